@@ -1,0 +1,2 @@
+//! The program `octane`.
+fn main() {}

@@ -1,0 +1,208 @@
+//! Ids that cannot be mixed up.
+//!
+//! Octane counts its entities with integers and writes them as JSON strings (`"id":"3001"`); task ids
+//! are JSON numbers. System list values and phases are named instead of counted
+//! (`list_node.severity.high`). [`EntityId`] holds either; the other types here hold a number and say
+//! what it counts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text that should have been an id and is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {kind} (a whole number such as 1001)")]
+pub struct IdError {
+    text: String,
+    kind: &'static str,
+}
+
+macro_rules! numeric_ids {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// Wraps the number that the server uses.
+            pub const fn new(number: i64) -> Self {
+                Self(number)
+            }
+
+            /// The number that the server uses.
+            pub const fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$name> for EntityId {
+            fn from(id: $name) -> Self {
+                EntityId::from(id.0)
+            }
+        }
+
+        impl TryFrom<&EntityId> for $name {
+            type Error = IdError;
+
+            fn try_from(id: &EntityId) -> Result<Self, IdError> {
+                id.as_str().parse()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                text.trim().parse().map(Self).map_err(|_| IdError { text: text.to_owned(), kind: $kind })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                EntityId::deserialize(deserializer)?
+                    .as_str()
+                    .parse()
+                    .map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+numeric_ids! {
+    /// A shared space, the outer of the two numbers in an Octane address.
+    SharedSpaceId = "a shared space id";
+    /// A workspace, the inner of the two numbers in an Octane address.
+    WorkspaceId = "a workspace id";
+    /// An application module (the payload calls it a product area).
+    ModuleId = "an application module id";
+    /// A test suite.
+    SuiteId = "a test suite id";
+    /// A suite run: one execution of a suite, holding its automated runs.
+    SuiteRunId = "a suite run id";
+    /// An automated run: one result of one test.
+    RunId = "an automated run id";
+    /// An automated test.
+    TestId = "an automated test id";
+    /// A backlog item: story, feature, defect, … share one id space.
+    WorkItemId = "a backlog item id";
+    /// A release.
+    ReleaseId = "a release id";
+    /// A milestone.
+    MilestoneId = "a milestone id";
+    /// A program.
+    ProgramId = "a program id";
+    /// A task that ingests one payload of test results.
+    TaskId = "a task id";
+}
+
+/// The id of any entity, as the server writes it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityId(Box<str>);
+
+impl EntityId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<i64> for EntityId {
+    fn from(number: i64) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
+impl From<&str> for EntityId {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for EntityId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Reads a JSON string or number: Octane writes strings and accepts both.
+impl<'de> Deserialize<'de> for EntityId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "an id: a string or a whole number")]
+        enum Wire {
+            Number(i64),
+            Text(String),
+        }
+        Ok(match Wire::deserialize(deserializer)? {
+            Wire::Number(number) => number.into(),
+            Wire::Text(text) => text.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_as_strings_and_as_numbers() {
+        assert_eq!(
+            serde_json::from_str::<TaskId>("1103").unwrap(),
+            TaskId::new(1103)
+        );
+        assert_eq!(
+            serde_json::from_str::<TaskId>("\"1103\"").unwrap(),
+            TaskId::new(1103)
+        );
+        assert_eq!(
+            serde_json::from_str::<EntityId>("7").unwrap(),
+            EntityId::from("7")
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_no_id_is_named_in_the_error() {
+        let error = "nightly".parse::<SuiteId>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`nightly` is not a test suite id (a whole number such as 1001)"
+        );
+    }
+}

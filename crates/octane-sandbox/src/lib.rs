@@ -1,0 +1,1 @@
+//! A small ALM Octane for tests, demonstrations and development

@@ -1,0 +1,1 @@
+//! Tests of the whole: contract, the main job, the program, foreign servers (not published)
