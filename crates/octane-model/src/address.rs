@@ -1,0 +1,256 @@
+//! Where an Octane is, from any address that people copy.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+use crate::{SharedSpaceId, WorkspaceId};
+
+/// The base of all URLs of a server, and the space and workspace where the address named them.
+///
+/// Understands a bare host, an address copied from the browser (`…/ui/?p=1001/1002`, with anything
+/// behind it) and the address of an API resource. Without a scheme it is `https`, and `http` on the
+/// loopback.
+///
+/// ```
+/// use octane_model::{Address, WorkspaceId};
+///
+/// let address: Address = "https://octane.example/ui/entity-navigation?p=1001/1002&id=7".parse()?;
+/// assert_eq!(address.base().as_str(), "https://octane.example/");
+/// assert_eq!(address.workspace(), Some(WorkspaceId::new(1002)));
+/// # Ok::<(), octane_model::AddressError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    base: Url,
+    space: Option<SharedSpaceId>,
+    workspace: Option<WorkspaceId>,
+}
+
+/// An address that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no address of an Octane server: {reason}")]
+pub struct AddressError {
+    text: String,
+    reason: String,
+}
+
+/// Path segments that belong to Octane itself; what stands before them is the base.
+const OCTANE_SEGMENTS: [&str; 6] = [
+    "ui",
+    "api",
+    "internal-api",
+    "admin",
+    "authentication",
+    "osp",
+];
+
+impl Address {
+    /// The server's base URL, ending in `/`; a context path of a proxy stays part of it.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The shared space that the address named.
+    pub fn space(&self) -> Option<SharedSpaceId> {
+        self.space
+    }
+
+    /// The workspace that the address named.
+    pub fn workspace(&self) -> Option<WorkspaceId> {
+        self.workspace
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let wrong = |reason: &str| AddressError {
+            text: without_password(text),
+            reason: reason.to_owned(),
+        };
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(wrong(
+                "it is empty; write for example `https://octane.example.com`",
+            ));
+        }
+        let url = if trimmed.contains("://") {
+            Url::parse(trimmed)
+        } else {
+            let host = trimmed.split(['/', ':', '?']).next().unwrap_or_default();
+            let scheme = if host == "localhost" || host.starts_with("127.") {
+                "http"
+            } else {
+                "https"
+            };
+            Url::parse(&format!("{scheme}://{trimmed}"))
+        };
+        let mut base = url.map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(wrong("it must begin with `https://` (or `http://`)"));
+        }
+        if base.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("it names no host"));
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(wrong("credentials do not belong into an address"));
+        }
+        let segments: Vec<String> = base
+            .path_segments()
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
+        let own = segments
+            .iter()
+            .take_while(|segment| !OCTANE_SEGMENTS.contains(&segment.as_str()));
+        let context: Vec<&str> = own
+            .map(String::as_str)
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let (space, workspace) = numbers(&base, &segments).map_err(|reason| wrong(&reason))?;
+        let path = context
+            .iter()
+            .fold("/".to_owned(), |path, segment| path + segment + "/");
+        base.set_path(&path);
+        base.set_query(None);
+        base.set_fragment(None);
+        Ok(Self {
+            base,
+            space,
+            workspace,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.base.as_str().trim_end_matches('/'))
+    }
+}
+
+type Numbers = (Option<SharedSpaceId>, Option<WorkspaceId>);
+
+/// Space and workspace from `?p=1001/1002` (in the query or behind `#`) or from an API path.
+fn numbers(url: &Url, segments: &[String]) -> Result<Numbers, String> {
+    let fragment = url
+        .fragment()
+        .and_then(|fragment| fragment.split_once('?'))
+        .map(|(_, query)| query);
+    let pairs = [url.query(), fragment].into_iter().flatten();
+    let place = pairs
+        .flat_map(|query| url::form_urlencoded::parse(query.as_bytes()))
+        .find_map(|(key, value)| (key == "p").then(|| value.into_owned()));
+    let after = |name: &str| {
+        let position = segments.iter().position(|segment| segment == name)?;
+        segments
+            .get(position + 1)
+            .filter(|segment| !segment.is_empty())
+            .cloned()
+    };
+    let (space, workspace) = match place {
+        Some(place) => {
+            let mut parts = place
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned);
+            (parts.next(), parts.next())
+        }
+        None => (after("shared_spaces"), after("workspaces")),
+    };
+    Ok((number(space)?, number(workspace)?))
+}
+
+fn number<T: FromStr<Err = crate::IdError>>(text: Option<String>) -> Result<Option<T>, String> {
+    text.map(|text| {
+        text.parse()
+            .map_err(|error: crate::IdError| error.to_string())
+    })
+    .transpose()
+}
+
+/// The text with what stands between `:` and `@` before the host blanked, for messages.
+fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    match rest.split_once('@') {
+        Some((before, after)) if !before.contains('/') => format!("{scheme}://…@{after}"),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (String, Option<i64>, Option<i64>) {
+        let address: Address = text.parse().unwrap();
+        (
+            address.base().to_string(),
+            address.space().map(SharedSpaceId::get),
+            address.workspace().map(WorkspaceId::get),
+        )
+    }
+
+    #[test]
+    fn any_address_that_people_copy_is_understood() {
+        let host = "https://octane.example/".to_owned();
+        for text in [
+            "https://octane.example/ui/?p=1001/1002",
+            "https://octane.example/ui/?p=1001%2F1002#/quality",
+            "https://octane.example/ui/#/entity?p=1001/1002",
+            "octane.example/ui/entity-navigation?entityType=run&p=1001/1002&id=5",
+            "https://octane.example/api/shared_spaces/1001/workspaces/1002/tests?limit=1",
+        ] {
+            assert_eq!(read(text), (host.clone(), Some(1001), Some(1002)), "{text}");
+        }
+        assert_eq!(
+            read(" https://octane.example// "),
+            (host.clone(), None, None)
+        );
+        assert_eq!(
+            read("https://octane.example/ui/?p=1001"),
+            (host, Some(1001), None)
+        );
+        assert_eq!(
+            read("https://proxy.example/octane/ui"),
+            ("https://proxy.example/octane/".into(), None, None)
+        );
+        assert_eq!(
+            read("127.0.0.1:8484"),
+            ("http://127.0.0.1:8484/".into(), None, None)
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("", "empty"),
+            ("ftp://octane.example", "https://"),
+            ("https://", "host"),
+            (
+                "https://octane.example/ui/?p=a/b",
+                "`a` is not a shared space id",
+            ),
+        ] {
+            let error = text.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_repeated() {
+        let error = "https://jane:hunter2@octane.example"
+            .parse::<Address>()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("credentials") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}

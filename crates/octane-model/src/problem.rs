@@ -1,0 +1,218 @@
+//! The server's own words about what went wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The `error_code`s that a client acts upon, and that the sandbox answers with.
+pub mod code {
+    /// Not signed in, or wrong credentials (401).
+    pub const NOT_AUTHORIZED: &str = "platform.not_authorized";
+    /// No entity has this id (404, or 409 inside a bulk answer).
+    pub const ENTITY_NOT_FOUND: &str = "platform.entity_not_found";
+    /// A query or field list names a field that does not exist (400).
+    pub const UNKNOWN_FIELD: &str = "platform.unknown_field";
+    /// A write names a field that cannot be written (403).
+    pub const NOT_EDITABLE: &str = "platform.modify_non_editable_field";
+    /// A name is taken (409).
+    pub const DUPLICATE: &str = "platform.duplicate_entity_error";
+    /// A value does not fit its field (400).
+    pub const ILLEGAL_VALUE: &str = "platform.illegal_field_value";
+    /// The queue of test results is full (503).
+    pub const QUEUE_FULL: &str = "testbox.queue_full";
+    /// Too many test results at once (503).
+    pub const REQUEST_LIMIT: &str = "testbox.request_limit";
+    /// No task has this id (404).
+    pub const TASK_NOT_FOUND: &str = "testbox.not_found";
+    /// The session was idle for too long (401).
+    pub const IDLE_TIMEOUT: &str = "VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT";
+    /// The session is too old (401).
+    pub const GLOBAL_TIMEOUT: &str = "VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT";
+}
+
+/// What the server says about a failure, from any of the shapes in which it says it.
+///
+/// - the usual object with `error_code`, `description`, …
+/// - an expired session: `{"errorCode":"VALIDATION_TOKEN_EXPIRED_…","accumulatedMessage":"…"}`
+/// - the servlet layer: `{"message":"…JSON or text…"}`
+/// - anything else, for example a proxy's HTML page, of which the beginning is kept
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The code, for example `platform.unknown_field`; empty where the server gave none.
+    #[serde(default, alias = "errorCode")]
+    pub error_code: String,
+    /// The description for people; may be empty.
+    #[serde(default, alias = "accumulatedMessage", deserialize_with = "text")]
+    pub description: String,
+    /// The id by which the server's administrator finds the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// Details by name, such as `entity_type` and `field_name`.
+    #[serde(
+        default,
+        deserialize_with = "object",
+        skip_serializing_if = "Map::is_empty"
+    )]
+    pub properties: Map<String, Value>,
+    /// In a bulk answer: which entity of the request is meant, counted from 0. The help's pages differ
+    /// in the key's name; both are read.
+    #[serde(
+        default,
+        alias = "entity_index",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub index: Option<usize>,
+}
+
+/// How much of a body that is not Octane's is kept.
+const SNIPPET_CHARS_MAX: usize = 200;
+
+impl Problem {
+    /// A problem with a code and a description.
+    pub fn new(error_code: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            error_code: error_code.into(),
+            description: description.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a detail.
+    pub fn with(mut self, property: &str, value: impl Into<Value>) -> Self {
+        self.properties.insert(property.to_owned(), value.into());
+        self
+    }
+
+    /// Reads the body of a failed answer. `None` if it says nothing at all.
+    pub fn from_body(body: &[u8]) -> Option<Self> {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(value) => Self::from_json(value, 0).or_else(|| Self::from_text(body)),
+            Err(_) => Self::from_text(body),
+        }
+    }
+
+    fn from_json(value: Value, depth: u8) -> Option<Self> {
+        let Value::Object(object) = &value else {
+            return None;
+        };
+        if let Some(message) = object
+            .get("message")
+            .and_then(Value::as_str)
+            .filter(|_| depth < 3)
+        {
+            let inner = serde_json::from_str(message)
+                .ok()
+                .and_then(|inner| Self::from_json(inner, depth + 1));
+            return inner.or_else(|| Some(Self::new("", message)));
+        }
+        if let Some(errors) = object.get("errors").and_then(Value::as_array) {
+            return errors
+                .first()
+                .cloned()
+                .and_then(|error| Self::from_json(error, depth + 1));
+        }
+        let problem = Self::deserialize(value).ok()?;
+        (!problem.error_code.is_empty() || !problem.description.is_empty()).then_some(problem)
+    }
+
+    /// The beginning of a text; of an HTML page, its text without the tags.
+    fn from_text(body: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(&body[..body.len().min(8192)]);
+        let mut plain = String::new();
+        let mut inside_tag = false;
+        for character in text.chars() {
+            match character {
+                '<' => inside_tag = true,
+                '>' if inside_tag => {
+                    inside_tag = false;
+                    plain.push(' ');
+                }
+                _ if !inside_tag => plain.push(character),
+                _ => {}
+            }
+        }
+        let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut description: String = words.chars().take(SNIPPET_CHARS_MAX).collect();
+        if description.len() < words.len() {
+            description.push('…');
+        }
+        (!description.is_empty()).then(|| Self::new("", description))
+    }
+
+    /// Whether a session has expired, so that signing in again helps.
+    pub fn is_session_expired(&self) -> bool {
+        [code::IDLE_TIMEOUT, code::GLOBAL_TIMEOUT].contains(&self.error_code.as_str())
+    }
+
+    /// Whether the server's queue of test results is full, which takes longer to pass than other troubles.
+    pub fn is_queue_full(&self) -> bool {
+        [code::QUEUE_FULL, code::REQUEST_LIMIT].contains(&self.error_code.as_str())
+    }
+}
+
+/// `description (error_code)`, or what there is of it.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.description.is_empty(), self.error_code.is_empty()) {
+            (false, false) => write!(f, "{} ({})", self.description, self.error_code),
+            (false, true) => f.write_str(&self.description),
+            (true, _) => f.write_str(&self.error_code),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn object<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(body: &str) -> Option<String> {
+        Problem::from_body(body.as_bytes()).map(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn every_shape_of_the_server_is_understood() {
+        let usual = r#"{"error_code":"platform.unknown_field","description":"no xyz","properties":null,"business_error":true}"#;
+        assert_eq!(shown(usual).unwrap(), "no xyz (platform.unknown_field)");
+        let expired =
+            r#"{"errorCode":"VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT","accumulatedMessage":"idle"}"#;
+        assert!(
+            Problem::from_body(expired.as_bytes())
+                .unwrap()
+                .is_session_expired()
+        );
+        let escaped =
+            r#"{"message":"{\"error_code\":\"platform.general_error\",\"description\":\"oops\"}"}"#;
+        assert_eq!(shown(escaped).unwrap(), "oops (platform.general_error)");
+        assert_eq!(shown(r#"{"message":"plain"}"#).unwrap(), "plain");
+        let bulk = r#"{"total_count":0,"data":[],"errors":[{"entity_index":3,"error_code":"x","description":"bad"}]}"#;
+        assert_eq!(Problem::from_body(bulk.as_bytes()).unwrap().index, Some(3));
+    }
+
+    #[test]
+    fn a_foreign_page_is_kept_as_a_short_text() {
+        assert_eq!(
+            shown("<html><h1>502</h1>\n Bad  gateway</html>").unwrap(),
+            "502 Bad gateway"
+        );
+        assert_eq!(
+            shown(&"x".repeat(5000)).unwrap().chars().count(),
+            SNIPPET_CHARS_MAX + 1
+        );
+        assert_eq!(shown(""), None);
+        assert_eq!(shown("[]").unwrap(), "[]");
+    }
+}

@@ -1,0 +1,27 @@
+//! The query language of Octane's collections, both ways: built or parsed into a tree, and printed.
+//!
+//! The grammar is that of the ALM Octane help, page "Query clause", widened by what the vendor's own
+//! clients send: `=` and `<=` for `EQ` and `LE`, `'…'` for `^…^`, blanks anywhere between words.
+//!
+//! ```text
+//! expr    = term  { "||" term }                  OR, weakest
+//! term    = factor { ";" factor }                AND
+//! factor  = [ "!" ] ( "(" expr ")" | phrase )
+//! phrase  = field operator value
+//! value   = number | true | false | null | text | "{" ( expr | "null" ) "}" | list | range | token
+//! text    = "^" characters "^"  |  "'" characters "'"        "*" is a wildcard, "\x" is x
+//! list    = value { "," value }                  after IN
+//! range   = value "..." value                    after BTW, both ends included
+//! token   = "[" word "]"                         such as [current_user]
+//! ```
+
+mod build;
+mod error;
+mod lex;
+mod parse;
+mod print;
+mod tree;
+
+pub use build::Field;
+pub use error::{Mistake, QueryError};
+pub use tree::{Comparison, Literal, Operand, Operator, Pattern, Query};

@@ -1,0 +1,174 @@
+//! The tree of a query.
+
+/// A condition on entities.
+///
+/// Built from [`Query::field`] and the operators `&`, `|` and `!`, or parsed from text:
+///
+/// ```
+/// use octane_model::Query;
+///
+/// let built = Query::field("parent_suite").refers_to(Query::field("id").is(7003))
+///     & !Query::field("name").is_like("*draft*");
+/// let text = r#""parent_suite EQ {id EQ 7003};!name EQ ^*draft*^""#;
+/// assert_eq!(built.to_string(), text);
+/// assert_eq!(text.parse::<Query>()?, built);
+/// # Ok::<(), octane_model::QueryError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Query {
+    /// All of these hold; two or more.
+    All(Vec<Query>),
+    /// At least one of these holds; two or more.
+    Any(Vec<Query>),
+    /// This does not hold.
+    Not(Box<Query>),
+    /// One field compared with something.
+    Comparison(Comparison),
+}
+
+/// One field compared with something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Comparison {
+    /// The field's name.
+    pub field: String,
+    /// How it is compared.
+    pub operator: Operator,
+    /// What it is compared with; its shape fits the operator.
+    pub operand: Operand,
+}
+
+/// How a field is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operator {
+    /// Equal, or matching where the text has wildcards, or referring to.
+    Equal,
+    /// Less than.
+    Less,
+    /// Greater than.
+    Greater,
+    /// Less than or equal.
+    AtMost,
+    /// Greater than or equal.
+    AtLeast,
+    /// One of a list.
+    In,
+    /// Between two ends, both included.
+    Between,
+}
+
+impl Operator {
+    /// The operator as the help writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "EQ",
+            Self::Less => "LT",
+            Self::Greater => "GT",
+            Self::AtMost => "LE",
+            Self::AtLeast => "GE",
+            Self::In => "IN",
+            Self::Between => "BTW",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "EQ" | "=" => Self::Equal,
+            "LT" | "<" => Self::Less,
+            "GT" | ">" => Self::Greater,
+            "LE" | "<=" => Self::AtMost,
+            "GE" | ">=" => Self::AtLeast,
+            "IN" => Self::In,
+            "BTW" => Self::Between,
+            _ => return None,
+        })
+    }
+}
+
+/// What a field is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Operand {
+    /// One value.
+    Literal(Literal),
+    /// The entities that a reference points at: `{…}`.
+    Entity(Box<Query>),
+    /// No entity at all: `{null}`.
+    NoEntity,
+    /// The values of `IN`; one or more.
+    List(Vec<Literal>),
+    /// The ends of `BTW`.
+    Range(Literal, Literal),
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// No value: `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a decimal point, kept as it was written.
+    Decimal(String),
+    /// Text, to be matched as it is.
+    Text(String),
+    /// Text with wildcards.
+    Pattern(Pattern),
+    /// A word that the server fills in, such as `[current_user]`; without its brackets.
+    Token(String),
+}
+
+/// Text with wildcards, kept as the pieces between them: `*login*` is the pieces ``, `login` and ``.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pattern(pub(super) Vec<String>);
+
+impl Pattern {
+    /// Reads text in which each `*` stands for any characters.
+    pub fn new(text: &str) -> Self {
+        Self(text.split('*').map(str::to_owned).collect())
+    }
+
+    /// The pieces between the wildcards; always one more than there are wildcards.
+    pub fn pieces(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl From<i64> for Literal {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<bool> for Literal {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<&str> for Literal {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Literal {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&String> for Literal {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+/// A numeric id compares as a number, a named one as text.
+impl From<&crate::EntityId> for Literal {
+    fn from(id: &crate::EntityId) -> Self {
+        id.as_str()
+            .parse()
+            .map_or_else(|_| Self::Text(id.as_str().to_owned()), Self::Integer)
+    }
+}
