@@ -1,2 +1,75 @@
-//! Everything a contributor does.
-fn main() {}
+//! Everything a contributor does: `cargo xtask` lists it.
+
+mod samples;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+const USAGE: &str = "\
+cargo xtask test      run all tests (unit, integration, documentation)
+cargo xtask ci        what CI runs: format, lints, documentation, tests
+cargo xtask samples   write samples/ anew: nightly.csv, and self-junit.xml from the last test run";
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask lies in the workspace")?;
+    let shell = Shell::new()?;
+    shell.change_dir(root);
+    let task = std::env::args().nth(1);
+    match task.as_deref() {
+        Some("test") => test(&shell),
+        Some("ci") => ci(&shell),
+        Some("samples") => samples::write(root),
+        None | Some("help" | "--help" | "-h") => {
+            say(USAGE);
+            Ok(())
+        }
+        Some(other) => bail!("there is no task `{other}`\n\n{USAGE}"),
+    }
+}
+
+/// Documentation examples first, so that the output ends in the closing line of the other tests.
+fn test(shell: &Shell) -> Result<()> {
+    cmd!(shell, "cargo test --workspace --doc").run()?;
+    if cmd!(shell, "cargo nextest --version")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr()
+        .run()
+        .is_ok()
+    {
+        cmd!(shell, "cargo nextest run --workspace").run()?;
+    } else {
+        // The same tests without the nicer runner: a machine with Rust alone is enough.
+        cmd!(
+            shell,
+            "cargo test --workspace --lib --bins --tests --no-fail-fast"
+        )
+        .run()?;
+    }
+    Ok(())
+}
+
+fn ci(shell: &Shell) -> Result<()> {
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets -- --deny warnings"
+    )
+    .run()?;
+    cmd!(
+        shell,
+        "cargo doc --workspace --no-deps --document-private-items"
+    )
+    .env("RUSTDOCFLAGS", "--deny warnings")
+    .run()?;
+    test(shell)
+}
+
+#[expect(clippy::print_stdout, reason = "a task list is printed")]
+fn say(text: &str) {
+    println!("{text}");
+}
