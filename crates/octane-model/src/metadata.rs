@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// A field of an entity type, from `metadata/fields`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "the server's own shape")]
 pub struct FieldMetadata {
     /// The field's name, as requests use it.
     pub name: String,

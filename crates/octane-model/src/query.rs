@@ -20,6 +20,8 @@ mod error;
 mod lex;
 mod parse;
 mod print;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use build::Field;

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::{Method, Request, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{EntityId, Order, Query, Select, SharedSpaceId, TaskId, WorkspaceId};
 
@@ -80,12 +80,18 @@ impl Workspace {
 
     /// What the task had to say, as text.
     pub fn task_log(&self, task: TaskId) -> Request<Bytes> {
-        get(format!("{}/test-results/{task}/log", self.path()))
+        any(format!("{}/test-results/{task}/log", self.path()))
+    }
+
+    /// The schema of this server's payloads, as XML.
+    pub fn test_results_schema(&self) -> Request<Bytes> {
+        any(format!("{}/test-results/xsd", self.path()))
     }
 }
 
 /// How a payload is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// As it is.
     Plain,
@@ -260,6 +266,15 @@ fn get(uri: String) -> Request<Bytes> {
     )
 }
 
+/// A request for something other than JSON: a server may answer 406 when asked for JSON only.
+fn any(uri: String) -> Request<Bytes> {
+    finished(
+        Request::get(uri)
+            .header(header::ACCEPT, "*/*")
+            .body(Bytes::new()),
+    )
+}
+
 fn json(method: Method, uri: impl Into<String>, body: impl Into<Bytes>) -> Request<Bytes> {
     let request = Request::builder().method(method).uri(uri.into());
     let request = request
@@ -319,6 +334,16 @@ mod tests {
         );
         assert_eq!(request.uri().query(), Some("skip-errors=true"));
         assert_eq!(request.headers()["content-encoding"], "gzip");
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_asked_for_as_json() {
+        for request in [
+            WORKSPACE.task_log(TaskId::new(1)),
+            WORKSPACE.test_results_schema(),
+        ] {
+            assert_eq!(request.headers()["accept"], "*/*", "{}", request.uri());
+        }
     }
 
     #[test]

@@ -74,6 +74,16 @@ impl SuitePath {
         Self { module, package }
     }
 
+    /// The module that the path stands for, empty if it has no segment.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// The package that the path stands for, empty if it has fewer than two segments.
+    pub fn package(&self) -> &str {
+        &self.package
+    }
+
     /// Gives `identity` the module and the package that it lacks.
     pub fn complete(&self, identity: &mut Identity) {
         for (own, from_path) in [

@@ -1,0 +1,229 @@
+//! Cuts runs into batches.
+
+use std::borrow::Borrow;
+
+use crate::{PayloadError, PayloadWriter, TestRun};
+
+/// How large a batch may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchLimits {
+    /// So many runs; 500 by default, and at least one.
+    pub runs_max: usize,
+    /// So many bytes of payload before compression; 4 MiB by default. A single run that is larger goes
+    /// alone.
+    pub bytes_max: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self {
+            runs_max: 500,
+            bytes_max: 4 << 20,
+        }
+    }
+}
+
+impl BatchLimits {
+    /// Sets how many runs a batch may have.
+    #[must_use]
+    pub fn runs_max(mut self, runs_max: usize) -> Self {
+        self.runs_max = runs_max;
+        self
+    }
+
+    /// Sets how many bytes a payload may have.
+    #[must_use]
+    pub fn bytes_max(mut self, bytes_max: usize) -> Self {
+        self.bytes_max = bytes_max;
+        self
+    }
+}
+
+/// Runs that travel together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batch {
+    /// Counted from 1.
+    pub number: usize,
+    /// The runs, in the order in which they came.
+    pub runs: Vec<TestRun>,
+    /// The runs as the writer renders them; [`PayloadWriter::assemble`] makes a payload of it.
+    pub body: Vec<u8>,
+}
+
+/// Cuts runs into batches, as many runs in each as the limits allow.
+///
+/// Each run is rendered once. Where one batch ends and the next begins depends on the runs, the writer
+/// and the limits, and on nothing else. A run that cannot be written ends the row: the error comes in
+/// place of the batch that the run would have been in.
+///
+/// ```
+/// use octane_results::{BatchLimits, Batches, PayloadSettings, PayloadWriter, Status, TestRun};
+///
+/// let writer = PayloadWriter::new(PayloadSettings::default())?;
+/// let runs = (1..=5).map(|number| TestRun::new(format!("test {number}"), Status::Passed));
+/// let sizes: Vec<usize> = Batches::new(runs, &writer, BatchLimits::default().runs_max(2))
+///     .map(|batch| batch.map(|batch| batch.runs.len()))
+///     .collect::<Result<_, _>>()?;
+/// assert_eq!(sizes, [2, 2, 1]);
+/// # Ok::<(), octane_results::PayloadError>(())
+/// ```
+#[derive(Debug)]
+pub struct Batches<I, W> {
+    runs: I,
+    writer: W,
+    limits: BatchLimits,
+    number: usize,
+    /// The run that did not fit in the last batch, and its rendering.
+    waiting: Option<TestRun>,
+    rendered: Vec<u8>,
+    is_over: bool,
+}
+
+impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
+    /// Cuts `runs`, rendered by `writer`, which may be owned, borrowed or shared.
+    pub fn new(runs: impl IntoIterator<IntoIter = I>, writer: W, limits: BatchLimits) -> Self {
+        Self {
+            runs: runs.into_iter(),
+            writer,
+            limits,
+            number: 0,
+            waiting: None,
+            rendered: Vec::new(),
+            is_over: false,
+        }
+    }
+}
+
+impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches<I, W> {
+    type Item = Result<Batch, PayloadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let writer = self.writer.borrow();
+        let BatchLimits {
+            runs_max,
+            bytes_max,
+        } = self.limits;
+        let body_max = bytes_max.saturating_sub(writer.frame_bytes());
+        let mut runs = Vec::new();
+        let mut body = Vec::new();
+        if let Some(run) = self.waiting.take() {
+            runs.push(run);
+            body.append(&mut self.rendered);
+        }
+        while !self.is_over && (runs.is_empty() || runs.len() < runs_max) {
+            let Some(run) = self.runs.next() else {
+                self.is_over = true;
+                break;
+            };
+            let before = body.len();
+            if let Err(error) = writer.write_run(&run, &mut body) {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+            if runs.is_empty() || body.len() <= body_max {
+                runs.push(run);
+            } else {
+                self.rendered.extend_from_slice(&body[before..]);
+                body.truncate(before);
+                self.waiting = Some(run);
+                break;
+            }
+        }
+        if runs.is_empty() {
+            return None;
+        }
+        self.number += 1;
+        Some(Ok(Batch {
+            number: self.number,
+            runs,
+            body,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Context, Dialect, PayloadSettings, Status};
+
+    fn run(size: usize) -> TestRun {
+        let mut run = TestRun::new("n", Status::Passed);
+        run.description = Some("d".repeat(size));
+        run
+    }
+
+    fn batches(sizes: &[usize], limits: BatchLimits) -> Vec<Batch> {
+        let writer = PayloadWriter::new(PayloadSettings::default()).unwrap();
+        let runs = sizes.iter().map(|size| run(*size));
+        Batches::new(runs, writer, limits)
+            .collect::<Result<_, _>>()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_run_that_is_too_large_goes_alone() {
+        let limits = BatchLimits::default().bytes_max(1000);
+        let batches = batches(&[1, 5000, 1, 1], limits);
+        let sizes: Vec<_> = batches.iter().map(|batch| batch.runs.len()).collect();
+        assert_eq!(sizes, [1, 1, 2]);
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_written_ends_the_row() {
+        let context = Context {
+            suite: Some(crate::SuiteRef::new(1.into(), "nightly")),
+            product_areas: vec![1.into()],
+            ..Context::default()
+        };
+        let writer = PayloadWriter::new(PayloadSettings::new(Dialect::Evidence, context)).unwrap();
+        let mut batches = Batches::new([run(1), run(2)], &writer, BatchLimits::default());
+        assert_eq!(
+            batches.next(),
+            Some(Err(PayloadError::StartMissing { run: "n".into() }))
+        );
+        assert_eq!(batches.next(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn batches_laid_end_to_end_are_the_input_again(
+            sizes in prop::collection::vec(0_usize..300, 0..40),
+            runs_max in 0_usize..9,
+            bytes_max in 0_usize..2000,
+        ) {
+            let limits = BatchLimits { runs_max, bytes_max };
+            let batches = batches(&sizes, limits);
+            let writer = PayloadWriter::new(PayloadSettings::default()).unwrap();
+
+            let numbers: Vec<_> = batches.iter().map(|batch| batch.number).collect();
+            prop_assert_eq!(numbers, (1..=batches.len()).collect::<Vec<_>>());
+            let runs: Vec<_> = batches.iter().flat_map(|batch| batch.runs.clone()).collect();
+            prop_assert_eq!(runs, sizes.iter().map(|size| run(*size)).collect::<Vec<_>>());
+
+            for (batch, next) in batches.iter().zip(batches.iter().skip(1).map(Some).chain([None])) {
+                let bytes = |runs: &[TestRun]| {
+                    let mut body = Vec::new();
+                    for run in runs {
+                        writer.write_run(run, &mut body).unwrap();
+                    }
+                    prop_assert_eq!(writer.assemble(&body).len(), body.len() + writer.frame_bytes());
+                    Ok(body)
+                };
+                prop_assert_eq!(&bytes(&batch.runs)?, &batch.body);
+                let fits = |runs: &[TestRun]| -> Result<bool, TestCaseError> {
+                    Ok(runs.len() <= runs_max && bytes(runs)?.len() + writer.frame_bytes() <= bytes_max)
+                };
+                prop_assert!(batch.runs.len() == 1 || fits(&batch.runs)?);
+                if let Some(next) = next {
+                    // It is full: with the next run it would not fit.
+                    let longer: Vec<_> = batch.runs.iter().chain(&next.runs[..1]).cloned().collect();
+                    prop_assert!(!fits(&longer)?);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Durations from text, exact to the millisecond and without floats.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a text is no duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DurationError {
+    /// There is no text.
+    #[error("is empty")]
+    Empty,
+    /// The text is not a decimal number.
+    #[error("is not a number")]
+    NotANumber,
+    /// Time does not run backwards.
+    #[error("is negative")]
+    Negative,
+    /// `1,234` is a thousand or a bit more than one, by who wrote it.
+    #[error("can be read in two ways: the comma may part thousands or decimals")]
+    Ambiguous,
+    /// More milliseconds than the payload's 64-bit number holds.
+    #[error("is too long")]
+    TooLong,
+}
+
+/// Reads a number of seconds, rounded half up to whole milliseconds.
+///
+/// Understood are `1.32`, `.5`, `1.2e-3`, `1,234.567` with commas between thousands, and a decimal comma
+/// where nothing else can be meant (`1,5`; `1.234,567`). `1,234` alone is refused as ambiguous. Blanks
+/// around the number do not count.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(octane_results::seconds("0.0039778"), Ok(Duration::from_millis(4)));
+/// assert_eq!(octane_results::seconds("1,234.567"), Ok(Duration::from_millis(1_234_567)));
+/// ```
+pub fn seconds(text: &str) -> Result<Duration, DurationError> {
+    read(text, 3)
+}
+
+/// Reads a number of milliseconds, rounded half up to whole ones; otherwise like [`seconds`].
+pub fn milliseconds(text: &str) -> Result<Duration, DurationError> {
+    read(text, 0)
+}
+
+/// `text` × 10^`shift` in milliseconds.
+fn read(text: &str, shift: i64) -> Result<Duration, DurationError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(DurationError::Empty);
+    }
+    let (is_negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = split(mantissa)?;
+
+    // How many of the digits, counted from the left, stand before the point once it has been moved.
+    let whole_digits = whole.bytes().filter(u8::is_ascii_digit).count();
+    let kept = i64::try_from(whole_digits)
+        .unwrap_or(i64::MAX)
+        .saturating_add(exponent)
+        .saturating_add(shift);
+    let digits = (whole.bytes().chain(fraction.bytes()))
+        .filter(u8::is_ascii_digit)
+        .map(|digit| u64::from(digit - b'0'));
+    let millis = whole_part(digits.clone(), kept)?;
+
+    if is_negative && digits.clone().any(|digit| digit != 0) {
+        return Err(DurationError::Negative);
+    }
+    Ok(Duration::from_millis(millis))
+}
+
+/// The first `kept` digits as a number, rounded half up by the digit after them.
+fn whole_part(digits: impl Iterator<Item = u64>, kept: i64) -> Result<u64, DurationError> {
+    let mut value = 0_u64;
+    let mut seen = 0_i64;
+    for digit in digits {
+        if seen >= kept {
+            // Only the very first digit behind the point decides. A point further left means zeros.
+            let rounds_up = seen == kept && digit >= 5;
+            return bounded(value + u64::from(rounds_up));
+        }
+        value = bounded(value.checked_mul(10).ok_or(DurationError::TooLong)? + digit)?;
+        seen += 1;
+    }
+    while seen < kept && value != 0 {
+        value = bounded(value.checked_mul(10).ok_or(DurationError::TooLong)?)?;
+        seen += 1;
+    }
+    Ok(value)
+}
+
+fn bounded(value: u64) -> Result<u64, DurationError> {
+    if i64::try_from(value).is_ok() {
+        Ok(value)
+    } else {
+        Err(DurationError::TooLong)
+    }
+}
+
+fn exponent(text: &str) -> Result<i64, DurationError> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DurationError::NotANumber);
+    }
+    // An exponent beyond 64 bits moves the point out of every number that fits.
+    let size = digits
+        .parse::<i64>()
+        .unwrap_or(i64::MAX / 4)
+        .min(i64::MAX / 4);
+    Ok(if text.starts_with('-') { -size } else { size })
+}
+
+/// Takes a mantissa apart into the part before and the part behind the decimal point.
+fn split(mantissa: &str) -> Result<(&str, &str), DurationError> {
+    let (whole, fraction) = match (mantissa.rfind('.'), mantissa.rfind(',')) {
+        (None, None) => (mantissa, ""),
+        (Some(point), None) => (&mantissa[..point], &mantissa[point + 1..]),
+        (Some(point), Some(comma)) => {
+            let last = point.max(comma);
+            let thousands = if point > comma { ',' } else { '.' };
+            let whole = &mantissa[..last];
+            if !is_grouped(whole, thousands) {
+                return Err(DurationError::NotANumber);
+            }
+            (whole, &mantissa[last + 1..])
+        }
+        (None, Some(comma)) => {
+            let (whole, fraction) = (&mantissa[..comma], &mantissa[comma + 1..]);
+            match (is_grouped(mantissa, ','), whole.contains(',')) {
+                (true, true) => (mantissa, ""),
+                (true, false) => return Err(DurationError::Ambiguous),
+                (false, true) => return Err(DurationError::NotANumber),
+                (false, false) => (whole, fraction),
+            }
+        }
+    };
+    let has_digits = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
+    let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    // Only behind a decimal point or comma may the other of the two part thousands; `1.234.567` may not.
+    let is_parted = mantissa.contains(',') && (is_grouped(whole, ',') || is_grouped(whole, '.'));
+    let whole_is_fine = only_digits(whole) || is_parted;
+    if !whole_is_fine || !only_digits(fraction) || !(has_digits(whole) || has_digits(fraction)) {
+        return Err(DurationError::NotANumber);
+    }
+    Ok((whole, fraction))
+}
+
+/// Whether `text` is digits in groups of three, at least two groups, not starting with a zero.
+fn is_grouped(text: &str, separator: char) -> bool {
+    let mut groups = text.split(separator);
+    let first = groups.next().unwrap_or_default();
+    let first_is_fine = (1..=3).contains(&first.len()) && !first.starts_with('0');
+    let mut further = groups.clone().peekable();
+    further.peek().is_some()
+        && first_is_fine
+        && groups.all(|group| group.len() == 3)
+        && (first.bytes().chain(further.flat_map(str::bytes))).all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn millis(text: &str) -> Result<u128, DurationError> {
+        seconds(text).map(|duration| duration.as_millis())
+    }
+
+    #[test]
+    fn seconds_become_milliseconds_rounded_half_up() {
+        for (text, expected) in [
+            ("0", 0),
+            ("7", 7000),
+            ("1.321590", 1322),
+            ("0.0039778", 4),
+            ("0.0005", 1),
+            ("0.00049999", 0),
+            ("0.9995", 1000),
+            (" 2.5\t", 2500),
+            ("+1.", 1000),
+            (".25", 250),
+            ("-0.000", 0),
+        ] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn exponents_move_the_point() {
+        for (text, expected) in [
+            ("1.2e-3", 1),
+            ("5E2", 500_000),
+            ("5e+2", 500_000),
+            ("9.99E-5", 0),
+            ("5e-4", 1),
+            ("0e99999999999999999999", 0),
+            ("1e-99999999999999999999", 0),
+        ] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn commas_are_read_where_only_one_meaning_is_left() {
+        for (text, expected) in [
+            ("1,234.567", 1_234_567),
+            ("1,234,567", 1_234_567_000),
+            ("1.234,567", 1_234_567),
+            ("1,5", 1500),
+            ("0,123", 123),
+            ("12,3456", 12_346),
+        ] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+        assert_eq!(millis("1,234"), Err(DurationError::Ambiguous));
+        for text in [
+            "1,23.4",
+            "1,2,3",
+            "1.234.567",
+            "12,34,567.8",
+            ",",
+            "1,,000.5",
+        ] {
+            assert_eq!(millis(text), Err(DurationError::NotANumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_says_why() {
+        for (text, expected) in [
+            ("", DurationError::Empty),
+            ("  ", DurationError::Empty),
+            ("NaN", DurationError::NotANumber),
+            ("inf", DurationError::NotANumber),
+            ("1.5s", DurationError::NotANumber),
+            ("e5", DurationError::NotANumber),
+            ("1e", DurationError::NotANumber),
+            ("1e1.5", DurationError::NotANumber),
+            ("--1", DurationError::NotANumber),
+            (".", DurationError::NotANumber),
+            ("-0.001", DurationError::Negative),
+            ("-1e-30", DurationError::Negative),
+            ("1e30", DurationError::TooLong),
+            ("9223372036854775.808", DurationError::TooLong),
+        ] {
+            assert_eq!(millis(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_taken_as_they_are() {
+        let read = |text| milliseconds(text).map(|duration| duration.as_millis());
+        assert_eq!(read("12"), Ok(12));
+        assert_eq!(read("12.0"), Ok(12));
+        assert_eq!(read("12.5"), Ok(13));
+        assert_eq!(read("9223372036854775807"), Ok(9_223_372_036_854_775_807));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_agree_with_integer_arithmetic(nanos in 0_u64..10_u64.pow(18), point in 0_u32..=12) {
+            // `nanos` stands for a number with `point` digits behind the point.
+            let scale = 10_u128.pow(point);
+            let value = u128::from(nanos);
+            let text = format!(
+                "{}.{:0width$}",
+                value / scale,
+                value % scale,
+                width = point as usize
+            );
+            let expected = (value * 1000 * 2 + scale) / (2 * scale);
+            match millis(text.trim_end_matches('.')) {
+                Ok(found) => prop_assert_eq!(found, expected, "{}", text),
+                Err(DurationError::TooLong) => prop_assert!(expected > i64::MAX as u128),
+                Err(other) => prop_assert!(false, "{text}: {other}"),
+            }
+        }
+
+        #[test]
+        fn an_exponent_is_the_same_number(millis in 0_u64..10_u64.pow(15), exponent in -12_i32..=12) {
+            let plain = seconds(&format!("{millis}e-3")).unwrap();
+            prop_assert_eq!(plain, Duration::from_millis(millis));
+            let zeros = "0".repeat(exponent.unsigned_abs() as usize);
+            let digits = i32::try_from(millis.to_string().len()).unwrap();
+            let shifted = if exponent < 0 {
+                format!("{millis}{zeros}e{}", exponent - 3)
+            } else {
+                format!("0.{zeros}{millis}e{}", exponent + digits - 3)
+            };
+            prop_assert_eq!(seconds(&shifted).unwrap(), plain);
+        }
+
+        #[test]
+        fn thousands_change_nothing(millis in 1_000_000_u64..10_u64.pow(15)) {
+            let (whole, part) = (millis / 1000, millis % 1000);
+            let digits = whole.to_string();
+            let mut grouped = String::new();
+            for (at, digit) in digits.chars().enumerate() {
+                if at > 0 && (digits.len() - at) % 3 == 0 {
+                    grouped.push(',');
+                }
+                grouped.push(digit);
+            }
+            prop_assert_eq!(
+                seconds(&format!("{grouped}.{part:03}")).unwrap(),
+                Duration::from_millis(millis)
+            );
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in ".{0,24}") {
+            let _ = seconds(&text);
+            let _ = milliseconds(&text);
+        }
+    }
+}

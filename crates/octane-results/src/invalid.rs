@@ -1,0 +1,130 @@
+//! Rows that cannot be used.
+
+use std::fmt;
+
+use crate::Position;
+
+/// A row, or a test case of a report, that cannot be used; one value a row, however much is wrong with it.
+///
+/// Prints as `nightly.csv:17: column `status`: `passd` is no status; use passed, failed, skipped or
+/// planned (did you mean `passed`?)`, further cells after a semicolon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidRow {
+    /// Where the row starts.
+    pub position: Position,
+    /// What is wrong with it; never empty.
+    pub cells: Vec<InvalidCell>,
+}
+
+/// One thing that is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidCell {
+    /// The column as the header has it; `None` when the row as a whole is meant.
+    pub column: Option<String>,
+    /// The text that stands there, cut to 60 characters.
+    pub value: String,
+    /// What is wrong, including the value: `` `passd` is no status ``.
+    pub reason: String,
+    /// What to do: `use passed, failed, skipped or planned`.
+    pub hint: Option<String>,
+}
+
+impl InvalidCell {
+    pub(crate) fn new(column: Option<&str>, value: &str, reason: impl fmt::Display) -> Self {
+        let value = shortened(value);
+        let reason = if value.is_empty() {
+            reason.to_string()
+        } else {
+            format!("`{value}` {reason}")
+        };
+        Self {
+            column: column.map(str::to_owned),
+            value,
+            reason,
+            hint: None,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for InvalidRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { position, cells } = self;
+        write!(f, "{position}: ")?;
+        for (at, cell) in cells.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{cell}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for InvalidCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            column,
+            value: _,
+            reason,
+            hint,
+        } = self;
+        if let Some(column) = column {
+            write!(f, "column `{column}`: ")?;
+        }
+        f.write_str(reason)?;
+        hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+    }
+}
+
+impl std::error::Error for InvalidRow {}
+
+/// `value` in one line of at most 60 characters, for messages.
+pub(crate) fn shortened(value: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let line = value.trim();
+    let mut shown: String = line
+        .chars()
+        .take(CHARS_MAX)
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .collect();
+    if line.chars().nth(CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_names_all_its_bad_cells() {
+        let row = InvalidRow {
+            position: Position {
+                file: "nightly.csv".into(),
+                line: 17,
+                column: None,
+            },
+            cells: vec![
+                InvalidCell::new(Some("Status"), "passd", "is no status").hint("use passed"),
+                InvalidCell::new(Some("name"), "", "is blank"),
+            ],
+        };
+        assert_eq!(
+            row.to_string(),
+            "nightly.csv:17: column `Status`: `passd` is no status; use passed; column `name`: is blank"
+        );
+    }
+
+    #[test]
+    fn long_values_are_cut_and_stay_in_one_line() {
+        let shown = shortened(&format!("a\nb{}", "x".repeat(100)));
+        assert_eq!(shown.chars().count(), 61);
+        assert!(shown.starts_with("a bx") && shown.ends_with('…'));
+    }
+}

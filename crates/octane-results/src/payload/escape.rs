@@ -1,0 +1,138 @@
+//! Text and numbers into XML, straight into bytes.
+
+use crate::text::{REPLACEMENT, is_forbidden_at};
+
+/// Which bytes of an attribute in double quotes need a look.
+const DOUBLE_QUOTED: [bool; 256] = watched(b"\"<>&\t\n\r");
+/// Which bytes of an attribute in single quotes need a look.
+const SINGLE_QUOTED: [bool; 256] = watched(b"'<>&\t\n\r");
+/// Which bytes of element text need a look. A line feed survives there, a carriage return does not.
+const TEXT: [bool; 256] = watched(b"<>&\r");
+
+/// The bytes in `special`, all that XML forbids, and 0xEF, with which U+FFFE and U+FFFF begin.
+const fn watched(special: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = !matches!(control, 0x09 | 0x0A | 0x0D);
+        control += 1;
+    }
+    table[0xEF] = true;
+    let mut at = 0;
+    while at < special.len() {
+        table[special[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
+/// Writes `value` for an attribute in double quotes.
+pub(super) fn double_quoted(value: &str, out: &mut Vec<u8>) {
+    escape(value, &DOUBLE_QUOTED, out);
+}
+
+/// Writes `value` for an attribute in single quotes.
+pub(super) fn single_quoted(value: &str, out: &mut Vec<u8>) {
+    escape(value, &SINGLE_QUOTED, out);
+}
+
+/// Writes `value` as the text of an element.
+pub(super) fn text(value: &str, out: &mut Vec<u8>) {
+    escape(value, &TEXT, out);
+}
+
+fn escape(value: &str, watched: &[bool; 256], out: &mut Vec<u8>) {
+    let bytes = value.as_bytes();
+    let mut written = 0;
+    let mut at = 0;
+    while let Some(offset) = bytes[at..]
+        .iter()
+        .position(|byte| watched[usize::from(*byte)])
+    {
+        at += offset;
+        let (replacement, width) = match bytes[at] {
+            b'<' => ("&lt;", 1),
+            b'>' => ("&gt;", 1),
+            b'&' => ("&amp;", 1),
+            b'"' => ("&quot;", 1),
+            b'\'' => ("&apos;", 1),
+            b'\t' => ("&#9;", 1),
+            b'\n' => ("&#10;", 1),
+            b'\r' => ("&#13;", 1),
+            0xEF if is_forbidden_at(bytes, at) => (REPLACEMENT, 3),
+            0xEF => {
+                at += 3;
+                continue;
+            }
+            _ => (REPLACEMENT, 1),
+        };
+        out.extend_from_slice(&bytes[written..at]);
+        out.extend_from_slice(replacement.as_bytes());
+        at += width;
+        written = at;
+    }
+    out.extend_from_slice(&bytes[written..]);
+}
+
+/// Writes a whole number.
+pub(super) fn number(number: i64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b"0123456789"[usize::try_from(rest % 10).unwrap_or_default()];
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_place_escapes_what_would_break_it() {
+        let value = "<a b=\"c\" d='e'>\t\n\r&";
+        let shown =
+            [double_quoted, single_quoted, text].map(|write| written(|out| write(value, out)));
+        assert_eq!(
+            shown,
+            [
+                "&lt;a b=&quot;c&quot; d='e'&gt;&#9;&#10;&#13;&amp;",
+                "&lt;a b=\"c\" d=&apos;e&apos;&gt;&#9;&#10;&#13;&amp;",
+                "&lt;a b=\"c\" d='e'&gt;\t\n&#13;&amp;",
+            ]
+        );
+    }
+
+    #[test]
+    fn forbidden_characters_never_reach_the_bytes() {
+        let value = "a\0ｂ\u{FFFF}\u{FFFD}\u{1b}";
+        assert_eq!(
+            written(|out| text(value, out)),
+            "a\u{FFFD}ｂ\u{FFFD}\u{FFFD}\u{FFFD}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_written_as_usual(value in any::<i64>()) {
+            prop_assert_eq!(written(|out| number(value, out)), value.to_string());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The evidence dialect: one fixed frame, one fixed line of attributes for each run.
+
+use super::write::{attribute, count, error, milliseconds, raw};
+use super::{PayloadError, escape};
+use crate::{Context, Identity, Release, SuiteRef, TestRun};
+
+/// The testing tool that the frame names where nobody says otherwise.
+pub(super) const TOOL: &str = "Quartz";
+
+/// The frame's head, up to and including `<test_runs>`; `tool` is written by [`tail`].
+pub(super) fn head(context: &Context) -> Result<Vec<u8>, PayloadError> {
+    let Context {
+        build,
+        suite,
+        program,
+        release,
+        milestone,
+        backlog_items,
+        product_areas,
+        test_fields,
+        environment,
+    } = context;
+    let no_place = [
+        (build.is_some(), "a build"),
+        (program.is_some(), "a program"),
+        (milestone.is_some(), "a milestone"),
+        (!backlog_items.is_empty(), "backlog items"),
+        (
+            !test_fields.is_empty(),
+            "test fields but `Testing_Tool_Type`",
+        ),
+        (!environment.is_empty(), "an environment"),
+    ];
+    if let Some((_, what)) = no_place.into_iter().find(|(is_set, _)| *is_set) {
+        return Err(PayloadError::NoPlace { what });
+    }
+    let SuiteRef {
+        id,
+        external_run_id,
+        component,
+    } = suite.as_ref().ok_or(PayloadError::SuiteMissing)?;
+    if component.is_some() {
+        return Err(PayloadError::NoPlace {
+            what: "the component of a suite",
+        });
+    }
+    let release = match release {
+        None => "",
+        Some(Release::Name(name)) => name,
+        Some(Release::Id(id)) => return Err(PayloadError::ReleaseById(*id)),
+    };
+    let [area] = product_areas.as_slice() else {
+        return Err(PayloadError::ProductAreas {
+            found: product_areas.len(),
+        });
+    };
+
+    let mut out = Vec::new();
+    raw(
+        "<?xml version='1.0' encoding='UTF-8'?><test_result><suite_ref id='",
+        &mut out,
+    );
+    escape::number(id.get(), &mut out);
+    raw("' external_run_id='", &mut out);
+    escape::single_quoted(external_run_id.as_deref().unwrap_or_default(), &mut out);
+    raw("'/><release_name>", &mut out);
+    escape::text(release, &mut out);
+    raw(
+        "</release_name><product_areas><product_area_ref id='",
+        &mut out,
+    );
+    escape::number(area.get(), &mut out);
+    raw("'/></product_areas><test_runs>", &mut out);
+    Ok(out)
+}
+
+/// The frame's tail, from `</test_runs>` on.
+pub(super) fn tail(tool: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    raw(
+        "</test_runs><test_fields><test_field field_type='Testing_Tool_Type' value='",
+        &mut out,
+    );
+    escape::single_quoted(tool, &mut out);
+    raw("'/></test_fields></test_result>", &mut out);
+    out
+}
+
+/// Writes one `test_run`.
+pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) -> Result<(), PayloadError> {
+    let Identity {
+        module,
+        package,
+        class,
+        name,
+    } = &run.identity;
+    let started = run.started.ok_or_else(|| PayloadError::StartMissing {
+        run: run.identity.to_string(),
+    })?;
+    raw("<test_run", out);
+    attribute("package", package, out);
+    attribute("module", module, out);
+    attribute("class", class, out);
+    attribute("name", name, out);
+    attribute("status", run.status.as_str(), out);
+    count("started", started.as_millisecond(), out);
+    count("duration", milliseconds(run.duration), out);
+    raw(">", out);
+    if let Some(failure) = &run.failure {
+        error(failure, out);
+    }
+    raw("</test_run>", out);
+    Ok(())
+}
+
+/// What of `run` this dialect has no place for.
+pub(super) fn omits(run: &TestRun) -> Vec<&'static str> {
+    let TestRun {
+        identity: _,
+        run_name,
+        status: _,
+        duration: _,
+        started: _,
+        failure: _,
+        description,
+        steps,
+        report_url,
+        external_test_id,
+        external_run_id,
+        run_type,
+        external_assets,
+        manual,
+        context,
+        jira: _,
+        position: _,
+    } = run;
+    [
+        ("run_name", run_name.is_some()),
+        ("description", description.is_some()),
+        ("steps", !steps.is_empty()),
+        ("external_report_url", report_url.is_some()),
+        ("external_test_id", external_test_id.is_some()),
+        ("external_run_id", external_run_id.is_some()),
+        ("run_type", run_type.is_some()),
+        ("external_assets", external_assets.is_some()),
+        ("manual", *manual),
+        ("context", *context != Context::default()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_set)| is_set.then_some(name))
+    .collect()
+}

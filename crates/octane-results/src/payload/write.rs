@@ -1,0 +1,293 @@
+//! The standard dialect: elements and attributes as the official schema orders them.
+
+use std::time::Duration;
+
+use super::escape;
+use crate::{
+    Build, Context, Failure, Identity, Parameter, Release, Step, Steps, SuiteRef, Tag, TestField,
+    TestRun,
+};
+
+pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<test_result>";
+pub(super) const RUNS_BEGIN: &str = "<test_runs>\n";
+pub(super) const TAIL: &str = "</test_runs></test_result>\n";
+
+/// Writes one `test_run` and a line feed.
+pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
+    let TestRun {
+        identity:
+            Identity {
+                module,
+                package,
+                class,
+                name,
+            },
+        run_name,
+        status,
+        duration,
+        started,
+        failure,
+        description,
+        steps: iterations,
+        report_url,
+        external_test_id,
+        external_run_id,
+        run_type,
+        external_assets,
+        manual,
+        context: own_context,
+        jira: _,
+        position: _,
+    } = run;
+    raw("<test_run", out);
+    for (key, value) in [("module", module), ("package", package), ("class", class)] {
+        if !value.is_empty() {
+            attribute(key, value, out);
+        }
+    }
+    attribute("name", name, out);
+    maybe("run_name", run_name.as_deref(), out);
+    count("duration", milliseconds(*duration), out);
+    attribute("status", status.as_str(), out);
+    if *manual {
+        attribute("manual", "true", out);
+    }
+    if let Some(started) = started {
+        count("started", started.as_millisecond(), out);
+    }
+    maybe("external_report_url", report_url.as_deref(), out);
+    maybe("external_assets", external_assets.as_deref(), out);
+    maybe("external_test_id", external_test_id.as_deref(), out);
+    maybe("external_run_id", external_run_id.as_deref(), out);
+    maybe("run_type", run_type.as_deref(), out);
+    raw(">", out);
+
+    // A run has no build; it exists at the top only.
+    context(own_context, out);
+    if let Some(failure) = failure {
+        error(failure, out);
+    }
+    if let Some(description) = description {
+        element("description", description, out);
+    }
+    for iteration in iterations {
+        steps(iteration, out);
+    }
+    raw("</test_run>\n", out);
+}
+
+/// Writes `error`.
+pub(super) fn error(failure: &Failure, out: &mut Vec<u8>) {
+    let Failure {
+        kind,
+        message,
+        details,
+    } = failure;
+    raw("<error", out);
+    maybe("type", kind.as_deref(), out);
+    maybe("message", message.as_deref(), out);
+    raw(">", out);
+    escape::text(details, out);
+    raw("</error>", out);
+}
+
+/// Writes `build`.
+pub(super) fn build(build: &Build, out: &mut Vec<u8>) {
+    let Build {
+        server_id,
+        job_id,
+        job_name,
+        build_id,
+        build_name,
+        sub_type,
+        artifact_id,
+    } = build;
+    raw("<build", out);
+    attribute("server_id", server_id, out);
+    attribute("job_id", job_id, out);
+    maybe("job_name", job_name.as_deref(), out);
+    attribute("build_id", build_id, out);
+    maybe("build_name", build_name.as_deref(), out);
+    maybe("sub_type", sub_type.as_deref(), out);
+    maybe("artifact_id", artifact_id.as_deref(), out);
+    raw("/>", out);
+}
+
+/// Writes what the top of a payload and a run have in common: all of a context but the build.
+pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
+    let Context {
+        build: _,
+        suite,
+        program,
+        release,
+        milestone,
+        backlog_items,
+        product_areas,
+        test_fields,
+        environment,
+    } = context;
+    if let Some(SuiteRef {
+        id,
+        external_run_id,
+        component,
+    }) = suite
+    {
+        raw("<suite_ref", out);
+        count("id", id.get(), out);
+        maybe("external_run_id", external_run_id.as_deref(), out);
+        maybe("component", component.as_deref(), out);
+        raw("/>", out);
+    }
+    if let Some(program) = program {
+        reference("program_ref", program.get(), out);
+    }
+    match release {
+        Some(Release::Id(id)) => reference("release_ref", id.get(), out),
+        Some(Release::Name(name)) => {
+            raw("<release", out);
+            attribute("name", name, out);
+            raw("/>", out);
+        }
+        None => {}
+    }
+    if let Some(milestone) = milestone {
+        reference("milestone_ref", milestone.get(), out);
+    }
+    list("backlog_items", backlog_items, out, |item, out| {
+        reference("backlog_item_ref", item.get(), out);
+    });
+    list("product_areas", product_areas, out, |area, out| {
+        reference("product_area_ref", area.get(), out);
+    });
+    list("test_fields", test_fields, out, |field, out| {
+        let TestField { kind, value } = field;
+        pair("test_field", kind.as_str(), value, out);
+    });
+    list("environment", environment, out, |tag, out| {
+        let Tag { kind, value } = tag;
+        pair("taxonomy", kind, value, out);
+    });
+}
+
+fn steps(steps: &Steps, out: &mut Vec<u8>) {
+    let Steps { iteration, steps } = steps;
+    raw("<steps", out);
+    maybe("iteration", iteration.as_deref(), out);
+    raw(">", out);
+    for each in steps {
+        step(each, out);
+    }
+    raw("</steps>", out);
+}
+
+fn step(step: &Step, out: &mut Vec<u8>) {
+    let Step {
+        name,
+        duration,
+        status,
+        external_step_id,
+        error_message,
+        input_parameters,
+        output_parameters,
+    } = step;
+    raw("<step", out);
+    attribute("name", name, out);
+    count("duration", milliseconds(*duration), out);
+    attribute("status", status, out);
+    maybe("external_step_id", external_step_id.as_deref(), out);
+    raw(">", out);
+    if let Some(message) = error_message {
+        element("error_message", message, out);
+    }
+    list("input_parameters", input_parameters, out, parameter);
+    list("output_parameters", output_parameters, out, parameter);
+    raw("</step>", out);
+}
+
+fn parameter(parameter: &Parameter, out: &mut Vec<u8>) {
+    let Parameter { name, value, kind } = parameter;
+    raw("<parameter", out);
+    attribute("name", name, out);
+    maybe("value", value.as_deref(), out);
+    maybe("type", kind.as_deref(), out);
+    raw("/>", out);
+}
+
+/// Whole milliseconds, as many as the payload's number can hold.
+pub(super) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Writes `text` as it is.
+pub(super) fn raw(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Writes an attribute in double quotes.
+pub(super) fn attribute(name: &str, value: &str, out: &mut Vec<u8>) {
+    key(name, out);
+    escape::double_quoted(value, out);
+    out.push(b'"');
+}
+
+/// Writes a numeric attribute in double quotes.
+pub(super) fn count(name: &str, value: i64, out: &mut Vec<u8>) {
+    key(name, out);
+    escape::number(value, out);
+    out.push(b'"');
+}
+
+fn key(name: &str, out: &mut Vec<u8>) {
+    out.push(b' ');
+    raw(name, out);
+    raw("=\"", out);
+}
+
+fn maybe(name: &str, value: Option<&str>, out: &mut Vec<u8>) {
+    if let Some(value) = value {
+        attribute(name, value, out);
+    }
+}
+
+fn element(name: &str, content: &str, out: &mut Vec<u8>) {
+    open(name, out);
+    escape::text(content, out);
+    close(name, out);
+}
+
+fn list<T>(name: &str, items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+    if !items.is_empty() {
+        open(name, out);
+        for item in items {
+            write(item, out);
+        }
+        close(name, out);
+    }
+}
+
+fn reference(name: &str, id: i64, out: &mut Vec<u8>) {
+    out.push(b'<');
+    raw(name, out);
+    count("id", id, out);
+    raw("/>", out);
+}
+
+fn pair(name: &str, kind: &str, value: &str, out: &mut Vec<u8>) {
+    out.push(b'<');
+    raw(name, out);
+    attribute("type", kind, out);
+    attribute("value", value, out);
+    raw("/>", out);
+}
+
+fn open(name: &str, out: &mut Vec<u8>) {
+    out.push(b'<');
+    raw(name, out);
+    out.push(b'>');
+}
+
+fn close(name: &str, out: &mut Vec<u8>) {
+    raw("</", out);
+    raw(name, out);
+    out.push(b'>');
+}

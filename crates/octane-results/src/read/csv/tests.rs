@@ -1,0 +1,311 @@
+//! What tables look like and what becomes of them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use indoc::indoc;
+use proptest::prelude::*;
+
+use crate::{
+    Columns, Failure, Field, ReadOptions, Record, Source, Status, StatusWords, Tag, TestRun, read,
+};
+
+/// All records of a table, a line each.
+fn shown_with(options: &ReadOptions, table: &[u8]) -> String {
+    let records = match read(&Source::bytes("in.csv", table), options) {
+        Ok(records) => records,
+        Err(error) => return error.to_string(),
+    };
+    let lines = records.map(|record| match record {
+        Ok(Record::Run(run)) => {
+            let position = run.position.as_ref().unwrap();
+            format!("{position}: {} {}", run.identity, run.status)
+        }
+        Ok(Record::Invalid(row)) => format!("invalid {row}"),
+        Ok(Record::Warning(warning)) => format!("warning {warning}"),
+        Err(error) => format!("error {error}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn shown(table: impl AsRef<[u8]>) -> String {
+    shown_with(&ReadOptions::default(), table.as_ref())
+}
+
+#[test]
+fn lines_are_right_whatever_is_between_the_rows() {
+    let table = indoc! {r#"
+
+        name,status,error_details
+
+        a,passed,
+        b,failed,"one
+        two
+
+        ""three"""
+
+
+        c,passd,"x
+        y"
+        d,passed,
+    "#};
+    let expected = shown(table);
+    insta::assert_snapshot!(expected, @r"
+    in.csv:4: a Passed
+    in.csv:5: b Failed
+    invalid in.csv:11: column `status`: `passd` is no status; use passed, failed, skipped or planned (did you mean `passed`?)
+    in.csv:13: d Passed
+    ");
+    for other in [
+        table.replace('\n', "\r\n"),
+        format!("\u{FEFF}{table}"),
+        table.trim_end().to_owned(),
+        format!("{table}\n\n"),
+    ] {
+        assert_eq!(shown(&other), expected, "{other:?}");
+    }
+    let unit = |unit: u16| unit.to_le_bytes();
+    let utf_16: Vec<u8> = format!("\u{FEFF}{table}")
+        .encode_utf16()
+        .flat_map(unit)
+        .collect();
+    assert_eq!(shown(&utf_16), expected);
+    assert_eq!(
+        shown("name,status\ra,ok\rb,ok\r"),
+        "in.csv:2: a Passed\nin.csv:3: b Passed"
+    );
+}
+
+#[test]
+fn bad_rows_are_told_and_the_others_are_read() {
+    let table = b"name,status,class,colour\na,passed,C\nb,ok,C,red,x\nc,ok,\xFF,red\n,ok,C,red\nd,1,C,red\ne,ok,C,\xFF\n";
+    insta::assert_snapshot!(shown(table), @r"
+    warning in.csv:1: column `colour` is not used
+    invalid in.csv:2: the row has 3 cells, the header 4; put cells that hold a separator or a quote into quotes
+    invalid in.csv:3: the row has 5 cells, the header 4; put cells that hold a separator or a quote into quotes
+    invalid in.csv:4: column `class`: the bytes are not UTF-8; save the table in UTF-8
+    invalid in.csv:5: column `name`: the name is blank
+    invalid in.csv:6: column `status`: `1` is no status; use passed, failed, skipped or planned
+    in.csv:7: C.e Passed
+    ");
+}
+
+#[test]
+fn separators_are_found_out() {
+    for table in [
+        "name;status;class, or file\na,b;passed;C\n",
+        "name\tstatus\tclass\na,b\tpassed\tC\n",
+        "\"name, or, so\";status\n",
+    ] {
+        let columns = Columns::default()
+            .without("class, or file")
+            .with("name", Field::Name);
+        let found = shown_with(&ReadOptions::default().columns(columns), table.as_bytes());
+        assert!(
+            found.contains("a,b Passed") || found.contains("`name, or, so`, `status`"),
+            "{found}"
+        );
+    }
+    let options = ReadOptions::default().delimiter(b'|');
+    assert_eq!(
+        shown_with(&options, b"name|status\na,b|ok\n"),
+        "in.csv:2: a,b Passed"
+    );
+}
+
+#[test]
+fn tables_that_cannot_be_read_say_why() {
+    insta::assert_snapshot!(shown(""), @"in.csv: there is nothing in it, a header line was expected");
+    insta::assert_snapshot!(shown("\n\n"), @"in.csv: there is nothing in it, a header line was expected");
+    insta::assert_snapshot!(shown("\n\ntest,outcome\na,b\n"), @"in.csv:3: the table lacks the columns `name`, `status`; its header has `test`, `outcome`");
+    insta::assert_snapshot!(shown("name,status\na,ok\nb,\"ok\nc,ok\n"), @r"
+    in.csv:2: a Passed
+    error in.csv:3: the row that starts here has a quoted cell that is never closed
+    ");
+    insta::assert_snapshot!(shown("name,status\n"), @"warning in.csv:1: no test results in here");
+    insta::assert_snapshot!(shown("PK\x03\x04"), @"in.csv: looks like a ZIP archive, which cannot be read; there are junit and csv");
+    let missing = read(&Source::path("no/such/table.csv"), &ReadOptions::default()).unwrap_err();
+    assert!(missing.is_not_found() && missing.position().is_none());
+}
+
+#[test]
+fn a_last_cell_that_ends_with_a_line_is_no_open_quote() {
+    assert_eq!(
+        shown("name,status,description\na,ok,\"x\n\""),
+        "in.csv:2: a Passed"
+    );
+    assert_eq!(
+        shown("name,status,description\na,ok,5\" wide\nb,ok,\"x\n\n\"\n\n"),
+        "in.csv:2: a Passed\nin.csv:3: b Passed"
+    );
+}
+
+#[test]
+fn columns_and_words_can_be_assigned() {
+    let options = ReadOptions::default()
+        .columns(
+            Columns::default()
+                .with("Test Name", Field::Name)
+                .with("Result", Field::Status),
+        )
+        .status_words(StatusWords::default().with("grün", Status::Passed));
+    assert_eq!(
+        shown_with(&options, "Test Name;Result\nzählt;GRÜN\n".as_bytes()),
+        "in.csv:2: zählt Passed"
+    );
+}
+
+#[test]
+fn blocks_may_cut_anywhere() {
+    // Rows of many lengths, so that the blocks of 64 KiB end within names, line ends and quotes.
+    let mut table = "name,status,description\r\n".to_owned();
+    for row in 0..20_000 {
+        let filler = "é\r\n".repeat(row % 7);
+        writeln!(table, "test {row},ok,\"{filler}\"\r").unwrap();
+    }
+    let records = read(
+        &Source::bytes("in.csv", table.as_bytes()),
+        &ReadOptions::default(),
+    )
+    .unwrap();
+    let mut line = 2;
+    let mut rows = 0;
+    for (row, record) in records.enumerate() {
+        let Ok(Record::Run(run)) = record else {
+            panic!("{record:?}")
+        };
+        assert_eq!(run.identity.name, format!("test {row}"));
+        assert_eq!(run.position.unwrap().line, line);
+        line += 1 + row as u64 % 7;
+        rows += 1;
+    }
+    assert_eq!(rows, 20_000);
+}
+
+/// Text that a cell can hold and a reader gives back as it is.
+fn text() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9,;\"'<&é🎉\n\t -]{1,12}"
+        .prop_map(|text| text.trim().to_owned())
+        .prop_filter("blank", |text| !text.is_empty())
+        .prop_filter("nothing", |text| {
+            !["nan", "none", "null", "nat"].contains(&text.to_lowercase().as_str())
+        })
+}
+
+prop_compose! {
+    fn any_run()(
+        (name, class, package, module) in (text(), option(), option(), option()),
+        status in prop::sample::select(vec![Status::Passed, Status::Failed, Status::Skipped, Status::Planned]),
+        millis in 0_u64..10_000_000,
+        started in prop::option::of(700_000_000_000_i64..4_000_000_000_000),
+        (message, details, description) in (option(), option(), option()),
+        jira in prop::collection::btree_set("[A-Z][A-Z0-9_]{1,4}-[0-9]{1,4}", 0..3),
+        tags in prop::collection::btree_map("[A-Za-z]{1,5}", "[A-Za-z:]{0,5}[a-z]", 0..3),
+    ) -> TestRun {
+        let mut run = TestRun::new(name, status)
+            .class(class.unwrap_or_default())
+            .package(package.unwrap_or_default())
+            .module(module.unwrap_or_default())
+            .duration(Duration::from_millis(millis))
+            .jira(jira);
+        run.started = started.map(|millis| jiff::Timestamp::from_millisecond(millis).unwrap());
+        run.failure = (message.is_some() || details.is_some()).then(|| Failure {
+            kind: None,
+            message,
+            details: details.unwrap_or_default(),
+        });
+        run.description = description;
+        run.context.environment = tags.into_iter().map(|(kind, value)| Tag { kind, value }).collect();
+        run
+    }
+}
+
+fn option() -> impl Strategy<Value = Option<String>> {
+    prop::option::of(text())
+}
+
+/// The table that a person would write by hand.
+fn table(runs: &[TestRun], delimiter: u8) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new());
+    let header = [
+        "Name",
+        "status",
+        "class",
+        "package",
+        "module",
+        "duration",
+        "started",
+        "error_message",
+        "error_details",
+        "description",
+        "jira",
+        "tags",
+    ];
+    writer.write_record(header).unwrap();
+    for run in runs {
+        let failure = run.failure.clone().unwrap_or_default();
+        let tags: Vec<_> = (run.context.environment.iter())
+            .map(|tag| format!("{}:{}", tag.kind, tag.value))
+            .collect();
+        let cells = [
+            run.identity.name.clone(),
+            run.status.to_string(),
+            run.identity.class.clone(),
+            run.identity.package.clone(),
+            run.identity.module.clone(),
+            run.duration.as_millis().to_string(),
+            run.started
+                .map(|at| at.as_millisecond().to_string())
+                .unwrap_or_default(),
+            failure.message.unwrap_or_default(),
+            failure.details,
+            run.description.clone().unwrap_or_default(),
+            run.jira.join(", "),
+            tags.join("; "),
+        ];
+        writer.write_record(cells).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read_back(
+        runs in prop::collection::vec(any_run(), 1..8),
+        delimiter in prop::sample::select(vec![b',', b';', b'\t']),
+    ) {
+        let bytes = table(&runs, delimiter);
+        let records = read(&Source::bytes("in.csv", bytes), &ReadOptions::default()).unwrap();
+        let mut found = Vec::new();
+        for record in records {
+            match record {
+                Ok(Record::Run(mut run)) => {
+                    prop_assert!(run.position.take().is_some());
+                    found.push(run);
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
+        }
+        prop_assert_eq!(found, runs);
+    }
+
+    #[test]
+    fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        let mut table = b"name,status,jira\n".to_vec();
+        table.extend(bytes);
+        shown(table);
+    }
+
+    #[test]
+    fn no_rows_get_lost(cells in prop::collection::vec("[a-c,\" ]{0,6}", 0..12)) {
+        // Without quotes every line that is not empty is a row, good or bad.
+        let rows: Vec<_> = cells.iter().map(|row| row.replace('"', "")).collect();
+        let expected = rows.iter().filter(|row| !row.is_empty()).count();
+        let table = format!("name,status\n{}\n", rows.join("\n"));
+        let found = shown(table);
+        let told = found.lines().filter(|line| !line.starts_with("warning")).count();
+        prop_assert_eq!(told, expected, "{}", found);
+    }
+}

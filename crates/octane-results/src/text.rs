@@ -1,0 +1,168 @@
+//! XML-safe and bounded text.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// What stands in for a character that XML 1.0 forbids.
+pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
+
+/// Hexadecimal digits of the digest that [`shorten`] appends after `~`.
+const DIGEST_DIGITS: usize = 12;
+
+/// Whether XML 1.0 allows `character` at all, be it plain or as a character reference.
+pub(crate) const fn is_xml_char(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => false,
+        _ => true,
+    }
+}
+
+/// The first place at or after `from` whose character XML 1.0 forbids.
+pub(crate) fn find_forbidden(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += bytes
+            .get(at..)?
+            .iter()
+            .position(|byte| *byte < 0x20 || *byte == 0xEF)?;
+        if is_forbidden_at(bytes, at) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// Whether the bytes at `at` begin a character that XML 1.0 forbids.
+pub(crate) fn is_forbidden_at(bytes: &[u8], at: usize) -> bool {
+    match bytes[at] {
+        b'\t' | b'\n' | b'\r' => false,
+        0..0x20 => true,
+        // U+FFFE and U+FFFF.
+        0xEF => matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])),
+        _ => false,
+    }
+}
+
+/// Replaces every character that XML 1.0 forbids by U+FFFD; clean text is handed back as it is.
+///
+/// ```
+/// use octane_results::sanitize;
+///
+/// assert_eq!(sanitize("a\u{1b}[31mb"), "a\u{FFFD}[31mb");
+/// ```
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    let Some(first) = find_forbidden(text, 0) else {
+        return Cow::Borrowed(text);
+    };
+    let mut clean = String::with_capacity(text.len() + 16);
+    clean.push_str(&text[..first]);
+    clean.extend(text[first..].chars().map(|character| {
+        if is_xml_char(character) {
+            character
+        } else {
+            '\u{FFFD}'
+        }
+    }));
+    Cow::Owned(clean)
+}
+
+/// The length of `text` as the server counts it.
+///
+/// XML Schema counts characters; the usual validator of a Java server counts UTF-16 code units, so that
+/// a character beyond U+FFFF is two. What is short enough in code units is short enough in characters.
+pub(crate) fn length(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().map(char::len_utf16).sum()
+    }
+}
+
+/// Cuts `text` to at most `chars_max` characters, keeping its start and telling cut texts apart.
+///
+/// A text that is too long ends in `~` and twelve hexadecimal digits of the SHA-256 of the whole, so two
+/// long texts that begin alike stay different and the same text is always cut alike. Characters beyond
+/// U+FFFF count as two, as in Java, where they stand for two units.
+///
+/// ```
+/// use octane_results::shorten;
+///
+/// assert_eq!(shorten("adds_tax", 20), "adds_tax");
+/// assert_eq!(shorten("adds_tax_to_every_item", 20), "adds_ta~c3e632150eb2");
+/// ```
+pub fn shorten(text: &str, chars_max: usize) -> Cow<'_, str> {
+    // No text is longer in code units than in bytes.
+    if text.len() <= chars_max || length(text) <= chars_max {
+        return Cow::Borrowed(text);
+    }
+    let mut marker = String::with_capacity(1 + DIGEST_DIGITS);
+    marker.push('~');
+    for byte in &Sha256::digest(text.as_bytes())[..DIGEST_DIGITS / 2] {
+        _ = write!(marker, "{byte:02x}");
+    }
+    marker.truncate(chars_max);
+
+    let mut room = chars_max - marker.len();
+    let end = text
+        .char_indices()
+        .find(|(_, character)| {
+            let fits = character.len_utf16() <= room;
+            room = room.saturating_sub(character.len_utf16());
+            !fits
+        })
+        .map_or(text.len(), |(end, _)| end);
+    Cow::Owned(format!("{}{marker}", &text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn clean_text_is_not_copied() {
+        assert!(matches!(sanitize("a\tb\r\nç…😀\u{FFFD}"), Cow::Borrowed(_)));
+        assert!(matches!(shorten("ççç", 3), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_xml_forbids_is_replaced() {
+        assert_eq!(
+            sanitize("\0a\u{FFFF}\u{FFFE}\u{B}\u{7F}"),
+            "\u{FFFD}a\u{FFFD}\u{FFFD}\u{FFFD}\u{7F}"
+        );
+    }
+
+    #[test]
+    fn two_long_texts_that_begin_alike_stay_different() {
+        let (one, other) = ("x".repeat(255) + "1", "x".repeat(255) + "2");
+        assert_ne!(shorten(&one, 255), shorten(&other, 255));
+        assert_eq!(shorten(&one, 255), shorten(&one, 255));
+    }
+
+    #[test]
+    fn a_character_of_two_units_is_not_split() {
+        let cut = shorten("😀😀😀😀😀😀😀😀", 14);
+        assert_eq!(cut.chars().next(), Some('~'), "one unit is left: {cut}");
+        assert!(shorten("😀😀😀😀😀😀😀😀", 15).starts_with("😀~"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shortened_text_keeps_within_its_bound(text in any::<String>(), chars_max in 0_usize..40) {
+            prop_assert!(length(&shorten(&text, chars_max)) <= chars_max);
+        }
+
+        #[test]
+        fn a_sanitized_text_has_no_forbidden_character(text in any::<String>()) {
+            let clean = sanitize(&text);
+            prop_assert_eq!(find_forbidden(&clean, 0), None);
+            prop_assert_eq!(clean.chars().count(), text.chars().count());
+        }
+    }
+}
