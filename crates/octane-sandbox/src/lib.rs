@@ -1,1 +1,60 @@
-//! A small ALM Octane for tests, demonstrations and development
+//! A small ALM Octane for tests, demonstrations and development.
+//!
+//! Nobody can test an Octane integration without a licensed server; with this crate anybody can. It signs
+//! clients in, serves the workspace collections with Octane's query language, accepts payloads of test
+//! results and ingests them into tests, runs and suite runs, all over SQLite.
+//!
+//! ```
+//! use octane_sandbox::{Sandbox, Settings};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), octane_sandbox::SandboxError> {
+//! let sandbox = Sandbox::start(Settings::default()).await?;
+//! println!("{} {} {}", sandbox.url(), sandbox.client_id(), sandbox.client_secret());
+//! sandbox.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Ideas
+//!
+//! - **A router first.** [`app`] and [`Sandbox::app`] give an [`axum::Router`] that tests call without a
+//!   port; [`Sandbox::start`] puts it behind one of 127.0.0.1.
+//! - **The catalog is the schema.** Entity types, their fields and relations are rows of one catalog;
+//!   tables, reading, writing, queries and metadata all follow from it.
+//! - **What was acknowledged stays.** A payload is in the database before its sender hears of it; each is
+//!   ingested in one transaction, and one that waits is picked up again after a restart.
+//! - **A look inside.** `/` shows suites, suite runs, runs and the stories that they prove;
+//!   `/_sandbox/health` tells what waits, `POST /_sandbox/reset` begins anew.
+//!
+//! # What differs from the product
+//!
+//! - Gherkin payloads are accepted, but their task ends `failed`: they are not ingested yet. Steps are read
+//!   and not kept.
+//! - Text is compared ignoring the case of ASCII letters only.
+//! - The words between brackets, such as `[current_user]`, are refused in queries.
+//! - Updates and deletes by query answer 501.
+//! - `OCTANE_USER` is set but not asked for.
+//! - Unknown list values in `test_fields` are added to their list; unknown CI servers and builds are made.
+//! - Where the codes of errors are not known, the sandbox uses its own: `platform.bad_request`,
+//!   `platform.invalid_query`, `platform.lock_conflict`, `testbox.invalid_payload`.
+
+mod auth;
+mod catalog;
+mod error;
+mod ingest;
+mod page;
+mod payload;
+mod routes;
+mod secret;
+mod seed;
+mod server;
+mod settings;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use secret::ApiKey;
+pub use server::{Running, Sandbox, SandboxError, app};
+pub use settings::{Settings, Storage};

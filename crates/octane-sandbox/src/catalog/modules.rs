@@ -1,0 +1,46 @@
+//! Application modules, which the payload calls product areas.
+
+use super::entity_type::{EntityType, Table};
+use super::field::{Field, inverse, list_value, memo, one, text};
+
+pub(super) const TABLE: Table = Table {
+    is_tree: true,
+    indexes: &[
+        ("modules_by_parent", "parent, name COLLATE NOCASE"),
+        ("modules_by_name", "name COLLATE NOCASE"),
+    ],
+    ..Table::new("application_modules", 1001)
+};
+
+/// One table under two names: the type in answers follows the collection that was read.
+pub(super) fn types() -> Vec<EntityType> {
+    let names = [
+        (
+            "application_module",
+            "Application module",
+            &["application_modules"] as &[_],
+        ),
+        ("product_area", "Product area", &["product_areas"]),
+    ];
+    names
+        .into_iter()
+        .map(|(name, label, collections)| {
+            EntityType::new(name, label, collections, &TABLE)
+                .fields(fields(name))
+                .unique(&["parent", "name"])
+        })
+        .collect()
+}
+
+fn fields(own: &'static str) -> [Field; 7] {
+    [
+        text("name").required(),
+        one("parent", own).required().cascading(),
+        inverse("children", own, "parent"),
+        text("path").read_only(),
+        list_value("business_impact", "list_node.business_impact")
+            .initially("list_node.business_impact.medium"),
+        memo("description"),
+        one("program", "program"),
+    ]
+}

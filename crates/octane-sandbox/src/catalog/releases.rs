@@ -1,0 +1,44 @@
+//! Releases and what else divides time and work.
+
+use super::entity_type::{EntityType, Table};
+use super::field::{boolean, date_time, integer, inverse, list_value, memo, one, text};
+
+pub(super) const TABLES: [Table; 4] = [RELEASES, SPRINTS, MILESTONES, PROGRAMS];
+
+const RELEASES: Table = Table {
+    indexes: &[("releases_by_name", "name COLLATE NOCASE")],
+    ..Table::new("releases", 2001)
+};
+const SPRINTS: Table = Table::new("sprints", 2401);
+const MILESTONES: Table = Table::new("milestones", 2601);
+const PROGRAMS: Table = Table::new("programs", 2801);
+
+pub(super) fn types() -> Vec<EntityType> {
+    let release = EntityType::new("release", "Release", &["releases"], &RELEASES).fields([
+        text("name").required(),
+        date_time("start_date").required(),
+        date_time("end_date").required(),
+        memo("description"),
+        list_value("agile_type", "list_node.release_agile_type"),
+        integer("sprint_duration"),
+        boolean("is_default").read_only(),
+        integer("activity_level"),
+        inverse("sprint", "sprint", "release"),
+    ]);
+    let sprint = EntityType::new("sprint", "Sprint", &["sprints"], &SPRINTS).fields([
+        text("name").required(),
+        one("release", "release").required().cascading(),
+        date_time("start_date").required(),
+        date_time("end_date").required(),
+    ]);
+    let milestone =
+        EntityType::new("milestone", "Milestone", &["milestones"], &MILESTONES).fields([
+            text("name").required(),
+            date_time("date").required(),
+            memo("description"),
+            one("release", "release"),
+        ]);
+    let program = EntityType::new("program", "Program", &["programs"], &PROGRAMS)
+        .fields([text("name").required(), memo("description")]);
+    vec![release, sprint, milestone, program]
+}

@@ -1,0 +1,170 @@
+//! What can go wrong while a request is served, and the one place where it becomes an answer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use octane_model::{Problem, code};
+use serde_json::{Value, json};
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// An answer in the usual shape.
+    Refused {
+        status: StatusCode,
+        problem: Box<Problem>,
+    },
+    /// The session is too old; the answer has a shape of its own.
+    SessionExpired(&'static str),
+    /// The sandbox itself broke.
+    Internal(String),
+}
+
+/// Codes that are needed where no fact tells the real one; the statuses are facts.
+pub(crate) mod own_code {
+    /// A malformed body or parameter (400).
+    pub(crate) const BAD_REQUEST: &str = "platform.bad_request";
+    /// A query, order or field list that cannot be read (400).
+    pub(crate) const QUERY: &str = "platform.invalid_query";
+    /// An unknown address, verb or media type.
+    pub(crate) const WEB: &str = "platform.web_application";
+    /// The sandbox broke (500).
+    pub(crate) const GENERAL: &str = "platform.general_error";
+    /// A stale lock stamp (409).
+    pub(crate) const CONFLICT: &str = "platform.lock_conflict";
+    /// A payload that is not valid (400).
+    pub(crate) const INVALID_PAYLOAD: &str = "testbox.invalid_payload";
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, problem: Problem) -> Self {
+        Self::Refused {
+            status,
+            problem: Box::new(problem),
+        }
+    }
+
+    pub(crate) fn bad_request(code: &str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Problem::new(code, description))
+    }
+
+    pub(crate) fn illegal_value(entity: &str, field: &str, description: impl Into<String>) -> Self {
+        let problem = Problem::new(code::ILLEGAL_VALUE, description)
+            .with("entity_type", entity)
+            .with("field_name", field);
+        Self::new(StatusCode::BAD_REQUEST, problem)
+    }
+
+    pub(crate) fn unknown_field(entity: &str, field: &str) -> Self {
+        let description = format!("the type `{entity}` has no field `{field}`");
+        let problem = Problem::new(code::UNKNOWN_FIELD, description)
+            .with("entity_type", entity)
+            .with("field_name", field);
+        Self::new(StatusCode::BAD_REQUEST, problem)
+    }
+
+    pub(crate) fn not_editable(entity: &str, field: &str) -> Self {
+        let description = format!("the field `{field}` of `{entity}` cannot be written");
+        let problem = Problem::new(code::NOT_EDITABLE, description)
+            .with("entity_type", entity)
+            .with("field_name", field);
+        Self::new(StatusCode::FORBIDDEN, problem)
+    }
+
+    pub(crate) fn entity_not_found(entity: &str, id: &str) -> Self {
+        let problem = Problem::new(
+            code::ENTITY_NOT_FOUND,
+            format!("no `{entity}` has the id `{id}`"),
+        )
+        .with("entity_type", entity)
+        .with("entity_id", id);
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
+    pub(crate) fn not_authorized(description: &str) -> Self {
+        let problem = Problem::new(code::NOT_AUTHORIZED, description);
+        Self::new(StatusCode::UNAUTHORIZED, problem)
+    }
+
+    pub(crate) fn unknown_address(path: &str) -> Self {
+        let problem = Problem::new(own_code::WEB, format!("nothing lives at `{path}`"));
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
+    pub(crate) fn method_not_allowed(method: &str) -> Self {
+        let description = format!("this resource does not take {method}");
+        let problem = Problem::new(own_code::WEB, description);
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, problem)
+    }
+
+    pub(crate) fn too_large(what: &str, bytes_max: usize) -> Self {
+        let problem = Problem::new(
+            own_code::BAD_REQUEST,
+            format!("{what} is larger than {bytes_max} bytes"),
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem)
+    }
+
+    /// The problem as one entry of a bulk answer.
+    pub(crate) fn into_problem(self) -> Problem {
+        match self {
+            Self::Refused { problem, .. } => *problem,
+            Self::SessionExpired(code) => Problem::new(code, ""),
+            Self::Internal(description) => Problem::new(own_code::GENERAL, description),
+        }
+    }
+}
+
+/// Constraints are checked before a statement runs, so an error of the database is the sandbox's own.
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Internal(format!("the sandbox's database failed: {error}"))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Refused { status, problem } => (status, body(*problem)),
+            Self::SessionExpired(code) => {
+                let text = "the session has expired; sign in again";
+                let body = json!({ "errorCode": code, "accumulatedMessage": text });
+                (StatusCode::UNAUTHORIZED, body)
+            }
+            Self::Internal(description) => {
+                tracing::error!(%description, "request failed");
+                let problem = Problem::new(own_code::GENERAL, description);
+                (StatusCode::INTERNAL_SERVER_ERROR, body(problem))
+            }
+        };
+        json_response(status, &body)
+    }
+}
+
+/// An answer of JSON; like the product it names no charset.
+pub(crate) fn json_response(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// The keys that vendor clients read, also where they have nothing to say.
+fn body(problem: Problem) -> Value {
+    static CORRELATION: AtomicU64 = AtomicU64::new(1);
+    let correlation = CORRELATION.fetch_add(1, Ordering::Relaxed);
+    let properties = if problem.properties.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(problem.properties)
+    };
+    json!({
+        "error_code": problem.error_code,
+        "correlation_id": format!("k{correlation:08x}"),
+        "description": problem.description,
+        "description_translated": problem.description,
+        "properties": properties,
+        "business_error": true,
+    })
+}

@@ -1,0 +1,162 @@
+//! The task that empties the queue.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use octane_model::TaskStatus;
+use octane_results::Leniency;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::error::ApiError;
+use crate::payload;
+use crate::store::tasks::{self, Outcome, Waiting};
+use crate::store::{Store, blocking};
+
+/// One worker a sandbox: payloads are ingested in the order in which they were accepted.
+///
+/// It holds the store and nothing of the server, so it ends when the server is dropped.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    store: Arc<Store>,
+    delay: Duration,
+    leniency: Leniency,
+    state: Mutex<State>,
+    wake: mpsc::Sender<()>,
+    stop: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not started, for want of a runtime.
+    Waiting(mpsc::Receiver<()>),
+    Running(JoinHandle<()>),
+    Stopped,
+}
+
+impl Worker {
+    pub(crate) fn new(store: Arc<Store>, delay: Duration, leniency: Leniency) -> Self {
+        let (wake, woken) = mpsc::channel(1);
+        Self {
+            store,
+            delay,
+            leniency,
+            state: Mutex::new(State::Waiting(woken)),
+            wake,
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// Starts working if there is a runtime to work in and nobody has started yet.
+    pub(crate) fn start(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, State::Waiting(_)) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if let State::Waiting(woken) = std::mem::replace(&mut *state, State::Stopped) {
+            let work = Work {
+                store: Arc::clone(&self.store),
+                delay: self.delay,
+                leniency: self.leniency,
+                stop: self.stop.subscribe(),
+            };
+            *state = State::Running(runtime.spawn(work.run(woken)));
+        }
+    }
+
+    /// Says that something waits in the queue.
+    pub(crate) fn wake(&self) {
+        // A full channel means that the worker will look anyway.
+        let _ = self.wake.try_send(());
+    }
+
+    /// Ends the work after the payload in hand; what waits stays in the queue.
+    pub(crate) async fn stop(&self) {
+        self.stop.send_replace(true);
+        let state = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, State::Stopped)
+        };
+        if let State::Running(handle) = state {
+            // It only fails if the work panicked, and then it has ended as well.
+            let _ = handle.await;
+        }
+    }
+}
+
+struct Work {
+    store: Arc<Store>,
+    delay: Duration,
+    leniency: Leniency,
+    stop: watch::Receiver<bool>,
+}
+
+impl Work {
+    async fn run(mut self, mut woken: mpsc::Receiver<()>) {
+        loop {
+            // What an earlier life of the sandbox left behind comes first.
+            while self.next().await {}
+            tokio::select! {
+                wake = woken.recv() => if wake.is_none() { return },
+                _ = self.stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// Works on one payload. False when none waits or the work shall end.
+    async fn next(&mut self) -> bool {
+        if *self.stop.borrow() {
+            return false;
+        }
+        let waiting = match self.store.write(tasks::take).await {
+            Ok(Some(waiting)) => waiting,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::error!(?error, "the queue cannot be read");
+                return false;
+            }
+        };
+        if !self.delay.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(self.delay) => {}
+                _ = self.stop.wait_for(|stop| *stop) => return false,
+            }
+        }
+        let id = waiting.id;
+        let (store, leniency) = (Arc::clone(&self.store), self.leniency);
+        let worked = blocking(move || work(&store, &waiting, leniency)).await;
+        if let Err(error) = worked {
+            let problem = error.into_problem().description;
+            tracing::error!(task = id, %problem, "a payload could not be ingested");
+            let outcome = Outcome {
+                status: TaskStatus::Error,
+                problems: vec![problem],
+            };
+            let noted = self
+                .store
+                .write(move |writer| tasks::finish(writer, id, &outcome));
+            if let Err(error) = noted.await {
+                tracing::error!(task = id, ?error, "the outcome could not be noted");
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// All or nothing: the rows and the task's final state are written in one transaction.
+fn work(store: &Store, waiting: &Waiting, leniency: Leniency) -> Result<(), ApiError> {
+    let payload = payload::read(&waiting.payload, leniency)?;
+    store.write_now(|writer| {
+        // A reset may have come in between.
+        let task = tasks::find(writer.connection, waiting.id)?;
+        if task.is_none_or(|task| task.status != TaskStatus::Running) {
+            return Ok(());
+        }
+        let outcome = super::ingest(writer, &payload, waiting.skip_errors)?;
+        tasks::finish(writer, waiting.id, &outcome)
+    })
+}

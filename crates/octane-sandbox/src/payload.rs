@@ -1,0 +1,58 @@
+//! Bodies of `test-results`: inflated, checked and read.
+
+use std::io::Read;
+
+use flate2::bufread::MultiGzDecoder;
+use octane_results::{Leniency, Payload, read_payload_with};
+
+use crate::error::{ApiError, own_code};
+
+/// Unpacks a gzip body of at most `bytes_max` bytes.
+pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+    let mut inflated = Vec::new();
+    let limit = u64::try_from(bytes_max)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    MultiGzDecoder::new(body)
+        .take(limit)
+        .read_to_end(&mut inflated)
+        .map_err(|error| {
+            ApiError::bad_request(
+                own_code::BAD_REQUEST,
+                format!("the body is no gzip: {error}"),
+            )
+        })?;
+    if inflated.len() > bytes_max {
+        return Err(ApiError::too_large("the inflated body", bytes_max));
+    }
+    Ok(inflated)
+}
+
+/// Reads a payload, or says where it breaks the schema.
+pub(crate) fn read(xml: &[u8], leniency: Leniency) -> Result<Payload, ApiError> {
+    read_payload_with(xml, leniency).map_err(|error| {
+        let problems: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
+        let description = format!("the payload is not valid: {}", problems.join("; "));
+        ApiError::bad_request(own_code::INVALID_PAYLOAD, description)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_body_that_would_grow_too_large_is_refused() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; 100_000]).unwrap();
+        let body = encoder.finish().unwrap();
+        assert_eq!(inflate(&body, 100_000).unwrap().len(), 100_000);
+        assert!(matches!(
+            inflate(&body, 99_999),
+            Err(ApiError::Refused { status, .. }) if status == 413
+        ));
+        assert!(inflate(b"<test_result/>", 100).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! The database. All SQL lives in here; a file and `:memory:` take the same path.
+//!
+//! There is one connection behind a mutex, used from blocking threads: SQLite has one writer anyway, a
+//! database in memory belongs to its connection, and what a request does takes less than a millisecond or
+//! two. A payload is ingested in one transaction, for which requests wait.
+
+mod bootstrap;
+mod open;
+pub(crate) mod pages;
+mod query;
+mod read;
+pub(crate) mod results;
+mod rules;
+mod schema;
+pub(crate) mod tasks;
+mod value;
+mod write;
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::catalog::Catalog;
+use crate::error::ApiError;
+use crate::settings::Settings;
+use crate::{SandboxError, seed};
+
+pub(crate) use read::{ListRequest, Reader};
+pub(crate) use write::{Mode, Writer};
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+    catalog: Arc<Catalog>,
+    is_seeded: bool,
+    /// Given back after the connection is closed.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the database, and fills it where it is new.
+    pub(crate) fn open(settings: &Settings, catalog: Arc<Catalog>) -> Result<Self, SandboxError> {
+        let (connection, lock) = open::open(&settings.storage)?;
+        let store = Self {
+            connection: Mutex::new(connection),
+            catalog,
+            is_seeded: settings.seed_data,
+            _lock: lock,
+        };
+        store.prepare().map_err(|error| SandboxError::Prepare {
+            problem: error.into_problem().description,
+        })?;
+        Ok(store)
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic rolled its transaction back when it unwound, so the connection is in order.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prepare(&self) -> Result<(), ApiError> {
+        schema::create(&self.connection(), &self.catalog)?;
+        tasks::requeue(&self.connection())?;
+        let sql = "SELECT 1 FROM sandbox WHERE key = 'filled'";
+        let is_filled = self.connection().prepare(sql)?.exists([])?;
+        if is_filled { Ok(()) } else { self.fill() }
+    }
+
+    fn fill(&self) -> Result<(), ApiError> {
+        self.write_now(|writer| {
+            bootstrap::fill(writer)?;
+            if self.is_seeded {
+                seed::fill(writer)?;
+            }
+            let sql = "INSERT INTO sandbox (key, value) VALUES ('filled', '1')";
+            writer.connection.execute(sql, [])?;
+            Ok(())
+        })
+    }
+
+    /// Forgets everything and begins anew.
+    pub(crate) fn reset_now(&self) -> Result<(), ApiError> {
+        {
+            let connection = self.connection();
+            connection.flush_prepared_statement_cache();
+            // Dropping tables in any order would trip over foreign keys.
+            connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+            let dropped = drop_all(&connection);
+            connection.execute_batch("PRAGMA foreign_keys = ON")?;
+            dropped?;
+        }
+        self.prepare()
+    }
+
+    /// Reads in the calling thread.
+    pub(crate) fn read_now<T>(
+        &self,
+        work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let connection = self.connection();
+        work(Reader {
+            connection: &connection,
+            catalog: &self.catalog,
+        })
+    }
+
+    /// Writes in the calling thread, in one transaction that an error rolls back.
+    pub(crate) fn write_now<T>(
+        &self,
+        work: impl FnOnce(Writer<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(Writer {
+            connection: &transaction,
+            catalog: &self.catalog,
+            now: Timestamp::now().as_millisecond(),
+        })?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Reads in a blocking thread.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = Arc::clone(self);
+        blocking(move || store.read_now(work)).await
+    }
+
+    /// Writes in a blocking thread.
+    pub(crate) async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Writer<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = Arc::clone(self);
+        blocking(move || store.write_now(work)).await
+    }
+}
+
+/// Does `work` in a thread where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(ApiError::Internal(error.to_string())))
+}
+
+fn drop_all(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let tables: Vec<String> = connection
+        .prepare(sql)?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for table in tables {
+        connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Tables and indexes, made from the catalog.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use rusqlite::Connection;
+
+use crate::catalog::{Catalog, Field, Kind, OnDelete, Table};
+
+/// The tables that are not entities.
+const OWN_TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS sandbox (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS tasks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        status TEXT NOT NULL,
+        skip_errors INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        -- The bytes until they are ingested, then NULL.
+        payload BLOB,
+        until TEXT NOT NULL,
+        error_details TEXT,
+        log TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX IF NOT EXISTS tasks_by_digest ON tasks (digest, skip_errors);
+    CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
+";
+
+/// Creates what is missing: tables, columns that newer catalogs and settings bring, indexes.
+pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
+    connection.execute_batch(OWN_TABLES)?;
+    for table in catalog.tables() {
+        create_table(connection, catalog, table)?;
+    }
+    for sql in links(catalog) {
+        connection.execute_batch(&sql)?;
+    }
+    let jira_index = format!(
+        "CREATE INDEX IF NOT EXISTS \"work_items_by_{0}\" ON work_items (\"{0}\" COLLATE NOCASE)",
+        catalog.jira_field
+    );
+    connection.execute_batch(&jira_index)
+}
+
+fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> rusqlite::Result<()> {
+    let name = table.name;
+    connection.execute_batch(&format!(
+        "CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY AUTOINCREMENT)"
+    ))?;
+    // AUTOINCREMENT never gives an id twice, and its counter says where to begin.
+    connection.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+        (name, table.first_id - 1),
+    )?;
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let existing: BTreeSet<String> = statement
+        .query_map([name], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for (column, definition) in columns(catalog, table) {
+        if !existing.contains(column) {
+            connection.execute_batch(&format!(
+                "ALTER TABLE {name} ADD COLUMN \"{column}\" {definition}"
+            ))?;
+        }
+    }
+    for (index, on) in table.indexes {
+        connection.execute_batch(&format!(
+            "CREATE INDEX IF NOT EXISTS {index} ON {name} ({on})"
+        ))?;
+    }
+    Ok(())
+}
+
+fn columns<'a>(catalog: &'a Catalog, table: &'a Table) -> BTreeMap<&'a str, String> {
+    let mut columns = BTreeMap::new();
+    for kind in catalog
+        .types()
+        .iter()
+        .filter(|kind| kind.table == table.name)
+    {
+        for field in kind.fields.iter().filter(|field| field.is_column()) {
+            columns
+                .entry(field.name.as_str())
+                .or_insert_with(|| definition(catalog, field));
+        }
+    }
+    for (name, kind) in table.hidden {
+        columns.insert(name, (*kind).to_owned());
+    }
+    columns
+}
+
+fn definition(catalog: &Catalog, field: &Field) -> String {
+    match &field.kind {
+        Kind::Integer if field.name == "version_stamp" || field.name == "client_lock_stamp" => {
+            "INTEGER NOT NULL DEFAULT 1".to_owned()
+        }
+        Kind::Integer | Kind::Boolean | Kind::DateTime => "INTEGER".to_owned(),
+        Kind::One(pointer) => {
+            let target = catalog.known_type(pointer.target).table;
+            let action = match pointer.on_delete {
+                OnDelete::Forget => "SET NULL",
+                OnDelete::Cascade => "CASCADE",
+            };
+            format!("INTEGER REFERENCES {target} (id) ON DELETE {action}")
+        }
+        _ => "TEXT".to_owned(),
+    }
+}
+
+/// Each link table once, although both of its sides mention it, with an index for either direction.
+fn links(catalog: &Catalog) -> Vec<String> {
+    let mut tables = BTreeMap::new();
+    for kind in catalog.types() {
+        for field in &kind.fields {
+            let Kind::Many(link) = &field.kind else {
+                continue;
+            };
+            tables.entry(link.table).or_insert_with(|| {
+                let mut sql = String::new();
+                let (table, own, other) = (link.table, link.own, link.other);
+                let (mine, theirs) = (kind.table, catalog.known_type(link.target).table);
+                write!(
+                    sql,
+                    "CREATE TABLE IF NOT EXISTS {table} (
+                        {own} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
+                        {other} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
+                        PRIMARY KEY ({own}, {other})
+                    ) WITHOUT ROWID;
+                    CREATE INDEX IF NOT EXISTS {table}_back ON {table} ({other}, {own});"
+                )
+                .expect("writing to a string does not fail");
+                sql
+            });
+        }
+    }
+    tables.into_values().collect()
+}

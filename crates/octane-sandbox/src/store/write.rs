@@ -1,0 +1,436 @@
+//! Creating, changing and deleting entities.
+
+use octane_model::{EntityId, Problem, code};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::read::Reader;
+use super::{rules, value};
+use crate::catalog::{Catalog, EntityType, Field, Kind, Link};
+use crate::error::{ApiError, own_code};
+
+/// What happens to the pointers that a multi-reference already has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Replace,
+    Append,
+}
+
+/// A transaction in which entities are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Writer<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) catalog: &'a Catalog,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) now: i64,
+}
+
+/// A body taken apart: columns with their values, and pointers by link table.
+#[derive(Default)]
+struct Change<'a> {
+    columns: Vec<(&'a str, Sql)>,
+    links: Vec<(&'a Link, Vec<i64>)>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn reader(self) -> Reader<'a> {
+        Reader {
+            connection: self.connection,
+            catalog: self.catalog,
+        }
+    }
+
+    /// Does `work` completely or not at all, whatever happens to the rest of the transaction.
+    pub(crate) fn attempt<T>(
+        self,
+        work: impl FnOnce() -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.connection.execute_batch("SAVEPOINT attempt")?;
+        let result = work();
+        self.connection.execute_batch(if result.is_ok() {
+            "RELEASE attempt"
+        } else {
+            "ROLLBACK TO attempt; RELEASE attempt"
+        })?;
+        result
+    }
+
+    /// Creates an entity as a request asks for it; gives its key.
+    pub(crate) fn create(
+        self,
+        kind: &'a EntityType,
+        fields: &Map<String, Json>,
+    ) -> Result<i64, ApiError> {
+        let concrete = self.concrete(kind, fields)?;
+        if !concrete.allows("POST") {
+            return Err(ApiError::method_not_allowed("POST"));
+        }
+        let mut change = self.change(concrete, fields)?;
+        for field in &concrete.fields {
+            let is_given = fields
+                .get(&field.name)
+                .is_some_and(|value| !value.is_null());
+            if is_given {
+                continue;
+            }
+            if let (Some(logical_name), Some(target)) = (field.initially, field.target()) {
+                let target = self.catalog.known_type(target);
+                if let Some(key) = self.reader().key(target, logical_name)? {
+                    change.columns.retain(|(name, _)| *name != field.name);
+                    change.columns.push((&field.name, Sql::Integer(key)));
+                }
+            } else if field.is_required {
+                let description = format!("the field `{}` is required", field.name);
+                return Err(ApiError::illegal_value(
+                    concrete.name,
+                    &field.name,
+                    description,
+                ));
+            }
+        }
+        self.insert(concrete, change)
+    }
+
+    /// Creates an entity past the rules for requests: what workspaces have from the start, and what
+    /// ingestion makes.
+    pub(crate) fn create_raw(
+        self,
+        kind: &'a EntityType,
+        columns: Vec<(&'a str, Sql)>,
+    ) -> Result<i64, ApiError> {
+        let links = Vec::new();
+        self.insert(kind, Change { columns, links })
+    }
+
+    fn insert(self, kind: &'a EntityType, change: Change<'_>) -> Result<i64, ApiError> {
+        self.check_unique(kind, None, &change)?;
+        let mut columns = change.columns;
+        let now = Sql::Integer(self.now);
+        columns.push(("creation_time", now.clone()));
+        columns.push(("last_modified", now));
+        if self.catalog.table_of(kind).has_subtype {
+            columns.push(("subtype", Sql::Text(kind.name.to_owned())));
+        }
+        let names: Vec<String> = columns
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            kind.table,
+            names.join(","),
+            vec!["?"; names.len()].join(",")
+        );
+        let values = columns.into_iter().map(|(_, value)| value);
+        self.connection
+            .prepare_cached(&sql)?
+            .execute(params_from_iter(values))?;
+        let key = self.connection.last_insert_rowid();
+        for (link, others) in change.links {
+            self.link(link, key, &others)?;
+        }
+        rules::after_write(self, kind, key)?;
+        Ok(key)
+    }
+
+    /// Changes an entity as a request asks for it.
+    pub(crate) fn update(
+        self,
+        kind: &'a EntityType,
+        key: i64,
+        fields: &Map<String, Json>,
+        mode: Mode,
+    ) -> Result<(), ApiError> {
+        let kind = self.concrete_of(kind, key)?;
+        if !kind.allows("PUT") {
+            return Err(ApiError::method_not_allowed("PUT"));
+        }
+        self.check_lock(kind, key, fields)?;
+        let change = self.change(kind, fields)?;
+        for field in &kind.fields {
+            let is_erased = fields.get(&field.name).is_some_and(Json::is_null);
+            if field.is_required && is_erased {
+                let description = format!("the field `{}` is required", field.name);
+                return Err(ApiError::illegal_value(kind.name, &field.name, description));
+            }
+        }
+        rules::before_update(self, kind, key, &change.columns)?;
+        self.check_unique(kind, Some(key), &change)?;
+        let mut sql = format!(
+            "UPDATE {} SET last_modified = ?, version_stamp = version_stamp + 1,
+             client_lock_stamp = client_lock_stamp + 1",
+            kind.table
+        );
+        let mut values = vec![Sql::Integer(self.now)];
+        for (name, value) in change.columns {
+            sql.push_str(&format!(", \"{name}\" = ?"));
+            values.push(value);
+        }
+        sql.push_str(" WHERE id = ?");
+        values.push(Sql::Integer(key));
+        self.connection
+            .prepare_cached(&sql)?
+            .execute(params_from_iter(values))?;
+        for (link, others) in change.links {
+            if mode == Mode::Replace {
+                let sql = format!("DELETE FROM {} WHERE {} = ?", link.table, link.own);
+                self.connection.prepare_cached(&sql)?.execute([key])?;
+            }
+            self.link(link, key, &others)?;
+        }
+        rules::after_write(self, kind, key)
+    }
+
+    /// Deletes an entity and what cannot be without it.
+    pub(crate) fn delete(self, kind: &'a EntityType, key: i64) -> Result<(), ApiError> {
+        let kind = self.concrete_of(kind, key)?;
+        if !kind.allows("DELETE") {
+            return Err(ApiError::method_not_allowed("DELETE"));
+        }
+        rules::before_delete(self, kind, key)?;
+        let sql = format!("DELETE FROM {} WHERE id = ?", kind.table);
+        self.connection.prepare_cached(&sql)?.execute([key])?;
+        Ok(())
+    }
+
+    /// Adds pointers; those that are there stay once.
+    pub(crate) fn link(self, link: &Link, key: i64, others: &[i64]) -> Result<(), ApiError> {
+        let Link {
+            table, own, other, ..
+        } = link;
+        let sql = format!("INSERT OR IGNORE INTO {table} ({own}, {other}) VALUES (?, ?)");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        for other in others {
+            statement.execute([key, *other])?;
+        }
+        Ok(())
+    }
+
+    /// The type that a new entity of an aggregate shall have.
+    fn concrete(
+        self,
+        kind: &'a EntityType,
+        fields: &Map<String, Json>,
+    ) -> Result<&'a EntityType, ApiError> {
+        let said = fields.get("subtype").or_else(|| fields.get("type"));
+        let name = match said.and_then(Json::as_str) {
+            Some(name) if kind.subtypes.contains(&name) || name == kind.name => name,
+            None if said.is_none() => kind.name,
+            _ => {
+                let description = format!("`subtype` must be one of: {}", kind.subtypes.join(", "));
+                return Err(ApiError::illegal_value(kind.name, "subtype", description));
+            }
+        };
+        let concrete = self.catalog.known_type(name);
+        if concrete.is_aggregate() {
+            let description = "the field `subtype` is required";
+            return Err(ApiError::illegal_value(kind.name, "subtype", description));
+        }
+        Ok(concrete)
+    }
+
+    /// The type that an existing entity has.
+    fn concrete_of(self, kind: &'a EntityType, key: i64) -> Result<&'a EntityType, ApiError> {
+        if !self.catalog.table_of(kind).has_subtype {
+            return Ok(kind);
+        }
+        Ok(self
+            .catalog
+            .concrete(kind, self.subtype(kind.table, key)?.as_deref()))
+    }
+
+    fn subtype(self, table: &str, key: i64) -> Result<Option<String>, ApiError> {
+        let sql = format!("SELECT subtype FROM {table} WHERE id = ?");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn change<'k>(
+        self,
+        kind: &'k EntityType,
+        fields: &Map<String, Json>,
+    ) -> Result<Change<'k>, ApiError> {
+        let mut change = Change::default();
+        for (name, value) in fields {
+            // Who an entity is may be repeated in a body.
+            if matches!(name.as_str(), "type" | "subtype") {
+                continue;
+            }
+            let field = kind
+                .field(name)
+                .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
+            if !field.is_editable {
+                return Err(ApiError::not_editable(kind.name, name));
+            }
+            match &field.kind {
+                // Compared with the stored one, and counted by the server.
+                _ if name == "client_lock_stamp" => {}
+                Kind::One(pointer) => {
+                    let key = self.pointer(kind, field, pointer.concrete, pointer.list, value)?;
+                    let value = key.map_or(Sql::Null, Sql::Integer);
+                    change.columns.push((&field.name, value));
+                }
+                Kind::Many(link) => {
+                    let data = match value {
+                        Json::Null => &[] as &[_],
+                        value => value
+                            .get("data")
+                            .and_then(Json::as_array)
+                            .ok_or_else(|| wrong(kind, field, "takes `{\"data\":[…]}`"))?,
+                    };
+                    let others = data
+                        .iter()
+                        .filter_map(|item| {
+                            self.pointer(kind, field, link.concrete, link.list, item)
+                                .transpose()
+                        })
+                        .collect::<Result<_, _>>()?;
+                    change.links.push((link, others));
+                }
+                _ => {
+                    let sql = value::from_json(field, value)
+                        .map_err(|misfit| wrong(kind, field, &misfit))?;
+                    let is_blank = matches!(&sql, Sql::Text(text) if text.trim().is_empty());
+                    if field.is_required && is_blank {
+                        return Err(wrong(kind, field, "is required and must not be blank"));
+                    }
+                    change.columns.push((&field.name, sql));
+                }
+            }
+        }
+        Ok(change)
+    }
+
+    /// The key of what a pointer in a body points at. Its type may be the aggregate or the concrete one.
+    fn pointer(
+        self,
+        kind: &EntityType,
+        field: &Field,
+        concrete: &[&'static str],
+        list: Option<&str>,
+        value: &Json,
+    ) -> Result<Option<i64>, ApiError> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let target = field.target().unwrap_or_default();
+        let target = self.catalog.known_type(target);
+        let id = value
+            .get("id")
+            .and_then(|id| EntityId::deserialize(id).ok())
+            .ok_or_else(|| wrong(kind, field, "takes `{\"type\":\"…\",\"id\":\"…\"}`"))?;
+        if let Some(said) = value.get("type").filter(|said| !said.is_null()) {
+            let said = said.as_str().unwrap_or_default();
+            let fits = self
+                .catalog
+                .find_type(said)
+                .is_some_and(|said| said.table == target.table);
+            if !fits {
+                let misfit = format!("points at `{}`, not at `{said}`", target.name);
+                return Err(wrong(kind, field, &misfit));
+            }
+        }
+        let key = self
+            .reader()
+            .key(target, id.as_str())?
+            .ok_or_else(|| ApiError::entity_not_found(target.name, id.as_str()))?;
+        if !concrete.is_empty() {
+            let subtype = self.subtype(target.table, key)?.unwrap_or_default();
+            if !concrete.contains(&subtype.as_str()) {
+                let misfit = format!("points at {}, not at `{subtype}`", concrete.join(", "));
+                return Err(wrong(kind, field, &misfit));
+            }
+        }
+        if let Some(list) = list {
+            let sql = "SELECT 1 FROM list_nodes v JOIN list_nodes l ON l.id = v.list_root
+                       WHERE v.id = ? AND l.logical_name = ?";
+            if !self.connection.prepare_cached(sql)?.exists((key, list))? {
+                return Err(wrong(
+                    kind,
+                    field,
+                    &format!("takes values of the list `{list}`"),
+                ));
+            }
+        }
+        Ok(Some(key))
+    }
+
+    /// A stale lock stamp is a conflict; one that is not sent is none.
+    fn check_lock(
+        self,
+        kind: &EntityType,
+        key: i64,
+        fields: &Map<String, Json>,
+    ) -> Result<(), ApiError> {
+        let Some(said) = fields
+            .get("client_lock_stamp")
+            .filter(|said| !said.is_null())
+        else {
+            return Ok(());
+        };
+        let sql = format!("SELECT client_lock_stamp FROM {} WHERE id = ?", kind.table);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let current: i64 = statement.query_row([key], |row| row.get(0))?;
+        if said.as_i64() == Some(current) {
+            return Ok(());
+        }
+        let description = format!("the entity has changed: its `client_lock_stamp` is {current}");
+        let problem = Problem::new(own_code::CONFLICT, description)
+            .with("entity_type", kind.name)
+            .with("entity_id", key.to_string());
+        Err(ApiError::new(http::StatusCode::CONFLICT, problem))
+    }
+
+    /// What must be unique in the type, taken from the change and, for an update, else from the row.
+    fn check_unique(
+        self,
+        kind: &EntityType,
+        key: Option<i64>,
+        change: &Change<'_>,
+    ) -> Result<(), ApiError> {
+        let touched = |name: &&str| change.columns.iter().any(|(column, _)| column == name);
+        if kind.unique.is_empty() || !kind.unique.iter().any(touched) {
+            return Ok(());
+        }
+        let mut sql = format!("SELECT id FROM {} t WHERE id IS NOT ?", kind.table);
+        let mut values = vec![key.map_or(Sql::Null, Sql::Integer)];
+        if self.catalog.table_of(kind).has_subtype {
+            sql.push_str(&format!(" AND subtype = '{}'", kind.name));
+        }
+        for name in kind.unique {
+            match change.columns.iter().find(|(column, _)| column == name) {
+                Some((_, value)) => {
+                    sql.push_str(&format!(" AND \"{name}\" IS ? COLLATE NOCASE"));
+                    values.push(value.clone());
+                }
+                None => {
+                    sql.push_str(&format!(
+                        " AND \"{name}\" IS (SELECT \"{name}\" FROM {} WHERE id = ?)",
+                        kind.table
+                    ));
+                    values.push(values[0].clone());
+                }
+            }
+        }
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let taken: Option<i64> = statement
+            .query_row(params_from_iter(values), |row| row.get(0))
+            .optional()?;
+        let Some(taken) = taken else {
+            return Ok(());
+        };
+        let what = kind.unique.join(" and ");
+        let description = format!("another `{}` has the same {what}: {taken}", kind.name);
+        let problem = Problem::new(code::DUPLICATE, description)
+            .with("entity_type", kind.name)
+            .with("entity_id", taken.to_string());
+        Err(ApiError::new(http::StatusCode::CONFLICT, problem))
+    }
+}
+
+fn wrong(kind: &EntityType, field: &Field, misfit: &str) -> ApiError {
+    let description = format!("the field `{}` {misfit}", field.name);
+    ApiError::illegal_value(kind.name, &field.name, description)
+}

@@ -1,0 +1,209 @@
+//! The sandbox through its router, as a client sees it; no sockets but one.
+
+mod access;
+mod differential;
+mod entities;
+mod ingestion;
+mod links;
+mod metadata;
+mod pages;
+mod queries;
+mod server;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{Sandbox, Settings};
+
+pub(super) const WORKSPACE: &str = "/api/shared_spaces/1001/workspaces/1002";
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: http::HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The values of all cookies that are set, as a client sends them back.
+    pub(super) fn cookies(&self) -> String {
+        let cookies = self.headers.get_all(header::SET_COOKIE).iter();
+        let pairs = cookies.map(|value| value.to_str().unwrap().split(';').next().unwrap());
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The JSON of a success.
+    #[track_caller]
+    pub(super) fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        self.json()
+    }
+
+    /// Status and code of a refusal.
+    #[track_caller]
+    pub(super) fn refusal(&self) -> (u16, String) {
+        let code = self.json()["error_code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        (self.status.as_u16(), code)
+    }
+}
+
+/// A client that is signed in.
+pub(super) struct Client {
+    app: Router,
+    cookies: String,
+}
+
+impl Client {
+    pub(super) async fn new(settings: Settings) -> Self {
+        Self::of(&Sandbox::open(settings).unwrap()).await
+    }
+
+    pub(super) async fn of(sandbox: &Sandbox) -> Self {
+        let app = sandbox.app();
+        let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
+        let request = Request::post("/authentication/sign_in")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = answer(&app, request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        Self {
+            app,
+            cookies: answer.cookies(),
+        }
+    }
+
+    /// An empty workspace: no sample data.
+    pub(super) async fn empty() -> Self {
+        Self::new(Settings::default().seed_data(false)).await
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = request.header(header::COOKIE, &self.cookies);
+        answer(&self.app, request.body(body.into()).unwrap()).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        // `http` knows no URI with a raw quote.
+        let path = path.replace('"', "%22");
+        self.send(Request::get(format!("{WORKSPACE}/{path}")), Body::empty())
+            .await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            Request::post(format!("{WORKSPACE}/{path}")),
+            body.to_string(),
+        )
+        .await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            Request::put(format!("{WORKSPACE}/{path}")),
+            body.to_string(),
+        )
+        .await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.send(
+            Request::delete(format!("{WORKSPACE}/{path}")),
+            Body::empty(),
+        )
+        .await
+    }
+
+    /// Creates one entity and gives its id.
+    #[track_caller]
+    pub(super) fn create<'a>(
+        &'a self,
+        collection: &'a str,
+        fields: Value,
+    ) -> impl Future<Output = String> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            let body = serde_json::json!({ "data": [fields] });
+            let answer = self.post(collection, &body).await;
+            assert_eq!(answer.status, 201, "{place}: {}", answer.text());
+            answer.json()["data"][0]["id"].as_str().unwrap().to_owned()
+        }
+    }
+
+    /// The entities of a list.
+    pub(super) async fn list(&self, path: &str) -> Vec<Value> {
+        self.get(path).await.ok()["data"]
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+
+    /// One field of the entities of a list that matches a query, by id.
+    pub(super) async fn names(&self, collection: &str, field: &str, query: &str) -> Vec<String> {
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let path =
+            format!("{collection}?fields={field}&order_by=id&limit=1000&query=%22{query}%22");
+        let entities = self.list(&path).await;
+        entities
+            .iter()
+            .map(|entity| match &entity[field] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect()
+    }
+
+    /// Sends a payload and waits until it is ingested.
+    pub(super) async fn upload(&self, xml: &str, parameters: &str) -> Value {
+        let task = self.submit(xml, parameters).await.ok();
+        self.settled(&task["id"]).await
+    }
+
+    pub(super) async fn submit(&self, xml: &str, parameters: &str) -> Answer {
+        let request = Request::post(format!("{WORKSPACE}/test-results{parameters}"));
+        let request = request.header(header::CONTENT_TYPE, "application/xml");
+        self.send(request, xml.to_owned()).await
+    }
+
+    /// The final state of a task.
+    pub(super) async fn settled(&self, id: &Value) -> Value {
+        for _ in 0..100_000 {
+            let task = self.get(&format!("test-results/{id}")).await.ok();
+            if !matches!(task["status"].as_str(), Some("queued" | "running")) {
+                return task;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("task {id} does not end");
+    }
+}
+
+pub(super) async fn answer(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: body.collect().await.unwrap().to_bytes().to_vec(),
+    }
+}

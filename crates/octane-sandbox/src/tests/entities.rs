@@ -1,0 +1,428 @@
+//! Entities: create, read, change, delete.
+
+use serde_json::{Value, json};
+
+use super::Client;
+use crate::Settings;
+
+fn parent(kind: &str, id: &str) -> Value {
+    json!({ "type": kind, "id": id })
+}
+
+async fn module(client: &Client, name: &str) -> String {
+    let fields = json!({ "name": name, "parent": parent("application_module", "1001") });
+    client.create("application_modules", fields).await
+}
+
+pub(super) async fn story(client: &Client, name: &str) -> String {
+    let fields = json!({ "name": name, "parent": parent("work_item_root", "3001") });
+    client.create("stories", fields).await
+}
+
+#[tokio::test]
+async fn the_root_module_is_there_from_the_start() {
+    let client = Client::empty().await;
+    let roots =
+        client.list("application_modules?fields=name,parent&query=\"parent%20EQ%20{null}\"");
+    assert_eq!(
+        roots.await,
+        [
+            json!({ "type": "application_module", "id": "1001", "name": "Application Modules", "parent": null })
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_entity_is_created_read_changed_and_deleted() {
+    let client = Client::empty().await;
+    let body = json!({ "data": [{ "name": "R 25.3", "start_date": "2025-07-01T00:00:00Z", "end_date": "2025-09-30T10:00:00.250Z" }] });
+    let answer = client.post("releases?fields=name", &body).await;
+    assert_eq!(answer.status, 201);
+    let id = "2002";
+    assert_eq!(
+        answer.json(),
+        json!({ "total_count": 1, "data": [{ "type": "release", "id": id, "name": "R 25.3" }], "exceeds_total_count": false })
+    );
+    let answer = client
+        .get(&format!("releases/{id}?fields=end_date,version_stamp"))
+        .await;
+    assert_eq!(
+        answer.ok(),
+        json!({ "type": "release", "id": id, "end_date": "2025-09-30T10:00:00.25Z", "version_stamp": 1 })
+    );
+    let answer = client
+        .put(
+            &format!("releases/{id}?fields=name,version_stamp"),
+            &json!({ "id": id, "name": "R 25.4" }),
+        )
+        .await;
+    assert_eq!(
+        answer.ok(),
+        json!({ "type": "release", "id": id, "name": "R 25.4", "version_stamp": 2 })
+    );
+    let answer = client.delete(&format!("releases/{id}")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.text()),
+        (200, String::new())
+    );
+    let refusal = client.get(&format!("releases/{id}")).await.refusal();
+    assert_eq!(refusal, (404, "platform.entity_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn without_fields_only_the_small_default_set_comes() {
+    let client = Client::empty().await;
+    let id = story(&client, "Pay").await;
+    assert_eq!(
+        client.get(&format!("stories/{id}")).await.ok(),
+        json!({ "type": "story", "id": id, "workspace_id": 1002, "subtype": "story" })
+    );
+    assert_eq!(
+        client.get("list_nodes/list_node.severity.high").await.ok(),
+        json!({
+            "type": "list_node", "id": "list_node.severity.high",
+            "logical_name": "list_node.severity.high", "workspace_id": 1002,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_a_bulk_may_fail() {
+    let client = Client::empty().await;
+    let area = module(&client, "Shop").await;
+    let below = parent("application_module", &area);
+    let body = json!({ "data": [
+        { "name": "Cart", "parent": below },
+        { "name": "cart", "parent": below },
+        { "parent": below },
+        { "name": "a", "parent": below, "colour": "red" },
+        { "name": "b", "parent": below, "path": "x" },
+        { "name": "c", "parent": parent("application_module", "99") },
+        { "name": "c", "parent": parent("story", &area) },
+        { "name": "x".repeat(256), "parent": below },
+        { "name": 5, "parent": below },
+        { "name": "Cart", "parent": parent("product_area", "1001") },
+    ] });
+    let answer = client.post("application_modules?fields=name", &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.json();
+    let names: Vec<&Value> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["name"])
+        .collect();
+    assert_eq!(names, ["Cart", "Cart"]);
+    assert_eq!(page["total_count"], 2);
+    let errors: Vec<(u64, &str)> = page["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            (
+                error["index"].as_u64().unwrap(),
+                error["error_code"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            (1, "platform.duplicate_entity_error"),
+            (2, "platform.illegal_field_value"),
+            (3, "platform.unknown_field"),
+            (4, "platform.modify_non_editable_field"),
+            (5, "platform.entity_not_found"),
+            (6, "platform.illegal_field_value"),
+            (7, "platform.illegal_field_value"),
+            (8, "platform.illegal_field_value"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn many_are_changed_by_their_ids() {
+    let client = Client::empty().await;
+    let (a, b) = (story(&client, "a").await, story(&client, "b").await);
+    let body = json!({ "data": [
+        { "id": a, "name": "A" },
+        { "id": 9999, "name": "nobody" },
+        { "id": b.parse::<i64>().unwrap(), "name": "B" },
+        { "name": "who?" },
+    ] });
+    let answer = client.put("stories?fields=name", &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.json();
+    assert_eq!(
+        page["data"][1],
+        json!({ "type": "story", "id": b, "name": "B" })
+    );
+    assert_eq!(page["errors"][0]["index"], 1);
+    assert_eq!(page["errors"][0]["properties"]["entity_id"], "9999");
+    assert_eq!(page["errors"][1]["index"], 3);
+    assert_eq!(client.names("stories", "name", "id GT 0").await, ["A", "B"]);
+}
+
+#[tokio::test]
+async fn a_body_without_entities_is_a_bad_request() {
+    let client = Client::empty().await;
+    for body in [
+        json!({}),
+        json!({ "data": [] }),
+        json!({ "data": ["x"] }),
+        json!([1]),
+    ] {
+        assert_eq!(client.post("releases", &body).await.status, 400, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn automated_runs_are_not_created_by_hand() {
+    let client = Client::empty().await;
+    assert_eq!(
+        client
+            .post("automated_runs", &json!({ "data": [{ "name": "x" }] }))
+            .await
+            .status,
+        405
+    );
+    let by_aggregate = json!({ "data": [{ "name": "x", "subtype": "run_automated" }] });
+    assert_eq!(client.post("runs", &by_aggregate).await.status, 409);
+}
+
+#[tokio::test]
+async fn an_aggregate_creates_what_its_subtype_says_and_shows_all() {
+    let client = Client::empty().await;
+    let fields =
+        json!({ "name": "S", "subtype": "story", "parent": parent("work_item_root", "3001") });
+    let id = client.create("work_items", fields).await;
+    let item = client
+        .get(&format!("work_items/{id}?fields=name,subtype,phase"))
+        .await
+        .ok();
+    assert_eq!(item["type"], "story");
+    assert_eq!(
+        item["phase"],
+        json!({ "type": "phase", "id": "phase.story.new" })
+    );
+    assert_eq!(client.get(&format!("features/{id}")).await.status, 404);
+    let body = json!({ "data": [{ "name": "S", "parent": parent("work_item_root", "3001") }] });
+    assert_eq!(client.post("work_items", &body).await.status, 409);
+    let body = json!({ "data": [{ "name": "S", "subtype": "release" }] });
+    assert_eq!(client.post("work_items", &body).await.status, 409);
+    assert_eq!(
+        client.names("work_items", "subtype", "id GT 0").await,
+        ["work_item_root", "story"]
+    );
+}
+
+#[tokio::test]
+async fn nested_fields_come_three_levels_deep() {
+    let client = Client::new(Settings::default()).await;
+    let path = "stories?limit=1&fields=name,parent{name,parent{name,parent{name}}},phase{name},release{name}&query=\"jira_key_udf%20EQ%20^SHOP-101^\"";
+    let story = &client.list(path).await[0];
+    assert_eq!(
+        story["phase"],
+        json!({ "type": "phase", "id": "phase.story.new", "name": "New" })
+    );
+    assert_eq!(story["release"]["name"], "Shop 25.3");
+    let epic = &story["parent"]["parent"];
+    assert_eq!(
+        (&epic["type"], &epic["name"]),
+        (&json!("epic"), &json!("Shop renewal"))
+    );
+    assert_eq!(epic["parent"]["type"], "work_item_root");
+    for wrong in [
+        "fields=parent{parent{parent{parent{name}}}}",
+        "fields=name{id}",
+        "fields=parent{colour}",
+        "fields=colour",
+        "fields=parent{",
+    ] {
+        assert_eq!(
+            client.get(&format!("stories?{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
+    }
+    let refusal = client.get("stories?fields=colour").await.refusal();
+    assert_eq!(refusal.1, "platform.unknown_field");
+}
+
+#[tokio::test]
+async fn lists_are_ordered_ignoring_case_and_cut_into_pages() {
+    let client = Client::empty().await;
+    for name in ["b", "A", "c", "B"] {
+        story(&client, name).await;
+    }
+    let names = |entities: Vec<Value>| -> String {
+        entities
+            .iter()
+            .map(|entity| entity["name"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(names(client.list("stories?fields=name").await), "bAcB");
+    assert_eq!(
+        names(client.list("stories?fields=name&order_by=name").await),
+        "AbBc"
+    );
+    assert_eq!(
+        names(client.list("stories?fields=name&order_by=-name,-id").await),
+        "cBbA"
+    );
+    assert_eq!(
+        names(
+            client
+                .list("stories?fields=name&order_by=parent,name")
+                .await
+        ),
+        "AbBc"
+    );
+    let page = client
+        .get("stories?fields=name&order_by=name&limit=2&offset=1")
+        .await
+        .ok();
+    assert_eq!(page["total_count"], 4);
+    assert_eq!(names(page["data"].as_array().unwrap().clone()), "bB");
+    assert_eq!(client.list("stories?offset=99").await.len(), 0);
+    for wrong in [
+        "limit=0",
+        "limit=20001",
+        "offset=-1",
+        "order_by=colour",
+        "order_by=test",
+        "order_by=;",
+    ] {
+        assert_eq!(
+            client.get(&format!("stories?{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_a_limit_has_the_default_one() {
+    let client = Client::new(Settings::default().limits(3, 5)).await;
+    assert_eq!(client.list("stories").await.len(), 3);
+    assert_eq!(client.list("stories?limit=5").await.len(), 5);
+    assert_eq!(client.get("stories?limit=6").await.status, 400);
+}
+
+#[tokio::test]
+async fn aliases_show_the_same_entities_under_another_type() {
+    let client = Client::empty().await;
+    let id = module(&client, "Shop").await;
+    let area = client
+        .get(&format!("product_areas/{id}?fields=name,parent"))
+        .await
+        .ok();
+    assert_eq!(area["type"], "product_area");
+    assert_eq!(area["parent"]["type"], "product_area");
+    assert_eq!(
+        client.list("suite_run").await,
+        client.list("suite_runs").await
+    );
+}
+
+#[tokio::test]
+async fn paths_follow_the_tree() {
+    let client = Client::empty().await;
+    let shop = module(&client, "Shop").await;
+    let cart = module(&client, "Cart").await;
+    let fields = json!({ "name": "Voucher", "parent": parent("application_module", &cart) });
+    let voucher = client.create("application_modules", fields).await;
+    let body = json!({ "parent": parent("application_module", &shop) });
+    client
+        .put(&format!("application_modules/{cart}"), &body)
+        .await
+        .ok();
+    let path = client
+        .get(&format!("application_modules/{shop}?fields=path"))
+        .await
+        .ok();
+    let below = format!("path EQ ^{}*^", path["path"].as_str().unwrap());
+    assert_eq!(
+        client.names("application_modules", "name", &below).await,
+        ["Shop", "Cart", "Voucher"]
+    );
+    let body = json!({ "parent": parent("application_module", &voucher) });
+    let refusal = client
+        .put(&format!("application_modules/{shop}"), &body)
+        .await
+        .refusal();
+    assert_eq!(refusal.0, 400);
+    assert_eq!(client.delete("application_modules/1001").await.status, 400);
+    client.delete(&format!("application_modules/{shop}")).await;
+    assert_eq!(client.list("application_modules").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_deleted_feature_leaves_behind_moves_to_the_root() {
+    let client = Client::empty().await;
+    let fields = json!({ "name": "F", "parent": parent("work_item_root", "3001") });
+    let feature = client.create("features", fields).await;
+    let fields = json!({ "name": "S", "parent": parent("feature", &feature) });
+    let story = client.create("stories", fields).await;
+    client.delete(&format!("features/{feature}")).await;
+    let story = client
+        .get(&format!("stories/{story}?fields=parent"))
+        .await
+        .ok();
+    assert_eq!(
+        story["parent"],
+        json!({ "type": "work_item_root", "id": "3001" })
+    );
+}
+
+#[tokio::test]
+async fn a_stale_lock_stamp_is_a_conflict() {
+    let client = Client::empty().await;
+    let id = story(&client, "a").await;
+    let path = format!("stories/{id}");
+    client
+        .put(&path, &json!({ "name": "b", "client_lock_stamp": 1 }))
+        .await
+        .ok();
+    assert_eq!(
+        client
+            .put(&path, &json!({ "name": "c", "client_lock_stamp": 1 }))
+            .await
+            .status,
+        409
+    );
+    client.put(&path, &json!({ "name": "c" })).await.ok();
+}
+
+#[tokio::test]
+async fn required_fields_cannot_be_emptied_and_list_values_must_be_of_their_list() {
+    let client = Client::empty().await;
+    let id = story(&client, "a").await;
+    let path = format!("stories/{id}");
+    for body in [
+        json!({ "name": null }),
+        json!({ "name": "  " }),
+        json!({ "parent": null }),
+        json!({ "priority": { "type": "list_node", "id": "list_node.severity.low" } }),
+        json!({ "priority": "High" }),
+        json!({ "parent": { "type": "story", "id": id } }),
+        json!({ "test": [] }),
+    ] {
+        let refusal = client.put(&path, &body).await.refusal();
+        assert_eq!(
+            refusal,
+            (400, "platform.illegal_field_value".to_owned()),
+            "{body}"
+        );
+    }
+    let body = json!({ "priority": { "type": "list_node", "id": "list_node.priority.high" } });
+    client.put(&path, &body).await.ok();
+    let refusal = client
+        .put(&path, &json!({ "version_stamp": 7 }))
+        .await
+        .refusal();
+    assert_eq!(
+        refusal,
+        (403, "platform.modify_non_editable_field".to_owned())
+    );
+}

@@ -1,0 +1,130 @@
+//! What the sandbox says about its types and fields.
+
+use axum::body::Body;
+use http::Request;
+use octane_model::FieldMetadata;
+use serde_json::json;
+
+use super::Client;
+use crate::Settings;
+
+async fn fields(client: &Client, query: &str) -> Vec<FieldMetadata> {
+    let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let data = client
+        .list(&format!("metadata/fields?query=\"{query}\""))
+        .await;
+    data.into_iter()
+        .map(|field| serde_json::from_value(field).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_fields_of_a_type_are_told_as_clients_read_them() {
+    let client = Client::empty().await;
+    let found = fields(
+        &client,
+        "entity_name EQ 'run_automated';name EQ ^covered_content^",
+    )
+    .await;
+    let field = &found[0];
+    assert!(found.len() == 1 && field.editable && field.field_type == "reference");
+    let data = field.field_type_data.as_ref().unwrap();
+    let targets: Vec<&str> = data
+        .targets
+        .iter()
+        .map(|target| target.kind.as_str())
+        .collect();
+    assert_eq!(
+        (data.multiple, targets),
+        (true, vec!["story", "feature", "defect", "epic"])
+    );
+
+    let found = fields(
+        &client,
+        "entity_name EQ 'run_automated';name EQ 'native_status'",
+    )
+    .await;
+    assert!(!found[0].editable);
+    let list = found[0].field_type_data.as_ref().unwrap().targets[0]
+        .logical_name
+        .clone();
+    assert_eq!(list.unwrap(), "list_node.run_native_status");
+}
+
+#[tokio::test]
+async fn the_jira_field_is_a_user_defined_text_under_its_set_name() {
+    let settings = Settings::default().jira_field("external_jira_udf");
+    let client = Client::new(settings).await;
+    let found = fields(
+        &client,
+        "name EQ 'external_jira_udf';is_user_defined EQ true",
+    )
+    .await;
+    let types: Vec<&str> = found
+        .iter()
+        .map(|field| field.entity_name.as_str())
+        .collect();
+    assert_eq!(types, ["work_item", "feature", "story", "defect"]);
+    assert!(
+        found
+            .iter()
+            .all(|field| field.field_type == "string" && field.max_length == Some(255))
+    );
+    assert_eq!(
+        client
+            .names(
+                "stories",
+                "external_jira_udf",
+                "external_jira_udf EQ 'shop-101'"
+            )
+            .await,
+        ["SHOP-101"]
+    );
+    assert_eq!(client.get("stories?fields=jira_key_udf").await.status, 400);
+}
+
+#[tokio::test]
+async fn metadata_understand_conditions_joined_by_and_alone() {
+    let client = Client::empty().await;
+    for query in [
+        "name%20EQ%20'a'||name%20EQ%20'b'",
+        "!name%20EQ%20'a'",
+        "name%20LT%20'a'",
+        "colour%20EQ%20'a'",
+    ] {
+        assert_eq!(
+            client
+                .get(&format!("metadata/fields?query=\"{query}\""))
+                .await
+                .status,
+            400,
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_entity_type_tells_its_collection_and_verbs() {
+    let client = Client::empty().await;
+    let found = client
+        .list("metadata/entities?query=\"name%20EQ%20'run_automated'\"")
+        .await;
+    assert_eq!(
+        found[0]["features"][0],
+        json!({ "name": "rest", "url": "automated_runs", "methods": ["GET", "PUT", "DELETE"] })
+    );
+    assert_eq!(
+        found[0]["features"][1],
+        json!({ "name": "subtype_of", "type": "run" })
+    );
+}
+
+#[tokio::test]
+async fn the_server_tells_its_version() {
+    let client = Client::empty().await;
+    let answer = client
+        .send(Request::get("/admin/server/version"), Body::empty())
+        .await
+        .ok();
+    assert!(answer["version"].as_str().unwrap().starts_with("25."));
+}

@@ -1,0 +1,239 @@
+//! The query language over the collections.
+
+use serde_json::json;
+
+use super::{Client, Settings};
+
+#[tokio::test]
+async fn jira_keys_are_found_in_few_queries_whatever_their_case() {
+    let client = Client::new(Settings::default()).await;
+    let query = "jira_key_udf IN 'shop-101','SHOP-150','NO-1','PAY-20','SHOP-11','SHOP-203';subtype IN 'story','feature','defect'";
+    let keys = client.names("work_items", "jira_key_udf", query).await;
+    let mut sorted = keys.clone();
+    sorted.sort();
+    assert_eq!(
+        sorted,
+        [
+            "PAY-20", "SHOP-101", "SHOP-11", "SHOP-150", "SHOP-150", "SHOP-203"
+        ]
+    );
+    assert_eq!(
+        client
+            .names("stories", "id", "jira_key_udf EQ ^SHOP-1*^")
+            .await
+            .len(),
+        42
+    );
+}
+
+#[tokio::test]
+async fn text_matches_ignoring_case_and_wildcards_are_the_only_wild_characters() {
+    let client = Client::new(Settings::default()).await;
+    let names = |query: &'static str| client.names("work_items", "name", query);
+    assert_eq!(
+        names("name EQ ^pay by credit CARD^").await,
+        ["Pay by credit card"]
+    );
+    assert_eq!(names("name EQ ^*credit*^").await, ["Pay by credit card"]);
+    assert_eq!(names("name EQ ^pay _y*^").await, [] as [&str; 0]);
+    assert_eq!(names("name EQ ^*50 % off*^").await.len(), 1);
+    assert_eq!(names("name EQ ^*50%off*^").await.len(), 0);
+    assert_eq!(
+        names(r"name EQ '*\'s currency'").await,
+        ["Show prices in the visitor's currency"]
+    );
+    assert_eq!(
+        names("name IN ^pay by invoice^,^*instal*^").await,
+        ["Pay by invoice", "Pay in instalments"]
+    );
+}
+
+#[tokio::test]
+async fn lists_values_and_phases_go_by_logical_name() {
+    let client = Client::new(Settings::default()).await;
+    let story = client
+        .names("stories", "id", "jira_key_udf EQ 'PAY-1'")
+        .await
+        .remove(0);
+    let body = json!({ "phase": { "type": "phase", "id": "phase.story.done" } });
+    client.put(&format!("stories/{story}"), &body).await.ok();
+    for query in [
+        "phase EQ {id EQ ^phase.story.done^}",
+        "phase EQ {id IN 'phase.story.done','phase.story.gone'}",
+        "phase EQ {logical_name EQ ^phase.story.done^}",
+        "phase EQ {name EQ ^Done^}",
+        "phase EQ {id EQ ^*done^}",
+    ] {
+        assert_eq!(
+            client.names("stories", "jira_key_udf", query).await,
+            ["PAY-1"],
+            "{query}"
+        );
+    }
+    assert_eq!(
+        client
+            .names("stories", "id", "!phase EQ {id EQ ^phase.story.new^}")
+            .await,
+        [story]
+    );
+}
+
+#[tokio::test]
+async fn cross_filters_go_any_way_and_deep() {
+    let client = Client::new(Settings::default()).await;
+    let count = async |query: &str| client.names("work_items", "id", query).await.len();
+    assert_eq!(
+        count("parent EQ {jira_key_udf EQ 'SHOP-11'};subtype EQ 'story'").await,
+        10
+    );
+    assert_eq!(
+        count("parent EQ {parent EQ {name EQ 'Pay any way'}}").await,
+        20
+    );
+    assert_eq!(count("parent EQ {null}").await, 1);
+    assert_eq!(count("children EQ {jira_key_udf EQ 'PAY-3'}").await, 1);
+    assert_eq!(count("children EQ {null};subtype EQ 'feature'").await, 0);
+    assert_eq!(
+        count("product_areas EQ {name EQ 'Payment';parent EQ {name EQ 'Checkout'}}").await,
+        21
+    );
+    assert_eq!(
+        count("!product_areas EQ {null}").await,
+        40 + 2 + 20 + 10 + 5
+    );
+}
+
+#[tokio::test]
+async fn what_is_null_equals_nothing_and_negation_turns_that_round() {
+    let client = Client::new(Settings::default()).await;
+    let all = client.names("work_items", "id", "id GT 0").await.len();
+    let count = async |query: &str| client.names("work_items", "id", query).await.len();
+    let keyed = count("!jira_key_udf EQ null").await;
+    assert_eq!(count("jira_key_udf EQ null").await + keyed, all);
+    assert_eq!(count("!jira_key_udf EQ 'PAY-1'").await, all - 1);
+    assert_eq!(
+        count("!(jira_key_udf EQ 'PAY-1'||jira_key_udf EQ null)").await,
+        keyed - 1
+    );
+    assert_eq!(count("!!jira_key_udf EQ 'PAY-1'").await, 1);
+    assert_eq!(count("jira_key_udf IN null,'PAY-1'").await, all - keyed + 1);
+    assert_eq!(count("!release EQ {name EQ 'Shop 25.3'}").await, 1);
+}
+
+#[tokio::test]
+async fn numbers_times_and_ranges_compare_as_what_they_are() {
+    let client = Client::new(Settings::default()).await;
+    let names = |query: &'static str| client.names("releases", "name", query);
+    assert_eq!(
+        names("start_date BTW ^2025-04-01T00:00:00Z^...^2025-06-30^").await,
+        ["Shop 25.2"]
+    );
+    assert_eq!(
+        names("start_date GE ^2025-07-01T02:00:00+02:00^;name EQ 'shop*'").await,
+        ["Shop 25.3"]
+    );
+    assert_eq!(
+        names("id BTW 2002...2003").await,
+        ["Shop 25.2", "Shop 25.3"]
+    );
+    assert_eq!(names("id LT 2002.5;id GT '2001'").await, ["Shop 25.2"]);
+    assert_eq!(names("is_default EQ true").await, ["Default Release"]);
+    assert_eq!(
+        names("workspace_id EQ 1002;id EQ 2001").await,
+        ["Default Release"]
+    );
+}
+
+#[tokio::test]
+async fn wrong_queries_are_explained() {
+    let client = Client::empty().await;
+    for (query, code) in [
+        ("colour EQ 1", "platform.unknown_field"),
+        ("parent EQ {colour EQ 1}", "platform.unknown_field"),
+        ("parent EQ 5", "platform.illegal_field_value"),
+        ("name EQ {id EQ 5}", "platform.illegal_field_value"),
+        ("id EQ 'abc'", "platform.illegal_field_value"),
+        ("creation_time GT 'soon'", "platform.illegal_field_value"),
+        ("name LT null", "platform.illegal_field_value"),
+        ("id EQ ^1*^", "platform.illegal_field_value"),
+        (
+            "owner EQ {id EQ [current_user]}",
+            "platform.illegal_field_value",
+        ),
+        ("name eq 'x'", "platform.invalid_query"),
+        ("(name EQ 'x'", "platform.invalid_query"),
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let answer = client.get(&format!("stories?query={encoded}")).await;
+        assert_eq!(answer.refusal(), (400, code.to_owned()), "{query}");
+    }
+    let answer = client.get("stories?query=name%20eq%20'x'").await;
+    assert!(
+        answer.json()["description"]
+            .as_str()
+            .unwrap()
+            .contains("^^"),
+        "{}",
+        answer.text()
+    );
+}
+
+#[tokio::test]
+async fn large_and_deep_queries_work_and_too_large_ones_are_refused() {
+    let client = Client::new(Settings::default()).await;
+    let many = vec!["name EQ ^a^"; 3000].join("||");
+    assert_eq!(client.names("stories", "id", &many).await.len(), 0);
+    let wild = format!("name IN {}", vec!["^*a*^"; 2000].join(","));
+    assert!(!client.names("stories", "id", &wild).await.is_empty());
+    let ids: Vec<String> = (3000..10_000).map(|id| id.to_string()).collect();
+    let listed = format!("id IN {}", ids.join(","));
+    assert_eq!(client.names("stories", "id", &listed).await.len(), 62);
+    let deep = |signs: usize| {
+        format!(
+            "{}id GT 0{}",
+            "parent EQ {".repeat(signs),
+            "}".repeat(signs)
+        )
+    };
+    assert_eq!(client.names("stories", "id", &deep(2)).await.len(), 62);
+    assert_eq!(client.names("stories", "id", &deep(60)).await.len(), 0);
+    let not = format!("{}id GT 0{}", "!(".repeat(30), ")".repeat(30));
+    assert_eq!(client.names("stories", "id", &not).await.len(), 62);
+    let long = format!("name EQ ^{}*^", "a".repeat(60_000));
+    assert_eq!(
+        client
+            .get(&format!("stories?query={}", long.replace(' ', "%20")))
+            .await
+            .status,
+        400
+    );
+}
+
+/// No hot query may look at every row.
+#[tokio::test]
+async fn hot_queries_use_indexes() {
+    let sandbox = crate::Sandbox::open(Settings::default()).unwrap();
+    let shared = &sandbox.shared;
+    for (collection, query) in [
+        ("automated_runs", "parent_suite EQ {id EQ 7003}"),
+        ("automated_runs", "test EQ {id EQ 7003}"),
+        ("suite_run", "name EQ ^x^;test EQ {id EQ 5001}"),
+        ("work_items", "jira_key_udf IN 'SHOP-12','SHOP-19'"),
+        ("stories", "jira_key_udf EQ 'SHOP-12'"),
+        ("tests", "name EQ 'x'"),
+        ("application_modules", "name EQ 'x';parent EQ {id EQ 1}"),
+        ("tests", "covered_content EQ {id EQ 3001}"),
+        ("automated_runs", "covered_content EQ {id EQ 3001}"),
+        ("stories", "test EQ {id EQ 3001}"),
+        ("test_suite_link_to_tests", "test_suite EQ {id EQ 1}"),
+    ] {
+        let query = query.parse().unwrap();
+        let plan = shared
+            .store
+            .read_now(|reader| {
+                reader.explain(reader.catalog.collection(collection).unwrap(), &query)
+            })
+            .unwrap();
+        assert!(!plan.contains("SCAN t0"), "{collection}: {query}\n{plan}");
+    }
+}

@@ -1,0 +1,176 @@
+//! The sandbox behind a port, over a file, and its own addresses.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Request;
+use serde_json::json;
+
+use super::ingestion::{one_run, suite};
+use super::{Client, answer};
+use crate::{Sandbox, SandboxError, Settings, Storage};
+
+/// The first line of the answer to a request, through a real socket.
+async fn first_line(address: SocketAddr, request: &'static str) -> String {
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    asked
+        .await
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_started_sandbox_listens_until_it_is_shut_down() {
+    let running = Sandbox::start(Settings::default()).await.unwrap();
+    assert!(running.url().starts_with("http://127.0.0.1:"));
+    assert_eq!(
+        (running.client_id(), running.client_secret()),
+        ("sandbox", "sandbox-secret")
+    );
+    assert!(!format!("{running:?}").contains("secret"));
+    let address = running.address();
+    let request = "GET /_sandbox/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(first_line(address, request).await, "HTTP/1.1 200 OK");
+    running.shutdown().await;
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[tokio::test]
+async fn data_in_a_file_are_there_again_and_belong_to_one_sandbox_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deep/sandbox.sqlite");
+    let settings = || {
+        Settings::default()
+            .seed_data(false)
+            .storage(Storage::File(file.clone()))
+    };
+    let running = Sandbox::start(settings()).await.unwrap();
+    let client = Client::of(running.sandbox()).await;
+    let suite = suite(&client, "Nightly").await;
+    drop(client);
+    assert!(matches!(
+        Sandbox::open(settings()),
+        Err(SandboxError::InUse { .. })
+    ));
+    running.shutdown().await;
+
+    let client = Client::new(settings()).await;
+    assert_eq!(
+        client
+            .names("test_suites", "name", &format!("id EQ {suite}"))
+            .await,
+        ["Nightly"]
+    );
+    assert_eq!(client.list("application_modules").await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_was_acknowledged_is_ingested_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sandbox.sqlite");
+    let settings = Settings::default()
+        .seed_data(false)
+        .storage(Storage::File(file));
+    let sandbox = Sandbox::open(settings.clone().ingest_delay(Duration::from_secs(3600))).unwrap();
+    let client = Client::of(&sandbox).await;
+    let suite = suite(&client, "Nightly").await;
+    let first = client.submit(&one_run(&suite, "r1", "a"), "").await.ok();
+    let second = client.submit(&one_run(&suite, "r1", "b"), "").await.ok();
+    assert_eq!(
+        (&first["status"], &second["status"]),
+        (&json!("queued"), &json!("queued"))
+    );
+    sandbox.shared.worker.stop().await;
+    drop((client, sandbox));
+
+    let client = Client::new(settings).await;
+    for task in [first, second] {
+        assert_eq!(client.settled(&task["id"]).await["status"], "success");
+    }
+    assert_eq!(
+        client.names("automated_runs", "name", "id GT 0").await,
+        ["a", "b"]
+    );
+}
+
+#[tokio::test]
+async fn a_setting_that_adds_a_column_works_on_an_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::File(folder.path().join("sandbox.sqlite"));
+    drop(Sandbox::open(Settings::default().storage(storage.clone())).unwrap());
+    let client = Client::new(Settings::default().storage(storage).jira_field("other_udf")).await;
+    assert_eq!(
+        client.list("stories?fields=other_udf&limit=1").await[0]["other_udf"],
+        json!(null)
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    for settings in [
+        Settings::default().jira_field("x\"; DROP TABLE runs"),
+        Settings::default().jira_field("name"),
+        Settings::default().limits(0, 5),
+        Settings::default().limits(6, 5),
+    ] {
+        assert!(matches!(
+            Sandbox::open(settings),
+            Err(SandboxError::Settings { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_router_made_outside_of_a_runtime_ingests_once_it_is_used() {
+    let sandbox = Sandbox::open(Settings::default().seed_data(false)).unwrap();
+    let app = sandbox.app();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = Client::of(&sandbox).await;
+        let suite = suite(&client, "Nightly").await;
+        let done = client.upload(&one_run(&suite, "r", "a"), "").await;
+        assert_eq!(done["status"], "success");
+        let health = Request::get("/_sandbox/health")
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(answer(&app, health).await.ok()["tasks_waiting"], 0);
+    });
+}
+
+#[tokio::test]
+async fn a_reset_brings_back_the_beginning() {
+    let client = Client::new(Settings::default()).await;
+    let before = client
+        .list("work_items?fields=name,path,creation_time&limit=1000")
+        .await
+        .len();
+    let suite = suite(&client, "Nightly").await;
+    client.upload(&one_run(&suite, "r", "a"), "").await;
+    client
+        .send(Request::post("/_sandbox/reset"), Body::empty())
+        .await
+        .ok();
+    assert_eq!(client.list("runs").await.len(), 0);
+    assert_eq!(client.list("work_items?limit=1000").await.len(), before);
+    assert_eq!(client.get("test-results/1").await.status, 404);
+    let again = super::ingestion::suite(&client, "Nightly").await;
+    assert_eq!(again, suite);
+    assert_eq!(
+        client.upload(&one_run(&suite, "r", "a"), "").await["status"],
+        "success"
+    );
+}
