@@ -1,0 +1,171 @@
+//! The cookies of one session.
+//!
+//! All cookies of the server go back to it, with their newest values, whatever path or domain they
+//! name (ALM Octane help, "Authenticate"): there is only one server here.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::date;
+
+/// The cookie that holds the session.
+pub(crate) const SESSION: &str = "LWSSO_COOKIE_KEY";
+/// The cookie of servers up to about 12.53 that has to come back as the header
+/// [`CSRF_HEADER`].
+const CSRF: &str = "HPSSO_COOKIE_CSRF";
+/// See [`CSRF`].
+pub(crate) const CSRF_HEADER: &str = "hpsso-header-csrf";
+
+/// Names and values. Deliberately without `Debug`.
+#[derive(Clone, Default)]
+pub(crate) struct Cookies(BTreeMap<String, Vec<u8>>);
+
+impl Cookies {
+    /// Takes over every `Set-Cookie` of an answer. Returns whether there was any.
+    pub(crate) fn adopt(&mut self, headers: &HeaderMap) -> bool {
+        let now = headers
+            .get(header::DATE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(date::parse);
+        let mut is_changed = false;
+        for value in headers.get_all(header::SET_COOKIE) {
+            let bytes = value.as_bytes();
+            let mut parts = bytes.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            let Some((name, value)) = parts.next().and_then(|pair| split(pair)) else {
+                continue;
+            };
+            let Ok(name) = str::from_utf8(name) else {
+                continue;
+            };
+            if parts.any(|attribute| is_past(attribute, now)) {
+                self.0.remove(name);
+            } else {
+                self.0.insert(name.to_owned(), value.to_vec());
+            }
+            is_changed = true;
+        }
+        is_changed
+    }
+
+    /// Whether there is a session among them.
+    pub(crate) fn has_session(&self) -> bool {
+        self.0.get(SESSION).is_some_and(|value| !value.is_empty())
+    }
+
+    /// The header that carries them all; marked so that nothing prints it.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut line = Vec::new();
+        for (name, value) in &self.0 {
+            if !line.is_empty() {
+                line.extend_from_slice(b"; ");
+            }
+            line.extend_from_slice(name.as_bytes());
+            line.push(b'=');
+            line.extend_from_slice(value);
+        }
+        (!line.is_empty()).then(|| sensitive(&line)).flatten()
+    }
+
+    /// The value that old servers want to see in [`CSRF_HEADER`].
+    pub(crate) fn csrf(&self) -> Option<HeaderValue> {
+        sensitive(self.0.get(CSRF).filter(|value| !value.is_empty())?)
+    }
+}
+
+fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(bytes).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let position = pair.iter().position(|byte| *byte == b'=')?;
+    let name = pair[..position].trim_ascii();
+    (!name.is_empty()).then(|| (name, pair[position + 1..].trim_ascii()))
+}
+
+/// Whether an attribute says that the cookie is to be forgotten.
+fn is_past(attribute: &[u8], now: Option<i64>) -> bool {
+    /// Where the answer has no date, only an expiry of the last millennium is believed: servers write
+    /// 1970 to delete a cookie.
+    const YEAR_2000: i64 = 946_684_800;
+    let Some((name, value)) = split(attribute) else {
+        return false;
+    };
+    let value = str::from_utf8(value).unwrap_or_default();
+    if name.eq_ignore_ascii_case(b"max-age") {
+        value.parse::<i64>().is_ok_and(|seconds| seconds <= 0)
+    } else if name.eq_ignore_ascii_case(b"expires") {
+        date::parse(value).is_some_and(|expiry| expiry <= now.unwrap_or(YEAR_2000))
+    } else {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adopt(cookies: &mut Cookies, lines: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert("date", "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+        for line in lines {
+            headers.append("set-cookie", line.parse().unwrap());
+        }
+        cookies.adopt(&headers)
+    }
+
+    fn header(cookies: &Cookies) -> String {
+        let header = cookies.header();
+        header.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn all_cookies_come_back_with_their_newest_values() {
+        let mut cookies = Cookies::default();
+        assert!(adopt(
+            &mut cookies,
+            &[
+                "LWSSO_COOKIE_KEY=one; Path=/; HttpOnly; Secure",
+                "OCTANE_USER=jane; Version=1; Max-Age=86400",
+                "EMPTY=; Path=/",
+            ]
+        ));
+        assert!(adopt(&mut cookies, &["LWSSO_COOKIE_KEY=two==; Path=/"]));
+        assert!(!adopt(&mut cookies, &[]));
+        assert_eq!(
+            header(&cookies),
+            "EMPTY=; LWSSO_COOKIE_KEY=two==; OCTANE_USER=jane"
+        );
+        assert!(cookies.has_session());
+    }
+
+    #[test]
+    fn expired_cookies_are_forgotten() {
+        let mut cookies = Cookies::default();
+        adopt(&mut cookies, &["LWSSO_COOKIE_KEY=x", "a=1", "b=2", "c=3"]);
+        adopt(
+            &mut cookies,
+            &[
+                "LWSSO_COOKIE_KEY=; Max-Age=0",
+                "a=; expires=Thu, 01-Jan-1970 00:00:10 GMT",
+                "b=; Expires=Sun, 06 Nov 1994 08:49:36 GMT",
+                "c=4; Expires=Sun, 06 Nov 1994 08:49:38 GMT",
+            ],
+        );
+        assert_eq!(header(&cookies), "c=4");
+        assert!(!cookies.has_session());
+    }
+
+    #[test]
+    fn an_old_servers_token_is_known_and_nothing_prints_it() {
+        let mut cookies = Cookies::default();
+        adopt(&mut cookies, &["HPSSO_COOKIE_CSRF=tok"]);
+        assert_eq!(cookies.csrf().unwrap().as_bytes(), b"tok");
+        assert_eq!(
+            format!("{:?} {:?}", cookies.csrf(), cookies.header()),
+            "Some(Sensitive) Some(Sensitive)"
+        );
+    }
+}

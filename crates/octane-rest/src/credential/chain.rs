@@ -1,0 +1,68 @@
+//! Several places, asked one after the other.
+
+use futures_util::future::BoxFuture;
+
+use super::{Credential, CredentialError, CredentialProvider};
+
+/// Asks providers in turn. The first credential counts; a provider that has nothing lets the next one
+/// try, and one that holds something wrong stops the search.
+#[derive(Default)]
+#[must_use]
+pub struct Chain(Vec<Box<dyn CredentialProvider>>);
+
+impl Chain {
+    /// A chain that asks nobody.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks `provider` after those before it.
+    pub fn then(mut self, provider: impl CredentialProvider) -> Self {
+        self.0.push(Box::new(provider));
+        self
+    }
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Chain of {}", self.0.len())
+    }
+}
+
+impl CredentialProvider for Chain {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+        Box::pin(async move {
+            for provider in &self.0 {
+                if let Some(credential) = provider.credential().await? {
+                    return Ok(Some(credential));
+                }
+            }
+            Ok(None)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::{ApiKey, Environment};
+
+    #[tokio::test]
+    async fn nothing_lets_the_next_one_try_and_something_wrong_stops() {
+        let empty = Environment::reading(|_| None);
+        let chain = Chain::new().then(empty).then(ApiKey::new("second", "s"));
+        let credential = chain.credential().await.unwrap();
+        assert!(matches!(credential, Some(Credential::ApiKey { id, .. }) if id == "second"));
+
+        let half = Environment::reading(|name| {
+            (name == "OCTANE_CLIENT_ID").then(|| OsString::from("key"))
+        });
+        let chain = Chain::new().then(half).then(ApiKey::new("second", "s"));
+        assert!(matches!(
+            chain.credential().await,
+            Err(CredentialError::Wrong { .. })
+        ));
+    }
+}

@@ -1,0 +1,65 @@
+//! The dates of HTTP, `Sun, 06 Nov 1994 08:49:37 GMT`, as seconds since 1970.
+//!
+//! Nobody here asks a clock: a date is compared with the answer's own `Date`, so that a clock that
+//! goes wrong on this side does no harm.
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Reads a date; cookies may write it with `-` between day, month and year.
+pub(crate) fn parse(text: &str) -> Option<i64> {
+    let (_, text) = text.split_once(',')?;
+    let mut words = text.split([' ', '-', ':']).filter(|word| !word.is_empty());
+    let day: i64 = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)?;
+    let month = i64::try_from(month).ok()? + 1;
+    let year: i64 = words.next()?.parse().ok()?;
+    let hour: i64 = words.next()?.parse().ok()?;
+    let minute: i64 = words.next()?.parse().ok()?;
+    let second: i64 = words.next()?.parse().ok()?;
+    let is_in_range = (1..=31).contains(&day)
+        && (1600..=9999).contains(&year)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..=60).contains(&second);
+    is_in_range.then(|| ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// Days since 1970-01-01. Years begin in March, so that the leap day is the last of its year.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_headers_and_of_cookies_are_read() {
+        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(parse("Thu, 01-Jan-1970 00:00:10 GMT"), Some(10));
+        assert_eq!(parse("Thu, 29 Feb 2024 00:00:00 GMT"), Some(1_709_164_800));
+        assert_eq!(parse("Fri, 01 Mar 2024 00:00:00 GMT"), Some(1_709_251_200));
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "120",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994",
+            "a, 99 Jan 2000 0:0:0",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

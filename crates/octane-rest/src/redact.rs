@@ -1,0 +1,74 @@
+//! What logs and errors may show of URLs and headers.
+
+use std::fmt;
+
+use http::HeaderMap;
+use url::Url;
+
+/// Headers whose values open doors.
+const SECRET_HEADERS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "hpsso-header-csrf",
+    "proxy-authorization",
+    "set-cookie",
+];
+
+/// A URL without its password, and without the values of its query and what follows: those carry
+/// tokens. What cannot be read as a URL is cut at its first `?`, `#` or `@`.
+pub(crate) fn url(text: &str) -> String {
+    let url = Url::parse(text).ok().filter(Url::has_host);
+    let Some(mut url) = url else {
+        let end = text.find(['?', '#']).unwrap_or(text.len());
+        let plain = &text[..end];
+        return plain.rsplit('@').next().unwrap_or(plain).to_owned();
+    };
+    let had_user = !url.username().is_empty() || url.password().is_some();
+    // Both fail only for URLs that have no host, which then have no password either.
+    let _ = url.set_password(None);
+    let _ = url.set_username(if had_user { "***" } else { "" });
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+/// Headers as logs may show them.
+pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in self.0 {
+            if SECRET_HEADERS.contains(&name.as_str()) || value.is_sensitive() {
+                map.entry(name, &format_args!("***"));
+            } else {
+                map.entry(name, value);
+            }
+        }
+        map.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_lose_passwords_and_queries() {
+        assert_eq!(
+            url("https://jane:hunter2@proxy.example:8080/a?token=s3cret#s3cret"),
+            "https://***@proxy.example:8080/a"
+        );
+        assert_eq!(url("/login?token=s3cret"), "/login");
+        assert_eq!(url("jane:hunter2@proxy"), "proxy");
+    }
+
+    #[test]
+    fn headers_lose_what_opens_doors() {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", "LWSSO_COOKIE_KEY=s3cret".parse().unwrap());
+        headers.insert("accept", "application/json".parse().unwrap());
+        let shown = format!("{:?}", Headers(&headers));
+        assert_eq!(shown, r#"{"cookie": ***, "accept": "application/json"}"#);
+    }
+}

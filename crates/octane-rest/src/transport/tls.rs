@@ -1,0 +1,181 @@
+//! Which certificates are trusted.
+//!
+//! Without anything said, the operating system decides. `SSL_CERT_FILE` and `SSL_CERT_DIR` replace its
+//! certificates, on every system and not only where OpenSSL is at home; the settings `ca_files` and
+//! `ca_dirs` add to either.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use reqwest::{Certificate, ClientBuilder};
+use rustls_native_certs::load_certs_from_paths;
+
+use crate::Settings;
+
+/// Where environment variables come from.
+pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+/// Certificates that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file or directory cannot be read.
+    #[error("cannot read certificates from `{path}`, which {named_by} names: {reason}")]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// The variable or setting.
+        named_by: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no certificate in it.
+    #[error("no certificate (PEM) is in `{path}`, which {named_by} names")]
+    Empty {
+        /// The file or directory.
+        path: PathBuf,
+        /// The variable or setting.
+        named_by: &'static str,
+    },
+    /// The network client cannot be set up.
+    #[error("cannot set up TLS")]
+    Setup(#[from] reqwest::Error),
+}
+
+/// Tells a client whom to trust.
+pub(super) fn trust(
+    builder: ClientBuilder,
+    settings: &Settings,
+    variables: &Variables,
+) -> Result<ClientBuilder, TlsError> {
+    let mut replacing = Vec::new();
+    if let Some(file) = variable(variables, "SSL_CERT_FILE") {
+        replacing.extend(file_certificates(Path::new(&file), "`SSL_CERT_FILE`")?);
+    }
+    if let Some(dirs) = variable(variables, "SSL_CERT_DIR") {
+        let dirs: Vec<_> = std::env::split_paths(&dirs)
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .collect();
+        replacing.extend(dirs_certificates(&dirs, "`SSL_CERT_DIR`")?);
+    }
+    let mut adding = Vec::new();
+    for file in &settings.ca_files {
+        adding.extend(file_certificates(file, "the setting `ca_files`")?);
+    }
+    adding.extend(dirs_certificates(
+        &settings.ca_dirs,
+        "the setting `ca_dirs`",
+    )?);
+    Ok(if replacing.is_empty() {
+        builder.tls_certs_merge(adding)
+    } else {
+        replacing.extend(adding);
+        builder.tls_certs_only(replacing)
+    })
+}
+
+fn variable(variables: &Variables, name: &str) -> Option<OsString> {
+    variables(name).filter(|value| !value.is_empty())
+}
+
+fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certificate>, TlsError> {
+    let loaded = load_certs_from_paths(Some(file), None);
+    if let Some(error) = loaded.errors.first() {
+        return Err(unreadable(file, named_by, error));
+    }
+    if loaded.certs.is_empty() {
+        let path = file.to_owned();
+        return Err(TlsError::Empty { path, named_by });
+    }
+    loaded
+        .certs
+        .iter()
+        .map(|der| Ok(Certificate::from_der(der)?))
+        .collect()
+}
+
+/// A directory may hold other files too, and of several directories some may be missing, as the
+/// defaults of distributions have it; but all of them together must hold a certificate.
+fn dirs_certificates(
+    dirs: &[PathBuf],
+    named_by: &'static str,
+) -> Result<Vec<Certificate>, TlsError> {
+    let mut certificates = Vec::new();
+    let mut first_error = None;
+    for dir in dirs {
+        let loaded = load_certs_from_paths(None, Some(dir));
+        for der in &loaded.certs {
+            certificates.push(Certificate::from_der(der)?);
+        }
+        if let Some(error) = loaded.errors.into_iter().next() {
+            first_error.get_or_insert((dir, error));
+        }
+    }
+    match (certificates.is_empty(), first_error, dirs.first()) {
+        (false, _, _) | (true, None, None) => Ok(certificates),
+        (true, Some((dir, error)), _) => Err(unreadable(dir, named_by, &error)),
+        (true, None, Some(dir)) => Err(TlsError::Empty {
+            path: dir.clone(),
+            named_by,
+        }),
+    }
+}
+
+fn unreadable(path: &Path, named_by: &'static str, error: &rustls_native_certs::Error) -> TlsError {
+    let reason =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    TlsError::Unreadable {
+        path: path.to_owned(),
+        named_by,
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(settings: &Settings, variables: &'static [(&str, &str)]) -> String {
+        let variables: Variables = Arc::new(move |name| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        });
+        trust(ClientBuilder::new(), settings, &variables)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_bad_file_is_named_together_with_who_named_it() {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let missing = error(
+            &Settings::default(),
+            &[("SSL_CERT_FILE", "/nowhere/ca.pem")],
+        );
+        assert!(
+            missing.contains("`/nowhere/ca.pem`, which `SSL_CERT_FILE` names"),
+            "{missing}"
+        );
+        let missing = error(&Settings::default(), &[("SSL_CERT_DIR", "/nowhere")]);
+        assert!(
+            missing.contains("`/nowhere`, which `SSL_CERT_DIR` names"),
+            "{missing}"
+        );
+        let settings = Settings {
+            ca_files: vec![manifest.into()],
+            ..Settings::default()
+        };
+        assert_eq!(
+            error(&settings, &[]),
+            format!("no certificate (PEM) is in `{manifest}`, which the setting `ca_files` names")
+        );
+    }
+
+    #[test]
+    fn nothing_said_leaves_it_to_the_system() {
+        let nothing: Variables = Arc::new(|_| None);
+        assert!(trust(ClientBuilder::new(), &Settings::default(), &nothing).is_ok());
+    }
+}

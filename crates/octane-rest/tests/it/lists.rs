@@ -1,0 +1,182 @@
+//! Lists over pages.
+
+use std::collections::HashMap;
+
+use futures_util::TryStreamExt;
+use octane_model::{AutomatedRun, Entity, Order, Query};
+use proptest::prelude::*;
+use url::Url;
+
+use crate::script::{Reply, Script, Seen};
+
+fn parameters(seen: &Seen) -> HashMap<String, String> {
+    let url = Url::parse(&seen.uri).unwrap();
+    url.query_pairs().into_owned().collect()
+}
+
+/// A server that has `total` runs, gives at most `page_max` at once, and counts in this way.
+fn server(total: u64, page_max: u64, counting: Counting) -> Script {
+    Script::new(move |seen| {
+        let parameters = parameters(seen);
+        let number = |name: &str| parameters.get(name).map_or(0, |text| text.parse().unwrap());
+        let from = number("offset").min(total);
+        let to = total.min(from + number("limit").min(page_max));
+        let data: Vec<_> = (from..to)
+            .map(|id| serde_json::json!({ "type": "run_automated", "id": id.to_string(), "name": format!("r{id}") }))
+            .collect();
+        let mut page = serde_json::json!({ "data": data });
+        match counting {
+            Counting::Exact => page["total_count"] = total.into(),
+            Counting::UpTo(most) => {
+                page["total_count"] = total.min(most).into();
+                page["exceeds_total_count"] = (total > most).into();
+            }
+            Counting::None => {}
+        }
+        Reply::new(200, page.to_string())
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Counting {
+    Exact,
+    UpTo(u64),
+    None,
+}
+
+fn ids(runs: &[AutomatedRun]) -> Vec<i64> {
+    runs.iter().map(|run| run.id.get()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn short_pages_are_not_the_end_while_the_count_says_more() {
+    let script = server(25, 10, Counting::Exact);
+    let runs = script
+        .endpoint()
+        .entities::<AutomatedRun>()
+        .list()
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(ids(&runs), (0..25).collect::<Vec<_>>());
+    let pages: Vec<_> = script.requests().iter().map(parameters).collect();
+    assert_eq!(pages.len(), 3);
+    assert!(
+        pages
+            .iter()
+            .all(|page| page["order_by"] == "id" && page["limit"] == "1000")
+    );
+    assert!(pages[0]["fields"].contains("native_status"));
+    assert_eq!(
+        (pages[1]["offset"].as_str(), pages[2]["offset"].as_str()),
+        ("10", "20")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_asks_as_it_was_told() {
+    let script = server(25, 1000, Counting::Exact);
+    let runs = script.endpoint().collection("automated_runs");
+    let list = runs
+        .list()
+        .matching(Query::field("a").is(1))
+        .matching(Query::field("b").is(2))
+        .order_by(Order::descending("name"))
+        .page_size(7)
+        .skip(5)
+        .limit(10);
+    let found: Vec<Entity> = list.stream().try_collect().await.unwrap();
+    assert_eq!(found.len(), 10);
+    let pages: Vec<_> = script.requests().iter().map(parameters).collect();
+    assert_eq!(pages[0]["query"], "\"a EQ 1;b EQ 2\"");
+    assert_eq!(pages[0]["order_by"], "-name");
+    let windows: Vec<_> = pages
+        .iter()
+        .map(|page| (page["offset"].as_str(), page["limit"].as_str()))
+        .collect();
+    assert_eq!(windows, [("5", "7"), ("12", "3")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_find_and_count_ask_for_one() {
+    let script = server(25, 1000, Counting::Exact);
+    let runs = script.endpoint().entities::<AutomatedRun>();
+    assert_eq!(
+        runs.list().skip(3).first().await.unwrap().unwrap().id.get(),
+        3
+    );
+    assert_eq!(
+        runs.find(Query::field("name").is("x"))
+            .await
+            .unwrap()
+            .unwrap()
+            .id
+            .get(),
+        0
+    );
+    assert_eq!(runs.list().count().await.unwrap(), Some(25));
+    let pages: Vec<_> = script.requests().iter().map(parameters).collect();
+    assert!(pages.len() == 3 && pages.iter().all(|page| page["limit"] == "1"));
+    assert_eq!(pages[1]["order_by"], "id");
+
+    let nothing = server(0, 10, Counting::Exact).endpoint();
+    let nothing = nothing.entities::<AutomatedRun>();
+    assert_eq!(
+        nothing.find(Query::field("name").is("x")).await.unwrap(),
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_fetched_as_they_are_taken() {
+    let script = server(5000, 1000, Counting::Exact);
+    let mut runs = script.endpoint().entities::<AutomatedRun>().list().stream();
+    for _ in 0..1000 {
+        runs.try_next().await.unwrap();
+    }
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_the_middle_ends_the_stream_with_it() {
+    let script = Script::new(|seen| match seen.number {
+        1 => Reply::new(
+            200,
+            r#"{"total_count":9,"data":[{"type":"story","id":"1"}]}"#,
+        ),
+        _ => Reply::new(
+            400,
+            r#"{"error_code":"platform.exceeds_max_total_count","description":"too many"}"#,
+        ),
+    });
+    let mut stories = script.endpoint().collection("stories").list().stream();
+    assert!(stories.try_next().await.unwrap().is_some());
+    assert_eq!(
+        stories.try_next().await.unwrap_err().code(),
+        Some("platform.exceeds_max_total_count")
+    );
+    assert!(stories.try_next().await.unwrap().is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_list_is_whole_however_the_server_cuts_and_counts(
+        total in 0u64..120,
+        page_max in 1u64..40,
+        page_size in 1u32..40,
+        skip in 0u64..30,
+        counting in prop_oneof![Just(Counting::Exact), Just(Counting::None), (0u64..100).prop_map(Counting::UpTo)],
+    ) {
+        // Who neither counts nor gives what was asked for cannot be told from who has no more.
+        let is_honest = page_max >= u64::from(page_size) || matches!(counting, Counting::Exact);
+        prop_assume!(is_honest);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runs = runtime.block_on(async {
+            let endpoint = server(total, page_max, counting).endpoint();
+            endpoint.entities::<AutomatedRun>().list().page_size(page_size).skip(skip).all().await.unwrap()
+        });
+        let expected: Vec<i64> = (skip..total.max(skip)).map(|id| i64::try_from(id).unwrap()).collect();
+        prop_assert_eq!(ids(&runs), expected);
+    }
+}

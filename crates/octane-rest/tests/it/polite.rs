@@ -1,0 +1,118 @@
+//! How fast, and how much at once.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use octane_rest::Finished;
+use proptest::prelude::*;
+use tokio::time::sleep;
+
+use crate::script::{Reply, Script};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_schedule_exceeds_the_bound_or_the_pace(
+        concurrency in 1usize..6,
+        per_second in 1u32..40,
+        jobs in proptest::collection::vec((0u64..2000, 0u64..600, 0u8..8), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let script = Script::new({
+            let jobs = jobs.clone();
+            move |seen| {
+                let (_, takes, fault) = jobs[seen.number % jobs.len()];
+                match fault {
+                    0 => Reply::new(429, "").header("retry-after", "1").after(takes),
+                    1 => Reply::new(401, "").after(takes),
+                    2 => Reply::new(502, "").after(takes),
+                    _ => Reply::new(200, "{}").after(takes),
+                }
+            }
+        });
+        runtime.block_on(async {
+            let endpoint = script.endpoint_with(|settings| {
+                settings.concurrency_max = concurrency;
+                settings.requests_per_second = per_second;
+            });
+            let tasks: Vec<_> = jobs.iter().map(|(arrival, ..)| {
+                let (endpoint, arrival) = (endpoint.clone(), *arrival);
+                tokio::spawn(async move {
+                    sleep(Duration::from_millis(arrival)).await;
+                    let _ = endpoint.get("tests").await;
+                })
+            }).collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        prop_assert!(script.under_way_max() <= concurrency, "{} under way", script.under_way_max());
+        // Timers wake on whole milliseconds, at or after their moment.
+        let least = Duration::from_nanos(1_000_000_000 / u64::from(per_second)).saturating_sub(Duration::from_millis(1));
+        for pair in script.all().windows(2) {
+            prop_assert!(pair[1].at - pair[0].at >= least, "{:?}", pair[1].at - pair[0].at);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_share_one_pace() {
+    let script = Script::new(|_| Reply::new(200, "{}"));
+    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 10);
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let endpoint = endpoint.clone();
+            tokio::spawn(async move { endpoint.get("tests").await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let all = script.all();
+    assert_eq!(all[20].at - all[0].at, Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn observers_learn_how_each_request_ended() {
+    let script = Script::new(|seen| match seen.number {
+        1 => Reply::new(502, "").after(5),
+        2 => Reply::new(200, "{}").after(5),
+        _ => Reply::new(404, "").after(5),
+    });
+    let finished: Arc<Mutex<Vec<Finished>>> = Arc::default();
+    let endpoint = script
+        .builder()
+        .on_finished({
+            let finished = Arc::clone(&finished);
+            move |one| finished.lock().unwrap().push(one.clone())
+        })
+        .build()
+        .unwrap();
+    endpoint
+        .get("tests?query=\"name EQ ^s3cret^\"")
+        .await
+        .unwrap();
+    endpoint.get("/admin/nothing").await.unwrap_err();
+    let told: Vec<_> = finished
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} {:?} {}",
+                one.method,
+                one.path,
+                one.status.map(|status| status.as_u16()),
+                one.attempts
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "POST /authentication/sign_in Some(200) 1",
+            "GET /api/shared_spaces/1001/workspaces/1002/tests Some(200) 2",
+            "GET /admin/nothing Some(404) 1",
+        ]
+    );
+}

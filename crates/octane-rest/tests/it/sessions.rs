@@ -1,0 +1,362 @@
+//! Signing in, once for all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use octane_rest::{ApiKey, Chain, Endpoint, Environment, UserPassword};
+use tokio::time::{advance, sleep};
+
+use crate::script::{Reply, SECRET, Script, Seen, signed_in};
+
+/// A server on which only the newest session counts, and even that may be ended.
+fn strict() -> (Script, Arc<AtomicUsize>) {
+    let valid = Arc::new(AtomicUsize::new(0));
+    let script = Script::raw({
+        let valid = Arc::clone(&valid);
+        move |seen| {
+            if seen.is_sign_in() {
+                let token = valid.fetch_add(1, Ordering::SeqCst) + 1;
+                return signed_in(&token.to_string()).after(50);
+            }
+            let wanted = format!("LWSSO_COOKIE_KEY={}", valid.load(Ordering::SeqCst));
+            if seen.cookie() == Some(&wanted) {
+                Reply::new(200, "{}").after(20)
+            } else {
+                expired().after(20)
+            }
+        }
+    });
+    (script, valid)
+}
+
+fn expired() -> Reply {
+    Reply::new(
+        401,
+        r#"{"errorCode":"VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT","accumulatedMessage":"idle"}"#,
+    )
+}
+
+/// Makes `count` requests at once.
+async fn many(endpoint: &Endpoint, count: usize) -> Vec<Result<(), octane_rest::Error>> {
+    let tasks: Vec<_> = (0..count)
+        .map(|_| {
+            let endpoint = endpoint.clone();
+            tokio::spawn(async move { endpoint.get("tests").await.map(|_| ()) })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_requests_in_an_expired_session_cause_one_sign_in() {
+    let (script, valid) = strict();
+    let endpoint = script.endpoint_with(|settings| settings.concurrency_max = 64);
+    endpoint.get("tests").await.unwrap();
+    // The server forgets the session.
+    valid.fetch_add(1, Ordering::SeqCst);
+    let results = many(&endpoint, 64).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert_eq!(script.sign_ins().len(), 2);
+    // Not even while the old session is still at hand.
+    assert!(script.sign_ins().iter().all(|seen| seen.cookie().is_none()));
+    // Each at most twice: turned away, and repeated.
+    assert!(script.requests().len() <= 1 + 2 * 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_of_an_older_session_repeats_with_the_newer_one_without_a_sign_in() {
+    let script = Script::new(|seen| match seen.number {
+        // The first request is slow: when its refusal comes, the second has long signed in again.
+        1 => expired().after(1000),
+        2 => expired().after(10),
+        _ => Reply::new(200, "{}"),
+    });
+    let endpoint = script.endpoint();
+    endpoint.sign_in().await.unwrap();
+    assert!(many(&endpoint, 2).await.iter().all(Result::is_ok));
+    assert_eq!(script.sign_ins().len(), 2);
+    let cookies: Vec<_> = script
+        .requests()
+        .iter()
+        .map(|seen| seen.cookie().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        cookies,
+        [
+            "LWSSO_COOKIE_KEY=s1",
+            "LWSSO_COOKIE_KEY=s1",
+            "LWSSO_COOKIE_KEY=s2",
+            "LWSSO_COOKIE_KEY=s2"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_stays_is_repeated_once_and_then_told() {
+    let script = Script::new(|_| expired());
+    let error = script.endpoint().get("tests").await.unwrap_err();
+    assert!(error.is_unauthorized() && !error.is_temporary(), "{error}");
+    assert_eq!((script.sign_ins().len(), script.requests().len()), (2, 2));
+    assert_eq!(error.code(), Some("VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_cookies_of_any_answer_are_taken_over() {
+    let script = Script::new(|seen| match seen.number {
+        1 => Reply::new(200, "{}").header("set-cookie", "LWSSO_COOKIE_KEY=renewed"),
+        2 => Reply::new(404, "{}").header("set-cookie", "OCTANE_USER=jane; Max-Age=86400"),
+        _ => Reply::new(200, "{}").header("set-cookie", "OCTANE_USER=; Max-Age=0"),
+    });
+    let endpoint = script.endpoint();
+    for _ in 0..4 {
+        let _ = endpoint.get("tests").await;
+    }
+    let cookies: Vec<_> = script
+        .requests()
+        .iter()
+        .map(|seen| seen.cookie().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        cookies,
+        [
+            "LWSSO_COOKIE_KEY=s1",
+            "LWSSO_COOKIE_KEY=renewed",
+            "LWSSO_COOKIE_KEY=renewed; OCTANE_USER=jane",
+            "LWSSO_COOKIE_KEY=renewed"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_does_not_bring_back_the_old_session() {
+    let script = Script::new(|seen| match seen.number {
+        1 => Reply::new(200, "{}")
+            .header("set-cookie", "LWSSO_COOKIE_KEY=old")
+            .after(1000),
+        2 => expired().after(10),
+        _ => Reply::new(200, "{}"),
+    });
+    let endpoint = script.endpoint();
+    endpoint.sign_in().await.unwrap();
+    many(&endpoint, 2).await;
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(
+        script.requests().last().unwrap().cookie(),
+        Some("LWSSO_COOKIE_KEY=s2")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_carries_the_credential_and_no_cookie() {
+    let script = Script::new(|_| Reply::new(200, "{}"));
+    let endpoint = script.endpoint();
+    endpoint.sign_in().await.unwrap();
+    endpoint.sign_in().await.unwrap();
+    let sign_ins = script.sign_ins();
+    assert_eq!(sign_ins.len(), 2);
+    for sign_in in &sign_ins {
+        assert_eq!(sign_in.cookie(), None);
+        let body: serde_json::Value = serde_json::from_slice(&sign_in.body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({ "client_id": "demo", "client_secret": SECRET })
+        );
+        assert_eq!(sign_in.headers["content-type"], "application/json");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_signs_in_with_name_and_password() {
+    let script = Script::new(|_| Reply::new(200, "{}"));
+    let endpoint = script
+        .builder()
+        .credentials(UserPassword::new("jane", SECRET))
+        .build()
+        .unwrap();
+    endpoint.sign_in().await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&script.sign_ins()[0].body).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({ "user": "jane", "password": SECRET })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_304_keeps_the_cookies_that_are_there() {
+    let script = Script::raw(|seen| match (seen.is_sign_in(), seen.number) {
+        (true, 1) => signed_in("one"),
+        (true, _) => Reply::new(304, "").header("set-cookie", "OCTANE_USER=jane"),
+        (false, 1) => expired(),
+        _ => Reply::new(200, "{}"),
+    });
+    let endpoint = script.endpoint();
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(
+        script.requests()[1].cookie(),
+        Some("LWSSO_COOKIE_KEY=one; OCTANE_USER=jane")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_without_a_session_has_failed() {
+    let script = Script::raw(|_| Reply::new(200, "").header("set-cookie", "OTHER=1"));
+    let error = script.endpoint().get("tests").await.unwrap_err();
+    assert!(error.is_unauthorized());
+    assert_eq!(
+        error.to_string(),
+        "cannot sign in to https://octane.example: it answered 200, but gave no session (no `LWSSO_COOKIE_KEY`)"
+    );
+}
+
+fn refusing() -> Script {
+    Script::raw(|_| {
+        let body = r#"{"error_code":"platform.not_authorized","description":"wrong"}"#;
+        Reply::new(401, body).after(20)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_tried_once_for_all_and_remembered() {
+    let script = refusing();
+    let endpoint = script.endpoint_with(|settings| settings.concurrency_max = 64);
+    let results = many(&endpoint, 64).await;
+    assert!(
+        results
+            .iter()
+            .all(|result| result.as_ref().unwrap_err().is_unauthorized())
+    );
+    let error = endpoint.get("tests").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot sign in to https://octane.example: the credential was refused with 401: wrong (platform.not_authorized)"
+    );
+    assert_eq!(error.status().unwrap(), 401);
+    assert_eq!(script.all().len(), 1);
+
+    // Half a minute later somebody may have repaired it; and who asks on purpose is served at once.
+    advance(Duration::from_secs(31)).await;
+    endpoint.get("tests").await.unwrap_err();
+    assert_eq!(script.all().len(), 2);
+    endpoint.sign_in().await.unwrap_err();
+    assert_eq!(script.all().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_down_is_not_asked_by_everybody_in_turn() {
+    let script = Script::raw(|_| Reply::new(503, "").after(20));
+    let endpoint = script.endpoint_with(|settings| {
+        settings.concurrency_max = 64;
+        settings.attempts_max = 2;
+    });
+    let results = many(&endpoint, 64).await;
+    let error = results[63].as_ref().unwrap_err();
+    assert!(
+        error.is_unreachable() && !error.is_unauthorized(),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .starts_with("POST /authentication/sign_in failed with 503"),
+        "{error}"
+    );
+    assert_eq!(script.all().len(), 2);
+    // It is not a refusal, so the next request tries again.
+    endpoint.get("tests").await.unwrap_err();
+    assert_eq!(script.all().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_past_its_age_is_replaced_before_it_is_refused() {
+    let script = Script::new(|_| Reply::new(200, "{}"));
+    let endpoint = script.endpoint_with(|settings| settings.session_seconds_max = 60);
+    endpoint.get("tests").await.unwrap();
+    sleep(Duration::from_secs(59)).await;
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(script.sign_ins().len(), 1);
+    sleep(Duration::from_secs(2)).await;
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(script.sign_ins().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn signing_out_twice_is_no_error() {
+    let script = Script::new(|seen| {
+        let status = if seen.path.ends_with("sign_out") {
+            302
+        } else {
+            200
+        };
+        Reply::new(status, "{}")
+    });
+    let endpoint = script.endpoint();
+    endpoint.sign_out().await.unwrap();
+    endpoint.get("tests").await.unwrap();
+    endpoint.sign_out().await.unwrap();
+    endpoint.sign_out().await.unwrap();
+    let outs: Vec<Seen> = script
+        .requests()
+        .into_iter()
+        .filter(|seen| seen.path.ends_with("sign_out"))
+        .collect();
+    assert_eq!(outs.len(), 1);
+    assert_eq!(outs[0].cookie(), Some("LWSSO_COOKIE_KEY=s1"));
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(script.sign_ins().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_dropped_while_signing_in_lets_the_next_one_do_it() {
+    let (script, _) = strict();
+    let endpoint = script.endpoint();
+    let first = tokio::spawn({
+        let endpoint = endpoint.clone();
+        async move { endpoint.get("tests").await }
+    });
+    sleep(Duration::from_millis(10)).await;
+    first.abort();
+    endpoint.get("tests").await.unwrap();
+    assert_eq!(script.sign_ins().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_credential_nothing_is_sent() {
+    let script = Script::new(|_| Reply::new(200, "{}"));
+    let message = |credentials| {
+        let endpoint = script.builder().credentials(credentials).build().unwrap();
+        async move {
+            let error = endpoint.get("tests").await.unwrap_err();
+            assert!(error.is_unauthorized());
+            error.to_string()
+        }
+    };
+    assert_eq!(
+        message(Chain::new()).await,
+        "cannot sign in to https://octane.example: there is no credential"
+    );
+    let half = Environment::reading(|name| (name == "OCTANE_CLIENT_ID").then(|| "key".into()));
+    assert_eq!(
+        message(Chain::new().then(half).then(ApiKey::new("a", "b"))).await,
+        "cannot sign in to https://octane.example: the credential from the environment is wrong: \
+         `OCTANE_CLIENT_ID` is set, but `OCTANE_CLIENT_SECRET` is missing"
+    );
+    assert!(script.all().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_servers_token_goes_back_as_a_header() {
+    let script = Script::raw(|seen| {
+        if seen.is_sign_in() {
+            signed_in("one").header("set-cookie", "HPSSO_COOKIE_CSRF=tok")
+        } else {
+            Reply::new(200, "{}")
+        }
+    });
+    script.endpoint().get("tests").await.unwrap();
+    assert_eq!(script.requests()[0].headers["hpsso-header-csrf"], "tok");
+}
