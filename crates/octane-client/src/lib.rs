@@ -1,1 +1,79 @@
-//! Automated test results into ALM Octane, and their runs linked to the stories they prove
+//! Automated test results into ALM Octane, and their runs linked to the stories they prove.
+//!
+//! The main job: make sure that module and suite exist, upload in batches as one suite run, wait until
+//! Octane has really ingested them, find the automated runs, resolve Jira keys to stories, link the runs,
+//! and report numbers that add up.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+//! # fn main() -> Done { with_sandbox(async |octane| {
+//! use octane_client::{Destination, ModuleChoice, Outcome, SuiteChoice};
+//! use octane_results::{Status, TestRun};
+//!
+//! let destination = Destination::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
+//!     .module(ModuleChoice::Path("Shop/Checkout".into()))
+//!     .create_missing(true);
+//! let target = octane.locate(&destination).await?;
+//!
+//! let results = [TestRun::new("adds_tax", Status::Passed).class("TotalsTest").jira(["SHOP-101"])];
+//! let report = octane.upload(results, target).send().await?;
+//! assert_eq!(report.outcome, Outcome::Success);
+//! assert_eq!(report.links.unwrap().linked, 1);
+//! # Ok(()) }) }
+//! ```
+//!
+//! The ideas:
+//!
+//! - A [`Client`] is a handle on an [`Endpoint`](octane_rest::Endpoint); each noun has a door of its own,
+//!   such as [`Client::modules`] and [`Client::links`].
+//! - A [`Plan`] is every payload, byte for byte, before anything is sent. The same results give the same
+//!   bytes, which Octane recognises: sending again doubles nothing.
+//! - A [`Report`] says what became of every result: `read = ingested + rejected + skipped + kept`. After
+//!   planning, trouble is part of the report and not an error, so that no number is lost on the way.
+//! - [`Event`]s tell what happens as it happens; the library prints nothing.
+//! - `find` may return none, `get` expects the entity, `ensure` creates what is missing. Names are compared
+//!   exactly, and several entities of one name are an error that lists them.
+//!
+//! Reading files is the business of [`octane_results`]; the program `octane` puts both together.
+
+mod account;
+mod client;
+mod ensured;
+mod error;
+mod event;
+mod jira;
+mod links;
+mod modules;
+mod name;
+mod plan;
+mod releases;
+mod report;
+mod runs;
+mod settings;
+mod settle;
+mod submit;
+mod suite_runs;
+mod suites;
+mod target;
+mod upload;
+mod verify;
+
+pub use client::{Client, ClientSettings};
+pub use ensured::Ensured;
+pub use error::{ClientError, Missing};
+pub use event::Event;
+pub use jira::{Jira, Resolution};
+pub use links::{LinkFailure, LinkField, LinkLevel, LinkReport, Links};
+pub use modules::{Modules, Parent};
+pub use plan::{Plan, PlanError, PlannedBatch};
+pub use releases::Releases;
+pub use report::{
+    BatchReport, Counts, Created, LinksReport, Named, Outcome, Report, ReportedProblem,
+    TargetReport,
+};
+pub use runs::{Runs, RunsOf};
+pub use settings::UploadSettings;
+pub use suite_runs::SuiteRuns;
+pub use suites::Suites;
+pub use target::{Destination, ModuleChoice, SuiteChoice, Target};
+pub use upload::Upload;

@@ -1,0 +1,175 @@
+//! Jira keys and the backlog items that stand for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use octane_model::{Entity, FieldMetadata, Query, Resource, Select, WorkItem};
+
+use crate::{Client, ClientError};
+
+/// How many keys one query asks for; the vendor's clients keep lists below a hundred too.
+const KEYS_MAX: usize = 100;
+
+/// Which backlog items a Jira key may stand on (Jira coverage plug-in of the vendor).
+const SUBTYPES: [&str; 3] = ["story", "feature", "defect"];
+
+/// Jira keys: looked up in the user-defined field in which the workspace keeps them.
+pub struct Jira<'a> {
+    pub(crate) client: &'a Client,
+}
+
+/// What became of a set of Jira keys. Every key that was asked for is in exactly one of the three.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Resolution {
+    /// Keys that stand on one backlog item.
+    pub found: BTreeMap<String, WorkItem>,
+    /// Keys that stand on none.
+    pub missing: Vec<String>,
+    /// Keys that stand on several.
+    pub ambiguous: BTreeMap<String, Vec<WorkItem>>,
+}
+
+impl Jira<'_> {
+    /// Finds the backlog items for `keys` with one query for every hundred of them.
+    ///
+    /// Keys are compared without regard to case and blanks around them; the answer names them as they
+    /// were given.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let keys = octane.jira().resolve(["SHOP-101", "SHOP-150", "NONE-1"]).await?;
+    /// assert_eq!(keys.found["SHOP-101"].subtype, "story");
+    /// assert_eq!(keys.ambiguous["SHOP-150"].len(), 2);
+    /// assert_eq!(keys.missing, ["NONE-1"]);
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn resolve<K: AsRef<str>>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Resolution, ClientError> {
+        let keys: BTreeSet<String> = keys
+            .into_iter()
+            .map(|key| key.as_ref().trim().to_owned())
+            .filter(|key| !key.is_empty())
+            .collect();
+        if keys.is_empty() {
+            return Ok(Resolution::default());
+        }
+        let field = self.field().await?;
+        let mut items: BTreeMap<String, Vec<WorkItem>> = BTreeMap::new();
+        let wanted: Vec<&String> = keys.iter().collect();
+        for some in wanted.chunks(KEYS_MAX) {
+            for entity in self.holding(&field, some.iter().copied()).await? {
+                let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
+                    continue;
+                };
+                let item = entity.into_typed::<WorkItem>();
+                // The query named the fields of a work item; without them the answer is none.
+                let Ok(item) = item else { continue };
+                items.entry(key).or_default().push(item);
+            }
+        }
+        let mut resolution = Resolution::default();
+        for key in keys {
+            let mut found = items.get(&key.to_uppercase()).cloned().unwrap_or_default();
+            match found.len() {
+                0 => resolution.missing.push(key),
+                1 => {
+                    resolution.found.extend(found.pop().map(|item| (key, item)));
+                }
+                _ => {
+                    resolution.ambiguous.insert(key, found);
+                }
+            }
+        }
+        Ok(resolution)
+    }
+
+    /// The field that holds Jira keys: the pinned one, or the only one that metadata offers.
+    pub async fn field(&self) -> Result<String, ClientError> {
+        let field = self.client.jira_field.get_or_try_init(async || {
+            let fields = self.client.endpoint.fields_of("story").await?;
+            match &self.client.settings.jira_field {
+                Some(pinned) if fields.iter().any(|field| field.name == *pinned) => {
+                    Ok(pinned.clone())
+                }
+                Some(pinned) => Err(ClientError::UnknownJiraField(pinned.clone())),
+                None => discover(&fields),
+            }
+        });
+        field.await.cloned()
+    }
+
+    async fn holding(
+        &self,
+        field: &str,
+        keys: impl Iterator<Item = &String>,
+    ) -> Result<Vec<Entity>, ClientError> {
+        let some = [
+            Query::field(field).is_in(keys),
+            Query::field("subtype").is_in(SUBTYPES),
+        ];
+        let list = self.client.endpoint.collection(WorkItem::COLLECTION).list();
+        let list = match Query::all(some.into_iter().flatten()) {
+            Some(query) => list.matching(query),
+            None => return Ok(Vec::new()),
+        };
+        let select: Select = WorkItem::select().with(field);
+        Ok(list.select(select).all().await?)
+    }
+}
+
+fn discover(fields: &[FieldMetadata]) -> Result<String, ClientError> {
+    let is_candidate = |field: &&FieldMetadata| {
+        field.is_user_defined
+            && field.field_type == "string"
+            && field.name.to_lowercase().contains("jira")
+    };
+    let mut names: Vec<String> = fields
+        .iter()
+        .filter(is_candidate)
+        .map(|field| field.name.clone())
+        .collect();
+    names.sort();
+    match names.len() {
+        0 => Err(ClientError::NoJiraField),
+        1 => Ok(names.swap_remove(0)),
+        _ => Err(ClientError::SeveralJiraFields(names)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(name: &str, field_type: &str, is_user_defined: bool) -> FieldMetadata {
+        let mut field = FieldMetadata::new("story", name, field_type);
+        field.is_user_defined = is_user_defined;
+        field
+    }
+
+    #[test]
+    fn the_only_user_defined_text_field_with_jira_in_its_name_holds_the_keys() {
+        let fields = [
+            field("jira_like", "string", false),
+            field("jira_link_udf", "memo", true),
+            field("my_Jira_key_udf", "string", true),
+        ];
+        assert_eq!(discover(&fields).unwrap(), "my_Jira_key_udf");
+    }
+
+    #[test]
+    fn none_and_several_candidates_are_told_apart() {
+        assert!(matches!(discover(&[]), Err(ClientError::NoJiraField)));
+        let two = [
+            field("jira_b_udf", "string", true),
+            field("jira_a_udf", "string", true),
+        ];
+        let error = discover(&two).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "several fields could hold Jira keys: jira_a_udf, jira_b_udf"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! Automated runs.
+
+use futures_util::{Stream, TryStreamExt};
+use octane_model::{AutomatedRun, Query, RunId, SuiteRunId};
+
+use crate::{Client, ClientError};
+
+/// Automated runs: one result of one test each.
+pub struct Runs<'a> {
+    pub(crate) client: &'a Client,
+}
+
+/// The runs of a suite run, by id; made by [`Runs::of`].
+#[must_use]
+pub struct RunsOf<'a> {
+    client: &'a Client,
+    suite_run: SuiteRunId,
+    skip: u64,
+}
+
+impl<'a> Runs<'a> {
+    /// The runs of a suite run.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// use octane_client::Target;
+    /// use octane_results::{Status, TestRun};
+    ///
+    /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
+    /// let results = ["pays", "refunds"].map(|name| TestRun::new(name, Status::Passed));
+    /// let report = octane.upload(results, Target::new(suite, "nightly-1")).send().await?;
+    /// let suite_run = report.target.suite_run.id.unwrap();
+    /// let runs = octane.runs().of(suite_run).all().await?;
+    /// let rest = octane.runs().of(suite_run).skip(1).all().await?;
+    /// assert_eq!(rest, runs[1..]);
+    /// # Ok(()) }) }
+    /// ```
+    pub fn of(&self, suite_run: SuiteRunId) -> RunsOf<'a> {
+        RunsOf {
+            client: self.client,
+            suite_run,
+            skip: 0,
+        }
+    }
+
+    /// The run with this id; an error if there is none.
+    pub async fn get(&self, id: RunId) -> Result<AutomatedRun, ClientError> {
+        let found = self
+            .client
+            .endpoint
+            .entities::<AutomatedRun>()
+            .get(id)
+            .await;
+        found.map_err(ClientError::looking_for("automated run", id))
+    }
+}
+
+impl<'a> RunsOf<'a> {
+    /// Leaves out the first `count` runs, those with the lowest ids: how many were there before.
+    pub fn skip(mut self, count: u64) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// The runs one after the other, asked for a page at a time.
+    pub fn stream(self) -> impl Stream<Item = Result<AutomatedRun, ClientError>> + Send + use<'a> {
+        let query = Query::field("parent_suite").refers_to_id(self.suite_run);
+        let list = self.client.endpoint.entities::<AutomatedRun>().list();
+        list.matching(query)
+            .skip(self.skip)
+            .stream()
+            .map_err(ClientError::from)
+    }
+
+    /// All runs.
+    pub async fn all(self) -> Result<Vec<AutomatedRun>, ClientError> {
+        self.stream().try_collect().await
+    }
+}
