@@ -1,2 +1,60 @@
-//! The program `octane`.
-fn main() {}
+//! The program `octane`: what was typed becomes settings, settings become work, work becomes output.
+
+mod args;
+mod ci;
+mod commands;
+mod connect;
+mod env;
+mod exit;
+mod failure;
+mod input;
+mod output;
+mod payload;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Args;
+use exit::Exit;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version end here as well, with code 0.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                0
+            });
+        }
+    };
+    let format = args.format;
+    let done = runtime().and_then(|runtime| runtime.block_on(run(args)));
+    let exit = done.unwrap_or_else(|failure| {
+        output::print_failure(&failure, format);
+        failure.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    built.map_err(|error| Failure::new(Exit::Internal, error))
+}
+
+/// Does what was asked, unless somebody presses Ctrl-C first.
+async fn run(args: Args) -> Result<Exit, Failure> {
+    tokio::select! {
+        done = commands::run(args) => done,
+        _ = tokio::signal::ctrl_c() => {
+            Err(Failure::message(Exit::Interrupted, "interrupted")
+                .hint("run the same command again: what Octane has already is not doubled"))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `octane api`
+
+use std::io::Read;
+
+use bytes::Bytes;
+use octane_client::Client;
+use octane_rest::Body;
+
+use crate::args::ApiArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::output::{print_note, write_line};
+
+/// Sends the request and writes the answer's body as it came; its status goes to standard error.
+pub(super) async fn run(args: ApiArgs, client: &Client) -> Outcome<Exit> {
+    let body = body(&args)?;
+    let method = args.method.to_uppercase().parse().map_err(|_| {
+        Failure::message(Exit::Usage, format!("`{}` is no method", args.method))
+            .hint("use GET, POST, PUT or DELETE")
+    })?;
+    let answer = client.endpoint().call(method, &args.path, body).await?;
+    print_note(&format!("HTTP {}", answer.status));
+    if !answer.body.is_empty() {
+        write_line(&String::from_utf8_lossy(&answer.body))?;
+    }
+    Ok(match answer.status.as_u16() {
+        200..=399 => Exit::Success,
+        401 => Exit::Unauthorized,
+        429 | 500..=599 => Exit::Unreachable,
+        _ => Exit::Refused,
+    })
+}
+
+fn body(args: &ApiArgs) -> Outcome<Body> {
+    let Some(data) = &args.data else {
+        return Ok(Body::None);
+    };
+    let text = match data.strip_prefix('@') {
+        None => data.clone().into_bytes(),
+        Some("-") => {
+            let mut text = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut text)?;
+            text
+        }
+        Some(file) => std::fs::read(file).map_err(|error| {
+            Failure::new(Exit::Input, error).context(format!("cannot read `{file}`"))
+        })?,
+    };
+    if args.xml {
+        return Ok(Body::Xml(Bytes::from(text)));
+    }
+    let json = serde_json::from_slice(&text).map_err(|error| {
+        Failure::new(Exit::Input, error)
+            .context("`--data` is no JSON")
+            .hint("`--xml` sends XML")
+    })?;
+    Ok(Body::Json(json))
+}

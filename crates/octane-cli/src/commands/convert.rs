@@ -1,0 +1,96 @@
+//! `octane convert`
+
+use std::path::{Path, PathBuf};
+
+use octane_client::{Plan, Target};
+use octane_model::{ModuleId, SuiteId};
+use serde_json::json;
+
+use crate::args::ConvertArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::input::Input;
+use crate::output::{Output, write_line};
+
+/// Writes the payloads that an upload would send.
+pub(super) fn run(args: &ConvertArgs, output: Output) -> Outcome<Exit> {
+    let mut settings = crate::payload::settings(&args.payload)?;
+    let input = Input::read(&args.input)?;
+    input.check(&args.input)?;
+    let target = args.suite.map(|suite| {
+        Target::new(
+            SuiteId::new(suite),
+            args.suite_run.clone().unwrap_or_default(),
+        )
+    });
+    if let Some(module) = args.module {
+        settings.context.product_areas.push(ModuleId::new(module));
+    }
+    let plan = match target {
+        Some(target) => Plan::new(input.runs, target, &settings)?,
+        None => Plan::without_target(input.runs, &settings)?,
+    };
+    if args.output.as_os_str() == "-" {
+        let [batch] = plan.batches() else {
+            let message = format!(
+                "{} batches do not fit on standard output",
+                plan.batches().len()
+            );
+            return Err(Failure::message(Exit::Usage, message)
+                .hint("write to a file, or raise `--batch-size`"));
+        };
+        write_line(&String::from_utf8_lossy(&batch.payload))?;
+        return Ok(Exit::Success);
+    }
+    let mut files = Vec::new();
+    for batch in plan.batches() {
+        let path = numbered(&args.output, batch.number);
+        std::fs::write(&path, &batch.payload).map_err(|error| {
+            Failure::new(Exit::Configuration, error)
+                .context(format!("cannot write `{}`", path.display()))
+        })?;
+        files.push(json!({ "file": path, "rows": batch.rows(), "bytes": batch.payload.len(), "sha256": batch.sha256 }));
+    }
+    let human = || {
+        format!(
+            "{} results in {} payloads: {}",
+            plan.results(),
+            files.len(),
+            args.output.display()
+        )
+    };
+    output.answer(
+        human,
+        &json!({ "schema": "octane.convert/1", "results": plan.results(), "payloads": files }),
+    )?;
+    Ok(Exit::Success)
+}
+
+/// `out.xml` for the first batch, `out.2.xml` for the second.
+fn numbered(output: &Path, number: usize) -> PathBuf {
+    if number == 1 {
+        return output.to_owned();
+    }
+    let extension = output
+        .extension()
+        .map(|extension| extension.to_string_lossy().into_owned());
+    output.with_extension(match extension {
+        Some(extension) => format!("{number}.{extension}"),
+        None => number.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_batches_are_numbered_before_the_extension() {
+        assert_eq!(numbered(Path::new("a/out.xml"), 1), Path::new("a/out.xml"));
+        assert_eq!(
+            numbered(Path::new("a/out.xml"), 3),
+            Path::new("a/out.3.xml")
+        );
+        assert_eq!(numbered(Path::new("out"), 2), Path::new("out.2"));
+    }
+}

@@ -1,0 +1,72 @@
+//! `octane jira`
+
+use octane_client::Client;
+use octane_model::WorkItem;
+use serde_json::{Map, Value, json};
+
+use crate::args::JiraCommand;
+use crate::exit::Exit;
+use crate::failure::Outcome;
+use crate::output::{Output, table};
+
+pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -> Outcome<Exit> {
+    let JiraCommand::Resolve { keys } = command;
+    let resolution = client.jira().resolve(&keys).await?;
+    let found: Map<String, Value> = resolution
+        .found
+        .iter()
+        .map(|(key, item)| (key.clone(), value(item)))
+        .collect();
+    let ambiguous: Map<String, Value> = resolution
+        .ambiguous
+        .iter()
+        .map(|(key, items)| (key.clone(), items.iter().map(value).collect()))
+        .collect();
+    let is_complete = resolution.missing.is_empty() && ambiguous.is_empty();
+    let json = json!({ "found": found, "missing": resolution.missing, "ambiguous": ambiguous });
+    let human = || {
+        let found = resolution.found.iter().map(|(key, item)| row(key, item));
+        let several = resolution.ambiguous.iter().flat_map(|(key, items)| {
+            items
+                .iter()
+                .map(move |item| row(&format!("{key} (ambiguous)"), item))
+        });
+        let missing = resolution.missing.iter().map(|key| {
+            [
+                key.clone(),
+                "-".to_owned(),
+                "-".to_owned(),
+                "on no backlog item".to_owned(),
+            ]
+        });
+        table(
+            &["KEY", "ID", "KIND", "NAME"],
+            found.chain(several).chain(missing),
+        )
+    };
+    output.answer(human, &json)?;
+    // A script that asks for keys wants to know that one is missing.
+    Ok(if is_complete {
+        Exit::Success
+    } else {
+        Exit::Refused
+    })
+}
+
+fn value(item: &WorkItem) -> Value {
+    json!({
+        "type": item.subtype,
+        "id": item.id,
+        "name": item.name,
+        "phase": item.phase.as_ref().map(|phase| phase.id.as_str()),
+    })
+}
+
+fn row(key: &str, item: &WorkItem) -> [String; 4] {
+    [
+        key.to_owned(),
+        item.id.to_string(),
+        item.subtype.clone(),
+        item.name.clone(),
+    ]
+}

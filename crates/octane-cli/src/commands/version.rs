@@ -1,0 +1,17 @@
+//! `octane version`
+
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::failure::Outcome;
+use crate::output::Output;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn run(output: Output) -> Outcome<Exit> {
+    output.answer(
+        || format!("octane {VERSION}"),
+        &json!({ "name": "octane", "version": VERSION }),
+    )?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,79 @@
+//! From the payload flags to upload settings.
+
+use octane_client::UploadSettings;
+use octane_model::{MilestoneId, ProgramId, ReleaseId, WorkItemId};
+use octane_results::{Dialect, LongNames, Release, Tag, TestField, TestFieldKind};
+
+use crate::args::{PayloadArgs, PayloadKind};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+
+/// What the payload flags mean.
+pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
+    let mut settings = UploadSettings::default();
+    settings.dialect = match args.payload {
+        PayloadKind::Standard => Dialect::Standard,
+        PayloadKind::Evidence => Dialect::Evidence,
+    };
+    settings
+        .testing_tool_type
+        .clone_from(&args.testing_tool_type);
+    settings.batch_limits.runs_max = args.batch_size.max(1);
+    settings.batch_limits.bytes_max = args.batch_bytes;
+    if args.long_names == "refuse" {
+        settings.repair.long_names = LongNames::Refuse;
+    }
+    let context = &mut settings.context;
+    context.release = args
+        .release
+        .as_deref()
+        .map(|release| match release.parse::<ReleaseId>() {
+            Ok(id) => Release::Id(id),
+            Err(_) if release == "default" => Release::Name(Release::DEFAULT.to_owned()),
+            Err(_) => Release::Name(release.to_owned()),
+        });
+    context.milestone = args.milestone.map(MilestoneId::new);
+    context.program = args.program.map(ProgramId::new);
+    context.backlog_items = args
+        .backlog_item
+        .iter()
+        .copied()
+        .map(WorkItemId::new)
+        .collect();
+    for tag in &args.tags {
+        let (kind, value) = pair("--tag", tag, "OS:Linux")?;
+        context.environment.push(Tag { kind, value });
+    }
+    for field in &args.fields {
+        let (kind, value) = pair("--field", field, "Test_Level:System Test")?;
+        let known = TestFieldKind::from_payload(&kind).ok_or_else(|| {
+            let words: Vec<_> = TestFieldKind::ALL
+                .iter()
+                .map(|kind| kind.as_str())
+                .collect();
+            Failure::message(
+                Exit::Usage,
+                format!("`--field {field}`: `{kind}` is no field of a test"),
+            )
+            .hint(format!("use one of {}", words.join(", ")))
+        })?;
+        context.test_fields.push(TestField { kind: known, value });
+    }
+    Ok(settings)
+}
+
+/// `TYPE:VALUE`; the value may hold further colons.
+fn pair(flag: &str, text: &str, example: &str) -> Outcome<(String, String)> {
+    match text
+        .split_once(':')
+        .map(|(kind, value)| (kind.trim(), value.trim()))
+    {
+        Some((kind, value)) if !kind.is_empty() && !value.is_empty() => {
+            Ok((kind.to_owned(), value.to_owned()))
+        }
+        _ => Err(
+            Failure::message(Exit::Usage, format!("`{flag} {text}` is not TYPE:VALUE"))
+                .hint(format!("write for example `{flag} '{example}'`")),
+        ),
+    }
+}

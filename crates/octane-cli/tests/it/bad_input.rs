@@ -1,0 +1,151 @@
+//! Bad input: one clear message, the right exit code, and what to do next.
+
+use crate::program::Place;
+
+#[test]
+fn a_missing_file_is_named() {
+    let place = Place::new();
+    let done = place.octane(&["upload", "nowhere.csv", "also-not/*.xml", "--sandbox"]);
+    done.fails(4, &["nowhere.csv", "also-not/*.xml", "hint:"]);
+}
+
+#[test]
+fn an_empty_folder_holds_no_results() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    place
+        .octane(&["upload", "empty", "--sandbox"])
+        .fails(4, &["empty", "hint:"]);
+}
+
+#[test]
+fn a_table_without_its_columns_names_the_header() {
+    let place = Place::new();
+    place.file("a.csv", "title,outcome\nx,passed\n");
+    place
+        .octane(&["upload", "a.csv", "--sandbox"])
+        .fails(4, &["a.csv", "name", "title"]);
+}
+
+#[test]
+fn all_bad_rows_are_listed_and_nothing_is_sent_unless_they_may_be_left_out() {
+    let place = Place::new();
+    let table = "name,status,duration\na,passed,1\n,passed,2\nc,,3\nd,passd,4\ne,failed,5\n";
+    place.file("bad.csv", table);
+    let done = place.octane(&["upload", "bad.csv", "--sandbox"]);
+    done.fails(
+        4,
+        &[
+            "3 rows or files cannot be used",
+            "bad.csv:3",
+            "bad.csv:4",
+            "bad.csv:5",
+            "passd",
+            "passed",
+            "--skip-invalid",
+        ],
+    );
+    assert!(!place.path().join("sandbox").exists());
+    let done = place.octane(&[
+        "upload",
+        "bad.csv",
+        "--sandbox",
+        "--skip-invalid",
+        "--format",
+        "json",
+    ]);
+    let counts = &done.json()["counts"];
+    assert_eq!(
+        (
+            done.code,
+            &counts["read"],
+            &counts["ingested"],
+            &counts["skipped"]
+        ),
+        (5, &5.into(), &2.into(), &3.into())
+    );
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_exit_8() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    // Port 9 of the loopback: nobody listens there.
+    let variables = [
+        ("OCTANE_URL", "http://127.0.0.1:9/ui/?p=1001/1002"),
+        ("OCTANE_CLIENT_ID", "id"),
+        ("OCTANE_CLIENT_SECRET", "hush-hush"),
+    ];
+    let done = place.octane_with(&["upload", "a.csv", "--suite", "S", "-y"], &variables);
+    done.fails(8, &["127.0.0.1:9", "hint:"]);
+    assert!(!done.stderr.contains("hush-hush") && !done.stdout.contains("hush-hush"));
+}
+
+#[test]
+fn no_server_and_half_a_credential_are_configuration() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    place
+        .octane(&["upload", "a.csv", "--suite", "S"])
+        .fails(3, &["OCTANE_URL", "--sandbox"]);
+    let url = ("OCTANE_URL", "http://127.0.0.1:9");
+    place
+        .octane_with(&["suite", "list"], &[url])
+        .fails(3, &["shared space"]);
+    let bad = ("OCTANE_URL", "http://127.0.0.1:9/?p=a/b");
+    place
+        .octane_with(&["suite", "list"], &[bad])
+        .fails(3, &["`a`"]);
+}
+
+#[test]
+fn an_unknown_suite_id_is_refused() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let done = place.octane(&["upload", "a.csv", "--suite", "424242", "--sandbox"]);
+    done.fails(
+        6,
+        &[
+            "there is no test suite with the id 424242",
+            "octane suite list",
+        ],
+    );
+}
+
+#[test]
+fn a_missing_suite_is_not_created_unless_asked_for() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let done = place.octane(&[
+        "upload",
+        "a.csv",
+        "--suite",
+        "New one",
+        "--create",
+        "never",
+        "--sandbox",
+    ]);
+    done.fails(6, &["New one", "-y"]);
+    let done = place.octane(&["upload", "a.csv", "--suite", "New one", "-y", "--sandbox"]);
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    let place = Place::new();
+    place.octane(&["upload"]).fails(2, &["Usage"]);
+    place
+        .octane(&["upload", "x", "--no-such-flag"])
+        .fails(2, &["--no-such-flag"]);
+}
+
+#[test]
+fn in_json_a_failure_is_an_object_too() {
+    let place = Place::new();
+    let done = place.octane(&["upload", "nowhere.csv", "--sandbox", "--format", "json"]);
+    let object = done.json();
+    assert_eq!(
+        (done.code, &object["exit_code"], &object["schema"]),
+        (4, &4.into(), &"octane.error/1".into())
+    );
+}

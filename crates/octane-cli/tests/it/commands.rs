@@ -1,0 +1,211 @@
+//! The smaller commands.
+
+use crate::program::{Place, sample};
+
+#[test]
+fn modules_and_suites_are_made_and_found() {
+    let place = Place::new();
+    let made = place
+        .octane(&[
+            "module",
+            "ensure",
+            "Shop/Refunds",
+            "--sandbox",
+            "--format",
+            "json",
+        ])
+        .json();
+    let got = place
+        .octane(&[
+            "module",
+            "get",
+            "Shop/Refunds",
+            "--sandbox",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(made["id"], got["id"]);
+    let suite = [
+        "suite",
+        "ensure",
+        "Nightly",
+        "--module",
+        "Shop/Refunds",
+        "--sandbox",
+        "--format",
+        "json",
+    ];
+    let made = place.octane(&suite).json();
+    assert_eq!(made["created"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        place.octane(&suite).json()["created"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+    let list = place.octane(&["suite", "list", "--module", "Shop/Refunds", "--sandbox"]);
+    assert!(list.stdout.contains("Nightly"), "{list:?}");
+}
+
+#[test]
+fn runs_are_linked_and_unlinked_by_jira_key() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\ny,failed\n");
+    place.octane(&["upload", "a.csv", "--sandbox"]);
+    let link = [
+        "--suite",
+        "a",
+        "--suite-run",
+        "a",
+        "--jira",
+        "SHOP-101",
+        "--sandbox",
+        "--format",
+        "json",
+    ];
+    let run = |command| place.octane(&[&[command], &link[..]].concat()).json()[0].clone();
+    assert_eq!(run("link")["changed"], 2);
+    assert_eq!(run("link")["unchanged"], 2);
+    assert_eq!(run("unlink")["changed"], 2);
+    assert_eq!(run("unlink")["changed"], 0);
+}
+
+#[test]
+fn jira_keys_are_resolved_and_a_missing_one_is_told() {
+    let place = Place::new();
+    let done = place.octane(&[
+        "jira",
+        "resolve",
+        "SHOP-101",
+        "NONE-1",
+        "SHOP-150",
+        "--sandbox",
+        "--format",
+        "json",
+    ]);
+    let json = done.json();
+    assert_eq!(done.code, 6);
+    assert_eq!(json["found"]["SHOP-101"]["type"], "story");
+    assert_eq!(json["missing"], serde_json::json!(["NONE-1"]));
+    assert_eq!(json["ambiguous"]["SHOP-150"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn any_request_can_be_sent() {
+    let place = Place::new();
+    let done = place.octane(&["api", "GET", "releases?limit=1", "--sandbox"]);
+    assert_eq!(
+        (done.code, &done.json()["data"][0]["type"]),
+        (0, &"release".into()),
+        "{done:?}"
+    );
+    let done = place.octane(&["api", "get", "/admin/server/version", "--sandbox"]);
+    assert!(
+        done.json()["version"].is_string() && done.stderr.contains("HTTP 200"),
+        "{done:?}"
+    );
+    place.file("body.json", r#"{"data":[{"name":"M"}]}"#);
+    let done = place.octane(&[
+        "api",
+        "POST",
+        "nonsense",
+        "--data",
+        "@body.json",
+        "--sandbox",
+    ]);
+    assert_eq!(done.code, 6, "{done:?}");
+}
+
+#[test]
+fn convert_writes_a_payload_and_validate_counts() {
+    let place = Place::new();
+    let table = sample("nightly.csv");
+    let done = place.octane(&[
+        "convert",
+        &table,
+        "-o",
+        "out.xml",
+        "--suite",
+        "5001",
+        "--suite-run",
+        "n",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(
+        done.json()["payloads"].as_array().unwrap().len(),
+        7,
+        "{done:?}"
+    );
+    let xml = std::fs::read_to_string(place.path().join("out.7.xml")).unwrap();
+    assert!(
+        xml.contains(r#"<suite_ref id="5001" external_run_id="n"/>"#),
+        "{}",
+        &xml[..300]
+    );
+    let done = place.octane(&["validate", &table, "--format", "json"]);
+    assert_eq!(
+        (done.code, &done.json()["counts"]["read"]),
+        (0, &3200.into())
+    );
+}
+
+#[test]
+fn evidence_is_written_as_its_template_has_it() {
+    let place = Place::new();
+    place.file(
+        "a.csv",
+        "name,status,started,duration\nx,passed,1795212000000,5\n",
+    );
+    let done = place.octane(&[
+        "convert",
+        "a.csv",
+        "-o",
+        "-",
+        "--payload",
+        "evidence",
+        "--suite",
+        "5001",
+        "--suite-run",
+        "n",
+        "--module",
+        "1011",
+        "--release",
+        "R1",
+    ]);
+    insta::assert_snapshot!(done.stdout, @r#"<?xml version='1.0' encoding='UTF-8'?><test_result><suite_ref id='5001' external_run_id='n'/><release_name>R1</release_name><product_areas><product_area_ref id='1011'/></product_areas><test_runs><test_run package="" module="" class="" name="x" status="Passed" started="1795212000000" duration="5"></test_run></test_runs><test_fields><test_field field_type='Testing_Tool_Type' value='Quartz'/></test_fields></test_result>"#);
+}
+
+#[test]
+fn a_dry_run_does_nothing() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let done = place.octane(&[
+        "upload",
+        "a.csv",
+        "--sandbox",
+        "--dry-run",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(
+        (done.code, &done.json()["results"]),
+        (0, &1.into()),
+        "{done:?}"
+    );
+    let list = place.octane(&["suite-run", "list", "--sandbox", "--format", "json"]);
+    assert_eq!(list.json(), serde_json::json!([]));
+}
+
+#[test]
+fn the_version_and_the_exit_codes_are_shown() {
+    let place = Place::new();
+    assert!(place.octane(&["version"]).stdout.starts_with("octane 0."));
+    let help = place.octane(&["upload", "--help"]).stdout;
+    assert!(
+        help.contains("partly ingested") && help.contains("octane upload nightly.csv --sandbox"),
+        "{help}"
+    );
+}

@@ -1,0 +1,6 @@
+//! The program as people and scripts meet it: a command, its exit code, and what it writes where.
+
+mod bad_input;
+mod commands;
+mod main_job;
+mod program;
