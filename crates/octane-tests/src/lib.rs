@@ -1,1 +1,9 @@
-//! Tests of the whole: contract, the main job, the program, foreign servers (not published)
+//! Helpers for the tests of the whole.
+
+mod scripted;
+mod world;
+mod xmllint;
+
+pub use scripted::{Scripted, answer};
+pub use world::{World, shared};
+pub use xmllint::xmllint;

@@ -1,0 +1,280 @@
+//! Modules, suites, suite runs, runs, Jira keys and releases against the sandbox.
+
+use octane_client::{ClientError, Parent};
+use octane_model::SuiteId;
+use octane_results::{Status, TestRun};
+use octane_tests::World;
+
+#[tokio::test]
+async fn ensuring_a_path_creates_only_what_is_missing() {
+    let world = World::new().await;
+    let modules = world.client.modules();
+    let first = modules.ensure("Shop/Checkout/Refunds").await.unwrap();
+    let names: Vec<&str> = first
+        .created
+        .iter()
+        .map(|module| module.name.as_str())
+        .collect();
+    assert_eq!(names.last(), Some(&"Refunds"));
+    let second = modules.ensure("Shop/Checkout/Refunds").await.unwrap();
+    assert_eq!(
+        (second.entity.id, second.created.len()),
+        (first.entity.id, 0)
+    );
+    let found = modules
+        .find_path("Shop/Checkout/Refunds")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.id, first.entity.id);
+}
+
+#[tokio::test]
+async fn modules_are_found_by_name_by_parent_and_by_the_parents_name() {
+    let world = World::new().await;
+    let modules = world.client.modules();
+    let leaf = modules.ensure("North/Depot").await.unwrap().entity;
+    let north = modules.find("North", Parent::Any).await.unwrap().unwrap();
+    modules.ensure("South/Depot").await.unwrap();
+
+    let below = modules
+        .find("Depot", Parent::Id(north.id))
+        .await
+        .unwrap()
+        .unwrap();
+    let below_named = modules
+        .find("Depot", Parent::Named("North".into()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((below.id, below_named.id), (leaf.id, leaf.id));
+    assert_eq!(modules.list(Parent::Id(north.id)).await.unwrap(), [leaf]);
+    assert!(
+        modules
+            .find("Nowhere", Parent::Any)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let error = modules.find("Depot", Parent::Any).await.unwrap_err();
+    assert!(
+        matches!(&error, ClientError::Ambiguous { ids, .. } if ids.len() == 2),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_root_module_is_found_or_created_below_the_root() {
+    let world = World::new().await;
+    let modules = world.client.modules();
+    let root = modules.root().await.unwrap();
+    let made = modules.ensure_root("Payments of the world").await.unwrap();
+    assert_eq!(
+        made.entity.parent.as_ref().map(|parent| parent.id.clone()),
+        Some(root.id.into())
+    );
+    assert_eq!(
+        modules
+            .ensure_root("Payments of the world")
+            .await
+            .unwrap()
+            .entity
+            .id,
+        made.entity.id
+    );
+    assert_eq!(
+        modules.ensure_root(&root.name).await.unwrap().entity.id,
+        root.id
+    );
+}
+
+#[tokio::test]
+async fn names_with_every_awkward_character_come_back_as_they_were() {
+    let world = World::new().await;
+    for name in [
+        r#"it's "quoted""#,
+        r"back\slash",
+        "star*",
+        "{brace} (paren) ^caret^",
+        "50 % & more; a||b",
+        "東京",
+    ] {
+        let made = world.client.modules().create(name, None).await.unwrap();
+        let found = world
+            .client
+            .modules()
+            .find(name, Parent::Any)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((found.id, found.name.as_str()), (made.id, name));
+        let suite = world
+            .client
+            .suites()
+            .ensure(name, Some(made.id))
+            .await
+            .unwrap();
+        let again = world
+            .client
+            .suites()
+            .ensure(name, Some(made.id))
+            .await
+            .unwrap();
+        assert_eq!(
+            (again.entity.id, again.created.len()),
+            (suite.entity.id, 0),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_overlong_or_empty_name_is_refused_before_it_is_sent() {
+    let world = World::new().await;
+    let error = world
+        .client
+        .suites()
+        .create(&"x".repeat(256), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the test suite's name has 256 characters, the server takes 255"
+    );
+    assert!(world.client.modules().create("", None).await.is_err());
+    assert!(matches!(
+        world.client.modules().ensure(" / ").await,
+        Err(ClientError::EmptyPath { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_suite_is_looked_for_in_its_module_and_an_unknown_id_is_named() {
+    let world = World::new().await;
+    let module = world.client.modules().ensure("A").await.unwrap().entity.id;
+    let other = world.client.modules().ensure("B").await.unwrap().entity.id;
+    let suite = world
+        .client
+        .suites()
+        .create("Nightly", Some(module))
+        .await
+        .unwrap();
+    let suites = world.client.suites();
+    assert_eq!(
+        suites
+            .find("Nightly", Some(module))
+            .await
+            .unwrap()
+            .unwrap()
+            .id,
+        suite.id
+    );
+    assert_eq!(
+        suites.find("Nightly", None).await.unwrap().unwrap().id,
+        suite.id
+    );
+    assert!(suites.find("Nightly", Some(other)).await.unwrap().is_none());
+    let error = suites.get(SuiteId::new(424_242)).await.unwrap_err();
+    assert!(error.is_not_found());
+    assert_eq!(
+        error.to_string(),
+        "there is no test suite with the id 424242 in this workspace"
+    );
+}
+
+#[tokio::test]
+async fn the_runs_of_a_suite_run_come_by_id_and_the_first_ones_can_be_skipped() {
+    let world = World::new().await;
+    let suite = world
+        .client
+        .suites()
+        .create("Paged", None)
+        .await
+        .unwrap()
+        .id;
+    let runs = (0..25).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
+    let target = octane_client::Target::new(suite, "run 1");
+    let report = world.client.upload(runs, target).send().await.unwrap();
+    assert_eq!(report.counts.ingested, 25, "{report:?}");
+
+    let suite_run = world
+        .client
+        .suite_runs()
+        .find("run 1", suite)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        world
+            .client
+            .suite_runs()
+            .find("RUN 1", suite)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let all = world.client.runs().of(suite_run.id).all().await.unwrap();
+    let ids: Vec<i64> = all.iter().map(|run| run.id.get()).collect();
+    assert!(ids.is_sorted() && ids.len() == 25);
+    let rest = world
+        .client
+        .runs()
+        .of(suite_run.id)
+        .skip(20)
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(rest, all[20..]);
+}
+
+#[tokio::test]
+async fn jira_keys_are_found_missing_or_ambiguous_and_none_is_forgotten() {
+    let world = World::new().await;
+    let keys: Vec<String> = (101..=140)
+        .map(|n| format!("SHOP-{n}"))
+        .chain((1..=20).map(|n| format!("PAY-{n}")))
+        .chain((1..=80).map(|n| format!("NONE-{n}")))
+        .chain([
+            "SHOP-150".to_owned(),
+            " shop-11 ".to_owned(),
+            "SHOP-201".to_owned(),
+        ])
+        .collect();
+    let resolution = world.client.jira().resolve(&keys).await.unwrap();
+    assert_eq!(resolution.found.len(), 62);
+    assert_eq!(resolution.found["shop-11"].subtype, "feature");
+    assert_eq!(resolution.found["SHOP-201"].subtype, "defect");
+    assert_eq!(resolution.missing.len(), 80);
+    assert_eq!(
+        resolution.ambiguous.keys().collect::<Vec<_>>(),
+        ["SHOP-150"]
+    );
+    assert_eq!(resolution.ambiguous["SHOP-150"].len(), 2);
+    assert_eq!(world.client.jira().field().await.unwrap(), "jira_key_udf");
+}
+
+#[tokio::test]
+async fn releases_are_found_by_name() {
+    let world = World::new().await;
+    let list = world.client.endpoint().collection("releases").list();
+    let all = list
+        .select(octane_model::Select::names(["name"]))
+        .all()
+        .await
+        .unwrap();
+    let name = all[0].text("name").unwrap().to_owned();
+    let found = world.client.releases().find(&name).await.unwrap().unwrap();
+    assert_eq!(
+        world.client.releases().get(found.id).await.unwrap().name,
+        name
+    );
+    assert!(
+        world
+            .client
+            .releases()
+            .find("no such release")
+            .await
+            .unwrap()
+            .is_none()
+    );
+}

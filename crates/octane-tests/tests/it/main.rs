@@ -1,0 +1,8 @@
+//! Tests of the whole, one topic a file.
+
+mod entities;
+mod foreign;
+mod links;
+mod main_job;
+mod payloads;
+mod tls;
