@@ -31,14 +31,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     }
     match args.command {
         Command::Upload(upload) => {
-            upload::run(&upload, &args.connection, output, args.verbose > 0).await
+            upload::run(&upload, &args.connection, output, args.verbose).await
         }
         Command::Validate(validate) => validate::run(&validate, output),
         Command::Convert(convert) => convert::run(&convert, output),
         Command::Sandbox(sandbox) => sandbox::run(&sandbox, &args.connection, output).await,
         Command::Version => version::run(output),
         remote => {
-            let connection = Connection::open(&args.connection).await?;
+            let connection = Connection::open(&args.connection, args.verbose).await?;
             let client = &connection.client;
             let done = match remote {
                 Command::Module(command) => module::run(command, client, output).await,

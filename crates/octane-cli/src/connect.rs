@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 use octane_client::{Client, ClientSettings};
-use octane_rest::{ApiKey, CredentialProvider, Endpoint, Environment, Settings};
+use octane_rest::{ApiKey, Builder, CredentialProvider, Endpoint, Environment, Finished, Settings};
 use octane_sandbox::{Running, Sandbox, SandboxError, Storage};
 
 use crate::args::ConnectionArgs;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::output::print_note;
 
 /// A client, and the sandbox that it speaks to if there is one in this process.
 pub(crate) struct Connection {
@@ -21,7 +22,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects as asked. Nothing is sent before the first request.
-    pub(crate) async fn open(args: &ConnectionArgs) -> Outcome<Self> {
+    pub(crate) async fn open(args: &ConnectionArgs, verbosity: u8) -> Outcome<Self> {
         let settings = limits(args);
         let (endpoint, sandbox) = if args.sandbox {
             let storage = Storage::File(sandbox_file(args)?);
@@ -30,14 +31,14 @@ impl Connection {
             let sandbox = Sandbox::start(sandbox_settings)
                 .await
                 .map_err(sandbox_failure)?;
-            let endpoint = Endpoint::builder(sandbox.url())
+            let endpoint = told(Endpoint::builder(sandbox.url()), verbosity)
                 .settings(settings)
                 .space(space)
                 .workspace(workspace)
                 .credentials(ApiKey::new(sandbox.client_id(), sandbox.client_secret()));
             (endpoint.build(), Some(sandbox))
         } else {
-            (remote(args, settings)?, None)
+            (remote(args, settings, verbosity)?, None)
         };
         let endpoint = endpoint.map_err(|error| {
             Failure::new(Exit::Configuration, error).hint(format!(
@@ -80,6 +81,9 @@ fn limits(args: &ConnectionArgs) -> Settings {
     if let Some(rate) = args.rate {
         settings.requests_per_second = rate;
     }
+    if let Some(retries) = args.retries {
+        settings.attempts_max = retries.saturating_add(1);
+    }
     if let Some(concurrency) = args.concurrency {
         settings.concurrency_max = concurrency;
     }
@@ -89,13 +93,14 @@ fn limits(args: &ConnectionArgs) -> Settings {
 fn remote(
     args: &ConnectionArgs,
     settings: Settings,
+    verbosity: u8,
 ) -> Outcome<Result<Endpoint, octane_rest::BuildError>> {
     let Some(url) = args.url.as_deref().filter(|url| !url.trim().is_empty()) else {
         let message = format!("no server: neither `--url` nor {} is set", env::URL);
         return Err(Failure::message(Exit::Configuration, message)
             .hint(format!("set {}=https://…, or try `--sandbox`", env::URL)));
     };
-    let mut builder = Endpoint::builder(url).settings(settings);
+    let mut builder = told(Endpoint::builder(url), verbosity).settings(settings);
     if let Some(space) = number(args.space.as_deref(), "--space", env::SHARED_SPACE)? {
         builder = builder.space(space);
     }
@@ -114,6 +119,30 @@ fn remote(
         }
     };
     Ok(builder.build())
+}
+
+/// With `-vv`, each request is named when it is done. Its path has no secrets: they travel in bodies.
+fn told(builder: Builder, verbosity: u8) -> Builder {
+    if verbosity < 2 {
+        return builder;
+    }
+    builder.on_finished(|finished| {
+        let Finished {
+            method,
+            path,
+            status,
+            attempts,
+            elapsed,
+            ..
+        } = finished;
+        let status = status.map_or_else(
+            || "no answer".to_owned(),
+            |status| status.as_u16().to_string(),
+        );
+        print_note(&format!(
+            "{method} {path} → {status} (attempts: {attempts}, {elapsed:.1?})"
+        ));
+    })
 }
 
 /// The environment, in which `--client-id` stands for its variable.

@@ -39,6 +39,9 @@ pub(crate) struct ConnectionArgs {
     /// Requests at once.
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) concurrency: Option<usize>,
+    /// How often a request is repeated at most, where repeating is safe.
+    #[arg(long, global = true, value_name = "COUNT")]
+    pub(crate) retries: Option<u32>,
     /// Requests a second, for all workers together; Octane advises to stay below 20.
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) rate: Option<u32>,

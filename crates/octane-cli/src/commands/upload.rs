@@ -28,7 +28,7 @@ pub(super) async fn run(
     args: &UploadArgs,
     connection: &ConnectionArgs,
     output: Output,
-    is_verbose: bool,
+    verbosity: u8,
 ) -> Outcome<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
@@ -43,7 +43,7 @@ pub(super) async fn run(
     input.check(&args.input)?;
 
     let destination = destination(args, &input, connection.sandbox)?;
-    let connected = Connection::open(connection).await?;
+    let connected = Connection::open(connection, verbosity).await?;
     let done = send(
         args,
         input,
@@ -52,7 +52,7 @@ pub(super) async fn run(
         &connected.client,
         connection.sandbox,
         output,
-        is_verbose,
+        verbosity,
     );
     let done = done.await;
     connected.close().await;
@@ -71,7 +71,7 @@ async fn send(
     client: &Client,
     is_sandbox: bool,
     output: Output,
-    is_verbose: bool,
+    verbosity: u8,
 ) -> Outcome<Exit> {
     if let Some(Release::Name(name)) = &settings.context.release {
         check_release(client, name).await?;
@@ -88,7 +88,7 @@ async fn send(
     let target = locate(client, destination, create).await?;
     let (problems, skipped, files) = (input.problems(), input.skipped_count(), input.files);
     let plan = Plan::new(input.runs, target, settings)?.skipped(problems, skipped);
-    let progress = Progress::new(output, is_verbose);
+    let progress = Progress::new(output, verbosity > 0);
     let report = client
         .deliver(plan, settings, &|event| progress.show(event))
         .await;

@@ -76,7 +76,10 @@ fn a_server_that_cannot_be_reached_is_exit_8() {
         ("OCTANE_CLIENT_ID", "id"),
         ("OCTANE_CLIENT_SECRET", "hush-hush"),
     ];
-    let done = place.octane_with(&["upload", "a.csv", "--suite", "S", "-y"], &variables);
+    let done = place.octane_with(
+        &["upload", "a.csv", "--suite", "S", "-y", "--retries", "0"],
+        &variables,
+    );
     done.fails(8, &["127.0.0.1:9", "hint:"]);
     assert!(!done.stderr.contains("hush-hush") && !done.stdout.contains("hush-hush"));
 }

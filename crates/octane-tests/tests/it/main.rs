@@ -5,4 +5,3 @@ mod foreign;
 mod links;
 mod main_job;
 mod payloads;
-mod tls;
