@@ -1,5 +1,7 @@
 //! Application modules.
 
+use std::iter::Peekable;
+
 use octane_model::{ApplicationModule, Entity, ModuleId, Query, Reference, Resource};
 
 use crate::{Client, ClientError, Ensured};
@@ -128,16 +130,7 @@ impl Modules<'_> {
     /// # Ok(()) }) }
     /// ```
     pub async fn ensure(&self, path: &str) -> Result<Ensured<ApplicationModule>, ClientError> {
-        let mut segments = path
-            .split('/')
-            .map(str::trim)
-            .filter(|segment| !segment.is_empty())
-            .peekable();
-        if segments.peek().is_none() {
-            return Err(ClientError::EmptyPath {
-                path: path.to_owned(),
-            });
-        }
+        let mut segments = segments(path)?;
         let root = self.root().await?;
         segments.next_if_eq(&root.name.as_str());
         let mut ensured = Ensured {
@@ -184,16 +177,7 @@ impl Modules<'_> {
 
     /// The module at `path` below the root; `None` if any part of it is missing.
     pub async fn find_path(&self, path: &str) -> Result<Option<ApplicationModule>, ClientError> {
-        let mut segments = path
-            .split('/')
-            .map(str::trim)
-            .filter(|segment| !segment.is_empty())
-            .peekable();
-        if segments.peek().is_none() {
-            return Err(ClientError::EmptyPath {
-                path: path.to_owned(),
-            });
-        }
+        let mut segments = segments(path)?;
         let mut module = self.root().await?;
         segments.next_if_eq(&module.name.as_str());
         for name in segments {
@@ -247,5 +231,17 @@ impl Modules<'_> {
             list = list.matching(query);
         }
         Ok(list.all().await?)
+    }
+}
+
+/// The names in a path such as `Shop/Checkout`; at least one.
+fn segments(path: &str) -> Result<Peekable<impl Iterator<Item = &str>>, ClientError> {
+    let names = path.split('/').map(str::trim);
+    let mut names = names.filter(|name| !name.is_empty()).peekable();
+    match names.peek() {
+        Some(_) => Ok(names),
+        None => Err(ClientError::EmptyPath {
+            path: path.to_owned(),
+        }),
     }
 }
