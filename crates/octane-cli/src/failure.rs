@@ -108,11 +108,20 @@ impl From<ReadError> for Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
-        let exit = match &error {
-            PlanError::Unfit(_) => Exit::Input,
-            _ => Exit::Configuration,
+        let (exit, hint) = match &error {
+            PlanError::Unfit(_) => (
+                Exit::Input,
+                Some("`--long-names shorten` keeps the start and a digest"),
+            ),
+            PlanError::Payload(error) => (Exit::Configuration, error.hint()),
+            _ => (Exit::Configuration, None),
         };
-        Self::new(exit, error)
+        let hint = hint.map(str::to_owned);
+        Self {
+            exit,
+            error: error.into(),
+            hint,
+        }
     }
 }
 

@@ -152,3 +152,26 @@ fn in_json_a_failure_is_an_object_too() {
         (4, &4.into(), &"octane.error/1".into())
     );
 }
+
+#[test]
+fn evidence_without_a_start_time_names_the_run_and_what_to_do() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let done = place.octane(&[
+        "convert",
+        "a.csv",
+        "-o",
+        "o.xml",
+        "--payload",
+        "evidence",
+        "--suite",
+        "1",
+        "--module",
+        "2",
+    ]);
+    done.fails(3, &["`x`", "hint:"]);
+    let long = format!("name,status\n{},passed\n", "n".repeat(300));
+    place.file("b.csv", &long);
+    let done = place.octane(&["convert", "b.csv", "-o", "o.xml", "--long-names", "refuse"]);
+    done.fails(4, &["300 characters", "--long-names shorten"]);
+}
