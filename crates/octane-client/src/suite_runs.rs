@@ -42,6 +42,21 @@ impl SuiteRuns<'_> {
         Ok(runs.into_iter().find(|run| run.name == name))
     }
 
+    /// The suite run `name` of whatever suite; an error if there are several.
+    pub async fn find_in_any_suite(&self, name: &str) -> Result<Option<SuiteRun>, ClientError> {
+        let list = self.client.endpoint.entities::<SuiteRun>().list();
+        let mut found = list.matching(Query::field("name").is(name)).all().await?;
+        found.retain(|run| run.name == name);
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err(ClientError::Ambiguous {
+                kind: "suite run",
+                name: name.to_owned(),
+                ids: found.iter().map(|run| run.id.into()).collect(),
+            }),
+        }
+    }
+
     /// All suite runs, of `suite` where one is given, by id.
     pub async fn list(&self, suite: Option<SuiteId>) -> Result<Vec<SuiteRun>, ClientError> {
         let mut list = self.client.endpoint.entities::<SuiteRun>().list();

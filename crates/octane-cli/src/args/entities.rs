@@ -60,11 +60,11 @@ pub(crate) enum SuiteCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SuiteRunCommand {
-    /// Show a suite run, by id, or by name and suite.
+    /// Show a suite run, by id or by name.
     Get {
         #[arg(value_name = "ID|NAME")]
         suite_run: String,
-        /// The suite, when the suite run is named.
+        /// The suite, where several have a suite run of that name.
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
     },
@@ -90,10 +90,10 @@ pub(crate) enum RunCommand {
 /// Which suite run is meant.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SuiteRunArgs {
-    /// The suite run: an id, or a name together with `--suite`.
+    /// The suite run: an id or a name.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite_run: String,
-    /// The suite, when the suite run is named.
+    /// The suite, where several have a suite run of that name.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite: Option<String>,
     /// Leave out the first runs by id: how many there were before.
@@ -125,10 +125,10 @@ pub(crate) struct LinkArgs {
     /// A run by its id; otherwise all runs of the suite run.
     #[arg(long = "run", value_name = "ID", num_args = 1.., conflicts_with = "suite_run")]
     pub(crate) runs: Vec<i64>,
-    /// The suite run: an id, or a name together with `--suite`.
+    /// The suite run: an id or a name.
     #[arg(long, value_name = "ID|NAME", required_unless_present = "runs")]
     pub(crate) suite_run: Option<String>,
-    /// The suite, when the suite run is named.
+    /// The suite, where several have a suite run of that name.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite: Option<String>,
     /// Leave out the first runs by id: how many there were before.

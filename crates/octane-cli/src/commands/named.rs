@@ -53,14 +53,18 @@ pub(crate) async fn suite_run(
     suite_name: Option<&str>,
 ) -> Outcome<SuiteRun> {
     let Some(suite_name) = suite_name else {
-        let id = text.parse::<SuiteRunId>().map_err(|_| {
-            Failure::message(
-                Exit::Usage,
-                format!("`{text}` is no id, and names are looked up in a suite"),
-            )
-            .hint("name the suite with `--suite`")
-        })?;
-        return Ok(client.suite_runs().get(id).await?);
+        if let Ok(id) = text.parse::<SuiteRunId>() {
+            return Ok(client.suite_runs().get(id).await?);
+        }
+        let found = client.suite_runs().find_in_any_suite(text).await?;
+        return found.ok_or_else(|| {
+            let error = ClientError::UnknownName {
+                kind: "suite run",
+                name: text.to_owned(),
+            };
+            Failure::new(Exit::Refused, error)
+                .hint("`octane suite-run list` shows the suite runs that there are")
+        });
     };
     let suite = suite(client, suite_name).await?;
     if let Some(found) = client.suite_runs().find(text, suite.id).await? {

@@ -209,3 +209,45 @@ fn the_version_and_the_exit_codes_are_shown() {
         "{help}"
     );
 }
+
+#[test]
+fn the_runs_of_a_suite_run_are_listed_by_its_name_alone() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\ny,failed\n");
+    place.octane(&[
+        "upload",
+        "a.csv",
+        "--suite",
+        "A",
+        "--suite-run",
+        "n1",
+        "-y",
+        "--sandbox",
+    ]);
+    let list = [
+        "run",
+        "list",
+        "--suite-run",
+        "n1",
+        "--sandbox",
+        "--format",
+        "json",
+    ];
+    assert_eq!(place.octane(&list).json().as_array().unwrap().len(), 2);
+    place.octane(&[
+        "upload",
+        "a.csv",
+        "--suite",
+        "B",
+        "--suite-run",
+        "n1",
+        "-y",
+        "--sandbox",
+    ]);
+    place
+        .octane(&list)
+        .fails(6, &["2 suite runs are named `n1`"]);
+    place
+        .octane(&["run", "list", "--suite-run", "none", "--sandbox"])
+        .fails(6, &["no suite run named `none`", "hint:"]);
+}
