@@ -28,7 +28,7 @@ impl Connection {
             let storage = Storage::File(sandbox_file(args)?);
             let sandbox_settings = octane_sandbox::Settings::default().storage(storage);
             let (space, workspace) = (sandbox_settings.space, sandbox_settings.workspace);
-            let sandbox = Sandbox::start(sandbox_settings)
+            let sandbox = Sandbox::start_with(sandbox_settings)
                 .await
                 .map_err(sandbox_failure)?;
             let endpoint = told(Endpoint::builder(sandbox.url()), verbosity)

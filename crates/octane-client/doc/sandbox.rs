@@ -5,7 +5,7 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 fn with_sandbox(example: impl AsyncFnOnce(octane_client::Client) -> Done) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let sandbox = octane_sandbox::Sandbox::start(octane_sandbox::Settings::default()).await?;
+        let sandbox = octane_sandbox::Sandbox::start().await?;
         let endpoint = octane_rest::Endpoint::builder(sandbox.url())
             .space(1001)
             .workspace(1002)

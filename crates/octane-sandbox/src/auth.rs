@@ -5,10 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use octane_model::code;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::secret::ApiKey;
 use crate::settings::Settings;
@@ -24,6 +25,7 @@ const SESSIONS_MAX: usize = 10_000;
 /// All sessions, in memory: a restart signs everybody out.
 #[derive(Debug)]
 pub(crate) struct Sessions {
+    clock: Clock,
     keys: Vec<ApiKey>,
     idle: Duration,
     absolute: Duration,
@@ -34,10 +36,10 @@ pub(crate) struct Sessions {
 #[derive(Debug, Clone)]
 struct Session {
     user: String,
-    signed_in: Instant,
+    signed_in: Timestamp,
     /// When this token was made; renewal gives a session a further token.
-    issued: Instant,
-    used: Instant,
+    issued: Timestamp,
+    used: Timestamp,
     /// The token that all later users of this one are given.
     successor: Option<String>,
 }
@@ -50,12 +52,14 @@ pub(crate) struct Visitor {
 }
 
 impl Sessions {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+        let access = &settings.access;
         Self {
-            keys: settings.api_keys.clone(),
-            idle: settings.session_idle,
-            absolute: settings.session_absolute,
-            renewal: settings.session_renewal,
+            clock,
+            keys: access.api_keys.clone(),
+            idle: access.session_idle,
+            absolute: access.session_absolute,
+            renewal: access.session_renewal,
             sessions: Mutex::default(),
         }
     }
@@ -75,7 +79,7 @@ impl Sessions {
                 "the user or the password is wrong",
             ));
         }
-        let now = Instant::now();
+        let now = self.clock.now();
         let token = new_token();
         let session = Session {
             user: id.to_owned(),
@@ -100,18 +104,18 @@ impl Sessions {
     /// Lets a request in, or says why not.
     pub(crate) fn visit(&self, token: &str) -> Result<Visitor, ApiError> {
         let mut sessions = self.sessions();
-        let now = Instant::now();
+        let now = self.clock.now();
         let session = sessions
             .get_mut(token)
             .ok_or_else(|| ApiError::not_authorized("the session is not known; sign in"))?;
-        if now.duration_since(session.signed_in) >= self.absolute {
+        if self.clock.since(session.signed_in) >= self.absolute {
             return Err(ApiError::SessionExpired(code::GLOBAL_TIMEOUT));
         }
-        if now.duration_since(session.used) >= self.idle {
+        if self.clock.since(session.used) >= self.idle {
             return Err(ApiError::SessionExpired(code::IDLE_TIMEOUT));
         }
         session.used = now;
-        if now.duration_since(session.issued) < self.renewal {
+        if self.clock.since(session.issued) < self.renewal {
             return Ok(Visitor { renewed: None });
         }
         if let Some(successor) = session.successor.clone() {
@@ -146,7 +150,7 @@ impl Sessions {
     fn insert(&self, sessions: &mut HashMap<String, Session>, token: String, session: Session) {
         if sessions.len() >= SESSIONS_MAX {
             let absolute = self.absolute;
-            sessions.retain(|_, session| session.signed_in.elapsed() < absolute);
+            sessions.retain(|_, session| self.clock.since(session.signed_in) < absolute);
         }
         if sessions.len() >= SESSIONS_MAX {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
@@ -181,7 +185,7 @@ mod tests {
         let settings = Settings::default()
             .session(Duration::from_secs(600), Duration::from_secs(3600))
             .session_renewal(Duration::from_secs(60));
-        Sessions::new(&settings)
+        Sessions::new(&settings, Clock::running())
     }
 
     fn expired(result: Result<Visitor, ApiError>) -> &'static str {

@@ -36,10 +36,10 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let jira_field = settings.jira_field.as_str();
+        let jira_field = settings.entities.jira_field.as_str();
         let mut types = modules::types();
         types.extend(tests::types());
-        types.extend(runs::types(settings.run_backlog_field));
+        types.extend(runs::types(settings.entities.run_backlog_field));
         types.extend(work_items::types(jira_field));
         types.extend(releases::types());
         types.extend(lists::types());

@@ -5,11 +5,11 @@
 //! results and ingests them into tests, runs and suite runs, all over SQLite.
 //!
 //! ```
-//! use octane_sandbox::{Sandbox, Settings};
+//! use octane_sandbox::Sandbox;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), octane_sandbox::SandboxError> {
-//! let sandbox = Sandbox::start(Settings::default()).await?;
+//! let sandbox = Sandbox::start().await?;
 //! println!("{} {} {}", sandbox.url(), sandbox.client_id(), sandbox.client_secret());
 //! sandbox.shutdown().await;
 //! # Ok(())
@@ -41,6 +41,7 @@
 
 mod auth;
 mod catalog;
+mod clock;
 mod error;
 mod ingest;
 mod page;
@@ -55,6 +56,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use secret::ApiKey;
+pub use clock::Clock;
+pub use secret::{ApiKey, Role, User};
 pub use server::{Running, Sandbox, SandboxError, app};
-pub use settings::{Settings, Storage};
+pub use settings::{
+    Access, BulkPosition, DuplicateStatus, Entities, Limits, ListIds, OnUnknown, OrderDefault,
+    Results, Settings, SignInWithCookies, Storage, SuiteRunWithoutId, ThrottleStatus,
+    UserDefinedField, UserDefinedType,
+};

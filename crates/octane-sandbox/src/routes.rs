@@ -68,7 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
-        .layer(DefaultBodyLimit::max(shared.settings.body_bytes_max))
+        .layer(DefaultBodyLimit::max(shared.settings.limits.body_bytes_max))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             start_worker,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
+
 /// A text that nobody shall read in a log: its `Debug` shows stars.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
@@ -22,22 +24,54 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        String::deserialize(source).map(Self)
+    }
+}
+
+/// What somebody who has signed in may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Role {
+    /// Read.
+    Viewer,
+    /// Read and write what lies in the workspace, and push test results: the lowest role that may, as the
+    /// readme of the ALM test result collection tool says.
+    TeamMember,
+    /// Everything, also in the shared space and the site.
+    #[default]
+    Admin,
+}
+
 /// An API key: the pair with which a program signs in.
 ///
 /// `Debug` does not show the secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ApiKey {
     id: String,
     secret: Secret,
+    #[serde(default)]
+    role: Role,
 }
 
 impl ApiKey {
-    /// A key; its two halves are the `client_id` and the `client_secret` of a sign-in.
+    /// A key that may do everything; its two halves are the `client_id` and the `client_secret` of a
+    /// sign-in.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             secret: Secret::new(secret),
+            role: Role::default(),
         }
+    }
+
+    /// Sets what the key may do.
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
     }
 
     /// The client id.
@@ -51,6 +85,46 @@ impl ApiKey {
     }
 }
 
+/// Somebody who signs in with name and password.
+///
+/// `Debug` does not show the password.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    name: String,
+    password: Secret,
+    #[serde(default)]
+    role: Role,
+}
+
+impl User {
+    /// A user who may do everything; the name and the password are the `user` and the `password` of a
+    /// sign-in.
+    pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            password: Secret::new(password),
+            role: Role::default(),
+        }
+    }
+
+    /// Sets what the user may do.
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The password, in clear.
+    pub fn password(&self) -> &str {
+        self.password.reveal()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +132,9 @@ mod tests {
     #[test]
     fn a_key_does_not_print_its_secret() {
         let key = ApiKey::new("ci", "hush");
-        assert_eq!(format!("{key:?}"), r#"ApiKey { id: "ci", secret: *** }"#);
+        assert_eq!(
+            format!("{key:?}"),
+            r#"ApiKey { id: "ci", secret: ***, role: Admin }"#
+        );
     }
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Sessions;
 use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::ingest::Worker;
 use crate::routes;
 use crate::settings::Settings;
@@ -71,6 +72,7 @@ pub enum SandboxError {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) store: Arc<Store>,
     pub(crate) sessions: Sessions,
@@ -84,7 +86,7 @@ impl Shared {
 }
 
 fn leniency(settings: &Settings) -> Leniency {
-    if settings.accept_evidence {
+    if settings.results.accept_evidence {
         Leniency::AcceptEvidence
     } else {
         Leniency::Official
@@ -102,6 +104,11 @@ pub struct Sandbox {
 impl Sandbox {
     /// Opens the data, and fills it where it is new.
     pub fn open(settings: Settings) -> Result<Self, SandboxError> {
+        Self::open_at(settings, Clock::running())
+    }
+
+    /// The same with a clock of the caller's, for example a paused one.
+    pub fn open_at(settings: Settings, clock: Clock) -> Result<Self, SandboxError> {
         if let Some(mistake) = settings.mistake() {
             return Err(SandboxError::Settings { mistake });
         }
@@ -109,15 +116,17 @@ impl Sandbox {
         if let Some(mistake) = catalog.mistake() {
             return Err(SandboxError::Settings { mistake });
         }
-        let store = Arc::new(Store::open(&settings, Arc::clone(&catalog))?);
-        let sessions = Sessions::new(&settings);
+        let store = Arc::new(Store::open(&settings, Arc::clone(&catalog), clock.clone())?);
+        let sessions = Sessions::new(&settings, clock.clone());
         let worker = Worker::new(
             Arc::clone(&store),
-            settings.ingest_delay,
+            clock.clone(),
+            settings.results.ingest_delay,
             leniency(&settings),
         );
         let shared = Shared {
             settings,
+            clock,
             catalog,
             store,
             sessions,
@@ -137,8 +146,18 @@ impl Sandbox {
         routes::router(Arc::clone(&self.shared))
     }
 
-    /// Serves a new sandbox on a free port of 127.0.0.1.
-    pub async fn start(settings: Settings) -> Result<Running, SandboxError> {
+    /// What time it is for the sandbox; moving this clock moves the sandbox's time.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Serves a new sandbox, with sample data in memory, on a free port of 127.0.0.1.
+    pub async fn start() -> Result<Running, SandboxError> {
+        Self::start_with(Settings::default()).await
+    }
+
+    /// The same with settings.
+    pub async fn start_with(settings: Settings) -> Result<Running, SandboxError> {
         Self::open(settings)?
             .bind((Ipv4Addr::LOCALHOST, 0).into())
             .await
@@ -191,13 +210,13 @@ impl Running {
 
     /// The client id of the first API key; empty if there is none.
     pub fn client_id(&self) -> &str {
-        let key = self.sandbox.shared.settings.api_keys.first();
+        let key = self.sandbox.shared.settings.access.api_keys.first();
         key.map_or("", |key| key.id())
     }
 
     /// The client secret of the first API key, in clear; empty if there is none.
     pub fn client_secret(&self) -> &str {
-        let key = self.sandbox.shared.settings.api_keys.first();
+        let key = self.sandbox.shared.settings.access.api_keys.first();
         key.map_or("", |key| key.secret())
     }
 

@@ -19,10 +19,10 @@ mod write;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::settings::Settings;
 use crate::{SandboxError, seed};
@@ -34,6 +34,7 @@ pub(crate) use write::{Mode, Writer};
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     catalog: Arc<Catalog>,
+    clock: Clock,
     is_seeded: bool,
     /// Given back after the connection is closed.
     _lock: Option<File>,
@@ -41,11 +42,16 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens the database, and fills it where it is new.
-    pub(crate) fn open(settings: &Settings, catalog: Arc<Catalog>) -> Result<Self, SandboxError> {
+    pub(crate) fn open(
+        settings: &Settings,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Result<Self, SandboxError> {
         let (connection, lock) = open::open(&settings.storage)?;
         let store = Self {
             connection: Mutex::new(connection),
             catalog,
+            clock,
             is_seeded: settings.seed_data,
             _lock: lock,
         };
@@ -118,7 +124,7 @@ impl Store {
         let result = work(Writer {
             connection: &transaction,
             catalog: &self.catalog,
-            now: Timestamp::now().as_millisecond(),
+            now: self.clock.now().as_millisecond(),
         })?;
         transaction.commit()?;
         Ok(result)

@@ -24,7 +24,9 @@ impl World {
     /// A sandbox with settings of its own.
     pub async fn with(settings: Settings) -> Self {
         let place = (settings.space, settings.workspace);
-        let sandbox = Sandbox::start(settings).await.expect("the sandbox starts");
+        let sandbox = Sandbox::start_with(settings)
+            .await
+            .expect("the sandbox starts");
         let client = Client::new(endpoint(&sandbox, place));
         Self { sandbox, client }
     }

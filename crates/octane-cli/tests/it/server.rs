@@ -21,8 +21,8 @@ impl Server {
             .enable_all()
             .build()
             .unwrap();
-        let settings = Settings::default().api_keys([]).api_key("ci", SECRET);
-        let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+        let settings = Settings::default().api_key("ci", SECRET);
+        let sandbox = runtime.block_on(Sandbox::start_with(settings)).unwrap();
         Self {
             place: Place::new(),
             sandbox,

@@ -8,6 +8,7 @@ use octane_results::Leniency;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::payload;
 use crate::store::tasks::{self, Outcome, Waiting};
@@ -19,6 +20,7 @@ use crate::store::{Store, blocking};
 #[derive(Debug)]
 pub(crate) struct Worker {
     store: Arc<Store>,
+    clock: Clock,
     delay: Duration,
     leniency: Leniency,
     state: Mutex<State>,
@@ -35,10 +37,16 @@ enum State {
 }
 
 impl Worker {
-    pub(crate) fn new(store: Arc<Store>, delay: Duration, leniency: Leniency) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        clock: Clock,
+        delay: Duration,
+        leniency: Leniency,
+    ) -> Self {
         let (wake, woken) = mpsc::channel(1);
         Self {
             store,
+            clock,
             delay,
             leniency,
             state: Mutex::new(State::Waiting(woken)),
@@ -59,6 +67,7 @@ impl Worker {
         if let State::Waiting(woken) = std::mem::replace(&mut *state, State::Stopped) {
             let work = Work {
                 store: Arc::clone(&self.store),
+                clock: self.clock.clone(),
                 delay: self.delay,
                 leniency: self.leniency,
                 stop: self.stop.subscribe(),
@@ -89,6 +98,7 @@ impl Worker {
 
 struct Work {
     store: Arc<Store>,
+    clock: Clock,
     delay: Duration,
     leniency: Leniency,
     stop: watch::Receiver<bool>,
@@ -121,7 +131,7 @@ impl Work {
         };
         if !self.delay.is_zero() {
             tokio::select! {
-                () = tokio::time::sleep(self.delay) => {}
+                () = self.clock.sleep(self.delay) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return false,
             }
         }

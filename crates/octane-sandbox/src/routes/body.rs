@@ -15,7 +15,7 @@ pub(super) fn bytes(
 ) -> Result<Bytes, ApiError> {
     body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::too_large("the body", shared.settings.body_bytes_max)
+            ApiError::too_large("the body", shared.settings.limits.body_bytes_max)
         } else {
             ApiError::bad_request(own_code::BAD_REQUEST, rejection.body_text())
         }

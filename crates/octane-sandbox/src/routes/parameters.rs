@@ -95,9 +95,14 @@ impl Parameters {
 
     /// Everything that a list may be asked for.
     pub(super) fn list(&self, settings: &Settings) -> Result<ListRequest, ApiError> {
-        let limit = self.number("limit")?.unwrap_or(settings.limit_default);
-        if limit == 0 || limit > settings.limit_max {
-            let description = format!("`limit` is {limit}, not from 1 to {}", settings.limit_max);
+        let limit = self
+            .number("limit")?
+            .unwrap_or(settings.entities.limit_default);
+        if limit == 0 || limit > settings.entities.limit_max {
+            let description = format!(
+                "`limit` is {limit}, not from 1 to {}",
+                settings.entities.limit_max
+            );
             return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
         }
         let order = match self.get("order_by").map(str::trim) {

@@ -38,7 +38,7 @@ pub(super) async fn submit(
         let settings = &worker.settings;
         let unpacked;
         let xml: &[u8] = if is_packed {
-            unpacked = payload::inflate(&body, settings.inflated_bytes_max)?;
+            unpacked = payload::inflate(&body, settings.limits.inflated_bytes_max)?;
             &unpacked
         } else {
             &body

@@ -22,7 +22,9 @@ async fn both_bodies_sign_in_with_any_of_the_keys() {
         ApiKey::new("one", "first"),
         ApiKey::new("two words", "second"),
     ];
-    let app = app(Settings::default().api_keys(keys)).unwrap();
+    let mut settings = Settings::default();
+    settings.access.api_keys = keys.into();
+    let app = app(settings).unwrap();
     for body in [
         json!({ "client_id": "one", "client_secret": "first" }),
         json!({ "user": "two words", "password": "second" }),

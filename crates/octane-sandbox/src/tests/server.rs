@@ -32,7 +32,7 @@ async fn first_line(address: SocketAddr, request: &'static str) -> String {
 
 #[tokio::test]
 async fn a_started_sandbox_listens_until_it_is_shut_down() {
-    let running = Sandbox::start(Settings::default()).await.unwrap();
+    let running = Sandbox::start().await.unwrap();
     assert!(running.url().starts_with("http://127.0.0.1:"));
     assert_eq!(
         (running.client_id(), running.client_secret()),
@@ -55,7 +55,7 @@ async fn data_in_a_file_are_there_again_and_belong_to_one_sandbox_at_a_time() {
             .seed_data(false)
             .storage(Storage::File(file.clone()))
     };
-    let running = Sandbox::start(settings()).await.unwrap();
+    let running = Sandbox::start_with(settings()).await.unwrap();
     let client = Client::of(running.sandbox()).await;
     let suite = suite(&client, "Nightly").await;
     drop(client);

@@ -1,0 +1,46 @@
+//! Durations as people write them: `200ms`, `90s`, `1h 30m`.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::de::{Deserialize, Deserializer, Error};
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(source)?;
+    parse(&text).map_err(D::Error::custom)
+}
+
+fn parse(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| format!("`{text}` is no duration; write `200ms`, `90s` or `1h 30m`"))
+}
+
+/// The same where there may be none.
+pub(super) mod optional {
+    use super::{Deserialize, Deserializer, Duration, Error, parse};
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        source: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let text = Option::<String>::deserialize(source)?;
+        let duration = text.as_deref().map(parse).transpose();
+        duration.map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(parse("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(parse("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse("0s"), Ok(Duration::ZERO));
+        for wrong in ["", "5", "-1s", "soon"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
