@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::Args;
+use args::{Args, Command};
 use exit::Exit;
 use failure::Failure;
 
@@ -48,8 +48,12 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|error| Failure::new(Exit::Internal, error))
 }
 
-/// Does what was asked, unless somebody presses Ctrl-C first.
+/// Does what was asked, unless somebody presses Ctrl-C first. A server is ended like that: it listens
+/// itself.
 async fn run(args: Args) -> Result<Exit, Failure> {
+    if matches!(args.command, Command::Sandbox(_)) {
+        return commands::run(args).await;
+    }
     tokio::select! {
         done = commands::run(args) => done,
         _ = tokio::signal::ctrl_c() => {

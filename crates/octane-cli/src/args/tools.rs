@@ -1,5 +1,8 @@
 //! Commands for everything else.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -23,17 +26,26 @@ pub(crate) struct ApiArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane sandbox                                   serve on http://127.0.0.1:8484, keep the data
+  octane sandbox --memory --port 0                 a fresh one on a free port
+  octane sandbox --settings octane-sandbox.toml    every open question about Octane is a setting
+  octane sandbox --set access.session-idle=10m --set results.queue-max=4")]
 pub(crate) struct SandboxArgs {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port; 0 takes a free one.
     #[arg(long, default_value_t = 8484)]
     pub(crate) port: u16,
+    /// The address to listen on. Whoever reaches it can read and change everything in the sandbox.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    pub(crate) listen: IpAddr,
     /// Keep nothing: the data lives in memory.
     #[arg(long, conflicts_with = "sandbox_data")]
     pub(crate) memory: bool,
-    /// Automated runs have no field for stories, so that their tests are linked.
-    #[arg(long)]
-    pub(crate) without_run_links: bool,
-    /// Accept payloads in the evidence dialect.
-    #[arg(long)]
-    pub(crate) accept_evidence: bool,
+    /// A TOML file of settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// A single setting, which wins over the file: `results.queue-max=4`. Can be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
 }

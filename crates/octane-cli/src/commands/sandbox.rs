@@ -1,67 +1,92 @@
 //! `octane sandbox`
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod settings;
 
-use octane_sandbox::{Sandbox, Settings, Storage};
+use std::net::SocketAddr;
+
+use octane_sandbox::{Sandbox, Storage};
 use serde_json::json;
 
 use crate::args::{ConnectionArgs, SandboxArgs};
-use crate::connect::{sandbox_failure, sandbox_file};
+use crate::connect::sandbox_failure;
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
-/// Serves until it is interrupted.
+/// Serves until it is interrupted, which is how a server ends well.
 pub(super) async fn run(
     args: &SandboxArgs,
     connection: &ConnectionArgs,
     output: Output,
 ) -> Outcome<Exit> {
-    let storage = if args.memory {
-        Storage::Memory
-    } else {
-        Storage::File(sandbox_file(connection)?)
-    };
-    let settings = Settings::default()
-        .storage(storage.clone())
-        .run_backlog_field(!args.without_run_links)
-        .accept_evidence(args.accept_evidence);
+    let settings = settings::settings(args, connection)?;
+    if !args.listen.is_loopback() {
+        output.say(&format!(
+            "warning: everybody who reaches {} can read and change everything in this sandbox",
+            args.listen
+        ));
+    }
     let (space, workspace) = (settings.space, settings.workspace);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
-    let sandbox = Sandbox::open(settings).map_err(sandbox_failure)?;
-    let running = sandbox.bind(address).await.map_err(sandbox_failure)?;
-    let (url, id, secret) = (running.url(), running.client_id(), running.client_secret());
-    let place = match &storage {
+    let data = match &settings.storage {
         Storage::File(file) => file.display().to_string(),
         _ => "memory".to_owned(),
     };
+    let mut stop = Stop::new()?;
+    let sandbox = Sandbox::open(settings).map_err(sandbox_failure)?;
+    let address = SocketAddr::from((args.listen, args.port));
+    let running = sandbox.bind(address).await.map_err(sandbox_failure)?;
+    let (url, id, secret) = (running.url(), running.client_id(), running.client_secret());
     let human = || {
         format!(
-            "Sandbox   {url}  (data: {place})\n\nexport OCTANE_URL='{url}/ui/?p={space}/{workspace}'\n\
-             export OCTANE_CLIENT_ID={id}\nexport OCTANE_CLIENT_SECRET={secret}\n\nCtrl-C ends it."
+            "Sandbox   {url}  (data: {data})\nAPI key   {id}  secret {secret}\n\n\
+             export OCTANE_URL='{url}/ui/?p={space}/{workspace}'\n\
+             export OCTANE_CLIENT_ID='{id}'\nexport OCTANE_CLIENT_SECRET='{secret}'\n\n\
+             Ctrl-C ends it."
         )
     };
     let json = json!({
-        "url": url, "space": space, "workspace": workspace, "client_id": id, "client_secret": secret, "data": place,
+        "url": url, "space": space, "workspace": workspace, "client_id": id, "client_secret": secret, "data": data,
     });
     output.answer(human, &json)?;
-    stopped().await;
+    stop.asked().await;
     running.shutdown().await;
     Ok(Exit::Success)
 }
 
-/// Ctrl-C, or a request to end from outside.
-async fn stopped() {
+/// Ctrl-C, or a request to end from outside. It listens from when it is made, so that nobody who has
+/// read the address can end the program the hard way.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn new() -> Outcome<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let listen = |kind| signal(kind).map_err(|error| Failure::new(Exit::Internal, error));
+            Ok(Self {
+                interrupt: listen(SignalKind::interrupt())?,
+                terminate: listen(SignalKind::terminate())?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn asked(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        {
+            // Where Ctrl-C cannot be waited for, the process is ended from outside.
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
