@@ -40,8 +40,9 @@ pub(crate) fn to_json(kind: &Kind, value: ValueRef<'_>) -> Json {
     match (kind, value) {
         (_, ValueRef::Null) => Json::Null,
         (Kind::Boolean, ValueRef::Integer(number)) => Json::Bool(number != 0),
+        // Without a fraction: the vendor's Java SDK takes text for a time only if it ends in whole seconds.
         (Kind::DateTime, ValueRef::Integer(millisecond)) => {
-            Timestamp::from_millisecond(millisecond)
+            Timestamp::from_second(millisecond.div_euclid(1000))
                 .map_or(Json::Null, |time| Json::String(time.to_string()))
         }
         (Kind::Id, ValueRef::Integer(number)) => Json::String(number.to_string()),
@@ -130,9 +131,18 @@ mod tests {
     #[test]
     fn times_are_kept_to_the_millisecond_and_a_date_is_its_midnight() {
         assert_eq!(timestamp("1970-01-01T00:00:01.5Z"), Ok(1500));
+        assert_eq!(timestamp("1970-01-01T00:00:01.5000009Z"), Ok(1500));
+        assert_eq!(timestamp("1970-01-01T00:01Z"), Ok(60_000));
         assert_eq!(timestamp("1970-01-02"), Ok(86_400_000));
         assert_eq!(timestamp("1970-01-01T02:00:00+02:00"), Ok(0));
         assert!(timestamp("yesterday").is_err());
+    }
+
+    #[test]
+    fn times_are_shown_in_whole_seconds() {
+        let shown = |millisecond| to_json(&Kind::DateTime, ValueRef::Integer(millisecond));
+        assert_eq!(shown(1500), "1970-01-01T00:00:01Z");
+        assert_eq!(shown(-1), "1969-12-31T23:59:59Z");
     }
 
     #[test]
