@@ -1,5 +1,6 @@
 //! Everything a contributor does: `cargo xtask` lists it.
 
+mod conformance;
 mod samples;
 
 use std::path::Path;
@@ -8,9 +9,10 @@ use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 const USAGE: &str = "\
-cargo xtask test      run all tests (unit, integration, documentation)
-cargo xtask ci        what CI runs: format, lints, documentation, tests
-cargo xtask samples   write samples/ anew: nightly.csv, and self-junit.xml from the last test run";
+cargo xtask test         run all tests (unit, integration, documentation)
+cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
+cargo xtask ci           what CI runs: format, lints, documentation, conformance, tests
+cargo xtask samples      write samples/ anew: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -21,7 +23,8 @@ fn main() -> Result<()> {
     let task = std::env::args().nth(1);
     match task.as_deref() {
         Some("test") => test(&shell),
-        Some("ci") => ci(&shell),
+        Some("conformance") => conformance::run(&shell, root),
+        Some("ci") => ci(&shell, root),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);
@@ -53,7 +56,7 @@ fn test(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-fn ci(shell: &Shell) -> Result<()> {
+fn ci(shell: &Shell, root: &Path) -> Result<()> {
     cmd!(shell, "cargo fmt --all --check").run()?;
     cmd!(
         shell,
@@ -66,6 +69,7 @@ fn ci(shell: &Shell) -> Result<()> {
     )
     .env("RUSTDOCFLAGS", "--deny warnings")
     .run()?;
+    conformance::run(shell, root)?;
     test(shell)
 }
 

@@ -1,0 +1,70 @@
+// What every scenario needs: the sandbox that `cargo xtask conformance` started, and clients of it.
+
+import { randomUUID } from 'node:crypto';
+
+import { Octane } from '@microfocus/alm-octane-js-rest-sdk';
+import log4js from 'log4js';
+
+// The SDK tells of every sign-in on standard output, amid the results of the tests.
+log4js.getLogger().level = 'off';
+
+function setting(name) {
+  const value = process.env[name];
+  if (!value) {
+    throw new Error(`${name} is not set; run the scenarios with \`cargo xtask conformance\``);
+  }
+  return value;
+}
+
+export const sandbox = {
+  url: setting('SANDBOX_URL'),
+  id: setting('SANDBOX_CLIENT_ID'),
+  secret: setting('SANDBOX_CLIENT_SECRET'),
+  space: Number(setting('SANDBOX_SPACE')),
+  workspace: Number(setting('SANDBOX_WORKSPACE')),
+};
+
+/** The path of a collection, or of anything else in the workspace, as custom requests want it. */
+export function path(rest) {
+  return `/api/shared_spaces/${sandbox.space}/workspaces/${sandbox.workspace}/${rest}`;
+}
+
+/** A client of the generic SDK. It signs in with its first request. */
+export function connect(overrides = {}) {
+  return new Octane({
+    server: sandbox.url,
+    sharedSpace: sandbox.space,
+    workspace: sandbox.workspace,
+    user: sandbox.id,
+    password: sandbox.secret,
+    ...overrides,
+  });
+}
+
+/** A name that no other scenario uses; scenarios share one sandbox and run side by side. */
+export function unique(what) {
+  return `${what} ${randomUUID()}`;
+}
+
+/** The session cookie that a client of the generic SDK sends at the moment. */
+export async function cookieOf(octane) {
+  return octane._requestHandler.getCookieHeaderForUrl('/');
+}
+
+/** The refusal of a request that must fail. */
+export async function refusal(request) {
+  try {
+    await request;
+  } catch (error) {
+    if (error.response) {
+      return { status: error.response.status, body: error.response.data };
+    }
+    throw error;
+  }
+  throw new Error('the request must be refused and was not');
+}
+
+/** The ids of entities, in their order. */
+export function ids(entities) {
+  return entities.map((entity) => entity.id);
+}
