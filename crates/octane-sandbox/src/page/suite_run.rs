@@ -1,101 +1,167 @@
-//! The page of one suite run: its runs and the stories that they prove.
+//! The page of a suite run: its runs, filtered, and the stories that they prove.
 
-use std::fmt::Write;
+use std::sync::Arc;
 
+use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::html::{Text, page, status, time};
-use crate::store::pages::{Line, RunLine};
-
-/// How many runs a page shows.
-pub(super) const RUNS_MAX: i64 = 500;
+use super::frame::{Page, Tab, trail};
+use super::parameters::Parameters;
+use super::pieces::{empty, pager, run_table, story_link};
+use super::problem;
+use super::status::{chip, filter_link};
+use super::text::{Text, count, number, percent, time};
+use crate::error::ApiError;
+use crate::server::Shared;
+use crate::store::pages::{
+    Counts, MATCHES_MAX, Matching, NativeStatus, RunFilter, Story, SuiteRunLine,
+};
 
 /// What the page is made of.
-pub(super) struct View {
-    pub(super) suite_run: Line,
-    pub(super) suite: (i64, String),
-    pub(super) counts: Vec<(String, i64)>,
-    pub(super) runs: Vec<RunLine>,
-    /// Counted from 1.
-    pub(super) number: i64,
+struct View {
+    suite_run: SuiteRunLine,
+    story: Option<Story>,
+    filter: RunFilter,
+    matching: Matching,
 }
 
-pub(super) fn render(view: &View) -> Response {
+pub(super) async fn page(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Response {
+    let filter = RunFilter {
+        status: parameters.get("status").and_then(NativeStatus::named),
+        search: parameters.get("search").map(str::to_owned),
+        story: parameters.id("story"),
+    };
+    let window = parameters.window();
+    problem::read(
+        &shared,
+        move |reader| {
+            let statuses = reader.native_statuses()?;
+            let found = reader.suite_run_line(id.parse().unwrap_or(-1), &statuses)?;
+            let suite_run = found.ok_or_else(|| ApiError::entity_not_found("run_suite", &id))?;
+            let all = &suite_run.counts;
+            let matching = reader.matching_runs(suite_run.id, all, &filter, window, &statuses)?;
+            let story = filter
+                .story
+                .map(|story| reader.story_named(story))
+                .transpose()?;
+            Ok(View {
+                story: story.flatten(),
+                suite_run,
+                filter,
+                matching,
+            })
+        },
+        |shared, view| render(shared, &parameters, &view),
+    )
+    .await
+}
+
+fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
     let View {
         suite_run,
-        suite,
-        counts,
-        runs,
-        number,
+        story,
+        filter,
+        matching,
     } = view;
-    let mut body = format!(
-        "<p>Suite <a href=\"/suites/{}\">{}</a> · {} · {} <small>suite run {}</small></p><p>",
-        suite.0,
-        Text(&suite.1),
-        status(&suite_run.status),
-        time(suite_run.started),
-        suite_run.id,
-    );
-    for (word, count) in counts {
-        let _ = write!(body, "{count} {} &nbsp; ", status(word));
+    let shown = match filter.status {
+        Some(status) => matching.counts.of(status),
+        None => matching.counts.total(),
+    };
+    let mut body = form(parameters, filter);
+    body.push_str(&format!(
+        "<div id=\"results\" data-summary=\"{} shown\">",
+        count(shown, "run")
+    ));
+    body.push_str(&statuses(parameters, &matching.counts, filter));
+    if let Some(story) = story {
+        body.push_str(&format!(
+            "<p class=\"note\">Only runs that prove {}. <a href=\"{}\">Show all</a></p>",
+            story_link(story),
+            parameters.link(&[("story", None)])
+        ));
     }
-    body.push_str("</p>");
-    let pages = pages(suite_run, *number);
-    body.push_str(&pages);
-    body.push_str(
-        "<table><thead><tr><th>Run</th><th>Status</th><th class=\"n\">Duration</th>\
-         <th>Proves</th></tr></thead><tbody>",
-    );
-    for run in runs {
-        row(&mut body, run);
+    if matching.runs.is_empty() {
+        body.push_str(&empty(&format!(
+            "No run matches. <a href=\"/suite-runs/{}\">Show all</a>",
+            suite_run.id
+        )));
+    } else {
+        let caption = "Runs of this suite run, failed ones first";
+        body.push_str(&run_table(caption, &matching.runs, false));
     }
-    body.push_str("</tbody></table>");
-    body.push_str(&pages);
-    page(&suite_run.name, &body)
+    body.push_str(&pager(parameters, shown));
+    body.push_str("</div>");
+    let (suite, name) = (format!("/suites/{}", suite_run.suite.0), &suite_run.suite.1);
+    let rate = suite_run.counts.passed_per_mille();
+    Page {
+        title: &suite_run.name,
+        tab: Some(Tab::Suites),
+        above: trail(&[("/", "Test suites"), (&suite, name)]),
+        below: format!(
+            "<p class=\"lead\">{} {} of {} passed · {} · suite run {}</p>",
+            chip(suite_run.status),
+            rate.map_or("–".to_owned(), percent),
+            count(suite_run.counts.total(), "run"),
+            time(suite_run.started),
+            suite_run.id,
+        ),
+        body,
+    }
+    .response(shared)
 }
 
-fn row(body: &mut String, run: &RunLine) {
-    let _ = write!(
-        body,
-        "<tr><td>{} <small>{}</small><br><small>{}</small>",
-        Text(&run.name),
-        run.id,
-        Text(&run.place),
-    );
-    if let Some(error) = &run.error {
-        let _ = write!(body, "<br><span class=\"failed\">{}</span>", Text(error));
-    }
-    let duration = run
-        .duration_ms
-        .map(|ms| format!("{ms} ms"))
-        .unwrap_or_default();
-    let _ = write!(
-        body,
-        "</td><td>{}</td><td class=\"n\">{duration}</td><td>",
-        status(&run.status)
-    );
-    for (id, name, key) in &run.stories {
-        let key = key.as_deref().unwrap_or_default();
-        let _ = write!(body, "{} {} <small>{id}</small><br>", Text(key), Text(name));
-    }
-    body.push_str("</td></tr>\n");
+fn form(parameters: &Parameters, filter: &RunFilter) -> String {
+    let hidden: String = ["status", "story"]
+        .into_iter()
+        .filter_map(|name| Some((name, parameters.get(name)?)))
+        .map(|(name, value)| {
+            format!(
+                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+                Text(value)
+            )
+        })
+        .collect();
+    format!(
+        "<form class=\"filters\" role=\"search\" data-live>{hidden}<label>Search \
+         <input type=\"search\" name=\"search\" value=\"{}\" placeholder=\"Name, class or error text\">\
+         </label><button>Filter</button></form>",
+        Text(filter.search.as_deref().unwrap_or_default())
+    )
 }
 
-fn pages(suite_run: &Line, number: i64) -> String {
-    let last = (suite_run.count + RUNS_MAX - 1) / RUNS_MAX;
-    if last <= 1 {
-        return String::new();
-    }
-    let mut html = format!("<nav aria-label=\"Pages\">Page {number} of {last}");
-    for (word, target) in [("previous", number - 1), ("next", number + 1)] {
-        if (1..=last).contains(&target) {
-            let id = suite_run.id;
-            let _ = write!(
-                html,
-                " · <a href=\"/suite-runs/{id}?page={target}\">{word}</a>"
-            );
+/// How many runs of each status match, as links that show them alone.
+fn statuses(parameters: &Parameters, counts: &Counts, filter: &RunFilter) -> String {
+    let looks_into_runs = filter.search.is_some() || filter.story.is_some();
+    let worded = |count: i64| {
+        let more = looks_into_runs && count >= MATCHES_MAX;
+        format!("{}{}", number(count), if more { "+" } else { "" })
+    };
+    let mut items = format!(
+        "<li><a class=\"chip any\" href=\"{}\"{}>All <b>{}</b></a></li>",
+        parameters.link(&[("status", None)]),
+        if filter.status.is_none() {
+            " aria-current=\"true\""
+        } else {
+            ""
+        },
+        worded(counts.total()),
+    );
+    for status in NativeStatus::ALL {
+        let count = counts.of(status);
+        let is_current = filter.status == Some(status);
+        if count > 0 || is_current {
+            let address = parameters.link(&[("status", Some(status.word()))]);
+            items.push_str(&filter_link(
+                &address,
+                Some(status),
+                &worded(count),
+                is_current,
+            ));
         }
     }
-    html.push_str("</nav>");
-    html
+    format!("<nav aria-label=\"Filter by status\"><ul class=\"chips\">{items}</ul></nav>")
 }

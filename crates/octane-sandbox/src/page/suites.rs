@@ -1,58 +1,222 @@
-//! The pages of suites and of one suite's runs.
+//! The pages of all suites and of one suite.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
+use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::html::{Text, page, status, time};
-use crate::store::pages::Line;
+use super::chart;
+use super::frame::{Page, Tab, trail};
+use super::parameters::{LINES_MAX, Parameters};
+use super::pieces::{empty, pager};
+use super::problem;
+use super::status::{chip, sentence};
+use super::text::{Text, count, number, percent, time};
+use crate::error::ApiError;
+use crate::server::Shared;
+use crate::store::pages::{SuiteLine, SuiteRunLine, Window};
 
-/// All suites, each with its latest suite runs.
-pub(super) fn render_all(suites: &[(Line, Vec<Line>)]) -> Response {
-    let mut body = String::new();
+/// How many suite runs a chart shows.
+const CHARTED_MAX: i64 = 20;
+
+/// How many suites the front page shows at once: each has a chart.
+const SUITES_MAX: i64 = 25;
+
+type Suites = (Vec<(SuiteLine, Vec<SuiteRunLine>)>, i64);
+
+pub(super) async fn all(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+    let search = parameters.get("search").unwrap_or_default().to_owned();
+    let window = Window {
+        limit: SUITES_MAX,
+        offset: (parameters.page() - 1) * SUITES_MAX,
+    };
+    let charted = Window {
+        limit: CHARTED_MAX,
+        offset: 0,
+    };
+    problem::read(
+        &shared,
+        move |reader| {
+            let statuses = reader.native_statuses()?;
+            let (suites, total) = reader.suite_lines(&search, window)?;
+            let with_runs = |suite: SuiteLine| {
+                let runs = reader.suite_run_lines(suite.id, charted, &statuses)?;
+                Ok((suite, runs))
+            };
+            let suites = suites.into_iter().map(with_runs);
+            Ok((suites.collect::<Result<_, ApiError>>()?, total))
+        },
+        |shared, suites: Suites| render_all(shared, &parameters, suites),
+    )
+    .await
+}
+
+fn render_all(shared: &Shared, parameters: &Parameters, (suites, total): Suites) -> Response {
+    let search = parameters.get("search").unwrap_or_default();
+    let summary = count(total, "suite");
+    let mut body = format!(
+        "<form class=\"filters\" role=\"search\" data-live><label>Suite \
+         <input type=\"search\" name=\"search\" value=\"{}\" placeholder=\"Part of the name\"></label>\
+         <button>Filter</button></form><div id=\"results\" data-summary=\"{summary}\">",
+        Text(search)
+    );
     if suites.is_empty() {
-        body.push_str(
-            "<p>There is no test suite yet. Upload results into one, and they show here.</p>",
-        );
+        body.push_str(&if search.is_empty() {
+            empty(
+                "There is no test suite yet. Send results into one, for example with \
+                 <code>octane upload results.csv --suite-name Nightly --create-missing</code>, \
+                 and it shows here.",
+            )
+        } else {
+            empty("No suite has this in its name.")
+        });
     }
-    for (suite, runs) in suites {
+    body.push_str("<ul class=\"cards\">");
+    for (suite, runs) in &suites {
+        card(&mut body, suite, runs);
+    }
+    body.push_str("</ul>");
+    body.push_str(&pager(
+        parameters,
+        (total + SUITES_MAX - 1) / SUITES_MAX * LINES_MAX,
+    ));
+    body.push_str("</div>");
+    Page {
+        title: "Test suites",
+        tab: Some(Tab::Suites),
+        above: String::new(),
+        below: "<p class=\"lead\">Each bar is a suite run, the newest on the right: passed runs from the \
+                foot, failed ones hatched on top.</p>"
+            .to_owned(),
+        body,
+    }
+    .response(shared)
+}
+
+fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
+    let _ = write!(
+        html,
+        "<li class=\"card\"><div class=\"what\"><h2><a href=\"/suites/{id}\">{name}</a></h2>\
+         <p class=\"quiet\">Suite {id} · {runs}</p>",
+        id = suite.id,
+        name = Text(&suite.name),
+        runs = count(suite.suite_runs, "suite run"),
+    );
+    let Some(latest) = runs.first() else {
+        html.push_str("</div><p class=\"quiet\">Nothing has been run yet.</p></li>\n");
+        return;
+    };
+    let _ = writeln!(
+        html,
+        "<p>{} <a href=\"/suite-runs/{}\">{}</a><br><span class=\"quiet\">{}</span></p></div>\
+         <div class=\"draw\">{}</div>{}</li>",
+        chip(latest.status),
+        latest.id,
+        Text(&latest.name),
+        time(latest.started),
+        chart::pass_rates(runs.iter().rev()),
+        rate(runs),
+    );
+}
+
+/// The pass rate of the latest suite run, and how it moved.
+fn rate(runs: &[SuiteRunLine]) -> String {
+    let rate_of = |run: &SuiteRunLine| run.counts.passed_per_mille();
+    let Some(rate) = runs.first().and_then(rate_of) else {
+        return "<p class=\"rate\"><span class=\"quiet\">nothing executed</span></p>".to_owned();
+    };
+    let change = match runs.get(1).and_then(rate_of).map(|before| rate - before) {
+        None => String::new(),
+        Some(0) => "same as before".to_owned(),
+        Some(change) => format!(
+            "{} {}.{} points",
+            if change > 0 { "▲ up" } else { "▼ down" },
+            change.abs() / 10,
+            change.abs() % 10
+        ),
+    };
+    let sentence = runs.first().map(|run| sentence(&run.counts));
+    format!(
+        "<div class=\"rate\"><p><b>{}</b> passed</p><p class=\"quiet\">{change}</p><p class=\"quiet\">{}</p></div>",
+        percent(rate),
+        sentence.unwrap_or_default()
+    )
+}
+
+pub(super) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Response {
+    let window = parameters.window();
+    problem::read(
+        &shared,
+        move |reader| {
+            let suite = reader.suite_line(id.parse().unwrap_or(-1))?;
+            let suite = suite.ok_or_else(|| ApiError::entity_not_found("test_suite", &id))?;
+            let runs = reader.suite_run_lines(suite.id, window, &reader.native_statuses()?)?;
+            Ok((suite, runs))
+        },
+        |shared, (suite, runs): (SuiteLine, Vec<SuiteRunLine>)| {
+            render_one(shared, &parameters, &suite, &runs)
+        },
+    )
+    .await
+}
+
+fn render_one(
+    shared: &Shared,
+    parameters: &Parameters,
+    suite: &SuiteLine,
+    runs: &[SuiteRunLine],
+) -> Response {
+    let mut body = String::new();
+    if runs.is_empty() {
+        body.push_str(&empty("Nothing has been run here."));
+    } else {
+        let charted = usize::try_from(CHARTED_MAX).unwrap_or(usize::MAX);
         let _ = write!(
             body,
-            "<h2><a href=\"/suites/{id}\">{name}</a> <small>suite {id}, {count} suite runs</small></h2>",
+            "<div class=\"panel\"><div class=\"draw\">{}</div>{}</div>",
+            chart::pass_rates(runs.iter().take(charted).rev()),
+            rate(runs)
+        );
+        body.push_str(
+            "<div class=\"scroll\"><table><caption class=\"unseen\">Suite runs, the newest first</caption>\
+             <thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Suite run</th>\
+             <th scope=\"col\">Started</th><th scope=\"col\" class=\"n\">Runs</th>\
+             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\">How they ended</th></tr></thead><tbody>\n",
+        );
+        for run in runs {
+            let _ = writeln!(
+                body,
+                "<tr><td>{}</td><th scope=\"row\"><a href=\"/suite-runs/{id}\">{}</a> <small>{id}</small></th>\
+                 <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+                chip(run.status),
+                Text(&run.name),
+                time(run.started),
+                number(run.counts.total()),
+                run.counts
+                    .passed_per_mille()
+                    .map_or("–".to_owned(), percent),
+                sentence(&run.counts),
+                id = run.id,
+            );
+        }
+        body.push_str("</tbody></table></div>");
+        body.push_str(&pager(parameters, suite.suite_runs));
+    }
+    Page {
+        title: &suite.name,
+        tab: Some(Tab::Suites),
+        above: trail(&[("/", "Test suites")]),
+        below: format!(
+            "<p class=\"lead\">Suite {id} · {} · <a href=\"/matrix?suite={id}\">stories it proves</a></p>",
+            count(suite.suite_runs, "suite run"),
             id = suite.id,
-            name = Text(&suite.name),
-            count = suite.count,
-        );
-        body.push_str(&table(runs));
+        ),
+        body,
     }
-    page("Test suites", &body)
-}
-
-/// One suite.
-pub(super) fn render_one(id: i64, name: &str, runs: &[Line]) -> Response {
-    let body = format!("<p><small>suite {id}</small></p>{}", table(runs));
-    page(name, &body)
-}
-
-fn table(runs: &[Line]) -> String {
-    if runs.is_empty() {
-        return "<p>It has no suite run.</p>".to_owned();
-    }
-    let mut html = "<table><thead><tr><th>Suite run</th><th>Status</th><th class=\"n\">Runs</th>\
-                    <th>Started</th></tr></thead><tbody>"
-        .to_owned();
-    for run in runs {
-        let _ = writeln!(
-            html,
-            "<tr><td><a href=\"/suite-runs/{id}\">{name}</a> <small>{id}</small></td><td>{status}</td>\
-             <td class=\"n\">{count}</td><td>{time}</td></tr>",
-            id = run.id,
-            name = Text(&run.name),
-            status = status(&run.status),
-            count = run.count,
-            time = time(run.started),
-        );
-    }
-    html.push_str("</tbody></table>");
-    html
+    .response(shared)
 }

@@ -1,4 +1,4 @@
-//! The web pages.
+//! The web pages. What a browser makes of them is tested in `octane-tests`.
 
 use axum::body::Body;
 use http::Request;
@@ -9,11 +9,76 @@ use crate::Settings;
 
 const NASTY: &str = "<script>alert('&\"')</script>";
 
+/// A page through the router; its statements must find their rows by indexes, or this panics.
 async fn page(client: &Client, path: &str) -> String {
     let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, 200, "{path}");
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
     answer.text()
+}
+
+async fn only(client: &Client, collection: &str) -> String {
+    client.names(collection, "id", "id GT 0").await.remove(0)
+}
+
+/// The workspace of most tests: a suite with one suite run `build 7` of three runs; the passed one proves
+/// the story SHOP-117.
+struct Shop {
+    client: Client,
+    suite: String,
+    suite_run: String,
+    story: String,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let client = Client::new(Settings::default()).await;
+        let story = client
+            .names("stories", "id", "jira_key_udf EQ ^SHOP-117^")
+            .await
+            .remove(0);
+        let suite = client
+            .create("test_suites", json!({ "name": "Nightly" }))
+            .await;
+        let shop = Self {
+            client,
+            suite,
+            suite_run: String::new(),
+            story,
+        };
+        shop.upload("build 7", "Passed", 84).await;
+        let suite_run = only(&shop.client, "suite_run").await;
+        Self { suite_run, ..shop }
+    }
+
+    async fn upload(&self, build: &str, status: &str, duration_ms: i64) {
+        let (suite, story) = (&self.suite, &self.story);
+        let xml = format!(
+            "<test_result><suite_ref id=\"{suite}\" external_run_id=\"{build}\"/><test_runs>\
+             <test_run name=\"applies_voucher\" class=\"CartTest\" status=\"{status}\" duration=\"{duration_ms}\">\
+             <backlog_items><backlog_item_ref id=\"{story}\"/></backlog_items></test_run>\
+             <test_run name=\"adds\" status=\"Skipped\" duration=\"0\"/>\
+             <test_run name=\"pays\" status=\"Failed\" duration=\"1500\">\
+             <error type=\"Timeout\" message=\"no answer from bank\">at line 7</error></test_run>\
+             </test_runs></test_result>"
+        );
+        assert_eq!(self.client.upload(&xml, "").await["status"], "success");
+    }
+
+    async fn test_named(&self, name: &str) -> String {
+        let query = format!("name EQ ^{name}^");
+        let found = self.client.names("automated_tests", "id", &query).await;
+        found.into_iter().next().unwrap()
+    }
+}
+
+#[track_caller]
+fn holds(html: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(html.contains(part), "`{part}` is missing in {html}");
+    }
 }
 
 #[tokio::test]
@@ -29,59 +94,279 @@ async fn foreign_text_stays_text_on_every_page() {
         "<test_result><suite_ref id=\"{suite}\" external_run_id=\"{escaped}\"/>\
          <backlog_items><backlog_item_ref id=\"{story}\"/></backlog_items><test_runs>\
          <test_run module=\"{escaped}\" package=\"{escaped}\" class=\"{escaped}\" name=\"{escaped}\" \
-         status=\"Failed\" duration=\"84\"><error type=\"{escaped}\" message=\"{escaped}\"/></test_run>\
+         status=\"Failed\" duration=\"84\">\
+         <error type=\"{escaped}\" message=\"{escaped}\">{escaped}</error></test_run>\
          </test_runs></test_result>"
     );
     assert_eq!(client.upload(&xml, "").await["status"], "success");
-    let suite_run = client.names("suite_run", "id", "id GT 0").await.remove(0);
+    let suite_run = only(&client, "suite_run").await;
+    let test = only(&client, "automated_tests").await;
+    let nasty: String = url::form_urlencoded::byte_serialize(NASTY.as_bytes()).collect();
     let pages = [
         "/".to_owned(),
         format!("/suites/{suite}"),
-        format!("/suite-runs/{suite_run}"),
+        format!("/suite-runs/{suite_run}?story={story}"),
+        format!("/suite-runs/{suite_run}?search={nasty}"),
+        format!("/tests/{test}"),
+        format!("/backlog/{story}"),
+        format!("/matrix?search={nasty}"),
+        "/query?collection=automated_runs".to_owned(),
+        format!("/query?collection={nasty}&query={nasty}&fields={nasty}&order_by={nasty}"),
     ];
     for path in pages {
         let html = page(&client, &path).await;
-        assert!(!html.contains("<script"), "{path}");
+        assert!(!html.contains("<script>"), "{path}");
         assert!(html.contains("&lt;script&gt;alert"), "{path}");
     }
 }
 
 #[tokio::test]
+async fn the_front_page_shows_each_suite_with_its_pass_rate_in_words_and_bars() {
+    let shop = Shop::new().await;
+    let html = page(&shop.client, "/").await;
+    holds(
+        &html,
+        &[
+            "Nightly",
+            "build 7",
+            "<b>50.0 %</b> passed",
+            "aria-label=\"Pass rate of the last 1 suite runs, the oldest first: 50.0 %\"",
+            "1 failed, 1 skipped, 1 passed",
+        ],
+    );
+    assert!(
+        !page(&shop.client, "/?search=other")
+            .await
+            .contains("build 7")
+    );
+}
+
+#[tokio::test]
 async fn a_suite_run_shows_its_runs_their_status_and_the_stories_they_prove() {
-    let client = Client::new(Settings::default()).await;
-    let story = client
-        .names("stories", "id", "jira_key_udf EQ ^SHOP-117^")
-        .await
-        .remove(0);
+    let shop = Shop::new().await;
+    let html = page(&shop.client, &format!("/suite-runs/{}", shop.suite_run)).await;
+    holds(
+        &html,
+        &[
+            "applies_voucher",
+            "84 ms",
+            "SHOP-117",
+            "Apply a voucher",
+            "Timeout: no answer from bank",
+            "at line 7",
+        ],
+    );
+    let failed = html.find("pays").unwrap();
+    assert!(
+        failed < html.find("applies_voucher").unwrap(),
+        "failed runs come first"
+    );
+}
+
+#[tokio::test]
+async fn the_runs_of_a_suite_run_are_filtered_by_status_text_and_story() {
+    let shop = Shop::new().await;
+    for (filter, names) in [
+        ("status=failed", &["pays"][..]),
+        ("status=passed&search=CART", &["applies_voucher"]),
+        ("status=failed&search=cart", &[]),
+        ("search=ANSWER+from", &["pays"]),
+        ("search=line+7", &["pays"]),
+        ("search=%25", &[]),
+        ("page=2", &[]),
+        (&format!("story={}", shop.story), &["applies_voucher"]),
+        (
+            "status=nonsense&story=x",
+            &["applies_voucher", "adds", "pays"],
+        ),
+    ] {
+        let path = format!("/suite-runs/{}?{filter}", shop.suite_run);
+        let html = page(&shop.client, &path).await;
+        for name in ["applies_voucher", "adds", "pays"] {
+            let is_shown = html.contains(&format!(">{name}</a> <small>"));
+            assert_eq!(is_shown, names.contains(&name), "{name} for {filter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_a_suite_run_lie_end_to_end_over_all_statuses() {
+    let client = Client::empty().await;
     let suite = client
-        .create("test_suites", json!({ "name": "Nightly" }))
+        .create("test_suites", json!({ "name": "Long" }))
         .await;
+    let runs: String = (0..250)
+        .map(|n| {
+            let status = ["Passed", "Failed", "Skipped"][n % 3];
+            format!("<test_run name=\"t{n:03}\" status=\"{status}\" duration=\"1\"/>")
+        })
+        .collect();
     let xml = format!(
-        "<test_result><suite_ref id=\"{suite}\" external_run_id=\"build 7\"/><test_runs>\
-         <test_run name=\"applies_voucher\" status=\"Passed\" duration=\"84\"><backlog_items>\
-         <backlog_item_ref id=\"{story}\"/></backlog_items></test_run>\
-         <test_run name=\"adds\" status=\"Skipped\" duration=\"0\"/></test_runs></test_result>"
+        "<test_result><suite_ref id=\"{suite}\"/><test_runs>{runs}</test_runs></test_result>"
     );
     client.upload(&xml, "").await;
-    let front = page(&client, "/").await;
-    assert!(front.contains("Nightly") && front.contains("build 7"));
-    let suite_run = client.names("suite_run", "id", "id GT 0").await.remove(0);
-    let html = page(&client, &format!("/suite-runs/{suite_run}")).await;
-    for part in [
-        "applies_voucher",
-        "84 ms",
-        "SHOP-117",
-        "Apply a voucher",
-        "1 <span class=\"other\">skipped",
-    ] {
-        assert!(html.contains(part), "{part}");
+    let suite_run = only(&client, "suite_run").await;
+    let mut seen = Vec::new();
+    for number in 1..=4 {
+        let path = format!("/suite-runs/{suite_run}?page={number}");
+        let html = page(&client, &path).await;
+        let found = html.match_indices("</a> <small>");
+        seen.extend(found.map(|(end, _)| html[end - 4..end].to_owned()));
     }
+    let status =
+        |name: &str| ["Passed", "Failed", "Skipped"][name[1..].parse::<usize>().unwrap() % 3];
+    let statuses: Vec<&str> = seen.iter().map(|name| status(name)).collect();
+    assert!(statuses.is_sorted_by_key(|status| {
+        ["Failed", "Skipped", "Passed"]
+            .iter()
+            .position(|s| s == status)
+    }));
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 250);
+}
+
+#[tokio::test]
+async fn a_test_shows_its_present_and_its_replaced_results() {
+    let shop = Shop::new().await;
+    shop.upload("build 7", "Failed", 2_000).await;
+    shop.upload("build 8", "Passed", 3_000).await;
+    let test = shop.test_named("applies_voucher").await;
+    let html = page(&shop.client, &format!("/tests/{test}")).await;
+    holds(
+        &html,
+        &[
+            "3 results",
+            "84 ms",
+            "2.0 s",
+            "3.0 s",
+            "previous result",
+            "build 8",
+            "Durations of the last 3 results",
+        ],
+    );
+    assert_eq!(html.matches("previous result").count(), 1);
+    let html = page(&shop.client, &format!("/suite-runs/{}", shop.suite_run)).await;
+    holds(&html, &["1 earlier result<"]);
+    let suite = format!("/tests/{}", shop.suite);
+    let answer = answer(
+        &shop.client.app,
+        Request::get(suite).body(Body::empty()).unwrap(),
+    )
+    .await;
+    assert_eq!(answer.status, 303, "a suite has a page of its own");
+}
+
+#[tokio::test]
+async fn a_backlog_item_shows_the_runs_that_prove_it() {
+    let shop = Shop::new().await;
+    let html = page(&shop.client, &format!("/backlog/{}", shop.story)).await;
+    holds(
+        &html,
+        &[
+            "SHOP-117",
+            "Apply a voucher",
+            "Fill the cart",
+            "applies_voucher",
+            "build 7",
+            "phase New",
+        ],
+    );
+    assert!(!html.contains(">pays<"));
+}
+
+#[tokio::test]
+async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell() {
+    let shop = Shop::new().await;
+    shop.upload("build 8", "Failed", 84).await;
+    let html = page(&shop.client, "/matrix?search=voucher").await;
+    let uncovered = html.find("Refuse an expired voucher").unwrap();
+    assert!(uncovered < html.find("Apply a voucher").unwrap());
+    holds(
+        &html,
+        &[
+            "<span class=\"flag\">uncovered</span>",
+            "build 7",
+            "build 8",
+            ">1 passed<",
+            ">1 failed<",
+        ],
+    );
+    for (filter, applies, refuses) in [
+        ("show=uncovered", false, true),
+        ("show=covered", true, false),
+        ("show=failing", true, false),
+        ("show=elsewhere", false, false),
+        ("search=SHOP-117", true, false),
+        ("suite=1", true, true),
+        ("suite=1&show=elsewhere", true, false),
+        ("last=1&show=failing", true, false),
+        ("type=defect", false, false),
+    ] {
+        let html = page(&shop.client, &format!("/matrix?{filter}")).await;
+        assert_eq!(html.contains("Apply a voucher"), applies, "{filter}");
+        assert_eq!(
+            html.contains("Refuse an expired voucher"),
+            refuses,
+            "{filter}"
+        );
+    }
+    let only_last = page(&shop.client, "/matrix?last=1&search=voucher").await;
+    assert!(
+        !only_last.contains("build 7"),
+        "the newest suite runs are shown"
+    );
+}
+
+#[tokio::test]
+async fn the_query_box_shows_entities_and_problems() {
+    let shop = Shop::new().await;
+    let html = page(&shop.client, "/query").await;
+    holds(
+        &html,
+        &["Failed runs", "<option selected>automated_runs</option>"],
+    );
+    let ask = |collection: &str, query: &str| {
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        format!("/query?collection={collection}&query={query}")
+    };
+    let html = page(&shop.client, &ask("automated_runs", "name EQ ^pay*^")).await;
+    holds(
+        &html,
+        &[
+            "1 entry found",
+            "<td>pays</td>",
+            "<td>1500</td>",
+            ">build 7</a>",
+        ],
+    );
+    let html = page(&shop.client, &ask("stories", "\"name EQUALS ^a^\"")).await;
+    holds(
+        &html,
+        &["The query cannot be read", "<b class=\"caret\">^^^^^^</b>"],
+    );
+    let html = page(&shop.client, &ask("stories", "id GT 0; nmae EQ ^a^")).await;
+    holds(
+        &html,
+        &[
+            "The query does not fit the collection",
+            "\n         <b class=\"caret\">^^^^</b>\n",
+            "did you mean `name`?",
+        ],
+    );
+    let html = page(&shop.client, "/query?collection=nothing").await;
+    holds(&html, &["there is no collection `nothing`"]);
 }
 
 #[tokio::test]
 async fn pages_of_what_is_not_there_are_not_found() {
     let client = Client::empty().await;
-    for path in ["/suites/1", "/suite-runs/x", "/nowhere"] {
+    for path in ["/suites/1", "/suite-runs/x", "/tests/1", "/backlog/1"] {
+        let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.text().contains("<h1>Not found</h1>"), "{path}");
+    }
+    for path in ["/nowhere", "/_sandbox/assets/other.css"] {
         let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 404, "{path}");
     }

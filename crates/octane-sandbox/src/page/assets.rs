@@ -1,0 +1,35 @@
+//! The files that pages need beside their HTML.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::header;
+
+use crate::error::ApiError;
+
+const ASSETS: [(&str, &str, &str); 3] = [
+    (
+        "page.css",
+        "text/css; charset=utf-8",
+        include_str!("assets/page.css"),
+    ),
+    (
+        "page.js",
+        "text/javascript; charset=utf-8",
+        include_str!("assets/page.js"),
+    ),
+    ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+];
+
+pub(super) async fn get(Path(name): Path<String>) -> Response {
+    match ASSETS.into_iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, text)) => {
+            let headers = [
+                (header::CONTENT_TYPE, kind),
+                // Asked for each time: the next version of the sandbox has other files.
+                (header::CACHE_CONTROL, "no-cache"),
+            ];
+            (headers, text).into_response()
+        }
+        None => ApiError::unknown_address(&format!("/_sandbox/assets/{name}")).into_response(),
+    }
+}

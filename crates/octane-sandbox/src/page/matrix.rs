@@ -1,0 +1,246 @@
+//! The traceability matrix: which suite run proved which backlog item, and how it ended.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::frame::{Page, Tab};
+use super::parameters::Parameters;
+use super::pieces::{empty, pager, story_link};
+use super::problem;
+use super::status::{legend, letter, sentence, word};
+use super::text::{Text, count, number, percent};
+use crate::server::Shared;
+use crate::store::pages::{
+    Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine, Window,
+};
+
+/// How many suite runs stand side by side, at first and at most.
+const SUITE_RUNS: i64 = 12;
+const SUITE_RUNS_MAX: i64 = 40;
+
+/// How many suites the filter offers.
+const SUITES_MAX: i64 = 200;
+
+/// What rows can be, and the word for them.
+const KINDS: [(&str, &str); 4] = [
+    ("story", "User stories"),
+    ("feature", "Features"),
+    ("defect", "Defects"),
+    ("epic", "Epics"),
+];
+
+/// What the filter `show` takes.
+const SHOW: [(&str, &str); 5] = [
+    ("", "All"),
+    ("uncovered", "Uncovered: nothing is linked"),
+    ("elsewhere", "Covered, but not in these suite runs"),
+    ("covered", "Covered in these suite runs"),
+    ("failing", "Failing in these suite runs"),
+];
+
+pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+    let show = parameters.get("show").unwrap_or_default();
+    let kind = parameters.get("type").unwrap_or_default();
+    let filter = MatrixFilter {
+        kind: KINDS
+            .iter()
+            .find(|(known, _)| *known == kind)
+            .map_or("story", |(known, _)| known)
+            .to_owned(),
+        suite: parameters.id("suite"),
+        suite_runs_max: parameters
+            .id("last")
+            .unwrap_or(SUITE_RUNS)
+            .clamp(1, SUITE_RUNS_MAX),
+        search: parameters.get("search").map(str::to_owned),
+        show: match show {
+            "uncovered" => Some(Coverage::Nothing),
+            "elsewhere" => Some(Coverage::Elsewhere),
+            "covered" => Some(Coverage::Shown),
+            _ => None,
+        },
+        is_failing: show == "failing",
+    };
+    let window = parameters.window();
+    let offered = Window {
+        limit: SUITES_MAX,
+        offset: 0,
+    };
+    let wanted = filter.clone();
+    problem::read(
+        &shared,
+        move |reader| {
+            let statuses = reader.native_statuses()?;
+            let (suites, _) = reader.suite_lines("", offered)?;
+            Ok((reader.matrix(&wanted, window, &statuses)?, suites))
+        },
+        |shared, (matrix, suites): (Matrix, Vec<SuiteLine>)| {
+            render(shared, &parameters, &filter, &matrix, &suites)
+        },
+    )
+    .await
+}
+
+fn render(
+    shared: &Shared,
+    parameters: &Parameters,
+    filter: &MatrixFilter,
+    matrix: &Matrix,
+    suites: &[SuiteLine],
+) -> Response {
+    let total = matrix.nothing + matrix.elsewhere + matrix.shown;
+    let listed = match filter.show {
+        None => total,
+        Some(Coverage::Nothing) => matrix.nothing,
+        Some(Coverage::Elsewhere) => matrix.elsewhere,
+        Some(Coverage::Shown) => matrix.shown,
+    };
+    let mut body = form(parameters, filter, suites);
+    let _ = write!(
+        body,
+        "<div id=\"results\" data-summary=\"{} shown\">{}",
+        count(listed, "backlog item"),
+        figures(matrix, total)
+    );
+    if matrix.rows.is_empty() {
+        body.push_str(&empty("No backlog item matches."));
+    } else {
+        body.push_str(&legend());
+        body.push_str(&table(matrix));
+    }
+    body.push_str(&pager(parameters, listed));
+    body.push_str("</div>");
+    Page {
+        title: "Traceability",
+        tab: Some(Tab::Matrix),
+        above: String::new(),
+        below: "<p class=\"lead\">Backlog items against suite runs, what nothing proves first.</p>"
+            .to_owned(),
+        body,
+    }
+    .response(shared)
+}
+
+fn options<'a>(choices: impl Iterator<Item = (String, &'a str)>, chosen: &str) -> String {
+    choices
+        .map(|(value, word)| {
+            let mark = if value == chosen { " selected" } else { "" };
+            format!("<option value=\"{value}\"{mark}>{}</option>", Text(word))
+        })
+        .collect()
+}
+
+fn form(parameters: &Parameters, filter: &MatrixFilter, suites: &[SuiteLine]) -> String {
+    let owned = |(value, word): &(&str, &'static str)| ((*value).to_owned(), *word);
+    let any = std::iter::once((String::new(), "All suites"));
+    let named = suites
+        .iter()
+        .map(|suite| (suite.id.to_string(), suite.name.as_str()));
+    format!(
+        "<form class=\"filters\" role=\"search\" data-live>\
+         <label>Rows <select name=\"type\">{}</select></label>\
+         <label>Show <select name=\"show\">{}</select></label>\
+         <label>Suite <select name=\"suite\">{}</select></label>\
+         <label>Suite runs <input type=\"number\" name=\"last\" min=\"1\" max=\"{SUITE_RUNS_MAX}\" value=\"{}\"></label>\
+         <label>Search <input type=\"search\" name=\"search\" value=\"{}\" placeholder=\"Name or Jira key\"></label>\
+         <button>Filter</button></form>",
+        options(KINDS.iter().map(owned), &filter.kind),
+        options(
+            SHOW.iter().map(owned),
+            parameters.get("show").unwrap_or_default()
+        ),
+        options(
+            any.chain(named),
+            parameters.get("suite").unwrap_or_default()
+        ),
+        filter.suite_runs_max,
+        Text(filter.search.as_deref().unwrap_or_default()),
+    )
+}
+
+/// How far the matching items are covered.
+fn figures(matrix: &Matrix, total: i64) -> String {
+    let part = matrix.shown * 1000 / total.max(1);
+    format!(
+        "<dl class=\"figures\"><div class=\"uncovered\"><dt>Uncovered</dt><dd>{}</dd></div>\
+         <div><dt>Covered elsewhere</dt><dd>{}</dd></div>\
+         <div><dt>Covered here</dt><dd>{} <small>{}</small></dd></div></dl>",
+        number(matrix.nothing),
+        number(matrix.elsewhere),
+        number(matrix.shown),
+        percent(part),
+    )
+}
+
+fn table(matrix: &Matrix) -> String {
+    let mut html = String::from(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Traceability matrix\">\
+         <table class=\"matrix\"><caption class=\"unseen\">Backlog items against suite runs, the oldest suite run \
+         first. A letter says how the runs ended that prove the item.</caption><thead><tr>\
+         <th scope=\"col\">Backlog item</th>",
+    );
+    for run in &matrix.suite_runs {
+        let _ = write!(
+            html,
+            "<th scope=\"col\" class=\"up\"><a href=\"/suite-runs/{}\" title=\"{}\"><span>{}</span></a></th>",
+            run.id,
+            Text(&run.suite.1),
+            Text(&run.name)
+        );
+    }
+    html.push_str("</tr></thead><tbody>\n");
+    for row in &matrix.rows {
+        line(&mut html, row, &matrix.suite_runs);
+    }
+    html.push_str("</tbody></table></div>");
+    html
+}
+
+fn line(html: &mut String, row: &MatrixRow, suite_runs: &[SuiteRunLine]) {
+    let remark = match row.coverage {
+        Coverage::Nothing => "<span class=\"flag\">uncovered</span>",
+        Coverage::Elsewhere => "<span class=\"quiet\">not in these suite runs</span>",
+        Coverage::Shown => "",
+    };
+    let class = if row.coverage == Coverage::Nothing {
+        " class=\"uncovered\""
+    } else {
+        ""
+    };
+    let _ = write!(
+        html,
+        "<tr{class}><th scope=\"row\">{} {remark}</th>",
+        story_link(&row.story)
+    );
+    for run in suite_runs {
+        match row.cells.get(&run.id) {
+            Some(runs) => cell(html, row.story.id, run.id, runs),
+            None => html.push_str(
+                "<td class=\"none\"><span aria-hidden=\"true\">·</span><span class=\"unseen\">no run</span></td>",
+            ),
+        }
+    }
+    html.push_str("</tr>\n");
+}
+
+/// The status of the run that needs a look first, and how many runs there are where it is not one.
+fn cell(html: &mut String, story: i64, suite_run: i64, runs: &Cell) {
+    let Some((status, _)) = runs.by_status().next() else {
+        return;
+    };
+    let many = match runs.total() {
+        1 => String::new(),
+        total => format!("<small>{}</small>", number(total)),
+    };
+    let _ = write!(
+        html,
+        "<td class=\"cell {}\"><a href=\"/suite-runs/{suite_run}?story={story}\" title=\"{words}\">\
+         <span aria-hidden=\"true\">{}{many}</span><span class=\"unseen\">{words}</span></a></td>",
+        word(status),
+        letter(status),
+        words = sentence(runs),
+    );
+}

@@ -1,0 +1,183 @@
+//! What several pages show.
+
+use std::fmt::Write;
+
+use super::parameters::{LINES_MAX, Parameters};
+use super::status::chip;
+use super::text::{Text, duration, number, time};
+use crate::store::pages::{RunLine, Story};
+
+/// Links to the pages of a list of `total` lines; nothing where one page holds all.
+pub(super) fn pager(parameters: &Parameters, total: i64) -> String {
+    let last = (total + LINES_MAX - 1) / LINES_MAX;
+    if last <= 1 {
+        return String::new();
+    }
+    let page = parameters.page();
+    let step = |target: i64, word: &str, relation: &str| {
+        if (1..=last).contains(&target) {
+            let address = parameters.link(&[("page", Some(&target.to_string()))]);
+            format!("<a class=\"button\" rel=\"{relation}\" href=\"{address}\">{word}</a>")
+        } else {
+            format!("<span class=\"button off\" aria-hidden=\"true\">{word}</span>")
+        }
+    };
+    format!(
+        "<nav class=\"pager\" aria-label=\"Pages of the list\">{}<span>Page {} of {}</span>{}</nav>",
+        step(page - 1, "← Previous", "prev"),
+        number(page),
+        number(last),
+        step(page + 1, "Next →", "next"),
+    )
+}
+
+/// Backlog items as links with their Jira keys.
+pub(super) fn stories(stories: &[Story]) -> String {
+    if stories.is_empty() {
+        return String::new();
+    }
+    let items: String = stories
+        .iter()
+        .map(|story| format!("<li>{}</li>", story_link(story)))
+        .collect();
+    format!("<ul class=\"stories\">{items}</ul>")
+}
+
+pub(super) fn story_link(story: &Story) -> String {
+    let key = story.jira_key.as_deref().map_or(String::new(), |key| {
+        format!("<span class=\"tag\">{}</span> ", Text(key))
+    });
+    format!(
+        "<a href=\"/backlog/{}\">{key}{}</a>",
+        story.id,
+        Text(&story.name)
+    )
+}
+
+/// Module, package and class as one line; the separators may break it.
+pub(super) fn place(pieces: &[String]) -> String {
+    let pieces: Vec<String> = pieces.iter().map(|piece| Text(piece).to_string()).collect();
+    if pieces.is_empty() {
+        return String::new();
+    }
+    format!("<div class=\"place\">{}</div>", pieces.join(" › "))
+}
+
+/// What went wrong: type and message, and the details on request.
+pub(super) fn error(kind: Option<&str>, message: Option<&str>, details: Option<&str>) -> String {
+    let headline: Vec<String> = [kind, message]
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| Text(text).to_string())
+        .collect();
+    let details = details.filter(|text| !text.trim().is_empty());
+    match (headline.is_empty(), details) {
+        (true, None) => String::new(),
+        (false, None) => format!("<div class=\"error\">{}</div>", headline.join(": ")),
+        (is_empty, Some(details)) => {
+            let summary = if is_empty {
+                "Error details".to_owned()
+            } else {
+                headline.join(": ")
+            };
+            format!(
+                "<details class=\"error\"><summary>{summary}</summary><pre tabindex=\"0\">{}</pre></details>",
+                Text(details)
+            )
+        }
+    }
+}
+
+/// A table of runs. `with_suite_run` adds the column that says where a run belongs.
+pub(super) fn run_table(caption: &str, runs: &[RunLine], with_suite_run: bool) -> String {
+    let mut html = format!(
+        "<div class=\"scroll\"><table class=\"runs\"><caption class=\"unseen\">{}</caption><thead><tr>\
+         <th scope=\"col\">Status</th><th scope=\"col\">Run</th>{}<th scope=\"col\" class=\"n\">Duration</th>\
+         <th scope=\"col\">Proves</th></tr></thead><tbody>\n",
+        Text(caption),
+        if with_suite_run {
+            "<th scope=\"col\">Suite run</th>"
+        } else {
+            ""
+        },
+    );
+    for run in runs {
+        run_row(&mut html, run, with_suite_run);
+    }
+    html.push_str("</tbody></table></div>");
+    html
+}
+
+fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
+    let name = Text(&run.name);
+    let link = run.test.map_or_else(
+        || name.to_string(),
+        |test| format!("<a href=\"/tests/{test}\">{name}</a>"),
+    );
+    let _ = write!(
+        html,
+        "<tr id=\"run-{id}\"><td>{}</td><th scope=\"row\"><div class=\"name\">{link} <small>{id}</small></div>{}{}{}</th>",
+        chip(run.status),
+        place(&run.place),
+        error(
+            run.error_type.as_deref(),
+            run.error_message.as_deref(),
+            run.error_details.as_deref()
+        ),
+        remarks(run),
+        id = run.id,
+    );
+    if let Some((id, name)) = run.suite_run.as_ref().filter(|_| with_suite_run) {
+        let _ = write!(
+            html,
+            "<td><a href=\"/suite-runs/{id}\">{}</a><div class=\"remarks\">{}</div></td>",
+            Text(name),
+            time(run.started)
+        );
+    } else if with_suite_run {
+        html.push_str("<td></td>");
+    }
+    let _ = writeln!(
+        html,
+        "<td class=\"n\">{}</td><td>{}</td></tr>",
+        duration(run.duration_ms),
+        stories(&run.stories)
+    );
+}
+
+/// Environment, report, and whether it was run before.
+fn remarks(run: &RunLine) -> String {
+    let mut remarks: Vec<String> = Vec::new();
+    if !run.environment.is_empty() {
+        remarks.push(Text(&run.environment.join(", ")).to_string());
+    }
+    // The schema of payloads refuses addresses of other kinds, and the policy of pages runs none of them.
+    if let Some(url) = &run.report_url {
+        remarks.push(format!(
+            "<a href=\"{}\" rel=\"noreferrer\">Report</a>",
+            Text(url)
+        ));
+    }
+    if let (Some(test), 1..) = (run.test, run.earlier) {
+        let word = if run.earlier == 1 {
+            "result"
+        } else {
+            "results"
+        };
+        remarks.push(format!(
+            "<a href=\"/tests/{test}\">{} earlier {word}</a>",
+            number(run.earlier)
+        ));
+    }
+    if remarks.is_empty() {
+        String::new()
+    } else {
+        format!("<div class=\"remarks\">{}</div>", remarks.join(" · "))
+    }
+}
+
+/// A sentence where a list has nothing to show.
+pub(super) fn empty(html: &str) -> String {
+    format!("<p class=\"empty\">{html}</p>")
+}

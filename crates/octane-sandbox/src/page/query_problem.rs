@@ -1,0 +1,201 @@
+//! What is wrong with a query, shown below its text with carets.
+
+use std::ops::Range;
+
+use octane_model::{Problem, QueryError};
+
+use super::text::Text;
+use crate::catalog::Catalog;
+
+/// A name is suggested instead of another if so few letters differ.
+const DISTANCE_MAX: usize = 3;
+
+/// Why a query finds nothing.
+#[derive(Debug)]
+pub(super) struct QueryProblem {
+    title: &'static str,
+    text: String,
+    mistakes: Vec<Mistake>,
+}
+
+#[derive(Debug)]
+struct Mistake {
+    /// Bytes of the text, if it is known which ones are meant.
+    span: Option<Range<usize>>,
+    message: String,
+    suggestion: Option<String>,
+}
+
+impl QueryProblem {
+    /// The text is no query.
+    pub(super) fn unread(error: &QueryError) -> Self {
+        let mistakes = error.mistakes().iter().map(|mistake| Mistake {
+            span: Some(mistake.span.clone()),
+            message: mistake.message.clone(),
+            suggestion: mistake.suggestion.clone(),
+        });
+        Self {
+            title: "The query cannot be read",
+            text: error.text().to_owned(),
+            mistakes: mistakes.collect(),
+        }
+    }
+
+    /// The query does not fit the collection. Where the problem names a field, the text tells where.
+    pub(super) fn refused(text: &str, problem: Problem, catalog: &Catalog) -> Self {
+        let property = |name: &str| {
+            problem
+                .properties
+                .get(name)
+                .and_then(|value| value.as_str())
+        };
+        let field = property("field_name");
+        let known = property("entity_type").and_then(|name| catalog.find_type(name));
+        let suggestion = match (field, known) {
+            (Some(field), Some(kind)) if kind.field(field).is_none() => {
+                let names = kind.fields.iter().map(|field| field.name.as_str());
+                nearest(field, names).map(|name| format!("did you mean `{name}`?"))
+            }
+            _ => None,
+        };
+        Self {
+            title: "The query does not fit the collection",
+            mistakes: vec![Mistake {
+                span: field.and_then(|field| word_in(text, field)),
+                suggestion,
+                message: problem.description,
+            }],
+            text: text.to_owned(),
+        }
+    }
+
+    /// Something beside the query is wrong.
+    pub(super) fn plain(message: &str) -> Self {
+        Self {
+            title: "This cannot be asked",
+            text: String::new(),
+            mistakes: vec![Mistake {
+                span: None,
+                message: message.to_owned(),
+                suggestion: None,
+            }],
+        }
+    }
+
+    pub(super) fn html(&self) -> String {
+        let items: String = self
+            .mistakes
+            .iter()
+            .map(|mistake| self.item(mistake))
+            .collect();
+        format!(
+            "<section class=\"problem\" role=\"alert\" id=\"problem\"><h2>{}</h2>{}<ul>{items}</ul></section>",
+            self.title,
+            self.diagram()
+        )
+    }
+
+    fn item(&self, mistake: &Mistake) -> String {
+        let place = mistake.span.as_ref().map_or(String::new(), |span| {
+            let column = self.text[..span.start].chars().count() + 1;
+            format!("<b>Character {column}:</b> ")
+        });
+        let suggestion = mistake.suggestion.as_ref().map_or(String::new(), |hint| {
+            format!(" <span class=\"suggestion\">{}</span>", Text(hint))
+        });
+        format!("<li>{place}{}{suggestion}</li>", Text(&mistake.message))
+    }
+
+    /// The text in one row with a row of carets below each mistake. Ears get the list instead.
+    fn diagram(&self) -> String {
+        let spans: Vec<&Range<usize>> = self
+            .mistakes
+            .iter()
+            .filter_map(|m| m.span.as_ref())
+            .collect();
+        if spans.is_empty() {
+            return String::new();
+        }
+        let rows: String = spans
+            .iter()
+            .map(|span| {
+                let before = self.text[..span.start].chars().count();
+                let width = self.text[(*span).clone()].chars().count().max(1);
+                format!("{:before$}<b class=\"caret\">{:^<width$}</b>\n", "", "")
+            })
+            .collect();
+        // Controls would break the row, and with it the place of the carets.
+        let row: String = self
+            .text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        format!(
+            "<pre class=\"diagram\" aria-hidden=\"true\">{}\n{rows}</pre>",
+            Text(&row)
+        )
+    }
+}
+
+/// Where `word` stands in the text as a whole word.
+fn word_in(text: &str, word: &str) -> Option<Range<usize>> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut places = text
+        .match_indices(word)
+        .map(|(start, _)| start..start + word.len());
+    places.find(|place| {
+        let before = text[..place.start].chars().next_back();
+        let after = text[place.end..].chars().next();
+        !before.is_some_and(is_word) && !after.is_some_and(is_word)
+    })
+}
+
+fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (distance(wrong, name), name))
+        .filter(|(distance, name)| *distance <= DISTANCE_MAX.min(name.len() / 2))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// How many letters must be put in, taken out or replaced.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (position, from) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = position + 1;
+        for (column, to) in right.chars().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use octane_model::Query;
+
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_below_the_mistake() {
+        let error = "name EQUALS ^<b>^".parse::<Query>().unwrap_err();
+        let html = QueryProblem::unread(&error).html();
+        assert!(
+            html.contains("name EQUALS ^&lt;b&gt;^\n     <b class=\"caret\">^^^^^^</b>\n"),
+            "{html}"
+        );
+        assert!(html.contains("<b>Character 6:</b>"), "{html}");
+    }
+
+    #[test]
+    fn a_misspelt_field_is_found_as_a_whole_word_and_the_nearest_name_suggested() {
+        assert_eq!(word_in("named EQ 1; name EQ 2", "name"), Some(12..16));
+        assert_eq!(word_in("names EQ 1", "name"), None);
+        let names = ["duration", "name", "id"];
+        assert_eq!(nearest("durration", names.into_iter()), Some("duration"));
+        assert_eq!(nearest("xy", names.into_iter()), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Statuses for eyes and ears: a sign, a word and a colour, never the colour alone.
+
+use super::text::{Text, number};
+use crate::store::pages::{Counts, NativeStatus};
+
+/// The signs, drawn once a page, and the hatching that tells failures apart in charts.
+pub(super) const SPRITE: &str = "<svg class=\"sprite\" width=\"0\" height=\"0\" aria-hidden=\"true\">\
+    <symbol id=\"s-passed\" viewBox=\"0 0 16 16\"><path d=\"M3 8.5l3.5 3.5L13 4.5\"/></symbol>\
+    <symbol id=\"s-failed\" viewBox=\"0 0 16 16\"><path d=\"M4 4l8 8M12 4l-8 8\"/></symbol>\
+    <symbol id=\"s-skipped\" viewBox=\"0 0 16 16\"><path d=\"M4 4l4 4-4 4M9 4l4 4-4 4\"/></symbol>\
+    <symbol id=\"s-planned\" viewBox=\"0 0 16 16\"><path d=\"M8 4v4l2.5 2.5M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
+    <symbol id=\"s-blocked\" viewBox=\"0 0 16 16\"><path d=\"M3.8 3.8l8.4 8.4M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
+    <symbol id=\"s-not_completed\" viewBox=\"0 0 16 16\"><path d=\"M3.5 8h.01M8 8h.01M12.5 8h.01\"/></symbol>\
+    <symbol id=\"s-unknown\" viewBox=\"0 0 16 16\"><path d=\"M6 6a2 2 0 1 1 2.5 2c-.4.2-.5.5-.5 1M8 12h.01\"/></symbol>\
+    <defs><pattern id=\"hatch\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+    <rect class=\"fill-failed\" width=\"4\" height=\"4\"/><rect class=\"hatch\" width=\"1.2\" height=\"4\"/></pattern></defs></svg>";
+
+/// The word of a status in addresses and style sheets.
+pub(super) fn word(status: Option<NativeStatus>) -> &'static str {
+    status.map_or("unknown", NativeStatus::word)
+}
+
+/// The name of a status for people.
+pub(super) fn label(status: Option<NativeStatus>) -> &'static str {
+    match status {
+        Some(NativeStatus::Failed) => "Failed",
+        Some(NativeStatus::Blocked) => "Blocked",
+        Some(NativeStatus::NotCompleted) => "In progress",
+        Some(NativeStatus::Planned) => "Planned",
+        Some(NativeStatus::Skipped) => "Skipped",
+        Some(NativeStatus::Passed) => "Passed",
+        None => "Other",
+    }
+}
+
+/// The letter of a status where a word has no room.
+pub(super) fn letter(status: Option<NativeStatus>) -> char {
+    match status {
+        Some(NativeStatus::NotCompleted) => 'I',
+        Some(NativeStatus::Planned) => 'L',
+        status => label(status).chars().next().unwrap_or('?'),
+    }
+}
+
+fn sign(status: Option<NativeStatus>) -> String {
+    let word = word(status);
+    format!("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"#s-{word}\"/></svg>")
+}
+
+/// A status with its sign and colour.
+pub(super) fn chip(status: Option<NativeStatus>) -> String {
+    let (word, label) = (word(status), label(status));
+    format!("<span class=\"chip {word}\">{}{label}</span>", sign(status))
+}
+
+/// A link that shows one status alone, with the number of what it would show.
+pub(super) fn filter_link(
+    address: &str,
+    status: Option<NativeStatus>,
+    count: &str,
+    is_current: bool,
+) -> String {
+    let mark = if is_current {
+        " aria-current=\"true\""
+    } else {
+        ""
+    };
+    format!(
+        "<li><a class=\"chip {}\" href=\"{address}\"{mark}>{}{} <b>{}</b></a></li>",
+        word(status),
+        sign(status),
+        label(status),
+        Text(count),
+    )
+}
+
+/// `160 failed, 3,012 passed`.
+pub(super) fn sentence(counts: &Counts) -> String {
+    let parts: Vec<String> = counts
+        .by_status()
+        .filter(|(_, count)| *count > 0)
+        .map(|(status, count)| format!("{} {}", number(count), label(status).to_lowercase()))
+        .collect();
+    if parts.is_empty() {
+        "no runs".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// All statuses with their letters, for a page where letters stand.
+pub(super) fn legend() -> String {
+    let items: String = NativeStatus::ALL
+        .into_iter()
+        .map(Some)
+        .map(|status| {
+            format!(
+                "<li><span class=\"key {}\" aria-hidden=\"true\">{}</span> {}</li>",
+                word(status),
+                letter(status),
+                label(status)
+            )
+        })
+        .collect();
+    format!("<ul class=\"legend\" aria-label=\"What the letters mean\">{items}</ul>")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_letter_and_a_sign_of_its_own() {
+        let letters: BTreeSet<char> = NativeStatus::ALL.map(Some).map(letter).into();
+        assert_eq!(letters.len(), NativeStatus::ALL.len());
+        for status in NativeStatus::ALL {
+            assert!(SPRITE.contains(&format!("id=\"s-{}\"", status.word())));
+        }
+    }
+}

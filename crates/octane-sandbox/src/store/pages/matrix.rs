@@ -1,0 +1,198 @@
+//! The traceability matrix: backlog items against suite runs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::params;
+
+use super::proof::story;
+use super::{Counts, NativeStatus, Statuses, Story, SuiteRunLine, Window, id_list, somewhere};
+use crate::error::ApiError;
+use crate::store::Reader;
+
+/// How far a backlog item is covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Coverage {
+    /// No run and no test is linked to it.
+    Nothing,
+    /// Something is linked to it, but nothing in the shown suite runs.
+    Elsewhere,
+    /// A run of the shown suite runs proves it.
+    Shown,
+}
+
+/// Which rows and columns are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct MatrixFilter {
+    /// The entity type of the rows, such as `story`.
+    pub(crate) kind: String,
+    /// A suite; without one the newest suite runs of all.
+    pub(crate) suite: Option<i64>,
+    pub(crate) suite_runs_max: i64,
+    /// Text in the name, or the whole Jira key.
+    pub(crate) search: Option<String>,
+    pub(crate) show: Option<Coverage>,
+    /// Only items with a failed run in the shown suite runs.
+    pub(crate) is_failing: bool,
+}
+
+/// The key of a status, and how many runs have it.
+type Tally = (Option<i64>, i64);
+
+/// What the runs of one suite run say about one backlog item.
+pub(crate) type Cell = Counts;
+
+/// The cells of a backlog item by the id of the suite run.
+type Cells = HashMap<i64, Cell>;
+
+#[derive(Debug)]
+pub(crate) struct MatrixRow {
+    pub(crate) story: Story,
+    pub(crate) coverage: Coverage,
+    /// By the id of the suite run.
+    pub(crate) cells: Cells,
+}
+
+#[derive(Debug)]
+pub(crate) struct Matrix {
+    /// The oldest first.
+    pub(crate) suite_runs: Vec<SuiteRunLine>,
+    pub(crate) rows: Vec<MatrixRow>,
+    /// How many items match but for `show`, by how far they are covered.
+    pub(crate) nothing: i64,
+    pub(crate) elsewhere: i64,
+    pub(crate) shown: i64,
+}
+
+/// The rows with their coverage. Values: suite runs, the smallest of their ids, type, pattern, key, failed
+/// status or nothing. A run comes after its suite run, so its id is greater, which cuts the links of a run
+/// that is shown from those of a long history.
+fn rows(columns: &str, key: &str) -> String {
+    let proof = |select: &str, condition: &str| {
+        format!(
+            "EXISTS (SELECT {select} FROM run_covered_content l JOIN runs r ON r.id = l.run
+             WHERE l.work_item = w.id AND l.run > ?2 AND +r.parent_suite IN (SELECT id FROM shown)
+             {condition})
+             OR EXISTS (SELECT {select} FROM test_covered_content l JOIN runs r ON r.test = l.test
+             WHERE l.work_item = w.id AND r.parent_suite IN (SELECT id FROM shown) {condition})"
+        )
+    };
+    format!(
+        "WITH shown (id) AS (SELECT value FROM json_each(?1)), found AS (SELECT {columns},
+         CASE WHEN {} THEN 2 WHEN EXISTS (SELECT 1 FROM run_covered_content l WHERE l.work_item = w.id)
+         OR EXISTS (SELECT 1 FROM test_covered_content l WHERE l.work_item = w.id) THEN 1 ELSE 0 END
+         AS coverage FROM work_items w WHERE w.subtype = ?3
+         AND (?4 IS NULL OR w.name LIKE ?4 ESCAPE '\\' OR w.\"{key}\" = ?5 COLLATE NOCASE)
+         AND (?6 IS NULL OR {}))",
+        proof("1", ""),
+        proof("1", "AND r.native_status = ?6")
+    )
+}
+
+impl Reader<'_> {
+    pub(crate) fn matrix(
+        self,
+        filter: &MatrixFilter,
+        window: Window,
+        statuses: &Statuses,
+    ) -> Result<Matrix, ApiError> {
+        let latest = Window {
+            limit: filter.suite_runs_max,
+            offset: 0,
+        };
+        let mut suite_runs = match filter.suite {
+            Some(suite) => self.suite_run_lines(suite, latest, statuses)?,
+            None => self.latest_suite_runs(latest.limit, statuses)?,
+        };
+        suite_runs.reverse();
+        let ids: Vec<i64> = suite_runs.iter().map(|run| run.id).collect();
+        let (shown, first) = (id_list(&ids), ids.iter().min().copied().unwrap_or(0));
+        let failed = filter
+            .is_failing
+            .then(|| statuses.key(NativeStatus::Failed))
+            .flatten();
+        let pattern = filter.search.as_deref().map(somewhere);
+        let rows = rows(&self.story_columns(), &self.catalog.jira_field);
+        let values = params![shown, first, filter.kind, pattern, filter.search, failed];
+
+        let mut statement = self.page_statement(&format!(
+            "{rows} SELECT coverage, COUNT(*) FROM found GROUP BY coverage"
+        ))?;
+        let counts = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let counts: BTreeMap<i64, i64> = counts.collect::<Result<_, _>>()?;
+        let count = |coverage: i64| counts.get(&coverage).copied().unwrap_or(0);
+
+        let show = filter.show.map(|coverage| coverage as i64);
+        let Window { limit, offset } = window;
+        let mut statement = self.page_statement(&format!(
+            "{rows} SELECT * FROM found WHERE ?7 IS NULL OR coverage = ?7
+             ORDER BY coverage, id LIMIT ?8 OFFSET ?9"
+        ))?;
+        let values = params![
+            shown,
+            first,
+            filter.kind,
+            pattern,
+            filter.search,
+            failed,
+            show,
+            limit,
+            offset
+        ];
+        let found = statement.query_map(values, |row| Ok((story(row)?, row.get(4)?)))?;
+        let found: Vec<(Story, i64)> = found.collect::<Result<_, _>>()?;
+        let stories: Vec<i64> = found.iter().map(|(story, _)| story.id).collect();
+        let mut cells = self.cells(&stories, &shown, first, statuses)?;
+        let rows = found.into_iter().map(|(story, coverage)| MatrixRow {
+            cells: cells.remove(&story.id).unwrap_or_default(),
+            coverage: match coverage {
+                0 => Coverage::Nothing,
+                1 => Coverage::Elsewhere,
+                _ => Coverage::Shown,
+            },
+            story,
+        });
+        Ok(Matrix {
+            rows: rows.collect(),
+            suite_runs,
+            nothing: count(Coverage::Nothing as i64),
+            elsewhere: count(Coverage::Elsewhere as i64),
+            shown: count(Coverage::Shown as i64),
+        })
+    }
+
+    /// By backlog item and suite run. A run that is linked twice, itself and through its test, counts once.
+    fn cells(
+        self,
+        stories: &[i64],
+        shown: &str,
+        first: i64,
+        statuses: &Statuses,
+    ) -> Result<HashMap<i64, Cells>, ApiError> {
+        let mut statement = self.page_statement(
+            "WITH wanted (id) AS (SELECT value FROM json_each(?1)),
+             shown (id) AS (SELECT value FROM json_each(?2)),
+             linked (work_item, run, suite_run, status) AS (
+                 SELECT l.work_item, r.id, r.parent_suite, r.native_status FROM wanted w
+                 CROSS JOIN run_covered_content l ON l.work_item = w.id AND l.run > ?3
+                 CROSS JOIN runs r ON r.id = l.run WHERE +r.parent_suite IN (SELECT id FROM shown)
+                 UNION SELECT l.work_item, r.id, r.parent_suite, r.native_status FROM wanted w
+                 CROSS JOIN test_covered_content l ON l.work_item = w.id
+                 CROSS JOIN runs r ON r.test = l.test AND r.parent_suite IN (SELECT id FROM shown))
+             SELECT work_item, suite_run, status, COUNT(*) FROM linked GROUP BY 1, 2, 3",
+        )?;
+        let rows = statement.query_map(params![id_list(stories), shown, first], |row| {
+            Ok((row.get(0)?, row.get(1)?, (row.get(2)?, row.get(3)?)))
+        })?;
+        let mut pairs: BTreeMap<(i64, i64), Vec<Tally>> = BTreeMap::new();
+        for row in rows {
+            let (story, suite_run, pair) = row?;
+            pairs.entry((story, suite_run)).or_default().push(pair);
+        }
+        let mut cells: HashMap<i64, Cells> = HashMap::new();
+        for ((story, suite_run), pairs) in pairs {
+            let of_story = cells.entry(story).or_default();
+            of_story.insert(suite_run, Counts::new(statuses, pairs));
+        }
+        Ok(cells)
+    }
+}

@@ -1,0 +1,127 @@
+//! The runs of a suite run that a filter lets through.
+
+use rusqlite::params;
+
+use super::{Counts, NativeStatus, RunLine, Statuses, Window, somewhere};
+use crate::error::ApiError;
+use crate::store::Reader;
+
+/// A search ends after so many matches of a status: nobody reads further, and it would hold up others.
+pub(crate) const MATCHES_MAX: i64 = 10_000;
+
+/// Which runs of a suite run are wanted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RunFilter {
+    pub(crate) status: Option<NativeStatus>,
+    /// Text in the name, the place or the error, ignoring the case of ASCII letters.
+    pub(crate) search: Option<String>,
+    /// A backlog item that the run or its test is linked to.
+    pub(crate) story: Option<i64>,
+}
+
+impl RunFilter {
+    fn looks_into_runs(&self) -> bool {
+        self.search.is_some() || self.story.is_some()
+    }
+}
+
+/// The runs that a filter lets through.
+#[derive(Debug)]
+pub(crate) struct Matching {
+    /// How many match but for the filter's status; of each status at most [`MATCHES_MAX`] are counted when
+    /// the filter looks into runs.
+    pub(crate) counts: Counts,
+    /// Those in the window; what needs a look first, then by id.
+    pub(crate) runs: Vec<RunLine>,
+}
+
+/// Values: suite run, status, pattern, story.
+const WHERE: &str = "WHERE r.parent_suite = ?1 AND r.native_status IS ?2
+    AND (?3 IS NULL OR r.name LIKE ?3 ESCAPE '\\' OR r.class_name LIKE ?3 ESCAPE '\\'
+        OR r.package LIKE ?3 ESCAPE '\\' OR r.component LIKE ?3 ESCAPE '\\'
+        OR r.error_type LIKE ?3 ESCAPE '\\' OR r.error_message LIKE ?3 ESCAPE '\\'
+        OR r.error_details LIKE ?3 ESCAPE '\\')
+    AND (?4 IS NULL OR r.id IN (SELECT run FROM run_covered_content WHERE work_item = ?4)
+        OR r.test IN (SELECT test FROM test_covered_content WHERE work_item = ?4))";
+
+impl Reader<'_> {
+    /// The runs of a suite run that match; `all` is how many it has.
+    pub(crate) fn matching_runs(
+        self,
+        suite_run: i64,
+        all: &Counts,
+        filter: &RunFilter,
+        window: Window,
+        statuses: &Statuses,
+    ) -> Result<Matching, ApiError> {
+        let counts = if filter.looks_into_runs() {
+            self.matching_counts(suite_run, all, filter, statuses)?
+        } else {
+            all.clone()
+        };
+        let ids = self.matching_ids(suite_run, &counts, filter, window)?;
+        let runs = self.run_lines(&ids, statuses)?;
+        Ok(Matching { counts, runs })
+    }
+
+    fn matching_counts(
+        self,
+        suite_run: i64,
+        all: &Counts,
+        filter: &RunFilter,
+        statuses: &Statuses,
+    ) -> Result<Counts, ApiError> {
+        let pattern = filter.search.as_deref().map(somewhere);
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM runs r {WHERE} LIMIT {MATCHES_MAX}) found"
+        );
+        let mut statement = self.page_statement(&sql)?;
+        let mut pairs = Vec::new();
+        for (key, ..) in all.by_key() {
+            let values = params![suite_run, key, pattern, filter.story];
+            pairs.push((key, statement.query_row(values, |row| row.get(0))?));
+        }
+        Ok(Counts::new(statuses, pairs))
+    }
+
+    /// Goes from status to status; their counts tell which ones a window skips as a whole.
+    fn matching_ids(
+        self,
+        suite_run: i64,
+        counts: &Counts,
+        filter: &RunFilter,
+        window: Window,
+    ) -> Result<Vec<i64>, ApiError> {
+        let pattern = filter.search.as_deref().map(somewhere);
+        // Without a look into the runs, the index alone is walked.
+        let condition = if filter.looks_into_runs() {
+            WHERE
+        } else {
+            "WHERE r.parent_suite = ?1 AND r.native_status IS ?2 AND ?3 IS NULL AND ?4 IS NULL"
+        };
+        let sql = format!("SELECT r.id FROM runs r {condition} ORDER BY r.id LIMIT ?5 OFFSET ?6");
+        let mut statement = self.page_statement(&sql)?;
+        let Window { limit, mut offset } = window;
+        let mut ids: Vec<i64> = Vec::new();
+        for (key, status, count) in counts.by_key() {
+            if filter.status.is_some() && filter.status != status {
+                continue;
+            }
+            if offset >= count {
+                offset -= count;
+                continue;
+            }
+            let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
+            if missing <= 0 {
+                break;
+            }
+            let part = missing.min(count - offset);
+            let values = params![suite_run, key, pattern, filter.story, part, offset];
+            for id in statement.query_map(values, |row| row.get(0))? {
+                ids.push(id?);
+            }
+            offset = 0;
+        }
+        Ok(ids)
+    }
+}

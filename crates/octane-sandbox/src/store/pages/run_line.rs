@@ -1,0 +1,99 @@
+//! Runs in lists, with what they prove.
+
+use std::collections::HashMap;
+
+use rusqlite::Row;
+
+use super::{NativeStatus, Statuses, Story, id_list};
+use crate::error::ApiError;
+use crate::store::Reader;
+
+/// How much of an error's details a list shows.
+const DETAILS_CHARACTERS_MAX: usize = 4_000;
+
+/// A run with what it proves.
+#[derive(Debug)]
+pub(crate) struct RunLine {
+    pub(crate) id: i64,
+    pub(crate) test: Option<i64>,
+    pub(crate) name: String,
+    /// Module, package and class, as far as it has them.
+    pub(crate) place: Vec<String>,
+    pub(crate) status: Option<NativeStatus>,
+    pub(crate) duration_ms: Option<i64>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    /// Id and name.
+    pub(crate) suite_run: Option<(i64, String)>,
+    pub(crate) error_type: Option<String>,
+    pub(crate) error_message: Option<String>,
+    /// The beginning of them.
+    pub(crate) error_details: Option<String>,
+    pub(crate) report_url: Option<String>,
+    /// Such as `Browser: Firefox`.
+    pub(crate) environment: Vec<String>,
+    /// How many earlier results it replaced.
+    pub(crate) earlier: i64,
+    /// The backlog items that the run itself is linked to, or else its test.
+    pub(crate) stories: Vec<Story>,
+}
+
+impl Reader<'_> {
+    /// The runs with these ids in their order.
+    pub(super) fn run_lines(
+        self,
+        ids: &[i64],
+        statuses: &Statuses,
+    ) -> Result<Vec<RunLine>, ApiError> {
+        let sql = format!(
+            "SELECT r.id, r.test, r.name, r.component, r.package, r.class_name, r.native_status,
+             r.duration, r.started, s.id, s.name, r.error_type, r.error_message,
+             substr(r.error_details, 1, {DETAILS_CHARACTERS_MAX}), r.external_report_url,
+             (SELECT COUNT(*) FROM previous_runs p WHERE p.run_id = r.id)
+             FROM runs r LEFT JOIN runs s ON s.id = r.parent_suite
+             WHERE r.id IN (SELECT value FROM json_each(?))"
+        );
+        let mut statement = self.page_statement(&sql)?;
+        let rows = statement.query_map([id_list(ids)], |row| run_line(row, statuses))?;
+        let mut found = HashMap::new();
+        for line in rows {
+            let mut line = line?;
+            line.environment = self.environment(line.id)?;
+            line.stories = self.stories_of_run(line.id, line.test)?;
+            found.insert(line.id, line);
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    fn environment(self, run: i64) -> Result<Vec<String>, ApiError> {
+        let mut statement = self.page_statement(
+            "SELECT COALESCE(c.name || ': ', '') || n.name FROM run_taxonomies l
+             JOIN taxonomy_nodes n ON n.id = l.taxonomy LEFT JOIN taxonomy_nodes c ON c.id = n.category
+             WHERE l.run = ? ORDER BY 1",
+        )?;
+        let names = statement.query_map([run], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+}
+
+fn run_line(row: &Row<'_>, statuses: &Statuses) -> rusqlite::Result<RunLine> {
+    let place: [Option<String>; 3] = [row.get(3)?, row.get(4)?, row.get(5)?];
+    let suite_run: (Option<i64>, Option<String>) = (row.get(9)?, row.get(10)?);
+    Ok(RunLine {
+        id: row.get(0)?,
+        test: row.get(1)?,
+        name: row.get(2)?,
+        place: place.into_iter().flatten().collect(),
+        status: statuses.of(row.get(6)?),
+        duration_ms: row.get(7)?,
+        started: row.get(8)?,
+        suite_run: suite_run.0.zip(suite_run.1),
+        error_type: row.get(11)?,
+        error_message: row.get(12)?,
+        error_details: row.get(13)?,
+        report_url: row.get(14)?,
+        environment: Vec::new(),
+        earlier: row.get(15)?,
+        stories: Vec::new(),
+    })
+}
