@@ -24,7 +24,8 @@
 //!   tables, reading, writing, queries and metadata all follow from it.
 //! - **What was acknowledged stays.** A payload is in the database before its sender hears of it; each is
 //!   ingested in one transaction, and one that waits is picked up again after a restart.
-//! - **A look inside.** `/` shows suites, suite runs, runs and the stories that they prove;
+//! - **A look inside.** `/` shows suites and leads to suite runs, tests, stories, the traceability matrix and
+//!   a query box;
 //!   `/_sandbox/health` tells what waits, `POST /_sandbox/reset` begins anew.
 //!
 //! # What differs from the product
