@@ -1,7 +1,8 @@
 //! The query language of Octane's collections, both ways: built or parsed into a tree, and printed.
 //!
 //! The grammar is that of the ALM Octane help, page "Query clause", widened by what the vendor's own
-//! clients send: `=` and `<=` for `EQ` and `LE`, `'…'` for `^…^`, blanks anywhere between words.
+//! clients send: `=` and `<=` for `EQ` and `LE`, `'…'` for `^…^`, blanks anywhere between words. Operators,
+//! `true`, `false` and `null` are understood in small letters, too, and printed as the help writes them.
 //!
 //! ```text
 //! expr    = term  { "||" term }                  OR, weakest
@@ -16,6 +17,8 @@
 //! ```
 
 mod build;
+#[cfg(test)]
+mod clients;
 mod error;
 mod lex;
 mod parse;

@@ -8,6 +8,8 @@ use std::ops::Range;
 pub struct QueryError {
     text: String,
     mistakes: Vec<Mistake>,
+    /// How many mistakes there are beyond those.
+    more: usize,
 }
 
 /// One thing that is wrong with the text of a query.
@@ -23,10 +25,17 @@ pub struct Mistake {
 }
 
 impl QueryError {
-    pub(super) fn new(text: &str, mistakes: Vec<Mistake>) -> Self {
+    /// So many mistakes are told; of more than that only the number, lest a hostile query of a few bytes
+    /// gets an answer of many.
+    pub const MISTAKES_MAX: usize = 20;
+
+    pub(super) fn new(text: &str, mut mistakes: Vec<Mistake>) -> Self {
+        let more = mistakes.len().saturating_sub(Self::MISTAKES_MAX);
+        mistakes.truncate(Self::MISTAKES_MAX);
         Self {
             text: text.to_owned(),
             mistakes,
+            more,
         }
     }
 
@@ -35,7 +44,7 @@ impl QueryError {
         &self.text
     }
 
-    /// The mistakes in the order of the text; at least one.
+    /// The mistakes in the order of the text; at least one, at most [`QueryError::MISTAKES_MAX`].
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
@@ -83,9 +92,9 @@ impl fmt::Display for QueryError {
         if let Some(suggestion) = suggestion {
             write!(f, "; {suggestion}")?;
         }
-        match self.mistakes.len() {
-            1 => Ok(()),
-            count => write!(f, " (and {} more)", count - 1),
+        match self.mistakes.len() - 1 + self.more {
+            0 => Ok(()),
+            count => write!(f, " (and {count} more)"),
         }
     }
 }

@@ -6,15 +6,28 @@ use std::str::FromStr;
 use super::lex::{Word, mistake, words};
 use super::{Comparison, Literal, Mistake, Operand, Operator, Query, QueryError};
 
-/// How deep parentheses and cross filters may nest: far beyond what people write, and well within a
-/// thread's stack.
-const DEPTH_MAX: usize = 64;
+impl Query {
+    /// How deep `!`, parentheses and braces may nest where nobody says otherwise: far beyond what people
+    /// write, and well within a thread's stack.
+    pub const DEPTH_MAX: usize = 64;
 
-/// Reads a query, with or without the double quotes around it, and reports all its mistakes at once.
-impl FromStr for Query {
-    type Err = QueryError;
-
-    fn from_str(text: &str) -> Result<Self, QueryError> {
+    /// Reads a query like [`str::parse`], whose `!`, parentheses and braces nest at most `depth_max` deep.
+    ///
+    /// Parsing takes stack for each level, so a reader of other people's queries keeps `depth_max` small;
+    /// a few hundred fit any thread.
+    ///
+    /// ```
+    /// use octane_model::Query;
+    ///
+    /// let text = "parent EQ {release EQ {id EQ 2007}}";
+    /// assert!(Query::parse_within(text, 2).is_ok());
+    /// let error = Query::parse_within(text, 1).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "query is wrong at character 24: conditions nest deeper than 1 level; split the query in two"
+    /// );
+    /// ```
+    pub fn parse_within(text: &str, depth_max: usize) -> Result<Self, QueryError> {
         let (words, mistakes) = words(text, inside(text));
         if !mistakes.is_empty() {
             // What follows a word that cannot be read would be guesswork.
@@ -24,6 +37,7 @@ impl FromStr for Query {
             words,
             next: 0,
             depth: 0,
+            depth_max,
             mistakes,
         };
         let query = parser.expression();
@@ -38,6 +52,15 @@ impl FromStr for Query {
             Some(query) if parser.mistakes.is_empty() => Ok(query),
             _ => Err(QueryError::new(text, parser.mistakes)),
         }
+    }
+}
+
+/// Reads a query, with or without the double quotes around it, and reports all its mistakes at once.
+impl FromStr for Query {
+    type Err = QueryError;
+
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        Self::parse_within(text, Self::DEPTH_MAX)
     }
 }
 
@@ -59,6 +82,7 @@ struct Parser {
     words: Vec<(Word, Range<usize>)>,
     next: usize,
     depth: usize,
+    depth_max: usize,
     mistakes: Vec<Mistake>,
 }
 
@@ -157,10 +181,12 @@ impl Parser {
     }
 
     fn deeper(&mut self, part: fn(&mut Self) -> Option<Query>) -> Option<Query> {
-        if self.depth == DEPTH_MAX {
+        let depth_max = self.depth_max;
+        if self.depth == depth_max {
+            let levels = if depth_max == 1 { "level" } else { "levels" };
             self.wrong(
-                format!("conditions nest deeper than {DEPTH_MAX} levels"),
-                None,
+                format!("conditions nest deeper than {depth_max} {levels}"),
+                Some("split the query in two"),
             );
             self.next = self.words.len() - 1;
             return None;
@@ -192,12 +218,42 @@ impl Parser {
         };
         self.advance();
         let operator = self.operator(&field)?;
+        if operator == Operator::In && *self.word() == Word::OpenBrace {
+            return self.entities(&field);
+        }
         let operand = self.operand(operator)?;
         Some(Query::Comparison(Comparison {
             field,
             operator,
             operand,
         }))
+    }
+
+    /// The `{…},{…}` after `IN`: any of them.
+    fn entities(&mut self, field: &str) -> Option<Query> {
+        let mut any = None;
+        loop {
+            if !self.take(&Word::OpenBrace) {
+                let found = self.found();
+                self.wrong(
+                    format!("`{{` is missing before {found}"),
+                    Some("a list that begins with braces goes on with braces"),
+                );
+                return None;
+            }
+            let one = Query::Comparison(Comparison {
+                field: field.to_owned(),
+                operator: Operator::Equal,
+                operand: self.entity()?,
+            });
+            any = match any {
+                None => Some(one),
+                Some(others) => Some(others | one),
+            };
+            if !self.take(&Word::Comma) {
+                return any;
+            }
+        }
     }
 
     fn operator(&mut self, field: &str) -> Option<Operator> {
@@ -210,15 +266,14 @@ impl Parser {
             self.advance();
             return Some(operator);
         }
-        let upper = word.to_uppercase();
-        let suggestion = match Operator::from_word(&upper) {
-            Some(operator) => format!("write `{}` in capitals", operator.as_str()),
-            None => "use EQ, LT, GT, LE, GE, IN or BTW".to_owned(),
-        };
         let found = self.found();
         self.wrong(
             format!("an operator is missing between `{field}` and {found}"),
-            Some(&suggestion),
+            Some(if *self.word() == Word::Not {
+                "write the `!` before the field"
+            } else {
+                "use EQ, LT, GT, LE, GE, IN or BTW"
+            }),
         );
         None
     }
@@ -250,7 +305,7 @@ impl Parser {
 
     /// What follows `{`.
     fn entity(&mut self) -> Option<Operand> {
-        if matches!(self.word(), Word::Bare(word) if word == "null")
+        if matches!(self.word(), Word::Bare(word) if word.eq_ignore_ascii_case("null"))
             && self
                 .words
                 .get(self.next + 1)
@@ -272,7 +327,7 @@ impl Parser {
             Word::Text(text) => Literal::Text(text.clone()),
             Word::Pattern(pattern) => Literal::Pattern(pattern.clone()),
             Word::Token(word) => Literal::Token(word.clone()),
-            Word::Bare(word) => match word.as_str() {
+            Word::Bare(word) => match word.to_ascii_lowercase().as_str() {
                 "null" => Literal::Null,
                 "true" => Literal::Boolean(true),
                 "false" => Literal::Boolean(false),

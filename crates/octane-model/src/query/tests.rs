@@ -28,6 +28,70 @@ fn the_spellings_of_all_known_clients_mean_the_same() {
 }
 
 #[test]
+fn small_letters_are_understood_where_they_can_mean_nothing_else() {
+    let in_capitals =
+        "name EQ null;id IN 1,2||!is_default EQ true;release EQ {null};id BTW 1...2;EQ EQ ^EQ^";
+    let small =
+        "name eq NULL;id in 1,2||!is_default Eq True;release eq {Null};id btw 1...2;EQ eq ^EQ^";
+    assert_eq!(parsed(small), parsed(in_capitals));
+    assert_eq!(
+        parsed("EQ EQ ^EQ^"),
+        Query::field("EQ").is("EQ"),
+        "what stands where a field stands is a field"
+    );
+}
+
+#[test]
+fn a_list_of_braces_means_any_of_them() {
+    let release = |query| Query::field("release").refers_to(query);
+    assert_eq!(
+        parsed("release IN {id EQ 5},{ null } , {name EQ ^a^};id EQ 1"),
+        (release(Query::field("id").is(5))
+            | Query::field("release").refers_to_nothing()
+            | release(Query::field("name").is("a")))
+            & Query::field("id").is(1)
+    );
+    assert_eq!(
+        parsed("release IN {id EQ 5}"),
+        release(Query::field("id").is(5))
+    );
+    assert_snapshot!(diagram("release IN {id EQ 5},6"), @"
+      release IN {id EQ 5},6
+                           ^ `{` is missing before `6`; a list that begins with braces goes on with braces
+    ");
+}
+
+#[test]
+fn tokens_are_words_between_brackets() {
+    let owner = Query::field("owner").is(Literal::Token("current_user".into()));
+    assert_eq!(parsed("owner EQ [current_user]"), owner);
+    assert_eq!(parsed("owner=[ current_user ]"), owner);
+    assert_snapshot!(diagram("owner EQ [current_user"), @"
+      owner EQ [current_user
+               ^^^^^^^^^^^^^ `[` is not closed; write a word such as `[current_user]`
+    ");
+}
+
+#[test]
+fn the_examples_of_the_help_are_understood() {
+    for text in [
+        r#""id EQ 1001""#,
+        r#""(creation_time BTW ^2025-01-01T00:00:00Z^...^2025-02-01T00:00:00Z^)""#,
+        r#""!(id EQ 5;name EQ ^a^)||(!(subtype='test_suite'))""#,
+        r#""detected_in_release EQ {sprints EQ {id EQ 1006}}""#,
+        r#""severity EQ {id EQ ^list_node.severity.high^}""#,
+        r#""(native_status EQ {id EQ ^list_node.run_native_status.failed^});parent_suite EQ {id EQ 7003}""#,
+        r#""!release EQ {null};(name EQ ^*smoke*^||user_tags EQ {name EQ ^smoke^})""#,
+        r#""(release EQ {(id EQ '5')});(id IN '1','2');!(story_points BTW 1 ...3)""#,
+        r#""phase={metaphase={!logical_name='metaphase.work_item.done'}}""#,
+        r#""((test={(covered_manual_test={id=7})})||(test={id=7}))""#,
+        "path='0000000000AB*'",
+    ] {
+        parsed(text);
+    }
+}
+
+#[test]
 fn and_binds_tighter_than_or_and_not_tightest() {
     let [a, b, c] = ["a", "b", "c"].map(|name| Query::field(name).is(1));
     assert_eq!(parsed("a EQ 1||!b EQ 1;c EQ 1"), a | (!b & c));
@@ -57,9 +121,9 @@ fn a_range_may_have_a_blank_before_its_dots() {
 
 #[test]
 fn every_mistake_is_shown_below_its_place() {
-    assert_snapshot!(diagram("name eq ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,"), @"
-      name eq ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,
-           ^^ an operator is missing between `name` and `eq`; write `EQ` in capitals
+    assert_snapshot!(diagram("name is ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,"), @"
+      name is ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,
+           ^^ an operator is missing between `name` and `is`; use EQ, LT, GT, LE, GE, IN or BTW
                         ^^^ `abc` is no value; put text between `^`: `^abc^`
                                                             ^ a value is missing before the end
     ");
@@ -95,6 +159,31 @@ fn nesting_is_bounded() {
     );
 }
 
+#[test]
+fn the_bound_of_nesting_can_be_chosen() {
+    for (text, depth) in [
+        ("a EQ 1", 0),
+        ("!a EQ 1", 1),
+        ("((a EQ 1);(b EQ 1))", 2),
+        ("a IN {b EQ {c EQ 1}},{d EQ 1}", 2),
+        ("!(a EQ {b EQ 1})", 3),
+    ] {
+        assert!(Query::parse_within(text, depth).is_ok(), "{text}");
+        let shallower = depth.checked_sub(1);
+        assert!(
+            shallower.is_none_or(|depth| Query::parse_within(text, depth).is_err()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn of_many_mistakes_the_first_ones_are_told() {
+    let error = "a;".repeat(10_000).parse::<Query>().unwrap_err();
+    assert_eq!(error.mistakes().len(), QueryError::MISTAKES_MAX);
+    assert!(error.to_string().ends_with("(and 10000 more)"), "{error}");
+}
+
 fn literals() -> impl Strategy<Value = Literal> {
     prop_oneof![
         Just(Literal::Null),
@@ -124,7 +213,7 @@ fn queries() -> impl Strategy<Value = Query> {
         (literals(), literals())
             .prop_map(|(low, high)| (Operator::Between, Operand::Range(low, high))),
     ];
-    let leaf = ("[a-z][a-z_0-9]{0,8}", shape).prop_map(|(field, (operator, operand))| {
+    let leaf = ("[a-zA-Z_][a-zA-Z_0-9]{0,8}", shape).prop_map(|(field, (operator, operand))| {
         Query::Comparison(Comparison {
             field,
             operator,

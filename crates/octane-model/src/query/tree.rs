@@ -70,8 +70,9 @@ impl Operator {
         }
     }
 
+    /// The help has capitals only; in the place of an operator no letters can mean anything else.
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
+        Some(match word.to_ascii_uppercase().as_str() {
             "EQ" | "=" => Self::Equal,
             "LT" | "<" => Self::Less,
             "GT" | ">" => Self::Greater,
@@ -93,7 +94,7 @@ pub enum Operand {
     Entity(Box<Query>),
     /// No entity at all: `{null}`.
     NoEntity,
-    /// The values of `IN`; one or more.
+    /// The values of `IN`; one or more. A list of `{…}` is read as [`Query::Any`] of them.
     List(Vec<Literal>),
     /// The ends of `BTW`.
     Range(Literal, Literal),
