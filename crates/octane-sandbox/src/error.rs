@@ -116,10 +116,24 @@ impl ApiError {
     }
 }
 
-/// Constraints are checked before a statement runs, so an error of the database is the sandbox's own.
+/// How SQLite says that a statement is too much for it. Nothing but a query makes such statements.
+const TOO_COMPLEX: [&str; 3] = [
+    "Expression tree is too large",
+    "subqueries nested too deep",
+    "parser stack overflow",
+];
+
+/// Constraints are checked before a statement runs, so an error of the database is the sandbox's own; but for
+/// one: how complex a condition may be SQLite alone can tell.
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Internal(format!("the sandbox's database failed: {error}"))
+        let text = error.to_string();
+        if TOO_COMPLEX.iter().any(|known| text.contains(known)) {
+            let description = "the query is too complex: it has too many cross filters, or too many conditions \
+                               within others; split it in two";
+            return Self::bad_request(own_code::QUERY, description);
+        }
+        Self::Internal(format!("the sandbox's database failed: {text}"))
     }
 }
 

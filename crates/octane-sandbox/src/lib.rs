@@ -33,7 +33,8 @@
 //! - Gherkin payloads are accepted, but their task ends `failed`: they are not ingested yet. Steps are read
 //!   and not kept.
 //! - Text is compared ignoring the case of ASCII letters only.
-//! - The words between brackets, such as `[current_user]`, are refused in queries.
+//! - Of the words between brackets, queries know `[current_user]`, `[current_release]` (the default one) and
+//!   `[current_sprint]`.
 //! - Updates and deletes by query answer 501.
 //! - `OCTANE_USER` is set but not asked for.
 //! - Unknown list values in `test_fields` are added to their list; unknown CI servers and builds are made.

@@ -7,6 +7,7 @@ mod parameters;
 mod sandbox;
 mod session;
 mod test_results;
+mod token;
 
 use std::collections::HashMap;
 use std::sync::Arc;

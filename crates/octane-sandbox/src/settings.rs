@@ -178,7 +178,7 @@ impl Settings {
 
     /// What is wrong with the settings.
     pub(crate) fn mistake(&self) -> Option<String> {
-        self.entities.mistake()
+        self.entities.mistake().or_else(|| self.limits.mistake())
     }
 }
 

@@ -1,42 +1,73 @@
 //! What stands behind the `?` of an address.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use octane_model::{Order, Query, Select};
 
+use super::session;
+use super::token::Tokens;
 use crate::error::{ApiError, own_code};
-use crate::settings::Settings;
+use crate::server::Shared;
+use crate::settings::{Limits, Settings};
 use crate::store::{ListRequest, Mode};
 
 /// The parameters of a request. Empty pieces, such as a leading `&` makes, are nothing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters {
+    pairs: Vec<(String, String)>,
+    query_depth_max: usize,
+    tokens: Tokens,
+}
 
-impl<S: Sync> FromRequestParts<S> for Parameters {
-    type Rejection = std::convert::Infallible;
+/// What is read as a language of its own and may therefore be only so long.
+const LANGUAGES: [&str; 4] = ["query", "fields", "order_by", "text_search"];
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+/// A longer query that is wrong is not shown again in the answer.
+const DIAGRAM_BYTES_MAX: usize = 4096;
+
+impl FromRequestParts<Arc<Shared>> for Parameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+        let text = parts.uri.query().unwrap_or_default();
+        let mut parameters = Self::parse(text, &shared.settings.limits)?;
+        let session = session::token(&parts.headers);
+        parameters.tokens = Tokens {
+            visitor: session.and_then(|token| shared.sessions.user(token)),
+            now: shared.clock.now(),
+        };
+        Ok(parameters)
     }
 }
 
 impl Parameters {
-    fn parse(text: &str) -> Self {
+    fn parse(text: &str, limits: &Limits) -> Result<Self, ApiError> {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         let owned =
             |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
-        Self(
-            pairs
-                .map(owned)
-                .filter(|(name, _)| !name.is_empty())
-                .collect(),
-        )
+        let pairs: Vec<_> = pairs
+            .map(owned)
+            .filter(|(name, _)| !name.is_empty())
+            .collect();
+        let too_long = pairs.iter().find(|(name, value)| {
+            LANGUAGES.contains(&name.as_str()) && value.len() > limits.query_bytes_max
+        });
+        if let Some((name, _)) = too_long {
+            let what = format!("the parameter `{name}`");
+            return Err(ApiError::too_large(&what, limits.query_bytes_max));
+        }
+        Ok(Self {
+            pairs,
+            query_depth_max: limits.query_depth_max,
+            tokens: Tokens::default(),
+        })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
+        let found = self.pairs.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -67,17 +98,23 @@ impl Parameters {
         text.parse().map_err(wrong)
     }
 
-    /// The query; a wrong one is shown with carets below its mistakes.
+    /// The query, with its `[current_user]` and the like replaced by what they stand for. A wrong one is shown
+    /// with carets below its mistakes.
     pub(super) fn query(&self) -> Result<Option<Query>, ApiError> {
         let text = self.get("query").unwrap_or_default();
         if text.trim().trim_matches('"').trim().is_empty() {
             return Ok(None);
         }
         let wrong = |error: octane_model::QueryError| {
-            let description = format!("{error}\n{}", error.to_diagram());
-            ApiError::bad_request(own_code::QUERY, description)
+            // Carets below a text of many thousand characters help nobody.
+            let diagram = match text.len() {
+                ..=DIAGRAM_BYTES_MAX => format!("\n{}", error.to_diagram()),
+                _ => String::new(),
+            };
+            ApiError::bad_request(own_code::QUERY, format!("{error}{diagram}"))
         };
-        text.parse().map(Some).map_err(wrong)
+        let query = Query::parse_within(text, self.query_depth_max).map_err(wrong)?;
+        self.tokens.replace(query).map(Some)
     }
 
     pub(super) fn mode(&self) -> Result<Mode, ApiError> {
@@ -124,19 +161,63 @@ impl Parameters {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Parameters {
+        Parameters::parse(text, &Limits::default()).unwrap()
+    }
+
     #[test]
     fn a_leading_ampersand_is_tolerated_and_quotes_may_be_encoded_or_not() {
-        let parameters = Parameters::parse("&offset=0&&limit=1000");
+        let parameters = parse("&offset=0&&limit=1000");
         let list = parameters.list(&Settings::default()).unwrap();
         assert_eq!((list.limit, list.offset), (1000, 0));
-        let raw = Parameters::parse("query=\"id EQ 5\"").query().unwrap();
-        assert_eq!(
-            raw,
-            Parameters::parse("query=%22id%20EQ%205%22")
-                .query()
-                .unwrap()
-        );
+        let raw = parse("query=\"id EQ 5\"").query().unwrap();
         assert!(raw.is_some());
+        for same in [
+            "query=%22id%20EQ%205%22",
+            "&query=\"id+EQ+5\"&fields=id",
+            "query=id%20EQ%205",
+            "fields=&query=%20%22%20id%3D5%22",
+        ] {
+            assert_eq!(parse(same).query().unwrap(), raw, "{same}");
+        }
+        for none in ["", "query=", "query=%22%22", "query=\" \"", "query"] {
+            assert_eq!(parse(none).query().unwrap(), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_as_a_language_may_be_only_so_long_and_so_deep() {
+        let limits = Limits {
+            query_bytes_max: 10,
+            query_depth_max: 1,
+            ..Limits::default()
+        };
+        for name in LANGUAGES {
+            let longest = format!("{name}={}", "a".repeat(10));
+            assert!(Parameters::parse(&longest, &limits).is_ok());
+            let refusal = Parameters::parse(&format!("{longest}a"), &limits).unwrap_err();
+            assert!(
+                matches!(&refusal, ApiError::Refused { status, .. } if *status == 413),
+                "{refusal:?}"
+            );
+            let description = refusal.into_problem().description;
+            assert_eq!(
+                description,
+                format!("the parameter `{name}` is larger than 10 bytes")
+            );
+        }
+        let deep = |text: &str| Parameters::parse(text, &limits).unwrap().query();
+        assert!(deep("query=(a=1)").is_ok());
+        let refusal = deep("query=((a=1))").unwrap_err();
+        assert!(refusal.into_problem().description.contains("deeper than 1"));
+    }
+
+    #[test]
+    fn a_long_wrong_query_is_not_shown_again() {
+        let refusal = |text: &str| parse(text).query().unwrap_err().into_problem().description;
+        assert!(refusal("query=a").contains('^'));
+        let long = refusal(&format!("query={}a", "a=1;".repeat(5000)));
+        assert!(long.len() < 200, "{long}");
     }
 
     #[test]
@@ -150,7 +231,7 @@ mod tests {
             ("offset=-1", false),
             ("offset=99999999999", true),
         ] {
-            let list = Parameters::parse(text).list(&Settings::default());
+            let list = parse(text).list(&Settings::default());
             assert_eq!(list.is_ok(), is_fine, "{text}");
         }
     }

@@ -87,7 +87,7 @@ pub(super) async fn require(
 }
 
 /// The token in the session cookie; the last one, where a client sends old ones along.
-fn token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())

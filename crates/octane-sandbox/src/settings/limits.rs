@@ -13,7 +13,7 @@ pub struct Limits {
     pub inflated_bytes_max: usize,
     /// The longest `query`, `fields`, `order_by` or `text_search` in bytes; 64 KiB by default.
     pub query_bytes_max: usize,
-    /// How deep a `query` may nest; 64 by default.
+    /// How deep a `query` may nest; 64 by default, at most [`Limits::QUERY_DEPTH_BOUND`].
     pub query_depth_max: usize,
     /// How many requests a second all clients together may send before the next gets `throttle_status`; no
     /// bound by default. The help advises clients to stay below 20.
@@ -23,6 +23,17 @@ pub struct Limits {
     /// Whether a request that comes too soon, or meets a full queue, is told by `Retry-After` when to come
     /// back; false by default: no such header is documented.
     pub retry_after: bool,
+}
+
+impl Limits {
+    /// The greatest `query_depth_max`: what the stack of a thread surely holds.
+    pub const QUERY_DEPTH_BOUND: usize = 256;
+
+    /// What is wrong with the limits.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let (depth, bound) = (self.query_depth_max, Self::QUERY_DEPTH_BOUND);
+        (depth > bound).then(|| format!("`query-depth-max` is {depth}, the sandbox can do {bound}"))
+    }
 }
 
 /// The status of a request that comes too soon.

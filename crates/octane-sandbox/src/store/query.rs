@@ -14,9 +14,11 @@ use super::value;
 use crate::catalog::{Catalog, EntityType, Field, Kind};
 use crate::error::{ApiError, own_code};
 
-/// `SQLite` takes 32766 bound values and patterns of 50000 bytes.
+/// `SQLite` takes 32766 bound values and patterns of 50000 bytes. It matches patterns by recursion, one level
+/// a wildcard, and 20000 levels overflow the stack of a thread.
 const VALUES_MAX: usize = 30_000;
 const PATTERN_BYTES_MAX: usize = 50_000;
+const WILDCARDS_MAX: usize = 1000;
 
 /// The condition of a `WHERE` about the table alias `t0`. Its values are numbered from `?1` on.
 #[derive(Debug, Clone)]
@@ -40,9 +42,8 @@ pub(crate) fn condition(
         values: Vec::new(),
         aliases: 1,
     };
-    if catalog.table_of(kind).has_subtype && !kind.is_aggregate() {
-        writer.sql = format!("t0.subtype = '{}'", kind.name);
-    }
+    let own = writer.own_rows(kind, "t0.");
+    writer.sql.push_str(&own);
     if let Some(query) = query {
         writer.sql.push_str(" AND ");
         writer.expression(kind, "t0", query)?;
@@ -91,6 +92,15 @@ impl<'a> Writer<'a> {
         let alias = format!("t{}", self.aliases);
         self.aliases += 1;
         alias
+    }
+
+    /// ` AND` what tells the rows of `kind` from others of its table; nothing where there are no others.
+    fn own_rows(&self, kind: &EntityType, prefix: &str) -> String {
+        if self.catalog.table_of(kind).has_subtype && !kind.is_aggregate() {
+            format!(" AND {prefix}subtype = '{}'", kind.name)
+        } else {
+            String::new()
+        }
     }
 
     fn expression(&mut self, kind: &'a EntityType, alias: &str, query: &Query) -> Written {
@@ -146,7 +156,7 @@ impl<'a> Writer<'a> {
             }
             Kind::Many(link) => {
                 let target = self.catalog.known_type(link.target);
-                let source = format!("SELECT {} FROM {}", link.own, link.table);
+                let source = format!("SELECT {} FROM {} WHERE 1", link.own, link.table);
                 self.pointing(kind, alias, field, phrase, target, &source, link.other)
             }
             Kind::Inverse {
@@ -154,7 +164,11 @@ impl<'a> Writer<'a> {
                 field: back,
             } => {
                 let target = self.catalog.known_type(target);
-                let source = format!("SELECT \"{back}\" FROM {}", target.table);
+                let own = self.own_rows(target, "");
+                let source = format!(
+                    "SELECT \"{back}\" FROM {} WHERE \"{back}\" IS NOT NULL{own}",
+                    target.table
+                );
                 self.pointing(kind, alias, field, phrase, target, &source, "id")
             }
             Kind::Id if self.catalog.table_of(kind).is_named => {
@@ -168,8 +182,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A multi-reference holds what is asked if any of its pointers does. `source` selects the ids of
-    /// those that have a pointer; its column `far` says where it points.
+    /// A multi-reference holds what is asked if any of its pointers does. `source` selects the ids, none of
+    /// them null, of those that have a pointer; its column `far` says where it points.
     #[expect(
         clippy::too_many_arguments,
         reason = "both kinds of multi-references in one place"
@@ -186,11 +200,10 @@ impl<'a> Writer<'a> {
     ) -> Written {
         match (phrase.operator, &phrase.operand) {
             (Operator::Equal, Operand::NoEntity | Operand::Literal(Literal::Null)) => {
-                // A null in the subselect would make `NOT IN` null.
-                self.push(&format!("NOT COALESCE({alias}.id IN ({source}), 0)"));
+                self.push(&format!("{alias}.id NOT IN ({source})"));
             }
             (Operator::Equal, Operand::Entity(query)) => {
-                self.push(&format!("{alias}.id IN ({source} WHERE "));
+                self.push(&format!("{alias}.id IN ({source} AND "));
                 self.one_of(far, target, query)?;
                 self.push(")");
             }
@@ -233,6 +246,8 @@ impl<'a> Writer<'a> {
         };
         let number = |literal: &Literal| match literal {
             Literal::Integer(number) => Some(Sql::Integer(*number)),
+            // As the Java SDK writes ids.
+            Literal::Text(text) => text.trim().parse().ok().map(Sql::Integer),
             _ => None,
         };
         literals.iter().map(number).collect()
@@ -339,6 +354,10 @@ impl<'a> Writer<'a> {
         match literal {
             Literal::Null => self.push(" IS NULL"),
             Literal::Pattern(pattern) if is_text(field) => {
+                if pattern.pieces().len() > WILDCARDS_MAX + 1 {
+                    let misfit = format!("takes patterns of at most {WILDCARDS_MAX} wildcards");
+                    return Err(wrong(kind, field, &misfit));
+                }
                 let pattern = value::like(pattern.pieces());
                 if pattern.len() > PATTERN_BYTES_MAX {
                     let misfit = format!("takes patterns of at most {PATTERN_BYTES_MAX} bytes");

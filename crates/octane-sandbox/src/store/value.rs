@@ -83,7 +83,15 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misf
         Kind::Text { .. } | Kind::Memo | Kind::Subtype => Ok(Sql::Text(text.clone())),
         Kind::Id | Kind::Integer | Kind::Workspace => {
             let whole = text.trim().parse().map(Sql::Integer);
-            whole.or_else(|_| text.trim().parse().map(Sql::Real).map_err(|_| misfit()))
+            whole.or_else(|_| {
+                // Rust reads `inf` and `nan` as numbers, too.
+                let real = text
+                    .trim()
+                    .parse()
+                    .ok()
+                    .filter(|real: &f64| real.is_finite());
+                real.map(Sql::Real).ok_or_else(misfit)
+            })
         }
         Kind::Boolean => match text.as_str() {
             "true" => Ok(Sql::Integer(1)),
