@@ -30,18 +30,20 @@
 //!
 //! # What differs from the product
 //!
-//! - Gherkin payloads are accepted, but their task ends `failed`: they are not ingested yet. Steps are read
-//!   and not kept.
+//! - How the product keeps the scenarios of a feature is not known: here they are `run_steps` that have
+//!   steps. A Gherkin test is known by the id in its tag, else by the path and name of its feature.
 //! - Text is compared ignoring the case of ASCII letters only.
 //! - Of the words between brackets, queries know `[current_user]`, `[current_release]` (the default one) and
 //!   `[current_sprint]`.
 //! - Updates and deletes by query answer 501.
 //! - `OCTANE_USER` is set but not asked for.
-//! - Unknown list values in `test_fields` are added to their list; unknown CI servers and builds are made.
+//! - Unknown list values, environments and CI servers of payloads are created, unless the settings say
+//!   otherwise; unknown builds always are.
 //! - Where the codes of errors are not known, the sandbox uses its own: `platform.bad_request`,
 //!   `platform.invalid_query`, `platform.lock_conflict`, `testbox.invalid_payload`.
 
 mod auth;
+mod base64;
 mod catalog;
 mod clock;
 mod error;

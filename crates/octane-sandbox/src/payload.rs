@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
-use octane_results::{Leniency, Payload, read_payload_with};
+use octane_results::{Build, Leniency, Payload, PayloadRuns, read_payload_with};
 
 use crate::error::{ApiError, own_code};
 
@@ -35,6 +35,32 @@ pub(crate) fn read(xml: &[u8], leniency: Leniency) -> Result<Payload, ApiError> 
         let description = format!("the payload is not valid: {}", problems.join("; "));
         ApiError::bad_request(own_code::INVALID_PAYLOAD, description)
     })
+}
+
+/// How many results a payload holds.
+pub(crate) fn run_count(payload: &Payload) -> usize {
+    match &payload.runs {
+        PayloadRuns::Tests(runs) => runs.len(),
+        PayloadRuns::Gherkin(runs) => runs.len(),
+    }
+}
+
+/// Ties a payload to the build that its sender names beside it. What the payload itself tells about that
+/// build, such as its name, stays; another build in it does not.
+pub(crate) fn name_build(payload: &mut Payload, build: Build) {
+    let own = payload.context.build.get_or_insert_default();
+    let ids = |build: &Build| {
+        let Build {
+            server_id,
+            job_id,
+            build_id,
+            ..
+        } = build;
+        [server_id, job_id, build_id].map(String::clone)
+    };
+    if ids(own) != ids(&build) {
+        *own = build;
+    }
 }
 
 #[cfg(test)]

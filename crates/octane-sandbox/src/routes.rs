@@ -1,6 +1,7 @@
 //! Addresses, and who may see them.
 
 mod body;
+mod ci;
 mod entities;
 mod metadata;
 mod parameters;
@@ -30,7 +31,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/test-results", post(test_results::submit))
         .route("/test-results/xsd", get(test_results::xsd))
         .route("/test-results/{id}", get(test_results::task))
-        .route("/test-results/{id}/log", get(test_results::log))
+        .route("/test-results/{id}/log", get(test_results::public_log))
         .route(
             "/{collection}",
             get(entities::list)
@@ -48,12 +49,25 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             Arc::clone(&shared),
             in_workspace,
         ));
+    let ci = Router::new()
+        .route("/test-results", post(ci::submit))
+        .route("/test-results/{id}", get(test_results::task))
+        .route("/test-results/{id}/log", get(test_results::log))
+        .route(
+            "/servers/{server}/jobs/{job}/tests-result-preflight",
+            get(ci::preflight),
+        )
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            ci::in_space,
+        ));
     let signed_in = Router::new()
         .route("/admin/server/version", get(sandbox::version))
         .nest(
             "/api/shared_spaces/{space}/workspaces/{workspace}",
             workspace,
         )
+        .nest("/internal-api/shared_spaces/{space}/analytics/ci", ci)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             session::require,

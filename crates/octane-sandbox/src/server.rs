@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use octane_results::Leniency;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -79,20 +78,6 @@ pub(crate) struct Shared {
     pub(crate) worker: Worker,
 }
 
-impl Shared {
-    pub(crate) fn leniency(&self) -> Leniency {
-        leniency(&self.settings)
-    }
-}
-
-fn leniency(settings: &Settings) -> Leniency {
-    if settings.results.accept_evidence {
-        Leniency::AcceptEvidence
-    } else {
-        Leniency::Official
-    }
-}
-
 /// A small Octane with its data.
 ///
 /// Cheap to clone; all clones share the data.
@@ -118,12 +103,7 @@ impl Sandbox {
         }
         let store = Arc::new(Store::open(&settings, Arc::clone(&catalog), clock.clone())?);
         let sessions = Sessions::new(&settings, clock.clone());
-        let worker = Worker::new(
-            Arc::clone(&store),
-            clock.clone(),
-            settings.results.ingest_delay,
-            leniency(&settings),
-        );
+        let worker = Worker::new(Arc::clone(&store), clock.clone(), settings.results.clone());
         let shared = Shared {
             settings,
             clock,

@@ -3,12 +3,15 @@
 mod access;
 mod differential;
 mod entities;
+mod gherkin;
 mod ingestion;
 mod links;
 mod metadata;
 mod pages;
 mod queries;
 mod server;
+mod submission;
+mod unknown;
 
 use axum::Router;
 use axum::body::Body;

@@ -196,6 +196,7 @@ pub(crate) const PHASE_SETS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("test_automated", TESTS),
+    ("gherkin_test", TESTS),
     ("test_suite", TESTS),
 ];
 

@@ -70,6 +70,8 @@ pub(super) fn types() -> Vec<EntityType> {
             text("job_id"),
             text("job_name"),
             text("build_id"),
+            text("sub_type"),
+            text("artifact_id"),
             date_time("start_time"),
         ]);
     vec![taxonomy, category, item, user, tag, server, build]

@@ -1,16 +1,15 @@
 //! The task that empties the queue.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use octane_model::TaskStatus;
-use octane_results::Leniency;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::payload;
+use crate::settings::Results;
 use crate::store::tasks::{self, Outcome, Waiting};
 use crate::store::{Store, blocking};
 
@@ -21,8 +20,7 @@ use crate::store::{Store, blocking};
 pub(crate) struct Worker {
     store: Arc<Store>,
     clock: Clock,
-    delay: Duration,
-    leniency: Leniency,
+    settings: Results,
     state: Mutex<State>,
     wake: mpsc::Sender<()>,
     stop: watch::Sender<bool>,
@@ -37,18 +35,12 @@ enum State {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        store: Arc<Store>,
-        clock: Clock,
-        delay: Duration,
-        leniency: Leniency,
-    ) -> Self {
+    pub(crate) fn new(store: Arc<Store>, clock: Clock, settings: Results) -> Self {
         let (wake, woken) = mpsc::channel(1);
         Self {
             store,
             clock,
-            delay,
-            leniency,
+            settings,
             state: Mutex::new(State::Waiting(woken)),
             wake,
             stop: watch::Sender::new(false),
@@ -68,8 +60,7 @@ impl Worker {
             let work = Work {
                 store: Arc::clone(&self.store),
                 clock: self.clock.clone(),
-                delay: self.delay,
-                leniency: self.leniency,
+                settings: self.settings.clone(),
                 stop: self.stop.subscribe(),
             };
             *state = State::Running(runtime.spawn(work.run(woken)));
@@ -99,8 +90,7 @@ impl Worker {
 struct Work {
     store: Arc<Store>,
     clock: Clock,
-    delay: Duration,
-    leniency: Leniency,
+    settings: Results,
     stop: watch::Receiver<bool>,
 }
 
@@ -129,15 +119,16 @@ impl Work {
                 return false;
             }
         };
-        if !self.delay.is_zero() {
+        let delay = self.settings.ingest_delay;
+        if !delay.is_zero() {
             tokio::select! {
-                () = self.clock.sleep(self.delay) => {}
+                () = self.clock.sleep(delay) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return false,
             }
         }
         let id = waiting.id;
-        let (store, leniency) = (Arc::clone(&self.store), self.leniency);
-        let worked = blocking(move || work(&store, &waiting, leniency)).await;
+        let (store, settings) = (Arc::clone(&self.store), self.settings.clone());
+        let worked = blocking(move || work(&store, waiting, &settings)).await;
         if let Err(error) = worked {
             let problem = error.into_problem().description;
             tracing::error!(task = id, %problem, "a payload could not be ingested");
@@ -158,15 +149,24 @@ impl Work {
 }
 
 /// All or nothing: the rows and the task's final state are written in one transaction.
-fn work(store: &Store, waiting: &Waiting, leniency: Leniency) -> Result<(), ApiError> {
-    let payload = payload::read(&waiting.payload, leniency)?;
+fn work(store: &Store, waiting: Waiting, settings: &Results) -> Result<(), ApiError> {
+    let Waiting {
+        id,
+        payload,
+        skip_errors,
+        build,
+    } = waiting;
+    let mut payload = payload::read(&payload, settings.leniency())?;
+    if let Some(build) = build {
+        payload::name_build(&mut payload, build);
+    }
     store.write_now(|writer| {
         // A reset may have come in between.
-        let task = tasks::find(writer.connection, waiting.id)?;
+        let task = tasks::find(writer.connection, id)?;
         if task.is_none_or(|task| task.status != TaskStatus::Running) {
             return Ok(());
         }
-        let outcome = super::ingest(writer, &payload, waiting.skip_errors)?;
-        tasks::finish(writer, waiting.id, &outcome)
+        let outcome = super::ingest(writer, settings, &payload, skip_errors)?;
+        tasks::finish(writer, id, &outcome)
     })
 }

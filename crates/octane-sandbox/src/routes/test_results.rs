@@ -7,8 +7,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use octane_model::{Problem, Task, code};
+use octane_results::{Build, Payload};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::body;
@@ -16,6 +18,8 @@ use super::parameters::Parameters;
 use crate::error::{ApiError, json_response, own_code};
 use crate::payload;
 use crate::server::Shared;
+use crate::settings::{DuplicateStatus, Results};
+use crate::store::tasks::{Acceptance, Submission};
 use crate::store::{blocking, tasks};
 
 /// Checks a payload and puts it into the queue. What is acknowledged is in the database.
@@ -25,16 +29,27 @@ pub(super) async fn submit(
     parameters: Parameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    if media_type(&headers) != "application/xml" {
+    let skip_errors = parameters.is_true("skip-errors");
+    take(shared, &headers, body, skip_errors, |_| Ok(None)).await
+}
+
+/// The same for a sender that may name the build beside the payload, which `build_of` finds out.
+pub(super) async fn take(
+    shared: Arc<Shared>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    skip_errors: bool,
+    build_of: impl FnOnce(&Payload) -> Result<Option<Build>, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    if media_type(headers) != "application/xml" {
         let description = "`Content-Type` must be `application/xml`";
         let problem = Problem::new(own_code::WEB, description);
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
-    let is_packed = is_packed(&headers)?;
+    let is_packed = is_packed(headers)?;
     let body = body::bytes(&shared, body)?;
-    let skip_errors = parameters.is_true("skip-errors");
     let worker = Arc::clone(&shared);
-    let task = blocking(move || {
+    let acceptance = blocking(move || {
         let settings = &worker.settings;
         let unpacked;
         let xml: &[u8] = if is_packed {
@@ -43,15 +58,93 @@ pub(super) async fn submit(
         } else {
             &body
         };
-        payload::read(xml, worker.leniency())?;
-        let digest = Sha256::digest(xml);
+        let payload = payload::read(xml, settings.results.leniency())?;
+        check_run_count(&settings.results, &payload)?;
+        let build = build_of(&payload)?;
+        let submission = Submission {
+            digest: &digest(xml, build.as_ref()),
+            skip_errors,
+            build: build.as_ref(),
+            payload: xml,
+        };
         worker
             .store
-            .write_now(|writer| tasks::accept(writer, &digest, skip_errors, xml))
+            .write_now(|writer| tasks::accept(writer, &settings.results, &submission))
     })
     .await?;
     shared.worker.wake();
-    Ok(json_response(StatusCode::ACCEPTED, &task))
+    Ok(acknowledged(&shared, acceptance))
+}
+
+/// What makes a payload the same: its bytes, and the build that is named beside it.
+fn digest(xml: &[u8], build: Option<&Build>) -> Vec<u8> {
+    let mut digest = Sha256::new_with_prefix(xml);
+    if let Some(build) = build {
+        for id in [&build.server_id, &build.job_id, &build.build_id] {
+            // No XML has this byte, so it ends the payload.
+            digest.update([0]);
+            digest.update(id);
+        }
+    }
+    digest.finalize().to_vec()
+}
+
+fn check_run_count(settings: &Results, payload: &Payload) -> Result<(), ApiError> {
+    let runs_max = settings.payload_runs_max.unwrap_or(usize::MAX);
+    let runs = payload::run_count(payload);
+    if runs <= runs_max {
+        return Ok(());
+    }
+    let description = format!(
+        "the payload has {runs} runs and at most {runs_max} are taken; send it in smaller ones"
+    );
+    Err(ApiError::bad_request(
+        own_code::INVALID_PAYLOAD,
+        description,
+    ))
+}
+
+fn acknowledged(shared: &Shared, acceptance: Acceptance) -> Response {
+    let settings = &shared.settings.results;
+    let (code, description, wait_s) = match acceptance {
+        Acceptance::New(task) => {
+            return json_response(StatusCode::ACCEPTED, &to_json(settings, &task));
+        }
+        Acceptance::Known(task) => {
+            let status = match settings.duplicate_status {
+                DuplicateStatus::Accepted => StatusCode::ACCEPTED,
+                DuplicateStatus::Ok => StatusCode::OK,
+            };
+            return json_response(status, &to_json(settings, &task));
+        }
+        Acceptance::QueueFull { queue_max } => (
+            code::QUEUE_FULL,
+            format!("{queue_max} payloads wait already; send this one later"),
+            1,
+        ),
+        Acceptance::TooMany { payloads_max, wait } => (
+            code::REQUEST_LIMIT,
+            format!("{payloads_max} payloads were taken within an hour; send this one later"),
+            wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
+        ),
+    };
+    let problem = Problem::new(code, description);
+    let mut response = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
+    if shared.settings.limits.retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    }
+    response
+}
+
+/// A task, with the id as the settings want it.
+fn to_json(settings: &Results, task: &Task) -> Value {
+    let mut json = serde_json::to_value(task).unwrap_or_default();
+    if settings.task_id_as_text {
+        json["id"] = task.id.to_string().into();
+    }
+    json
 }
 
 /// The help names the encoding `application/gzip`, vendor clients send `gzip`.
@@ -100,7 +193,21 @@ pub(super) async fn task(
         .read(move |reader| tasks::find(reader.connection, number))
         .await?;
     let task = task.ok_or_else(|| not_found(&id))?;
-    Ok(json_response(StatusCode::OK, &task))
+    let json = to_json(&shared.settings.results, &task);
+    Ok(json_response(StatusCode::OK, &json))
+}
+
+/// The log at the public address, which the settings may take away.
+pub(super) async fn public_log(
+    shared: State<Arc<Shared>>,
+    uri: Uri,
+    path: Path<HashMap<String, String>>,
+) -> Result<Response, ApiError> {
+    if shared.settings.results.task_log {
+        log(shared, path).await
+    } else {
+        Err(ApiError::unknown_address(uri.path()))
+    }
 }
 
 pub(super) async fn log(

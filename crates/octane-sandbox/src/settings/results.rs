@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use octane_results::Leniency;
 use serde::Deserialize;
 
 use super::duration;
@@ -17,7 +18,8 @@ pub struct Results {
     /// How long each payload stays in the state `running` before it is ingested; zero by default.
     #[serde(with = "duration")]
     pub ingest_delay: Duration,
-    /// Whether a task's log can be read; true by default. It is proven for a private address only.
+    /// Whether a task's log can be read at the public address; true by default. It is proven for the
+    /// private address of CI plug-ins only, where it can always be read.
     pub task_log: bool,
     /// Whether a task's id is text instead of a number; false by default. Vendor clients read a number, one
     /// of their test doubles sends text.
@@ -42,9 +44,9 @@ pub struct Results {
     /// The suite run of a payload whose `suite_ref` has no `external_run_id`; a new one each time by
     /// default.
     pub suite_run_without_id: SuiteRunWithoutId,
-    /// Whether release, milestone, program and environment belong to what makes a run the same run; true by
-    /// default (ALM Octane help, "Last runs"). Where it is false only the test and the run name do, as the
-    /// readme of the ALM test result collection tool says.
+    /// Whether release, milestone, program and environment belong to what makes a run of a suite run the same
+    /// run; true by default (ALM Octane help, "Last runs"). Where it is false only the test and the run name
+    /// do, as the readme of the ALM test result collection tool says.
     pub run_identity_has_context: bool,
     /// What becomes of a label in `test_fields` that its list does not have; created by default.
     pub unknown_test_field: OnUnknown,
@@ -105,6 +107,17 @@ pub enum OnUnknown {
     Warn,
     /// It is an error like an unknown release: the run is left out, or, with `skip-errors`, the value.
     Fail,
+}
+
+impl Results {
+    /// Which payloads are valid.
+    pub(crate) fn leniency(&self) -> Leniency {
+        if self.accept_evidence {
+            Leniency::AcceptEvidence
+        } else {
+            Leniency::Official
+        }
+    }
 }
 
 impl Default for Results {

@@ -25,9 +25,21 @@ const OWN_TABLES: &str = "
     CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
 ";
 
+/// The columns of `tasks` that came later.
+const LATER_TASK_COLUMNS: &[(&str, &str)] = &[
+    // When it was accepted, in milliseconds since 1970-01-01 UTC.
+    ("accepted", "INTEGER NOT NULL DEFAULT 0"),
+    // The build that was named beside the payload: `[server, job, build]`.
+    ("build", "TEXT"),
+];
+
+const LATER_TASK_INDEX: &str = "CREATE INDEX IF NOT EXISTS tasks_by_acceptance ON tasks (accepted)";
+
 /// Creates what is missing: tables, columns that newer catalogs and settings bring, indexes.
 pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
+    add_columns(connection, "tasks", LATER_TASK_COLUMNS)?;
+    connection.execute_batch(LATER_TASK_INDEX)?;
     for table in catalog.tables() {
         create_table(connection, catalog, table)?;
     }
@@ -52,21 +64,33 @@ fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> ru
          WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
         (name, table.first_id - 1),
     )?;
-    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-    let existing: BTreeSet<String> = statement
-        .query_map([name], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for (column, definition) in columns(catalog, table) {
-        if !existing.contains(column) {
-            connection.execute_batch(&format!(
-                "ALTER TABLE {name} ADD COLUMN \"{column}\" {definition}"
-            ))?;
-        }
-    }
+    let columns: Vec<_> = columns(catalog, table).into_iter().collect();
+    add_columns(connection, name, &columns)?;
     for (index, on) in table.indexes {
         connection.execute_batch(&format!(
             "CREATE INDEX IF NOT EXISTS {index} ON {name} ({on})"
         ))?;
+    }
+    Ok(())
+}
+
+/// Adds the columns that a table does not have yet.
+fn add_columns(
+    connection: &Connection,
+    table: &str,
+    columns: &[(&str, impl AsRef<str>)],
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let existing: BTreeSet<String> = statement
+        .query_map([table], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for (column, definition) in columns {
+        if !existing.contains(*column) {
+            connection.execute_batch(&format!(
+                "ALTER TABLE {table} ADD COLUMN \"{column}\" {}",
+                definition.as_ref()
+            ))?;
+        }
     }
     Ok(())
 }

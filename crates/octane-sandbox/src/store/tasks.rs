@@ -1,14 +1,45 @@
 //! The queue of payloads: the table is the queue, so what was acknowledged survives.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use octane_model::{Task, TaskId, TaskStatus};
+use octane_results::Build;
 use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::json;
 
 use super::write::Writer;
 use crate::error::ApiError;
+use crate::settings::Results;
 
 /// How long the state of a task is said to be kept; the sandbox forgets nothing before a reset.
 const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// A payload that is good enough for the queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Submission<'a> {
+    /// What makes it the same as another one.
+    pub(crate) digest: &'a [u8],
+    pub(crate) skip_errors: bool,
+    /// The build that its sender names beside it.
+    pub(crate) build: Option<&'a Build>,
+    pub(crate) payload: &'a [u8],
+}
+
+/// What became of a payload that came.
+#[derive(Debug)]
+pub(crate) enum Acceptance {
+    /// It waits.
+    New(Task),
+    /// It was here before; the state of the task that brought it first.
+    Known(Task),
+    /// As many payloads wait as the settings allow.
+    QueueFull { queue_max: u64 },
+    /// As many payloads came within an hour as the settings allow; the next may come after `wait`.
+    TooMany { payloads_max: u64, wait: Duration },
+}
 
 /// A payload that waits.
 #[derive(Debug)]
@@ -16,6 +47,8 @@ pub(crate) struct Waiting {
     pub(crate) id: i64,
     pub(crate) payload: Vec<u8>,
     pub(crate) skip_errors: bool,
+    /// The build that its sender named beside it.
+    pub(crate) build: Option<Build>,
 }
 
 /// How a payload ended.
@@ -40,33 +73,79 @@ fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
 }
 
 /// Takes a payload into the queue; bytes that are known give the state of the task that brought them
-/// first.
+/// first, and cost nothing.
 pub(crate) fn accept(
     writer: Writer<'_>,
-    digest: &[u8],
-    skip_errors: bool,
-    payload: &[u8],
-) -> Result<Task, ApiError> {
-    let known = writer
-        .connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM tasks WHERE digest = ? AND skip_errors = ? ORDER BY id LIMIT 1"
-        ))?
-        .query_row((digest, skip_errors), task)
-        .optional()?;
-    if let Some(mut task) = known {
+    settings: &Results,
+    submission: &Submission<'_>,
+) -> Result<Acceptance, ApiError> {
+    if let Some(mut task) = known(writer, settings, submission)? {
         task.from_older_push = true;
-        return Ok(task);
+        return Ok(Acceptance::Known(task));
     }
+    if let Some(queue_max) = settings.queue_max
+        && waiting_count(writer.connection)? >= as_count(queue_max)
+    {
+        return Ok(Acceptance::QueueFull { queue_max });
+    }
+    if let Some(payloads_max) = settings.payloads_per_hour_max {
+        let (count, oldest): (i64, Option<i64>) = writer
+            .connection
+            .prepare_cached("SELECT COUNT(*), MIN(accepted) FROM tasks WHERE accepted > ?")?
+            .query_row([writer.now - HOUR_MS], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if count >= as_count(payloads_max) {
+            let wait_ms = oldest.unwrap_or(writer.now) + HOUR_MS - writer.now;
+            let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default());
+            return Ok(Acceptance::TooMany { payloads_max, wait });
+        }
+    }
+    let build = submission
+        .build
+        .map(|build| json!([build.server_id, build.job_id, build.build_id]).to_string());
     writer
         .connection
         .prepare_cached(
-            "INSERT INTO tasks (status, skip_errors, digest, payload, until)
-             VALUES ('queued', ?, ?, ?, ?)",
+            "INSERT INTO tasks (status, skip_errors, digest, payload, until, accepted, build)
+             VALUES ('queued', ?, ?, ?, ?, ?, ?)",
         )?
-        .execute((skip_errors, digest, payload, until(writer.now)))?;
+        .execute((
+            submission.skip_errors,
+            submission.digest,
+            submission.payload,
+            until(writer.now),
+            writer.now,
+            build,
+        ))?;
     let id = TaskId::new(writer.connection.last_insert_rowid());
-    Ok(Task::new(id, TaskStatus::Queued))
+    Ok(Acceptance::New(Task::new(id, TaskStatus::Queued)))
+}
+
+/// The first task with these bytes, as far back as payloads are remembered.
+fn known(
+    writer: Writer<'_>,
+    settings: &Results,
+    submission: &Submission<'_>,
+) -> Result<Option<Task>, ApiError> {
+    let memory = settings.duplicate_memory;
+    let forgotten = memory.map_or(i64::MIN, |memory| {
+        let memory_ms = i64::try_from(memory.as_millis()).unwrap_or(i64::MAX);
+        writer.now.saturating_sub(memory_ms)
+    });
+    let mut statement = writer.connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM tasks WHERE digest = ?1 AND (skip_errors = ?2 OR NOT ?3)
+         AND accepted > ?4 ORDER BY id LIMIT 1"
+    ))?;
+    let values = (
+        submission.digest,
+        submission.skip_errors,
+        settings.duplicate_needs_same_skip_errors,
+        forgotten,
+    );
+    Ok(statement.query_row(values, task).optional()?)
+}
+
+fn as_count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The pattern that vendor clients expect, with a numeric offset: `2025-05-04T10:00:00+0000`.
@@ -101,7 +180,7 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
     let waiting = writer
         .connection
         .prepare_cached(
-            "SELECT id, payload, skip_errors FROM tasks
+            "SELECT id, payload, skip_errors, build FROM tasks
              WHERE status = 'queued' ORDER BY id LIMIT 1",
         )?
         .query_row([], |row| {
@@ -109,6 +188,9 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
                 id: row.get(0)?,
                 payload: row.get(1)?,
                 skip_errors: row.get(2)?,
+                build: row
+                    .get::<_, Option<String>>(3)?
+                    .and_then(|text| build(&text)),
             })
         })
         .optional()?;
@@ -119,6 +201,16 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
             .execute([id])?;
     }
     Ok(waiting)
+}
+
+fn build(text: &str) -> Option<Build> {
+    let [server_id, job_id, build_id] = serde_json::from_str(text).ok()?;
+    Some(Build {
+        server_id,
+        job_id,
+        build_id,
+        ..Build::default()
+    })
 }
 
 /// Writes down how a payload ended, in the transaction that ingested it.

@@ -22,7 +22,7 @@ pub(super) fn one_run(suite: &str, external_run_id: &str, name: &str) -> String 
     )
 }
 
-fn payload(context: &str, runs: &str) -> String {
+pub(super) fn payload(context: &str, runs: &str) -> String {
     format!("<test_result>{context}<test_runs>{runs}</test_runs></test_result>")
 }
 
@@ -513,19 +513,6 @@ async fn evidence_is_refused_unless_a_setting_accepts_it() {
     assert_eq!(
         (&run["release"]["name"], &run["testing_tool_type"]["name"]),
         (&json!("Default Release"), &json!("Quartz"))
-    );
-}
-
-#[tokio::test]
-async fn gherkin_runs_are_honestly_not_ingested() {
-    let client = Client::empty().await;
-    let run = "<gherkin_test_run name='f' duration='1' status='Passed'><feature name='f' path='p' tag='t' \
-               started='1'><file/></feature></gherkin_test_run>";
-    let task = client.upload(&payload("", run), "").await;
-    assert_eq!(task["status"], "failed");
-    assert_eq!(
-        task["errorDetails"],
-        "gherkin runs are not ingested yet: 1 runs are left out"
     );
 }
 

@@ -1,0 +1,114 @@
+//! The private addresses through which CI plug-ins send results.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+use octane_results::{Build, Payload};
+
+use super::parameters::Parameters;
+use super::test_results;
+use crate::base64;
+use crate::error::{ApiError, own_code};
+use crate::server::Shared;
+use crate::settings::OnUnknown;
+use crate::store::results::has_ci_server;
+
+/// There is one shared space, and in it one workspace, to which all jobs belong.
+pub(super) async fn in_space(
+    State(shared): State<Arc<Shared>>,
+    Path(path): Path<HashMap<String, String>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let space = path.get("space").map(String::as_str).unwrap_or_default();
+    if space != shared.settings.space.to_string() {
+        return ApiError::entity_not_found("shared_space", space).into_response();
+    }
+    next.run(request).await
+}
+
+/// Takes a payload whose build stands in the address.
+pub(super) async fn submit(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    parameters: Parameters,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let skip_errors = parameters.is_true("skip-errors");
+    let build_of = move |payload: &Payload| build(&parameters, payload).map(Some);
+    test_results::take(shared, &headers, body, skip_errors, build_of).await
+}
+
+/// The build of the address. Servers before version 15.1.60 took it from the payload, so what the address
+/// does not say is looked for there.
+fn build(parameters: &Parameters, payload: &Payload) -> Result<Build, ApiError> {
+    let own = payload.context.build.as_ref();
+    let either = |name: &str, own: Option<&String>, value: Option<String>| {
+        let missing = || {
+            let description =
+                format!("the parameter `{name}` is missing, and the payload has no `build`");
+            ApiError::bad_request(own_code::BAD_REQUEST, description)
+        };
+        value
+            .filter(|value| !value.is_empty())
+            .or_else(|| own.cloned())
+            .ok_or_else(missing)
+    };
+    let server = parameters.get("instance-id").map(str::to_owned);
+    Ok(Build {
+        server_id: either("instance-id", own.map(|build| &build.server_id), server)?,
+        job_id: either(
+            "job-ci-id",
+            own.map(|build| &build.job_id),
+            plain(parameters, "job-ci-id", parameters.get("job-ci-id"))?,
+        )?,
+        build_id: either(
+            "build-ci-id",
+            own.map(|build| &build.build_id),
+            plain(parameters, "build-ci-id", parameters.get("build-ci-id"))?,
+        )?,
+        ..Build::default()
+    })
+}
+
+/// A value that is base64 where a parameter says so.
+fn plain(
+    parameters: &Parameters,
+    name: &str,
+    value: Option<&str>,
+) -> Result<Option<String>, ApiError> {
+    let is_encoded =
+        parameters.get("ci-job-encoding") == Some("base64") || parameters.is_true("isBase64");
+    let Some(value) = value.filter(|_| is_encoded) else {
+        return Ok(value.map(str::to_owned));
+    };
+    let decoded = base64::decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
+    let wrong = || {
+        let description = format!("`{name}` is `{value}`, which is no base64 of UTF-8 text");
+        ApiError::bad_request(own_code::BAD_REQUEST, description)
+    };
+    decoded.map(Some).ok_or_else(wrong)
+}
+
+/// Whether results of a job are wanted: those of a CI server that is there or would be created.
+pub(super) async fn preflight(
+    State(shared): State<Arc<Shared>>,
+    Path(path): Path<HashMap<String, String>>,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
+    plain(&parameters, "job", path.get("job").map(String::as_str))?;
+    let server = path.get("server").cloned().unwrap_or_default();
+    let is_known = shared
+        .store
+        .read(move |reader| has_ci_server(reader, &server))
+        .await?;
+    let is_wanted = is_known || shared.settings.results.unknown_ci_server == OnUnknown::Create;
+    let headers = [(header::CONTENT_TYPE, "text/plain")];
+    Ok((headers, is_wanted.to_string()).into_response())
+}

@@ -1,0 +1,30 @@
+//! Pointers that results bring.
+
+use rusqlite::CachedStatement;
+
+use super::super::write::Writer;
+use crate::error::ApiError;
+
+/// Writes one kind of pointers: those that are there stay once.
+pub(crate) struct Links<'a> {
+    insert: CachedStatement<'a>,
+}
+
+impl<'a> Links<'a> {
+    /// For a link table whose columns are `left` and `right`.
+    pub(crate) fn new(
+        writer: Writer<'a>,
+        (table, left, right): (&str, &str, &str),
+    ) -> Result<Self, ApiError> {
+        let sql = format!("INSERT OR IGNORE INTO {table} ({left}, {right}) VALUES (?, ?)");
+        let insert = writer.connection.prepare_cached(&sql)?;
+        Ok(Self { insert })
+    }
+
+    pub(crate) fn add(&mut self, left: i64, others: &[i64]) -> Result<(), ApiError> {
+        for right in others {
+            self.insert.execute([left, *right])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Runs: found by what makes them the same, made or replaced.
+
+use octane_results::Failure;
+use rusqlite::{CachedStatement, params};
+
+use super::super::write::Writer;
+use super::{Found, StatusKeys, TestFields, TestKind, filled, key};
+use crate::error::ApiError;
+
+/// What makes a run the same run: its test, suite run, run name, release, milestone, program and
+/// environment (ALM test result collection tool, readme; ALM Octane help, "Last runs").
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunKey<'a> {
+    pub(crate) test: i64,
+    pub(crate) suite_run: Option<i64>,
+    pub(crate) release: Option<i64>,
+    pub(crate) milestone: Option<i64>,
+    pub(crate) program: Option<i64>,
+    /// The payload's `run_name` and the environment, put together; none where both are missing.
+    pub(crate) name_and_environment: Option<&'a str>,
+}
+
+/// What a result says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunRow<'a> {
+    pub(crate) key: RunKey<'a>,
+    pub(crate) kind: TestKind,
+    pub(crate) name: &'a str,
+    pub(crate) test_name: &'a str,
+    /// Module, package and class of the test, maybe empty.
+    pub(crate) test_place: [&'a str; 3],
+    pub(crate) status: StatusKeys,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    pub(crate) duration_ms: i64,
+    pub(crate) failure: Option<&'a Failure>,
+    pub(crate) report_url: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) external_run_id: Option<&'a str>,
+    pub(crate) external_assets: Option<&'a str>,
+    pub(crate) run_type: Option<&'a str>,
+    pub(crate) is_manual: bool,
+    pub(crate) build: Option<i64>,
+    pub(crate) fields: TestFields,
+}
+
+/// Finds and writes runs.
+pub(crate) struct Runs<'a> {
+    now: i64,
+    has_context: bool,
+    find: CachedStatement<'a>,
+    create: CachedStatement<'a>,
+    remember: CachedStatement<'a>,
+    remember_environment: CachedStatement<'a>,
+    replace: CachedStatement<'a>,
+    leave_environment: CachedStatement<'a>,
+}
+
+impl<'a> Runs<'a> {
+    /// `has_context`: whether release, milestone and program belong to what makes a run the same.
+    pub(crate) fn new(writer: Writer<'a>, has_context: bool) -> Result<Self, ApiError> {
+        let prepare = |sql| writer.connection.prepare_cached(sql);
+        let of_context = "AND release IS ?5 AND milestone IS ?6 AND program IS ?7";
+        Ok(Self {
+            now: writer.now,
+            has_context,
+            find: prepare(&format!(
+                "SELECT id FROM runs INDEXED BY runs_by_test WHERE test = ?1 AND parent_suite IS ?2
+                 AND run_key IS ?3 AND subtype = ?4 {} ORDER BY id LIMIT 1",
+                if has_context { of_context } else { "" }
+            ))?,
+            create: prepare(
+                "INSERT INTO runs (subtype, test, parent_suite, run_key, release, milestone, program,
+                 name, test_name, component, package, class_name, native_status, status, started,
+                 duration, error_type, error_message, error_details, external_report_url, description,
+                 external_run_id, external_assets, run_type, manual, build, test_level,
+                 testing_tool_type, test_framework, creation_time, last_modified)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?30)",
+            )?,
+            remember: prepare(
+                "INSERT INTO previous_runs (run_id, name, run_native_status, run_status, run_started,
+                 run_duration, release, milestone, program, build_id, build_name, test_id, test_name,
+                 test_component, test_package, test_class, error_type, error_message, error_details,
+                 external_report_url, external_run_id, creation_time, last_modified)
+                 SELECT r.id, r.name, r.native_status, r.status, r.started, r.duration, r.release,
+                 r.milestone, r.program, b.build_id, b.name, r.test, r.test_name, r.component,
+                 r.package, r.class_name, r.error_type, r.error_message, r.error_details,
+                 r.external_report_url, r.external_run_id, ?2, ?2
+                 FROM runs r LEFT JOIN ci_builds b ON b.id = r.build WHERE r.id = ?1",
+            )?,
+            remember_environment: prepare(
+                "INSERT INTO previous_run_taxonomies (run_history, taxonomy)
+                 SELECT ?1, taxonomy FROM run_taxonomies WHERE run = ?2",
+            )?,
+            replace: prepare(
+                "UPDATE runs SET native_status = ?2, status = ?3, started = ?4, duration = ?5,
+                 error_type = ?6, error_message = ?7, error_details = ?8, external_report_url = ?9,
+                 description = ?10, external_run_id = ?11, external_assets = ?12, run_type = ?13,
+                 manual = ?14, build = ?15, release = ?16, milestone = ?17,
+                 program = ?18, test_level = COALESCE(?19, test_level),
+                 testing_tool_type = COALESCE(?20, testing_tool_type),
+                 test_framework = COALESCE(?21, test_framework), last_modified = ?22,
+                 version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
+                 WHERE id = ?1",
+            )?,
+            leave_environment: prepare("DELETE FROM run_taxonomies WHERE run = ?")?,
+        })
+    }
+
+    pub(crate) fn find(&mut self, row: &RunRow<'_>) -> Found {
+        let RunKey {
+            test,
+            suite_run,
+            release,
+            milestone,
+            program,
+            name_and_environment,
+        } = row.key;
+        let kind = row.kind.run();
+        if self.has_context {
+            let values = params![
+                test,
+                suite_run,
+                name_and_environment,
+                kind,
+                release,
+                milestone,
+                program
+            ];
+            return key(&mut self.find, values);
+        }
+        let values = params![test, suite_run, name_and_environment, kind];
+        key(&mut self.find, values)
+    }
+
+    pub(crate) fn create(&mut self, row: &RunRow<'_>) -> Result<i64, ApiError> {
+        let key = &row.key;
+        let [module, package, class] = row.test_place.map(filled);
+        let [error_type, error_message, error_details] = failure(row);
+        Ok(self.create.insert(params![
+            row.kind.run(),
+            key.test,
+            key.suite_run,
+            key.name_and_environment,
+            key.release,
+            key.milestone,
+            key.program,
+            row.name,
+            row.test_name,
+            module,
+            package,
+            class,
+            row.status.native,
+            row.status.derived,
+            row.started,
+            row.duration_ms,
+            error_type,
+            error_message,
+            error_details,
+            row.report_url,
+            row.description,
+            row.external_run_id,
+            row.external_assets,
+            row.run_type,
+            row.is_manual,
+            row.build,
+            row.fields.level,
+            row.fields.tool,
+            row.fields.framework,
+            self.now,
+        ])?)
+    }
+
+    /// Moves the present result of a run to its history and puts the new one in its place. Its environment
+    /// and steps are for the caller to write.
+    pub(crate) fn replace(&mut self, run: i64, row: &RunRow<'_>) -> Result<(), ApiError> {
+        let previous = self.remember.insert([run, self.now])?;
+        self.remember_environment.execute([previous, run])?;
+        self.leave_environment.execute([run])?;
+        let [error_type, error_message, error_details] = failure(row);
+        self.replace.execute(params![
+            run,
+            row.status.native,
+            row.status.derived,
+            row.started,
+            row.duration_ms,
+            error_type,
+            error_message,
+            error_details,
+            row.report_url,
+            row.description,
+            row.external_run_id,
+            row.external_assets,
+            row.run_type,
+            row.is_manual,
+            row.build,
+            row.key.release,
+            row.key.milestone,
+            row.key.program,
+            row.fields.level,
+            row.fields.tool,
+            row.fields.framework,
+            self.now,
+        ])?;
+        Ok(())
+    }
+}
+
+/// Type, message and details of what went wrong.
+fn failure<'a>(row: &RunRow<'a>) -> [Option<&'a str>; 3] {
+    let Some(Failure {
+        kind,
+        message,
+        details,
+    }) = row.failure
+    else {
+        return [None; 3];
+    };
+    [kind.as_deref(), message.as_deref(), filled(details)]
+}
