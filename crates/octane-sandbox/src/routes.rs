@@ -2,7 +2,9 @@
 
 mod body;
 mod ci;
+mod encoding;
 mod entities;
+mod media;
 mod metadata;
 mod parameters;
 mod sandbox;
@@ -28,10 +30,6 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let workspace = Router::new()
         .route("/metadata/fields", get(metadata::fields))
         .route("/metadata/entities", get(metadata::entities))
-        .route("/test-results", post(test_results::submit))
-        .route("/test-results/xsd", get(test_results::xsd))
-        .route("/test-results/{id}", get(test_results::task))
-        .route("/test-results/{id}/log", get(test_results::public_log))
         .route(
             "/{collection}",
             get(entities::list)
@@ -45,6 +43,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .put(entities::update)
                 .delete(entities::delete),
         )
+        .layer(middleware::from_fn(media::json))
+        // What follows speaks more than JSON.
+        .route("/test-results", post(test_results::submit))
+        .route("/test-results/xsd", get(test_results::xsd))
+        .route("/test-results/{id}", get(test_results::task))
+        .route("/test-results/{id}/log", get(test_results::public_log))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             in_workspace,
@@ -68,6 +72,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             workspace,
         )
         .nest("/internal-api/shared_spaces/{space}/analytics/ci", ci)
+        .layer(middleware::from_fn(encoding::pack))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             session::require,

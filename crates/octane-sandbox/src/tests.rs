@@ -6,6 +6,7 @@ mod entities;
 mod gherkin;
 mod ingestion;
 mod links;
+mod media;
 mod metadata;
 mod pages;
 mod queries;
