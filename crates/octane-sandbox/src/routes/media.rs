@@ -12,9 +12,11 @@ use crate::error::{ApiError, own_code};
 /// For resources that speak JSON only: a body of another type is refused with 415, and a request that
 /// takes no JSON with 406 (ALM Octane help, "Request header").
 ///
-/// A body without a type is read as JSON, as the product picks its default there.
+/// A body without a type is read as JSON, as the product picks its default there. Attachments speak all
+/// types.
 pub(super) async fn json(request: Request, next: Next) -> Response {
-    match mismatch(&request) {
+    let collection = request.uri().path().split('/').nth(1);
+    match mismatch(&request).filter(|_| collection != Some("attachments")) {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     }
