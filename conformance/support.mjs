@@ -1,8 +1,9 @@
 // What every scenario needs: the sandbox that `cargo xtask conformance` started, and clients of it.
 
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 
-import { Octane } from '@microfocus/alm-octane-js-rest-sdk';
+import { Octane, OctaneVanilla } from '@microfocus/alm-octane-js-rest-sdk';
 import log4js from 'log4js';
 
 // The SDK tells of every sign-in on standard output, amid the results of the tests.
@@ -39,6 +40,28 @@ export function connect(overrides = {}) {
     password: sandbox.secret,
     ...overrides,
   });
+}
+
+/**
+ * A signed-in client of the SDK's older half. Its methods, generated from metadata, give promises here;
+ * `plain` is the client itself.
+ */
+export async function connectByRoutes(credentials = { client_id: sandbox.id, client_secret: sandbox.secret }) {
+  const { protocol, hostname, port } = new URL(sandbox.url);
+  const plain = new OctaneVanilla({
+    protocol: protocol.slice(0, -1),
+    host: hostname,
+    port: Number(port),
+    shared_space_id: sandbox.space,
+    workspace_id: sandbox.workspace,
+  });
+  await promisify(plain.authenticate).call(plain, credentials);
+  const promising = { plain };
+  for (const [name, section] of Object.entries(plain)) {
+    const methods = Object.entries(section ?? {}).filter(([, method]) => typeof method === 'function');
+    promising[name] = Object.fromEntries(methods.map(([verb, method]) => [verb, promisify(method)]));
+  }
+  return promising;
 }
 
 /** A name that no other scenario uses; scenarios share one sandbox and run side by side. */
