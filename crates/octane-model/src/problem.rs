@@ -38,32 +38,48 @@ pub mod code {
 /// - the servlet layer: `{"message":"…JSON or text…"}`
 /// - anything else, for example a proxy's HTML page, of which the beginning is kept
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Wire")]
 #[non_exhaustive]
 pub struct Problem {
     /// The code, for example `platform.unknown_field`; empty where the server gave none.
-    #[serde(default, alias = "errorCode")]
     pub error_code: String,
     /// The description for people; may be empty.
-    #[serde(default, alias = "accumulatedMessage", deserialize_with = "text")]
     pub description: String,
     /// The id by which the server's administrator finds the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Details by name, such as `entity_type` and `field_name`.
-    #[serde(
-        default,
-        deserialize_with = "object",
-        skip_serializing_if = "Map::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub properties: Map<String, Value>,
     /// In a bulk answer: which entity of the request is meant, counted from 0. The help's pages differ
-    /// in the key's name; both are read.
-    #[serde(
-        default,
-        alias = "entity_index",
-        skip_serializing_if = "Option::is_none"
-    )]
+    /// in the key's name; both are read, also side by side.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
+}
+
+/// A problem as servers write it.
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default, alias = "errorCode")]
+    error_code: String,
+    #[serde(default, alias = "accumulatedMessage")]
+    description: Option<String>,
+    correlation_id: Option<String>,
+    properties: Option<Map<String, Value>>,
+    index: Option<usize>,
+    entity_index: Option<usize>,
+}
+
+impl From<Wire> for Problem {
+    fn from(wire: Wire) -> Self {
+        Self {
+            error_code: wire.error_code,
+            description: wire.description.unwrap_or_default(),
+            correlation_id: wire.correlation_id,
+            properties: wire.properties.unwrap_or_default(),
+            index: wire.index.or(wire.entity_index),
+        }
+    }
 }
 
 /// How much of a body that is not Octane's is kept.
@@ -165,16 +181,6 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn object<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Map<String, Value>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +206,9 @@ mod tests {
         assert_eq!(shown(r#"{"message":"plain"}"#).unwrap(), "plain");
         let bulk = r#"{"total_count":0,"data":[],"errors":[{"entity_index":3,"error_code":"x","description":"bad"}]}"#;
         assert_eq!(Problem::from_body(bulk.as_bytes()).unwrap().index, Some(3));
+        let both =
+            r#"{"errors":[{"index":3,"entity_index":3,"error_code":"x","description":null}]}"#;
+        assert_eq!(Problem::from_body(both.as_bytes()).unwrap().index, Some(3));
     }
 
     #[test]

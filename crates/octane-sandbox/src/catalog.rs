@@ -7,50 +7,94 @@ mod entity_type;
 mod field;
 mod lists;
 mod modules;
+mod owned;
+mod people;
+mod phases;
+mod pipelines;
 mod releases;
+mod requirements;
 mod runs;
 mod small;
 mod tests;
+mod user_defined;
 mod work_items;
 
 use std::collections::HashMap;
 
-use crate::Settings;
+use crate::settings::{Entities, Settings, UserDefinedField};
 
-pub(crate) use entity_type::{EntityType, Table};
-pub(crate) use field::{Field, Kind, Link, OnDelete};
-pub(crate) use lists::{LISTS, PHASE_SETS};
+pub(crate) use entity_type::{EntityType, Scope, Table};
+pub(crate) use field::{Field, Initial, Kind, Link, OnDelete};
+pub(crate) use lists::LISTS;
+pub(crate) use people::ROLE_NAMES;
+pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
+pub(crate) use tests::SCRIPTED;
+pub(crate) use user_defined::FIELDS_MAX as USER_DEFINED_FIELDS_MAX;
 
 /// All entity types and tables, as the settings want them.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     types: Vec<EntityType>,
-    by_collection: HashMap<&'static str, usize>,
+    by_collection: HashMap<(Scope, &'static str), usize>,
     by_name: HashMap<&'static str, usize>,
     tables: Vec<Table>,
     /// The user-defined field with the Jira key.
     pub(crate) jira_field: String,
     /// What every entity says as its `workspace_id`.
     pub(crate) workspace: i64,
+    /// The shared space that the workspace is in.
+    pub(crate) space: i64,
+    /// How entities look, and the user-defined fields that are part of this catalog.
+    pub(crate) settings: Entities,
 }
 
 impl Catalog {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let jira_field = settings.entities.jira_field.as_str();
-        let mut types = modules::types();
+    /// The catalog as the settings want it, or what is wrong with their user-defined fields.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, String> {
+        let (space, workspace) = (settings.space.get(), settings.workspace.get());
+        Self::build(settings.entities.clone(), space, workspace)
+    }
+
+    /// The same catalog with one more user-defined field.
+    pub(crate) fn with_field(&self, field: UserDefinedField) -> Result<Self, String> {
+        let mut settings = self.settings.clone();
+        settings.user_defined_fields.push(field);
+        Self::build(settings, self.space, self.workspace)
+    }
+
+    fn build(settings: Entities, space: i64, workspace: i64) -> Result<Self, String> {
+        let jira_field = settings.jira_field.as_str();
+        let mut types = modules::types(jira_field);
         types.extend(tests::types());
-        types.extend(runs::types(settings.entities.run_backlog_field));
+        types.extend(runs::types(&settings));
         types.extend(work_items::types(jira_field));
+        types.extend(requirements::types(jira_field));
         types.extend(releases::types());
         types.extend(lists::types());
+        types.extend(phases::types());
+        types.extend(owned::types());
+        types.extend(pipelines::types());
+        types.extend(people::types());
         types.extend(small::types());
+        no_field_twice(&types, jira_field)?;
+        user_defined::add(&mut types, &settings.user_defined_fields)?;
+        if settings.name_by_default {
+            let names = types.iter_mut().flat_map(|kind| &mut kind.fields);
+            names
+                .filter(|field| field.name == "name")
+                .for_each(|name| name.is_default = true);
+        }
         complete_aggregates(&mut types);
 
-        let mut tables = vec![modules::TABLE, work_items::TABLE];
+        let mut tables = vec![modules::TABLE, work_items::TABLE, requirements::TABLE];
         tables.extend(tests::TABLES);
         tables.extend(runs::TABLES);
         tables.extend(releases::TABLES);
         tables.extend(lists::TABLES);
+        tables.extend(phases::TABLES);
+        tables.extend(owned::TABLES);
+        tables.extend(pipelines::TABLES);
+        tables.extend(people::TABLES);
         tables.extend(small::TABLES);
 
         let named = types.iter().enumerate();
@@ -59,32 +103,21 @@ impl Catalog {
             .map(|(index, kind)| (kind.name, index))
             .collect();
         let by_collection = named
-            .flat_map(|(index, kind)| kind.collections.iter().map(move |name| (*name, index)))
+            .flat_map(|(index, kind)| {
+                let collections = kind.collections.iter();
+                collections.map(move |name| ((kind.scope, *name), index))
+            })
             .collect();
-        Self {
+        Ok(Self {
             types,
             by_collection,
             by_name,
             tables,
             jira_field: jira_field.to_owned(),
-            workspace: settings.workspace.get(),
-        }
-    }
-
-    /// What is wrong with the settings that the catalog was made from.
-    pub(crate) fn mistake(&self) -> Option<String> {
-        let doubled = self.types.iter().find(|kind| {
-            let names = kind
-                .fields
-                .iter()
-                .filter(|field| field.name == self.jira_field);
-            names.count() > 1
-        })?;
-        let field = &self.jira_field;
-        Some(format!(
-            "`jira_field` is `{field}`, which `{}` has already",
-            doubled.name
-        ))
+            workspace,
+            space,
+            settings,
+        })
     }
 
     pub(crate) fn types(&self) -> &[EntityType] {
@@ -95,10 +128,11 @@ impl Catalog {
         &self.tables
     }
 
-    pub(crate) fn collection(&self, name: &str) -> Option<&EntityType> {
-        self.by_collection
-            .get(name)
-            .map(|index| &self.types[*index])
+    /// The type of the collection `name` in a scope.
+    pub(crate) fn collection(&self, scope: Scope, name: &str) -> Option<&EntityType> {
+        let by_collection: &HashMap<(Scope, &str), usize> = &self.by_collection;
+        let index = by_collection.get(&(scope, name));
+        index.map(|index| &self.types[*index])
     }
 
     pub(crate) fn find_type(&self, name: &str) -> Option<&EntityType> {
@@ -142,6 +176,21 @@ impl Catalog {
             ([], false) => vec![target],
             (concrete, _) => concrete.to_vec(),
         }
+    }
+}
+
+/// The Jira field is named by the settings and must not meet a field that is there.
+fn no_field_twice(types: &[EntityType], name: &str) -> Result<(), String> {
+    let doubled = types.iter().find(|kind| {
+        let same = kind.fields.iter().filter(|field| field.name == name);
+        same.count() > 1
+    });
+    match doubled {
+        Some(kind) => Err(format!(
+            "`jira_field` is `{name}`, which `{}` has already",
+            kind.name
+        )),
+        None => Ok(()),
     }
 }
 
@@ -196,7 +245,7 @@ mod check {
 
     #[test]
     fn every_name_that_the_catalog_mentions_exists() {
-        let catalog = Catalog::new(&Settings::default());
+        let catalog = Catalog::new(&Settings::default()).unwrap();
         for kind in catalog.types() {
             catalog.table_of(kind);
             if let Some(aggregate) = kind.subtype_of {
@@ -232,7 +281,7 @@ mod check {
 
     #[test]
     fn types_that_share_a_table_agree_about_its_columns() {
-        let catalog = Catalog::new(&Settings::default());
+        let catalog = Catalog::new(&Settings::default()).unwrap();
         let mut columns: HashMap<(&str, &str), &str> = HashMap::new();
         for kind in catalog.types() {
             for field in kind.fields.iter().filter(|field| field.is_column()) {
@@ -245,7 +294,7 @@ mod check {
 
     #[test]
     fn collections_are_named_once_and_fields_once_a_type() {
-        let catalog = Catalog::new(&Settings::default());
+        let catalog = Catalog::new(&Settings::default()).unwrap();
         let names = catalog.types().iter().flat_map(|kind| kind.collections);
         assert_eq!(names.count(), catalog.by_collection.len());
         for kind in catalog.types() {

@@ -33,6 +33,8 @@ pub(crate) mod own_code {
     pub(crate) const GENERAL: &str = "platform.general_error";
     /// A stale lock stamp (409).
     pub(crate) const CONFLICT: &str = "platform.lock_conflict";
+    /// A list that has more entities than are counted (400).
+    pub(crate) const TOO_MANY: &str = "platform.exceeds_max_total_count";
     /// A payload that is not valid (400).
     pub(crate) const INVALID_PAYLOAD: &str = "testbox.invalid_payload";
 }
@@ -140,7 +142,7 @@ impl From<rusqlite::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, body) = match self {
-            Self::Refused { status, problem } => (status, body(*problem)),
+            Self::Refused { status, problem } => (status, problem_body(*problem)),
             Self::SessionExpired(code) => {
                 let text = "the session has expired; sign in again";
                 let body = json!({ "errorCode": code, "accumulatedMessage": text });
@@ -149,7 +151,7 @@ impl IntoResponse for ApiError {
             Self::Internal(description) => {
                 tracing::error!(%description, "request failed");
                 let problem = Problem::new(own_code::GENERAL, description);
-                (StatusCode::INTERNAL_SERVER_ERROR, body(problem))
+                (StatusCode::INTERNAL_SERVER_ERROR, problem_body(problem))
             }
         };
         json_response(status, &body)
@@ -165,7 +167,7 @@ pub(crate) fn json_response(status: StatusCode, body: &impl serde::Serialize) ->
 }
 
 /// The keys that vendor clients read, also where they have nothing to say.
-fn body(problem: Problem) -> Value {
+pub(crate) fn problem_body(problem: Problem) -> Value {
     static CORRELATION: AtomicU64 = AtomicU64::new(1);
     let correlation = CORRELATION.fetch_add(1, Ordering::Relaxed);
     let properties = if problem.properties.is_empty() {

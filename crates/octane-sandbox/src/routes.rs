@@ -1,22 +1,29 @@
 //! Addresses, and who may see them.
 
+mod address;
+mod attachments;
 mod body;
+mod bulk;
 mod ci;
 mod encoding;
 mod entities;
 mod media;
 mod metadata;
+mod multipart;
+mod negotiation;
 mod parameters;
+mod parts;
 mod sandbox;
 mod session;
+mod spaces;
 mod test_results;
 mod token;
+mod user_defined;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -27,23 +34,7 @@ use crate::page;
 use crate::server::Shared;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let workspace = Router::new()
-        .route("/metadata/fields", get(metadata::fields))
-        .route("/metadata/entities", get(metadata::entities))
-        .route(
-            "/{collection}",
-            get(entities::list)
-                .post(entities::create)
-                .put(entities::update_many)
-                .delete(entities::delete_many),
-        )
-        .route(
-            "/{collection}/{id}",
-            get(entities::get)
-                .put(entities::update)
-                .delete(entities::delete),
-        )
-        .layer(middleware::from_fn(media::json))
+    let workspace = collections()
         // What follows speaks more than JSON.
         .route("/test-results", post(test_results::submit))
         .route("/test-results/xsd", get(test_results::xsd))
@@ -51,7 +42,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/test-results/{id}/log", get(test_results::public_log))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
-            in_workspace,
+            spaces::in_workspace,
         ));
     let ci = Router::new()
         .route("/test-results", post(ci::submit))
@@ -65,8 +56,20 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             Arc::clone(&shared),
             ci::in_space,
         ));
+    let shared_space = collections().layer(middleware::from_fn_with_state(
+        Arc::clone(&shared),
+        spaces::in_shared_space,
+    ));
+    let site = collections()
+        .route("/server/version", get(sandbox::version))
+        .layer(middleware::from_fn(spaces::in_site));
     let signed_in = Router::new()
-        .route("/admin/server/version", get(sandbox::version))
+        .route("/api/current_user", get(spaces::current_user))
+        .route("/api/current_user/", get(spaces::current_user))
+        .route("/api/shared_spaces", get(spaces::shared_spaces))
+        .route("/api/shared_spaces/{space}", get(spaces::shared_space))
+        .nest("/admin", site)
+        .nest("/api/shared_spaces/{space}", shared_space)
         .nest(
             "/api/shared_spaces/{space}/workspaces/{workspace}",
             workspace,
@@ -83,6 +86,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/health", get(sandbox::health))
         .route("/_sandbox/reset", post(sandbox::reset))
         .merge(page::router())
+        .route("/_sandbox/fields", post(user_defined::create))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
@@ -108,20 +112,30 @@ async fn start_worker(State(shared): State<Arc<Shared>>, request: Request, next:
     next.run(request).await
 }
 
-/// There is one workspace.
-async fn in_workspace(
-    State(shared): State<Arc<Shared>>,
-    Path(path): Path<HashMap<String, String>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let of = |name: &str| path.get(name).map(String::as_str).unwrap_or_default();
-    let (space, workspace) = (of("space"), of("workspace"));
-    if space != shared.settings.space.to_string() {
-        return ApiError::entity_not_found("shared_space", space).into_response();
-    }
-    if workspace != shared.settings.workspace.to_string() {
-        return ApiError::entity_not_found("workspace", workspace).into_response();
-    }
-    next.run(request).await
+/// The addresses of entities, the same below a workspace, a shared space and the site.
+fn collections() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/metadata/fields", get(metadata::fields))
+        .route("/metadata/entities", get(metadata::entities))
+        .route("/current_user", get(spaces::current_user))
+        .route("/current_user/", get(spaces::current_user))
+        .route(
+            "/{collection}",
+            get(entities::list)
+                .post(bulk::create)
+                .put(bulk::update)
+                .delete(bulk::delete),
+        )
+        .route("/{collection}/groups", get(entities::groups))
+        .route(
+            "/{collection}/{id}",
+            get(entities::get)
+                .put(entities::update)
+                .delete(entities::delete),
+        )
+        .route(
+            "/{collection}/{id}/{part}",
+            get(parts::get).put(parts::put).post(parts::post),
+        )
+        .layer(middleware::from_fn(media::json))
 }

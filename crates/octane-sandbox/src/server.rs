@@ -72,10 +72,16 @@ pub enum SandboxError {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    pub(crate) catalog: Arc<Catalog>,
     pub(crate) store: Arc<Store>,
     pub(crate) sessions: Sessions,
     pub(crate) worker: Worker,
+}
+
+impl Shared {
+    /// The entity types as they are now; user-defined fields may join them at any time.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.store.catalog()
+    }
 }
 
 /// A small Octane with its data.
@@ -97,17 +103,14 @@ impl Sandbox {
         if let Some(mistake) = settings.mistake() {
             return Err(SandboxError::Settings { mistake });
         }
-        let catalog = Arc::new(Catalog::new(&settings));
-        if let Some(mistake) = catalog.mistake() {
-            return Err(SandboxError::Settings { mistake });
-        }
-        let store = Arc::new(Store::open(&settings, Arc::clone(&catalog), clock.clone())?);
+        let catalog =
+            Catalog::new(&settings).map_err(|mistake| SandboxError::Settings { mistake })?;
+        let store = Arc::new(Store::open(&settings, Arc::new(catalog), clock.clone())?);
         let sessions = Sessions::new(&settings, clock.clone());
         let worker = Worker::new(Arc::clone(&store), clock.clone(), settings.results.clone());
         let shared = Shared {
             settings,
             clock,
-            catalog,
             store,
             sessions,
             worker,

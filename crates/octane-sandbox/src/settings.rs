@@ -14,6 +14,8 @@ use serde::Deserialize;
 
 use crate::secret::ApiKey;
 
+pub(crate) use entities::field_name_mistake;
+
 pub use access::{Access, SignInWithCookies};
 pub use entities::{
     BulkPosition, Entities, ListIds, OrderDefault, UserDefinedField, UserDefinedType,

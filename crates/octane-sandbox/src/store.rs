@@ -5,37 +5,52 @@
 //! two. A payload is ingested in one transaction, for which requests wait.
 
 mod bootstrap;
+mod content;
+mod echo;
+mod fields;
+mod follow;
+mod groups;
 mod open;
 pub(crate) mod pages;
+mod planning;
+mod pointer;
 mod query;
 mod read;
 pub(crate) mod results;
 mod rules;
 mod schema;
+pub(crate) mod script;
+mod search;
+mod sprints;
 pub(crate) mod tasks;
 mod value;
 mod write;
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::ApiError;
-use crate::settings::Settings;
+use crate::settings::{Access, Settings};
 use crate::{SandboxError, seed};
 
 pub(crate) use read::{ListRequest, Reader};
+pub(crate) use search::Search;
 pub(crate) use write::{Mode, Writer};
 
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
-    catalog: Arc<Catalog>,
+    /// With the fields that were added since the start; changed only while the connection is held.
+    catalog: RwLock<Arc<Catalog>>,
+    /// As the settings want it.
+    base: Arc<Catalog>,
     clock: Clock,
     is_seeded: bool,
+    access: Access,
     /// Given back after the connection is closed.
     _lock: Option<File>,
 }
@@ -50,9 +65,11 @@ impl Store {
         let (connection, lock) = open::open(&settings.storage)?;
         let store = Self {
             connection: Mutex::new(connection),
-            catalog,
+            catalog: RwLock::new(Arc::clone(&catalog)),
+            base: catalog,
             clock,
             is_seeded: settings.seed_data,
+            access: settings.access.clone(),
             _lock: lock,
         };
         store.prepare().map_err(|error| SandboxError::Prepare {
@@ -68,17 +85,32 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The entity types as they are now.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        let catalog = self.catalog.read();
+        Arc::clone(&catalog.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_catalog(&self, catalog: Arc<Catalog>) {
+        let mut place = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        *place = catalog;
+    }
+
     fn prepare(&self) -> Result<(), ApiError> {
-        schema::create(&self.connection(), &self.catalog)?;
+        self.load_fields()?;
         tasks::requeue(&self.connection())?;
         let sql = "SELECT 1 FROM sandbox WHERE key = 'filled'";
         let is_filled = self.connection().prepare(sql)?.exists([])?;
-        if is_filled { Ok(()) } else { self.fill() }
+        if !is_filled {
+            self.fill()?;
+        }
+        // Settings may have brought new people since the file was made.
+        self.write_now(|writer| bootstrap::people(writer, &self.access))
     }
 
     fn fill(&self) -> Result<(), ApiError> {
         self.write_now(|writer| {
-            bootstrap::fill(writer)?;
+            bootstrap::fill(writer, &self.access)?;
             if self.is_seeded {
                 seed::fill(writer)?;
             }
@@ -108,9 +140,10 @@ impl Store {
         work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let connection = self.connection();
+        let catalog = self.catalog();
         work(Reader {
             connection: &connection,
-            catalog: &self.catalog,
+            catalog: &catalog,
         })
     }
 
@@ -120,10 +153,12 @@ impl Store {
         work: impl FnOnce(Writer<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let mut connection = self.connection();
+        let catalog = self.catalog();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(Writer {
             connection: &transaction,
-            catalog: &self.catalog,
+            catalog: &catalog,
+            visitor: None,
             now: self.clock.now().as_millisecond(),
         })?;
         transaction.commit()?;

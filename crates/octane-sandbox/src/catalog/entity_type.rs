@@ -1,6 +1,14 @@
 //! Entity types and the tables they live in.
 
-use super::field::{Field, Kind, date_time, integer};
+use super::field::{Field, Initial, Kind, date_time, integer, one, text};
+
+/// Where the collections of a type are: below a workspace, below its shared space, or below the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Scope {
+    Workspace,
+    SharedSpace,
+    Site,
+}
 
 /// A type of entities: one row of the catalog.
 #[derive(Debug, Clone)]
@@ -8,6 +16,7 @@ pub(crate) struct EntityType {
     /// The name in entities and metadata, for example `run_automated`.
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
+    pub(crate) scope: Scope,
     /// The names in URLs; the first is the one that metadata tells.
     pub(crate) collections: &'static [&'static str],
     pub(crate) table: &'static str,
@@ -42,6 +51,7 @@ pub(crate) struct Table {
 
 pub(super) const ALL_METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 pub(super) const NO_DELETE: &[&str] = &["GET", "POST", "PUT"];
+pub(super) const NO_POST: &[&str] = &["GET", "PUT", "DELETE"];
 pub(super) const GET_ONLY: &[&str] = &["GET"];
 
 impl Table {
@@ -59,7 +69,7 @@ impl Table {
 }
 
 impl EntityType {
-    /// A type with the fields that all types have, and all verbs.
+    /// A type of a workspace with the fields that all types have, and all verbs.
     pub(super) fn new(
         name: &'static str,
         label: &'static str,
@@ -71,10 +81,12 @@ impl EntityType {
             Field::new("workspace_id", Kind::Workspace)
                 .read_only()
                 .returned_by_default(),
+            logical_name(table),
             date_time("creation_time").read_only(),
             date_time("last_modified").read_only(),
             integer("version_stamp").read_only(),
             integer("client_lock_stamp"),
+            one("author", "workspace_user").initially_the(Initial::Visitor),
         ];
         if table.has_subtype {
             let subtype = Field::new("subtype", Kind::Subtype);
@@ -83,6 +95,7 @@ impl EntityType {
         Self {
             name,
             label,
+            scope: Scope::Workspace,
             collections,
             table: table.name,
             subtype_of: None,
@@ -91,6 +104,15 @@ impl EntityType {
             fields,
             unique: &[],
         }
+    }
+
+    /// Moves the type out of the workspace.
+    pub(super) fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        if scope != Scope::Workspace {
+            self.fields.retain(|field| field.name != "workspace_id");
+        }
+        self
     }
 
     pub(super) fn subtype_of(mut self, aggregate: &'static str) -> Self {
@@ -123,5 +145,16 @@ impl EntityType {
 
     pub(crate) fn allows(&self, method: &str) -> bool {
         self.methods.contains(&method)
+    }
+}
+
+/// Every entity has a logical name; that of a list value or phase is part of the model, others follow from
+/// the id, which makes them as unique as the product's, of which no more is known.
+fn logical_name(table: &Table) -> Field {
+    let field = text("logical_name").read_only().returned_by_default();
+    if table.is_named {
+        field
+    } else {
+        field.computed(format!("'{}.' || @.id", table.name))
     }
 }

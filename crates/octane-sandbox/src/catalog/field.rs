@@ -11,8 +11,27 @@ pub(crate) struct Field {
     /// Whether it comes back when a request names no fields.
     pub(crate) is_default: bool,
     pub(crate) is_user_defined: bool,
-    /// What a new entity gets where the request says nothing: the logical name of a list value or phase.
-    pub(crate) initially: Option<&'static str>,
+    /// Whether it can only be written when the entity is created.
+    pub(crate) is_final: bool,
+    /// What a new entity gets where the request says nothing.
+    pub(crate) initially: Option<Initial>,
+    /// For a field that is computed and not stored: an SQL expression in which `@` is the row.
+    pub(crate) computed: Option<String>,
+}
+
+/// What a new entity gets where the request says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Initial {
+    /// The list value, phase or metaphase with this logical name.
+    Named(&'static str),
+    /// The root of the tree.
+    Root,
+    /// The release that is marked as the default one.
+    DefaultRelease,
+    /// Who sent the request.
+    Visitor,
+    /// A number, or 0 and 1 for false and true.
+    Number(i64),
 }
 
 /// What a field holds and where it is stored.
@@ -27,10 +46,17 @@ pub(crate) enum Kind {
         max_length: usize,
     },
     Memo,
+    /// Text that is taken and forgotten: neither stored nor shown.
+    Secret,
     Integer,
+    Float,
     Boolean,
     /// Stored as milliseconds since 1970-01-01 UTC.
     DateTime,
+    /// A day without a time; stored as the milliseconds of its midnight in UTC.
+    Date,
+    /// Any JSON, stored as its text.
+    Object,
     /// One pointer, stored in a column of the same name.
     One(Pointer),
     /// Pointers, stored in a link table.
@@ -84,8 +110,16 @@ impl Field {
             is_required: false,
             is_default: false,
             is_user_defined: false,
+            is_final: false,
             initially: None,
+            computed: None,
         }
+    }
+
+    /// A field that is computed when it is read: `sql` is an expression in which `@` is the row.
+    pub(super) fn computed(mut self, sql: impl Into<String>) -> Self {
+        self.computed = Some(sql.into());
+        self.read_only()
     }
 
     pub(super) fn label(mut self, label: &str) -> Self {
@@ -103,6 +137,17 @@ impl Field {
         self
     }
 
+    /// Text that requests may write and no answer shows.
+    pub(super) fn password(name: &str) -> Self {
+        Self::new(name, Kind::Secret)
+    }
+
+    /// Set when the entity is created, and never changed.
+    pub(super) fn settled(mut self) -> Self {
+        self.is_final = true;
+        self
+    }
+
     pub(super) fn returned_by_default(mut self) -> Self {
         self.is_default = true;
         self
@@ -113,8 +158,13 @@ impl Field {
         self
     }
 
-    pub(super) fn initially(mut self, logical_name: &'static str) -> Self {
-        self.initially = Some(logical_name);
+    /// A new entity gets the list value, phase or metaphase with this logical name.
+    pub(super) fn initially(self, logical_name: &'static str) -> Self {
+        self.initially_the(Initial::Named(logical_name))
+    }
+
+    pub(super) fn initially_the(mut self, initial: Initial) -> Self {
+        self.initially = Some(initial);
         self
     }
 
@@ -128,10 +178,23 @@ impl Field {
 
     /// Whether the value is a column of the type's table.
     pub(crate) fn is_column(&self) -> bool {
+        self.is_single() && self.computed.is_none()
+    }
+
+    /// Whether a row has one value, stored or computed.
+    pub(crate) fn is_single(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Workspace | Kind::Many(_) | Kind::Inverse { .. }
+            Kind::Workspace | Kind::Secret | Kind::Many(_) | Kind::Inverse { .. }
         )
+    }
+
+    /// The value of the row `alias` in SQL, where a row has one.
+    pub(crate) fn expression(&self, alias: &str) -> String {
+        match &self.computed {
+            Some(sql) => sql.replace('@', alias),
+            None => format!("{alias}.\"{}\"", self.name),
+        }
     }
 
     /// The type that a reference of any kind points at.
@@ -147,11 +210,14 @@ impl Field {
     /// The word that metadata uses.
     pub(crate) fn type_word(&self) -> &'static str {
         match self.kind {
-            Kind::Id | Kind::Subtype | Kind::Text { .. } => "string",
+            Kind::Id | Kind::Subtype | Kind::Secret | Kind::Text { .. } => "string",
             Kind::Memo => "memo",
             Kind::Integer | Kind::Workspace => "integer",
+            Kind::Float => "float",
             Kind::Boolean => "boolean",
             Kind::DateTime => "date_time",
+            Kind::Date => "date",
+            Kind::Object => "object",
             Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => "reference",
         }
     }
@@ -173,8 +239,20 @@ pub(super) fn integer(name: &str) -> Field {
     Field::new(name, Kind::Integer)
 }
 
+pub(super) fn float(name: &str) -> Field {
+    Field::new(name, Kind::Float)
+}
+
+pub(super) fn object(name: &str) -> Field {
+    Field::new(name, Kind::Object)
+}
+
 pub(super) fn boolean(name: &str) -> Field {
     Field::new(name, Kind::Boolean)
+}
+
+pub(super) fn date(name: &str) -> Field {
+    Field::new(name, Kind::Date)
 }
 
 pub(super) fn date_time(name: &str) -> Field {

@@ -1,9 +1,9 @@
-//! List values and phases, with those that every workspace has.
+//! List values, with those that every workspace has.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
-use super::field::{boolean, integer, inverse, one, text};
+use super::field::{integer, inverse, one, text};
 
-pub(super) const TABLES: [Table; 2] = [LIST_NODES, PHASES];
+pub(super) const TABLES: [Table; 1] = [LIST_NODES];
 
 const LIST_NODES: Table = Table {
     is_named: true,
@@ -14,32 +14,18 @@ const LIST_NODES: Table = Table {
     ..Table::new("list_nodes", 1001)
 };
 
-const PHASES: Table = Table {
-    is_named: true,
-    indexes: &[("phases_by_logical_name", "logical_name COLLATE NOCASE")],
-    ..Table::new("phases", 1001)
-};
-
 pub(super) fn types() -> Vec<EntityType> {
     let node = EntityType::new("list_node", "List value", &["list_nodes"], &LIST_NODES)
         .methods(NO_DELETE)
         .fields([
             text("name").required(),
-            text("logical_name").read_only().returned_by_default(),
             one("list_root", "list_node"),
             integer("activity_level"),
+            integer("index"),
             inverse("items", "list_node", "list_root"),
         ])
         .unique(&["list_root", "name"]);
-    let phase = EntityType::new("phase", "Phase", &["phases"], &PHASES)
-        .methods(NO_DELETE)
-        .fields([
-            text("name").required(),
-            text("logical_name").read_only().returned_by_default(),
-            text("entity").required(),
-            boolean("is_start_phase"),
-        ]);
-    vec![node, phase]
+    vec![node]
 }
 
 /// A list: its logical name without `list_node.`, its label, and its values, each a logical name with a
@@ -100,6 +86,7 @@ pub(crate) const LISTS: &[List] = &[
             ("integration", "Integration Test"),
             ("system", "System Test"),
             ("unit", "Unit Test"),
+            ("gherkin", "Gherkin Test"),
         ],
     ),
     (
@@ -139,6 +126,7 @@ pub(crate) const LISTS: &[List] = &[
             ("low", "Low"),
             ("medium", "Medium"),
             ("high", "High"),
+            ("very_high", "Very High"),
             ("urgent", "Urgent"),
         ],
     ),
@@ -155,7 +143,12 @@ pub(crate) const LISTS: &[List] = &[
     (
         "business_impact",
         "Business impact",
-        &[("low", "Low"), ("medium", "Medium"), ("high", "High")],
+        &[
+            ("no_impact", "No Impact"),
+            ("low", "Low"),
+            ("medium", "Medium"),
+            ("high", "High"),
+        ],
     ),
     (
         "run_mode",
@@ -167,46 +160,37 @@ pub(crate) const LISTS: &[List] = &[
         "Release type",
         &[("scrum", "Scrum"), ("kanban", "Kanban")],
     ),
-];
-
-/// The phases that every workspace has: entity type, and names with labels in their order.
-pub(crate) const PHASE_SETS: &[(&str, &[(&str, &str)])] = &[
-    ("epic", SIMPLE),
-    ("feature", SIMPLE),
     (
-        "story",
+        "defect_type",
+        "Defect type",
+        &[("escaped", "Escaped"), ("non_escaped", "Non-Escaped")],
+    ),
+    (
+        "epic_type",
+        "Epic type",
+        &[("business", "Business"), ("architecture", "Architecture")],
+    ),
+    (
+        "feature_type",
+        "Feature type",
+        &[("business", "Business"), ("architecture", "Architecture")],
+    ),
+    (
+        "quality_story_type",
+        "Quality story type",
         &[
-            ("new", "New"),
-            ("inprogress", "In Progress"),
-            ("intesting", "In Testing"),
-            ("done", "Done"),
+            ("test_automation", "Test Automation"),
+            ("test_design", "Test Design"),
+            ("test_environment", "Test Environment"),
         ],
     ),
     (
-        "defect",
+        "manual_test_run_step_type",
+        "Run step type",
         &[
-            ("new", "New"),
-            ("opened", "Opened"),
-            ("fixed", "Fixed"),
-            ("proposeclose", "Propose Close"),
-            ("closed", "Closed"),
-            ("deferred", "Deferred"),
-            ("rejected", "Rejected"),
-            ("duplicate", "Duplicate"),
+            ("simple_step", "Simple step"),
+            ("validation_step", "Validation step"),
+            ("call_step", "Call step"),
         ],
     ),
-    ("test_automated", TESTS),
-    ("gherkin_test", TESTS),
-    ("test_suite", TESTS),
-];
-
-const SIMPLE: &[(&str, &str)] = &[
-    ("new", "New"),
-    ("inprogress", "In Progress"),
-    ("done", "Done"),
-];
-const TESTS: &[(&str, &str)] = &[
-    ("new", "New"),
-    ("indesign", "In Design"),
-    ("ready", "Ready"),
 ];

@@ -1,7 +1,8 @@
 //! Application modules, which the payload calls product areas.
 
 use super::entity_type::{EntityType, Table};
-use super::field::{Field, inverse, list_value, memo, one, text};
+use super::field::{Field, boolean, inverse, list_value, memo, one, text};
+use super::owned::attachments;
 
 pub(super) const TABLE: Table = Table {
     is_tree: true,
@@ -13,7 +14,9 @@ pub(super) const TABLE: Table = Table {
 };
 
 /// One table under two names: the type in answers follows the collection that was read.
-pub(super) fn types() -> Vec<EntityType> {
+///
+/// `jira_field`: the user-defined field with the Jira key.
+pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     let names = [
         (
             "application_module",
@@ -27,20 +30,26 @@ pub(super) fn types() -> Vec<EntityType> {
         .map(|(name, label, collections)| {
             EntityType::new(name, label, collections, &TABLE)
                 .fields(fields(name))
+                .fields(attachments("owner_product_area"))
+                .fields([text(jira_field).user_defined()])
                 .unique(&["parent", "name"])
         })
         .collect()
 }
 
-fn fields(own: &'static str) -> [Field; 7] {
+fn fields(own: &'static str) -> [Field; 9] {
     [
         text("name").required(),
         one("parent", own).required().cascading(),
         inverse("children", own, "parent"),
+        boolean("has_children")
+            .computed("EXISTS (SELECT 1 FROM application_modules x WHERE x.parent = @.id)"),
         text("path").read_only(),
         list_value("business_impact", "list_node.business_impact")
+            .required()
             .initially("list_node.business_impact.medium"),
         memo("description"),
+        one("owner", "workspace_user"),
         one("program", "program"),
     ]
 }

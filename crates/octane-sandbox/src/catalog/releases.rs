@@ -1,7 +1,8 @@
 //! Releases and what else divides time and work.
 
 use super::entity_type::{EntityType, Table};
-use super::field::{boolean, date_time, integer, inverse, list_value, memo, one, text};
+use super::field::{boolean, date_time, integer, inverse, list_value, many, memo, one, text};
+use super::owned::attachments;
 
 pub(super) const TABLES: [Table; 4] = [RELEASES, SPRINTS, MILESTONES, PROGRAMS];
 
@@ -9,22 +10,43 @@ const RELEASES: Table = Table {
     indexes: &[("releases_by_name", "name COLLATE NOCASE")],
     ..Table::new("releases", 2001)
 };
-const SPRINTS: Table = Table::new("sprints", 2401);
+const SPRINTS: Table = Table {
+    indexes: &[("sprints_by_release", "release")],
+    ..Table::new("sprints", 2401)
+};
 const MILESTONES: Table = Table::new("milestones", 2601);
 const PROGRAMS: Table = Table::new("programs", 2801);
 
 pub(super) fn types() -> Vec<EntityType> {
-    let release = EntityType::new("release", "Release", &["releases"], &RELEASES).fields([
-        text("name").required(),
-        date_time("start_date").required(),
-        date_time("end_date").required(),
-        memo("description"),
-        list_value("agile_type", "list_node.release_agile_type"),
-        integer("sprint_duration"),
-        boolean("is_default").read_only(),
-        integer("activity_level"),
-        inverse("sprint", "sprint", "release"),
-    ]);
+    let release = EntityType::new("release", "Release", &["releases"], &RELEASES)
+        .fields([
+            text("name").required(),
+            date_time("start_date").required(),
+            date_time("end_date").required(),
+            memo("description"),
+            list_value("agile_type", "list_node.release_agile_type")
+                .initially("list_node.release_agile_type.scrum"),
+            integer("sprint_duration"),
+            boolean("is_default").read_only(),
+            integer("activity_level"),
+            integer("expected_velocity"),
+            integer("done_work").computed(
+                "(SELECT COUNT(*) FROM work_items x JOIN phases p ON p.id = x.phase
+                  JOIN metaphases m ON m.id = p.metaphase
+                  WHERE x.release = @.id AND m.logical_name = 'metaphase.work_item.done')",
+            ),
+            integer("total_work")
+                .computed("(SELECT COUNT(*) FROM work_items x WHERE x.release = @.id)"),
+            inverse("sprint", "sprint", "release"),
+            many(
+                "milestones",
+                ("milestone_releases", "release", "milestone"),
+                "milestone",
+                &[],
+            ),
+            many("teams", ("team_releases", "release", "team"), "team", &[]),
+        ])
+        .fields(attachments("owner_release"));
     let sprint = EntityType::new("sprint", "Sprint", &["sprints"], &SPRINTS).fields([
         text("name").required(),
         one("release", "release").required().cascading(),
@@ -37,8 +59,19 @@ pub(super) fn types() -> Vec<EntityType> {
             date_time("date").required(),
             memo("description"),
             one("release", "release"),
+            many(
+                "releases",
+                ("milestone_releases", "milestone", "release"),
+                "release",
+                &[],
+            ),
+            integer("activity_level"),
         ]);
-    let program = EntityType::new("program", "Program", &["programs"], &PROGRAMS)
-        .fields([text("name").required(), memo("description")]);
+    let program = EntityType::new("program", "Program", &["programs"], &PROGRAMS).fields([
+        text("name").required(),
+        memo("description"),
+        one("owner", "workspace_user"),
+        integer("activity_level"),
+    ]);
     vec![release, sprint, milestone, program]
 }

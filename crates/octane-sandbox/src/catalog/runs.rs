@@ -1,11 +1,13 @@
-//! Runs: automated runs and suite runs share the aggregate `run` and its id space.
+//! Runs: all kinds share the aggregate `run` and its id space.
 
-use super::entity_type::{EntityType, GET_ONLY, Table};
+use super::entity_type::{EntityType, GET_ONLY, NO_POST, Table};
 use super::field::{
-    Field, boolean, date_time, integer, inverse, list_value, list_values, long_text, many, memo,
-    one, one_of, text,
+    Field, Initial, boolean, date_time, integer, inverse, list_value, list_values, long_text, many,
+    memo, one, one_of, text,
 };
+use super::owned::{attachments, comments};
 use super::work_items::PROVABLE;
+use crate::settings::Entities;
 
 pub(super) const TABLES: [Table; 3] = [RUNS, PREVIOUS_RUNS, RUN_STEPS];
 
@@ -44,20 +46,22 @@ const STATUS: &str = "list_node.run_status";
 const COVERED: (&str, &str, &str) = ("run_covered_content", "run", "work_item");
 const TAXONOMIES: (&str, &str, &str) = ("run_taxonomies", "run", "taxonomy");
 const DEFECTS: (&str, &str, &str) = ("run_defects", "run", "defect");
+const AREAS: (&str, &str, &str) = ("run_modules", "run", "module");
 
-/// `run_backlog_field`: whether automated runs have an editable `covered_content`. Vendor metadata of
-/// version 16 has it on the aggregate only, newer clients show it on automated runs as well.
-pub(super) fn types(run_backlog_field: bool) -> Vec<EntityType> {
-    let covered =
-        || many("covered_content", COVERED, "work_item", PROVABLE).label("Backlog coverage");
+/// Two settings matter: whether automated runs have an editable `covered_content` (vendor metadata of
+/// version 16 has it on the aggregate only, newer clients show it on automated runs as well), and whether
+/// their `native_status` can be written.
+pub(super) fn types(settings: &Entities) -> Vec<EntityType> {
     let run = EntityType::new("run", "Run", &["runs"], &RUNS).fields([covered()]);
     let mut automated =
         EntityType::new("run_automated", "Automated run", &["automated_runs"], &RUNS)
             .subtype_of("run")
-            // Automated runs come from test results alone.
-            .methods(&["GET", "PUT", "DELETE"])
+            // Automated runs come from test results and planned suite runs alone.
+            .methods(NO_POST)
             .fields(common())
-            .fields(results(&["test_automated"]));
+            .fields(child("test_automated"))
+            .fields(results(settings))
+            .fields(steps());
     let mut gherkin = EntityType::new(
         "gherkin_automated_run",
         "Gherkin automated run",
@@ -65,14 +69,32 @@ pub(super) fn types(run_backlog_field: bool) -> Vec<EntityType> {
         &RUNS,
     )
     .subtype_of("run")
-    .methods(&["GET", "PUT", "DELETE"])
+    .methods(NO_POST)
     .fields(common())
-    .fields(results(&["gherkin_test"]));
-    if run_backlog_field {
+    .fields(child("gherkin_test"))
+    .fields(results(settings))
+    .fields(steps());
+    if settings.run_backlog_field {
         automated.fields.push(covered());
         gherkin.fields.push(covered());
     }
-    let suite = EntityType::new(
+    vec![
+        run,
+        automated,
+        suite(),
+        manual(),
+        gherkin,
+        history(),
+        step(),
+    ]
+}
+
+fn covered() -> Field {
+    many("covered_content", COVERED, "work_item", PROVABLE).label("Backlog coverage")
+}
+
+fn suite() -> EntityType {
+    EntityType::new(
         "run_suite",
         "Suite run",
         &["suite_run", "suite_runs"],
@@ -88,18 +110,98 @@ pub(super) fn types(run_backlog_field: bool) -> Vec<EntityType> {
             .required()
             .initially("list_node.run_native_status.planned"),
         inverse("runs_in_suite", "run", "parent_suite"),
+        one("previous_release", "release"),
         one("default_run_by", "workspace_user"),
         text("component").read_only(),
-    ]);
-    vec![run, automated, gherkin, suite, history(), step()]
+    ])
 }
 
-/// What a payload says about a run of one of these tests.
-fn results(tests: &'static [&'static str]) -> Vec<Field> {
-    vec![
+fn manual() -> EntityType {
+    EntityType::new("run_manual", "Manual run", &["manual_runs"], &RUNS)
+        .subtype_of("run")
+        .fields(common())
+        .fields(child("test_manual"))
+        .fields([
+            covered(),
+            list_value("native_status", NATIVE_STATUS)
+                .required()
+                .initially("list_node.run_native_status.planned"),
+            one("test_version", "test_version"),
+            integer("duration"),
+            list_value("testing_tool_type", "list_node.testing_tool_type")
+                .read_only()
+                .initially("list_node.testing_tool_type.manual"),
+            list_value("test_level", "list_node.test_level").read_only(),
+            list_values(
+                "test_type",
+                ("run_test_type", "run", "list_node"),
+                "list_node.test_type",
+            ),
+            many("product_areas", AREAS, "product_area", &[]).read_only(),
+        ])
+        .fields(steps())
+}
+
+fn common() -> Vec<Field> {
+    let mut fields = vec![
+        text("name").required(),
+        text("test_name").read_only(),
+        list_value("status", STATUS).read_only(),
+        date_time("started").read_only(),
+        one("release", "release")
+            .required()
+            .initially_the(Initial::DefaultRelease),
+        one("milestone", "milestone"),
+        one("program", "program"),
+        one("sprint", "sprint"),
+        one("run_by", "workspace_user"),
+        memo("description"),
+        boolean("draft_run").read_only(),
+        one("latest_pipeline_run", "ci_build").read_only(),
+        many(
+            "taxonomies",
+            TAXONOMIES,
+            "taxonomy_node",
+            &["taxonomy_item_node"],
+        ),
+        many("defect", DEFECTS, "work_item", &["defect"]).label("Linked defects"),
+        many(
+            "quality_stories",
+            ("run_quality_stories", "run", "work_item"),
+            "work_item",
+            &["quality_story"],
+        ),
+        many(
+            "user_tags",
+            ("run_user_tags", "run", "user_tag"),
+            "user_tag",
+            &[],
+        ),
+    ];
+    fields.extend(attachments("owner_run"));
+    fields.extend(comments("owner_run"));
+    fields
+}
+
+/// What a run of one test has, which may be part of a suite run.
+fn child(test: &'static str) -> [Field; 2] {
+    let tests: &[&str] = match test {
+        "test_automated" => &["test_automated"],
+        "gherkin_test" => &["gherkin_test"],
+        _ => &["test_manual"],
+    };
+    [
         one_of("test", "test", tests).required().cascading(),
         one_of("parent_suite", "run", &["run_suite"]).cascading(),
-        list_value("native_status", NATIVE_STATUS).read_only(),
+    ]
+}
+
+/// What a machine says about a run.
+fn results(settings: &Entities) -> Vec<Field> {
+    let mut native_status = list_value("native_status", NATIVE_STATUS);
+    native_status.is_editable = settings.run_status_editable;
+    vec![
+        native_status,
         integer("duration").read_only(),
         text("error_type").read_only(),
         memo("error_message").read_only(),
@@ -120,72 +222,52 @@ fn results(tests: &'static [&'static str]) -> Vec<Field> {
             ("run_test_type", "run", "list_node"),
             "list_node.test_type",
         ),
+        one("pipeline", "pipeline").read_only(),
         one("build", "ci_build").read_only(),
         one("on_it", "workspace_user"),
-        many(
-            "product_areas",
-            ("run_modules", "run", "module"),
-            "product_area",
-            &[],
-        )
-        .read_only(),
+        many("product_areas", AREAS, "product_area", &[]).read_only(),
+    ]
+}
+
+fn steps() -> [Field; 2] {
+    [
         inverse("run_steps", "run_step", "run"),
+        integer("steps_num").computed("(SELECT COUNT(*) FROM run_steps x WHERE x.run = @.id)"),
     ]
 }
 
-/// A step of a run; the scenarios of a feature are steps that have steps.
+/// A step of a run: what was done, what came out of it, and with which parameters.
 fn step() -> EntityType {
+    let status = || list_value("result", NATIVE_STATUS);
     EntityType::new("run_step", "Run step", &["run_steps"], &RUN_STEPS)
-        .methods(GET_ONLY)
-        .fields(
-            [
-                one("run", "run").required().cascading(),
-                integer("step_order"),
-                one("parent_step", "run_step").cascading(),
-                memo("description"),
-                memo("actual"),
-                list_value("result", NATIVE_STATUS),
-                // A payload may say anything; `result` is the list value of that name, if there is one.
-                text("native_result"),
-                integer("duration"),
-                text("iteration"),
-                integer("outline_index"),
-                text("external_step_id"),
-                memo("input_parameters"),
-                memo("output_parameters"),
-            ]
-            .map(Field::read_only),
-        )
-}
-
-fn common() -> Vec<Field> {
-    vec![
-        text("name").required(),
-        text("test_name").read_only(),
-        list_value("status", STATUS).read_only(),
-        date_time("started").read_only(),
-        one("release", "release"),
-        one("milestone", "milestone"),
-        one("program", "program"),
-        one("sprint", "sprint"),
-        one("author", "workspace_user"),
-        one("run_by", "workspace_user"),
-        memo("description"),
-        boolean("draft_run").read_only(),
-        many(
-            "taxonomies",
-            TAXONOMIES,
-            "taxonomy_node",
-            &["taxonomy_item_node"],
-        ),
-        many("defect", DEFECTS, "work_item", &["defect"]).label("Linked defects"),
-        many(
-            "user_tags",
-            ("run_user_tags", "run", "user_tag"),
-            "user_tag",
-            &[],
-        ),
-    ]
+        .methods(&["GET", "PUT"])
+        .fields([
+            one("run", "run").required().read_only().cascading(),
+            integer("step_order").read_only(),
+            // The scenarios of a feature are steps that have steps.
+            one("parent_step", "run_step").read_only().cascading(),
+            memo("description"),
+            memo("actual"),
+            status(),
+            list_value("step_type", "list_node.manual_test_run_step_type"),
+            integer("duration").read_only(),
+            // A payload may say anything here; `result` is the list value with that name, if there is one.
+            text("native_result").read_only(),
+            text("iteration").read_only(),
+            integer("outline_index").read_only(),
+            text("external_step_id").read_only(),
+            memo("input_parameters").read_only(),
+            memo("output_parameters").read_only(),
+            many(
+                "defect",
+                ("run_step_defects", "run_step", "defect"),
+                "work_item",
+                &["defect"],
+            ),
+            integer("num_of_defects")
+                .computed("(SELECT COUNT(*) FROM run_step_defects x WHERE x.run_step = @.id)"),
+        ])
+        .fields(attachments("owner_run_step"))
 }
 
 /// Earlier results of a run. A further result of the same run moves the one before to here.

@@ -1,9 +1,11 @@
-//! Tests: automated tests and test suites share the aggregate `test` and its id space.
+//! Tests: all kinds share the aggregate `test` and its id space.
 
-use super::entity_type::{EntityType, GET_ONLY, Table};
+use super::entity_type::{EntityType, Table};
 use super::field::{
-    Field, boolean, integer, inverse, list_value, list_values, many, memo, one, one_of, text,
+    Field, Initial, boolean, integer, inverse, list_value, list_values, many, memo, object, one,
+    one_of, text,
 };
+use super::owned::{attachments, comments};
 use super::work_items::PROVABLE;
 
 pub(super) const TABLES: [Table; 3] = [TESTS, SUITE_LINKS, TEST_VERSIONS];
@@ -39,20 +41,24 @@ const TEST_VERSIONS: Table = Table {
     ..Table::new("test_versions", 9301)
 };
 
+/// The types whose tests have a script.
+pub(crate) const SCRIPTED: &[&str] = &["test_manual", "gherkin_test", "scenario_test"];
+
 pub(super) fn types() -> Vec<EntityType> {
     let test = EntityType::new("test", "Test", &["tests"], &TESTS);
-    let automated = EntityType::new(
+    let kind = |name, label, collections, first_phase| {
+        EntityType::new(name, label, collections, &TESTS)
+            .subtype_of("test")
+            .fields(common(first_phase))
+    };
+    let automated = kind(
         "test_automated",
         "Automated test",
         &["automated_tests"],
-        &TESTS,
+        "phase.test_automated.new",
     )
-    .subtype_of("test")
-    .fields(common())
+    .fields(identity())
     .fields([
-        text("component"),
-        text("package"),
-        text("class_name"),
         list_value("framework", "list_node.je.framework"),
         list_value("test_level", "list_node.test_level"),
         list_value("testing_tool_type", "list_node.testing_tool_type"),
@@ -61,90 +67,87 @@ pub(super) fn types() -> Vec<EntityType> {
         inverse("run", "run_automated", "test"),
         inverse("link_to_test", "test_suite_link_to_test", "test"),
     ]);
-    let gherkin = EntityType::new("gherkin_test", "Gherkin test", &["gherkin_tests"], &TESTS)
-        .subtype_of("test")
-        .fields(common())
-        .fields([
-            list_value("framework", "list_node.je.framework"),
-            list_value("test_level", "list_node.test_level"),
-            list_value("testing_tool_type", "list_node.testing_tool_type"),
-            inverse("run", "gherkin_automated_run", "test"),
-            inverse("link_to_test", "test_suite_link_to_test", "test"),
-            inverse("test_version", "test_version", "test"),
-        ]);
-    let version = EntityType::new(
-        "test_version",
-        "Test version",
-        &["test_versions"],
-        &TEST_VERSIONS,
+    let suite = kind(
+        "test_suite",
+        "Test suite",
+        &["test_suites"],
+        "phase.test_suite.new",
     )
-    .methods(GET_ONLY)
     .fields([
-        text("name").read_only(),
-        one("test", "test").cascading().read_only(),
-        memo("script").read_only(),
+        inverse("run", "run_suite", "test"),
+        inverse(
+            "link_to_test_suite",
+            "test_suite_link_to_test",
+            "test_suite",
+        ),
     ]);
-    let suite = EntityType::new("test_suite", "Test suite", &["test_suites"], &TESTS)
-        .subtype_of("test")
-        .fields(common())
-        .fields([
-            inverse("run", "run_suite", "test"),
-            inverse(
-                "link_to_test_suite",
-                "test_suite_link_to_test",
-                "test_suite",
-            ),
-        ]);
-    let link = EntityType::new(
-        "test_suite_link_to_test",
-        "Test in suite",
-        &["test_suite_link_to_tests"],
-        &SUITE_LINKS,
-    );
-    let link_of = |name, label, collections, tests| {
-        EntityType::new(name, label, collections, &SUITE_LINKS)
-            .subtype_of("test_suite_link_to_test")
-            .fields([
-                one_of("test_suite", "test_suite", &["test_suite"])
-                    .required()
-                    .cascading(),
-                one_of("test", "test", tests).required().cascading(),
-                boolean("include_in_next_run"),
-                list_value("run_mode", "list_node.run_mode")
-                    .initially("list_node.run_mode.automatically"),
-                integer("order").read_only(),
-            ])
-            .unique(&["test_suite", "test"])
-    };
-    let automated_link = link_of(
-        "test_suite_link_to_automated",
-        "Automated test in suite",
-        &["test_suite_link_to_automated_tests"],
-        &["test_automated"],
-    );
-    let gherkin_link = link_of(
-        "test_suite_link_to_gherkin",
-        "Gherkin test in suite",
-        &["test_suite_link_to_gherkin_tests"],
-        &["gherkin_test"],
-    );
-    vec![
+    let manual = kind(
+        "test_manual",
+        "Manual test",
+        &["manual_tests"],
+        "phase.test_manual.new",
+    )
+    .fields([
+        inverse("run", "run_manual", "test"),
+        list_value("test_level", "list_node.test_level"),
+        list_value("testing_tool_type", "list_node.testing_tool_type")
+            .initially("list_node.testing_tool_type.manual"),
+        integer("steps_num").read_only(),
+        many(
+            "automated_by",
+            ("test_covered_manual_test", "covered", "test"),
+            "test",
+            &[],
+        ),
+    ])
+    .fields(scripted());
+    let gherkin = kind(
+        "gherkin_test",
+        "Gherkin test",
+        &["gherkin_tests"],
+        "phase.gherkin_test.new",
+    )
+    .fields(identity())
+    .fields([
+        inverse("run", "gherkin_automated_run", "test"),
+        list_value("framework", "list_node.je.framework"),
+        list_value("test_level", "list_node.test_level"),
+        list_value("testing_tool_type", "list_node.testing_tool_type"),
+    ])
+    .fields(scripted());
+    let scenario = kind(
+        "scenario_test",
+        "Scenario test",
+        &["scenario_tests"],
+        "phase.scenario_test.new",
+    )
+    .fields(scripted());
+    let model_based = kind(
+        "model_based_test",
+        "Model-based test",
+        &["model_based_tests"],
+        "phase.model_based_test.new",
+    )
+    .fields([inverse("link_to_test", "test_suite_link_to_test", "test")]);
+    let mut types = vec![
         test,
         automated,
-        gherkin,
-        version,
         suite,
-        link,
-        automated_link,
-        gherkin_link,
-    ]
+        manual,
+        gherkin,
+        scenario,
+        model_based,
+        version(),
+    ];
+    types.extend(suite_links());
+    types
 }
 
 const COVERED: (&str, &str, &str) = ("test_covered_content", "test", "work_item");
 const AREAS: (&str, &str, &str) = ("test_modules", "test", "module");
 
-fn common() -> Vec<Field> {
-    vec![
+fn common(first_phase: &'static str) -> Vec<Field> {
+    let mut fields = vec![
         text("name").required(),
         memo("description"),
         // Two names of one relation, as in the product; likewise product areas below.
@@ -152,20 +155,129 @@ fn common() -> Vec<Field> {
         many("backlog_coverage", COVERED, "work_item", PROVABLE),
         many("product_areas", AREAS, "product_area", &[]).label("Application modules"),
         many("application_modules", AREAS, "application_module", &[]),
+        many(
+            "covered_requirement",
+            ("test_covered_requirement", "test", "requirement"),
+            "requirement",
+            &["requirement_document"],
+        ),
+        many(
+            "quality_stories",
+            ("test_quality_stories", "test", "work_item"),
+            "work_item",
+            &["quality_story"],
+        ),
+        many(
+            "covered_manual_test",
+            ("test_covered_manual_test", "test", "covered"),
+            "test",
+            &["test_manual"],
+        ),
         list_values(
             "test_type",
             ("test_test_type", "test", "list_node"),
             "list_node.test_type",
         ),
         one("program", "program"),
-        one("phase", "phase"),
+        one("phase", "phase").required().initially(first_phase),
         one("owner", "workspace_user"),
         one("designer", "workspace_user"),
+        integer("estimated_duration"),
+        object("last_runs").computed(
+            "(SELECT json_group_object(x.status, x.runs) FROM (
+                  SELECT n.logical_name AS status, COUNT(*) AS runs FROM runs r
+                  JOIN list_nodes n ON n.id = r.status WHERE r.test = @.id GROUP BY r.status) x)",
+        ),
         many(
             "user_tags",
             ("test_user_tags", "test", "user_tag"),
             "user_tag",
             &[],
+        ),
+    ];
+    fields.extend(attachments("owner_test"));
+    fields.extend(comments("owner_test"));
+    fields
+}
+
+/// What recognises a test of an automated kind, beside its name.
+fn identity() -> [Field; 3] {
+    [text("component"), text("package"), text("class_name")]
+}
+
+/// What tests with a script have in common.
+fn scripted() -> [Field; 2] {
+    [
+        inverse("link_to_test", "test_suite_link_to_test", "test"),
+        inverse("test_version", "test_version", "test"),
+    ]
+}
+
+/// A state of the script of a test.
+fn version() -> EntityType {
+    EntityType::new(
+        "test_version",
+        "Test version",
+        &["test_versions"],
+        &TEST_VERSIONS,
+    )
+    .methods(&["GET"])
+    .fields(
+        [
+            text("name"),
+            one("test", "test").cascading(),
+            memo("script"),
+            memo("comment"),
+            text("revision_type"),
+        ]
+        .map(Field::read_only),
+    )
+}
+
+fn suite_links() -> Vec<EntityType> {
+    let link = EntityType::new(
+        "test_suite_link_to_test",
+        "Test in suite",
+        &["test_suite_link_to_tests"],
+        &SUITE_LINKS,
+    );
+    let of = |name, label, collections, tests, run_mode| {
+        EntityType::new(name, label, collections, &SUITE_LINKS)
+            .subtype_of("test_suite_link_to_test")
+            .fields([
+                one_of("test_suite", "test_suite", &["test_suite"])
+                    .required()
+                    .cascading(),
+                one_of("test", "test", tests).required().cascading(),
+                boolean("include_in_next_run").initially_the(Initial::Number(1)),
+                list_value("run_mode", "list_node.run_mode").initially(run_mode),
+                integer("order").read_only(),
+            ])
+            .unique(&["test_suite", "test"])
+    };
+    let automatically = "list_node.run_mode.automatically";
+    vec![
+        link,
+        of(
+            "test_suite_link_to_automated",
+            "Automated test in suite",
+            &["test_suite_link_to_automated_tests"],
+            &["test_automated"],
+            automatically,
+        ),
+        of(
+            "test_suite_link_to_manual",
+            "Manual test in suite",
+            &["test_suite_link_to_manual_tests"],
+            &["test_manual"],
+            "list_node.run_mode.manually",
+        ),
+        of(
+            "test_suite_link_to_gherkin",
+            "Gherkin test in suite",
+            &["test_suite_link_to_gherkin_tests"],
+            &["gherkin_test"],
+            automatically,
         ),
     ]
 }

@@ -1,7 +1,11 @@
 //! Backlog items: one aggregate, one id space.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
-use super::field::{Field, inverse, list_value, many, memo, one, one_of, text};
+use super::field::{
+    Field, Initial, boolean, date_time, float, integer, inverse, list_value, many, memo, object,
+    one, one_of, text,
+};
+use super::owned::{attachments, comments};
 
 pub(super) const TABLE: Table = Table {
     has_subtype: true,
@@ -10,6 +14,7 @@ pub(super) const TABLE: Table = Table {
         ("work_items_by_parent", "parent"),
         ("work_items_by_name", "name COLLATE NOCASE"),
         ("work_items_by_subtype", "subtype"),
+        ("work_items_by_release", "release"),
     ],
     ..Table::new("work_items", 3001)
 };
@@ -17,21 +22,20 @@ pub(super) const TABLE: Table = Table {
 /// What tests and runs can prove.
 pub(super) const PROVABLE: &[&str] = &["story", "feature", "defect", "epic"];
 
+const COVERED: (&str, &str, &str) = ("test_covered_content", "work_item", "test");
+
 /// `jira_field`: the user-defined field with the Jira key.
 pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     let item = EntityType::new("work_item", "Backlog item", &["work_items"], &TABLE);
     let root = EntityType::new("work_item_root", "Backlog", &["work_item_roots"], &TABLE)
         .subtype_of("work_item")
         .methods(GET_ONLY)
-        .fields([
-            text("name").required(),
-            text("path").read_only(),
-            one("parent", "work_item").read_only(),
-            inverse("children", "work_item", "parent"),
-        ]);
+        .fields(tree())
+        .fields([one("parent", "work_item").read_only()]);
     let kind = |name, label, collections, parents, first_phase| {
         EntityType::new(name, label, collections, &TABLE)
             .subtype_of("work_item")
+            .fields(tree())
             .fields(common(parents, first_phase))
     };
     let jira = || text(jira_field).user_defined();
@@ -41,7 +45,8 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["epics"],
         &["work_item_root"],
         "phase.epic.new",
-    );
+    )
+    .fields([list_value("epic_type", "list_node.epic_type")]);
     let feature = kind(
         "feature",
         "Feature",
@@ -49,7 +54,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["epic", "work_item_root"],
         "phase.feature.new",
     )
-    .fields([jira()]);
+    .fields([jira(), list_value("feature_type", "list_node.feature_type")]);
     let story = kind(
         "story",
         "User story",
@@ -57,7 +62,18 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["feature", "work_item_root"],
         "phase.story.new",
     )
-    .fields([jira()]);
+    .fields([jira(), memo("acceptance_criteria")]);
+    let quality = kind(
+        "quality_story",
+        "Quality story",
+        &["quality_stories"],
+        &["feature", "work_item_root"],
+        "phase.quality_story.new",
+    )
+    .fields([list_value(
+        "quality_story_type",
+        "list_node.quality_story_type",
+    )]);
     let defect = kind(
         "defect",
         "Defect",
@@ -65,40 +81,138 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["feature", "work_item_root"],
         "phase.defect.new",
     )
-    .fields([
-        jira(),
-        list_value("severity", "list_node.severity"),
-        one("detected_by", "workspace_user"),
-        many("run", ("run_defects", "defect", "run"), "run", &[]).label("Linked runs"),
-    ]);
-    vec![item, root, epic, feature, story, defect]
+    .fields([jira()])
+    .fields(defect());
+    vec![item, root, epic, feature, story, quality, defect]
+}
+
+fn tree() -> [Field; 4] {
+    [
+        text("name").required(),
+        text("path").read_only(),
+        inverse("children", "work_item", "parent"),
+        boolean("has_children")
+            .computed("EXISTS (SELECT 1 FROM work_items x WHERE x.parent = @.id)"),
+    ]
 }
 
 fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Field> {
-    const COVERED: (&str, &str, &str) = ("test_covered_content", "work_item", "test");
     const AREAS: (&str, &str, &str) = ("work_item_modules", "work_item", "module");
-    vec![
-        text("name").required(),
-        one_of("parent", "work_item", parents).required(),
-        inverse("children", "work_item", "parent"),
-        text("path").read_only(),
+    let mut fields = vec![
+        one_of("parent", "work_item", parents)
+            .required()
+            .initially_the(Initial::Root),
         one("phase", "phase").required().initially(first_phase),
         memo("description"),
         // The other side of the tests' `covered_content`.
         many("test", COVERED, "test", &[]).label("Tests"),
+        integer("covering_tests")
+            .computed("(SELECT COUNT(*) FROM test_covered_content x WHERE x.work_item = @.id)"),
+        boolean("has_coverage")
+            .computed("EXISTS (SELECT 1 FROM test_covered_content x WHERE x.work_item = @.id)"),
+        object("last_runs").computed(
+            "(SELECT json_group_object(x.status, x.runs) FROM (
+                  SELECT n.logical_name AS status, COUNT(*) AS runs FROM runs r
+                  JOIN list_nodes n ON n.id = r.status
+                  WHERE r.id IN (
+                      SELECT c.run FROM run_covered_content c WHERE c.work_item = @.id
+                      UNION SELECT t.id FROM test_covered_content c JOIN runs t ON t.test = c.test
+                      WHERE c.work_item = @.id)
+                  GROUP BY r.status) x)",
+        ),
         many("product_areas", AREAS, "product_area", &[]).label("Application modules"),
         many("application_modules", AREAS, "application_module", &[]),
+        many(
+            "requirements",
+            ("work_item_requirements", "work_item", "requirement"),
+            "requirement",
+            &["requirement_document"],
+        ),
         one("release", "release"),
         one("sprint", "sprint"),
         one("milestone", "milestone"),
         one("program", "program"),
+        one("team", "team"),
         one("owner", "workspace_user"),
-        one("author", "workspace_user"),
+        one("qa_owner", "workspace_user"),
         list_value("priority", "list_node.priority"),
+        integer("story_points"),
+        integer("rank").computed("@.id"),
+        integer("ordering"),
+        integer("initial_estimate"),
+        float("estimated_hours"),
+        float("invested_hours"),
+        float("remaining_hours"),
+        boolean("blocked").initially_the(Initial::Number(0)),
+        memo("blocked_reason"),
+        date_time("done_date"),
+        integer("activity_level").initially_the(Initial::Number(0)),
+        integer("tasks_number").computed("0"),
+        many(
+            "linked_items1",
+            ("work_item_links", "left_item", "right_item"),
+            "work_item",
+            &[],
+        ),
+        many(
+            "linked_items2",
+            ("work_item_links", "right_item", "left_item"),
+            "work_item",
+            &[],
+        ),
+        many(
+            "depends_on",
+            ("work_item_dependences", "work_item", "needed"),
+            "work_item",
+            &[],
+        ),
+        many(
+            "dependence",
+            ("work_item_dependences", "needed", "work_item"),
+            "work_item",
+            &[],
+        ),
+        integer("depends_on_count")
+            .computed("(SELECT COUNT(*) FROM work_item_dependences x WHERE x.work_item = @.id)"),
+        integer("dependence_count")
+            .computed("(SELECT COUNT(*) FROM work_item_dependences x WHERE x.needed = @.id)"),
         many(
             "user_tags",
             ("work_item_user_tags", "work_item", "user_tag"),
             "user_tag",
+            &[],
+        ),
+    ];
+    fields.extend(attachments("owner_work_item"));
+    fields.extend(comments("owner_work_item"));
+    fields
+}
+
+fn defect() -> Vec<Field> {
+    vec![
+        list_value("severity", "list_node.severity")
+            .required()
+            .initially("list_node.severity.medium"),
+        list_value("defect_type", "list_node.defect_type"),
+        one("detected_by", "workspace_user").initially_the(Initial::Visitor),
+        one("detected_in_release", "release"),
+        text("detected_in_build"),
+        text("fixed_in_build"),
+        date_time("fixed_on"),
+        date_time("closed_on"),
+        integer("reopens").read_only(),
+        many("run", ("run_defects", "defect", "run"), "run", &[]).label("Linked runs"),
+        many(
+            "taxonomies",
+            ("work_item_taxonomies", "work_item", "taxonomy"),
+            "taxonomy_node",
+            &["taxonomy_item_node"],
+        )
+        .label("Environments"),
+        many(
+            "run_step",
+            ("run_step_defects", "defect", "run_step"),
+            "run_step",
             &[],
         ),
     ]

@@ -13,7 +13,7 @@ use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::query_problem::QueryProblem;
 use super::text::{Text, count};
-use crate::catalog::{Catalog, EntityType};
+use crate::catalog::{Catalog, EntityType, Scope};
 use crate::server::Shared;
 use crate::store::{ListRequest, blocking};
 
@@ -68,7 +68,7 @@ type Outcome = Result<Found<Entity>, QueryProblem>;
 
 pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
     let name = parameters.get("collection").unwrap_or(FIRST_COLLECTION);
-    let outcome = match request(&shared.catalog, name, &parameters) {
+    let outcome = match request(&shared.catalog(), name, &parameters) {
         Err(problem) => Some(Err(problem)),
         Ok(_) if parameters.get("collection").is_none() => None,
         Ok(request) => Some(found(&shared, name, request, &parameters).await),
@@ -84,13 +84,15 @@ async fn found(
 ) -> Outcome {
     let (own, collection) = (Arc::clone(shared), name.to_owned());
     let read = blocking(move || {
-        let kind = own.catalog.collection(&collection);
-        let kind = kind.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
-        own.store.read_now(|reader| reader.list(kind, &request))
+        own.store.read_now(|reader| {
+            let kind = reader.catalog.collection(Scope::Workspace, &collection);
+            let kind = kind.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
+            reader.list(kind, &request)
+        })
     });
     read.await.map_err(|error| {
         let text = parameters.get("query").unwrap_or_default();
-        QueryProblem::refused(text, error.into_problem(), &shared.catalog)
+        QueryProblem::refused(text, error.into_problem(), &shared.catalog())
     })
 }
 
@@ -99,7 +101,7 @@ fn request(
     name: &str,
     parameters: &Parameters,
 ) -> Result<ListRequest, QueryProblem> {
-    let kind = catalog.collection(name);
+    let kind = catalog.collection(Scope::Workspace, name);
     let kind = kind.ok_or_else(|| {
         QueryProblem::plain(&format!(
             "there is no collection `{name}`; choose one of the list"
@@ -127,6 +129,7 @@ fn request(
     Ok(ListRequest {
         select,
         query,
+        search: None,
         order,
         limit: u64::try_from(window.limit).unwrap_or_default(),
         offset: u64::try_from(window.offset).unwrap_or_default(),
@@ -178,7 +181,7 @@ fn render(
             body.push_str("</section>");
         }
     }
-    body.push_str(&fields(&shared.catalog, name));
+    body.push_str(&fields(&shared.catalog(), name));
     Page {
         title: "Query",
         tab: Some(Tab::Query),
@@ -192,10 +195,11 @@ fn render(
 }
 
 fn form(shared: &Shared, parameters: &Parameters, chosen: &str) -> String {
-    let mut names: Vec<&str> = shared
-        .catalog
+    let catalog = shared.catalog();
+    let mut names: Vec<&str> = catalog
         .types()
         .iter()
+        .filter(|kind| kind.scope == Scope::Workspace)
         .filter_map(|kind| kind.collections.first().copied())
         .collect();
     names.sort_unstable();
@@ -241,7 +245,7 @@ fn examples() -> String {
 }
 
 fn fields(catalog: &Catalog, name: &str) -> String {
-    let Some(kind) = catalog.collection(name) else {
+    let Some(kind) = catalog.collection(Scope::Workspace, name) else {
         return String::new();
     };
     let items: String = kind

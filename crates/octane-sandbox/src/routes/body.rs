@@ -32,21 +32,40 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
 
 /// The entities of `{"data":[…]}`.
 pub(super) fn data(body: &[u8]) -> Result<Vec<Map<String, Value>>, ApiError> {
-    let wrong = || {
-        let description = "the body must be `{\"data\":[{…},…]}` with at least one entity";
-        ApiError::bad_request(own_code::BAD_REQUEST, description)
-    };
-    let Some(Value::Array(items)) = object(body)?.remove("data") else {
-        return Err(wrong());
+    match object(body)?.remove("data") {
+        Some(data) => entities(data),
+        None => Err(no_entities()),
+    }
+}
+
+/// The entities of `{"data":[…]}`, or the one entity that a body is without it, as the readme of the
+/// vendor's JavaScript SDK writes it.
+pub(super) fn data_or_one(body: &[u8]) -> Result<Vec<Map<String, Value>>, ApiError> {
+    let mut object = object(body)?;
+    match object.remove("data") {
+        Some(data) => entities(data),
+        None if !object.is_empty() => Ok(vec![object]),
+        None => Err(no_entities()),
+    }
+}
+
+fn entities(data: Value) -> Result<Vec<Map<String, Value>>, ApiError> {
+    let Value::Array(items) = data else {
+        return Err(no_entities());
     };
     if items.is_empty() {
-        return Err(wrong());
+        return Err(no_entities());
     }
     items
         .into_iter()
         .map(|item| match item {
             Value::Object(fields) => Ok(fields),
-            _ => Err(wrong()),
+            _ => Err(no_entities()),
         })
         .collect()
+}
+
+fn no_entities() -> ApiError {
+    let description = "the body must be `{\"data\":[{…},…]}` with at least one entity";
+    ApiError::bad_request(own_code::BAD_REQUEST, description)
 }

@@ -1,169 +1,103 @@
 //! The collections of entities: one set of handlers for all types.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use octane_model::{Entity, EntityId, Page, Problem, Select};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use http::{HeaderMap, StatusCode};
 
-use super::body;
+use super::address::{Address, Caller};
 use super::parameters::Parameters;
-use crate::catalog::{Catalog, EntityType};
+use super::{attachments, body, negotiation};
 use crate::error::{ApiError, json_response, own_code};
 use crate::server::Shared;
-use crate::store::{Reader, Writer};
 
-type PathPieces = Path<HashMap<String, String>>;
-type Body = Result<Bytes, BytesRejection>;
-
-/// What a request addresses: a collection and maybe an entity in it.
-struct Address {
-    collection: String,
-    id: String,
-}
-
-impl Address {
-    /// Fails where there is no such collection or where it does not take the verb.
-    fn new(shared: &Shared, Path(mut path): PathPieces, method: &str) -> Result<Self, ApiError> {
-        let mut piece = |name: &str| path.remove(name).unwrap_or_default();
-        let address = Self {
-            collection: piece("collection"),
-            id: piece("id"),
-        };
-        if address.kind(&shared.catalog)?.allows(method) {
-            Ok(address)
-        } else {
-            Err(ApiError::method_not_allowed(method))
-        }
-    }
-
-    fn kind<'a>(&self, catalog: &'a Catalog) -> Result<&'a EntityType, ApiError> {
-        let kind = catalog.collection(&self.collection);
-        kind.ok_or_else(|| ApiError::unknown_address(&self.collection))
-    }
-}
-
-fn key(reader: Reader<'_>, kind: &EntityType, id: &str) -> Result<i64, ApiError> {
-    let key = reader.key(kind, id)?;
-    key.ok_or_else(|| ApiError::entity_not_found(kind.name, id))
-}
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
-    path: PathPieces,
+    address: Address,
     parameters: Parameters,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "GET")?;
-    let request = parameters.list(&shared.settings)?;
+    let catalog = shared.catalog();
+    let request = parameters.list(&shared.settings, address.kind(&catalog)?)?;
     let page = shared
+        .store
+        .read(move |reader| reader.list(address.kind(reader.catalog)?, &request))
+        .await?;
+    Ok(negotiation::tagged(&headers, &page))
+}
+
+/// Counts the entities that match by the values of a field.
+pub(super) async fn groups(
+    State(shared): State<Arc<Shared>>,
+    address: Address,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let by = parameters
+        .get("group_by")
+        .map(str::trim)
+        .unwrap_or_default();
+    if by.is_empty() {
+        let description = "`group_by` says by the values of which field to count";
+        return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
+    }
+    let by = by.to_owned();
+    let (query, search) = (parameters.query()?, parameters.search()?);
+    let is_numeric = parameters.is_true("use_numeric_id");
+    let groups = shared
         .store
         .read(move |reader| {
             let kind = address.kind(reader.catalog)?;
-            reader.list(kind, &request)
+            reader.groups(kind, &by, query.as_ref(), search.as_ref(), is_numeric)
         })
         .await?;
-    Ok(json_response(StatusCode::OK, &page))
+    Ok(negotiation::tagged(&headers, &groups))
 }
 
 pub(super) async fn get(
     State(shared): State<Arc<Shared>>,
-    path: PathPieces,
+    address: Address,
     parameters: Parameters,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "GET")?;
-    let select = parameters.select()?;
+    if address.collection == "attachments" && negotiation::wants_bytes(&headers) {
+        return attachments::download(&shared, address).await;
+    }
+    let catalog = shared.catalog();
+    let select = parameters.select(address.kind(&catalog)?)?;
     let entity = shared
         .store
         .read(move |reader| {
-            let kind = address.kind(reader.catalog)?;
-            let key = key(reader, kind, &address.id)?;
+            let (kind, key) = address.entity(reader)?;
             reader
                 .get(kind, key, &select)?
                 .ok_or_else(|| ApiError::entity_not_found(kind.name, &address.id))
         })
         .await?;
-    Ok(json_response(StatusCode::OK, &entity))
-}
-
-pub(super) async fn create(
-    State(shared): State<Arc<Shared>>,
-    path: PathPieces,
-    parameters: Parameters,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "POST")?;
-    let items = body::data(&body::bytes(&shared, body)?)?;
-    let select = parameters.select()?;
-    bulk(
-        &shared,
-        address,
-        items,
-        select,
-        StatusCode::CREATED,
-        |writer, kind, fields| writer.create(kind, &fields),
-    )
-    .await
-}
-
-pub(super) async fn update_many(
-    State(shared): State<Arc<Shared>>,
-    path: PathPieces,
-    parameters: Parameters,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "PUT")?;
-    if parameters.get("query").is_some() {
-        let description =
-            "this sandbox does not update by `query` yet; name each entity by its `id`";
-        return Err(not_implemented(description));
-    }
-    let items = body::data(&body::bytes(&shared, body)?)?;
-    let (select, mode) = (parameters.select()?, parameters.mode()?);
-    bulk(
-        &shared,
-        address,
-        items,
-        select,
-        StatusCode::OK,
-        move |writer, kind, mut fields| {
-            let id = fields
-                .remove("id")
-                .and_then(|id| EntityId::deserialize(id).ok());
-            let id = id.ok_or_else(|| {
-                ApiError::illegal_value(
-                    kind.name,
-                    "id",
-                    "the field `id` says which entity is meant",
-                )
-            })?;
-            let key = key(writer.reader(), kind, id.as_str())?;
-            writer.update(kind, key, &fields, mode)?;
-            Ok(key)
-        },
-    )
-    .await
+    Ok(negotiation::tagged(&headers, &entity))
 }
 
 pub(super) async fn update(
     State(shared): State<Arc<Shared>>,
-    path: PathPieces,
+    address: Address,
+    Caller(caller): Caller,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "PUT")?;
+    let catalog = shared.catalog();
     let mut fields = body::object(&body::bytes(&shared, body)?)?;
-    let (select, mode) = (parameters.select()?, parameters.mode()?);
+    let select = parameters.select(address.kind(&catalog)?)?;
+    let mode = parameters.mode()?;
     let entity = shared
         .store
         .write(move |writer| {
-            let kind = address.kind(writer.catalog)?;
-            let key = key(writer.reader(), kind, &address.id)?;
+            let writer = writer.on_behalf_of(caller.as_deref())?;
+            let (kind, key) = address.entity(writer.reader())?;
             // The body may repeat which entity is meant.
             fields.remove("id");
             writer.update(kind, key, &fields, mode)?;
@@ -178,76 +112,14 @@ pub(super) async fn update(
 
 pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
-    path: PathPieces,
+    address: Address,
 ) -> Result<Response, ApiError> {
-    let address = Address::new(&shared, path, "DELETE")?;
     shared
         .store
         .write(move |writer| {
-            let kind = address.kind(writer.catalog)?;
-            let key = key(writer.reader(), kind, &address.id)?;
+            let (kind, key) = address.entity(writer.reader())?;
             writer.delete(kind, key)
         })
         .await?;
     Ok(StatusCode::OK.into_response())
-}
-
-pub(super) async fn delete_many(
-    State(shared): State<Arc<Shared>>,
-    path: PathPieces,
-) -> Result<Response, ApiError> {
-    Address::new(&shared, path, "DELETE")?;
-    Err(not_implemented(
-        "this sandbox does not delete by `query` yet",
-    ))
-}
-
-fn not_implemented(description: &str) -> ApiError {
-    let problem = Problem::new(own_code::WEB, description);
-    ApiError::new(StatusCode::NOT_IMPLEMENTED, problem)
-}
-
-/// Writes entities one by one in one transaction. Each succeeds or fails on its own; where one failed the
-/// answer is 409 with what is done and what is wrong.
-async fn bulk(
-    shared: &Shared,
-    address: Address,
-    items: Vec<Map<String, Value>>,
-    select: Select,
-    success: StatusCode,
-    write: impl for<'a> Fn(Writer<'a>, &'a EntityType, Map<String, Value>) -> Result<i64, ApiError>
-    + Send
-    + 'static,
-) -> Result<Response, ApiError> {
-    let page = shared
-        .store
-        .write(move |writer| {
-            let kind = address.kind(writer.catalog)?;
-            let mut keys = Vec::with_capacity(items.len());
-            let mut errors = Vec::new();
-            for (index, fields) in items.into_iter().enumerate() {
-                match writer.attempt(|| write(writer, kind, fields)) {
-                    Ok(key) => keys.push(key),
-                    Err(error @ ApiError::Internal(_)) => return Err(error),
-                    Err(error) => {
-                        let mut problem = error.into_problem();
-                        problem.index = Some(index);
-                        errors.push(problem);
-                    }
-                }
-            }
-            let data: Vec<Entity> = writer.reader().get_many(kind, &keys, &select)?;
-            let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-            Ok(Page {
-                errors,
-                ..Page::new(data, count)
-            })
-        })
-        .await?;
-    let status = if page.errors.is_empty() {
-        success
-    } else {
-        StatusCode::CONFLICT
-    };
-    Ok(json_response(status, &page))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -12,16 +13,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use crate::catalog::{Catalog, EntityType, Field, Kind};
+use crate::catalog::{Catalog, EntityType, Field, Kind, Scope, USER_DEFINED_FIELDS_MAX};
 use crate::error::{ApiError, json_response, own_code};
 use crate::server::Shared;
 
 pub(super) async fn fields(
     State(shared): State<Arc<Shared>>,
+    Extension(scope): Extension<Scope>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let catalog = &shared.catalog;
-    let all = catalog.types().iter().flat_map(|kind| {
+    let catalog = &*shared.catalog();
+    let all = types(catalog, scope).flat_map(|kind| {
         kind.fields
             .iter()
             .map(move |field| field_metadata(catalog, kind, field))
@@ -31,10 +33,17 @@ pub(super) async fn fields(
 
 pub(super) async fn entities(
     State(shared): State<Arc<Shared>>,
+    Extension(scope): Extension<Scope>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let all = shared.catalog.types().iter().map(entity_metadata);
+    let catalog = &*shared.catalog();
+    let all = types(catalog, scope).map(|kind| entity_metadata(catalog, kind));
     answer(all, parameters.query()?.as_ref())
+}
+
+fn types(catalog: &Catalog, scope: Scope) -> impl Iterator<Item = &EntityType> {
+    let types = catalog.types().iter();
+    types.filter(move |kind| kind.scope == scope)
 }
 
 /// The keys that the server sends beyond those that clients of this project read.
@@ -44,12 +53,21 @@ struct WireField {
     kind: &'static str,
     #[serde(flatten)]
     field: FieldMetadata,
+    description: String,
     #[serde(rename = "final")]
     is_final: bool,
     unique: bool,
     returned_by_default: bool,
     visible_in_ui: bool,
     access_level: &'static str,
+    groupable: bool,
+    selectable: bool,
+    sanitization: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_value: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_value: Option<i64>,
+    field_features: Vec<Value>,
 }
 
 fn field_metadata(catalog: &Catalog, kind: &EntityType, field: &Field) -> Value {
@@ -58,7 +76,9 @@ fn field_metadata(catalog: &Catalog, kind: &EntityType, field: &Field) -> Value 
     metadata.editable = field.is_editable;
     metadata.required = field.is_required;
     metadata.is_user_defined = field.is_user_defined;
-    metadata.sortable = field.is_column();
+    let is_secret = matches!(field.kind, Kind::Secret);
+    metadata.filterable = !is_secret;
+    metadata.sortable = field.is_single() && !matches!(field.kind, Kind::Object);
     let (multiple, concrete, list): (_, &[&'static str], _) = match &field.kind {
         Kind::One(pointer) => (false, pointer.concrete, pointer.list),
         Kind::Many(link) => (true, link.concrete, link.list),
@@ -80,19 +100,37 @@ fn field_metadata(catalog: &Catalog, kind: &EntityType, field: &Field) -> Value 
             targets: targets.into_iter().map(target).collect(),
         });
     }
+    let is_stored_number = matches!(field.kind, Kind::Integer) && field.is_column();
+    let features = match &field.kind {
+        _ if field.is_user_defined => vec![json!({ "name": "business_rules" })],
+        Kind::Inverse { field, .. } => vec![json!({ "name": "inverse_of", "field": field })],
+        _ => Vec::new(),
+    };
     let wire = WireField {
         kind: "field_metadata",
+        description: format!("{} of the {}", field.label, kind.label.to_lowercase()),
         field: metadata,
-        is_final: !field.is_editable,
+        is_final: field.is_final || !field.is_editable,
         unique: field.name == "id",
         returned_by_default: field.is_default,
-        visible_in_ui: true,
+        visible_in_ui: !is_secret,
         access_level: "PUBLIC",
+        groupable: field.is_single() || matches!(field.kind, Kind::Many(_)),
+        selectable: !is_secret,
+        sanitization: if matches!(field.kind, Kind::Memo) {
+            "HTML"
+        } else {
+            "NONE"
+        },
+        min_value: is_stored_number.then_some(i64::MIN),
+        max_value: is_stored_number.then_some(i64::MAX),
+        field_features: features,
     };
     serde_json::to_value(wire).unwrap_or_default()
 }
 
-fn entity_metadata(kind: &EntityType) -> Value {
+fn entity_metadata(catalog: &Catalog, kind: &EntityType) -> Value {
+    let has = |name: &str| kind.field(name).is_some();
     let mut features = vec![json!({
         "name": "rest",
         "url": kind.collections.first(),
@@ -104,18 +142,57 @@ fn entity_metadata(kind: &EntityType) -> Value {
     if kind.is_aggregate() {
         features.push(json!({ "name": "subtypes", "types": kind.subtypes }));
     }
-    if kind.field("phase").is_some() {
-        features.push(json!({ "name": "phases" }));
+    if catalog.table_of(kind).is_tree {
+        features.push(hierarchy(catalog, kind));
     }
-    if kind.fields.iter().any(|field| field.is_user_defined) {
-        features.push(json!({ "name": "user_defined_fields", "max": 300 }));
+    for (name, is_there) in [
+        ("phases", has("phase")),
+        ("attachments", has("attachments")),
+        ("comments", has("comments")),
+        ("ordering", has("ordering")),
+        ("grouping", kind.allows("GET")),
+        ("business_rules", kind.allows("PUT")),
+        ("auditing", kind.allows("PUT")),
+        ("mailing", has("owner")),
+    ] {
+        if is_there {
+            features.push(json!({ "name": name }));
+        }
+    }
+    // Whatever can be written may get fields of its own.
+    if kind.allows("PUT") {
+        features.push(json!({ "name": "user_defined_fields", "max": USER_DEFINED_FIELDS_MAX }));
     }
     json!({
         "type": "entity_metadata",
         "name": kind.name,
         "label": kind.label,
-        "can_modify_label": false,
+        "description": kind.label,
+        "can_modify_label": kind.allows("PUT"),
+        "access_level": "PUBLIC",
         "features": features,
+    })
+}
+
+/// What is at the top of the tree that a type belongs to, and what an entity of it may lie below.
+fn hierarchy(catalog: &Catalog, kind: &EntityType) -> Value {
+    let roots: Vec<&str> = catalog
+        .types()
+        .iter()
+        .filter(|root| root.table == kind.table && root.name.ends_with("_root"))
+        .map(|root| root.name)
+        .collect();
+    let parents = match kind.field("parent").map(|parent| &parent.kind) {
+        Some(Kind::One(pointer)) if kind.name != "work_item_root" => {
+            catalog.targets(pointer.target, pointer.concrete)
+        }
+        _ => Vec::new(),
+    };
+    json!({
+        "name": "hierarchy",
+        "root": roots.first().unwrap_or(&kind.name),
+        "parent_types": parents,
+        "is_root": roots.contains(&kind.name),
     })
 }
 
@@ -130,6 +207,9 @@ fn answer(all: impl Iterator<Item = Value>, query: Option<&Query>) -> Result<Res
     let count = u64::try_from(data.len()).unwrap_or(u64::MAX);
     Ok(json_response(StatusCode::OK, &Page::new(data, count)))
 }
+
+/// Keys of a field that not every field has.
+const OPTIONAL_KEYS: [&str; 4] = ["max_length", "min_value", "max_value", "field_type_data"];
 
 /// Metadata understand comparisons joined by `;` and nothing else (ALM Octane help, "Metadata").
 fn fits(item: &Value, query: &Query) -> Result<bool, ApiError> {
@@ -157,12 +237,17 @@ fn fits(item: &Value, query: &Query) -> Result<bool, ApiError> {
                     )));
                 }
             };
-            let value = item
-                .get(field)
-                .ok_or_else(|| ApiError::unknown_field("metadata", field))?;
+            // Keys that only some types and fields have are null for the others.
+            let value = item.get(field).unwrap_or(&Value::Null);
+            let is_key = !value.is_null() || OPTIONAL_KEYS.contains(&field.as_str());
+            if !is_key {
+                return Err(ApiError::unknown_field("metadata", field));
+            }
             Ok(literals.iter().any(|literal| match literal {
                 Literal::Text(text) => value.as_str() == Some(text),
                 Literal::Boolean(flag) => value.as_bool() == Some(*flag),
+                Literal::Integer(number) => value.as_i64() == Some(*number),
+                Literal::Null => value.is_null(),
                 _ => false,
             }))
         }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use octane_model::{Order, Query, Select};
+use serde_json::Value;
 
 use super::session;
 use super::token::Tokens;
+use crate::catalog::EntityType;
 use crate::error::{ApiError, own_code};
 use crate::server::Shared;
 use crate::settings::{Limits, Settings};
-use crate::store::{ListRequest, Mode};
+use crate::store::{ListRequest, Mode, Search};
 
 /// The parameters of a request. Empty pieces, such as a leading `&` makes, are nothing.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +25,7 @@ pub(super) struct Parameters {
 }
 
 /// What is read as a language of its own and may therefore be only so long.
-const LANGUAGES: [&str; 4] = ["query", "fields", "order_by", "text_search"];
+const LANGUAGES: [&str; 5] = ["query", "fields", "expand", "order_by", "text_search"];
 
 /// A longer query that is wrong is not shown again in the answer.
 const DIAGRAM_BYTES_MAX: usize = 4096;
@@ -71,6 +73,12 @@ impl Parameters {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// All parameters that are not empty names.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.pairs.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
@@ -87,15 +95,42 @@ impl Parameters {
         text.trim().parse().map(Some).map_err(wrong)
     }
 
-    pub(super) fn select(&self) -> Result<Select, ApiError> {
-        let text = self.get("fields").unwrap_or_default().trim();
-        if text.is_empty() {
-            return Ok(Select::default());
+    /// The fields that an answer about `kind` shall have: those of `fields`, or the default ones, and what
+    /// `expand` adds to them.
+    pub(super) fn select(&self, kind: &EntityType) -> Result<Select, ApiError> {
+        let mut select = select_text("fields", self.get("fields").unwrap_or_default())?;
+        let expand = self.get("expand").unwrap_or_default();
+        // The older spelling `rel{fields=a,b}` of `rel{a,b}`.
+        let expand = select_text("expand", &expand.replace("{fields=", "{"))?;
+        if !expand.is_empty() && select.is_empty() {
+            let defaults = kind.fields.iter().filter(|field| field.is_default);
+            select = Select::names(defaults.map(|field| field.name.as_str()));
         }
-        let wrong = |error: octane_model::SelectError| {
-            ApiError::bad_request(own_code::QUERY, error.to_string())
+        for field in expand.fields {
+            select.fields.retain(|known| known.name != field.name);
+            select.fields.push(field);
+        }
+        Ok(select)
+    }
+
+    /// The words of `text_search={"type":"global","text":"…"}`.
+    pub(super) fn search(&self) -> Result<Option<Search>, ApiError> {
+        let Some(json) = self
+            .get("text_search")
+            .filter(|json| !json.trim().is_empty())
+        else {
+            return Ok(None);
         };
-        text.parse().map_err(wrong)
+        let text = serde_json::from_str::<Value>(json)
+            .ok()
+            .and_then(|value| value.get("text")?.as_str().map(str::to_owned))
+            .ok_or_else(|| {
+                let description = format!(
+                    "`text_search` is `{json}`, not JSON such as `{{\"type\":\"global\",\"text\":\"login\"}}`"
+                );
+                ApiError::bad_request(own_code::BAD_REQUEST, description)
+            })?;
+        Ok(Search::new(&text))
     }
 
     /// The query, with its `[current_user]` and the like replaced by what they stand for. A wrong one is shown
@@ -131,7 +166,11 @@ impl Parameters {
     }
 
     /// Everything that a list may be asked for.
-    pub(super) fn list(&self, settings: &Settings) -> Result<ListRequest, ApiError> {
+    pub(super) fn list(
+        &self,
+        settings: &Settings,
+        kind: &EntityType,
+    ) -> Result<ListRequest, ApiError> {
         let limit = self
             .number("limit")?
             .unwrap_or(settings.entities.limit_default);
@@ -148,8 +187,9 @@ impl Parameters {
                 .map_err(|error| ApiError::bad_request(own_code::QUERY, error.to_string()))?,
         };
         Ok(ListRequest {
-            select: self.select()?,
+            select: self.select(kind)?,
             query: self.query()?,
+            search: self.search()?,
             order,
             limit,
             offset: self.number("offset")?.unwrap_or(0),
@@ -157,9 +197,38 @@ impl Parameters {
     }
 }
 
+fn select_text(name: &str, text: &str) -> Result<Select, ApiError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Select::default());
+    }
+    text.parse().map_err(|error: octane_model::SelectError| {
+        ApiError::bad_request(own_code::QUERY, format!("`{name}`: {error}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{Catalog, Scope};
+
+    fn list(text: &str) -> Result<ListRequest, ApiError> {
+        let settings = Settings::default();
+        let catalog = Catalog::new(&settings).unwrap();
+        let kind = catalog.collection(Scope::Workspace, "stories").unwrap();
+        parse(text).list(&settings, kind)
+    }
+
+    #[test]
+    fn an_expanded_reference_joins_the_fields_or_the_default_ones() {
+        let fields = |text: &str| list(text).unwrap().select.to_string();
+        assert_eq!(
+            fields("fields=name,parent&expand=parent{fields=name,phase},release{fields=name}"),
+            "name,parent{name,phase},release{name}"
+        );
+        assert!(fields("expand=parent{fields=name}").starts_with("id,workspace_id,"));
+        assert!(list("expand=parent{fields=").is_err());
+    }
 
     fn parse(text: &str) -> Parameters {
         Parameters::parse(text, &Limits::default()).unwrap()
@@ -167,8 +236,7 @@ mod tests {
 
     #[test]
     fn a_leading_ampersand_is_tolerated_and_quotes_may_be_encoded_or_not() {
-        let parameters = parse("&offset=0&&limit=1000");
-        let list = parameters.list(&Settings::default()).unwrap();
+        let list = list("&offset=0&&limit=1000").unwrap();
         assert_eq!((list.limit, list.offset), (1000, 0));
         let raw = parse("query=\"id EQ 5\"").query().unwrap();
         assert!(raw.is_some());
@@ -231,8 +299,7 @@ mod tests {
             ("offset=-1", false),
             ("offset=99999999999", true),
         ] {
-            let list = parse(text).list(&Settings::default());
-            assert_eq!(list.is_ok(), is_fine, "{text}");
+            assert_eq!(list(text).is_ok(), is_fine, "{text}");
         }
     }
 }

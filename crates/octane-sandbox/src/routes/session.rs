@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
+use super::address::Caller;
 use super::body;
 use crate::auth::{SESSION_COOKIE, USER_COOKIE};
 use crate::error::{ApiError, own_code};
@@ -67,7 +68,7 @@ pub(super) async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderM
 /// Lets only requests with a live session pass, and renews the cookie of an old one.
 pub(super) async fn require(
     State(shared): State<Arc<Shared>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let visitor = match token(request.headers()) {
@@ -76,6 +77,10 @@ pub(super) async fn require(
     };
     match visitor {
         Ok(visitor) => {
+            let caller = token(request.headers()).and_then(|token| shared.sessions.user(token));
+            request
+                .extensions_mut()
+                .insert(Caller(caller.map(Into::into)));
             let mut response = next.run(request).await;
             if let Some(renewed) = visitor.renewed {
                 set_cookies(&shared, response.headers_mut(), &renewed);

@@ -129,10 +129,42 @@ pub enum UserDefinedType {
     Memo,
     /// A whole number.
     Integer,
+    /// A number.
+    Float,
     /// True or false.
     Boolean,
     /// A point in time.
     DateTime,
+    /// A day.
+    Date,
+}
+
+impl UserDefinedType {
+    /// The word for it in settings and metadata.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Memo => "memo",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Boolean => "boolean",
+            Self::DateTime => "date_time",
+            Self::Date => "date",
+        }
+    }
+
+    /// The type with this word; text for any other.
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "memo" => Self::Memo,
+            "integer" => Self::Integer,
+            "float" => Self::Float,
+            "boolean" => Self::Boolean,
+            "date_time" => Self::DateTime,
+            "date" => Self::Date,
+            _ => Self::String,
+        }
+    }
 }
 
 impl Default for Entities {
@@ -159,14 +191,8 @@ impl Entities {
     pub(super) fn mistake(&self) -> Option<String> {
         let fields = self.user_defined_fields.iter().map(|field| &field.name);
         for name in [&self.jira_field].into_iter().chain(fields) {
-            let is_name = name.len() <= 64
-                && name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            if !is_name {
-                let rule = "a field's name has at most 64 lower-case letters, digits and `_`";
-                return Some(format!("a field cannot be named `{name}`: {rule}"));
+            if let Some(mistake) = field_name_mistake(name) {
+                return Some(mistake);
             }
         }
         if self.limit_default == 0 || self.limit_default > self.limit_max {
@@ -177,4 +203,15 @@ impl Entities {
         }
         None
     }
+}
+
+/// What is wrong with the name of a field, which becomes part of SQL statements.
+pub(crate) fn field_name_mistake(name: &str) -> Option<String> {
+    let is_name = name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let rule = "a field's name has at most 64 lower-case letters, digits and `_`";
+    (!is_name).then(|| format!("a field cannot be named `{name}`: {rule}"))
 }

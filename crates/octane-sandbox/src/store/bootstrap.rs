@@ -1,21 +1,24 @@
-//! What every workspace has from the start: roots, lists, phases, a default release, a user.
+//! What every workspace has from the start: roots, lists, phases, roles, a default release, people.
 
 use rusqlite::types::Value as Sql;
 
 use super::write::Writer;
-use crate::catalog::{LISTS, PHASE_SETS};
+use crate::catalog::{LISTS, METAPHASE_NAMES, PHASE_SETS, ROLE_NAMES};
 use crate::error::ApiError;
+use crate::settings::Access;
 
-pub(super) fn fill(writer: Writer<'_>) -> Result<(), ApiError> {
+pub(super) fn fill(writer: Writer<'_>, access: &Access) -> Result<(), ApiError> {
     lists(writer)?;
     phases(writer)?;
-    let create =
-        |kind: &'static str, columns| writer.create_raw(writer.catalog.known_type(kind), columns);
+    spaces(writer)?;
+    people(writer, access)?;
+    let create = |kind: &'static str, columns| create(writer, kind, columns);
     create(
         "application_module",
         vec![("name", text("Application Modules"))],
     )?;
     create("work_item_root", vec![("name", text("Backlog"))])?;
+    create("requirement_root", vec![("name", text("Requirements"))])?;
     let year_ms = 365 * 24 * 60 * 60 * 1000;
     create(
         "release",
@@ -26,51 +29,130 @@ pub(super) fn fill(writer: Writer<'_>) -> Result<(), ApiError> {
             ("is_default", Sql::Integer(1)),
         ],
     )?;
-    create(
-        "workspace_user",
-        vec![
-            ("name", text("sandbox")),
-            ("full_name", text("Sandbox User")),
-            ("email", text("sandbox@octane.example")),
-        ],
-    )?;
     Ok(())
 }
 
+fn create(
+    writer: Writer<'_>,
+    kind: &'static str,
+    columns: Vec<(&'static str, Sql)>,
+) -> Result<i64, ApiError> {
+    writer.create_raw(writer.catalog.known_type(kind), columns)
+}
+
 fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
-    let node = writer.catalog.known_type("list_node");
     for (list, label, values) in LISTS {
         let list = format!("list_node.{list}");
-        let root = writer.create_raw(
-            node,
+        let root = create(
+            writer,
+            "list_node",
             vec![("name", text(label)), ("logical_name", text(&list))],
         )?;
-        for (name, label) in *values {
+        for (index, (name, label)) in (0..).zip(*values) {
             let columns = vec![
                 ("name", text(label)),
                 ("logical_name", text(&format!("{list}.{name}"))),
                 ("list_root", Sql::Integer(root)),
+                ("index", Sql::Integer(index)),
             ];
-            writer.create_raw(node, columns)?;
+            create(writer, "list_node", columns)?;
         }
     }
     Ok(())
 }
 
 fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
-    let phase = writer.catalog.known_type("phase");
-    for (entity, names) in PHASE_SETS {
-        for (position, (name, label)) in names.iter().enumerate() {
+    for (name, label) in METAPHASE_NAMES {
+        let logical_name = text(&format!("metaphase.{name}"));
+        let columns = vec![("name", text(label)), ("logical_name", logical_name)];
+        create(writer, "metaphase", columns)?;
+    }
+    for (entity, phases) in PHASE_SETS {
+        let mut keys = Vec::new();
+        for (name, label, metaphase) in *phases {
+            let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
             let columns = vec![
                 ("name", text(label)),
                 ("logical_name", text(&format!("phase.{entity}.{name}"))),
                 ("entity", text(entity)),
-                ("is_start_phase", Sql::Integer(i64::from(position == 0))),
+                ("metaphase", metaphase),
+                ("is_start_phase", Sql::Integer(i64::from(keys.is_empty()))),
             ];
-            writer.create_raw(phase, columns)?;
+            keys.push(create(writer, "phase", columns)?);
+        }
+        for pair in keys.windows(2) {
+            let &[source, target] = pair else { continue };
+            let columns = vec![
+                ("entity", text(entity)),
+                ("source_phase", Sql::Integer(source)),
+                ("target_phase", Sql::Integer(target)),
+                ("is_system", Sql::Integer(1)),
+                ("is_primary", Sql::Integer(1)),
+            ];
+            create(writer, "transition", columns)?;
         }
     }
     Ok(())
+}
+
+/// The shared space and its workspace, whose ids the settings say, and the roles in them.
+fn spaces(writer: Writer<'_>) -> Result<(), ApiError> {
+    let catalog = writer.catalog;
+    let space = vec![
+        ("id", Sql::Integer(catalog.space)),
+        ("name", text("Default shared space")),
+    ];
+    create(writer, "shared_space", space)?;
+    let workspace = vec![
+        ("id", Sql::Integer(catalog.workspace)),
+        ("name", text("Default workspace")),
+    ];
+    create(writer, "workspace", workspace)?;
+    for (logical_name, label, is_of_workspace) in ROLE_NAMES {
+        let columns = vec![("name", text(label)), ("logical_name", text(logical_name))];
+        let role = create(writer, "role", columns)?;
+        if !is_of_workspace {
+            create(writer, "workspace_role", vec![("role", Sql::Integer(role))])?;
+        }
+    }
+    super::rules::add_workspace_roles(writer, catalog.workspace)
+}
+
+/// A user for everybody who may sign in, under the name that they sign in with.
+pub(super) fn people(writer: Writer<'_>, access: &Access) -> Result<(), ApiError> {
+    let keys = access.api_keys.iter().map(|key| (key.id(), true));
+    let users = access.users.iter().map(|user| (user.name(), false));
+    for (name, is_api_key) in keys.chain(users) {
+        if writer.reader().user_named(name)?.is_some() {
+            continue;
+        }
+        let email = if name.contains('@') {
+            name.to_owned()
+        } else {
+            format!("{name}@octane.example")
+        };
+        let short = email.split('@').next().unwrap_or(name);
+        create(
+            writer,
+            "sharedspace_user",
+            vec![
+                ("name", text(name)),
+                ("full_name", text(short)),
+                ("first_name", text(short)),
+                ("last_name", text("")),
+                ("email", text(&email)),
+                ("is_api_key", Sql::Integer(i64::from(is_api_key))),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn known(writer: Writer<'_>, kind: &str, logical_name: &str) -> Result<Sql, ApiError> {
+    let key = writer
+        .reader()
+        .key(writer.catalog.known_type(kind), logical_name)?;
+    Ok(key.map_or(Sql::Null, Sql::Integer))
 }
 
 fn text(text: &str) -> Sql {

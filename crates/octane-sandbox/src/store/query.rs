@@ -139,7 +139,7 @@ impl<'a> Writer<'a> {
         let field = kind
             .field(&phrase.field)
             .ok_or_else(|| ApiError::unknown_field(kind.name, &phrase.field))?;
-        let column = format!("{alias}.\"{}\"", field.name);
+        let column = field.expression(alias);
         match &field.kind {
             Kind::One(pointer) => {
                 let target = self.catalog.known_type(pointer.target);

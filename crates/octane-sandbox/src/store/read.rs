@@ -1,22 +1,25 @@
 //! Reading entities: lists, single ones, and what they point at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use octane_model::{Entity, EntityId, Order, Page, Query, Select};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Map;
 
-use super::query::{collation, condition};
+use super::query::{Condition, collation, condition};
+use super::search::Search;
 use super::value;
 use crate::catalog::{Catalog, EntityType, Field, Kind};
 use crate::error::{ApiError, own_code};
+use crate::settings::{ListIds, OrderDefault};
 
 /// What a list shall hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ListRequest {
     pub(crate) select: Select,
     pub(crate) query: Option<Query>,
+    pub(crate) search: Option<Search>,
     pub(crate) order: Vec<Order>,
     pub(crate) limit: u64,
     pub(crate) offset: u64,
@@ -30,9 +33,9 @@ pub(crate) struct Reader<'a> {
 }
 
 /// A field to be read, with what is wanted of the entities it points at.
-struct Wanted<'a> {
-    field: &'a Field,
-    nested: Vec<Wanted<'a>>,
+pub(super) struct Wanted<'a> {
+    pub(super) field: &'a Field,
+    pub(super) nested: Vec<Wanted<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -44,21 +47,80 @@ impl<'a> Reader<'a> {
     ) -> Result<Page<Entity>, ApiError> {
         let wanted = self.wanted(kind, &request.select)?;
         let order = order_by(self.catalog, kind, &request.order)?;
-        let condition = condition(self.catalog, kind, request.query.as_ref())?;
+        let condition = self.matches(kind, request.query.as_ref(), request.search.as_ref())?;
         let from = format!("FROM {} t0 WHERE {}", kind.table, condition.sql);
-        let total: i64 = self
-            .connection
-            .prepare_cached(&format!("{}SELECT COUNT(*) {from}", condition.with))?
-            .query_row(params_from_iter(&condition.values), |row| row.get(0))?;
+        let (total, is_exceeded) = self.count(&condition, &from, request.offset)?;
         let mut values = condition.values;
         values.extend(
             [request.limit, request.offset]
                 .map(|n| Sql::from(i64::try_from(n).unwrap_or(i64::MAX))),
         );
         let tail = format!("{from} ORDER BY {order} LIMIT ? OFFSET ?");
-        let entities = self.read(kind, &wanted, (&condition.with, &tail), values)?;
+        let mut entities = self.read(kind, &wanted, (&condition.with, &tail), values)?;
+        if let Some(search) = &request.search {
+            self.add_snippets(kind, search, &mut entities)?;
+        }
         let entities = entities.into_iter().map(|(_, entity)| entity).collect();
-        Ok(Page::new(entities, u64::try_from(total).unwrap_or(0)))
+        Ok(Page {
+            exceeds_total_count: is_exceeded,
+            ..Page::new(entities, total)
+        })
+    }
+
+    /// The entities of `kind` that fit a query and contain the words of a search.
+    pub(super) fn matches(
+        self,
+        kind: &'a EntityType,
+        query: Option<&Query>,
+        search: Option<&Search>,
+    ) -> Result<Condition, ApiError> {
+        let mut condition = condition(self.catalog, kind, query)?;
+        if let Some(search) = search {
+            search.narrow(kind, &mut condition);
+        }
+        Ok(condition)
+    }
+
+    /// How many rows match, as far as the settings let them be counted, and whether there are more.
+    fn count(
+        self,
+        condition: &Condition,
+        from: &str,
+        offset: u64,
+    ) -> Result<(u64, bool), ApiError> {
+        let with = &condition.with;
+        let count = |sql: &str| -> Result<u64, ApiError> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let found: i64 =
+                statement.query_row(params_from_iter(&condition.values), |row| row.get(0))?;
+            Ok(u64::try_from(found).unwrap_or(0))
+        };
+        let Some(max) = self.catalog.settings.total_count_max else {
+            return Ok((count(&format!("{with}SELECT COUNT(*) {from}"))?, false));
+        };
+        let bound = max.saturating_add(1);
+        let found = count(&format!(
+            "{with}SELECT COUNT(*) FROM (SELECT 1 {from} LIMIT {bound})"
+        ))?;
+        if found > max && offset >= max {
+            let description = format!(
+                "more than {max} entities match, and those from {offset} on are not counted"
+            );
+            return Err(ApiError::bad_request(own_code::TOO_MANY, description));
+        }
+        Ok((found.min(max), found > max))
+    }
+
+    /// The keys of all entities that fit a query, in the order of their ids.
+    pub(crate) fn keys(self, kind: &'a EntityType, query: &Query) -> Result<Vec<i64>, ApiError> {
+        let condition = condition(self.catalog, kind, Some(query))?;
+        let sql = format!(
+            "{}SELECT t0.id FROM {} t0 WHERE {} ORDER BY t0.id",
+            condition.with, kind.table, condition.sql
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let keys = statement.query_map(params_from_iter(&condition.values), |row| row.get(0))?;
+        Ok(keys.collect::<Result<_, _>>()?)
     }
 
     /// How SQLite would find the entities of a list.
@@ -122,6 +184,13 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
+    /// The key of the user with this name.
+    pub(crate) fn user_named(self, name: &str) -> Result<Option<i64>, ApiError> {
+        let sql = "SELECT id FROM workspace_users WHERE name = ? COLLATE NOCASE ORDER BY id";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+    }
+
     fn wanted(self, kind: &'a EntityType, select: &Select) -> Result<Vec<Wanted<'a>>, ApiError> {
         if select.is_empty() {
             let fields = kind.fields.iter().filter(|field| field.is_default);
@@ -160,7 +229,7 @@ impl<'a> Reader<'a> {
         Ok(wanted)
     }
 
-    fn read_ids(
+    pub(super) fn read_ids(
         self,
         kind: &'a EntityType,
         wanted: &[Wanted<'a>],
@@ -187,14 +256,11 @@ impl<'a> Reader<'a> {
         } else {
             "NULL"
         };
-        let name = if table.is_named {
-            "t0.logical_name"
-        } else {
-            "NULL"
-        };
+        let is_named = table.is_named && self.catalog.settings.list_ids == ListIds::LogicalName;
+        let name = if is_named { "t0.logical_name" } else { "NULL" };
         let mut sql = format!("{with}SELECT t0.id, {subtype}, {name}");
-        for wanted in wanted.iter().filter(|wanted| wanted.field.is_column()) {
-            sql.push_str(&format!(", t0.\"{}\"", wanted.field.name));
+        for wanted in wanted.iter().filter(|wanted| wanted.field.is_single()) {
+            sql.push_str(&format!(", {}", wanted.field.expression("t0")));
         }
         sql.push(' ');
         sql.push_str(tail);
@@ -214,7 +280,7 @@ impl<'a> Reader<'a> {
                             .fields
                             .insert(name.clone(), self.catalog.workspace.into());
                     }
-                    Kind::Many(_) | Kind::Inverse { .. } => {}
+                    Kind::Secret | Kind::Many(_) | Kind::Inverse { .. } => {}
                     Kind::Id => column += 1,
                     Kind::One(_) => {
                         keys.push(row.get(column)?);
@@ -249,114 +315,9 @@ impl<'a> Reader<'a> {
         };
         Ok((key, entity))
     }
-
-    /// Fills in what a reference field points at.
-    fn follow(
-        self,
-        wanted: &Wanted<'a>,
-        keys: Vec<Option<i64>>,
-        entities: &mut [(i64, Entity)],
-    ) -> Result<(), ApiError> {
-        let name = &wanted.field.name;
-        let Some(target) = wanted.field.target() else {
-            return Ok(());
-        };
-        let target = self.catalog.known_type(target);
-        if let Kind::One(pointer) = &wanted.field.kind {
-            let mut distinct: Vec<i64> = keys.iter().copied().flatten().collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            let known = self.targets(target, pointer.concrete, &wanted.nested, &distinct)?;
-            for ((_, entity), key) in entities.iter_mut().zip(keys) {
-                let value = key.and_then(|key| known.get(&key).cloned());
-                entity
-                    .fields
-                    .insert(name.clone(), value.unwrap_or(Json::Null));
-            }
-            return Ok(());
-        }
-        let ids: Vec<i64> = entities.iter().map(|(id, _)| *id).collect();
-        let (sql, concrete): (_, &[&'static str]) = match &wanted.field.kind {
-            Kind::Many(link) => {
-                let (table, own, other) = (link.table, link.own, link.other);
-                let sql = format!(
-                    "SELECT {own}, {other} FROM {table}
-                     WHERE {own} IN (SELECT value FROM json_each(?)) ORDER BY {own}, {other}"
-                );
-                (sql, link.concrete)
-            }
-            Kind::Inverse { field, .. } => {
-                let by_subtype =
-                    if self.catalog.table_of(target).has_subtype && !target.is_aggregate() {
-                        format!(" AND subtype = '{}'", target.name)
-                    } else {
-                        String::new()
-                    };
-                let sql = format!(
-                    "SELECT \"{field}\", id FROM {} WHERE \"{field}\" IN (SELECT value FROM json_each(?))
-                     {by_subtype} ORDER BY \"{field}\", id",
-                    target.table
-                );
-                (sql, &[])
-            }
-            _ => return Ok(()),
-        };
-        let mut pairs: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([json_list(&ids)])?;
-        while let Some(row) = rows.next()? {
-            pairs.entry(row.get(0)?).or_default().push(row.get(1)?);
-        }
-        let mut distinct: Vec<i64> = pairs.values().flatten().copied().collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let known = self.targets(target, concrete, &wanted.nested, &distinct)?;
-        for (id, entity) in entities {
-            let data: Vec<Json> = pairs
-                .get(id)
-                .into_iter()
-                .flatten()
-                .filter_map(|key| known.get(key).cloned())
-                .collect();
-            let count = data.len();
-            let value = json!({ "total_count": count, "data": data, "exceeds_total_count": false });
-            entity.fields.insert(name.clone(), value);
-        }
-        Ok(())
-    }
-
-    /// Pointers to the entities with these ids, with the nested fields that are wanted.
-    fn targets(
-        self,
-        target: &'a EntityType,
-        concrete: &[&'static str],
-        nested: &[Wanted<'a>],
-        ids: &[i64],
-    ) -> Result<HashMap<i64, Json>, ApiError> {
-        let table = self.catalog.table_of(target);
-        let only = match (concrete, table.has_subtype) {
-            ([only], true) => Some(*only),
-            (_, false) => Some(target.name),
-            _ => None,
-        };
-        if let Some(only) = only.filter(|_| nested.is_empty() && !table.is_named) {
-            // A foreign key says that the row is there.
-            let pointer = |id: &i64| (*id, json!({ "type": only, "id": id.to_string() }));
-            return Ok(ids.iter().map(pointer).collect());
-        }
-        let entities = self.read_ids(target, nested, ids)?;
-        entities
-            .into_iter()
-            .map(|(id, entity)| {
-                let json = serde_json::to_value(entity);
-                json.map(|json| (id, json))
-                    .map_err(|error| ApiError::Internal(error.to_string()))
-            })
-            .collect()
-    }
 }
 
-fn json_list(ids: &[i64]) -> Sql {
+pub(super) fn json_list(ids: &[i64]) -> Sql {
     let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
     Sql::Text(format!("[{}]", numbers.join(",")))
 }
@@ -374,7 +335,7 @@ fn order_by(catalog: &Catalog, kind: &EntityType, order: &[Order]) -> Result<Str
             .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
         let direction = if *is_descending { " DESC" } else { "" };
         match &field.kind {
-            Kind::Workspace => {}
+            Kind::Workspace | Kind::Secret => {}
             Kind::Many(_) | Kind::Inverse { .. } => {
                 let description =
                     format!("lists cannot be ordered by the multi-reference `{name}`");
@@ -382,20 +343,24 @@ fn order_by(catalog: &Catalog, kind: &EntityType, order: &[Order]) -> Result<Str
             }
             Kind::One(pointer) => {
                 let target = catalog.known_type(pointer.target);
-                let by = if target.field("name").is_some() {
-                    "name COLLATE NOCASE"
-                } else {
-                    "id"
+                let (by, collation) = match target.field("name") {
+                    Some(name) => (name.expression("o"), collation(name)),
+                    None => ("o.id".to_owned(), ""),
                 };
+                let (table, own) = (target.table, field.expression("t0"));
                 keys.push(format!(
-                    "(SELECT o.{} FROM {} o WHERE o.id = t0.\"{name}\"){}{direction}",
-                    by.split(' ').next().unwrap_or("id"),
-                    target.table,
-                    by.strip_prefix("name").unwrap_or_default(),
+                    "(SELECT {by} FROM {table} o WHERE o.id = {own}){collation}{direction}"
                 ));
             }
-            _ => keys.push(format!("t0.\"{name}\"{}{direction}", collation(field))),
+            _ => {
+                let (value, collation) = (field.expression("t0"), collation(field));
+                keys.push(format!("{value}{collation}{direction}"));
+            }
         }
+    }
+    if order.is_empty() && catalog.settings.order_default == OrderDefault::Name {
+        let name = kind.field("name").filter(|name| name.is_single());
+        keys.extend(name.map(|name| format!("{}{}", name.expression("t0"), collation(name))));
     }
     keys.push("t0.id".to_owned());
     Ok(keys.join(", "))

@@ -2,30 +2,93 @@
 
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Sql;
+use serde_json::{Map, Value as Json};
 
 use super::write::Writer;
-use crate::catalog::EntityType;
+use super::{planning, script, sprints};
+use crate::catalog::{EntityType, ROLE_NAMES, SCRIPTED};
 use crate::error::ApiError;
 
-/// Completes a row that was created or changed.
-pub(super) fn after_write(writer: Writer<'_>, kind: &EntityType, key: i64) -> Result<(), ApiError> {
+/// Fills in what a request leaves to the server.
+pub(super) fn before_create(kind: &EntityType, fields: &mut Map<String, Json>) {
+    let text = |fields: &Map<String, Json>, name: &str| {
+        let text = fields.get(name).and_then(Json::as_str);
+        text.filter(|text| !text.trim().is_empty())
+            .map(str::to_owned)
+    };
+    if kind.name == "sharedspace_user" {
+        if let (None, Some(email)) = (text(fields, "name"), text(fields, "email")) {
+            fields.insert("name".to_owned(), email.into());
+        }
+        if text(fields, "full_name").is_none() {
+            let names = ["first_name", "last_name"].map(|name| text(fields, name));
+            let full: Vec<String> = names.into_iter().flatten().collect();
+            fields.insert("full_name".to_owned(), full.join(" ").into());
+        }
+    }
+}
+
+/// Completes a row that was created.
+pub(super) fn after_create(
+    writer: Writer<'_>,
+    kind: &EntityType,
+    key: i64,
+) -> Result<(), ApiError> {
+    match kind.name {
+        "run_suite" => planning::plan(writer, key),
+        "release" => sprints::cut(writer, key),
+        "team" => execute(
+            writer,
+            "INSERT INTO team_members (team, member, creation_time, last_modified)
+             SELECT id, team_lead, creation_time, creation_time FROM teams
+             WHERE id = ? AND team_lead IS NOT NULL",
+            key,
+        ),
+        "sharedspace_user" => execute(
+            writer,
+            "INSERT INTO user_workspace_roles (user, workspace_role)
+             SELECT ?1, MIN(w.id) FROM workspace_roles w JOIN roles r ON r.id = w.role
+             WHERE r.logical_name = 'role.team.member'
+             AND NOT EXISTS (SELECT 1 FROM user_workspace_roles WHERE user = ?1)",
+            key,
+        ),
+        "workspace" => add_workspace_roles(writer, key),
+        name if SCRIPTED.contains(&name) => script::first_version(writer, key),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a workspace the roles that every workspace has.
+pub(super) fn add_workspace_roles(writer: Writer<'_>, workspace: i64) -> Result<(), ApiError> {
+    for (logical_name, _, is_of_workspace) in ROLE_NAMES {
+        if *is_of_workspace {
+            let mut statement = writer.connection.prepare_cached(
+                "INSERT INTO workspace_roles (role, workspace, creation_time, last_modified)
+                 SELECT id, ?2, ?3, ?3 FROM roles WHERE logical_name = ?1",
+            )?;
+            statement.execute((logical_name, workspace, writer.now))?;
+        }
+    }
+    Ok(())
+}
+
+fn execute(writer: Writer<'_>, sql: &str, key: i64) -> Result<(), ApiError> {
+    writer.connection.prepare_cached(sql)?.execute([key])?;
+    Ok(())
+}
+
+/// Completes a row that was created or changed; `has_status` tells whether its native status was written.
+pub(super) fn after_write(
+    writer: Writer<'_>,
+    kind: &EntityType,
+    key: i64,
+    has_status: bool,
+) -> Result<(), ApiError> {
     if writer.catalog.table_of(kind).is_tree {
         set_path(writer, kind.table, key)?;
     }
-    if kind.name == "run_suite" {
-        writer
-            .connection
-            .prepare_cached(
-                "UPDATE runs SET status = (
-                     SELECT s.id FROM list_nodes n, list_nodes s WHERE n.id = runs.native_status
-                     AND s.logical_name = 'list_node.run_status.' || CASE n.logical_name
-                         WHEN 'list_node.run_native_status.blocked' THEN 'requires_attention'
-                         WHEN 'list_node.run_native_status.not_completed' THEN 'requires_attention'
-                         ELSE substr(n.logical_name, length('list_node.run_native_status.') + 1) END),
-                 test_name = (SELECT name FROM tests WHERE tests.id = runs.test)
-                 WHERE id = ?",
-            )?
-            .execute([key])?;
+    if has_status && kind.subtype_of == Some("run") {
+        planning::complete(writer, key)?;
     }
     Ok(())
 }

@@ -10,6 +10,9 @@ use crate::catalog::{Catalog, Field, Kind, OnDelete, Table};
 /// The tables that are not entities.
 const OWN_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS sandbox (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS user_defined_fields (
+        entity TEXT, name TEXT, label TEXT, type TEXT, PRIMARY KEY (entity, name)
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         status TEXT NOT NULL,
@@ -55,17 +58,23 @@ pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Re
 
 fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> rusqlite::Result<()> {
     let name = table.name;
-    connection.execute_batch(&format!(
-        "CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY AUTOINCREMENT)"
-    ))?;
-    // AUTOINCREMENT never gives an id twice, and its counter says where to begin.
-    connection.execute(
-        "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2
-         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
-        (name, table.first_id - 1),
-    )?;
-    let columns: Vec<_> = columns(catalog, table).into_iter().collect();
-    add_columns(connection, name, &columns)?;
+    let columns = columns(catalog, table);
+    let columns: Vec<_> = columns.into_iter().collect();
+    if connection.table_exists(None, name)? {
+        add_columns(connection, name, &columns)?;
+    } else {
+        let mut sql = format!("CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT");
+        for (column, definition) in columns {
+            sql.push_str(&format!(", \"{column}\" {definition}"));
+        }
+        sql.push(')');
+        connection.execute_batch(&sql)?;
+        // AUTOINCREMENT never gives an id twice, and its counter says where to begin.
+        connection.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
+            (name, table.first_id - 1),
+        )?;
+    }
     for (index, on) in table.indexes {
         connection.execute_batch(&format!(
             "CREATE INDEX IF NOT EXISTS {index} ON {name} ({on})"
@@ -102,7 +111,8 @@ fn columns<'a>(catalog: &'a Catalog, table: &'a Table) -> BTreeMap<&'a str, Stri
         .iter()
         .filter(|kind| kind.table == table.name)
     {
-        for field in kind.fields.iter().filter(|field| field.is_column()) {
+        let stored = kind.fields.iter().filter(|field| field.is_column());
+        for field in stored.filter(|field| !matches!(field.kind, Kind::Id)) {
             columns
                 .entry(field.name.as_str())
                 .or_insert_with(|| definition(catalog, field));
@@ -119,7 +129,8 @@ fn definition(catalog: &Catalog, field: &Field) -> String {
         Kind::Integer if field.name == "version_stamp" || field.name == "client_lock_stamp" => {
             "INTEGER NOT NULL DEFAULT 1".to_owned()
         }
-        Kind::Integer | Kind::Boolean | Kind::DateTime => "INTEGER".to_owned(),
+        Kind::Integer | Kind::Boolean | Kind::DateTime | Kind::Date => "INTEGER".to_owned(),
+        Kind::Float => "REAL".to_owned(),
         Kind::One(pointer) => {
             let target = catalog.known_type(pointer.target).table;
             let action = match pointer.on_delete {

@@ -25,12 +25,22 @@ pub(crate) fn from_json(field: &Field, value: &Json) -> Result<Sql, Misfit> {
             Ok(Sql::Text(text.clone()))
         }
         (Kind::Memo, Json::String(text)) => Ok(Sql::Text(text.clone())),
+        (Kind::Object, value) => Ok(Sql::Text(match value {
+            // Objects may come as JSON or as its text.
+            Json::String(text) if serde_json::from_str::<Json>(text).is_ok() => text.clone(),
+            value => value.to_string(),
+        })),
+        (Kind::Float, Json::Number(number)) => number
+            .as_f64()
+            .map(Sql::Real)
+            .ok_or_else(|| format!("is `{number}`, which is no number")),
         (Kind::Integer, Json::Number(number)) => number
             .as_i64()
             .map(Sql::Integer)
             .ok_or_else(|| format!("is `{number}`, which is no whole number of 64 bits")),
         (Kind::Boolean, Json::Bool(flag)) => Ok(Sql::Integer(i64::from(*flag))),
         (Kind::DateTime, Json::String(text)) => timestamp(text).map(Sql::Integer),
+        (Kind::Date, Json::String(text)) => day(text).map(Sql::Integer),
         (_, value) => Err(format!("takes a {}, not `{value}`", field.type_word())),
     }
 }
@@ -40,11 +50,16 @@ pub(crate) fn to_json(kind: &Kind, value: ValueRef<'_>) -> Json {
     match (kind, value) {
         (_, ValueRef::Null) => Json::Null,
         (Kind::Boolean, ValueRef::Integer(number)) => Json::Bool(number != 0),
-        // Without a fraction: the vendor's Java SDK takes text for a time only if it ends in whole seconds.
         (Kind::DateTime, ValueRef::Integer(millisecond)) => {
-            Timestamp::from_second(millisecond.div_euclid(1000))
-                .map_or(Json::Null, |time| Json::String(time.to_string()))
+            written(millisecond, "%Y-%m-%dT%H:%M:%SZ")
         }
+        (Kind::Date, ValueRef::Integer(millisecond)) => written(millisecond, "%Y-%m-%d"),
+        (Kind::Float, ValueRef::Integer(number)) =>
+        {
+            #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
+            Json::from(number as f64)
+        }
+        (Kind::Object, ValueRef::Text(text)) => serde_json::from_slice(text).unwrap_or(Json::Null),
         (Kind::Id, ValueRef::Integer(number)) => Json::String(number.to_string()),
         (_, ValueRef::Integer(number)) => Json::from(number),
         (_, ValueRef::Real(number)) => Json::from(number),
@@ -65,8 +80,10 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misf
     };
     let text = match literal {
         Literal::Integer(number) => match field.kind {
-            Kind::Id | Kind::Integer | Kind::Workspace => return Ok(Sql::Integer(*number)),
-            Kind::Text { .. } | Kind::Memo | Kind::Subtype => {
+            Kind::Id | Kind::Integer | Kind::Float | Kind::Workspace => {
+                return Ok(Sql::Integer(*number));
+            }
+            Kind::Text { .. } | Kind::Memo | Kind::Subtype | Kind::Object => {
                 return Ok(Sql::Text(number.to_string()));
             }
             _ => return Err(misfit()),
@@ -80,8 +97,10 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misf
         Literal::Null | Literal::Pattern(_) => return Err(misfit()),
     };
     match field.kind {
-        Kind::Text { .. } | Kind::Memo | Kind::Subtype => Ok(Sql::Text(text.clone())),
-        Kind::Id | Kind::Integer | Kind::Workspace => {
+        Kind::Text { .. } | Kind::Memo | Kind::Subtype | Kind::Object => {
+            Ok(Sql::Text(text.clone()))
+        }
+        Kind::Id | Kind::Integer | Kind::Float | Kind::Workspace => {
             let whole = text.trim().parse().map(Sql::Integer);
             whole.or_else(|_| {
                 // Rust reads `inf` and `nan` as numbers, too.
@@ -99,8 +118,26 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misf
             _ => Err(misfit()),
         },
         Kind::DateTime => timestamp(text).map(Sql::Integer),
+        Kind::Date => day(text).map(Sql::Integer),
+        Kind::Secret => Err("cannot be asked for".to_owned()),
         Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => Err(misfit()),
     }
+}
+
+/// A time as answers have it. Milliseconds are kept and compared, but not shown: the vendor's Java SDK takes
+/// text for a time only if it ends in whole seconds.
+fn written(millisecond: i64, format: &str) -> Json {
+    Timestamp::from_second(millisecond.div_euclid(1000)).map_or(Json::Null, |time| {
+        Json::String(time.strftime(format).to_string())
+    })
+}
+
+/// Milliseconds of the midnight of a day, or of the day that a time lies in.
+fn day(text: &str) -> Result<i64, Misfit> {
+    let day_ms = 24 * 60 * 60 * 1000;
+    let misfit = |_| format!("takes a day such as `2025-03-04`, not `{text}`");
+    let time = timestamp(text).map_err(misfit)?;
+    Ok(time - time.rem_euclid(day_ms))
 }
 
 /// Milliseconds since 1970-01-01 UTC of ISO 8601 text; of a mere date, its midnight.

@@ -1,14 +1,13 @@
 //! Creating, changing and deleting entities.
 
-use octane_model::{EntityId, Problem, code};
+use octane_model::{Problem, code};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::read::Reader;
-use super::{rules, value};
-use crate::catalog::{Catalog, EntityType, Field, Kind, Link};
+use super::{echo, rules, value};
+use crate::catalog::{Catalog, EntityType, Field, Initial, Kind, Link};
 use crate::error::{ApiError, own_code};
 
 /// What happens to the pointers that a multi-reference already has.
@@ -23,6 +22,8 @@ pub(crate) enum Mode {
 pub(crate) struct Writer<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) catalog: &'a Catalog,
+    /// The user who sent the request; none where nobody did.
+    pub(crate) visitor: Option<i64>,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) now: i64,
 }
@@ -40,6 +41,15 @@ impl<'a> Writer<'a> {
             connection: self.connection,
             catalog: self.catalog,
         }
+    }
+
+    /// The same on behalf of the user with this name.
+    pub(crate) fn on_behalf_of(self, name: Option<&str>) -> Result<Self, ApiError> {
+        let visitor = match name {
+            Some(name) => self.reader().user_named(name)?,
+            None => None,
+        };
+        Ok(Self { visitor, ..self })
     }
 
     /// Does `work` completely or not at all, whatever happens to the rest of the transaction.
@@ -67,20 +77,23 @@ impl<'a> Writer<'a> {
         if !concrete.allows("POST") {
             return Err(ApiError::method_not_allowed("POST"));
         }
-        let mut change = self.change(concrete, fields)?;
+        let mut completed = fields.clone();
+        rules::before_create(concrete, &mut completed);
+        let mut change = self.change(concrete, None, &completed)?;
         for field in &concrete.fields {
-            let is_given = fields
+            let is_given = completed
                 .get(&field.name)
                 .is_some_and(|value| !value.is_null());
             if is_given {
                 continue;
             }
-            if let (Some(logical_name), Some(target)) = (field.initially, field.target()) {
-                let target = self.catalog.known_type(target);
-                if let Some(key) = self.reader().key(target, logical_name)? {
-                    change.columns.retain(|(name, _)| *name != field.name);
-                    change.columns.push((&field.name, Sql::Integer(key)));
-                }
+            let initial = match field.initially {
+                Some(initial) => self.initial(field, initial)?,
+                None => None,
+            };
+            if let Some(value) = initial {
+                change.columns.retain(|(name, _)| *name != field.name);
+                change.columns.push((&field.name, value));
             } else if field.is_required {
                 let description = format!("the field `{}` is required", field.name);
                 return Err(ApiError::illegal_value(
@@ -90,7 +103,31 @@ impl<'a> Writer<'a> {
                 ));
             }
         }
-        self.insert(concrete, change)
+        let key = self.insert(concrete, change)?;
+        rules::after_create(self, concrete, key)?;
+        Ok(key)
+    }
+
+    /// What a new entity gets in a field about which the request says nothing.
+    fn initial(self, field: &Field, initial: Initial) -> Result<Option<Sql>, ApiError> {
+        let target = field.target().map(|name| self.catalog.known_type(name));
+        let first = |condition: &str| -> Result<Option<i64>, ApiError> {
+            let Some(target) = target else {
+                return Ok(None);
+            };
+            let sql = format!("SELECT MIN(id) FROM {} WHERE {condition}", target.table);
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            Ok(statement.query_row([], |row| row.get(0))?)
+        };
+        let key = match (initial, target) {
+            (Initial::Number(number), _) => return Ok(Some(Sql::Integer(number))),
+            (Initial::Named(name), Some(target)) => self.reader().key(target, name)?,
+            (Initial::Root, _) => first("parent IS NULL")?,
+            (Initial::DefaultRelease, _) => first("is_default = 1")?,
+            (Initial::Visitor, _) => self.visitor,
+            (Initial::Named(_), None) => None,
+        };
+        Ok(key.map(Sql::Integer))
     }
 
     /// Creates an entity past the rules for requests: what workspaces have from the start, and what
@@ -107,6 +144,7 @@ impl<'a> Writer<'a> {
     fn insert(self, kind: &'a EntityType, change: Change<'_>) -> Result<i64, ApiError> {
         self.check_unique(kind, None, &change)?;
         let mut columns = change.columns;
+        let has_status = columns.iter().any(|(name, _)| *name == "native_status");
         let now = Sql::Integer(self.now);
         columns.push(("creation_time", now.clone()));
         columns.push(("last_modified", now));
@@ -131,7 +169,7 @@ impl<'a> Writer<'a> {
         for (link, others) in change.links {
             self.link(link, key, &others)?;
         }
-        rules::after_write(self, kind, key)?;
+        rules::after_write(self, kind, key, has_status)?;
         Ok(key)
     }
 
@@ -147,8 +185,10 @@ impl<'a> Writer<'a> {
         if !kind.allows("PUT") {
             return Err(ApiError::method_not_allowed("PUT"));
         }
-        self.check_lock(kind, key, fields)?;
-        let change = self.change(kind, fields)?;
+        if self.catalog.settings.lock_stamp_checked {
+            self.check_lock(kind, key, fields)?;
+        }
+        let change = self.change(kind, Some(key), fields)?;
         for field in &kind.fields {
             let is_erased = fields.get(&field.name).is_some_and(Json::is_null);
             if field.is_required && is_erased {
@@ -158,6 +198,10 @@ impl<'a> Writer<'a> {
         }
         rules::before_update(self, kind, key, &change.columns)?;
         self.check_unique(kind, Some(key), &change)?;
+        let has_status = change
+            .columns
+            .iter()
+            .any(|(name, _)| *name == "native_status");
         let mut sql = format!(
             "UPDATE {} SET last_modified = ?, version_stamp = version_stamp + 1,
              client_lock_stamp = client_lock_stamp + 1",
@@ -180,7 +224,7 @@ impl<'a> Writer<'a> {
             }
             self.link(link, key, &others)?;
         }
-        rules::after_write(self, kind, key)
+        rules::after_write(self, kind, key, has_status)
     }
 
     /// Deletes an entity and what cannot be without it.
@@ -232,7 +276,11 @@ impl<'a> Writer<'a> {
     }
 
     /// The type that an existing entity has.
-    fn concrete_of(self, kind: &'a EntityType, key: i64) -> Result<&'a EntityType, ApiError> {
+    pub(crate) fn concrete_of(
+        self,
+        kind: &'a EntityType,
+        key: i64,
+    ) -> Result<&'a EntityType, ApiError> {
         if !self.catalog.table_of(kind).has_subtype {
             return Ok(kind);
         }
@@ -241,32 +289,38 @@ impl<'a> Writer<'a> {
             .concrete(kind, self.subtype(kind.table, key)?.as_deref()))
     }
 
-    fn subtype(self, table: &str, key: i64) -> Result<Option<String>, ApiError> {
+    pub(super) fn subtype(self, table: &str, key: i64) -> Result<Option<String>, ApiError> {
         let sql = format!("SELECT subtype FROM {table} WHERE id = ?");
         let mut statement = self.connection.prepare_cached(&sql)?;
         Ok(statement.query_row([key], |row| row.get(0)).optional()?)
     }
 
+    /// Takes a body apart. `existing` is the entity that it changes, if it changes one.
     fn change<'k>(
         self,
         kind: &'k EntityType,
+        existing: Option<i64>,
         fields: &Map<String, Json>,
     ) -> Result<Change<'k>, ApiError> {
         let mut change = Change::default();
+        let mut echoes = Vec::new();
         for (name, value) in fields {
-            // Who an entity is may be repeated in a body.
-            if matches!(name.as_str(), "type" | "subtype") {
+            // Who an entity is may be repeated in a body, and so may what answers add to it.
+            if echo::ALWAYS_FINE.contains(&name.as_str()) {
                 continue;
             }
             let field = kind
                 .field(name)
                 .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
-            if !field.is_editable {
-                return Err(ApiError::not_editable(kind.name, name));
+            let is_settled = field.is_final && existing.is_some();
+            if !field.is_editable || is_settled {
+                echoes.push((field, value));
+                continue;
             }
             match &field.kind {
                 // Compared with the stored one, and counted by the server.
                 _ if name == "client_lock_stamp" => {}
+                Kind::Secret => {}
                 Kind::One(pointer) => {
                     let key = self.pointer(kind, field, pointer.concrete, pointer.list, value)?;
                     let value = key.map_or(Sql::Null, Sql::Integer);
@@ -300,61 +354,8 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+        echo::check(self.reader(), kind, existing, &echoes)?;
         Ok(change)
-    }
-
-    /// The key of what a pointer in a body points at. Its type may be the aggregate or the concrete one.
-    fn pointer(
-        self,
-        kind: &EntityType,
-        field: &Field,
-        concrete: &[&'static str],
-        list: Option<&str>,
-        value: &Json,
-    ) -> Result<Option<i64>, ApiError> {
-        if value.is_null() {
-            return Ok(None);
-        }
-        let target = field.target().unwrap_or_default();
-        let target = self.catalog.known_type(target);
-        let id = value
-            .get("id")
-            .and_then(|id| EntityId::deserialize(id).ok())
-            .ok_or_else(|| wrong(kind, field, "takes `{\"type\":\"…\",\"id\":\"…\"}`"))?;
-        if let Some(said) = value.get("type").filter(|said| !said.is_null()) {
-            let said = said.as_str().unwrap_or_default();
-            let fits = self
-                .catalog
-                .find_type(said)
-                .is_some_and(|said| said.table == target.table);
-            if !fits {
-                let misfit = format!("points at `{}`, not at `{said}`", target.name);
-                return Err(wrong(kind, field, &misfit));
-            }
-        }
-        let key = self
-            .reader()
-            .key(target, id.as_str())?
-            .ok_or_else(|| ApiError::entity_not_found(target.name, id.as_str()))?;
-        if !concrete.is_empty() {
-            let subtype = self.subtype(target.table, key)?.unwrap_or_default();
-            if !concrete.contains(&subtype.as_str()) {
-                let misfit = format!("points at {}, not at `{subtype}`", concrete.join(", "));
-                return Err(wrong(kind, field, &misfit));
-            }
-        }
-        if let Some(list) = list {
-            let sql = "SELECT 1 FROM list_nodes v JOIN list_nodes l ON l.id = v.list_root
-                       WHERE v.id = ? AND l.logical_name = ?";
-            if !self.connection.prepare_cached(sql)?.exists((key, list))? {
-                return Err(wrong(
-                    kind,
-                    field,
-                    &format!("takes values of the list `{list}`"),
-                ));
-            }
-        }
-        Ok(Some(key))
     }
 
     /// A stale lock stamp is a conflict; one that is not sent is none.
@@ -430,7 +431,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn wrong(kind: &EntityType, field: &Field, misfit: &str) -> ApiError {
+pub(super) fn wrong(kind: &EntityType, field: &Field, misfit: &str) -> ApiError {
     let description = format!("the field `{}` {misfit}", field.name);
     ApiError::illegal_value(kind.name, &field.name, description)
 }

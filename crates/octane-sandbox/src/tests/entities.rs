@@ -75,7 +75,10 @@ async fn without_fields_only_the_small_default_set_comes() {
     let id = story(&client, "Pay").await;
     assert_eq!(
         client.get(&format!("stories/{id}")).await.ok(),
-        json!({ "type": "story", "id": id, "workspace_id": 1002, "subtype": "story" })
+        json!({
+            "type": "story", "id": id, "workspace_id": 1002, "subtype": "story",
+            "logical_name": "work_items.3002",
+        })
     );
     assert_eq!(
         client.get("list_nodes/list_node.severity.high").await.ok(),

@@ -64,7 +64,19 @@ async fn the_jira_field_is_a_user_defined_text_under_its_set_name() {
         .iter()
         .map(|field| field.entity_name.as_str())
         .collect();
-    assert_eq!(types, ["work_item", "feature", "story", "defect"]);
+    assert_eq!(
+        types,
+        [
+            "application_module",
+            "product_area",
+            "work_item",
+            "feature",
+            "story",
+            "defect",
+            "requirement",
+            "requirement_document",
+        ]
+    );
     assert!(
         found
             .iter()

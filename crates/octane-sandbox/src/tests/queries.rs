@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Client, Settings};
 use crate::Limits;
+use crate::catalog::Scope;
 
 #[tokio::test]
 async fn jira_keys_are_found_in_few_queries_whatever_their_case() {
@@ -383,7 +384,13 @@ async fn hot_queries_use_indexes() {
         let plan = shared
             .store
             .read_now(|reader| {
-                reader.explain(reader.catalog.collection(collection).unwrap(), &query)
+                reader.explain(
+                    reader
+                        .catalog
+                        .collection(Scope::Workspace, collection)
+                        .unwrap(),
+                    &query,
+                )
             })
             .unwrap();
         assert!(!plan.contains("SCAN t"), "{collection}: {query}\n{plan}");

@@ -49,7 +49,7 @@ impl Writer<'_> {
         })
     }
 
-    pub(super) fn status_named(self, word: &str) -> Result<StatusKeys, ApiError> {
+    pub(in crate::store) fn status_named(self, word: &str) -> Result<StatusKeys, ApiError> {
         let derived = match word {
             "blocked" | "not_completed" => "requires_attention",
             word => word,

@@ -1,0 +1,159 @@
+//! Users, teams and roles, and the spaces in which they have them.
+
+use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Scope, Table};
+use super::field::{Field, boolean, integer, inverse, many, memo, one, text};
+
+pub(super) const TABLES: [Table; 7] = [
+    USERS,
+    TEAMS,
+    TEAM_MEMBERS,
+    ROLES,
+    WORKSPACE_ROLES,
+    WORKSPACES,
+    SHARED_SPACES,
+];
+
+const USERS: Table = Table {
+    indexes: &[("users_by_name", "name COLLATE NOCASE")],
+    ..Table::new("workspace_users", 1301)
+};
+const TEAMS: Table = Table::new("teams", 2201);
+const TEAM_MEMBERS: Table = Table {
+    indexes: &[("team_members_by_team", "team, member")],
+    ..Table::new("team_members", 2301)
+};
+const ROLES: Table = Table {
+    is_named: true,
+    ..Table::new("roles", 1001)
+};
+const WORKSPACE_ROLES: Table = Table {
+    indexes: &[("workspace_roles_by_workspace", "workspace, role")],
+    ..Table::new("workspace_roles", 1001)
+};
+/// New workspaces come after the one that there is; their ids follow from the settings.
+const WORKSPACES: Table = Table::new("workspaces", 1001);
+const SHARED_SPACES: Table = Table::new("shared_spaces", 1001);
+
+/// The roles of a shared space: logical name, label, and whether every workspace has them.
+pub(crate) const ROLE_NAMES: &[(&str, &str, bool)] = &[
+    ("role.shared.space.admin", "Shared Space Admin", false),
+    ("role.workspace.admin", "Workspace Admin", true),
+    ("role.team.leader", "Leader", true),
+    ("role.team.member", "Team Member", true),
+    ("role.tester", "Tester", true),
+    ("role.viewer", "Viewer", true),
+];
+
+pub(super) fn types() -> Vec<EntityType> {
+    // One table: who is a user of the workspace is one of its shared space, too.
+    let workspace_user = EntityType::new("workspace_user", "User", &["workspace_users"], &USERS)
+        .methods(GET_ONLY)
+        .fields(user())
+        .unique(&["name"]);
+    let space_user = EntityType::new("sharedspace_user", "User", &["users"], &USERS)
+        .scope(Scope::SharedSpace)
+        .fields(user())
+        .fields([Field::password("password")])
+        .unique(&["name"]);
+    let team = EntityType::new("team", "Team", &["teams"], &TEAMS).fields([
+        text("name").required(),
+        memo("description"),
+        one("team_lead", "workspace_user"),
+        integer("estimated_velocity"),
+        integer("number_of_members")
+            .computed("(SELECT COUNT(*) FROM team_members x WHERE x.team = @.id)"),
+        inverse("team_members", "team_member", "team"),
+        many(
+            "releases",
+            ("team_releases", "team", "release"),
+            "release",
+            &[],
+        ),
+    ]);
+    let member = EntityType::new(
+        "team_member",
+        "Team member",
+        &["team_members"],
+        &TEAM_MEMBERS,
+    )
+    .fields([
+        one("team", "team").required().cascading(),
+        one("member", "workspace_user").required().cascading(),
+    ])
+    .unique(&["team", "member"]);
+    let role = EntityType::new("role", "Role", &["roles"], &ROLES)
+        .scope(Scope::SharedSpace)
+        .methods(GET_ONLY)
+        .fields([text("name").required(), memo("description")]);
+    let workspace_role = EntityType::new(
+        "workspace_role",
+        "Role in a workspace",
+        &["workspace_roles"],
+        &WORKSPACE_ROLES,
+    )
+    .scope(Scope::SharedSpace)
+    .methods(GET_ONLY)
+    .fields([
+        text("name").computed("(SELECT x.name FROM roles x WHERE x.id = @.role)"),
+        one("role", "role").required(),
+        one("workspace", "workspace").cascading(),
+    ]);
+    let workspace = EntityType::new("workspace", "Workspace", &["workspaces"], &WORKSPACES)
+        .scope(Scope::SharedSpace)
+        .methods(NO_DELETE)
+        .fields([
+            text("name").required(),
+            memo("description"),
+            integer("activity_level"),
+            many(
+                "users",
+                ("workspace_members", "workspace", "user"),
+                "sharedspace_user",
+                &[],
+            ),
+        ])
+        .unique(&["name"]);
+    let space = EntityType::new(
+        "shared_space",
+        "Shared space",
+        &["shared_spaces"],
+        &SHARED_SPACES,
+    )
+    .scope(Scope::Site)
+    .methods(GET_ONLY)
+    .fields([
+        text("name").required(),
+        memo("description"),
+        integer("activity_level"),
+    ]);
+    vec![
+        workspace_user,
+        space_user,
+        team,
+        member,
+        role,
+        workspace_role,
+        workspace,
+        space,
+    ]
+}
+
+fn user() -> Vec<Field> {
+    vec![
+        text("name").required(),
+        text("full_name"),
+        text("first_name"),
+        text("last_name"),
+        text("email"),
+        text("phone1"),
+        text("language"),
+        integer("activity_level"),
+        boolean("is_api_key").read_only(),
+        many(
+            "workspace_roles",
+            ("user_workspace_roles", "user", "workspace_role"),
+            "workspace_role",
+            &[],
+        ),
+    ]
+}

@@ -1,0 +1,124 @@
+//! Files that hang on entities. They come in two shapes: as one of two parts of a form, or as the whole body
+//! with their fields in the address.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use octane_model::{Page, Problem};
+use serde_json::{Map, Value};
+
+use super::address::{Address, Caller};
+use super::entities::Body;
+use super::multipart::{self, Part};
+use super::parameters::Parameters;
+use super::{body, negotiation};
+use crate::error::{ApiError, json_response, own_code};
+use crate::server::Shared;
+
+/// The parameters that are fields of an attachment that comes as the whole body.
+fn is_field(name: &str) -> bool {
+    matches!(name, "name" | "description") || name.starts_with("owner_")
+}
+
+pub(super) async fn create(
+    shared: &Arc<Shared>,
+    address: Address,
+    Caller(caller): Caller,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let body = body::bytes(shared, body)?;
+    let (fields, content) = match negotiation::media_type(headers).as_str() {
+        "multipart/form-data" => from_form(headers, &body)?,
+        negotiation::BYTES => (from_address(parameters)?, body.to_vec()),
+        said => {
+            let description = format!(
+                "`Content-Type` is `{said}`; an attachment comes as `multipart/form-data` with the parts \
+                 `entity` and `content`, or as `{}` with its fields in the address",
+                negotiation::BYTES
+            );
+            let problem = Problem::new(own_code::WEB, description);
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+        }
+    };
+    let catalog = shared.catalog();
+    let select = parameters.select(address.kind(&catalog)?)?;
+    let page = shared
+        .store
+        .write(move |writer| {
+            let writer = writer.on_behalf_of(caller.as_deref())?;
+            let kind = address.kind(writer.catalog)?;
+            let key = writer.create(kind, &fields)?;
+            writer.set_content(key, &content)?;
+            let data = writer.reader().get_many(kind, &[key], &select)?;
+            Ok(Page::new(data, 1))
+        })
+        .await?;
+    Ok(json_response(StatusCode::CREATED, &page))
+}
+
+/// The fields are the part `entity`, the file is the part `content`, whose name is the attachment's where
+/// the fields say none.
+fn from_form(headers: &HeaderMap, body: &[u8]) -> Result<(Map<String, Value>, Vec<u8>), ApiError> {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
+    let parts = multipart::parts(&String::from_utf8_lossy(content_type), body)
+        .map_err(|misfit| ApiError::bad_request(own_code::BAD_REQUEST, misfit))?;
+    let part = |name: &str| -> Result<&Part<'_>, ApiError> {
+        parts.iter().find(|part| part.name == name).ok_or_else(|| {
+            let description = format!("the form has no part `{name}`");
+            ApiError::bad_request(own_code::BAD_REQUEST, description)
+        })
+    };
+    let mut fields = body::object(part("entity")?.content)?;
+    let content = part("content")?;
+    if !fields.get("name").is_some_and(Value::is_string) {
+        let name = content.file_name.as_deref().unwrap_or_default();
+        if !name.is_empty() {
+            fields.insert("name".to_owned(), name.into());
+        }
+    }
+    Ok((fields, content.content.to_vec()))
+}
+
+/// `?name=a.txt&owner_work_item={"id":1,"type":"work_item"}`; the owner may be a bare id.
+fn from_address(parameters: &Parameters) -> Result<Map<String, Value>, ApiError> {
+    let mut fields = Map::new();
+    for (name, text) in parameters.all().filter(|(name, _)| is_field(name)) {
+        let value = if name.starts_with("owner_") {
+            owner(text).ok_or_else(|| {
+                let description = format!(
+                    "`{name}` is `{text}`, not an id or `{{\"type\":\"work_item\",\"id\":\"3001\"}}`"
+                );
+                ApiError::bad_request(own_code::BAD_REQUEST, description)
+            })?
+        } else {
+            text.into()
+        };
+        fields.insert(name.to_owned(), value);
+    }
+    Ok(fields)
+}
+
+fn owner(text: &str) -> Option<Value> {
+    match serde_json::from_str(text) {
+        Ok(value @ Value::Object(_)) => Some(value),
+        Ok(Value::Number(number)) => Some(serde_json::json!({ "id": number })),
+        Ok(Value::String(id)) => Some(serde_json::json!({ "id": id })),
+        _ => None,
+    }
+}
+
+/// The bytes of an attachment.
+pub(super) async fn download(shared: &Arc<Shared>, address: Address) -> Result<Response, ApiError> {
+    let content = shared
+        .store
+        .read(move |reader| {
+            let (_, key) = address.entity(reader)?;
+            reader.content(key)
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, negotiation::BYTES)], content).into_response())
+}

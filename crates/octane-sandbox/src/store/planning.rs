@@ -1,0 +1,76 @@
+//! Runs that people plan, and what follows from the status of one.
+
+use super::write::Writer;
+use crate::error::ApiError;
+
+/// Derives the status and the test's name of a run that a request has written, and the status of the suite
+/// run that it is part of.
+pub(super) fn complete(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
+    writer
+        .connection
+        .prepare_cached(
+            "UPDATE runs SET status = (
+                 SELECT s.id FROM list_nodes n, list_nodes s WHERE n.id = runs.native_status
+                 AND s.logical_name = 'list_node.run_status.' || CASE n.logical_name
+                     WHEN 'list_node.run_native_status.blocked' THEN 'requires_attention'
+                     WHEN 'list_node.run_native_status.not_completed' THEN 'requires_attention'
+                     ELSE substr(n.logical_name, length('list_node.run_native_status.') + 1) END),
+             test_name = (SELECT name FROM tests WHERE tests.id = runs.test)
+             WHERE id = ?",
+        )?
+        .execute([run])?;
+    let sql = "SELECT parent_suite FROM runs WHERE id = ? AND subtype <> 'run_suite'";
+    let mut statement = writer.connection.prepare_cached(sql)?;
+    let suites = statement.query_map([run], |row| row.get::<_, Option<i64>>(0))?;
+    for suite in suites.collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        writer.refresh_suite_run(suite, None)?;
+    }
+    Ok(())
+}
+
+/// Makes a planned run for each test of the suite that a planned suite run belongs to: a manual one for
+/// manual tests and for those that the suite runs manually.
+pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
+    writer
+        .connection
+        .prepare_cached(
+            "INSERT INTO runs (subtype, name, test_name, test, parent_suite, native_status, status,
+                 release, milestone, program, sprint, author, component, package, class_name,
+                 testing_tool_type, test_level, creation_time, last_modified)
+             SELECT CASE t.subtype WHEN 'test_manual' THEN 'run_manual'
+                    WHEN 'gherkin_test' THEN 'gherkin_automated_run' ELSE 'run_automated' END,
+                 t.name, t.name, t.id, s.id, s.native_status, s.status,
+                 s.release, s.milestone, s.program, s.sprint, s.author, t.component, t.package,
+                 t.class_name, t.testing_tool_type, t.test_level, s.creation_time, s.creation_time
+             FROM runs s JOIN suite_links l ON l.test_suite = s.test JOIN tests t ON t.id = l.test
+             JOIN list_nodes n ON n.id = s.native_status
+             WHERE s.id = ? AND l.include_in_next_run IS NOT 0
+                 AND n.logical_name = 'list_node.run_native_status.planned'
+             ORDER BY l.id",
+        )?
+        .execute([suite_run])?;
+    Ok(())
+}
+
+impl Writer<'_> {
+    /// Starts the automated runs of a planned suite run: they are in progress from now on.
+    pub(crate) fn start_automated_runs(self, suite_run: i64) -> Result<(), ApiError> {
+        let planned = self.status_named("planned")?;
+        let started = self.status_named("not_completed")?;
+        self.connection
+            .prepare_cached(
+                "UPDATE runs SET native_status = ?2, status = ?3, started = ?4, last_modified = ?4,
+                 version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
+                 WHERE parent_suite = ?1 AND native_status = ?5
+                 AND subtype IN ('run_automated', 'gherkin_automated_run')",
+            )?
+            .execute([
+                suite_run,
+                started.native,
+                started.derived,
+                self.now,
+                planned.native,
+            ])?;
+        self.refresh_suite_run(suite_run, None)
+    }
+}
