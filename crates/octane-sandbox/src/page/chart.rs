@@ -4,25 +4,20 @@ use std::fmt::Write;
 
 use super::status::{label, word};
 use super::text::{Text, duration, percent};
-use crate::store::pages::{HistoryLine, NativeStatus, SuiteRunLine};
+use crate::store::pages::{Counts, HistoryLine, NativeStatus, SuiteRunLine};
 
-const HEIGHT: i64 = 56;
+const HEIGHT: i64 = 64;
 const GAP: i64 = 3;
 
-/// The order of the pieces of a bar, from its foot.
-const STACK: [NativeStatus; 6] = [
+/// The order of the pieces of a bar, from its left.
+const PIECES: [NativeStatus; 6] = [
+    NativeStatus::Failed,
+    NativeStatus::Blocked,
+    NativeStatus::NotCompleted,
     NativeStatus::Passed,
     NativeStatus::Skipped,
     NativeStatus::Planned,
-    NativeStatus::NotCompleted,
-    NativeStatus::Blocked,
-    NativeStatus::Failed,
 ];
-
-/// Where the bar at a position begins.
-fn left(position: usize, bar: i64) -> i64 {
-    i64::try_from(position).unwrap_or_default() * (bar + GAP)
-}
 
 fn begin(width: i64, title: &str) -> String {
     format!(
@@ -32,54 +27,102 @@ fn begin(width: i64, title: &str) -> String {
     )
 }
 
-/// The runs of suite runs as a bar each, the oldest first: all bars are equally high and show which part
-/// of their runs ended how.
-pub(super) fn pass_rates<'a>(
-    suite_runs: impl DoubleEndedIterator<Item = &'a SuiteRunLine>,
-) -> String {
-    const BAR: i64 = 14;
-    let bars: Vec<&SuiteRunLine> = suite_runs.collect();
-    let rates: Vec<String> = bars
-        .iter()
-        .map(|run| {
-            run.counts
-                .passed_per_mille()
-                .map_or("none".to_owned(), percent)
-        })
+/// Where the piece at a position begins.
+fn left(position: usize, step: i64) -> i64 {
+    i64::try_from(position).unwrap_or_default() * step
+}
+
+/// The pass rates of suite runs as a line, the oldest first. Its foot is a round rate below all others
+/// and says so; a suite run with failures is a square, one without a dot.
+pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>) -> String {
+    const WIDTH: i64 = 320;
+    const AXIS: i64 = 46;
+    const EDGE: i64 = 8;
+    let rated: Vec<(&SuiteRunLine, i64)> = suite_runs
+        .filter_map(|run| Some((run, run.counts.passed_per_mille()?)))
         .collect();
-    let width = left(bars.len(), BAR) - GAP;
+    let Some(lowest) = rated.iter().map(|(_, rate)| *rate).min() else {
+        return String::new();
+    };
+    let gaps = i64::try_from(rated.len()).unwrap_or(WIDTH) - 1;
+    let step = (WIDTH / gaps.max(1)).clamp(8, 40);
+    let foot = ((lowest - 1) / 100 * 100).clamp(0, 900);
+    let below = HEIGHT - EDGE;
+    let y = |rate: i64| EDGE + (below - EDGE) * (1000 - rate) / (1000 - foot);
+    let places = rated.iter().enumerate();
+    let places: Vec<(i64, i64)> = places
+        .map(|(position, (_, rate))| (AXIS + EDGE + left(position, step), y(*rate)))
+        .collect();
+    let last = places.last().map_or(AXIS, |(x, _)| *x);
+    let words: Vec<String> = rated.iter().map(|(_, rate)| percent(*rate)).collect();
     let title = format!(
         "Pass rate of the last {} suite runs, the oldest first: {}",
-        bars.len(),
-        rates.join(", ")
+        rated.len(),
+        words.join(", ")
     );
-    let mut svg = begin(width, &title);
-    for (position, (run, rate)) in bars.iter().zip(&rates).enumerate() {
-        let x = left(position, BAR);
-        let _ = write!(svg, "<g><title>{}: {rate} passed</title>", Text(&run.name));
-        let total = run.counts.total().max(1);
-        let mut foot = HEIGHT;
-        for status in STACK {
-            let count = run.counts.of(status);
-            if count == 0 {
-                continue;
-            }
+    let mut svg = begin(last + EDGE, &title);
+    for (rate, y) in [(1000, EDGE), (foot, below)] {
+        let _ = write!(
+            svg,
+            "<text x=\"{}\" y=\"{}\">{} %</text><path class=\"grid\" d=\"M{AXIS} {y}H{}\"/>",
+            AXIS - 6,
+            y + 4,
+            rate / 10,
+            last + EDGE
+        );
+    }
+    let line: Vec<String> = places.iter().map(|(x, y)| format!("{x} {y}")).collect();
+    let line = line.join("L");
+    let _ = write!(
+        svg,
+        "<path class=\"area\" d=\"M{} {below}L{line}L{last} {below}z\"/><path class=\"line\" d=\"M{line}\"/>",
+        AXIS + EDGE
+    );
+    for ((run, rate), (x, y)) in rated.iter().zip(&places) {
+        let _ = write!(
+            svg,
+            "<g><title>{}: {}</title>",
+            Text(&run.name),
+            percent(*rate)
+        );
+        let _ = if run.counts.of(NativeStatus::Failed) > 0 {
+            write!(
+                svg,
+                "<rect class=\"mark-failed\" x=\"{}\" y=\"{}\" width=\"7\" height=\"7\"/></g>",
+                x - 3,
+                y - 3
+            )
+        } else {
+            write!(
+                svg,
+                "<circle class=\"mark-passed\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/></g>"
+            )
+        };
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Which part of some runs ended how, as a bar; the words stand beside it.
+pub(super) fn parts(counts: &Counts) -> String {
+    const WIDTH: i64 = 140;
+    let mut svg = format!(
+        "<svg class=\"chart parts\" viewBox=\"0 0 {WIDTH} 10\" width=\"{WIDTH}\" height=\"10\" aria-hidden=\"true\">"
+    );
+    let total = counts.total().max(1);
+    let mut x = 0;
+    for status in PIECES {
+        let count = counts.of(status);
+        if count > 0 {
             // A single failure of thousands still gets two pixels.
-            let height = (count * HEIGHT / total).max(2).min(foot);
-            foot -= height;
+            let width = (count * WIDTH / total).max(2).min(WIDTH - x);
             let word = status.word();
             let _ = write!(
                 svg,
-                "<rect class=\"fill-{word}\" x=\"{x}\" y=\"{foot}\" width=\"{BAR}\" height=\"{height}\"/>"
+                "<rect class=\"fill-{word}\" x=\"{x}\" y=\"0\" width=\"{width}\" height=\"10\"/>"
             );
+            x += width;
         }
-        if foot > 0 {
-            let _ = write!(
-                svg,
-                "<rect class=\"fill-none\" x=\"{x}\" y=\"0\" width=\"{BAR}\" height=\"{foot}\"/>"
-            );
-        }
-        svg.push_str("</g>");
     }
     svg.push_str("</svg>");
     svg
@@ -90,7 +133,7 @@ pub(super) fn durations(history: &[HistoryLine]) -> String {
     const BAR: i64 = 12;
     let longest = history.iter().filter_map(|line| line.duration_ms).max();
     let longest = longest.unwrap_or(0).max(1);
-    let width = left(history.len(), BAR) - GAP;
+    let width = left(history.len(), BAR + GAP) - GAP;
     let title = format!(
         "Durations of the last {} results, the oldest first; the longest took {}",
         history.len(),
@@ -98,7 +141,7 @@ pub(super) fn durations(history: &[HistoryLine]) -> String {
     );
     let mut svg = begin(width, &title);
     for (position, line) in history.iter().rev().enumerate() {
-        let x = left(position, BAR);
+        let x = left(position, BAR + GAP);
         let height = (line.duration_ms.unwrap_or(0) * HEIGHT / longest).clamp(3, HEIGHT);
         let _ = write!(
             svg,

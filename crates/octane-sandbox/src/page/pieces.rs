@@ -48,19 +48,16 @@ pub(super) fn story_link(story: &Story) -> String {
         format!("<span class=\"tag\">{}</span> ", Text(key))
     });
     format!(
-        "<a href=\"/backlog/{}\">{key}{}</a>",
+        "{key}<a href=\"/backlog/{}\">{}</a>",
         story.id,
         Text(&story.name)
     )
 }
 
-/// Module, package and class as one line; the separators may break it.
+/// Module, package and class as one line.
 pub(super) fn place(pieces: &[String]) -> String {
     let pieces: Vec<String> = pieces.iter().map(|piece| Text(piece).to_string()).collect();
-    if pieces.is_empty() {
-        return String::new();
-    }
-    format!("<div class=\"place\">{}</div>", pieces.join(" › "))
+    pieces.join(" › ")
 }
 
 /// What went wrong: type and message, and the details on request.
@@ -117,15 +114,14 @@ fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
     );
     let _ = write!(
         html,
-        "<tr id=\"run-{id}\"><td>{}</td><th scope=\"row\"><div class=\"name\">{link} <small>{id}</small></div>{}{}{}</th>",
+        "<tr id=\"run-{id}\"><td>{}</td><th scope=\"row\"><div class=\"name\">{link} <small>{id}</small></div>{}{}</th>",
         chip(run.status),
-        place(&run.place),
+        remarks(run),
         error(
             run.error_type.as_deref(),
             run.error_message.as_deref(),
             run.error_details.as_deref()
         ),
-        remarks(run),
         id = run.id,
     );
     if let Some((id, name)) = run.suite_run.as_ref().filter(|_| with_suite_run) {
@@ -146,9 +142,12 @@ fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
     );
 }
 
-/// Environment, report, and whether it was run before.
+/// Place, environment, report, and whether it was run before.
 fn remarks(run: &RunLine) -> String {
     let mut remarks: Vec<String> = Vec::new();
+    if !run.place.is_empty() {
+        remarks.push(place(&run.place));
+    }
     if !run.environment.is_empty() {
         remarks.push(Text(&run.environment.join(", ")).to_string());
     }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::frame::Page;
-use super::text::Text;
+use super::text::message;
 use crate::error::ApiError;
 use crate::server::Shared;
 use crate::store::Reader;
@@ -34,7 +34,7 @@ fn page(shared: &Shared, error: ApiError) -> Response {
     let problem = error.into_problem();
     let body = format!(
         "<p class=\"empty\">{}. <a href=\"/\">All suites</a></p>",
-        Text(&problem.description)
+        message(&problem.description)
     );
     Page {
         title,

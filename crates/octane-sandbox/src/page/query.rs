@@ -12,9 +12,11 @@ use super::frame::{Page, Tab};
 use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::query_problem::QueryProblem;
+use super::status::chip;
 use super::text::{Text, count};
 use crate::catalog::{Catalog, EntityType, Scope};
 use crate::server::Shared;
+use crate::store::pages::NativeStatus;
 use crate::store::{ListRequest, blocking};
 
 /// How many characters of a long value are shown.
@@ -63,8 +65,8 @@ const EXAMPLES: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// What was asked for and what came of it.
-type Outcome = Result<Found<Entity>, QueryProblem>;
+/// The fields that were asked for, and what was found.
+type Outcome = Result<(Vec<String>, Found<Entity>), QueryProblem>;
 
 pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
     let name = parameters.get("collection").unwrap_or(FIRST_COLLECTION);
@@ -82,6 +84,10 @@ async fn found(
     request: ListRequest,
     parameters: &Parameters,
 ) -> Outcome {
+    let names = request.select.fields.iter().map(|field| field.name.clone());
+    let names = names
+        .filter(|name| !matches!(name.as_str(), "id" | "type"))
+        .collect();
     let (own, collection) = (Arc::clone(shared), name.to_owned());
     let read = blocking(move || {
         own.store.read_now(|reader| {
@@ -90,7 +96,7 @@ async fn found(
             reader.list(kind, &request)
         })
     });
-    read.await.map_err(|error| {
+    read.await.map(|found| (names, found)).map_err(|error| {
         let text = parameters.get("query").unwrap_or_default();
         QueryProblem::refused(text, error.into_problem(), &shared.catalog())
     })
@@ -165,7 +171,7 @@ fn render(
     match outcome {
         None => body.push_str(&examples()),
         Some(Err(problem)) => body.push_str(&problem.html()),
-        Some(Ok(found)) => {
+        Some(Ok((names, found))) => {
             let total = i64::try_from(found.total_count.unwrap_or_default()).unwrap_or(i64::MAX);
             let _ = write!(
                 body,
@@ -175,7 +181,7 @@ fn render(
             body.push_str(&if found.data.is_empty() {
                 empty("Nothing matches this query.")
             } else {
-                table(&found.data)
+                table(&names, &found.data)
             });
             body.push_str(&pager(parameters, total));
             body.push_str("</section>");
@@ -268,21 +274,23 @@ fn fields(catalog: &Catalog, name: &str) -> String {
     )
 }
 
-fn table(entities: &[Entity]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for name in entities.iter().flat_map(|entity| entity.fields.keys()) {
-        if !names.contains(&name.as_str()) && !matches!(name.as_str(), "workspace_id" | "subtype") {
-            names.push(name);
-        }
-    }
+fn table(names: &[String], entities: &[Entity]) -> String {
+    // The type says something only where a collection has several.
+    let first = entities.first().map(|entity| &entity.kind);
+    let is_mixed = entities.iter().any(|entity| Some(&entity.kind) != first);
+    let kind = if is_mixed {
+        "<th scope=\"col\">type</th>"
+    } else {
+        ""
+    };
     let head: String = names
         .iter()
         .map(|name| format!("<th scope=\"col\">{}</th>", Text(name)))
         .collect();
     let mut html = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Entries found\"><table>\
-         <caption class=\"unseen\">At most {LINES_MAX} of the entries found</caption><thead><tr>\
-         <th scope=\"col\">id</th><th scope=\"col\">type</th>{head}</tr></thead><tbody>\n"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Entries found\">\
+         <table class=\"found\"><caption class=\"unseen\">At most {LINES_MAX} of the entries found</caption>\
+         <thead><tr><th scope=\"col\">id</th>{kind}{head}</tr></thead><tbody>\n"
     );
     for entity in entities {
         let id = entity
@@ -290,13 +298,12 @@ fn table(entities: &[Entity]) -> String {
             .as_ref()
             .map_or(String::new(), ToString::to_string);
         let link = linked(&entity.kind, &id, &id);
-        let kind = Text(&entity.kind);
-        let _ = write!(
-            html,
-            "<tr><th scope=\"row\">{link}</th><td class=\"quiet\">{kind}</td>"
-        );
-        for name in &names {
-            let value = entity.fields.get(*name).unwrap_or(&Value::Null);
+        let _ = write!(html, "<tr><th scope=\"row\">{link}</th>");
+        if is_mixed {
+            let _ = write!(html, "<td class=\"quiet\">{}</td>", Text(&entity.kind));
+        }
+        for name in names {
+            let value = entity.fields.get(name).unwrap_or(&Value::Null);
             let _ = write!(html, "<td>{}</td>", shown(value));
         }
         html.push_str("</tr>\n");
@@ -320,6 +327,9 @@ fn shown(value: &Value) -> String {
                 }
             }
             (_, Some(Value::String(kind)), Some(Value::String(id))) => {
+                if let Some(word) = id.strip_prefix("list_node.run_native_status.") {
+                    return chip(NativeStatus::named(word));
+                }
                 let name = object.get("name").and_then(Value::as_str);
                 linked(kind, id, name.unwrap_or(&format!("{kind} {id}")))
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use octane_model::{Problem, QueryError};
 
-use super::text::Text;
+use super::text::{Text, message};
 use crate::catalog::Catalog;
 
 /// A name is suggested instead of another if so few letters differ.
@@ -101,9 +101,9 @@ impl QueryProblem {
             format!("<b>Character {column}:</b> ")
         });
         let suggestion = mistake.suggestion.as_ref().map_or(String::new(), |hint| {
-            format!(" <span class=\"suggestion\">{}</span>", Text(hint))
+            format!(" <span class=\"suggestion\">{}</span>", message(hint))
         });
-        format!("<li>{place}{}{suggestion}</li>", Text(&mistake.message))
+        format!("<li>{place}{}{suggestion}</li>", message(&mistake.message))
     }
 
     /// The text in one row with a row of carets below each mistake. Ears get the list instead.
@@ -131,8 +131,9 @@ impl QueryProblem {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         format!(
-            "<pre class=\"diagram\" aria-hidden=\"true\">{}\n{rows}</pre>",
-            Text(&row)
+            "<pre class=\"diagram\" aria-hidden=\"true\">{}\n{}</pre>",
+            Text(&row),
+            rows.trim_end()
         )
     }
 }
@@ -184,7 +185,7 @@ mod tests {
         let error = "name EQUALS ^<b>^".parse::<Query>().unwrap_err();
         let html = QueryProblem::unread(&error).html();
         assert!(
-            html.contains("name EQUALS ^&lt;b&gt;^\n     <b class=\"caret\">^^^^^^</b>\n"),
+            html.contains("name EQUALS ^&lt;b&gt;^\n     <b class=\"caret\">^^^^^^</b>"),
             "{html}"
         );
         assert!(html.contains("<b>Character 6:</b>"), "{html}");

@@ -86,8 +86,8 @@ fn render_all(shared: &Shared, parameters: &Parameters, (suites, total): Suites)
         title: "Test suites",
         tab: Some(Tab::Suites),
         above: String::new(),
-        below: "<p class=\"lead\">Each bar is a suite run, the newest on the right: passed runs from the \
-                foot, failed ones hatched on top.</p>"
+        below: "<p class=\"lead\">Pass rates of the latest suite runs, the newest on the right. \
+                A square had failures, a dot had none.</p>"
             .to_owned(),
         body,
     }
@@ -192,7 +192,7 @@ fn render_one(
             let _ = writeln!(
                 body,
                 "<tr><td>{}</td><th scope=\"row\"><a href=\"/suite-runs/{id}\">{}</a> <small>{id}</small></th>\
-                 <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+                 <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"ended\">{}</td></tr>",
                 chip(run.status),
                 Text(&run.name),
                 time(run.started),
@@ -200,7 +200,11 @@ fn render_one(
                 run.counts
                     .passed_per_mille()
                     .map_or("–".to_owned(), percent),
-                sentence(&run.counts),
+                format_args!(
+                    "{}<span>{}</span>",
+                    chart::parts(&run.counts),
+                    sentence(&run.counts)
+                ),
                 id = run.id,
             );
         }

@@ -94,7 +94,7 @@ fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
         tab: Some(Tab::Suites),
         above: trail(&[("/", "Test suites")]),
         below: format!(
-            "{}<p class=\"lead\">Test {} · {}</p>",
+            "<p class=\"remarks\">{}</p><p class=\"lead\">Test {} · {}</p>",
             place(&test.place),
             test.id,
             count(*results, "result")

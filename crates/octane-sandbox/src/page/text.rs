@@ -24,6 +24,18 @@ impl Display for Text<'_> {
     }
 }
 
+/// A message whose words between backticks are code.
+pub(super) fn message(text: &str) -> String {
+    let pieces = text.split('`').enumerate().map(|(position, piece)| {
+        if position % 2 == 1 {
+            format!("<code>{}</code>", Text(piece))
+        } else {
+            Text(piece).to_string()
+        }
+    });
+    pieces.collect()
+}
+
 /// A time for people and, in `datetime`, for machines; a dash for none.
 pub(super) fn time(millisecond: Option<i64>) -> String {
     let time = millisecond.and_then(|number| Timestamp::from_millisecond(number).ok());

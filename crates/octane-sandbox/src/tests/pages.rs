@@ -350,12 +350,12 @@ async fn the_query_box_shows_entities_and_problems() {
         &html,
         &[
             "The query does not fit the collection",
-            "\n         <b class=\"caret\">^^^^</b>\n",
-            "did you mean `name`?",
+            "\n         <b class=\"caret\">^^^^</b></pre>",
+            "did you mean <code>name</code>?",
         ],
     );
     let html = page(&shop.client, "/query?collection=nothing").await;
-    holds(&html, &["there is no collection `nothing`"]);
+    holds(&html, &["there is no collection <code>nothing</code>"]);
 }
 
 #[tokio::test]

@@ -33,10 +33,14 @@ function live(form, results) {
     const query = new URLSearchParams(filled).toString();
     return location.pathname + (query ? `?${query}` : "");
   };
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => results.show(address()), WAIT_MS);
-  });
+  // A choice may say `change` alone; after typing it comes too late to be news.
+  for (const kind of ["input", "change"]) {
+    form.addEventListener(kind, () => {
+      clearTimeout(timer);
+      if (address() === location.pathname + location.search) return;
+      timer = setTimeout(() => results.show(address()), WAIT_MS);
+    });
+  }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(timer);
