@@ -1,9 +1,11 @@
 //! Helpers for the tests of the whole.
 
+mod browser;
 mod scripted;
 mod world;
 mod xmllint;
 
+pub use browser::{Browser, Element, Key, Scheme};
 pub use scripted::{Scripted, answer};
 pub use world::{World, shared};
 pub use xmllint::xmllint;

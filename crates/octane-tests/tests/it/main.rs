@@ -1,5 +1,6 @@
 //! Tests of the whole, one topic a file.
 
+mod browser;
 mod entities;
 mod foreign;
 mod links;

@@ -1,0 +1,177 @@
+//! Pictures of the sandbox's pages for `docs/screenshots`: `cargo xtask screenshots`.
+//!
+//! Twelve nights of a part of `samples/nightly.csv` are uploaded, each with its own failures; the same
+//! numbers give the same pictures but for ids and the time of day.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use octane_client::{Destination, ModuleChoice, SuiteChoice};
+use octane_results::{Failure, ReadOptions, Record, Source, Status, TestRun, read};
+use octane_tests::{Browser, Scheme, World};
+
+type Done<T = ()> = Result<T, Box<dyn Error>>;
+
+const NIGHTS: u64 = 12;
+/// One of so many rows of the sample.
+const ROWS_EVERY: usize = 3;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[tokio::main]
+async fn main() -> Done {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = root.join("docs/screenshots");
+    std::fs::create_dir_all(&folder)?;
+    let browser = Browser::start().ok_or("chromium and chromedriver are needed")?;
+    let world = World::new().await;
+    let sample = sample(&root)?;
+    for night in 0..NIGHTS {
+        upload(&world, "Nightly", night, &sample).await?;
+        if night % 3 == 0 {
+            let is_sound = |run: &&TestRun| run.status == Status::Passed;
+            let contract: Vec<TestRun> = sample
+                .iter()
+                .filter(is_sound)
+                .step_by(40)
+                .cloned()
+                .collect();
+            upload(&world, "Contract tests", night, &contract).await?;
+        }
+        if night % 2 == 0 {
+            let smoke: Vec<TestRun> = sample.iter().step_by(12).cloned().collect();
+            upload(&world, "Smoke tests", night, &smoke).await?;
+        }
+    }
+    take(&browser, &world, &folder).await
+}
+
+/// A part of the sample, without the rows that are wrong on purpose.
+fn sample(root: &Path) -> Done<Vec<TestRun>> {
+    let source = Source::path(root.join("samples/nightly.csv"));
+    let mut runs = Vec::new();
+    for record in read(&source, &ReadOptions::default())? {
+        if let Record::Run(run) = record? {
+            runs.push(run);
+        }
+    }
+    Ok(runs.into_iter().step_by(ROWS_EVERY).collect())
+}
+
+/// A night of its own: some tests fail that passed, and some heal.
+fn of_night(sample: &[TestRun], night: u64) -> Vec<TestRun> {
+    let nth = |run: &TestRun, row: usize| {
+        let mut run = run.clone();
+        let dice = (row as u64 + 1)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29 + u32::try_from(night).unwrap_or_default())
+            .wrapping_mul(0xBF58_476D_1CE4_E5B9)
+            >> 32;
+        let weak =
+            [4, 2, 3, 9, 16, 7, 3, 2, 1, 5, 2, 1][usize::try_from(night).unwrap_or_default() % 12];
+        if run.status == Status::Passed && dice % 100 < weak {
+            run.status = Status::Failed;
+            run.failure = Some(Failure {
+                kind: Some("AssertionError".into()),
+                message: Some("expected total 41.90 EUR but was 42.00 EUR".into()),
+                details: "AssertionError: expected total 41.90 EUR but was 42.00 EUR\n\tat \
+                          example.checkout.CartTotalsTest.total(CartTotalsTest.java:84)\n"
+                    .into(),
+            });
+        } else if run.status == Status::Failed && !dice.is_multiple_of(3) {
+            run.status = Status::Passed;
+            run.failure = None;
+        }
+        run.duration = run.duration * u32::try_from(60 + dice % 90).unwrap_or(100) / 100;
+        let behind = DAY * u32::try_from(NIGHTS - night).unwrap_or_default();
+        run.started = run.started.map(|started| started - behind);
+        run
+    };
+    sample
+        .iter()
+        .enumerate()
+        .map(|(row, run)| nth(run, row))
+        .collect()
+}
+
+async fn upload(world: &World, suite: &str, night: u64, sample: &[TestRun]) -> Done {
+    let name = format!(
+        "{} {}",
+        suite.split(' ').next().unwrap_or_default().to_lowercase(),
+        4700 + night
+    );
+    let destination = Destination::new(SuiteChoice::Named(suite.into()), name)
+        .module(ModuleChoice::Path("Web Shop".into()))
+        .create_missing(true);
+    let target = world.client.locate(&destination).await?;
+    world
+        .client
+        .upload(of_night(sample, night), target)
+        .send()
+        .await?;
+    Ok(())
+}
+
+/// The id of one entity, the latest of those that match.
+async fn latest(world: &World, collection: &str, query: &str) -> Done<String> {
+    let list = world.client.endpoint().collection(collection).list();
+    let found = list.matching(query.parse()?).all().await?;
+    let ids = found.iter().filter_map(|entity| entity.id.as_ref());
+    let latest = ids.max_by_key(|id| id.to_string().parse::<i64>().unwrap_or_default());
+    Ok(latest.ok_or("nothing matches")?.to_string())
+}
+
+async fn take(browser: &Browser, world: &World, folder: &Path) -> Done {
+    let suite = latest(world, "test_suites", "name EQ ^Nightly^").await?;
+    let suite_run = latest(world, "suite_run", &format!("test EQ {{id EQ {suite}}}")).await?;
+    let failed = format!(
+        "parent_suite EQ {{id EQ {suite_run}}}; native_status EQ {{id EQ ^list_node.run_native_status.failed^}}"
+    );
+    let run = latest(world, "automated_runs", &failed).await?;
+    let test = latest(world, "automated_tests", &format!("run EQ {{id EQ {run}}}")).await?;
+    let wrong = "native_status+EQUALS+%7Bid+EQ+%5Elist_node.run_native_status.failed%5E%7D";
+    let right = "native_status+EQ+%7Bid+EQ+%5Elist_node.run_native_status.failed%5E%7D%3B+name+EQ+%5Erounds*%5E";
+    let pages = [
+        ("suites", "/".to_owned()),
+        ("suite", format!("/suites/{suite}")),
+        ("suite-run", format!("/suite-runs/{suite_run}")),
+        ("test", format!("/tests/{test}")),
+        ("matrix", "/matrix".to_owned()),
+        (
+            "query",
+            format!("/query?collection=automated_runs&query={right}"),
+        ),
+        (
+            "query-error",
+            format!("/query?collection=automated_runs&query={wrong}"),
+        ),
+    ];
+    for (scheme, ending) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+        browser.prefer(scheme);
+        for (name, path) in &pages {
+            browser.open(&format!("{}{path}", world.sandbox.url()));
+            let png = decode(&browser.screenshot());
+            std::fs::write(folder.join(format!("{name}-{ending}.png")), png)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of text in base 64, in which a driver gives pictures.
+fn decode(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for value in text
+        .bytes()
+        .filter_map(|letter| LETTERS.iter().position(|known| *known == letter))
+    {
+        bits = (bits << 6 | u32::try_from(value).unwrap_or_default()) & 0xFF_FFFF;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
+        }
+    }
+    bytes
+}

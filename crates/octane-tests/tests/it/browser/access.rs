@@ -1,0 +1,209 @@
+//! Every page for everybody: keyboard, screen reader, colours, small screens, a quiet console.
+
+use octane_tests::{Key, Scheme};
+use serde_json::Value;
+
+use super::Shop;
+
+/// All kinds of pages.
+fn pages(shop: &Shop) -> Vec<String> {
+    let suite_run = shop.latest_suite_run();
+    let href = |selector: &str| shop.browser.find(selector).attribute("href");
+    let suite = href(".cards h2 a");
+    shop.open_page(&suite_run);
+    let (test, story) = (href(".runs .name a"), href(".stories a"));
+    [
+        "/",
+        &suite,
+        &suite_run,
+        &format!("{suite_run}?search=nothing+has+this"),
+        &test,
+        &story,
+        "/matrix",
+        "/query",
+        "/query?collection=automated_runs",
+        "/query?collection=automated_runs&query=name+EQUALS+1",
+        "/suites/1",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// What is wrong with a page for those who hear it.
+const UNHEARD: &str = "
+    const wrong = [];
+    const count = (selector, number) => {
+        const found = document.querySelectorAll(selector).length;
+        if (found !== number) wrong.push(`${found} of ${selector}`);
+    };
+    count('main', 1); count('h1', 1); count('header nav', 1); count('footer', 1); count('.skip', 1);
+    if (!document.title || document.documentElement.lang !== 'en') wrong.push('title or lang');
+    for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea'))
+        if (!field.labels.length) wrong.push(`no label: ${field.name}`);
+    for (const table of document.querySelectorAll('table'))
+        if (!table.caption?.textContent.trim()) wrong.push('no caption');
+    for (const head of document.querySelectorAll('th'))
+        if (!head.scope) wrong.push(`no scope: ${head.textContent}`);
+    for (const picture of document.querySelectorAll('svg'))
+        if (picture.ariaHidden !== 'true' && !picture.ariaLabel) wrong.push('a silent picture');
+    for (const link of document.querySelectorAll('a, button, summary'))
+        if (!link.textContent.trim()) wrong.push(`no words: ${link.outerHTML}`);
+    for (const list of document.querySelectorAll('nav'))
+        if (!list.ariaLabel) wrong.push('a nameless nav');
+    const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
+    if (new Set(ids).size !== ids.length) wrong.push('an id twice');
+    return wrong;";
+
+/// Text with too little contrast to what is behind it (WCAG 2.1, 1.4.3: 4.5 to 1 for ordinary text).
+const FAINT: &str = "
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const channels = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const behind = (element) => {
+        for (let one = element; one; one = one.parentElement) {
+            const color = channels(getComputedStyle(one).backgroundColor);
+            if (color[3] === 255) return color;
+        }
+        return channels('white');
+    };
+    const light = (color) => {
+        const [r, g, b] = color.map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const faint = new Set();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || element.closest('.unseen, [aria-hidden=true], svg, option')) continue;
+        const [text, ground] = [light(channels(getComputedStyle(element).color)), light(behind(element))];
+        const ratio = (Math.max(text, ground) + .05) / (Math.min(text, ground) + .05);
+        if (ratio < 4.5) faint.add(`${ratio.toFixed(2)} ${element.className || element.tagName}`);
+    }
+    return [...faint];";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_can_be_heard_and_keeps_the_console_quiet() {
+    let Some(shop) = Shop::open().await else {
+        return;
+    };
+    for path in pages(&shop) {
+        shop.open_page(&path);
+        assert_eq!(
+            shop.browser.run(UNHEARD),
+            Value::Array(Vec::new()),
+            "{path}"
+        );
+        // Chromium itself writes down that an address answered 404, as one of them has to.
+        let said: Vec<String> = shop
+            .browser
+            .console()
+            .into_iter()
+            .filter(|line| !(path == "/suites/1" && line.contains("404")))
+            .collect();
+        assert_eq!(said, Vec::<String>::new(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_readable_in_light_and_dark() {
+    let Some(shop) = Shop::open().await else {
+        return;
+    };
+    let pages = pages(&shop);
+    let mut grounds = Vec::new();
+    for scheme in [Scheme::Light, Scheme::Dark] {
+        shop.browser.prefer(scheme);
+        for path in &pages {
+            shop.open_page(path);
+            let faint = shop.browser.run(FAINT);
+            assert_eq!(faint, Value::Array(Vec::new()), "{path} {scheme:?}");
+        }
+        grounds.push(
+            shop.browser
+                .run("return getComputedStyle(document.body).backgroundColor"),
+        );
+    }
+    assert_ne!(grounds[0], grounds[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_is_wider_than_a_small_screen() {
+    let Some(shop) = Shop::open().await else {
+        return;
+    };
+    let pages = pages(&shop);
+    shop.browser.resize(500, 800);
+    for path in pages {
+        shop.open_page(&path);
+        let excess = shop
+            .browser
+            .run("return document.documentElement.scrollWidth - innerWidth");
+        assert!(excess.as_i64().unwrap() <= 0, "{path} by {excess} pixels");
+    }
+}
+
+/// What the focus is on, and whether the eye can tell.
+const FOCUS: &str = "
+    const one = document.activeElement;
+    const box = one.getBoundingClientRect();
+    const style = getComputedStyle(one);
+    const isSeen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.top > -1;
+    return one === document.body ? null : [one.textContent.trim() || one.name, isSeen];";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_reaches_everything_and_the_focus_is_seen() {
+    let Some(shop) = Shop::open().await else {
+        return;
+    };
+    let path = shop.latest_suite_run();
+    shop.open_page(&path);
+    let tab = Key::Tab.code().to_string();
+    let mut reached = Vec::new();
+    for _ in 0..24 {
+        shop.browser.focused().press(&tab);
+        let focus: Option<(String, bool)> =
+            serde_json::from_value(shop.browser.run(FOCUS)).unwrap();
+        let Some((name, is_seen)) = focus else { break };
+        assert!(is_seen, "the focus cannot be seen on {name}");
+        reached.push(name);
+    }
+    let wanted = [
+        "Skip to the content",
+        "Octane sandbox",
+        "Suites",
+        "Traceability",
+        "Query",
+        "Test suites",
+        "Nightly",
+        "search",
+        "Filter",
+        "All 3",
+        "Failed 1",
+        "Skipped 1",
+        "Passed 1",
+        "pays",
+        "Timeout: no answer from the bank",
+        "Pay by credit card",
+        "adds a product",
+    ];
+    assert_eq!(reached[..wanted.len()], wanted, "{reached:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_key_skips_to_the_content() {
+    let Some(shop) = Shop::open().await else {
+        return;
+    };
+    shop.open_page("/matrix");
+    let skip = shop.browser.find(".skip");
+    assert_eq!(skip.label(), "Skip to the content");
+    shop.browser
+        .find("body")
+        .press(&Key::Tab.code().to_string());
+    shop.browser.focused().press(&Key::Enter.code().to_string());
+    assert_eq!(shop.browser.focused().attribute("id"), "main");
+}
