@@ -12,6 +12,7 @@ const USAGE: &str = "\
 cargo xtask test         run all tests (unit, integration, documentation)
 cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
 cargo xtask ci           what CI runs: format, lints, documentation, conformance, tests
+cargo xtask screenshots  write docs/screenshots/ anew (needs Chromium and its driver)
 cargo xtask samples      write samples/ anew: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -25,6 +26,12 @@ fn main() -> Result<()> {
         Some("test") => test(&shell),
         Some("conformance") => conformance::run(&shell, root),
         Some("ci") => ci(&shell, root),
+        // An example, so that the tasks need not be built with all that the tests need.
+        Some("screenshots") => Ok(cmd!(
+            shell,
+            "cargo run --package octane-tests --example screenshots"
+        )
+        .run()?),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);
