@@ -43,7 +43,7 @@ describe('generated routes', () => {
       assert.ok(values.length >= 4);
       assert.ok(values.every((value) => value.logical_name.startsWith(prefix)));
     }
-    
+    assert.ok(severities.length >= 5);
   });
 
   test('one is created, read, updated and deleted', async () => {

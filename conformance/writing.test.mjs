@@ -27,6 +27,9 @@ describe('writing', () => {
     const drafts = Array.from({ length: count }, () => draft(unique('many')));
     return (await octane.create(defects, drafts).execute()).data;
   };
+  /** Unlike `read`, this may be asked several times at once. */
+  const fetchOne = (id, fields) =>
+    octane.executeCustomRequest(path(`defects/${id}?fields=${fields}`), Octane.operationTypes.get);
   const read = (id, ...fields) => octane.get(defects).fields(...fields).at(id).execute();
 
   test('a created entity comes back in an envelope with its id', async () => {
@@ -49,11 +52,9 @@ describe('writing', () => {
     const names = ['z', 'a', 'm'].map(unique);
     const answer = await octane.create(defects, names.map((name) => draft(name))).execute();
     assert.equal(answer.total_count, 3);
-    const found = await Promise.all(ids(answer.data).map(async (id) => (await fetchName(id)).name));
-    assert.deepEqual(found, names);
+    const found = await Promise.all(ids(answer.data).map((id) => fetchOne(id, 'name')));
+    assert.deepEqual(found.map((defect) => defect.name), names);
   });
-  const fetchName = (id) =>
-    octane.executeCustomRequest(path(`defects/${id}?fields=name`), Octane.operationTypes.get);
 
   test('one bad entity among good ones is told by its position, and the good ones stay', async () => {
     const names = [unique('good'), unique('good')];
@@ -102,11 +103,9 @@ describe('writing', () => {
   });
 
   test('an unknown entity cannot be updated or deleted', async () => {
-    for (const request of [
-      octane.update(defects, { name: 'x' }).at(999_999_999).execute(),
-      octane.delete(defects).at(999_999_999).execute(),
-    ]) {
-      const { status, body } = await refusal(request);
+    // One after the other: a client of the SDK is itself the request that it collects.
+    for (const request of [() => octane.update(defects, { name: 'x' }), () => octane.delete(defects)]) {
+      const { status, body } = await refusal(request().at(999_999_999).execute());
       assert.deepEqual([status, body.error_code], [404, 'platform.entity_not_found']);
     }
   });
@@ -145,6 +144,38 @@ describe('writing', () => {
     assert.deepEqual(await of(), [tags[1].id]);
     await set(tags[0], '?reference_update_mode=append');
     assert.deepEqual((await of()).sort(), ids(tags).sort());
+  });
+
+  test('a bulk update with a query gives all matches the same value', async () => {
+    const made = await many(3);
+    const query = field('id').inComparison(ids(made).slice(1)).build();
+    const answer = await octane.updateBulk(defects, { description: 'by query' }).query(query).execute();
+    assert.equal(answer.total_count, 2);
+    const changed = await Promise.all(ids(made).map((id) => fetchOne(id, 'description')));
+    assert.deepEqual(changed.map((defect) => defect.description ?? null), [null, 'by query', 'by query']);
+  });
+
+  test('entities are deleted by a query, and the answer names them', async () => {
+    const made = await many(3);
+    const query = field('id').inComparison(ids(made).slice(0, 2)).build();
+    const answer = await octane.delete(defects).query(query).execute();
+    assert.equal(answer.total_count, 2);
+    assert.deepEqual(ids(answer.data).sort(), ids(made).slice(0, 2).sort());
+    const left = octane.get(defects).query(field('id').inComparison(ids(made)).build());
+    assert.deepEqual(ids((await left.execute()).data), [made[2].id]);
+  });
+
+  test('a name is enough for a defect', async () => {
+    const answer = await octane.create(defects, { name: unique('only a name') }).execute();
+    const defect = await read(answer.data[0].id, 'parent', 'phase');
+    assert.deepEqual([defect.parent.id, defect.phase.id], [root.id, 'phase.defect.new']);
+  });
+
+  test('the script of a test is written and read', async () => {
+    const [{ id }] = (await octane.create('manual_tests', { name: unique('manual') }).execute()).data;
+    const script = '- Open the shop\n- ?The cart is empty\n';
+    await octane.executeCustomRequest(path(`tests/${id}/script`), update, { script });
+    assert.equal((await octane.get(Octane.entityTypes.tests).at(id).script().execute()).script, script);
   });
 
   test('one entity is deleted without a word', async () => {
