@@ -3,6 +3,7 @@
 mod access;
 mod differential;
 mod entities;
+mod foreign;
 mod gherkin;
 mod ingestion;
 mod links;
