@@ -74,7 +74,7 @@ async fn send(client: &Client, batch: &PlannedBatch, skip_errors: bool) -> Deliv
         .send(batch.payload.clone(), skip_errors)
         .await
     {
-        Ok(task) => Delivery::Accepted(task),
+        Ok(sent) => Delivery::Accepted(sent.task),
         Err(error) if error.is_unauthorized() || error.is_unreachable() || error.is_throttled() => {
             Delivery::Undelivered(error)
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::error::Kind;
 use crate::trip::Trip;
-use crate::{Error, redact, retry};
+use crate::{Error, redact, told};
 
 /// A server's answer, whatever its status.
 #[derive(Clone)]
@@ -115,7 +115,7 @@ impl Answer {
             Kind::Refused {
                 status,
                 problem: self.problem().map(Box::new),
-                retry_after: retry::retry_after(&self.headers),
+                retry_after: told::wait(&self.headers),
             }
         };
         Error::new(kind, self.trip)

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Settings;
+use crate::retry::Wait;
 
 /// Waits that double and are random in length, so that clients that failed together do not come back
 /// together.
@@ -30,14 +31,28 @@ impl Backoff {
         }
     }
 
-    /// After the attempt number `attempt` (from 1): anything up to `base · 2^(attempt-1)`.
-    pub(crate) fn short(&self, attempt: u32) -> Duration {
+    /// How long to wait after the attempt number `attempt` (from 1).
+    pub(crate) fn length(&self, wait: Wait, attempt: u32) -> Duration {
+        match wait {
+            Wait::Short => self.short(attempt),
+            Wait::Long => self.long(attempt),
+            Wait::Told(wait) => wait,
+        }
+    }
+
+    /// The longest wait of all.
+    pub(crate) fn max(&self) -> Duration {
+        self.max
+    }
+
+    /// Anything up to `base · 2^(attempt-1)`.
+    fn short(&self, attempt: u32) -> Duration {
         self.part_of(ceiling(self.base, attempt).min(self.max))
     }
 
     /// While the queue of test results is full: from half of `queue_full · 2^(attempt-1)` up to all of
     /// it, because a queue does not empty in a moment.
-    pub(crate) fn long(&self, attempt: u32) -> Duration {
+    fn long(&self, attempt: u32) -> Duration {
         let ceiling = ceiling(self.queue_full, attempt).min(self.max.max(self.queue_full));
         ceiling / 2 + self.part_of(ceiling / 2)
     }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use octane_model::{Address, AddressError, SharedSpaceId, Workspace, WorkspaceId};
-use tokio::sync::Semaphore;
 
 use crate::backoff::Backoff;
 use crate::endpoint::Inner;
 use crate::observe::Observer;
 use crate::pace::Pace;
 use crate::place::Place;
+use crate::seats::Seats;
 use crate::session::Session;
 use crate::settings::SettingError;
+use crate::share::Share;
 use crate::transport::{HttpTransport, TlsError, Variables};
 use crate::{Chain, CredentialProvider, Endpoint, Finished, Settings, Transport};
 
@@ -113,8 +114,9 @@ impl Builder {
         self
     }
 
-    /// Another way to the server than the network. Settings about proxies and certificates then have no
-    /// effect.
+    /// Another way to the server than the network, see [`Transport`]. Settings about proxies, certificates,
+    /// `connect_seconds_max`, `read_seconds_max` and `answer_bytes_max` are the network's and have no effect
+    /// on it.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
         self
@@ -174,6 +176,7 @@ impl Builder {
                 &self.variables,
             )?),
         };
+        let share = Arc::<Share>::default();
         let inner = Inner {
             server: address.to_string().into(),
             place: Place::new(&address, &workspace),
@@ -184,9 +187,10 @@ impl Builder {
             credentials: self.credentials,
             observers: self.observers,
             session: Session::new(&settings),
-            pace: Pace::new(settings.requests_per_second),
+            pace: Pace::new(settings.requests_per_second, Arc::clone(&share)),
+            seats: Seats::new(settings.concurrency_max, Arc::clone(&share)),
+            share,
             backoff: Backoff::new(&settings),
-            permits: Semaphore::new(settings.concurrency_max.min(Semaphore::MAX_PERMITS)),
             settings,
         };
         Ok(Endpoint {

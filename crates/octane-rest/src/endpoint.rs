@@ -2,22 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, header};
 use octane_model::{Address, Workspace};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::backoff::Backoff;
 use crate::error::Kind;
 use crate::observe::Observer;
 use crate::pace::Pace;
 use crate::place::Place;
+use crate::seats::Seats;
 use crate::send::Way;
 use crate::session::Session;
+use crate::share::Share;
 use crate::trip::Trip;
 use crate::{Answer, Body, Builder, CredentialProvider, Error, Repeat, Settings, Transport};
 
@@ -41,9 +41,11 @@ pub(crate) struct Inner {
     pub(crate) credentials: Box<dyn CredentialProvider>,
     pub(crate) observers: Vec<Observer>,
     pub(crate) session: Session,
+    /// How much of pace and seats is used at the moment.
+    pub(crate) share: Arc<Share>,
     pub(crate) pace: Pace,
+    pub(crate) seats: Seats,
     pub(crate) backoff: Backoff,
-    pub(crate) permits: Semaphore,
 }
 
 impl Endpoint {
@@ -100,12 +102,12 @@ impl Endpoint {
     /// ```
     pub async fn call(&self, method: Method, path: &str, body: Body) -> Result<Answer, Error> {
         let request = self.request(method, path, body)?;
-        let is_creating =
-            *request.method() == Method::POST && !request.uri().path().ends_with("/test-results");
-        let repeat = if is_creating {
-            Repeat::IfNothingWasDone
-        } else {
+        let repeat = if *request.method() != Method::POST {
             Repeat::Always
+        } else if request.uri().path().ends_with("/test-results") {
+            Repeat::AlwaysOrDivided
+        } else {
+            Repeat::IfNothingWasDone
         };
         self.send(request, repeat).await
     }
@@ -174,8 +176,8 @@ impl Endpoint {
     /// # Ok(()) }) }
     /// ```
     pub async fn sign_in(&self) -> Result<(), Error> {
-        // A sign-in uses the permit of the request that needs it; here there is none.
-        let _permit = self.inner.permits.acquire().await.ok();
+        // A sign-in uses the seat of the request that needs it; here there is none.
+        let _seat = self.inner.seats.take().await;
         let started = tokio::time::Instant::now();
         self.inner.session.forget();
         let entered = self
@@ -242,13 +244,7 @@ impl Endpoint {
     }
 
     fn trip(&self, method: Method, path: &str) -> Trip {
-        Trip {
-            server: Arc::clone(&self.inner.server),
-            method,
-            path: path.into(),
-            attempts: 0,
-            elapsed: Duration::ZERO,
-        }
+        Trip::new(&self.inner.server, method, path)
     }
 }
 

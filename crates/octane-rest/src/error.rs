@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use octane_model::Problem;
 
-use crate::CredentialError;
+use crate::sign_in::SignInError;
 use crate::transport::TransportError;
 use crate::trip::{Took, Trip};
 
@@ -52,23 +52,6 @@ pub(crate) enum Kind {
     },
     /// The request could not be made.
     Unsendable { reason: String },
-}
-
-/// Why a sign-in failed; shared by all who waited for it.
-#[derive(Debug)]
-pub(crate) enum SignInError {
-    NoCredential,
-    Credential(CredentialError),
-    Refused {
-        status: StatusCode,
-        problem: Option<Box<Problem>>,
-        is_person: bool,
-    },
-    NoSession {
-        status: StatusCode,
-    },
-    /// The request itself ended badly.
-    Failed(Error),
 }
 
 impl Error {
@@ -127,7 +110,7 @@ impl Error {
         let Kind::Refused { status, .. } = &self.actual().kind else {
             return false;
         };
-        status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 404 | 409 | 429)
+        status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 404 | 408 | 409 | 429)
     }
 
     /// There were too many requests (429), or the queue of test results is full (503).
@@ -144,12 +127,14 @@ impl Error {
         }
     }
 
-    /// The server cannot be reached or is in trouble (any 5xx but 501 and 505), repetitions included: a
-    /// later try is worth it. The outcome of the request may be unknown.
+    /// The server cannot be reached or is in trouble (408, and any 5xx but 501 and 505), repetitions
+    /// included: a later try is worth it. The outcome of the request may be unknown, see
+    /// [`is_in_doubt`](Self::is_in_doubt).
     pub fn is_unreachable(&self) -> bool {
         match &self.actual().kind {
             Kind::Refused { status, .. } => {
                 status.is_server_error() && !matches!(status.as_u16(), 501 | 505)
+                    || *status == StatusCode::REQUEST_TIMEOUT
             }
             Kind::Unreachable(_) | Kind::OutOfTime { .. } => true,
             _ => false,
@@ -169,6 +154,19 @@ impl Error {
     /// The same request may succeed later: the server is unreachable, in trouble or too busy.
     pub fn is_temporary(&self) -> bool {
         self.is_unreachable() || self.is_throttled()
+    }
+
+    /// Test results were refused as a whole for what is in them (400) or for their size (413): parts of
+    /// them may be taken. A server that refuses every payload, for example because its schema is another
+    /// one, refuses each part too; it is for the caller to see that and to stop dividing.
+    pub fn is_divisible(&self) -> bool {
+        self.0.trip.is_divisible
+    }
+
+    /// Nobody knows whether the server did what it was asked: an attempt broke off, took too long, or
+    /// failed inside the server.
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.trip.is_in_doubt
     }
 
     /// The status of the last answer, where one came.
@@ -326,37 +324,6 @@ impl StdError for Error {
                 _ => None,
             },
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for SignInError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoCredential => f.write_str("there is no credential"),
-            Self::Credential(error) => error.fmt(f),
-            Self::Refused {
-                status,
-                problem,
-                is_person,
-            } => {
-                write!(f, "the credential was refused with {}", status.as_u16())?;
-                if let Some(problem) = problem {
-                    write!(f, ": {problem}")?;
-                }
-                if *is_person {
-                    f.write_str(" (a server may take nothing but API keys)")?;
-                }
-                Ok(())
-            }
-            Self::NoSession { status } => {
-                let status = status.as_u16();
-                write!(
-                    f,
-                    "it answered {status}, but gave no session (no `LWSSO_COOKIE_KEY`)"
-                )
-            }
-            Self::Failed(error) => error.fmt(f),
         }
     }
 }

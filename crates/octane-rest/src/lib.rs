@@ -29,8 +29,9 @@
 //!   renews are taken over; they go to this one server and nowhere else, and redirects are not followed.
 //! - **Polite.** All clones of an endpoint share a pace ([`Settings::requests_per_second`]) and a bound
 //!   ([`Settings::concurrency_max`]); a server that says when to come back is believed, by everybody.
+//!   One that says it is too much (429, 503) sees half of both, and more again as it recovers.
 //! - **Repeated only where that is safe.** See [`Repeat`]: what creates is not sent again when nobody
-//!   knows whether it was done.
+//!   knows whether it was done. One function decides, by one table.
 //! - **Every wait has a deadline.** [`Settings::deadline_seconds`] counts from a request's turn to its end.
 //! - **Errors say what to do.** [`Error`] has predicates such as [`is_not_found`](Error::is_not_found) and
 //!   [`is_temporary`](Error::is_temporary), and tells method, path, attempts, time and the server's words.
@@ -60,12 +61,15 @@ mod pace;
 mod place;
 mod redact;
 mod retry;
+mod seats;
 mod secret;
 mod send;
 mod session;
 mod settings;
+mod share;
 mod sign_in;
 mod test_results;
+mod told;
 mod transport;
 mod trip;
 
@@ -86,5 +90,5 @@ pub use observe::Finished;
 pub use retry::Repeat;
 pub use secret::Secret;
 pub use settings::{SettingError, Settings};
-pub use test_results::TestResults;
+pub use test_results::{Sent, TestResults};
 pub use transport::{TlsError, Transport, TransportError, TransportErrorKind};

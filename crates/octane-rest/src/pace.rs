@@ -1,87 +1,140 @@
 //! How fast requests may begin.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// Hands out moments that lie at least an interval apart, to all clones of an endpoint together.
+use crate::share::Share;
+
+/// Lets requests begin at least an interval apart, for all clones of an endpoint together, and further
+/// apart while the server is in trouble.
 ///
-/// A queue without a queue: what is kept is only when the next request may begin.
+/// Who comes first begins first. Only the one who is next watches the time, so that whatever the server
+/// says holds for everybody who waits.
 #[derive(Debug)]
 pub(crate) struct Pace {
     interval: Duration,
-    slots: Mutex<Slots>,
+    share: Arc<Share>,
+    moments: Mutex<Moments>,
+    /// Held by the one who is next.
+    queue: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct Slots {
-    /// When the next request may begin; `None` before the first.
-    next: Option<Instant>,
+struct Moments {
+    /// The moment of the last request that began.
+    last: Option<Instant>,
     /// Until when the server wants to see nobody.
     paused_until: Option<Instant>,
 }
 
+/// Why a request cannot begin in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// The server wants to see nobody until then.
+    Paused(Instant),
+    /// Too many others are waiting.
+    Crowded,
+}
+
 /// The longest pause that is believed; a server that says more is tried again after it.
-const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// How much a timer that woke late may be made up for by the next one. Without it the pace would fall
+/// behind a little with every request; with more of it, a process that was stopped would catch up in a
+/// burst.
+const CATCH_UP_MAX: Duration = Duration::from_millis(10);
+
+/// How often the one who is next looks whether the pace has grown.
+const GROWTH: Duration = Duration::from_secs(1);
 
 impl Pace {
     /// At most `per_second` requests a second, 1 or more.
-    pub(crate) fn new(per_second: u32) -> Self {
+    pub(crate) fn new(per_second: u32, share: Arc<Share>) -> Self {
         Self {
             // Rounded up: never too fast.
             interval: Duration::from_nanos(1_000_000_000_u64.div_ceil(per_second.max(1).into())),
-            slots: Mutex::default(),
+            share,
+            moments: Mutex::default(),
+            queue: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Waits for a moment at which a request may begin. Returns at once with that moment as the error
-    /// if it lies behind `deadline`; the moment then remains for somebody else.
-    pub(crate) async fn turn(&self, deadline: Instant) -> Result<(), Instant> {
+    /// Waits for a moment at which a request may begin. Returns at once if the server wants to see nobody
+    /// until after `deadline`.
+    pub(crate) async fn turn(&self, deadline: Instant) -> Result<(), Late> {
+        let mut ready = Instant::now();
+        self.check_pause(deadline)?;
+        let Ok(_next) = timeout_at(deadline, self.queue.lock()).await else {
+            return Err(self.late());
+        };
         loop {
-            let slot = self.reserve(deadline)?;
-            sleep_until(slot).await;
-            // A pause may have begun meanwhile.
-            let is_paused = self.slots().paused_until.is_some_and(|until| until > slot);
-            if !is_paused {
+            self.check_pause(deadline)?;
+            let now = Instant::now();
+            let moment = self.begin(ready, now);
+            if moment <= now {
                 return Ok(());
             }
+            if now >= deadline {
+                return Err(self.late());
+            }
+            ready = moment.min(now + GROWTH).min(deadline);
+            sleep_until(ready).await;
         }
     }
 
     /// Lets nobody begin for `wait` from now.
     pub(crate) fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait.min(PAUSE_MAX);
-        let mut slots = self.slots();
-        slots.paused_until = slots.paused_until.max(Some(until));
+        let mut moments = self.moments();
+        moments.paused_until = moments.paused_until.max(Some(until));
     }
 
-    fn reserve(&self, deadline: Instant) -> Result<Instant, Instant> {
-        let mut slots = self.slots();
-        let now = Some(Instant::now());
-        let slot = now.max(slots.next).max(slots.paused_until);
-        let slot = slot.unwrap_or(deadline);
-        if slot > deadline {
-            return Err(slot);
+    fn check_pause(&self, deadline: Instant) -> Result<(), Late> {
+        match self.moments().paused_until {
+            Some(until) if until > deadline => Err(Late::Paused(until)),
+            _ => Ok(()),
         }
-        slots.next = Some(slot + self.interval);
-        Ok(slot)
     }
 
-    fn slots(&self) -> MutexGuard<'_, Slots> {
-        // Nothing here panics halfway, so a poisoned lock still holds sound slots.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn late(&self) -> Late {
+        let paused_until = self.moments().paused_until;
+        let until = paused_until.filter(|until| *until > Instant::now());
+        until.map_or(Late::Crowded, Late::Paused)
+    }
+
+    /// The moment at which the one who is next, and is so since `ready`, may begin. If that has come, it
+    /// has begun.
+    fn begin(&self, ready: Instant, now: Instant) -> Instant {
+        let interval = self.share.part().stretch(self.interval);
+        let mut moments = self.moments();
+        let in_turn = moments.last.map(|last| last + interval);
+        let moment = Some(ready).max(in_turn).max(moments.paused_until);
+        let moment = moment.unwrap_or(now);
+        if moment <= now {
+            let earliest = now.checked_sub(CATCH_UP_MAX).unwrap_or(now);
+            moments.last = Some(moment.max(earliest));
+        }
+        moment
+    }
+
+    fn moments(&self) -> MutexGuard<'_, Moments> {
+        // Nothing here panics halfway, so a poisoned lock still holds sound moments.
+        self.moments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
-    use tokio::time::sleep;
+    use tokio::time::{advance, sleep};
 
     use super::*;
+
+    fn pace(per_second: u32) -> Arc<Pace> {
+        Arc::new(Pace::new(per_second, Arc::default()))
+    }
 
     fn far() -> Instant {
         Instant::now() + Duration::from_secs(360_000)
@@ -89,7 +142,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_holds_for_those_who_already_wait() {
-        let pace = Arc::new(Pace::new(2));
+        let pace = pace(2);
         let start = Instant::now();
         pace.turn(far()).await.unwrap();
         let waiting = tokio::spawn({
@@ -104,50 +157,152 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_moment_behind_the_deadline_is_not_waited_for() {
-        let pace = Pace::new(1);
+        let pace = pace(1);
         pace.pause(Duration::from_secs(60));
         let start = Instant::now();
-        let deadline = start + Duration::from_secs(59);
-        assert_eq!(
-            pace.turn(deadline).await,
-            Err(start + Duration::from_secs(60))
-        );
+        let late = pace.turn(start + Duration::from_secs(59)).await;
+        assert_eq!(late, Err(Late::Paused(start + Duration::from_secs(60))));
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn no_schedule_makes_requests_begin_too_close_to_each_other(
-            per_second in 1u32..50,
-            arrivals in proptest::collection::vec((0u64..3000, proptest::option::of(0u64..2000)), 1..30),
-        ) {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-            let mut begun = runtime.block_on(async {
-                let pace = Arc::new(Pace::new(per_second));
-                let tasks: Vec<_> = arrivals.into_iter().map(|(arrival, pause)| {
-                    let pace = Arc::clone(&pace);
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_in_vain_takes_nobodys_turn() {
+        let pace = pace(1);
+        let start = Instant::now();
+        pace.turn(far()).await.unwrap();
+        let late = pace.turn(start + Duration::from_millis(500)).await;
+        assert_eq!(late, Err(Late::Crowded));
+        assert_eq!(start.elapsed(), Duration::from_millis(500));
+        pace.turn(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_was_stopped_does_not_catch_up_in_a_burst() {
+        let pace = pace(10);
+        let waiting: Vec<_> = (0..20)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move {
+                    pace.turn(far()).await.unwrap();
+                    Instant::now()
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        advance(Duration::from_secs(60)).await;
+        let mut begun = Vec::new();
+        for one in waiting {
+            begun.push(one.await.unwrap());
+        }
+        let interval = Duration::from_millis(100);
+        let gaps: Vec<_> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(
+            gaps.iter().all(|gap| *gap + CATCH_UP_MAX >= interval),
+            "{gaps:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_slows_those_who_already_wait_and_calm_quickens_them_again() {
+        let share = Arc::new(Share::default());
+        let pace = Arc::new(Pace::new(10, Arc::clone(&share)));
+        let start = Instant::now();
+        let waiting: Vec<_> = (0..150)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move {
+                    pace.turn(far()).await.unwrap();
+                    start.elapsed()
+                })
+            })
+            .collect();
+        sleep(Duration::from_millis(950)).await;
+        share.halve(Instant::now(), Duration::ZERO);
+        let mut begun = Vec::new();
+        for one in waiting {
+            begun.push(one.await.unwrap());
+        }
+        let in_second = |second| {
+            let begun = begun.iter().map(Duration::as_secs);
+            begun.filter(|moment| *moment == second).count()
+        };
+        assert_eq!((in_second(0), in_second(1)), (10, 5));
+        let growing: Vec<_> = (1..12).map(in_second).collect();
+        assert!(growing.is_sorted(), "{growing:?}");
+        assert_eq!((in_second(11), in_second(12)), (10, 10));
+    }
+
+    /// Something that happens at a pace: somebody comes, the server wants peace, or has trouble.
+    type Happening = (u64, Option<u64>, bool);
+
+    fn begun(per_second: u32, happenings: &[Happening]) -> Vec<Duration> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let share = Arc::new(Share::default());
+            let pace = Arc::new(Pace::new(per_second, Arc::clone(&share)));
+            let start = Instant::now();
+            let tasks: Vec<_> = happenings
+                .iter()
+                .map(|&(arrival, pause, is_trouble)| {
+                    let (pace, share) = (Arc::clone(&pace), Arc::clone(&share));
                     tokio::spawn(async move {
                         sleep(Duration::from_millis(arrival)).await;
                         if let Some(pause) = pause {
                             pace.pause(Duration::from_millis(pause));
                         }
+                        if is_trouble {
+                            share.halve(Instant::now(), Duration::ZERO);
+                        }
                         pace.turn(far()).await.unwrap();
-                        Instant::now()
+                        start.elapsed()
                     })
-                }).collect();
-                let mut begun = Vec::new();
-                for task in tasks {
-                    begun.push(task.await.unwrap());
-                }
-                begun
-            });
-            begun.sort_unstable();
-            // Timers wake on whole milliseconds, at or after their moment.
-            let least = Duration::from_nanos(1_000_000_000 / u64::from(per_second)).saturating_sub(Duration::from_millis(1));
-            for pair in begun.windows(2) {
-                prop_assert!(pair[1] - pair[0] >= least, "{:?}", pair[1] - pair[0]);
+                })
+                .collect();
+            let mut begun = Vec::new();
+            for task in tasks {
+                begun.push(task.await.unwrap());
             }
+            begun.sort_unstable();
+            begun
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_schedule_exceeds_the_rate_in_any_window(
+            per_second in 1u32..50,
+            happenings in proptest::collection::vec(
+                (0u64..3000, proptest::option::of(0u64..2000), proptest::bool::weighted(0.1)), 1..40),
+            window in 1u64..5000,
+        ) {
+            let begun = begun(per_second, &happenings);
+            // Timers wake on whole milliseconds, at or after their moment.
+            let tolerance = Duration::from_millis(1);
+            let interval = Duration::from_nanos(1_000_000_000 / u64::from(per_second));
+            for pair in begun.windows(2) {
+                prop_assert!(pair[1] + tolerance >= pair[0] + interval, "{pair:?}");
+            }
+            let window = Duration::from_millis(window);
+            let most = (window + tolerance).as_nanos() / interval.as_nanos() + 1;
+            for (index, first) in begun.iter().enumerate() {
+                let inside = begun[index..].iter().take_while(|moment| **moment <= *first + window);
+                prop_assert!(inside.count() as u128 <= most);
+            }
+        }
+
+        #[test]
+        fn the_same_happenings_give_the_same_moments(
+            per_second in 1u32..50,
+            happenings in proptest::collection::vec(
+                (0u64..3000, proptest::option::of(0u64..2000), any::<bool>()), 1..20),
+        ) {
+            prop_assert_eq!(begun(per_second, &happenings), begun(per_second, &happenings));
         }
     }
 }

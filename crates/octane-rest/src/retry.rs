@@ -1,31 +1,39 @@
-//! Whether to send a request again.
+//! What to do after an attempt: the one place that decides.
 //!
-//! | what happened | a request that may always be repeated | one that creates |
-//! |---|---|---|
-//! | no connection, in time or at all; proxy trouble | again | again: nothing was sent |
-//! | 429 | again | again: it was turned away |
-//! | 503 with Octane's own words, such as `testbox.queue_full` | again | again: it was turned away |
-//! | 502, 504, other 503, attempt took too long, connection broke | again | no: nobody knows whether it was done |
-//! | TLS refused, answer too large | no: it would be so again | no |
-//! | all other answers, 500 among them | no | no |
+//! | what happened | creating | may always be repeated | test results |
+//! |---|---|---|---|
+//! | 2xx, 304 | done | done | done |
+//! | 401 in a session that worked so far | sign in, then at once: it was turned away | the same | the same |
+//! | any other 401: right after signing in, or of a sign-in | give up | give up | give up |
+//! | no connection, in time or at all; proxy trouble | short pause: nothing was sent | short pause | short pause |
+//! | 429 | short pause: it was turned away | short pause | short pause |
+//! | 503 `testbox.queue_full`, `testbox.request_limit` | long pause: it was turned away | long pause | long pause |
+//! | 503 with other words of Octane's own | short pause: it was turned away | short pause | short pause |
+//! | 408, 500, 502, 504, any other 503 | give up: nobody knows whether it was done | short pause | short pause |
+//! | connection broke, attempt took too long | give up: nobody knows whether it was done | short pause | short pause |
+//! | 400, 413 | give up | give up | split: a part may be taken |
+//! | TLS refused, answer too large | give up: it would be so again | give up | give up |
+//! | all other answers | give up | give up | give up |
 //!
-//! A full queue of test results waits longer than other troubles. `Retry-After` is believed to the
-//! second, and with 429 and 503 it holds for all requests of the endpoint.
+//! After a pause the request is sent again. `Retry-After`, or a `RateLimit` that is used up, replaces
+//! the pause of an answer. What has been tried as often as the settings allow is given up where the
+//! table says pause; a sign-in does not count as a try.
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use octane_model::Problem;
 
-use crate::date;
 use crate::transport::TransportErrorKind;
 
 /// Whether a request may be sent again when nobody knows whether it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// Twice is the same as once: reading, changing, deleting, and payloads of test results, whose bytes
-    /// the server recognises.
+    /// Twice is the same as once: reading, changing, deleting.
     Always,
+    /// As [`Always`](Self::Always), and if the whole is refused, its parts may be taken: payloads of test
+    /// results, whose bytes the server recognises. See [`Error::is_divisible`](crate::Error::is_divisible).
+    AlwaysOrDivided,
     /// Only when surely nothing was done: creating.
     IfNothingWasDone,
 }
@@ -35,19 +43,38 @@ pub enum Repeat {
 pub(crate) enum Happened<'a> {
     Answered {
         status: StatusCode,
+        /// What the server says about a failure.
         problem: Option<&'a Problem>,
-        retry_after: Option<Duration>,
+        /// How long it wants to be left alone.
+        told: Option<Duration>,
     },
     Failed(TransportErrorKind),
+}
+
+/// What was tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tried {
+    pub(crate) repeat: Repeat,
+    /// The number of this attempt, from 1; attempts that only brought a new session do not count.
+    pub(crate) attempt: u32,
+    pub(crate) attempts_max: u32,
+    /// Whether it went with a session that may have expired, rather than with a new one or none.
+    pub(crate) may_sign_in: bool,
 }
 
 /// What to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// This is the end of it, good or bad.
-    Final,
-    /// Again, after a wait.
+    /// It went well.
+    Done,
+    /// Again, after a pause.
     Again(Wait),
+    /// Again, at once, with a new session.
+    SignIn,
+    /// The whole is refused; its parts may be taken.
+    Split,
+    /// The error is final.
+    GiveUp,
 }
 
 /// How long to wait.
@@ -57,61 +84,73 @@ pub(crate) enum Wait {
     Short,
     /// The same, longer.
     Long,
-    /// As long as the server said, and everybody else with it.
+    /// As long as the server said.
     Told(Duration),
 }
 
-/// Decides after the attempt number `attempt` (from 1) of at most `attempts_max`.
-pub(crate) fn decide(
-    happened: Happened<'_>,
-    repeat: Repeat,
-    attempt: u32,
-    attempts_max: u32,
-) -> Decision {
-    if attempt >= attempts_max {
-        return Decision::Final;
+impl Happened<'_> {
+    /// Whether the server surely did nothing: it never saw the request, or turned it away unread.
+    pub(crate) fn is_nothing_done(&self) -> bool {
+        match self {
+            Self::Failed(kind) => kind.is_nothing_sent(),
+            Self::Answered {
+                status, problem, ..
+            } => match status.as_u16() {
+                401 | 429 => true,
+                // Without words of its own it may be a proxy that gave up on the server.
+                503 => problem.is_some_and(|problem| !problem.error_code.is_empty()),
+                _ => false,
+            },
+        }
     }
-    let is_safe = repeat == Repeat::Always;
-    match happened {
-        Happened::Failed(kind) => {
-            let may_pass = !matches!(kind, TransportErrorKind::Tls | TransportErrorKind::TooLarge);
-            if may_pass && (is_safe || kind.is_nothing_sent()) {
-                Decision::Again(Wait::Short)
-            } else {
-                Decision::Final
-            }
-        }
-        Happened::Answered {
-            status,
-            problem,
-            retry_after,
-        } => {
-            let was_turned_away = status == StatusCode::TOO_MANY_REQUESTS
-                || status == StatusCode::SERVICE_UNAVAILABLE
-                    && problem.is_some_and(|problem| !problem.error_code.is_empty());
-            let may_pass = matches!(status.as_u16(), 429 | 502 | 503 | 504);
-            if !(may_pass && (is_safe || was_turned_away)) {
-                return Decision::Final;
-            }
-            Decision::Again(match retry_after {
-                Some(wait) => Wait::Told(wait),
-                None if problem.is_some_and(Problem::is_queue_full) => Wait::Long,
-                None => Wait::Short,
-            })
-        }
+
+    /// Whether nobody knows what the server did.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let is_clear = match self {
+            Self::Failed(_) => false,
+            Self::Answered { status, .. } => !matches!(status.as_u16(), 408 | 500 | 502..=504),
+        };
+        !is_clear && !self.is_nothing_done()
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date that is compared with the answer's own `Date`.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let value = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+/// Decides after an attempt. See the table above.
+pub(crate) fn decide(happened: Happened<'_>, tried: Tried) -> Decision {
+    let pause = match happened {
+        Happened::Failed(kind) => match kind {
+            TransportErrorKind::Tls | TransportErrorKind::TooLarge => return Decision::GiveUp,
+            TransportErrorKind::Connect
+            | TransportErrorKind::ConnectTimeout
+            | TransportErrorKind::Proxy
+            | TransportErrorKind::Timeout
+            | TransportErrorKind::Broken => Wait::Short,
+        },
+        Happened::Answered {
+            status,
+            problem,
+            told,
+        } => match status.as_u16() {
+            200..=299 | 304 => return Decision::Done,
+            401 if tried.may_sign_in => return Decision::SignIn,
+            400 | 413 if tried.repeat == Repeat::AlwaysOrDivided => return Decision::Split,
+            408 | 429 | 500 | 502 | 503 | 504 => match told {
+                Some(wait) => Wait::Told(wait),
+                None if problem.is_some_and(Problem::is_queue_full) => Wait::Long,
+                None => Wait::Short,
+            },
+            _ => return Decision::GiveUp,
+        },
+    };
+    let is_safe = tried.repeat != Repeat::IfNothingWasDone || happened.is_nothing_done();
+    if is_safe && tried.attempt < tried.attempts_max {
+        Decision::Again(pause)
+    } else {
+        Decision::GiveUp
     }
-    let seconds = date::parse(value)? - date::parse(text(header::DATE)?)?;
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
@@ -119,55 +158,75 @@ mod tests {
 
     use super::*;
 
+    const SHORT: Decision = Decision::Again(Wait::Short);
+    const LONG: Decision = Decision::Again(Wait::Long);
+    const GIVE_UP: Decision = Decision::GiveUp;
+
     fn answered(status: u16, problem: Option<&Problem>) -> Happened<'_> {
         Happened::Answered {
             status: StatusCode::from_u16(status).unwrap(),
             problem,
-            retry_after: None,
+            told: None,
         }
     }
 
-    /// The decisions for both kinds of request.
-    fn both(happened: Happened<'_>) -> (Decision, Decision) {
-        (
-            decide(happened, Repeat::Always, 1, 5),
-            decide(happened, Repeat::IfNothingWasDone, 1, 5),
-        )
+    fn first(repeat: Repeat) -> Tried {
+        Tried {
+            repeat,
+            attempt: 1,
+            attempts_max: 5,
+            may_sign_in: true,
+        }
     }
 
-    const FINAL: Decision = Decision::Final;
-    const SHORT: Decision = Decision::Again(Wait::Short);
-    const LONG: Decision = Decision::Again(Wait::Long);
+    /// The three columns of the table.
+    fn row(happened: Happened<'_>) -> [Decision; 3] {
+        [
+            Repeat::IfNothingWasDone,
+            Repeat::Always,
+            Repeat::AlwaysOrDivided,
+        ]
+        .map(|repeat| decide(happened, first(repeat)))
+    }
 
     #[test]
-    fn trouble_that_may_pass_is_repeated_where_that_is_safe() {
-        use TransportErrorKind::{Broken, Connect, ConnectTimeout, Proxy, Timeout, Tls, TooLarge};
-        for kind in [Connect, ConnectTimeout, Proxy] {
-            assert_eq!(both(Happened::Failed(kind)), (SHORT, SHORT), "{kind:?}");
+    fn failures_follow_the_table() {
+        use TransportErrorKind::{Broken, Timeout, Tls, TooLarge};
+        for kind in properties::KINDS {
+            let expected = match kind {
+                Timeout | Broken => [GIVE_UP, SHORT, SHORT],
+                Tls | TooLarge => [GIVE_UP; 3],
+                _ => [SHORT; 3],
+            };
+            assert_eq!(row(Happened::Failed(kind)), expected, "{kind:?}");
         }
-        for kind in [Timeout, Broken] {
-            assert_eq!(both(Happened::Failed(kind)), (SHORT, FINAL), "{kind:?}");
-        }
-        for kind in [Tls, TooLarge] {
-            assert_eq!(both(Happened::Failed(kind)), (FINAL, FINAL), "{kind:?}");
-        }
-        assert_eq!(both(answered(429, None)), (SHORT, SHORT));
-        for status in [502, 503, 504] {
-            assert_eq!(both(answered(status, None)), (SHORT, FINAL), "{status}");
-        }
-        for status in [200, 201, 304, 400, 401, 403, 404, 409, 413, 500, 501] {
-            assert_eq!(both(answered(status, None)), (FINAL, FINAL), "{status}");
+    }
+
+    #[test]
+    fn answers_follow_the_table() {
+        for status in 100..=599 {
+            let expected = match status {
+                200..=299 | 304 => [Decision::Done; 3],
+                401 => [Decision::SignIn; 3],
+                429 => [SHORT; 3],
+                408 | 500 | 502 | 503 | 504 => [GIVE_UP, SHORT, SHORT],
+                400 | 413 => [GIVE_UP, GIVE_UP, Decision::Split],
+                _ => [GIVE_UP; 3],
+            };
+            assert_eq!(row(answered(status, None)), expected, "{status}");
         }
     }
 
     #[test]
     fn a_503_in_octanes_own_words_did_nothing_and_a_full_queue_waits_longer() {
         let busy = Problem::new("platform.busy", "");
-        assert_eq!(both(answered(503, Some(&busy))), (SHORT, SHORT));
-        let full = Problem::new(code::QUEUE_FULL, "");
-        assert_eq!(both(answered(503, Some(&full))), (LONG, LONG));
+        assert_eq!(row(answered(503, Some(&busy))), [SHORT; 3]);
+        for code in [code::QUEUE_FULL, code::REQUEST_LIMIT] {
+            let full = Problem::new(code, "");
+            assert_eq!(row(answered(503, Some(&full))), [LONG; 3]);
+        }
         let page = Problem::new("", "Bad gateway");
-        assert_eq!(both(answered(503, Some(&page))), (SHORT, FINAL));
+        assert_eq!(row(answered(503, Some(&page))), [GIVE_UP, SHORT, SHORT]);
     }
 
     #[test]
@@ -176,39 +235,31 @@ mod tests {
         let happened = Happened::Answered {
             status: StatusCode::SERVICE_UNAVAILABLE,
             problem: Some(&full),
-            retry_after: Some(Duration::from_secs(7)),
+            told: Some(Duration::from_secs(7)),
         };
         let told = Decision::Again(Wait::Told(Duration::from_secs(7)));
-        assert_eq!(both(happened), (told, told));
+        assert_eq!(row(happened), [told; 3]);
     }
 
     #[test]
-    fn the_last_attempt_is_the_last() {
-        let happened = answered(429, None);
-        assert_eq!(decide(happened, Repeat::Always, 4, 5), SHORT);
-        assert_eq!(decide(happened, Repeat::Always, 5, 5), FINAL);
-    }
-
-    #[test]
-    fn retry_after_comes_in_seconds_or_as_a_date() {
-        let read = |lines: &[(&'static str, &str)]| {
-            let pairs = lines
-                .iter()
-                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            retry_after(&pairs.collect())
+    fn a_401_with_a_new_session_or_none_is_final() {
+        let tried = Tried {
+            may_sign_in: false,
+            ..first(Repeat::Always)
         };
-        let at = ("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT");
-        let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(
-            read(&[("retry-after", " 120")]),
-            Some(Duration::from_secs(120))
-        );
-        assert_eq!(read(&[at, now]), Some(Duration::from_secs(23)));
-        assert_eq!(
-            read(&[("retry-after", now.1), ("date", at.1)]),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(read(&[at]), None);
-        assert_eq!(read(&[("retry-after", "soon"), now]), None);
+        assert_eq!(decide(answered(401, None), tried), GIVE_UP);
+    }
+
+    #[test]
+    fn the_last_attempt_is_the_last_but_may_still_sign_in() {
+        let at = |attempt, status| {
+            let tried = Tried {
+                attempt,
+                ..first(Repeat::Always)
+            };
+            decide(answered(status, None), tried)
+        };
+        assert_eq!((at(4, 429), at(5, 429)), (SHORT, GIVE_UP));
+        assert_eq!(at(5, 401), Decision::SignIn);
     }
 }

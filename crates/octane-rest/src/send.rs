@@ -1,31 +1,29 @@
-//! The one loop that sends: permit, session, pace, attempt, decision.
+//! The one loop that sends: seat, session, pace, attempt, decision.
 //!
 //! The pace comes after the session, so that requests which waited for a sign-in do not set out all at
-//! once. A request keeps its permit from its first turn to its end, waits included: a server in
-//! trouble sees fewer requests, not more.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! once. A request keeps its seat from its first turn to its end, waits included: a server in trouble
+//! sees fewer requests, not more, and whoever waits to repeat is not overtaken by all who came later.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use octane_model::Problem;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, trace};
 
 use crate::endpoint::Inner;
 use crate::error::Kind;
-use crate::retry::{self, Decision, Happened, Repeat, Wait};
+use crate::pace::{Late, PAUSE_MAX};
+use crate::retry::{self, Decision, Happened, Repeat, Tried};
 use crate::session::Ticket;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::trip::Trip;
-use crate::{Answer, Error, Finished, redact};
+use crate::{Answer, Error, Finished, redact, told};
 
 /// How a request proves who sends it.
 pub(crate) enum Way {
     /// With the session, signing in when that is needed.
     InSession,
-    /// With nothing. Uses the permit of the request that wants the session.
+    /// With nothing. Uses the seat of the request that wants the session.
     SigningIn,
     /// With the session that ends.
     SigningOut(Ticket),
@@ -42,21 +40,14 @@ impl Inner {
         repeat: Repeat,
         way: Way,
     ) -> Result<Answer, Error> {
-        let mut trip = Trip {
-            server: Arc::clone(&self.server),
-            method: request.method().clone(),
-            path: request.uri().path().into(),
-            attempts: 0,
-            elapsed: Duration::ZERO,
-        };
+        let mut trip = Trip::new(&self.server, request.method().clone(), request.uri().path());
         let request = match self.complete(request) {
             Ok(request) => request,
             Err(reason) => return Err(Error::new(Kind::Unsendable { reason }, trip)),
         };
-        // The semaphore is never closed; were it, requests would go without a bound rather than not.
-        let _permit = match way {
+        let _seat = match way {
             Way::SigningIn => None,
-            _ => self.permits.acquire().await.ok(),
+            _ => Some(self.seats.take().await),
         };
         let started = Instant::now();
         let deadline = started + self.settings.deadline();
@@ -80,40 +71,52 @@ impl Inner {
         deadline: Instant,
         trip: &mut Trip,
     ) -> Result<Response<Bytes>, Kind> {
+        let mut tried = Tried {
+            repeat,
+            attempt: 1,
+            attempts_max: self.settings.attempts_max,
+            may_sign_in: matches!(way, Way::InSession),
+        };
+        // The session that the server no longer takes.
         let mut spent = None;
         let mut last: Option<Outcome> = None;
         loop {
-            let ticket = match way {
+            let mut ticket = match way {
                 Way::InSession => Some(self.ticket(spent, deadline).await?),
                 Way::SigningIn => None,
                 Way::SigningOut(ticket) => Some(ticket.clone()),
             };
-            if let Err(slot) = self.pace.turn(deadline).await {
+            if let Err(late) = self.pace.turn(deadline).await {
                 // What the server said last tells more than that there is no time left.
-                let wait = slot.saturating_duration_since(Instant::now());
-                return last.map_or(Err(Kind::Paused { wait }), end);
+                return last.map_or_else(|| Err(too_late(late)), end);
+            }
+            if matches!(way, Way::InSession) {
+                // Somebody may have signed in again meanwhile.
+                ticket = self.session.ticket().or(ticket);
             }
             trip.attempts += 1;
+            let begun = Instant::now();
             let outcome = self.attempt(request, ticket.as_ref(), deadline, trip).await;
             let generation = ticket.as_ref().map(Ticket::generation);
-            if let (Some(generation), Ok(response)) = (generation, &outcome) {
-                self.session.adopt(generation, response.headers());
+            if let Ok(response) = &outcome {
+                if let Some(generation) = generation {
+                    self.session.adopt(generation, response.headers());
+                }
+                self.heed(begun, response);
             }
-            let is_turned_away = outcome
-                .as_ref()
-                .is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
-            if is_turned_away && matches!(way, Way::InSession) && spent.is_none() {
-                spent = generation;
-                last = Some(outcome);
-                continue;
-            }
-            // The one that only brought a new session does not count.
-            let attempt = trip.attempts - u32::from(spent.is_some());
-            let wait = match self.decide(&outcome, repeat, attempt) {
-                Decision::Final => return end(outcome),
-                Decision::Again(Wait::Short) => self.backoff.short(attempt),
-                Decision::Again(Wait::Long) => self.backoff.long(attempt),
-                Decision::Again(Wait::Told(wait)) => wait,
+            let wait = match decide(&outcome, tried, trip) {
+                Decision::Done | Decision::GiveUp => return end(outcome),
+                Decision::Split => {
+                    trip.is_divisible = true;
+                    return end(outcome);
+                }
+                Decision::SignIn => {
+                    spent = generation;
+                    tried.may_sign_in = false;
+                    last = Some(outcome);
+                    continue;
+                }
+                Decision::Again(wait) => self.backoff.length(wait, tried.attempt),
             };
             let is_in_time = Instant::now()
                 .checked_add(wait)
@@ -121,6 +124,8 @@ impl Inner {
             if !is_in_time {
                 return end(outcome);
             }
+            tried.attempt += 1;
+            tried.may_sign_in = matches!(way, Way::InSession);
             last = Some(outcome);
             sleep(wait).await;
         }
@@ -169,29 +174,17 @@ impl Inner {
         outcome
     }
 
-    fn decide(&self, outcome: &Outcome, repeat: Repeat, attempt: u32) -> Decision {
-        let problem;
-        let happened = match outcome {
-            Err(error) => Happened::Failed(error.kind()),
-            Ok(response) if response.status().is_success() => return Decision::Final,
-            Ok(response) => {
-                let status = response.status();
-                let retry_after = retry::retry_after(response.headers());
-                let is_busy = matches!(status.as_u16(), 429 | 503);
-                if let (true, Some(wait)) = (is_busy, retry_after) {
-                    self.pace.pause(wait);
-                }
-                problem = is_busy
-                    .then(|| Problem::from_body(response.body()))
-                    .flatten();
-                Happened::Answered {
-                    status,
-                    problem: problem.as_ref(),
-                    retry_after,
-                }
-            }
-        };
-        retry::decide(happened, repeat, attempt, self.settings.attempts_max)
+    /// Takes what the server says about its load to heart, for everybody.
+    fn heed(&self, begun: Instant, response: &Response<Bytes>) {
+        let headers = response.headers();
+        if matches!(response.status().as_u16(), 429 | 503) {
+            let wait = told::wait(headers).unwrap_or_default().min(PAUSE_MAX);
+            self.share.halve(begun, wait);
+            self.pace.pause(wait);
+        } else if let Some(wait) = told::used_up(headers) {
+            // Nothing was refused, so this is advice, and not taken for longer than any other wait.
+            self.pace.pause(wait.min(self.backoff.max()));
+        }
     }
 
     /// Tells the observers how a request ended.
@@ -213,6 +206,37 @@ impl Inner {
         for observer in &self.observers {
             observer(&finished);
         }
+    }
+}
+
+fn decide(outcome: &Outcome, tried: Tried, trip: &mut Trip) -> Decision {
+    let problem;
+    let happened = match outcome {
+        Err(error) => Happened::Failed(error.kind()),
+        Ok(response) => {
+            let is_success = response.status().is_success();
+            problem = (!is_success)
+                .then(|| Problem::from_body(response.body()))
+                .flatten();
+            Happened::Answered {
+                status: response.status(),
+                problem: problem.as_ref(),
+                told: told::wait(response.headers()),
+            }
+        }
+    };
+    trip.is_in_doubt |= happened.is_in_doubt();
+    retry::decide(happened, tried)
+}
+
+fn too_late(late: Late) -> Kind {
+    match late {
+        Late::Paused(until) => Kind::Paused {
+            wait: until.saturating_duration_since(Instant::now()),
+        },
+        Late::Crowded => Kind::OutOfTime {
+            waiting_for: "its turn",
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::Settings;
 use crate::cookies::{CSRF_HEADER, Cookies};
-use crate::error::SignInError;
+use crate::sign_in::SignInError;
 
 pub(crate) struct Session {
     state: Mutex<State>,

@@ -30,7 +30,8 @@ pub struct Settings {
     /// How many requests may begin in a second, for all clones of the endpoint together. The ALM Octane
     /// help, page "test-results", advises at most 20. Default 10, at most 1000.
     pub requests_per_second: u32,
-    /// How many requests may be under way at once; one that waits to be repeated counts. Default 4.
+    /// How many requests may be under way at once; one that waits to be repeated counts. While the server
+    /// says that it is too much (429, 503), fewer may, and fewer may begin in a second. Default 4.
     pub concurrency_max: usize,
 
     /// How often a request is sent at most, the first time included. Default 5.

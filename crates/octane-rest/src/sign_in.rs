@@ -1,17 +1,35 @@
 //! Signing in and out.
 
+use std::fmt;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
-use octane_model as model;
+use octane_model::{self as model, Problem};
 use serde_json::json;
 
 use crate::cookies::Cookies;
 use crate::endpoint::Inner;
-use crate::error::SignInError;
 use crate::retry::Repeat;
 use crate::send::Way;
-use crate::{Credential, CredentialProvider, Error};
+use crate::{Credential, CredentialError, CredentialProvider, Error};
+
+/// Why a sign-in failed; shared by all who waited for it.
+#[derive(Debug)]
+pub(crate) enum SignInError {
+    NoCredential,
+    Credential(CredentialError),
+    Refused {
+        status: StatusCode,
+        problem: Option<Box<Problem>>,
+        is_person: bool,
+    },
+    NoSession {
+        status: StatusCode,
+    },
+    /// The request itself ended badly.
+    Failed(Error),
+}
 
 impl Inner {
     /// Asks for a new session. Boxed, because sending may sign in and signing in sends.
@@ -86,4 +104,35 @@ fn body(credential: &Credential) -> Bytes {
         }
     };
     body.to_string().into()
+}
+
+impl fmt::Display for SignInError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCredential => f.write_str("there is no credential"),
+            Self::Credential(error) => error.fmt(f),
+            Self::Refused {
+                status,
+                problem,
+                is_person,
+            } => {
+                write!(f, "the credential was refused with {}", status.as_u16())?;
+                if let Some(problem) = problem {
+                    write!(f, ": {problem}")?;
+                }
+                if *is_person {
+                    f.write_str(" (a server may take nothing but API keys)")?;
+                }
+                Ok(())
+            }
+            Self::NoSession { status } => {
+                let status = status.as_u16();
+                write!(
+                    f,
+                    "it answered {status}, but gave no session (no `LWSSO_COOKIE_KEY`)"
+                )
+            }
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
 }

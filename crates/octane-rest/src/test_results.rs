@@ -15,6 +15,19 @@ pub struct TestResults {
     endpoint: Endpoint,
 }
 
+/// A payload that the server accepted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The task that ingests it.
+    pub task: Task,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Whether an attempt before the last one may have arrived without an answer coming back. If so, and
+    /// only then, a task that the server calls one of an older push may be that attempt's own.
+    pub was_in_doubt: bool,
+}
+
 impl Endpoint {
     /// The resource `test-results` of the workspace.
     pub fn test_results(&self) -> TestResults {
@@ -30,10 +43,13 @@ const BLOCKING_BYTES_MIN: usize = 256 << 10;
 impl TestResults {
     /// Sends a payload (XML) and returns the task that ingests it.
     ///
+    /// If the server refuses the payload as a whole, its halves may be taken: see
+    /// [`Error::is_divisible`].
+    ///
     /// With `skip_errors` the server leaves out what it cannot take and ends with a warning, else it
     /// ends as failed. The same payload makes the same bytes, packed or not, so that the server knows it
     /// again (ALM Octane help, "test-results"): it may be sent as often as needed.
-    pub async fn send(&self, payload: Bytes, skip_errors: bool) -> Result<Task, Error> {
+    pub async fn send(&self, payload: Bytes, skip_errors: bool) -> Result<Sent, Error> {
         let encoding = self.endpoint.settings().payload_encoding;
         let payload = match encoding {
             Encoding::Plain => payload,
@@ -41,8 +57,15 @@ impl TestResults {
         };
         let workspace = self.endpoint.workspace();
         let request = workspace.post_test_results(payload, encoding, skip_errors);
-        let answer = self.endpoint.execute(request, Repeat::Always).await?;
-        answer.json()
+        let answer = self
+            .endpoint
+            .execute(request, Repeat::AlwaysOrDivided)
+            .await?;
+        Ok(Sent {
+            task: answer.json()?,
+            attempts: answer.attempts(),
+            was_in_doubt: answer.trip().is_in_doubt,
+        })
     }
 
     /// How far a task is.

@@ -16,6 +16,25 @@ pub(crate) struct Trip {
     pub(crate) path: Box<str>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
+    /// Whether nobody knows what became of at least one attempt.
+    pub(crate) is_in_doubt: bool,
+    /// Whether the whole was refused, but its parts may be taken.
+    pub(crate) is_divisible: bool,
+}
+
+impl Trip {
+    /// The beginning of a way.
+    pub(crate) fn new(server: &Arc<str>, method: Method, path: &str) -> Self {
+        Self {
+            server: Arc::clone(server),
+            method,
+            path: path.into(),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            is_in_doubt: false,
+            is_divisible: false,
+        }
+    }
 }
 
 impl fmt::Display for Trip {

@@ -82,10 +82,10 @@ async fn send(
     loop {
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let body = payload(&suite, number).into();
-        let Ok(task) = endpoint.test_results().send(body, false).await else {
+        let Ok(sent) = endpoint.test_results().send(body, false).await else {
             return;
         };
-        acknowledged.lock().unwrap().insert(number, task.id);
+        acknowledged.lock().unwrap().insert(number, sent.task.id);
         progress.notify_one();
     }
 }

@@ -1,8 +1,10 @@
 //! The endpoint as others see it, against scripted servers.
 
 mod bulk;
+mod expiry;
 mod lists;
 mod network;
+mod payloads;
 mod polite;
 mod repeats;
 mod script;

@@ -73,6 +73,75 @@ async fn clones_share_one_pace() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_storm_of_429_halves_the_pace_once_and_it_recovers() {
+    let script = Script::new(|seen| {
+        let status = if seen.number <= 64 { 429 } else { 200 };
+        Reply::new(status, "{}").after(900)
+    });
+    let endpoint = script.endpoint_with(|settings| {
+        settings.requests_per_second = 100;
+        settings.concurrency_max = 64;
+    });
+    endpoint.sign_in().await.unwrap();
+    let tasks: Vec<_> = (0..3000)
+        .map(|_| {
+            let endpoint = endpoint.clone();
+            tokio::spawn(async move { endpoint.get("tests").await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let requests = script.requests();
+    let start = requests[0].at;
+    let in_second = |second| {
+        let moments = requests.iter().map(|seen| (seen.at - start).as_secs());
+        moments.filter(|moment| *moment == second).count()
+    };
+    // 64 of them in the first second, all turned away in the next; 64 seats are 32 then.
+    let after: Vec<_> = (2..5).map(in_second).collect();
+    assert!(
+        after.iter().all(|count| (20..=60).contains(count)),
+        "{after:?}"
+    );
+    // In the end there are all seats again: 64 requests of 900 ms each.
+    let (late, most) = (in_second(30), (0..60).map(in_second).max());
+    assert!((60..=100).contains(&late), "{late}");
+    assert!(most <= Some(100), "{most:?}");
+    assert_eq!(requests.len(), 3000 + 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_a_few_requests_a_second_is_approached_and_not_flooded() {
+    // Counts by the second, and takes 5.
+    let taken = Arc::new(Mutex::new((0, 0)));
+    let start = tokio::time::Instant::now();
+    let script = Script::new(move |seen| {
+        let second = (seen.at - start).as_secs();
+        let mut taken = taken.lock().unwrap();
+        if taken.0 != second {
+            *taken = (second, 0);
+        }
+        taken.1 += 1;
+        Reply::new(if taken.1 > 5 { 429 } else { 200 }, "{}")
+    });
+    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 20);
+    let tasks: Vec<_> = (0..500)
+        .map(|_| {
+            let endpoint = endpoint.clone();
+            tokio::spawn(async move { endpoint.get("tests").await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    // Fewer than one in three is turned away, and no time is wasted on pauses without need.
+    let (sent, took) = (script.requests().len(), start.elapsed());
+    assert!(sent < 750, "{sent}");
+    assert!(took < Duration::from_secs(180), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn observers_learn_how_each_request_ended() {
     let script = Script::new(|seen| match seen.number {
         1 => Reply::new(502, "").after(5),

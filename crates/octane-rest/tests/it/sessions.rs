@@ -1,109 +1,12 @@
 //! Signing in, once for all.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use octane_rest::{ApiKey, Chain, Endpoint, Environment, UserPassword};
+use octane_rest::{ApiKey, Chain, Environment, UserPassword};
 use tokio::time::{advance, sleep};
 
+use crate::expiry::{expired, many, strict};
 use crate::script::{Reply, SECRET, Script, Seen, signed_in};
-
-/// A server on which only the newest session counts, and even that may be ended.
-fn strict() -> (Script, Arc<AtomicUsize>) {
-    let valid = Arc::new(AtomicUsize::new(0));
-    let script = Script::raw({
-        let valid = Arc::clone(&valid);
-        move |seen| {
-            if seen.is_sign_in() {
-                let token = valid.fetch_add(1, Ordering::SeqCst) + 1;
-                return signed_in(&token.to_string()).after(50);
-            }
-            let wanted = format!("LWSSO_COOKIE_KEY={}", valid.load(Ordering::SeqCst));
-            if seen.cookie() == Some(&wanted) {
-                Reply::new(200, "{}").after(20)
-            } else {
-                expired().after(20)
-            }
-        }
-    });
-    (script, valid)
-}
-
-fn expired() -> Reply {
-    Reply::new(
-        401,
-        r#"{"errorCode":"VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT","accumulatedMessage":"idle"}"#,
-    )
-}
-
-/// Makes `count` requests at once.
-async fn many(endpoint: &Endpoint, count: usize) -> Vec<Result<(), octane_rest::Error>> {
-    let tasks: Vec<_> = (0..count)
-        .map(|_| {
-            let endpoint = endpoint.clone();
-            tokio::spawn(async move { endpoint.get("tests").await.map(|_| ()) })
-        })
-        .collect();
-    let mut results = Vec::new();
-    for task in tasks {
-        results.push(task.await.unwrap());
-    }
-    results
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_requests_in_an_expired_session_cause_one_sign_in() {
-    let (script, valid) = strict();
-    let endpoint = script.endpoint_with(|settings| settings.concurrency_max = 64);
-    endpoint.get("tests").await.unwrap();
-    // The server forgets the session.
-    valid.fetch_add(1, Ordering::SeqCst);
-    let results = many(&endpoint, 64).await;
-    assert!(results.iter().all(Result::is_ok), "{results:?}");
-    assert_eq!(script.sign_ins().len(), 2);
-    // Not even while the old session is still at hand.
-    assert!(script.sign_ins().iter().all(|seen| seen.cookie().is_none()));
-    // Each at most twice: turned away, and repeated.
-    assert!(script.requests().len() <= 1 + 2 * 64);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_401_of_an_older_session_repeats_with_the_newer_one_without_a_sign_in() {
-    let script = Script::new(|seen| match seen.number {
-        // The first request is slow: when its refusal comes, the second has long signed in again.
-        1 => expired().after(1000),
-        2 => expired().after(10),
-        _ => Reply::new(200, "{}"),
-    });
-    let endpoint = script.endpoint();
-    endpoint.sign_in().await.unwrap();
-    assert!(many(&endpoint, 2).await.iter().all(Result::is_ok));
-    assert_eq!(script.sign_ins().len(), 2);
-    let cookies: Vec<_> = script
-        .requests()
-        .iter()
-        .map(|seen| seen.cookie().unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        cookies,
-        [
-            "LWSSO_COOKIE_KEY=s1",
-            "LWSSO_COOKIE_KEY=s1",
-            "LWSSO_COOKIE_KEY=s2",
-            "LWSSO_COOKIE_KEY=s2"
-        ]
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_401_that_stays_is_repeated_once_and_then_told() {
-    let script = Script::new(|_| expired());
-    let error = script.endpoint().get("tests").await.unwrap_err();
-    assert!(error.is_unauthorized() && !error.is_temporary(), "{error}");
-    assert_eq!((script.sign_ins().len(), script.requests().len()), (2, 2));
-    assert_eq!(error.code(), Some("VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"));
-}
 
 #[tokio::test(start_paused = true)]
 async fn renewed_cookies_of_any_answer_are_taken_over() {
@@ -129,25 +32,6 @@ async fn renewed_cookies_of_any_answer_are_taken_over() {
             "LWSSO_COOKIE_KEY=renewed; OCTANE_USER=jane",
             "LWSSO_COOKIE_KEY=renewed"
         ]
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_late_answer_does_not_bring_back_the_old_session() {
-    let script = Script::new(|seen| match seen.number {
-        1 => Reply::new(200, "{}")
-            .header("set-cookie", "LWSSO_COOKIE_KEY=old")
-            .after(1000),
-        2 => expired().after(10),
-        _ => Reply::new(200, "{}"),
-    });
-    let endpoint = script.endpoint();
-    endpoint.sign_in().await.unwrap();
-    many(&endpoint, 2).await;
-    endpoint.get("tests").await.unwrap();
-    assert_eq!(
-        script.requests().last().unwrap().cookie(),
-        Some("LWSSO_COOKIE_KEY=s2")
     );
 }
 

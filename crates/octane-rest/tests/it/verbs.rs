@@ -234,10 +234,8 @@ async fn results_travel_packed_and_come_back_as_a_task() {
     });
     let endpoint = script.endpoint();
     let results = endpoint.test_results();
-    let task = results
-        .send(Bytes::from_static(b"<test_result/>"), true)
-        .await
-        .unwrap();
+    let payload = Bytes::from_static(b"<test_result/>");
+    let task = results.send(payload, true).await.unwrap().task;
     assert_eq!(
         (task.id, task.status),
         (TaskId::new(1103), TaskStatus::Queued)

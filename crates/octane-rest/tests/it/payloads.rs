@@ -1,0 +1,89 @@
+//! Payloads of test results on their way.
+
+use bytes::Bytes;
+use octane_rest::{Error, Sent, TransportErrorKind};
+
+use crate::script::{Reply, Script};
+
+const ACCEPTED: &str = r#"{"id":1,"status":"queued"}"#;
+
+async fn send(script: &Script) -> Result<Sent, Error> {
+    let payload = Bytes::from_static(b"<test_result/>");
+    script.endpoint().test_results().send(payload, false).await
+}
+
+/// A server that begins like this and then accepts everything.
+fn first(reply: fn() -> Reply) -> Script {
+    Script::new(move |seen| match seen.number {
+        1 => reply(),
+        _ => Reply::new(202, ACCEPTED),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sent_a_payload_learns_how_often_and_whether_an_earlier_one_may_have_arrived() {
+    let arrived_or_not: [(fn() -> Reply, bool); 8] = [
+        (|| Reply::failed(TransportErrorKind::Broken), true),
+        (|| Reply::failed(TransportErrorKind::Timeout), true),
+        (|| Reply::new(500, ""), true),
+        (|| Reply::new(503, "<html>busy</html>"), true),
+        (|| Reply::failed(TransportErrorKind::Connect), false),
+        (|| Reply::new(429, ""), false),
+        (|| Reply::new(401, ""), false),
+        (
+            || Reply::new(503, r#"{"error_code":"testbox.queue_full"}"#),
+            false,
+        ),
+    ];
+    for (reply, was_in_doubt) in arrived_or_not {
+        let script = first(reply);
+        let sent = send(&script).await.unwrap();
+        assert_eq!((sent.attempts, sent.was_in_doubt), (2, was_in_doubt));
+        let [one, two] = &script.requests()[..] else {
+            panic!("two requests");
+        };
+        assert_eq!((&one.body, &one.uri), (&two.body, &two.uri));
+    }
+    let sent = send(&first(|| Reply::new(202, ACCEPTED))).await.unwrap();
+    assert_eq!((sent.attempts, sent.was_in_doubt), (1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_is_refused_for_what_it_is_may_be_divided() {
+    for (status, body) in [
+        (
+            400,
+            r#"{"error_code":"testbox.invalid","description":"bad"}"#,
+        ),
+        (
+            400,
+            r#"{"description":"row 3 is not valid against the schema"}"#,
+        ),
+        (413, "<html>too large</html>"),
+    ] {
+        let script = Script::new(move |_| Reply::new(status, body));
+        let error = send(&script).await.unwrap_err();
+        assert!(error.is_divisible() && error.is_refused(), "{error}");
+        assert!(!error.is_in_doubt() && !error.is_temporary(), "{error}");
+        assert_eq!(error.attempts(), 1);
+        // Nothing else can be divided.
+        let error = script.endpoint().get("tests").await.unwrap_err();
+        assert!(!error.is_divisible(), "{error}");
+    }
+    for status in [401, 403, 404, 429, 500, 503] {
+        let script = Script::new(move |_| Reply::new(status, ""));
+        let error = send(&script).await.unwrap_err();
+        assert!(!error.is_divisible(), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_after_an_attempt_in_doubt_stays_in_doubt() {
+    let script = Script::new(|seen| match seen.number {
+        1 => Reply::failed(TransportErrorKind::Broken),
+        _ => Reply::failed(TransportErrorKind::Connect),
+    });
+    assert!(send(&script).await.unwrap_err().is_in_doubt());
+    let script = Script::new(|_| Reply::failed(TransportErrorKind::Connect));
+    assert!(!send(&script).await.unwrap_err().is_in_doubt());
+}
