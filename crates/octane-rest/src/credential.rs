@@ -32,6 +32,18 @@ pub enum Credential {
     },
 }
 
+impl Credential {
+    /// What nobody else may see.
+    pub(crate) fn secret(&self) -> &Secret {
+        match self {
+            Self::ApiKey { secret, .. }
+            | Self::User {
+                password: secret, ..
+            } => secret,
+        }
+    }
+}
+
 /// A place from which a credential comes, asked anew at each sign-in.
 ///
 /// Three ends are told apart: `Ok(None)` is "nothing here, ask the next", [`CredentialError::Wrong`] is

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
+
+use crate::Secret;
 
 /// Headers whose values open doors.
 const SECRET_HEADERS: [&str; 5] = [
@@ -30,6 +33,26 @@ pub(crate) fn url(text: &str) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()
+}
+
+/// A body without a secret that it quotes, as it is or escaped in JSON.
+pub(crate) fn body(body: &Bytes, secret: &Secret) -> Bytes {
+    let secret = secret.expose();
+    let escaped = serde_json::Value::from(secret).to_string();
+    let escaped = escaped.trim_matches('"');
+    let text = String::from_utf8_lossy(body);
+    let quoted = [secret, escaped].into_iter();
+    let quoted: Vec<_> = quoted
+        .filter(|quoted| !quoted.is_empty() && text.contains(quoted))
+        .collect();
+    if quoted.is_empty() {
+        return body.clone();
+    }
+    let mut text = text.into_owned();
+    for quoted in quoted {
+        text = text.replace(quoted, "***");
+    }
+    text.into()
 }
 
 /// Headers as logs may show them.
@@ -61,6 +84,18 @@ mod tests {
         );
         assert_eq!(url("/login?token=s3cret"), "/login");
         assert_eq!(url("jane:hunter2@proxy"), "proxy");
+    }
+
+    #[test]
+    fn bodies_lose_the_secret_that_they_quote() {
+        let secret = Secret::from("a\"b");
+        let shown = |text: &'static str| body(&Bytes::from(text), &secret);
+        assert_eq!(
+            shown(r#"cannot read {"client_secret":"a\"b"} at a"b"#),
+            r#"cannot read {"client_secret":"***"} at ***"#
+        );
+        assert_eq!(shown("a b"), "a b");
+        assert_eq!(body(&Bytes::from("x"), &Secret::from("")), "x");
     }
 
     #[test]

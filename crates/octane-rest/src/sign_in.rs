@@ -12,7 +12,7 @@ use crate::cookies::Cookies;
 use crate::endpoint::Inner;
 use crate::retry::Repeat;
 use crate::send::Way;
-use crate::{Credential, CredentialError, CredentialProvider, Error};
+use crate::{Credential, CredentialError, CredentialProvider, Error, redact};
 
 /// Why a sign-in failed; shared by all who waited for it.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ impl Inner {
             let is_person = matches!(credential, Credential::User { .. });
             let request = model::sign_in(body(&credential));
             let answer = self.send(request, Repeat::Always, Way::SigningIn).await;
-            let answer = answer.map_err(SignInError::Failed)?;
+            let mut answer = answer.map_err(SignInError::Failed)?;
+            // Servers that cannot read a request like to quote it.
+            answer.body = redact::body(&answer.body, credential.secret());
             let status = answer.status;
             // A server that thinks of us as signed in may answer 304 (seen in the vendor's Java SDK);
             // the cookies of the old session then go on.

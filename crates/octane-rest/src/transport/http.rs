@@ -203,6 +203,12 @@ fn origin(uri: &http::Uri) -> String {
 fn broken(error: reqwest::Error) -> TransportError {
     let (kind, message) = if error.is_timeout() {
         (Kind::Timeout, "the server fell silent".to_owned())
+    } else if is_badly_packed(&error) {
+        let inner = innermost(&error);
+        (
+            Kind::Broken,
+            format!("the answer cannot be unpacked: {inner}"),
+        )
     } else {
         (
             Kind::Broken,
@@ -231,6 +237,15 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 fn chain(error: &(dyn Error + 'static)) -> String {
     let texts: Vec<String> = sources(error).map(ToString::to_string).collect();
     texts.join(": ")
+}
+
+/// Whether a body came, but packed badly: its error comes from the unpacking reader itself, and not from
+/// below HTTP.
+fn is_badly_packed(error: &(dyn Error + 'static)) -> bool {
+    sources(error)
+        .filter_map(|error| error.downcast_ref::<reqwest::Error>())
+        .filter_map(Error::source)
+        .any(<dyn Error>::is::<io::Error>)
 }
 
 /// rustls reports what it does not like about the other side as invalid data.

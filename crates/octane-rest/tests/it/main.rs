@@ -2,6 +2,7 @@
 
 mod bulk;
 mod expiry;
+mod foreign;
 mod lists;
 mod network;
 mod payloads;
@@ -10,5 +11,6 @@ mod repeats;
 mod script;
 mod secrets;
 mod sessions;
+mod stage;
 mod tls;
 mod verbs;

@@ -66,7 +66,7 @@ pub(crate) fn endpoint(address: &str, change: impl FnOnce(&mut Settings)) -> End
 }
 
 /// A request with its body.
-async fn read(stream: &mut TcpStream) -> String {
+pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();

@@ -15,7 +15,14 @@ use crate::script::{Reply, SECRET, Script, signed_in};
 
 /// Keeps every word that is logged, at every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    /// All that was logged so far.
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Visit for Log {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
@@ -60,7 +67,7 @@ fn no_secret_is_logged_or_shown_whatever_happens() {
             .unwrap();
         runtime.block_on(busy())
     });
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.text();
     // It is there: method, path, status, attempt, time, and headers without their secrets.
     let line = "method=\"GET\" path=\"/api/shared_spaces/1001/workspaces/1002/tests\" status=502 attempt=1 milliseconds=5";
     assert!(logged.contains(line), "{logged}");
@@ -76,7 +83,11 @@ fn no_secret_is_logged_or_shown_whatever_happens() {
 async fn busy() -> String {
     let mut shown = String::new();
     let script = Script::raw(|seen| match (seen.is_sign_in(), seen.number) {
-        (true, 3) => Reply::new(401, ""),
+        // It quotes what it was sent.
+        (true, 3) => Reply::new(
+            401,
+            format!("cannot read {}", String::from_utf8_lossy(&seen.body)),
+        ),
         (true, _) => signed_in("c00kie").header("set-cookie", "HPSSO_COOKIE_CSRF=csrf-t0ken"),
         (false, 1) => Reply::new(502, "").after(5),
         (false, 3) => Reply::new(302, "").header("location", "https://a:l0cation@b/?l0cation"),
