@@ -3,6 +3,7 @@
 mod bulk;
 mod expiry;
 mod foreign;
+mod in_process;
 mod lists;
 mod network;
 mod payloads;
