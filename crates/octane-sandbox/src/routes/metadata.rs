@@ -28,7 +28,7 @@ pub(super) async fn fields(
             .iter()
             .map(move |field| field_metadata(catalog, kind, field))
     });
-    answer(all, parameters.query()?.as_ref())
+    answer(&shared, all, parameters.query()?.as_ref())
 }
 
 pub(super) async fn entities(
@@ -38,7 +38,7 @@ pub(super) async fn entities(
 ) -> Result<Response, ApiError> {
     let catalog = &*shared.catalog();
     let all = types(catalog, scope).map(|kind| entity_metadata(catalog, kind));
-    answer(all, parameters.query()?.as_ref())
+    answer(&shared, all, parameters.query()?.as_ref())
 }
 
 fn types(catalog: &Catalog, scope: Scope) -> impl Iterator<Item = &EntityType> {
@@ -197,10 +197,15 @@ fn hierarchy(catalog: &Catalog, kind: &EntityType) -> Value {
 }
 
 /// All of `all` that fit the query.
-fn answer(all: impl Iterator<Item = Value>, query: Option<&Query>) -> Result<Response, ApiError> {
+fn answer(
+    shared: &Shared,
+    all: impl Iterator<Item = Value>,
+    query: Option<&Query>,
+) -> Result<Response, ApiError> {
+    let with_or = shared.settings.entities.metadata_with_or;
     let mut data = Vec::new();
     for item in all {
-        if query.map_or(Ok(true), |query| fits(&item, query))? {
+        if query.map_or(Ok(true), |query| fits(&item, query, with_or))? {
             data.push(item);
         }
     }
@@ -211,16 +216,24 @@ fn answer(all: impl Iterator<Item = Value>, query: Option<&Query>) -> Result<Res
 /// Keys of a field that not every field has.
 const OPTIONAL_KEYS: [&str; 4] = ["max_length", "min_value", "max_value", "field_type_data"];
 
-/// Metadata understand comparisons joined by `;` and nothing else (ALM Octane help, "Metadata").
-fn fits(item: &Value, query: &Query) -> Result<bool, ApiError> {
+/// Metadata understand comparisons joined by `;` and nothing else (ALM Octane help, "Metadata"); with
+/// `with_or` also those joined by `||`.
+fn fits(item: &Value, query: &Query, with_or: bool) -> Result<bool, ApiError> {
     let refused = |description: String| ApiError::bad_request(own_code::QUERY, description);
     match query {
         Query::All(parts) => {
             let mut all = true;
             for part in parts {
-                all &= fits(item, part)?;
+                all &= fits(item, part, with_or)?;
             }
             Ok(all)
+        }
+        Query::Any(parts) if with_or => {
+            let mut any = false;
+            for part in parts {
+                any |= fits(item, part, with_or)?;
+            }
+            Ok(any)
         }
         Query::Comparison(Comparison {
             field,

@@ -29,6 +29,9 @@ pub struct Entities {
     /// Whether a stale `client_lock_stamp` is refused with 409; true by default. Leaving it out is always
     /// fine.
     pub lock_stamp_checked: bool,
+    /// Whether metadata can be asked with `||`; false by default, as the help says. The vendor's Java SDK
+    /// does so where it asks for several types at once.
+    pub metadata_with_or: bool,
     /// Whether automated runs have an editable field `covered_content`; true by default. Servers differ:
     /// where it is false, metadata does not list the field and writing it fails, so only tests can be
     /// linked to stories.
@@ -178,6 +181,7 @@ impl Default for Entities {
             list_ids: ListIds::default(),
             bulk_position: BulkPosition::default(),
             lock_stamp_checked: true,
+            metadata_with_or: false,
             run_backlog_field: true,
             run_status_editable: false,
             jira_field: "jira_key_udf".to_owned(),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Client, count, only, query};
+use crate::Settings;
 
 #[tokio::test]
 async fn there_are_five_severities_and_their_list_is_not_one_of_them() {
@@ -80,4 +81,16 @@ async fn a_module_is_made_below_the_one_without_a_parent() {
         (&read["name"], &read["parent"]["id"]),
         (&json!("sdk_pa"), &root["id"])
     );
+}
+
+#[tokio::test]
+async fn metadata_of_several_types_can_be_asked_for_at_once_where_the_settings_say_so() {
+    let mut settings = Settings::default();
+    settings.entities.metadata_with_or = true;
+    let client = Client::new(settings).await;
+    let types = "(name EQ 'defect')||(name EQ 'story')";
+    assert_eq!(count(&client, "metadata/entities", types).await, 2);
+    let fields =
+        "(entity_name EQ 'defect');(name EQ 'phase')||(entity_name EQ 'story');(name EQ 'phase')";
+    assert_eq!(count(&client, "metadata/fields", fields).await, 2);
 }
