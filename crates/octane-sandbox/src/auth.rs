@@ -1,235 +1,236 @@
-//! Who may come in, and for how long.
+//! Who may come in, how, and what they may do.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod account;
+mod authorization;
+mod cookie;
+mod interactive;
+mod session;
+mod token;
 
-use jiff::Timestamp;
-use octane_model::code;
-use sha2::{Digest, Sha256};
+use http::{HeaderMap, Method};
+use octane_model::{Problem, code};
+
+use account::Accounts;
+use cookie::Cookies;
+use interactive::Grants;
+use session::Table;
 
 use crate::clock::Clock;
 use crate::error::ApiError;
-use crate::secret::ApiKey;
-use crate::settings::Settings;
+use crate::fault::Expiry;
+use crate::secret::Role;
+use crate::settings::{Access, Settings};
 
-/// The name of the cookie with the session's token.
-pub(crate) const SESSION_COOKIE: &str = "LWSSO_COOKIE_KEY";
-/// The name of the second cookie, which newer servers set beside it.
-pub(crate) const USER_COOKIE: &str = "OCTANE_USER";
+pub(crate) use account::Account;
+pub(crate) use authorization::Authorization;
+pub(crate) use cookie::{ACCESS_TOKEN, clear as clear_cookies, set as set_cookies};
+pub(crate) use interactive::Granted;
 
-/// More sessions than this are not kept; the oldest goes.
-const SESSIONS_MAX: usize = 10_000;
-
-/// All sessions, in memory: a restart signs everybody out.
+/// Everything about who is let in.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    clock: Clock,
-    keys: Vec<ApiKey>,
-    idle: Duration,
-    absolute: Duration,
-    renewal: Duration,
-    sessions: Mutex<HashMap<String, Session>>,
+    access: Access,
+    accounts: Accounts,
+    table: Table,
+    grants: Grants,
 }
 
-#[derive(Debug, Clone)]
-struct Session {
-    user: String,
-    signed_in: Timestamp,
-    /// When this token was made; renewal gives a session a further token.
-    issued: Timestamp,
-    used: Timestamp,
-    /// The token that all later users of this one are given.
-    successor: Option<String>,
-}
-
-/// A session that let a request in.
+/// Whoever sent a request; handlers find it among the request's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Visitor {
+    /// The client id of a key or the name of a user, and what they may do.
+    pub(crate) account: Account,
     /// The token to use from now on, where it is another one.
     pub(crate) renewed: Option<String>,
 }
 
+/// The token of the session that a request comes with, alive or not.
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    Cookies::of(headers)
+        .token()
+        .or_else(|| match Authorization::of(headers) {
+            Some(Authorization::Bearer(token)) => Some(token),
+            _ => None,
+        })
+}
+
 impl Sessions {
     pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
-        let access = &settings.access;
+        let access = settings.access.clone();
         Self {
-            clock,
-            keys: access.api_keys.clone(),
-            idle: access.session_idle,
-            absolute: access.session_absolute,
-            renewal: access.session_renewal,
-            sessions: Mutex::default(),
+            accounts: Accounts::new(&access),
+            table: Table::new(&access, clock.clone()),
+            grants: Grants::new(clock),
+            access,
         }
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Opens a session and gives its token, and whose it is.
+    pub(crate) fn sign_in(&self, name: &str, secret: &str) -> Result<(String, Account), ApiError> {
+        let account = self.accounts.check(name, secret)?;
+        Ok((self.table.open(account.clone()), account))
     }
 
-    /// Opens a session; an API key may come as client id and secret or as user and password.
-    pub(crate) fn sign_in(&self, id: &str, secret: &str) -> Result<String, ApiError> {
-        let known = self
-            .keys
-            .iter()
-            .any(|key| key.id() == id && same(key.secret(), secret));
-        if !known {
-            return Err(ApiError::not_authorized(
-                "the user or the password is wrong",
-            ));
-        }
-        let now = self.clock.now();
-        let token = new_token();
-        let session = Session {
-            user: id.to_owned(),
-            signed_in: now,
-            issued: now,
-            used: now,
-            successor: None,
-        };
-        self.insert(&mut self.sessions(), token.clone(), session);
-        Ok(token)
+    /// Gives a token to an API key.
+    pub(crate) fn exchange(&self, id: &str, secret: &str) -> Option<String> {
+        let account = self.accounts.key(id, secret)?;
+        Some(self.table.open(account))
     }
 
     /// Ends a session. To sign out twice, or without a session, is no mistake.
-    pub(crate) fn sign_out(&self, token: &str) {
-        let mut sessions = self.sessions();
-        let mut next = Some(token.to_owned());
-        while let Some(session) = next.and_then(|token| sessions.remove(&token)) {
-            next = session.successor;
+    pub(crate) fn sign_out(&self, headers: &HeaderMap) {
+        if let Some(token) = token(headers) {
+            self.table.close(token);
         }
     }
 
-    /// Lets a request in, or says why not.
-    pub(crate) fn visit(&self, token: &str) -> Result<Visitor, ApiError> {
-        let mut sessions = self.sessions();
-        let now = self.clock.now();
-        let session = sessions
-            .get_mut(token)
-            .ok_or_else(|| ApiError::not_authorized("the session is not known; sign in"))?;
-        if self.clock.since(session.signed_in) >= self.absolute {
-            return Err(ApiError::SessionExpired(code::GLOBAL_TIMEOUT));
+    /// Whether a request comes with the cookie of a session that is alive.
+    pub(crate) fn has_live_session(&self, headers: &HeaderMap) -> bool {
+        let token = Cookies::of(headers).token();
+        token.is_some_and(|token| self.table.is_alive(token))
+    }
+
+    /// Lets a session end as if its time had come.
+    pub(crate) fn expire(&self, token: &str, expiry: Expiry) {
+        self.table.expire(token, expiry);
+    }
+
+    /// The same with all sessions; how many were alive.
+    pub(crate) fn expire_all(&self, expiry: Expiry) -> usize {
+        self.table.expire_all(expiry)
+    }
+
+    /// An identifier for a sign-in with the help of a browser; none while too many wait.
+    pub(crate) fn ask_grant(&self) -> Option<String> {
+        self.grants.ask()
+    }
+
+    pub(crate) fn is_grant_pending(&self, identifier: &str) -> bool {
+        self.grants.is_pending(identifier)
+    }
+
+    /// A person agrees; false if nothing waits for it.
+    pub(crate) fn agree_grant(&self, identifier: &str) -> bool {
+        if !self.grants.is_pending(identifier) {
+            return false;
         }
-        if self.clock.since(session.used) >= self.idle {
-            return Err(ApiError::SessionExpired(code::IDLE_TIMEOUT));
-        }
-        session.used = now;
-        if self.clock.since(session.issued) < self.renewal {
-            return Ok(Visitor { renewed: None });
-        }
-        if let Some(successor) = session.successor.clone() {
-            // Requests with the old token keep the new one alive.
-            if let Some(session) = sessions.get_mut(&successor) {
-                session.used = now;
+        let Some(account) = self.accounts.person() else {
+            return false;
+        };
+        self.grants.agree(identifier, self.table.open(account))
+    }
+
+    pub(crate) fn take_grant(&self, identifier: &str) -> Granted {
+        self.grants.take(identifier)
+    }
+
+    /// Lets a request in, or says why not. Cookies go before the header `Authorization`.
+    pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<Visitor, ApiError> {
+        let cookies = Cookies::of(headers);
+        if let Some(token) = cookies.session {
+            let visit = self.table.visit(token)?;
+            let user = cookie::user_value(&visit.account.name);
+            if self.access.user_cookie_required && cookies.user != Some(user.as_str()) {
+                return Err(ApiError::not_authorized(
+                    "the cookie `OCTANE_USER` is missing; send all cookies back",
+                ));
             }
             return Ok(Visitor {
-                renewed: Some(successor),
+                account: visit.account,
+                renewed: visit.renewed,
             });
         }
-        let successor = new_token();
-        session.successor = Some(successor.clone());
-        let renewed = Session {
-            issued: now,
-            successor: None,
-            ..session.clone()
-        };
-        self.insert(&mut sessions, successor.clone(), renewed);
+        if let Some(token) = cookies.access_token {
+            return self.with_token(token);
+        }
+        match Authorization::of(headers) {
+            Some(Authorization::Bearer(token)) if self.access.bearer => self.with_token(token),
+            Some(Authorization::Basic { name, secret }) if self.access.basic => {
+                let account = self.accounts.check(&name, &secret)?;
+                Ok(Visitor {
+                    account,
+                    renewed: None,
+                })
+            }
+            Some(_) => Err(ApiError::not_authorized(
+                "`Authorization` is not taken; sign in, or let the setting `access` allow it",
+            )),
+            None => Err(ApiError::not_authorized("nobody is signed in")),
+        }
+    }
+
+    /// Such a token is not renewed: whoever has it cannot take a new one.
+    fn with_token(&self, token: &str) -> Result<Visitor, ApiError> {
+        let visit = self.table.visit(token)?;
         Ok(Visitor {
-            renewed: Some(successor),
+            account: visit.account,
+            renewed: None,
         })
     }
 
-    /// The user of a session, for the second cookie.
-    pub(crate) fn user(&self, token: &str) -> Option<String> {
-        self.sessions()
-            .get(token)
-            .map(|session| session.user.clone())
-    }
-
-    fn insert(&self, sessions: &mut HashMap<String, Session>, token: String, session: Session) {
-        if sessions.len() >= SESSIONS_MAX {
-            let absolute = self.absolute;
-            sessions.retain(|_, session| self.clock.since(session.signed_in) < absolute);
+    /// Whether somebody may do this, or what they are told.
+    pub(crate) fn permit(
+        &self,
+        account: &Account,
+        method: &Method,
+        path: &str,
+    ) -> Result<(), ApiError> {
+        if account.role >= needed(method, path) {
+            return Ok(());
         }
-        if sessions.len() >= SESSIONS_MAX {
-            let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
-            if let Some(oldest) = oldest.map(|(token, _)| token.clone()) {
-                sessions.remove(&oldest);
-            }
+        if self.access.hides_forbidden {
+            return Err(ApiError::unknown_address(path));
         }
-        sessions.insert(token, session);
+        let description = format!("`{}` may not {method} `{path}`", account.name);
+        let problem = Problem::new(code::NOT_AUTHORIZED, description);
+        Err(ApiError::new(http::StatusCode::FORBIDDEN, problem))
     }
 }
 
-/// Compares all characters, so that the time taken tells nothing of where two secrets differ.
-fn same(left: &str, right: &str) -> bool {
-    Sha256::digest(left) == Sha256::digest(right)
-}
-
-/// A token that cannot be guessed: the standard library's hash keys come from the system's random source.
-fn new_token() -> String {
-    let mut digest = Sha256::new();
-    for round in 0..4_u8 {
-        digest.update(RandomState::new().hash_one(round).to_le_bytes());
+/// The lowest role that may do this.
+fn needed(method: &Method, path: &str) -> Role {
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is_within = match parts.as_slice() {
+        [_, "shared_spaces", _, "workspaces", _, rest @ ..] => !rest.is_empty(),
+        // The address of CI plug-ins names no workspace.
+        ["internal-api", "shared_spaces", _, "analytics", "ci", ..] => true,
+        _ => false,
+    };
+    let is_open = matches!(
+        parts.as_slice(),
+        ["admin", "server", "version"]
+            | ["api", "current_user" | "shared_spaces"]
+            | ["api", "shared_spaces", _]
+            | ["api", "shared_spaces", _, "workspaces"]
+    );
+    if reads && (is_within || is_open) {
+        Role::Viewer
+    } else if is_within {
+        Role::TeamMember
+    } else {
+        Role::Admin
     }
-    let bytes = digest.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sessions() -> Sessions {
-        let settings = Settings::default()
-            .session(Duration::from_secs(600), Duration::from_secs(3600))
-            .session_renewal(Duration::from_secs(60));
-        Sessions::new(&settings, Clock::running())
-    }
-
-    fn expired(result: Result<Visitor, ApiError>) -> &'static str {
-        match result {
-            Err(ApiError::SessionExpired(code)) => code,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_session_ends_when_it_is_not_used() {
-        let sessions = sessions();
-        let token = sessions.sign_in("sandbox", "sandbox-secret").unwrap();
-        tokio::time::advance(Duration::from_secs(599)).await;
-        assert!(sessions.visit(&token).is_ok());
-        tokio::time::advance(Duration::from_secs(600)).await;
-        assert_eq!(expired(sessions.visit(&token)), code::IDLE_TIMEOUT);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_session_ends_however_much_it_is_used_and_renewed() {
-        let sessions = sessions();
-        let mut token = sessions.sign_in("sandbox", "sandbox-secret").unwrap();
-        for _ in 0..7 {
-            tokio::time::advance(Duration::from_secs(500)).await;
-            token = sessions.visit(&token).unwrap().renewed.unwrap();
-        }
-        tokio::time::advance(Duration::from_secs(100)).await;
-        assert_eq!(expired(sessions.visit(&token)), code::GLOBAL_TIMEOUT);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_token_is_renewed_once_for_all_who_use_it() {
-        let sessions = sessions();
-        let token = sessions.sign_in("sandbox", "sandbox-secret").unwrap();
-        assert_eq!(sessions.visit(&token).unwrap().renewed, None);
-        tokio::time::advance(Duration::from_secs(60)).await;
-        let renewed = sessions.visit(&token).unwrap().renewed.unwrap();
-        assert_eq!(
-            sessions.visit(&token).unwrap().renewed,
-            Some(renewed.clone())
-        );
-        assert_eq!(sessions.visit(&renewed).unwrap().renewed, None);
-        sessions.sign_out(&token);
-        assert!(sessions.visit(&renewed).is_err());
+    #[test]
+    fn the_workspace_needs_less_than_what_lies_above_it() {
+        let needed = |method: &str, path: &str| {
+            needed(
+                &method.parse().unwrap(),
+                &format!("/api/shared_spaces{path}"),
+            )
+        };
+        assert_eq!(needed("GET", "/1/workspaces/2/stories"), Role::Viewer);
+        assert_eq!(needed("POST", "/1/workspaces/2/stories"), Role::TeamMember);
+        assert_eq!(needed("DELETE", "/1/workspaces/2/runs/5"), Role::TeamMember);
+        assert_eq!(needed("GET", "/1/workspaces"), Role::Viewer);
+        assert_eq!(needed("PUT", "/1/workspaces/2"), Role::Admin);
+        assert_eq!(needed("GET", "/1/users"), Role::Admin);
+        assert_eq!(needed("POST", "/1/workspaces"), Role::Admin);
     }
 }

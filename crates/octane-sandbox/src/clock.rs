@@ -63,6 +63,11 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether it stands still until it is moved.
+    pub fn is_paused(&self) -> bool {
+        self.0.since.is_none()
+    }
+
     /// Moves the clock ahead, and wakes all that wait for a time that has come by that.
     pub fn advance(&self, by: Duration) {
         self.0

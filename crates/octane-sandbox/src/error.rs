@@ -29,6 +29,8 @@ pub(crate) mod own_code {
     pub(crate) const QUERY: &str = "platform.invalid_query";
     /// An unknown address, verb or media type.
     pub(crate) const WEB: &str = "platform.web_application";
+    /// Too many requests in a second (429 or 503).
+    pub(crate) const THROTTLED: &str = "platform.too_many_requests";
     /// The sandbox broke (500).
     pub(crate) const GENERAL: &str = "platform.general_error";
     /// A stale lock stamp (409).

@@ -24,6 +24,9 @@
 //!   tables, reading, writing, queries and metadata all follow from it.
 //! - **What was acknowledged stays.** A payload is in the database before its sender hears of it; each is
 //!   ingested in one transaction, and one that waits is picked up again after a restart.
+//! - **Break it.** [`Sandbox::fail_next`], a [`FaultPlan`] with a seed and `/_sandbox/faults` refuse, delay,
+//!   cut and lose answers; a paused [`Clock`] makes every delay exact, and [`Sandbox::requests`] tells what
+//!   was received.
 //! - **A look inside.** `/` shows suites and leads to suite runs, tests, stories, the traceability matrix and
 //!   a query box;
 //!   `/_sandbox/health` tells what waits, `POST /_sandbox/reset` begins anew.
@@ -36,7 +39,7 @@
 //! - Of the words between brackets, queries know `[current_user]`, `[current_release]` (the default one) and
 //!   `[current_sprint]`.
 //! - Updates and deletes by query answer 501.
-//! - `OCTANE_USER` is set but not asked for.
+//! - `OCTANE_USER` is set, and asked for only where a setting says so.
 //! - Unknown list values, environments and CI servers of payloads are created, unless the settings say
 //!   otherwise; unknown builds always are.
 //! - Where the codes of errors are not known, the sandbox uses its own: `platform.bad_request`,
@@ -47,9 +50,11 @@ mod base64;
 mod catalog;
 mod clock;
 mod error;
+mod fault;
 mod ingest;
 mod page;
 mod payload;
+mod requests;
 mod routes;
 mod secret;
 mod seed;
@@ -61,6 +66,8 @@ mod store;
 mod tests;
 
 pub use clock::Clock;
+pub use fault::{ConnectionReset, Expiry, Fault, FaultPlan};
+pub use requests::ReceivedRequest;
 pub use secret::{ApiKey, Role, User};
 pub use server::{Running, Sandbox, SandboxError, app};
 pub use settings::{

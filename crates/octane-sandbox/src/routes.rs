@@ -7,12 +7,15 @@ mod bulk;
 mod ci;
 mod encoding;
 mod entities;
+mod grant;
+mod intake;
 mod media;
 mod metadata;
 mod multipart;
 mod negotiation;
 mod parameters;
 mod parts;
+mod same_site;
 mod sandbox;
 mod session;
 mod spaces;
@@ -80,22 +83,76 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             Arc::clone(&shared),
             session::require,
         ));
-    Router::new()
+    let served = Router::new()
         .route("/authentication/sign_in", post(session::sign_in))
-        .route("/authentication/sign_out", post(session::sign_out))
-        .route("/_sandbox/health", get(sandbox::health))
-        .route("/_sandbox/reset", post(sandbox::reset))
-        .merge(page::router())
-        .route("/_sandbox/fields", post(user_defined::create))
+        // An old vendor client signs out with GET.
+        .route(
+            "/authentication/sign_out",
+            post(session::sign_out).get(session::sign_out),
+        )
+        .route(
+            "/authentication/grant_tool_token",
+            get(grant::ask).post(grant::poll),
+        )
+        .route("/osp/a/au/auth/oauth2/token", post(grant::exchange))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            intake::intake,
+        ));
+    let pages = page::router()
+        .route(
+            "/authentication/grant_tool_token/page",
+            get(grant::page).post(grant::agree),
+        )
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(same_site::same_site));
+    served
+        .merge(own())
+        .merge(pages)
         .layer(DefaultBodyLimit::max(shared.settings.limits.body_bytes_max))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             start_worker,
         ))
         .with_state(shared)
+}
+
+/// The sandbox's own addresses.
+fn own() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/_sandbox/health", get(sandbox::health))
+        .route("/_sandbox/settings", get(sandbox::settings))
+        .route("/_sandbox/reset", post(sandbox::reset))
+        .route("/_sandbox/fields", post(user_defined::create))
+        .route(
+            "/_sandbox/snapshot",
+            get(sandbox::snapshots).post(sandbox::snapshot),
+        )
+        .route("/_sandbox/restore", post(sandbox::restore))
+        .route(
+            "/_sandbox/clock",
+            get(sandbox::clock).post(sandbox::advance),
+        )
+        .route("/_sandbox/sessions/expire", post(sandbox::expire_sessions))
+        .route(
+            "/_sandbox/requests",
+            get(sandbox::requests).delete(sandbox::clear_requests),
+        )
+        .route(
+            "/_sandbox/faults",
+            get(sandbox::faults)
+                .post(sandbox::add_fault)
+                .delete(sandbox::clear_faults),
+        )
+        .route(
+            "/_sandbox/faults/{id}",
+            axum::routing::delete(sandbox::remove_fault),
+        )
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(same_site::same_site))
 }
 
 async fn unknown_address(request: Request) -> Response {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that nobody shall read in a log: its `Debug` shows stars.
+/// A text that nobody shall read in a log: where it is shown or written it is stars.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -24,6 +24,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, target: S) -> Result<S::Ok, S::Error> {
+        target.serialize_str("***")
+    }
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         String::deserialize(source).map(Self)
@@ -31,7 +37,7 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// What somebody who has signed in may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Role {
@@ -48,7 +54,7 @@ pub enum Role {
 /// An API key: the pair with which a program signs in.
 ///
 /// `Debug` does not show the secret.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
     id: String,
@@ -74,6 +80,10 @@ impl ApiKey {
         self
     }
 
+    pub(crate) fn may(&self) -> Role {
+        self.role
+    }
+
     /// The client id.
     pub fn id(&self) -> &str {
         &self.id
@@ -88,7 +98,7 @@ impl ApiKey {
 /// Somebody who signs in with name and password.
 ///
 /// `Debug` does not show the password.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
     name: String,
@@ -112,6 +122,10 @@ impl User {
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
         self
+    }
+
+    pub(crate) fn may(&self) -> Role {
+        self.role
     }
 
     /// The name.

@@ -1,71 +1,29 @@
 //! A sandbox as a value, as a router and as a server.
 
-use std::fmt;
-use std::io;
+mod error;
+mod request_line;
+mod running;
+mod serve;
+mod socket;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::auth::Sessions;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::error::ApiError;
+use crate::fault::{Expiry, Fault, Faults};
 use crate::ingest::Worker;
+use crate::requests::{Filter, ReceivedRequest, Requests};
 use crate::routes;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Store, blocking};
 
-/// Why a sandbox cannot start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SandboxError {
-    /// A setting cannot be.
-    #[error("the settings are contradictory: {mistake}")]
-    Settings {
-        /// Which one and why.
-        mistake: String,
-    },
-    /// The file of the database or the lock beside it cannot be made.
-    #[error("failed to open `{}`", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another sandbox works on the same file.
-    #[error("`{}` is in use by another sandbox", path.display())]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The database cannot be opened.
-    #[error("failed to open the database `{}`", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The database cannot be brought into shape.
-    #[error("failed to prepare the database: {problem}")]
-    Prepare {
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The address cannot be listened on.
-    #[error("failed to listen on `{address}`")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-}
+pub use error::SandboxError;
+pub use running::Running;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -75,6 +33,32 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     pub(crate) sessions: Sessions,
     pub(crate) worker: Worker,
+    pub(crate) faults: Faults,
+    pub(crate) requests: Requests,
+}
+
+impl Shared {
+    /// Forgets all data, requests and added faults, and begins anew. Sessions stay.
+    pub(crate) async fn reset(&self) -> Result<(), ApiError> {
+        let store = Arc::clone(&self.store);
+        blocking(move || store.reset_now()).await?;
+        self.faults.reset();
+        self.requests.clear();
+        Ok(())
+    }
+
+    pub(crate) async fn snapshot(&self, name: String) -> Result<(), ApiError> {
+        let store = Arc::clone(&self.store);
+        blocking(move || store.snapshot_now(&name)).await
+    }
+
+    pub(crate) async fn restore(&self, name: String) -> Result<(), ApiError> {
+        let store = Arc::clone(&self.store);
+        blocking(move || store.restore_now(&name)).await?;
+        // What waited then waits again.
+        self.worker.wake();
+        Ok(())
+    }
 }
 
 impl Shared {
@@ -107,13 +91,21 @@ impl Sandbox {
             Catalog::new(&settings).map_err(|mistake| SandboxError::Settings { mistake })?;
         let store = Arc::new(Store::open(&settings, Arc::new(catalog), clock.clone())?);
         let sessions = Sessions::new(&settings, clock.clone());
-        let worker = Worker::new(Arc::clone(&store), clock.clone(), settings.results.clone());
+        let faults = Faults::new(&settings, clock.clone());
+        let worker = Worker::new(
+            Arc::clone(&store),
+            clock.clone(),
+            settings.results.clone(),
+            faults.tasks(),
+        );
         let shared = Shared {
             settings,
             clock,
             store,
             sessions,
             worker,
+            faults,
+            requests: Requests::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -148,83 +140,63 @@ impl Sandbox {
 
     /// Serves this sandbox on an address; port 0 is any free one.
     pub async fn bind(&self, address: SocketAddr) -> Result<Running, SandboxError> {
-        let failed = |source| SandboxError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let app = self.app();
-        let serve = axum::serve(listener, app).with_graceful_shutdown(async move {
-            // A dropped sender means the same as a sent word.
-            let _ = stopped.await;
-        });
-        Ok(Running {
-            sandbox: self.clone(),
-            address,
-            stop: Some(stop),
-            server: Some(tokio::spawn(serve.into_future())),
-        })
+        Running::new(self.clone(), address).await
+    }
+
+    /// Lets the next request that suits it go wrong: once, if the fault does not say how often.
+    ///
+    /// Faults that were added strike in their order, and before those of the plan. More than a thousand
+    /// that wait are not taken.
+    pub fn fail_next(&self, fault: Fault) -> Result<(), SandboxError> {
+        let mistake = fault.mistake();
+        let problem = match mistake {
+            Some(mistake) => mistake,
+            None if self.shared.faults.add(fault).is_some() => return Ok(()),
+            None => "too many faults wait; clear them".to_owned(),
+        };
+        Err(SandboxError::Refused { problem })
+    }
+
+    /// Drops all faults that are still to strike, also those of the plan. A reset brings the plan back.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// The latest thousand requests to the server that the sandbox plays, the oldest first.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.requests.list(&Filter::default(), usize::MAX)
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.shared.requests.clear();
+    }
+
+    /// Ends all sessions as if their time had come; how many were alive.
+    pub fn expire_sessions(&self, expiry: Expiry) -> usize {
+        self.shared.sessions.expire_all(expiry)
+    }
+
+    /// Forgets all data, the log of requests and the faults that were added, and begins anew, with sample
+    /// data if the settings say so. Sessions stay.
+    pub async fn reset(&self) -> Result<(), SandboxError> {
+        Ok(self.shared.reset().await?)
+    }
+
+    /// Keeps the data as they are under a name, until the sandbox ends. A name that is taken gets the new
+    /// data; names are 1 to 64 letters, digits, `-`, `_` and `.`, and there may be 16.
+    pub async fn snapshot(&self, name: &str) -> Result<(), SandboxError> {
+        Ok(self.shared.snapshot(name.to_owned()).await?)
+    }
+
+    /// Goes back to the data that were kept under a name: entities with their ids, and payloads with
+    /// their tasks. What waited to be ingested then is ingested again.
+    pub async fn restore(&self, name: &str) -> Result<(), SandboxError> {
+        Ok(self.shared.restore(name.to_owned()).await?)
     }
 }
 
 /// The sandbox as a router, which needs no port; for tests.
 pub fn app(settings: Settings) -> Result<Router, SandboxError> {
     Ok(Sandbox::open(settings)?.app())
-}
-
-/// A sandbox that listens. Dropping it stops it; [`Running::shutdown`] also waits.
-#[must_use = "a server that is dropped stops"]
-pub struct Running {
-    sandbox: Sandbox,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<io::Result<()>>>,
-}
-
-impl Running {
-    /// The base of all addresses, without a slash at its end: `http://127.0.0.1:41234`.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The client id of the first API key; empty if there is none.
-    pub fn client_id(&self) -> &str {
-        let key = self.sandbox.shared.settings.access.api_keys.first();
-        key.map_or("", |key| key.id())
-    }
-
-    /// The client secret of the first API key, in clear; empty if there is none.
-    pub fn client_secret(&self) -> &str {
-        let key = self.sandbox.shared.settings.access.api_keys.first();
-        key.map_or("", |key| key.secret())
-    }
-
-    /// The sandbox that is served.
-    pub fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
-    }
-
-    /// Stops listening, ends the requests and the payload in hand, and gives the data free.
-    ///
-    /// Payloads that wait stay in the queue; a sandbox on the same file goes on with them.
-    pub async fn shutdown(mut self) {
-        drop(self.stop.take());
-        if let Some(server) = self.server.take() {
-            // It only fails if the server panicked, and then it has ended as well.
-            let _ = server.await;
-        }
-        self.sandbox.shared.worker.stop().await;
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
 }

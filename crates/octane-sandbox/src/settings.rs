@@ -1,7 +1,7 @@
 //! What can be chosen about a sandbox.
 
 mod access;
-mod duration;
+pub(crate) mod duration;
 mod entities;
 mod limits;
 mod results;
@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use octane_model::{SharedSpaceId, WorkspaceId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::fault::FaultPlan;
 use crate::secret::ApiKey;
 
 pub(crate) use entities::field_name_mistake;
@@ -26,8 +27,8 @@ pub use results::{DuplicateStatus, OnUnknown, Results, SuiteRunWithoutId};
 /// Where a sandbox keeps its data.
 ///
 /// In a file of settings: `"memory"`, or the path of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Storage {
     /// In memory: gone with the sandbox.
@@ -43,6 +44,15 @@ impl From<String> for Storage {
         match text.as_str() {
             "memory" => Self::Memory,
             _ => Self::File(text.into()),
+        }
+    }
+}
+
+impl From<Storage> for String {
+    fn from(storage: Storage) -> Self {
+        match storage {
+            Storage::Memory => "memory".to_owned(),
+            Storage::File(path) => path.display().to_string(),
         }
     }
 }
@@ -63,7 +73,7 @@ impl From<String> for Storage {
 /// settings.results.queue_max = Some(4);
 /// assert_eq!(settings.workspace.get(), 1002);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Settings {
@@ -84,6 +94,8 @@ pub struct Settings {
     pub results: Results,
     /// How much a request may ask for, and how often.
     pub limits: Limits,
+    /// What goes wrong by chance; nothing by default.
+    pub faults: FaultPlan,
 }
 
 impl Default for Settings {
@@ -97,6 +109,7 @@ impl Default for Settings {
             entities: Entities::default(),
             results: Results::default(),
             limits: Limits::default(),
+            faults: FaultPlan::default(),
         }
     }
 }
@@ -180,7 +193,10 @@ impl Settings {
 
     /// What is wrong with the settings.
     pub(crate) fn mistake(&self) -> Option<String> {
-        self.entities.mistake().or_else(|| self.limits.mistake())
+        self.entities
+            .mistake()
+            .or_else(|| self.limits.mistake())
+            .or_else(|| self.faults.mistake())
     }
 }
 
@@ -202,6 +218,7 @@ mod tests {
             "entities": { "user-defined-fields": [{ "entity": "defect", "name": "level_udf", "type": "integer" }] },
             "results": { "duplicate-status": 200, "duplicate-memory": "1h", "unknown-test-field": "warn" },
             "limits": { "throttle-status": 503 },
+            "faults": { "seed": 7, "plan": [{ "kind": "delay", "delay": "2s", "rate": 0.5 }] },
         }))
         .unwrap();
         assert_eq!(
@@ -218,6 +235,9 @@ mod tests {
             settings.entities.user_defined_fields,
             [UserDefinedField::new("defect", "level_udf").kind(UserDefinedType::Integer)]
         );
+        let written = serde_json::to_value(&settings).unwrap();
+        assert_eq!(written["access"]["api-keys"][0]["secret"], "***");
+        assert_eq!(written["faults"]["plan"][0]["delay"], "2s");
         let wrong =
             serde_json::from_value::<Settings>(json!({ "results": { "queue-maximum": 1 } }));
         assert!(wrong.unwrap_err().to_string().contains("`queue-maximum`"));

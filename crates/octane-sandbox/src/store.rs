@@ -21,11 +21,13 @@ mod rules;
 mod schema;
 pub(crate) mod script;
 mod search;
+mod snapshot;
 mod sprints;
 pub(crate) mod tasks;
 mod value;
 mod write;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -51,6 +53,7 @@ pub(crate) struct Store {
     clock: Clock,
     is_seeded: bool,
     access: Access,
+    snapshots: Mutex<BTreeMap<String, Connection>>,
     /// Given back after the connection is closed.
     _lock: Option<File>,
 }
@@ -70,6 +73,7 @@ impl Store {
             clock,
             is_seeded: settings.seed_data,
             access: settings.access.clone(),
+            snapshots: Mutex::default(),
             _lock: lock,
         };
         store.prepare().map_err(|error| SandboxError::Prepare {

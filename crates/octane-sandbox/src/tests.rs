@@ -3,6 +3,7 @@
 mod access;
 mod differential;
 mod entities;
+mod faults;
 mod foreign;
 mod gherkin;
 mod ingestion;
@@ -12,6 +13,7 @@ mod metadata;
 mod pages;
 mod queries;
 mod server;
+mod sockets;
 mod submission;
 mod unknown;
 

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::ApiError;
+use crate::fault::{TaskFault, TaskFaults};
 use crate::payload;
 use crate::settings::Results;
 use crate::store::tasks::{self, Outcome, Waiting};
@@ -21,6 +22,7 @@ pub(crate) struct Worker {
     store: Arc<Store>,
     clock: Clock,
     settings: Results,
+    faults: TaskFaults,
     state: Mutex<State>,
     wake: mpsc::Sender<()>,
     stop: watch::Sender<bool>,
@@ -35,12 +37,18 @@ enum State {
 }
 
 impl Worker {
-    pub(crate) fn new(store: Arc<Store>, clock: Clock, settings: Results) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        clock: Clock,
+        settings: Results,
+        faults: TaskFaults,
+    ) -> Self {
         let (wake, woken) = mpsc::channel(1);
         Self {
             store,
             clock,
             settings,
+            faults,
             state: Mutex::new(State::Waiting(woken)),
             wake,
             stop: watch::Sender::new(false),
@@ -61,6 +69,7 @@ impl Worker {
                 store: Arc::clone(&self.store),
                 clock: self.clock.clone(),
                 settings: self.settings.clone(),
+                faults: self.faults.clone(),
                 stop: self.stop.subscribe(),
             };
             *state = State::Running(runtime.spawn(work.run(woken)));
@@ -91,6 +100,7 @@ struct Work {
     store: Arc<Store>,
     clock: Clock,
     settings: Results,
+    faults: TaskFaults,
     stop: watch::Receiver<bool>,
 }
 
@@ -119,34 +129,57 @@ impl Work {
                 return false;
             }
         };
-        let delay = self.settings.ingest_delay;
+        let id = waiting.id;
+        let mut delay = self.settings.ingest_delay;
+        match self.faults.fate_of(id).await {
+            None => {}
+            Some(TaskFault::Slow { until }) => {
+                let rest = until.duration_since(self.clock.now());
+                delay = delay.max(rest.try_into().unwrap_or_default());
+            }
+            Some(TaskFault::Failed) => return self.give_up(id, TaskStatus::Failed, FAULT).await,
+            Some(TaskFault::Error) => return self.give_up(id, TaskStatus::Error, FAULT).await,
+            // It stays `running` for all who ask, and the others go on.
+            Some(TaskFault::Stuck) => return true,
+        }
         if !delay.is_zero() {
             tokio::select! {
                 () = self.clock.sleep(delay) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return false,
             }
         }
-        let id = waiting.id;
         let (store, settings) = (Arc::clone(&self.store), self.settings.clone());
         let worked = blocking(move || work(&store, waiting, &settings)).await;
         if let Err(error) = worked {
             let problem = error.into_problem().description;
             tracing::error!(task = id, %problem, "a payload could not be ingested");
-            let outcome = Outcome {
-                status: TaskStatus::Error,
-                problems: vec![problem],
-            };
-            let noted = self
-                .store
-                .write(move |writer| tasks::finish(writer, id, &outcome));
-            if let Err(error) = noted.await {
-                tracing::error!(task = id, ?error, "the outcome could not be noted");
-                return false;
+            return self.give_up(id, TaskStatus::Error, &problem).await;
+        }
+        true
+    }
+
+    /// Ends a task without ingesting its payload. False if that cannot be written down.
+    async fn give_up(&self, id: i64, status: TaskStatus, problem: &str) -> bool {
+        let problems = vec![problem.to_owned()];
+        let outcome = Outcome { status, problems };
+        let noted = self.store.write(move |writer| {
+            // A reset may have come in between.
+            let task = tasks::find(writer.connection, id)?;
+            if task.is_none_or(|task| task.status != TaskStatus::Running) {
+                return Ok(());
             }
+            tasks::finish(writer, id, &outcome)
+        });
+        if let Err(error) = noted.await {
+            tracing::error!(task = id, ?error, "the outcome could not be noted");
+            return false;
         }
         true
     }
 }
+
+/// What the log of a task says that a fault struck.
+const FAULT: &str = "a fault of the sandbox ended the task";
 
 /// All or nothing: the rows and the task's final state are written in one transaction.
 fn work(store: &Store, waiting: Waiting, settings: &Results) -> Result<(), ApiError> {

@@ -8,8 +8,8 @@ use http::request::Parts;
 use octane_model::{Order, Query, Select};
 use serde_json::Value;
 
-use super::session;
 use super::token::Tokens;
+use crate::auth::Visitor;
 use crate::catalog::EntityType;
 use crate::error::{ApiError, own_code};
 use crate::server::Shared;
@@ -36,9 +36,9 @@ impl FromRequestParts<Arc<Shared>> for Parameters {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         let text = parts.uri.query().unwrap_or_default();
         let mut parameters = Self::parse(text, &shared.settings.limits)?;
-        let session = session::token(&parts.headers);
+        let visitor = parts.extensions.get::<Visitor>();
         parameters.tokens = Tokens {
-            visitor: session.and_then(|token| shared.sessions.user(token)),
+            visitor: visitor.map(|visitor| visitor.account.name.to_string()),
             now: shared.clock.now(),
         };
         Ok(parameters)

@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::Serializer;
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
+pub(crate) fn serialize<S: Serializer>(duration: &Duration, target: S) -> Result<S::Ok, S::Error> {
+    target.collect_str(&format_args!("{:#}", signed(*duration)))
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(source)?;
     parse(&text).map_err(D::Error::custom)
 }
@@ -18,10 +27,21 @@ fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// The same where there may be none.
-pub(super) mod optional {
-    use super::{Deserialize, Deserializer, Duration, Error, parse};
+pub(crate) mod optional {
+    use super::{Deserialize, Deserializer, Duration, Error, Serializer, parse};
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+    pub(crate) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        target: S,
+    ) -> Result<S::Ok, S::Error> {
+        match duration {
+            Some(duration) => super::serialize(duration, target),
+            None => target.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         source: D,
     ) -> Result<Option<Duration>, D::Error> {
         let text = Option::<String>::deserialize(source)?;
@@ -33,6 +53,16 @@ pub(super) mod optional {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        for (millis, text) in [(200, "200ms"), (5_400_000, "1h 30m"), (0, "0s")] {
+            let duration = Duration::from_millis(millis);
+            let written = serialize(&duration, serde_json::value::Serializer).unwrap();
+            assert_eq!(written, text);
+            assert_eq!(parse(text), Ok(duration));
+        }
+    }
 
     #[test]
     fn durations_have_units() {

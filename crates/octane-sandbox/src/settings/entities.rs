@@ -1,9 +1,9 @@
 //! How entities look and what may be asked of them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How entities look and what may be asked of them; the table `[entities]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Entities {
@@ -48,7 +48,7 @@ pub struct Entities {
 }
 
 /// The order of a list without `order_by`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OrderDefault {
@@ -60,7 +60,7 @@ pub enum OrderDefault {
 }
 
 /// What stands as the id of list values and phases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ListIds {
@@ -72,7 +72,7 @@ pub enum ListIds {
 }
 
 /// Which key of an error in a bulk answer says where in the body its entity stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum BulkPosition {
@@ -86,7 +86,7 @@ pub enum BulkPosition {
 }
 
 /// A field that a workspace has defined by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct UserDefinedField {
@@ -121,7 +121,7 @@ impl UserDefinedField {
 }
 
 /// What a user-defined field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserDefinedType {

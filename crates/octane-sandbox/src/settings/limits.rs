@@ -1,9 +1,9 @@
 //! How much a request may ask for, and how often.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How much a request may ask for, and how often; the table `[limits]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Limits {
@@ -37,8 +37,8 @@ impl Limits {
 }
 
 /// The status of a request that comes too soon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(try_from = "u16")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
 #[non_exhaustive]
 pub enum ThrottleStatus {
     /// 429.
@@ -58,6 +58,15 @@ impl TryFrom<u16> for ThrottleStatus {
             other => Err(format!(
                 "a request that comes too soon gets 429 or 503, not {other}"
             )),
+        }
+    }
+}
+
+impl From<ThrottleStatus> for u16 {
+    fn from(status: ThrottleStatus) -> Self {
+        match status {
+            ThrottleStatus::TooManyRequests => 429,
+            ThrottleStatus::Unavailable => 503,
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use octane_results::Leniency;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::duration;
 
 /// How test results are taken and ingested; the table `[results]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Results {
@@ -58,8 +58,8 @@ pub struct Results {
 }
 
 /// The status of the answer to a payload that was seen before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(try_from = "u16")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
 #[non_exhaustive]
 pub enum DuplicateStatus {
     /// 202, as for a new payload.
@@ -83,8 +83,17 @@ impl TryFrom<u16> for DuplicateStatus {
     }
 }
 
+impl From<DuplicateStatus> for u16 {
+    fn from(status: DuplicateStatus) -> Self {
+        match status {
+            DuplicateStatus::Accepted => 202,
+            DuplicateStatus::Ok => 200,
+        }
+    }
+}
+
 /// The suite run of a payload whose `suite_ref` has no `external_run_id`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SuiteRunWithoutId {
@@ -96,7 +105,7 @@ pub enum SuiteRunWithoutId {
 }
 
 /// What becomes of a value that a payload names and that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OnUnknown {

@@ -1,0 +1,178 @@
+use serde_json::json;
+
+use super::*;
+use crate::clock::Clock;
+use crate::settings::Settings;
+
+fn subject<'a>(method: &'a str, path: &'a str) -> Subject<'a> {
+    Subject {
+        method,
+        path,
+        has_session: true,
+    }
+}
+
+fn faults(plan: FaultPlan) -> Faults {
+    let settings = Settings {
+        faults: plan,
+        ..Settings::default()
+    };
+    Faults::new(&settings, Clock::running())
+}
+
+/// Which of so many requests are struck, by what.
+fn story(faults: &Faults, count: usize) -> Vec<Option<&'static str>> {
+    let strike = || faults.strike(&subject("GET", "/api/stories"));
+    (0..count)
+        .map(|_| strike().map(|kind| kind.name()))
+        .collect()
+}
+
+#[test]
+fn every_kind_is_written_and_read_back() {
+    let second = Duration::from_secs(1);
+    for fault in [
+        Fault::status(503)
+            .code("x.y")
+            .body("no", "text/plain")
+            .retry_after(second),
+        Fault::html(200).path("*"),
+        Fault::queue_full().retry_after(second),
+        Fault::request_limit().times(3),
+        Fault::delay(second).rate(0.25),
+        Fault::slow_body(10),
+        Fault::reset_before().method("POST"),
+        Fault::reset_after(),
+        Fault::truncated_body(5),
+        Fault::session_expired(Expiry::Global),
+        Fault::slow_task(second),
+        Fault::failed_task(),
+        Fault::broken_task(),
+        Fault::stuck_task(),
+    ] {
+        let written = serde_json::to_value(&fault).unwrap();
+        assert_eq!(written["kind"], fault.kind.name());
+        assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_fault_is_told() {
+    for (fault, told) in [
+        (json!({ "kind": "status" }), "missing field `status`"),
+        (
+            json!({ "kind": "status", "status": 503, "delay": "1s" }),
+            "unknown field `delay`",
+        ),
+        (json!({ "kind": "statsu" }), "unknown variant `statsu`"),
+        (json!({ "status": 503 }), "missing field `kind`"),
+        (json!({ "kind": "status", "status": 99 }), "`status` 99"),
+        (json!({ "kind": "html", "status": 1000 }), "`status` 1000"),
+        (json!({ "kind": "delay", "delay": "soon" }), "`soon`"),
+        (
+            json!({ "kind": "slow-body", "bytes-per-second": 0 }),
+            "`bytes-per-second` is 0",
+        ),
+        (
+            json!({ "kind": "reset-after", "rate": 1.5 }),
+            "`rate` is a share between 0 and 1, not 1.5",
+        ),
+    ] {
+        let error = serde_json::from_value::<Fault>(fault).unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
+#[test]
+fn the_same_seed_and_the_same_requests_give_the_same_faults() {
+    let plan = |seed| {
+        FaultPlan::seeded(seed)
+            .with(Fault::status(503).rate(0.2))
+            .with(Fault::reset_after().rate(0.2))
+    };
+    let first = story(&faults(plan(7)), 1000);
+    assert_eq!(story(&faults(plan(7)), 1000), first);
+    assert_ne!(story(&faults(plan(8)), 1000), first);
+    let count = |name| first.iter().filter(|fault| **fault == Some(name)).count();
+    assert!((150..250).contains(&count("status")), "{first:?}");
+    assert!((110..210).contains(&count("reset-after")), "{first:?}");
+
+    let again = faults(plan(7));
+    story(&again, 10);
+    again.reset();
+    assert_eq!(story(&again, 1000), first);
+}
+
+#[test]
+fn requests_that_a_fault_does_not_mean_change_nothing_about_its_chances() {
+    let plan = FaultPlan::seeded(1).with(Fault::status(500).path("*/stories").rate(0.5));
+    let (alone, mixed) = (faults(plan.clone()), faults(plan));
+    let expected = story(&alone, 50);
+    let strike = |path| mixed.strike(&subject("GET", path)).map(|kind| kind.name());
+    let mut met = Vec::new();
+    for _ in 0..50 {
+        assert_eq!(strike("/api/defects"), None);
+        met.push(strike("/api/stories"));
+    }
+    assert_eq!(met, expected);
+}
+
+#[test]
+fn added_faults_come_first_in_their_order_and_strike_once() {
+    let faults = faults(FaultPlan::seeded(1).with(Fault::status(500)));
+    faults.add(Fault::reset_before()).unwrap();
+    let gone = faults.add(Fault::reset_after()).unwrap();
+    faults.add(Fault::html(200).times(2)).unwrap();
+    assert!(faults.remove(gone) && !faults.remove(gone));
+    let html = Some("html");
+    assert_eq!(
+        story(&faults, 4),
+        [Some("reset-before"), html, html, Some("status")]
+    );
+    assert_eq!(faults.list().len(), 1);
+    faults.clear();
+    assert_eq!(story(&faults, 1), [None]);
+}
+
+#[test]
+fn filters_and_kinds_choose_their_requests() {
+    let faults = faults(FaultPlan::default());
+    faults.add(Fault::queue_full()).unwrap();
+    faults.add(Fault::status(500).method("put")).unwrap();
+    faults.add(Fault::session_expired(Expiry::Idle)).unwrap();
+    let anonymous = Subject {
+        has_session: false,
+        ..subject("GET", "/authentication/sign_in")
+    };
+    assert_eq!(faults.strike(&anonymous), None);
+    let name = |method, path| {
+        faults
+            .strike(&subject(method, path))
+            .map(|kind| kind.name())
+    };
+    assert_eq!(name("POST", "/api/w/test-results"), Some("queue-full"));
+    assert_eq!(name("PUT", "/api/w/stories"), Some("status"));
+    assert_eq!(name("GET", "/api/w/stories"), Some("session-expired"));
+    assert_eq!(name("GET", "/api/w/stories"), None);
+}
+
+#[test]
+fn there_is_an_end_to_added_faults() {
+    let faults = faults(FaultPlan::default());
+    assert!((0..1000).all(|_| faults.add(Fault::reset_after()).is_some()));
+    assert_eq!(faults.add(Fault::reset_after()), None);
+}
+
+#[tokio::test]
+async fn the_worker_waits_until_it_is_known_which_task_a_fate_belongs_to() {
+    let tasks = TaskFaults::default();
+    let arriving = tasks.arriving();
+    let asking = tokio::spawn({
+        let tasks = tasks.clone();
+        async move { (tasks.fate_of(5).await, tasks.fate_of(5).await) }
+    });
+    tokio::task::yield_now().await;
+    assert!(!asking.is_finished());
+    arriving.became(5, TaskFault::Stuck);
+    assert_eq!(asking.await.unwrap(), (Some(TaskFault::Stuck), None));
+}

@@ -1,0 +1,58 @@
+//! Secrets that the log of requests does not keep.
+
+use http::{HeaderName, header};
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// The value of a header as it may be shown.
+pub(super) fn value(name: &HeaderName, value: &[u8]) -> String {
+    let value = String::from_utf8_lossy(value);
+    if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
+        return match value.trim().split_once(' ') {
+            Some((scheme, _)) => format!("{scheme} {MASK}"),
+            None => MASK.to_owned(),
+        };
+    }
+    if *name == header::COOKIE || *name == header::SET_COOKIE {
+        let pairs = value.split(';').map(str::trim);
+        let masked = pairs.map(|pair| match pair.split_once('=') {
+            Some((name, _)) => format!("{name}={MASK}"),
+            None if pair.is_empty() => String::new(),
+            None => MASK.to_owned(),
+        });
+        return masked.collect::<Vec<_>>().join("; ");
+    }
+    // The answer to the old protection against forged requests is the value of a cookie.
+    if name.as_str() == "hpsso-header-csrf" {
+        return MASK.to_owned();
+    }
+    value.into_owned()
+}
+
+/// Whether the bodies of an address hold passwords, which a digest would let be guessed.
+pub(super) fn has_credentials(path: &str) -> bool {
+    path.contains("/authentication/") || path.contains("/oauth2/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_everything_else_is_shown() {
+        let shown =
+            |name: &'static str, text: &str| value(&HeaderName::from_static(name), text.as_bytes());
+        assert_eq!(shown("authorization", "Basic aGk6aG8="), "Basic ***");
+        assert_eq!(shown("authorization", "hush"), "***");
+        assert_eq!(
+            shown("cookie", "LWSSO_COOKIE_KEY=hush;OCTANE_USER=me; odd"),
+            "LWSSO_COOKIE_KEY=***; OCTANE_USER=***; ***"
+        );
+        assert_eq!(shown("cookie", ""), "");
+        assert_eq!(shown("hpsso-header-csrf", "hush"), "***");
+        assert_eq!(shown("accept", "a=b; c"), "a=b; c");
+        assert!(has_credentials("/authentication/sign_in"));
+        assert!(!has_credentials("/api/shared_spaces/1001/users"));
+    }
+}

@@ -1,0 +1,64 @@
+//! Who may change the sandbox itself.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, header};
+use octane_model::{Problem, code};
+
+use crate::error::ApiError;
+
+/// Refuses changes that another site's page sends: browsers reach the loopback as well, and nobody has to
+/// sign in to the sandbox's own addresses. Programs do not send the headers that are looked at.
+pub(super) async fn same_site(request: Request, next: Next) -> Response {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    if reads || !is_foreign(request.headers()) {
+        return next.run(request).await;
+    }
+    let description = "pages of other sites may not change the sandbox";
+    let problem = Problem::new(code::NOT_AUTHORIZED, description);
+    ApiError::new(StatusCode::FORBIDDEN, problem).into_response()
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = text("sec-fetch-site") {
+        return !["same-origin", "none"].contains(&site);
+    }
+    let Some(origin) = text(header::ORIGIN.as_str()) else {
+        return false;
+    };
+    let host = text(header::HOST.as_str()).unwrap_or_default();
+    let own = origin.split_once("://").map(|(_, origin)| origin);
+    own.is_none_or(|own| !own.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn browsers_tell_where_a_request_comes_from_and_programs_do_not() {
+        let foreign = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            });
+            is_foreign(&pairs.collect())
+        };
+        let host = ("host", "127.0.0.1:9000");
+        assert!(!foreign(&[host]));
+        assert!(!foreign(&[host, ("origin", "http://127.0.0.1:9000")]));
+        assert!(!foreign(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(!foreign(&[host, ("sec-fetch-site", "none")]));
+        assert!(foreign(&[host, ("origin", "http://127.0.0.1:9001")]));
+        assert!(foreign(&[host, ("origin", "https://evil.example")]));
+        assert!(foreign(&[host, ("origin", "null")]));
+        assert!(foreign(&[host, ("sec-fetch-site", "same-site")]));
+        assert!(foreign(&[host, ("sec-fetch-site", "cross-site")]));
+    }
+}

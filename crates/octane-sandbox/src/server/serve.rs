@@ -1,0 +1,104 @@
+//! The loop that accepts connections and serves them.
+//!
+//! axum has such a loop, but its router can neither break a connection nor see bytes before the HTTP
+//! library does.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use super::socket::{Reset, Socket};
+use crate::fault::ConnectionReset;
+
+/// How long the head of a request may take to come, from the moment at which it could.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long requests in hand may go on when the server is stopped.
+const SHUTDOWN_TIME_MAX: Duration = Duration::from_secs(10);
+/// The pause after a failure to accept, which mostly means that the process has no file left to open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `stopped` is sent or dropped, and then ends the requests in hand.
+pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: oneshot::Receiver<()>) {
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, app.clone(), stopping.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            _ = &mut stopped => break,
+        }
+    }
+    drop(listener);
+    stop.send_replace(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(SHUTDOWN_TIME_MAX, ended)
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests that do not end were left");
+    }
+}
+
+async fn connection(stream: TcpStream, app: Router, mut stopping: watch::Receiver<bool>) {
+    // Small answers shall not wait for more to send. Where it fails they are only slower.
+    let _ = stream.set_nodelay(true);
+    let reset = Reset::default();
+    let socket = TokioIo::new(Socket::new(stream, reset.clone()));
+    let service = service_fn(move |request| answer(app.clone(), request, reset.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .serve_connection(socket, service);
+    let mut connection = pin!(connection);
+    let stopped = async {
+        // The sender going away means the same as its word.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// The error ends the connection without an answer.
+async fn answer(
+    app: Router,
+    request: Request<Incoming>,
+    reset: Reset,
+) -> Result<Response, ConnectionReset> {
+    let response = match app.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    if let Some(broken) = response.extensions().get::<ConnectionReset>() {
+        reset.ask();
+        return Err(*broken);
+    }
+    Ok(response)
+}

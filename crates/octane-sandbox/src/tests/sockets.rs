@@ -1,0 +1,212 @@
+//! What only bytes on a real socket can show.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::{Fault, Running, Sandbox, Settings};
+
+async fn start() -> Running {
+    let settings = Settings::default().seed_data(false);
+    Sandbox::start_with(settings).await.unwrap()
+}
+
+/// Sends pieces in packets of their own, and reads until the other side ends the connection.
+async fn talk(address: SocketAddr, pieces: Vec<String>) -> (String, Option<ErrorKind>) {
+    let talk = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        for piece in pieces {
+            if stream.write_all(piece.as_bytes()).is_err() {
+                break;
+            }
+        }
+        let mut answer = Vec::new();
+        let error = stream.read_to_end(&mut answer).err();
+        (
+            String::from_utf8_lossy(&answer).into_owned(),
+            error.map(|error| error.kind()),
+        )
+    };
+    tokio::task::spawn_blocking(talk).await.unwrap()
+}
+
+/// The cookie of a new session, as a line of a head.
+async fn cookie(running: &Running) -> String {
+    let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
+    let request = format!(
+        "POST /authentication/sign_in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (answer, _) = talk(running.address(), vec![request]).await;
+    let line = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: LWSSO"));
+    let value = line.unwrap().split(';').next().unwrap();
+    format!("Cookie: LWSSO{value}\r\n")
+}
+
+const PROGRAMS: &str = "/api/shared_spaces/1001/workspaces/1002/programs";
+
+#[tokio::test]
+async fn raw_quotes_in_the_request_line_are_taken_and_bodies_are_left_alone() {
+    let running = start().await;
+    let cookie = cookie(&running).await;
+    // Three requests on one connection: the second has a body that looks like a request line, the third is
+    // in chunks.
+    let name = "GET /\\\"<>\\\" HTTP/1.1";
+    let body = format!("{{\"data\":[{{\"name\":\"{name}\"}}]}}\r\n");
+    let get = format!(
+        "GET {PROGRAMS}?query=\"name='No*'||(id<0)\"&fields=name HTTP/1.1\r\nHost: x\r\n{cookie}\r\n"
+    );
+    let post = format!(
+        "POST {PROGRAMS}?fields=name&query=\"\" HTTP/1.1\r\nHost: x\r\n{cookie}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let chunks = format!(
+        "POST {PROGRAMS}?fields=name HTTP/1.1\r\nHost: x\r\n{cookie}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
+         {:x}\r\n{}\r\n{:x};x=\"y\"\r\n{}\r\n0\r\n\r\n",
+        20,
+        &body[..20],
+        body.len() - 20,
+        &body[20..]
+    );
+    let everything = format!("{get}{post}{chunks}");
+    for size in [everything.len(), 7] {
+        let pieces = everything.as_bytes().chunks(size);
+        let pieces = pieces.map(|piece| String::from_utf8(piece.to_vec()).unwrap());
+        let (answer, error) = talk(running.address(), pieces.collect()).await;
+        assert_eq!(error, None);
+        let statuses: Vec<_> = answer
+            .split("HTTP/1.1 ")
+            .skip(1)
+            .filter_map(|part| part.get(..3))
+            // The name in the bodies has a version too.
+            .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+            .collect();
+        assert_eq!(statuses, ["200", "201", "201"], "{answer}");
+        assert_eq!(answer.matches(name).count(), 2, "{answer}");
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reset_is_a_reset_and_the_work_before_it_stays_done() {
+    let running = start().await;
+    let cookie = cookie(&running).await;
+    let request = format!("DELETE {PROGRAMS}/1 HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
+    for (fault, name) in [
+        (Fault::reset_before(), "reset-before"),
+        (Fault::reset_after(), "reset-after"),
+    ] {
+        running.sandbox().fail_next(fault).unwrap();
+        let (answer, error) = talk(running.address(), vec![request.clone()]).await;
+        assert_eq!(answer, "");
+        assert_eq!(error, Some(ErrorKind::ConnectionReset));
+        let log = running.sandbox().requests();
+        let last = log.last().unwrap();
+        assert_eq!((last.fault.as_deref(), last.status), (Some(name), None));
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_truncated_body_is_shorter_than_its_length_says() {
+    let running = start().await;
+    let cookie = cookie(&running).await;
+    running
+        .sandbox()
+        .fail_next(Fault::truncated_body(10))
+        .unwrap();
+    let request = format!("GET {PROGRAMS} HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
+    let (answer, _) = talk(running.address(), vec![request]).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"));
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    assert!(length.unwrap().parse::<usize>().unwrap() > 10);
+    assert_eq!(body.len(), 10);
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn heads_that_cannot_be_are_refused_and_the_server_goes_on() {
+    let running = start().await;
+    let address = running.address();
+    let many: String = (0..200).map(|number| format!("x{number}: y\r\n")).collect();
+    for (request, status) in [
+        ("nonsense\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/9.9\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), "400"),
+        (format!("GET / HTTP/1.1\r\n{many}\r\n"), "431"),
+        (
+            format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(1_000_000)),
+            "431",
+        ),
+        (
+            format!("GET /?{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)),
+            "414",
+        ),
+        (
+            "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n".to_owned(),
+            "400",
+        ),
+    ] {
+        let (answer, _) = talk(address, vec![request.clone()]).await;
+        let beginning = request.get(..40).unwrap_or(&request);
+        // A client that is still sending may see the end before the answer.
+        if request.len() < 500_000 || !answer.is_empty() {
+            let expected = format!("HTTP/1.1 {status}");
+            assert!(answer.starts_with(&expected), "{beginning}: {answer}");
+        }
+    }
+    let request = "GET /_sandbox/health HTTP/1.0\r\n\r\n".to_owned();
+    let (answer, _) = talk(address, vec![request]).await;
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_large_body_that_is_refused_is_read_so_that_its_sender_hears_why() {
+    let running = start().await;
+    let body = "x".repeat(5_000_000);
+    let request = format!(
+        "POST {PROGRAMS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (answer, error) = talk(running.address(), vec![request]).await;
+    assert_eq!(error, None);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_answers_and_not_for_idle_connections() {
+    let running = start().await;
+    let address = running.address();
+    let mut idle = TcpStream::connect(address).unwrap();
+    running
+        .sandbox()
+        .fail_next(Fault::delay(Duration::from_secs(1)))
+        .unwrap();
+    let asking = tokio::spawn(talk(
+        address,
+        vec!["GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".to_owned()],
+    ));
+    while running.sandbox().requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let clock = running.sandbox().clock().clone();
+    let stopping = tokio::spawn(running.shutdown());
+    while TcpStream::connect(address).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_secs(1));
+    stopping.await.unwrap();
+    assert!(asking.await.unwrap().0.starts_with("HTTP/1.1 404"));
+    assert_eq!(idle.read(&mut [0]).unwrap_or(0), 0);
+}
