@@ -1,6 +1,7 @@
 //! The sandbox through its router, as a client sees it; no sockets but one.
 
 mod access;
+mod bounds;
 mod differential;
 mod entities;
 mod faults;

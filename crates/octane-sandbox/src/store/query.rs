@@ -97,7 +97,8 @@ impl<'a> Writer<'a> {
     /// ` AND` what tells the rows of `kind` from others of its table; nothing where there are no others.
     fn own_rows(&self, kind: &EntityType, prefix: &str) -> String {
         if self.catalog.table_of(kind).has_subtype && !kind.is_aggregate() {
-            format!(" AND {prefix}subtype = '{}'", kind.name)
+            // Without the hint SQLite takes equality for selective, and prefers the index of this column.
+            format!(" AND likelihood({prefix}subtype = '{}', 0.5)", kind.name)
         } else {
             String::new()
         }
@@ -290,13 +291,16 @@ impl<'a> Writer<'a> {
                 matches!(literal, Literal::Text(text) if text.trim().parse::<i64>().is_err())
                     || matches!(literal, Literal::Pattern(_))
             });
-        self.push("(0");
-        for (literals, field, column) in [(names, name, "logical_name"), (numbers, field, "id")] {
-            if !literals.is_empty() {
-                self.push(" OR ");
-                let literals: Vec<Literal> = literals.into_iter().cloned().collect();
-                self.in_list(kind, field, &format!("{alias}.{column}"), &literals)?;
-            }
+        // No constant beside the two: SQLite would not use an index then.
+        self.push("(");
+        if !names.is_empty() {
+            let names: Vec<Literal> = names.into_iter().cloned().collect();
+            self.in_list(kind, name, &format!("{alias}.logical_name"), &names)?;
+            self.push(if numbers.is_empty() { "" } else { " OR " });
+        }
+        if !numbers.is_empty() {
+            let numbers: Vec<Literal> = numbers.into_iter().cloned().collect();
+            self.in_list(kind, field, &format!("{alias}.id"), &numbers)?;
         }
         self.push(")");
         Ok(())

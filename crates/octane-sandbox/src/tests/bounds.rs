@@ -1,0 +1,199 @@
+//! What is made to break a reader gets a clear refusal: bounds of queries and of bodies.
+
+use std::io::Write;
+
+use axum::body::Body;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{Request, header};
+use serde_json::json;
+
+use super::ingestion::payload;
+use super::{Client, Settings, WORKSPACE};
+use crate::Limits;
+
+#[tokio::test]
+async fn large_and_deep_queries_work_and_too_large_ones_are_refused() {
+    let client = Client::new(Settings::default()).await;
+    let many = vec!["name EQ ^a^"; 3000].join("||");
+    assert_eq!(client.names("stories", "id", &many).await.len(), 0);
+    let wild = format!("name IN {}", vec!["^*a*^"; 2000].join(","));
+    assert!(!client.names("stories", "id", &wild).await.is_empty());
+    let ids: Vec<String> = (3000..10_000).map(|id| id.to_string()).collect();
+    let listed = format!("id IN {}", ids.join(","));
+    assert_eq!(client.names("stories", "id", &listed).await.len(), 62);
+    let deep = |signs: usize| {
+        format!(
+            "{}id GT 0{}",
+            "parent EQ {".repeat(signs),
+            "}".repeat(signs)
+        )
+    };
+    assert_eq!(client.names("stories", "id", &deep(2)).await.len(), 62);
+    assert_eq!(client.names("stories", "id", &deep(60)).await.len(), 0);
+    let not = format!("{}id GT 0{}", "!(".repeat(30), ")".repeat(30));
+    assert_eq!(client.names("stories", "id", &not).await.len(), 62);
+    let long = format!("name EQ ^{}*^", "a".repeat(60_000));
+    assert_eq!(
+        client
+            .get(&format!("stories?query={}", long.replace(' ', "%20")))
+            .await
+            .status,
+        400
+    );
+}
+
+/// Matching recurses: more wildcards than this overflowed the stack, which no answer can tell.
+#[tokio::test]
+async fn a_pattern_has_a_bounded_number_of_wildcards() {
+    let client = Client::empty().await;
+    let story = json!({
+        "name": "s", "description": "a".repeat(60_000), "parent": { "type": "work_item", "id": 3001 },
+    });
+    client.create("stories", story).await;
+    for (wildcards, status) in [(1000, 200), (1001, 400), (24_000, 400)] {
+        let query = format!("description=^{}^", "*a".repeat(wildcards));
+        let answer = client.get(&format!("stories?query={query}")).await;
+        assert_eq!(answer.status, status, "{wildcards}: {}", answer.text());
+    }
+}
+
+/// What SQLite cannot do is the query's fault and no breakdown of the sandbox.
+#[tokio::test]
+async fn queries_that_are_too_much_for_the_database_are_refused() {
+    let mut settings = Settings::default();
+    settings.limits.query_depth_max = Limits::QUERY_DEPTH_BOUND;
+    let client = Client::new(settings).await;
+    let status = async |query: String| {
+        let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let answer = client
+            .get(&format!("stories?fields=id&query={encoded}"))
+            .await;
+        if answer.status != 200 {
+            let description = &answer.json()["description"];
+            assert!(
+                description.as_str().unwrap().contains("split"),
+                "{description}"
+            );
+        }
+        answer.status.as_u16()
+    };
+    for (open, close, levels, deepest) in [
+        ("parent={", "}", 1, 200),
+        ("children={", "}", 1, 400),
+        ("test={covered_content={", "}}", 2, 400),
+        ("!(", ")", 2, 200),
+        ("!parent={!(id=1;", ")}", 4, 200),
+        ("(id=1||(id=2;", "))", 2, 200),
+    ] {
+        for (depth, expected) in [(64, 200), (256, deepest), (257 + levels, 400)] {
+            let times = depth / levels;
+            let query = format!("{}id>0{}", open.repeat(times), close.repeat(times));
+            assert_eq!(status(query).await, expected, "{open} {depth} deep");
+        }
+    }
+    for part in [
+        "parent={name='a'};",
+        "!test={name='a'}||",
+        "children={name='a*'}||",
+    ] {
+        for (count, expected) in [(200, 200), (1500, 400)] {
+            let query = format!("{}id>0", part.repeat(count));
+            assert_eq!(status(query).await, expected, "{count} times {part}");
+        }
+    }
+    for part in ["name='*a*'||", "id>1;", "phase={id='x'};!"] {
+        let query = format!("{}id>0", part.repeat(150));
+        assert_eq!(status(query).await, 200, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_payloads_are_refused_and_explained() {
+    let client = Client::empty().await;
+    let with_error = |content: &str| {
+        let run = format!("<test_run name='a' duration='1' status='Passed'>{content}</test_run>");
+        payload("", &run)
+    };
+    let file = |content: &str| {
+        format!(
+            "<test_result><test_runs><gherkin_test_run name='' duration='1' status='Passed'>\
+             <feature name='' path='p' tag='' started='1'><file>{content}</file></feature>\
+             </gherkin_test_run></test_runs></test_result>"
+        )
+    };
+    let many = |count: usize, attribute: &str| {
+        let attributes: String = (0..count)
+            .map(|n| format!(" {attribute}{n}='u{n}'"))
+            .collect();
+        file(&format!("<a{attributes}/>"))
+    };
+    let bomb = "<!DOCTYPE t [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;'>]>";
+    for (xml, reason) in [
+        (file(&("<a>".repeat(250) + &"</a>".repeat(250))), None),
+        (
+            file(&("<a>".repeat(300) + &"</a>".repeat(300))),
+            Some("deeper than 256"),
+        ),
+        (many(256, "a"), None),
+        (many(257, "a"), Some("256 attributes")),
+        (many(60, "xmlns:n"), None),
+        (many(100, "xmlns:n"), Some("namespaces")),
+        (format!("{bomb}{}", with_error("")), Some("document type")),
+        (with_error("<error>&b;</error>"), Some("&b;")),
+        (
+            "<!DOCTYPE t SYSTEM 'file:///etc/passwd'><t/>".to_owned(),
+            Some("document type"),
+        ),
+    ] {
+        let answer = client.submit(&xml, "").await;
+        let start: String = xml.chars().take(200).collect();
+        match reason {
+            None => assert_eq!(answer.status, 202, "{start}: {}", answer.text()),
+            Some(reason) => {
+                assert_eq!(answer.status, 400, "{start}");
+                let description = answer.json()["description"].to_string();
+                assert!(description.contains(reason), "{description}");
+                assert!(description.len() < 4000, "{description}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_small_body_that_inflates_to_a_large_one_is_refused() {
+    let settings = Settings::default().seed_data(false);
+    let client = Client::new(settings.body_limits(100_000, 1_000_000)).await;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![b' '; 50_000_000]).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 100_000);
+    let request = Request::post(format!("{WORKSPACE}/test-results"))
+        .header(header::CONTENT_TYPE, "application/xml")
+        .header(header::CONTENT_ENCODING, "gzip");
+    let answer = client.send(request, packed).await;
+    assert_eq!(answer.status, 413);
+    let description = answer.json()["description"].to_string();
+    assert!(description.contains("1000000 bytes"), "{description}");
+}
+
+#[tokio::test]
+async fn json_that_nests_without_end_is_refused() {
+    let client = Client::empty().await;
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for depth in [200, 100_000] {
+        let body = format!(r#"{{"data":[{{"name":"a","parent":{}}}]}}"#, nested(depth));
+        for request in [
+            Request::post(format!("{WORKSPACE}/stories")),
+            Request::put(format!("{WORKSPACE}/stories")),
+            Request::put(format!("{WORKSPACE}/stories/3001")),
+            Request::post("/authentication/sign_in"),
+        ] {
+            let answer = client.send(request, Body::from(body.clone())).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+            assert!(answer.json()["description"].is_string());
+        }
+    }
+    let body = json!({ "data": [{ "name": "a", "parent": { "type": [[[[[[]]]]]] } }] });
+    assert_eq!(client.post("stories", &body).await.status, 409);
+}
