@@ -1,0 +1,44 @@
+//! The fuzz targets on stable: they compile, and all seeds hold what the targets demand.
+
+#[expect(unreachable_pub, reason = "in the fuzz crate these are public")]
+#[path = "../../../fuzz/src/lib.rs"]
+mod targets;
+
+use std::path::Path;
+
+fn feed(name: &str, target: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/seeds")
+        .join(name);
+    let seeds: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(seeds.len() > 5, "{} is nearly empty", folder.display());
+    for seed in seeds {
+        let bytes = std::fs::read(&seed).unwrap();
+        // A panic does not tell which seed it was.
+        let fed = std::panic::catch_unwind(|| target(&bytes));
+        assert!(fed.is_ok(), "{}", seed.display());
+    }
+}
+
+#[test]
+fn every_seed_of_a_payload_is_read_or_explained() {
+    feed("payload", targets::payload);
+}
+
+#[test]
+fn every_seed_of_a_query_is_parsed_or_explained() {
+    feed("query", targets::query);
+}
+
+#[test]
+fn every_seed_of_fields_is_read_or_explained() {
+    feed("fields", targets::fields);
+}
+
+#[test]
+fn every_seed_of_a_request_is_answered() {
+    feed("request", targets::request);
+}
