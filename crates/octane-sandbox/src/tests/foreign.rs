@@ -9,6 +9,7 @@ mod lists;
 mod people;
 mod planning;
 mod test_library;
+mod wire;
 
 use serde_json::{Value, json};
 
