@@ -204,7 +204,7 @@ impl Fault {
         Self::new(Kind::TaskStuck)
     }
 
-    /// Sets the error code of an answer that has one to choose.
+    /// Sets the error code of [`Fault::status`]; other faults stay as they are.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         if let Kind::Status { code: own, .. } = &mut self.kind {
             *own = Some(code.into());
@@ -212,7 +212,8 @@ impl Fault {
         self
     }
 
-    /// Sets the body of an answer with a status, and its media type: any shape whatever.
+    /// Sets the body of [`Fault::status`] and its media type, in any shape whatever; other faults stay as they
+    /// are.
     pub fn body(mut self, body: impl Into<String>, media_type: impl Into<String>) -> Self {
         if let Kind::Status {
             body: own,
@@ -225,7 +226,8 @@ impl Fault {
         self
     }
 
-    /// Adds the header `Retry-After`, in whole seconds, to a refusal.
+    /// Adds the header `Retry-After`, in whole seconds, to [`Fault::status`], [`Fault::queue_full`] and
+    /// [`Fault::request_limit`]; other faults stay as they are.
     pub fn retry_after(mut self, time: Duration) -> Self {
         if let Kind::Status { retry_after, .. }
         | Kind::QueueFull { retry_after }

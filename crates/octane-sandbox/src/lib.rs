@@ -43,7 +43,7 @@
 //! - Unknown list values, environments and CI servers of payloads are created, unless the settings say
 //!   otherwise; unknown builds always are.
 //! - Where the codes of errors are not known, the sandbox uses its own: `platform.bad_request`,
-//!   `platform.invalid_query`, `platform.lock_conflict`, `testbox.invalid_payload`.
+//!   `platform.invalid_query`, `platform.lock_conflict`, `platform.too_many_requests`, `testbox.invalid_payload`.
 
 mod auth;
 mod base64;

@@ -32,7 +32,14 @@ impl Limits {
     /// What is wrong with the limits.
     pub(super) fn mistake(&self) -> Option<String> {
         let (depth, bound) = (self.query_depth_max, Self::QUERY_DEPTH_BOUND);
-        (depth > bound).then(|| format!("`query-depth-max` is {depth}, the sandbox can do {bound}"))
+        if depth > bound {
+            return Some(format!(
+                "`query-depth-max` is {depth}, the sandbox can do {bound}"
+            ));
+        }
+        (self.requests_per_second_max == Some(0)).then(|| {
+            "`requests-per-second-max` is 0, so no request would pass; take at least 1".to_owned()
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::ingestion::{one_run, suite};
 use super::{Client, answer};
-use crate::{Sandbox, SandboxError, Settings, Storage};
+use crate::{Fault, FaultPlan, Sandbox, SandboxError, Settings, Storage};
 
 /// The first line of the answer to a request, through a real socket.
 async fn first_line(address: SocketAddr, request: &'static str) -> String {
@@ -118,11 +118,19 @@ async fn a_setting_that_adds_a_column_works_on_an_old_file() {
 
 #[test]
 fn settings_that_cannot_be_are_named() {
+    let mut silent = Settings::default();
+    silent.limits.requests_per_second_max = Some(0);
+    let broken = Settings {
+        faults: FaultPlan::seeded(1).with(Fault::status(1)),
+        ..Settings::default()
+    };
     for settings in [
         Settings::default().jira_field("x\"; DROP TABLE runs"),
         Settings::default().jira_field("name"),
         Settings::default().limits(0, 5),
         Settings::default().limits(6, 5),
+        silent,
+        broken,
     ] {
         assert!(matches!(
             Sandbox::open(settings),
