@@ -1,8 +1,8 @@
 //! The database. All SQL lives in here; a file and `:memory:` take the same path.
 //!
-//! There is one connection behind a mutex, used from blocking threads: SQLite has one writer anyway, a
-//! database in memory belongs to its connection, and what a request does takes less than a millisecond or
-//! two. A payload is ingested in one transaction, for which requests wait.
+//! There is one connection that writes, behind a mutex, used from blocking threads: SQLite has one writer
+//! anyway. A payload is ingested in one transaction, for which other writers wait. Readers of a file have
+//! connections of their own and wait for nobody; a database in memory belongs to its one connection.
 
 mod bootstrap;
 mod content;
@@ -16,6 +16,7 @@ mod planning;
 mod pointer;
 mod query;
 mod read;
+mod readers;
 pub(crate) mod results;
 mod rules;
 mod schema;
@@ -40,11 +41,14 @@ use crate::settings::{Access, Settings};
 use crate::{SandboxError, seed};
 
 pub(crate) use read::{ListRequest, Reader};
+use readers::Readers;
 pub(crate) use search::Search;
 pub(crate) use write::{Mode, Writer};
 
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Closed before the other connection, which tidies up.
+    readers: Option<Readers>,
     connection: Mutex<Connection>,
     /// With the fields that were added since the start; changed only while the connection is held.
     catalog: RwLock<Arc<Catalog>>,
@@ -68,6 +72,7 @@ impl Store {
         let (connection, lock) = open::open(&settings.storage)?;
         let store = Self {
             connection: Mutex::new(connection),
+            readers: Readers::open(&settings.storage)?,
             catalog: RwLock::new(Arc::clone(&catalog)),
             base: catalog,
             clock,
@@ -143,12 +148,17 @@ impl Store {
         &self,
         work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let connection = self.connection();
-        let catalog = self.catalog();
-        work(Reader {
-            connection: &connection,
-            catalog: &catalog,
-        })
+        let read = |connection: &Connection| {
+            let catalog = self.catalog();
+            work(Reader {
+                connection,
+                catalog: &catalog,
+            })
+        };
+        match &self.readers {
+            Some(readers) => readers.read(read),
+            None => read(&self.connection()),
+        }
     }
 
     /// Writes in the calling thread, in one transaction that an error rolls back.

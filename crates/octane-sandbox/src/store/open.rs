@@ -8,6 +8,9 @@ use rusqlite::Connection;
 use crate::SandboxError;
 use crate::settings::Storage;
 
+/// How many statements a connection keeps prepared.
+const STATEMENTS: usize = 256;
+
 /// A connection, and the lock that keeps other sandboxes from the same file.
 pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), SandboxError> {
     let (connection, lock) = match storage {
@@ -18,7 +21,7 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
         }
     };
     let prepared = connection.and_then(|connection| {
-        connection.set_prepared_statement_cache_capacity(256);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // In WAL mode `NORMAL` loses nothing when the process is killed; only a power cut may take the
         // last transactions, which a sandbox can bear.
         connection.execute_batch(
@@ -27,7 +30,8 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
              PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -65536;
-             PRAGMA busy_timeout = 5000;",
+             PRAGMA busy_timeout = 5000;
+             PRAGMA journal_size_limit = 67108864;",
         )?;
         Ok(connection)
     });
@@ -41,6 +45,24 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
             source: Box::new(source),
         }),
     }
+}
+
+/// A further connection to a database that is open, only for reading.
+pub(super) fn reader(path: &Path) -> Result<Connection, SandboxError> {
+    let prepared = Connection::open(path).and_then(|connection| {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch(
+            "PRAGMA query_only = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -16384;
+             PRAGMA busy_timeout = 5000;",
+        )?;
+        Ok(connection)
+    });
+    prepared.map_err(|source| SandboxError::Database {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 /// Two sandboxes on one file would ingest the same payload twice.

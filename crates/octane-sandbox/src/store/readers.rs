@@ -1,0 +1,108 @@
+//! Connections that only read.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use rusqlite::Connection;
+
+use super::open;
+use crate::SandboxError;
+use crate::error::ApiError;
+use crate::settings::Storage;
+
+/// More at once wait for each other; requests are short.
+const CONNECTIONS: usize = 4;
+
+/// Connections beside the one that writes. In WAL mode they see what is committed, whatever is being
+/// written, so a payload of a million runs holds no reader up.
+#[derive(Debug)]
+pub(super) struct Readers {
+    connections: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    /// None for a database in memory, which belongs to its one connection.
+    pub(super) fn open(storage: &Storage) -> Result<Option<Self>, SandboxError> {
+        let Storage::File(path) = storage else {
+            return Ok(None);
+        };
+        let connections = (0..CONNECTIONS)
+            .map(|_| open::reader(path).map(Mutex::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self {
+            connections,
+            next: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Reads from one state of the database, however many statements that takes.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let connection = self.any();
+        // It ends when it is dropped, even by a panic.
+        let snapshot = connection.unchecked_transaction()?;
+        work(&snapshot)
+    }
+
+    /// One that nobody uses, or else the one whose turn it is.
+    fn any(&self) -> MutexGuard<'_, Connection> {
+        for connection in &self.connections {
+            match connection.try_lock() {
+                Ok(connection) => return connection,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        self.connections[turn]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::Store;
+    use crate::catalog::Catalog;
+    use crate::{Clock, Settings, Storage};
+
+    #[test]
+    fn readers_of_a_file_do_not_wait_for_a_writer_and_see_what_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Storage::File(folder.path().join("sandbox.sqlite"));
+        let settings = Settings::default().storage(file).seed_data(false);
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
+        let count = || {
+            let sql = "SELECT COUNT(*) FROM user_tags";
+            let read = store
+                .read_now(|reader| Ok(reader.connection.query_row(sql, [], |row| row.get(0))?));
+            read.unwrap()
+        };
+        let seen: i64 = store
+            .write_now(|writer| {
+                let sql = "INSERT INTO user_tags (name) VALUES ('x')";
+                writer.connection.execute(sql, [])?;
+                Ok(count())
+            })
+            .unwrap();
+        assert_eq!((seen, count()), (0, 1));
+    }
+
+    #[test]
+    fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Storage::File(folder.path().join("sandbox.sqlite"));
+        let settings = Settings::default().storage(file).seed_data(false);
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
+        let sql = "INSERT INTO user_tags (name) VALUES ('x')";
+        let written = store.read_now(|reader| Ok(reader.connection.execute(sql, [])?));
+        assert!(written.is_err());
+    }
+}
