@@ -16,7 +16,8 @@ const RUNS: Table = Table {
     // The parts of a run's identity that no field shows: the payload's `run_name` and environment.
     hidden: &[("run_key", "TEXT")],
     indexes: &[
-        ("runs_by_suite_run", "parent_suite"),
+        // With the type, so that the runs of a suite run are counted and paged without looking at them.
+        ("runs_of_suite_run", "parent_suite, subtype"),
         ("runs_by_status", "parent_suite, native_status"),
         // How ingestion recognises a run, and finds the suite runs of a suite.
         ("runs_by_test", "test, parent_suite"),

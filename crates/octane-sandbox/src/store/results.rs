@@ -56,3 +56,54 @@ fn filled(text: &str) -> Option<&str> {
 fn key(statement: &mut Statement<'_>, values: impl Params) -> Found {
     Ok(statement.query_row(values, |row| row.get(0)).optional()?)
 }
+
+/// For the test below: what a payload's results are written with.
+#[cfg(test)]
+trait Statements {
+    fn statements(&self) -> Vec<&Statement<'_>>;
+}
+
+#[cfg(test)]
+mod check {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::store::{Store, Writer};
+    use crate::{Clock, Settings};
+
+    #[test]
+    fn no_statement_that_runs_for_each_result_scans_a_table() {
+        let settings = Settings::default();
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
+        let plans = store.write_now(|writer| {
+            let mut plans = plans(writer, &Tests::new(writer)?)?;
+            for has_context in [false, true] {
+                plans.extend(self::plans(writer, &Runs::new(writer, has_context)?)?);
+            }
+            plans.extend(self::plans(writer, &Steps::new(writer)?)?);
+            let link = ("run_taxonomies", "run", "taxonomy");
+            plans.extend(self::plans(writer, &Links::new(writer, link)?)?);
+            Ok(plans)
+        });
+        let plans = plans.unwrap();
+        assert!(plans.iter().any(|plan| plan.contains("SEARCH")));
+        for plan in plans {
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
+    }
+
+    /// Each statement with the way in which SQLite goes about it.
+    fn plans(writer: Writer<'_>, of: &impl Statements) -> Result<Vec<String>, ApiError> {
+        let plan = |statement: &&Statement<'_>| {
+            let sql = statement.expanded_sql().unwrap_or_default();
+            let explain = format!("EXPLAIN QUERY PLAN {sql}");
+            let mut explained = writer.connection.prepare(&explain)?;
+            let lines = explained.query_map([], |row| row.get(3))?;
+            let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
+            Ok(format!("{sql}\n{}", lines.join("\n")))
+        };
+        of.statements().iter().map(plan).collect()
+    }
+}

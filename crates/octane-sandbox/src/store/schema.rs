@@ -18,31 +18,27 @@ const OWN_TABLES: &str = "
         status TEXT NOT NULL,
         skip_errors INTEGER NOT NULL,
         digest BLOB NOT NULL,
-        -- The bytes until they are ingested, then NULL.
-        payload BLOB,
         until TEXT NOT NULL,
+        -- When it was accepted, in milliseconds since 1970-01-01 UTC.
+        accepted INTEGER NOT NULL,
+        -- The build that was named beside the payload: `[server, job, build]`.
+        build TEXT,
         error_details TEXT,
         log TEXT NOT NULL DEFAULT ''
     );
+    -- The bytes of those that wait; apart, so that looking at a task need not step over them.
+    CREATE TABLE IF NOT EXISTS payloads (
+        id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+        bytes BLOB NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS tasks_by_acceptance ON tasks (accepted);
     CREATE INDEX IF NOT EXISTS tasks_by_digest ON tasks (digest, skip_errors);
     CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
 ";
 
-/// The columns of `tasks` that came later.
-const LATER_TASK_COLUMNS: &[(&str, &str)] = &[
-    // When it was accepted, in milliseconds since 1970-01-01 UTC.
-    ("accepted", "INTEGER NOT NULL DEFAULT 0"),
-    // The build that was named beside the payload: `[server, job, build]`.
-    ("build", "TEXT"),
-];
-
-const LATER_TASK_INDEX: &str = "CREATE INDEX IF NOT EXISTS tasks_by_acceptance ON tasks (accepted)";
-
 /// Creates what is missing: tables, columns that newer catalogs and settings bring, indexes.
 pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
-    add_columns(connection, "tasks", LATER_TASK_COLUMNS)?;
-    connection.execute_batch(LATER_TASK_INDEX)?;
     for table in catalog.tables() {
         create_table(connection, catalog, table)?;
     }

@@ -105,19 +105,23 @@ pub(crate) fn accept(
     writer
         .connection
         .prepare_cached(
-            "INSERT INTO tasks (status, skip_errors, digest, payload, until, accepted, build)
-             VALUES ('queued', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tasks (status, skip_errors, digest, until, accepted, build)
+             VALUES ('queued', ?, ?, ?, ?, ?)",
         )?
         .execute((
             submission.skip_errors,
             submission.digest,
-            submission.payload,
             until(writer.now),
             writer.now,
             build,
         ))?;
-    let id = TaskId::new(writer.connection.last_insert_rowid());
-    Ok(Acceptance::New(Task::new(id, TaskStatus::Queued)))
+    let id = writer.connection.last_insert_rowid();
+    writer
+        .connection
+        .prepare_cached("INSERT INTO payloads (id, bytes) VALUES (?, ?)")?
+        .execute((id, submission.payload))?;
+    let task = Task::new(TaskId::new(id), TaskStatus::Queued);
+    Ok(Acceptance::New(task))
 }
 
 /// The first task with these bytes, as far back as payloads are remembered.
@@ -180,8 +184,8 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
     let waiting = writer
         .connection
         .prepare_cached(
-            "SELECT id, payload, skip_errors, build FROM tasks
-             WHERE status = 'queued' ORDER BY id LIMIT 1",
+            "SELECT t.id, p.bytes, t.skip_errors, t.build FROM tasks t JOIN payloads p ON p.id = t.id
+             WHERE t.status = 'queued' ORDER BY t.id LIMIT 1",
         )?
         .query_row([], |row| {
             Ok(Waiting {
@@ -229,10 +233,12 @@ pub(crate) fn finish(writer: Writer<'_>, id: i64, outcome: &Outcome) -> Result<(
     });
     writer
         .connection
-        .prepare_cached(
-            "UPDATE tasks SET status = ?, error_details = ?, log = ?, payload = NULL WHERE id = ?",
-        )?
+        .prepare_cached("UPDATE tasks SET status = ?, error_details = ?, log = ? WHERE id = ?")?
         .execute((status.as_str(), details, log, id))?;
+    writer
+        .connection
+        .prepare_cached("DELETE FROM payloads WHERE id = ?")?
+        .execute([id])?;
     Ok(())
 }
 

@@ -28,3 +28,10 @@ impl<'a> Links<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl super::Statements for Links<'_> {
+    fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
+        vec![&self.insert]
+    }
+}

@@ -207,6 +207,20 @@ impl<'a> Runs<'a> {
     }
 }
 
+#[cfg(test)]
+impl super::Statements for Runs<'_> {
+    fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
+        vec![
+            &self.find,
+            &self.create,
+            &self.remember,
+            &self.remember_environment,
+            &self.replace,
+            &self.leave_environment,
+        ]
+    }
+}
+
 /// Type, message and details of what went wrong.
 fn failure<'a>(row: &RunRow<'a>) -> [Option<&'a str>; 3] {
     let Some(Failure {

@@ -90,3 +90,10 @@ impl<'a> Steps<'a> {
         ])?)
     }
 }
+
+#[cfg(test)]
+impl super::Statements for Steps<'_> {
+    fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
+        vec![&self.forget, &self.create]
+    }
+}

@@ -207,3 +207,21 @@ impl<'a> Tests<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl super::Statements for Tests<'_> {
+    fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
+        vec![
+            &self.find,
+            &self.create,
+            &self.set_fields,
+            &self.find_feature,
+            &self.create_feature,
+            &self.move_feature,
+            &self.script,
+            &self.create_version,
+            &self.join,
+            &self.is_member,
+        ]
+    }
+}
