@@ -1,0 +1,92 @@
+//! How long lists take among a million runs: of a suite run, filtered and ordered, at any depth.
+//!
+//! `cargo bench -p octane-sandbox --bench pages`
+
+#![expect(clippy::print_stdout, reason = "a benchmark tells its numbers")]
+
+mod support;
+
+use support::{Client, payload, spread, timed};
+
+const SUITE_RUNS: usize = 100;
+const RUNS: usize = 10_000;
+const ROUNDS: usize = 41;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::open(&folder.path().join("sandbox.sqlite")).await;
+    let suite = client.suite().await;
+    let (time, ()) = timed(async {
+        for number in 0..SUITE_RUNS {
+            let payload = payload(&suite, &format!("run {number}"), RUNS);
+            client.upload(payload).await;
+        }
+    })
+    .await;
+    println!(
+        "{} runs in {SUITE_RUNS} suite runs, ingested in {:.1} s; {ROUNDS} rounds; median (least to greatest)\n",
+        SUITE_RUNS * RUNS,
+        time.as_secs_f64(),
+    );
+    let suite_run = client.get("suite_run?query=\"name EQ ^run 50^\"").await;
+    let suite_run = suite_run["data"][0]["id"].as_str().unwrap().to_owned();
+    let of = format!("parent_suite EQ {{id EQ {suite_run}}}");
+    let failed = "native_status EQ {id EQ ^list_node.run_native_status.failed^}";
+    let passed = "native_status EQ {id EQ ^list_node.run_native_status.passed^}";
+    // The fields that the client asks for.
+    let fields = "name,test_name,component,package,class_name,test,native_status,started";
+    let list = |what: &str, query: &str, tail: &str| {
+        let path = format!("automated_runs?fields={fields}&query=\"{query}\"&{tail}");
+        (what.to_owned(), path)
+    };
+    let runs = |what: &str, query: &str, tail: &str| {
+        let path = format!("runs?fields=name,native_status&query=\"{query}\"&{tail}");
+        (what.to_owned(), path)
+    };
+    for (what, path) in [
+        list("100 runs by id", &of, "order_by=id&limit=100"),
+        list(
+            "100 runs by id, deep",
+            &of,
+            "order_by=id&limit=100&offset=9900",
+        ),
+        list("100 newest runs", &of, "order_by=-id&limit=100"),
+        list(
+            "100 failed runs",
+            &format!("{of};{failed}"),
+            "order_by=id&limit=100",
+        ),
+        list(
+            "100 passed runs, deep",
+            &format!("{of};{passed}"),
+            "order_by=-id&limit=100&offset=8000",
+        ),
+        list("100 longest runs", &of, "order_by=-duration&limit=100"),
+        list("100 runs by name", &of, "order_by=name&limit=100"),
+        list(
+            "100 failed runs by name",
+            &format!("{of};{failed}"),
+            "order_by=name&limit=100",
+        ),
+        list("1000 runs by id", &of, "order_by=id&limit=1000"),
+        runs("100 runs of any type", &of, "order_by=id&limit=100"),
+        list("100 of all failed runs", failed, "order_by=-id&limit=100"),
+        list("100 of all runs", "id GT 0", "order_by=-id&limit=100"),
+    ] {
+        let mut times = Vec::new();
+        let mut total = 0;
+        for _ in 0..ROUNDS {
+            let (time, answer) = timed(client.get(&path)).await;
+            times.push(time);
+            total = answer["total_count"].as_u64().unwrap();
+        }
+        println!("{what:<26} of {total:>7} {}", spread(&mut times));
+    }
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let (time, _) = timed(client.page(&format!("/suite-runs/{suite_run}"))).await;
+        times.push(time);
+    }
+    println!("{:<37} {}", "web page of a suite run", spread(&mut times));
+}
