@@ -121,10 +121,11 @@ impl ApiError {
 }
 
 /// How SQLite says that a statement is too much for it. Nothing but a query makes such statements.
-const TOO_COMPLEX: [&str; 3] = [
+const TOO_COMPLEX: [&str; 4] = [
     "Expression tree is too large",
     "subqueries nested too deep",
     "parser stack overflow",
+    "pattern too complex",
 ];
 
 /// Constraints are checked before a statement runs, so an error of the database is the sandbox's own; but for
@@ -133,8 +134,8 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
         if TOO_COMPLEX.iter().any(|known| text.contains(known)) {
-            let description = "the query is too complex: it has too many cross filters, or too many conditions \
-                               within others; split it in two";
+            let description = "the query is too complex: it has too many cross filters, too many conditions \
+                               within others, or too long a text to search for; split it";
             return Self::bad_request(own_code::QUERY, description);
         }
         Self::Internal(format!("the sandbox's database failed: {text}"))

@@ -1,6 +1,6 @@
 //! Reading entities: lists, single ones, and what they point at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use octane_model::{Entity, EntityId, Order, Page, Query, Select};
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -330,12 +330,17 @@ pub(super) fn json_list(ids: &[i64]) -> Sql {
 
 /// The text of an `ORDER BY`; the id comes last, so that pages never overlap.
 fn order_by(catalog: &Catalog, kind: &EntityType, order: &[Order]) -> Result<String, ApiError> {
-    let mut keys = Vec::with_capacity(order.len() + 1);
+    let mut keys = Vec::new();
+    let mut known = HashSet::new();
     for Order {
         field: name,
         is_descending,
     } in order
     {
+        // A field that comes again decides nothing, and SQLite bounds the number of keys.
+        if !known.insert(name) {
+            continue;
+        }
         let field = kind
             .field(name)
             .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;

@@ -109,6 +109,34 @@ async fn queries_that_are_too_much_for_the_database_are_refused() {
 }
 
 #[tokio::test]
+async fn lists_orders_and_searches_without_end_are_bounded() {
+    let client = Client::new(Settings::default()).await;
+    let status = async |text: String| client.get(&format!("stories?{text}")).await.status.as_u16();
+    let ids = |count: usize| format!("query=id+IN+{}", vec!["1"; count].join(","));
+    assert_eq!(status(ids(30_000)).await, 200);
+    assert_eq!(status(ids(30_001)).await, 400);
+    assert_eq!(
+        status(format!("order_by={}id", "-name,parent,".repeat(4000))).await,
+        200
+    );
+    assert_eq!(
+        status(format!("fields={}id", "name,parent{id},".repeat(3000))).await,
+        200
+    );
+    for (text, expected) in [
+        ("a".repeat(1000), 200),
+        ("a".repeat(60_000), 400),
+        ("a+".repeat(20_000), 400),
+        ("[".repeat(1000), 200),
+    ] {
+        let search = format!(r#"text_search={{"type":"global","text":"{text}"}}"#);
+        assert_eq!(status(search).await, expected, "{}", text.len());
+    }
+    let search = format!("text_search={}", "[".repeat(1000));
+    assert_eq!(status(search).await, 400);
+}
+
+#[tokio::test]
 async fn hostile_payloads_are_refused_and_explained() {
     let client = Client::empty().await;
     let with_error = |content: &str| {
