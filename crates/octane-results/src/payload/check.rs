@@ -219,6 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_order_mark_is_passed_over_and_a_second_one_is_not() {
+        let xml = "\u{FEFF}<test_result><test_runs/></test_result>";
+        assert_eq!(problems(xml), "");
+        assert_eq!(
+            problems(&format!("\u{FEFF}{xml}")),
+            "1:1: there is a second byte order mark before the document"
+        );
+    }
+
+    #[test]
     fn bytes_that_are_no_utf_8_have_a_place() {
         let error = check(b"<test_result>\n\xFF").unwrap_err();
         assert_eq!(

@@ -91,6 +91,10 @@ impl<'x> Tokens<'x> {
             return Ok(Some(Token::Close));
         }
         self.offset = self.position();
+        if self.offset == 0 && self.source.starts_with('\u{FEFF}') {
+            // The reader would pass over it without counting it, and all places would be wrong.
+            return Err(self.malformed("there is a second byte order mark before the document"));
+        }
         let event = self.reader.read_event();
         let end = self.position();
         if let Some(forbidden) = self.forbidden.filter(|at| *at < end || event.is_err()) {
@@ -329,6 +333,8 @@ mod tests {
             "<!x><a/>",
             "<a><![CDATA[</a>",
             "<a></a b>",
+            "\u{FEFF}<a/>",
+            "\u{FEFF}",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }
