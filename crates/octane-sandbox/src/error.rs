@@ -142,8 +142,15 @@ impl From<rusqlite::Error> for ApiError {
     }
 }
 
+/// Marks the answer to a request that the product refuses before any resource sees it: its address, its verb
+/// or its media types are wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BeforeResource;
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let is_before =
+            matches!(&self, Self::Refused { problem, .. } if problem.error_code == own_code::WEB);
         let (status, body) = match self {
             Self::Refused { status, problem } => (status, problem_body(*problem)),
             Self::SessionExpired(code) => {
@@ -154,10 +161,16 @@ impl IntoResponse for ApiError {
             Self::Internal(description) => {
                 tracing::error!(%description, "request failed");
                 let problem = Problem::new(own_code::GENERAL, description);
-                (StatusCode::INTERNAL_SERVER_ERROR, problem_body(problem))
+                let mut body = problem_body(problem);
+                body["business_error"] = false.into();
+                (StatusCode::INTERNAL_SERVER_ERROR, body)
             }
         };
-        json_response(status, &body)
+        let mut response = json_response(status, &body);
+        if is_before {
+            response.extensions_mut().insert(BeforeResource);
+        }
+        response
     }
 }
 

@@ -38,7 +38,9 @@
 //! - Text is compared ignoring the case of ASCII letters only.
 //! - Of the words between brackets, queries know `[current_user]`, `[current_release]` (the default one) and
 //!   `[current_sprint]`.
-//! - Updates and deletes by query answer 501.
+//! - There is one workspace. Others can be created as entities of the shared space, and nothing lies in them.
+//! - Required fields for which a sensible value exists (`phase`, `parent`, `severity`, `release` of a run) may
+//!   be left out. `logical_name` of anything but list values, phases and roles follows from the id.
 //! - `OCTANE_USER` is set, and asked for only where a setting says so.
 //! - Unknown list values, environments and CI servers of payloads are created, unless the settings say
 //!   otherwise; unknown builds always are.

@@ -17,6 +17,7 @@ mod parameters;
 mod parts;
 mod same_site;
 mod sandbox;
+mod servlet;
 mod session;
 mod spaces;
 mod test_results;
@@ -98,6 +99,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            servlet::wrap,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             intake::intake,

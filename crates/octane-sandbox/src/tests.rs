@@ -1,24 +1,32 @@
 //! The sandbox through its router, as a client sees it; no sockets but one.
 
 mod access;
+mod attachments;
 mod bounds;
+mod bulk;
 mod differential;
 mod entities;
+mod errors;
 mod faults;
 mod foreign;
 mod gherkin;
 mod ingestion;
 mod links;
+mod lists;
 mod media;
 mod metadata;
 mod own;
 mod pages;
+mod planning;
 mod queries;
+mod resources;
 mod server;
 mod sessions;
 mod sockets;
+mod spaces;
 mod submission;
 mod unknown;
+mod user_defined;
 
 use axum::Router;
 use axum::body::Body;
@@ -114,34 +122,22 @@ impl Client {
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
-        // `http` knows no URI with a raw quote.
-        let path = path.replace('"', "%22");
-        self.send(Request::get(format!("{WORKSPACE}/{path}")), Body::empty())
-            .await
+        self.send(Request::get(address(path)), Body::empty()).await
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(
-            Request::post(format!("{WORKSPACE}/{path}")),
-            body.to_string(),
-        )
-        .await
+        self.send(Request::post(address(path)), body.to_string())
+            .await
     }
 
     pub(super) async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send(
-            Request::put(format!("{WORKSPACE}/{path}")),
-            body.to_string(),
-        )
-        .await
+        self.send(Request::put(address(path)), body.to_string())
+            .await
     }
 
     pub(super) async fn delete(&self, path: &str) -> Answer {
-        self.send(
-            Request::delete(format!("{WORKSPACE}/{path}")),
-            Body::empty(),
-        )
-        .await
+        self.send(Request::delete(address(path)), Body::empty())
+            .await
     }
 
     /// Creates one entity and gives its id.
@@ -206,6 +202,11 @@ impl Client {
         }
         panic!("task {id} does not end");
     }
+}
+
+/// The address of what lies in the workspace; `http` knows no URI with a raw quote.
+fn address(path: &str) -> String {
+    format!("{WORKSPACE}/{}", path.replace('"', "%22"))
 }
 
 pub(super) async fn answer(app: &Router, request: Request<Body>) -> Answer {

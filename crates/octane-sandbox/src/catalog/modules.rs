@@ -9,6 +9,7 @@ pub(super) const TABLE: Table = Table {
     indexes: &[
         ("modules_by_parent", "parent, name COLLATE NOCASE"),
         ("modules_by_name", "name COLLATE NOCASE"),
+        ("modules_by_path", "path COLLATE NOCASE"),
     ],
     ..Table::new("application_modules", 1001)
 };

@@ -14,7 +14,10 @@ const METAPHASES: Table = Table {
 
 const PHASES: Table = Table {
     is_named: true,
-    indexes: &[("phases_by_logical_name", "logical_name COLLATE NOCASE")],
+    indexes: &[
+        ("phases_by_logical_name", "logical_name COLLATE NOCASE"),
+        ("phases_by_metaphase", "metaphase"),
+    ],
     ..Table::new("phases", 1001)
 };
 

@@ -11,6 +11,7 @@ pub(super) const TABLE: Table = Table {
         ("requirements_by_parent", "parent"),
         ("requirements_by_name", "name COLLATE NOCASE"),
         ("requirements_by_subtype", "subtype"),
+        ("requirements_by_path", "path COLLATE NOCASE"),
     ],
     ..Table::new("requirements", 5501)
 };

@@ -21,6 +21,11 @@ const RUNS: Table = Table {
         ("runs_by_status", "parent_suite, native_status"),
         // How ingestion recognises a run, and finds the suite runs of a suite.
         ("runs_by_test", "test, parent_suite"),
+        // Deleting a test deletes its versions, which must not look through all runs.
+        (
+            "runs_by_test_version",
+            "test_version) WHERE (test_version IS NOT NULL",
+        ),
         (
             "suite_runs_by_name",
             "name COLLATE NOCASE) WHERE (subtype = 'run_suite'",

@@ -184,9 +184,9 @@ fn common(first_phase: &'static str) -> Vec<Field> {
         one("designer", "workspace_user"),
         integer("estimated_duration"),
         object("last_runs").computed(
-            "(SELECT json_group_object(x.status, x.runs) FROM (
+            "(SELECT json_group_object(counted.status, counted.runs) FROM (
                   SELECT n.logical_name AS status, COUNT(*) AS runs FROM runs r
-                  JOIN list_nodes n ON n.id = r.status WHERE r.test = @.id GROUP BY r.status) x)",
+                  JOIN list_nodes n ON n.id = r.status WHERE r.test = @.id GROUP BY r.status) counted)",
         ),
         many(
             "user_tags",

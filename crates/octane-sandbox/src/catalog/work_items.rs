@@ -15,6 +15,7 @@ pub(super) const TABLE: Table = Table {
         ("work_items_by_name", "name COLLATE NOCASE"),
         ("work_items_by_subtype", "subtype"),
         ("work_items_by_release", "release"),
+        ("work_items_by_path", "path COLLATE NOCASE"),
     ],
     ..Table::new("work_items", 3001)
 };
@@ -111,14 +112,14 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
         boolean("has_coverage")
             .computed("EXISTS (SELECT 1 FROM test_covered_content x WHERE x.work_item = @.id)"),
         object("last_runs").computed(
-            "(SELECT json_group_object(x.status, x.runs) FROM (
+            "(SELECT json_group_object(counted.status, counted.runs) FROM (
                   SELECT n.logical_name AS status, COUNT(*) AS runs FROM runs r
                   JOIN list_nodes n ON n.id = r.status
                   WHERE r.id IN (
                       SELECT c.run FROM run_covered_content c WHERE c.work_item = @.id
                       UNION SELECT t.id FROM test_covered_content c JOIN runs t ON t.test = c.test
                       WHERE c.work_item = @.id)
-                  GROUP BY r.status) x)",
+                  GROUP BY r.status) counted)",
         ),
         many("product_areas", AREAS, "product_area", &[]).label("Application modules"),
         many("application_modules", AREAS, "application_module", &[]),

@@ -39,6 +39,9 @@ pub struct Entities {
     /// Whether `native_status` of an automated run can be written; false by default. Metadata of version 16
     /// say no, a third-party client does it.
     pub run_status_editable: bool,
+    /// Whether errors about addresses, verbs and media types come as `{"message":"…"}` with the usual error
+    /// as its text, as some do that the product's servlet layer answers; false by default.
+    pub servlet_messages: bool,
     /// The name of the user-defined text field of stories, features and defects that holds their Jira key;
     /// `jira_key_udf` by default. Lower-case letters, digits and `_`. An existing file gets the new field
     /// and keeps the old one unseen.
@@ -184,6 +187,7 @@ impl Default for Entities {
             metadata_with_or: false,
             run_backlog_field: true,
             run_status_editable: false,
+            servlet_messages: false,
             jira_field: "jira_key_udf".to_owned(),
             user_defined_fields: Vec::new(),
         }

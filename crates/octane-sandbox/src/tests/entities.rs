@@ -9,7 +9,7 @@ fn parent(kind: &str, id: &str) -> Value {
     json!({ "type": kind, "id": id })
 }
 
-async fn module(client: &Client, name: &str) -> String {
+pub(super) async fn module(client: &Client, name: &str) -> String {
     let fields = json!({ "name": name, "parent": parent("application_module", "1001") });
     client.create("application_modules", fields).await
 }

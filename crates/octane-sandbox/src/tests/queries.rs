@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Client, Settings};
-use crate::catalog::Scope;
+use crate::catalog::{Kind, Scope};
 
 #[tokio::test]
 async fn jira_keys_are_found_in_few_queries_whatever_their_case() {
@@ -298,6 +298,31 @@ async fn hot_queries_use_indexes() {
         ("stories", "jira_key_udf='SHOP-1*'"),
         ("stories", "test={run={parent_suite={id=7003}}}"),
         ("tests", "run={parent_suite={id=7003}}"),
+        ("releases", "name EQ 'x'"),
+        ("test_suites", "name EQ 'x'"),
+        ("list_nodes", "logical_name EQ 'list_node.severity.high'"),
+        (
+            "list_nodes",
+            "list_root EQ {logical_name EQ 'list_node.severity'}",
+        ),
+        ("workspace_users", "name EQ 'x'"),
+        ("user_tags", "name EQ 'x'"),
+        ("work_items", "path EQ '0000*'"),
+        ("application_modules", "path EQ '0000*'"),
+        ("work_items", "parent EQ {id EQ 3001}"),
+        ("work_items", "release EQ {id EQ 2001}"),
+        ("tests", "covered_content EQ {path EQ '0000*'}"),
+        ("attachments", "owner_work_item EQ {id EQ 3001}"),
+        ("attachments", "owner_run EQ {id EQ 7001}"),
+        ("comments", "owner_work_item EQ {id EQ 3001}"),
+        ("run_steps", "run EQ {id EQ 7001}"),
+        ("previous_runs", "run_id EQ 7001"),
+        ("test_versions", "test EQ {id EQ 4001}"),
+        ("sprints", "release EQ {id EQ 2001}"),
+        (
+            "manual_runs",
+            "test EQ {covered_manual_test EQ {id EQ 7}}||test EQ {id EQ 7}",
+        ),
     ] {
         let query = query.parse().unwrap();
         let plan = shared
@@ -319,4 +344,49 @@ async fn hot_queries_use_indexes() {
         );
         assert!(!plan.contains("SCAN t"), "{collection}: {query}\n{plan}");
     }
+}
+
+/// What a reference or a computed field needs is found by an index as well, whatever the type.
+#[tokio::test]
+async fn fields_are_followed_and_computed_by_indexes() {
+    let sandbox = crate::Sandbox::open(Settings::default()).unwrap();
+    let check = |reader: crate::store::Reader<'_>| {
+        let mut looked_at = 0;
+        for kind in reader.catalog.types() {
+            for field in &kind.fields {
+                let sql = match (&field.kind, &field.computed) {
+                    (Kind::Inverse { target, field }, _) => {
+                        let table = reader.catalog.known_type(target).table;
+                        format!("SELECT id FROM {table} WHERE \"{field}\" = 1")
+                    }
+                    (Kind::Many(link), _) => {
+                        format!(
+                            "SELECT {} FROM {} WHERE {} = 1",
+                            link.other, link.table, link.own
+                        )
+                    }
+                    (_, Some(_)) => {
+                        let value = field.expression("t0");
+                        format!("SELECT {value} FROM {} t0 WHERE t0.id = 1", kind.table)
+                    }
+                    _ => continue,
+                };
+                let mut statement = reader
+                    .connection
+                    .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let lines = statement.query_map([], |row| row.get::<_, String>(3))?;
+                for line in lines {
+                    let line = line?;
+                    // Only what is counted already is gone through.
+                    let is_fine = !line.starts_with("SCAN")
+                        || line.starts_with("SCAN counted")
+                        || line.starts_with("SCAN CONSTANT");
+                    assert!(is_fine, "{}.{}: {line}", kind.name, field.name);
+                }
+                looked_at += 1;
+            }
+        }
+        Ok(looked_at)
+    };
+    assert!(sandbox.shared.store.read_now(check).unwrap() > 100);
 }

@@ -33,6 +33,8 @@ fn fields(kind: &str) -> &'static [(&'static str, Shape)] {
             ("jira_key_udf", Text),
             ("version_stamp", Number),
             ("subtype", Text),
+            ("covering_tests", Number),
+            ("has_children", Flag),
         ],
         "test" => &[
             ("name", Text),

@@ -154,8 +154,14 @@ impl World {
             .collect();
         for row in &mut items {
             let id = id_of(row);
-            row.insert("children", Cell::Pointers("item", far(&parents, id)));
-            row.insert("test", Cell::Pointers("test", far(&links, id)));
+            let (children, tests) = (far(&parents, id), far(&links, id));
+            row.insert("has_children", Cell::Flag(!children.is_empty()));
+            row.insert(
+                "covering_tests",
+                Cell::Number(i64::try_from(tests.len()).unwrap()),
+            );
+            row.insert("children", Cell::Pointers("item", children));
+            row.insert("test", Cell::Pointers("test", tests));
         }
         world.rows.insert("item", items);
 

@@ -1,0 +1,33 @@
+//! The shape in which the product's servlet layer tells errors.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::error::{BeforeResource, json_response};
+use crate::server::Shared;
+
+/// More no answer to a refused request holds.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Where the settings want it, wraps errors about addresses, verbs and media types as vendor clients have
+/// met them: the usual error as the text of a `message`.
+pub(super) async fn wrap(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    let is_before = response.extensions().get::<BeforeResource>().is_some();
+    if !is_before || !shared.settings.entities.servlet_messages {
+        return response;
+    }
+    let status = response.status();
+    let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await;
+    let message = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+    json_response(status, &json!({ "message": message }))
+}

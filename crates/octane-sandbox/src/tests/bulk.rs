@@ -1,0 +1,213 @@
+//! Many entities with one request.
+
+use serde_json::{Value, json};
+
+use super::Client;
+use super::entities::story;
+use crate::{BulkPosition, Settings};
+
+fn ids(page: &Value) -> Vec<&str> {
+    let data = page["data"].as_array().unwrap();
+    data.iter()
+        .map(|item| item["id"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn errors_say_their_position_under_the_key_that_the_settings_name() {
+    for (position, keys) in [
+        (BulkPosition::Index, [Some(1), None]),
+        (BulkPosition::EntityIndex, [None, Some(1)]),
+        (BulkPosition::Both, [Some(1), Some(1)]),
+    ] {
+        let mut settings = Settings::default();
+        settings.entities.bulk_position = position;
+        let client = Client::new(settings).await;
+        let body = json!({ "data": [{ "name": "a" }, { "name": "b", "version_stamp": 111 }] });
+        let answer = client.post("defects", &body).await;
+        assert_eq!(answer.status, 409);
+        let page = answer.json();
+        assert_eq!(
+            (page["data"].as_array().unwrap().len(), &page["total_count"]),
+            (1, &json!(1))
+        );
+        assert_eq!(page["exceeds_total_count"], false);
+        let error = &page["errors"][0];
+        let found = ["index", "entity_index"].map(|key| error.get(key).and_then(Value::as_i64));
+        assert_eq!(found, keys);
+        assert_eq!(error["error_code"], "platform.modify_non_editable_field");
+        assert_eq!(error["business_error"], true);
+        assert!(error["correlation_id"].is_string());
+        let known = octane_model::Problem::from_body(&serde_json::to_vec(&page).unwrap());
+        assert_eq!(known.unwrap().index, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn an_atomic_creation_makes_all_or_nothing() {
+    let client = Client::empty().await;
+    let body = json!({ "data": [{ "name": "a" }, { "name": "b", "colour": "red" }] });
+    let answer = client.post("defects?is_atomic_creation=true", &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.json();
+    assert_eq!(
+        (&page["total_count"], &page["data"]),
+        (&json!(0), &json!([]))
+    );
+    assert_eq!(page["errors"][0]["index"], 1);
+    assert_eq!(client.names("defects", "name", "id GT 0").await.len(), 0);
+    let body = json!({ "data": [{ "name": "a" }, { "name": "b" }] });
+    let answer = client.post("defects?is_atomic_creation=true", &body).await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(client.names("defects", "name", "id GT 0").await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn what_a_query_finds_is_changed_at_once() {
+    let client = Client::empty().await;
+    for name in ["a1", "a2", "b1"] {
+        story(&client, name).await;
+    }
+    let body = json!({ "data": [{ "description": "changed" }] });
+    let path = "stories?fields=description&query=\"name%20EQ%20'a*'\"";
+    let page = client.put(path, &body).await.ok();
+    assert_eq!(
+        (&page["total_count"], ids(&page)),
+        (&json!(2), vec!["3002", "3003"])
+    );
+    assert_eq!(page["data"][0]["description"], "changed");
+    let changed = "description EQ 'changed'";
+    assert_eq!(client.names("stories", "name", changed).await, ["a1", "a2"]);
+    for wrong in [
+        json!({ "data": [{ "name": "x" }, { "name": "y" }] }),
+        json!({ "data": [{ "id": "3002", "name": "x" }] }),
+        json!({ "data": [] }),
+    ] {
+        assert_eq!(client.put(path, &wrong).await.status, 400, "{wrong}");
+    }
+    let wrong = json!({ "data": [{ "colour": "red" }] });
+    let page = client.put(path, &wrong).await;
+    assert_eq!(page.status, 409);
+    assert_eq!(page.json()["errors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_query_finds_is_deleted_at_once() {
+    let client = Client::empty().await;
+    for name in ["a1", "a2", "b1"] {
+        story(&client, name).await;
+    }
+    let page = client
+        .delete("work_items?query=\"name%20EQ%20'a*'\"")
+        .await
+        .ok();
+    assert_eq!(
+        (&page["total_count"], ids(&page)),
+        (&json!(2), vec!["3002", "3003"])
+    );
+    let refusal = client.get("stories/3002").await.refusal();
+    assert_eq!(refusal, (404, "platform.entity_not_found".to_owned()));
+    let page = client
+        .delete("stories?query=\"name%20EQ%20'nobody'\"")
+        .await
+        .ok();
+    assert_eq!(page["total_count"], 0);
+    // Nobody deletes a whole collection by mistake.
+    assert_eq!(client.delete("stories").await.status, 400);
+    assert_eq!(client.names("stories", "name", "id GT 0").await, ["b1"]);
+}
+
+#[tokio::test]
+async fn deleting_a_tree_by_query_takes_each_entity_once() {
+    let client = Client::empty().await;
+    let root = json!({ "type": "application_module", "id": "1001" });
+    let above = client
+        .create(
+            "application_modules",
+            json!({ "name": "x", "parent": root }),
+        )
+        .await;
+    let parent = json!({ "type": "application_module", "id": above });
+    client
+        .create(
+            "application_modules",
+            json!({ "name": "x", "parent": parent }),
+        )
+        .await;
+    let answer = client
+        .delete("application_modules?query=\"name%20EQ%20'x'\"")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(client.list("application_modules").await.len(), 1);
+}
+
+#[tokio::test]
+async fn references_are_replaced_or_joined() {
+    let client = Client::empty().await;
+    let id = story(&client, "S").await;
+    let mut tests = Vec::new();
+    for name in ["a", "b", "c"] {
+        tests.push(
+            client
+                .create("automated_tests", json!({ "name": name }))
+                .await,
+        );
+    }
+    let to = |test: &String| json!({ "test": { "data": [{ "type": "test", "id": test }] } });
+    let path = format!("stories/{id}?reference_update_mode=append");
+    client.put(&path, &to(&tests[0])).await.ok();
+    client.put(&path, &to(&tests[1])).await.ok();
+    let covered = format!("covered_content EQ {{id EQ {id}}}");
+    assert_eq!(client.names("tests", "name", &covered).await, ["a", "b"]);
+    client
+        .put(&format!("stories/{id}"), &to(&tests[2]))
+        .await
+        .ok();
+    assert_eq!(client.names("tests", "name", &covered).await, ["c"]);
+    assert_eq!(
+        client
+            .put(
+                &format!("stories/{id}?reference_update_mode=add"),
+                &to(&tests[2])
+            )
+            .await
+            .status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn what_comes_back_unchanged_is_no_attempt_to_write_it() {
+    let client = Client::empty().await;
+    let id = story(&client, "a").await;
+    let path = format!("stories/{id}");
+    let fields =
+        "workspace_id,logical_name,creation_time,path,children,has_children,parent,phase,subtype";
+    let mut whole = client.get(&format!("{path}?fields={fields}")).await.ok();
+    whole["name"] = "b".into();
+    client.put(&path, &whole).await.ok();
+    assert_eq!(client.names("stories", "name", "id GT 0").await, ["b"]);
+    for (field, value) in [
+        ("path", json!("0000")),
+        ("has_children", json!(true)),
+        (
+            "children",
+            json!({ "data": [{ "type": "story", "id": "7" }] }),
+        ),
+        ("version_stamp", json!(2)),
+    ] {
+        let refusal = client.put(&path, &json!({ field: value })).await.refusal();
+        let expected = (403, "platform.modify_non_editable_field".to_owned());
+        assert_eq!(refusal, expected, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_lock_stamp_is_let_through_where_the_settings_say_so() {
+    let mut settings = Settings::default();
+    settings.entities.lock_stamp_checked = false;
+    let client = Client::new(settings).await;
+    let id = story(&client, "a").await;
+    let body = json!({ "name": "b", "client_lock_stamp": 99 });
+    client.put(&format!("stories/{id}"), &body).await.ok();
+}

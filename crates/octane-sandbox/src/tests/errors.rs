@@ -1,0 +1,76 @@
+//! Every shape and code of a refusal.
+
+use axum::body::Body;
+use http::{Method, Request, header};
+use octane_model::Problem;
+use serde_json::json;
+
+use super::{Answer, Client, WORKSPACE};
+use crate::Settings;
+
+async fn send(client: &Client, method: Method, path: &str, kind: Option<&str>) -> Answer {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("{WORKSPACE}/{path}"));
+    if let Some(kind) = kind {
+        request = request.header(header::CONTENT_TYPE, kind);
+    }
+    client.send(request, Body::from("{}")).await
+}
+
+/// A request that no resource sees, and the status that it gets.
+const BEFORE: [(Method, &str, Option<&str>, u16); 5] = [
+    (Method::GET, "colours", None, 404),
+    (Method::GET, "stories/1/2/3", None, 404),
+    (Method::PATCH, "stories", None, 405),
+    (Method::POST, "automated_runs", None, 405),
+    (Method::POST, "stories", Some("text/xml"), 415),
+];
+
+#[tokio::test]
+async fn a_refusal_has_all_keys_that_clients_read() {
+    let client = Client::empty().await;
+    let error = client.get("stories/9999").await.json();
+    for key in [
+        "error_code",
+        "correlation_id",
+        "description",
+        "description_translated",
+    ] {
+        assert!(error[key].is_string(), "{key}: {error}");
+    }
+    assert_eq!(
+        error["properties"],
+        json!({ "entity_type": "story", "entity_id": "9999" })
+    );
+    assert_eq!(error["business_error"], true);
+    let without = client.get("stories?limit=0").await.json();
+    assert!(without["properties"].is_null());
+}
+
+#[tokio::test]
+async fn addresses_verbs_and_media_types_are_refused_with_their_status() {
+    let client = Client::empty().await;
+    for (method, path, kind, status) in BEFORE {
+        let answer = send(&client, method.clone(), path, kind).await;
+        let expected = (status, "platform.web_application".to_owned());
+        assert_eq!(answer.refusal(), expected, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_servlet_layer_wraps_its_errors_where_the_settings_say_so() {
+    let mut settings = Settings::default().seed_data(false);
+    settings.entities.servlet_messages = true;
+    let client = Client::new(settings).await;
+    for (method, path, kind, status) in BEFORE {
+        let answer = send(&client, method.clone(), path, kind).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+        assert!(answer.json()["message"].is_string(), "{}", answer.text());
+        let problem = Problem::from_body(&answer.body).unwrap();
+        assert_eq!(problem.error_code, "platform.web_application");
+    }
+    // What a resource refuses comes as ever.
+    let refusal = client.get("stories/9999").await.refusal();
+    assert_eq!(refusal, (404, "platform.entity_not_found".to_owned()));
+}

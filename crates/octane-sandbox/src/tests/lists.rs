@@ -1,0 +1,220 @@
+//! What lists can do beyond queries: groups, search, counts, defaults, tags.
+
+use axum::body::Body;
+use http::{Request, header};
+use serde_json::{Value, json};
+
+use super::entities::story;
+use super::{Client, WORKSPACE};
+use crate::{ListIds, OrderDefault, Settings};
+
+async fn defect(client: &Client, name: &str, severity: &str) -> String {
+    let severity = json!({ "type": "list_node", "id": format!("list_node.severity.{severity}") });
+    client
+        .create("defects", json!({ "name": name, "severity": severity }))
+        .await
+}
+
+#[tokio::test]
+async fn entities_are_counted_by_a_field() {
+    let client = Client::empty().await;
+    for (name, severity) in [("a", "high"), ("b", "high"), ("c", "urgent"), ("x", "low")] {
+        defect(&client, name, severity).await;
+    }
+    let path = "work_items/groups?group_by=severity&query=\"subtype='defect';!name='x'\"";
+    let groups = client.get(path).await.ok();
+    assert_eq!(
+        groups,
+        json!({ "groupsTotalCount": 2, "groups": [
+            { "count": 2, "value": { "type": "list_node", "id": "list_node.severity.high",
+                "name": "High", "logical_name": "list_node.severity.high" } },
+            { "count": 1, "value": { "type": "list_node", "id": "list_node.severity.urgent",
+                "name": "Urgent", "logical_name": "list_node.severity.urgent" } },
+        ] })
+    );
+    let numeric = client
+        .get(&format!("{path}&use_numeric_id=true"))
+        .await
+        .ok();
+    let value = &numeric["groups"][0]["value"];
+    assert!(value["id"].as_str().unwrap().parse::<i64>().is_ok());
+    assert_eq!(value["logical_name"], "list_node.severity.high");
+    let none = client.get("defects/groups?group_by=release").await.ok();
+    assert_eq!(none["groups"], json!([{ "count": 4, "value": null }]));
+    let plain = client.get("work_items/groups?group_by=subtype").await.ok();
+    assert_eq!(plain["groups"][0], json!({ "count": 4, "value": "defect" }));
+    for wrong in ["", "?group_by=colour", "?group_by=children"] {
+        assert_eq!(
+            client.get(&format!("defects/groups{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn entities_are_counted_by_each_of_their_references() {
+    let client = Client::empty().await;
+    let tag = client.create("user_tags", json!({ "name": "smoke" })).await;
+    let tags = json!({ "data": [{ "type": "user_tag", "id": tag }] });
+    for name in ["a", "b"] {
+        client
+            .create("defects", json!({ "name": name, "user_tags": tags }))
+            .await;
+    }
+    defect(&client, "c", "low").await;
+    let groups = client.get("defects/groups?group_by=user_tags").await.ok();
+    let found: Vec<(&Value, &Value)> = groups["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (&group["value"]["name"], &group["count"]))
+        .collect();
+    assert_eq!(
+        found,
+        [(&json!("smoke"), &json!(2)), (&Value::Null, &json!(1))]
+    );
+}
+
+#[tokio::test]
+async fn a_text_search_finds_words_anywhere_and_shows_where() {
+    let client = Client::empty().await;
+    for name in ["Login page", "page of LOGINS", "Logout"] {
+        defect(&client, name, "low").await;
+    }
+    let described = json!({ "name": "z", "description": "<p>the login  page is slow</p>" });
+    client.create("defects", described).await;
+    story(&client, "login page").await;
+    let search = "text_search=%7B%22type%22%3A%22global%22%2C%22text%22%3A%22login%20page%22%7D";
+    let path = format!(
+        "work_items?{search}&limit=4&order_by=id&fields=name&query=\"subtype%20IN%20'defect'\""
+    );
+    let page = client.get(&path).await.ok();
+    assert_eq!(page["total_count"], 3);
+    let results: Vec<&Value> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["global_text_search_result"])
+        .collect();
+    assert_eq!(
+        results,
+        [
+            &json!({ "name": "<em>Login</em> <em>page</em>" }),
+            &json!({ "name": "<em>page</em> of <em>LOGIN</em>S" }),
+            &json!({ "description": "<p>the <em>login</em>  <em>page</em> is slow</p>" }),
+        ]
+    );
+    let wild = client
+        .get("defects?text_search=%7B%22type%22%3A%22global%22%2C%22text%22%3A%22%25%22%7D")
+        .await
+        .ok();
+    assert_eq!(wild["total_count"], 0);
+    assert_eq!(client.get("defects?text_search=login").await.status, 400);
+    let counted = client
+        .get(&format!("work_items/groups?group_by=subtype&{search}"))
+        .await
+        .ok();
+    assert_eq!(counted["groupsTotalCount"], 2);
+}
+
+#[tokio::test]
+async fn what_is_too_many_is_not_counted() {
+    let mut settings = Settings::default().seed_data(false);
+    settings.entities.total_count_max = Some(2);
+    let client = Client::new(settings).await;
+    for name in ["a", "b"] {
+        story(&client, name).await;
+    }
+    let page = client.get("stories").await.ok();
+    assert_eq!(
+        (&page["total_count"], &page["exceeds_total_count"]),
+        (&json!(2), &json!(false))
+    );
+    story(&client, "c").await;
+    let page = client.get("stories").await.ok();
+    assert_eq!(
+        (&page["total_count"], &page["exceeds_total_count"]),
+        (&json!(2), &json!(true))
+    );
+    assert_eq!(page["data"].as_array().unwrap().len(), 3);
+    let expected = (400, "platform.exceeds_max_total_count".to_owned());
+    assert_eq!(client.get("stories?offset=2").await.refusal(), expected);
+    let all = "stories?query=\"id%20GT%200\"";
+    assert_eq!(client.delete(all).await.refusal(), expected);
+}
+
+#[tokio::test]
+async fn the_settings_choose_order_names_and_ids() {
+    let mut settings = Settings::default().seed_data(false);
+    settings.entities.order_default = OrderDefault::Name;
+    settings.entities.name_by_default = true;
+    settings.entities.list_ids = ListIds::Opaque;
+    let client = Client::new(settings).await;
+    for name in ["b", "A"] {
+        story(&client, name).await;
+    }
+    let stories = client.list("stories").await;
+    let names: Vec<&Value> = stories.iter().map(|story| &story["name"]).collect();
+    assert_eq!(names, ["A", "b"]);
+    let story = client
+        .get("stories/3002?fields=phase{logical_name}")
+        .await
+        .ok();
+    let phase = &story["phase"];
+    assert!(
+        phase["id"].as_str().unwrap().parse::<i64>().is_ok(),
+        "{phase}"
+    );
+    assert_eq!(phase["logical_name"], "phase.story.new");
+    // Either id is understood.
+    for id in [json!(phase["id"]), json!("phase.story.done")] {
+        let body = json!({ "phase": { "type": "phase", "id": id } });
+        client.put("stories/3002", &body).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_knows_already_is_not_sent_again() {
+    let client = Client::empty().await;
+    story(&client, "a").await;
+    for path in [
+        "stories",
+        "stories/3002?fields=name",
+        "stories/groups?group_by=phase",
+    ] {
+        let first = client.get(path).await;
+        let tag = first.headers[header::ETAG].clone();
+        let request =
+            Request::get(format!("{WORKSPACE}/{path}")).header(header::IF_NONE_MATCH, &tag);
+        let again = client.send(request, Body::empty()).await;
+        assert_eq!(
+            (again.status.as_u16(), again.body.len()),
+            (304, 0),
+            "{path}"
+        );
+        assert_eq!(again.headers[header::ETAG], tag);
+    }
+    let first = client.get("stories/3002?fields=name").await;
+    client
+        .put("stories/3002", &json!({ "name": "b" }))
+        .await
+        .ok();
+    let tag = first.headers[header::ETAG].clone();
+    let request = Request::get(format!("{WORKSPACE}/stories/3002?fields=name"));
+    let again = client
+        .send(request.header(header::IF_NONE_MATCH, tag), Body::empty())
+        .await;
+    assert_eq!(again.ok()["name"], "b");
+}
+
+#[tokio::test]
+async fn a_reference_is_expanded_in_the_older_spelling() {
+    let client = Client::new(Settings::default()).await;
+    let story = &client
+        .list("stories?limit=1&expand=parent{fields=name,phase},release{fields=name}")
+        .await[0];
+    assert_eq!(story["subtype"], "story");
+    assert_eq!(story["release"]["name"], "Shop 25.3");
+    assert_eq!(story["parent"]["phase"]["id"], "phase.feature.new");
+}

@@ -1,0 +1,174 @@
+//! Fields that a workspace defines by itself.
+
+use http::Request;
+use serde_json::{Value, json};
+
+use super::{Answer, Client};
+use crate::{Sandbox, Settings, Storage, UserDefinedField, UserDefinedType};
+
+async fn add(client: &Client, field: Value) -> Answer {
+    client
+        .send(Request::post("/_sandbox/fields"), field.to_string())
+        .await
+}
+
+#[tokio::test]
+async fn a_field_that_is_added_is_there_at_once() {
+    let client = Client::empty().await;
+    let id = client.create("defects", json!({ "name": "D" })).await;
+    let answer = add(
+        &client,
+        json!({ "entity": "defect", "name": "level_udf", "type": "integer", "label": "Level" }),
+    )
+    .await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let body = json!({ "level_udf": 7 });
+    client.put(&format!("defects/{id}"), &body).await.ok();
+    assert_eq!(
+        client
+            .names("work_items", "level_udf", "level_udf GT 6")
+            .await,
+        ["7"]
+    );
+    let fields = client
+        .list("metadata/fields?query=\"name%20EQ%20'level_udf';is_user_defined%20EQ%20true\"")
+        .await;
+    let told: Vec<(&Value, &Value, &Value)> = fields
+        .iter()
+        .map(|field| (&field["entity_name"], &field["field_type"], &field["label"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("work_item"), &json!("integer"), &json!("Level")),
+            (&json!("defect"), &json!("integer"), &json!("Level")),
+        ]
+    );
+    assert_eq!(client.get("stories?fields=level_udf").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_field_of_an_aggregate_is_one_of_all_its_types() {
+    let client = Client::empty().await;
+    add(
+        &client,
+        json!({ "entity": "work_item", "name": "team_udf" }),
+    )
+    .await
+    .ok();
+    for collection in ["work_items", "stories", "defects", "epics"] {
+        assert_eq!(
+            client
+                .get(&format!("{collection}?fields=team_udf"))
+                .await
+                .status,
+            200
+        );
+    }
+    add(
+        &client,
+        json!({ "entity": "application_module", "name": "cost_udf", "type": "float" }),
+    )
+    .await
+    .ok();
+    let body = json!({ "cost_udf": 1.5 });
+    client.put("product_areas/1001", &body).await.ok();
+    let area = client
+        .get("application_modules/1001?fields=cost_udf")
+        .await
+        .ok();
+    assert_eq!(area["cost_udf"], 1.5);
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_is_explained() {
+    let client = Client::empty().await;
+    for (field, status, part) in [
+        (
+            json!({ "entity": "defekt", "name": "a_udf" }),
+            400,
+            "no entity type `defekt`",
+        ),
+        (
+            json!({ "entity": "defect", "name": "a" }),
+            400,
+            "ends in `_udf`",
+        ),
+        (
+            json!({ "entity": "defect", "name": "x\" TEXT; --_udf" }),
+            400,
+            "lower-case letters",
+        ),
+        (
+            json!({ "entity": "defect", "name": "jira_key_udf" }),
+            409,
+            "has it already",
+        ),
+        (
+            json!({ "entity": "epic", "name": "jira_key_udf", "type": "integer" }),
+            400,
+            "as string",
+        ),
+        (
+            json!({ "entity": "defect", "name": "a_udf", "type": "colour" }),
+            400,
+            "colour",
+        ),
+        (json!({ "entity": "defect" }), 400, "name"),
+    ] {
+        let answer = add(&client, field.clone()).await;
+        assert_eq!(answer.status.as_u16(), status, "{field}: {}", answer.text());
+        assert!(answer.text().contains(part), "{field}: {}", answer.text());
+    }
+    let refused = |field: UserDefinedField| {
+        let mut settings = Settings::default();
+        settings.entities.user_defined_fields = vec![field];
+        Sandbox::open(settings).unwrap_err().to_string()
+    };
+    assert!(refused(UserDefinedField::new("defekt", "a_udf")).contains("`defekt`"));
+    assert!(refused(UserDefinedField::new("defect", "name")).contains("_udf"));
+}
+
+#[tokio::test]
+async fn fields_live_as_long_as_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default()
+        .seed_data(false)
+        .storage(Storage::File(folder.path().join("a.sqlite")));
+    let sandbox = Sandbox::open(settings.clone()).unwrap();
+    let client = Client::of(&sandbox).await;
+    add(
+        &client,
+        json!({ "entity": "defect", "name": "due_udf", "type": "date" }),
+    )
+    .await
+    .ok();
+    client
+        .create("defects", json!({ "name": "D", "due_udf": "2025-03-04" }))
+        .await;
+    sandbox.shared.worker.stop().await;
+    drop((client, sandbox));
+    // The settings may come to have the same field, and others.
+    settings.entities.user_defined_fields = vec![
+        UserDefinedField::new("defect", "due_udf").kind(UserDefinedType::Date),
+        UserDefinedField::new("story", "note_udf").kind(UserDefinedType::Memo),
+    ];
+    let client = Client::new(settings).await;
+    let due = "due_udf GE '2025-03-04'";
+    assert_eq!(
+        client.names("defects", "due_udf", due).await,
+        ["2025-03-04"]
+    );
+    assert_eq!(client.get("stories?fields=note_udf").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reset_forgets_the_fields_that_were_added() {
+    let client = Client::empty().await;
+    add(&client, json!({ "entity": "defect", "name": "level_udf" }))
+        .await
+        .ok();
+    assert_eq!(client.get("defects?fields=level_udf").await.status, 200);
+    client.send(Request::post("/_sandbox/reset"), "").await.ok();
+    assert_eq!(client.get("defects?fields=level_udf").await.status, 400);
+}
