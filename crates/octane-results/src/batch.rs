@@ -50,6 +50,8 @@ pub struct Batch {
     pub runs: Vec<TestRun>,
     /// The runs as the writer renders them; [`PayloadWriter::assemble`] makes a payload of it.
     pub body: Vec<u8>,
+    /// Where in `body` each run ends, so that a part of the runs can travel alone.
+    pub ends: Vec<usize>,
 }
 
 /// Cuts runs into batches, as many runs in each as the limits allow.
@@ -82,6 +84,11 @@ pub struct Batches<I, W> {
 }
 
 impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
+    /// Where the runs come from.
+    pub fn input(&self) -> &I {
+        &self.runs
+    }
+
     /// Cuts `runs`, rendered by `writer`, which may be owned, borrowed or shared.
     pub fn new(runs: impl IntoIterator<IntoIter = I>, writer: W, limits: BatchLimits) -> Self {
         Self {
@@ -108,9 +115,11 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
         let body_max = bytes_max.saturating_sub(writer.frame_bytes());
         let mut runs = Vec::new();
         let mut body = Vec::new();
+        let mut ends = Vec::new();
         if let Some(run) = self.waiting.take() {
             runs.push(run);
             body.append(&mut self.rendered);
+            ends.push(body.len());
         }
         while !self.is_over && (runs.is_empty() || runs.len() < runs_max) {
             let Some(run) = self.runs.next() else {
@@ -124,6 +133,7 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
             }
             if runs.is_empty() || body.len() <= body_max {
                 runs.push(run);
+                ends.push(body.len());
             } else {
                 self.rendered.extend_from_slice(&body[before..]);
                 body.truncate(before);
@@ -139,6 +149,7 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
             number: self.number,
             runs,
             body,
+            ends,
         }))
     }
 }
@@ -214,6 +225,9 @@ mod tests {
                     Ok(body)
                 };
                 prop_assert_eq!(&bytes(&batch.runs)?, &batch.body);
+                for (count, end) in batch.ends.iter().enumerate() {
+                    prop_assert_eq!(&bytes(&batch.runs[..=count])?, &batch.body[..*end]);
+                }
                 let fits = |runs: &[TestRun]| -> Result<bool, TestCaseError> {
                     Ok(runs.len() <= runs_max && bytes(runs)?.len() + writer.frame_bytes() <= bytes_max)
                 };

@@ -104,6 +104,31 @@ impl PayloadWriter {
         }
     }
 
+    /// Makes payloads whose bytes differ from those of any other mark and mean the same: a comment stands
+    /// at their end. Octane ignores bytes that it has had (ALM Octane help, "Test results"), so this is
+    /// how to repeat an upload on purpose. `mark` may have letters, digits and single dashes.
+    pub fn marked(mut self, mark: &str) -> Self {
+        let safe: String = mark
+            .split('-')
+            .map(|piece| piece.replace(|c: char| !c.is_ascii_alphanumeric(), ""))
+            .filter(|piece| !piece.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
+        self.tail
+            .extend_from_slice(format!("<!-- {safe} -->\n").as_bytes());
+        self
+    }
+
+    /// What stands before the runs in every payload.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// What stands behind the runs in every payload.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// A whole payload around a body of runs.
     pub fn assemble(&self, body: &[u8]) -> Vec<u8> {
         [self.head.as_slice(), body, &self.tail].concat()
