@@ -4,6 +4,7 @@ mod connection;
 mod entities;
 mod results;
 mod tools;
+mod uploads;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -15,6 +16,7 @@ pub(crate) use results::{
     ConvertArgs, Create, InputArgs, PayloadArgs, PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use tools::{ApiArgs, SandboxArgs};
+pub(crate) use uploads::{DeliveryArgs, ResumeArgs, SpoolArgs, StatusArgs, UploadsCommand};
 
 use crate::exit::Exit;
 
@@ -56,6 +58,13 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Send results, wait until they are ingested, and link their runs to stories.
     Upload(Box<UploadArgs>),
+    /// Go on with uploads that were interrupted, or whose server was away.
+    Resume(ResumeArgs),
+    /// Show how far an upload is, result by result; no network.
+    Status(StatusArgs),
+    /// Uploads that are kept on this machine.
+    #[command(subcommand)]
+    Uploads(UploadsCommand),
     /// Read results and report what is wrong with them; no network.
     Validate(Box<ValidateArgs>),
     /// Write the payloads that an upload would send; no network.

@@ -2,15 +2,18 @@
 
 mod api;
 mod convert;
+mod delivery;
 mod jira;
 mod link;
 mod module;
 mod named;
+mod resume;
 mod run;
 mod sandbox;
 mod suite;
 mod suite_run;
 mod upload;
+mod uploads;
 mod validate;
 mod version;
 
@@ -33,6 +36,11 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Upload(upload) => {
             upload::run(&upload, &args.connection, output, args.verbose).await
         }
+        Command::Resume(resume) => {
+            resume::run(&resume, &args.connection, output, args.verbose).await
+        }
+        Command::Status(status) => uploads::status(&status, output),
+        Command::Uploads(command) => uploads::run(&command, output),
         Command::Validate(validate) => validate::run(&validate, output),
         Command::Convert(convert) => convert::run(&convert, output),
         Command::Sandbox(sandbox) => sandbox::run(&sandbox, &args.connection, output).await,

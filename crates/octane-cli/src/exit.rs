@@ -16,11 +16,12 @@ pub(crate) enum Exit {
     Unreachable,
     LinksIncomplete,
     Interrupted,
+    Terminated,
 }
 
 impl Exit {
     /// All codes that the program uses today, in the order of their numbers.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -32,6 +33,7 @@ impl Exit {
         Self::Unreachable,
         Self::LinksIncomplete,
         Self::Interrupted,
+        Self::Terminated,
     ];
 
     /// The number.
@@ -48,7 +50,21 @@ impl Exit {
             Self::Unreachable => 8,
             Self::LinksIncomplete => 10,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
+    }
+
+    /// Whether results did not get where they should, which `--on-upload-error` decides about.
+    pub(crate) fn is_upload_error(self) -> bool {
+        matches!(self.code(), 5..=8 | 10)
+    }
+
+    /// Whether a later try may succeed.
+    pub(crate) fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized | Self::Unreachable | Self::Interrupted | Self::Terminated
+        )
     }
 
     /// What it means, in one sentence.
@@ -65,10 +81,11 @@ impl Exit {
             Self::Refused => "refused: the server understood and said no",
             Self::Unauthorized => "not signed in: wrong or missing credentials",
             Self::Unreachable => {
-                "unreachable or timed out: run the same command again, nothing is doubled"
+                "unreachable or timed out: results are kept, `octane resume` goes on"
             }
             Self::LinksIncomplete => "ingested, but not everything was linked",
-            Self::Interrupted => "interrupted: run the same command again, nothing is doubled",
+            Self::Interrupted => "interrupted: results are kept, `octane resume` goes on",
+            Self::Terminated => "terminated: results are kept, `octane resume` goes on",
         }
     }
 
@@ -90,6 +107,7 @@ impl From<Outcome> for Exit {
             Outcome::Unauthorized => Self::Unauthorized,
             Outcome::Unreachable => Self::Unreachable,
             Outcome::LinksIncomplete => Self::LinksIncomplete,
+            Outcome::Interrupted => Self::Interrupted,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
-use octane_client::{ClientError, PlanError};
+use octane_client::{ClientError, PlanError, UploadError};
 use octane_results::{ReadError, SourceError};
 
 use crate::env;
@@ -54,7 +54,7 @@ impl From<octane_rest::Error> for Failure {
             ))
         } else if error.is_unreachable() || error.is_throttled() {
             Self::new(Exit::Unreachable, error)
-                .hint("check OCTANE_URL and the network, then run the same command again")
+                .hint("check OCTANE_URL and the network, then try again")
         } else {
             Self::new(Exit::Refused, error)
         }
@@ -121,6 +121,16 @@ impl From<PlanError> for Failure {
             exit,
             error: error.into(),
             hint,
+        }
+    }
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Plan(error) => error.into(),
+            UploadError::Journal(error) => error.into(),
+            error => Self::new(Exit::Internal, error),
         }
     }
 }

@@ -1,19 +1,26 @@
 //! Reading all inputs before anything is sent.
+//!
+//! They are read twice: first to find every row that cannot be used while nothing has happened yet, then to
+//! be planned. That costs a second or so for a million results, and no memory at all.
 
-use octane_client::ReportedProblem;
+use std::cell::Cell;
+
+use octane_client::{ReportedProblem, Skipped};
 use octane_results::{
-    Format, InvalidRow, ReadError, ReadOptions, Record, Source, SuitePath, TestRun, UnknownField,
-    Warning, read, sources,
+    Format, InvalidRow, ReadError, ReadOptions, Record, Source, Status, SuitePath, TestRun,
+    UnknownField, Warning, read, sources,
 };
 
 use crate::args::InputArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 
-/// Everything that the inputs hold.
-#[derive(Debug, Default)]
+/// What the inputs hold, after a first look at all of them.
+#[derive(Debug)]
 pub(crate) struct Input {
-    pub(crate) runs: Vec<TestRun>,
+    /// The inputs that can be read to their end.
+    readable: Vec<Source>,
+    options: ReadOptions,
     /// Rows that cannot be used, all of them.
     pub(crate) invalid: Vec<InvalidRow>,
     /// Files that cannot be read to their end, with the rows that were read before.
@@ -22,55 +29,133 @@ pub(crate) struct Input {
     pub(crate) files: usize,
     /// The name of the first input, by which suite and suite run go where nobody named them.
     pub(crate) name: String,
+    /// How many results can be used, by status.
+    statuses: [(Status, usize); 4],
+    /// When the first of them started.
+    pub(crate) first_started: Option<jiff::Timestamp>,
+    /// How many results the second look has found so far.
+    read_again: Cell<usize>,
 }
 
 impl Input {
-    /// Reads all of `args`.
+    /// Looks at all of `args`.
     pub(crate) fn read(args: &InputArgs) -> Outcome<Self> {
-        let sources = sources(&args.inputs, &args.exclude)?;
-        let options = options(args)?;
         let mut input = Self {
+            readable: Vec::new(),
+            options: options(args)?,
+            invalid: Vec::new(),
+            unreadable: Vec::new(),
+            warnings: Vec::new(),
+            files: 0,
             name: stem(args),
-            files: sources.len(),
-            ..Self::default()
+            statuses: [
+                Status::Passed,
+                Status::Failed,
+                Status::Skipped,
+                Status::Planned,
+            ]
+            .map(|status| (status, 0)),
+            first_started: None,
+            read_again: Cell::new(0),
         };
-        for source in &sources {
-            input.add(source, &options);
+        for source in sources(&args.inputs, &args.exclude)? {
+            input.files += 1;
+            let source = kept(source)?;
+            input.add(source);
         }
         Ok(input)
     }
 
-    /// Adds one file, all of it or nothing: a report that breaks off says nothing about the tests that
+    /// Looks at one file, all of it or nothing: a report that breaks off says nothing about the tests that
     /// came later, so its results are not taken for the whole.
-    fn add(&mut self, source: &Source, options: &ReadOptions) {
-        let before = self.runs.len();
+    fn add(&mut self, source: Source) {
         let invalid_before = self.invalid.len();
-        let result = read(source, options).and_then(|records| {
+        let mut runs = 0;
+        let mut statuses = self.statuses;
+        let mut first_started = self.first_started;
+        let result = read(&source, &self.options).and_then(|records| {
             for record in records {
                 match record? {
-                    Record::Run(run) => self.runs.push(run),
+                    Record::Run(run) => {
+                        runs += 1;
+                        for (status, count) in &mut statuses {
+                            *count += usize::from(*status == run.status);
+                        }
+                        first_started = first_started.into_iter().chain(run.started).min();
+                    }
                     Record::Invalid(row) => self.invalid.push(row),
                     Record::Warning(warning) => self.warnings.push(warning),
                 }
             }
             Ok(())
         });
-        if let Err(error) = result {
-            let rows = self.runs.len() - before + self.invalid.len() - invalid_before;
-            self.runs.truncate(before);
-            self.invalid.truncate(invalid_before);
-            self.unreadable.push((error, rows));
+        match result {
+            Ok(()) => {
+                self.statuses = statuses;
+                self.first_started = first_started;
+                self.readable.push(source);
+            }
+            Err(error) => {
+                let rows = runs + self.invalid.len() - invalid_before;
+                self.invalid.truncate(invalid_before);
+                self.unreadable.push((error, rows));
+            }
         }
+    }
+
+    /// The results that can be used, read once more; see [`Self::check_read_again`].
+    pub(crate) fn runs(&self) -> impl Iterator<Item = TestRun> + '_ {
+        self.read_again.set(0);
+        let records = self.readable.iter().flat_map(|source| {
+            let records = read(source, &self.options);
+            records.into_iter().flatten()
+        });
+        let runs = records.filter_map(|record| match record {
+            Ok(Record::Run(run)) => Some(run),
+            _ => None,
+        });
+        runs.inspect(|_| self.read_again.set(self.read_again.get() + 1))
+    }
+
+    /// Whether the second look found what the first one did. A file that was changed in between, or that
+    /// could not be read again, has not been sent as a whole.
+    pub(crate) fn check_read_again(&self) -> Outcome<()> {
+        if self.read_again.get() == self.usable() {
+            return Ok(());
+        }
+        let message = format!(
+            "the input has changed while it was read: {} results at first, then {}; nothing was sent",
+            self.usable(),
+            self.read_again.get()
+        );
+        Err(Failure::message(Exit::Input, message)
+            .hint("wait until the tests have finished writing, then run the command again"))
+    }
+
+    /// How many results ended so.
+    pub(crate) fn count(&self, status: Status) -> usize {
+        let known = self.statuses.iter().find(|(known, _)| *known == status);
+        known.map_or(0, |(_, count)| *count)
+    }
+
+    /// How many results can be used.
+    pub(crate) fn usable(&self) -> usize {
+        self.statuses.iter().map(|(_, count)| count).sum()
     }
 
     /// How many results there were, usable or not.
     pub(crate) fn read_count(&self) -> usize {
-        self.runs.len() + self.skipped_count()
+        self.usable() + self.skipped_count()
     }
 
     /// How many results cannot be used.
     pub(crate) fn skipped_count(&self) -> usize {
         self.invalid.len() + self.unreadable.iter().map(|(_, rows)| rows).sum::<usize>()
+    }
+
+    /// What cannot be used, for the books.
+    pub(crate) fn skipped(&self) -> Skipped {
+        Skipped::new(self.problems(), self.skipped_count())
     }
 
     /// Whether everything can be used.
@@ -120,7 +205,7 @@ impl Input {
             return Err(Failure::message(Exit::Input, message)
                 .hint("correct them, or leave them out with `--skip-invalid`"));
         }
-        if self.runs.is_empty() && !args.allow_empty {
+        if self.usable() == 0 && !args.allow_empty {
             let message = match self.files {
                 0 => "no file matched".to_owned(),
                 1 => format!("`{}` holds no usable results", args.inputs.join(" ")),
@@ -131,6 +216,19 @@ impl Input {
         }
         Ok(())
     }
+}
+
+/// Standard input can be read once, so what comes from it is kept.
+fn kept(source: Source) -> Outcome<Source> {
+    if source.name() != "-" {
+        return Ok(source);
+    }
+    let mut bytes = Vec::new();
+    source
+        .open()
+        .and_then(|mut input| input.read_to_end(&mut bytes))
+        .map_err(|error| Failure::new(Exit::Input, error).context("cannot read standard input"))?;
+    Ok(Source::bytes("-", bytes))
 }
 
 /// How many bad rows are listed on the terminal; a report in JSON has them all.

@@ -10,6 +10,8 @@ mod failure;
 mod input;
 mod output;
 mod payload;
+mod signals;
+mod spool;
 
 use std::process::ExitCode;
 
@@ -48,17 +50,19 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|error| Failure::new(Exit::Internal, error))
 }
 
-/// Does what was asked, unless somebody presses Ctrl-C first. A server is ended like that: it listens
-/// itself.
+/// Does what was asked, unless somebody presses Ctrl-C first. A server and an upload have to end in an
+/// orderly way: they listen themselves.
 async fn run(args: Args) -> Result<Exit, Failure> {
-    if matches!(args.command, Command::Sandbox(_)) {
+    if matches!(
+        args.command,
+        Command::Sandbox(_) | Command::Upload(_) | Command::Resume(_)
+    ) {
         return commands::run(args).await;
     }
     tokio::select! {
         done = commands::run(args) => done,
         _ = tokio::signal::ctrl_c() => {
-            Err(Failure::message(Exit::Interrupted, "interrupted")
-                .hint("run the same command again: what Octane has already is not doubled"))
+            Err(Failure::message(Exit::Interrupted, "interrupted"))
         }
     }
 }

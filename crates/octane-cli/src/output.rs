@@ -1,5 +1,6 @@
 //! What is written: data on standard output, talk on standard error.
 
+pub(crate) mod annotate;
 mod diagnostic;
 mod progress;
 mod summary;
@@ -13,7 +14,7 @@ use crate::args::Format;
 
 pub(crate) use diagnostic::{print_failure, print_note};
 pub(crate) use progress::Progress;
-pub(crate) use summary::summary;
+pub(crate) use summary::{problem_lines, summary};
 pub(crate) use table::table;
 
 /// Where and how answers are written.

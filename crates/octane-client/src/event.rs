@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use octane_model::{SuiteRun, TaskId, TaskStatus};
 
+use crate::UploadId;
 use crate::links::LinkLevel;
 
 /// Something that happened during an upload.
@@ -14,6 +15,8 @@ use crate::links::LinkLevel;
 pub enum Event {
     /// All results were read and cut into batches; nothing has been sent.
     Planned {
+        /// What the upload is called in its journal.
+        upload: UploadId,
         /// How many results will be sent.
         results: usize,
         /// In how many batches.
@@ -29,6 +32,15 @@ pub enum Event {
         task: TaskId,
         /// Whether the server had seen these bytes before, and so does nothing.
         is_known: bool,
+    },
+    /// The server did not accept a batch for what is in it, so its halves are tried.
+    Split {
+        /// The batch.
+        batch: usize,
+        /// The numbers of its halves.
+        halves: [usize; 2],
+        /// What the server said.
+        reason: String,
     },
     /// The server did not accept a batch.
     Refused {

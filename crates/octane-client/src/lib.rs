@@ -26,8 +26,10 @@
 //!
 //! - A [`Client`] is a handle on an [`Endpoint`](octane_rest::Endpoint); each noun has a door of its own,
 //!   such as [`Client::modules`] and [`Client::links`].
-//! - A [`Plan`] is every payload, byte for byte, before anything is sent. The same results give the same
-//!   bytes, which Octane recognises: sending again doubles nothing.
+//! - A [`Plan`] is every payload, byte for byte. The same results give the same bytes, which Octane
+//!   recognises: sending again doubles nothing.
+//! - A [`Journal`] holds the plan before the first byte leaves, and how far it is. With a [`Spool`] it
+//!   outlives the process, and [`Client::deliver`] goes on where it was cut off.
 //! - A [`Report`] says what became of every result: `read = ingested + rejected + skipped + kept`. After
 //!   planning, trouble is part of the report and not an error, so that no number is lost on the way.
 //! - [`Event`]s tell what happens as it happens; the library prints nothing.
@@ -42,6 +44,7 @@ mod ensured;
 mod error;
 mod event;
 mod jira;
+mod journal;
 mod links;
 mod modules;
 mod name;
@@ -51,6 +54,7 @@ mod report;
 mod runs;
 mod settings;
 mod settle;
+mod stop;
 mod submit;
 mod suite_runs;
 mod suites;
@@ -63,9 +67,12 @@ pub use ensured::Ensured;
 pub use error::{ClientError, Missing};
 pub use event::Event;
 pub use jira::{Jira, Resolution};
+pub use journal::{
+    Journal, JournalError, Moment, Retention, Spool, UnknownUploadId, UploadId, UploadSummary,
+};
 pub use links::{LinkFailure, LinkField, LinkLevel, LinkReport, Links};
 pub use modules::{Modules, Parent};
-pub use plan::{Plan, PlanError, PlannedBatch};
+pub use plan::{Plan, PlanError, PlannedBatch, Totals};
 pub use releases::Releases;
 pub use report::{
     BatchReport, Counts, Created, LinksReport, Named, Outcome, Report, ReportedProblem,
@@ -73,7 +80,8 @@ pub use report::{
 };
 pub use runs::{Runs, RunsOf};
 pub use settings::UploadSettings;
+pub use stop::Stop;
 pub use suite_runs::SuiteRuns;
 pub use suites::Suites;
 pub use target::{Destination, ModuleChoice, SuiteChoice, Target};
-pub use upload::Upload;
+pub use upload::{Planned, Skipped, Upload, UploadError};

@@ -1,30 +1,44 @@
 //! What will be sent, worked out before anything is sent.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use octane_model::SuiteId;
 use octane_results::{
     Batches, Context, Identity, PayloadError, PayloadSettings, PayloadWriter, Position, Repairs,
     Status, SuiteRef, TestRun, Unfit, repair,
 };
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Counts, ReportedProblem};
-use crate::{Target, UploadSettings};
+use crate::{Destination, Target, UploadSettings};
 
-/// What will be sent: every payload, byte for byte, and what is needed to account for each result.
+/// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for
+/// each result.
 ///
 /// Planning is pure: no network, no clock. The same results, target and settings give the same bytes on
-/// every machine, so that Octane recognises a payload that it has had.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub(crate) target: Target,
-    pub(crate) batches: Vec<PlannedBatch>,
-    pub(crate) counts: Counts,
-    pub(crate) problems: Vec<ReportedProblem>,
+/// every machine, so that Octane recognises a payload that it has had. It holds one batch at a time, so a
+/// large upload needs no more memory than a small one.
+///
+/// ```
+/// use octane_client::{Plan, UploadSettings};
+/// use octane_results::{Status, TestRun};
+///
+/// let runs = (1..=3).map(|number| TestRun::new(format!("test {number}"), Status::Passed));
+/// let mut settings = UploadSettings::default();
+/// settings.batch_limits.runs_max = 2;
+/// let mut plan = Plan::new(runs, None, &settings)?;
+/// let sizes: Vec<usize> = plan.by_ref().map(|batch| batch.unwrap().rows()).collect();
+/// assert_eq!(sizes, [2, 1]);
+/// assert_eq!(plan.finish()?.counts.passed, 3);
+/// # Ok::<(), octane_client::PlanError>(())
+/// ```
+#[derive(Debug)]
+pub struct Plan<I> {
+    batches: Batches<Fitting<I>, Arc<PayloadWriter>>,
+    writer: Arc<PayloadWriter>,
+    totals: Totals,
 }
 
 /// One batch of a [`Plan`].
@@ -33,15 +47,31 @@ pub struct Plan {
 pub struct PlannedBatch {
     /// Its number, counted from 1.
     pub number: usize,
-    /// The payload.
-    pub payload: Bytes,
     /// The payload's SHA-256 in hexadecimal.
     pub sha256: String,
+    /// The runs, rendered.
+    pub(crate) body: Vec<u8>,
+    /// Where in the body each ends.
+    pub(crate) ends: Vec<usize>,
     /// What it holds, in the payload's order.
     pub(crate) rows: Vec<Row>,
-    /// Whether it repeats a test of an earlier batch, so that Octane has to get it after that one: the
-    /// later result is the current one.
-    pub(crate) follows: bool,
+    payload: Vec<u8>,
+}
+
+/// What a plan came to, once all of it was worked out.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Totals {
+    /// How many results there are, and how many texts were repaired.
+    pub counts: Counts,
+    /// In how many batches.
+    pub batches: usize,
+    /// How many bytes of payload that is, before compression.
+    pub bytes: u64,
+    /// What is worth saying about it.
+    pub problems: Vec<ReportedProblem>,
+    /// The different Jira keys that the results carry.
+    pub jira_keys: BTreeSet<String>,
 }
 
 /// What is remembered of a result after it has been written.
@@ -53,6 +83,40 @@ pub(crate) struct Row {
     pub(crate) started: Option<Timestamp>,
     pub(crate) jira: Vec<String>,
     pub(crate) position: Option<Position>,
+}
+
+/// A digest of what makes a run the same run: module, package, class and name of the test, and the name of
+/// the run (ALM test result collection tool, readme).
+pub(crate) type RunKey = [u8; 16];
+
+/// What a journal says about the whole upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) created: Timestamp,
+    pub(crate) server: Server,
+    pub(crate) destination: Destination,
+    pub(crate) counts: Counts,
+    pub(crate) skip_errors: bool,
+    pub(crate) link: bool,
+}
+
+/// Where an upload goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) space: i64,
+    pub(crate) workspace: i64,
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            url,
+            space,
+            workspace,
+        } = self;
+        write!(f, "{url} {space}/{workspace}")
+    }
 }
 
 /// Why nothing can be sent.
@@ -67,136 +131,100 @@ pub enum PlanError {
     Payload(#[from] PayloadError),
 }
 
-impl Plan {
-    /// Works out what will be sent.
+impl<I: Iterator<Item = TestRun>> Plan<I> {
+    /// Works out what will be sent to `target`; without one, payloads that name no suite, to look at or for
+    /// somebody else to send.
     pub fn new(
-        runs: impl IntoIterator<Item = TestRun>,
-        target: Target,
+        runs: impl IntoIterator<IntoIter = I>,
+        target: Option<&Target>,
         settings: &UploadSettings,
     ) -> Result<Self, PlanError> {
-        let writer = PayloadWriter::new(payload_settings(&target, settings))?;
-        Self::write(runs, target, settings, &writer)
-    }
-
-    /// Works out payloads that name no suite: to look at, or for somebody else to send.
-    pub fn without_target(
-        runs: impl IntoIterator<Item = TestRun>,
-        settings: &UploadSettings,
-    ) -> Result<Self, PlanError> {
-        let mut payload = PayloadSettings::new(settings.dialect, settings.context.clone());
-        payload
-            .testing_tool_type
-            .clone_from(&settings.testing_tool_type);
-        let writer = PayloadWriter::new(payload)?;
-        Self::write(runs, Target::new(SuiteId::new(0), ""), settings, &writer)
-    }
-
-    fn write(
-        runs: impl IntoIterator<Item = TestRun>,
-        target: Target,
-        settings: &UploadSettings,
-        writer: &PayloadWriter,
-    ) -> Result<Self, PlanError> {
-        let mut counts = Counts::default();
-        let mut repaired = Repairs::default();
-        let mut unfit = Vec::new();
-        let mut omitted: HashSet<&'static str> = HashSet::new();
-        let fitting = runs.into_iter().filter_map(|mut run| {
-            count(&mut counts, run.status);
-            if let Some(path) = &settings.suite_path {
-                path.complete(&mut run.identity);
-            }
-            match repair(&mut run, &settings.repair) {
-                Ok(repairs) => repaired += repairs,
-                Err(error) => {
-                    unfit.push(error);
-                    return None;
-                }
-            }
-            omitted.extend(writer.omits(&run));
-            Some(run)
-        });
-        let mut batches = Vec::new();
-        let mut seen = HashSet::new();
-        for batch in Batches::new(fitting, writer, settings.batch_limits) {
-            let batch = batch?;
-            let payload = Bytes::from(writer.assemble(&batch.body));
-            let rows: Vec<Row> = batch.runs.into_iter().map(Row::from).collect();
-            // Within a batch the payload's order decides; only a repetition across batches has to wait.
-            let keys: Vec<u64> = rows.iter().map(Row::digest).collect();
-            let follows = keys.iter().any(|key| seen.contains(key));
-            seen.extend(keys);
-            let sha256 = hexadecimal(&Sha256::digest(&payload));
-            batches.push(PlannedBatch {
-                number: batch.number,
-                payload,
-                sha256,
-                rows,
-                follows,
-            });
+        let mut writer = PayloadWriter::new(payload_settings(target, settings))?;
+        if let Some(mark) = &settings.mark {
+            writer = writer.marked(mark);
         }
-        if !unfit.is_empty() {
-            return Err(PlanError::Unfit(unfit));
-        }
-        let mut problems = Vec::new();
-        if !repaired.is_empty() {
-            counts.repaired = total(repaired);
-            problems.push(ReportedProblem::new("repaired", repaired.to_string()));
-        }
-        if !omitted.is_empty() {
-            let mut names: Vec<_> = omitted.into_iter().collect();
-            names.sort_unstable();
-            let message = format!("the evidence payload cannot say: {}", names.join(", "));
-            problems.push(ReportedProblem::new("omitted", message));
-        }
+        let writer = Arc::new(writer);
+        let fitting = Fitting {
+            runs: runs.into_iter(),
+            settings: settings.clone(),
+            writer: Arc::clone(&writer),
+            counts: Counts::default(),
+            repaired: Repairs::default(),
+            unfit: Vec::new(),
+            omitted: BTreeSet::new(),
+        };
         Ok(Self {
-            target,
-            batches,
-            counts,
-            problems,
+            batches: Batches::new(fitting, Arc::clone(&writer), settings.batch_limits),
+            writer,
+            totals: Totals::default(),
         })
     }
 
-    /// The batches, in order.
-    pub fn batches(&self) -> &[PlannedBatch] {
-        &self.batches
+    /// What stands before the runs and behind them in every payload.
+    pub(crate) fn frame(&self) -> (&[u8], &[u8]) {
+        (self.writer.head(), self.writer.tail())
     }
 
-    /// How many results will be sent.
-    pub fn results(&self) -> usize {
-        self.counts.read
+    /// Works out what is left, and says what it all came to. Fails where results do not fit and may not be
+    /// repaired.
+    pub fn finish(mut self) -> Result<Totals, PlanError> {
+        for batch in self.by_ref() {
+            batch?;
+        }
+        let Fitting {
+            counts,
+            repaired,
+            unfit,
+            omitted,
+            ..
+        } = self.batches.input();
+        if !unfit.is_empty() {
+            return Err(PlanError::Unfit(unfit.clone()));
+        }
+        let mut totals = self.totals;
+        totals.counts = *counts;
+        if !repaired.is_empty() {
+            totals.counts.repaired = total(*repaired);
+            let problem = ReportedProblem::new("repaired", repaired.to_string());
+            totals.problems.push(problem);
+        }
+        if !omitted.is_empty() {
+            let names: Vec<_> = omitted.iter().copied().collect();
+            let message = format!("the evidence payload cannot say: {}", names.join(", "));
+            totals
+                .problems
+                .push(ReportedProblem::new("omitted", message));
+        }
+        Ok(totals)
     }
+}
 
-    /// How many texts were changed so that Octane takes them.
-    pub fn repaired(&self) -> usize {
-        self.counts.repaired
-    }
+impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
+    type Item = Result<PlannedBatch, PlanError>;
 
-    /// The different Jira keys that the results carry.
-    pub fn jira_keys(&self) -> std::collections::BTreeSet<&str> {
-        let rows = self.batches.iter().flat_map(|batch| &batch.rows);
-        rows.flat_map(|row| row.jira.iter().map(String::as_str))
-            .collect()
-    }
-
-    /// How many bytes of payload there are, before compression.
-    pub fn bytes(&self) -> u64 {
-        self.batches
-            .iter()
-            .map(|batch| batch.payload.len() as u64)
-            .sum()
-    }
-
-    /// Counts results that were read and left out because they cannot be used.
-    pub fn skipped(
-        mut self,
-        problems: impl IntoIterator<Item = ReportedProblem>,
-        rows: usize,
-    ) -> Self {
-        self.counts.read += rows;
-        self.counts.skipped += rows;
-        self.problems.extend(problems);
-        self
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = match self.batches.next()? {
+            Ok(batch) => batch,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let payload = self.writer.assemble(&batch.body);
+        self.totals.batches += 1;
+        self.totals.bytes += payload.len() as u64;
+        let rows: Vec<Row> = batch.runs.into_iter().map(Row::from).collect();
+        let keys = rows.iter().flat_map(|row| &row.jira);
+        for key in keys {
+            if !self.totals.jira_keys.contains(key) {
+                self.totals.jira_keys.insert(key.clone());
+            }
+        }
+        Some(Ok(PlannedBatch {
+            number: batch.number,
+            sha256: hexadecimal(&Sha256::digest(&payload)),
+            body: batch.body,
+            ends: batch.ends,
+            rows,
+            payload,
+        }))
     }
 }
 
@@ -205,19 +233,71 @@ impl PlannedBatch {
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
+
+    /// The payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+/// The runs that fit what Octane takes, repaired where that is allowed.
+#[derive(Debug)]
+struct Fitting<I> {
+    runs: I,
+    settings: UploadSettings,
+    writer: Arc<PayloadWriter>,
+    counts: Counts,
+    repaired: Repairs,
+    unfit: Vec<Unfit>,
+    omitted: BTreeSet<&'static str>,
+}
+
+impl<I: Iterator<Item = TestRun>> Iterator for Fitting<I> {
+    type Item = TestRun;
+
+    fn next(&mut self) -> Option<TestRun> {
+        loop {
+            let mut run = self.runs.next()?;
+            count(&mut self.counts, run.status);
+            if let Some(path) = &self.settings.suite_path {
+                path.complete(&mut run.identity);
+            }
+            match repair(&mut run, &self.settings.repair) {
+                Ok(repairs) => self.repaired += repairs,
+                Err(error) => {
+                    self.unfit.push(error);
+                    continue;
+                }
+            }
+            self.omitted.extend(self.writer.omits(&run));
+            return Some(run);
+        }
+    }
 }
 
 impl Row {
-    /// The name that Octane gives the run.
-    pub(crate) fn run_name(&self) -> &str {
-        self.run_name.as_deref().unwrap_or(&self.identity.name)
+    /// See [`RunKey`].
+    pub(crate) fn key(&self) -> RunKey {
+        run_key(&self.identity, self.run_name.as_deref())
     }
+}
 
-    fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.identity, self.run_name()).hash(&mut hasher);
-        hasher.finish()
+/// The key of a run of the test `identity`, whose name is that of the test where it has none.
+pub(crate) fn run_key(identity: &Identity, run_name: Option<&str>) -> RunKey {
+    let Identity {
+        module,
+        package,
+        class,
+        name,
+    } = identity;
+    let mut digest = Sha256::new();
+    for text in [module, package, class, name, run_name.unwrap_or(name)] {
+        // The length keeps neighbours apart.
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
     }
+    let digest = digest.finalize();
+    std::array::from_fn(|index| digest[index])
 }
 
 impl From<TestRun> for Row {
@@ -242,13 +322,15 @@ impl From<TestRun> for Row {
     }
 }
 
-fn payload_settings(target: &Target, settings: &UploadSettings) -> PayloadSettings {
+fn payload_settings(target: Option<&Target>, settings: &UploadSettings) -> PayloadSettings {
     let mut context: Context = settings.context.clone();
-    context.suite = Some(SuiteRef::new(target.suite.id, &target.suite_run));
-    if let Some(module) = &target.module
-        && !context.product_areas.contains(&module.id)
-    {
-        context.product_areas.insert(0, module.id);
+    if let Some(target) = target {
+        context.suite = Some(SuiteRef::new(target.suite.id, &target.suite_run));
+        if let Some(module) = &target.module
+            && !context.product_areas.contains(&module.id)
+        {
+            context.product_areas.insert(0, module.id);
+        }
     }
     let mut payload = PayloadSettings::new(settings.dialect, context);
     payload
@@ -281,7 +363,7 @@ fn total(repairs: Repairs) -> usize {
     usize::try_from(all).unwrap_or(usize::MAX)
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))

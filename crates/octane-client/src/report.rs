@@ -1,9 +1,13 @@
 //! What an upload did, in numbers that add up.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
+
 use octane_model::{SuiteId, SuiteRunId, TaskId};
 use octane_results::Position;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::UploadId;
 use crate::links::LinkLevel;
 
 /// What an upload did. Serialises as the schema `octane.upload/1`.
@@ -12,6 +16,10 @@ use crate::links::LinkLevel;
 pub struct Report {
     /// The name of this shape, `octane.upload/1`; keys may be added, never changed.
     pub schema: &'static str,
+    /// What the upload is called in its journal.
+    pub upload_id: UploadId,
+    /// The journal's file, unless it ends with the process.
+    pub journal: Option<PathBuf>,
     /// In one word.
     pub outcome: Outcome,
     /// How many results, and what became of them.
@@ -29,7 +37,7 @@ pub struct Report {
 }
 
 /// How an upload ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every result is in, and links are as asked.
@@ -44,10 +52,22 @@ pub enum Outcome {
     Unreachable,
     /// All results are in; some links are not.
     LinksIncomplete,
+    /// It was asked to stop before it was done.
+    Interrupted,
+}
+
+impl Outcome {
+    /// Whether resuming the upload may get further.
+    pub fn is_resumable(self) -> bool {
+        matches!(
+            self,
+            Self::Refused | Self::Unauthorized | Self::Unreachable | Self::Interrupted
+        )
+    }
 }
 
 /// How many results, and what became of them: `read = ingested + rejected + skipped + kept`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Read from the input, usable or not.
@@ -104,7 +124,7 @@ pub struct TargetReport {
 }
 
 /// An entity's id and name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named<I> {
     /// The id.
     pub id: I,
@@ -113,11 +133,11 @@ pub struct Named<I> {
 }
 
 /// An entity that was created on the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
     /// The entity's type, for example `application_module`.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The id.
     pub id: i64,
     /// The name.
@@ -169,7 +189,7 @@ pub struct LinksReport {
 #[non_exhaustive]
 pub struct ReportedProblem {
     /// What kind of problem: a word that does not change, for example `rejected`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The test, where one is meant.
     pub test: Option<String>,
     /// Where the result was read.
@@ -181,9 +201,9 @@ pub struct ReportedProblem {
 
 impl ReportedProblem {
     /// A problem that concerns no single result.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
-            code,
+            code: code.into(),
             test: None,
             position: None,
             message: message.into(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Skipped;
 use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, SuitePath};
 
 /// How an upload is done; the defaults suit a nightly run of thousands of results.
@@ -22,6 +23,11 @@ pub struct UploadSettings {
     pub batch_limits: BatchLimits,
     /// What is done about texts that Octane would refuse.
     pub repair: RepairPolicy,
+    /// Makes payloads that Octane has not had before although the results are the same: a comment with this
+    /// mark stands at their end. Default: none, so that an upload can be repeated and doubles nothing.
+    pub mark: Option<String>,
+    /// Results that were read and cannot be used; they count and are named in the report.
+    pub skipped: Skipped,
     /// Whether Octane ignores references to things that do not exist, instead of leaving out the runs that
     /// carry them. Default: no.
     pub skip_errors: bool,
@@ -42,6 +48,8 @@ impl Default for UploadSettings {
             suite_path: None,
             batch_limits: BatchLimits::default(),
             repair: RepairPolicy::default(),
+            mark: None,
+            skipped: Skipped::default(),
             skip_errors: false,
             batches_in_flight_max: 4,
             ingestion_wait_max: Duration::from_secs(15 * 60),

@@ -1,145 +1,116 @@
 //! Waiting until Octane has really ingested what it accepted.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use octane_model::{Task, TaskStatus};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::submit::Delivery;
-use crate::{Client, Event};
+use crate::journal::Journal;
+use crate::{Client, Event, JournalError, Stop};
 
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// What became of one batch in the end.
-#[derive(Debug)]
-pub(crate) enum Fate {
-    /// The server has finished with it; with its complaints, where it had any.
-    Finished {
-        task: Task,
-        is_known: bool,
-        complaints: Option<String>,
-    },
-    /// The server accepted it and did not finish in time, or could not be asked any more.
-    Unfinished {
-        task: Task,
-        is_known: bool,
-        reason: String,
-    },
-    /// The server did not accept it.
-    Undelivered(Delivery),
-}
+/// Batches that Octane did not finish, each with the reason; none if it finished all.
+pub(crate) type Unfinished = HashMap<usize, String>;
 
-/// Waits for all batches of which `deliveries` tells, and gives their fates in the batches' order.
+/// Waits for all batches of which `told` tells, and notes in the journal how each ends.
 ///
 /// Octane works on payloads in the order in which it accepted them, so only the oldest open task is
 /// asked for, with growing pauses; when it is done, the next ones mostly are too. That is one request
 /// a task and a few more, however many batches there are.
 pub(crate) async fn settle(
     client: &Client,
-    batches: usize,
+    journal: &Journal,
     wait_max: Duration,
-    mut deliveries: mpsc::UnboundedReceiver<(usize, Delivery)>,
+    stop: &Stop,
+    mut told: mpsc::UnboundedReceiver<(usize, Task)>,
     on_event: &(dyn Fn(&Event) + Send + Sync),
-) -> Vec<Fate> {
-    let mut fates: Vec<Option<Fate>> = (0..batches).map(|_| None).collect();
-    let mut open: VecDeque<(usize, Task, bool)> = VecDeque::new();
+) -> Result<Unfinished, JournalError> {
+    let mut unfinished = Unfinished::new();
+    let mut open: VecDeque<(usize, Task)> = VecDeque::new();
     let mut pause = PAUSE_FIRST;
     let mut deadline = Instant::now() + wait_max;
     let mut is_sending = true;
     while is_sending || !open.is_empty() {
         if open.is_empty() {
-            match deliveries.recv().await {
-                Some((batch, delivery)) => take(batch, delivery, &mut fates, &mut open),
+            match told.recv().await {
+                Some(batch) => open.push_back(batch),
                 None => is_sending = false,
             }
             // What has not been accepted cannot be ingested: the wait begins here.
             deadline = Instant::now() + wait_max;
             continue;
         }
-        while let Ok((batch, delivery)) = deliveries.try_recv() {
-            take(batch, delivery, &mut fates, &mut open);
+        while let Ok(batch) = told.try_recv() {
+            open.push_back(batch);
             deadline = Instant::now() + wait_max;
         }
-        let Some((batch, task, is_known)) = open.pop_front() else {
+        let Some((batch, task)) = open.front().cloned() else {
             continue;
         };
-        let task = if task.status.is_final() {
-            Ok(task)
-        } else {
-            client
-                .endpoint
-                .test_results()
-                .task(task.id)
-                .await
-                .map_err(|error| (task, error))
+        let id = task.id;
+        let asking = async {
+            // The answer to the payload says so if there is nothing left to wait for.
+            if task.status.is_final() {
+                Ok(task)
+            } else {
+                client.endpoint.test_results().task(id).await
+            }
         };
-        let fate = match task {
-            Ok(task) if task.status.is_final() => {
-                on_event(&Event::Settled {
-                    batch: batch + 1,
-                    status: task.status.clone(),
-                });
-                pause = PAUSE_FIRST;
-                let complaints = complaints(client, &task).await;
-                Fate::Finished {
-                    task,
-                    is_known,
-                    complaints,
-                }
+        let state = match stop.within_grace(asking).await {
+            Some(Err(error)) if error.is_not_found() => {
+                // Octane keeps the state of a task for a while only.
+                Task::new(id, TaskStatus::Other("lost".to_owned()))
             }
-            Ok(task) if Instant::now() + pause > deadline => {
-                let reason = format!("Octane did not finish within {wait_max:?}");
-                Fate::Unfinished {
-                    task,
-                    is_known,
-                    reason,
-                }
-            }
-            Ok(task) => {
-                open.push_front((batch, task, is_known));
-                on_event(&Event::Waiting {
-                    batches: open.len(),
-                    pause,
-                });
-                tokio::time::sleep(pause).await;
-                pause = (pause * 3 / 2).min(PAUSE_MAX);
+            Some(Ok(state)) => state,
+            Some(Err(error)) => {
+                open.pop_front();
+                unfinished.insert(batch, crate::error::chain(&error));
                 continue;
             }
-            Err((task, error)) => Fate::Unfinished {
-                task,
-                is_known,
-                reason: error.to_string(),
-            },
+            None => break,
         };
-        fates[batch] = Some(fate);
-    }
-    fates
-        .into_iter()
-        .map(|fate| fate.unwrap_or(Fate::Undelivered(Delivery::Unsent)))
-        .collect()
-}
-
-fn take(
-    batch: usize,
-    delivery: Delivery,
-    fates: &mut [Option<Fate>],
-    open: &mut VecDeque<(usize, Task, bool)>,
-) {
-    match delivery {
-        Delivery::Accepted(task) => {
-            let is_known = task.from_older_push;
-            open.push_back((batch, task, is_known));
+        if state.status.is_final() {
+            open.pop_front();
+            pause = PAUSE_FIRST;
+            let complaints = complaints(client, &state).await;
+            journal.settled(batch, &state.status, complaints.as_deref())?;
+            on_event(&Event::Settled {
+                batch,
+                status: state.status,
+            });
+            continue;
         }
-        other => fates[batch] = Some(Fate::Undelivered(other)),
+        if stop.is_asked() {
+            break;
+        }
+        if Instant::now() + pause > deadline {
+            open.pop_front();
+            unfinished.insert(batch, format!("Octane did not finish within {wait_max:?}"));
+            continue;
+        }
+        on_event(&Event::Waiting {
+            batches: open.len(),
+            pause,
+        });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.asked() => {}
+        }
+        pause = (pause * 3 / 2).min(PAUSE_MAX);
     }
+    for (batch, _) in open {
+        unfinished.insert(batch, "stopped before Octane had finished".to_owned());
+    }
+    Ok(unfinished)
 }
 
 /// What the server has to say about a task that did not simply succeed.
 async fn complaints(client: &Client, task: &Task) -> Option<String> {
-    if task.status == TaskStatus::Success {
+    if task.status == TaskStatus::Success || task.status.as_str() == "lost" {
         return None;
     }
     // The log says it a line a problem; not every server has one.

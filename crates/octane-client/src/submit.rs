@@ -1,83 +1,193 @@
 //! Sending batches.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, stream};
 use octane_model::Task;
 use octane_rest::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
-use crate::plan::PlannedBatch;
-use crate::{Client, Event};
+use crate::journal::{Journal, State, StoredBatch};
+use crate::{Client, Event, JournalError, Stop};
 
-/// What became of sending one batch.
-#[derive(Debug)]
-pub(crate) enum Delivery {
-    /// The server accepted it.
-    Accepted(Task),
-    /// The server understood it and said no.
-    Refused(Error),
-    /// The server could not be reached, or signing in failed; whether it got the batch is not known.
-    Undelivered(Error),
-    /// It was not sent, because sending an earlier one showed that there is no point.
-    Unsent,
+/// Why some batches were not sent; no trouble if all were.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble {
+    /// Batches that could not be delivered, each with the reason.
+    pub(crate) undelivered: Vec<(usize, String)>,
+    pub(crate) is_unauthorized: bool,
 }
 
-/// Sends all batches, a few at a time, and tells of each as soon as its fate is known.
+/// Sends all batches, a few at a time, and tells of each as soon as a task works on it.
 ///
 /// A batch that repeats a test of an earlier one waits until all before it are accepted: Octane works in
-/// the order of acceptance, and the later result is the current one.
+/// the order of acceptance, and the later result is the current one. A batch that is refused for its
+/// content is halved until the rows at fault are alone.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that sending depends on, in one place"
+)]
 pub(crate) async fn submit(
     client: &Client,
-    batches: &[PlannedBatch],
+    journal: &Journal,
+    batches: Vec<StoredBatch>,
     skip_errors: bool,
     in_flight_max: usize,
-    told: mpsc::UnboundedSender<(usize, Delivery)>,
+    stop: &Stop,
+    told: mpsc::UnboundedSender<(usize, Task)>,
     on_event: &(dyn Fn(&Event) + Send + Sync),
-) {
-    let is_pointless = &AtomicBool::new(false);
-    let told = &told;
-    for group in batches.chunk_by(|_, next| !next.follows) {
-        stream::iter(group)
-            .for_each_concurrent(in_flight_max.max(1), |batch| async move {
-                let delivery = if is_pointless.load(Ordering::Relaxed) {
-                    Delivery::Unsent
-                } else {
-                    send(client, batch, skip_errors).await
-                };
-                match &delivery {
-                    Delivery::Accepted(task) => on_event(&Event::Accepted {
+) -> Result<Trouble, JournalError> {
+    let sender = &Sender {
+        client,
+        journal,
+        skip_errors,
+        stop,
+        told,
+        on_event,
+        is_pointless: AtomicBool::new(false),
+        trouble: Mutex::default(),
+        is_frame_refused: OnceCell::new(),
+    };
+    let unsent: Vec<StoredBatch> = batches
+        .into_iter()
+        .filter(|batch| batch.state != State::Sent)
+        .collect();
+    for group in unsent.chunk_by(|_, next| !next.follows) {
+        let mut sent = stream::iter(group)
+            .map(|batch| sender.deliver(batch.clone()))
+            .buffer_unordered(in_flight_max.max(1));
+        while let Some(done) = sent.next().await {
+            done?;
+        }
+    }
+    let trouble = sender.trouble.lock();
+    Ok(std::mem::take(
+        &mut *trouble.unwrap_or_else(std::sync::PoisonError::into_inner),
+    ))
+}
+
+struct Sender<'a> {
+    client: &'a Client,
+    journal: &'a Journal,
+    skip_errors: bool,
+    stop: &'a Stop,
+    told: mpsc::UnboundedSender<(usize, Task)>,
+    on_event: &'a (dyn Fn(&Event) + Send + Sync),
+    /// Sending one batch showed that there is no point in sending another.
+    is_pointless: AtomicBool,
+    trouble: Mutex<Trouble>,
+    /// Why a payload without any results is refused too; none if it is not.
+    is_frame_refused: OnceCell<Option<String>>,
+}
+
+impl Sender<'_> {
+    fn is_over(&self) -> bool {
+        self.is_pointless.load(Ordering::Relaxed) || self.stop.is_asked()
+    }
+
+    /// Sends a batch, or its pieces one after the other.
+    async fn deliver(&self, batch: StoredBatch) -> Result<(), JournalError> {
+        let mut pieces = vec![batch];
+        while let Some(batch) = pieces.pop() {
+            if self.is_over() {
+                break;
+            }
+            let payload = self.journal.payload(&batch)?;
+            self.journal.begin_sending(&batch)?;
+            let results = self.client.endpoint.test_results();
+            let sending = results.send(payload, self.skip_errors);
+            let Some(sent) = self.stop.within_grace(sending).await else {
+                break;
+            };
+            match sent {
+                Ok(sent) => {
+                    // After a first attempt whose answer was lost, the bytes are known because of us.
+                    let is_first = batch.state == State::Planned && sent.attempts == 1;
+                    let is_known = sent.task.from_older_push && is_first;
+                    self.journal.sent(batch.number, &sent.task, is_known)?;
+                    (self.on_event)(&Event::Accepted {
                         batch: batch.number,
-                        task: task.id,
-                        is_known: task.from_older_push,
-                    }),
-                    Delivery::Refused(error) => {
-                        on_event(&Event::Refused {
-                            batch: batch.number,
-                            reason: error.to_string(),
-                        });
-                    }
-                    Delivery::Undelivered(_) => is_pointless.store(true, Ordering::Relaxed),
-                    Delivery::Unsent => {}
+                        task: sent.task.id,
+                        is_known,
+                    });
+                    // The receiver lives until all are told.
+                    let _ = self.told.send((batch.number, sent.task));
                 }
-                // The receiver lives until all are told.
-                let _ = told.send((batch.number - 1, delivery));
+                Err(error) if is_passing(&error) => self.put_off(&batch, &error)?,
+                Err(error) => pieces.extend(self.refuse(&batch, &error).await?),
+            }
+        }
+        Ok(())
+    }
+
+    fn put_off(&self, batch: &StoredBatch, error: &Error) -> Result<(), JournalError> {
+        self.is_pointless.store(true, Ordering::Relaxed);
+        let reason = crate::error::chain(error);
+        self.journal.put_off(batch.number, &reason)?;
+        let mut trouble = self
+            .trouble
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        trouble.is_unauthorized |= error.is_unauthorized();
+        trouble.undelivered.push((batch.number, reason));
+        Ok(())
+    }
+
+    /// A batch that is refused for its content is halved, unless what all batches share is at fault. The
+    /// later half comes first, as the pieces are taken from the end.
+    async fn refuse(
+        &self,
+        batch: &StoredBatch,
+        error: &Error,
+    ) -> Result<Vec<StoredBatch>, JournalError> {
+        let reason = crate::error::chain(error);
+        let is_divisible = error.is_divisible() && batch.rows() > 1;
+        if is_divisible && self.frame_refusal(error).await?.is_none() {
+            let [first, last] = self.journal.split(batch, &reason)?;
+            (self.on_event)(&Event::Split {
+                batch: batch.number,
+                halves: [first.number, last.number],
+                reason,
+            });
+            return Ok(vec![last, first]);
+        }
+        self.journal.refused(batch.number, &reason)?;
+        (self.on_event)(&Event::Refused {
+            batch: batch.number,
+            reason,
+        });
+        Ok(Vec::new())
+    }
+
+    /// Asks once, with a payload that holds no results, whether what all batches share is refused: then no
+    /// halving helps.
+    async fn frame_refusal(&self, error: &Error) -> Result<Option<&str>, JournalError> {
+        if error.status() == Some(http::StatusCode::PAYLOAD_TOO_LARGE) {
+            return Ok(None);
+        }
+        let refusal = self
+            .is_frame_refused
+            .get_or_try_init(async || -> Result<_, JournalError> {
+                let payload = self.journal.empty_payload()?;
+                let results = self.client.endpoint.test_results();
+                let sent = results.send(payload, self.skip_errors).await;
+                Ok(sent
+                    .err()
+                    .filter(|error| !is_passing(error))
+                    .map(|error| error.to_string()))
             })
-            .await;
+            .await?;
+        Ok(refusal.as_deref())
     }
 }
 
-async fn send(client: &Client, batch: &PlannedBatch, skip_errors: bool) -> Delivery {
-    match client
-        .endpoint
-        .test_results()
-        .send(batch.payload.clone(), skip_errors)
-        .await
-    {
-        Ok(sent) => Delivery::Accepted(sent.task),
-        Err(error) if error.is_unauthorized() || error.is_unreachable() || error.is_throttled() => {
-            Delivery::Undelivered(error)
-        }
-        Err(error) => Delivery::Refused(error),
-    }
+/// Whether a later try may succeed, so that the results are kept.
+fn is_passing(error: &Error) -> bool {
+    error.is_unauthorized()
+        || error.is_unreachable()
+        || error.is_throttled()
+        || error
+            .status()
+            .is_some_and(|status| status.is_server_error())
 }

@@ -1,5 +1,7 @@
 //! Where results go: module, suite and suite run, found or created.
 
+use serde::{Deserialize, Serialize};
+
 use octane_model::{ApplicationModule, ModuleId, Resource, SuiteId, TestSuite};
 
 use crate::report::{Created, Named};
@@ -14,7 +16,7 @@ use crate::{Client, ClientError, Missing};
 ///     .module(ModuleChoice::Path("Shop/Checkout".into()))
 ///     .create_missing(true);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub struct Destination {
     suite: SuiteChoice,
@@ -24,7 +26,7 @@ pub struct Destination {
 }
 
 /// A suite by id or by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SuiteChoice {
     /// The suite with this id; it must exist.
     Id(SuiteId),
@@ -33,7 +35,7 @@ pub enum SuiteChoice {
 }
 
 /// A module by id or by its path below the root.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModuleChoice {
     /// The module with this id; it must exist.
     Id(ModuleId),
@@ -42,7 +44,7 @@ pub enum ModuleChoice {
 }
 
 /// Where results go: what a [`Destination`] turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Target {
     /// The suite.
@@ -72,6 +74,24 @@ impl Destination {
         self
     }
 
+    /// The suite, as people name it.
+    pub fn suite(&self) -> String {
+        match &self.suite {
+            SuiteChoice::Id(id) => id.to_string(),
+            SuiteChoice::Named(name) => name.clone(),
+        }
+    }
+
+    /// A target with the greatest ids there are, in whose place the real ones are put when they are known.
+    /// So it does not depend on ids where one batch ends and the next begins.
+    pub(crate) fn placeholder(&self) -> Target {
+        let target = Target::new(SUITE_PLACEHOLDER, self.suite_run.clone());
+        match self.module {
+            Some(_) => target.module(MODULE_PLACEHOLDER),
+            None => target,
+        }
+    }
+
     /// The name of the suite run.
     pub fn suite_run(&self) -> &str {
         &self.suite_run
@@ -81,6 +101,24 @@ impl Destination {
     pub fn create_missing(mut self, create: bool) -> Self {
         self.create_missing = create;
         self
+    }
+}
+
+/// Ids that no suite and no module has, of the greatest width.
+pub(crate) const SUITE_PLACEHOLDER: SuiteId = SuiteId::new(i64::MAX);
+pub(crate) const MODULE_PLACEHOLDER: ModuleId = ModuleId::new(i64::MAX - 1);
+
+impl From<&Target> for Destination {
+    fn from(target: &Target) -> Self {
+        Self {
+            suite: SuiteChoice::Id(target.suite.id),
+            suite_run: target.suite_run.clone(),
+            module: target
+                .module
+                .as_ref()
+                .map(|module| ModuleChoice::Id(module.id)),
+            create_missing: false,
+        }
     }
 }
 
@@ -204,7 +242,7 @@ impl Client {
     ) -> Result<ApplicationModule, ClientError> {
         let ensured = self.modules().ensure(path).await?;
         created.extend(ensured.created.into_iter().map(|module| Created {
-            kind: ApplicationModule::TYPE,
+            kind: ApplicationModule::TYPE.into(),
             id: module.id.get(),
             name: module.name,
         }));
@@ -219,7 +257,7 @@ impl Client {
     ) -> Result<TestSuite, ClientError> {
         let ensured = self.suites().ensure(name, module).await?;
         created.extend(ensured.created.into_iter().map(|suite| Created {
-            kind: TestSuite::TYPE,
+            kind: TestSuite::TYPE.into(),
             id: suite.id.get(),
             name: suite.name,
         }));

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::uploads::DeliveryArgs;
+
 /// What is read, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
@@ -124,26 +126,17 @@ pub(crate) struct UploadArgs {
     /// Whether runs are linked to the stories of their Jira keys.
     #[arg(long, value_parser = ["auto", "off"], default_value = "auto", help_heading = "Jira")]
     pub(crate) jira: String,
-    /// What to do about Jira keys that stand on no story, or on several.
-    #[arg(long, value_parser = ["warn", "fail", "ignore"], default_value = "warn", help_heading = "Jira")]
-    pub(crate) on_unresolved: String,
     /// Let Octane ignore references to things that do not exist, instead of leaving out their runs.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) skip_errors: bool,
-    /// How long to wait for ingestion, in seconds.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 900,
-        help_heading = "Delivery"
-    )]
-    pub(crate) wait: u64,
+    /// Send results once more that Octane has had byte for byte, as a repetition of its own.
+    #[arg(long, help_heading = "Delivery")]
+    pub(crate) force_new: bool,
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArgs,
     /// Show what would be created and sent, and do nothing.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) dry_run: bool,
-    /// Also write the JSON report to this file.
-    #[arg(long, value_name = "FILE", help_heading = "Delivery")]
-    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

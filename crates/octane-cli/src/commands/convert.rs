@@ -26,42 +26,42 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Outcome<Exit> {
     if let Some(module) = args.module {
         settings.context.product_areas.push(ModuleId::new(module));
     }
-    let plan = match target {
-        Some(target) => Plan::new(input.runs, target, &settings)?,
-        None => Plan::without_target(input.runs, &settings)?,
-    };
+    let plan = |settings| Plan::new(input.runs(), target.as_ref(), settings);
+    // Worked out to its end before the first file is written: a result that does not fit leaves none.
+    let totals = plan(&settings)?.finish()?;
+    input.check_read_again()?;
     if args.output.as_os_str() == "-" {
-        let [batch] = plan.batches() else {
-            let message = format!(
-                "{} batches do not fit on standard output",
-                plan.batches().len()
-            );
+        if totals.batches > 1 {
+            let message = format!("{} batches do not fit on standard output", totals.batches);
             return Err(Failure::message(Exit::Usage, message)
                 .hint("write to a file, or raise `--batch-size`"));
-        };
-        write_line(&String::from_utf8_lossy(&batch.payload))?;
+        }
+        for batch in plan(&settings)? {
+            write_line(&String::from_utf8_lossy(batch?.payload()))?;
+        }
         return Ok(Exit::Success);
     }
     let mut files = Vec::new();
-    for batch in plan.batches() {
+    for batch in plan(&settings)? {
+        let batch = batch?;
         let path = numbered(&args.output, batch.number);
-        std::fs::write(&path, &batch.payload).map_err(|error| {
+        std::fs::write(&path, batch.payload()).map_err(|error| {
             Failure::new(Exit::Configuration, error)
                 .context(format!("cannot write `{}`", path.display()))
         })?;
-        files.push(json!({ "file": path, "rows": batch.rows(), "bytes": batch.payload.len(), "sha256": batch.sha256 }));
+        files.push(json!({ "file": path, "rows": batch.rows(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
     }
     let human = || {
         format!(
             "{} results in {} payloads: {}",
-            plan.results(),
+            totals.counts.read,
             files.len(),
             args.output.display()
         )
     };
     output.answer(
         human,
-        &json!({ "schema": "octane.convert/1", "results": plan.results(), "payloads": files }),
+        &json!({ "schema": "octane.convert/1", "results": totals.counts.read, "payloads": files }),
     )?;
     Ok(Exit::Success)
 }

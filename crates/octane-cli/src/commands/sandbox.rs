@@ -10,8 +10,9 @@ use serde_json::json;
 use crate::args::{ConnectionArgs, SandboxArgs};
 use crate::connect::sandbox_failure;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::output::Output;
+use crate::signals::Signals;
 
 /// Serves until it is interrupted, which is how a server ends well.
 pub(super) async fn run(
@@ -31,7 +32,7 @@ pub(super) async fn run(
         Storage::File(file) => file.display().to_string(),
         _ => "memory".to_owned(),
     };
-    let mut stop = Stop::new()?;
+    let mut signals = Signals::new()?;
     let sandbox = Sandbox::open(settings).map_err(sandbox_failure)?;
     let address = SocketAddr::from((args.listen, args.port));
     let running = sandbox.bind(address).await.map_err(sandbox_failure)?;
@@ -48,45 +49,7 @@ pub(super) async fn run(
         "url": url, "space": space, "workspace": workspace, "client_id": id, "client_secret": secret, "data": data,
     });
     output.answer(human, &json)?;
-    stop.asked().await;
+    signals.next().await;
     running.shutdown().await;
     Ok(Exit::Success)
-}
-
-/// Ctrl-C, or a request to end from outside. It listens from when it is made, so that nobody who has
-/// read the address can end the program the hard way.
-struct Stop {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    fn new() -> Outcome<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let listen = |kind| signal(kind).map_err(|error| Failure::new(Exit::Internal, error));
-            Ok(Self {
-                interrupt: listen(SignalKind::interrupt())?,
-                terminate: listen(SignalKind::terminate())?,
-            })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    async fn asked(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        {
-            // Where Ctrl-C cannot be waited for, the process is ended from outside.
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }

@@ -3,26 +3,20 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use octane_client::{
-    Client, ClientError, Destination, ModuleChoice, Plan, Report, SuiteChoice, Target,
+    Client, ClientError, Destination, Event, ModuleChoice, Plan, Planned, SuiteChoice, Target,
+    UploadId, UploadSettings,
 };
-use octane_results::{Release, TestRun};
-use serde::Serialize;
+use octane_results::Release;
 use serde_json::json;
 
+use super::delivery::Delivery;
 use crate::args::{ConnectionArgs, Create, UploadArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::input::Input;
-use crate::output::{Output, Progress, summary};
-
-/// The report as it is printed: with the exit code that belongs to it.
-#[derive(Serialize)]
-struct Printed<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    exit_code: u8,
-}
+use crate::output::Output;
+use crate::spool::{prune, spool};
 
 pub(super) async fn run(
     args: &UploadArgs,
@@ -30,9 +24,21 @@ pub(super) async fn run(
     output: Output,
     verbosity: u8,
 ) -> Outcome<Exit> {
+    let delivery = Delivery::new(&args.delivery, output, verbosity)?;
+    let done = upload(args, connection, output, verbosity, &delivery).await;
+    done.or_else(|failure| delivery.failed(failure))
+}
+
+async fn upload(
+    args: &UploadArgs,
+    connection: &ConnectionArgs,
+    output: Output,
+    verbosity: u8,
+    delivery: &Delivery<'_>,
+) -> Outcome<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
-    settings.ingestion_wait_max = std::time::Duration::from_secs(args.wait);
+    settings.ingestion_wait_max = std::time::Duration::from_secs(args.delivery.wait);
     settings.link = args.jira != "off";
 
     // Everything is read before anything is sent: a bad row is found while nothing has happened yet.
@@ -41,86 +47,116 @@ pub(super) async fn run(
         output.say(&format!("warning: {warning}"));
     }
     input.check(&args.input)?;
+    settings.skipped = input.skipped();
 
-    let destination = destination(args, &input, connection.sandbox)?;
+    let create = match (args.yes, args.create) {
+        (true, _) => Create::Missing,
+        (false, Some(create)) => create,
+        (false, None) if connection.sandbox => Create::Missing,
+        (false, None) => Create::Ask,
+    };
+    let destination =
+        destination(args, &input, connection.sandbox)?.create_missing(create == Create::Missing);
     let connected = Connection::open(connection, verbosity).await?;
-    let done = send(
-        args,
-        input,
-        &destination,
-        &settings,
-        &connected.client,
-        connection.sandbox,
-        output,
-        verbosity,
-    );
-    let done = done.await;
+    let client = &connected.client;
+    let done = if args.dry_run {
+        dry_run(&input, destination, &settings, client, output).await
+    } else {
+        let job = Job {
+            client,
+            destination,
+            create,
+            delivery,
+        };
+        job.run(args, &input, settings).await
+    };
     connected.close().await;
     done
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the one place where all that was asked for meets"
-)]
-async fn send(
-    args: &UploadArgs,
-    input: Input,
-    destination: &Destination,
-    settings: &octane_client::UploadSettings,
-    client: &Client,
-    is_sandbox: bool,
-    output: Output,
-    verbosity: u8,
-) -> Outcome<Exit> {
-    if let Some(Release::Name(name)) = &settings.context.release {
-        check_release(client, name).await?;
-    }
-    let create = match (args.yes, args.create) {
-        (true, _) => Create::Missing,
-        (false, Some(create)) => create,
-        (false, None) if is_sandbox => Create::Missing,
-        (false, None) => Create::Ask,
-    };
-    if args.dry_run {
-        return dry_run(input, destination, settings, client, output).await;
-    }
-    let target = locate(client, destination, create).await?;
-    let (problems, skipped, files) = (input.problems(), input.skipped_count(), input.files);
-    let plan = Plan::new(input.runs, target, settings)?.skipped(problems, skipped);
-    let progress = Progress::new(output, verbosity > 0);
-    let report = client
-        .deliver(plan, settings, &|event| progress.show(event))
-        .await;
-    progress.finish();
-    let exit = exit(args, &report);
-    let printed = Printed {
-        report: &report,
-        exit_code: exit.code(),
-    };
-    if let Some(file) = &args.report {
-        let text = serde_json::to_string_pretty(&printed)
-            .map_err(|error| Failure::new(Exit::Internal, error))?;
-        std::fs::write(file, text + "\n").map_err(|error| {
-            Failure::new(Exit::Configuration, error)
-                .context(format!("cannot write the report to `{}`", file.display()))
-        })?;
-    }
-    output.answer(|| summary(&report, files), &printed)?;
-    Ok(exit)
+/// An upload that is really done.
+struct Job<'a> {
+    client: &'a Client,
+    destination: Destination,
+    create: Create,
+    delivery: &'a Delivery<'a>,
 }
 
-/// The exit code of a report, where unresolved keys count as the flags say.
-fn exit(args: &UploadArgs, report: &Report) -> Exit {
-    let exit = Exit::from(report.outcome);
-    let is_unresolved = report
-        .links
-        .as_ref()
-        .is_some_and(|links| !links.unknown.is_empty() || !links.ambiguous.is_empty());
-    if exit == Exit::Success && is_unresolved && args.on_unresolved == "fail" {
-        return Exit::LinksIncomplete;
+impl Job<'_> {
+    async fn run(
+        &self,
+        args: &UploadArgs,
+        input: &Input,
+        mut settings: UploadSettings,
+    ) -> Outcome<Exit> {
+        let client = self.client;
+        let spool = spool(&args.delivery.spool)?;
+        prune(&spool);
+        let id = UploadId::new();
+        if args.force_new {
+            settings.mark = Some(format!("repeated as {id}").replace(' ', "-"));
+        }
+        let Planned {
+            journal, totals, ..
+        } = client.plan(input.runs(), &self.destination, &settings, &spool, id)?;
+        if let Err(failure) = input.check_read_again() {
+            journal.discard();
+            return Err(failure);
+        }
+        if let Some(exit) = self.delivery.stopped() {
+            journal.discard();
+            return Err(Failure::message(exit, "interrupted; nothing was sent"));
+        }
+        let target = match self.target(&settings).await {
+            Ok(target) => target,
+            // What may pass is worth keeping the results for.
+            Err(failure) if failure.exit.is_passing() && spool.folder().is_some() => {
+                let id = journal.id();
+                let message = format!("nothing was sent; the results are kept as upload {id}");
+                let first = failure.hint.clone().map(|hint| format!("{hint}; then go"));
+                let first = first.unwrap_or_else(|| "go".to_owned());
+                return Err(failure
+                    .context(message)
+                    .hint(format!("{first} on with `octane resume {id}`")));
+            }
+            Err(failure) => {
+                journal.discard();
+                return Err(failure);
+            }
+        };
+        client.aim(&journal, &target)?;
+        let planned = Event::Planned {
+            upload: journal.id().clone(),
+            results: totals.counts.read,
+            batches: totals.batches,
+            bytes: totals.bytes,
+        };
+        self.delivery
+            .deliver(
+                client,
+                &journal,
+                &settings,
+                Some(&planned),
+                Some(input.files),
+            )
+            .await
     }
-    exit
+
+    /// Module and suite, created where they are missing and that is wanted.
+    async fn target(&self, settings: &UploadSettings) -> Outcome<Target> {
+        if let Some(Release::Name(name)) = &settings.context.release {
+            check_release(self.client, name).await?;
+        }
+        match self.client.locate(&self.destination).await {
+            Err(error @ ClientError::Missing(_))
+                if self.create == Create::Ask && is_agreed(&error) =>
+            {
+                let destination = self.destination.clone().create_missing(true);
+                Ok(self.client.locate(&destination).await?)
+            }
+            other => Ok(other?),
+        }
+    }
 }
 
 /// Where the results shall go, by what was said and by what the input is called.
@@ -141,7 +177,7 @@ fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Outcome<De
         .suite_run
         .clone()
         .or_else(|| crate::ci::run_name(|name| std::env::var(name).ok()))
-        .unwrap_or_else(|| suite_run_name(&input.name, &input.runs));
+        .unwrap_or_else(|| suite_run_name(&input.name, input.first_started));
     let module = match (&args.module, is_sandbox) {
         (Some(module), _) => Some(
             module
@@ -160,8 +196,8 @@ fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Outcome<De
 
 /// `nightly 2026-11-20`: the day comes from the results, so that the same input has the same name at any
 /// time.
-fn suite_run_name(input: &str, runs: &[TestRun]) -> String {
-    match runs.iter().filter_map(|run| run.started).min() {
+fn suite_run_name(input: &str, first_started: Option<jiff::Timestamp>) -> String {
+    match first_started {
         Some(first) => format!("{input} {}", &first.to_string()[..10]),
         None => input.to_owned(),
     }
@@ -180,23 +216,6 @@ async fn check_release(client: &Client, name: &str) -> Outcome<()> {
         .hint("create the release in Octane, or use `--release default`"))
 }
 
-/// Module and suite, created where they are missing and that is wanted.
-async fn locate(client: &Client, destination: &Destination, create: Create) -> Outcome<Target> {
-    if create == Create::Missing {
-        return Ok(client
-            .locate(&destination.clone().create_missing(true))
-            .await?);
-    }
-    match client.locate(destination).await {
-        Err(error @ ClientError::Missing(_)) if create == Create::Ask && is_agreed(&error) => {
-            Ok(client
-                .locate(&destination.clone().create_missing(true))
-                .await?)
-        }
-        other => Ok(other?),
-    }
-}
-
 /// Asks on a terminal; anywhere else nobody could answer, and nothing waits.
 fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
@@ -213,13 +232,15 @@ fn is_agreed(error: &ClientError) -> bool {
 
 /// What would be done.
 async fn dry_run(
-    input: Input,
-    destination: &Destination,
-    settings: &octane_client::UploadSettings,
+    input: &Input,
+    destination: Destination,
+    settings: &UploadSettings,
     client: &Client,
     output: Output,
 ) -> Outcome<Exit> {
-    let (target, missing) = match client.locate(destination).await {
+    // Nothing is created now, whatever would be.
+    let destination = destination.create_missing(false);
+    let (target, missing) = match client.locate(&destination).await {
         Ok(target) => (target, None),
         // The ids are not known yet; they have no part in how many batches there will be.
         Err(error @ ClientError::Missing(_)) => (
@@ -228,9 +249,9 @@ async fn dry_run(
         ),
         Err(error) => return Err(error.into()),
     };
-    let plan = Plan::new(input.runs, target, settings)?;
-    let (results, batches, bytes) = (plan.results(), plan.batches().len(), plan.bytes());
-    let keys = plan.jira_keys();
+    let totals = Plan::new(input.runs(), Some(&target), settings)?.finish()?;
+    let (results, batches, bytes) = (totals.counts.read, totals.batches, totals.bytes);
+    let keys = totals.jira_keys;
     let json = json!({
         "schema": "octane.plan/1", "results": results, "batches": batches, "bytes": bytes,
         "suite_run": destination.suite_run(), "jira_keys": keys, "missing": missing,

@@ -20,25 +20,22 @@ const LISTED_MAX: usize = 20;
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
     let input = Input::read(&args.input)?;
     let repeated = repeated(&input);
-    let count = |status| input.runs.iter().filter(|run| run.status == status).count();
     let counts = [
         Status::Passed,
         Status::Failed,
         Status::Skipped,
         Status::Planned,
     ]
-    .map(count);
-    let plan = Plan::new(
-        input.runs.iter().cloned(),
-        Target::new(SuiteId::new(1), "validate"),
-        &UploadSettings::default(),
-    )?;
-    for batch in plan.batches() {
-        octane_results::check(&batch.payload).map_err(|error| {
+    .map(|status| input.count(status));
+    let target = Target::new(SuiteId::new(1), "validate");
+    let mut plan = Plan::new(input.runs(), Some(&target), &UploadSettings::default())?;
+    for batch in plan.by_ref() {
+        octane_results::check(batch?.payload()).map_err(|error| {
             Failure::new(Exit::Internal, error)
                 .context("the payload would not be valid against the schema")
         })?;
     }
+    let plan = plan.finish()?;
     let problems = input.problems();
     let warnings: Vec<String> = input.warnings.iter().map(ToString::to_string).collect();
     let json = json!({
@@ -47,17 +44,17 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
         "counts": {
             "read": input.read_count(),
             "files": input.files,
-            "valid": input.runs.len(),
+            "valid": input.usable(),
             "invalid": input.skipped_count(),
             "passed": counts[0],
             "failed": counts[1],
             "test_skipped": counts[2],
             "planned": counts[3],
-            "repaired": plan.repaired(),
-            "batches": plan.batches().len(),
+            "repaired": plan.counts.repaired,
+            "batches": plan.batches,
         },
         "repeated": repeated.iter().map(|(test, count)| json!({ "test": test, "results": count })).collect::<Vec<_>>(),
-        "jira_keys": plan.jira_keys(),
+        "jira_keys": plan.jira_keys,
         "warnings": warnings,
         "problems": problems,
     });
@@ -73,8 +70,8 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
         )];
         lines.push(format!(
             "{} Jira keys, {} texts to repair",
-            plan.jira_keys().len(),
-            plan.repaired()
+            plan.jira_keys.len(),
+            plan.counts.repaired
         ));
         let mut list = |title: &str, items: Vec<String>| {
             if !items.is_empty() {
@@ -110,7 +107,7 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
     };
     output.answer(human, &json)?;
     if problems.is_empty() || args.input.skip_invalid {
-        let is_empty = input.runs.is_empty() && !args.input.allow_empty;
+        let is_empty = (input.usable() == 0) && !args.input.allow_empty;
         return Ok(if is_empty { Exit::Input } else { Exit::Success });
     }
     Ok(Exit::Input)
@@ -118,11 +115,9 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
 
 /// Tests with several results, in the order of their names.
 fn repeated(input: &Input) -> Vec<(String, usize)> {
-    let mut results: HashMap<(&Identity, Option<&str>), usize> = HashMap::new();
-    for run in &input.runs {
-        *results
-            .entry((&run.identity, run.run_name.as_deref()))
-            .or_default() += 1;
+    let mut results: HashMap<(Identity, Option<String>), usize> = HashMap::new();
+    for run in input.runs() {
+        *results.entry((run.identity, run.run_name)).or_default() += 1;
     }
     let several = results.into_iter().filter(|(_, count)| *count > 1);
     let mut several: Vec<_> = several

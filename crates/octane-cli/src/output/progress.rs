@@ -42,6 +42,7 @@ impl Progress {
         };
         match event {
             Event::Planned { batches, .. } => state.batches = *batches,
+            Event::Split { .. } => state.batches += 1,
             Event::Accepted { .. } | Event::Refused { .. } => state.accepted += 1,
             Event::Settled { .. } => state.settled += 1,
             _ => {}
@@ -74,12 +75,18 @@ impl Progress {
 fn sentence(event: &Event) -> String {
     match event {
         Event::Planned {
+            upload,
             results,
             batches,
             bytes,
         } => {
-            format!("planned: {results} results in {batches} batches, {bytes} bytes")
+            format!("planned as {upload}: {results} results in {batches} batches, {bytes} bytes")
         }
+        Event::Split {
+            batch,
+            halves: [first, last],
+            reason,
+        } => format!("batch {batch}: {reason}; trying its halves as batches {first} and {last}"),
         Event::Accepted {
             batch,
             task,

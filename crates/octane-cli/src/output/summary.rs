@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use octane_client::{
-    Counts, Created, LinkLevel, LinksReport, Outcome, Report, ReportedProblem, TargetReport,
+    Counts, Created, LinkLevel, LinksReport, Report, ReportedProblem, TargetReport,
 };
 
 use crate::exit::Exit;
@@ -12,14 +12,19 @@ use crate::exit::Exit;
 const PROBLEMS_MAX: usize = 20;
 
 /// The summary of an upload; the numbers add up.
-pub(crate) fn summary(report: &Report, files: usize) -> String {
+pub(crate) fn summary(report: &Report, exit: Exit, files: Option<usize>) -> String {
     let mut text = String::new();
-    let _ = write_summary(&mut text, report, files);
+    let _ = write_summary(&mut text, report, exit, files);
     text.truncate(text.trim_end().len());
     text
 }
 
-fn write_summary(text: &mut String, report: &Report, files: usize) -> std::fmt::Result {
+fn write_summary(
+    text: &mut String,
+    report: &Report,
+    exit: Exit,
+    files: Option<usize>,
+) -> std::fmt::Result {
     let Report {
         outcome,
         counts,
@@ -41,9 +46,12 @@ fn write_summary(text: &mut String, report: &Report, files: usize) -> std::fmt::
     } = *counts;
     writeln!(
         text,
-        "Read      {} in {}: {} passed, {} failed, {} skipped",
+        "Read      {}{}: {} passed, {} failed, {} skipped",
         plural(read, "result"),
-        plural(files, "file"),
+        files.map_or_else(String::new, |files| format!(
+            " in {}",
+            plural(files, "file")
+        )),
         thousands(counts.passed),
         thousands(counts.failed),
         thousands(counts.test_skipped)
@@ -90,9 +98,13 @@ fn write_summary(text: &mut String, report: &Report, files: usize) -> std::fmt::
         write_links(text, links)?;
     }
     write_problems(text, problems)?;
-    if *outcome != Outcome::Success {
-        let exit = Exit::from(*outcome);
+    if exit != Exit::Success {
         writeln!(text, "exit {}: {}", exit.code(), exit.meaning())?;
+    }
+    if let (true, Some(journal)) = (outcome.is_resumable(), &report.journal) {
+        let id = &report.upload_id;
+        writeln!(text, "Kept      {}", journal.display())?;
+        writeln!(text, "          go on with `octane resume {id}`")?;
     }
     Ok(())
 }
@@ -123,10 +135,17 @@ fn write_target(text: &mut String, target: &TargetReport, created: &[Created]) -
     Ok(())
 }
 
+/// Problems, a line each, as the summary of an upload lists them.
+pub(crate) fn problem_lines(problems: &[ReportedProblem]) -> String {
+    let mut text = String::new();
+    let _ = write_problems(&mut text, problems);
+    text
+}
+
 fn write_problems(text: &mut String, problems: &[ReportedProblem]) -> std::fmt::Result {
     let listed = problems
         .iter()
-        .filter(|problem| !is_in_summary(problem.code));
+        .filter(|problem| !is_in_summary(&problem.code));
     let count = listed.clone().count();
     for ReportedProblem {
         test,

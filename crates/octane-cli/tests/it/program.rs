@@ -50,6 +50,7 @@ impl Place {
             .env_clear()
             .env("HOME", self.path())
             .env("OCTANE_SANDBOX_DATA", self.path().join("sandbox"))
+            .env("OCTANE_SPOOL", self.path().join("spool"))
             .envs(variables.iter().copied())
             .output()
             .unwrap();

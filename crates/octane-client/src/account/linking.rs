@@ -1,22 +1,43 @@
 //! Linking what is in.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use octane_model::EntityId;
 
-use super::{Account, chain};
+use super::Account;
+use crate::error::chain;
+use crate::journal::Linkable;
 use crate::links::{LinkField, LinkLevel, Wish};
 use crate::report::{LinksReport, ReportedProblem};
-use crate::{ClientError, Event, Resolution};
+use crate::{ClientError, Event, JournalError, Resolution};
+
+/// How many results are linked at a time, so that many need no more memory than few.
+const ROWS: usize = 10_000;
+
+enum Trouble {
+    Client(ClientError),
+    Journal(JournalError),
+}
+
+impl From<ClientError> for Trouble {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
 
 impl Account<'_> {
     /// Links what is in and carries Jira keys.
-    pub(crate) async fn link(&mut self, on_event: &(dyn Fn(&Event) + Send + Sync)) {
-        let keys: BTreeSet<&str> = self
-            .rows_in
-            .iter()
-            .flat_map(|row| row.jira.iter().map(String::as_str))
-            .collect();
+    pub(crate) async fn link(
+        &mut self,
+        on_event: &(dyn Fn(&Event) + Send + Sync),
+    ) -> Result<(), JournalError> {
+        let keys = self.journal.jira_keys()?;
         let mut links = LinksReport {
             level: None,
             keys: keys.len(),
@@ -27,25 +48,35 @@ impl Account<'_> {
             unknown: Vec::new(),
             ambiguous: Vec::new(),
         };
-        if !keys.is_empty()
-            && let Err(error) = self.link_keys(&keys, &mut links, on_event).await
-        {
-            self.is_unlinked = true;
-            let message = format!("runs could not be linked: {}", chain(&error));
-            self.problems
-                .push(ReportedProblem::new("unlinked", message));
+        let mut problems = Vec::new();
+        if !keys.is_empty() {
+            match self
+                .link_keys(&keys, &mut links, &mut problems, on_event)
+                .await
+            {
+                Ok(()) => {}
+                Err(Trouble::Journal(error)) => return Err(error),
+                Err(Trouble::Client(error)) => {
+                    self.is_unlinked = true;
+                    let message = format!("runs could not be linked: {}", chain(&error));
+                    problems.push(ReportedProblem::new("unlinked", message));
+                }
+            }
         }
+        self.is_unlinked |= links.failed > 0;
         self.links = Some(links);
+        self.journal.note_problems("links", &problems)
     }
 
     async fn link_keys(
-        &mut self,
-        keys: &BTreeSet<&str>,
+        &self,
+        keys: &[String],
         links: &mut LinksReport,
+        problems: &mut Vec<ReportedProblem>,
         on_event: &(dyn Fn(&Event) + Send + Sync),
-    ) -> Result<(), ClientError> {
-        let field = match self.field.take() {
-            Some(field) => field?,
+    ) -> Result<(), Trouble> {
+        let field = match &self.field {
+            Some(field) => field.clone(),
             None => self.client.links().field().await?,
         };
         links.level = Some(field.level);
@@ -54,90 +85,91 @@ impl Account<'_> {
             keys: keys.len(),
             found: resolution.found.len(),
         });
-        self.name_unresolved(&resolution, links);
-        let wishes = self.wishes(&field, &resolution);
+        name_unresolved(&resolution, links, problems);
         let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
         links.stories = stories.len();
-        let asked = wishes.len();
-        let done = self.client.links().fulfil(&field, wishes).await?;
+        let mut after = 0;
+        let mut changed = 0;
+        loop {
+            let rows = self.journal.linkable(after, ROWS)?;
+            let Some(last) = rows.last() else { break };
+            after = last.number;
+            let wishes = wishes(&field, &resolution, rows);
+            let asked = wishes.len();
+            let done = self.client.links().fulfil(&field, wishes).await?;
+            changed += done.changed;
+            links.linked += asked - done.failed.len();
+            links.unchanged += done.unchanged;
+            links.failed += done.failed.len();
+            problems.extend(done.failed.into_iter().map(|failure| {
+                let what = match done.level {
+                    LinkLevel::Runs => "run",
+                    LinkLevel::Tests => "test",
+                };
+                let (id, problem) = (failure.id, failure.problem);
+                let message = format!("{what} {id} could not be linked: {problem}");
+                ReportedProblem::new("unlinked", message)
+            }));
+        }
         on_event(&Event::Linked {
-            level: done.level,
-            changed: done.changed,
-            unchanged: done.unchanged,
+            level: field.level,
+            changed,
+            unchanged: links.unchanged,
         });
-        links.linked = asked - done.failed.len();
-        links.unchanged = done.unchanged;
-        links.failed = done.failed.len();
-        self.is_unlinked |= !done.failed.is_empty();
-        let failures = done.failed.into_iter().map(|failure| {
-            let what = if done.level == LinkLevel::Runs {
-                "run"
-            } else {
-                "test"
-            };
-            let message = format!(
-                "{what} {} could not be linked: {}",
-                failure.id, failure.problem
-            );
-            ReportedProblem::new("unlinked", message)
-        });
-        self.problems.extend(failures);
         Ok(())
     }
+}
 
-    fn name_unresolved(&mut self, resolution: &Resolution, links: &mut LinksReport) {
-        links.unknown.clone_from(&resolution.missing);
-        links.ambiguous = resolution.ambiguous.keys().cloned().collect();
-        for (key, items) in &resolution.ambiguous {
-            let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
-            let message = format!(
-                "Jira key {key} stands on several backlog items: {}",
-                ids.join(", ")
-            );
-            self.problems
-                .push(ReportedProblem::new("ambiguous_key", message));
-        }
-        for key in &resolution.missing {
-            let message = format!("Jira key {key} stands on no backlog item");
-            self.problems
-                .push(ReportedProblem::new("unknown_key", message));
-        }
+fn name_unresolved(
+    resolution: &Resolution,
+    links: &mut LinksReport,
+    problems: &mut Vec<ReportedProblem>,
+) {
+    links.unknown.clone_from(&resolution.missing);
+    links.ambiguous = resolution.ambiguous.keys().cloned().collect();
+    for (key, items) in &resolution.ambiguous {
+        let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
+        let message = format!(
+            "Jira key {key} stands on several backlog items: {}",
+            ids.join(", ")
+        );
+        problems.push(ReportedProblem::new("ambiguous_key", message));
     }
+    for key in &resolution.missing {
+        let message = format!("Jira key {key} stands on no backlog item");
+        problems.push(ReportedProblem::new("unknown_key", message));
+    }
+}
 
-    /// Which run, or test, shall carry which stories.
-    fn wishes(&self, field: &LinkField, resolution: &Resolution) -> Vec<Wish> {
-        let Some(ingested) = &self.ingested else {
-            return Vec::new();
-        };
-        let mut wishes: BTreeMap<EntityId, Wish> = BTreeMap::new();
-        for row in self.rows_in.iter().filter(|row| !row.jira.is_empty()) {
-            let stories: Vec<_> = row
-                .jira
-                .iter()
-                .filter_map(|key| resolution.found.get(key))
-                .collect();
-            if stories.is_empty() {
-                continue;
-            }
-            for run in ingested.of(row) {
-                let owner = match field.level {
-                    LinkLevel::Runs => Some(run.id.clone()),
-                    LinkLevel::Tests => run.test.map(EntityId::from),
-                };
-                let Some(owner) = owner else { continue };
-                let wish = wishes.entry(owner.clone()).or_insert_with(|| Wish {
-                    owner,
-                    stories: Vec::new(),
-                    has: run.links.clone(),
-                });
-                for story in &stories {
-                    let story = story.to_reference();
-                    if !wish.stories.contains(&story) {
-                        wish.stories.push(story);
-                    }
+/// Which run, or test, shall carry which stories.
+fn wishes(field: &LinkField, resolution: &Resolution, rows: Vec<Linkable>) -> Vec<Wish> {
+    let mut wishes: BTreeMap<EntityId, Wish> = BTreeMap::new();
+    for Linkable { jira, runs, .. } in rows {
+        let stories: Vec<_> = jira
+            .iter()
+            .filter_map(|key| resolution.found.get(key))
+            .collect();
+        if stories.is_empty() {
+            continue;
+        }
+        for run in runs {
+            let owner = match field.level {
+                LinkLevel::Runs => Some(run.id),
+                LinkLevel::Tests => run.test.map(EntityId::from),
+            };
+            let Some(owner) = owner else { continue };
+            let wish = wishes.entry(owner.clone()).or_insert_with(|| Wish {
+                owner,
+                stories: Vec::new(),
+                has: run.links,
+            });
+            for story in &stories {
+                let story = story.to_reference();
+                if !wish.stories.contains(&story) {
+                    wish.stories.push(story);
                 }
             }
         }
-        wishes.into_values().collect()
     }
+    wishes.into_values().collect()
 }

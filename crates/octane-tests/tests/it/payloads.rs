@@ -36,15 +36,12 @@ fn validate(files: &[PathBuf]) -> usize {
         let Ok(runs) = results(&Source::path(file)) else {
             continue;
         };
-        let plan = Plan::new(
-            runs,
-            Target::new(SuiteId::new(5001), "nightly"),
-            &UploadSettings::default(),
-        );
-        for batch in plan.unwrap().batches() {
-            octane_results::check(&batch.payload).unwrap();
+        let target = Target::new(SuiteId::new(5001), "nightly");
+        for batch in Plan::new(runs, Some(&target), &UploadSettings::default()).unwrap() {
+            let batch = batch.unwrap();
+            octane_results::check(batch.payload()).unwrap();
             let document = folder.path().join("payload.xml");
-            std::fs::write(&document, &batch.payload).unwrap();
+            std::fs::write(&document, batch.payload()).unwrap();
             for schema in [Some(&own), official.as_ref()].into_iter().flatten() {
                 if let Some(verdict) = xmllint(schema, &document) {
                     assert_eq!(

@@ -1,0 +1,185 @@
+//! Telling a CI system in its own words that something is wrong.
+
+use std::io::Write;
+
+use octane_client::{Outcome, Report};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How many problems are told one by one; GitHub shows ten of a kind in a step.
+const PROBLEMS_MAX: usize = 10;
+
+/// The CI systems that understand words of their own in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    /// GitHub Actions, workflow commands.
+    Github,
+    /// Azure Pipelines, logging commands.
+    Azure,
+}
+
+/// The system that the process runs in.
+fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
+    let is_true =
+        |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if is_true("GITHUB_ACTIONS") {
+        Some(System::Github)
+    } else if is_true("TF_BUILD") {
+        Some(System::Azure)
+    } else {
+        None
+    }
+}
+
+impl System {
+    /// One line of the log.
+    fn line(self, is_error: bool, text: &str, place: Option<(&str, u64)>) -> String {
+        let level = if is_error { "error" } else { "warning" };
+        match self {
+            Self::Github => {
+                let place = place.map_or_else(String::new, |(file, line)| {
+                    format!("file={},line={line},", escaped(file, true))
+                });
+                let text = escaped(text, false);
+                format!("::{level} {place}title=Octane::{text}")
+            }
+            Self::Azure => {
+                let place = place.map_or_else(String::new, |(file, line)| {
+                    format!(
+                        ";sourcepath={};linenumber={line}",
+                        file.replace([';', ']'], "_")
+                    )
+                });
+                let text = text.replace(['\r', '\n'], " ");
+                format!("##vso[task.logissue type={level}{place}]{text}")
+            }
+        }
+    }
+}
+
+/// GitHub's commands end with the line; a property also at a comma or colon.
+fn escaped(text: &str, is_property: bool) -> String {
+    let text = text
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    if is_property {
+        text.replace(':', "%3A").replace(',', "%2C")
+    } else {
+        text
+    }
+}
+
+/// Tells of an upload that did not go well, and gives a workflow what it needs to go on.
+pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
+    let Some(system) = system(|name| std::env::var(name).ok()) else {
+        return;
+    };
+    if report.outcome != Outcome::Success {
+        let counts = &report.counts;
+        let summary = format!(
+            "{}: {} read, {} ingested, {} rejected, {} skipped, {} kept (upload {})",
+            exit.meaning(),
+            counts.read,
+            counts.ingested,
+            counts.rejected,
+            counts.skipped,
+            counts.kept,
+            report.upload_id
+        );
+        say(&system.line(is_error, &summary, None));
+        for problem in report.problems.iter().take(PROBLEMS_MAX) {
+            let place = problem.position.as_ref();
+            let place = place.map(|position| (&*position.file, position.line));
+            let message = match &problem.test {
+                Some(test) => format!("{test}: {}", problem.message),
+                None => problem.message.clone(),
+            };
+            say(&system.line(false, &message, place));
+        }
+    }
+    if system == System::Github {
+        let _ = append("GITHUB_OUTPUT", &outputs(report));
+        let _ = append("GITHUB_STEP_SUMMARY", &table(report));
+    }
+}
+
+/// Tells of an upload that came to no report.
+pub(crate) fn failure(failure: &Failure, is_error: bool) {
+    if let Some(system) = system(|name| std::env::var(name).ok()) {
+        let text = format!("{:#}", failure.error);
+        say(&system.line(is_error, &text, None));
+    }
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// `outcome`, `ingested`, `upload-id` and `suite-run-id` for later steps.
+fn outputs(report: &Report) -> String {
+    let outcome = serde_json::to_value(report.outcome).unwrap_or_default();
+    let mut text = format!(
+        "outcome={}\ningested={}\nupload-id={}\n",
+        outcome.as_str().unwrap_or_default(),
+        report.counts.ingested,
+        report.upload_id
+    );
+    if let Some(id) = report.target.suite_run.id {
+        text.push_str(&format!("suite-run-id={id}\n"));
+    }
+    text
+}
+
+fn table(report: &Report) -> String {
+    let counts = &report.counts;
+    format!(
+        "### Octane: {}\n\n| read | ingested | rejected | skipped | kept |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
+        report.target.suite_run.name.replace('|', "\\|"),
+        counts.read,
+        counts.ingested,
+        counts.rejected,
+        counts.skipped,
+        counts.kept
+    )
+}
+
+fn append(variable: &str, text: &str) -> std::io::Result<()> {
+    let Some(path) = std::env::var_os(variable) else {
+        return Ok(());
+    };
+    std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path)?
+        .write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_system_is_told_in_its_own_words() {
+        let in_github = System::Github.line(true, "50 %\nlost", Some(("a,b.xml", 7)));
+        assert_eq!(
+            in_github,
+            "::error file=a%2Cb.xml,line=7,title=Octane::50 %25%0Alost"
+        );
+        let in_azure = System::Azure.line(false, "a\nb", Some(("a.xml", 7)));
+        assert_eq!(
+            in_azure,
+            "##vso[task.logissue type=warning;sourcepath=a.xml;linenumber=7]a b"
+        );
+    }
+
+    #[test]
+    fn the_system_shows_in_the_environment() {
+        let with =
+            |name: &'static str| system(move |asked| (asked == name).then(|| "true".to_owned()));
+        assert_eq!(with("GITHUB_ACTIONS"), Some(System::Github));
+        assert_eq!(with("TF_BUILD"), Some(System::Azure));
+        assert_eq!(with("HOME"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! Where uploads are kept.
+
+use etcetera::BaseStrategy;
+use octane_client::{JournalError, Retention, Spool};
+
+use crate::args::SpoolArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+
+/// The folder that was named, or the one in the user's state folder.
+pub(crate) fn spool(args: &SpoolArgs) -> Outcome<Spool> {
+    match &args.spool {
+        Some(folder) if folder.as_os_str() == "off" => Ok(Spool::off()),
+        Some(folder) if !folder.as_os_str().is_empty() => Ok(Spool::at(folder)),
+        _ => {
+            let base = etcetera::choose_base_strategy().map_err(|error| {
+                Failure::new(Exit::Configuration, error)
+                    .hint("give `--spool DIR`, or `--spool off`")
+            })?;
+            // Systems without a folder for states have one for data.
+            let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+            Ok(Spool::at(state.join("octane-client").join("uploads")))
+        }
+    }
+}
+
+/// Forgets what is old. Trouble with old uploads is none of the new one's business.
+pub(crate) fn prune(spool: &Spool) {
+    let _ = spool.prune(&Retention::default(), jiff::Timestamp::now());
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let (exit, hint) = match &error {
+            JournalError::Folder { .. } => (
+                Exit::Configuration,
+                "name a folder that can be written with `--spool DIR`, or keep nothing with `--spool off`",
+            ),
+            JournalError::InUse { .. } => (
+                Exit::Configuration,
+                "wait for it to end, or end it, then try again",
+            ),
+            JournalError::Unknown { .. } | JournalError::Unplanned { .. } => {
+                (Exit::Usage, "`octane uploads list` shows what is kept")
+            }
+            JournalError::Newer { .. } => (
+                Exit::Configuration,
+                "go on with the version that wrote it, or a newer one",
+            ),
+            JournalError::Elsewhere { .. } => (
+                Exit::Configuration,
+                "name the server, space and workspace that the upload goes to",
+            ),
+            JournalError::Full { .. } => (
+                Exit::Unreachable,
+                "what was planned is kept: make room, then `octane resume`",
+            ),
+            _ => (
+                Exit::Internal,
+                "run the upload again from the results; nothing is doubled",
+            ),
+        };
+        Self::new(exit, error).hint(hint)
+    }
+}

@@ -1,0 +1,364 @@
+//! Batches: what is sent as one, and how far each is.
+
+use bytes::Bytes;
+use octane_model::{Task, TaskId, TaskStatus};
+use rusqlite::{OptionalExtension, Row, Transaction};
+use sha2::{Digest, Sha256};
+
+use super::{Journal, JournalError};
+use crate::Target;
+use crate::plan::hexadecimal;
+use crate::report::BatchReport;
+use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER};
+
+/// How far a batch is; see the [module](super).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Planned,
+    Sending,
+    Sent,
+    Settled,
+    Refused,
+    Split,
+}
+
+impl State {
+    const ALL: [Self; 6] = [
+        Self::Planned,
+        Self::Sending,
+        Self::Sent,
+        Self::Settled,
+        Self::Refused,
+        Self::Split,
+    ];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Settled => "settled",
+            Self::Refused => "refused",
+            Self::Split => "split",
+        }
+    }
+}
+
+/// A batch as it stands in the journal.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredBatch {
+    /// Its number, counted from 1; halves of a split batch get numbers behind all others.
+    pub(crate) number: usize,
+    body: usize,
+    first: i64,
+    last: i64,
+    pub(crate) sha256: String,
+    pub(crate) follows: bool,
+    pub(crate) state: State,
+    pub(crate) task: Option<TaskId>,
+}
+
+impl StoredBatch {
+    /// How many results it holds.
+    pub(crate) fn rows(&self) -> usize {
+        usize::try_from(self.last - self.first + 1).unwrap_or(0)
+    }
+}
+
+const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task";
+
+fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
+    let state: String = row.get(6)?;
+    let known = State::ALL.into_iter().find(|known| known.as_str() == state);
+    Ok(StoredBatch {
+        number: row.get(0)?,
+        body: row.get(1)?,
+        first: row.get(2)?,
+        last: row.get(3)?,
+        sha256: row.get(4)?,
+        follows: row.get(5)?,
+        state: known.ok_or(rusqlite::Error::InvalidQuery)?,
+        task: row.get::<_, Option<i64>>(7)?.map(TaskId::new),
+    })
+}
+
+impl Journal {
+    /// The batches whose fate is not known yet, in order.
+    pub(crate) fn open_batches(&self) -> Result<Vec<StoredBatch>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM batches WHERE state IN ('planned', 'sending', 'sent')
+                     ORDER BY first, n"
+                ))?
+                .query_map([], batch)?
+                .collect()
+        })
+    }
+
+    /// Whether the task of any batch has ended.
+    pub(crate) fn has_settled(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM batches WHERE state = 'settled'")?
+                .exists([])
+        })
+    }
+
+    /// Whether any of them simply succeeded.
+    pub(crate) fn has_success(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM batches WHERE state = 'settled' AND status = 'success'",
+                )?
+                .exists([])
+        })
+    }
+
+    /// Number, status and complaints of the batches that did not simply succeed.
+    pub(crate) fn complaints(&self) -> Result<Vec<(usize, String, String)>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT n, status, complaints FROM batches WHERE state = 'settled'
+                     AND status <> 'success' AND complaints IS NOT NULL ORDER BY n",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })
+    }
+
+    /// Puts the ids of the target into what all payloads share, and notes the digest of each payload. From
+    /// here on the bytes are fixed.
+    pub(crate) fn aim(&self, target: &Target) -> Result<(), JournalError> {
+        let document =
+            serde_json::to_string(target).map_err(|error| self.damaged(error.to_string()))?;
+        self.write("aim", |transaction| {
+            let [head, _] = frame(transaction)?;
+            let mut head = String::from_utf8_lossy(&head)
+                .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
+            if let Some(module) = &target.module {
+                head = head.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string());
+            }
+            transaction.execute("UPDATE upload SET value = ? WHERE key = 'head'", [head])?;
+            let batches: Vec<StoredBatch> = transaction
+                .prepare(&format!("SELECT {COLUMNS} FROM batches ORDER BY n"))?
+                .query_map([], batch)?
+                .collect::<Result<_, _>>()?;
+            let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE n = ?")?;
+            for batch in batches {
+                let payload = piece(transaction, batch.body, batch.first, batch.last)?;
+                update.execute((hexadecimal(&Sha256::digest(&payload)), batch.number))?;
+            }
+            transaction.execute(
+                "INSERT INTO upload (key, value) VALUES ('target', ?)",
+                [document],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The bytes of a batch: the same each time.
+    pub(crate) fn payload(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
+        let payload =
+            self.read(|connection| piece(connection, batch.body, batch.first, batch.last))?;
+        if hexadecimal(&Sha256::digest(&payload)) == batch.sha256 {
+            Ok(payload.into())
+        } else {
+            Err(self.damaged(format!(
+                "batch {} has not the bytes that were planned",
+                batch.number
+            )))
+        }
+    }
+
+    /// A payload of no results at all: what every batch has in common.
+    pub(crate) fn empty_payload(&self) -> Result<Bytes, JournalError> {
+        self.read(|connection| Ok(frame(connection)?.concat().into()))
+    }
+
+    /// Notes that a batch is about to leave.
+    pub(crate) fn begin_sending(&self, batch: &StoredBatch) -> Result<(), JournalError> {
+        self.write("sending", |transaction| {
+            set_state(transaction, batch.number, State::Sending)
+        })
+    }
+
+    /// Notes that the server has taken a batch.
+    pub(crate) fn sent(
+        &self,
+        batch: usize,
+        task: &Task,
+        is_known: bool,
+    ) -> Result<(), JournalError> {
+        self.write("sent", |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE batches SET state = 'sent', task = ?, known = ?, status = ?, reason = NULL
+                     WHERE n = ?",
+                )?
+                .execute((task.id.get(), is_known, task.status.as_str(), batch))?;
+            Ok(())
+        })
+    }
+
+    /// Notes how a batch's task has ended.
+    pub(crate) fn settled(
+        &self,
+        batch: usize,
+        status: &TaskStatus,
+        complaints: Option<&str>,
+    ) -> Result<(), JournalError> {
+        self.write("settled", |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE batches SET state = 'settled', status = ?, complaints = ?, reason = NULL
+                     WHERE n = ?",
+                )?
+                .execute((status.as_str(), complaints, batch))?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the server will not have a batch.
+    pub(crate) fn refused(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
+        self.write("refused", |transaction| {
+            transaction
+                .prepare_cached("UPDATE batches SET state = 'refused', reason = ? WHERE n = ?")?
+                .execute((reason, batch))?;
+            Ok(())
+        })
+    }
+
+    /// Notes why a batch is where it is; its state stays, so that a resume goes on from there.
+    pub(crate) fn put_off(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
+        self.write("put off", |transaction| {
+            transaction
+                .prepare_cached("UPDATE batches SET reason = ? WHERE n = ?")?
+                .execute((reason, batch))?;
+            Ok(())
+        })
+    }
+
+    /// Puts two halves in the place of a batch that has more than one row.
+    pub(crate) fn split(
+        &self,
+        whole: &StoredBatch,
+        reason: &str,
+    ) -> Result<[StoredBatch; 2], JournalError> {
+        let middle = whole.first + (whole.last - whole.first) / 2;
+        self.write("split", |transaction| {
+            transaction
+                .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
+                .execute((reason, whole.number))?;
+            let half = |first, last| {
+                let payload = piece(transaction, whole.body, first, last)?;
+                transaction
+                    .prepare_cached(&format!(
+                        "INSERT INTO batches (n, body, first, last, sha256, follows)
+                         VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
+                    ))?
+                    .query_row(
+                        (
+                            whole.body,
+                            first,
+                            last,
+                            hexadecimal(&Sha256::digest(&payload)),
+                            whole.follows,
+                        ),
+                        batch,
+                    )
+            };
+            Ok([half(whole.first, middle)?, half(middle + 1, whole.last)?])
+        })
+    }
+
+    /// Gives what was turned down, or whose task Octane has forgotten, another chance.
+    pub fn reopen(&self) -> Result<(), JournalError> {
+        self.write("reopen", |transaction| {
+            transaction.execute_batch(
+                "UPDATE batches SET state = 'planned', reason = NULL WHERE state = 'refused';
+                 UPDATE batches SET state = 'sending', reason = NULL WHERE state = 'settled'
+                     AND status = 'lost' AND EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
+                         AND rows.fate = 'kept');",
+            )
+        })
+    }
+
+    /// The batches as the report shows them: what a split batch became stands in its place.
+    pub(crate) fn batch_reports(&self) -> Result<Vec<BatchReport>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT n, last - first + 1, sha256, task, state, status, known FROM batches
+                     WHERE state <> 'split' ORDER BY first, n",
+                )?
+                .query_map([], |row| {
+                    let state: String = row.get(4)?;
+                    let status: Option<String> = row.get(5)?;
+                    let status = match state.as_str() {
+                        "planned" => "unsent".to_owned(),
+                        "sending" => "undelivered".to_owned(),
+                        "refused" => state,
+                        _ => status.unwrap_or(state),
+                    };
+                    Ok(BatchReport {
+                        n: row.get(0)?,
+                        rows: row.get(1)?,
+                        sha256: row.get(2)?,
+                        task: row.get::<_, Option<i64>>(3)?.map(TaskId::new),
+                        status,
+                        known: row.get(6)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+}
+
+fn set_state(transaction: &Transaction<'_>, batch: usize, state: State) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE batches SET state = ? WHERE n = ?")?
+        .execute((state.as_str(), batch))?;
+    Ok(())
+}
+
+/// What stands before the runs and behind them in every payload.
+fn frame(connection: &rusqlite::Connection) -> rusqlite::Result<[Vec<u8>; 2]> {
+    let part = |key: &str| {
+        connection
+            .prepare_cached("SELECT CAST(value AS BLOB) FROM upload WHERE key = ?")?
+            .query_row([key], |row| row.get(0))
+    };
+    Ok([part("head")?, part("tail")?])
+}
+
+/// A payload of the rows from `first` to `last`.
+fn piece(
+    connection: &rusqlite::Connection,
+    body: usize,
+    first: i64,
+    last: i64,
+) -> rusqlite::Result<Vec<u8>> {
+    let until = |row: i64| {
+        connection
+            .prepare_cached("SELECT until FROM rows WHERE n = ? AND batch = ?")?
+            .query_row((row, body), |row| row.get::<_, usize>(0))
+            .optional()
+    };
+    // The first row of a body has none before it.
+    let start = until(first - 1)?.unwrap_or(0);
+    let end = until(last)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let [mut payload, tail] = frame(connection)?;
+    connection
+        .prepare_cached("SELECT xml FROM bodies WHERE batch = ?")?
+        .query_row([body], |row| {
+            let xml = row.get_ref(0)?.as_blob()?;
+            let runs = xml.get(start..end).unwrap_or_default();
+            payload.extend_from_slice(runs);
+            Ok(())
+        })?;
+    payload.extend_from_slice(&tail);
+    Ok(payload)
+}

@@ -1,0 +1,385 @@
+//! Rows: one result each, and what became of it.
+
+use octane_results::Position;
+use rusqlite::{Connection, Row as SqlRow, Transaction};
+
+use super::{FoundRun, Journal, JournalError};
+use crate::plan::{Header, PlannedBatch, Row, RunKey};
+use crate::report::{Counts, ReportedProblem};
+
+/// Takes planned batches into the journal, one after the other.
+pub(crate) struct PlannedRows<'a> {
+    journal: &'a Journal,
+    rows: i64,
+    /// The file that the last row came from; rows of one file come together.
+    file: Option<(std::sync::Arc<str>, i64)>,
+}
+
+impl Journal {
+    /// Begins to take in what is planned.
+    pub(crate) fn plan(&self) -> PlannedRows<'_> {
+        PlannedRows {
+            journal: self,
+            rows: 0,
+            file: None,
+        }
+    }
+}
+
+impl PlannedRows<'_> {
+    /// Takes in a batch.
+    pub(crate) fn add(&mut self, batch: &PlannedBatch) -> Result<(), JournalError> {
+        let journal = self.journal;
+        journal.write("plan", |transaction| {
+            let first = self.rows + 1;
+            for (row, until) in batch.rows.iter().zip(&batch.ends) {
+                self.rows += 1;
+                let file = match &row.position {
+                    Some(position) => Some(self.file(transaction, position)?),
+                    None => None,
+                };
+                insert(transaction, self.rows, batch.number, row, *until, file)?;
+            }
+            transaction
+                .prepare_cached("INSERT INTO bodies (batch, xml) VALUES (?, ?)")?
+                .execute((batch.number, &batch.body))?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO batches (n, body, first, last, sha256) VALUES (?1, ?1, ?2, ?3, ?4)",
+                )?
+                .execute((batch.number, first, self.rows, &batch.sha256))?;
+            Ok(())
+        })
+    }
+
+    fn file(
+        &mut self,
+        transaction: &Transaction<'_>,
+        position: &Position,
+    ) -> rusqlite::Result<i64> {
+        if let Some((name, id)) = &self.file
+            && *name == position.file
+        {
+            return Ok(*id);
+        }
+        let name = &*position.file;
+        transaction.execute("INSERT OR IGNORE INTO files (name) VALUES (?)", [name])?;
+        let sql = "SELECT id FROM files WHERE name = ?";
+        let id = transaction.query_row(sql, [name], |row| row.get(0))?;
+        self.file = Some((position.file.clone(), id));
+        Ok(id)
+    }
+
+    /// Everything is in: finds out which batches repeat a test of an earlier one. From here on the upload
+    /// can be delivered.
+    pub(crate) fn finish(self, header: &Header) -> Result<(), JournalError> {
+        let header = serde_json::to_string(header)
+            .map_err(|error| self.journal.damaged(error.to_string()))?;
+        self.journal.write("planned", |transaction| {
+            transaction.execute_batch(super::schema::INDEX_OF_KEYS)?;
+            transaction.execute_batch(
+                "UPDATE batches SET follows = 1 WHERE n IN (
+                     SELECT later.batch FROM rows later JOIN (
+                         SELECT key, MIN(batch) AS batch FROM rows GROUP BY key HAVING COUNT(*) > 1
+                     ) earlier ON earlier.key = later.key AND earlier.batch < later.batch)",
+            )?;
+            transaction.execute(
+                "INSERT INTO upload (key, value) VALUES ('plan', ?)",
+                [header],
+            )?;
+            Ok(())
+        })?;
+        self.journal.force()
+    }
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    number: i64,
+    batch: usize,
+    row: &Row,
+    until: usize,
+    file: Option<i64>,
+) -> rusqlite::Result<()> {
+    let jira = (!row.jira.is_empty())
+        .then(|| serde_json::to_string(&row.jira))
+        .transpose()
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO rows (n, batch, key, test, name, status, started, file, line, position, jira, until)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute((
+            number,
+            batch,
+            row.key(),
+            row.identity.to_string(),
+            &row.identity.name,
+            row.status.as_str(),
+            row.started.map(jiff::Timestamp::as_millisecond),
+            file,
+            row.position.as_ref().map(|position| position.line),
+            row.position.as_ref().and_then(|position| position.column),
+            jira,
+            until,
+        ))?;
+    Ok(())
+}
+
+/// File, line and column from three neighbouring columns.
+pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<Position>> {
+    let file: Option<String> = row.get(at)?;
+    let line: Option<u64> = row.get(at + 1)?;
+    let column = row.get(at + 2)?;
+    Ok(file.zip(line).map(|(file, line)| Position {
+        file: file.into(),
+        line,
+        column,
+    }))
+}
+
+/// A result that is in and carries Jira keys, with the runs that hold it.
+#[derive(Debug)]
+pub(crate) struct Linkable {
+    pub(crate) number: i64,
+    pub(crate) jira: Vec<String>,
+    pub(crate) runs: Vec<FoundRun>,
+}
+
+impl Journal {
+    /// Says of every row what became of it, from the states of the batches and the runs that were found.
+    ///
+    /// A row of a batch that ended well is in if its suite run shows it, or a later result of the same
+    /// test. A row of a batch that ended badly is in only if this very result shows. `is_verified` says
+    /// whether the runs could be read at all; without them, Octane's word has to do.
+    pub(crate) fn settle_rows(&self, is_verified: bool) -> Result<(), JournalError> {
+        // The product may keep no milliseconds, so whole seconds are compared.
+        let shown = "SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
+            OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000)";
+        let very = "SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
+            OR f.started / 1000 = rows.started / 1000) AND (f.status IS NULL OR f.status = lower(rows.status)
+            OR f.status = '?')";
+        self.write("account", |transaction| {
+            transaction.execute("UPDATE rows SET fate = 'kept', message = NULL", [])?;
+            for batch in settled(transaction)? {
+                let Settled {
+                    first,
+                    last,
+                    status,
+                    ..
+                } = &batch;
+                let is_usable = matches!(status.as_str(), "success" | "warning");
+                let is_in = match (is_usable, is_verified) {
+                    (true, true) => format!("EXISTS ({shown})"),
+                    (true, false) => "1".to_owned(),
+                    (false, true) => format!("EXISTS ({very})"),
+                    (false, false) => "0".to_owned(),
+                };
+                transaction
+                    .prepare_cached(&format!(
+                        "UPDATE rows SET fate = 'ingested' WHERE n BETWEEN ? AND ? AND {is_in}"
+                    ))?
+                    .execute((first, last))?;
+                explain(transaction, &batch)?;
+            }
+            transaction.execute(
+                "UPDATE rows SET fate = 'rejected', message = (SELECT reason FROM batches b
+                     WHERE b.state = 'refused' AND rows.n BETWEEN b.first AND b.last)
+                 WHERE EXISTS (SELECT 1 FROM batches b WHERE b.state = 'refused'
+                     AND rows.n BETWEEN b.first AND b.last)",
+                [],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Adds up what became of the rows.
+    pub(crate) fn count(&self, counts: &mut Counts) -> Result<(), JournalError> {
+        self.read(|connection| {
+            let number = |sql: &str| {
+                connection
+                    .prepare_cached(sql)?
+                    .query_row([], |row| row.get::<_, usize>(0))
+            };
+            counts.ingested = number("SELECT COUNT(*) FROM rows WHERE fate = 'ingested'")?;
+            counts.rejected = number("SELECT COUNT(*) FROM rows WHERE fate = 'rejected'")?;
+            counts.kept = number("SELECT COUNT(*) FROM rows WHERE fate IS NULL OR fate = 'kept'")?;
+            counts.sent = number(
+                "SELECT COALESCE(SUM(last - first + 1), 0) FROM batches WHERE state IN ('sent', 'settled')",
+            )?;
+            counts.known = number(
+                "SELECT COUNT(*) FROM batches b JOIN rows r ON r.n BETWEEN b.first AND b.last
+                 WHERE b.known = 1 AND b.state = 'settled' AND r.fate = 'ingested'",
+            )?;
+            counts.runs = number(
+                "SELECT COUNT(DISTINCT f.run) FROM rows r JOIN found f ON f.key = r.key
+                 WHERE r.fate = 'ingested' AND (r.started IS NULL OR f.started = r.started
+                     OR NOT EXISTS (SELECT 1 FROM found g WHERE g.key = r.key AND g.started = r.started))",
+            )?;
+            Ok(())
+        })
+    }
+
+    /// How many rows Octane has reported as done and does not show.
+    pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT COUNT(*) FROM rows WHERE fate = 'kept' AND message IS NOT NULL",
+                )?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// The rows that were turned down or are not confirmed, each with its reason.
+    pub(crate) fn row_problems(&self) -> Result<Vec<ReportedProblem>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.fate, r.test, f.name, r.line, r.position, r.message FROM rows r
+                     LEFT JOIN files f ON f.id = r.file WHERE r.message IS NOT NULL ORDER BY r.n",
+                )?
+                .query_map([], |row| {
+                    let fate: String = row.get(0)?;
+                    let code = if fate == "rejected" {
+                        "rejected"
+                    } else {
+                        "unconfirmed"
+                    };
+                    let mut problem = ReportedProblem::new(code, row.get::<_, String>(5)?);
+                    problem.test = row.get(1)?;
+                    problem.position = position(row, 2)?;
+                    Ok(problem)
+                })?
+                .collect()
+        })
+    }
+
+    /// The different Jira keys of the rows that are in.
+    pub(crate) fn jira_keys(&self) -> Result<Vec<String>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT DISTINCT k.value FROM rows r, json_each(r.jira) k
+                     WHERE r.jira IS NOT NULL AND r.fate = 'ingested' ORDER BY 1",
+                )?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// Whether any row carries a Jira key.
+    pub(crate) fn has_jira_keys(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM rows WHERE jira IS NOT NULL")?
+                .exists([])
+        })
+    }
+
+    /// Up to `count` rows behind the row `after` that are in and carry Jira keys.
+    pub(crate) fn linkable(&self, after: i64, count: usize) -> Result<Vec<Linkable>, JournalError> {
+        self.read(|connection| {
+            let rows: Vec<(i64, Vec<u8>, Option<i64>, String)> = connection
+                .prepare_cached(
+                    "SELECT n, key, started, jira FROM rows WHERE n > ? AND jira IS NOT NULL
+                     AND fate = 'ingested' ORDER BY n LIMIT ?",
+                )?
+                .query_map((after, count), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
+                .collect::<Result<_, _>>()?;
+            rows.into_iter()
+                .map(|(number, key, started, jira)| {
+                    let key: RunKey = key.try_into().unwrap_or_default();
+                    Ok(Linkable {
+                        number,
+                        jira: serde_json::from_str(&jira).unwrap_or_default(),
+                        runs: super::found::of(connection, &key, started)?,
+                    })
+                })
+                .collect()
+        })
+    }
+}
+
+/// A batch whose task has ended.
+struct Settled {
+    first: i64,
+    last: i64,
+    status: String,
+    complaints: Option<String>,
+}
+
+fn settled(connection: &Connection) -> rusqlite::Result<Vec<Settled>> {
+    connection
+        .prepare_cached(
+            "SELECT first, last, status, complaints FROM batches WHERE state = 'settled' ORDER BY n",
+        )?
+        .query_map([], |row| {
+            Ok(Settled {
+                first: row.get(0)?,
+                last: row.get(1)?,
+                status: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+                complaints: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// Says of the rows of a batch that are not in why.
+fn explain(transaction: &Transaction<'_>, batch: &Settled) -> rusqlite::Result<()> {
+    let Settled {
+        first,
+        last,
+        status,
+        complaints,
+    } = batch;
+    let is_clean = status == "success";
+    let is_lost = status == "lost";
+    let missing: Vec<(i64, String)> = transaction
+        .prepare_cached(
+            "SELECT n, name FROM rows WHERE n BETWEEN ? AND ? AND fate <> 'ingested' ORDER BY n",
+        )?
+        .query_map((first, last), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut update =
+        transaction.prepare_cached("UPDATE rows SET fate = ?, message = ? WHERE n = ?")?;
+    for (row, name) in missing {
+        let (fate, message) = if is_clean {
+            let message = "Octane reported success, but its suite run does not show this result";
+            ("kept", message.to_owned())
+        } else if is_lost {
+            (
+                "kept",
+                "Octane has forgotten the task, and its suite run does not show this result"
+                    .to_owned(),
+            )
+        } else {
+            let message = match complaints {
+                Some(complaints) => complaint_about(&name, complaints),
+                None => format!("Octane ended the batch as `{status}` without saying why"),
+            };
+            ("rejected", message)
+        };
+        update.execute((fate, message, row))?;
+    }
+    Ok(())
+}
+
+/// The line of the server's log that names the test, or its first lines.
+fn complaint_about(name: &str, complaints: &str) -> String {
+    let line = complaints.lines().find(|line| line.contains(name));
+    line.map_or_else(|| first_lines(complaints, 3), str::to_owned)
+}
+
+/// The first lines of a text, and how many more there are.
+pub(crate) fn first_lines(text: &str, count: usize) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first: Vec<&str> = lines.by_ref().take(count).collect();
+    match lines.count() {
+        0 => first.join("; "),
+        more => format!("{}; and {more} more", first.join("; ")),
+    }
+}

@@ -1,0 +1,314 @@
+//! Where journals are kept.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{Journal, JournalError, Moment, UploadSummary};
+use crate::{ReportedProblem, UploadId};
+
+/// The folder in which uploads are kept: one file each, readable by its owner alone.
+///
+/// With [`Spool::off`] an upload is kept in a private temporary file that ends with it, so nothing can be
+/// resumed after the process has gone.
+///
+/// ```
+/// use octane_client::Spool;
+///
+/// let folder = tempfile::tempdir()?;
+/// let spool = Spool::at(folder.path());
+/// assert!(spool.list()?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Spool {
+    folder: Option<PathBuf>,
+    hook: Option<WriteHook>,
+}
+
+/// Is told before and after each commit; `false` stands for a process that dies there.
+pub(super) type WriteHook = Arc<dyn Fn(&'static str, Moment) -> bool + Send + Sync>;
+
+/// How long finished uploads are kept, and how much room they may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// Finished uploads older than this go; 14 days by default.
+    pub finished_age_max: Duration,
+    /// Uploads that are not finished and older than this go; 90 days by default.
+    pub unfinished_age_max: Duration,
+    /// While all files together are larger than this, the oldest finished upload goes; 1 GiB by default.
+    pub bytes_max: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            finished_age_max: 14 * DAY,
+            unfinished_age_max: 90 * DAY,
+            bytes_max: 1 << 30,
+        }
+    }
+}
+
+impl Spool {
+    /// Keeps uploads in this folder, which is made when the first one comes.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: Some(folder.into()),
+            hook: None,
+        }
+    }
+
+    /// Keeps nothing beyond the process.
+    pub fn off() -> Self {
+        Self {
+            folder: None,
+            hook: None,
+        }
+    }
+
+    /// Is asked before and after each commit of a journal whether the process goes on; a simulation says
+    /// `false` to let it die there.
+    pub fn on_write(
+        mut self,
+        hook: impl Fn(&'static str, Moment) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// The folder, unless nothing is kept.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// A new and empty journal.
+    pub(crate) fn create(&self, id: UploadId) -> Result<Journal, JournalError> {
+        let Some(folder) = &self.folder else {
+            // An empty name is a temporary file of SQLite's own, gone when it is closed.
+            let path = PathBuf::from("(temporary)");
+            let connection =
+                Connection::open("").map_err(|error| JournalError::of(&path, error))?;
+            return Journal::create(connection, path, None, id, self.hook.clone());
+        };
+        make_folder(folder)?;
+        let lock = lock(folder, &id)?;
+        let path = file_of(folder, &id);
+        let failed = |source| JournalError::Folder {
+            path: path.clone(),
+            source,
+        };
+        // Made before SQLite opens it, so that nobody else can ever read it; SQLite gives the files
+        // beside it the same permissions.
+        private(OpenOptions::new().write(true).create_new(true))
+            .open(&path)
+            .map_err(failed)?;
+        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
+        Journal::create(connection, path, Some(lock), id, self.hook.clone())
+    }
+
+    /// The journal of an upload, for nobody else to work on meanwhile.
+    pub fn open(&self, id: &UploadId) -> Result<Journal, JournalError> {
+        let (folder, path) = self.existing(id)?;
+        let lock = lock(folder, id)?;
+        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
+        Journal::open(connection, path, Some(lock), id.clone(), self.hook.clone())
+    }
+
+    /// All uploads, the newest first. Those that cannot be read are left out.
+    pub fn list(&self) -> Result<Vec<UploadSummary>, JournalError> {
+        let Some(folder) = &self.folder else {
+            return Ok(Vec::new());
+        };
+        let ids = ids(folder)?;
+        let mut summaries: Vec<UploadSummary> =
+            ids.iter().filter_map(|id| self.summary(id).ok()).collect();
+        summaries.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
+        Ok(summaries)
+    }
+
+    /// Forgets the uploads whose process died while it was still planning: nothing of them was sent.
+    fn prune_unplanned(&self) -> Vec<UploadId> {
+        let ids = self.folder.as_deref().map(ids);
+        let is_gone = |id: &UploadId| {
+            let unplanned = self.open(id).and_then(|journal| journal.header());
+            matches!(unplanned, Err(JournalError::Unplanned { .. })) && self.remove(id).is_ok()
+        };
+        let ids = ids.and_then(Result::ok).unwrap_or_default();
+        ids.into_iter().filter(is_gone).collect()
+    }
+
+    /// How far an upload is. Looking takes no lock, so it works while somebody uploads.
+    pub fn summary(&self, id: &UploadId) -> Result<UploadSummary, JournalError> {
+        let (folder, path) = self.existing(id)?;
+        let is_in_use = matches!(lock(folder, id), Err(JournalError::InUse { .. }));
+        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
+        let journal = Journal::open(connection, path, None, id.clone(), None)?;
+        journal.summary(is_in_use)
+    }
+
+    /// Everything that is not as it should be with an upload, as its last report says it.
+    pub fn problems(&self, id: &UploadId) -> Result<Vec<ReportedProblem>, JournalError> {
+        let (_, path) = self.existing(id)?;
+        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
+        let journal = Journal::open(connection, path, None, id.clone(), None)?;
+        let mut problems = journal.problems()?;
+        problems.extend(journal.row_problems()?);
+        Ok(problems)
+    }
+
+    /// Forgets an upload, whatever state it is in.
+    pub fn remove(&self, id: &UploadId) -> Result<(), JournalError> {
+        let (folder, path) = self.existing(id)?;
+        let _lock = lock(folder, id)?;
+        remove_files(&path)
+    }
+
+    /// Forgets what is too old or too large; those in use stay. Gives the ids of what is gone.
+    pub fn prune(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Vec<UploadId>, JournalError> {
+        let mut gone = self.prune_unplanned();
+        let mut kept = Vec::new();
+        for summary in self.list()? {
+            // A clock that was set back makes an upload seem to come from the future: it is young.
+            let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
+            let age_max = if summary.is_finished {
+                retention.finished_age_max
+            } else {
+                retention.unfinished_age_max
+            };
+            if age > age_max && !summary.is_in_use && self.remove(&summary.id).is_ok() {
+                gone.push(summary.id);
+            } else {
+                kept.push(summary);
+            }
+        }
+        let mut bytes: u64 = kept.iter().map(|summary| summary.bytes).sum();
+        for summary in kept.into_iter().rev() {
+            if bytes <= retention.bytes_max {
+                break;
+            }
+            if summary.is_finished && !summary.is_in_use && self.remove(&summary.id).is_ok() {
+                bytes = bytes.saturating_sub(summary.bytes);
+                gone.push(summary.id);
+            }
+        }
+        Ok(gone)
+    }
+
+    fn existing(&self, id: &UploadId) -> Result<(&Path, PathBuf), JournalError> {
+        let unknown = |folder: &Path| JournalError::Unknown {
+            id: id.clone(),
+            folder: folder.to_owned(),
+        };
+        let folder = self
+            .folder
+            .as_deref()
+            .ok_or_else(|| unknown(Path::new("")))?;
+        let path = file_of(folder, id);
+        if path.is_file() {
+            Ok((folder, path))
+        } else {
+            Err(unknown(folder))
+        }
+    }
+}
+
+impl std::fmt::Debug for Spool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spool")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The uploads in a folder; none if there is no folder.
+fn ids(folder: &Path) -> Result<Vec<UploadId>, JournalError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(JournalError::Folder {
+                path: folder.to_owned(),
+                source,
+            });
+        }
+    };
+    let id = |entry: io::Result<fs::DirEntry>| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        name.strip_suffix(".db")?.parse().ok()
+    };
+    Ok(entries.filter_map(id).collect())
+}
+
+fn file_of(folder: &Path, id: &UploadId) -> PathBuf {
+    folder.join(format!("{id}.db"))
+}
+
+/// The journal, what SQLite keeps beside it, and the lock.
+pub(super) fn remove_files(path: &Path) -> Result<(), JournalError> {
+    for ending in ["db-wal", "db-shm", "db", "lock"] {
+        match fs::remove_file(path.with_extension(ending)) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(JournalError::Folder {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(folder: &Path) -> Result<(), JournalError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder
+        .create(folder)
+        .map_err(|source| JournalError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// The system gives the lock back when the process ends, however it ends.
+fn lock(folder: &Path, id: &UploadId) -> Result<File, JournalError> {
+    let path = folder.join(format!("{id}.lock"));
+    let failed = |source| JournalError::Folder {
+        path: path.clone(),
+        source,
+    };
+    let file = private(OpenOptions::new().write(true).create(true).truncate(false))
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { id: id.clone() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
