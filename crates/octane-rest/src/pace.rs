@@ -1,5 +1,6 @@
 //! How fast requests may begin.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::share::Share;
 /// Lets requests begin at least an interval apart, for all clones of an endpoint together, and further
 /// apart while the server is in trouble.
 ///
-/// Who comes first begins first. Only the one who is next watches the time, so that whatever the server
+/// Who comes first begins first, but for sign-ins, which others wait for. Only the one who is next watches the time, so that whatever the server
 /// says holds for everybody who waits.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -19,6 +20,8 @@ pub(crate) struct Pace {
     moments: Mutex<Moments>,
     /// Held by the one who is next.
     queue: tokio::sync::Mutex<()>,
+    /// How many wait beside the queue.
+    urgent: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -58,21 +61,44 @@ impl Pace {
             share,
             moments: Mutex::default(),
             queue: tokio::sync::Mutex::default(),
+            urgent: AtomicUsize::new(0),
         }
     }
 
     /// Waits for a moment at which a request may begin. Returns at once if the server wants to see nobody
     /// until after `deadline`.
     pub(crate) async fn turn(&self, deadline: Instant) -> Result<(), Late> {
-        let mut ready = Instant::now();
+        let arrived = Instant::now();
         self.check_pause(deadline)?;
         let Ok(_next) = timeout_at(deadline, self.queue.lock()).await else {
             return Err(self.late());
         };
+        self.wait(arrived, deadline, || {
+            self.urgent.load(Ordering::Acquire) > 0
+        })
+        .await
+    }
+
+    /// The same before everybody who waits.
+    pub(crate) async fn urgent_turn(&self, deadline: Instant) -> Result<(), Late> {
+        let _waiting = Urgent::new(&self.urgent);
+        self.wait(Instant::now(), deadline, || false).await
+    }
+
+    async fn wait(
+        &self,
+        mut ready: Instant,
+        deadline: Instant,
+        has_to_yield: impl Fn() -> bool,
+    ) -> Result<(), Late> {
         loop {
             self.check_pause(deadline)?;
             let now = Instant::now();
-            let moment = self.begin(ready, now);
+            let moment = if has_to_yield() {
+                now + self.interval()
+            } else {
+                self.begin(ready, now)
+            };
             if moment <= now {
                 return Ok(());
             }
@@ -104,10 +130,14 @@ impl Pace {
         until.map_or(Late::Crowded, Late::Paused)
     }
 
-    /// The moment at which the one who is next, and is so since `ready`, may begin. If that has come, it
+    fn interval(&self) -> Duration {
+        self.share.part().stretch(self.interval)
+    }
+
+    /// The moment at which somebody whose turn it is, and is so since `ready`, may begin. If that has come, it
     /// has begun.
     fn begin(&self, ready: Instant, now: Instant) -> Instant {
-        let interval = self.share.part().stretch(self.interval);
+        let interval = self.interval();
         let mut moments = self.moments();
         let in_turn = moments.last.map(|last| last + interval);
         let moment = Some(ready).max(in_turn).max(moments.paused_until);
@@ -125,9 +155,27 @@ impl Pace {
     }
 }
 
+/// Somebody who waits beside the queue.
+struct Urgent<'a>(&'a AtomicUsize);
+
+impl<'a> Urgent<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Urgent<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod properties;
+
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use tokio::time::{advance, sleep};
 
     use super::*;
@@ -175,6 +223,34 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_millis(500));
         pace.turn(far()).await.unwrap();
         assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_urgent_goes_before_those_who_wait() {
+        let pace = pace(1);
+        let start = Instant::now();
+        let waiting: Vec<_> = (0..5)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move {
+                    pace.turn(far()).await.unwrap();
+                    start.elapsed().as_secs()
+                })
+            })
+            .collect();
+        sleep(Duration::from_millis(1500)).await;
+        pace.urgent_turn(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+        let mut begun = Vec::new();
+        for one in waiting {
+            begun.push(one.await.unwrap());
+        }
+        assert_eq!(begun, [0, 1, 3, 4, 5]);
+        // Who gave up is not yielded to.
+        let late = pace.urgent_turn(Instant::now()).await;
+        assert_eq!(late, Err(Late::Crowded));
+        pace.turn(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(6));
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,78 +307,5 @@ mod tests {
         let growing: Vec<_> = (1..12).map(in_second).collect();
         assert!(growing.is_sorted(), "{growing:?}");
         assert_eq!((in_second(11), in_second(12)), (10, 10));
-    }
-
-    /// Something that happens at a pace: somebody comes, the server wants peace, or has trouble.
-    type Happening = (u64, Option<u64>, bool);
-
-    fn begun(per_second: u32, happenings: &[Happening]) -> Vec<Duration> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let share = Arc::new(Share::default());
-            let pace = Arc::new(Pace::new(per_second, Arc::clone(&share)));
-            let start = Instant::now();
-            let tasks: Vec<_> = happenings
-                .iter()
-                .map(|&(arrival, pause, is_trouble)| {
-                    let (pace, share) = (Arc::clone(&pace), Arc::clone(&share));
-                    tokio::spawn(async move {
-                        sleep(Duration::from_millis(arrival)).await;
-                        if let Some(pause) = pause {
-                            pace.pause(Duration::from_millis(pause));
-                        }
-                        if is_trouble {
-                            share.halve(Instant::now(), Duration::ZERO);
-                        }
-                        pace.turn(far()).await.unwrap();
-                        start.elapsed()
-                    })
-                })
-                .collect();
-            let mut begun = Vec::new();
-            for task in tasks {
-                begun.push(task.await.unwrap());
-            }
-            begun.sort_unstable();
-            begun
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn no_schedule_exceeds_the_rate_in_any_window(
-            per_second in 1u32..50,
-            happenings in proptest::collection::vec(
-                (0u64..3000, proptest::option::of(0u64..2000), proptest::bool::weighted(0.1)), 1..40),
-            window in 1u64..5000,
-        ) {
-            let begun = begun(per_second, &happenings);
-            // Timers wake on whole milliseconds, at or after their moment.
-            let tolerance = Duration::from_millis(1);
-            let interval = Duration::from_nanos(1_000_000_000 / u64::from(per_second));
-            for pair in begun.windows(2) {
-                prop_assert!(pair[1] + tolerance >= pair[0] + interval, "{pair:?}");
-            }
-            let window = Duration::from_millis(window);
-            let most = (window + tolerance).as_nanos() / interval.as_nanos() + 1;
-            for (index, first) in begun.iter().enumerate() {
-                let inside = begun[index..].iter().take_while(|moment| **moment <= *first + window);
-                prop_assert!(inside.count() as u128 <= most);
-            }
-        }
-
-        #[test]
-        fn the_same_happenings_give_the_same_moments(
-            per_second in 1u32..50,
-            happenings in proptest::collection::vec(
-                (0u64..3000, proptest::option::of(0u64..2000), any::<bool>()), 1..20),
-        ) {
-            prop_assert_eq!(begun(per_second, &happenings), begun(per_second, &happenings));
-        }
     }
 }

@@ -86,7 +86,12 @@ impl Inner {
                 Way::SigningIn => None,
                 Way::SigningOut(ticket) => Some(ticket.clone()),
             };
-            if let Err(late) = self.pace.turn(deadline).await {
+            let turn = match way {
+                // Others wait for it.
+                Way::SigningIn => self.pace.urgent_turn(deadline).await,
+                _ => self.pace.turn(deadline).await,
+            };
+            if let Err(late) = turn {
                 // What the server said last tells more than that there is no time left.
                 return last.map_or_else(|| Err(too_late(late)), end);
             }

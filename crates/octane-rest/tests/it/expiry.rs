@@ -98,6 +98,7 @@ async fn a_session_that_ends_again_during_a_long_wait_is_renewed_again() {
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_turn_goes_with_the_newest_session() {
+    // 64 requests wait for six seconds, during which the session turns out to be dead.
     let (script, valid) = strict();
     let endpoint = script.endpoint_with(|settings| {
         settings.concurrency_max = 64;
@@ -108,6 +109,9 @@ async fn who_waits_for_a_turn_goes_with_the_newest_session() {
     let results = many(&endpoint, 64).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert_eq!(script.sign_ins().len(), 2);
+    // The sign-in did not wait behind them, so nearly all of them went with the new session.
+    let turned_away = script.requests().len() - 64;
+    assert!((1..=2).contains(&turned_away), "{turned_away}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -196,6 +196,16 @@ fn an_answer_without_an_end_is_not_read_for_long() {
     }
 }
 
+#[test]
+fn promises_of_an_answer_that_never_comes_end_with_the_attempt() {
+    // Time cannot jump here, because something happens all the time.
+    let promise = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+    let moves = vec![Move::Repeat(promise.into_bytes())];
+    let ended = play_with(moves, |settings| settings.attempt_seconds_max = 1);
+    assert_says(&ended.error, "no answer within 1 s");
+    assert!(ended.error.is_timeout() && ended.error.is_in_doubt());
+}
+
 fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
