@@ -54,7 +54,7 @@ pub(crate) struct MatrixRow {
 
 #[derive(Debug)]
 pub(crate) struct Matrix {
-    /// The oldest first.
+    /// The oldest first; their runs are not counted.
     pub(crate) suite_runs: Vec<SuiteRunLine>,
     pub(crate) rows: Vec<MatrixRow>,
     /// How many items match but for `show`, by how far they are covered.
@@ -100,7 +100,7 @@ impl Reader<'_> {
             offset: 0,
         };
         let mut suite_runs = match filter.suite {
-            Some(suite) => self.suite_run_lines(suite, latest, statuses)?,
+            Some(suite) => self.suite_runs_of(suite, latest, statuses)?,
             None => self.latest_suite_runs(latest.limit, statuses)?,
         };
         suite_runs.reverse();

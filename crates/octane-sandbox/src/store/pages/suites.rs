@@ -61,8 +61,20 @@ impl Reader<'_> {
         Ok(statement.query_row([suite], suite_line).optional()?)
     }
 
-    /// The suite runs of a suite, the newest first.
+    /// The suite runs of a suite with their counts, the newest first.
     pub(crate) fn suite_run_lines(
+        self,
+        suite: i64,
+        window: Window,
+        statuses: &Statuses,
+    ) -> Result<Vec<SuiteRunLine>, ApiError> {
+        let lines = self.suite_runs_of(suite, window, statuses)?;
+        let counted = lines.into_iter().map(|line| self.counted(line, statuses));
+        counted.collect()
+    }
+
+    /// The suite runs of a suite, not counted, the newest first.
+    pub(super) fn suite_runs_of(
         self,
         suite: i64,
         window: Window,
@@ -75,11 +87,11 @@ impl Reader<'_> {
         let rows = statement.query_map([suite, window.limit, window.offset], |row| {
             suite_run(row, statuses)
         })?;
-        rows.map(|line| self.counted(line?, statuses)).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The newest suite runs of all suites.
-    pub(crate) fn latest_suite_runs(
+    /// The newest suite runs of all suites, not counted.
+    pub(super) fn latest_suite_runs(
         self,
         limit: i64,
         statuses: &Statuses,
@@ -89,7 +101,7 @@ impl Reader<'_> {
              AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ?"
         ))?;
         let rows = statement.query_map([limit], |row| suite_run(row, statuses))?;
-        rows.map(|line| self.counted(line?, statuses)).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(crate) fn suite_run_line(
