@@ -12,6 +12,7 @@ mod pieces;
 mod problem;
 mod query;
 mod query_problem;
+mod requests;
 mod status;
 mod story;
 mod suite_run;
@@ -36,5 +37,6 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/backlog/{id}", get(story::page))
         .route("/matrix", get(matrix::page))
         .route("/query", get(query::page))
+        .route("/requests", get(requests::page))
         .route("/_sandbox/assets/{name}", get(assets::get))
 }

@@ -163,21 +163,6 @@ impl Requests {
         }
     }
 
-    /// The latest requests, the newest first.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the page of requests shows them")
-    )]
-    pub(crate) fn latest(&self, count: usize) -> Vec<ReceivedRequest> {
-        self.log()
-            .requests
-            .iter()
-            .rev()
-            .take(count)
-            .cloned()
-            .collect()
-    }
-
     /// Those that match, the oldest first; of more than `count` the newest.
     pub(crate) fn list(&self, filter: &Filter, count: usize) -> Vec<ReceivedRequest> {
         let log = self.log();
@@ -224,8 +209,8 @@ mod tests {
         assert_eq!((all.len(), all[0].number), (REQUESTS_MAX, 2));
         requests.answered(1, Some(StatusCode::OK), Duration::ZERO, None);
         requests.answered(newest, Some(StatusCode::OK), Duration::ZERO, None);
-        assert_eq!(requests.latest(1)[0].number, newest);
-        assert_eq!(requests.latest(1)[0].status, Some(200));
+        assert_eq!(requests.list(&Filter::default(), 1)[0].number, newest);
+        assert_eq!(requests.list(&Filter::default(), 1)[0].status, Some(200));
         requests.clear();
         assert_eq!(
             requests.receive(Timestamp::UNIX_EPOCH, &head("/a"), 0, None),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use octane_client::{Destination, ModuleChoice, SuiteChoice};
 use octane_results::{Failure, ReadOptions, Record, Source, Status, TestRun, read};
+use octane_sandbox::Fault;
 use octane_tests::{Browser, Scheme, World};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
@@ -43,6 +44,7 @@ async fn main() -> Done {
             upload(&world, "Smoke tests", night, &smoke).await?;
         }
     }
+    stumble(&world).await?;
     take(&browser, &world, &folder).await
 }
 
@@ -112,6 +114,25 @@ async fn upload(world: &World, suite: &str, night: u64, sample: &[TestRun]) -> D
     Ok(())
 }
 
+/// A few requests that go wrong on purpose; the client gets over them.
+async fn stumble(world: &World) -> Done {
+    let faults = [
+        Fault::queue_full().path("**/test-results"),
+        Fault::status(503).path("**/defects"),
+        Fault::reset_before().path("**/stories"),
+    ];
+    for fault in faults {
+        world.sandbox.sandbox().fail_next(fault)?;
+    }
+    let some: Vec<TestRun> = vec![TestRun::new("opens the shop", Status::Passed)];
+    upload(world, "Smoke tests", NIGHTS - 2, &some).await?;
+    for collection in ["defects", "stories", "automated_tests"] {
+        let list = world.client.endpoint().collection(collection).list();
+        list.matching("id LT 3020".parse()?).all().await?;
+    }
+    Ok(())
+}
+
 /// The id of one entity, the latest of those that match.
 async fn latest(world: &World, collection: &str, query: &str) -> Done<String> {
     let list = world.client.endpoint().collection(collection).list();
@@ -137,6 +158,7 @@ async fn take(browser: &Browser, world: &World, folder: &Path) -> Done {
         ("suite-run", format!("/suite-runs/{suite_run}")),
         ("test", format!("/tests/{test}")),
         ("matrix", "/matrix".to_owned()),
+        ("requests", "/requests".to_owned()),
         (
             "query",
             format!("/query?collection=automated_runs&query={right}"),

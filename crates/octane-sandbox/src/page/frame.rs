@@ -13,12 +13,14 @@ pub(super) enum Tab {
     Suites,
     Matrix,
     Query,
+    Requests,
 }
 
-const TABS: [(Tab, &str, &str); 3] = [
+const TABS: [(Tab, &str, &str); 4] = [
     (Tab::Suites, "/", "Suites"),
     (Tab::Matrix, "/matrix", "Traceability"),
     (Tab::Query, "/query", "Query"),
+    (Tab::Requests, "/requests", "Requests"),
 ];
 
 /// Scripts, styles and images come from the sandbox, and nothing else comes at all.

@@ -1,5 +1,7 @@
 //! Statuses for eyes and ears: a sign, a word and a colour, never the colour alone.
 
+use http::StatusCode;
+
 use super::text::{Text, number};
 use crate::store::pages::{Counts, NativeStatus};
 
@@ -51,6 +53,25 @@ fn sign(status: Option<NativeStatus>) -> String {
 pub(super) fn chip(status: Option<NativeStatus>) -> String {
     let (word, label) = (word(status), label(status));
     format!("<span class=\"chip {word}\">{}{label}</span>", sign(status))
+}
+
+/// The status of an answer over HTTP, in the colours and signs of runs.
+pub(super) fn code_chip(code: Option<StatusCode>) -> String {
+    let Some(code) = code else {
+        return "<span class=\"chip skipped\">no answer</span>".to_owned();
+    };
+    let like = match code.as_u16() {
+        ..300 => NativeStatus::Passed,
+        300..400 => NativeStatus::Planned,
+        400..500 => NativeStatus::Blocked,
+        _ => NativeStatus::Failed,
+    };
+    let (word, sign) = (like.word(), sign(Some(like)));
+    format!(
+        "<span class=\"chip {word}\" title=\"{}\">{sign}{}</span>",
+        code.canonical_reason().unwrap_or_default(),
+        code.as_u16()
+    )
 }
 
 /// A link that shows one status alone, with the number of what it would show.

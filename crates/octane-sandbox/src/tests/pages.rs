@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::Request;
 use serde_json::json;
 
-use super::{Client, answer};
-use crate::Settings;
+use super::{Client, WORKSPACE, answer};
+use crate::{Fault, Sandbox, Settings};
 
 const NASTY: &str = "<script>alert('&\"')</script>";
 
@@ -356,6 +356,41 @@ async fn the_query_box_shows_entities_and_problems() {
     );
     let html = page(&shop.client, "/query?collection=nothing").await;
     holds(&html, &["there is no collection <code>nothing</code>"]);
+}
+
+#[tokio::test]
+async fn requests_are_listed_with_the_fault_that_struck() {
+    let sandbox = Sandbox::open(Settings::default()).unwrap();
+    let client = Client::of(&sandbox).await;
+    let path = format!("{WORKSPACE}/defects?limit=1");
+    let nasty = Request::get(&path).header("x-note", NASTY);
+    assert_eq!(client.send(nasty, Body::empty()).await.status, 200);
+    sandbox
+        .fail_next(Fault::status(503).path("**/stories"))
+        .unwrap();
+    assert_eq!(client.get("stories").await.status, 503);
+    let html = page(&client, "/requests").await;
+    holds(
+        &html,
+        &[
+            "/defects<span class=\"quiet\">?limit=1</span>",
+            "&lt;script&gt;alert",
+            "<span class=\"flag\">fault: status</span>",
+            "3 requests shown",
+        ],
+    );
+    assert!(!html.contains("<script>") && !html.contains("sandbox-secret"));
+    for (filter, defects, stories) in [
+        ("show=faults", false, true),
+        ("show=others", true, false),
+        ("status=503", false, true),
+        ("path=defects&method=GET", true, false),
+        ("method=PUT", false, false),
+    ] {
+        let html = page(&client, &format!("/requests?{filter}")).await;
+        assert_eq!(html.contains("/1002/defects<"), defects, "{filter}");
+        assert_eq!(html.contains("/1002/stories<"), stories, "{filter}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod access;
 mod filters;
 mod matrix;
 mod query;
+mod requests;
 
 use octane_client::{Destination, SuiteChoice};
 use octane_results::{Failure, Status, TestRun};

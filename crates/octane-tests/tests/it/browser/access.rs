@@ -23,6 +23,7 @@ fn pages(shop: &Shop) -> Vec<String> {
         "/query",
         "/query?collection=automated_runs",
         "/query?collection=automated_runs&query=name+EQUALS+1",
+        "/requests",
         "/suites/1",
     ]
     .map(str::to_owned)
@@ -177,6 +178,7 @@ async fn the_keyboard_reaches_everything_and_the_focus_is_seen() {
         "Suites",
         "Traceability",
         "Query",
+        "Requests",
         "Test suites",
         "Nightly",
         "search",
