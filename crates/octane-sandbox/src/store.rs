@@ -5,12 +5,14 @@
 //! connections of their own and wait for nobody; a database in memory belongs to its one connection.
 
 mod bootstrap;
+mod conflict;
 mod content;
 mod echo;
 mod fields;
 mod follow;
 mod groups;
 mod open;
+mod order;
 pub(crate) mod pages;
 mod planning;
 mod pointer;

@@ -1,18 +1,19 @@
 //! Reading entities: lists, single ones, and what they point at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use octane_model::{Entity, EntityId, Order, Page, Query, Select};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::Map;
 
-use super::query::{Condition, collation, condition};
-use super::search::Search;
+use super::order::order_by;
+use super::query::{Condition, condition};
+use super::search::{self, Search};
 use super::value;
 use crate::catalog::{Catalog, EntityType, Field, Kind};
 use crate::error::{ApiError, own_code};
-use crate::settings::{ListIds, OrderDefault};
+use crate::settings::ListIds;
 
 /// What a list shall hold.
 #[derive(Debug, Clone, Default)]
@@ -210,8 +211,8 @@ impl<'a> Reader<'a> {
         let mut wanted: Vec<Wanted<'a>> = Vec::new();
         for selected in &select.fields {
             let name = &selected.name;
-            // `type` is no field, but it always comes.
-            if name == "type" {
+            // These are no fields; the one always comes, the other with a search.
+            if name == "type" || name == search::RESULT {
                 continue;
             }
             let field = kind
@@ -326,53 +327,4 @@ impl<'a> Reader<'a> {
 pub(super) fn json_list(ids: &[i64]) -> Sql {
     let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
     Sql::Text(format!("[{}]", numbers.join(",")))
-}
-
-/// The text of an `ORDER BY`; the id comes last, so that pages never overlap.
-fn order_by(catalog: &Catalog, kind: &EntityType, order: &[Order]) -> Result<String, ApiError> {
-    let mut keys = Vec::new();
-    let mut known = HashSet::new();
-    for Order {
-        field: name,
-        is_descending,
-    } in order
-    {
-        // A field that comes again decides nothing, and SQLite bounds the number of keys.
-        if !known.insert(name) {
-            continue;
-        }
-        let field = kind
-            .field(name)
-            .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
-        let direction = if *is_descending { " DESC" } else { "" };
-        match &field.kind {
-            Kind::Workspace | Kind::Secret => {}
-            Kind::Many(_) | Kind::Inverse { .. } => {
-                let description =
-                    format!("lists cannot be ordered by the multi-reference `{name}`");
-                return Err(ApiError::bad_request(own_code::QUERY, description));
-            }
-            Kind::One(pointer) => {
-                let target = catalog.known_type(pointer.target);
-                let (by, collation) = match target.field("name") {
-                    Some(name) => (name.expression("o"), collation(name)),
-                    None => ("o.id".to_owned(), ""),
-                };
-                let (table, own) = (target.table, field.expression("t0"));
-                keys.push(format!(
-                    "(SELECT {by} FROM {table} o WHERE o.id = {own}){collation}{direction}"
-                ));
-            }
-            _ => {
-                let (value, collation) = (field.expression("t0"), collation(field));
-                keys.push(format!("{value}{collation}{direction}"));
-            }
-        }
-    }
-    if order.is_empty() && catalog.settings.order_default == OrderDefault::Name {
-        let name = kind.field("name").filter(|name| name.is_single());
-        keys.extend(name.map(|name| format!("{}{}", name.expression("t0"), collation(name))));
-    }
-    keys.push("t0.id".to_owned());
-    Ok(keys.join(", "))
 }

@@ -17,7 +17,7 @@ const FIELDS: [&str; 2] = ["name", "description"];
 /// How much text stands before and after a hit in a snippet, in characters.
 const AROUND_CHARS: usize = 60;
 /// The field of the answer that shows where the words were found.
-const RESULT: &str = "global_text_search_result";
+pub(super) const RESULT: &str = "global_text_search_result";
 
 /// Words that must all be found, each anywhere, ignoring the case of ASCII letters.
 #[derive(Debug, Clone)]

@@ -105,6 +105,10 @@ async fn a_text_search_finds_words_anywhere_and_shows_where() {
             &json!({ "description": "<p>the <em>login</em>  <em>page</em> is slow</p>" }),
         ]
     );
+    let asked = "fields=name,global_text_search_result";
+    let named = client.get(&format!("defects?{search}&{asked}")).await.ok();
+    assert!(named["data"][0]["global_text_search_result"].is_object());
+    assert_eq!(client.get(&format!("defects?{asked}")).await.status, 200);
     let wild = client
         .get("defects?text_search=%7B%22type%22%3A%22global%22%2C%22text%22%3A%22%25%22%7D")
         .await

@@ -140,3 +140,100 @@ async fn the_server_tells_its_version() {
         .ok();
     assert!(answer["version"].as_str().unwrap().starts_with("25."));
 }
+
+#[tokio::test]
+async fn a_field_tells_all_that_clients_read_of_it() {
+    let client = Client::empty().await;
+    let page = client
+        .get("metadata/fields?query=\"entity_name%20EQ%20'defect'\"")
+        .await
+        .ok();
+    let fields = page["data"].as_array().unwrap();
+    assert!(fields.len() >= 50, "{}", fields.len());
+    assert_eq!(page["total_count"], fields.len());
+    for field in fields {
+        for key in [
+            "name",
+            "label",
+            "description",
+            "field_type",
+            "access_level",
+            "sanitization",
+        ] {
+            assert!(field[key].is_string(), "{key}: {field}");
+        }
+        for key in [
+            "editable",
+            "required",
+            "filterable",
+            "sortable",
+            "groupable",
+            "selectable",
+            "final",
+            "unique",
+            "returned_by_default",
+            "visible_in_ui",
+            "is_user_defined",
+        ] {
+            assert!(field[key].is_boolean(), "{key}: {field}");
+        }
+        assert!(field["field_features"].is_array());
+        let is_reference = field["field_type"] == "reference";
+        assert_eq!(
+            field["field_type_data"].is_object(),
+            is_reference,
+            "{field}"
+        );
+    }
+    let of = |name: &str| fields.iter().find(|field| field["name"] == name).unwrap();
+    assert_eq!(of("name")["max_length"], 255);
+    assert_eq!(of("name")["required"], true);
+    assert_eq!(of("description")["sanitization"], "HTML");
+    assert_eq!(of("story_points")["max_value"], i64::MAX);
+    assert_eq!(of("covering_tests")["editable"], false);
+    assert_eq!(of("covering_tests")["sortable"], true);
+    assert_eq!(of("test")["groupable"], true);
+    assert_eq!(of("test")["sortable"], false);
+    assert_eq!(
+        of("severity")["field_type_data"],
+        json!({ "multiple": false, "targets": [{ "type": "list_node", "logical_name": "list_node.severity" }] })
+    );
+    assert_eq!(
+        of("attachments")["field_features"],
+        json!([{ "name": "inverse_of", "field": "owner_work_item" }])
+    );
+}
+
+#[tokio::test]
+async fn a_type_tells_what_can_be_done_with_it() {
+    let client = Client::empty().await;
+    let features = async |name: &str| {
+        let path = format!("metadata/entities?query=\"name%20EQ%20^{name}^\"");
+        let found = client.list(&path).await;
+        assert_eq!(found.len(), 1, "{name}");
+        found[0]["features"].as_array().unwrap().clone()
+    };
+    let story = features("story").await;
+    for feature in [
+        json!({ "name": "subtype_of", "type": "work_item" }),
+        json!({ "name": "hierarchy", "root": "work_item_root",
+            "parent_types": ["feature", "work_item_root"], "is_root": false }),
+        json!({ "name": "phases" }),
+        json!({ "name": "attachments" }),
+        json!({ "name": "comments" }),
+        json!({ "name": "user_defined_fields", "max": 300 }),
+    ] {
+        assert!(story.contains(&feature), "{feature}");
+    }
+    let subtypes = json!({ "name": "subtypes", "types": [
+        "work_item_root", "epic", "feature", "story", "quality_story", "defect",
+    ] });
+    assert!(features("work_item").await.contains(&subtypes));
+    let tag = features("user_tag").await;
+    assert_eq!(tag[0]["methods"], json!(["GET", "POST"]));
+    assert!(
+        !tag.iter()
+            .any(|feature| feature["name"] == "user_defined_fields")
+    );
+    assert_eq!(features("run_suite").await[0]["url"], "suite_run");
+}
