@@ -102,9 +102,9 @@ impl Sender<'_> {
             };
             match sent {
                 Ok(sent) => {
-                    // After a first attempt whose answer was lost, the bytes are known because of us.
-                    let is_first = batch.state == State::Planned && sent.attempts == 1;
-                    let is_known = sent.task.from_older_push && is_first;
+                    // Bytes that may have arrived before, now or in an earlier life, are known because of us.
+                    let may_be_ours = batch.state != State::Planned || sent.was_in_doubt;
+                    let is_known = sent.task.from_older_push && !may_be_ours;
                     self.journal.sent(batch.number, &sent.task, is_known)?;
                     (self.on_event)(&Event::Accepted {
                         batch: batch.number,

@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use octane_sandbox::{Sandbox, Storage};
 use serde_json::json;
 
-use crate::args::{ConnectionArgs, SandboxArgs};
+use crate::args::{ConnectionArgs, Format, SandboxArgs};
 use crate::connect::sandbox_failure;
 use crate::exit::Exit;
 use crate::failure::Outcome;
-use crate::output::Output;
+use crate::output::{Output, write_line};
 use crate::signals::Signals;
 
 /// Serves until it is interrupted, which is how a server ends well.
@@ -48,7 +48,11 @@ pub(super) async fn run(
     let json = json!({
         "url": url, "space": space, "workspace": workspace, "client_id": id, "client_secret": secret, "data": data,
     });
-    output.answer(human, &json)?;
+    match output.format {
+        Format::Human => output.answer(human, &json)?,
+        // One line, so that a program knows when it has read all of it.
+        Format::Json => write_line(&json.to_string())?,
+    }
     signals.next().await;
     running.shutdown().await;
     Ok(Exit::Success)

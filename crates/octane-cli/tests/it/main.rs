@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod examples;
 mod killed;
 mod main_job;
 mod program;
