@@ -32,8 +32,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::Method;
+use percent_encoding::percent_decode_str;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, own_code};
 use crate::page;
 use crate::server::Shared;
 
@@ -122,6 +123,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             Arc::clone(&shared),
             start_worker,
         ))
+        .layer(middleware::from_fn(require_text))
         .with_state(shared)
 }
 
@@ -166,6 +168,16 @@ async fn unknown_address(request: Request) -> Response {
 
 async fn method_not_allowed(method: Method) -> Response {
     ApiError::method_not_allowed(method.as_str()).into_response()
+}
+
+/// Paths are text. The HTTP library would refuse others too, but not in JSON.
+async fn require_text(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if percent_decode_str(path).decode_utf8().is_err() {
+        let description = format!("the bytes of the path `{path}` are no UTF-8");
+        return ApiError::bad_request(own_code::WEB, description).into_response();
+    }
+    next.run(request).await
 }
 
 /// A router that was made outside of a runtime finds one here.

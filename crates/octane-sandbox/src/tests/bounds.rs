@@ -136,6 +136,21 @@ async fn lists_orders_and_searches_without_end_are_bounded() {
     assert_eq!(status(search).await, 400);
 }
 
+/// Clients of `test-results` end where an answer is no JSON.
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_in_json() {
+    let client = Client::empty().await;
+    for path in ["stories/%FF", "%84=/3001", "test-results/%C3%28"] {
+        let (status, code) = client.get(path).await.refusal();
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "platform.web_application"),
+            "{path}"
+        );
+    }
+    assert_eq!(client.get("stories/%C3%A9").await.status, 404);
+}
+
 #[tokio::test]
 async fn hostile_payloads_are_refused_and_explained() {
     let client = Client::empty().await;
