@@ -65,10 +65,11 @@ pub struct Fault {
 /// ```
 /// use octane_sandbox::{Fault, FaultPlan, Settings};
 ///
-/// let mut settings = Settings::default();
-/// settings.faults = FaultPlan::seeded(7)
+/// let plan = FaultPlan::seeded(7)
 ///     .with(Fault::status(503).rate(0.05))
 ///     .with(Fault::reset_after().path("*/test-results").rate(0.01));
+/// let settings = Settings::default().faults(plan);
+/// assert_eq!(settings.faults.seed, 7);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

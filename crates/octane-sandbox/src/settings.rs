@@ -191,6 +191,12 @@ impl Settings {
         self
     }
 
+    /// Sets what goes wrong by chance.
+    pub fn faults(mut self, plan: FaultPlan) -> Self {
+        self.faults = plan;
+        self
+    }
+
     /// What is wrong with the settings.
     pub(crate) fn mistake(&self) -> Option<String> {
         self.entities

@@ -2,6 +2,7 @@
 
 mod browser;
 mod entities;
+mod faults;
 mod foreign;
 mod links;
 mod main_job;
