@@ -67,42 +67,60 @@ impl Readers {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::Store;
+    use tempfile::TempDir;
+
+    use super::super::{Reader, Store, Writer};
     use crate::catalog::Catalog;
     use crate::{Clock, Settings, Storage};
 
-    #[test]
-    fn readers_of_a_file_do_not_wait_for_a_writer_and_see_what_is_committed() {
+    /// A store on a file.
+    fn store() -> (Store, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = Storage::File(folder.path().join("sandbox.sqlite"));
         let settings = Settings::default().storage(file).seed_data(false);
         let catalog = Arc::new(Catalog::new(&settings).unwrap());
         let store = Store::open(&settings, catalog, Clock::running()).unwrap();
-        let count = || {
-            let sql = "SELECT COUNT(*) FROM user_tags";
-            let read = store
-                .read_now(|reader| Ok(reader.connection.query_row(sql, [], |row| row.get(0))?));
-            read.unwrap()
+        (store, folder)
+    }
+
+    const INSERT: &str = "INSERT INTO user_tags (name) VALUES ('x')";
+
+    fn count(store: &Store) -> i64 {
+        let sql = "SELECT COUNT(*) FROM user_tags";
+        let read =
+            |reader: Reader<'_>| Ok(reader.connection.query_row(sql, [], |row| row.get(0))?);
+        store.read_now(read).unwrap()
+    }
+
+    #[test]
+    fn readers_of_a_file_do_not_wait_for_a_writer_and_see_what_is_committed() {
+        let (store, _folder) = store();
+        let work = |writer: Writer<'_>| {
+            writer.connection.execute(INSERT, [])?;
+            Ok(count(&store))
         };
-        let seen: i64 = store
-            .write_now(|writer| {
-                let sql = "INSERT INTO user_tags (name) VALUES ('x')";
-                writer.connection.execute(sql, [])?;
-                Ok(count())
-            })
-            .unwrap();
-        assert_eq!((seen, count()), (0, 1));
+        let seen = store.write_now(work).unwrap();
+        assert_eq!((seen, count(&store)), (0, 1));
     }
 
     #[test]
     fn readers_cannot_write() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = Storage::File(folder.path().join("sandbox.sqlite"));
-        let settings = Settings::default().storage(file).seed_data(false);
-        let catalog = Arc::new(Catalog::new(&settings).unwrap());
-        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
-        let sql = "INSERT INTO user_tags (name) VALUES ('x')";
-        let written = store.read_now(|reader| Ok(reader.connection.execute(sql, [])?));
+        let (store, _folder) = store();
+        let written = store.read_now(|reader| Ok(reader.connection.execute(INSERT, [])?));
         assert!(written.is_err());
+    }
+
+    #[test]
+    fn readers_see_data_that_were_restored_or_reset() {
+        let (store, _folder) = store();
+        store.snapshot_now("empty").unwrap();
+        let insert = |writer: Writer<'_>| Ok(writer.connection.execute(INSERT, [])?);
+        store.write_now(insert).unwrap();
+        assert_eq!(count(&store), 1);
+        store.restore_now("empty").unwrap();
+        assert_eq!(count(&store), 0);
+        store.write_now(insert).unwrap();
+        store.reset_now().unwrap();
+        assert_eq!(count(&store), 0);
     }
 }
