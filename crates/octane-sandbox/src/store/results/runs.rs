@@ -177,7 +177,10 @@ impl<'a> Runs<'a> {
     pub(crate) fn replace(&mut self, run: i64, row: &RunRow<'_>) -> Result<(), ApiError> {
         let previous = self.remember.insert([run, self.now])?;
         self.remember_environment.execute([previous, run])?;
-        self.leave_environment.execute([run])?;
+        // Where the environment belongs to what makes a run the same, it is the same.
+        if !self.has_context {
+            self.leave_environment.execute([run])?;
+        }
         let [error_type, error_message, error_details] = failure(row);
         self.replace.execute(params![
             run,
