@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::ingestion::{one_run, suite};
 use super::{Client, answer};
-use crate::{Fault, FaultPlan, Sandbox, SandboxError, Settings, Storage};
+use crate::{Fault, FaultPlan, Limits, Sandbox, SandboxError, Settings, Storage};
 
 /// The first line of the answer to a request, through a real socket.
 async fn first_line(address: SocketAddr, request: &'static str) -> String {
@@ -129,6 +129,13 @@ fn settings_that_cannot_be_are_named() {
         Settings::default().jira_field("name"),
         Settings::default().limits(0, 5),
         Settings::default().limits(6, 5),
+        Settings {
+            limits: Limits {
+                query_depth_max: Limits::QUERY_DEPTH_BOUND + 1,
+                ..Limits::default()
+            },
+            ..Settings::default()
+        },
         silent,
         broken,
     ] {
