@@ -35,7 +35,7 @@ pub(crate) struct Sessions {
     grants: Grants,
 }
 
-/// Whoever sent a request; handlers find it among the request's extensions.
+/// Whoever sent a request. Handlers of those who are signed in take it as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Visitor {
     /// The client id of a key or the name of a user, and what they may do.
@@ -128,17 +128,14 @@ impl Sessions {
     pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<Visitor, ApiError> {
         let cookies = Cookies::of(headers);
         if let Some(token) = cookies.session {
-            let visit = self.table.visit(token)?;
-            let user = cookie::user_value(&visit.account.name);
+            let visitor = self.table.visit(token)?;
+            let user = cookie::user_value(&visitor.account.name);
             if self.access.user_cookie_required && cookies.user != Some(user.as_str()) {
                 return Err(ApiError::not_authorized(
                     "the cookie `OCTANE_USER` is missing; send all cookies back",
                 ));
             }
-            return Ok(Visitor {
-                account: visit.account,
-                renewed: visit.renewed,
-            });
+            return Ok(visitor);
         }
         if let Some(token) = cookies.access_token {
             return self.with_token(token);
@@ -161,10 +158,10 @@ impl Sessions {
 
     /// Such a token is not renewed: whoever has it cannot take a new one.
     fn with_token(&self, token: &str) -> Result<Visitor, ApiError> {
-        let visit = self.table.visit(token)?;
+        let visitor = self.table.visit(token)?;
         Ok(Visitor {
-            account: visit.account,
             renewed: None,
+            ..visitor
         })
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             Arc::clone(&shared),
             spaces::in_workspace,
         ));
+    // All jobs belong to the one workspace of the space.
     let ci = Router::new()
         .route("/test-results", post(ci::submit))
         .route("/test-results/{id}", get(test_results::task))
@@ -59,7 +60,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         )
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
-            ci::in_space,
+            spaces::in_shared_space,
         ));
     let shared_space = collections().layer(middleware::from_fn_with_state(
         Arc::clone(&shared),

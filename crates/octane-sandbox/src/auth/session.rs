@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use octane_model::code;
 
+use super::Visitor;
 use super::account::Account;
 use super::token::new_token;
 use crate::clock::Clock;
@@ -38,14 +39,6 @@ struct Session {
     successor: Option<String>,
     /// The end that somebody set to it before its time.
     ended: Option<Expiry>,
-}
-
-/// A session that lets a request in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Visit {
-    pub(super) account: Account,
-    /// The token to use from now on, where it is another one.
-    pub(super) renewed: Option<String>,
 }
 
 impl Table {
@@ -130,7 +123,7 @@ impl Table {
     }
 
     /// Lets a request in, or says why not.
-    pub(super) fn visit(&self, token: &str) -> Result<Visit, ApiError> {
+    pub(super) fn visit(&self, token: &str) -> Result<Visitor, ApiError> {
         let mut sessions = self.sessions();
         let now = self.clock.now();
         let session = sessions
@@ -140,12 +133,12 @@ impl Table {
             return Err(ApiError::SessionExpired(code));
         }
         session.used = now;
-        let visit = |account: &Account, renewed| Visit {
+        let visitor = |account: &Account, renewed| Visitor {
             account: account.clone(),
             renewed,
         };
         if self.clock.since(session.issued) < self.renewal {
-            return Ok(visit(&session.account, None));
+            return Ok(visitor(&session.account, None));
         }
         let account = session.account.clone();
         if let Some(successor) = session.successor.clone() {
@@ -153,7 +146,7 @@ impl Table {
             if let Some(session) = sessions.get_mut(&successor) {
                 session.used = now;
             }
-            return Ok(visit(&account, Some(successor)));
+            return Ok(visitor(&account, Some(successor)));
         }
         let successor = new_token();
         session.successor = Some(successor.clone());
@@ -163,7 +156,7 @@ impl Table {
             ..session.clone()
         };
         self.insert(&mut sessions, successor.clone(), renewed);
-        Ok(visit(&account, Some(successor)))
+        Ok(visitor(&account, Some(successor)))
     }
 
     fn insert(&self, sessions: &mut HashMap<String, Session>, token: String, session: Session) {
@@ -204,7 +197,7 @@ mod tests {
         }
     }
 
-    fn expired(result: Result<Visit, ApiError>) -> &'static str {
+    fn expired(result: Result<Visitor, ApiError>) -> &'static str {
         match result {
             Err(ApiError::SessionExpired(code)) => code,
             other => panic!("{other:?}"),

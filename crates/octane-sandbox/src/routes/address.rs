@@ -1,7 +1,6 @@
 //! What a request for entities addresses, and whether it can be served there.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
@@ -23,10 +22,6 @@ pub(super) struct Address {
     /// What stands behind the id: `script`, or the name of a file.
     pub(super) part: String,
 }
-
-/// The name of whoever signed in.
-#[derive(Debug, Clone)]
-pub(super) struct Caller(pub(super) Option<Arc<str>>);
 
 impl FromRequestParts<Arc<Shared>> for Address {
     type Rejection = ApiError;
@@ -50,15 +45,6 @@ impl FromRequestParts<Arc<Shared>> for Address {
         let kind = address.kind(&catalog)?;
         address.check(kind, &parts.method)?;
         Ok(address)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let caller = parts.extensions.get::<Self>().cloned();
-        Ok(caller.unwrap_or(Self(None)))
     }
 }
 

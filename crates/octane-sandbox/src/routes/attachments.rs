@@ -8,11 +8,12 @@ use http::{HeaderMap, StatusCode, header};
 use octane_model::{Page, Problem};
 use serde_json::{Map, Value};
 
-use super::address::{Address, Caller};
+use super::address::Address;
 use super::entities::Body;
 use super::multipart::{self, Part};
 use super::parameters::Parameters;
 use super::{body, negotiation};
+use crate::auth::Visitor;
 use crate::error::{ApiError, json_response, own_code};
 use crate::server::Shared;
 
@@ -24,7 +25,7 @@ fn is_field(name: &str) -> bool {
 pub(super) async fn create(
     shared: &Arc<Shared>,
     address: Address,
-    Caller(caller): Caller,
+    visitor: Visitor,
     parameters: &Parameters,
     headers: &HeaderMap,
     body: Body,
@@ -48,7 +49,7 @@ pub(super) async fn create(
     let page = shared
         .store
         .write(move |writer| {
-            let writer = writer.on_behalf_of(caller.as_deref())?;
+            let writer = writer.on_behalf_of(&visitor.account.name)?;
             let kind = address.kind(writer.catalog)?;
             let key = writer.create(kind, &fields)?;
             writer.set_content(key, &content)?;

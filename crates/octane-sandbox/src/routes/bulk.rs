@@ -9,10 +9,11 @@ use octane_model::{Entity, EntityId, Page, Query, Select};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::address::{Address, Caller, key};
+use super::address::{Address, key};
 use super::entities::Body;
 use super::parameters::Parameters;
 use super::{attachments, body};
+use crate::auth::Visitor;
 use crate::catalog::EntityType;
 use crate::error::{ApiError, json_response, own_code, problem_body};
 use crate::server::Shared;
@@ -35,16 +36,16 @@ enum Step {
 pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
     address: Address,
-    caller: Caller,
+    visitor: Visitor,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     if address.collection == "attachments" {
-        return attachments::create(&shared, address, caller, &parameters, &headers, body).await;
+        return attachments::create(&shared, address, visitor, &parameters, &headers, body).await;
     }
     let items = body::data_or_one(&body::bytes(&shared, body)?)?;
-    let bulk = Bulk::new(&shared, address, caller, &parameters, StatusCode::CREATED)?;
+    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::CREATED)?;
     bulk.run(&shared, move |_, _| {
         Ok(items.into_iter().map(Step::Create).collect())
     })
@@ -54,13 +55,13 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(shared): State<Arc<Shared>>,
     address: Address,
-    caller: Caller,
+    visitor: Visitor,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
     let mut items = body::data(&body::bytes(&shared, body)?)?;
     let mode = parameters.mode()?;
-    let bulk = Bulk::new(&shared, address, caller, &parameters, StatusCode::OK)?;
+    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::OK)?;
     let Some(query) = parameters.query()? else {
         let steps = move |_: Writer<'_>, _: &EntityType| {
             let update = |fields| Step::Update(fields, mode);
@@ -88,14 +89,14 @@ pub(super) async fn update(
 pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
     address: Address,
-    caller: Caller,
+    visitor: Visitor,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let Some(query) = parameters.query()? else {
         let description = "`query` must say which entities to delete";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     };
-    let bulk = Bulk::new(&shared, address, caller, &parameters, StatusCode::OK)?;
+    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::OK)?;
     bulk.run(&shared, move |writer, kind| {
         let keys = found(writer, kind, &query)?;
         Ok(keys.into_iter().map(Step::Delete).collect())
@@ -119,7 +120,7 @@ fn found(writer: Writer<'_>, kind: &EntityType, query: &Query) -> Result<Vec<i64
 /// the request wants all or nothing; where one failed the answer is 409 with what is done and what is wrong.
 struct Bulk {
     address: Address,
-    caller: Caller,
+    visitor: Visitor,
     select: Select,
     is_atomic: bool,
     success: StatusCode,
@@ -142,7 +143,7 @@ impl Bulk {
     fn new(
         shared: &Shared,
         address: Address,
-        caller: Caller,
+        visitor: Visitor,
         parameters: &Parameters,
         success: StatusCode,
     ) -> Result<Self, ApiError> {
@@ -151,7 +152,7 @@ impl Bulk {
             select: parameters.select(address.kind(&catalog)?)?,
             is_atomic: parameters.is_true("is_atomic_creation"),
             address,
-            caller,
+            visitor,
             success,
         })
     }
@@ -167,7 +168,7 @@ impl Bulk {
         let outcome = shared
             .store
             .write(move |writer| {
-                let writer = writer.on_behalf_of(self.caller.0.as_deref())?;
+                let writer = writer.on_behalf_of(&self.visitor.account.name)?;
                 let kind = self.address.kind(writer.catalog)?;
                 let steps = steps(writer, kind)?;
                 self.all(writer, kind, steps)

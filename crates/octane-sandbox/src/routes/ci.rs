@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Request, State};
-use axum::middleware::Next;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
 use octane_results::{Build, Payload};
@@ -18,20 +17,6 @@ use crate::error::{ApiError, own_code};
 use crate::server::Shared;
 use crate::settings::OnUnknown;
 use crate::store::results::has_ci_server;
-
-/// There is one shared space, and in it one workspace, to which all jobs belong.
-pub(super) async fn in_space(
-    State(shared): State<Arc<Shared>>,
-    Path(path): Path<HashMap<String, String>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let space = path.get("space").map(String::as_str).unwrap_or_default();
-    if space != shared.settings.space.to_string() {
-        return ApiError::entity_not_found("shared_space", space).into_response();
-    }
-    next.run(request).await
-}
 
 /// Takes a payload whose build stands in the address.
 pub(super) async fn submit(

@@ -8,9 +8,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::address::{Address, Caller};
+use super::address::Address;
 use super::parameters::Parameters;
 use super::{attachments, body, negotiation};
+use crate::auth::Visitor;
 use crate::error::{ApiError, json_response, own_code};
 use crate::server::Shared;
 
@@ -85,7 +86,7 @@ pub(super) async fn get(
 pub(super) async fn update(
     State(shared): State<Arc<Shared>>,
     address: Address,
-    Caller(caller): Caller,
+    visitor: Visitor,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -96,7 +97,7 @@ pub(super) async fn update(
     let entity = shared
         .store
         .write(move |writer| {
-            let writer = writer.on_behalf_of(caller.as_deref())?;
+            let writer = writer.on_behalf_of(&visitor.account.name)?;
             let (kind, key) = address.entity(writer.reader())?;
             // The body may repeat which entity is meant.
             fields.remove("id");

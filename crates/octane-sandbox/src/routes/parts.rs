@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::address::{Address, Caller};
+use super::address::Address;
 use super::entities::Body;
 use super::{attachments, body, negotiation};
+use crate::auth::Visitor;
 use crate::catalog::SCRIPTED;
 use crate::error::{ApiError, json_response};
 use crate::server::Shared;
@@ -41,7 +42,7 @@ pub(super) async fn get(
 pub(super) async fn put(
     State(shared): State<Arc<Shared>>,
     address: Address,
-    Caller(caller): Caller,
+    visitor: Visitor,
     body: Body,
 ) -> Result<Response, ApiError> {
     address.must_have("script")?;
@@ -63,7 +64,7 @@ pub(super) async fn put(
     let script = shared
         .store
         .write(move |writer| {
-            let writer = writer.on_behalf_of(caller.as_deref())?;
+            let writer = writer.on_behalf_of(&visitor.account.name)?;
             let (kind, key) = address.entity(writer.reader())?;
             let kind = writer.concrete_of(kind, key)?;
             if !SCRIPTED.contains(&kind.name) {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::address::Caller;
 use super::body;
-use crate::auth;
+use crate::auth::{self, Visitor};
 use crate::error::{ApiError, own_code};
 use crate::server::Shared;
 use crate::settings::SignInWithCookies;
@@ -73,8 +73,7 @@ pub(super) async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderM
     response
 }
 
-/// Lets only those pass who may do what they ask for, and renews the cookie of an old session. Handlers find
-/// the [`auth::Visitor`] among the request's extensions.
+/// Lets only those pass who may do what they ask for, and renews the cookie of an old session.
 pub(super) async fn require(
     State(shared): State<Arc<Shared>>,
     mut request: Request,
@@ -88,9 +87,7 @@ pub(super) async fn require(
     let permitted = shared.sessions.permit(&visitor.account, method, path);
     let name = Arc::clone(&visitor.account.name);
     let renewed = visitor.renewed.clone();
-    let extensions = request.extensions_mut();
-    extensions.insert(Caller(Some(Arc::clone(&name))));
-    extensions.insert(visitor);
+    request.extensions_mut().insert(visitor);
     let mut response = match permitted {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -99,4 +96,14 @@ pub(super) async fn require(
         auth::set_cookies(response.headers_mut(), &renewed, &name);
     }
     response
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = ApiError;
+
+    /// Fails where [`require`] let nobody in.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let visitor = parts.extensions.get::<Self>().cloned();
+        visitor.ok_or_else(|| ApiError::not_authorized("nobody is signed in"))
+    }
 }

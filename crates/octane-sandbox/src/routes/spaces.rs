@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use octane_model::Select;
 
-use super::address::{Address, Caller};
+use super::address::Address;
 use super::negotiation;
 use super::parameters::Parameters;
+use crate::auth::Visitor;
 use crate::catalog::Scope;
 use crate::error::ApiError;
 use crate::server::Shared;
@@ -67,13 +68,7 @@ pub(super) async fn shared_spaces(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let address = Address {
-        scope: Scope::Site,
-        collection: "shared_spaces".to_owned(),
-        id: String::new(),
-        part: String::new(),
-    };
-    super::entities::list(state, address, parameters, headers).await
+    super::entities::list(state, of_site(String::new()), parameters, headers).await
 }
 
 /// One shared space.
@@ -83,19 +78,23 @@ pub(super) async fn shared_space(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let address = Address {
+    super::entities::get(state, of_site(space), parameters, headers).await
+}
+
+/// The address below `/admin` at which the same shared spaces stand.
+fn of_site(id: String) -> Address {
+    Address {
         scope: Scope::Site,
         collection: "shared_spaces".to_owned(),
-        id: space,
+        id,
         part: String::new(),
-    };
-    super::entities::get(state, address, parameters, headers).await
+    }
 }
 
 /// The user who sent the request.
 pub(super) async fn current_user(
     State(shared): State<Arc<Shared>>,
-    Caller(caller): Caller,
+    visitor: Visitor,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -108,14 +107,14 @@ pub(super) async fn current_user(
     let user = shared
         .store
         .read(move |reader| {
-            let name = caller.unwrap_or_default();
+            let name = &visitor.account.name;
             let kind = reader.catalog.known_type("sharedspace_user");
-            let key = reader.user_named(&name)?;
+            let key = reader.user_named(name)?;
             let user = match key {
                 Some(key) => reader.get(kind, key, &select)?,
                 None => None,
             };
-            user.ok_or_else(|| ApiError::entity_not_found(kind.name, &name))
+            user.ok_or_else(|| ApiError::entity_not_found(kind.name, name))
         })
         .await?;
     Ok(negotiation::tagged(&headers, &user))

@@ -7,18 +7,18 @@
 //! Each cross filter becomes a common table expression of its own: `SQLite` bounds the depth of nested
 //! selects far below what the query language may nest.
 
+mod scalar;
+
 use octane_model::{Comparison, Literal, Operand, Operator, Query};
 use rusqlite::types::Value as Sql;
 
-use super::value;
 use crate::catalog::{Catalog, EntityType, Field, Kind};
 use crate::error::{ApiError, own_code};
 
-/// `SQLite` takes 32766 bound values and patterns of 50000 bytes. It matches patterns by recursion, one level
-/// a wildcard, and 20000 levels overflow the stack of a thread.
+pub(super) use scalar::collation;
+
+/// `SQLite` takes 32766 bound values.
 const VALUES_MAX: usize = 30_000;
-const PATTERN_BYTES_MAX: usize = 50_000;
-const WILDCARDS_MAX: usize = 1000;
 
 /// The condition of a `WHERE` about the table alias `t0`. Its values are numbered from `?1` on.
 #[derive(Debug, Clone)]
@@ -269,190 +269,6 @@ impl<'a> Writer<'a> {
             self.bind(value);
         }
         self.push(")");
-    }
-
-    /// The id of a list value or phase: its logical name, or its number.
-    fn named_id(
-        &mut self,
-        kind: &'a EntityType,
-        alias: &str,
-        field: &Field,
-        phrase: &Comparison,
-    ) -> Written {
-        let name = kind.field("logical_name").unwrap_or(field);
-        let (names, numbers): (Vec<&Literal>, Vec<&Literal>) =
-            match (phrase.operator, &phrase.operand) {
-                (Operator::Equal, Operand::Literal(literal)) => vec![literal],
-                (Operator::In, Operand::List(literals)) => literals.iter().collect(),
-                _ => return self.scalar(kind, field, &format!("{alias}.id"), phrase),
-            }
-            .into_iter()
-            .partition(|literal| {
-                matches!(literal, Literal::Text(text) if text.trim().parse::<i64>().is_err())
-                    || matches!(literal, Literal::Pattern(_))
-            });
-        // No constant beside the two: SQLite would not use an index then.
-        self.push("(");
-        if !names.is_empty() {
-            let names: Vec<Literal> = names.into_iter().cloned().collect();
-            self.in_list(kind, name, &format!("{alias}.logical_name"), &names)?;
-            self.push(if numbers.is_empty() { "" } else { " OR " });
-        }
-        if !numbers.is_empty() {
-            let numbers: Vec<Literal> = numbers.into_iter().cloned().collect();
-            self.in_list(kind, field, &format!("{alias}.id"), &numbers)?;
-        }
-        self.push(")");
-        Ok(())
-    }
-
-    /// A column with a single value.
-    fn scalar(
-        &mut self,
-        kind: &EntityType,
-        field: &Field,
-        column: &str,
-        phrase: &Comparison,
-    ) -> Written {
-        let wrong = |misfit: String| wrong(kind, field, &misfit);
-        let sign = match (phrase.operator, &phrase.operand) {
-            (Operator::Equal, Operand::Literal(literal)) => {
-                return self.equal(kind, field, column, literal);
-            }
-            (Operator::In, Operand::List(literals)) => {
-                return self.in_list(kind, field, column, literals);
-            }
-            (Operator::Between, Operand::Range(low, high)) => {
-                let low = value::from_literal(field, low).map_err(wrong)?;
-                let high = value::from_literal(field, high).map_err(wrong)?;
-                self.push(&format!("{column}{} BETWEEN ", collation(field)));
-                self.bind(low);
-                self.push(" AND ");
-                self.bind(high);
-                return Ok(());
-            }
-            (Operator::Less, Operand::Literal(literal)) => (" < ", literal),
-            (Operator::Greater, Operand::Literal(literal)) => (" > ", literal),
-            (Operator::AtMost, Operand::Literal(literal)) => (" <= ", literal),
-            (Operator::AtLeast, Operand::Literal(literal)) => (" >= ", literal),
-            _ => {
-                return Err(wrong("is no reference and takes no braces".to_owned()));
-            }
-        };
-        let value = value::from_literal(field, sign.1).map_err(wrong)?;
-        self.push(column);
-        self.push(collation(field));
-        self.push(sign.0);
-        self.bind(value);
-        Ok(())
-    }
-
-    fn equal(
-        &mut self,
-        kind: &EntityType,
-        field: &Field,
-        column: &str,
-        literal: &Literal,
-    ) -> Written {
-        self.push(column);
-        match literal {
-            Literal::Null => self.push(" IS NULL"),
-            Literal::Pattern(pattern) if is_text(field) => {
-                if pattern.pieces().len() > WILDCARDS_MAX + 1 {
-                    let misfit = format!("takes patterns of at most {WILDCARDS_MAX} wildcards");
-                    return Err(wrong(kind, field, &misfit));
-                }
-                let pattern = value::like(pattern.pieces());
-                if pattern.len() > PATTERN_BYTES_MAX {
-                    let misfit = format!("takes patterns of at most {PATTERN_BYTES_MAX} bytes");
-                    return Err(wrong(kind, field, &misfit));
-                }
-                self.push(" LIKE ");
-                self.bind(Sql::Text(pattern));
-                self.push(" ESCAPE '\\'");
-            }
-            literal => {
-                let value = value::from_literal(field, literal)
-                    .map_err(|misfit| wrong(kind, field, &misfit))?;
-                self.push(collation(field));
-                self.push(" = ");
-                self.bind(value);
-            }
-        }
-        Ok(())
-    }
-
-    /// Plain values go into one `IN`, which can use an index; wildcards and null stand beside it.
-    fn in_list(
-        &mut self,
-        kind: &EntityType,
-        field: &Field,
-        column: &str,
-        literals: &[Literal],
-    ) -> Written {
-        let is_plain = |literal: &&Literal| !matches!(literal, Literal::Null | Literal::Pattern(_));
-        let values: Vec<Sql> = literals
-            .iter()
-            .filter(is_plain)
-            .map(|literal| value::from_literal(field, literal))
-            .collect::<Result<_, _>>()
-            .map_err(|misfit| wrong(kind, field, &misfit))?;
-        let others: Vec<Query> = literals
-            .iter()
-            .filter(|literal| !is_plain(literal))
-            .map(|literal| {
-                Query::Comparison(Comparison {
-                    field: field.name.clone(),
-                    operator: Operator::Equal,
-                    operand: Operand::Literal(literal.clone()),
-                })
-            })
-            .collect();
-        self.push("(");
-        if !values.is_empty() {
-            self.push(column);
-            self.push(collation(field));
-            self.list(values);
-            self.push(if others.is_empty() { "" } else { " OR " });
-        }
-        self.any_equal(kind, field, column, &others)?;
-        self.push(")");
-        Ok(())
-    }
-
-    fn any_equal(
-        &mut self,
-        kind: &EntityType,
-        field: &Field,
-        column: &str,
-        phrases: &[Query],
-    ) -> Written {
-        match phrases {
-            [] => Ok(()),
-            [Query::Comparison(phrase)] => self.scalar(kind, field, column, phrase),
-            phrases => {
-                let (left, right) = phrases.split_at(phrases.len() / 2);
-                self.push("(");
-                self.any_equal(kind, field, column, left)?;
-                self.push(" OR ");
-                self.any_equal(kind, field, column, right)?;
-                self.push(")");
-                Ok(())
-            }
-        }
-    }
-}
-
-fn is_text(field: &Field) -> bool {
-    matches!(field.kind, Kind::Text { .. } | Kind::Memo | Kind::Subtype)
-}
-
-/// Text is compared ignoring the case of ASCII letters, as `LIKE` does.
-pub(super) fn collation(field: &Field) -> &'static str {
-    if is_text(field) {
-        " COLLATE NOCASE"
-    } else {
-        ""
     }
 }
 

@@ -43,11 +43,8 @@ impl<'a> Writer<'a> {
     }
 
     /// The same on behalf of the user with this name.
-    pub(crate) fn on_behalf_of(self, name: Option<&str>) -> Result<Self, ApiError> {
-        let visitor = match name {
-            Some(name) => self.reader().user_named(name)?,
-            None => None,
-        };
+    pub(crate) fn on_behalf_of(self, name: &str) -> Result<Self, ApiError> {
+        let visitor = self.reader().user_named(name)?;
         Ok(Self { visitor, ..self })
     }
 
