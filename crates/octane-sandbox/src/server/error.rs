@@ -38,6 +38,20 @@ pub enum SandboxError {
         /// What SQLite said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The file is the database of another version of the sandbox, or of another program. It was left as
+    /// it is.
+    #[error(
+        "`{}` was not made by this version of the sandbox (its layout is {found}, not {known}); \
+         move the file away to begin anew, or let `storage` name another one", path.display()
+    )]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// The number of its layout; 0 where it tells none.
+        found: i32,
+        /// The number of the layout that this version knows.
+        known: i32,
+    },
     /// The database cannot be brought into shape.
     #[error("failed to prepare the database: {problem}")]
     Prepare {

@@ -11,39 +11,79 @@ use crate::settings::Storage;
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
+/// Marks a file as a sandbox's, where SQLite has a place for that: `OcSb`.
+const APPLICATION: i32 = 0x4f63_5362;
+
+/// The layout of the tables. It grows with every change that older files cannot follow; a field that the
+/// catalog gains is none, because its column is added.
+const LAYOUT: i32 = 1;
+
 /// A connection, and the lock that keeps other sandboxes from the same file.
 pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), SandboxError> {
-    let (connection, lock) = match storage {
-        Storage::Memory => (Connection::open_in_memory(), None),
-        Storage::File(path) => {
-            let lock = lock(path)?;
-            (Connection::open(path), Some(lock))
+    match storage {
+        Storage::Memory => {
+            let failed = |source| database_error(Path::new(":memory:"), source);
+            let connection = Connection::open_in_memory().map_err(failed)?;
+            prepare(&connection).map_err(failed)?;
+            Ok((connection, None))
         }
-    };
-    let prepared = connection.and_then(|connection| {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // In WAL mode `NORMAL` loses nothing when the process is killed; only a power cut may take the
-        // last transactions, which a sandbox can bear.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = NORMAL;
-             PRAGMA foreign_keys = ON;
-             PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -65536;
-             PRAGMA busy_timeout = 5000;
-             PRAGMA journal_size_limit = 67108864;",
-        )?;
-        Ok(connection)
-    });
-    match prepared {
-        Ok(connection) => Ok((connection, lock)),
-        Err(source) => Err(SandboxError::Database {
-            path: match storage {
-                Storage::Memory => PathBuf::from(":memory:"),
-                Storage::File(path) => path.clone(),
-            },
-            source: Box::new(source),
-        }),
+        Storage::File(path) => {
+            let failed = |source| database_error(path, source);
+            let lock = lock(path)?;
+            let connection = Connection::open(path).map_err(failed)?;
+            // Before anything is written: a file of somebody else stays as it is.
+            if let Some(layout) = foreign_layout(&connection).map_err(failed)? {
+                return Err(SandboxError::Layout {
+                    path: path.clone(),
+                    found: layout,
+                    known: LAYOUT,
+                });
+            }
+            prepare(&connection).map_err(failed)?;
+            Ok((connection, Some(lock)))
+        }
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // In WAL mode `NORMAL` loses nothing when the process is killed; only a power cut may take the last
+    // transactions, which a sandbox can bear.
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = NORMAL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -65536;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA application_id = {APPLICATION};
+         PRAGMA user_version = {LAYOUT};"
+    ))
+}
+
+/// The layout of a file that is not empty and that this sandbox cannot work on; zero where the file tells
+/// none, as those of the first sandboxes and of other programs.
+fn foreign_layout(connection: &Connection) -> rusqlite::Result<Option<i32>> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, layout) = (number("application_id")?, number("user_version")?);
+    let is_empty = !connection
+        .prepare("SELECT 1 FROM sqlite_master")?
+        .exists([])?;
+    if is_empty || (application, layout) == (APPLICATION, LAYOUT) {
+        return Ok(None);
+    }
+    Ok(Some(if application == APPLICATION {
+        layout
+    } else {
+        0
+    }))
+}
+
+fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
+    SandboxError::Database {
+        path: path.to_owned(),
+        source: Box::new(source),
     }
 }
 
@@ -59,10 +99,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, SandboxError> {
         )?;
         Ok(connection)
     });
-    prepared.map_err(|source| SandboxError::Database {
-        path: path.to_owned(),
-        source: Box::new(source),
-    })
+    prepared.map_err(|source| database_error(path, source))
 }
 
 /// Two sandboxes on one file would ingest the same payload twice.

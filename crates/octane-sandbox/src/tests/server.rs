@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -114,6 +115,35 @@ async fn a_setting_that_adds_a_column_works_on_an_old_file() {
         client.list("stories?fields=other_udf&limit=1").await[0]["other_udf"],
         json!(null)
     );
+}
+
+#[test]
+fn a_file_of_another_version_is_refused_by_name_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let made_with = |name: &str, sql: &str| {
+        let file = folder.path().join(name);
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(sql).unwrap();
+        file
+    };
+    let open =
+        |file: &Path| Sandbox::open(Settings::default().storage(Storage::File(file.to_owned())));
+    let own = made_with("own.sqlite", "");
+    drop(open(&own).unwrap());
+    drop(open(&own).unwrap());
+    made_with("own.sqlite", "PRAGMA user_version = 7");
+    let first = made_with("first.sqlite", "CREATE TABLE stories (id INTEGER)");
+    let other = "PRAGMA user_version = 1; CREATE TABLE notes (id INTEGER)";
+    let other = made_with("other.sqlite", other);
+    for (file, layout) in [(own, 7), (first, 0), (other, 0)] {
+        let before = std::fs::read(&file).unwrap();
+        let error = open(&file).unwrap_err();
+        assert!(matches!(error, SandboxError::Layout { found, .. } if found == layout));
+        let text = error.to_string();
+        assert!(text.contains(&*file.to_string_lossy()), "{text}");
+        assert!(text.contains("move the file away"), "{text}");
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{text}");
+    }
 }
 
 #[test]
