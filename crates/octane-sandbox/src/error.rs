@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use octane_model::{Problem, code};
 use serde_json::{Value, json};
 
@@ -14,6 +14,11 @@ pub(crate) enum ApiError {
     Refused {
         status: StatusCode,
         problem: Box<Problem>,
+    },
+    /// The entity type does not take the verb; the answer says which it takes.
+    Method {
+        method: String,
+        allowed: &'static [&'static str],
     },
     /// The session is too old; the answer has a shape of its own.
     SessionExpired(&'static str),
@@ -96,10 +101,9 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, problem)
     }
 
-    pub(crate) fn method_not_allowed(method: &str) -> Self {
-        let description = format!("this resource does not take {method}");
-        let problem = Problem::new(own_code::WEB, description);
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, problem)
+    pub(crate) fn method_not_allowed(method: &str, allowed: &'static [&'static str]) -> Self {
+        let method = method.to_owned();
+        Self::Method { method, allowed }
     }
 
     pub(crate) fn too_large(what: &str, bytes_max: usize) -> Self {
@@ -114,6 +118,10 @@ impl ApiError {
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Refused { problem, .. } => *problem,
+            Self::Method { method, .. } => {
+                let description = format!("this resource does not take {method}");
+                Problem::new(own_code::WEB, description)
+            }
             Self::SessionExpired(code) => Problem::new(code, ""),
             Self::Internal(description) => Problem::new(own_code::GENERAL, description),
         }
@@ -149,10 +157,21 @@ pub(crate) struct BeforeResource;
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let is_before =
-            matches!(&self, Self::Refused { problem, .. } if problem.error_code == own_code::WEB);
+        let is_before = match &self {
+            Self::Refused { problem, .. } => problem.error_code == own_code::WEB,
+            Self::Method { .. } => true,
+            _ => false,
+        };
+        let allowed = match &self {
+            Self::Method { allowed, .. } => HeaderValue::from_str(&allowed.join(",")).ok(),
+            _ => None,
+        };
         let (status, body) = match self {
             Self::Refused { status, problem } => (status, problem_body(*problem)),
+            Self::Method { .. } => {
+                let body = problem_body(self.into_problem());
+                (StatusCode::METHOD_NOT_ALLOWED, body)
+            }
             Self::SessionExpired(code) => {
                 let text = "the session has expired; sign in again";
                 let body = json!({ "errorCode": code, "accumulatedMessage": text });
@@ -167,6 +186,9 @@ impl IntoResponse for ApiError {
             }
         };
         let mut response = json_response(status, &body);
+        if let Some(allowed) = allowed {
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
         if is_before {
             response.extensions_mut().insert(BeforeResource);
         }

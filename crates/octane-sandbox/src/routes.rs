@@ -31,7 +31,8 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
+use octane_model::Problem;
 use percent_encoding::percent_decode_str;
 
 use crate::error::{ApiError, own_code};
@@ -168,7 +169,10 @@ async fn unknown_address(request: Request) -> Response {
 }
 
 async fn method_not_allowed(method: Method) -> Response {
-    ApiError::method_not_allowed(method.as_str()).into_response()
+    // The router knows the verbs and adds them.
+    let description = format!("this resource does not take {method}");
+    let problem = Problem::new(own_code::WEB, description);
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, problem).into_response()
 }
 
 /// Paths are text. The HTTP library would refuse others too, but not in JSON.

@@ -50,14 +50,14 @@ impl FromRequestParts<Arc<Shared>> for Address {
 
 impl Address {
     fn check(&self, kind: &EntityType, method: &Method) -> Result<(), ApiError> {
-        // A part is written by whoever may change the entity.
-        let verb = if self.part.is_empty() || method == Method::GET {
-            method.as_str()
-        } else {
-            "PUT"
+        let verb = match *method {
+            Method::GET | Method::HEAD => "GET",
+            // A part is written by whoever may change the entity.
+            _ if !self.part.is_empty() => "PUT",
+            _ => method.as_str(),
         };
         if !kind.allows(verb) {
-            return Err(ApiError::method_not_allowed(method.as_str()));
+            return Err(ApiError::method_not_allowed(method.as_str(), kind.methods));
         }
         Ok(())
     }

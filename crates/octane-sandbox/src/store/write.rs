@@ -71,7 +71,7 @@ impl<'a> Writer<'a> {
     ) -> Result<i64, ApiError> {
         let concrete = self.concrete(kind, fields)?;
         if !concrete.allows("POST") {
-            return Err(ApiError::method_not_allowed("POST"));
+            return Err(ApiError::method_not_allowed("POST", concrete.methods));
         }
         let mut completed = fields.clone();
         rules::before_create(concrete, &mut completed);
@@ -179,7 +179,7 @@ impl<'a> Writer<'a> {
     ) -> Result<(), ApiError> {
         let kind = self.concrete_of(kind, key)?;
         if !kind.allows("PUT") {
-            return Err(ApiError::method_not_allowed("PUT"));
+            return Err(ApiError::method_not_allowed("PUT", kind.methods));
         }
         if self.catalog.settings.lock_stamp_checked {
             self.check_lock(kind, key, fields)?;
@@ -227,7 +227,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn delete(self, kind: &'a EntityType, key: i64) -> Result<(), ApiError> {
         let kind = self.concrete_of(kind, key)?;
         if !kind.allows("DELETE") {
-            return Err(ApiError::method_not_allowed("DELETE"));
+            return Err(ApiError::method_not_allowed("DELETE", kind.methods));
         }
         rules::before_delete(self, kind, key)?;
         let sql = format!("DELETE FROM {} WHERE id = ?", kind.table);

@@ -59,6 +59,38 @@ async fn addresses_verbs_and_media_types_are_refused_with_their_status() {
 }
 
 #[tokio::test]
+async fn a_verb_that_is_not_taken_is_answered_with_those_that_are() {
+    let client = Client::empty().await;
+    for (method, path, allowed) in [
+        (Method::PATCH, "stories", "GET,HEAD,POST,PUT,DELETE"),
+        (Method::PUT, "test-results", "POST"),
+        (Method::POST, "automated_runs", "GET,PUT,DELETE"),
+        (Method::DELETE, "list_nodes/1", "GET,POST,PUT"),
+        (Method::PUT, "previous_runs", "GET"),
+    ] {
+        let answer = send(&client, method.clone(), path, None).await;
+        assert_eq!(answer.status, 405, "{method} {path}");
+        assert_eq!(answer.headers[header::ALLOW], allowed, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let client = Client::empty().await;
+    let story = client.create("stories", json!({ "name": "Pay" })).await;
+    let paths = ["stories", &format!("stories/{story}"), "previous_runs"];
+    for path in paths {
+        let (head, get) = (
+            send(&client, Method::HEAD, path, None).await,
+            client.get(path).await,
+        );
+        assert_eq!(head.status, 200, "{path}");
+        assert_eq!(head.headers[header::ETAG], get.headers[header::ETAG]);
+        assert!(head.body.is_empty(), "{}", head.text());
+    }
+}
+
+#[tokio::test]
 async fn the_servlet_layer_wraps_its_errors_where_the_settings_say_so() {
     let mut settings = Settings::default().seed_data(false);
     settings.entities.servlet_messages = true;
