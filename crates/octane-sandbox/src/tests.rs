@@ -181,6 +181,18 @@ impl Client {
             .collect()
     }
 
+    /// The ids of all entities of a collection.
+    pub(super) async fn ids(&self, collection: &str) -> Vec<String> {
+        self.names(collection, "id", "id GT 0").await
+    }
+
+    /// The id of the one entity of a collection.
+    pub(super) async fn only_id(&self, collection: &str) -> String {
+        let mut ids = self.ids(collection).await;
+        assert_eq!(ids.len(), 1, "{collection}: {ids:?}");
+        ids.remove(0)
+    }
+
     /// Sends a payload and waits until it is ingested.
     pub(super) async fn upload(&self, xml: &str, parameters: &str) -> Value {
         let task = self.submit(xml, parameters).await.ok();

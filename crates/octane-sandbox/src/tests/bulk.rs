@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Client;
-use super::entities::story;
+use super::entities::{module, parent, story};
 use crate::{BulkPosition, Settings};
 
 fn ids(page: &Value) -> Vec<&str> {
@@ -11,6 +11,96 @@ fn ids(page: &Value) -> Vec<&str> {
     data.iter()
         .map(|item| item["id"].as_str().unwrap())
         .collect()
+}
+
+#[tokio::test]
+async fn a_part_of_a_bulk_may_fail() {
+    let client = Client::empty().await;
+    let area = module(&client, "Shop").await;
+    let below = parent("application_module", &area);
+    let body = json!({ "data": [
+        { "name": "Cart", "parent": below },
+        { "name": "cart", "parent": below },
+        { "parent": below },
+        { "name": "a", "parent": below, "colour": "red" },
+        { "name": "b", "parent": below, "path": "x" },
+        { "name": "c", "parent": parent("application_module", "99") },
+        { "name": "c", "parent": parent("story", &area) },
+        { "name": "x".repeat(256), "parent": below },
+        { "name": 5, "parent": below },
+        { "name": "Cart", "parent": parent("product_area", "1001") },
+    ] });
+    let answer = client.post("application_modules?fields=name", &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.json();
+    let names: Vec<&Value> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["name"])
+        .collect();
+    assert_eq!(names, ["Cart", "Cart"]);
+    assert_eq!(page["total_count"], 2);
+    let errors: Vec<(u64, &str)> = page["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            (
+                error["index"].as_u64().unwrap(),
+                error["error_code"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            (1, "platform.duplicate_entity_error"),
+            (2, "platform.illegal_field_value"),
+            (3, "platform.unknown_field"),
+            (4, "platform.modify_non_editable_field"),
+            (5, "platform.entity_not_found"),
+            (6, "platform.illegal_field_value"),
+            (7, "platform.illegal_field_value"),
+            (8, "platform.illegal_field_value"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn many_are_changed_by_their_ids() {
+    let client = Client::empty().await;
+    let (a, b) = (story(&client, "a").await, story(&client, "b").await);
+    let body = json!({ "data": [
+        { "id": a, "name": "A" },
+        { "id": 9999, "name": "nobody" },
+        { "id": b.parse::<i64>().unwrap(), "name": "B" },
+        { "name": "who?" },
+    ] });
+    let answer = client.put("stories?fields=name", &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.json();
+    assert_eq!(
+        page["data"][1],
+        json!({ "type": "story", "id": b, "name": "B" })
+    );
+    assert_eq!(page["errors"][0]["index"], 1);
+    assert_eq!(page["errors"][0]["properties"]["entity_id"], "9999");
+    assert_eq!(page["errors"][1]["index"], 3);
+    assert_eq!(client.names("stories", "name", "id GT 0").await, ["A", "B"]);
+}
+
+#[tokio::test]
+async fn a_body_without_entities_is_a_bad_request() {
+    let client = Client::empty().await;
+    for body in [
+        json!({}),
+        json!({ "data": [] }),
+        json!({ "data": ["x"] }),
+        json!([1]),
+    ] {
+        assert_eq!(client.post("releases", &body).await.status, 400, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Client;
 use crate::Settings;
 
-fn parent(kind: &str, id: &str) -> Value {
+pub(super) fn parent(kind: &str, id: &str) -> Value {
     json!({ "type": kind, "id": id })
 }
 
@@ -90,96 +90,6 @@ async fn without_fields_only_the_small_default_set_comes() {
 }
 
 #[tokio::test]
-async fn a_part_of_a_bulk_may_fail() {
-    let client = Client::empty().await;
-    let area = module(&client, "Shop").await;
-    let below = parent("application_module", &area);
-    let body = json!({ "data": [
-        { "name": "Cart", "parent": below },
-        { "name": "cart", "parent": below },
-        { "parent": below },
-        { "name": "a", "parent": below, "colour": "red" },
-        { "name": "b", "parent": below, "path": "x" },
-        { "name": "c", "parent": parent("application_module", "99") },
-        { "name": "c", "parent": parent("story", &area) },
-        { "name": "x".repeat(256), "parent": below },
-        { "name": 5, "parent": below },
-        { "name": "Cart", "parent": parent("product_area", "1001") },
-    ] });
-    let answer = client.post("application_modules?fields=name", &body).await;
-    assert_eq!(answer.status, 409);
-    let page = answer.json();
-    let names: Vec<&Value> = page["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| &item["name"])
-        .collect();
-    assert_eq!(names, ["Cart", "Cart"]);
-    assert_eq!(page["total_count"], 2);
-    let errors: Vec<(u64, &str)> = page["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|error| {
-            (
-                error["index"].as_u64().unwrap(),
-                error["error_code"].as_str().unwrap(),
-            )
-        })
-        .collect();
-    assert_eq!(
-        errors,
-        [
-            (1, "platform.duplicate_entity_error"),
-            (2, "platform.illegal_field_value"),
-            (3, "platform.unknown_field"),
-            (4, "platform.modify_non_editable_field"),
-            (5, "platform.entity_not_found"),
-            (6, "platform.illegal_field_value"),
-            (7, "platform.illegal_field_value"),
-            (8, "platform.illegal_field_value"),
-        ]
-    );
-}
-
-#[tokio::test]
-async fn many_are_changed_by_their_ids() {
-    let client = Client::empty().await;
-    let (a, b) = (story(&client, "a").await, story(&client, "b").await);
-    let body = json!({ "data": [
-        { "id": a, "name": "A" },
-        { "id": 9999, "name": "nobody" },
-        { "id": b.parse::<i64>().unwrap(), "name": "B" },
-        { "name": "who?" },
-    ] });
-    let answer = client.put("stories?fields=name", &body).await;
-    assert_eq!(answer.status, 409);
-    let page = answer.json();
-    assert_eq!(
-        page["data"][1],
-        json!({ "type": "story", "id": b, "name": "B" })
-    );
-    assert_eq!(page["errors"][0]["index"], 1);
-    assert_eq!(page["errors"][0]["properties"]["entity_id"], "9999");
-    assert_eq!(page["errors"][1]["index"], 3);
-    assert_eq!(client.names("stories", "name", "id GT 0").await, ["A", "B"]);
-}
-
-#[tokio::test]
-async fn a_body_without_entities_is_a_bad_request() {
-    let client = Client::empty().await;
-    for body in [
-        json!({}),
-        json!({ "data": [] }),
-        json!({ "data": ["x"] }),
-        json!([1]),
-    ] {
-        assert_eq!(client.post("releases", &body).await.status, 400, "{body}");
-    }
-}
-
-#[tokio::test]
 async fn automated_runs_are_not_created_by_hand() {
     let client = Client::empty().await;
     assert_eq!(
@@ -250,66 +160,6 @@ async fn nested_fields_come_three_levels_deep() {
     }
     let refusal = client.get("stories?fields=colour").await.refusal();
     assert_eq!(refusal.1, "platform.unknown_field");
-}
-
-#[tokio::test]
-async fn lists_are_ordered_ignoring_case_and_cut_into_pages() {
-    let client = Client::empty().await;
-    for name in ["b", "A", "c", "B"] {
-        story(&client, name).await;
-    }
-    let names = |entities: Vec<Value>| -> String {
-        entities
-            .iter()
-            .map(|entity| entity["name"].as_str().unwrap())
-            .collect()
-    };
-    assert_eq!(names(client.list("stories?fields=name").await), "bAcB");
-    assert_eq!(
-        names(client.list("stories?fields=name&order_by=name").await),
-        "AbBc"
-    );
-    assert_eq!(
-        names(client.list("stories?fields=name&order_by=-name,-id").await),
-        "cBbA"
-    );
-    assert_eq!(
-        names(
-            client
-                .list("stories?fields=name&order_by=parent,name")
-                .await
-        ),
-        "AbBc"
-    );
-    let page = client
-        .get("stories?fields=name&order_by=name&limit=2&offset=1")
-        .await
-        .ok();
-    assert_eq!(page["total_count"], 4);
-    assert_eq!(names(page["data"].as_array().unwrap().clone()), "bB");
-    assert_eq!(client.list("stories?offset=99").await.len(), 0);
-    for wrong in [
-        "limit=0",
-        "limit=20001",
-        "offset=-1",
-        "order_by=colour",
-        "order_by=test",
-        "order_by=;",
-    ] {
-        assert_eq!(
-            client.get(&format!("stories?{wrong}")).await.status,
-            400,
-            "{wrong}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_list_without_a_limit_has_the_default_one() {
-    let client = Client::new(Settings::default().limits(3, 5)).await;
-    assert_eq!(client.list("stories").await.len(), 3);
-    assert_eq!(client.list("stories?limit=5").await.len(), 5);
-    assert_eq!(client.get("stories?limit=6").await.status, 400);
 }
 
 #[tokio::test]

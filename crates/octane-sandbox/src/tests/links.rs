@@ -119,10 +119,7 @@ async fn runs_are_linked_where_they_have_the_field() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     client.upload(&one_run(&suite, "r1", "adds"), "").await;
-    let run = client
-        .names("automated_runs", "id", "id GT 0")
-        .await
-        .remove(0);
+    let run = client.only_id("automated_runs").await;
     let story = story(&client, "a").await;
     let body = json!({ "data": [{ "id": run, "covered_content": links(&[("story", &story)]) }] });
     client
@@ -152,10 +149,7 @@ async fn runs_are_not_linked_where_they_lack_the_field() {
     let client = Client::of(&Sandbox::open(settings).unwrap()).await;
     let suite = suite(&client, "Nightly").await;
     client.upload(&one_run(&suite, "r1", "adds"), "").await;
-    let run = client
-        .names("automated_runs", "id", "id GT 0")
-        .await
-        .remove(0);
+    let run = client.only_id("automated_runs").await;
     let story = story(&client, "a").await;
     let body = json!({ "covered_content": links(&[("story", &story)]) });
     for collection in ["automated_runs", "runs"] {
@@ -175,10 +169,7 @@ async fn runs_are_not_linked_where_they_lack_the_field() {
     let path = "metadata/fields?query=\"entity_name%20EQ%20'run_automated';name%20EQ%20'covered_content'\"";
     assert_eq!(client.list(path).await, [] as [Value; 0]);
     // Their tests can be.
-    let test = client
-        .names("automated_tests", "id", "id GT 0")
-        .await
-        .remove(0);
+    let test = client.only_id("automated_tests").await;
     client
         .put(&format!("automated_tests/{test}"), &body)
         .await
@@ -194,10 +185,7 @@ async fn a_defect_and_a_run_are_tied_from_either_side() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     client.upload(&one_run(&suite, "r1", "adds"), "").await;
-    let run = client
-        .names("automated_runs", "id", "id GT 0")
-        .await
-        .remove(0);
+    let run = client.only_id("automated_runs").await;
     let fields = json!({ "name": "d", "parent": { "type": "work_item_root", "id": "3001" } });
     let defect = client.create("defects", fields).await;
     client

@@ -1,4 +1,4 @@
-//! What lists can do beyond queries: groups, search, counts, defaults, tags.
+//! What lists can do beyond queries: order, pages, groups, search, counts, defaults, tags.
 
 use axum::body::Body;
 use http::{Request, header};
@@ -13,6 +13,66 @@ async fn defect(client: &Client, name: &str, severity: &str) -> String {
     client
         .create("defects", json!({ "name": name, "severity": severity }))
         .await
+}
+
+#[tokio::test]
+async fn lists_are_ordered_ignoring_case_and_cut_into_pages() {
+    let client = Client::empty().await;
+    for name in ["b", "A", "c", "B"] {
+        story(&client, name).await;
+    }
+    let names = |entities: Vec<Value>| -> String {
+        entities
+            .iter()
+            .map(|entity| entity["name"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(names(client.list("stories?fields=name").await), "bAcB");
+    assert_eq!(
+        names(client.list("stories?fields=name&order_by=name").await),
+        "AbBc"
+    );
+    assert_eq!(
+        names(client.list("stories?fields=name&order_by=-name,-id").await),
+        "cBbA"
+    );
+    assert_eq!(
+        names(
+            client
+                .list("stories?fields=name&order_by=parent,name")
+                .await
+        ),
+        "AbBc"
+    );
+    let page = client
+        .get("stories?fields=name&order_by=name&limit=2&offset=1")
+        .await
+        .ok();
+    assert_eq!(page["total_count"], 4);
+    assert_eq!(names(page["data"].as_array().unwrap().clone()), "bB");
+    assert_eq!(client.list("stories?offset=99").await.len(), 0);
+    for wrong in [
+        "limit=0",
+        "limit=20001",
+        "offset=-1",
+        "order_by=colour",
+        "order_by=test",
+        "order_by=;",
+    ] {
+        assert_eq!(
+            client.get(&format!("stories?{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_a_limit_has_the_default_one() {
+    let client = Client::new(Settings::default().limits(3, 5)).await;
+    assert_eq!(client.list("stories").await.len(), 3);
+    assert_eq!(client.list("stories?limit=5").await.len(), 5);
+    assert_eq!(client.get("stories?limit=6").await.status, 400);
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! The web pages. What a browser makes of them is tested in `octane-tests`.
 
+mod tools;
+
 use axum::body::Body;
 use http::Request;
 use serde_json::json;
 
-use super::{Client, WORKSPACE, answer};
-use crate::{Fault, Sandbox, Settings};
+use super::{Client, answer};
+use crate::Settings;
 
 const NASTY: &str = "<script>alert('&\"')</script>";
 
@@ -17,10 +19,6 @@ async fn page(client: &Client, path: &str) -> String {
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
     answer.text()
-}
-
-async fn only(client: &Client, collection: &str) -> String {
-    client.names(collection, "id", "id GT 0").await.remove(0)
 }
 
 /// The workspace of most tests: a suite with one suite run `build 7` of three runs; the passed one proves
@@ -49,7 +47,7 @@ impl Shop {
             story,
         };
         shop.upload("build 7", "Passed", 84).await;
-        let suite_run = only(&shop.client, "suite_run").await;
+        let suite_run = shop.client.only_id("suite_run").await;
         Self { suite_run, ..shop }
     }
 
@@ -99,8 +97,8 @@ async fn foreign_text_stays_text_on_every_page() {
          </test_runs></test_result>"
     );
     assert_eq!(client.upload(&xml, "").await["status"], "success");
-    let suite_run = only(&client, "suite_run").await;
-    let test = only(&client, "automated_tests").await;
+    let suite_run = client.only_id("suite_run").await;
+    let test = client.only_id("automated_tests").await;
     let nasty: String = url::form_urlencoded::byte_serialize(NASTY.as_bytes()).collect();
     let pages = [
         "/".to_owned(),
@@ -205,7 +203,7 @@ async fn the_pages_of_a_suite_run_lie_end_to_end_over_all_statuses() {
         "<test_result><suite_ref id=\"{suite}\"/><test_runs>{runs}</test_runs></test_result>"
     );
     client.upload(&xml, "").await;
-    let suite_run = only(&client, "suite_run").await;
+    let suite_run = client.only_id("suite_run").await;
     let mut seen = Vec::new();
     for number in 1..=4 {
         let path = format!("/suite-runs/{suite_run}?page={number}");
@@ -316,81 +314,6 @@ async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell()
         !only_last.contains("build 7"),
         "the newest suite runs are shown"
     );
-}
-
-#[tokio::test]
-async fn the_query_box_shows_entities_and_problems() {
-    let shop = Shop::new().await;
-    let html = page(&shop.client, "/query").await;
-    holds(
-        &html,
-        &["Failed runs", "<option selected>automated_runs</option>"],
-    );
-    let ask = |collection: &str, query: &str| {
-        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
-        format!("/query?collection={collection}&query={query}")
-    };
-    let html = page(&shop.client, &ask("automated_runs", "name EQ ^pay*^")).await;
-    holds(
-        &html,
-        &[
-            "1 entry found",
-            "<td>pays</td>",
-            "<td>1500</td>",
-            ">build 7</a>",
-        ],
-    );
-    let html = page(&shop.client, &ask("stories", "\"name EQUALS ^a^\"")).await;
-    holds(
-        &html,
-        &["The query cannot be read", "<b class=\"caret\">^^^^^^</b>"],
-    );
-    let html = page(&shop.client, &ask("stories", "id GT 0; nmae EQ ^a^")).await;
-    holds(
-        &html,
-        &[
-            "The query does not fit the collection",
-            "\n         <b class=\"caret\">^^^^</b></pre>",
-            "did you mean <code>name</code>?",
-        ],
-    );
-    let html = page(&shop.client, "/query?collection=nothing").await;
-    holds(&html, &["there is no collection <code>nothing</code>"]);
-}
-
-#[tokio::test]
-async fn requests_are_listed_with_the_fault_that_struck() {
-    let sandbox = Sandbox::open(Settings::default()).unwrap();
-    let client = Client::of(&sandbox).await;
-    let path = format!("{WORKSPACE}/defects?limit=1");
-    let nasty = Request::get(&path).header("x-note", NASTY);
-    assert_eq!(client.send(nasty, Body::empty()).await.status, 200);
-    sandbox
-        .fail_next(Fault::status(503).path("**/stories"))
-        .unwrap();
-    assert_eq!(client.get("stories").await.status, 503);
-    let html = page(&client, "/requests").await;
-    holds(
-        &html,
-        &[
-            "/defects<span class=\"quiet\">?limit=1</span>",
-            "&lt;script&gt;alert",
-            "<span class=\"flag\">fault: status</span>",
-            "3 requests shown",
-        ],
-    );
-    assert!(!html.contains("<script>") && !html.contains("sandbox-secret"));
-    for (filter, defects, stories) in [
-        ("show=faults", false, true),
-        ("show=others", true, false),
-        ("status=503", false, true),
-        ("path=defects&method=GET", true, false),
-        ("method=PUT", false, false),
-    ] {
-        let html = page(&client, &format!("/requests?{filter}")).await;
-        assert_eq!(html.contains("/1002/defects<"), defects, "{filter}");
-        assert_eq!(html.contains("/1002/stories<"), stories, "{filter}");
-    }
 }
 
 #[tokio::test]
