@@ -126,13 +126,8 @@ async fn a_401_of_an_older_session_repeats_with_the_newer_one_without_a_sign_in(
     endpoint.sign_in().await.unwrap();
     assert!(many(&endpoint, 2).await.iter().all(Result::is_ok));
     assert_eq!(script.sign_ins().len(), 2);
-    let cookies: Vec<_> = script
-        .requests()
-        .iter()
-        .map(|seen| seen.cookie().unwrap().to_owned())
-        .collect();
     assert_eq!(
-        cookies,
+        script.cookies(),
         [
             "LWSSO_COOKIE_KEY=s1",
             "LWSSO_COOKIE_KEY=s1",

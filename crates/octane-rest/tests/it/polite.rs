@@ -7,6 +7,7 @@ use octane_rest::Finished;
 use proptest::prelude::*;
 use tokio::time::sleep;
 
+use crate::expiry::many;
 use crate::script::{Reply, Script};
 
 proptest! {
@@ -59,15 +60,7 @@ proptest! {
 async fn clones_share_one_pace() {
     let script = Script::new(|_| Reply::new(200, "{}"));
     let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 10);
-    let tasks: Vec<_> = (0..20)
-        .map(|_| {
-            let endpoint = endpoint.clone();
-            tokio::spawn(async move { endpoint.get("tests").await })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
+    assert!(many(&endpoint, 20).await.iter().all(Result::is_ok));
     let all = script.all();
     assert_eq!(all[20].at - all[0].at, Duration::from_secs(2));
 }
@@ -83,15 +76,7 @@ async fn a_storm_of_429_halves_the_pace_once_and_it_recovers() {
         settings.concurrency_max = 64;
     });
     endpoint.sign_in().await.unwrap();
-    let tasks: Vec<_> = (0..3000)
-        .map(|_| {
-            let endpoint = endpoint.clone();
-            tokio::spawn(async move { endpoint.get("tests").await })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
+    assert!(many(&endpoint, 3000).await.iter().all(Result::is_ok));
     let requests = script.requests();
     let start = requests[0].at;
     let in_second = |second| {
@@ -126,15 +111,7 @@ async fn a_server_that_takes_a_few_requests_a_second_is_approached_and_not_flood
         Reply::new(if taken.1 > 5 { 429 } else { 200 }, "{}")
     });
     let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 20);
-    let tasks: Vec<_> = (0..500)
-        .map(|_| {
-            let endpoint = endpoint.clone();
-            tokio::spawn(async move { endpoint.get("tests").await })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
+    assert!(many(&endpoint, 500).await.iter().all(Result::is_ok));
     // Fewer than one in three is turned away, and no time is wasted on pauses without need.
     let (sent, took) = (script.requests().len(), start.elapsed());
     assert!(sent < 750, "{sent}");

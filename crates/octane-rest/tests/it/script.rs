@@ -122,6 +122,15 @@ impl Script {
         self.filtered(|seen| !seen.is_sign_in())
     }
 
+    /// The cookies of all requests but sign-ins, each of which must have some.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        let requests = self.requests();
+        let cookies = requests
+            .iter()
+            .map(|seen| seen.cookie().unwrap().to_owned());
+        cookies.collect()
+    }
+
     pub(crate) fn all(&self) -> Vec<Seen> {
         self.filtered(|_| true)
     }

@@ -84,3 +84,114 @@ impl PayloadReader<'_> {
         Ok(scenario)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{PayloadRuns, read_payload};
+
+    const GHERKIN: &[u8] = br#"<test_result><test_runs>
+            <gherkin_test_run name="Pay" duration="-7" status="Failed" external_run_id="r">
+              <feature name="Pay" path="a/pay.feature" tag="@TID1" started="5" identifier="f-1">
+                <file>Feature: <b>Pay</b> &amp; go</file>
+                <scenarios>
+                  <background><steps><step name="given"><error_message>no</error_message></step></steps></background>
+                  <scenario name="" outlineIndex="2" status="Failed"><steps><step name="when" duration="1" status="ok"/></steps></scenario>
+                </scenarios>
+              </feature>
+            </gherkin_test_run>
+            <gherkin_test_run name="Go" duration="1" status="Passed"><feature name="" path="p" tag="" started="1"><file/></feature></gherkin_test_run>
+        </test_runs></test_result>"#;
+
+    #[test]
+    fn gherkin_runs_are_read() {
+        let payload = read_payload(GHERKIN).unwrap();
+        let PayloadRuns::Gherkin(runs) = payload.runs else {
+            panic!("these are Gherkin runs");
+        };
+        insta::assert_debug_snapshot!(runs, @r#"
+        [
+            GherkinRun {
+                name: "Pay",
+                duration: 0ns,
+                status: Failed,
+                external_run_id: Some(
+                    "r",
+                ),
+                feature: Feature {
+                    name: "Pay",
+                    path: "a/pay.feature",
+                    identifier: Some(
+                        "f-1",
+                    ),
+                    tag: "@TID1",
+                    started: 1970-01-01T00:00:00.005Z,
+                    file: "Feature: Pay & go",
+                    background: [
+                        BackgroundStep {
+                            name: "given",
+                            duration: None,
+                            status: None,
+                            error_message: Some(
+                                "no",
+                            ),
+                        },
+                    ],
+                    scenarios: [
+                        Scenario {
+                            name: "",
+                            outline_index: Some(
+                                2,
+                            ),
+                            status: Failed,
+                            steps: Steps {
+                                iteration: None,
+                                steps: [
+                                    Step {
+                                        name: "when",
+                                        duration: 1ms,
+                                        status: "ok",
+                                        external_step_id: None,
+                                        error_message: None,
+                                        input_parameters: [],
+                                        output_parameters: [],
+                                    },
+                                ],
+                            },
+                        },
+                    ],
+                },
+                position: Some(
+                    Position {
+                        file: "payload",
+                        line: 2,
+                        column: None,
+                    },
+                ),
+            },
+            GherkinRun {
+                name: "Go",
+                duration: 1ms,
+                status: Passed,
+                external_run_id: None,
+                feature: Feature {
+                    name: "",
+                    path: "p",
+                    identifier: None,
+                    tag: "",
+                    started: 1970-01-01T00:00:00.001Z,
+                    file: "",
+                    background: [],
+                    scenarios: [],
+                },
+                position: Some(
+                    Position {
+                        file: "payload",
+                        line: 11,
+                        column: None,
+                    },
+                ),
+            },
+        ]
+        "#);
+    }
+}
