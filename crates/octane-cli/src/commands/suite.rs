@@ -42,24 +42,18 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
 }
 
 fn value(suite: &TestSuite) -> Value {
-    let modules: Vec<&str> = suite
-        .product_areas
-        .data
-        .iter()
-        .map(|area| area.id.as_str())
-        .collect();
-    json!({ "type": "test_suite", "id": suite.id, "name": suite.name, "modules": modules })
+    json!({ "type": "test_suite", "id": suite.id, "name": suite.name, "modules": modules(suite) })
 }
 
 fn rows(suites: &[TestSuite]) -> String {
     let rows = suites.iter().map(|suite| {
-        let modules: Vec<&str> = suite
-            .product_areas
-            .data
-            .iter()
-            .map(|area| area.id.as_str())
-            .collect();
-        [suite.id.to_string(), modules.join(","), suite.name.clone()]
+        let modules = modules(suite).join(",");
+        [suite.id.to_string(), modules, suite.name.clone()]
     });
     table(&["ID", "MODULES", "NAME"], rows)
+}
+
+fn modules(suite: &TestSuite) -> Vec<&str> {
+    let areas = suite.product_areas.data.iter();
+    areas.map(|area| area.id.as_str()).collect()
 }

@@ -8,7 +8,7 @@ use octane_client::{
     Destination, Event, LinkLevel, ModuleChoice, Outcome, Report, SuiteChoice, Target,
     UploadSettings,
 };
-use octane_model::Select;
+use octane_model::{AutomatedRun, Select};
 use octane_results::{Dialect, Failure, Release, Status, TestRun};
 use octane_sandbox::Settings;
 use octane_tests::World;
@@ -64,6 +64,12 @@ async fn upload(world: &World, runs: Vec<TestRun>, settings: UploadSettings) -> 
         .unwrap();
     assert!(report.counts.add_up(), "{report:?}");
     report
+}
+
+/// The runs of the suite run into which a report's results went.
+async fn runs_of(world: &World, report: &Report) -> Vec<AutomatedRun> {
+    let suite_run = report.target.suite_run.id.unwrap();
+    world.client.runs().of(suite_run).all().await.unwrap()
 }
 
 #[tokio::test]
@@ -189,13 +195,7 @@ async fn a_test_that_comes_twice_ends_as_its_last_result() {
     }
     let report = upload(&world, runs, in_batches_of(2)).await;
     assert_eq!((report.counts.ingested, report.counts.runs), (6, 3));
-    let runs = world
-        .client
-        .runs()
-        .of(report.target.suite_run.id.unwrap())
-        .all()
-        .await
-        .unwrap();
+    let runs = runs_of(&world, &report).await;
     let statuses: BTreeSet<String> = runs
         .iter()
         .map(|run| run.native_status.as_ref().unwrap().id.to_string())
@@ -326,13 +326,7 @@ async fn tests_without_a_place_take_it_from_the_suite_path() {
         .send()
         .await
         .unwrap();
-    let runs = world
-        .client
-        .runs()
-        .of(report.target.suite_run.id.unwrap())
-        .all()
-        .await
-        .unwrap();
+    let runs = runs_of(&world, &report).await;
     let place = |name: &str| {
         let run = runs.iter().find(|run| run.name == name).unwrap();
         (run.component.clone().unwrap(), run.package.clone().unwrap())
