@@ -166,12 +166,12 @@ impl Fault {
 
     /// The connection is reset before anything was done.
     pub fn reset_before() -> Self {
-        Self::new(Kind::ResetBefore)
+        Self::new(Kind::ResetBefore {})
     }
 
     /// The connection is reset after the work was done, so its answer is lost.
     pub fn reset_after() -> Self {
-        Self::new(Kind::ResetAfter)
+        Self::new(Kind::ResetAfter {})
     }
 
     /// The work is done, and the connection ends amid the body of its answer: after so many bytes.
@@ -192,17 +192,17 @@ impl Fault {
 
     /// The task of a payload ends `failed`, and nothing is ingested.
     pub fn failed_task() -> Self {
-        Self::new(Kind::TaskFailed)
+        Self::new(Kind::TaskFailed {})
     }
 
     /// The task of a payload ends with `error`, and nothing is ingested.
     pub fn broken_task() -> Self {
-        Self::new(Kind::TaskError)
+        Self::new(Kind::TaskError {})
     }
 
     /// The task of a payload stays `running` until the sandbox is started or a snapshot restored again.
     pub fn stuck_task() -> Self {
-        Self::new(Kind::TaskStuck)
+        Self::new(Kind::TaskStuck {})
     }
 
     /// Sets the error code of [`Fault::status`]; other faults stay as they are.
@@ -279,6 +279,9 @@ impl Fault {
 
     /// What is wrong with it.
     pub(crate) fn mistake(&self) -> Option<String> {
+        if self.times == Some(0) {
+            return Some("`times` is 0, so it would never strike; take at least 1".to_owned());
+        }
         self.kind.mistake()
     }
 }

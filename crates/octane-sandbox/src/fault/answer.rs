@@ -116,7 +116,7 @@ async fn struck(shared: &Shared, kind: &Kind, request: Request, next: Next) -> R
             body::slow(next.run(request).await, &shared.clock, *bytes_per_second).await
         }
         Kind::TruncatedBody { bytes } => body::truncated(next.run(request).await, *bytes).await,
-        Kind::ResetAfter => {
+        Kind::ResetAfter {} => {
             next.run(request).await;
             reset()
         }
@@ -126,12 +126,12 @@ async fn struck(shared: &Shared, kind: &Kind, request: Request, next: Next) -> R
             }
             ApiError::SessionExpired(expiry.code()).into_response()
         }
-        Kind::ResetBefore
+        Kind::ResetBefore {}
         // Those of tasks are done already.
         | Kind::TaskSlow { .. }
-        | Kind::TaskFailed
-        | Kind::TaskError
-        | Kind::TaskStuck => reset(),
+        | Kind::TaskFailed {}
+        | Kind::TaskError {}
+        | Kind::TaskStuck {} => reset(),
     }
 }
 

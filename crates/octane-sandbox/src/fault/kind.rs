@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Subject, TaskFault};
 use crate::settings::duration;
 
-/// What goes wrong, with what belongs to it.
+/// What goes wrong, with what belongs to it. Those without members have braces because serde lets others pass
+/// where there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -51,8 +52,8 @@ pub(super) enum Kind {
     SlowBody {
         bytes_per_second: u32,
     },
-    ResetBefore,
-    ResetAfter,
+    ResetBefore {},
+    ResetAfter {},
     TruncatedBody {
         /// Half of the body where it is not said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,9 +67,9 @@ pub(super) enum Kind {
         #[serde(with = "duration")]
         delay: Duration,
     },
-    TaskFailed,
-    TaskError,
-    TaskStuck,
+    TaskFailed {},
+    TaskError {},
+    TaskStuck {},
 }
 
 /// Which of the two limits of a session was reached.
@@ -112,14 +113,14 @@ impl Kind {
             Self::RequestLimit { .. } => "request-limit",
             Self::Delay { .. } => "delay",
             Self::SlowBody { .. } => "slow-body",
-            Self::ResetBefore => "reset-before",
-            Self::ResetAfter => "reset-after",
+            Self::ResetBefore {} => "reset-before",
+            Self::ResetAfter {} => "reset-after",
             Self::TruncatedBody { .. } => "truncated-body",
             Self::SessionExpired { .. } => "session-expired",
             Self::TaskSlow { .. } => "task-slow",
-            Self::TaskFailed => "task-failed",
-            Self::TaskError => "task-error",
-            Self::TaskStuck => "task-stuck",
+            Self::TaskFailed {} => "task-failed",
+            Self::TaskError {} => "task-error",
+            Self::TaskStuck {} => "task-stuck",
         }
     }
 
@@ -130,9 +131,9 @@ impl Kind {
             Self::QueueFull { .. }
             | Self::RequestLimit { .. }
             | Self::TaskSlow { .. }
-            | Self::TaskFailed
-            | Self::TaskError
-            | Self::TaskStuck => {
+            | Self::TaskFailed {}
+            | Self::TaskError {}
+            | Self::TaskStuck {} => {
                 subject.method == "POST" && subject.path.ends_with("/test-results")
             }
             _ => true,
@@ -145,9 +146,9 @@ impl Kind {
             Self::TaskSlow { delay } => Some(TaskFault::Slow {
                 until: now.saturating_add(*delay).unwrap_or(Timestamp::MAX),
             }),
-            Self::TaskFailed => Some(TaskFault::Failed),
-            Self::TaskError => Some(TaskFault::Error),
-            Self::TaskStuck => Some(TaskFault::Stuck),
+            Self::TaskFailed {} => Some(TaskFault::Failed),
+            Self::TaskError {} => Some(TaskFault::Error),
+            Self::TaskStuck {} => Some(TaskFault::Stuck),
             _ => None,
         }
     }

@@ -77,6 +77,18 @@ fn what_is_wrong_with_a_fault_is_told() {
             json!({ "kind": "reset-after", "rate": 1.5 }),
             "`rate` is a share between 0 and 1, not 1.5",
         ),
+        (
+            json!({ "kind": "reset-before", "time": 2 }),
+            "unknown field `time`",
+        ),
+        (
+            json!({ "kind": "task-stuck", "delay": "1s" }),
+            "unknown field `delay`",
+        ),
+        (
+            json!({ "kind": "reset-before", "times": 0 }),
+            "`times` is 0",
+        ),
     ] {
         let error = serde_json::from_value::<Fault>(fault).unwrap_err();
         assert!(error.to_string().contains(told), "{error}");
