@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
-use octane_results::{Build, Leniency, Payload, PayloadRuns, read_payload_with};
+use octane_results::{Build, CheckProblem, Leniency, Payload, PayloadRuns, read_payload_with};
 
 use crate::error::{ApiError, own_code};
 
@@ -31,10 +31,23 @@ pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError
 /// Reads a payload, or says where it breaks the schema.
 pub(crate) fn read(xml: &[u8], leniency: Leniency) -> Result<Payload, ApiError> {
     read_payload_with(xml, leniency).map_err(|error| {
-        let problems: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
+        let problems: Vec<String> = error.problems().iter().map(told).collect();
         let description = format!("the payload is not valid: {}", problems.join("; "));
         ApiError::bad_request(own_code::INVALID_PAYLOAD, description)
     })
+}
+
+/// A problem in words: whoever reads it has no file whose name could stand before the numbers.
+fn told(problem: &CheckProblem) -> String {
+    let CheckProblem {
+        line,
+        column,
+        path,
+        message,
+        ..
+    } = problem;
+    let colon = if path.is_empty() { "" } else { ": " };
+    format!("line {line}, column {column}: {path}{colon}{message}")
 }
 
 /// How many results a payload holds.
@@ -68,6 +81,19 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn a_payload_that_is_not_valid_is_told_with_element_attribute_and_line() {
+        let told = |xml: &str| {
+            let error = read(xml.as_bytes(), Leniency::Official).unwrap_err();
+            error.into_problem().description
+        };
+        insta::assert_snapshot!(
+            told("<test_result>\n<test_runs>\n<test_run name='a' duration='1' status='passed'/></test_runs></test_result>"),
+            @"the payload is not valid: line 3, column 33: test_result/test_runs/test_run[1]: attribute `status` is `passed`, not one of `Passed`, `Failed`, `Skipped`, `Planned`"
+        );
+        insta::assert_snapshot!(told(""), @"the payload is not valid: line 1, column 1: there is no element");
+    }
 
     #[test]
     fn a_body_that_would_grow_too_large_is_refused() {

@@ -42,7 +42,7 @@ async fn what_is_no_payload_is_refused_at_once() {
         .await;
     assert_eq!(answer.status, 400);
     let description = answer.json()["description"].as_str().unwrap().to_owned();
-    for part in ["2:1", "test_run[1]", "`status`", "`passed`"] {
+    for part in ["line 2, column 1", "test_run[1]", "`status`", "`passed`"] {
         assert!(description.contains(part), "{part}: {description}");
     }
     for (media, status) in [
