@@ -2,18 +2,24 @@
 //! struck by a fault.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http_body_util::BodyExt;
+use octane_model::Problem;
 use sha2::{Digest, Sha256};
 
 use crate::error::{ApiError, own_code};
 use crate::fault::{self, ConnectionReset, Struck};
 use crate::server::Shared;
+
+/// How long a body may pause before its request is given up. The help knows the status 408, but no time.
+const BODY_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// The whole body is read before anything else, so that also a request that is refused can be told so: a
 /// server that answers amid a body resets the connection of clients that go on sending.
@@ -60,10 +66,18 @@ async fn read(mut body: Body, bytes_max: usize) -> Received {
     let mut bytes = BytesMut::new();
     let mut digest = Sha256::new();
     let mut refused = None;
-    while let Some(frame) = body.frame().await {
-        let data = match frame {
-            Ok(frame) => frame.into_data().unwrap_or_default(),
-            Err(error) => {
+    loop {
+        let data = match tokio::time::timeout(BODY_PAUSE_MAX, body.frame()).await {
+            Ok(None) => break,
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            Err(_) => {
+                let pause_s = BODY_PAUSE_MAX.as_secs();
+                let description = format!("no more of the body came for {pause_s} seconds");
+                let problem = Problem::new(own_code::WEB, description);
+                refused = Some(ApiError::new(StatusCode::REQUEST_TIMEOUT, problem));
+                break;
+            }
+            Ok(Some(Err(error))) => {
                 let description = format!("the body broke off: {error}");
                 refused = Some(ApiError::bad_request(own_code::BAD_REQUEST, description));
                 break;

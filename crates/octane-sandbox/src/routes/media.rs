@@ -33,6 +33,17 @@ fn mismatch(request: &Request) -> Option<ApiError> {
         let problem = Problem::new(own_code::WEB, text);
         return Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
+    let packed = headers
+        .get(header::CONTENT_ENCODING)
+        .filter(|_| has_body)
+        .filter(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if let Some(coding) = packed {
+        let text = format!(
+            "the body is packed as {coding:?}; this resource takes it unpacked, only `test-results` inflates"
+        );
+        let problem = Problem::new(own_code::WEB, text);
+        return Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+    }
     if takes_json(headers) {
         return None;
     }
@@ -99,6 +110,23 @@ mod tests {
         ] {
             assert_eq!(status(Some(kind), None, "{}"), Some(415), "{kind}");
             assert_eq!(status(Some(kind), None, ""), None, "{kind} without a body");
+        }
+    }
+
+    #[test]
+    fn a_packed_body_is_refused_by_its_header() {
+        for (coding, body, refusal) in [
+            ("gzip", "{}", Some(415)),
+            ("gzip", "", None),
+            ("Identity", "{}", None),
+        ] {
+            let mut request = Request::new(Body::from(body));
+            let value = http::HeaderValue::from_static(coding);
+            request
+                .headers_mut()
+                .insert(header::CONTENT_ENCODING, value);
+            let status = mismatch(&request).map(|error| error.into_response().status().as_u16());
+            assert_eq!(status, refusal, "{coding} {body}");
         }
     }
 

@@ -73,10 +73,23 @@ pub(crate) fn to_json(kind: &Kind, value: ValueRef<'_>) -> Json {
 /// and null are not handled here.
 pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misfit> {
     let misfit = || {
-        format!(
-            "is a {} and cannot be compared with this",
-            field.type_word()
-        )
+        let taken = match field.kind {
+            Kind::Id | Kind::Integer | Kind::Workspace => "a whole number",
+            Kind::Float => "a number",
+            Kind::Boolean => "`true` or `false`",
+            Kind::DateTime => "a time such as `2025-03-04T05:06:07Z`",
+            Kind::Date => "a day such as `2025-03-04`",
+            Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => "a condition in braces",
+            _ => "text",
+        };
+        let given = match literal {
+            Literal::Null => "null",
+            Literal::Boolean(flag) => &flag.to_string(),
+            Literal::Integer(number) => &number.to_string(),
+            Literal::Decimal(text) | Literal::Text(text) | Literal::Token(text) => text,
+            Literal::Pattern(_) => "*",
+        };
+        format!("takes {taken}, not `{given}`")
     };
     let text = match literal {
         Literal::Integer(number) => match field.kind {

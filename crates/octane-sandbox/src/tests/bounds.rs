@@ -1,10 +1,11 @@
 //! What is made to break a reader gets a clear refusal: bounds of queries and of bodies.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::stream;
 use http::{Request, header};
 use serde_json::json;
 
@@ -239,4 +240,29 @@ async fn json_that_nests_without_end_is_refused() {
     }
     let body = json!({ "data": [{ "name": "a", "parent": { "type": [[[[[[]]]]]] } }] });
     assert_eq!(client.post("stories", &body).await.status, 409);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_given_up() {
+    let client = Client::empty().await;
+    let request = Request::post(format!("{WORKSPACE}/stories"));
+    let nothing = stream::pending::<io::Result<Bytes>>();
+    let answer = client.send(request, Body::from_stream(nothing)).await;
+    let expected = (408, "platform.web_application".to_owned());
+    assert_eq!(answer.refusal(), expected);
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_told_with_what_would() {
+    let client = Client::empty().await;
+    for (query, told) in [
+        ("id EQ ^abc^", "takes a whole number, not `abc`"),
+        ("creation_time EQ 5", "takes a time such as"),
+        ("has_children EQ ^x^", "takes `true` or `false`, not `x`"),
+    ] {
+        let query = query.replace(' ', "%20").replace('^', "%5E");
+        let answer = client.get(&format!("features?query=\"{query}\"")).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().contains(told), "{}", answer.text());
+    }
 }
