@@ -165,11 +165,18 @@ fn number(text: Option<&str>, flag: &str, variable: &str) -> Outcome<Option<i64>
     number.map(Some)
 }
 
-/// A sandbox that does not start is a matter of configuration: its folder or its port.
+/// A sandbox that does not start is a matter of configuration: its settings, its file or its port.
 pub(crate) fn sandbox_failure(error: SandboxError) -> Failure {
-    Failure::new(Exit::Configuration, error)
-        .context("the sandbox does not start")
-        .hint("`--sandbox-data DIR` puts its data elsewhere; one process at a time can use it")
+    let hint = match &error {
+        SandboxError::Settings { .. } => None,
+        SandboxError::Bind { .. } => Some("`--port 0` takes a free one"),
+        _ => Some("`--sandbox-data DIR` puts its data elsewhere; one process at a time can use it"),
+    };
+    let failure = Failure::new(Exit::Configuration, error).context("the sandbox does not start");
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The sandbox's database, in the given folder or in the user's data folder.
@@ -192,4 +199,24 @@ pub(crate) fn sandbox_file(args: &ConnectionArgs) -> Outcome<PathBuf> {
             .hint("give a folder that can be written with `--sandbox-data DIR`")
     })?;
     Ok(folder.join("octane.db"))
+}
+
+#[cfg(test)]
+mod tests {
+    use octane_sandbox::{Sandbox, Settings};
+
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_sandbox_is_no_way_out_of_wrong_settings() {
+        let error = Sandbox::open(Settings::default().limits(0, 5)).unwrap_err();
+        assert_eq!(sandbox_failure(error).hint, None);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("octane.db");
+        std::fs::write(&file, [b'x'; 4096]).unwrap();
+        let storage = Storage::File(file);
+        let error = Sandbox::open(Settings::default().storage(storage)).unwrap_err();
+        let hint = sandbox_failure(error).hint.unwrap_or_default();
+        assert!(hint.contains("`--sandbox-data DIR`"), "{hint}");
+    }
 }
