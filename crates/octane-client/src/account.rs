@@ -3,14 +3,14 @@
 use octane_model::SuiteRun;
 
 use crate::error::chain;
-use crate::journal::{Journal, first_lines};
+use crate::journal::{Ending, Evidence, Journal, first_lines};
 use crate::links::LinkField;
 use crate::plan::Header;
 use crate::report::{LinksReport, Named, Outcome, Report, ReportedProblem, TargetReport};
 use crate::settle::Unfinished;
 use crate::submit::Trouble;
 use crate::verify::Found;
-use crate::{Client, JournalError, Target};
+use crate::{Client, ClientError, JournalError, Target};
 
 mod linking;
 
@@ -56,23 +56,29 @@ impl<'a> Account<'a> {
     /// Says of every row what became of it.
     pub(crate) fn settle_rows(&mut self, found: Found) -> Result<(), JournalError> {
         let mut problems = self.delivery_problems()?;
-        let is_read = match found {
-            Found::Nothing => true,
-            Found::NotRead => false,
+        let evidence = match found {
+            Found::Nothing => Evidence::Runs,
+            Found::NotRead => Evidence::None,
             Found::Runs { suite_run, field } => {
                 self.suite_run = Some(suite_run);
                 self.field = field;
-                true
+                Evidence::Runs
             }
             Found::Unread(error) => {
                 self.is_unverified = true;
+                self.unfinished.is_unauthorized |= error.is_unauthorized();
                 let message = format!("the runs could not be counted: {}", chain(&error));
                 problems.push(ReportedProblem::new("unverified", message));
-                false
+                match error {
+                    // No suite run shows nothing.
+                    ClientError::NoSuiteRun { .. } => Evidence::Runs,
+                    error if error.is_passing() => Evidence::None,
+                    _ => Evidence::Word,
+                }
             }
         };
         self.journal.note_problems("delivery", &problems)?;
-        self.journal.settle_rows(is_read)
+        self.journal.settle_rows(evidence)
     }
 
     /// What concerns whole batches.
@@ -82,9 +88,7 @@ impl<'a> Account<'a> {
             let message = format!("batch {batch} was not delivered: {reason}");
             problems.push(ReportedProblem::new("undelivered", message));
         }
-        let mut unfinished: Vec<_> = self.unfinished.iter().collect();
-        unfinished.sort();
-        for (batch, reason) in unfinished {
+        for (batch, reason) in &self.unfinished.batches {
             let message = format!("batch {batch}: {reason}");
             problems.push(ReportedProblem::new("unfinished", message));
         }
@@ -112,7 +116,7 @@ impl<'a> Account<'a> {
         let outcome = if counts.kept > unconfirmed && is_stopped {
             Outcome::Interrupted
         } else if counts.kept > unconfirmed {
-            if self.trouble.is_unauthorized {
+            if self.trouble.is_unauthorized || self.unfinished.is_unauthorized {
                 Outcome::Unauthorized
             } else {
                 Outcome::Unreachable
@@ -132,7 +136,12 @@ impl<'a> Account<'a> {
         let mut problems = journal.problems()?;
         problems.extend(journal.row_problems()?);
         let workspace = client.endpoint.workspace();
-        journal.put("outcome", &outcome)?;
+        let is_finished = !(outcome.is_resumable() || self.is_unlinked);
+        let ending = Ending {
+            outcome,
+            is_finished,
+        };
+        journal.put("ending", &ending)?;
         Ok(Report {
             schema: "octane.upload/1",
             upload_id: journal.id().clone(),

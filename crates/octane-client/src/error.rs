@@ -117,6 +117,11 @@ impl ClientError {
         matches!(self, Self::Rest(error) if error.is_unauthorized())
     }
 
+    /// Whether a later try may succeed, so that what was to be done is left for it.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Rest(error) if is_passing(error))
+    }
+
     /// Whether what was asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         match self {
@@ -138,6 +143,15 @@ pub struct Missing {
     pub kind: &'static str,
     /// Its name or path.
     pub name: String,
+}
+
+/// Whether a later try may succeed: the key may be corrected, the server may come back.
+pub(crate) fn is_passing(error: &octane_rest::Error) -> bool {
+    error.is_unauthorized()
+        || error.is_temporary()
+        || error
+            .status()
+            .is_some_and(|status| status.is_server_error())
 }
 
 /// An error and what caused it, in one line.

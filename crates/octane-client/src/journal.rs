@@ -36,8 +36,9 @@ pub(crate) use batch::{State, StoredBatch};
 pub use error::JournalError;
 pub(crate) use found::FoundRun;
 pub use id::{UnknownUploadId, UploadId};
-pub(crate) use row::{Linkable, first_lines};
+pub(crate) use row::{Evidence, Linkable, first_lines};
 pub use spool::{Retention, Spool};
+pub(crate) use summary::Ending;
 pub use summary::UploadSummary;
 
 use crate::plan::Header;
@@ -197,11 +198,18 @@ impl Journal {
         self.hook.as_ref().is_some_and(|hook| !hook(step, moment))
     }
 
-    /// Forces what is written to the disk.
-    pub(crate) fn force(&self) -> Result<(), JournalError> {
-        self.read(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        })
+    /// Lets `work` write, and forces all that is written to the disk.
+    fn write_through<T>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let synchronous =
+            |level| self.read(|connection| connection.pragma_update(None, "synchronous", level));
+        synchronous("FULL")?;
+        let done = self.write(step, work)?;
+        synchronous("NORMAL")?;
+        Ok(done)
     }
 
     /// Keeps a document under a key.
@@ -331,3 +339,6 @@ impl std::fmt::Debug for Journal {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,11 @@ impl Outcome {
     pub fn is_resumable(self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::Unauthorized | Self::Unreachable | Self::Interrupted
+            Self::Refused
+                | Self::Unauthorized
+                | Self::Unreachable
+                | Self::LinksIncomplete
+                | Self::Interrupted
         )
     }
 }

@@ -1,20 +1,29 @@
 //! Waiting until Octane has really ingested what it accepted.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use octane_model::{Task, TaskStatus};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::error::is_passing;
 use crate::journal::Journal;
 use crate::{Client, Event, JournalError, Stop};
 
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// Batches that Octane did not finish, each with the reason; none if it finished all.
-pub(crate) type Unfinished = HashMap<usize, String>;
+/// The longest wait: a year is as good as forever, and a clock can add it.
+const WAIT_BOUND: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What Octane did not finish; nothing if it finished all.
+#[derive(Debug, Default)]
+pub(crate) struct Unfinished {
+    /// The batches, each with the reason.
+    pub(crate) batches: BTreeMap<usize, String>,
+    pub(crate) is_unauthorized: bool,
+}
 
 /// Waits for all batches of which `told` tells, and notes in the journal how each ends.
 ///
@@ -29,7 +38,8 @@ pub(crate) async fn settle(
     mut told: mpsc::UnboundedReceiver<(usize, Task)>,
     on_event: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Unfinished, JournalError> {
-    let mut unfinished = Unfinished::new();
+    let wait_max = wait_max.min(WAIT_BOUND);
+    let mut unfinished = Unfinished::default();
     let mut open: VecDeque<(usize, Task)> = VecDeque::new();
     let mut pause = PAUSE_FIRST;
     let mut deadline = Instant::now() + wait_max;
@@ -67,16 +77,24 @@ pub(crate) async fn settle(
             }
             Some(Ok(state)) => state,
             Some(Err(error)) => {
-                open.pop_front();
-                unfinished.insert(batch, crate::error::chain(&error));
+                unfinished.is_unauthorized |= error.is_unauthorized();
+                let reason = crate::error::chain(&error);
+                // A server that is away is away for all of them.
+                let count = if is_passing(&error) { open.len() } else { 1 };
+                let given_up = open
+                    .drain(..count)
+                    .map(|(batch, _)| (batch, reason.clone()));
+                unfinished.batches.extend(given_up);
                 continue;
             }
             None => break,
         };
         if state.status.is_final() {
+            let Some(complaints) = stop.within_grace(complaints(client, &state)).await else {
+                break;
+            };
             open.pop_front();
             pause = PAUSE_FIRST;
-            let complaints = complaints(client, &state).await;
             journal.settled(batch, &state.status, complaints.as_deref())?;
             on_event(&Event::Settled {
                 batch,
@@ -89,7 +107,8 @@ pub(crate) async fn settle(
         }
         if Instant::now() + pause > deadline {
             open.pop_front();
-            unfinished.insert(batch, format!("Octane did not finish within {wait_max:?}"));
+            let reason = format!("Octane did not finish within {wait_max:?}");
+            unfinished.batches.insert(batch, reason);
             continue;
         }
         on_event(&Event::Waiting {
@@ -102,9 +121,8 @@ pub(crate) async fn settle(
         }
         pause = (pause * 3 / 2).min(PAUSE_MAX);
     }
-    for (batch, _) in open {
-        unfinished.insert(batch, "stopped before Octane had finished".to_owned());
-    }
+    let stopped = |(batch, _)| (batch, "stopped before Octane had finished".to_owned());
+    unfinished.batches.extend(open.into_iter().map(stopped));
     Ok(unfinished)
 }
 

@@ -49,8 +49,9 @@ impl Stop {
         let _ = self.0.subscribe().wait_for(|asked| *asked).await;
     }
 
-    /// Does `work`; once asked to stop, for a moment longer at most.
-    pub(crate) async fn within_grace<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Does `work`; once asked to stop, for three seconds longer at most. `None` if it was given up: what it
+    /// might have done is unknown.
+    pub async fn within_grace<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
             done = work => Some(done),

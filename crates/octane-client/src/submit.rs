@@ -8,6 +8,7 @@ use octane_model::Task;
 use octane_rest::Error;
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::error::is_passing;
 use crate::journal::{Journal, State, StoredBatch};
 use crate::{Client, Event, JournalError, Stop};
 
@@ -142,8 +143,15 @@ impl Sender<'_> {
         error: &Error,
     ) -> Result<Vec<StoredBatch>, JournalError> {
         let reason = crate::error::chain(error);
-        let is_divisible = error.is_divisible() && batch.rows() > 1;
-        if is_divisible && self.frame_refusal(error).await?.is_none() {
+        let mut is_divisible = error.is_divisible() && batch.rows() > 1;
+        if is_divisible {
+            let Some(refusal) = self.stop.within_grace(self.frame_refusal(error)).await else {
+                // It stays as it is, and a resume finds out.
+                return Ok(Vec::new());
+            };
+            is_divisible = refusal?.is_none();
+        }
+        if is_divisible {
             let [first, last] = self.journal.split(batch, &reason)?;
             (self.on_event)(&Event::Split {
                 batch: batch.number,
@@ -180,14 +188,4 @@ impl Sender<'_> {
             .await?;
         Ok(refusal.as_deref())
     }
-}
-
-/// Whether a later try may succeed, so that the results are kept.
-fn is_passing(error: &Error) -> bool {
-    error.is_unauthorized()
-        || error.is_unreachable()
-        || error.is_throttled()
-        || error
-            .status()
-            .is_some_and(|status| status.is_server_error())
 }

@@ -213,13 +213,15 @@ impl Client {
             told,
             on_event,
         );
-        let (trouble, waited) = tokio::join!(submitting, settling);
-        let (trouble, waited) = (trouble?, waited?);
+        // A journal that fails on one side ends the other: nothing goes on that cannot be written down.
+        let (trouble, waited) = tokio::try_join!(submitting, settling)?;
         let mut account = Account::new(self, journal, &header, &target, trouble, waited);
         let found = verify(self, journal, &header, &target, stop, on_event).await?;
         account.settle_rows(found)?;
         if header.link && !stop.is_asked() {
-            account.link(on_event).await?;
+            stop.within_grace(account.link(on_event))
+                .await
+                .transpose()?;
         }
         account.report(stop.is_asked())
     }

@@ -112,6 +112,12 @@ impl JournalError {
                 path,
                 problem: error.to_string(),
             },
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Folder {
+                    path,
+                    source: io::Error::other(error),
+                }
+            }
             _ => Self::Database {
                 path,
                 source: Box::new(error),

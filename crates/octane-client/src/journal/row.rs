@@ -75,7 +75,7 @@ impl PlannedRows<'_> {
     pub(crate) fn finish(self, header: &Header) -> Result<(), JournalError> {
         let header = serde_json::to_string(header)
             .map_err(|error| self.journal.damaged(error.to_string()))?;
-        self.journal.write("planned", |transaction| {
+        self.journal.write_through("planned", |transaction| {
             transaction.execute_batch(super::schema::INDEX_OF_KEYS)?;
             transaction.execute_batch(
                 "UPDATE batches SET follows = 1 WHERE n IN (
@@ -88,8 +88,7 @@ impl PlannedRows<'_> {
                 [header],
             )?;
             Ok(())
-        })?;
-        self.journal.force()
+        })
     }
 }
 
@@ -139,6 +138,17 @@ pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<P
     }))
 }
 
+/// What is known of the results beside the states of their tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// The runs were read, or it is known that there are none.
+    Runs,
+    /// The runs cannot be read by whoever uploads, so Octane's word has to do.
+    Word,
+    /// Nobody knows yet what the runs show.
+    None,
+}
+
 /// A result that is in and carries Jira keys, with the runs that hold it.
 #[derive(Debug)]
 pub(crate) struct Linkable {
@@ -151,9 +161,8 @@ impl Journal {
     /// Says of every row what became of it, from the states of the batches and the runs that were found.
     ///
     /// A row of a batch that ended well is in if its suite run shows it, or a later result of the same
-    /// test. A row of a batch that ended badly is in only if this very result shows. `is_verified` says
-    /// whether the runs could be read at all; without them, Octane's word has to do.
-    pub(crate) fn settle_rows(&self, is_verified: bool) -> Result<(), JournalError> {
+    /// test. A row of a batch that ended badly is in only if this very result shows.
+    pub(crate) fn settle_rows(&self, evidence: Evidence) -> Result<(), JournalError> {
         // The product may keep no milliseconds, so whole seconds are compared.
         let shown = "SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
             OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000)";
@@ -162,7 +171,11 @@ impl Journal {
             OR f.status = '?')";
         self.write("account", |transaction| {
             transaction.execute("UPDATE rows SET fate = 'kept', message = NULL", [])?;
-            for batch in settled(transaction)? {
+            let batches = match evidence {
+                Evidence::None => Vec::new(),
+                Evidence::Runs | Evidence::Word => settled(transaction)?,
+            };
+            for batch in batches {
                 let Settled {
                     first,
                     last,
@@ -170,7 +183,7 @@ impl Journal {
                     ..
                 } = &batch;
                 let is_usable = matches!(status.as_str(), "success" | "warning");
-                let is_in = match (is_usable, is_verified) {
+                let is_in = match (is_usable, evidence == Evidence::Runs) {
                     (true, true) => format!("EXISTS ({shown})"),
                     (true, false) => "1".to_owned(),
                     (false, true) => format!("EXISTS ({very})"),
@@ -221,12 +234,15 @@ impl Journal {
         })
     }
 
-    /// How many rows Octane has reported as done and does not show.
+    /// How many rows Octane has reported as done and does not show. Those whose task it has forgotten are
+    /// not among them: they are sent again.
     pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT COUNT(*) FROM rows WHERE fate = 'kept' AND message IS NOT NULL",
+                    "SELECT COUNT(*) FROM batches b JOIN rows r ON r.n BETWEEN b.first AND b.last
+                     WHERE b.state = 'settled' AND b.status <> 'lost'
+                     AND r.fate = 'kept' AND r.message IS NOT NULL",
                 )?
                 .query_row([], |row| row.get(0))
         })

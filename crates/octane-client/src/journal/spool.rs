@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{Journal, JournalError, Moment, UploadSummary};
 use crate::{ReportedProblem, UploadId};
@@ -118,20 +118,35 @@ impl Spool {
     pub fn open(&self, id: &UploadId) -> Result<Journal, JournalError> {
         let (folder, path) = self.existing(id)?;
         let lock = lock(folder, id)?;
-        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
-        Journal::open(connection, path, Some(lock), id.clone(), self.hook.clone())
+        let journal = existing_database(&path)?;
+        Journal::open(journal, path, Some(lock), id.clone(), self.hook.clone())
     }
 
-    /// All uploads, the newest first. Those that cannot be read are left out.
+    /// All uploads, the newest first. Those that cannot be read are left out, see
+    /// [`unreadable`](Self::unreadable).
     pub fn list(&self) -> Result<Vec<UploadSummary>, JournalError> {
-        let Some(folder) = &self.folder else {
-            return Ok(Vec::new());
+        let summaries = self.summaries()?;
+        let mut readable: Vec<UploadSummary> = summaries.into_iter().flatten().collect();
+        readable.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
+        Ok(readable)
+    }
+
+    /// Why some uploads cannot be read. One whose planning has not ended is not among them: nothing of it
+    /// was sent.
+    pub fn unreadable(&self) -> Result<Vec<JournalError>, JournalError> {
+        let errors = self.summaries()?.into_iter().filter_map(Result::err);
+        let is_trouble = |error: &JournalError| {
+            !matches!(
+                error,
+                JournalError::Unplanned { .. } | JournalError::Unknown { .. }
+            )
         };
-        let ids = ids(folder)?;
-        let mut summaries: Vec<UploadSummary> =
-            ids.iter().filter_map(|id| self.summary(id).ok()).collect();
-        summaries.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
-        Ok(summaries)
+        Ok(errors.filter(is_trouble).collect())
+    }
+
+    fn summaries(&self) -> Result<Vec<Result<UploadSummary, JournalError>>, JournalError> {
+        let ids = self.folder.as_deref().map_or(Ok(Vec::new()), ids)?;
+        Ok(ids.iter().map(|id| self.summary(id)).collect())
     }
 
     /// Forgets the uploads whose process died while it was still planning: nothing of them was sent.
@@ -147,21 +162,22 @@ impl Spool {
 
     /// How far an upload is. Looking takes no lock, so it works while somebody uploads.
     pub fn summary(&self, id: &UploadId) -> Result<UploadSummary, JournalError> {
-        let (folder, path) = self.existing(id)?;
-        let is_in_use = matches!(lock(folder, id), Err(JournalError::InUse { .. }));
-        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
-        let journal = Journal::open(connection, path, None, id.clone(), None)?;
-        journal.summary(is_in_use)
+        let (folder, _) = self.existing(id)?;
+        self.look(id)?.summary(is_locked(folder, id))
     }
 
     /// Everything that is not as it should be with an upload, as its last report says it.
     pub fn problems(&self, id: &UploadId) -> Result<Vec<ReportedProblem>, JournalError> {
-        let (_, path) = self.existing(id)?;
-        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
-        let journal = Journal::open(connection, path, None, id.clone(), None)?;
+        let journal = self.look(id)?;
         let mut problems = journal.problems()?;
         problems.extend(journal.row_problems()?);
         Ok(problems)
+    }
+
+    /// The journal of an upload, to be read only, whoever works on it.
+    fn look(&self, id: &UploadId) -> Result<Journal, JournalError> {
+        let (_, path) = self.existing(id)?;
+        Journal::open(existing_database(&path)?, path, None, id.clone(), None)
     }
 
     /// Forgets an upload, whatever state it is in.
@@ -296,9 +312,29 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
+/// Opens what is there: a journal that somebody drops at this moment is not made anew.
+fn existing_database(path: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))
+}
+
+fn lock_of(folder: &Path, id: &UploadId) -> PathBuf {
+    folder.join(format!("{id}.lock"))
+}
+
+/// Whether a process works on an upload.
+fn is_locked(folder: &Path, id: &UploadId) -> bool {
+    let file = File::open(lock_of(folder, id));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Whoever only looks holds the lock for a moment, so it is tried so often before it counts as taken.
+const LOCK_ATTEMPTS_MAX: usize = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
 /// The system gives the lock back when the process ends, however it ends.
 fn lock(folder: &Path, id: &UploadId) -> Result<File, JournalError> {
-    let path = folder.join(format!("{id}.lock"));
+    let path = lock_of(folder, id);
     let failed = |source| JournalError::Folder {
         path: path.clone(),
         source,
@@ -306,9 +342,12 @@ fn lock(folder: &Path, id: &UploadId) -> Result<File, JournalError> {
     let file = private(OpenOptions::new().write(true).create(true).truncate(false))
         .open(&path)
         .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { id: id.clone() }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+    for _ in 0..LOCK_ATTEMPTS_MAX {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
+    Err(JournalError::InUse { id: id.clone() })
 }

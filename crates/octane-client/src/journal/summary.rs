@@ -1,7 +1,7 @@
 //! How far an upload is, for lists.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Journal, JournalError};
 use crate::UploadId;
@@ -33,13 +33,21 @@ pub struct UploadSummary {
     pub bytes: u64,
 }
 
+/// How the last attempt ended.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    /// Whether nothing is left that another attempt could change.
+    pub(crate) is_finished: bool,
+}
+
 impl Journal {
     /// How far this upload is.
     pub(super) fn summary(&self, is_in_use: bool) -> Result<UploadSummary, JournalError> {
         let header = self.header()?;
         let mut counts = header.counts;
         self.count(&mut counts)?;
-        let outcome: Option<Outcome> = self.get("outcome")?;
+        let ending: Option<Ending> = self.get("ending")?;
         let target = self.target()?;
         let suite = target
             .map(|target| target.suite.name)
@@ -56,8 +64,8 @@ impl Journal {
             suite,
             suite_run: header.destination.suite_run().to_owned(),
             counts,
-            outcome,
-            is_finished: outcome.is_some_and(|outcome| !outcome.is_resumable()),
+            outcome: ending.map(|ending| ending.outcome),
+            is_finished: ending.is_some_and(|ending| ending.is_finished),
             is_in_use,
             bytes: sizes.iter().sum(),
         })

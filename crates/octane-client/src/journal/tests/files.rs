@@ -1,0 +1,204 @@
+//! Files: who may read them, who may work on them, and when they go.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::report::Outcome;
+
+fn place() -> (tempfile::TempDir, Spool) {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path().join("state/uploads"));
+    (folder, spool)
+}
+
+/// An upload that is planned, and on which nobody works.
+fn left(spool: &Spool) -> UploadId {
+    planned(spool, tests(2), &UploadSettings::default())
+        .id()
+        .clone()
+}
+
+/// An upload of which nothing is left to do.
+fn finished(spool: &Spool) -> UploadId {
+    let id = left(spool);
+    let journal = spool.open(&id).unwrap();
+    let ending = Ending {
+        outcome: Outcome::Success,
+        is_finished: true,
+    };
+    journal.put("ending", &ending).unwrap();
+    id
+}
+
+fn ids(spool: &Spool) -> Vec<UploadId> {
+    let mut ids: Vec<UploadId> = spool
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    ids.sort();
+    ids
+}
+
+/// So long after an upload was planned.
+fn after(spool: &Spool, id: &UploadId, days: i64) -> Timestamp {
+    spool.summary(id).unwrap().created + jiff::SignedDuration::from_hours(24 * days)
+}
+
+#[test]
+fn one_process_at_a_time_works_on_an_upload_and_anybody_may_look() {
+    let (_folder, spool) = place();
+    let id = left(&spool);
+    let journal = spool.open(&id).unwrap();
+    let refused = spool.open(&id).unwrap_err();
+    assert!(matches!(refused, JournalError::InUse { .. }), "{refused}");
+    assert!(matches!(spool.remove(&id), Err(JournalError::InUse { .. })));
+    let summary = spool.summary(&id).unwrap();
+    assert!(summary.is_in_use && !summary.is_finished);
+    assert!(spool.problems(&id).unwrap().is_empty());
+    drop(journal);
+    assert!(!spool.summary(&id).unwrap().is_in_use);
+    drop(spool.open(&id).unwrap());
+    spool.remove(&id).unwrap();
+    assert!(matches!(spool.open(&id), Err(JournalError::Unknown { .. })));
+    let folder = spool.folder().unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_an_upload() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, spool) = place();
+    let journal = planned(&spool, tests(2), &UploadSettings::default());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = spool.folder().unwrap();
+    assert_eq!(
+        (mode(folder), mode(folder.parent().unwrap())),
+        (0o700, 0o700)
+    );
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert_eq!(
+        files.len(),
+        4,
+        "a journal, two files of SQLite's, a lock: {files:?}"
+    );
+    for file in files {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(journal);
+}
+
+#[test]
+fn no_file_holds_the_secret_of_the_key() {
+    let (_folder, spool) = place();
+    let _journal = planned(&spool, tests(2), &UploadSettings::default());
+    for file in std::fs::read_dir(spool.folder().unwrap()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("a-secret-that-must-not-show"));
+    }
+}
+
+#[test]
+fn old_uploads_go_and_those_that_are_not_done_go_later() {
+    let (_folder, spool) = place();
+    let (done, open) = (finished(&spool), left(&spool));
+    let retention = Retention::default();
+    let prune = |days| spool.prune(&retention, after(&spool, &open, days)).unwrap();
+    assert_eq!(prune(13), []);
+    assert_eq!(prune(15), [done]);
+    assert_eq!(prune(89), []);
+    let used = spool.open(&open).unwrap();
+    assert_eq!(prune(91), [], "somebody works on it");
+    drop(used);
+    assert_eq!(prune(91), std::slice::from_ref(&open));
+    assert_eq!(ids(&spool), []);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nothing_old() {
+    let (_folder, spool) = place();
+    let id = finished(&spool);
+    let now = after(&spool, &id, -10_000);
+    assert_eq!(spool.prune(&Retention::default(), now).unwrap(), []);
+}
+
+#[test]
+fn while_there_is_too_much_the_oldest_that_is_done_goes() {
+    let (_folder, spool) = place();
+    let mut uploads = [finished(&spool), finished(&spool), left(&spool)];
+    uploads.sort_by_key(|id| spool.summary(id).unwrap().created);
+    let now = after(&spool, &uploads[0], 1);
+    let bytes: u64 = spool.list().unwrap().iter().map(|one| one.bytes).sum();
+    let mut retention = Retention {
+        bytes_max: bytes,
+        ..Retention::default()
+    };
+    assert_eq!(spool.prune(&retention, now).unwrap(), []);
+    retention.bytes_max = bytes - 1;
+    let gone = spool.prune(&retention, now).unwrap();
+    assert_eq!(gone, uploads[..1]);
+    retention.bytes_max = 0;
+    retention.unfinished_age_max = Duration::MAX;
+    assert_eq!(spool.prune(&retention, now).unwrap(), uploads[1..2]);
+    assert_eq!(ids(&spool), uploads[2..], "what is not done stays");
+}
+
+#[test]
+fn what_died_while_planning_is_told_to_nobody_and_goes() {
+    let (_folder, spool) = place();
+    let id = UploadId::new();
+    let journal = spool.create(id.clone()).unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(
+        spool.prune(&Retention::default(), now).unwrap(),
+        [],
+        "it lives"
+    );
+    drop(journal);
+    assert!(spool.list().unwrap().is_empty() && spool.unreadable().unwrap().is_empty());
+    assert!(matches!(
+        spool.summary(&id),
+        Err(JournalError::Unplanned { .. })
+    ));
+    assert_eq!(spool.prune(&Retention::default(), now).unwrap(), [id]);
+    assert_eq!(
+        std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),
+        0
+    );
+}
+
+#[test]
+fn results_that_cannot_be_planned_leave_nothing_behind() {
+    let (_folder, spool) = place();
+    let settings = UploadSettings {
+        dialect: octane_results::Dialect::Evidence,
+        ..UploadSettings::default()
+    };
+    let run = TestRun::new("without a start", Status::Passed);
+    let planned = CLIENT.plan([run], &destination(), &settings, &spool, UploadId::new());
+    assert!(matches!(planned, Err(crate::UploadError::Plan(_))));
+    assert_eq!(
+        std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),
+        0
+    );
+}
+
+#[test]
+fn without_a_spool_an_upload_works_and_leaves_no_file() {
+    let spool = Spool::off();
+    let journal = planned(&spool, tests(3), &in_batches_of(2));
+    journal.aim(&target()).unwrap();
+    assert_eq!(journal.kept_path(), None);
+    let batches = journal.open_batches().unwrap();
+    assert!(journal.payload(&batches[1]).is_ok());
+    assert!(spool.list().unwrap().is_empty() && spool.unreadable().unwrap().is_empty());
+    assert!(matches!(
+        spool.open(journal.id()),
+        Err(JournalError::Unknown { .. })
+    ));
+}
