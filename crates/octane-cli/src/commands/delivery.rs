@@ -44,6 +44,12 @@ impl<'a> Delivery<'a> {
         self.stop.is_asked().then(|| self.signals.exit())
     }
 
+    /// What to say of an upload that a signal ended before it was delivered.
+    pub(crate) fn interrupted(&self) -> Failure {
+        let message = "interrupted while looking for module and suite";
+        Failure::message(self.signals.exit(), message)
+    }
+
     /// Delivers what is in the journal, and prints what became of it.
     pub(crate) async fn deliver(
         &self,
@@ -111,6 +117,12 @@ impl<'a> Delivery<'a> {
             report,
             exit_code: exit.code(),
         };
+        self.output
+            .answer(|| summary(report, meant, files), &printed)?;
+        if self.args.annotate == "auto" {
+            annotate::report(report, meant, exit == meant);
+        }
+        // Last, so that a file that cannot be written hides nothing.
         if let Some(file) = &self.args.report {
             let text = serde_json::to_string_pretty(&printed)
                 .map_err(|error| Failure::new(Exit::Internal, error))?;
@@ -118,11 +130,6 @@ impl<'a> Delivery<'a> {
                 Failure::new(Exit::Configuration, error)
                     .context(format!("cannot write the report to `{}`", file.display()))
             })?;
-        }
-        self.output
-            .answer(|| summary(report, meant, files), &printed)?;
-        if self.args.annotate == "auto" {
-            annotate::report(report, meant, exit == meant);
         }
         Ok(())
     }

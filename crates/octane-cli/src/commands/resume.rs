@@ -3,7 +3,7 @@
 use octane_client::{Client, ClientError, JournalError, Spool, UploadId, UploadSettings};
 
 use super::delivery::Delivery;
-use crate::args::{ConnectionArgs, ResumeArgs};
+use crate::args::{ConnectionArgs, Format, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -29,16 +29,22 @@ async fn resume(
     delivery: &Delivery<'_>,
 ) -> Outcome<Exit> {
     let spool = spool(&args.delivery.spool)?;
+    let mut worst = Exit::Success;
     let ids = match &args.id {
         Some(id) => vec![id.clone()],
-        None => unfinished(&spool)?,
+        None => {
+            for failure in spool.unreadable()?.into_iter().map(Failure::from) {
+                crate::output::print_failure(&failure, Format::Human);
+                worst = failure.exit;
+            }
+            unfinished(&spool)?
+        }
     };
     if ids.is_empty() {
-        output.say("nothing to resume: every upload is done");
-        return Ok(Exit::Success);
+        output.say("nothing to resume: every upload that can be read is done");
+        return Ok(worst);
     }
     let connected = Connection::open(connection, verbosity).await?;
-    let mut worst = Exit::Success;
     for id in &ids {
         if delivery.stopped().is_some() {
             break;
@@ -92,7 +98,9 @@ async fn one(
     journal.reopen()?;
     if journal.target()?.is_none() {
         let destination = journal.destination()?;
-        let target = client.locate(&destination).await.map_err(|error| {
+        let finding = delivery.stop.within_grace(client.locate(&destination));
+        let found = finding.await.ok_or_else(|| delivery.interrupted())?;
+        let target = found.map_err(|error| {
             let is_missing = matches!(error, ClientError::Missing(_));
             let failure = Failure::from(error);
             if is_missing {

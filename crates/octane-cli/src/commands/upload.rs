@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use octane_client::{
     Client, ClientError, Destination, Event, ModuleChoice, Plan, Planned, SuiteChoice, Target,
-    UploadId, UploadSettings,
+    UploadError, UploadId, UploadSettings,
 };
 use octane_results::Release;
 use serde_json::json;
@@ -94,11 +94,12 @@ impl Job<'_> {
         prune(&spool);
         let id = UploadId::new();
         if args.force_new {
-            settings.mark = Some(format!("repeated as {id}").replace(' ', "-"));
+            settings.mark = Some(format!("repeated-as-{id}"));
         }
+        let planned = client.plan(input.runs(), &self.destination, &settings, &spool, id);
         let Planned {
             journal, totals, ..
-        } = client.plan(input.runs(), &self.destination, &settings, &spool, id)?;
+        } = planned.map_err(not_planned)?;
         if let Err(failure) = input.check_read_again() {
             journal.discard();
             return Err(failure);
@@ -107,17 +108,25 @@ impl Job<'_> {
             journal.discard();
             return Err(Failure::message(exit, "interrupted; nothing was sent"));
         }
-        let target = match self.target(&settings).await {
+        let finding = self.delivery.stop.within_grace(self.target(&settings));
+        let target = match finding
+            .await
+            .unwrap_or_else(|| Err(self.delivery.interrupted()))
+        {
             Ok(target) => target,
             // What may pass is worth keeping the results for.
             Err(failure) if failure.exit.is_passing() && spool.folder().is_some() => {
                 let id = journal.id();
                 let message = format!("nothing was sent; the results are kept as upload {id}");
-                let first = failure.hint.clone().map(|hint| format!("{hint}; then go"));
-                let first = first.unwrap_or_else(|| "go".to_owned());
-                return Err(failure
-                    .context(message)
-                    .hint(format!("{first} on with `octane resume {id}`")));
+                let again = format!("go on with `octane resume {id}`");
+                let hint = match &failure.hint {
+                    Some(hint) => format!(
+                        "{}, then {again}",
+                        hint.trim_end_matches(", then try again")
+                    ),
+                    None => again,
+                };
+                return Err(failure.context(message).hint(hint));
             }
             Err(failure) => {
                 journal.discard();
@@ -156,6 +165,19 @@ impl Job<'_> {
             }
             other => Ok(other?),
         }
+    }
+}
+
+/// Nothing is kept of what could not be planned, so the words for that of a resume would be wrong.
+fn not_planned(error: UploadError) -> Failure {
+    match error {
+        UploadError::Journal(error) if error.is_full() => {
+            Failure::new(Exit::Configuration, error).hint(
+                "nothing was sent: make room, name another folder with `--spool DIR`, or keep nothing with \
+                 `--spool off`",
+            )
+        }
+        error => error.into(),
     }
 }
 

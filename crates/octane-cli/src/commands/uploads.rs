@@ -12,7 +12,11 @@ use crate::spool::spool;
 pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
     match command {
         UploadsCommand::List(args) => {
-            let summaries = spool(args)?.list()?;
+            let spool = spool(args)?;
+            let summaries = spool.list()?;
+            for error in spool.unreadable()? {
+                output.say(&format!("warning: {error}"));
+            }
             output.answer(|| rows(&summaries), &summaries)?;
         }
         UploadsCommand::Show(args) => return status(args, output),
@@ -22,15 +26,8 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
             spool: args,
         } => {
             let spool = spool(args)?;
-            let summary = spool.summary(id)?;
-            if !summary.is_finished && !force {
-                let message = format!(
-                    "Octane does not have all of the upload {id}: {} results would be lost",
-                    summary.counts.kept
-                );
-                return Err(Failure::message(Exit::Usage, message).hint(format!(
-                    "`octane resume {id}` delivers them, `--force` drops them"
-                )));
+            if !force {
+                may_be_dropped(&spool.summary(id)?)?;
             }
             spool.remove(id)?;
             output.answer(|| format!("dropped {id}"), &json!({ "dropped": [id] }))?;
@@ -45,6 +42,20 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
         }
     }
     Ok(Exit::Success)
+}
+
+fn may_be_dropped(summary: &UploadSummary) -> Outcome<()> {
+    let UploadSummary { id, counts, .. } = summary;
+    if summary.is_finished {
+        return Ok(());
+    }
+    let message = format!(
+        "the upload {id} is not done, and {} of its results would be lost",
+        counts.kept
+    );
+    Err(Failure::message(Exit::Usage, message).hint(format!(
+        "`octane resume {id}` goes on with it, `--force` drops it"
+    )))
 }
 
 /// How far an upload is, with everything that is not as it should be.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use octane_client::{Outcome, Report};
+use octane_client::Report;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -76,7 +76,7 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
     let Some(system) = system(|name| std::env::var(name).ok()) else {
         return;
     };
-    if report.outcome != Outcome::Success {
+    if exit != Exit::Success {
         let counts = &report.counts;
         let summary = format!(
             "{}: {} read, {} ingested, {} rejected, {} skipped, {} kept (upload {})",
