@@ -4,6 +4,7 @@ use octane_client::Stop;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::output::print_note;
 
 /// The signals that ask the program to end. They are caught from when this is made, so that whoever has
 /// read the first line of output can end the program in an orderly way.
@@ -52,6 +53,7 @@ impl Signals {
             let first = self.next().await;
             tell.send_replace(first);
             stop.ask();
+            print_note("stopping: what is under way gets 3 seconds; a second signal ends at once");
             let second = self.next().await;
             // Somebody asks for the second time and wants no more waiting.
             std::process::exit(second.code().into());

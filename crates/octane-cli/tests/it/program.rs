@@ -1,7 +1,8 @@
 //! Runs the program in a folder of its own, with none of this machine's variables.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -44,17 +45,95 @@ impl Place {
 
     /// Runs `octane` here, with these variables and no others.
     pub(crate) fn octane_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
-        let output = Command::new(env!("CARGO_BIN_EXE_octane"))
+        self.command(arguments, variables).output().unwrap().into()
+    }
+
+    /// Starts `octane` here, to be watched while it works.
+    pub(crate) fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Started {
+        let mut command = self.command(arguments, variables);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Started {
+            child,
+            stderr,
+            said: String::new(),
+        }
+    }
+
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_octane"));
+        command
             .args(arguments)
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
             .env("OCTANE_SANDBOX_DATA", self.path().join("sandbox"))
             .env("OCTANE_SPOOL", self.path().join("spool"))
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        Done {
+            .envs(variables.iter().copied());
+        command
+    }
+}
+
+/// A command that works.
+pub(crate) struct Started {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Started {
+    /// The next line of standard error, unless that was the last one.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let before = self.said.len();
+        let count = self.stderr.read_line(&mut self.said).unwrap();
+        (count > 0).then(|| self.said[before..].to_owned())
+    }
+
+    /// Reads on until a line of standard error has `part`.
+    pub(crate) fn says(&mut self, part: &str) -> String {
+        loop {
+            let line = self.line();
+            let line = line.unwrap_or_else(|| panic!("no `{part}` in:\n{}", self.said));
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// The first JSON value on standard output, of a server that goes on.
+    pub(crate) fn answer(&mut self) -> Value {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let mut values = serde_json::Deserializer::from_reader(stdout).into_iter();
+        values.next().unwrap().unwrap()
+    }
+
+    /// Sends a signal, for example `INT`.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success(), "no signal {name} for {id}");
+    }
+
+    /// SIGKILL: no farewell.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Done {
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        let mut output = self.child.wait_with_output().unwrap();
+        output.stderr = self.said.into_bytes();
+        output.into()
+    }
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
@@ -79,6 +158,14 @@ impl Done {
             );
         }
     }
+}
+
+/// The first upload's id in a text.
+pub(crate) fn upload_in(text: &str) -> String {
+    let at = text
+        .find("u-")
+        .unwrap_or_else(|| panic!("no upload in: {text}"));
+    text[at..at + 16].to_owned()
 }
 
 /// The repository.

@@ -1,44 +1,127 @@
 //! The program and a server in another process: credentials, and what is said about them.
 
-use octane_sandbox::{Running, Sandbox, Settings};
+use std::net::SocketAddr;
+
+use octane_sandbox::{Fault, ReceivedRequest, Running, Sandbox, Settings};
 use tokio::runtime::Runtime;
 
-use crate::program::{Done, Place};
+use crate::program::{Done, Place, Started};
 
-const SECRET: &str = "a-secret-that-must-not-show";
+pub(crate) const SECRET: &str = "a-secret-that-must-not-show";
 
 /// A sandbox on the loopback, and a place whose variables point at it.
-struct Server {
-    place: Place,
-    sandbox: Running,
+pub(crate) struct Server {
+    pub(crate) place: Place,
+    settings: Settings,
+    address: SocketAddr,
+    sandbox: Option<Running>,
     // Dropped last: the sandbox runs on it.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Server {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .unwrap();
-        let settings = Settings::default().api_key("ci", SECRET);
-        let sandbox = runtime.block_on(Sandbox::start_with(settings)).unwrap();
+        let settings = settings.api_key("ci", SECRET);
+        let running = Sandbox::start_with(settings.clone());
+        let running = runtime.block_on(running).unwrap();
         Self {
             place: Place::new(),
-            sandbox,
-            _runtime: runtime,
+            settings,
+            address: running.address(),
+            sandbox: Some(running),
+            runtime,
         }
     }
 
+    /// Nobody listens any more.
+    pub(crate) fn go_away(&mut self) {
+        if let Some(running) = self.sandbox.take() {
+            self.runtime.block_on(running.shutdown());
+        }
+    }
+
+    /// Another one listens at the same address, and knows nothing.
+    pub(crate) fn come_back(&mut self) {
+        let sandbox = Sandbox::open(self.settings.clone()).unwrap();
+        let running = self.runtime.block_on(sandbox.bind(self.address));
+        self.sandbox = Some(running.unwrap());
+    }
+
+    fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().unwrap().sandbox()
+    }
+
+    /// The variables of a CI job that uses this server, with this secret.
+    pub(crate) fn variables(&self, secret: &str) -> Vec<(&'static str, String)> {
+        let url = format!("http://{}/ui/?p=1001/1002", self.address);
+        vec![
+            ("OCTANE_URL", url),
+            ("OCTANE_CLIENT_ID", "ci".to_owned()),
+            ("OCTANE_CLIENT_SECRET", secret.to_owned()),
+        ]
+    }
+
     /// Runs `octane` with this secret in the environment.
-    fn octane(&self, arguments: &[&str], secret: &str) -> Done {
-        let url = format!("{}/ui/?p=1001/1002", self.sandbox.url());
-        let variables = [
-            ("OCTANE_URL", url.as_str()),
-            ("OCTANE_CLIENT_ID", "ci"),
-            ("OCTANE_CLIENT_SECRET", secret),
-        ];
+    pub(crate) fn octane(&self, arguments: &[&str], secret: &str) -> Done {
+        self.octane_with(arguments, secret, &[])
+    }
+
+    /// The same with more variables.
+    pub(crate) fn octane_with(
+        &self,
+        arguments: &[&str],
+        secret: &str,
+        more: &[(&str, &str)],
+    ) -> Done {
+        let own = self.variables(secret);
+        let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+        let variables: Vec<(&str, &str)> = own.chain(more.iter().copied()).collect();
         self.place.octane_with(arguments, &variables)
+    }
+
+    /// Starts `octane`, to be watched while it works.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let own = self.variables(SECRET);
+        let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, &**value)).collect();
+        self.place.start(arguments, &own)
+    }
+
+    /// The next request that suits it has this fault.
+    pub(crate) fn fail_next(&self, fault: Fault) {
+        self.sandbox().fail_next(fault).unwrap();
+    }
+
+    /// Waits until a request is under way that its fault holds.
+    pub(crate) fn holds(&self, path: &str) {
+        let is_held = |request: &ReceivedRequest| {
+            request.path.ends_with(path) && request.method == "POST" && request.status.is_none()
+        };
+        while !self.sandbox().requests().iter().any(is_held) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// How many runs the workspace holds, with the results that others took the place of.
+    pub(crate) fn runs(&self) -> (usize, usize) {
+        let count = |collection: &str| {
+            let path = format!("{collection}?limit=1&fields=id");
+            let done = self.octane(&["api", "GET", &path], SECRET);
+            usize::try_from(done.json()["total_count"].as_u64().unwrap()).unwrap()
+        };
+        (count("automated_runs"), count("previous_runs"))
+    }
+
+    /// Gives what waits for a time on the sandbox's clock that time.
+    pub(crate) fn advance(&self, by: std::time::Duration) {
+        self.sandbox().clock().advance(by);
     }
 }
 

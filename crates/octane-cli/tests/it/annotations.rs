@@ -1,0 +1,143 @@
+//! What a CI system is told, and what nobody is told.
+
+use octane_sandbox::Fault;
+
+use crate::program::Done;
+use crate::server::{SECRET, Server};
+
+const UPLOAD: [&str; 7] = ["upload", "a.csv", "--suite", "S", "-y", "--retries", "0"];
+
+fn server() -> Server {
+    let server = Server::new();
+    server.place.file(
+        "a.csv",
+        "name,status,jira\nx,passed,NONE-1\ny,failed,SHOP-101\n",
+    );
+    server
+}
+
+/// Runs in a step of GitHub Actions.
+fn in_github(server: &Server, more: &[&str]) -> Done {
+    let path = |name: &str| server.place.path().join(name).display().to_string();
+    let (output, summary) = (path("output"), path("summary"));
+    let variables = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_OUTPUT", output.as_str()),
+        ("GITHUB_STEP_SUMMARY", summary.as_str()),
+    ];
+    server.octane_with(&[&UPLOAD[..], more].concat(), SECRET, &variables)
+}
+
+fn written(server: &Server, name: &str) -> String {
+    std::fs::read_to_string(server.place.path().join(name)).unwrap()
+}
+
+#[test]
+fn a_good_upload_gives_later_steps_its_numbers_and_annotates_nothing() {
+    let server = server();
+    let done = in_github(&server, &[]);
+    assert!(done.code == 0 && !done.stderr.contains("::"), "{done:?}");
+    let output = written(&server, "output");
+    assert!(
+        output.starts_with("outcome=success\ningested=2\nupload-id=u-"),
+        "{output}"
+    );
+    assert!(output.contains("\nsuite-run-id="), "{output}");
+    let summary = written(&server, "summary");
+    assert!(summary.contains("| 2 | 2 | 0 | 0 | 0 |"), "{summary}");
+}
+
+#[test]
+fn an_upload_that_is_not_done_is_an_error_or_a_warning_as_the_policy_says() {
+    for (policy, code, level) in [("fail", 8, "error"), ("warn", 0, "warning")] {
+        let server = server();
+        server.fail_next(Fault::stuck_task());
+        let more = [
+            "--wait",
+            "0",
+            "--on-upload-error",
+            policy,
+            "--format",
+            "json",
+        ];
+        let done = in_github(&server, &more);
+        assert_eq!(done.code, code, "{done:?}");
+        assert_eq!(done.json()["exit_code"], code);
+        let line = format!("::{level} title=Octane::unreachable or timed out");
+        assert!(done.stderr.contains(&line), "{done:?}");
+        assert!(written(&server, "output").starts_with("outcome=unreachable\ningested=0\n"));
+        assert!(written(&server, "summary").contains("| 2 | 0 | 0 | 0 | 2 |"));
+    }
+}
+
+#[test]
+fn an_upload_that_came_to_no_report_is_annotated_as_well() {
+    let mut server = server();
+    server.go_away();
+    let done = in_github(&server, &["--on-upload-error", "warn"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stderr
+            .contains("::warning title=Octane::nothing was sent"),
+        "{done:?}"
+    );
+    assert!(done.stderr.contains("hint:"), "{done:?}");
+    let done = in_github(&server, &[]);
+    done.fails(8, &["::error title=Octane::nothing was sent"]);
+    let done = in_github(&server, &["--annotate", "off"]);
+    assert!(done.code == 8 && !done.stderr.contains("::"), "{done:?}");
+}
+
+#[test]
+fn keys_of_no_story_are_annotated_where_they_count() {
+    let server = server();
+    let done = in_github(&server, &["--on-unresolved", "fail"]);
+    done.fails(
+        10,
+        &["::error title=Octane::ingested, but not everything was linked"],
+    );
+    assert!(done.stderr.contains("NONE-1"), "{done:?}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_hides_nothing() {
+    let server = server();
+    let done = in_github(&server, &["--report", "no/such/folder/report.json"]);
+    done.fails(3, &["no/such/folder/report.json"]);
+    assert!(done.stdout.contains("Ingested  2"), "{done:?}");
+    let done = in_github(&server, &["--report", "report.json"]);
+    let report: serde_json::Value = serde_json::from_str(&written(&server, "report.json")).unwrap();
+    assert_eq!(
+        (done.code, &report["schema"]),
+        (0, &"octane.upload/1".into())
+    );
+}
+
+#[test]
+fn no_word_of_the_secret_is_in_what_the_program_says_or_keeps() {
+    let server = server();
+    let failing = |fault: Fault| {
+        server.fail_next(fault.times(2));
+        in_github(&server, &["-vvv", "--force-new"])
+    };
+    let runs = [
+        in_github(&server, &["-vvv"]),
+        failing(Fault::status(403).path("*/test-results")),
+        failing(Fault::status(401).path("*/test-results")),
+        failing(Fault::html(502).path("/authentication/sign_in")),
+        failing(Fault::reset_after().path("*/test-results")),
+    ];
+    for (place, done) in runs.iter().enumerate() {
+        assert_eq!(done.code == 0, place == 0, "{done:?}");
+        assert!(done.stderr.contains("POST /"), "nothing was told: {done:?}");
+        assert!(!format!("{done:?}").contains(SECRET), "{done:?}");
+    }
+    for folder in [".", "spool"] {
+        for file in std::fs::read_dir(server.place.path().join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains(SECRET), "{}", path.display());
+        }
+    }
+}

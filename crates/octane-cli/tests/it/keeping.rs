@@ -1,0 +1,284 @@
+//! Results that cannot be delivered now are kept, shown, and delivered later.
+
+use std::time::Duration;
+
+use octane_sandbox::{Fault, Settings};
+use serde_json::{Value, json};
+
+use crate::program::upload_in;
+use crate::server::{SECRET, Server};
+
+const UPLOAD: [&str; 8] = [
+    "upload",
+    "a.csv",
+    "--suite",
+    "S",
+    "-y",
+    "--retries",
+    "0",
+    "-v",
+];
+const TABLE: &str = "name,status\nx,passed\ny,failed\n";
+
+/// A server, and an upload that it could not take because it was away.
+fn kept() -> (Server, String) {
+    let mut server = Server::new();
+    server.place.file("a.csv", TABLE);
+    server.go_away();
+    let done = server.octane(&UPLOAD, SECRET);
+    done.fails(
+        8,
+        &[
+            "nothing was sent; the results are kept as upload u-",
+            "octane resume u-",
+        ],
+    );
+    (server, upload_in(&done.stderr))
+}
+
+fn json_of(server: &Server, arguments: &[&str]) -> Value {
+    let done = server.octane(&[arguments, &["--format", "json"]].concat(), SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    done.json()
+}
+
+#[test]
+fn what_a_server_that_is_away_could_not_take_goes_in_when_it_is_back() {
+    let (mut server, id) = kept();
+    let status = server.octane(&["status"], SECRET);
+    assert!(
+        status
+            .stdout
+            .contains("2 read · ingested 0 · rejected 0 · skipped 0 · kept 2")
+    );
+    assert!(
+        status.stdout.contains(&format!("octane resume {id}")),
+        "{status:?}"
+    );
+    server
+        .octane(&["resume", "--all", "--retries", "0"], SECRET)
+        .fails(8, &["hint:"]);
+
+    server.come_back();
+    let done = server.octane(&["resume", "--all", "--format", "json"], SECRET);
+    let report = done.json();
+    assert_eq!(
+        (done.code, &report["outcome"]),
+        (0, &"success".into()),
+        "{done:?}"
+    );
+    assert_eq!(
+        (&report["upload_id"], &report["counts"]["ingested"]),
+        (&json!(id), &json!(2))
+    );
+    assert_eq!(server.runs(), (2, 0));
+    let status = server.octane(&["status", &id], SECRET);
+    assert!(
+        status.stdout.contains("(done)") && !status.stdout.contains("go on"),
+        "{status:?}"
+    );
+    let again = server.octane(&["resume", "--all"], SECRET);
+    assert!(
+        again.code == 0 && again.stderr.contains("nothing to resume"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_wrong_key_keeps_the_results_until_it_is_right() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let wrong = "wrong-and-still-secret";
+    let done = server.octane(&UPLOAD, wrong);
+    done.fails(7, &["OCTANE_CLIENT_SECRET", "octane resume u-"]);
+    let id = upload_in(&done.stderr);
+    server
+        .octane(&["resume", &id, "-v"], wrong)
+        .fails(7, &["OCTANE_CLIENT_SECRET"]);
+    assert_eq!(server.octane(&["resume", &id], SECRET).code, 0);
+    assert_eq!(server.runs(), (2, 0));
+}
+
+#[test]
+fn a_task_that_does_not_end_is_no_success_and_goes_on_when_asked() {
+    let hour = Duration::from_secs(3600);
+    let server = Server::with(Settings::default().ingest_delay(hour));
+    server.place.file("a.csv", TABLE);
+    let done = server.octane(&[&UPLOAD[..], &["--wait", "0"]].concat(), SECRET);
+    assert_eq!(done.code, 8, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("Ingested  0 · rejected 0 · skipped 0 · kept 2"),
+        "{done:?}"
+    );
+    assert!(done.stdout.contains("did not finish within"), "{done:?}");
+    let id = upload_in(&done.stdout);
+    server.advance(2 * hour);
+    // A wait that is as long as numbers go is a long wait.
+    let wait = u64::MAX.to_string();
+    let done = server.octane(&["resume", &id, "--wait", &wait], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(server.runs(), (2, 0));
+}
+
+#[test]
+fn lists_and_states_have_their_shapes() {
+    let (server, id) = kept();
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let list = json_of(&server, &["uploads", "list"]);
+    let upload = [
+        "bytes",
+        "counts",
+        "created",
+        "id",
+        "is_finished",
+        "is_in_use",
+        "outcome",
+        "server",
+        "suite",
+        "suite_run",
+    ];
+    assert_eq!(keys(&list[0]), upload);
+    assert_eq!(
+        (list.as_array().unwrap().len(), &list[0]["id"]),
+        (1, &json!(id))
+    );
+    let status = json_of(&server, &["status"]);
+    assert_eq!(status, json_of(&server, &["uploads", "show", &id]));
+    assert_eq!(keys(&status), ["problems", "schema", "upload"]);
+    assert_eq!(
+        (&status["schema"], &status["upload"]),
+        (&json!("octane.status/1"), &list[0])
+    );
+    assert_eq!(
+        json_of(&server, &["uploads", "prune"]),
+        json!({ "dropped": [] })
+    );
+    let table = server.octane(&["uploads", "list"], SECRET).stdout;
+    assert!(table.contains(&id) && table.contains("cut off"), "{table}");
+}
+
+#[test]
+fn what_is_not_done_is_dropped_by_force_only() {
+    let (server, id) = kept();
+    let drop = ["uploads", "drop", &id];
+    server
+        .octane(&drop, SECRET)
+        .fails(2, &["2 of its results would be lost", "--force"]);
+    let forced = json_of(&server, &[&drop[..], &["--force"]].concat());
+    assert_eq!(forced, json!({ "dropped": [id] }));
+    assert_eq!(json_of(&server, &["uploads", "list"]), json!([]));
+    server
+        .octane(&drop, SECRET)
+        .fails(2, &["there is no upload", "octane uploads list"]);
+    server
+        .octane(&["status"], SECRET)
+        .fails(2, &["no upload is kept"]);
+}
+
+#[test]
+fn an_upload_of_a_newer_version_is_told_and_left_alone() {
+    let (mut server, id) = kept();
+    server.come_back();
+    let path = server.place.path().join("spool").join(format!("{id}.db"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Where a database of SQLite's keeps the number that the program reads as its format.
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let newer = "was written by a newer version (format 99";
+    server
+        .octane(&["resume", &id], SECRET)
+        .fails(3, &[newer, "hint:"]);
+    server
+        .octane(&["resume", "--all"], SECRET)
+        .fails(3, &[newer]);
+    server
+        .octane(&["uploads", "list"], SECRET)
+        .fails(0, &[newer]);
+    server
+        .octane(&["uploads", "drop", &id], SECRET)
+        .fails(3, &[newer]);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    assert_eq!(
+        server
+            .octane(&["uploads", "drop", &id, "--force"], SECRET)
+            .code,
+        0
+    );
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_before_anything_is_sent() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE).file("file", "");
+    let done = server.octane(&[&UPLOAD[..], &["--spool", "file/below"]].concat(), SECRET);
+    done.fails(3, &["file/below", "--spool"]);
+    assert_eq!(server.runs(), (0, 0));
+}
+
+#[test]
+fn without_a_spool_nothing_is_kept_and_nothing_else_is_said() {
+    let mut server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let off = [&UPLOAD[..], &["--spool", "off", "--format", "json"]].concat();
+    let done = server.octane(&off, SECRET);
+    assert_eq!(
+        (done.code, &done.json()["journal"]),
+        (0, &Value::Null),
+        "{done:?}"
+    );
+    server.go_away();
+    let done = server.octane(&off, SECRET);
+    assert!(
+        done.code == 8 && !done.stderr.contains("resume"),
+        "{done:?}"
+    );
+    assert!(!server.place.path().join("spool").exists());
+}
+
+#[test]
+fn equal_bytes_are_noticed_and_force_new_repeats_them() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let upload = |more: &[&str]| {
+        let arguments = [&UPLOAD[..], &["--format", "json"], more].concat();
+        let report = server.octane(&arguments, SECRET).json();
+        assert_eq!(report["outcome"], "success");
+        report["counts"]["known"].as_u64().unwrap()
+    };
+    assert_eq!((upload(&[]), server.runs()), (0, (2, 0)));
+    assert_eq!((upload(&[]), server.runs()), (2, (2, 0)));
+    assert_eq!((upload(&["--force-new"]), server.runs()), (0, (2, 2)));
+}
+
+#[test]
+fn an_answer_that_was_lost_does_not_make_the_bytes_known() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    server.fail_next(Fault::reset_after().path("*/test-results").times(1));
+    let arguments = ["upload", "a.csv", "--suite", "S", "-y", "--format", "json"];
+    let report = server.octane(&arguments, SECRET).json();
+    assert_eq!(
+        (&report["outcome"], &report["counts"]["known"]),
+        (&json!("success"), &json!(0))
+    );
+    assert_eq!(server.runs(), (2, 0));
+}
+
+#[test]
+fn an_upload_to_another_server_is_refused_by_name() {
+    let (server, id) = kept();
+    let other = Server::new();
+    let spool = server.place.path().join("spool").display().to_string();
+    let done = other.octane(&["resume", &id, "--spool", &spool], SECRET);
+    done.fails(
+        3,
+        &[
+            "goes to http://127.0.0.1:",
+            "and the client speaks to",
+            "hint:",
+        ],
+    );
+}

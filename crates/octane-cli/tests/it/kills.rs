@@ -1,0 +1,173 @@
+//! The program is killed in the middle of its work, again and again, by a server that is no help: what went
+//! in is there once, and all of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::program::{Done, Place, Started};
+
+const KILLS: u64 = 100;
+const RESULTS: u64 = 6;
+/// Far more lines than an upload says.
+const LINES_MAX: u64 = 34;
+/// How often one upload is cut off or put off before something is wrong with it.
+const ATTEMPTS_MAX: u64 = 60;
+
+/// What the server does to its clients. A wait of no seconds keeps the test quick.
+const FAULTS: &str = r#"
+[faults]
+seed = 4
+plan = [
+    { kind = "status", status = 503, retry-after = "0s", rate = 0.05 },
+    { kind = "reset-after", path = "*/test-results", rate = 0.1 },
+    { kind = "reset-before", rate = 0.02 },
+    { kind = "truncated-body", method = "POST", path = "*/test-results", rate = 0.05 },
+    { kind = "slow-body", bytes-per-second = 20000, rate = 0.05 },
+    { kind = "session-expired", rate = 0.03 },
+]
+"#;
+
+/// A sandbox in a process of its own, and the variables of its clients.
+struct Server {
+    place: Place,
+    process: Option<Started>,
+    variables: [(&'static str, String); 3],
+}
+
+impl Server {
+    fn start() -> Self {
+        let place = Place::new();
+        place.file("faults.toml", FAULTS);
+        let arguments = ["sandbox", "--port", "0", "--settings", "faults.toml"];
+        let mut process = place.start(&[&arguments[..], &["--format", "json"]].concat(), &[]);
+        let answer = process.answer();
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        let url = format!(
+            "{}/?p={}/{}",
+            text("url"),
+            answer["space"],
+            answer["workspace"]
+        );
+        let variables = [
+            ("OCTANE_URL", url),
+            ("OCTANE_CLIENT_ID", text("client_id")),
+            ("OCTANE_CLIENT_SECRET", text("client_secret")),
+        ];
+        Self {
+            place,
+            process: Some(process),
+            variables,
+        }
+    }
+
+    fn client(&self, arguments: &[&str]) -> Started {
+        let variables = self.variables.iter();
+        let variables: Vec<_> = variables.map(|(name, value)| (*name, &**value)).collect();
+        self.place.start(arguments, &variables)
+    }
+
+    /// All entities of a collection.
+    fn list(&self, collection: &str, fields: &str) -> Vec<Value> {
+        let path = format!("{collection}?limit=10000&fields={fields}");
+        let done = self.client(&["api", "GET", &path]).wait();
+        done.json()["data"].as_array().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+}
+
+/// Numbers that look random and are the same each time: the `SplitMix64` generator (Steele, Lea and Flood,
+/// 2014).
+fn random(number: u64) -> u64 {
+    let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Kills a command when it has said so many lines, unless it has ended by then.
+fn killed(mut command: Started, lines: u64) -> Option<Done> {
+    for _ in 0..lines {
+        if command.line().is_none() {
+            return Some(command.wait());
+        }
+    }
+    command.kill();
+    None
+}
+
+#[test]
+fn one_hundred_kills_lose_nothing_and_double_nothing() {
+    let server = Server::start();
+    let (mut kills, mut uploads, mut steps) = (0, 0, 0);
+    while kills < KILLS {
+        let name = format!("upload-{uploads}");
+        let rows = (0..RESULTS).map(|row| {
+            let key = if row == 0 { "SHOP-101" } else { "" };
+            format!("{name}-{row},passed,{key}\n")
+        });
+        let table = format!("name,status,jira\n{}", rows.collect::<String>());
+        server.place.file(&format!("{name}.csv"), &table);
+        uploads += 1;
+        let file = format!("{name}.csv");
+        let more = ["-vv", "--rate", "1000", "--retries", "9"];
+        let upload = ["upload", &file, "--suite", &name, "-y", "--batch-size", "1"];
+        let upload = [&upload[..], &more].concat();
+        let resume = [&["resume", "--all"][..], &more].concat();
+        let mut is_planned = false;
+        for attempt in 0.. {
+            assert!(attempt < ATTEMPTS_MAX, "{name} does not come to an end");
+            steps += 1;
+            let command = server.client(if is_planned { &resume } else { &upload });
+            let is_nothing_left = |done: &Done| done.stderr.contains("nothing to resume");
+            match killed(command, random(steps) % LINES_MAX) {
+                None => {
+                    kills += 1;
+                    is_planned = true;
+                }
+                // The process died before it had planned.
+                Some(done) if is_planned && is_nothing_left(&done) => is_planned = false,
+                Some(done) if done.code == 0 => break,
+                // The server was too bad for too long: that is what is kept.
+                Some(done) if done.code == 8 => is_planned = true,
+                Some(done) => panic!("{name}: {done:?}"),
+            }
+        }
+    }
+    assert!(uploads > 4, "no upload came to its end between the kills");
+
+    let cleared = server.client(&["api", "DELETE", "/_sandbox/faults"]).wait();
+    assert_eq!(cleared.code, 0, "{cleared:?}");
+    let mut seen: BTreeMap<String, (u64, Value)> = BTreeMap::new();
+    for run in server.list("automated_runs", "name,covered_content") {
+        let name = run["name"].as_str().unwrap().to_owned();
+        let seen = seen.entry(name).or_insert((0, Value::Null));
+        *seen = (seen.0 + 1, run["covered_content"]["total_count"].clone());
+    }
+    let expected = (0..uploads).flat_map(|upload| {
+        (0..RESULTS).map(move |row| {
+            let links = u64::from(row == 0);
+            (format!("upload-{upload}-{row}"), (1, json!(links)))
+        })
+    });
+    assert_eq!(seen, expected.collect::<BTreeMap<_, _>>());
+    assert_eq!(
+        server.list("previous_runs", "name"),
+        [] as [Value; 0],
+        "results came twice"
+    );
+    assert_eq!(server.list("test_suites", "name").len() as u64, uploads);
+    let kept = server
+        .client(&["uploads", "list", "--format", "json"])
+        .wait()
+        .json();
+    let is_done = |upload: &Value| upload["is_finished"] == true;
+    assert!(kept.as_array().unwrap().iter().all(is_done), "{kept}");
+}
