@@ -1,11 +1,13 @@
 //! Helpers for the tests of the whole.
 
 mod browser;
+mod refusing;
 mod scripted;
 mod world;
 mod xmllint;
 
 pub use browser::{Browser, Element, Key, Scheme};
+pub use refusing::Refusing;
 pub use scripted::{Scripted, answer};
 pub use world::{World, shared};
 pub use xmllint::xmllint;

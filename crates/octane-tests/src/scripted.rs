@@ -75,7 +75,7 @@ async fn serve(
 }
 
 /// One request: its head, and as much body as it announces.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -1,6 +1,7 @@
 //! Tests of the whole, one topic a file.
 
 mod browser;
+mod delivery;
 mod entities;
 mod faults;
 mod foreign;
