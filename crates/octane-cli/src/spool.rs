@@ -51,6 +51,10 @@ impl From<JournalError> for Failure {
                 Exit::Configuration,
                 "name the server, space and workspace that the upload goes to",
             ),
+            JournalError::Damaged { .. } => (
+                Exit::Configuration,
+                "run the upload again from the results; nothing is doubled",
+            ),
             JournalError::Full { .. } => (
                 Exit::Unreachable,
                 "what was planned is kept: make room, then `octane resume`",

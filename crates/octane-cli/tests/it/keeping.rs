@@ -210,6 +210,24 @@ fn an_upload_of_a_newer_version_is_told_and_left_alone() {
 }
 
 #[test]
+fn a_damaged_upload_is_told_and_keeps_no_other_one_from_going_in() {
+    let (mut server, damaged) = kept();
+    let done = server.octane(&UPLOAD, SECRET);
+    let whole = upload_in(&done.stderr);
+    server.come_back();
+    let path = format!("spool/{damaged}.db");
+    server.place.file(&path, &"no database at all\n".repeat(99));
+    let done = server.octane(&["resume", "--all"], SECRET);
+    done.fails(3, &["is damaged", "run the upload again"]);
+    assert_eq!(server.runs(), (2, 0));
+    let status = server.octane(&["status"], SECRET);
+    assert!(
+        status.stdout.contains(&whole) && status.stdout.contains("(done)"),
+        "{status:?}"
+    );
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_is_named_before_anything_is_sent() {
     let server = Server::new();
     server.place.file("a.csv", TABLE).file("file", "");
