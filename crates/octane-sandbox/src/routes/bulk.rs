@@ -150,7 +150,7 @@ impl Bulk {
         let catalog = shared.catalog();
         Ok(Self {
             select: parameters.select(address.kind(&catalog)?)?,
-            is_atomic: parameters.is_true("is_atomic_creation"),
+            is_atomic: parameters.is_true("is_atomic_creation")?,
             address,
             visitor,
             success,

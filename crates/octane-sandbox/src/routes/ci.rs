@@ -25,7 +25,7 @@ pub(super) async fn submit(
     parameters: Parameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let skip_errors = parameters.is_true("skip-errors");
+    let skip_errors = parameters.is_true("skip-errors")?;
     let build_of = move |payload: &Payload| build(&parameters, payload).map(Some);
     test_results::take(shared, &headers, body, skip_errors, build_of).await
 }
@@ -69,7 +69,7 @@ fn plain(
     value: Option<&str>,
 ) -> Result<Option<String>, ApiError> {
     let is_encoded =
-        parameters.get("ci-job-encoding") == Some("base64") || parameters.is_true("isBase64");
+        parameters.get("ci-job-encoding") == Some("base64") || parameters.is_true("isBase64")?;
     let Some(value) = value.filter(|_| is_encoded) else {
         return Ok(value.map(str::to_owned));
     };

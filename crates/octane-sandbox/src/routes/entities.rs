@@ -49,7 +49,7 @@ pub(super) async fn groups(
     }
     let by = by.to_owned();
     let (query, search) = (parameters.query()?, parameters.search()?);
-    let is_numeric = parameters.is_true("use_numeric_id");
+    let is_numeric = parameters.is_true("use_numeric_id")?;
     let groups = shared
         .store
         .read(move |reader| {

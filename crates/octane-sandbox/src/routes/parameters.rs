@@ -79,9 +79,16 @@ impl Parameters {
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    pub(super) fn is_true(&self, name: &str) -> bool {
-        self.get(name)
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    /// False where it is not said. Another word is refused: taken for false, it would be a wish not heard.
+    pub(super) fn is_true(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(word) => {
+                let description = format!("`{name}` is `{word}`, not `true` or `false`");
+                Err(ApiError::bad_request(own_code::BAD_REQUEST, description))
+            }
+        }
     }
 
     fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
@@ -286,6 +293,19 @@ mod tests {
         assert!(refusal("query=a").contains('^'));
         let long = refusal(&format!("query={}a", "a=1;".repeat(5000)));
         assert!(long.len() < 200, "{long}");
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false_and_nothing_else() {
+        for (text, flag) in [
+            ("", Some(false)),
+            ("skip-errors=", Some(false)),
+            ("skip-errors=False", Some(false)),
+            ("skip-errors=true", Some(true)),
+            ("skip-errors=yes", None),
+        ] {
+            assert_eq!(parse(text).is_true("skip-errors").ok(), flag, "{text}");
+        }
     }
 
     #[test]

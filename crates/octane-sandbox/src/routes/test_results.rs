@@ -29,7 +29,7 @@ pub(super) async fn submit(
     parameters: Parameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let skip_errors = parameters.is_true("skip-errors");
+    let skip_errors = parameters.is_true("skip-errors")?;
     take(shared, &headers, body, skip_errors, |_| Ok(None)).await
 }
 
