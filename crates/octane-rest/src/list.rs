@@ -6,6 +6,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use octane_model::{Collection, List, Order, Page, Query, Select};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::task::JoinHandle;
 
 use crate::{Endpoint, Error, Repeat};
 
@@ -89,16 +90,20 @@ impl<T> Listing<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Listing<T> {
-    /// The entities, fetched a page at a time as they are taken.
+    /// The entities, fetched a page at a time as they are taken; the next page is on its way while one is
+    /// worked on.
     pub fn stream(mut self) -> BoxStream<'static, Result<T, Error>> {
         if self.list.order.is_empty() {
             self.list.order.push(Order::ascending("id"));
         }
-        let pages = stream::try_unfold(Some(self), |listing| async move {
-            match listing {
-                Some(listing) => listing.next_page().await.map(Some),
-                None => Ok(None),
-            }
+        let pages = stream::try_unfold(Turn::First(self), |turn| async move {
+            let (page, rest) = match turn {
+                Turn::First(listing) => listing.next_page().await?,
+                Turn::Next(coming) => coming.page().await?,
+                Turn::Over => return Ok(None),
+            };
+            let next = rest.map_or(Turn::Over, |rest| Turn::Next(Coming::of(rest)));
+            Ok(Some((page, next)))
         });
         pages
             .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
@@ -117,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     }
 
     /// A page, and what is left to ask for.
-    async fn next_page(mut self) -> Result<(Vec<T>, Option<Self>), Error> {
+    async fn next_page(mut self) -> Paged<T> {
         let page_size = u64::from(self.list.limit.unwrap_or(1));
         let wanted = self.limit.map_or(page_size, |limit| limit.min(page_size));
         if wanted == 0 {
@@ -140,5 +145,38 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
                 None => count < wanted,
             };
         Ok((page.data, (!is_last).then_some(self)))
+    }
+}
+
+/// Where a stream of pages is.
+enum Turn<T> {
+    /// Nothing is asked for before somebody takes.
+    First(Listing<T>),
+    Next(Coming<T>),
+    Over,
+}
+
+type Paged<T> = Result<(Vec<T>, Option<Listing<T>>), Error>;
+
+/// A page that is on its way; nobody waits for it any more once this is dropped.
+struct Coming<T>(JoinHandle<Paged<T>>);
+
+impl<T: DeserializeOwned + Send + 'static> Coming<T> {
+    fn of(listing: Listing<T>) -> Self {
+        Self(tokio::spawn(listing.next_page()))
+    }
+
+    async fn page(mut self) -> Paged<T> {
+        match (&mut self.0).await {
+            Ok(page) => page,
+            // Nobody ends the task but this, so it has panicked: here is where that belongs.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl<T> Drop for Coming<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
