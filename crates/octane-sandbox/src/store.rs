@@ -35,6 +35,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -201,9 +202,15 @@ impl Store {
 }
 
 /// Does `work` in a thread where it may block.
+///
+/// A runtime of one thread, as tests have, does it in place: with one thread, and not a thread more, the same
+/// requests come to the same order of events each time.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return work();
+    }
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(ApiError::Internal(error.to_string())))
