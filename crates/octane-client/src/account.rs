@@ -27,6 +27,10 @@ pub(crate) struct Account<'a> {
     links: Option<LinksReport>,
     is_unverified: bool,
     is_unlinked: bool,
+    /// What the runs show is not known this time.
+    is_unread: bool,
+    /// There was no time left to look, or to link.
+    is_cut: bool,
 }
 
 impl<'a> Account<'a> {
@@ -50,31 +54,39 @@ impl<'a> Account<'a> {
             links: None,
             is_unverified: false,
             is_unlinked: false,
+            is_unread: false,
+            is_cut: false,
         }
     }
 
     /// Says of every row what became of it.
     pub(crate) fn settle_rows(&mut self, found: Found) -> Result<(), JournalError> {
         let mut problems = self.delivery_problems()?;
+        let unverified = |error: &ClientError| {
+            let message = format!("the runs could not be counted: {}", chain(error));
+            ReportedProblem::new("unverified", message)
+        };
         let evidence = match found {
             Found::Nothing => Evidence::Runs,
-            Found::NotRead => Evidence::None,
+            Found::NotRead => {
+                self.is_cut = true;
+                Evidence::None
+            }
             Found::Runs { suite_run, field } => {
                 self.suite_run = Some(suite_run);
                 self.field = field;
                 Evidence::Runs
             }
             Found::Unread(error) => {
+                self.is_unread = true;
+                self.trouble.is_unauthorized |= error.is_unauthorized();
+                problems.push(unverified(&error));
+                Evidence::None
+            }
+            Found::Unreadable(error) => {
                 self.is_unverified = true;
-                self.unfinished.is_unauthorized |= error.is_unauthorized();
-                let message = format!("the runs could not be counted: {}", chain(&error));
-                problems.push(ReportedProblem::new("unverified", message));
-                match error {
-                    // No suite run shows nothing.
-                    ClientError::NoSuiteRun { .. } => Evidence::Runs,
-                    error if error.is_passing() => Evidence::None,
-                    _ => Evidence::Word,
-                }
+                problems.push(unverified(&error));
+                Evidence::Word
             }
         };
         self.journal.note_problems("delivery", &problems)?;
@@ -113,17 +125,13 @@ impl<'a> Account<'a> {
         let mut counts = header.counts;
         journal.count(&mut counts)?;
         let unconfirmed = journal.unconfirmed()?;
-        let outcome = if counts.kept > unconfirmed && is_stopped {
+        let is_open = counts.kept > unconfirmed || self.is_unread;
+        let outcome = if is_stopped && (is_open || self.is_cut) {
             Outcome::Interrupted
-        } else if counts.kept > unconfirmed {
-            if self.trouble.is_unauthorized || self.unfinished.is_unauthorized {
-                Outcome::Unauthorized
-            } else {
-                Outcome::Unreachable
-            }
-        } else if is_stopped {
-            // All is in, and not all is verified and linked.
-            Outcome::Interrupted
+        } else if is_open && (self.trouble.is_unauthorized || self.unfinished.is_unauthorized) {
+            Outcome::Unauthorized
+        } else if is_open {
+            Outcome::Unreachable
         } else if counts.rejected > 0 && counts.ingested == 0 && counts.kept == 0 {
             Outcome::Refused
         } else if counts.rejected + counts.skipped + counts.kept > 0 || self.is_unverified {
@@ -136,10 +144,10 @@ impl<'a> Account<'a> {
         let mut problems = journal.problems()?;
         problems.extend(journal.row_problems()?);
         let workspace = client.endpoint.workspace();
-        let is_finished = !(outcome.is_resumable() || self.is_unlinked);
         let ending = Ending {
             outcome,
-            is_finished,
+            is_finished: matches!(outcome, Outcome::Success | Outcome::Partial)
+                && !(self.is_unlinked || self.is_unverified),
         };
         journal.put("ending", &ending)?;
         Ok(Report {
@@ -147,6 +155,7 @@ impl<'a> Account<'a> {
             upload_id: journal.id().clone(),
             journal: journal.kept_path().map(Into::into),
             outcome,
+            resumable: !ending.is_finished,
             counts,
             target: TargetReport {
                 space: workspace.space,

@@ -117,11 +117,6 @@ impl ClientError {
         matches!(self, Self::Rest(error) if error.is_unauthorized())
     }
 
-    /// Whether a later try may succeed, so that what was to be done is left for it.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Rest(error) if is_passing(error))
-    }
-
     /// Whether what was asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         match self {
@@ -145,13 +140,13 @@ pub struct Missing {
     pub name: String,
 }
 
-/// Whether a later try may succeed: the key may be corrected, the server may come back.
+/// Whether a later try may succeed: the key may be corrected, the server may come back. Only a server that has
+/// understood and said no has decided; what does not answer as Octane does, such as a page of a proxy, has not.
 pub(crate) fn is_passing(error: &octane_rest::Error) -> bool {
-    error.is_unauthorized()
-        || error.is_temporary()
-        || error
-            .status()
-            .is_some_and(|status| status.is_server_error())
+    let is_no = error
+        .status()
+        .is_some_and(|status| status.is_client_error());
+    error.is_unauthorized() || error.is_temporary() || !is_no
 }
 
 /// An error and what caused it, in one line.

@@ -17,6 +17,7 @@
 
 mod batch;
 mod error;
+mod fate;
 mod found;
 mod id;
 mod row;
@@ -34,9 +35,10 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use batch::{State, StoredBatch};
 pub use error::JournalError;
-pub(crate) use found::FoundRun;
+pub(crate) use fate::{Evidence, first_lines};
+pub(crate) use found::{FormerResult, FoundRun};
 pub use id::{UnknownUploadId, UploadId};
-pub(crate) use row::{Evidence, Linkable, first_lines};
+pub(crate) use row::Linkable;
 pub use spool::{Retention, Spool};
 pub(crate) use summary::Ending;
 pub use summary::UploadSummary;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use octane_results::{
-    Batches, Context, Identity, PayloadError, PayloadSettings, PayloadWriter, Position, Repairs,
-    Status, SuiteRef, TestRun, Unfit, repair,
+    Batches, Context, Dialect, Identity, PayloadError, PayloadSettings, PayloadWriter, Position,
+    Repairs, Status, SuiteRef, TestRun, Unfit, repair,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -81,6 +82,7 @@ pub(crate) struct Row {
     pub(crate) run_name: Option<String>,
     pub(crate) status: Status,
     pub(crate) started: Option<Timestamp>,
+    pub(crate) duration: Duration,
     pub(crate) jira: Vec<String>,
     pub(crate) position: Option<Position>,
 }
@@ -270,6 +272,10 @@ impl<I: Iterator<Item = TestRun>> Iterator for Fitting<I> {
                 }
             }
             self.omitted.extend(self.writer.omits(&run));
+            if self.settings.dialect == Dialect::Evidence {
+                // It has no place for the run's own name, so Octane will know the run by its test's.
+                run.run_name = None;
+            }
             return Some(run);
         }
     }
@@ -307,6 +313,7 @@ impl From<TestRun> for Row {
             run_name,
             status,
             started,
+            duration,
             jira,
             position,
             ..
@@ -316,6 +323,7 @@ impl From<TestRun> for Row {
             run_name,
             status,
             started,
+            duration,
             jira,
             position,
         }

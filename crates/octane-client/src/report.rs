@@ -22,6 +22,8 @@ pub struct Report {
     pub journal: Option<PathBuf>,
     /// In one word.
     pub outcome: Outcome,
+    /// Whether resuming the upload may get further.
+    pub resumable: bool,
     /// How many results, and what became of them.
     pub counts: Counts,
     /// Where the results went.
@@ -54,20 +56,6 @@ pub enum Outcome {
     LinksIncomplete,
     /// It was asked to stop before it was done.
     Interrupted,
-}
-
-impl Outcome {
-    /// Whether resuming the upload may get further.
-    pub fn is_resumable(self) -> bool {
-        matches!(
-            self,
-            Self::Refused
-                | Self::Unauthorized
-                | Self::Unreachable
-                | Self::LinksIncomplete
-                | Self::Interrupted
-        )
-    }
 }
 
 /// How many results, and what became of them: `read = ingested + rejected + skipped + kept`.

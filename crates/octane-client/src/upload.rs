@@ -218,10 +218,8 @@ impl Client {
         let mut account = Account::new(self, journal, &header, &target, trouble, waited);
         let found = verify(self, journal, &header, &target, stop, on_event).await?;
         account.settle_rows(found)?;
-        if header.link && !stop.is_asked() {
-            stop.within_grace(account.link(on_event))
-                .await
-                .transpose()?;
+        if header.link {
+            account.link(stop, on_event).await?;
         }
         account.report(stop.is_asked())
     }

@@ -1,10 +1,12 @@
 //! Finding the automated runs that results became.
 
 use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, Entity, Query, Resource, SuiteRun};
+use octane_model::{AutomatedRun, Entity, EntityId, Query, Reference, Resource, Select, SuiteRun};
 use octane_results::Identity;
+use serde_json::Value;
 
-use crate::journal::{FoundRun, Journal};
+use crate::error::is_passing;
+use crate::journal::{FormerResult, FoundRun, Journal};
 use crate::links::{LinkField, LinkLevel};
 use crate::plan::{Header, run_key};
 use crate::{Client, ClientError, Event, JournalError, Stop, Target};
@@ -12,9 +14,12 @@ use crate::{Client, ClientError, Event, JournalError, Stop, Target};
 /// How many runs are written into the journal at once.
 const PAGE: usize = 1000;
 
+/// How many ids one query asks for; the vendor's clients keep lists below a hundred too.
+const IDS_MAX: usize = 100;
+
 /// What looking for the runs came to.
 pub(crate) enum Found {
-    /// Nothing can be there: no batch has ended, or all were turned down.
+    /// Nothing is there: no batch has ended, or there is no suite run.
     Nothing,
     /// Nobody looked, because the upload is to stop.
     NotRead,
@@ -23,8 +28,10 @@ pub(crate) enum Found {
         suite_run: SuiteRun,
         field: Option<LinkField>,
     },
-    /// They could not be read.
+    /// They could not be read this time.
     Unread(ClientError),
+    /// Whoever uploads may not read them, now or later.
+    Unreadable(ClientError),
 }
 
 /// Reads all runs of the suite run into the journal, if anything can be there.
@@ -43,25 +50,27 @@ pub(crate) async fn verify(
     if stop.is_asked() {
         return Ok(Found::NotRead);
     }
-    let field = if header.link && journal.has_jira_keys()? {
-        // Where it cannot be told now, linking will say why.
-        client.links().field().await.ok()
-    } else {
-        None
+    let has_keys = header.link && journal.has_jira_keys()?;
+    let reading = async {
+        let field = if has_keys {
+            // Where it cannot be told now, linking will say why.
+            client.links().field().await.ok()
+        } else {
+            None
+        };
+        let (suite_run, runs) = read(client, journal, target, field.as_ref()).await?;
+        read_former(client, journal).await?;
+        Ok((suite_run, runs, field))
     };
-    let reading = read(client, journal, target, field.as_ref());
-    let (suite_run, runs) = match stop.within_grace(reading).await {
+    let (suite_run, runs, field) = match stop.within_grace(reading).await {
         None => return Ok(Found::NotRead),
         Some(Err(Trouble::Journal(error))) => return Err(error),
         Some(Err(Trouble::Client(error))) => {
             journal.forget_found()?;
-            // Where everything was turned down there is no suite run, and nothing to verify.
-            let is_expected =
-                matches!(error, ClientError::NoSuiteRun { .. }) && !journal.has_success()?;
-            return Ok(if is_expected {
-                Found::Nothing
-            } else {
-                Found::Unread(error)
+            return Ok(match error {
+                ClientError::NoSuiteRun { .. } => Found::Nothing,
+                ClientError::Rest(ref cause) if !is_passing(cause) => Found::Unreadable(error),
+                _ => Found::Unread(error),
             });
         }
         Some(Ok(read)) => read,
@@ -98,7 +107,7 @@ async fn read(
         name: target.suite_run.clone(),
     })?;
     let linked = field.filter(|field| field.level == LinkLevel::Runs);
-    let mut select = AutomatedRun::select();
+    let mut select = AutomatedRun::select().with("duration");
     if let Some(field) = linked {
         select = select.with(&field.name);
     }
@@ -120,8 +129,42 @@ async fn read(
     Ok((suite_run, total))
 }
 
+/// Reads the results that others have taken the place of, where one of them may be a result that a batch which
+/// did not end well has brought in nevertheless.
+async fn read_former(client: &Client, journal: &Journal) -> Result<(), Trouble> {
+    let runs = journal.doubtful_runs().map_err(Trouble::Journal)?;
+    let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);
+    for some in runs.chunks(IDS_MAX) {
+        let Some(query) = Query::field("run_id").is_in(some) else {
+            continue;
+        };
+        let list = client.endpoint.collection("previous_runs").list();
+        let former = match list.matching(query).select(select.clone()).all().await {
+            Ok(former) => former,
+            // A server without that collection, or that hides it, cannot clear the doubt.
+            Err(error) if !is_passing(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let former: Vec<FormerResult> = former.iter().filter_map(former_result).collect();
+        journal.add_former(&former).map_err(Trouble::Journal)?;
+    }
+    Ok(())
+}
+
+fn former_result(entity: &Entity) -> Option<FormerResult> {
+    let run = entity.fields.get("run_id")?;
+    let run = run.as_str().map_or_else(|| run.to_string(), str::to_owned);
+    Some(FormerResult {
+        run: EntityId::from(run),
+        status: entity.reference("run_native_status").as_ref().map(status),
+        started: entity.text("run_started").and_then(milliseconds),
+        duration: entity.fields.get("run_duration").and_then(Value::as_i64),
+    })
+}
+
 fn found(entity: Entity, linked: Option<&LinkField>) -> Option<FoundRun> {
     let links = linked.map(|field| entity.references(&field.name));
+    let duration = entity.fields.get("duration").and_then(Value::as_i64);
     let id = entity.id.clone()?;
     let run = entity.into_typed::<AutomatedRun>().ok()?;
     let identity = Identity {
@@ -130,20 +173,21 @@ fn found(entity: Entity, linked: Option<&LinkField>) -> Option<FoundRun> {
         class: run.class_name.unwrap_or_default(),
         name: run.test_name.unwrap_or_else(|| run.name.clone()),
     };
-    let status = run.native_status.map(|status| {
-        let id = status.id.as_str().to_owned();
-        // An opaque id tells nothing.
-        id.rsplit_once('.')
-            .map_or_else(|| "?".to_owned(), |(_, word)| word.to_owned())
-    });
     Some(FoundRun {
         id,
         key: run_key(&identity, Some(&run.name)),
-        status,
+        status: run.native_status.as_ref().map(status),
         started: run.started.as_deref().and_then(milliseconds),
+        duration,
         test: run.test.map(|test| test.id),
         links,
     })
+}
+
+/// The word at the end of a status such as `list_node.run_native_status.passed`; an opaque id tells nothing.
+fn status(status: &Reference) -> String {
+    let word = status.id.as_str().rsplit_once('.');
+    word.map_or_else(|| "?".to_owned(), |(_, word)| word.to_owned())
 }
 
 fn milliseconds(text: &str) -> Option<i64> {

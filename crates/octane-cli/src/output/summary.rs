@@ -26,7 +26,6 @@ fn write_summary(
     files: Option<usize>,
 ) -> std::fmt::Result {
     let Report {
-        outcome,
         counts,
         target,
         created,
@@ -101,7 +100,7 @@ fn write_summary(
     if exit != Exit::Success {
         writeln!(text, "exit {}: {}", exit.code(), exit.meaning())?;
     }
-    if let (true, Some(journal)) = (outcome.is_resumable(), &report.journal) {
+    if let (true, Some(journal)) = (report.resumable, &report.journal) {
         let id = &report.upload_id;
         writeln!(text, "Kept      {}", journal.display())?;
         writeln!(text, "          go on with `octane resume {id}`")?;

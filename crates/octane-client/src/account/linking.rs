@@ -9,7 +9,7 @@ use crate::error::chain;
 use crate::journal::Linkable;
 use crate::links::{LinkField, LinkLevel, Wish};
 use crate::report::{LinksReport, ReportedProblem};
-use crate::{ClientError, Event, JournalError, Resolution};
+use crate::{ClientError, Event, JournalError, Resolution, Stop};
 
 /// How many results are linked at a time, so that many need no more memory than few.
 const ROWS: usize = 10_000;
@@ -32,9 +32,11 @@ impl From<JournalError> for Trouble {
 }
 
 impl Account<'_> {
-    /// Links what is in and carries Jira keys.
+    /// Links what is in and carries Jira keys. Once asked to stop, it begins nothing; what was linked by then is
+    /// found to be so when the upload is resumed.
     pub(crate) async fn link(
         &mut self,
+        stop: &Stop,
         on_event: &(dyn Fn(&Event) + Send + Sync),
     ) -> Result<(), JournalError> {
         let keys = self.journal.jira_keys()?;
@@ -50,13 +52,19 @@ impl Account<'_> {
         };
         let mut problems = Vec::new();
         if !keys.is_empty() {
-            match self
-                .link_keys(&keys, &mut links, &mut problems, on_event)
-                .await
-            {
-                Ok(()) => {}
-                Err(Trouble::Journal(error)) => return Err(error),
-                Err(Trouble::Client(error)) => {
+            if self.is_unread || stop.is_asked() {
+                self.is_cut = true;
+                return Ok(());
+            }
+            let linking = self.link_keys(&keys, &mut links, &mut problems, on_event);
+            match stop.within_grace(linking).await {
+                Some(Ok(())) => {}
+                None => {
+                    self.is_cut = true;
+                    return Ok(());
+                }
+                Some(Err(Trouble::Journal(error))) => return Err(error),
+                Some(Err(Trouble::Client(error))) => {
                     self.is_unlinked = true;
                     let message = format!("runs could not be linked: {}", chain(&error));
                     problems.push(ReportedProblem::new("unlinked", message));

@@ -105,17 +105,6 @@ impl Journal {
         })
     }
 
-    /// Whether any of them simply succeeded.
-    pub(crate) fn has_success(&self) -> Result<bool, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT 1 FROM batches WHERE state = 'settled' AND status = 'success'",
-                )?
-                .exists([])
-        })
-    }
-
     /// Number, status and complaints of the batches that did not simply succeed.
     pub(crate) fn complaints(&self) -> Result<Vec<(usize, String, String)>, JournalError> {
         self.read(|connection| {

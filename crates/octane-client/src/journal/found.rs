@@ -15,16 +15,31 @@ pub(crate) struct FoundRun {
     pub(crate) status: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) started: Option<i64>,
+    /// Milliseconds.
+    pub(crate) duration: Option<i64>,
     pub(crate) test: Option<TestId>,
     /// The stories that the run carries, where runs can be linked.
     pub(crate) links: Option<References>,
+}
+
+/// A result that another one has taken the place of.
+#[derive(Debug, Clone)]
+pub(crate) struct FormerResult {
+    /// The run that held it.
+    pub(crate) run: EntityId,
+    /// As in [`FoundRun`].
+    pub(crate) status: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    /// Milliseconds.
+    pub(crate) duration: Option<i64>,
 }
 
 impl Journal {
     /// Forgets what an earlier look has found.
     pub(crate) fn forget_found(&self) -> Result<(), JournalError> {
         self.write("found", |transaction| {
-            transaction.execute("DELETE FROM found", [])?;
+            transaction.execute_batch("DELETE FROM found; DELETE FROM former")?;
             Ok(())
         })
     }
@@ -33,8 +48,8 @@ impl Journal {
     pub(crate) fn add_found(&self, runs: &[FoundRun]) -> Result<(), JournalError> {
         self.write("found", |transaction| {
             let mut insert = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO found (run, key, status, started, test, links)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO found (run, key, status, started, duration, test, links)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?;
             for run in runs {
                 let links = run.links.as_ref().map(serde_json::to_string);
@@ -46,6 +61,7 @@ impl Journal {
                     run.key,
                     &run.status,
                     run.started,
+                    run.duration,
                     run.test.map(|test| test.to_string()),
                     links,
                 ))?;
@@ -53,6 +69,51 @@ impl Journal {
             Ok(())
         })
     }
+
+    /// The runs that may have held a result of a batch that did not end well, and hold another one now.
+    pub(crate) fn doubtful_runs(&self) -> Result<Vec<EntityId>, JournalError> {
+        let very = same("f");
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT DISTINCT f.run FROM batches b
+                     JOIN rows ON rows.n BETWEEN b.first AND b.last JOIN found f ON f.key = rows.key
+                     WHERE b.state = 'settled' AND b.status NOT IN ('success', 'warning')
+                     AND NOT COALESCE({very}, 0) ORDER BY 1"
+                ))?
+                .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
+                .collect()
+        })
+    }
+
+    /// Notes what runs held before.
+    pub(crate) fn add_former(&self, results: &[FormerResult]) -> Result<(), JournalError> {
+        self.write("found", |transaction| {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO former (run, status, started, duration) VALUES (?, ?, ?, ?)",
+            )?;
+            for result in results {
+                insert.execute((
+                    result.run.as_str(),
+                    &result.status,
+                    result.started,
+                    result.duration,
+                ))?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Whether the result `shown` (a row of `found` or `former`) is that of the row, and not another one of the same
+/// run. The product may keep no milliseconds of the start, and says no more than there is.
+pub(super) fn same(shown: &str) -> String {
+    format!(
+        "((rows.started IS NULL OR {shown}.started = rows.started OR {shown}.started % 1000 = 0
+            AND {shown}.started / 1000 = rows.started / 1000)
+         AND ({shown}.status IS NULL OR {shown}.status IN (lower(rows.status), '?'))
+         AND ({shown}.duration IS NULL OR {shown}.duration = rows.duration))"
+    )
 }
 
 /// The runs that hold a result. There may be several: Octane keeps one for each release, milestone, program
@@ -64,7 +125,7 @@ pub(super) fn of(
 ) -> rusqlite::Result<Vec<FoundRun>> {
     let all: Vec<FoundRun> = connection
         .prepare_cached(
-            "SELECT run, status, started, test, links FROM found WHERE key = ? ORDER BY run",
+            "SELECT run, status, started, test, links, duration FROM found WHERE key = ? ORDER BY run",
         )?
         .query_map([key], |row| {
             let test: Option<String> = row.get(3)?;
@@ -74,6 +135,7 @@ pub(super) fn of(
                 key: *key,
                 status: row.get(1)?,
                 started: row.get(2)?,
+                duration: row.get(5)?,
                 test: test.and_then(|test| test.parse().ok()),
                 links: links.and_then(|links| serde_json::from_str(&links).ok()),
             })

@@ -1,7 +1,7 @@
 //! Rows: one result each, and what became of it.
 
 use octane_results::Position;
-use rusqlite::{Connection, Row as SqlRow, Transaction};
+use rusqlite::{Row as SqlRow, Transaction};
 
 use super::{FoundRun, Journal, JournalError};
 use crate::plan::{Header, PlannedBatch, Row, RunKey};
@@ -106,8 +106,8 @@ fn insert(
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
         .prepare_cached(
-            "INSERT INTO rows (n, batch, key, test, name, status, started, file, line, position, jira, until)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO rows (n, batch, key, test, name, status, started, duration, file, line, position, jira, until)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute((
             number,
@@ -117,6 +117,7 @@ fn insert(
             &row.identity.name,
             row.status.as_str(),
             row.started.map(jiff::Timestamp::as_millisecond),
+            i64::try_from(row.duration.as_millis()).unwrap_or(i64::MAX),
             file,
             row.position.as_ref().map(|position| position.line),
             row.position.as_ref().and_then(|position| position.column),
@@ -138,17 +139,6 @@ pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<P
     }))
 }
 
-/// What is known of the results beside the states of their tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Evidence {
-    /// The runs were read, or it is known that there are none.
-    Runs,
-    /// The runs cannot be read by whoever uploads, so Octane's word has to do.
-    Word,
-    /// Nobody knows yet what the runs show.
-    None,
-}
-
 /// A result that is in and carries Jira keys, with the runs that hold it.
 #[derive(Debug)]
 pub(crate) struct Linkable {
@@ -158,55 +148,6 @@ pub(crate) struct Linkable {
 }
 
 impl Journal {
-    /// Says of every row what became of it, from the states of the batches and the runs that were found.
-    ///
-    /// A row of a batch that ended well is in if its suite run shows it, or a later result of the same
-    /// test. A row of a batch that ended badly is in only if this very result shows.
-    pub(crate) fn settle_rows(&self, evidence: Evidence) -> Result<(), JournalError> {
-        // The product may keep no milliseconds, so whole seconds are compared.
-        let shown = "SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
-            OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000)";
-        let very = "SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
-            OR f.started / 1000 = rows.started / 1000) AND (f.status IS NULL OR f.status = lower(rows.status)
-            OR f.status = '?')";
-        self.write("account", |transaction| {
-            transaction.execute("UPDATE rows SET fate = 'kept', message = NULL", [])?;
-            let batches = match evidence {
-                Evidence::None => Vec::new(),
-                Evidence::Runs | Evidence::Word => settled(transaction)?,
-            };
-            for batch in batches {
-                let Settled {
-                    first,
-                    last,
-                    status,
-                    ..
-                } = &batch;
-                let is_usable = matches!(status.as_str(), "success" | "warning");
-                let is_in = match (is_usable, evidence == Evidence::Runs) {
-                    (true, true) => format!("EXISTS ({shown})"),
-                    (true, false) => "1".to_owned(),
-                    (false, true) => format!("EXISTS ({very})"),
-                    (false, false) => "0".to_owned(),
-                };
-                transaction
-                    .prepare_cached(&format!(
-                        "UPDATE rows SET fate = 'ingested' WHERE n BETWEEN ? AND ? AND {is_in}"
-                    ))?
-                    .execute((first, last))?;
-                explain(transaction, &batch)?;
-            }
-            transaction.execute(
-                "UPDATE rows SET fate = 'rejected', message = (SELECT reason FROM batches b
-                     WHERE b.state = 'refused' AND rows.n BETWEEN b.first AND b.last)
-                 WHERE EXISTS (SELECT 1 FROM batches b WHERE b.state = 'refused'
-                     AND rows.n BETWEEN b.first AND b.last)",
-                [],
-            )?;
-            Ok(())
-        })
-    }
-
     /// Adds up what became of the rows.
     pub(crate) fn count(&self, counts: &mut Counts) -> Result<(), JournalError> {
         self.read(|connection| {
@@ -241,8 +182,8 @@ impl Journal {
             connection
                 .prepare_cached(
                     "SELECT COUNT(*) FROM batches b JOIN rows r ON r.n BETWEEN b.first AND b.last
-                     WHERE b.state = 'settled' AND b.status <> 'lost'
-                     AND r.fate = 'kept' AND r.message IS NOT NULL",
+                     WHERE b.state = 'settled' AND b.status <> 'lost' AND r.fate = 'kept'
+                     AND r.message IS NOT NULL",
                 )?
                 .query_row([], |row| row.get(0))
         })
@@ -317,85 +258,5 @@ impl Journal {
                 })
                 .collect()
         })
-    }
-}
-
-/// A batch whose task has ended.
-struct Settled {
-    first: i64,
-    last: i64,
-    status: String,
-    complaints: Option<String>,
-}
-
-fn settled(connection: &Connection) -> rusqlite::Result<Vec<Settled>> {
-    connection
-        .prepare_cached(
-            "SELECT first, last, status, complaints FROM batches WHERE state = 'settled' ORDER BY n",
-        )?
-        .query_map([], |row| {
-            Ok(Settled {
-                first: row.get(0)?,
-                last: row.get(1)?,
-                status: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
-                complaints: row.get(3)?,
-            })
-        })?
-        .collect()
-}
-
-/// Says of the rows of a batch that are not in why.
-fn explain(transaction: &Transaction<'_>, batch: &Settled) -> rusqlite::Result<()> {
-    let Settled {
-        first,
-        last,
-        status,
-        complaints,
-    } = batch;
-    let is_clean = status == "success";
-    let is_lost = status == "lost";
-    let missing: Vec<(i64, String)> = transaction
-        .prepare_cached(
-            "SELECT n, name FROM rows WHERE n BETWEEN ? AND ? AND fate <> 'ingested' ORDER BY n",
-        )?
-        .query_map((first, last), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let mut update =
-        transaction.prepare_cached("UPDATE rows SET fate = ?, message = ? WHERE n = ?")?;
-    for (row, name) in missing {
-        let (fate, message) = if is_clean {
-            let message = "Octane reported success, but its suite run does not show this result";
-            ("kept", message.to_owned())
-        } else if is_lost {
-            (
-                "kept",
-                "Octane has forgotten the task, and its suite run does not show this result"
-                    .to_owned(),
-            )
-        } else {
-            let message = match complaints {
-                Some(complaints) => complaint_about(&name, complaints),
-                None => format!("Octane ended the batch as `{status}` without saying why"),
-            };
-            ("rejected", message)
-        };
-        update.execute((fate, message, row))?;
-    }
-    Ok(())
-}
-
-/// The line of the server's log that names the test, or its first lines.
-fn complaint_about(name: &str, complaints: &str) -> String {
-    let line = complaints.lines().find(|line| line.contains(name));
-    line.map_or_else(|| first_lines(complaints, 3), str::to_owned)
-}
-
-/// The first lines of a text, and how many more there are.
-pub(crate) fn first_lines(text: &str, count: usize) -> String {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first: Vec<&str> = lines.by_ref().take(count).collect();
-    match lines.count() {
-        0 => first.join("; "),
-        more => format!("{}; and {more} more", first.join("; ")),
     }
 }

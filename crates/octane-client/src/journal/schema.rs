@@ -39,6 +39,8 @@ pub(super) const TABLES: &str = "
         status TEXT NOT NULL,
         -- Milliseconds since 1970-01-01 UTC.
         started INTEGER,
+        -- Milliseconds.
+        duration INTEGER NOT NULL,
         file INTEGER,
         line INTEGER,
         position INTEGER,
@@ -56,10 +58,14 @@ pub(super) const TABLES: &str = "
         key BLOB NOT NULL,
         status TEXT,
         started INTEGER,
+        duration INTEGER,
         test TEXT,
         links TEXT
     ) WITHOUT ROWID;
     CREATE INDEX found_by_key ON found (key);
+    -- What those runs held before, where that was asked for.
+    CREATE TABLE former (run TEXT NOT NULL, status TEXT, started INTEGER, duration INTEGER);
+    CREATE INDEX former_by_run ON former (run);
     CREATE TABLE problems (
         stage TEXT NOT NULL,
         code TEXT NOT NULL,

@@ -3,6 +3,7 @@
 mod account;
 mod batches;
 mod files;
+mod repeats;
 mod same_bytes;
 mod trouble;
 
@@ -77,6 +78,7 @@ fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> 
         key: run_key(&test.identity, None),
         status: status.map(str::to_owned),
         started: started.map(|started| started + 1000 * later_seconds),
+        duration: None,
         test: None,
         links: None,
     }

@@ -1,0 +1,157 @@
+//! Results of tests that have several, in one upload or in the suite run.
+
+use std::time::Duration;
+
+use octane_results::Dialect;
+
+use super::*;
+use crate::ModuleChoice;
+
+/// Two results of one test, a minute apart, each of which took another time.
+fn twins(is_later_first: bool) -> Vec<TestRun> {
+    let mut first = tests(1).remove(0).duration(Duration::from_millis(1));
+    let mut second = first.clone().duration(Duration::from_millis(2));
+    let later = first.started.unwrap() + Duration::from_secs(60);
+    let of_later = if is_later_first {
+        &mut first
+    } else {
+        &mut second
+    };
+    of_later.started = Some(later);
+    vec![first, second]
+}
+
+/// What the suite run shows of `run`.
+fn held(run: &TestRun) -> FoundRun {
+    FoundRun {
+        duration: Some(milliseconds(run)),
+        ..shown("1", run, Some("passed"), 0)
+    }
+}
+
+fn milliseconds(run: &TestRun) -> i64 {
+    i64::try_from(run.duration.as_millis()).unwrap()
+}
+
+fn words(journal: &Journal) -> Vec<String> {
+    fates(journal).into_iter().map(|(fate, _)| fate).collect()
+}
+
+#[test]
+fn the_last_result_of_a_test_stands_for_those_before_it_whenever_they_started() {
+    let runs = twins(true);
+    let journal = aimed(runs.clone(), &in_batches_of(1));
+    settle(&journal, 1, "success", None);
+    settle(&journal, 2, "success", None);
+    journal.add_found(&[held(&runs[1])]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["ingested", "ingested"]);
+}
+
+#[test]
+fn a_result_without_a_start_is_told_from_an_older_one_by_how_long_it_took() {
+    let mut runs = twins(false);
+    for run in &mut runs {
+        run.started = None;
+    }
+    let new = runs.split_off(1);
+    let journal = aimed(new.clone(), &UploadSettings::default());
+    settle(&journal, 1, "failed", None);
+    journal.add_found(&[held(&runs[0])]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["rejected"]);
+    journal.add_found(&[held(&new[0])]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["ingested"]);
+}
+
+#[test]
+fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_history() {
+    let runs = twins(false);
+    let journal = aimed(runs.clone(), &in_batches_of(1));
+    settle(&journal, 1, "failed", None);
+    settle(&journal, 2, "success", None);
+    journal.add_found(&[held(&runs[1])]).unwrap();
+    let doubtful = journal.doubtful_runs().unwrap();
+    assert_eq!(doubtful, [EntityId::from("1".to_owned())]);
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["rejected", "ingested"]);
+    let former = FormerResult {
+        run: doubtful[0].clone(),
+        status: Some("passed".to_owned()),
+        started: runs[0].started.map(jiff::Timestamp::as_millisecond),
+        duration: Some(milliseconds(&runs[0])),
+    };
+    journal.add_former(&[former]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["ingested", "ingested"]);
+    journal.forget_found().unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["rejected", "kept"]);
+}
+
+#[test]
+fn nobody_asks_for_the_history_of_runs_that_show_what_was_sent() {
+    let runs = twins(false);
+    let journal = aimed(runs[1..].to_vec(), &UploadSettings::default());
+    settle(&journal, 1, "failed", None);
+    journal.add_found(&[held(&runs[1])]).unwrap();
+    assert_eq!(journal.doubtful_runs().unwrap(), []);
+}
+
+#[test]
+fn what_was_seen_once_is_not_forgotten_when_nobody_can_look() {
+    let runs = tests(2);
+    let journal = aimed(runs.clone(), &in_batches_of(1));
+    settle(&journal, 1, "success", None);
+    let found = shown("1", &runs[0], Some("passed"), 0);
+    journal.add_found(&[found]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    settle(&journal, 2, "success", None);
+    journal.forget_found().unwrap();
+    journal.settle_rows(Evidence::None).unwrap();
+    assert_eq!(words(&journal), ["ingested", "kept"]);
+}
+
+#[test]
+fn a_complaint_is_about_a_test_and_not_about_one_with_a_longer_name() {
+    let journal = aimed(tests(12), &UploadSettings::default());
+    let complaints = "run `t12` (line 14): no\nrun `t1` (line 3): never";
+    settle(&journal, 1, "failed", Some(complaints));
+    journal.settle_rows(Evidence::Runs).unwrap();
+    let reason = |row: usize| fates(&journal)[row - 1].1.clone().unwrap();
+    assert_eq!(reason(1), "run `t1` (line 3): never");
+    assert_eq!(reason(12), "run `t12` (line 14): no");
+    // Nobody complained of this one.
+    assert_eq!(
+        reason(2),
+        "run `t12` (line 14): no; run `t1` (line 3): never"
+    );
+}
+
+#[test]
+fn what_the_dialect_cannot_say_is_not_looked_for() {
+    let mut runs = tests(1);
+    runs[0].run_name = Some("on a Tuesday".to_owned());
+    let settings = UploadSettings {
+        dialect: Dialect::Evidence,
+        ..UploadSettings::default()
+    };
+    let module = ModuleId::new(2001);
+    let destination = destination().module(ModuleChoice::Id(module));
+    let planned = CLIENT.plan(
+        runs.clone(),
+        &destination,
+        &settings,
+        &Spool::off(),
+        UploadId::new(),
+    );
+    let journal = planned.unwrap().journal;
+    journal.aim(&target().module(module)).unwrap();
+    settle(&journal, 1, "success", None);
+    // Octane names the run as its test.
+    let run = shown("1", &runs[0], Some("passed"), 0);
+    journal.add_found(&[run]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["ingested"]);
+}
