@@ -13,6 +13,7 @@ cargo xtask test         run all tests (unit, integration, documentation)
 cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
 cargo xtask ci           what CI runs: format, lints, documentation, conformance, tests
 cargo xtask screenshots  write docs/screenshots/ anew (needs Chromium and its driver)
+cargo xtask simulate     play seeds of the simulation: `--seeds N` until one fails, `--seed K` to see one
 cargo xtask samples      write samples/ anew: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -32,6 +33,14 @@ fn main() -> Result<()> {
             "cargo run --package octane-tests --example screenshots"
         )
         .run()?),
+        Some("simulate") => {
+            let words = std::env::args().skip(2);
+            Ok(cmd!(
+                shell,
+                "cargo run --quiet --release --package octane-tests --example simulate -- {words...}"
+            )
+            .run()?)
+        }
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);

@@ -3,6 +3,7 @@
 mod browser;
 mod refusing;
 mod scripted;
+pub mod simulate;
 mod world;
 mod xmllint;
 

@@ -8,3 +8,4 @@ mod foreign;
 mod links;
 mod main_job;
 mod payloads;
+mod simulation;

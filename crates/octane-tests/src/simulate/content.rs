@@ -1,0 +1,109 @@
+//! What the server holds in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use octane_results::{Dialect, TestRun};
+use serde_json::Value;
+
+use super::world::World;
+
+/// What makes a run the same run: package, class and name of its test, and its own name.
+pub(super) type Key = [String; 4];
+
+pub(super) fn key(run: &TestRun, dialect: Dialect) -> Key {
+    let identity = &run.identity;
+    // The evidence dialect has no place for the run's own name.
+    let own = run.run_name.as_ref();
+    let own = own.filter(|_| dialect != Dialect::Evidence);
+    let name = own.unwrap_or(&identity.name);
+    [&identity.package, &identity.class, &identity.name, name].map(Clone::clone)
+}
+
+/// An automated run as the server holds it.
+#[derive(Debug)]
+pub(super) struct HeldRun {
+    pub(super) key: Key,
+    pub(super) status: String,
+    pub(super) duration: Duration,
+    pub(super) test: String,
+    pub(super) stories: BTreeSet<i64>,
+}
+
+/// What the server holds.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) runs: Vec<HeldRun>,
+    /// How long the results took that others have taken the place of.
+    pub(super) history: Vec<Duration>,
+    /// The stories of each test.
+    pub(super) tests: BTreeMap<String, BTreeSet<i64>>,
+    pub(super) suite_runs: usize,
+}
+
+impl World {
+    pub(super) async fn content(&self, has_run_links: bool) -> Content {
+        let links = if has_run_links {
+            ",covered_content"
+        } else {
+            ""
+        };
+        let fields = format!(
+            "name,test_name,class_name,package,native_status,duration,test,parent_suite{links}"
+        );
+        let runs = self.list("automated_runs", &fields).await;
+        let history = self.list("previous_runs", "run_duration").await;
+        let tests = self.list("automated_tests", "covered_content").await;
+        let suite_runs = self.list("suite_runs", "name").await;
+        Content {
+            runs: runs.iter().map(held).collect(),
+            history: history
+                .iter()
+                .map(|previous| duration(&previous["run_duration"]))
+                .collect(),
+            tests: tests
+                .iter()
+                .map(|test| (text(&test["id"]), stories(&test["covered_content"])))
+                .collect(),
+            suite_runs: suite_runs.len(),
+        }
+    }
+}
+
+impl Content {
+    /// How often each result is held: as the current one of a run, or as an earlier one.
+    pub(super) fn results(&self) -> BTreeMap<Duration, usize> {
+        let mut results = BTreeMap::new();
+        let current = self.runs.iter().map(|run| run.duration);
+        for duration in current.chain(self.history.iter().copied()) {
+            *results.entry(duration).or_default() += 1;
+        }
+        results
+    }
+}
+
+fn held(run: &Value) -> HeldRun {
+    let status = text(&run["native_status"]["id"]);
+    HeldRun {
+        key: ["package", "class_name", "test_name", "name"].map(|field| text(&run[field])),
+        status: status.rsplit('.').next().unwrap_or_default().to_owned(),
+        duration: duration(&run["duration"]),
+        test: text(&run["test"]["id"]),
+        stories: stories(&run["covered_content"]),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn duration(value: &Value) -> Duration {
+    Duration::from_millis(value.as_u64().unwrap_or_default())
+}
+
+fn stories(links: &Value) -> BTreeSet<i64> {
+    let links = links["data"].as_array().into_iter().flatten();
+    links
+        .filter_map(|link| link["id"].as_str()?.parse().ok())
+        .collect()
+}
