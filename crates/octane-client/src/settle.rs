@@ -28,8 +28,8 @@ pub(crate) struct Unfinished {
 /// Waits for all batches of which `told` tells, and notes in the journal how each ends.
 ///
 /// Octane works on payloads in the order in which it accepted them, so only the oldest open task is
-/// asked for, with growing pauses; when it is done, the next ones mostly are too. That is one request
-/// a task and a few more, however many batches there are.
+/// asked for, with growing pauses; when it is done, the next ones mostly are too, so the next but one is
+/// asked for along with the next. That is one request a task and a few more, however many batches there are.
 pub(crate) async fn settle(
     client: &Client,
     journal: &Journal,
@@ -44,6 +44,8 @@ pub(crate) async fn settle(
     let mut pause = PAUSE_FIRST;
     let mut deadline = Instant::now() + wait_max;
     let mut is_sending = true;
+    // Whether the last task that was asked for had ended.
+    let mut is_flowing = false;
     while is_sending || !open.is_empty() {
         if open.is_empty() {
             match told.recv().await {
@@ -62,15 +64,10 @@ pub(crate) async fn settle(
             continue;
         };
         let id = task.id;
-        let asking = async {
-            // The answer to the payload says so if there is nothing left to wait for.
-            if task.status.is_final() {
-                Ok(task)
-            } else {
-                client.endpoint.test_results().task(id).await
-            }
-        };
-        let state = match stop.within_grace(asking).await {
+        let next = open.get_mut(1).filter(|_| is_flowing).map(|(_, next)| next);
+        let asking = Box::pin(ask(client, task, next));
+        let asked = stop.within_grace(asking).await;
+        let state = match asked {
             Some(Err(error)) if error.is_not_found() => {
                 // Octane keeps the state of a task for a while only.
                 Task::new(id, TaskStatus::Other("lost".to_owned()))
@@ -94,7 +91,7 @@ pub(crate) async fn settle(
                 break;
             };
             open.pop_front();
-            pause = PAUSE_FIRST;
+            (pause, is_flowing) = (PAUSE_FIRST, true);
             journal.settled(batch, &state.status, complaints.as_deref())?;
             on_event(&Event::Settled {
                 batch,
@@ -102,6 +99,7 @@ pub(crate) async fn settle(
             });
             continue;
         }
+        is_flowing = false;
         if stop.is_asked() {
             break;
         }
@@ -124,6 +122,32 @@ pub(crate) async fn settle(
     let stopped = |(batch, _)| (batch, "stopped before Octane had finished".to_owned());
     unfinished.batches.extend(open.into_iter().map(stopped));
     Ok(unfinished)
+}
+
+/// Asks for a task, and along with it for the `next` one, whose end is noted in its place.
+async fn ask(
+    client: &Client,
+    task: Task,
+    next: Option<&mut Task>,
+) -> Result<Task, octane_rest::Error> {
+    let results = client.endpoint.test_results();
+    let state = async |task: Task| {
+        // The answer to the payload says so if there is nothing left to wait for.
+        if task.status.is_final() {
+            Ok(task)
+        } else {
+            results.task(task.id).await
+        }
+    };
+    let Some(next) = next else {
+        return state(task).await;
+    };
+    let (asked, ahead) = tokio::join!(state(task), state(next.clone()));
+    // Trouble with the next one comes up again when it is its turn.
+    if let Some(ahead) = ahead.ok().filter(|ahead| ahead.status.is_final()) {
+        *next = ahead;
+    }
+    asked
 }
 
 /// What the server has to say about a task that did not simply succeed.

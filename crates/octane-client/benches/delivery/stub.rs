@@ -133,7 +133,10 @@ impl State {
                 "covered_content": { "data": [], "total_count": 0 },
             })
         });
-        page(runs.collect(), usize::try_from(self.runs).unwrap_or(0))
+        page(
+            runs.collect::<Vec<_>>(),
+            usize::try_from(self.runs).unwrap_or(0),
+        )
     }
 }
 
@@ -142,8 +145,8 @@ pub(crate) fn name(run: u64) -> String {
     format!("adds the item {run} to the cart and sees it there")
 }
 
-fn page(data: Vec<Value>, total: usize) -> Value {
-    json!({ "total_count": total, "data": data, "exceeds_total_count": false })
+fn page(data: impl Into<Value>, total: usize) -> Value {
+    json!({ "total_count": total, "data": data.into(), "exceeds_total_count": false })
 }
 
 fn stories() -> Vec<Value> {
