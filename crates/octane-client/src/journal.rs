@@ -20,6 +20,7 @@ mod error;
 mod fate;
 mod found;
 mod id;
+mod reopen;
 mod row;
 mod schema;
 mod spool;

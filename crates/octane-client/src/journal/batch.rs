@@ -273,18 +273,6 @@ impl Journal {
         })
     }
 
-    /// Gives what was turned down, or whose task Octane has forgotten, another chance.
-    pub fn reopen(&self) -> Result<(), JournalError> {
-        self.write("reopen", |transaction| {
-            transaction.execute_batch(
-                "UPDATE batches SET state = 'planned', reason = NULL WHERE state = 'refused';
-                 UPDATE batches SET state = 'sending', reason = NULL WHERE state = 'settled'
-                     AND status = 'lost' AND EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
-                         AND rows.fate = 'kept');",
-            )
-        })
-    }
-
     /// The batches as the report shows them: what a split batch became stands in its place.
     pub(crate) fn batch_reports(&self) -> Result<Vec<BatchReport>, JournalError> {
         self.read(|connection| {

@@ -3,6 +3,7 @@
 use octane_results::Position;
 use rusqlite::{Row as SqlRow, Transaction};
 
+use super::reopen::OVERTAKEN;
 use super::{FoundRun, Journal, JournalError};
 use crate::plan::{Header, PlannedBatch, Row, RunKey};
 use crate::report::{Counts, ReportedProblem};
@@ -175,16 +176,16 @@ impl Journal {
         })
     }
 
-    /// How many rows Octane has reported as done and does not show. Those whose task it has forgotten are
-    /// not among them: they are sent again.
+    /// How many rows Octane has reported as done and does not show, so that no further attempt can change it.
+    /// Those whose task it has forgotten are among them only if they will not be sent again.
     pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT COUNT(*) FROM batches b JOIN rows r ON r.n BETWEEN b.first AND b.last
-                     WHERE b.state = 'settled' AND b.status <> 'lost' AND r.fate = 'kept'
-                     AND r.message IS NOT NULL",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT COUNT(*) FROM batches CROSS JOIN rows ON rows.n BETWEEN first AND last
+                     WHERE state = 'settled' AND (batches.status <> 'lost' OR {OVERTAKEN})
+                     AND rows.fate = 'kept' AND rows.message IS NOT NULL"
+                ))?
                 .query_row([], |row| row.get(0))
         })
     }

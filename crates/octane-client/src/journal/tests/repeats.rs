@@ -155,3 +155,45 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
     journal.settle_rows(Evidence::Runs).unwrap();
     assert_eq!(words(&journal), ["ingested"]);
 }
+
+#[test]
+fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
+    let mut runs = twins(false);
+    runs.push(tests(2).remove(1));
+    let journal = aimed(runs, &in_batches_of(1));
+    journal.refused(1, "no").unwrap();
+    journal.refused(3, "no").unwrap();
+    let open = || -> Vec<usize> {
+        let batches = journal.open_batches().unwrap();
+        batches.iter().map(|batch| batch.number).collect()
+    };
+    settle(&journal, 2, "success", None);
+    journal.reopen().unwrap();
+    assert_eq!(open(), [3]);
+    journal.refused(3, "no").unwrap();
+    journal.refused(2, "no").unwrap();
+    journal.reopen().unwrap();
+    assert_eq!(open(), [1, 2, 3]);
+}
+
+#[test]
+fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing() {
+    let mut runs = twins(false);
+    runs.push(tests(2).remove(1));
+    let journal = aimed(runs.clone(), &in_batches_of(1));
+    for (batch, status) in [(1, "lost"), (2, "success"), (3, "lost")] {
+        settle(&journal, batch, status, None);
+    }
+    let resent = || -> Vec<usize> {
+        journal.reopen().unwrap();
+        let batches = journal.open_batches().unwrap();
+        batches.iter().map(|batch| batch.number).collect()
+    };
+    journal.settle_rows(Evidence::None).unwrap();
+    assert!(resent().is_empty(), "nobody has looked yet");
+    journal.add_found(&[held(&runs[1])]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["kept", "ingested", "kept"]);
+    assert_eq!(journal.unconfirmed().unwrap(), 1);
+    assert_eq!(resent(), [3]);
+}
