@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use octane_client::{ReportedProblem, Skipped, UploadSettings};
-use octane_results::{Dialect, Position, Release, Status, TestRun};
+use octane_results::{Dialect, TestRun};
 
 use super::random::Random;
+use super::results::Makes;
+use super::wire::Order;
 
 /// Everything that a seed decides: what is uploaded, how, and what goes wrong.
 #[derive(Debug)]
@@ -122,6 +124,15 @@ impl Case {
             .all(|run| seen.insert(&run.identity))
     }
 
+    /// Whether the order of payloads matters.
+    pub(super) fn order(&self) -> Order {
+        match self.server.results.duplicate_memory {
+            _ if self.has_no_repeats() => Order::DoesNotMatter,
+            None => Order::Matters,
+            Some(_) => Order::IsFragile,
+        }
+    }
+
     /// The case in words, a line each.
     pub(super) fn described(&self) -> Vec<String> {
         let Self {
@@ -170,124 +181,6 @@ impl Case {
     }
 }
 
-/// How the results of a case are made.
-struct Makes {
-    tests: u64,
-    is_evidence: bool,
-    times: Times,
-    keys_percent: u64,
-    flaws_percent: u64,
-}
-
-/// When tests started.
-#[derive(Debug, Clone, Copy)]
-enum Times {
-    Unknown,
-    /// One after the other, so many milliseconds apart.
-    Apart(u64),
-    /// In no order.
-    Mixed,
-}
-
-impl Makes {
-    fn new(random: &mut Random, count: u64, is_evidence: bool) -> Self {
-        let times = [
-            Times::Unknown,
-            Times::Apart(1000),
-            Times::Apart(7),
-            Times::Apart(0),
-            Times::Mixed,
-        ];
-        let times = match random.pick(&times) {
-            Times::Unknown if is_evidence => Times::Apart(1000),
-            other => *other,
-        };
-        Self {
-            tests: random.within(1..=count.max(1) * 2),
-            is_evidence,
-            times,
-            keys_percent: *random.pick(&[0, 10, 50, 90]),
-            flaws_percent: *random.pick(&[0, 0, 0, 3, 20]),
-        }
-    }
-
-    fn row(&self, random: &mut Random, number: u64) -> Row {
-        let mut run = self.run(random, number);
-        if random.chance(self.keys_percent) {
-            let keys = random.within(1..=3);
-            run = run.jira((0..keys).map(|_| key(random)));
-        }
-        let flaw = random.chance(self.flaws_percent).then(|| {
-            if self.is_evidence || random.chance(50) {
-                Flaw::Refused
-            } else {
-                Flaw::UnknownRelease
-            }
-        });
-        match flaw {
-            Some(Flaw::Refused) => POISON.clone_into(&mut run.identity.class),
-            Some(Flaw::UnknownRelease) => {
-                run.context.release = Some(Release::Name("Never".to_owned()));
-            }
-            None => {}
-        }
-        run.position = Some(Position {
-            file: "results.csv".into(),
-            line: number + 1,
-            column: None,
-        });
-        Row { run, flaw }
-    }
-
-    fn earlier(&self, random: &mut Random, number: u64) -> TestRun {
-        let mut run = self.run(random, number);
-        run.duration = Duration::from_millis(EARLIER + number);
-        let day = SignedDuration::from_hours(24);
-        run.started = run
-            .started
-            .and_then(|started| started.checked_sub(day).ok());
-        run
-    }
-
-    fn run(&self, random: &mut Random, number: u64) -> TestRun {
-        let test = random.within(0..=self.tests - 1);
-        let status = *random.pick(&[
-            Status::Passed,
-            Status::Passed,
-            Status::Failed,
-            Status::Skipped,
-        ]);
-        let mut run = TestRun::new(format!("test {test}"), status)
-            .class(format!("Class{}", test % 3))
-            .package("sim")
-            .duration(Duration::from_millis(number + 1));
-        if test % 5 == 1 {
-            run.run_name = Some(format!("variant {}", random.within(1..=2)));
-        }
-        let milliseconds = match self.times {
-            Times::Unknown => None,
-            Times::Apart(milliseconds) => Some(number * milliseconds),
-            Times::Mixed => Some(random.within(0..=100_000)),
-        };
-        run.started = milliseconds.and_then(started);
-        run
-    }
-}
-
-fn started(milliseconds: u64) -> Option<Timestamp> {
-    const FIRST_MILLISECOND: i64 = 1_740_000_000_123;
-    let after = i64::try_from(milliseconds).ok()?;
-    Timestamp::from_millisecond(FIRST_MILLISECOND + after).ok()
-}
-
-fn key(random: &mut Random) -> &'static str {
-    match random.within(0..=9) {
-        0 => UNKNOWN_KEY,
-        1 => AMBIGUOUS_KEY,
-        _ => random.pick::<&str>(&KEYS),
-    }
-}
-
 fn upload(random: &mut Random, is_evidence: bool, skipped_rows: usize) -> UploadSettings {
     let mut settings = UploadSettings::default();
     if is_evidence {
@@ -324,6 +217,10 @@ fn server(random: &mut Random) -> octane_sandbox::Settings {
         .accept_evidence(true)
         .ingest_delay(Duration::from_millis(*random.pick(&[0, 0, 900, 20_000])));
     settings.results.queue_max = random.chance(25).then(|| random.within(1..=3));
+    if random.chance(8) {
+        let seconds = *random.pick(&[0, 3, 60]);
+        settings.results.duplicate_memory = Some(Duration::from_secs(seconds));
+    }
     settings.results.payload_runs_max = random.chance(10).then(|| random.count(1..=10));
     settings.limits.requests_per_second_max = random.chance(15).then_some(5);
     settings.limits.retry_after = random.chance(50);

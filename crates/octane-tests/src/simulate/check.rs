@@ -9,8 +9,8 @@ use octane_results::Status;
 
 use super::case::{AMBIGUOUS_KEY, Case, EARLIER, Flaw, Row, UNKNOWN_KEY};
 use super::content::{Content, Key, key};
+use super::line::Traffic;
 use super::payload::holds_result;
-use super::wire::Traffic;
 use super::world::World;
 
 type Checked = Result<(), String>;
@@ -95,12 +95,13 @@ impl Books<'_> {
         );
         let results = self.content.results();
         for (duration, times) in &results {
+            // A server that forgets bytes takes them again, as a further result of the same run.
             must!(
-                *times == 1,
+                *times == 1 || case.server.results.duplicate_memory.is_some(),
                 "the result of {duration:?} is there {times} times"
             );
         }
-        let rejected = self.rejected();
+        let rejected = self.lines("rejected");
         must!(
             rejected.len() == counts.rejected,
             "{} results were rejected, {} are named",
@@ -132,12 +133,18 @@ impl Books<'_> {
     pub(super) fn check_end(&self, lost: &[Bytes]) -> Checked {
         let Self { case, report, .. } = self;
         let counts = report.counts;
-        must!(counts.kept == 0, "{} results are kept", counts.kept);
-        let rejected = self.rejected();
+        let rejected = self.lines("rejected");
+        // A result whose task was forgotten, and of whose test a later one is in, is not sent again.
+        let given_up = self.lines("unconfirmed");
+        must!(
+            counts.kept == given_up.len() && (given_up.is_empty() || !case.has_no_repeats()),
+            "{} results are kept",
+            counts.kept
+        );
         let results = self.content.results();
         let mut ingested = Vec::new();
         for (line, row) in (1..).zip(&case.rows) {
-            let is_ingested = !rejected.contains(&line);
+            let is_ingested = !(rejected.contains(&line) || given_up.contains(&line));
             must!(
                 is_ingested == results.contains_key(&row.run.duration),
                 "line {line} is reported as ingested: {is_ingested}, which is not so"
@@ -147,7 +154,9 @@ impl Books<'_> {
                 Some(Flaw::UnknownRelease) => !case.upload.skip_errors,
                 None => false,
             };
-            let may_fail = must_fail || lost.iter().any(|xml| holds_result(xml, row.run.duration));
+            let may_fail = must_fail
+                || given_up.contains(&line)
+                || lost.iter().any(|xml| holds_result(xml, row.run.duration));
             must!(
                 if is_ingested { !must_fail } else { may_fail },
                 "line {line} is ingested: {is_ingested}, and its flaw is {:?}",
@@ -163,9 +172,9 @@ impl Books<'_> {
             results.len(),
             ingested.len() + case.earlier.len()
         );
-        let expected = if counts.rejected > 0 && counts.ingested == 0 {
+        let expected = if counts.rejected > 0 && counts.ingested + counts.kept == 0 {
             Outcome::Refused
-        } else if counts.rejected + counts.skipped > 0 {
+        } else if counts.rejected + counts.skipped + counts.kept > 0 {
             Outcome::Partial
         } else {
             Outcome::Success
@@ -275,11 +284,11 @@ impl Books<'_> {
         Ok(())
     }
 
-    /// The lines of the results that are reported as rejected.
-    fn rejected(&self) -> BTreeSet<u64> {
+    /// The lines of the results that are reported with this word.
+    fn lines(&self, code: &str) -> BTreeSet<u64> {
         let problems = self.report.problems.iter();
         problems
-            .filter(|problem| problem.code == "rejected")
+            .filter(|problem| problem.code == code)
             .filter_map(|problem| Some(problem.position.as_ref()?.line))
             .collect()
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use octane_results::{Dialect, TestRun};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::world::World;
 
@@ -42,7 +43,18 @@ pub(super) struct Content {
 }
 
 impl World {
+    /// What the server holds at one moment.
     pub(super) async fn content(&self, has_run_links: bool) -> Content {
+        loop {
+            if let Some(content) = self.read(has_run_links).await {
+                return content;
+            }
+            // The server counts these requests too, and works on while somebody waits: all anew.
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn read(&self, has_run_links: bool) -> Option<Content> {
         let links = if has_run_links {
             ",covered_content"
         } else {
@@ -51,11 +63,11 @@ impl World {
         let fields = format!(
             "name,test_name,class_name,package,native_status,duration,test,parent_suite{links}"
         );
-        let runs = self.list("automated_runs", &fields).await;
-        let history = self.list("previous_runs", "run_duration").await;
-        let tests = self.list("automated_tests", "covered_content").await;
-        let suite_runs = self.list("suite_runs", "name").await;
-        Content {
+        let runs = self.list("automated_runs", &fields).await?;
+        let history = self.list("previous_runs", "run_duration").await?;
+        let tests = self.list("automated_tests", "covered_content").await?;
+        let suite_runs = self.list("suite_runs", "name").await?;
+        Some(Content {
             runs: runs.iter().map(held).collect(),
             history: history
                 .iter()
@@ -66,7 +78,7 @@ impl World {
                 .map(|test| (text(&test["id"]), stories(&test["covered_content"])))
                 .collect(),
             suite_runs: suite_runs.len(),
-        }
+        })
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Fault {
     RequestLost(TransportErrorKind),
     /// The work is done, and the answer does not arrive.
     AnswerLost(TransportErrorKind),
+    /// The client hears nothing, and the request arrives so much later, be there a client or not.
+    Late(Duration),
     /// Nothing is heard until the client has had enough. The work may have been done.
     Silence { is_done: bool },
     /// Something on the way answers. The work may have been done.
@@ -30,6 +32,8 @@ pub(super) enum Fault {
     Expired(Expiry),
     /// Signing in is refused.
     SignInRefused,
+    /// A payload is refused that there is nothing wrong with.
+    Refused,
     /// The queue of payloads is full.
     QueueFull { retry_after: Option<u64> },
     /// The task is forgotten when somebody asks for it.
@@ -89,7 +93,8 @@ impl Fault {
 
     fn of_any(random: &mut Random) -> Self {
         let retry_after = |random: &mut Random| random.chance(40).then(|| random.within(0..=90));
-        match random.within(0..=11) {
+        match random.within(0..=12) {
+            12 => Self::Late(random.milliseconds(1..=90_000)),
             0 | 1 => Self::RequestLost(*random.pick(&BEFORE)),
             2..=4 => Self::AnswerLost(*random.pick(&AFTER)),
             5 => Self::Silence {
@@ -106,7 +111,8 @@ impl Fault {
     }
 
     fn of_payload(random: &mut Random) -> Self {
-        match random.within(0..=9) {
+        match random.within(0..=10) {
+            10 => Self::Refused,
             0..=2 => Self::QueueFull {
                 retry_after: random.chance(50).then(|| random.within(1..=60)),
             },
@@ -119,6 +125,6 @@ impl Fault {
 
     /// Whether results may be reported as not ingested because of it.
     pub(super) fn loses_results(self) -> bool {
-        matches!(self, Self::TaskFailed | Self::TaskBroken)
+        matches!(self, Self::TaskFailed | Self::TaskBroken | Self::Refused)
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::case::{Case, Troubles};
 use super::check;
 use super::death::Mortal;
+use super::line::Line;
 use super::overhear::Heard;
-use super::wire::Line;
 use super::world::{World, client};
 
 /// How a life ended.

@@ -16,8 +16,9 @@ use tempfile::TempDir;
 
 use super::case::{AMBIGUOUS_KEY, Case, KEYS, Troubles, UNKNOWN_KEY};
 use super::death::Mortal;
+use super::line::Line;
 use super::story::Story;
-use super::wire::{Line, Wire};
+use super::wire::{Order, Wire};
 
 /// What nobody may ever read anywhere, and the same as `Authorization: Basic` has it.
 pub(super) const SECRET: &str = "hush-hush-0d6f";
@@ -45,7 +46,7 @@ impl Template {
             .or_else(|_| builder.tempdir())?;
         let settings = settings(Settings::default(), folder.path().join("template.sqlite"));
         let sandbox = Sandbox::open(settings).map_err(io::Error::other)?;
-        let wire = Wire::new(sandbox, Story::new(), 0, false);
+        let wire = Wire::new(sandbox, Story::new(), 0, Order::Matters);
         let line = Line::new(&wire, &Arc::new(Mortal::new(None)), &Troubles::default());
         let client = client(octane_rest::Settings::default(), line, |_| {});
         let module = client.modules().ensure("Shop").await;
@@ -73,7 +74,7 @@ impl Template {
         let settings = settings(case.server.clone(), file);
         let sandbox = Sandbox::open(settings).map_err(io::Error::other)?;
         Ok(World {
-            wire: Wire::new(sandbox, story.clone(), case.chance, case.has_no_repeats()),
+            wire: Wire::new(sandbox, story.clone(), case.chance, case.order()),
             folder,
             target: self.target.clone(),
             stories: self.stories.clone(),
@@ -129,27 +130,24 @@ impl World {
         )
     }
 
-    /// The entities of a collection, asked for beside the client.
-    pub(super) async fn list(&self, collection: &str, fields: &str) -> Vec<Value> {
-        loop {
-            let request = Request::get(format!(
-                "{URL}/api/shared_spaces/1001/workspaces/1002/{collection}?fields={fields}&limit=10000"
-            ))
-            .header("authorization", format!("Basic {BASIC}"))
-            .body(Bytes::new())
-            .expect("the request is sound");
-            let answer = self.wire.ask(request).await;
-            if answer.status() == 429 {
-                // The server counts these requests too.
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                continue;
-            }
-            let mut page: Value =
-                serde_json::from_slice(answer.body()).expect("the sandbox answers JSON");
-            match page["data"].take() {
-                Value::Array(entities) => return entities,
-                _ => panic!("`{collection}` cannot be listed: {page}"),
-            }
+    /// The entities of a collection, asked for beside the client; none if the server says that this is one
+    /// request too many.
+    pub(super) async fn list(&self, collection: &str, fields: &str) -> Option<Vec<Value>> {
+        let request = Request::get(format!(
+            "{URL}/api/shared_spaces/1001/workspaces/1002/{collection}?fields={fields}&limit=10000"
+        ))
+        .header("authorization", format!("Basic {BASIC}"))
+        .body(Bytes::new())
+        .expect("the request is sound");
+        let answer = self.wire.ask(request).await;
+        if answer.status() == 429 {
+            return None;
+        }
+        let mut page: Value =
+            serde_json::from_slice(answer.body()).expect("the sandbox answers JSON");
+        match page["data"].take() {
+            Value::Array(entities) => Some(entities),
+            _ => panic!("`{collection}` cannot be listed: {page}"),
         }
     }
 
