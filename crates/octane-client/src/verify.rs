@@ -129,8 +129,8 @@ async fn read(
     Ok((suite_run, total))
 }
 
-/// Reads the results that others have taken the place of, where one of them may be a result that a batch which
-/// did not end well has brought in nevertheless.
+/// Reads the results that others have taken the place of, where one of them may be a result that was sent and
+/// does not show.
 async fn read_former(client: &Client, journal: &Journal) -> Result<(), Trouble> {
     let runs = journal.doubtful_runs().map_err(Trouble::Journal)?;
     let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);

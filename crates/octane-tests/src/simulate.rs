@@ -119,7 +119,8 @@ impl Simulator {
         books.check_end(&world.wire.lost_payloads())?;
         check::earlier(case, &content)?;
         let forgets = case.server.results.duplicate_memory.is_some();
-        if case.is_repeated && !forgets && world.wire.lost_payloads().is_empty() {
+        let is_whole = report.counts.kept == 0;
+        if case.is_repeated && is_whole && !forgets && world.wire.lost_payloads().is_empty() {
             repeated(case, &world, &heard, &report, &content).await?;
         }
         if case.is_overheard {

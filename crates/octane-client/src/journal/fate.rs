@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction};
 
-use super::found::same;
+use super::found::{SHOWN, same};
 use super::{Journal, JournalError};
 
 /// What is known of the results beside the states of their tasks.
@@ -19,13 +19,10 @@ pub(crate) enum Evidence {
 impl Journal {
     /// Says of every row what became of it, from the states of the batches and the runs that were found.
     ///
-    /// A row of a batch that ended well is in if its suite run shows it or a later result of the same test.
-    /// Later is what started later, and what comes later in the upload, whenever it started. A row of a batch
-    /// that ended badly is in only if this very result shows, or did so before another one took its place.
+    /// A row is in if this very result shows, or did so before another one took its place. A row of a batch that
+    /// ended well is also in if a later result of the same test shows. Later is what started later, and what
+    /// comes later in the upload, whenever it started.
     pub(crate) fn settle_rows(&self, evidence: Evidence) -> Result<(), JournalError> {
-        // The product may keep no milliseconds, so whole seconds are compared.
-        let shown = "EXISTS (SELECT 1 FROM found f WHERE f.key = rows.key AND (rows.started IS NULL
-            OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000))";
         let very = format!(
             "EXISTS (SELECT 1 FROM found f WHERE f.key = rows.key AND ({} OR EXISTS (
                 SELECT 1 FROM former p WHERE p.run = f.run AND {})))",
@@ -56,7 +53,7 @@ impl Journal {
             };
             for batch in &batches {
                 match (batch.is_usable(), evidence) {
-                    (true, Evidence::Runs) => take_in(batch, shown)?,
+                    (true, Evidence::Runs) => take_in(batch, &format!("({SHOWN} OR {very})"))?,
                     (false, Evidence::Runs) => take_in(batch, &very)?,
                     (true, _) => take_in(batch, "1")?,
                     (false, _) => 0,

@@ -70,7 +70,7 @@ impl Journal {
         })
     }
 
-    /// The runs that may have held a result of a batch that did not end well, and hold another one now.
+    /// The runs that may have held a result which they do not show now, where nothing else says that it is in.
     pub(crate) fn doubtful_runs(&self) -> Result<Vec<EntityId>, JournalError> {
         let very = same("f");
         self.read(|connection| {
@@ -78,8 +78,8 @@ impl Journal {
                 .prepare_cached(&format!(
                     "SELECT DISTINCT f.run FROM batches b
                      JOIN rows ON rows.n BETWEEN b.first AND b.last JOIN found f ON f.key = rows.key
-                     WHERE b.state = 'settled' AND b.status NOT IN ('success', 'warning')
-                     AND NOT COALESCE({very}, 0) ORDER BY 1"
+                     WHERE b.state = 'settled' AND NOT COALESCE({very}, 0)
+                     AND NOT (b.status IN ('success', 'warning') AND {SHOWN}) ORDER BY 1"
                 ))?
                 .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
                 .collect()
@@ -104,6 +104,11 @@ impl Journal {
         })
     }
 }
+
+/// Whether the run of a row shows it or a later result. The product may keep no milliseconds, so whole seconds
+/// are compared.
+pub(super) const SHOWN: &str = "EXISTS (SELECT 1 FROM found f WHERE f.key = rows.key
+    AND (rows.started IS NULL OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000))";
 
 /// Whether the result `shown` (a row of `found` or `former`) is that of the row, and not another one of the same
 /// run. The product may keep no milliseconds of the start, and says no more than there is.

@@ -91,6 +91,26 @@ fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_histo
 }
 
 #[test]
+fn a_result_that_an_earlier_one_of_another_batch_took_the_place_of_is_found_in_the_history() {
+    let runs = twins(true);
+    let journal = aimed(runs.clone(), &in_batches_of(1));
+    // Octane has the second one as well, and nobody knows that yet.
+    settle(&journal, 1, "warning", Some("no release R 99"));
+    journal.add_found(&[held(&runs[1])]).unwrap();
+    let doubtful = journal.doubtful_runs().unwrap();
+    assert_eq!(doubtful, [EntityId::from("1".to_owned())]);
+    let former = FormerResult {
+        run: doubtful[0].clone(),
+        status: Some("passed".to_owned()),
+        started: runs[0].started.map(jiff::Timestamp::as_millisecond),
+        duration: Some(milliseconds(&runs[0])),
+    };
+    journal.add_former(&[former]).unwrap();
+    journal.settle_rows(Evidence::Runs).unwrap();
+    assert_eq!(words(&journal), ["ingested", "kept"]);
+}
+
+#[test]
 fn nobody_asks_for_the_history_of_runs_that_show_what_was_sent() {
     let runs = twins(false);
     let journal = aimed(runs[1..].to_vec(), &UploadSettings::default());
