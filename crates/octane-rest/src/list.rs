@@ -1,5 +1,6 @@
 //! Lists, page by page.
 
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use futures_util::stream::{self, BoxStream};
@@ -10,8 +11,12 @@ use tokio::task::JoinHandle;
 
 use crate::{Endpoint, Error, Repeat};
 
+/// How many pages may be on their way while one is worked on: enough to keep the pace where answers take
+/// longer than the pace allows for, and few enough to be held.
+const AHEAD: usize = 3;
+
 /// A list to be asked for; made by [`Entities::list`](crate::Entities::list).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use]
 pub struct Listing<T> {
     endpoint: Endpoint,
@@ -89,21 +94,29 @@ impl<T> Listing<T> {
     }
 }
 
+// Derived, it would ask for entities that can be cloned.
+impl<T> Clone for Listing<T> {
+    fn clone(&self) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            collection: self.collection.clone(),
+            list: self.list.clone(),
+            limit: self.limit,
+            entity: PhantomData,
+        }
+    }
+}
+
 impl<T: DeserializeOwned + Send + 'static> Listing<T> {
-    /// The entities, fetched a page at a time as they are taken; the next page is on its way while one is
-    /// worked on.
+    /// The entities, fetched a page at a time as they are taken; the next pages are on their way while one
+    /// is worked on, as far as the server has counted.
     pub fn stream(mut self) -> BoxStream<'static, Result<T, Error>> {
         if self.list.order.is_empty() {
             self.list.order.push(Order::ascending("id"));
         }
-        let pages = stream::try_unfold(Turn::First(self), |turn| async move {
-            let (page, rest) = match turn {
-                Turn::First(listing) => listing.next_page().await?,
-                Turn::Next(coming) => coming.page().await?,
-                Turn::Over => return Ok(None),
-            };
-            let next = rest.map_or(Turn::Over, |rest| Turn::Next(Coming::of(rest)));
-            Ok(Some((page, next)))
+        let pages = stream::try_unfold(Pages::of(self), |mut pages| async move {
+            let page = pages.take().await?;
+            Ok(page.map(|page| (page, pages)))
         });
         pages
             .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
@@ -121,53 +134,137 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self.limit(1).stream().try_next().await
     }
 
-    /// A page, and what is left to ask for.
-    async fn next_page(mut self) -> Paged<T> {
-        let page_size = u64::from(self.list.limit.unwrap_or(1));
-        let wanted = self.limit.map_or(page_size, |limit| limit.min(page_size));
+    /// The page with which what is left begins.
+    async fn next_page(mut self) -> Result<Paged<T>, Error> {
+        let wanted = self.wanted();
         if wanted == 0 {
-            return Ok((Vec::new(), None));
+            return Ok(Paged::default());
         }
+        let page_size = self.list.limit;
         self.list.limit = u32::try_from(wanted).ok();
         let page: Page<T> = self.page().await?;
-        self.list.limit = u32::try_from(page_size).ok();
+        self.list.limit = page_size;
         let count = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
-        self.list.offset += count;
-        self.limit = self.limit.map(|limit| limit.saturating_sub(count));
+        let rest = self.after(count);
         // A server may give less than asked for, so a short page is the end only where the count does
         // not say more.
-        let is_counted_off = |total| self.list.offset >= total;
+        let is_counted_off = |total| rest.list.offset >= total;
         let is_last = count == 0
-            || self.limit == Some(0)
+            || rest.limit == Some(0)
             || match page.total_count {
                 Some(total) if page.exceeds_total_count => count < wanted && is_counted_off(total),
                 Some(total) => is_counted_off(total),
                 None => count < wanted,
             };
-        Ok((page.data, (!is_last).then_some(self)))
+        Ok(Paged {
+            entities: page.data,
+            rest: (!is_last).then_some(rest),
+            // From a server that gives less than asked for, nobody knows where the page after the next begins.
+            counted: page.total_count.filter(|_| count == wanted).unwrap_or(0),
+        })
+    }
+
+    /// How many entities the next page shall have.
+    fn wanted(&self) -> u64 {
+        let page_size = u64::from(self.list.limit.unwrap_or(1));
+        self.limit.map_or(page_size, |limit| limit.min(page_size))
+    }
+
+    /// What is left after the first `count` entities.
+    fn after(mut self, count: u64) -> Self {
+        self.list.offset += count;
+        self.limit = self.limit.map(|limit| limit.saturating_sub(count));
+        self
     }
 }
 
-/// Where a stream of pages is.
-enum Turn<T> {
-    /// Nothing is asked for before somebody takes.
-    First(Listing<T>),
-    Next(Coming<T>),
-    Over,
+/// A page, and what is known of the rest.
+struct Paged<T> {
+    entities: Vec<T>,
+    /// What is left to ask for, if anything.
+    rest: Option<Listing<T>>,
+    /// So many entities there are at least, in full pages.
+    counted: u64,
 }
 
-type Paged<T> = Result<(Vec<T>, Option<Listing<T>>), Error>;
+impl<T> Default for Paged<T> {
+    fn default() -> Self {
+        Self {
+            entities: Vec::new(),
+            rest: None,
+            counted: 0,
+        }
+    }
+}
+
+/// The pages of a list, some of which are on their way.
+struct Pages<T> {
+    /// Nothing is asked for before somebody takes.
+    first: Option<Listing<T>>,
+    coming: VecDeque<Coming<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Pages<T> {
+    fn of(listing: Listing<T>) -> Self {
+        Self {
+            first: Some(listing),
+            coming: VecDeque::new(),
+        }
+    }
+
+    /// The next page, if there is one.
+    async fn take(&mut self) -> Result<Option<Vec<T>>, Error> {
+        let Paged {
+            entities,
+            rest,
+            counted,
+        } = match (self.coming.pop_front(), self.first.take()) {
+            (Some(coming), _) => coming.page().await?,
+            (None, Some(first)) => first.next_page().await?,
+            (None, None) => return Ok(None),
+        };
+        match rest {
+            Some(rest) => self.ask(rest, counted),
+            None => self.coming.clear(),
+        }
+        Ok(Some(entities))
+    }
+
+    /// Asks for what comes next, so that up to [`AHEAD`] pages are on their way. Only the first of them is
+    /// certain to begin where the last one ended: the others are asked for as if all were full, like that one.
+    fn ask(&mut self, rest: Listing<T>, counted: u64) {
+        let is_on_its_way = |coming: &Coming<T>| coming.listing.list.offset == rest.list.offset;
+        if !self.coming.front().is_some_and(is_on_its_way) {
+            self.coming.clear();
+            self.coming.push_back(Coming::of(rest));
+        }
+        while let Some(last) = self.coming.back().filter(|_| self.coming.len() < AHEAD) {
+            let wanted = last.listing.wanted();
+            let next = last.listing.clone().after(wanted);
+            if next.limit == Some(0) || next.list.offset >= counted {
+                break;
+            }
+            self.coming.push_back(Coming::of(next));
+        }
+    }
+}
 
 /// A page that is on its way; nobody waits for it any more once this is dropped.
-struct Coming<T>(JoinHandle<Paged<T>>);
+struct Coming<T> {
+    listing: Listing<T>,
+    page: JoinHandle<Result<Paged<T>, Error>>,
+}
 
 impl<T: DeserializeOwned + Send + 'static> Coming<T> {
     fn of(listing: Listing<T>) -> Self {
-        Self(tokio::spawn(listing.next_page()))
+        Self {
+            page: tokio::spawn(listing.clone().next_page()),
+            listing,
+        }
     }
 
-    async fn page(mut self) -> Paged<T> {
-        match (&mut self.0).await {
+    async fn page(mut self) -> Result<Paged<T>, Error> {
+        match (&mut self.page).await {
             Ok(page) => page,
             // Nobody ends the task but this, so it has panicked: here is where that belongs.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -177,6 +274,6 @@ impl<T: DeserializeOwned + Send + 'static> Coming<T> {
 
 impl<T> Drop for Coming<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.page.abort();
     }
 }

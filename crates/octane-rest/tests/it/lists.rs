@@ -1,6 +1,7 @@
 //! Lists over pages.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, Order, Query};
@@ -71,6 +72,59 @@ async fn short_pages_are_not_the_end_while_the_count_says_more() {
         (pages[1]["offset"].as_str(), pages[2]["offset"].as_str()),
         ("10", "20")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn full_pages_are_on_their_way_together_and_none_is_asked_for_in_vain() {
+    let script = server(95, 10, Counting::Exact);
+    let list = script.endpoint().entities::<AutomatedRun>().list();
+    let mut stream = list.page_size(10).stream();
+    let mut runs = Vec::new();
+    for _ in 1..=10 {
+        runs.push(stream.try_next().await.unwrap().unwrap());
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let asked = || -> Vec<u64> {
+        let requests = script.requests();
+        let offsets = requests.iter().map(parameters);
+        offsets
+            .map(|parameters| parameters.get("offset").map_or(0, |at| at.parse().unwrap()))
+            .collect()
+    };
+    assert_eq!(asked(), [0, 10, 20, 30]);
+    runs.extend(stream.try_collect::<Vec<_>>().await.unwrap());
+    assert_eq!(ids(&runs), (0..95).collect::<Vec<_>>());
+    assert_eq!(asked(), (0..10).map(|page| page * 10).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_gives_less_than_asked_for_is_asked_page_by_page() {
+    let script = server(95, 10, Counting::Exact);
+    let list = script.endpoint().entities::<AutomatedRun>().list();
+    let runs = list.page_size(12).all().await.unwrap();
+    assert_eq!(ids(&runs), (0..95).collect::<Vec<_>>());
+    assert_eq!(script.requests().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_turns_out_short_moves_those_behind_it() {
+    let script = Script::new(|seen| {
+        let parameters = parameters(seen);
+        let number = |name: &str| parameters.get(name).map_or(0, |text| text.parse().unwrap());
+        let (from, limit) = (number("offset"), number("limit"));
+        // Some server saves itself work in the middle.
+        let count = if from == 20 { 3 } else { limit };
+        let data: Vec<_> = (from..55_u64.min(from + count))
+            .map(|id| serde_json::json!({ "type": "run_automated", "id": id.to_string(), "name": "r" }))
+            .collect();
+        Reply::new(
+            200,
+            serde_json::json!({ "total_count": 55, "data": data }).to_string(),
+        )
+    });
+    let list = script.endpoint().entities::<AutomatedRun>().list();
+    let runs = list.page_size(10).all().await.unwrap();
+    assert_eq!(ids(&runs), (0..55).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
