@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use octane_model::{Task, TaskStatus};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -13,6 +15,9 @@ use crate::{Client, Event, JournalError, Stop};
 
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// How many tasks are asked for at once, if one after the other has ended.
+const ASKING_MAX: usize = 4;
 
 /// The longest wait: a year is as good as forever, and a clock can add it.
 const WAIT_BOUND: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -28,8 +33,9 @@ pub(crate) struct Unfinished {
 /// Waits for all batches of which `told` tells, and notes in the journal how each ends.
 ///
 /// Octane works on payloads in the order in which it accepted them, so only the oldest open task is
-/// asked for, with growing pauses; when it is done, the next ones mostly are too, so the next but one is
-/// asked for along with the next. That is one request a task and a few more, however many batches there are.
+/// asked for, with growing pauses; when it is done, the next ones mostly are too, so they are asked for
+/// along with the oldest as long as each has ended. That is one request a task and a few more, however many
+/// batches there are.
 pub(crate) async fn settle(
     client: &Client,
     journal: &Journal,
@@ -44,8 +50,9 @@ pub(crate) async fn settle(
     let mut pause = PAUSE_FIRST;
     let mut deadline = Instant::now() + wait_max;
     let mut is_sending = true;
-    // Whether the last task that was asked for had ended.
-    let mut is_flowing = false;
+    // The oldest tasks, which are asked for now, and how many those may be.
+    let mut asking = FuturesOrdered::new();
+    let mut asking_max = 1;
     while is_sending || !open.is_empty() {
         if open.is_empty() {
             match told.recv().await {
@@ -60,38 +67,45 @@ pub(crate) async fn settle(
             open.push_back(batch);
             deadline = Instant::now() + wait_max;
         }
-        let Some((batch, task)) = open.front().cloned() else {
+        while asking.len() < asking_max
+            && let Some((_, task)) = open.get(asking.len())
+        {
+            asking.push_back(ask(client, task.clone()));
+        }
+        let Some(asked) = stop.within_grace(asking.next()).await else {
+            break;
+        };
+        let Some(((batch, task), asked)) = open.front().cloned().zip(asked) else {
             continue;
         };
-        let id = task.id;
-        let next = open.get_mut(1).filter(|_| is_flowing).map(|(_, next)| next);
-        let asking = Box::pin(ask(client, task, next));
-        let asked = stop.within_grace(asking).await;
-        let state = match asked {
-            Some(Err(error)) if error.is_not_found() => {
+        let (state, complaints) = match asked {
+            Err(error) if error.is_not_found() => {
                 // Octane keeps the state of a task for a while only.
-                Task::new(id, TaskStatus::Other("lost".to_owned()))
+                let lost = TaskStatus::Other("lost".to_owned());
+                (Task::new(task.id, lost), None)
             }
-            Some(Ok(state)) => state,
-            Some(Err(error)) => {
+            Ok(told) => told,
+            Err(error) => {
                 unfinished.is_unauthorized |= error.is_unauthorized();
                 let reason = crate::error::chain(&error);
                 // A server that is away is away for all of them.
-                let count = if is_passing(&error) { open.len() } else { 1 };
+                let count = if is_passing(&error) {
+                    asking.clear();
+                    open.len()
+                } else {
+                    1
+                };
                 let given_up = open
                     .drain(..count)
                     .map(|(batch, _)| (batch, reason.clone()));
                 unfinished.batches.extend(given_up);
                 continue;
             }
-            None => break,
         };
         if state.status.is_final() {
-            let Some(complaints) = stop.within_grace(complaints(client, &state)).await else {
-                break;
-            };
             open.pop_front();
-            (pause, is_flowing) = (PAUSE_FIRST, true);
+            pause = PAUSE_FIRST;
+            asking_max = (asking_max + 1).min(ASKING_MAX);
             journal.settled(batch, &state.status, complaints.as_deref())?;
             on_event(&Event::Settled {
                 batch,
@@ -99,7 +113,17 @@ pub(crate) async fn settle(
             });
             continue;
         }
-        is_flowing = false;
+        // Those that were asked for along with it may have ended, which stands in their place until their turn.
+        // Trouble with them comes up again then.
+        asking_max = 1;
+        let Some(later) = stop.within_grace(asking.by_ref().collect::<Vec<_>>()).await else {
+            break;
+        };
+        for ((_, task), state) in open.iter_mut().skip(1).zip(later) {
+            if let Ok((state, _)) = state {
+                *task = state;
+            }
+        }
         if stop.is_asked() {
             break;
         }
@@ -124,35 +148,21 @@ pub(crate) async fn settle(
     Ok(unfinished)
 }
 
-/// Asks for a task, and along with it for the `next` one, whose end is noted in its place.
-async fn ask(
-    client: &Client,
-    task: Task,
-    next: Option<&mut Task>,
-) -> Result<Task, octane_rest::Error> {
-    let results = client.endpoint.test_results();
-    let state = async |task: Task| {
-        // The answer to the payload says so if there is nothing left to wait for.
-        if task.status.is_final() {
-            Ok(task)
-        } else {
-            results.task(task.id).await
-        }
+/// Asks for a task, unless it is known to have ended, and for what the server complains of.
+async fn ask(client: &Client, task: Task) -> Result<(Task, Option<String>), octane_rest::Error> {
+    // The answer to the payload says so if there is nothing left to wait for.
+    let task = if task.status.is_final() {
+        task
+    } else {
+        client.endpoint.test_results().task(task.id).await?
     };
-    let Some(next) = next else {
-        return state(task).await;
-    };
-    let (asked, ahead) = tokio::join!(state(task), state(next.clone()));
-    // Trouble with the next one comes up again when it is its turn.
-    if let Some(ahead) = ahead.ok().filter(|ahead| ahead.status.is_final()) {
-        *next = ahead;
-    }
-    asked
+    let complaints = complaints(client, &task).await;
+    Ok((task, complaints))
 }
 
 /// What the server has to say about a task that did not simply succeed.
 async fn complaints(client: &Client, task: &Task) -> Option<String> {
-    if task.status == TaskStatus::Success || task.status.as_str() == "lost" {
+    if !task.status.is_final() || task.status == TaskStatus::Success {
         return None;
     }
     // The log says it a line a problem; not every server has one.
