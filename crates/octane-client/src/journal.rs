@@ -20,6 +20,7 @@ mod error;
 mod fate;
 mod found;
 mod id;
+mod link;
 mod reopen;
 mod row;
 mod schema;
@@ -39,7 +40,7 @@ pub use error::JournalError;
 pub(crate) use fate::{Evidence, first_lines};
 pub(crate) use found::{FormerResult, FoundRun};
 pub use id::{UnknownUploadId, UploadId};
-pub(crate) use row::Linkable;
+pub(crate) use link::Linkable;
 pub use spool::{Retention, Spool};
 pub(crate) use summary::Ending;
 pub use summary::UploadSummary;
@@ -130,7 +131,6 @@ impl Journal {
                 "PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = NORMAL;
                  PRAGMA temp_store = FILE;
-                 PRAGMA cache_size = -16384;
                  PRAGMA busy_timeout = 5000;",
             )
             .map_err(|error| self.failed(error))

@@ -126,6 +126,7 @@ async fn read(
     }
     total += page.len();
     journal.add_found(&page).map_err(Trouble::Journal)?;
+    journal.found_all().map_err(Trouble::Journal)?;
     Ok((suite_run, total))
 }
 

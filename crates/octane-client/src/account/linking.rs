@@ -1,18 +1,19 @@
 //! Linking what is in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use octane_model::EntityId;
+use octane_model::Reference;
 
 use super::Account;
 use crate::error::chain;
 use crate::journal::Linkable;
-use crate::links::{LinkField, LinkLevel, Wish};
+use crate::links::{LinkLevel, Wish};
 use crate::report::{LinksReport, ReportedProblem};
 use crate::{ClientError, Event, JournalError, Resolution, Stop};
 
-/// How many results are linked at a time, so that many need no more memory than few.
-const ROWS: usize = 10_000;
+/// How many requests' worth of links are taken from the journal at a time, so that many need no more memory
+/// than few.
+const REQUESTS: usize = 5;
 
 enum Trouble {
     Client(ClientError),
@@ -96,13 +97,18 @@ impl Account<'_> {
         name_unresolved(&resolution, links, problems);
         let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
         links.stories = stories.len();
-        let mut after = 0;
+        self.journal.gather_linkable(field.level)?;
+        let count = REQUESTS * self.client.endpoint.settings().bulk_entities_max;
+        let mut after = None;
         let mut changed = 0;
         loop {
-            let rows = self.journal.linkable(after, ROWS)?;
-            let Some(last) = rows.last() else { break };
-            after = last.number;
-            let wishes = wishes(&field, &resolution, rows);
+            let some = self.journal.linkable(after.as_ref(), count)?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.owner.clone());
+            let wishes: Vec<Wish> = some
+                .into_iter()
+                .filter_map(|linkable| wish(linkable, &resolution))
+                .collect();
             let asked = wishes.len();
             let done = self.client.links().fulfil(&field, wishes).await?;
             changed += done.changed;
@@ -149,35 +155,22 @@ fn name_unresolved(
     }
 }
 
-/// Which run, or test, shall carry which stories.
-fn wishes(field: &LinkField, resolution: &Resolution, rows: Vec<Linkable>) -> Vec<Wish> {
-    let mut wishes: BTreeMap<EntityId, Wish> = BTreeMap::new();
-    for Linkable { jira, runs, .. } in rows {
-        let stories: Vec<_> = jira
-            .iter()
-            .filter_map(|key| resolution.found.get(key))
-            .collect();
-        if stories.is_empty() {
-            continue;
-        }
-        for run in runs {
-            let owner = match field.level {
-                LinkLevel::Runs => Some(run.id),
-                LinkLevel::Tests => run.test.map(EntityId::from),
-            };
-            let Some(owner) = owner else { continue };
-            let wish = wishes.entry(owner.clone()).or_insert_with(|| Wish {
-                owner,
-                stories: Vec::new(),
-                has: run.links,
-            });
-            for story in &stories {
-                let story = story.to_reference();
-                if !wish.stories.contains(&story) {
-                    wish.stories.push(story);
-                }
-            }
+/// What a run, or a test, shall carry; nothing if no key of it has a story.
+fn wish(linkable: Linkable, resolution: &Resolution) -> Option<Wish> {
+    let mut stories: Vec<Reference> = Vec::new();
+    for item in linkable
+        .jira
+        .iter()
+        .filter_map(|key| resolution.found.get(key))
+    {
+        let story = item.to_reference();
+        if !stories.contains(&story) {
+            stories.push(story);
         }
     }
-    wishes.into_values().collect()
+    (!stories.is_empty()).then_some(Wish {
+        owner: linkable.owner,
+        stories,
+        has: linkable.links,
+    })
 }

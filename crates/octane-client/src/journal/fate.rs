@@ -35,10 +35,12 @@ impl Journal {
         self.write("account", |transaction| {
             let unsettled = match evidence {
                 // What was seen once is not forgotten because nobody can look now.
-                Evidence::None => "WHERE fate IS NOT 'ingested'",
-                Evidence::Word | Evidence::Runs => "",
+                Evidence::None => "fate = 'rejected'",
+                Evidence::Word | Evidence::Runs => "fate <> 'kept'",
             };
-            let sql = format!("UPDATE rows SET fate = 'kept', message = NULL {unsettled}");
+            let sql = format!(
+                "UPDATE rows SET fate = 'kept', message = NULL WHERE {unsettled} OR message IS NOT NULL"
+            );
             transaction.execute(&sql, [])?;
             let batches = match evidence {
                 Evidence::None => Vec::new(),
@@ -65,14 +67,7 @@ impl Journal {
             for batch in &batches {
                 explain(transaction, batch)?;
             }
-            transaction.execute(
-                "UPDATE rows SET fate = 'rejected', message = (SELECT reason FROM batches b
-                     WHERE b.state = 'refused' AND rows.n BETWEEN b.first AND b.last)
-                 WHERE EXISTS (SELECT 1 FROM batches b WHERE b.state = 'refused'
-                     AND rows.n BETWEEN b.first AND b.last)",
-                [],
-            )?;
-            Ok(())
+            reject(transaction)
         })
     }
 }
@@ -144,6 +139,20 @@ fn explain(transaction: &Transaction<'_>, batch: &Settled) -> rusqlite::Result<(
             ("rejected", message)
         };
         update.execute((fate, message, row))?;
+    }
+    Ok(())
+}
+
+/// Rejects the rows that the server refused.
+fn reject(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut update = transaction
+        .prepare_cached("UPDATE rows SET fate = 'rejected', message = ? WHERE n BETWEEN ? AND ?")?;
+    let mut refused = transaction
+        .prepare_cached("SELECT reason, first, last FROM batches WHERE state = 'refused'")?;
+    let mut refused = refused.query([])?;
+    while let Some(batch) = refused.next()? {
+        let (reason, first, last): (Option<String>, i64, i64) = batch.try_into()?;
+        update.execute((reason, first, last))?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The automated runs that the suite run holds.
 
 use octane_model::{EntityId, References, TestId};
-use rusqlite::Connection;
 
+use super::schema::INDEX_OF_FOUND;
 use super::{Journal, JournalError};
 use crate::plan::RunKey;
 
@@ -39,8 +39,9 @@ impl Journal {
     /// Forgets what an earlier look has found.
     pub(crate) fn forget_found(&self) -> Result<(), JournalError> {
         self.write("found", |transaction| {
-            transaction.execute_batch("DELETE FROM found; DELETE FROM former")?;
-            Ok(())
+            transaction.execute_batch(
+                "DROP INDEX IF EXISTS found_by_key; DELETE FROM found; DELETE FROM former",
+            )
         })
     }
 
@@ -67,6 +68,13 @@ impl Journal {
                 ))?;
             }
             Ok(())
+        })
+    }
+
+    /// All runs are noted.
+    pub(crate) fn found_all(&self) -> Result<(), JournalError> {
+        self.write("found", |transaction| {
+            transaction.execute_batch(INDEX_OF_FOUND)
         })
     }
 
@@ -119,37 +127,4 @@ pub(super) fn same(shown: &str) -> String {
          AND ({shown}.status IS NULL OR {shown}.status IN (lower(rows.status), '?'))
          AND ({shown}.duration IS NULL OR {shown}.duration = rows.duration))"
     )
-}
-
-/// The runs that hold a result. There may be several: Octane keeps one for each release, milestone, program
-/// and environment. Where the time at which the test started tells them apart, it does.
-pub(super) fn of(
-    connection: &Connection,
-    key: &RunKey,
-    started: Option<i64>,
-) -> rusqlite::Result<Vec<FoundRun>> {
-    let all: Vec<FoundRun> = connection
-        .prepare_cached(
-            "SELECT run, status, started, test, links, duration FROM found WHERE key = ? ORDER BY run",
-        )?
-        .query_map([key], |row| {
-            let test: Option<String> = row.get(3)?;
-            let links: Option<String> = row.get(4)?;
-            Ok(FoundRun {
-                id: EntityId::from(row.get::<_, String>(0)?),
-                key: *key,
-                status: row.get(1)?,
-                started: row.get(2)?,
-                duration: row.get(5)?,
-                test: test.and_then(|test| test.parse().ok()),
-                links: links.and_then(|links| serde_json::from_str(&links).ok()),
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    let same: Vec<FoundRun> = all
-        .iter()
-        .filter(|run| started.is_some() && run.started == started)
-        .cloned()
-        .collect();
-    Ok(if same.is_empty() { all } else { same })
 }

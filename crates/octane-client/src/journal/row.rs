@@ -4,8 +4,8 @@ use octane_results::Position;
 use rusqlite::{Row as SqlRow, Transaction};
 
 use super::reopen::OVERTAKEN;
-use super::{FoundRun, Journal, JournalError};
-use crate::plan::{Header, PlannedBatch, Row, RunKey};
+use super::{Journal, JournalError};
+use crate::plan::{Header, PlannedBatch, Row};
 use crate::report::{Counts, ReportedProblem};
 
 /// Takes planned batches into the journal, one after the other.
@@ -140,14 +140,6 @@ pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<P
     }))
 }
 
-/// A result that is in and carries Jira keys, with the runs that hold it.
-#[derive(Debug)]
-pub(crate) struct Linkable {
-    pub(crate) number: i64,
-    pub(crate) jira: Vec<String>,
-    pub(crate) runs: Vec<FoundRun>,
-}
-
 impl Journal {
     /// Adds up what became of the rows.
     pub(crate) fn count(&self, counts: &mut Counts) -> Result<(), JournalError> {
@@ -159,7 +151,7 @@ impl Journal {
             };
             counts.ingested = number("SELECT COUNT(*) FROM rows WHERE fate = 'ingested'")?;
             counts.rejected = number("SELECT COUNT(*) FROM rows WHERE fate = 'rejected'")?;
-            counts.kept = number("SELECT COUNT(*) FROM rows WHERE fate IS NULL OR fate = 'kept'")?;
+            counts.kept = number("SELECT COUNT(*) FROM rows WHERE fate = 'kept'")?;
             counts.sent = number(
                 "SELECT COALESCE(SUM(last - first + 1), 0) FROM batches WHERE state IN ('sent', 'settled')",
             )?;
@@ -168,9 +160,9 @@ impl Journal {
                  WHERE b.known = 1 AND b.state = 'settled' AND r.fate = 'ingested'",
             )?;
             counts.runs = number(
-                "SELECT COUNT(DISTINCT f.run) FROM rows r JOIN found f ON f.key = r.key
-                 WHERE r.fate = 'ingested' AND (r.started IS NULL OR f.started = r.started
-                     OR NOT EXISTS (SELECT 1 FROM found g WHERE g.key = r.key AND g.started = r.started))",
+                "SELECT COUNT(*) FROM found f WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key
+                     AND r.fate = 'ingested' AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
+                         SELECT 1 FROM found g WHERE g.key = r.key AND g.started = r.started)))",
             )?;
             Ok(())
         })
@@ -210,53 +202,6 @@ impl Journal {
                     problem.position = position(row, 2)?;
                     Ok(problem)
                 })?
-                .collect()
-        })
-    }
-
-    /// The different Jira keys of the rows that are in.
-    pub(crate) fn jira_keys(&self) -> Result<Vec<String>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT DISTINCT k.value FROM rows r, json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND r.fate = 'ingested' ORDER BY 1",
-                )?
-                .query_map([], |row| row.get(0))?
-                .collect()
-        })
-    }
-
-    /// Whether any row carries a Jira key.
-    pub(crate) fn has_jira_keys(&self) -> Result<bool, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM rows WHERE jira IS NOT NULL")?
-                .exists([])
-        })
-    }
-
-    /// Up to `count` rows behind the row `after` that are in and carry Jira keys.
-    pub(crate) fn linkable(&self, after: i64, count: usize) -> Result<Vec<Linkable>, JournalError> {
-        self.read(|connection| {
-            let rows: Vec<(i64, Vec<u8>, Option<i64>, String)> = connection
-                .prepare_cached(
-                    "SELECT n, key, started, jira FROM rows WHERE n > ? AND jira IS NOT NULL
-                     AND fate = 'ingested' ORDER BY n LIMIT ?",
-                )?
-                .query_map((after, count), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })?
-                .collect::<Result<_, _>>()?;
-            rows.into_iter()
-                .map(|(number, key, started, jira)| {
-                    let key: RunKey = key.try_into().unwrap_or_default();
-                    Ok(Linkable {
-                        number,
-                        jira: serde_json::from_str(&jira).unwrap_or_default(),
-                        runs: super::found::of(connection, &key, started)?,
-                    })
-                })
                 .collect()
         })
     }

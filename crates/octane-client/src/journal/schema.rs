@@ -48,7 +48,7 @@ pub(super) const TABLES: &str = "
         jira TEXT,
         -- Where its bytes end in the body of the planned batch; they begin where the row before ends.
         until INTEGER NOT NULL,
-        fate TEXT,
+        fate TEXT NOT NULL DEFAULT 'kept',
         message TEXT
     );
     CREATE INDEX rows_by_batch ON rows (batch, n);
@@ -62,7 +62,6 @@ pub(super) const TABLES: &str = "
         test TEXT,
         links TEXT
     ) WITHOUT ROWID;
-    CREATE INDEX found_by_key ON found (key);
     -- What those runs held before, where that was asked for.
     CREATE TABLE former (run TEXT NOT NULL, status TEXT, started INTEGER, duration INTEGER);
     CREATE INDEX former_by_run ON former (run);
@@ -77,5 +76,8 @@ pub(super) const TABLES: &str = "
     );
 ";
 
-/// Made once all rows are there: building it at the end is quicker than keeping it up to date.
+/// Made once all rows are there: building an index at the end is quicker than keeping it up to date.
 pub(super) const INDEX_OF_KEYS: &str = "CREATE INDEX rows_by_key ON rows (key)";
+
+/// Made once all runs have been read, for the same reason.
+pub(super) const INDEX_OF_FOUND: &str = "CREATE INDEX IF NOT EXISTS found_by_key ON found (key)";

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
+use octane_model::TestId;
+
 use super::*;
+use crate::links::LinkLevel;
 use crate::report::Counts;
 
 /// What the suite run shows of a test that passed.
@@ -123,32 +126,55 @@ fn a_result_that_octane_forgot_is_not_one_that_it_says_it_has() {
 }
 
 #[test]
-fn only_rows_that_are_in_and_carry_keys_are_linked_each_to_the_run_of_its_start() {
-    let mut runs = tests(4);
+fn only_what_holds_rows_that_are_in_and_carry_keys_is_linked_each_by_the_run_of_its_start() {
+    let mut runs = tests(5);
     for run in &mut runs[..3] {
         *run = run.clone().jira(["SHOP-2", "SHOP-1"]);
     }
-    let journal = aimed(runs.clone(), &in_batches_of(2));
+    // Another result of the second test, which took the place of the first one.
+    runs[1].run_name = Some("again".to_owned());
+    runs[2] = runs[1]
+        .clone()
+        .started(runs[2].started.unwrap())
+        .jira(["SHOP-3"]);
+    runs[4] = runs[4].clone().jira(["SHOP-4"]);
+    let journal = aimed(runs.clone(), &in_batches_of(4));
     settle(&journal, 1, "success", None);
-    let twin = shown("12", &runs[0], Some("passed"), 60);
+    let mut again = shown("13", &runs[2], Some("passed"), 0);
+    again.key = run_key(&runs[2].identity, Some("again"));
+    again.test = Some(TestId::new(7));
     let found = [
         shown("11", &runs[0], Some("passed"), 0),
-        twin,
-        shown("13", &runs[1], Some("passed"), 5),
-        shown("14", &runs[2], Some("passed"), 0),
+        shown("12", &runs[0], Some("passed"), 60),
+        again,
+        shown("14", &runs[3], Some("passed"), 0),
+        shown("15", &runs[4], Some("passed"), 0),
     ];
     journal.add_found(&found).unwrap();
+    journal.found_all().unwrap();
     journal.settle_rows(Evidence::Runs).unwrap();
-    assert_eq!(journal.jira_keys().unwrap(), ["SHOP-1", "SHOP-2"]);
-    let linked = |after, count| -> Vec<(i64, Vec<String>)> {
-        let rows = journal.linkable(after, count).unwrap();
-        let ids = |row: Linkable| row.runs.into_iter().map(|run| run.id.to_string()).collect();
-        rows.into_iter().map(|row| (row.number, ids(row))).collect()
+    assert_eq!(journal.jira_keys().unwrap(), ["SHOP-1", "SHOP-2", "SHOP-3"]);
+    let linked = |after: Option<&str>, count| -> Vec<(String, String)> {
+        let after = after.map(|after| EntityId::from(after.to_owned()));
+        let some = journal.linkable(after.as_ref(), count).unwrap();
+        some.into_iter()
+            .map(|linkable| (linkable.owner.to_string(), linkable.jira.join(" ")))
+            .collect()
     };
-    let [first, second] = [(1, vec!["11".to_owned()]), (2, vec!["13".to_owned()])];
-    assert_eq!(linked(0, 10), [first.clone(), second.clone()]);
-    assert_eq!((linked(0, 1), linked(1, 1)), (vec![first], vec![second]));
-    assert_eq!(linked(2, 1), []);
+    let pair = |owner: &str, jira: &str| (owner.to_owned(), jira.to_owned());
+    let [first, second] = [
+        pair("11", "SHOP-1 SHOP-2"),
+        pair("13", "SHOP-1 SHOP-2 SHOP-3"),
+    ];
+    journal.gather_linkable(LinkLevel::Runs).unwrap();
+    assert_eq!(linked(None, 10), [first.clone(), second.clone()]);
+    assert_eq!(
+        (linked(None, 1), linked(Some("11"), 1)),
+        (vec![first], vec![second])
+    );
+    assert_eq!(linked(Some("13"), 1), []);
+    journal.gather_linkable(LinkLevel::Tests).unwrap();
+    assert_eq!(linked(None, 10), [pair("7", "SHOP-1 SHOP-2 SHOP-3")]);
 }
 
 #[test]
