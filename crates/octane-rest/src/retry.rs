@@ -4,7 +4,8 @@
 //! |---|---|---|---|
 //! | 2xx, 304 | done | done | done |
 //! | 401 in a session that worked so far | sign in, then at once: it was turned away | the same | the same |
-//! | any other 401: right after signing in, or of a sign-in | give up | give up | give up |
+//! | 401 in a new session, which the server says has expired | short pause, then sign in | the same | the same |
+//! | any other 401: in a new session, or of a sign-in | give up | give up | give up |
 //! | no connection, in time or at all; proxy trouble | short pause: nothing was sent | short pause | short pause |
 //! | 429 | short pause: it was turned away | short pause | short pause |
 //! | 503 `testbox.queue_full`, `testbox.request_limit` | long pause: it was turned away | long pause | long pause |
@@ -58,8 +59,18 @@ pub(crate) struct Tried {
     /// The number of this attempt, from 1; attempts that only brought a new session do not count.
     pub(crate) attempt: u32,
     pub(crate) attempts_max: u32,
-    /// Whether it went with a session that may have expired, rather than with a new one or none.
-    pub(crate) may_sign_in: bool,
+    pub(crate) session: Session,
+}
+
+/// What an attempt went with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// A session that may have expired by now.
+    Used,
+    /// One from a sign-in that an earlier attempt of this request led to.
+    New,
+    /// None, or one that is not worth a sign-in.
+    None,
 }
 
 /// What to do about it.
@@ -131,7 +142,12 @@ pub(crate) fn decide(happened: Happened<'_>, tried: Tried) -> Decision {
             told,
         } => match status.as_u16() {
             200..=299 | 304 => return Decision::Done,
-            401 if tried.may_sign_in => return Decision::SignIn,
+            401 if tried.session == Session::Used => return Decision::SignIn,
+            401 if tried.session == Session::New
+                && problem.is_some_and(Problem::is_session_expired) =>
+            {
+                Wait::Short
+            }
             400 | 413 if tried.repeat == Repeat::AlwaysOrDivided => return Decision::Split,
             408 | 429 | 500 | 502 | 503 | 504 => match told {
                 Some(wait) => Wait::Told(wait),
@@ -175,7 +191,7 @@ mod tests {
             repeat,
             attempt: 1,
             attempts_max: 5,
-            may_sign_in: true,
+            session: Session::Used,
         }
     }
 
@@ -242,12 +258,25 @@ mod tests {
     }
 
     #[test]
-    fn a_401_with_a_new_session_or_none_is_final() {
-        let tried = Tried {
-            may_sign_in: false,
-            ..first(Repeat::Always)
+    fn a_401_in_a_new_session_is_final_unless_that_has_expired_as_well() {
+        let with = |session, code: Option<&str>| {
+            let tried = Tried {
+                session,
+                ..first(Repeat::Always)
+            };
+            let problem = code.map(|code| Problem::new(code, ""));
+            decide(answered(401, problem.as_ref()), tried)
         };
-        assert_eq!(decide(answered(401, None), tried), GIVE_UP);
+        let refused = Some("platform.not_authorized");
+        for code in [None, refused] {
+            assert_eq!(with(Session::New, code), GIVE_UP);
+            assert_eq!(with(Session::None, code), GIVE_UP);
+        }
+        for expired in [code::IDLE_TIMEOUT, code::GLOBAL_TIMEOUT].map(Some) {
+            assert_eq!(with(Session::New, expired), SHORT);
+            assert_eq!(with(Session::None, expired), GIVE_UP);
+            assert_eq!(with(Session::Used, expired), Decision::SignIn);
+        }
     }
 
     #[test]

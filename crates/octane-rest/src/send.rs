@@ -5,7 +5,7 @@
 //! sees fewer requests, not more, and whoever waits to repeat is not overtaken by all who came later.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use octane_model::Problem;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, trace};
@@ -13,7 +13,7 @@ use tracing::{debug, trace};
 use crate::endpoint::Inner;
 use crate::error::Kind;
 use crate::pace::{Late, PAUSE_MAX};
-use crate::retry::{self, Decision, Happened, Repeat, Tried};
+use crate::retry::{self, Decision, Happened, Repeat, Session, Tried};
 use crate::session::Ticket;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::trip::Trip;
@@ -71,11 +71,15 @@ impl Inner {
         deadline: Instant,
         trip: &mut Trip,
     ) -> Result<Response<Bytes>, Kind> {
+        let used = match way {
+            Way::InSession => Session::Used,
+            Way::SigningIn | Way::SigningOut(_) => Session::None,
+        };
         let mut tried = Tried {
             repeat,
             attempt: 1,
             attempts_max: self.settings.attempts_max,
-            may_sign_in: matches!(way, Way::InSession),
+            session: used,
         };
         // The session that the server no longer takes.
         let mut spent = None;
@@ -117,7 +121,7 @@ impl Inner {
                 }
                 Decision::SignIn => {
                     spent = generation;
-                    tried.may_sign_in = false;
+                    tried.session = Session::New;
                     last = Some(outcome);
                     continue;
                 }
@@ -130,7 +134,13 @@ impl Inner {
                 return end(outcome);
             }
             tried.attempt += 1;
-            tried.may_sign_in = matches!(way, Way::InSession);
+            // Who was turned away although the session was new needs another one. After any other pause the
+            // session may have expired, as before.
+            if is_unauthorized(&outcome) {
+                spent = generation;
+            } else {
+                tried.session = used;
+            }
             last = Some(outcome);
             sleep(wait).await;
         }
@@ -232,6 +242,11 @@ fn decide(outcome: &Outcome, tried: Tried, trip: &mut Trip) -> Decision {
     };
     trip.is_in_doubt |= happened.is_in_doubt();
     retry::decide(happened, tried)
+}
+
+fn is_unauthorized(outcome: &Outcome) -> bool {
+    let status = outcome.as_ref().map(Response::status);
+    status.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
 }
 
 fn too_late(late: Late) -> Kind {

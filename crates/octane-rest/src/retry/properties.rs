@@ -6,7 +6,7 @@ use http::StatusCode;
 use octane_model::{Problem, code};
 use proptest::prelude::*;
 
-use super::{Decision, Happened, Repeat, Tried, decide};
+use super::{Decision, Happened, Repeat, Session, Tried, decide};
 use crate::transport::TransportErrorKind;
 
 pub(super) const KINDS: [TransportErrorKind; 7] = {
@@ -35,6 +35,7 @@ fn event() -> impl Strategy<Value = Event> {
         Some(""),
         Some("platform.busy"),
         Some(code::QUEUE_FULL),
+        Some(code::IDLE_TIMEOUT),
     ]);
     let answer = (status, code, proptest::option::of(0u64..100)).prop_map(Ok);
     let failure = proptest::sample::select(KINDS.to_vec()).prop_map(Err);
@@ -55,7 +56,7 @@ fn decisions(repeat: Repeat, attempts_max: u32, events: &[Event]) -> Vec<Decisio
         attempts_max,
         repeat,
         attempt: 1,
-        may_sign_in: true,
+        session: Session::Used,
     };
     let mut decisions = Vec::new();
     for event in events {
@@ -74,10 +75,10 @@ fn decisions(repeat: Repeat, attempts_max: u32, events: &[Event]) -> Vec<Decisio
         let decision = decide(happened, tried);
         decisions.push(decision);
         match decision {
-            Decision::SignIn => tried.may_sign_in = false,
+            Decision::SignIn => tried.session = Session::New,
             Decision::Again(_) => {
                 tried.attempt += 1;
-                tried.may_sign_in = true;
+                tried.session = Session::Used;
             }
             _ => break,
         }

@@ -139,11 +139,32 @@ async fn a_401_of_an_older_session_repeats_with_the_newer_one_without_a_sign_in(
 
 #[tokio::test(start_paused = true)]
 async fn a_401_that_stays_is_repeated_once_and_then_told() {
-    let script = Script::new(|_| expired());
+    let body = r#"{"error_code":"platform.not_authorized","description":"no"}"#;
+    let script = Script::new(move |_| Reply::new(401, body));
     let error = script.endpoint().get("tests").await.unwrap_err();
     assert!(error.is_unauthorized() && !error.is_temporary(), "{error}");
     assert_eq!((script.sign_ins().len(), script.requests().len()), (2, 2));
+    assert_eq!(error.code(), Some("platform.not_authorized"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_that_end_as_soon_as_they_begin_are_renewed_as_often_as_there_are_attempts() {
+    let bad_moments = |count| {
+        Script::new(move |seen| {
+            if seen.number <= count {
+                expired()
+            } else {
+                Reply::new(200, "{}")
+            }
+        })
+    };
+    let script = bad_moments(5);
+    script.endpoint().get("tests").await.unwrap();
+    assert_eq!((script.sign_ins().len(), script.requests().len()), (6, 6));
+    let script = bad_moments(6);
+    let error = script.endpoint().get("tests").await.unwrap_err();
     assert_eq!(error.code(), Some("VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"));
+    assert_eq!((script.sign_ins().len(), script.requests().len()), (6, 6));
 }
 
 #[tokio::test(start_paused = true)]
