@@ -84,8 +84,14 @@ fn limits(args: &ConnectionArgs) -> Settings {
     if let Some(retries) = args.retries {
         settings.attempts_max = retries.saturating_add(1);
     }
+    if let Some(deadline) = args.deadline {
+        settings.deadline_seconds = deadline;
+    }
+    if let Some(timeout) = args.timeout {
+        settings.attempt_seconds_max = timeout;
+    }
     if let Some(concurrency) = args.concurrency {
-        settings.concurrency_max = concurrency;
+        settings.concurrency_max = concurrency.into();
     }
     settings
 }

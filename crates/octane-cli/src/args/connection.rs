@@ -37,12 +37,18 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "FIELD")]
     pub(crate) link_field: Option<String>,
     /// Requests at once.
-    #[arg(long, global = true, value_name = "COUNT")]
-    pub(crate) concurrency: Option<usize>,
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: Option<u16>,
     /// How often a request is repeated at most, where repeating is safe.
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) retries: Option<u32>,
+    /// How many seconds a request may take in all, its repetitions included [default: 300].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) deadline: Option<u64>,
+    /// How many seconds one attempt may take, from connecting to the last byte [default: 120].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
     /// Requests a second, for all workers together; Octane advises to stay below 20.
-    #[arg(long, global = true, value_name = "COUNT")]
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: Option<u32>,
 }

@@ -110,6 +110,26 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
     if let Some(system) = system(|name| std::env::var(name).ok()) {
         let text = format!("{:#}", failure.error);
         say(&system.line(is_error, &text, None));
+        if system == System::Github {
+            let outputs = format!("outcome={}\ningested=0\n", outcome(failure.exit));
+            let _ = append("GITHUB_OUTPUT", &outputs);
+        }
+    }
+}
+
+/// What became of an upload without a report: the word that a report would have where there is one.
+fn outcome(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Success => "success",
+        Exit::Internal => "internal_error",
+        Exit::Usage | Exit::Configuration => "configuration",
+        Exit::Input => "no_input",
+        Exit::Partial => "partial",
+        Exit::Refused => "refused",
+        Exit::Unauthorized => "unauthorized",
+        Exit::Unreachable => "unreachable",
+        Exit::LinksIncomplete => "links_incomplete",
+        Exit::Interrupted | Exit::Terminated => "interrupted",
     }
 }
 

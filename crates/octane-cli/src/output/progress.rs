@@ -55,6 +55,8 @@ impl Progress {
             } = *state;
             let line = match event {
                 Event::Verified { .. } | Event::Resolved { .. } => "linking".to_owned(),
+                // Of an upload that goes on, nobody has counted what is left.
+                _ if batches == 0 => format!("batches: {accepted} accepted, {settled} ingested"),
                 _ if settled == batches => "counting runs".to_owned(),
                 _ => {
                     format!("batches: {accepted}/{batches} accepted, {settled}/{batches} ingested")

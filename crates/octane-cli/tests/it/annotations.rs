@@ -82,6 +82,10 @@ fn an_upload_that_came_to_no_report_is_annotated_as_well() {
         "{done:?}"
     );
     assert!(done.stderr.contains("hint:"), "{done:?}");
+    assert_eq!(
+        written(&server, "output"),
+        "outcome=unreachable\ningested=0\n"
+    );
     let done = in_github(&server, &[]);
     done.fails(8, &["::error title=Octane::nothing was sent"]);
     let done = in_github(&server, &["--annotate", "off"]);
