@@ -21,6 +21,7 @@ mod fate;
 mod found;
 mod id;
 mod link;
+mod payload;
 mod reopen;
 mod row;
 mod schema;

@@ -1,19 +1,22 @@
 //! What will be sent, worked out before anything is sent.
 
+mod fitting;
+mod row;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use octane_results::{
-    Batches, Context, Dialect, Identity, PayloadError, PayloadSettings, PayloadWriter, Position,
-    Repairs, Status, SuiteRef, TestRun, Unfit, repair,
+    Batches, Context, PayloadError, PayloadSettings, PayloadWriter, SuiteRef, TestRun, Unfit,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Counts, ReportedProblem};
 use crate::{Destination, Target, UploadSettings};
+use fitting::{Fitting, total};
+pub(crate) use row::{Row, RunKey, run_key};
 
 /// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for
 /// each result.
@@ -75,22 +78,6 @@ pub struct Totals {
     pub jira_keys: BTreeSet<String>,
 }
 
-/// What is remembered of a result after it has been written.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) identity: Identity,
-    pub(crate) run_name: Option<String>,
-    pub(crate) status: Status,
-    pub(crate) started: Option<Timestamp>,
-    pub(crate) duration: Duration,
-    pub(crate) jira: Vec<String>,
-    pub(crate) position: Option<Position>,
-}
-
-/// A digest of what makes a run the same run: module, package, class and name of the test, and the name of
-/// the run (ALM test result collection tool, readme).
-pub(crate) type RunKey = [u8; 16];
-
 /// What a journal says about the whole upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Header {
@@ -146,15 +133,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
             writer = writer.marked(mark);
         }
         let writer = Arc::new(writer);
-        let fitting = Fitting {
-            runs: runs.into_iter(),
-            settings: settings.clone(),
-            writer: Arc::clone(&writer),
-            counts: Counts::default(),
-            repaired: Repairs::default(),
-            unfit: Vec::new(),
-            omitted: BTreeSet::new(),
-        };
+        let fitting = Fitting::new(runs.into_iter(), settings.clone(), Arc::clone(&writer));
         Ok(Self {
             batches: Batches::new(fitting, Arc::clone(&writer), settings.batch_limits),
             writer,
@@ -242,94 +221,6 @@ impl PlannedBatch {
     }
 }
 
-/// The runs that fit what Octane takes, repaired where that is allowed.
-#[derive(Debug)]
-struct Fitting<I> {
-    runs: I,
-    settings: UploadSettings,
-    writer: Arc<PayloadWriter>,
-    counts: Counts,
-    repaired: Repairs,
-    unfit: Vec<Unfit>,
-    omitted: BTreeSet<&'static str>,
-}
-
-impl<I: Iterator<Item = TestRun>> Iterator for Fitting<I> {
-    type Item = TestRun;
-
-    fn next(&mut self) -> Option<TestRun> {
-        loop {
-            let mut run = self.runs.next()?;
-            count(&mut self.counts, run.status);
-            if let Some(path) = &self.settings.suite_path {
-                path.complete(&mut run.identity);
-            }
-            match repair(&mut run, &self.settings.repair) {
-                Ok(repairs) => self.repaired += repairs,
-                Err(error) => {
-                    self.unfit.push(error);
-                    continue;
-                }
-            }
-            self.omitted.extend(self.writer.omits(&run));
-            if self.settings.dialect == Dialect::Evidence {
-                // It has no place for the run's own name, so Octane will know the run by its test's.
-                run.run_name = None;
-            }
-            return Some(run);
-        }
-    }
-}
-
-impl Row {
-    /// See [`RunKey`].
-    pub(crate) fn key(&self) -> RunKey {
-        run_key(&self.identity, self.run_name.as_deref())
-    }
-}
-
-/// The key of a run of the test `identity`, whose name is that of the test where it has none.
-pub(crate) fn run_key(identity: &Identity, run_name: Option<&str>) -> RunKey {
-    let Identity {
-        module,
-        package,
-        class,
-        name,
-    } = identity;
-    let mut digest = Sha256::new();
-    for text in [module, package, class, name, run_name.unwrap_or(name)] {
-        // The length keeps neighbours apart.
-        digest.update((text.len() as u64).to_le_bytes());
-        digest.update(text);
-    }
-    let digest = digest.finalize();
-    std::array::from_fn(|index| digest[index])
-}
-
-impl From<TestRun> for Row {
-    fn from(run: TestRun) -> Self {
-        let TestRun {
-            identity,
-            run_name,
-            status,
-            started,
-            duration,
-            jira,
-            position,
-            ..
-        } = run;
-        Self {
-            identity,
-            run_name,
-            status,
-            started,
-            duration,
-            jira,
-            position,
-        }
-    }
-}
-
 fn payload_settings(target: Option<&Target>, settings: &UploadSettings) -> PayloadSettings {
     let mut context: Context = settings.context.clone();
     if let Some(target) = target {
@@ -345,30 +236,6 @@ fn payload_settings(target: Option<&Target>, settings: &UploadSettings) -> Paylo
         .testing_tool_type
         .clone_from(&settings.testing_tool_type);
     payload
-}
-
-fn count(counts: &mut Counts, status: Status) {
-    counts.read += 1;
-    *match status {
-        Status::Passed => &mut counts.passed,
-        Status::Failed => &mut counts.failed,
-        Status::Skipped => &mut counts.test_skipped,
-        Status::Planned => &mut counts.planned,
-    } += 1;
-}
-
-fn total(repairs: Repairs) -> usize {
-    let Repairs {
-        texts_shortened,
-        errors_cut,
-        texts_cleaned,
-        names_filled,
-        blanks_dropped,
-        ..
-    } = repairs;
-    let texts = texts_shortened + errors_cut + texts_cleaned + names_filled + blanks_dropped;
-    let all = texts + repairs.links_dropped + repairs.builds_dropped;
-    usize::try_from(all).unwrap_or(usize::MAX)
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,15 +1,13 @@
 //! Batches: what is sent as one, and how far each is.
 
-use bytes::Bytes;
 use octane_model::{Task, TaskId, TaskStatus};
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Row, Transaction};
 use sha2::{Digest, Sha256};
 
+use super::payload::piece;
 use super::{Journal, JournalError};
-use crate::Target;
 use crate::plan::hexadecimal;
 use crate::report::BatchReport;
-use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER};
 
 /// How far a batch is; see the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +47,9 @@ impl State {
 pub(crate) struct StoredBatch {
     /// Its number, counted from 1; halves of a split batch get numbers behind all others.
     pub(crate) number: usize,
-    body: usize,
-    first: i64,
-    last: i64,
+    pub(super) body: usize,
+    pub(super) first: i64,
+    pub(super) last: i64,
     pub(crate) sha256: String,
     pub(crate) follows: bool,
     pub(crate) state: State,
@@ -65,9 +63,9 @@ impl StoredBatch {
     }
 }
 
-const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task";
+pub(super) const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task";
 
-fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
+pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
     let state: String = row.get(6)?;
     let known = State::ALL.into_iter().find(|known| known.as_str() == state);
     Ok(StoredBatch {
@@ -116,55 +114,6 @@ impl Journal {
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         })
-    }
-
-    /// Puts the ids of the target into what all payloads share, and notes the digest of each payload. From
-    /// here on the bytes are fixed.
-    pub(crate) fn aim(&self, target: &Target) -> Result<(), JournalError> {
-        let document =
-            serde_json::to_string(target).map_err(|error| self.damaged(error.to_string()))?;
-        self.write("aim", |transaction| {
-            let [head, _] = frame(transaction)?;
-            let mut head = String::from_utf8_lossy(&head)
-                .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
-            if let Some(module) = &target.module {
-                head = head.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string());
-            }
-            transaction.execute("UPDATE upload SET value = ? WHERE key = 'head'", [head])?;
-            let batches: Vec<StoredBatch> = transaction
-                .prepare(&format!("SELECT {COLUMNS} FROM batches ORDER BY n"))?
-                .query_map([], batch)?
-                .collect::<Result<_, _>>()?;
-            let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE n = ?")?;
-            for batch in batches {
-                let payload = piece(transaction, batch.body, batch.first, batch.last)?;
-                update.execute((hexadecimal(&Sha256::digest(&payload)), batch.number))?;
-            }
-            transaction.execute(
-                "INSERT INTO upload (key, value) VALUES ('target', ?)",
-                [document],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// The bytes of a batch: the same each time.
-    pub(crate) fn payload(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
-        let payload =
-            self.read(|connection| piece(connection, batch.body, batch.first, batch.last))?;
-        if hexadecimal(&Sha256::digest(&payload)) == batch.sha256 {
-            Ok(payload.into())
-        } else {
-            Err(self.damaged(format!(
-                "batch {} has not the bytes that were planned",
-                batch.number
-            )))
-        }
-    }
-
-    /// A payload of no results at all: what every batch has in common.
-    pub(crate) fn empty_payload(&self) -> Result<Bytes, JournalError> {
-        self.read(|connection| Ok(frame(connection)?.concat().into()))
     }
 
     /// Notes that a batch is about to leave.
@@ -309,43 +258,4 @@ fn set_state(transaction: &Transaction<'_>, batch: usize, state: State) -> rusql
         .prepare_cached("UPDATE batches SET state = ? WHERE n = ?")?
         .execute((state.as_str(), batch))?;
     Ok(())
-}
-
-/// What stands before the runs and behind them in every payload.
-fn frame(connection: &rusqlite::Connection) -> rusqlite::Result<[Vec<u8>; 2]> {
-    let part = |key: &str| {
-        connection
-            .prepare_cached("SELECT CAST(value AS BLOB) FROM upload WHERE key = ?")?
-            .query_row([key], |row| row.get(0))
-    };
-    Ok([part("head")?, part("tail")?])
-}
-
-/// A payload of the rows from `first` to `last`.
-fn piece(
-    connection: &rusqlite::Connection,
-    body: usize,
-    first: i64,
-    last: i64,
-) -> rusqlite::Result<Vec<u8>> {
-    let until = |row: i64| {
-        connection
-            .prepare_cached("SELECT until FROM rows WHERE n = ? AND batch = ?")?
-            .query_row((row, body), |row| row.get::<_, usize>(0))
-            .optional()
-    };
-    // The first row of a body has none before it.
-    let start = until(first - 1)?.unwrap_or(0);
-    let end = until(last)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let [mut payload, tail] = frame(connection)?;
-    connection
-        .prepare_cached("SELECT xml FROM bodies WHERE batch = ?")?
-        .query_row([body], |row| {
-            let xml = row.get_ref(0)?.as_blob()?;
-            let runs = xml.get(start..end).unwrap_or_default();
-            payload.extend_from_slice(runs);
-            Ok(())
-        })?;
-    payload.extend_from_slice(&tail);
-    Ok(payload)
 }
