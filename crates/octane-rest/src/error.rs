@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use octane_model::Problem;
+use octane_model::{Problem, code};
 
 use crate::sign_in::SignInError;
 use crate::transport::TransportError;
@@ -85,7 +85,9 @@ impl Error {
 
     /// There is no such entity, task or collection (404).
     pub fn is_not_found(&self) -> bool {
-        self.has_status(StatusCode::NOT_FOUND)
+        // A sign-in that finds nothing says nothing about what was asked for.
+        self.of_sign_in().is_none()
+            && (self.has_status(StatusCode::NOT_FOUND) || self.code() == Some(code::TASK_NOT_FOUND))
     }
 
     /// Nobody is signed in: no credential, a wrong one, or one of a kind that the server does not take
@@ -154,6 +156,27 @@ impl Error {
     /// The same request may succeed later: the server is unreachable, in trouble or too busy.
     pub fn is_temporary(&self) -> bool {
         self.is_unreachable() || self.is_throttled()
+    }
+
+    /// A later try may succeed: the server may come back, and the key may be corrected. Only an answer in
+    /// Octane's own words to this very request is a final no, or one that says that the request is wrong (400)
+    /// or too large (413); the page of a proxy is none, whatever its status.
+    pub fn is_passing(&self) -> bool {
+        if self.is_unauthorized() || self.is_temporary() || self.of_sign_in().is_some() {
+            return true;
+        }
+        match &self.0.kind {
+            Kind::Refused {
+                status, problem, ..
+            } => {
+                let is_octane = problem
+                    .as_deref()
+                    .is_some_and(|problem| !problem.error_code.is_empty());
+                !(status.is_client_error() && (is_octane || matches!(status.as_u16(), 400 | 413)))
+            }
+            Kind::Unsendable { .. } => false,
+            _ => true,
+        }
     }
 
     /// Test results were refused as a whole for what is in them (400) or for their size (413): parts of
