@@ -8,7 +8,7 @@ use crate::links::LinkField;
 use crate::plan::Header;
 use crate::report::{LinksReport, Named, Outcome, Report, ReportedProblem, TargetReport};
 use crate::settle::Unfinished;
-use crate::submit::Trouble;
+use crate::submit::Unsent;
 use crate::verify::Found;
 use crate::{Client, ClientError, JournalError, Target};
 
@@ -20,7 +20,7 @@ pub(crate) struct Account<'a> {
     journal: &'a Journal,
     header: &'a Header,
     target: &'a Target,
-    trouble: Trouble,
+    unsent: Unsent,
     unfinished: Unfinished,
     suite_run: Option<SuiteRun>,
     field: Option<LinkField>,
@@ -39,7 +39,7 @@ impl<'a> Account<'a> {
         journal: &'a Journal,
         header: &'a Header,
         target: &'a Target,
-        trouble: Trouble,
+        unsent: Unsent,
         unfinished: Unfinished,
     ) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl<'a> Account<'a> {
             journal,
             header,
             target,
-            trouble,
+            unsent,
             unfinished,
             suite_run: None,
             field: None,
@@ -66,20 +66,26 @@ impl<'a> Account<'a> {
             let message = format!("the runs could not be counted: {}", chain(error));
             ReportedProblem::new("unverified", message)
         };
+        (self.is_unread, self.is_unverified, self.is_cut) = (false, false, false);
         let evidence = match found {
-            Found::Nothing => Evidence::Runs,
+            Found::Nothing => Evidence::None,
+            Found::NoSuiteRun => Evidence::Runs { has_history: false },
             Found::NotRead => {
                 self.is_cut = true;
                 Evidence::None
             }
-            Found::Runs { suite_run, field } => {
+            Found::Runs {
+                suite_run,
+                field,
+                has_history,
+            } => {
                 self.suite_run = Some(suite_run);
                 self.field = field;
-                Evidence::Runs
+                Evidence::Runs { has_history }
             }
             Found::Unread(error) => {
                 self.is_unread = true;
-                self.trouble.is_unauthorized |= error.is_unauthorized();
+                self.unsent.is_unauthorized |= error.is_unauthorized();
                 problems.push(unverified(&error));
                 Evidence::None
             }
@@ -93,10 +99,16 @@ impl<'a> Account<'a> {
         self.journal.settle_rows(evidence)
     }
 
+    /// Whether Octane says that results are in which it does not show, though they could be read.
+    pub(crate) fn is_unconfirmed(&self) -> Result<bool, JournalError> {
+        let is_known = !(self.is_unread || self.is_unverified || self.is_cut);
+        Ok(is_known && self.journal.unconfirmed()? > self.journal.given_up()?)
+    }
+
     /// What concerns whole batches.
     fn delivery_problems(&self) -> Result<Vec<ReportedProblem>, JournalError> {
         let mut problems = Vec::new();
-        for (batch, reason) in &self.trouble.undelivered {
+        for (batch, reason) in &self.unsent.undelivered {
             let message = format!("batch {batch} was not delivered: {reason}");
             problems.push(ReportedProblem::new("undelivered", message));
         }
@@ -128,7 +140,7 @@ impl<'a> Account<'a> {
         let is_open = counts.kept > unconfirmed || self.is_unread;
         let outcome = if is_stopped && (is_open || self.is_cut) {
             Outcome::Interrupted
-        } else if is_open && (self.trouble.is_unauthorized || self.unfinished.is_unauthorized) {
+        } else if is_open && (self.unsent.is_unauthorized || self.unfinished.is_unauthorized) {
             Outcome::Unauthorized
         } else if is_open {
             Outcome::Unreachable
@@ -147,7 +159,8 @@ impl<'a> Account<'a> {
         let ending = Ending {
             outcome,
             is_finished: matches!(outcome, Outcome::Success | Outcome::Partial)
-                && !(self.is_unlinked || self.is_unverified),
+                && !(self.is_unlinked || self.is_unverified)
+                && counts.kept == journal.given_up()?,
         };
         journal.put("ending", &ending)?;
         Ok(Report {
@@ -155,7 +168,7 @@ impl<'a> Account<'a> {
             upload_id: journal.id().clone(),
             journal: journal.kept_path().map(Into::into),
             outcome,
-            resumable: !ending.is_finished,
+            resumable: !ending.is_finished && journal.kept_path().is_some(),
             counts,
             target: TargetReport {
                 space: workspace.space,

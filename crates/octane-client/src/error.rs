@@ -99,7 +99,7 @@ impl ClientError {
     ) -> impl FnOnce(octane_rest::Error) -> Self {
         let id = id.into();
         move |error| {
-            if error.is_not_found() {
+            if error.is_not_found() && !error.is_passing() {
                 Self::UnknownId { kind, id }
             } else {
                 error.into()
@@ -138,15 +138,6 @@ pub struct Missing {
     pub kind: &'static str,
     /// Its name or path.
     pub name: String,
-}
-
-/// Whether a later try may succeed: the key may be corrected, the server may come back. Only a server that has
-/// understood and said no has decided; what does not answer as Octane does, such as a page of a proxy, has not.
-pub(crate) fn is_passing(error: &octane_rest::Error) -> bool {
-    let is_no = error
-        .status()
-        .is_some_and(|status| status.is_client_error());
-    error.is_unauthorized() || error.is_temporary() || !is_no
 }
 
 /// An error and what caused it, in one line.

@@ -67,7 +67,11 @@ impl Jira<'_> {
                 let item = entity.into_typed::<WorkItem>();
                 // The query named the fields of a work item; without them the answer is none.
                 let Ok(item) = item else { continue };
-                items.entry(key).or_default().push(item);
+                let same = items.entry(key).or_default();
+                // Two spellings of one key may be in two queries.
+                if same.iter().all(|known| known.id != item.id) {
+                    same.push(item);
+                }
             }
         }
         let mut resolution = Resolution::default();

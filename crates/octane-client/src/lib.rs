@@ -59,6 +59,7 @@ mod submit;
 mod suite_runs;
 mod suites;
 mod target;
+mod trouble;
 mod upload;
 mod verify;
 

@@ -3,7 +3,7 @@
 mod fitting;
 mod row;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -43,6 +43,8 @@ pub struct Plan<I> {
     batches: Batches<Fitting<I>, Arc<PayloadWriter>>,
     writer: Arc<PayloadWriter>,
     totals: Totals,
+    /// How often each payload has come so far.
+    times: HashMap<[u8; 32], usize>,
 }
 
 /// One batch of a [`Plan`].
@@ -138,6 +140,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
             batches: Batches::new(fitting, Arc::clone(&writer), settings.batch_limits),
             writer,
             totals: Totals::default(),
+            times: HashMap::new(),
         })
     }
 
@@ -184,11 +187,24 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     type Item = Result<PlannedBatch, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = match self.batches.next()? {
+        let mut batch = match self.batches.next()? {
             Ok(batch) => batch,
             Err(error) => return Some(Err(error.into())),
         };
-        let payload = self.writer.assemble(&batch.body);
+        let mut payload = self.writer.assemble(&batch.body);
+        let mut digest = Sha256::digest(&payload);
+        let times = self.times.entry(digest.into()).or_default();
+        *times += 1;
+        if *times > 1 {
+            // Octane would ignore it, and the results before it would stay the last ones.
+            let mark = format!("<!-- time {times} -->\n");
+            batch.body.extend_from_slice(mark.as_bytes());
+            if let Some(end) = batch.ends.last_mut() {
+                *end += mark.len();
+            }
+            payload = self.writer.assemble(&batch.body);
+            digest = Sha256::digest(&payload);
+        }
         self.totals.batches += 1;
         self.totals.bytes += payload.len() as u64;
         let rows: Vec<Row> = batch.runs.into_iter().map(Row::from).collect();
@@ -200,7 +216,7 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
         }
         Some(Ok(PlannedBatch {
             number: batch.number,
-            sha256: hexadecimal(&Sha256::digest(&payload)),
+            sha256: hexadecimal(&digest),
             body: batch.body,
             ends: batch.ends,
             rows,

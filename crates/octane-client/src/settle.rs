@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use http::StatusCode;
 use octane_model::{Task, TaskStatus};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::error::is_passing;
 use crate::journal::Journal;
 use crate::{Client, Event, JournalError, Stop};
 
@@ -18,6 +18,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// How many tasks are asked for at once, if one after the other has ended.
 const ASKING_MAX: usize = 4;
+
+const COMPLAINTS_BYTES_MAX: usize = 1 << 20;
 
 /// The longest wait: a year is as good as forever, and a clock can add it.
 const WAIT_BOUND: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -79,7 +81,7 @@ pub(crate) async fn settle(
             continue;
         };
         let (state, complaints) = match asked {
-            Err(error) if error.is_not_found() => {
+            Err(error) if error.is_not_found() && !error.is_passing() => {
                 // Octane keeps the state of a task for a while only.
                 let lost = TaskStatus::Other("lost".to_owned());
                 (Task::new(task.id, lost), None)
@@ -89,7 +91,7 @@ pub(crate) async fn settle(
                 unfinished.is_unauthorized |= error.is_unauthorized();
                 let reason = crate::error::chain(&error);
                 // A server that is away is away for all of them.
-                let count = if is_passing(&error) {
+                let count = if error.is_passing() {
                     asking.clear();
                     open.len()
                 } else {
@@ -156,27 +158,36 @@ async fn ask(client: &Client, task: Task) -> Result<(Task, Option<String>), octa
     } else {
         client.endpoint.test_results().task(task.id).await?
     };
-    let complaints = complaints(client, &task).await;
+    let complaints = complaints(client, &task).await?;
     Ok((task, complaints))
 }
 
 /// What the server has to say about a task that did not simply succeed.
-async fn complaints(client: &Client, task: &Task) -> Option<String> {
+async fn complaints(client: &Client, task: &Task) -> Result<Option<String>, octane_rest::Error> {
     if !task.status.is_final() || task.status == TaskStatus::Success {
-        return None;
+        return Ok(None);
     }
-    // The log says it a line a problem; not every server has one.
-    let log = client
-        .endpoint
-        .test_results()
-        .log(task.id)
-        .await
-        .ok()
-        .flatten();
+    // The log says it a line a problem; not every server has one, and some fail over it.
+    let is_away = |error: &octane_rest::Error| {
+        error.is_temporary() && error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR)
+    };
+    let log = match client.endpoint.test_results().log(task.id).await {
+        Err(error) if is_away(&error) => return Err(error),
+        log => log.ok().flatten(),
+    };
     let body = log
         .as_deref()
         .map(|log| log.split_once("\n\n").map_or(log, |(_, body)| body).trim());
-    body.filter(|body| !body.is_empty())
-        .map(str::to_owned)
-        .or_else(|| task.error_details.clone())
+    let body = body.filter(|body| !body.is_empty()).map(str::to_owned);
+    Ok(body.or_else(|| task.error_details.clone()).map(cut))
+}
+
+/// The beginning of a text, which is kept in the journal: enough to name every result of a batch.
+fn cut(mut text: String) -> String {
+    let is_end = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=COMPLAINTS_BYTES_MAX.min(text.len()))
+        .rev()
+        .find(is_end);
+    text.truncate(end.unwrap_or(0));
+    text
 }

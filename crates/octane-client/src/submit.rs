@@ -8,13 +8,15 @@ use octane_model::Task;
 use octane_rest::Error;
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::error::is_passing;
 use crate::journal::{Journal, State, StoredBatch};
 use crate::{Client, Event, JournalError, Stop};
 
+/// How many rows have to be refused one by one before it is taken for granted that all will be.
+const FUTILE_ROWS: usize = 100;
+
 /// Why some batches were not sent; no trouble if all were.
 #[derive(Debug, Default)]
-pub(crate) struct Trouble {
+pub(crate) struct Unsent {
     /// Batches that could not be delivered, each with the reason.
     pub(crate) undelivered: Vec<(usize, String)>,
     pub(crate) is_unauthorized: bool,
@@ -24,7 +26,8 @@ pub(crate) struct Trouble {
 ///
 /// A batch that repeats a test of an earlier one waits until all before it are accepted: Octane works in
 /// the order of acceptance, and the later result is the current one. A batch that is refused for its
-/// content is halved until the rows at fault are alone.
+/// content is halved until the rows at fault are alone. If that came down to every single row of a large batch,
+/// and nothing at all has been accepted, what is at fault is in all of them, and no other batch is halved.
 #[expect(
     clippy::too_many_arguments,
     reason = "all that sending depends on, in one place"
@@ -38,7 +41,7 @@ pub(crate) async fn submit(
     stop: &Stop,
     told: mpsc::UnboundedSender<(usize, Task)>,
     on_event: &(dyn Fn(&Event) + Send + Sync),
-) -> Result<Trouble, JournalError> {
+) -> Result<Unsent, JournalError> {
     let sender = &Sender {
         client,
         journal,
@@ -47,6 +50,8 @@ pub(crate) async fn submit(
         told,
         on_event,
         is_pointless: AtomicBool::new(false),
+        is_any_accepted: AtomicBool::new(false),
+        is_halving_futile: AtomicBool::new(false),
         trouble: Mutex::default(),
         is_frame_refused: OnceCell::new(),
     };
@@ -77,7 +82,10 @@ struct Sender<'a> {
     on_event: &'a (dyn Fn(&Event) + Send + Sync),
     /// Sending one batch showed that there is no point in sending another.
     is_pointless: AtomicBool,
-    trouble: Mutex<Trouble>,
+    is_any_accepted: AtomicBool,
+    /// All rows of a batch were refused one by one before anything was accepted.
+    is_halving_futile: AtomicBool,
+    trouble: Mutex<Unsent>,
     /// Why a payload without any results is refused too; none if it is not.
     is_frame_refused: OnceCell<Option<String>>,
 }
@@ -89,6 +97,8 @@ impl Sender<'_> {
 
     /// Sends a batch, or its pieces one after the other.
     async fn deliver(&self, batch: StoredBatch) -> Result<(), JournalError> {
+        let rows = batch.rows();
+        let mut refused = 0;
         let mut pieces = vec![batch];
         while let Some(batch) = pieces.pop() {
             if self.is_over() {
@@ -107,6 +117,7 @@ impl Sender<'_> {
                     let may_be_ours = batch.state != State::Planned || sent.was_in_doubt;
                     let is_known = sent.task.from_older_push && !may_be_ours;
                     self.journal.sent(batch.number, &sent.task, is_known)?;
+                    self.is_any_accepted.store(true, Ordering::Relaxed);
                     (self.on_event)(&Event::Accepted {
                         batch: batch.number,
                         task: sent.task.id,
@@ -115,9 +126,16 @@ impl Sender<'_> {
                     // The receiver lives until all are told.
                     let _ = self.told.send((batch.number, sent.task));
                 }
-                Err(error) if is_passing(&error) => self.put_off(&batch, &error)?,
-                Err(error) => pieces.extend(self.refuse(&batch, &error).await?),
+                Err(error) if error.is_passing() => self.put_off(&batch, &error)?,
+                Err(error) => {
+                    let halves = self.refuse(&batch, &error).await?;
+                    refused += usize::from(halves.is_empty() && batch.rows() == 1);
+                    pieces.extend(halves);
+                }
             }
+        }
+        if rows >= FUTILE_ROWS && refused == rows && !self.is_any_accepted.load(Ordering::Relaxed) {
+            self.is_halving_futile.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -142,8 +160,16 @@ impl Sender<'_> {
         batch: &StoredBatch,
         error: &Error,
     ) -> Result<Vec<StoredBatch>, JournalError> {
-        let reason = crate::error::chain(error);
+        let mut reason = crate::error::chain(error);
         let mut is_divisible = error.is_divisible() && batch.rows() > 1;
+        let is_futile = self.is_halving_futile.load(Ordering::Relaxed)
+            && !self.is_any_accepted.load(Ordering::Relaxed);
+        if is_divisible && is_futile {
+            is_divisible = false;
+            reason.push_str(
+                " (not tried one by one: all results of another batch were refused, and none was accepted)",
+            );
+        }
         if is_divisible {
             let Some(refusal) = self.stop.within_grace(self.frame_refusal(error)).await else {
                 // It stays as it is, and a resume finds out.
@@ -182,7 +208,7 @@ impl Sender<'_> {
                 let sent = results.send(payload, self.skip_errors).await;
                 Ok(sent
                     .err()
-                    .filter(|error| !is_passing(error))
+                    .filter(|error| !error.is_passing())
                     .map(|error| error.to_string()))
             })
             .await?;

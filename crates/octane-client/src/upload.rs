@@ -4,6 +4,8 @@
 //! [`verify`](crate::verify) and [`account`](crate::account) compute and return. How far it all is stands
 //! in the [`journal`](crate::journal), from which an upload that was cut off goes on.
 
+use std::time::Duration;
+
 use octane_model::{Task, TaskStatus};
 use octane_results::TestRun;
 use tokio::sync::mpsc;
@@ -19,6 +21,9 @@ use crate::{
     Client, Destination, Event, JournalError, Plan, PlanError, ReportedProblem, Spool, Stop,
     Target, Totals, UploadId, UploadSettings,
 };
+
+/// A server may show a run a moment after it has said that the run is in.
+const LOOK_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
 /// An upload that waits to be sent; made by [`Client::upload`].
 #[must_use]
@@ -214,10 +219,24 @@ impl Client {
             on_event,
         );
         // A journal that fails on one side ends the other: nothing goes on that cannot be written down.
-        let (trouble, waited) = tokio::try_join!(submitting, settling)?;
-        let mut account = Account::new(self, journal, &header, &target, trouble, waited);
+        let (unsent, waited) = tokio::try_join!(submitting, settling)?;
+        let mut account = Account::new(self, journal, &header, &target, unsent, waited);
         let found = verify(self, journal, &header, &target, stop, on_event).await?;
         account.settle_rows(found)?;
+        for pause in LOOK_AGAIN_AFTER {
+            if pause > settings.ingestion_wait_max
+                || stop.is_asked()
+                || !account.is_unconfirmed()?
+            {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.asked() => {}
+            }
+            let found = verify(self, journal, &header, &target, stop, on_event).await?;
+            account.settle_rows(found)?;
+        }
         if header.link {
             account.link(stop, on_event).await?;
         }

@@ -5,10 +5,10 @@ use octane_model::{AutomatedRun, Entity, EntityId, Query, Reference, Resource, S
 use octane_results::Identity;
 use serde_json::Value;
 
-use crate::error::is_passing;
 use crate::journal::{FormerResult, FoundRun, Journal};
 use crate::links::{LinkField, LinkLevel};
 use crate::plan::{Header, run_key};
+use crate::trouble::Trouble;
 use crate::{Client, ClientError, Event, JournalError, Stop, Target};
 
 /// How many runs are written into the journal at once.
@@ -19,14 +19,17 @@ const IDS_MAX: usize = 100;
 
 /// What looking for the runs came to.
 pub(crate) enum Found {
-    /// Nothing is there: no batch has ended, or there is no suite run.
+    /// No batch has ended, so there is nothing to look for.
     Nothing,
     /// Nobody looked, because the upload is to stop.
     NotRead,
+    /// There is no suite run.
+    NoSuiteRun,
     /// The runs of this suite run are in the journal.
     Runs {
         suite_run: SuiteRun,
         field: Option<LinkField>,
+        has_history: bool,
     },
     /// They could not be read this time.
     Unread(ClientError),
@@ -59,17 +62,20 @@ pub(crate) async fn verify(
             None
         };
         let (suite_run, runs) = read(client, journal, target, field.as_ref()).await?;
-        read_former(client, journal).await?;
-        Ok((suite_run, runs, field))
+        let has_history = read_former(client, journal).await?;
+        Ok((suite_run, runs, field, has_history))
     };
-    let (suite_run, runs, field) = match stop.within_grace(reading).await {
-        None => return Ok(Found::NotRead),
+    let (suite_run, runs, field, has_history) = match stop.within_grace(reading).await {
+        None => {
+            journal.forget_found()?;
+            return Ok(Found::NotRead);
+        }
         Some(Err(Trouble::Journal(error))) => return Err(error),
         Some(Err(Trouble::Client(error))) => {
             journal.forget_found()?;
             return Ok(match error {
-                ClientError::NoSuiteRun { .. } => Found::Nothing,
-                ClientError::Rest(ref cause) if !is_passing(cause) => Found::Unreadable(error),
+                ClientError::NoSuiteRun { .. } => Found::NoSuiteRun,
+                ClientError::Rest(ref cause) if !cause.is_passing() => Found::Unreadable(error),
                 _ => Found::Unread(error),
             });
         }
@@ -79,18 +85,11 @@ pub(crate) async fn verify(
         suite_run: suite_run.clone(),
         runs,
     });
-    Ok(Found::Runs { suite_run, field })
-}
-
-enum Trouble {
-    Client(ClientError),
-    Journal(JournalError),
-}
-
-impl<E: Into<ClientError>> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Self::Client(error.into())
-    }
+    Ok(Found::Runs {
+        suite_run,
+        field,
+        has_history,
+    })
 }
 
 /// Reads in pages, with the runs' links where `field` says that runs have any.
@@ -120,20 +119,20 @@ async fn read(
         page.extend(found(entity, linked));
         if page.len() == PAGE {
             total += page.len();
-            journal.add_found(&page).map_err(Trouble::Journal)?;
+            journal.add_found(&page)?;
             page.clear();
         }
     }
     total += page.len();
-    journal.add_found(&page).map_err(Trouble::Journal)?;
-    journal.found_all().map_err(Trouble::Journal)?;
+    journal.add_found(&page)?;
+    journal.found_all()?;
     Ok((suite_run, total))
 }
 
 /// Reads the results that others have taken the place of, where one of them may be a result that was sent and
-/// does not show.
-async fn read_former(client: &Client, journal: &Journal) -> Result<(), Trouble> {
-    let runs = journal.doubtful_runs().map_err(Trouble::Journal)?;
+/// does not show. Whether the server has such a history.
+async fn read_former(client: &Client, journal: &Journal) -> Result<bool, Trouble> {
+    let runs = journal.doubtful_runs()?;
     let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);
     for some in runs.chunks(IDS_MAX) {
         let Some(query) = Query::field("run_id").is_in(some) else {
@@ -143,13 +142,13 @@ async fn read_former(client: &Client, journal: &Journal) -> Result<(), Trouble> 
         let former = match list.matching(query).select(select.clone()).all().await {
             Ok(former) => former,
             // A server without that collection, or that hides it, cannot clear the doubt.
-            Err(error) if !is_passing(&error) => return Ok(()),
+            Err(error) if !error.is_passing() => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let former: Vec<FormerResult> = former.iter().filter_map(former_result).collect();
-        journal.add_former(&former).map_err(Trouble::Journal)?;
+        journal.add_former(&former)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn former_result(entity: &Entity) -> Option<FormerResult> {

@@ -9,28 +9,12 @@ use crate::error::chain;
 use crate::journal::Linkable;
 use crate::links::{LinkLevel, Wish};
 use crate::report::{LinksReport, ReportedProblem};
-use crate::{ClientError, Event, JournalError, Resolution, Stop};
+use crate::trouble::Trouble;
+use crate::{Event, JournalError, Resolution, Stop};
 
 /// How many requests' worth of links are taken from the journal at a time, so that many need no more memory
 /// than few.
 const REQUESTS: usize = 5;
-
-enum Trouble {
-    Client(ClientError),
-    Journal(JournalError),
-}
-
-impl From<ClientError> for Trouble {
-    fn from(error: ClientError) -> Self {
-        Self::Client(error)
-    }
-}
-
-impl From<JournalError> for Trouble {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
-}
 
 impl Account<'_> {
     /// Links what is in and carries Jira keys. Once asked to stop, it begins nothing; what was linked by then is
@@ -97,6 +81,18 @@ impl Account<'_> {
         name_unresolved(&resolution, links, problems);
         let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
         links.stories = stories.len();
+        let unlinkable = self.journal.unlinkable(field.level)?;
+        if unlinkable > 0 {
+            links.failed += unlinkable;
+            let message = format!(
+                "{unlinkable} results carry Jira keys and could not be linked: nobody may see their {}",
+                match field.level {
+                    LinkLevel::Runs => "runs",
+                    LinkLevel::Tests => "tests",
+                }
+            );
+            problems.push(ReportedProblem::new("unlinked", message));
+        }
         self.journal.gather_linkable(field.level)?;
         let count = REQUESTS * self.client.endpoint.settings().bulk_entities_max;
         let mut after = None;
@@ -161,7 +157,7 @@ fn wish(linkable: Linkable, resolution: &Resolution) -> Option<Wish> {
     for item in linkable
         .jira
         .iter()
-        .filter_map(|key| resolution.found.get(key))
+        .filter_map(|key| resolution.found.get(key.trim()))
     {
         let story = item.to_reference();
         if !stories.contains(&story) {

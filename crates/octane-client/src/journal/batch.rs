@@ -185,41 +185,7 @@ impl Journal {
         whole: &StoredBatch,
         reason: &str,
     ) -> Result<[StoredBatch; 2], JournalError> {
-        let middle = whole.first + (whole.last - whole.first) / 2;
-        self.write("split", |transaction| {
-            // Where the later half repeats a test of the earlier one, a resume may not send both at once.
-            let repeats = transaction
-                .prepare_cached(
-                    "SELECT 1 FROM rows later JOIN rows earlier ON earlier.key = later.key
-                     WHERE later.n BETWEEN ?2 + 1 AND ?3 AND earlier.n BETWEEN ?1 AND ?2",
-                )?
-                .exists((whole.first, middle, whole.last))?;
-            transaction
-                .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
-                .execute((reason, whole.number))?;
-            let half = |first, last, follows| {
-                let payload = piece(transaction, whole.body, first, last)?;
-                transaction
-                    .prepare_cached(&format!(
-                        "INSERT INTO batches (n, body, first, last, sha256, follows)
-                         VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
-                    ))?
-                    .query_row(
-                        (
-                            whole.body,
-                            first,
-                            last,
-                            hexadecimal(&Sha256::digest(&payload)),
-                            follows,
-                        ),
-                        batch,
-                    )
-            };
-            Ok([
-                half(whole.first, middle, whole.follows)?,
-                half(middle + 1, whole.last, whole.follows || repeats)?,
-            ])
-        })
+        self.write("split", |transaction| halves(transaction, whole, reason))
     }
 
     /// The batches as the report shows them: what a split batch became stands in its place.
@@ -258,4 +224,45 @@ fn set_state(transaction: &Transaction<'_>, batch: usize, state: State) -> rusql
         .prepare_cached("UPDATE batches SET state = ? WHERE n = ?")?
         .execute((state.as_str(), batch))?;
     Ok(())
+}
+
+/// The halves that take the place of a batch.
+pub(super) fn halves(
+    transaction: &Transaction<'_>,
+    whole: &StoredBatch,
+    reason: &str,
+) -> rusqlite::Result<[StoredBatch; 2]> {
+    let middle = whole.first + (whole.last - whole.first) / 2;
+    // Where the later half repeats a test of the earlier one, a resume may not send both at once.
+    let repeats = transaction
+        .prepare_cached(
+            "SELECT 1 FROM rows later JOIN rows earlier ON earlier.key = later.key
+             WHERE later.n BETWEEN ?2 + 1 AND ?3 AND earlier.n BETWEEN ?1 AND ?2",
+        )?
+        .exists((whole.first, middle, whole.last))?;
+    transaction
+        .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
+        .execute((reason, whole.number))?;
+    let half = |first, last, follows| {
+        let payload = piece(transaction, whole.body, first, last)?;
+        transaction
+            .prepare_cached(&format!(
+                "INSERT INTO batches (n, body, first, last, sha256, follows)
+                 VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
+            ))?
+            .query_row(
+                (
+                    whole.body,
+                    first,
+                    last,
+                    hexadecimal(&Sha256::digest(&payload)),
+                    follows,
+                ),
+                batch,
+            )
+    };
+    Ok([
+        half(whole.first, middle, whole.follows)?,
+        half(middle + 1, whole.last, whole.follows || repeats)?,
+    ])
 }

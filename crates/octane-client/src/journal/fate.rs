@@ -8,8 +8,9 @@ use super::{Journal, JournalError};
 /// What is known of the results beside the states of their tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Evidence {
-    /// The runs were read, or it is known that there are none.
-    Runs,
+    /// The runs were read, or it is known that there are none; and with them, where the server has such a
+    /// history, the results that others have taken the place of.
+    Runs { has_history: bool },
     /// The runs cannot be read by whoever uploads, so Octane's word has to do.
     Word,
     /// Nobody knows yet what the runs show.
@@ -20,8 +21,8 @@ impl Journal {
     /// Says of every row what became of it, from the states of the batches and the runs that were found.
     ///
     /// A row is in if this very result shows, or did so before another one took its place. A row of a batch that
-    /// ended well is also in if a later result of the same test shows. Later is what started later, and what
-    /// comes later in the upload, whenever it started.
+    /// ended well is also in if a later result of the same test shows: one that started later, or not earlier as
+    /// far as is known, or that comes later in the upload, whenever it started.
     pub(crate) fn settle_rows(&self, evidence: Evidence) -> Result<(), JournalError> {
         let very = format!(
             "EXISTS (SELECT 1 FROM found f WHERE f.key = rows.key AND ({} OR EXISTS (
@@ -36,7 +37,7 @@ impl Journal {
             let unsettled = match evidence {
                 // What was seen once is not forgotten because nobody can look now.
                 Evidence::None => "fate = 'rejected'",
-                Evidence::Word | Evidence::Runs => "fate <> 'kept'",
+                Evidence::Word | Evidence::Runs { .. } => "fate <> 'kept'",
             };
             let sql = format!(
                 "UPDATE rows SET fate = 'kept', message = NULL WHERE {unsettled} OR message IS NOT NULL"
@@ -44,7 +45,7 @@ impl Journal {
             transaction.execute(&sql, [])?;
             let batches = match evidence {
                 Evidence::None => Vec::new(),
-                Evidence::Word | Evidence::Runs => settled(transaction)?,
+                Evidence::Word | Evidence::Runs { .. } => settled(transaction)?,
             };
             let take_in = |batch: &Settled, is_in: &str| {
                 transaction
@@ -53,19 +54,25 @@ impl Journal {
                     ))?
                     .execute((batch.first, batch.last))
             };
+            // With a warning, Octane may have left out any result, so each must be seen, if that can be.
+            let is_enough = |batch: &Settled| match (&*batch.status, evidence) {
+                ("success", _) => true,
+                ("warning", evidence) => evidence != Evidence::Runs { has_history: true },
+                _ => false,
+            };
             for batch in &batches {
-                match (batch.is_usable(), evidence) {
-                    (true, Evidence::Runs) => take_in(batch, &format!("({SHOWN} OR {very})"))?,
-                    (false, Evidence::Runs) => take_in(batch, &very)?,
+                match (is_enough(batch), evidence) {
+                    (true, Evidence::Runs { .. }) => take_in(batch, &format!("({SHOWN} OR {very})"))?,
+                    (false, Evidence::Runs { .. }) => take_in(batch, &very)?,
                     (true, _) => take_in(batch, "1")?,
                     (false, _) => 0,
                 };
             }
-            for batch in batches.iter().filter(|batch| batch.is_usable()) {
+            for batch in batches.iter().filter(|batch| is_enough(batch)) {
                 take_in(batch, followed)?;
             }
             for batch in &batches {
-                explain(transaction, batch)?;
+                explain(transaction, batch, evidence)?;
             }
             reject(transaction)
         })
@@ -78,13 +85,6 @@ struct Settled {
     last: i64,
     status: String,
     complaints: Option<String>,
-}
-
-impl Settled {
-    /// Whether its task did what it should.
-    fn is_usable(&self) -> bool {
-        matches!(&*self.status, "success" | "warning")
-    }
 }
 
 fn settled(connection: &Connection) -> rusqlite::Result<Vec<Settled>> {
@@ -104,7 +104,11 @@ fn settled(connection: &Connection) -> rusqlite::Result<Vec<Settled>> {
 }
 
 /// Says of the rows of a batch that are not in why.
-fn explain(transaction: &Transaction<'_>, batch: &Settled) -> rusqlite::Result<()> {
+fn explain(
+    transaction: &Transaction<'_>,
+    batch: &Settled,
+    evidence: Evidence,
+) -> rusqlite::Result<()> {
     let Settled {
         first,
         last,
@@ -136,7 +140,15 @@ fn explain(transaction: &Transaction<'_>, batch: &Settled) -> rusqlite::Result<(
                 Some(complaints) => complaint_about(&name, complaints),
                 None => format!("Octane ended the batch as `{status}` without saying why"),
             };
-            ("rejected", message)
+            if evidence == Evidence::Word {
+                // Octane leaves out what is at fault, and takes the rest.
+                (
+                    "kept",
+                    format!("nobody may see whether it is in: {message}"),
+                )
+            } else {
+                ("rejected", message)
+            }
         };
         update.execute((fate, message, row))?;
     }

@@ -85,9 +85,10 @@ impl Journal {
             connection
                 .prepare_cached(&format!(
                     "SELECT DISTINCT f.run FROM batches b
-                     JOIN rows ON rows.n BETWEEN b.first AND b.last JOIN found f ON f.key = rows.key
+                     CROSS JOIN rows ON rows.n BETWEEN b.first AND b.last
+                     CROSS JOIN found f ON f.key = rows.key
                      WHERE b.state = 'settled' AND NOT COALESCE({very}, 0)
-                     AND NOT (b.status IN ('success', 'warning') AND {SHOWN}) ORDER BY 1"
+                     AND NOT (b.status = 'success' AND {SHOWN}) ORDER BY 1"
                 ))?
                 .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
                 .collect()

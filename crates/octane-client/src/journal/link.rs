@@ -41,10 +41,7 @@ impl Journal {
     /// row: Octane keeps a run for each release, milestone, program and environment. Where the time at which
     /// the test started tells them apart, it does.
     pub(crate) fn gather_linkable(&self, level: LinkLevel) -> Result<(), JournalError> {
-        let owner = match level {
-            LinkLevel::Runs => "run",
-            LinkLevel::Tests => "test",
-        };
+        let owner = owner(level);
         self.read(|connection| {
             connection.execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.linkable;
@@ -58,6 +55,19 @@ impl Journal {
                      ORDER BY 1, 2
                  ) GROUP BY owner"
             ))
+        })
+    }
+
+    /// How many rows that are in and carry Jira keys nothing was found for that could carry a story.
+    pub(crate) fn unlinkable(&self, level: LinkLevel) -> Result<usize, JournalError> {
+        let owner = owner(level);
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT COUNT(*) FROM rows r WHERE r.jira IS NOT NULL AND r.fate = 'ingested' AND NOT EXISTS (
+                         SELECT 1 FROM found f WHERE f.key = r.key AND f.{owner} IS NOT NULL)"
+                ))?
+                .query_row([], |row| row.get(0))
         })
     }
 
@@ -85,5 +95,13 @@ impl Journal {
                 })?
                 .collect()
         })
+    }
+}
+
+/// The column of `found` that says what carries the links.
+fn owner(level: LinkLevel) -> &'static str {
+    match level {
+        LinkLevel::Runs => "run",
+        LinkLevel::Tests => "test",
     }
 }

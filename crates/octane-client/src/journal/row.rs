@@ -141,7 +141,8 @@ pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<P
 }
 
 impl Journal {
-    /// Adds up what became of the rows.
+    /// Adds up what became of the rows. The plus signs and cross joins here keep SQLite from an index of its own
+    /// making where a range of rows is at hand.
     pub(crate) fn count(&self, counts: &mut Counts) -> Result<(), JournalError> {
         self.read(|connection| {
             let number = |sql: &str| {
@@ -156,8 +157,8 @@ impl Journal {
                 "SELECT COALESCE(SUM(last - first + 1), 0) FROM batches WHERE state IN ('sent', 'settled')",
             )?;
             counts.known = number(
-                "SELECT COUNT(*) FROM batches b JOIN rows r ON r.n BETWEEN b.first AND b.last
-                 WHERE b.known = 1 AND b.state = 'settled' AND r.fate = 'ingested'",
+                "SELECT COUNT(*) FROM batches b CROSS JOIN rows r ON r.n BETWEEN b.first AND b.last
+                 WHERE b.known = 1 AND b.state = 'settled' AND +r.fate = 'ingested'",
             )?;
             counts.runs = number(
                 "SELECT COUNT(*) FROM found f WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key
@@ -168,15 +169,24 @@ impl Journal {
         })
     }
 
-    /// How many rows Octane has reported as done and does not show, so that no further attempt can change it.
-    /// Those whose task it has forgotten are among them only if they will not be sent again.
+    /// How many rows Octane says are in, or has forgotten for good, and does not show.
     pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
+        self.kept_where(&format!("status <> 'lost' OR {OVERTAKEN}"))
+    }
+
+    /// How many of these are not sent again, as later results of the same tests have been sent.
+    pub(crate) fn given_up(&self) -> Result<usize, JournalError> {
+        self.kept_where(&format!("status = 'lost' AND {OVERTAKEN}"))
+    }
+
+    /// How many rows are missing of the batches whose tasks have ended, and of which this holds.
+    fn kept_where(&self, condition: &str) -> Result<usize, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT COUNT(*) FROM batches CROSS JOIN rows ON rows.n BETWEEN first AND last
-                     WHERE state = 'settled' AND (batches.status <> 'lost' OR {OVERTAKEN})
-                     AND rows.fate = 'kept' AND rows.message IS NOT NULL"
+                    "SELECT COUNT(*) FROM (SELECT * FROM batches WHERE state = 'settled' AND ({condition})) b
+                     CROSS JOIN rows ON rows.n BETWEEN b.first AND b.last
+                     WHERE +rows.fate = 'kept' AND rows.message IS NOT NULL"
                 ))?
                 .query_row([], |row| row.get(0))
         })

@@ -271,9 +271,10 @@ fn file_of(folder: &Path, id: &UploadId) -> PathBuf {
     folder.join(format!("{id}.db"))
 }
 
-/// The journal, what SQLite keeps beside it, and the lock.
+/// The journal, what SQLite keeps beside it, and the lock. Without what is beside it the journal would be an older
+/// one, so it goes first.
 pub(super) fn remove_files(path: &Path) -> Result<(), JournalError> {
-    for ending in ["db-wal", "db-shm", "db", "lock"] {
+    for ending in ["db", "db-wal", "db-shm", "lock"] {
         match fs::remove_file(path.with_extension(ending)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(JournalError::Folder {

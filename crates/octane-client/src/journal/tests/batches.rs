@@ -151,7 +151,7 @@ fn what_was_refused_or_forgotten_gets_another_chance_and_nothing_else() {
     journal
         .add_found(&[shown("1", &tests(5)[3], Some("passed"), 0)])
         .unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(states(&journal), []);
     journal.reopen().unwrap();
     assert_eq!(states(&journal), [(1, State::Planned), (3, State::Sending)]);

@@ -49,6 +49,16 @@ fn after(spool: &Spool, id: &UploadId, days: i64) -> Timestamp {
 }
 
 #[test]
+fn an_upload_that_is_taken_up_again_is_not_finished_before_it_ends_again() {
+    let (_folder, spool) = place();
+    let id = finished(&spool);
+    assert!(spool.summary(&id).unwrap().is_finished);
+    spool.open(&id).unwrap().reopen().unwrap();
+    let summary = spool.summary(&id).unwrap();
+    assert!(!summary.is_finished && summary.outcome.is_none());
+}
+
+#[test]
 fn one_process_at_a_time_works_on_an_upload_and_anybody_may_look() {
     let (_folder, spool) = place();
     let id = left(&spool);

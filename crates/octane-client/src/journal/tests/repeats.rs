@@ -44,7 +44,7 @@ fn the_last_result_of_a_test_stands_for_those_before_it_whenever_they_started() 
     settle(&journal, 1, "success", None);
     settle(&journal, 2, "success", None);
     journal.add_found(&[held(&runs[1])]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested", "ingested"]);
 }
 
@@ -58,10 +58,10 @@ fn a_result_without_a_start_is_told_from_an_older_one_by_how_long_it_took() {
     let journal = aimed(new.clone(), &UploadSettings::default());
     settle(&journal, 1, "failed", None);
     journal.add_found(&[held(&runs[0])]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["rejected"]);
     journal.add_found(&[held(&new[0])]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested"]);
 }
 
@@ -74,7 +74,7 @@ fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_histo
     journal.add_found(&[held(&runs[1])]).unwrap();
     let doubtful = journal.doubtful_runs().unwrap();
     assert_eq!(doubtful, [EntityId::from("1".to_owned())]);
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["rejected", "ingested"]);
     let former = FormerResult {
         run: doubtful[0].clone(),
@@ -83,10 +83,10 @@ fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_histo
         duration: Some(milliseconds(&runs[0])),
     };
     journal.add_former(&[former]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested", "ingested"]);
     journal.forget_found().unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["rejected", "kept"]);
 }
 
@@ -106,7 +106,7 @@ fn a_result_that_an_earlier_one_of_another_batch_took_the_place_of_is_found_in_t
         duration: Some(milliseconds(&runs[0])),
     };
     journal.add_former(&[former]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested", "kept"]);
 }
 
@@ -126,7 +126,7 @@ fn what_was_seen_once_is_not_forgotten_when_nobody_can_look() {
     settle(&journal, 1, "success", None);
     let found = shown("1", &runs[0], Some("passed"), 0);
     journal.add_found(&[found]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     settle(&journal, 2, "success", None);
     journal.forget_found().unwrap();
     journal.settle_rows(Evidence::None).unwrap();
@@ -138,7 +138,7 @@ fn a_complaint_is_about_a_test_and_not_about_one_with_a_longer_name() {
     let journal = aimed(tests(12), &UploadSettings::default());
     let complaints = "run `t12` (line 14): no\nrun `t1` (line 3): never";
     settle(&journal, 1, "failed", Some(complaints));
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     let reason = |row: usize| fates(&journal)[row - 1].1.clone().unwrap();
     assert_eq!(reason(1), "run `t1` (line 3): never");
     assert_eq!(reason(12), "run `t12` (line 14): no");
@@ -172,7 +172,7 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
     // Octane names the run as its test.
     let run = shown("1", &runs[0], Some("passed"), 0);
     journal.add_found(&[run]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested"]);
 }
 
@@ -197,6 +197,33 @@ fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
 }
 
 #[test]
+fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
+    let mut runs = tests(8);
+    // The second batch repeats the third test of the first one.
+    runs[6] = runs[2].clone().duration(Duration::from_millis(7));
+    let journal = aimed(runs, &in_batches_of(4));
+    let planned = journal.open_batches().unwrap();
+    journal.refused(1, "no").unwrap();
+    settle(&journal, 2, "success", None);
+    journal.reopen().unwrap();
+    let open = journal.open_batches().unwrap();
+    let pieces: Vec<_> = open.iter().map(|batch| (batch.first, batch.last)).collect();
+    assert_eq!(pieces, [(1, 2), (4, 4)]);
+    let bytes = |batch| journal.payload(batch).unwrap().len();
+    assert!(open.iter().all(|piece| bytes(piece) < bytes(&planned[0])));
+    let refused = |journal: &Journal| {
+        let reports = journal.batch_reports().unwrap();
+        let refused = reports.iter().filter(|batch| batch.status == "refused");
+        refused.map(|batch| batch.rows).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(&journal), [1]);
+    // Once more, nothing is left to divide.
+    journal.reopen().unwrap();
+    assert_eq!(journal.open_batches().unwrap().len(), 2);
+    assert_eq!(refused(&journal), [1]);
+}
+
+#[test]
 fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing() {
     let mut runs = twins(false);
     runs.push(tests(2).remove(1));
@@ -212,8 +239,9 @@ fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing(
     journal.settle_rows(Evidence::None).unwrap();
     assert!(resent().is_empty(), "nobody has looked yet");
     journal.add_found(&[held(&runs[1])]).unwrap();
-    journal.settle_rows(Evidence::Runs).unwrap();
+    journal.settle_rows(RUNS).unwrap();
     assert_eq!(words(&journal), ["kept", "ingested", "kept"]);
     assert_eq!(journal.unconfirmed().unwrap(), 1);
+    assert_eq!(journal.given_up().unwrap(), 1);
     assert_eq!(resent(), [3]);
 }

@@ -84,3 +84,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn batches_of_equal_results_are_told_apart_as_octane_ignores_bytes_that_it_has_had() {
+    let runs = [
+        Status::Passed,
+        Status::Failed,
+        Status::Passed,
+        Status::Passed,
+    ];
+    let runs = runs.map(|status| TestRun::new("flaky", status));
+    let (payloads, _) = delivered(runs.to_vec(), &in_batches_of(1), (1, 1));
+    let unlike: std::collections::BTreeSet<_> = payloads.iter().collect();
+    assert_eq!(unlike.len(), 4);
+    assert_eq!(payloads[2].replace("<!-- time 2 -->\n", ""), payloads[0]);
+    assert_eq!(payloads[3].replace("<!-- time 3 -->\n", ""), payloads[0]);
+}
