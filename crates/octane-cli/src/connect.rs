@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use octane_client::{Client, ClientSettings};
@@ -13,6 +14,9 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::print_note;
+
+/// How long signing out may take.
+const SIGN_OUT_MAX: Duration = Duration::from_secs(3);
 
 /// A client, and the sandbox that it speaks to if there is one in this process.
 pub(crate) struct Connection {
@@ -67,7 +71,8 @@ impl Connection {
         if let Some(sandbox) = self.sandbox {
             sandbox.shutdown().await;
         } else {
-            let _ = self.client.endpoint().sign_out().await;
+            // A session that is not ended ends by itself; nobody has to wait for a server that is away.
+            let _ = tokio::time::timeout(SIGN_OUT_MAX, self.client.endpoint().sign_out()).await;
         }
     }
 }

@@ -89,6 +89,16 @@ impl Exit {
         }
     }
 
+    /// The same of an upload, of which nothing is kept with `--spool off`.
+    pub(crate) fn meaning_of(self, is_kept: bool) -> String {
+        match self.meaning().split_once(": results are kept") {
+            Some((what, _)) if !is_kept => {
+                format!("{what}: nothing is kept, as `--spool off` says")
+            }
+            _ => self.meaning().to_owned(),
+        }
+    }
+
     /// The list as help shows it.
     pub(crate) fn table() -> String {
         let rows = Self::ALL

@@ -55,6 +55,10 @@ impl From<octane_rest::Error> for Failure {
         } else if error.is_unreachable() || error.is_throttled() {
             Self::new(Exit::Unreachable, error)
                 .hint("check OCTANE_URL and the network, then try again")
+        } else if error.is_passing() {
+            Self::new(Exit::Unreachable, error).hint(
+                "something else than Octane seems to answer: check OCTANE_URL, proxies and the network, then try again",
+            )
         } else {
             Self::new(Exit::Refused, error)
         }

@@ -35,7 +35,12 @@ fn main() -> ExitCode {
         }
     };
     let format = args.format;
-    let done = runtime().and_then(|runtime| runtime.block_on(run(args)));
+    let done = runtime().and_then(|runtime| {
+        let done = runtime.block_on(run(args));
+        // Somebody may still be asked for a line of input, which nobody waits for any more.
+        runtime.shutdown_background();
+        done
+    });
     let exit = done.unwrap_or_else(|failure| {
         output::print_failure(&failure, format);
         failure.exit

@@ -1,7 +1,7 @@
 //! Where uploads are kept.
 
 use etcetera::BaseStrategy;
-use octane_client::{JournalError, Retention, Spool};
+use octane_client::{JournalError, Retention, Spool, UploadId};
 
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
@@ -20,6 +20,16 @@ pub(crate) fn spool(args: &SpoolArgs) -> Outcome<Spool> {
             // Systems without a folder for states have one for data.
             let state = base.state_dir().unwrap_or_else(|| base.data_dir());
             Ok(Spool::at(state.join("octane-client").join("uploads")))
+        }
+    }
+}
+
+impl SpoolArgs {
+    /// The command that goes on with an upload in this spool.
+    pub(crate) fn resume(&self, id: &UploadId) -> String {
+        match &self.spool {
+            Some(folder) => format!("octane resume {id} --spool '{}'", folder.display()),
+            None => format!("octane resume {id}"),
         }
     }
 }
@@ -53,7 +63,11 @@ impl From<JournalError> for Failure {
             ),
             JournalError::Damaged { .. } => (
                 Exit::Configuration,
-                "run the upload again from the results; nothing is doubled",
+                "run the upload again from the results: what Octane has byte for byte is not doubled",
+            ),
+            JournalError::Database { .. } => (
+                Exit::Unreachable,
+                "what is in the journal is kept: see to the disk, then `octane resume`",
             ),
             JournalError::Full { .. } => (
                 Exit::Unreachable,
@@ -61,7 +75,7 @@ impl From<JournalError> for Failure {
             ),
             _ => (
                 Exit::Internal,
-                "run the upload again from the results; nothing is doubled",
+                "run the upload again from the results: what Octane has byte for byte is not doubled",
             ),
         };
         Self::new(exit, error).hint(hint)

@@ -118,7 +118,7 @@ impl<'a> Delivery<'a> {
             exit_code: exit.code(),
         };
         self.output
-            .answer(|| summary(report, meant, files), &printed)?;
+            .answer(|| summary(report, meant, files, &self.args.spool), &printed)?;
         if self.args.annotate == "auto" {
             annotate::report(report, meant, exit == meant);
         }

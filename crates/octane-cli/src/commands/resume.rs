@@ -35,7 +35,7 @@ async fn resume(
         None => {
             for failure in spool.unreadable()?.into_iter().map(Failure::from) {
                 crate::output::print_failure(&failure, Format::Human);
-                worst = failure.exit;
+                worst = worse(worst, failure.exit);
             }
             unfinished(&spool)?
         }
@@ -46,26 +46,38 @@ async fn resume(
     }
     let connected = Connection::open(connection, verbosity).await?;
     for id in &ids {
-        if delivery.stopped().is_some() {
+        if let Some(signal) = delivery.stopped() {
+            worst = worse(worst, signal);
             break;
         }
         let done = one(&spool, id, args, &connected.client, delivery).await;
         let exit = match done {
             Ok(exit) => exit,
-            // One that another process works on, or that goes elsewhere, does not keep the others.
             Err(failure) if args.all && is_of_others(&failure) => {
                 output.say(&format!("{id}: {}", failure.error));
                 continue;
             }
+            // One that cannot go on does not keep the others.
+            Err(failure) if args.all => delivery
+                .failed(failure.context(format!("upload {id}")))
+                .unwrap_or_else(|failure| {
+                    crate::output::print_failure(&failure, Format::Human);
+                    failure.exit
+                }),
             Err(failure) => {
                 connected.close().await;
                 return Err(failure);
             }
         };
-        worst = std::cmp::max_by_key(worst, exit, |exit| exit.code());
+        worst = worse(worst, exit);
     }
     connected.close().await;
     Ok(worst)
+}
+
+/// The one with the higher code.
+fn worse(one: Exit, other: Exit) -> Exit {
+    std::cmp::max_by_key(one, other, |exit| exit.code())
 }
 
 /// The uploads that are not done, the oldest first.
@@ -104,9 +116,8 @@ async fn one(
             let is_missing = matches!(error, ClientError::Missing(_));
             let failure = Failure::from(error);
             if is_missing {
-                failure.hint(format!(
-                    "create what is missing, then `octane resume {id}` again"
-                ))
+                let again = args.delivery.spool.resume(id);
+                failure.hint(format!("create what is missing, then `{again}` again"))
             } else {
                 failure
             }

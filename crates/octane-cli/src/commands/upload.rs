@@ -3,8 +3,8 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use octane_client::{
-    Client, ClientError, Destination, Event, ModuleChoice, Plan, Planned, SuiteChoice, Target,
-    UploadError, UploadId, UploadSettings,
+    Client, ClientError, Destination, Event, JournalError, ModuleChoice, Plan, Planned,
+    SuiteChoice, Target, UploadError, UploadId, UploadSettings,
 };
 use octane_results::Release;
 use serde_json::json;
@@ -118,7 +118,7 @@ impl Job<'_> {
             Err(failure) if failure.exit.is_passing() && spool.folder().is_some() => {
                 let id = journal.id();
                 let message = format!("nothing was sent; the results are kept as upload {id}");
-                let again = format!("go on with `octane resume {id}`");
+                let again = format!("go on with `{}`", args.delivery.spool.resume(id));
                 let hint = match &failure.hint {
                     Some(hint) => format!(
                         "{}, then {again}",
@@ -158,7 +158,7 @@ impl Job<'_> {
         }
         match self.client.locate(&self.destination).await {
             Err(error @ ClientError::Missing(_))
-                if self.create == Create::Ask && is_agreed(&error) =>
+                if self.create == Create::Ask && is_agreed(&error).await =>
             {
                 let destination = self.destination.clone().create_missing(true);
                 Ok(self.client.locate(&destination).await?)
@@ -171,7 +171,7 @@ impl Job<'_> {
 /// Nothing is kept of what could not be planned, so the words for that of a resume would be wrong.
 fn not_planned(error: UploadError) -> Failure {
     match error {
-        UploadError::Journal(error) if error.is_full() => {
+        UploadError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
             Failure::new(Exit::Configuration, error).hint(
                 "nothing was sent: make room, name another folder with `--spool DIR`, or keep nothing with \
                  `--spool off`",
@@ -239,7 +239,7 @@ async fn check_release(client: &Client, name: &str) -> Outcome<()> {
 }
 
 /// Asks on a terminal; anywhere else nobody could answer, and nothing waits.
-fn is_agreed(error: &ClientError) -> bool {
+async fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;
     }
@@ -247,9 +247,15 @@ fn is_agreed(error: &ClientError) -> bool {
         anstream::stderr().lock(),
         "{error}. Create what is missing? [y/N] "
     );
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        std::io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map(|_| answer)
+    });
+    let answer = reading.await.ok().and_then(Result::ok);
+    answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// What would be done.

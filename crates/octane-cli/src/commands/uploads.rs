@@ -3,7 +3,7 @@
 use octane_client::{Spool, UploadId, UploadSummary};
 use serde_json::json;
 
-use crate::args::{StatusArgs, UploadsCommand};
+use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, problem_lines, table};
@@ -27,7 +27,7 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
         } => {
             let spool = spool(args)?;
             if !force {
-                may_be_dropped(&spool.summary(id)?)?;
+                may_be_dropped(&spool.summary(id)?, args)?;
             }
             spool.remove(id)?;
             output.answer(|| format!("dropped {id}"), &json!({ "dropped": [id] }))?;
@@ -44,7 +44,7 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
     Ok(Exit::Success)
 }
 
-fn may_be_dropped(summary: &UploadSummary) -> Outcome<()> {
+fn may_be_dropped(summary: &UploadSummary, spool: &SpoolArgs) -> Outcome<()> {
     let UploadSummary { id, counts, .. } = summary;
     if summary.is_finished {
         return Ok(());
@@ -54,7 +54,8 @@ fn may_be_dropped(summary: &UploadSummary) -> Outcome<()> {
         counts.kept
     );
     Err(Failure::message(Exit::Usage, message).hint(format!(
-        "`octane resume {id}` goes on with it, `--force` drops it"
+        "`{}` goes on with it, `--force` drops it",
+        spool.resume(id)
     )))
 }
 
@@ -87,7 +88,7 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
             text.push_str(lines.trim_end());
         }
         if !summary.is_finished && !summary.is_in_use {
-            text.push_str(&format!("\ngo on with `octane resume {id}`"));
+            text.push_str(&format!("\ngo on with `{}`", args.spool.resume(&id)));
         }
         text
     };

@@ -80,7 +80,7 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
         let counts = &report.counts;
         let summary = format!(
             "{}: {} read, {} ingested, {} rejected, {} skipped, {} kept (upload {})",
-            exit.meaning(),
+            exit.meaning_of(report.journal.is_some()),
             counts.read,
             counts.ingested,
             counts.rejected,

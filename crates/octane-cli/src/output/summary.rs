@@ -6,15 +6,21 @@ use octane_client::{
     Counts, Created, LinkLevel, LinksReport, Report, ReportedProblem, TargetReport,
 };
 
+use crate::args::SpoolArgs;
 use crate::exit::Exit;
 
 /// How many problems are listed; the JSON report has them all.
 const PROBLEMS_MAX: usize = 20;
 
 /// The summary of an upload; the numbers add up.
-pub(crate) fn summary(report: &Report, exit: Exit, files: Option<usize>) -> String {
+pub(crate) fn summary(
+    report: &Report,
+    exit: Exit,
+    files: Option<usize>,
+    spool: &SpoolArgs,
+) -> String {
     let mut text = String::new();
-    let _ = write_summary(&mut text, report, exit, files);
+    let _ = write_summary(&mut text, report, exit, files, spool);
     text.truncate(text.trim_end().len());
     text
 }
@@ -24,6 +30,7 @@ fn write_summary(
     report: &Report,
     exit: Exit,
     files: Option<usize>,
+    spool: &SpoolArgs,
 ) -> std::fmt::Result {
     let Report {
         counts,
@@ -98,12 +105,13 @@ fn write_summary(
     }
     write_problems(text, problems)?;
     if exit != Exit::Success {
-        writeln!(text, "exit {}: {}", exit.code(), exit.meaning())?;
+        let meaning = exit.meaning_of(report.journal.is_some());
+        writeln!(text, "exit {}: {meaning}", exit.code())?;
     }
     if let (true, Some(journal)) = (report.resumable, &report.journal) {
-        let id = &report.upload_id;
         writeln!(text, "Kept      {}", journal.display())?;
-        writeln!(text, "          go on with `octane resume {id}`")?;
+        let again = spool.resume(&report.upload_id);
+        writeln!(text, "          go on with `{again}`")?;
     }
     Ok(())
 }

@@ -85,6 +85,41 @@ fn what_a_server_that_is_away_could_not_take_goes_in_when_it_is_back() {
 }
 
 #[test]
+fn an_upload_that_cannot_go_on_does_not_keep_the_others() {
+    let mut server = Server::new();
+    server.place.file("a.csv", TABLE);
+    server.go_away();
+    let nowhere = ["upload", "a.csv", "--suite", "Nowhere", "--retries", "0"];
+    server
+        .octane(&nowhere, SECRET)
+        .fails(8, &["octane resume u-"]);
+    server
+        .octane(&UPLOAD, SECRET)
+        .fails(8, &["octane resume u-"]);
+    server.come_back();
+    let done = server.octane(&["resume", "--all"], SECRET);
+    done.fails(6, &["no test suite named `Nowhere`", "octane resume u-"]);
+    assert!(done.stdout.contains("Ingested  2"), "{done:?}");
+    assert_eq!(server.runs(), (2, 0));
+}
+
+#[test]
+fn nobody_is_told_to_resume_what_is_not_kept() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    server.fail_next(Fault::stuck_task());
+    let more = ["--wait", "0", "--spool", "off"];
+    let done = server.octane(&[&UPLOAD[..], &more].concat(), SECRET);
+    assert_eq!(done.code, 8, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("nothing is kept, as `--spool off` says"),
+        "{done:?}"
+    );
+    assert!(!done.stdout.contains("octane resume"), "{done:?}");
+}
+
+#[test]
 fn a_wrong_key_keeps_the_results_until_it_is_right() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);

@@ -101,7 +101,7 @@ impl Fault {
                 is_done: random.chance(50),
             },
             6..=8 => Self::Status {
-                status: *random.pick(&[429, 500, 502, 503, 504, 408]),
+                status: *random.pick(&[429, 500, 502, 503, 504, 408, 404, 403]),
                 retry_after: retry_after(random),
                 is_done: random.chance(40),
             },

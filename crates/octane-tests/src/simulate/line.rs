@@ -164,8 +164,8 @@ impl Line {
                 retry_after,
                 is_done,
             } => {
-                // Who says that there were too many requests has turned this one away.
-                if is_done && status != 429 {
+                // Who says that there were too many requests, or hides the server, has turned this one away.
+                if is_done && !matches!(status, 403 | 404 | 429) {
                     work().await;
                 }
                 Ok(answer(status, "text/plain", "no").wait(retry_after))

@@ -1,5 +1,7 @@
 //! Delivery when things go wrong: every result is in once, or the report says where it is.
 
+use std::sync::Mutex;
+
 use octane_client::{
     Client, Destination, Event, Journal, Outcome, Report, Spool, Stop, SuiteChoice, UploadId,
     UploadSettings,
@@ -55,10 +57,14 @@ fn client(world: &World, url: &str, attempts_max: u32) -> Client {
 
 /// An upload that is ready to be delivered.
 async fn planned(client: &Client, settings: &UploadSettings) -> Journal {
+    planned_of(client, settings, results()).await
+}
+
+async fn planned_of(client: &Client, settings: &UploadSettings, results: Vec<TestRun>) -> Journal {
     let suite = SuiteChoice::Named("Nightly".into());
     let destination = Destination::new(suite, "nightly-1").create_missing(true);
     let (spool, id) = (Spool::off(), UploadId::new());
-    let planned = client.plan(results(), &destination, settings, &spool, id);
+    let planned = client.plan(results, &destination, settings, &spool, id);
     let journal = planned.unwrap().journal;
     let target = client.locate(&destination).await.unwrap();
     client.aim(&journal, &target).unwrap();
@@ -128,6 +134,46 @@ async fn what_all_payloads_share_is_not_halved() {
     assert_eq!((report.counts.rejected, report.batches.len()), (12, 3));
     assert!(report.batches.iter().all(|batch| batch.status == "refused"));
     assert_eq!(counts(&world).await, (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_at_fault_in_every_result_is_not_looked_for_in_every_batch() {
+    let world = World::new().await;
+    let door = Refusing::new(world.sandbox.address().to_string(), "name=\"t").await;
+    let client = client(&world, door.url(), 1);
+    let mut settings = in_batches_of(100);
+    settings.batches_in_flight_max = 1;
+    let results = (1..=300).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
+    let journal = planned_of(&client, &settings, results.collect()).await;
+    let splits = Mutex::new(0);
+    let count = |event: &Event| {
+        if matches!(event, Event::Split { .. }) {
+            *splits.lock().unwrap() += 1;
+        }
+    };
+    let stop = Stop::never();
+    let delivered = client.deliver(&journal, &settings, &stop, &count);
+    let report = delivered.await.unwrap();
+    assert_eq!(report.outcome, Outcome::Refused);
+    assert_eq!((report.counts.rejected, *splits.lock().unwrap()), (300, 99));
+    let last = report.problems.last().unwrap();
+    assert!(last.message.contains("not tried one by one"), "{last:?}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_proxy_is_no_refusal() {
+    let world = World::new().await;
+    let door = Refusing::as_proxy(world.sandbox.address().to_string(), "name=\"t8\"").await;
+    let client = client(&world, door.url(), 1);
+    let settings = in_batches_of(6);
+    let journal = planned(&client, &settings).await;
+    let report = deliver(&client, &journal, &settings).await;
+    assert_eq!(report.outcome, Outcome::Unreachable, "{report:?}");
+    assert_eq!((report.counts.rejected, report.counts.kept >= 6), (0, true));
+    door.open();
+    let report = deliver(&client, &journal, &settings).await;
+    assert_eq!(report.outcome, Outcome::Success, "{report:?}");
+    assert_eq!(counts(&world).await, (12, 0));
 }
 
 #[tokio::test]
