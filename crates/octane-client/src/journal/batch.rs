@@ -50,6 +50,7 @@ pub(crate) struct StoredBatch {
     pub(super) body: usize,
     pub(super) first: i64,
     pub(super) last: i64,
+    pub(super) again: i64,
     pub(crate) sha256: String,
     pub(crate) follows: bool,
     pub(crate) state: State,
@@ -63,7 +64,7 @@ impl StoredBatch {
     }
 }
 
-pub(super) const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task";
+pub(super) const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task, again";
 
 pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
     let state: String = row.get(6)?;
@@ -77,6 +78,7 @@ pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
         follows: row.get(5)?,
         state: known.ok_or(rusqlite::Error::InvalidQuery)?,
         task: row.get::<_, Option<i64>>(7)?.map(TaskId::new),
+        again: row.get(8)?,
     })
 }
 
@@ -244,11 +246,11 @@ pub(super) fn halves(
         .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
         .execute((reason, whole.number))?;
     let half = |first, last, follows| {
-        let payload = piece(transaction, whole.body, first, last)?;
+        let payload = piece(transaction, whole.body, (first, last), whole.again)?;
         transaction
             .prepare_cached(&format!(
-                "INSERT INTO batches (n, body, first, last, sha256, follows)
-                 VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
+                "INSERT INTO batches (n, body, first, last, sha256, follows, again)
+                 VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
             ))?
             .query_row(
                 (
@@ -257,6 +259,7 @@ pub(super) fn halves(
                     last,
                     hexadecimal(&Sha256::digest(&payload)),
                     follows,
+                    whole.again,
                 ),
                 batch,
             )

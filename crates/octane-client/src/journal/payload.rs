@@ -16,6 +16,16 @@ impl Journal {
     pub(crate) fn aim(&self, target: &Target) -> Result<(), JournalError> {
         let document =
             serde_json::to_string(target).map_err(|error| self.damaged(error.to_string()))?;
+        let batches: Vec<StoredBatch> = self.read(|connection| {
+            connection
+                .prepare(&format!("SELECT {COLUMNS} FROM batches ORDER BY n"))?
+                .query_map([], batch)?
+                .collect()
+        })?;
+        for batch in &batches {
+            // From here on a byte that has changed on the disk would count as planned.
+            self.payload(batch)?;
+        }
         self.write("aim", |transaction| {
             let [head, _] = frame(transaction)?;
             let mut head = String::from_utf8_lossy(&head)
@@ -24,14 +34,9 @@ impl Journal {
                 head = head.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string());
             }
             transaction.execute("UPDATE upload SET value = ? WHERE key = 'head'", [head])?;
-            let batches: Vec<StoredBatch> = transaction
-                .prepare(&format!("SELECT {COLUMNS} FROM batches ORDER BY n"))?
-                .query_map([], batch)?
-                .collect::<Result<_, _>>()?;
             let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE n = ?")?;
             for batch in batches {
-                let payload = piece(transaction, batch.body, batch.first, batch.last)?;
-                update.execute((hexadecimal(&Sha256::digest(&payload)), batch.number))?;
+                update.execute((digest(transaction, &batch)?, batch.number))?;
             }
             transaction.execute(
                 "INSERT INTO upload (key, value) VALUES ('target', ?)",
@@ -43,8 +48,7 @@ impl Journal {
 
     /// The bytes of a batch: the same each time.
     pub(crate) fn payload(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
-        let payload =
-            self.read(|connection| piece(connection, batch.body, batch.first, batch.last))?;
+        let payload = self.read(|connection| payload(connection, batch))?;
         if hexadecimal(&Sha256::digest(&payload)) == batch.sha256 {
             Ok(payload.into())
         } else {
@@ -71,12 +75,26 @@ fn frame(connection: &Connection) -> rusqlite::Result<[Vec<u8>; 2]> {
     Ok([part("head")?, part("tail")?])
 }
 
-/// A payload of the rows from `first` to `last`.
+fn payload(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Vec<u8>> {
+    piece(
+        connection,
+        batch.body,
+        (batch.first, batch.last),
+        batch.again,
+    )
+}
+
+/// The digest of a batch's payload.
+pub(super) fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<String> {
+    Ok(hexadecimal(&Sha256::digest(payload(connection, batch)?)))
+}
+
+/// A payload of the rows from `first` to `last`, which are planned anew for the time `again`.
 pub(super) fn piece(
     connection: &Connection,
     body: usize,
-    first: i64,
-    last: i64,
+    (first, last): (i64, i64),
+    again: i64,
 ) -> rusqlite::Result<Vec<u8>> {
     let until = |row: i64| {
         connection
@@ -96,6 +114,9 @@ pub(super) fn piece(
             payload.extend_from_slice(runs);
             Ok(())
         })?;
+    if again > 0 {
+        payload.extend_from_slice(format!("<!-- again {again} -->\n").as_bytes());
+    }
     payload.extend_from_slice(&tail);
     Ok(payload)
 }

@@ -1,8 +1,11 @@
 //! Another chance for what did not go in.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Transaction;
 
 use super::batch::{COLUMNS, StoredBatch, batch, halves};
+use super::payload::digest;
 use super::{Journal, JournalError};
 
 /// Whether a later result of a test in the batch has been sent.
@@ -11,17 +14,25 @@ pub(super) const OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows r
     JOIN batches b ON later.n BETWEEN b.first AND b.last AND b.state IN ('sending', 'sent', 'settled')
     WHERE r.n BETWEEN batches.first AND batches.last)";
 
+/// The rows of a batch that may be sent again: they are not in, and no later result of their test is, or may be.
+const SENDABLE: &str = "SELECT r.n FROM rows r WHERE r.n BETWEEN ?1 AND ?2 AND r.fate <> 'ingested'
+    AND NOT EXISTS (SELECT 1 FROM rows later
+        JOIN batches b ON later.n BETWEEN b.first AND b.last AND b.state IN ('sending', 'sent', 'settled')
+        WHERE later.key = r.key AND later.n > r.n AND (later.n > ?2 OR later.fate = 'ingested'))";
+
 impl Journal {
-    /// Gives another chance to what was turned down, and to what is missing and whose task Octane has forgotten.
+    /// Gives another chance to what the server turned down or left out, and to what is missing and whose task it
+    /// has forgotten.
+    ///
     /// Where a later result of the same test has been sent, the earlier one would take its place, so it stays
     /// out: of what was turned down the result, of what Octane has forgotten the batch, as its other results may
-    /// be in.
+    /// be in. What has been sent is sent with other bytes, as Octane ignores those that it has failed over.
     pub fn reopen(&self) -> Result<(), JournalError> {
         self.write("reopen", |transaction| {
             // Whatever an earlier attempt came to, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'ending'", [])?;
-            for (batch, reason) in refused(transaction)? {
-                reopen_refused(transaction, batch, &reason)?;
+            for (batch, end) in turned_down(transaction)? {
+                plan_anew(transaction, batch, &end)?;
             }
             transaction.execute_batch(&format!(
                 "UPDATE batches SET state = 'sending', reason = NULL
@@ -33,34 +44,77 @@ impl Journal {
     }
 }
 
-/// The batches that the server has refused, each with its reason.
-fn refused(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(StoredBatch, String)>> {
+/// How a batch ended: state, task, whether its bytes were known, status, complaints and reason.
+type End = (
+    String,
+    Option<i64>,
+    bool,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// The batches that were refused, or of which the server left out results.
+fn turned_down(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(StoredBatch, End)>> {
     transaction
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS}, COALESCE(reason, '') FROM batches WHERE state = 'refused' ORDER BY first, n"
+        .prepare(&format!(
+            "SELECT {COLUMNS}, state, task, known, status, complaints, reason FROM batches
+             WHERE state = 'refused' OR state = 'settled' AND EXISTS (
+                 SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'rejected')
+             ORDER BY first, n"
         ))?
-        .query_map([], |row| Ok((batch(row)?, row.get(8)?)))?
+        .query_map([], |row| {
+            let end = (
+                row.get(9)?,
+                row.get(10)?,
+                row.get(11)?,
+                row.get(12)?,
+                row.get(13)?,
+                row.get(14)?,
+            );
+            Ok((batch(row)?, end))
+        })?
         .collect()
 }
 
-/// Plans a refused batch anew, or those pieces of it in which no result is overtaken.
-fn reopen_refused(
-    transaction: &Transaction<'_>,
-    whole: StoredBatch,
-    reason: &str,
-) -> rusqlite::Result<()> {
-    let mut is_overtaken =
-        transaction.prepare_cached(&format!("SELECT {OVERTAKEN} FROM batches WHERE n = ?"))?;
-    let mut set =
-        transaction.prepare_cached("UPDATE batches SET state = ?, reason = ? WHERE n = ?")?;
+/// Plans a batch anew, or those pieces of it whose rows may all be sent again; the others end as it has ended.
+fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> rusqlite::Result<()> {
+    let sendable: BTreeSet<i64> = transaction
+        .prepare_cached(SENDABLE)?
+        .query_map((whole.first, whole.last), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if sendable.is_empty() {
+        return Ok(());
+    }
+    let (state, task, known, status, complaints, reason) = end;
+    let again = whole.again + i64::from(state == "settled");
     let mut pieces = vec![whole];
-    while let Some(piece) = pieces.pop() {
-        if !is_overtaken.query_row([piece.number], |row| row.get(0))? {
-            set.execute(("planned", None::<&str>, piece.number))?;
-        } else if piece.rows() > 1 {
-            pieces.extend(halves(transaction, &piece, reason)?);
-        } else {
-            set.execute(("refused", Some(reason), piece.number))?;
+    while let Some(mut piece) = pieces.pop() {
+        match sendable.range(piece.first..=piece.last).count() {
+            0 => {
+                transaction
+                    .prepare_cached(
+                        "UPDATE batches SET state = ?, task = ?, known = ?, status = ?, complaints = ?, reason = ?
+                         WHERE n = ?",
+                    )?
+                    .execute((state, task, known, status, complaints, reason, piece.number))?;
+            }
+            count if count == piece.rows() => {
+                piece.again = again;
+                let sha256 = digest(transaction, &piece)?;
+                transaction
+                    .prepare_cached(
+                        "UPDATE batches SET state = 'planned', again = ?, sha256 = ?, task = NULL, known = 0,
+                         status = NULL, complaints = NULL, reason = NULL WHERE n = ?",
+                    )?
+                    .execute((again, sha256, piece.number))?;
+            }
+            _ => {
+                let reason = reason
+                    .as_deref()
+                    .unwrap_or("some of its results are sent again");
+                pieces.extend(halves(transaction, &piece, reason)?);
+            }
         }
     }
     Ok(())

@@ -16,6 +16,8 @@ pub(super) const TABLES: &str = "
         first INTEGER NOT NULL,
         last INTEGER NOT NULL,
         sha256 TEXT NOT NULL,
+        -- How often it has been planned anew with other bytes, as Octane has failed over the first ones.
+        again INTEGER NOT NULL DEFAULT 0,
         -- Whether it repeats a test of an earlier one, and so must come after it.
         follows INTEGER NOT NULL DEFAULT 0,
         state TEXT NOT NULL DEFAULT 'planned',

@@ -142,7 +142,7 @@ fn an_aim_puts_the_ids_in_and_is_taken_once() {
 }
 
 #[test]
-fn what_was_refused_or_forgotten_gets_another_chance_and_nothing_else() {
+fn what_was_turned_down_or_forgotten_gets_another_chance_and_nothing_else() {
     let journal = aimed(tests(5), &in_batches_of(1));
     journal.refused(1, "no such release").unwrap();
     for (batch, status) in [(2, "failed"), (3, "lost"), (4, "lost"), (5, "success")] {
@@ -154,5 +154,41 @@ fn what_was_refused_or_forgotten_gets_another_chance_and_nothing_else() {
     journal.settle_rows(RUNS).unwrap();
     assert_eq!(states(&journal), []);
     journal.reopen().unwrap();
-    assert_eq!(states(&journal), [(1, State::Planned), (3, State::Sending)]);
+    assert_eq!(
+        states(&journal),
+        [
+            (1, State::Planned),
+            (2, State::Planned),
+            (3, State::Sending)
+        ]
+    );
+}
+
+#[test]
+fn what_octane_failed_over_is_sent_again_with_bytes_that_it_has_not_had() {
+    let journal = aimed(tests(4), &in_batches_of(4));
+    let first = payloads(&journal).remove(0);
+    settle(&journal, 1, "failed", Some("t2: no release R 99"));
+    journal.settle_rows(RUNS).unwrap();
+    journal.reopen().unwrap();
+    let second = payloads(&journal).remove(0);
+    let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(
+        text(&second).replace("<!-- again 1 -->\n", ""),
+        text(&first)
+    );
+    // Octane leaves out one of them: that one alone is sent again.
+    settle(&journal, 1, "warning", Some("t2: no release R 99"));
+    let in_it = [0, 2, 3].map(|n: usize| shown(&n.to_string(), &tests(4)[n], Some("passed"), 0));
+    journal.add_found(&in_it).unwrap();
+    journal.settle_rows(RUNS).unwrap();
+    journal.reopen().unwrap();
+    let open = journal.open_batches().unwrap();
+    assert_eq!((open.len(), open[0].first, open[0].last), (1, 2, 2));
+    assert!(text(&payloads(&journal)[0]).contains("<!-- again 2 -->"));
+    // What is in stays in.
+    journal.settle_rows(RUNS).unwrap();
+    let words: Vec<_> = fates(&journal).into_iter().map(|(fate, _)| fate).collect();
+    assert_eq!(words, ["ingested", "kept", "ingested", "ingested"]);
 }
