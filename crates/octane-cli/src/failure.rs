@@ -1,6 +1,6 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
-use octane_client::{ClientError, PlanError, UploadError};
+use octane_client::{ClientError, PlanError, UploadError, UploadId};
 use octane_results::{ReadError, SourceError};
 
 use crate::env;
@@ -12,6 +12,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) error: anyhow::Error,
     pub(crate) hint: Option<String>,
+    /// The upload that is kept.
+    pub(crate) upload_id: Option<UploadId>,
 }
 
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -22,7 +24,13 @@ impl Failure {
             exit,
             error: error.into(),
             hint: None,
+            upload_id: None,
         }
+    }
+
+    pub(crate) fn upload(mut self, id: &UploadId) -> Self {
+        self.upload_id = Some(id.clone());
+        self
     }
 
     pub(crate) fn message(exit: Exit, message: impl std::fmt::Display) -> Self {
@@ -92,6 +100,7 @@ impl From<ClientError> for Failure {
                 exit: Exit::Refused,
                 error: error.into(),
                 hint,
+                upload_id: None,
             },
         }
     }
@@ -125,6 +134,7 @@ impl From<PlanError> for Failure {
             exit,
             error: error.into(),
             hint,
+            upload_id: None,
         }
     }
 }

@@ -218,17 +218,22 @@ impl Input {
     }
 }
 
-/// Standard input can be read once, so what comes from it is kept.
+/// Standard input and pipes can be read once, so what comes from them is kept.
 fn kept(source: Source) -> Outcome<Source> {
-    if source.name() != "-" {
+    let is_pipe = || std::fs::metadata(source.name()).is_ok_and(|metadata| !metadata.is_file());
+    let name = source.name().to_owned();
+    if name != "-" && !is_pipe() {
         return Ok(source);
     }
     let mut bytes = Vec::new();
     source
         .open()
         .and_then(|mut input| input.read_to_end(&mut bytes))
-        .map_err(|error| Failure::new(Exit::Input, error).context("cannot read standard input"))?;
-    Ok(Source::bytes("-", bytes))
+        .map_err(|error| {
+            let what = if name == "-" { "standard input" } else { &name };
+            Failure::new(Exit::Input, error).context(format!("cannot read {what}"))
+        })?;
+    Ok(Source::bytes(name, bytes))
 }
 
 /// How many bad rows are listed on the terminal; a report in JSON has them all.

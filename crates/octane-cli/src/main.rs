@@ -27,6 +27,10 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version end here as well, with code 0.
             let _ = error.print();
+            if error.use_stderr() {
+                let text = error.render().to_string();
+                output::annotate::usage(text.lines().next().unwrap_or_default());
+            }
             return ExitCode::from(if error.use_stderr() {
                 Exit::Usage.code()
             } else {
@@ -42,7 +46,7 @@ fn main() -> ExitCode {
         done
     });
     let exit = done.unwrap_or_else(|failure| {
-        output::print_failure(&failure, format);
+        output::print_failure(&failure, format, failure.exit);
         failure.exit
     });
     ExitCode::from(exit.code())

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::args::Format;
 
-pub(crate) use diagnostic::{print_failure, print_note};
+pub(crate) use diagnostic::{failure_json, print_failure, print_note};
 pub(crate) use progress::Progress;
 pub(crate) use summary::{problem_lines, summary};
 pub(crate) use table::table;

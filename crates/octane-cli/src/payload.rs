@@ -18,7 +18,7 @@ pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
     settings
         .testing_tool_type
         .clone_from(&args.testing_tool_type);
-    settings.batch_limits.runs_max = args.batch_size.max(1);
+    settings.batch_limits.runs_max = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
     settings.batch_limits.bytes_max = args.batch_bytes;
     if args.long_names == "refuse" {
         settings.repair.long_names = LongNames::Refuse;

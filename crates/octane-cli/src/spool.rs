@@ -1,5 +1,7 @@
 //! Where uploads are kept.
 
+use std::time::Duration;
+
 use etcetera::BaseStrategy;
 use octane_client::{JournalError, Retention, Spool, UploadId};
 
@@ -34,9 +36,12 @@ impl SpoolArgs {
     }
 }
 
-/// Forgets what is old. Trouble with old uploads is none of the new one's business.
+/// Forgets what is old and done. Trouble with old uploads is none of the new one's business, and what has not been
+/// delivered is not forgotten by the way, whatever the clock says.
 pub(crate) fn prune(spool: &Spool) {
-    let _ = spool.prune(&Retention::default(), jiff::Timestamp::now());
+    let mut retention = Retention::default();
+    retention.unfinished_age_max = Duration::MAX;
+    let _ = spool.prune(&retention, jiff::Timestamp::now());
 }
 
 impl From<JournalError> for Failure {
@@ -67,11 +72,11 @@ impl From<JournalError> for Failure {
             ),
             JournalError::Database { .. } => (
                 Exit::Unreachable,
-                "what is in the journal is kept: see to the disk, then `octane resume`",
+                "what is in the journal is kept: see to the disk, then `octane resume --all`",
             ),
             JournalError::Full { .. } => (
                 Exit::Unreachable,
-                "what was planned is kept: make room, then `octane resume`",
+                "what was planned is kept: make room, then `octane resume --all`",
             ),
             _ => (
                 Exit::Internal,

@@ -37,6 +37,8 @@ pub struct UploadSettings {
     pub ingestion_wait_max: Duration,
     /// Whether runs are linked to the stories whose Jira keys their results carry. Default: yes.
     pub link: bool,
+    /// Whether links are incomplete if a Jira key stands on no story, or on several. Default: no.
+    pub needs_every_key: bool,
 }
 
 impl Default for UploadSettings {
@@ -54,6 +56,7 @@ impl Default for UploadSettings {
             batches_in_flight_max: 4,
             ingestion_wait_max: Duration::from_secs(15 * 60),
             link: true,
+            needs_every_key: false,
         }
     }
 }

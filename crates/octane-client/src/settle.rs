@@ -131,8 +131,7 @@ pub(crate) async fn settle(
         }
         if Instant::now() + pause > deadline {
             open.pop_front();
-            let reason = format!("Octane did not finish within {wait_max:?}");
-            unfinished.batches.insert(batch, reason);
+            unfinished.batches.insert(batch, too_late(wait_max));
             continue;
         }
         on_event(&Event::Waiting {
@@ -148,6 +147,14 @@ pub(crate) async fn settle(
     let stopped = |(batch, _)| (batch, "stopped before Octane had finished".to_owned());
     unfinished.batches.extend(open.into_iter().map(stopped));
     Ok(unfinished)
+}
+
+fn too_late(wait_max: Duration) -> String {
+    if wait_max.is_zero() {
+        "Octane had not finished yet".to_owned()
+    } else {
+        format!("Octane did not finish within {wait_max:?}")
+    }
 }
 
 /// Asks for a task, unless it is known to have ended, and for what the server complains of.

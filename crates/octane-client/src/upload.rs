@@ -239,6 +239,9 @@ impl Client {
         }
         if header.link {
             account.link(stop, on_event).await?;
+            if settings.needs_every_key {
+                account.require_every_key();
+            }
         }
         account.report(stop.is_asked())
     }

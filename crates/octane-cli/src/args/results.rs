@@ -62,8 +62,8 @@ pub(crate) struct PayloadArgs {
     #[arg(long, value_name = "LABEL")]
     pub(crate) testing_tool_type: Option<String>,
     /// Results in one batch at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 500)]
-    pub(crate) batch_size: usize,
+    #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_size: u32,
     /// Bytes of payload in one batch at most, before compression.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
     pub(crate) batch_bytes: usize,

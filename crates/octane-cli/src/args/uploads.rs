@@ -85,7 +85,7 @@ pub(crate) enum UploadsCommand {
         #[command(flatten)]
         spool: SpoolArgs,
     },
-    /// Forget what is old: finished uploads after 14 days, others after 90 days, and the oldest finished
-    /// ones while all together take more than 1 GiB. Every upload does this as well.
+    /// Forget what is old: finished uploads after 14 days, and the oldest finished ones while all together
+    /// take more than 1 GiB, as every upload does; and others after 90 days.
     Prune(SpoolArgs),
 }

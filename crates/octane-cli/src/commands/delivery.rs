@@ -1,12 +1,15 @@
 //! Delivering an upload and telling how it went; shared by `upload` and `resume`.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use octane_client::{Client, Event, Journal, Outcome as Ended, Report, Stop, UploadSettings};
 use serde::Serialize;
 
 use crate::args::DeliveryArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, Progress, annotate, summary};
+use crate::output::{Output, Progress, annotate, failure_json, print_failure, summary};
 use crate::signals::{Signals, Stopping};
 
 /// The report as it is printed: with the exit code that belongs to it.
@@ -44,6 +47,11 @@ impl<'a> Delivery<'a> {
         self.stop.is_asked().then(|| self.signals.exit())
     }
 
+    /// What to say of an upload that a signal ended before anything was kept.
+    pub(crate) fn nothing_sent(&self) -> Failure {
+        Failure::message(self.signals.exit(), "interrupted; nothing was sent or kept")
+    }
+
     /// What to say of an upload that a signal ended before it was delivered.
     pub(crate) fn interrupted(&self) -> Failure {
         let message = "interrupted while looking for module and suite";
@@ -74,20 +82,12 @@ impl<'a> Delivery<'a> {
         Ok(exit)
     }
 
-    /// The exit code of a report, where unresolved keys count as the flags say.
+    /// The exit code of a report.
     fn exit(&self, report: &Report) -> Exit {
         if report.outcome == Ended::Interrupted {
             return self.signals.exit();
         }
-        let exit = Exit::from(report.outcome);
-        let is_unresolved = report
-            .links
-            .as_ref()
-            .is_some_and(|links| !links.unknown.is_empty() || !links.ambiguous.is_empty());
-        if exit == Exit::Success && is_unresolved && self.args.on_unresolved == "fail" {
-            return Exit::LinksIncomplete;
-        }
-        exit
+        report.outcome.into()
     }
 
     /// What an upload that did not go well means for the pipeline is the pipeline's business.
@@ -105,11 +105,34 @@ impl<'a> Delivery<'a> {
         if self.args.annotate == "auto" {
             annotate::failure(&failure, exit == failure.exit);
         }
+        if let Some(file) = &self.args.report {
+            // Otherwise the file of an earlier upload would be taken for the one of this. That the error is told
+            // matters more than that it is written.
+            let _ = write_json(file, &failure_json(&failure, exit));
+        }
         if exit == failure.exit {
             return Err(failure);
         }
-        crate::output::print_failure(&failure, self.output.format);
+        print_failure(&failure, self.output.format, exit);
+        self.output.say(FORGIVEN);
         Ok(exit)
+    }
+
+    /// What people are told of a report: not what they do not want to hear.
+    fn told<'r>(&self, report: &'r Report) -> Cow<'r, Report> {
+        if self.args.on_unresolved != "ignore" {
+            return Cow::Borrowed(report);
+        }
+        let mut report = report.clone();
+        if let Some(links) = &mut report.links {
+            links.unknown.clear();
+            links.ambiguous.clear();
+        }
+        let is_about_keys = |code: &str| matches!(code, "unknown_key" | "ambiguous_key");
+        report
+            .problems
+            .retain(|problem| !is_about_keys(&problem.code));
+        Cow::Owned(report)
     }
 
     fn tell(&self, report: &Report, meant: Exit, exit: Exit, files: Option<usize>) -> Outcome<()> {
@@ -117,20 +140,31 @@ impl<'a> Delivery<'a> {
             report,
             exit_code: exit.code(),
         };
+        let told = self.told(report);
         self.output
-            .answer(|| summary(report, meant, files, &self.args.spool), &printed)?;
+            .answer(|| summary(&told, meant, files, &self.args.spool), &printed)?;
+        if exit != meant {
+            self.output.say(FORGIVEN);
+        }
         if self.args.annotate == "auto" {
-            annotate::report(report, meant, exit == meant);
+            annotate::report(&told, meant, exit == meant);
         }
         // Last, so that a file that cannot be written hides nothing.
         if let Some(file) = &self.args.report {
-            let text = serde_json::to_string_pretty(&printed)
-                .map_err(|error| Failure::new(Exit::Internal, error))?;
-            std::fs::write(file, text + "\n").map_err(|error| {
-                Failure::new(Exit::Configuration, error)
-                    .context(format!("cannot write the report to `{}`", file.display()))
-            })?;
+            write_json(file, &printed)?;
         }
         Ok(())
     }
+}
+
+/// Said where the policy changes the exit code.
+const FORGIVEN: &str = "the exit code is 0 all the same, as `--on-upload-error warn` says";
+
+fn write_json(file: &Path, value: &impl Serialize) -> Outcome<()> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Internal, error))?;
+    std::fs::write(file, text + "\n").map_err(|error| {
+        Failure::new(Exit::Configuration, error)
+            .context(format!("cannot write the report to `{}`", file.display()))
+    })
 }

@@ -34,7 +34,7 @@ async fn resume(
         Some(id) => vec![id.clone()],
         None => {
             for failure in spool.unreadable()?.into_iter().map(Failure::from) {
-                crate::output::print_failure(&failure, Format::Human);
+                crate::output::print_failure(&failure, Format::Human, failure.exit);
                 worst = worse(worst, failure.exit);
             }
             unfinished(&spool)?
@@ -59,9 +59,9 @@ async fn resume(
             }
             // One that cannot go on does not keep the others.
             Err(failure) if args.all => delivery
-                .failed(failure.context(format!("upload {id}")))
+                .failed(failure.context(format!("upload {id}")).upload(id))
                 .unwrap_or_else(|failure| {
-                    crate::output::print_failure(&failure, Format::Human);
+                    crate::output::print_failure(&failure, Format::Human, failure.exit);
                     failure.exit
                 }),
             Err(failure) => {
@@ -126,6 +126,7 @@ async fn one(
     }
     let mut settings = UploadSettings::default();
     settings.ingestion_wait_max = std::time::Duration::from_secs(args.delivery.wait);
+    settings.needs_every_key = args.delivery.on_unresolved == "fail";
     delivery
         .deliver(client, &journal, &settings, None, None)
         .await

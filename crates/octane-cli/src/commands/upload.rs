@@ -40,9 +40,18 @@ async fn upload(
     settings.skip_errors = args.skip_errors;
     settings.ingestion_wait_max = std::time::Duration::from_secs(args.delivery.wait);
     settings.link = args.jira != "off";
+    settings.needs_every_key = args.delivery.on_unresolved == "fail";
 
     // Everything is read before anything is sent: a bad row is found while nothing has happened yet.
-    let input = Input::read(&args.input)?;
+    let reading = tokio::task::spawn_blocking({
+        let args = args.input.clone();
+        move || Input::read(&args)
+    });
+    let input = tokio::select! {
+        read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,
+        // Whoever writes to us may take forever.
+        () = delivery.stop.asked() => return Err(delivery.nothing_sent()),
+    };
     for warning in &input.warnings {
         output.say(&format!("warning: {warning}"));
     }
@@ -96,17 +105,19 @@ impl Job<'_> {
         if args.force_new {
             settings.mark = Some(format!("repeated-as-{id}"));
         }
-        let planned = client.plan(input.runs(), &self.destination, &settings, &spool, id);
+        let stop = &self.delivery.stop;
+        let runs = input.runs().take_while(|_| !stop.is_asked());
+        let planned = client.plan(runs, &self.destination, &settings, &spool, id);
         let Planned {
             journal, totals, ..
         } = planned.map_err(not_planned)?;
+        if self.delivery.stopped().is_some() {
+            journal.discard();
+            return Err(self.delivery.nothing_sent());
+        }
         if let Err(failure) = input.check_read_again() {
             journal.discard();
             return Err(failure);
-        }
-        if let Some(exit) = self.delivery.stopped() {
-            journal.discard();
-            return Err(Failure::message(exit, "interrupted; nothing was sent"));
         }
         let finding = self.delivery.stop.within_grace(self.target(&settings));
         let target = match finding
@@ -126,7 +137,7 @@ impl Job<'_> {
                     ),
                     None => again,
                 };
-                return Err(failure.context(message).hint(hint));
+                return Err(failure.context(message).hint(hint).upload(id));
             }
             Err(failure) => {
                 journal.discard();

@@ -36,7 +36,10 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
             let now = jiff::Timestamp::now();
             let gone = spool(args)?.prune(&octane_client::Retention::default(), now)?;
             output.answer(
-                || format!("dropped {} uploads", gone.len()),
+                || {
+                    let ids = gone.iter().map(|id| format!("\n  {id}"));
+                    format!("dropped {} uploads{}", gone.len(), ids.collect::<String>())
+                },
                 &json!({ "dropped": gone }),
             )?;
         }
@@ -98,10 +101,13 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
 }
 
 fn newest(spool: &Spool) -> Outcome<UploadId> {
-    let newest = spool.list()?.into_iter().next();
-    newest.map(|summary| summary.id).ok_or_else(|| {
-        Failure::message(Exit::Usage, "no upload is kept on this machine")
-            .hint("`octane upload` keeps each one unless `--spool off` is given")
+    if let Some(newest) = spool.list()?.into_iter().next() {
+        return Ok(newest.id);
+    }
+    Err(match spool.unreadable()?.into_iter().next() {
+        Some(error) => error.into(),
+        None => Failure::message(Exit::Usage, "no upload is kept on this machine")
+            .hint("`octane upload` keeps each one unless `--spool off` is given"),
     })
 }
 
@@ -134,9 +140,7 @@ fn state(summary: &UploadSummary) -> &'static str {
         "in use"
     } else if summary.is_finished {
         "done"
-    } else if summary.outcome.is_some() {
-        "to be resumed"
     } else {
-        "cut off"
+        "to be resumed"
     }
 }

@@ -111,9 +111,21 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
         let text = format!("{:#}", failure.error);
         say(&system.line(is_error, &text, None));
         if system == System::Github {
-            let outputs = format!("outcome={}\ningested=0\n", outcome(failure.exit));
+            let mut outputs = format!("outcome={}\ningested=0\n", outcome(failure.exit));
+            if let Some(id) = &failure.upload_id {
+                outputs.push_str(&format!("upload-id={id}\n"));
+            }
             let _ = append("GITHUB_OUTPUT", &outputs);
+            let table = format!("### Octane: {}\n\n{text}\n", failure.exit.meaning());
+            let _ = append("GITHUB_STEP_SUMMARY", &table);
         }
+    }
+}
+
+/// Tells of a command line that is wrong.
+pub(crate) fn usage(text: &str) {
+    if let Some(system) = system(|name| std::env::var(name).ok()) {
+        say(&system.line(true, text, None));
     }
 }
 

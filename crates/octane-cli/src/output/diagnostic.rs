@@ -3,19 +3,20 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::Format;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::write_line;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Prints an error once, with its causes and what to do next. In JSON it is an object on standard output
-/// as well, so that a script gets one either way.
-pub(crate) fn print_failure(failure: &Failure, format: Format) {
-    let Failure { exit, error, hint } = failure;
+/// Prints an error once, with its causes and what to do next, of a process that ends with `exit`. In JSON it is
+/// an object on standard output as well, so that a script gets one either way.
+pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
+    let Failure { error, hint, .. } = failure;
     let mut err = anstream::stderr().lock();
     // Nowhere is left to complain to if this fails.
     let _ = writeln!(err, "{ERROR}error{ERROR:#}: {error}");
@@ -31,18 +32,30 @@ pub(crate) fn print_failure(failure: &Failure, format: Format) {
     if let Some(hint) = hint {
         let _ = writeln!(err, "{HINT}hint{HINT:#}: {hint}");
     }
+    drop(err);
     if format == Format::Json {
-        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-        let object = json!({
-            "schema": "octane.error/1",
-            "outcome": "error",
-            "exit_code": exit.code(),
-            "message": error.to_string(),
-            "causes": causes,
-            "hint": hint,
-        });
-        let _ = write_line(&object.to_string());
+        let _ = write_line(&failure_json(failure, exit).to_string());
     }
+}
+
+/// An error for scripts, of a process that ends with `exit`.
+pub(crate) fn failure_json(failure: &Failure, exit: Exit) -> Value {
+    let Failure {
+        error,
+        hint,
+        upload_id,
+        ..
+    } = failure;
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    json!({
+        "schema": "octane.error/1",
+        "outcome": "error",
+        "exit_code": exit.code(),
+        "message": error.to_string(),
+        "causes": causes,
+        "hint": hint,
+        "upload_id": upload_id,
+    })
 }
 
 /// Says something on standard error.

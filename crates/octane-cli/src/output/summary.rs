@@ -63,12 +63,13 @@ fn write_summary(
         thousands(counts.test_skipped)
     )?;
     write_target(text, target, created)?;
+    let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
     let known_batches = batches.iter().filter(|batch| batch.known).count();
     write!(
         text,
         "Sent      {} in {}",
         plural(counts.sent, "result"),
-        plural_es(batches.len(), "batch")
+        plural_es(sent_batches, "batch")
     )?;
     if known_batches > 0 {
         write!(
@@ -77,15 +78,19 @@ fn write_summary(
         )?;
     }
     writeln!(text)?;
-    writeln!(
+    write!(
         text,
-        "Ingested  {} · rejected {} · skipped {} · kept {} → {}",
+        "Ingested  {} · rejected {} · skipped {} · kept {}",
         thousands(ingested),
         thousands(rejected),
         thousands(skipped),
         thousands(kept),
-        plural(counts.runs, "automated run")
     )?;
+    // Where nobody could look, the runs are not counted.
+    if counts.runs > 0 || ingested == 0 {
+        write!(text, " → {}", plural(counts.runs, "automated run"))?;
+    }
+    writeln!(text)?;
     if known > 0 && known < ingested {
         writeln!(
             text,
@@ -128,7 +133,7 @@ fn write_target(text: &mut String, target: &TargetReport, created: &[Created]) -
     writeln!(text, " · suite {} ({})", target.suite.name, target.suite.id)?;
     match target.suite_run.id {
         Some(id) => writeln!(text, "Suite run {} ({id})", target.suite_run.name)?,
-        None => writeln!(text, "Suite run {} (not found)", target.suite_run.name)?,
+        None => writeln!(text, "Suite run {} (not seen yet)", target.suite_run.name)?,
     }
     for entity in created {
         writeln!(

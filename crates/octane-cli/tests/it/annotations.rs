@@ -82,10 +82,10 @@ fn an_upload_that_came_to_no_report_is_annotated_as_well() {
         "{done:?}"
     );
     assert!(done.stderr.contains("hint:"), "{done:?}");
-    assert_eq!(
-        written(&server, "output"),
-        "outcome=unreachable\ningested=0\n"
-    );
+    let output = written(&server, "output");
+    let expected = "outcome=unreachable\ningested=0\nupload-id=u-";
+    assert!(output.starts_with(expected), "{output}");
+    assert!(written(&server, "summary").contains("nothing was sent"));
     let done = in_github(&server, &[]);
     done.fails(8, &["::error title=Octane::nothing was sent"]);
     let done = in_github(&server, &["--annotate", "off"]);
@@ -100,7 +100,57 @@ fn keys_of_no_story_are_annotated_where_they_count() {
         10,
         &["::error title=Octane::ingested, but not everything was linked"],
     );
+    assert!(written(&server, "output").starts_with("outcome=links_incomplete\n"));
     assert!(done.stderr.contains("NONE-1"), "{done:?}");
+}
+
+#[test]
+fn an_upload_that_came_to_no_report_leaves_no_earlier_report_behind() {
+    let mut server = server();
+    server.place.file("report.json", r#"{"outcome":"success"}"#);
+    server.go_away();
+    let warn = ["--on-upload-error", "warn", "--report", "report.json"];
+    let done = in_github(&server, &[&warn[..], &["--format", "json"]].concat());
+    assert!(
+        done.code == 0 && done.stderr.contains("the exit code is 0"),
+        "{done:?}"
+    );
+    let report: serde_json::Value = serde_json::from_str(&written(&server, "report.json")).unwrap();
+    assert_eq!(report, done.json());
+    assert_eq!(
+        (&report["schema"], &report["exit_code"]),
+        (&"octane.error/1".into(), &0.into())
+    );
+    assert!(
+        report["upload_id"].as_str().unwrap().starts_with("u-"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_command_line_that_is_wrong_is_annotated_too() {
+    let server = server();
+    let done = in_github(&server, &["--rate", "0"]);
+    done.fails(
+        2,
+        &["::error title=Octane::error: invalid value '0' for '--rate <COUNT>'"],
+    );
+}
+
+#[test]
+fn keys_of_no_story_are_not_told_where_nobody_wants_to_hear_of_them() {
+    let server = server();
+    let ignore = ["--on-unresolved", "ignore"];
+    let done = in_github(&server, &ignore);
+    assert!(
+        done.code == 0 && !done.stdout.contains("NONE-1"),
+        "{done:?}"
+    );
+    let done = in_github(&server, &[&ignore[..], &["--format", "json"]].concat());
+    assert_eq!(
+        done.json()["links"]["unknown"],
+        serde_json::json!(["NONE-1"])
+    );
 }
 
 #[test]

@@ -71,6 +71,20 @@ fn an_upload_that_is_interrupted_says_how_to_go_on_and_does() {
 }
 
 #[test]
+fn a_signal_ends_the_wait_for_an_input_that_does_not_end() {
+    let server = slow();
+    let pipe = server.place.path().join("pipe.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let upload = server.start(&["upload", "pipe.csv", "--suite", "S", "-y"]);
+    // Opens as soon as the program reads, and stays open.
+    let _writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    upload.signal("TERM");
+    let done = upload.wait();
+    done.fails(143, &["nothing was sent or kept"]);
+}
+
+#[test]
 fn a_second_signal_ends_at_once() {
     let server = slow();
     server.fail_next(Fault::delay(HOUR).path("*/test-results").times(3));
@@ -84,7 +98,7 @@ fn a_second_signal_ends_at_once() {
     assert_eq!((done.code, &*done.stdout), (143, ""), "{done:?}");
     let status = server.octane(&["status", &id], SECRET).stdout;
     assert!(
-        status.contains("(cut off)") && status.contains("kept 3"),
+        status.contains("(to be resumed)") && status.contains("kept 3"),
         "{status}"
     );
 }
@@ -127,5 +141,5 @@ fn one_process_at_a_time_works_on_an_upload() {
     );
     upload.kill();
     let status = server.octane(&["status"], SECRET).stdout;
-    assert!(status.contains("(cut off)"), "{status}");
+    assert!(status.contains("(to be resumed)"), "{status}");
 }

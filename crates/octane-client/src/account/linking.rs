@@ -61,6 +61,13 @@ impl Account<'_> {
         self.journal.note_problems("links", &problems)
     }
 
+    /// A key that stands on no story, or on several, is a link that is missing.
+    pub(crate) fn require_every_key(&mut self) {
+        let links = self.links.as_ref();
+        self.is_unlinked |=
+            links.is_some_and(|links| !(links.unknown.is_empty() && links.ambiguous.is_empty()));
+    }
+
     async fn link_keys(
         &self,
         keys: &[String],

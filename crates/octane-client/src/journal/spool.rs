@@ -111,7 +111,9 @@ impl Spool {
             .open(&path)
             .map_err(failed)?;
         let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
-        Journal::create(connection, path, Some(lock), id, self.hook.clone())
+        Journal::create(connection, path.clone(), Some(lock), id, self.hook.clone())
+            // Nothing is in it yet. What cannot be removed now is pruned some day.
+            .inspect_err(|_| drop(remove_files(&path)))
     }
 
     /// The journal of an upload, for nobody else to work on meanwhile.
