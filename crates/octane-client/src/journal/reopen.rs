@@ -108,6 +108,12 @@ fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> ru
                          status = NULL, complaints = NULL, reason = NULL WHERE n = ?",
                     )?
                     .execute((again, sha256, piece.number))?;
+                // What was said of the first attempt does not hold for the next one, however far that gets.
+                transaction
+                    .prepare_cached(
+                        "UPDATE rows SET fate = 'kept', message = NULL WHERE n BETWEEN ? AND ?",
+                    )?
+                    .execute((piece.first, piece.last))?;
             }
             _ => {
                 let reason = reason
