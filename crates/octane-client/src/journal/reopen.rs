@@ -34,12 +34,18 @@ impl Journal {
             for (batch, end) in turned_down(transaction)? {
                 plan_anew(transaction, batch, &end)?;
             }
-            transaction.execute_batch(&format!(
+            let mut reopened = transaction.prepare(&format!(
                 "UPDATE batches SET state = 'sending', reason = NULL
                  WHERE state = 'settled' AND status = 'lost' AND NOT {OVERTAKEN} AND EXISTS (
                      SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
-                     AND rows.fate = 'kept' AND rows.message IS NOT NULL);"
-            ))
+                     AND +rows.fate = 'kept' AND rows.message IS NOT NULL)
+                 RETURNING first, last"
+            ))?;
+            let mut reopened = reopened.query([])?;
+            while let Some(batch) = reopened.next()? {
+                forget_fates(transaction, batch.get(0)?, batch.get(1)?)?;
+            }
+            Ok(())
         })
     }
 }
@@ -108,12 +114,7 @@ fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> ru
                          status = NULL, complaints = NULL, reason = NULL WHERE n = ?",
                     )?
                     .execute((again, sha256, piece.number))?;
-                // What was said of the first attempt does not hold for the next one, however far that gets.
-                transaction
-                    .prepare_cached(
-                        "UPDATE rows SET fate = 'kept', message = NULL WHERE n BETWEEN ? AND ?",
-                    )?
-                    .execute((piece.first, piece.last))?;
+                forget_fates(transaction, piece.first, piece.last)?;
             }
             _ => {
                 let reason = reason
@@ -123,5 +124,15 @@ fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> ru
             }
         }
     }
+    Ok(())
+}
+
+/// What was said of one attempt does not hold for the next one, however far that gets.
+fn forget_fates(transaction: &Transaction<'_>, first: i64, last: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE rows SET fate = 'kept', message = NULL WHERE n BETWEEN ? AND ? AND fate <> 'ingested'",
+        )?
+        .execute((first, last))?;
     Ok(())
 }
