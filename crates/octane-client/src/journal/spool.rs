@@ -1,14 +1,13 @@
 //! Where journals are kept.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
+use super::lock::{is_locked, lock};
 use super::{Journal, JournalError, Moment, UploadSummary};
 use crate::{ReportedProblem, UploadId};
 
@@ -33,29 +32,6 @@ pub struct Spool {
 
 /// Is told before and after each commit; `false` stands for a process that dies there.
 pub(super) type WriteHook = Arc<dyn Fn(&'static str, Moment) -> bool + Send + Sync>;
-
-/// How long finished uploads are kept, and how much room they may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Retention {
-    /// Finished uploads older than this go; 14 days by default.
-    pub finished_age_max: Duration,
-    /// Uploads that are not finished and older than this go; 90 days by default.
-    pub unfinished_age_max: Duration,
-    /// While all files together are larger than this, the oldest finished upload goes; 1 GiB by default.
-    pub bytes_max: u64,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        Self {
-            finished_age_max: 14 * DAY,
-            unfinished_age_max: 90 * DAY,
-            bytes_max: 1 << 30,
-        }
-    }
-}
 
 impl Spool {
     /// Keeps uploads in this folder, which is made when the first one comes.
@@ -151,17 +127,6 @@ impl Spool {
         Ok(ids.iter().map(|id| self.summary(id)).collect())
     }
 
-    /// Forgets the uploads whose process died while it was still planning: nothing of them was sent.
-    fn prune_unplanned(&self) -> Vec<UploadId> {
-        let ids = self.folder.as_deref().map(ids);
-        let is_gone = |id: &UploadId| {
-            let unplanned = self.open(id).and_then(|journal| journal.header());
-            matches!(unplanned, Err(JournalError::Unplanned { .. })) && self.remove(id).is_ok()
-        };
-        let ids = ids.and_then(Result::ok).unwrap_or_default();
-        ids.into_iter().filter(is_gone).collect()
-    }
-
     /// How far an upload is. Looking takes no lock, so it works while somebody uploads.
     pub fn summary(&self, id: &UploadId) -> Result<UploadSummary, JournalError> {
         let (folder, _) = self.existing(id)?;
@@ -187,41 +152,6 @@ impl Spool {
         let (folder, path) = self.existing(id)?;
         let _lock = lock(folder, id)?;
         remove_files(&path)
-    }
-
-    /// Forgets what is too old or too large; those in use stay. Gives the ids of what is gone.
-    pub fn prune(
-        &self,
-        retention: &Retention,
-        now: Timestamp,
-    ) -> Result<Vec<UploadId>, JournalError> {
-        let mut gone = self.prune_unplanned();
-        let mut kept = Vec::new();
-        for summary in self.list()? {
-            // A clock that was set back makes an upload seem to come from the future: it is young.
-            let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
-            let age_max = if summary.is_finished {
-                retention.finished_age_max
-            } else {
-                retention.unfinished_age_max
-            };
-            if age > age_max && !summary.is_in_use && self.remove(&summary.id).is_ok() {
-                gone.push(summary.id);
-            } else {
-                kept.push(summary);
-            }
-        }
-        let mut bytes: u64 = kept.iter().map(|summary| summary.bytes).sum();
-        for summary in kept.into_iter().rev() {
-            if bytes <= retention.bytes_max {
-                break;
-            }
-            if summary.is_finished && !summary.is_in_use && self.remove(&summary.id).is_ok() {
-                bytes = bytes.saturating_sub(summary.bytes);
-                gone.push(summary.id);
-            }
-        }
-        Ok(gone)
     }
 
     fn existing(&self, id: &UploadId) -> Result<(&Path, PathBuf), JournalError> {
@@ -251,7 +181,7 @@ impl std::fmt::Debug for Spool {
 }
 
 /// The uploads in a folder; none if there is no folder.
-fn ids(folder: &Path) -> Result<Vec<UploadId>, JournalError> {
+pub(super) fn ids(folder: &Path) -> Result<Vec<UploadId>, JournalError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -306,7 +236,7 @@ fn make_folder(folder: &Path) -> Result<(), JournalError> {
         })
 }
 
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -319,38 +249,4 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 fn existing_database(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))
-}
-
-fn lock_of(folder: &Path, id: &UploadId) -> PathBuf {
-    folder.join(format!("{id}.lock"))
-}
-
-/// Whether a process works on an upload.
-fn is_locked(folder: &Path, id: &UploadId) -> bool {
-    let file = File::open(lock_of(folder, id));
-    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
-/// Whoever only looks holds the lock for a moment, so it is tried so often before it counts as taken.
-const LOCK_ATTEMPTS_MAX: usize = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
-
-/// The system gives the lock back when the process ends, however it ends.
-fn lock(folder: &Path, id: &UploadId) -> Result<File, JournalError> {
-    let path = lock_of(folder, id);
-    let failed = |source| JournalError::Folder {
-        path: path.clone(),
-        source,
-    };
-    let file = private(OpenOptions::new().write(true).create(true).truncate(false))
-        .open(&path)
-        .map_err(failed)?;
-    for _ in 0..LOCK_ATTEMPTS_MAX {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
-    }
-    Err(JournalError::InUse { id: id.clone() })
 }
