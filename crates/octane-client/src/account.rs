@@ -29,6 +29,8 @@ pub(crate) struct Account<'a> {
     is_unlinked: bool,
     /// What the runs show is not known this time.
     is_unread: bool,
+    /// There was nothing to look for.
+    is_unseen: bool,
     /// There was no time left to look, or to link.
     is_cut: bool,
 }
@@ -55,6 +57,7 @@ impl<'a> Account<'a> {
             is_unverified: false,
             is_unlinked: false,
             is_unread: false,
+            is_unseen: false,
             is_cut: false,
         }
     }
@@ -66,9 +69,13 @@ impl<'a> Account<'a> {
             let message = format!("the runs could not be counted: {}", chain(error));
             ReportedProblem::new("unverified", message)
         };
-        (self.is_unread, self.is_unverified, self.is_cut) = (false, false, false);
+        (self.is_unread, self.is_unverified) = (false, false);
+        (self.is_unseen, self.is_cut) = (false, false);
         let evidence = match found {
-            Found::Nothing => Evidence::None,
+            Found::Nothing => {
+                self.is_unseen = true;
+                Evidence::None
+            }
             Found::NoSuiteRun => Evidence::Runs { has_history: false },
             Found::NotRead => {
                 self.is_cut = true;
@@ -101,8 +108,13 @@ impl<'a> Account<'a> {
 
     /// Whether Octane says that results are in which it does not show, though they could be read.
     pub(crate) fn is_unconfirmed(&self) -> Result<bool, JournalError> {
-        let is_known = !(self.is_unread || self.is_unverified || self.is_cut);
-        Ok(is_known && self.journal.unconfirmed()? > self.journal.given_up()?)
+        let is_known = !(self.is_unread || self.is_unverified || self.is_unseen || self.is_cut);
+        Ok(is_known && self.journal.is_unconfirmed()?)
+    }
+
+    /// There is no time left to look again.
+    pub(crate) fn cut(&mut self) {
+        self.is_cut = true;
     }
 
     /// What concerns whole batches.

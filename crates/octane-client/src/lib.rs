@@ -50,6 +50,7 @@ mod modules;
 mod name;
 mod plan;
 mod releases;
+mod reopen;
 mod report;
 mod runs;
 mod settings;

@@ -176,7 +176,7 @@ async fn complaints(client: &Client, task: &Task) -> Result<Option<String>, octa
     }
     // The log says it a line a problem; not every server has one, and some fail over it.
     let is_away = |error: &octane_rest::Error| {
-        error.is_temporary() && error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR)
+        error.is_passing() && error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR)
     };
     let log = match client.endpoint.test_results().log(task.id).await {
         Err(error) if is_away(&error) => return Err(error),

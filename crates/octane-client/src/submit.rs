@@ -42,6 +42,8 @@ pub(crate) async fn submit(
     told: mpsc::UnboundedSender<(usize, Task)>,
     on_event: &(dyn Fn(&Event) + Send + Sync),
 ) -> Result<Unsent, JournalError> {
+    let is_any_accepted =
+        journal.has_settled()? || batches.iter().any(|batch| batch.state == State::Sent);
     let sender = &Sender {
         client,
         journal,
@@ -50,7 +52,7 @@ pub(crate) async fn submit(
         told,
         on_event,
         is_pointless: AtomicBool::new(false),
-        is_any_accepted: AtomicBool::new(false),
+        is_any_accepted: AtomicBool::new(is_any_accepted),
         is_halving_futile: AtomicBool::new(false),
         trouble: Mutex::default(),
         is_frame_refused: OnceCell::new(),

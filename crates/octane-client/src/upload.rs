@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A server may show a run a moment after it has said that the run is in.
-const LOOK_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
+const LOOK_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// An upload that waits to be sent; made by [`Client::upload`].
 #[must_use]
@@ -236,6 +236,9 @@ impl Client {
             }
             let found = verify(self, journal, &header, &target, stop, on_event).await?;
             account.settle_rows(found)?;
+        }
+        if stop.is_asked() && account.is_unconfirmed()? {
+            account.cut();
         }
         if header.link {
             account.link(stop, on_event).await?;

@@ -159,7 +159,7 @@ impl Error {
     }
 
     /// A later try may succeed: the server may come back, and the key may be corrected. Only an answer in
-    /// Octane's own words to this very request is a final no, or one that says that the request is wrong (400)
+    /// Octane's own words to this very request is a final no, or one that says that test results are wrong (400)
     /// or too large (413); the page of a proxy is none, whatever its status.
     pub fn is_passing(&self) -> bool {
         if self.is_unauthorized() || self.is_temporary() || self.of_sign_in().is_some() {
@@ -172,7 +172,7 @@ impl Error {
                 let is_octane = problem
                     .as_deref()
                     .is_some_and(|problem| !problem.error_code.is_empty());
-                !(status.is_client_error() && (is_octane || matches!(status.as_u16(), 400 | 413)))
+                !(status.is_client_error() && (is_octane || self.is_divisible()))
             }
             Kind::Unsendable { .. } => false,
             _ => true,

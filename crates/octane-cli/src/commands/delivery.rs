@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use octane_client::{Client, Event, Journal, Outcome as Ended, Report, Stop, UploadSettings};
+use octane_client::{
+    Client, Event, Journal, JournalError, Outcome as Ended, Report, Stop, UploadSettings,
+};
 use serde::Serialize;
 
-use crate::args::DeliveryArgs;
+use crate::args::{DeliveryArgs, Format};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Progress, annotate, failure_json, print_failure, summary};
@@ -75,11 +77,28 @@ impl<'a> Delivery<'a> {
             .deliver(journal, settings, &self.stop, &|event| progress.show(event))
             .await;
         progress.finish();
-        let report = delivered?;
+        let report = delivered.map_err(|error| self.journal_failed(error, journal))?;
         let meant = self.exit(&report);
         let exit = self.after_policy(meant);
-        self.tell(&report, meant, exit, files)?;
-        Ok(exit)
+        self.tell(&report, meant, exit, files)
+    }
+
+    /// A journal that failed in the middle; what is in it is kept.
+    fn journal_failed(&self, error: JournalError, journal: &Journal) -> Failure {
+        let failure = Failure::from(error);
+        if journal.kept_path().is_none() {
+            return failure.hint("nothing is kept, as `--spool off` says: upload again");
+        }
+        let id = journal.id();
+        let again = self.args.spool.resume(id);
+        failure
+            .hint(format!("see to the disk, then `{again}`"))
+            .upload(id)
+    }
+
+    /// Prints an error as errors are printed here.
+    pub(crate) fn print(&self, failure: &Failure) {
+        print_failure(failure, self.output.format, failure.exit);
     }
 
     /// The exit code of a report.
@@ -135,7 +154,14 @@ impl<'a> Delivery<'a> {
         Cow::Owned(report)
     }
 
-    fn tell(&self, report: &Report, meant: Exit, exit: Exit, files: Option<usize>) -> Outcome<()> {
+    /// Tells of a report, and gives the exit code in the end.
+    fn tell(
+        &self,
+        report: &Report,
+        meant: Exit,
+        exit: Exit,
+        files: Option<usize>,
+    ) -> Outcome<Exit> {
         let printed = Printed {
             report,
             exit_code: exit.code(),
@@ -150,10 +176,16 @@ impl<'a> Delivery<'a> {
             annotate::report(&told, meant, exit == meant);
         }
         // Last, so that a file that cannot be written hides nothing.
-        if let Some(file) = &self.args.report {
-            write_json(file, &printed)?;
+        let written = self
+            .args
+            .report
+            .as_deref()
+            .map(|file| write_json(file, &printed));
+        if let Some(Err(failure)) = written {
+            print_failure(&failure, Format::Human, failure.exit);
+            return Ok(failure.exit);
         }
-        Ok(())
+        Ok(exit)
     }
 }
 

@@ -61,7 +61,7 @@ async fn resume(
             Err(failure) if args.all => delivery
                 .failed(failure.context(format!("upload {id}")).upload(id))
                 .unwrap_or_else(|failure| {
-                    crate::output::print_failure(&failure, Format::Human, failure.exit);
+                    delivery.print(&failure);
                     failure.exit
                 }),
             Err(failure) => {
@@ -107,7 +107,7 @@ async fn one(
 ) -> Outcome<Exit> {
     let journal = spool.open(id)?;
     client.check_destination(&journal)?;
-    journal.reopen()?;
+    client.reopen(&journal, &delivery.stop).await?;
     if journal.target()?.is_none() {
         let destination = journal.destination()?;
         let finding = delivery.stop.within_grace(client.locate(&destination));

@@ -69,7 +69,9 @@ async fn upload(
     let connected = Connection::open(connection, verbosity).await?;
     let client = &connected.client;
     let done = if args.dry_run {
-        dry_run(&input, destination, &settings, client, output).await
+        let looking = dry_run(&input, destination, &settings, client, output);
+        let done = delivery.stop.within_grace(looking).await;
+        done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
         let job = Job {
             client,

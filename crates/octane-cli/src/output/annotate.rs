@@ -111,12 +111,14 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
         let text = format!("{:#}", failure.error);
         say(&system.line(is_error, &text, None));
         if system == System::Github {
-            let mut outputs = format!("outcome={}\ningested=0\n", outcome(failure.exit));
+            let outcome = outcome(failure.exit);
+            // How much is in is not known here: an earlier attempt may have brought in some of it.
+            let mut outputs = format!("outcome={outcome}\n");
             if let Some(id) = &failure.upload_id {
                 outputs.push_str(&format!("upload-id={id}\n"));
             }
             let _ = append("GITHUB_OUTPUT", &outputs);
-            let table = format!("### Octane: {}\n\n{text}\n", failure.exit.meaning());
+            let table = format!("### Octane: {outcome}\n\n{text}\n");
             let _ = append("GITHUB_STEP_SUMMARY", &table);
         }
     }

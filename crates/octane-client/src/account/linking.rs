@@ -37,7 +37,7 @@ impl Account<'_> {
         };
         let mut problems = Vec::new();
         if !keys.is_empty() {
-            if self.is_unread || stop.is_asked() {
+            if self.is_unread || self.is_unseen || stop.is_asked() {
                 self.is_cut = true;
                 return Ok(());
             }

@@ -2,11 +2,9 @@
 
 use octane_model::{Task, TaskId, TaskStatus};
 use rusqlite::{Row, Transaction};
-use sha2::{Digest, Sha256};
 
-use super::payload::piece;
+use super::payload::make_unlike_others;
 use super::{Journal, JournalError};
-use crate::plan::hexadecimal;
 use crate::report::BatchReport;
 
 /// How far a batch is; see the [module](super).
@@ -246,21 +244,21 @@ pub(super) fn halves(
         .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
         .execute((reason, whole.number))?;
     let half = |first, last, follows| {
-        let payload = piece(transaction, whole.body, (first, last), whole.again)?;
+        let mut half = StoredBatch {
+            number: 0,
+            first,
+            last,
+            follows,
+            ..whole.clone()
+        };
+        make_unlike_others(transaction, &mut half)?;
         transaction
             .prepare_cached(&format!(
                 "INSERT INTO batches (n, body, first, last, sha256, follows, again)
                  VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
             ))?
             .query_row(
-                (
-                    whole.body,
-                    first,
-                    last,
-                    hexadecimal(&Sha256::digest(&payload)),
-                    follows,
-                    whole.again,
-                ),
+                (half.body, first, last, half.sha256, follows, half.again),
                 batch,
             )
     };

@@ -1,7 +1,7 @@
 //! The bytes that are sent: the same each time.
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::batch::{COLUMNS, StoredBatch, batch};
@@ -85,12 +85,29 @@ fn payload(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Vec
 }
 
 /// The digest of a batch's payload.
-pub(super) fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<String> {
+fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<String> {
     Ok(hexadecimal(&Sha256::digest(payload(connection, batch)?)))
 }
 
+/// Notes the digest of a batch, and changes its bytes until no other batch has the same: Octane would ignore the
+/// later one.
+pub(super) fn make_unlike_others(
+    transaction: &Transaction<'_>,
+    batch: &mut StoredBatch,
+) -> rusqlite::Result<()> {
+    let mut other =
+        transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND n <> ?")?;
+    loop {
+        batch.sha256 = digest(transaction, batch)?;
+        if !other.exists((&batch.sha256, batch.number))? {
+            return Ok(());
+        }
+        batch.again += 1;
+    }
+}
+
 /// A payload of the rows from `first` to `last`, which are planned anew for the time `again`.
-pub(super) fn piece(
+fn piece(
     connection: &Connection,
     body: usize,
     (first, last): (i64, i64),

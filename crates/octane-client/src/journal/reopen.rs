@@ -5,44 +5,68 @@ use std::collections::BTreeSet;
 use rusqlite::Transaction;
 
 use super::batch::{COLUMNS, StoredBatch, batch, halves};
-use super::payload::digest;
+use super::payload::make_unlike_others;
 use super::{Journal, JournalError};
 
 /// Whether a later result of a test in the batch has been sent.
 pub(super) const OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows r
     JOIN rows later ON later.key = r.key AND later.n > batches.last
-    JOIN batches b ON later.n BETWEEN b.first AND b.last AND b.state IN ('sending', 'sent', 'settled')
+    JOIN batches b ON b.body = later.batch AND later.n BETWEEN b.first AND b.last
+        AND b.state IN ('sending', 'sent', 'settled')
     WHERE r.n BETWEEN batches.first AND batches.last)";
 
 /// The rows of a batch that may be sent again: they are not in, and no later result of their test is, or may be.
 const SENDABLE: &str = "SELECT r.n FROM rows r WHERE r.n BETWEEN ?1 AND ?2 AND r.fate <> 'ingested'
     AND NOT EXISTS (SELECT 1 FROM rows later
-        JOIN batches b ON later.n BETWEEN b.first AND b.last AND b.state IN ('sending', 'sent', 'settled')
+        JOIN batches b ON b.body = later.batch AND later.n BETWEEN b.first AND b.last
+            AND b.state IN ('sending', 'sent', 'settled')
         WHERE later.key = r.key AND later.n > r.n AND (later.n > ?2 OR later.fate = 'ingested'))";
 
+/// Whether the server has left out rows of a batch.
+const LEFT_OUT: &str =
+    "EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'rejected')";
+
+/// Whether rows of a batch whose task is forgotten are missing.
+const MISSING: &str =
+    "status = 'lost' AND EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
+    AND +rows.fate = 'kept' AND rows.message IS NOT NULL)";
+
+/// Whether some rows of a batch are in.
+const PARTLY_IN: &str =
+    "EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'ingested')";
+
 impl Journal {
-    /// Gives another chance to what the server turned down or left out, and to what is missing and whose task it
-    /// has forgotten.
+    /// Whether there are batches whose tasks have ended, and of which results may be sent again.
+    pub(crate) fn has_left_out(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT 1 FROM batches WHERE state = 'settled' AND ({LEFT_OUT} OR {MISSING})"
+                ))?
+                .exists([])
+        })
+    }
+
+    /// Gives another chance to what the server turned down, and to what is missing and whose task it has
+    /// forgotten; and, if the runs have been seen just now, to what it left out of batches that are sent.
     ///
     /// Where a later result of the same test has been sent, the earlier one would take its place, so it stays
     /// out: of what was turned down the result, of what Octane has forgotten the batch, as its other results may
-    /// be in. What has been sent is sent with other bytes, as Octane ignores those that it has failed over.
-    pub fn reopen(&self) -> Result<(), JournalError> {
+    /// be in. What is left of a batch is sent with other bytes, as Octane ignores those that it has had.
+    pub(crate) fn reopen(&self, is_seen: bool) -> Result<(), JournalError> {
         self.write("reopen", |transaction| {
             // Whatever an earlier attempt came to, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'ending'", [])?;
-            for (batch, end) in turned_down(transaction)? {
+            for (batch, end) in turned_down(transaction, is_seen)? {
                 plan_anew(transaction, batch, &end)?;
             }
-            let mut reopened = transaction.prepare(&format!(
+            let mut forgotten = transaction.prepare(&format!(
                 "UPDATE batches SET state = 'sending', reason = NULL
-                 WHERE state = 'settled' AND status = 'lost' AND NOT {OVERTAKEN} AND EXISTS (
-                     SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
-                     AND +rows.fate = 'kept' AND rows.message IS NOT NULL)
+                 WHERE state = 'settled' AND {MISSING} AND NOT {PARTLY_IN} AND NOT {OVERTAKEN}
                  RETURNING first, last"
             ))?;
-            let mut reopened = reopened.query([])?;
-            while let Some(batch) = reopened.next()? {
+            let mut forgotten = forgotten.query([])?;
+            while let Some(batch) = forgotten.next()? {
                 forget_fates(transaction, batch.get(0)?, batch.get(1)?)?;
             }
             Ok(())
@@ -60,16 +84,19 @@ type End = (
     Option<String>,
 );
 
-/// The batches that were refused, or of which the server left out results.
-fn turned_down(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(StoredBatch, End)>> {
+/// The batches that were refused, and those of which the server left out results.
+fn turned_down(
+    transaction: &Transaction<'_>,
+    is_seen: bool,
+) -> rusqlite::Result<Vec<(StoredBatch, End)>> {
     transaction
         .prepare(&format!(
             "SELECT {COLUMNS}, state, task, known, status, complaints, reason FROM batches
-             WHERE state = 'refused' OR state = 'settled' AND EXISTS (
-                 SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'rejected')
+             WHERE state = 'refused' OR ? AND state = 'settled' AND (
+                 {LEFT_OUT} OR {MISSING} AND {PARTLY_IN} AND NOT {OVERTAKEN})
              ORDER BY first, n"
         ))?
-        .query_map([], |row| {
+        .query_map([is_seen], |row| {
             let end = (
                 row.get(9)?,
                 row.get(10)?,
@@ -107,13 +134,13 @@ fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> ru
             }
             count if count == piece.rows() => {
                 piece.again = again;
-                let sha256 = digest(transaction, &piece)?;
+                make_unlike_others(transaction, &mut piece)?;
                 transaction
                     .prepare_cached(
                         "UPDATE batches SET state = 'planned', again = ?, sha256 = ?, task = NULL, known = 0,
                          status = NULL, complaints = NULL, reason = NULL WHERE n = ?",
                     )?
-                    .execute((again, sha256, piece.number))?;
+                    .execute((piece.again, &piece.sha256, piece.number))?;
                 forget_fates(transaction, piece.first, piece.last)?;
             }
             _ => {

@@ -169,6 +169,19 @@ impl Journal {
         })
     }
 
+    /// Whether rows are missing of batches that have succeeded, or from which Octane may have left out few.
+    pub(crate) fn is_unconfirmed(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM batches b CROSS JOIN rows r ON r.n BETWEEN b.first AND b.last
+                     WHERE b.state = 'settled' AND b.status IN ('success', 'warning')
+                     AND +r.fate <> 'ingested'",
+                )?
+                .exists([])
+        })
+    }
+
     /// How many rows Octane says are in, or has forgotten for good, and does not show.
     pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
         self.kept_where(&format!("status <> 'lost' OR {OVERTAKEN}"))

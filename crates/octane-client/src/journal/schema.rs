@@ -29,6 +29,7 @@ pub(super) const TABLES: &str = "
         complaints TEXT,
         reason TEXT
     );
+    CREATE INDEX batches_by_body ON batches (body);
     CREATE INDEX batches_open ON batches (n) WHERE state IN ('planned', 'sending', 'sent');
     CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE rows (

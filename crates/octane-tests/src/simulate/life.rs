@@ -158,7 +158,8 @@ impl Process<'_> {
                 .journal
         } else {
             let journal = spool.open(upload)?;
-            journal.reopen()?;
+            // Boxed, for it is large.
+            Box::pin(client.reopen(&journal, stop)).await?;
             journal
         };
         client.aim(&journal, target)?;
@@ -168,7 +169,6 @@ impl Process<'_> {
                 self.world.wire.story.tell(format_args!("     {event:?}"));
             }
         };
-        // Boxed, for it is large.
         Ok(Box::pin(client.deliver(&journal, &settings, stop, &on_event)).await?)
     }
 }

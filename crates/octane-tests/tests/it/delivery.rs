@@ -228,7 +228,8 @@ async fn a_task_that_fails_rejects_its_results_and_no_others() {
         .collect();
     assert_eq!(lines, [2, 3, 4, 5]);
     // The trouble has passed: somebody resumes the upload.
-    journal.reopen().unwrap();
+    let stop = Stop::never();
+    world.client.reopen(&journal, &stop).await.unwrap();
     let report = deliver(&world.client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
     assert_eq!(counts(&world).await, (12, 0));

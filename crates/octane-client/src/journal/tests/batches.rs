@@ -153,7 +153,7 @@ fn what_was_turned_down_or_forgotten_gets_another_chance_and_nothing_else() {
         .unwrap();
     journal.settle_rows(RUNS).unwrap();
     assert_eq!(states(&journal), []);
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     assert_eq!(
         states(&journal),
         [
@@ -170,7 +170,7 @@ fn what_octane_failed_over_is_sent_again_with_bytes_that_it_has_not_had() {
     let first = payloads(&journal).remove(0);
     settle(&journal, 1, "failed", Some("t2: no release R 99"));
     journal.settle_rows(RUNS).unwrap();
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     let second = payloads(&journal).remove(0);
     let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
     assert_ne!(first, second);
@@ -180,14 +180,14 @@ fn what_octane_failed_over_is_sent_again_with_bytes_that_it_has_not_had() {
     );
     // The process dies before anybody has looked what became of it: that is no reason to send it again.
     settle(&journal, 1, "success", None);
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     assert_eq!(states(&journal), []);
     // Octane leaves out one of them: that one alone is sent again.
     settle(&journal, 1, "warning", Some("t2: no release R 99"));
     let in_it = [0, 2, 3].map(|n: usize| shown(&n.to_string(), &tests(4)[n], Some("passed"), 0));
     journal.add_found(&in_it).unwrap();
     journal.settle_rows(RUNS).unwrap();
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     let open = journal.open_batches().unwrap();
     assert_eq!((open.len(), open[0].first, open[0].last), (1, 2, 2));
     assert!(text(&payloads(&journal)[0]).contains("<!-- again 2 -->"));

@@ -53,7 +53,7 @@ fn an_upload_that_is_taken_up_again_is_not_finished_before_it_ends_again() {
     let (_folder, spool) = place();
     let id = finished(&spool);
     assert!(spool.summary(&id).unwrap().is_finished);
-    spool.open(&id).unwrap().reopen().unwrap();
+    spool.open(&id).unwrap().reopen(true).unwrap();
     let summary = spool.summary(&id).unwrap();
     assert!(!summary.is_finished && summary.outcome.is_none());
 }

@@ -188,12 +188,32 @@ fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
         batches.iter().map(|batch| batch.number).collect()
     };
     settle(&journal, 2, "success", None);
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     assert_eq!(open(), [3]);
     journal.refused(3, "no").unwrap();
     journal.refused(2, "no").unwrap();
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     assert_eq!(open(), [1, 2, 3]);
+}
+
+#[test]
+fn of_a_forgotten_batch_that_is_partly_in_only_what_is_missing_is_sent_again() {
+    let runs = tests(4);
+    let journal = aimed(runs.clone(), &in_batches_of(4));
+    settle(&journal, 1, "lost", None);
+    let found = [0, 1, 3].map(|n: usize| shown(&n.to_string(), &runs[n], Some("passed"), 0));
+    journal.add_found(&found).unwrap();
+    journal.settle_rows(RUNS).unwrap();
+    // Nobody has looked just now.
+    journal.reopen(false).unwrap();
+    assert!(journal.open_batches().unwrap().is_empty());
+    journal.reopen(true).unwrap();
+    let open = journal.open_batches().unwrap();
+    assert_eq!((open.len(), open[0].first, open[0].last), (1, 3, 3));
+    assert_eq!(
+        words(&journal),
+        ["ingested", "ingested", "kept", "ingested"]
+    );
 }
 
 #[test]
@@ -205,7 +225,7 @@ fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
     let planned = journal.open_batches().unwrap();
     journal.refused(1, "no").unwrap();
     settle(&journal, 2, "success", None);
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     let open = journal.open_batches().unwrap();
     let pieces: Vec<_> = open.iter().map(|batch| (batch.first, batch.last)).collect();
     assert_eq!(pieces, [(1, 2), (4, 4)]);
@@ -218,7 +238,7 @@ fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
     };
     assert_eq!(refused(&journal), [1]);
     // Once more, nothing is left to divide.
-    journal.reopen().unwrap();
+    journal.reopen(true).unwrap();
     assert_eq!(journal.open_batches().unwrap().len(), 2);
     assert_eq!(refused(&journal), [1]);
 }
@@ -232,7 +252,7 @@ fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing(
         settle(&journal, batch, status, None);
     }
     let resent = || -> Vec<usize> {
-        journal.reopen().unwrap();
+        journal.reopen(true).unwrap();
         let batches = journal.open_batches().unwrap();
         batches.iter().map(|batch| batch.number).collect()
     };

@@ -86,6 +86,24 @@ proptest! {
 }
 
 #[test]
+fn pieces_of_a_batch_with_equal_results_are_told_apart_too() {
+    let runs = [
+        Status::Passed,
+        Status::Failed,
+        Status::Passed,
+        Status::Failed,
+    ];
+    let runs = runs.map(|status| TestRun::new("flaky", status));
+    let journal = aimed(runs.to_vec(), &in_batches_of(4));
+    let whole = journal.open_batches().unwrap().remove(0);
+    let halves = journal.split(&whole, "no").unwrap();
+    let [first, last] = halves.map(|half| journal.payload(&half).unwrap());
+    let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+    assert_eq!(text(&last).replace("<!-- again 1 -->\n", ""), text(&first));
+    assert_ne!(first, last);
+}
+
+#[test]
 fn batches_of_equal_results_are_told_apart_as_octane_ignores_bytes_that_it_has_had() {
     let runs = [
         Status::Passed,
