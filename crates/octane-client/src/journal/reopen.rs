@@ -15,12 +15,13 @@ pub(super) const OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows r
         AND b.state IN ('sending', 'sent', 'settled')
     WHERE r.n BETWEEN batches.first AND batches.last)";
 
-/// The rows of a batch that may be sent again: they are not in, and no later result of their test is, or may be.
-const SENDABLE: &str = "SELECT r.n FROM rows r WHERE r.n BETWEEN ?1 AND ?2 AND r.fate <> 'ingested'
-    AND NOT EXISTS (SELECT 1 FROM rows later
-        JOIN batches b ON b.body = later.batch AND later.n BETWEEN b.first AND b.last
-            AND b.state IN ('sending', 'sent', 'settled')
-        WHERE later.key = r.key AND later.n > r.n AND (later.n > ?2 OR later.fate = 'ingested'))";
+/// Whether a later result of the test of a row is in, or may be. Of its own batch only what is in counts: the
+/// rest will be sent along with it, in its order.
+pub(super) const ROW_OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows later
+    JOIN batches b ON b.body = later.batch AND later.n BETWEEN b.first AND b.last
+        AND b.state IN ('sending', 'sent', 'settled')
+    WHERE later.key = rows.key AND later.n > rows.n
+    AND (later.n > batches.last OR later.fate = 'ingested'))";
 
 /// Whether the server has left out rows of a batch.
 const LEFT_OUT: &str =
@@ -32,7 +33,7 @@ const MISSING: &str =
     AND +rows.fate = 'kept' AND rows.message IS NOT NULL)";
 
 /// Whether some rows of a batch are in.
-const PARTLY_IN: &str =
+pub(super) const PARTLY_IN: &str =
     "EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'ingested')";
 
 impl Journal {
@@ -113,8 +114,11 @@ fn turned_down(
 /// Plans a batch anew, or those pieces of it whose rows may all be sent again; the others end as it has ended.
 fn plan_anew(transaction: &Transaction<'_>, whole: StoredBatch, end: &End) -> rusqlite::Result<()> {
     let sendable: BTreeSet<i64> = transaction
-        .prepare_cached(SENDABLE)?
-        .query_map((whole.first, whole.last), |row| row.get(0))?
+        .prepare_cached(&format!(
+            "SELECT rows.n FROM batches CROSS JOIN rows ON rows.n BETWEEN batches.first AND batches.last
+             WHERE batches.n = ? AND +rows.fate <> 'ingested' AND NOT {ROW_OVERTAKEN}"
+        ))?
+        .query_map([whole.number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     if sendable.is_empty() {
         return Ok(());
