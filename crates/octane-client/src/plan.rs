@@ -1,7 +1,7 @@
 //! What will be sent, worked out before anything is sent.
 
 mod fitting;
-mod row;
+mod key;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::report::{Counts, ReportedProblem};
 use crate::{Destination, Target, UploadSettings};
 use fitting::{Fitting, total};
-pub(crate) use row::{Row, RunKey, run_key};
+pub(crate) use key::{RunKey, run_key};
 
 /// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for
 /// each result.
@@ -60,7 +60,7 @@ pub struct PlannedBatch {
     /// Where in the body each ends.
     pub(crate) ends: Vec<usize>,
     /// What it holds, in the payload's order.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) runs: Vec<TestRun>,
     payload: Vec<u8>,
 }
 
@@ -207,8 +207,7 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
         }
         self.totals.batches += 1;
         self.totals.bytes += payload.len() as u64;
-        let rows: Vec<Row> = batch.runs.into_iter().map(Row::from).collect();
-        let keys = rows.iter().flat_map(|row| &row.jira);
+        let keys = batch.runs.iter().flat_map(|run| &run.jira);
         for key in keys {
             if !self.totals.jira_keys.contains(key) {
                 self.totals.jira_keys.insert(key.clone());
@@ -219,7 +218,7 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
             sha256: hexadecimal(&digest),
             body: batch.body,
             ends: batch.ends,
-            rows,
+            runs: batch.runs,
             payload,
         }))
     }
@@ -228,7 +227,7 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
 impl PlannedBatch {
     /// How many results it holds.
     pub fn rows(&self) -> usize {
-        self.rows.len()
+        self.runs.len()
     }
 
     /// The payload.

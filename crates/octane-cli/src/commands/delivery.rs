@@ -96,11 +96,6 @@ impl<'a> Delivery<'a> {
             .upload(id)
     }
 
-    /// Prints an error as errors are printed here.
-    pub(crate) fn print(&self, failure: &Failure) {
-        print_failure(failure, self.output.format, failure.exit);
-    }
-
     /// The exit code of a report.
     fn exit(&self, report: &Report) -> Exit {
         if report.outcome == Ended::Interrupted {
@@ -135,6 +130,14 @@ impl<'a> Delivery<'a> {
         print_failure(&failure, self.output.format, exit);
         self.output.say(FORGIVEN);
         Ok(exit)
+    }
+
+    /// The same of one upload among others, which go on: its error is printed here.
+    pub(crate) fn given_up(&self, failure: Failure) -> Exit {
+        self.failed(failure).unwrap_or_else(|failure| {
+            print_failure(&failure, self.output.format, failure.exit);
+            failure.exit
+        })
     }
 
     /// What people are told of a report: not what they do not want to hear.

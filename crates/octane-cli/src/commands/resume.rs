@@ -3,7 +3,7 @@
 use octane_client::{Client, ClientError, JournalError, Spool, UploadId, UploadSettings};
 
 use super::delivery::Delivery;
-use crate::args::{ConnectionArgs, Format, ResumeArgs};
+use crate::args::{ConnectionArgs, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -34,8 +34,7 @@ async fn resume(
         Some(id) => vec![id.clone()],
         None => {
             for failure in spool.unreadable()?.into_iter().map(Failure::from) {
-                crate::output::print_failure(&failure, Format::Human, failure.exit);
-                worst = worse(worst, failure.exit);
+                worst = worse(worst, delivery.given_up(failure));
             }
             unfinished(&spool)?
         }
@@ -58,12 +57,9 @@ async fn resume(
                 continue;
             }
             // One that cannot go on does not keep the others.
-            Err(failure) if args.all => delivery
-                .failed(failure.context(format!("upload {id}")).upload(id))
-                .unwrap_or_else(|failure| {
-                    delivery.print(&failure);
-                    failure.exit
-                }),
+            Err(failure) if args.all => {
+                delivery.given_up(failure.context(format!("upload {id}")).upload(id))
+            }
             Err(failure) => {
                 connected.close().await;
                 return Err(failure);

@@ -30,6 +30,7 @@ impl Journal {
             same("f"),
             same("p")
         );
+        let shown = format!("({SHOWN} OR {very})");
         let followed =
             "fate = 'kept' AND EXISTS (SELECT 1 FROM rows later WHERE later.key = rows.key
             AND later.n > rows.n AND later.fate = 'ingested')";
@@ -62,7 +63,7 @@ impl Journal {
             };
             for batch in &batches {
                 match (is_enough(batch), evidence) {
-                    (true, Evidence::Runs { .. }) => take_in(batch, &format!("({SHOWN} OR {very})"))?,
+                    (true, Evidence::Runs { .. }) => take_in(batch, &shown)?,
                     (false, Evidence::Runs { .. }) => take_in(batch, &very)?,
                     (true, _) => take_in(batch, "1")?,
                     (false, _) => 0,

@@ -1,11 +1,11 @@
 //! Rows: one result each, and what became of it.
 
-use octane_results::Position;
+use octane_results::{Position, TestRun};
 use rusqlite::{Row as SqlRow, Transaction};
 
 use super::reopen::{OVERTAKEN, PARTLY_IN, ROW_OVERTAKEN};
 use super::{Journal, JournalError};
-use crate::plan::{Header, PlannedBatch, Row};
+use crate::plan::{Header, PlannedBatch, run_key};
 use crate::report::{Counts, ReportedProblem};
 
 /// Takes planned batches into the journal, one after the other.
@@ -33,13 +33,13 @@ impl PlannedRows<'_> {
         let journal = self.journal;
         journal.write("plan", |transaction| {
             let first = self.rows + 1;
-            for (row, until) in batch.rows.iter().zip(&batch.ends) {
+            for (run, until) in batch.runs.iter().zip(&batch.ends) {
                 self.rows += 1;
-                let file = match &row.position {
+                let file = match &run.position {
                     Some(position) => Some(self.file(transaction, position)?),
                     None => None,
                 };
-                insert(transaction, self.rows, batch.number, row, *until, file)?;
+                insert(transaction, self.rows, batch.number, run, *until, file)?;
             }
             transaction
                 .prepare_cached("INSERT INTO bodies (batch, xml) VALUES (?, ?)")?
@@ -97,12 +97,12 @@ fn insert(
     transaction: &Transaction<'_>,
     number: i64,
     batch: usize,
-    row: &Row,
+    run: &TestRun,
     until: usize,
     file: Option<i64>,
 ) -> rusqlite::Result<()> {
-    let jira = (!row.jira.is_empty())
-        .then(|| serde_json::to_string(&row.jira))
+    let jira = (!run.jira.is_empty())
+        .then(|| serde_json::to_string(&run.jira))
         .transpose()
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
@@ -113,15 +113,15 @@ fn insert(
         .execute((
             number,
             batch,
-            row.key(),
-            row.identity.to_string(),
-            &row.identity.name,
-            row.status.as_str(),
-            row.started.map(jiff::Timestamp::as_millisecond),
-            i64::try_from(row.duration.as_millis()).unwrap_or(i64::MAX),
+            run_key(&run.identity, run.run_name.as_deref()),
+            run.identity.to_string(),
+            &run.identity.name,
+            run.status.as_str(),
+            run.started.map(jiff::Timestamp::as_millisecond),
+            i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX),
             file,
-            row.position.as_ref().map(|position| position.line),
-            row.position.as_ref().and_then(|position| position.column),
+            run.position.as_ref().map(|position| position.line),
+            run.position.as_ref().and_then(|position| position.column),
             jira,
             until,
         ))?;
