@@ -17,7 +17,7 @@ pub(super) const OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows r
 
 /// Whether a later result of the test of a row is in, or may be. Of its own batch only what is in counts: the
 /// rest will be sent along with it, in its order.
-pub(super) const ROW_OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows later
+const ROW_OVERTAKEN: &str = "EXISTS (SELECT 1 FROM rows later
     JOIN batches b ON b.body = later.batch AND later.n BETWEEN b.first AND b.last
         AND b.state IN ('sending', 'sent', 'settled')
     WHERE later.key = rows.key AND later.n > rows.n
@@ -31,10 +31,6 @@ const LEFT_OUT: &str =
 const MISSING: &str =
     "status = 'lost' AND EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last
     AND +rows.fate = 'kept' AND rows.message IS NOT NULL)";
-
-/// Whether some rows of a batch are in.
-pub(super) const PARTLY_IN: &str =
-    "EXISTS (SELECT 1 FROM rows WHERE rows.n BETWEEN first AND last AND +rows.fate = 'ingested')";
 
 impl Journal {
     /// Whether there are batches whose tasks have ended, and of which results may be sent again.
@@ -53,7 +49,8 @@ impl Journal {
     ///
     /// Where a later result of the same test has been sent, the earlier one would take its place, so it stays
     /// out: of what was turned down the result, of what Octane has forgotten the batch, as its other results may
-    /// be in. What is left of a batch is sent with other bytes, as Octane ignores those that it has had.
+    /// be in. What is left of a batch is sent with other bytes, as Octane ignores those that it has had; what it
+    /// has forgotten with the same ones, as it may still be at work on them.
     pub(crate) fn reopen(&self, is_seen: bool) -> Result<(), JournalError> {
         self.write("reopen", |transaction| {
             // Whatever an earlier attempt came to, there may be something to do now.
@@ -63,7 +60,7 @@ impl Journal {
             }
             let mut forgotten = transaction.prepare(&format!(
                 "UPDATE batches SET state = 'sending', reason = NULL
-                 WHERE state = 'settled' AND {MISSING} AND NOT {PARTLY_IN} AND NOT {OVERTAKEN}
+                 WHERE state = 'settled' AND {MISSING} AND NOT {OVERTAKEN}
                  RETURNING first, last"
             ))?;
             let mut forgotten = forgotten.query([])?;
@@ -93,8 +90,7 @@ fn turned_down(
     transaction
         .prepare(&format!(
             "SELECT {COLUMNS}, state, task, known, status, complaints, reason FROM batches
-             WHERE state = 'refused' OR ? AND state = 'settled' AND (
-                 {LEFT_OUT} OR {MISSING} AND {PARTLY_IN} AND NOT {OVERTAKEN})
+             WHERE state = 'refused' OR ? AND state = 'settled' AND {LEFT_OUT}
              ORDER BY first, n"
         ))?
         .query_map([is_seen], |row| {

@@ -3,7 +3,7 @@
 use octane_results::{Position, TestRun};
 use rusqlite::{Row as SqlRow, Transaction};
 
-use super::reopen::{OVERTAKEN, PARTLY_IN, ROW_OVERTAKEN};
+use super::reopen::OVERTAKEN;
 use super::{Journal, JournalError};
 use crate::plan::{Header, PlannedBatch, run_key};
 use crate::report::{Counts, ReportedProblem};
@@ -184,24 +184,22 @@ impl Journal {
 
     /// How many rows Octane says are in, or has forgotten for good, and does not show.
     pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
-        Ok(self.missing("status <> 'lost'", "1")? + self.given_up()?)
+        Ok(self.missing("status <> 'lost'")? + self.given_up()?)
     }
 
     /// How many of these are not sent again, as later results of the same tests have been sent.
     pub(crate) fn given_up(&self) -> Result<usize, JournalError> {
-        let whole = self.missing(&format!("status = 'lost' AND {OVERTAKEN}"), "1")?;
-        let single = format!("status = 'lost' AND {PARTLY_IN} AND NOT {OVERTAKEN}");
-        Ok(whole + self.missing(&single, ROW_OVERTAKEN)?)
+        self.missing(&format!("status = 'lost' AND {OVERTAKEN}"))
     }
 
-    /// How many rows are missing of the batches whose tasks have ended, where both conditions hold.
-    fn missing(&self, of_batch: &str, of_row: &str) -> Result<usize, JournalError> {
+    /// How many rows are missing of the batches whose tasks have ended, where this holds.
+    fn missing(&self, of_batch: &str) -> Result<usize, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
                     "SELECT COUNT(*) FROM (SELECT * FROM batches WHERE state = 'settled' AND {of_batch}) batches
                      CROSS JOIN rows ON rows.n BETWEEN batches.first AND batches.last
-                     WHERE +rows.fate = 'kept' AND rows.message IS NOT NULL AND {of_row}"
+                     WHERE +rows.fate = 'kept' AND rows.message IS NOT NULL"
                 ))?
                 .query_row([], |row| row.get(0))
         })

@@ -197,19 +197,18 @@ fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
 }
 
 #[test]
-fn of_a_forgotten_batch_that_is_partly_in_only_what_is_missing_is_sent_again() {
+fn a_forgotten_batch_that_is_partly_in_is_sent_again_with_the_same_bytes() {
     let runs = tests(4);
     let journal = aimed(runs.clone(), &in_batches_of(4));
+    let planned = journal.open_batches().unwrap();
     settle(&journal, 1, "lost", None);
     let found = [0, 1, 3].map(|n: usize| shown(&n.to_string(), &runs[n], Some("passed"), 0));
     journal.add_found(&found).unwrap();
     journal.settle_rows(RUNS).unwrap();
-    // Nobody has looked just now.
-    journal.reopen(false).unwrap();
-    assert!(journal.open_batches().unwrap().is_empty());
+    // Octane may still be at work on it.
     journal.reopen(true).unwrap();
     let open = journal.open_batches().unwrap();
-    assert_eq!((open.len(), open[0].first, open[0].last), (1, 3, 3));
+    assert_eq!((open.len(), &open[0].sha256), (1, &planned[0].sha256));
     assert_eq!(
         words(&journal),
         ["ingested", "ingested", "kept", "ingested"]
