@@ -1,4 +1,4 @@
-// Attachments both ways, with both halves of the SDK.
+// Uploading and downloading attachments, with both halves of the SDK.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { Octane, Query } from '@microfocus/alm-octane-js-rest-sdk';
 import { connect, connectByRoutes, ids, refusal, unique } from './support.mjs';
 
 const { attachments, defects } = Octane.entityTypes;
-/** Bytes that are neither text nor a line. */
+/** Binary data. */
 const BYTES = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 31) % 256));
 
 describe('attachments', () => {
@@ -31,7 +31,7 @@ describe('attachments', () => {
     ['text', Buffer.from('first line\r\nzweite Zeile: Grüße\n')],
     ['nothing but a byte', Buffer.from([0])],
   ]) {
-    test(`${what} come back as they went up`, async () => {
+    test(`${what} are downloaded as they were uploaded`, async () => {
       const { id, type } = await upload('evidence.bin', body);
       assert.equal(type, 'attachment');
       assert.deepEqual(await content(id), body);
@@ -43,13 +43,13 @@ describe('attachments', () => {
     assert.equal((await content(id)).toString(), 'This is a note.');
   });
 
-  test('the owner may be given as a mere id', async () => {
+  test('the owner may be given as a bare ID', async () => {
     const { id } = await upload('by-id.txt', 'x', Number(defect.id));
     const read = await octane.get(attachments).fields('owner_work_item').at(id).execute();
     assert.equal(read.owner_work_item.id, defect.id);
   });
 
-  test('the entity tells name, size and owner', async () => {
+  test('the entity contains name, size and owner', async () => {
     const { id } = await upload('told.txt', Buffer.from('12345'));
     const read = await octane.get(attachments).fields('name', 'size', 'owner_work_item').at(id).execute();
     assert.deepEqual([read.name, read.size], ['told.txt', 5]);
@@ -68,7 +68,7 @@ describe('attachments', () => {
     assert.deepEqual(ids(read.attachments.data).sort(), [...made].sort());
   });
 
-  test('an attachment is renamed, and deleted for good', async () => {
+  test('an attachment is renamed and deleted', async () => {
     const { id } = await upload('before.txt', 'x');
     await octane.update(attachments, { id, name: 'after.txt', description: 'renamed' }).execute();
     const read = await octane.get(attachments).fields('name', 'description').at(id).execute();
@@ -93,7 +93,7 @@ describe('attachments', () => {
     });
     after(() => rm(folder, { recursive: true }));
 
-    test('a file goes up with its entity in one form and comes down by its name', async () => {
+    test('a file is uploaded with its entity in one form and downloaded by its name', async () => {
       const file = join(folder, 'form.bin');
       await writeFile(file, BYTES);
       const owner = { type: 'defect', id: defect.id };

@@ -1,4 +1,4 @@
-// Custom requests: what the SDK has no verb for, above all results of tests.
+// Custom requests: what the SDK has no method for, in particular test results.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,7 +13,7 @@ describe('custom requests', () => {
   const octane = connect();
   const ask = (rest, headers) => octane.executeCustomRequest(path(rest), get, undefined, headers);
 
-  test('every operation reaches its verb', async () => {
+  test('every operation uses its method', async () => {
     const release = { name: unique('custom'), start_date: '2032-01-01T00:00:00Z', end_date: '2032-03-01T00:00:00Z' };
     const made = await octane.executeCustomRequest(path('releases'), create, { data: [release] });
     const place = `releases/${made.data[0].id}`;
@@ -24,21 +24,21 @@ describe('custom requests', () => {
     assert.equal((await refusal(ask(place))).status, 404);
   });
 
-  test('headers of a request travel with it', async () => {
+  test('headers of a request are sent', async () => {
     const answer = await ask('stories?limit=1', { 'ALM-OCTANE-TECH-PREVIEW': true });
     assert.equal(answer.data.length, 1);
   });
 
-  test('an operation that does not exist is refused by the SDK itself', async () => {
+  test('an unknown operation is rejected by the SDK itself', async () => {
     await assert.rejects(octane.executeCustomRequest(path('stories'), 'patch'), /not supported/);
   });
 
-  test('the server tells its version', async () => {
+  test('the server reports its version', async () => {
     const { version } = await octane.executeCustomRequest('/admin/server/version', get);
     assert.match(version, /^\d+\.\d+/);
   });
 
-  test('results of tests go up as XML and come back as runs of a suite run', async () => {
+  test('test results are uploaded as XML and become runs of a suite run', async () => {
     const suite = await octane.create('test_suites', { name: unique('suite') }).execute();
     const id = suite.data[0].id;
     const name = unique('nightly');
@@ -76,7 +76,7 @@ describe('custom requests', () => {
     );
   });
 
-  test('results that the schema refuses are a bad request with a description', async () => {
+  test('results that violate the schema are a bad request with a description', async () => {
     const headers = { 'Content-Type': 'application/xml' };
     const { status, body } = await refusal(
       octane.executeCustomRequest(path('test-results'), create, '<test_result><nonsense/></test_result>', headers),
@@ -85,7 +85,7 @@ describe('custom requests', () => {
     assert.match(body.description, /nonsense/);
   });
 
-  test('a task that nobody knows is not found', async () => {
+  test('an unknown task is not found', async () => {
     assert.equal((await refusal(ask('test-results/999999999'))).status, 404);
   });
 });

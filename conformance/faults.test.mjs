@@ -1,4 +1,4 @@
-// The SDK where things go wrong on purpose, over `/_sandbox/…`.
+// The SDK with faults injected through `/_sandbox/…`.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,7 @@ import { connect, cookieOf, path, refusal, sandbox, unique } from './support.mjs
 
 const { programs, releases } = Octane.entityTypes;
 
-/** Scenarios run side by side, so a fault is always for one address. */
+/** Scenarios run concurrently, so a fault always applies to one URL. */
 async function fault(description) {
   const answer = await own('faults', description);
   assert.equal(answer.status, 201, await answer.text());
@@ -31,7 +31,7 @@ describe('faults', () => {
     ['idle', 'VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT'],
     ['global', 'VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT'],
   ]) {
-    test(`a session that reaches its ${expiry} limit is told so and renewed in mid-flight`, async () => {
+    test(`a session that reaches its ${expiry} limit is reported and renewed transparently`, async () => {
       const octane = connect();
       const id = await newRelease(octane);
       await fault({ kind: 'session-expired', expiry, path: `*/releases/${id}`, times: 2 });
@@ -42,7 +42,7 @@ describe('faults', () => {
     });
   }
 
-  test('the end of all sessions stops no client', async () => {
+  test('ending all sessions stops no client', async () => {
     const octane = connect();
     const id = await newRelease(octane);
     const before = await cookieOf(octane);
@@ -53,7 +53,7 @@ describe('faults', () => {
     assert.notEqual(await cookieOf(octane), before);
   });
 
-  test('a busy server is told with its advice when to come back', async () => {
+  test('a busy server is reported with its Retry-After', async () => {
     const octane = connect();
     const id = await newRelease(octane);
     await fault({ kind: 'status', status: 503, 'retry-after': '2s', path: `*/releases/${id}`, times: 1 });
@@ -62,7 +62,7 @@ describe('faults', () => {
     assert.equal((await read()).id, id);
   });
 
-  test('work that is done before the connection breaks stays done', async () => {
+  test('work done before the connection breaks is kept', async () => {
     const octane = connect();
     await octane.authenticate();
     await fault({ kind: 'reset-after', method: 'POST', path: '*/programs', times: 1 });

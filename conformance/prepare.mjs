@@ -1,5 +1,5 @@
-// Gives the SDK what its older half and its own tests want: the address of the server, and a file of
-// routes that its generator makes from the server's metadata.
+// Prepares what the older half of the SDK and its own tests need: the URL of the server, and a file of
+// routes that its generator creates from the server's metadata.
 
 import { copyFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -24,7 +24,7 @@ const configuration = {
 };
 
 await writeFile(join(built, 'octane.json'), JSON.stringify(configuration));
-// The generator tells of each of its steps.
+// The generator logs each of its steps.
 console.log = () => {};
 await generateDefaultRoutes(configuration);
 await copyFile(join(built, '../routes/default.json'), join(built, 'routes/default.json'));

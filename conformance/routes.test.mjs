@@ -27,15 +27,15 @@ describe('generated routes', () => {
     assert.ok((await other.defects.getAll({ limit: 1 })).length <= 1);
   });
 
-  test('every collection that metadata names has its verbs', () => {
-    // Sections are named after entity types, such as `test_automated`, and not after their collections.
+  test('every collection in the metadata has its methods', () => {
+    // Sections are named after entity types, such as `test_automated`, not after their collections.
     for (const name of ['stories', 'features', 'epics', 'testSuites', 'testAutomateds', 'releases', 'userTags']) {
       assert.equal(typeof octane[name]?.getAll, 'function', name);
     }
     assert.equal(octane.workItemRoots.create, undefined);
   });
 
-  test('the values of a list come without the list itself', async () => {
+  test('the values of a list do not include the list itself', async () => {
     for (const [values, prefix] of [
       [severities, 'list_node.severity.'],
       [await octane.priorities.getAll({}), 'list_node.priority.'],

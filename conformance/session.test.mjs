@@ -18,7 +18,7 @@ async function endSession(octane) {
   assert.equal(answer.status, 200);
 }
 
-test('an explicit sign-in brings both cookies and no body', async () => {
+test('an explicit sign-in returns both cookies and no body', async () => {
   const octane = connect();
   assert.equal(await octane.authenticate(), undefined);
   const cookies = await cookieOf(octane);
@@ -26,14 +26,14 @@ test('an explicit sign-in brings both cookies and no body', async () => {
   assert.match(cookies, /OCTANE_USER=[^;]+/);
 });
 
-test('signing in twice is no error', async () => {
+test('signing in twice is not an error', async () => {
   const octane = connect();
   await octane.authenticate();
   await octane.authenticate();
   assert.ok((await octane.get(stories).limit(1).execute()).data);
 });
 
-test('a client that never signed in does so with its first request', async () => {
+test('a client signs in with its first request', async () => {
   const octane = connect();
   assert.equal(await cookieOf(octane), '');
   const answer = await octane.get(stories).limit(1).execute();
@@ -41,7 +41,7 @@ test('a client that never signed in does so with its first request', async () =>
   assert.match(await cookieOf(octane), /LWSSO_COOKIE_KEY=/);
 });
 
-test('a wrong secret is refused with 401 and its code', async () => {
+test('a wrong secret is rejected with 401 and its code', async () => {
   const octane = connect({ password: 'guessed' });
   const explicit = await refusal(octane.authenticate());
   assert.equal(explicit.status, 401);
@@ -50,7 +50,7 @@ test('a wrong secret is refused with 401 and its code', async () => {
   assert.equal(implicit.status, 401);
 });
 
-test('a session that ends in mid-flight is renewed and the request repeated', async () => {
+test('an expired session is renewed and the request repeated', async () => {
   const octane = connect();
   await octane.get(stories).limit(1).execute();
   const before = await cookieOf(octane);
@@ -60,7 +60,7 @@ test('a session that ends in mid-flight is renewed and the request repeated', as
   assert.notEqual(await cookieOf(octane), before);
 });
 
-test('a write that meets an ended session is done exactly once', async () => {
+test('a write with an expired session is performed exactly once', async () => {
   const octane = connect();
   await octane.authenticate();
   await endSession(octane);
@@ -77,11 +77,11 @@ test('a write that meets an ended session is done exactly once', async () => {
   assert.equal(found.total_count, 1);
 });
 
-test('requests side by side survive the end of their session', async () => {
+test('concurrent requests survive the end of their session', async () => {
   const octane = connect();
   await octane.authenticate();
   await endSession(octane);
-  // The SDK collects one request at a time, so requests side by side are custom ones.
+  // The SDK builds one request at a time, so concurrent requests are custom ones.
   const requests = Array.from({ length: 8 }, (_, index) =>
     octane.executeCustomRequest(path(`stories?limit=1&offset=${index}&order_by=id`), 'get'),
   );
@@ -90,13 +90,13 @@ test('requests side by side survive the end of their session', async () => {
   }
 });
 
-test('a request without a session is told why', async () => {
+test('a request without a session gets the reason', async () => {
   const answer = await fetch(`${sandbox.url}${path('stories')}`);
   assert.equal(answer.status, 401);
   assert.equal((await answer.json()).error_code, 'platform.not_authorized');
 });
 
-test('signing out ends the session on the server, and twice is no error', async () => {
+test('signing out ends the session on the server and may be repeated', async () => {
   const octane = connect();
   await octane.authenticate();
   const cookie = await cookieOf(octane);
@@ -114,7 +114,7 @@ test('after signing out the next request signs in again', async () => {
   assert.equal((await octane.get(stories).limit(1).execute()).data.length, 1);
 });
 
-test('headers given to the client travel with every request', async () => {
+test('headers given to the client are sent with every request', async () => {
   const octane = connect({ headers: { ALM_OCTANE_TECH_PREVIEW: true, HPECLIENTTYPE: 'CONFORMANCE' } });
   await octane.authenticate();
   assert.equal((await octane.get(stories).limit(1).execute()).data.length, 1);

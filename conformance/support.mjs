@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Octane, OctaneVanilla } from '@microfocus/alm-octane-js-rest-sdk';
 import log4js from 'log4js';
 
-// The SDK tells of every sign-in on standard output, amid the results of the tests.
+// The SDK logs every sign-in to standard output, which would mix with the test results.
 log4js.getLogger().level = 'off';
 
 function setting(name) {

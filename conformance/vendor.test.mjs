@@ -1,4 +1,4 @@
-// The integration tests that the vendor ships inside the package, each as one of ours.
+// The integration tests that the vendor ships inside the package, each run as a test of ours.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -15,13 +15,13 @@ const outcome = join(process.cwd(), 'vendor-outcome.json');
 await new Promise((resolve) => {
   const mocha = require.resolve('mocha/bin/mocha.js');
   const report = ['--reporter', 'json', '--reporter-option', `output=${outcome}`];
-  // A failure shows in the outcome; the exit code says nothing more.
+  // A failure is visible in the outcome; the exit code adds nothing.
   execFile(process.execPath, [mocha, ...report, ...suites], { cwd: sdk }, resolve);
 });
 const { tests, failures } = JSON.parse(await readFile(outcome, 'utf8'));
 
 describe('the tests of the vendor', () => {
-  // A hook that fails is a failure without being a test.
+  // A failing hook is a failure that is not a test.
   const hooks = failures.filter((failure) => !tests.some((each) => each.fullTitle === failure.fullTitle));
   for (const { fullTitle, err } of [...tests, ...hooks]) {
     test(fullTitle, () => assert.equal(err.message, undefined, err.stack));

@@ -32,7 +32,7 @@ describe('writing', () => {
     octane.executeCustomRequest(path(`defects/${id}?fields=${fields}`), Octane.operationTypes.get);
   const read = (id, ...fields) => octane.get(defects).fields(...fields).at(id).execute();
 
-  test('a created entity comes back in an envelope with its id', async () => {
+  test('a created entity is returned in an envelope with its ID', async () => {
     const name = unique('one');
     const answer = await octane.create(defects, draft(name, { description: 'some text' })).execute();
     assert.equal(answer.total_count, 1);
@@ -48,7 +48,7 @@ describe('writing', () => {
     assert.match(defect.creation_time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   });
 
-  test('entities created together come back in their order', async () => {
+  test('entities created together are returned in order', async () => {
     const names = ['z', 'a', 'm'].map(unique);
     const answer = await octane.create(defects, names.map((name) => draft(name))).execute();
     assert.equal(answer.total_count, 3);
@@ -56,7 +56,7 @@ describe('writing', () => {
     assert.deepEqual(found.map((defect) => defect.name), names);
   });
 
-  test('one bad entity among good ones is told by its position, and the good ones stay', async () => {
+  test('one invalid entity among valid ones is reported by its position, and the valid ones are created', async () => {
     const names = [unique('good'), unique('good')];
     const { status, body } = await refusal(
       octane.create(defects, [draft(names[0]), draft(unique('bad'), { version_stamp: 111 }), draft(names[1])]).execute(),
@@ -71,7 +71,7 @@ describe('writing', () => {
     assert.equal((await kept.execute()).total_count, 2);
   });
 
-  test('a missing name is refused', async () => {
+  test('a missing name is rejected', async () => {
     const { status, body } = await refusal(octane.create(defects, { parent: root }).execute());
     assert.equal(status, 409);
     assert.equal(body.total_count, 0);
@@ -79,7 +79,7 @@ describe('writing', () => {
     assert.equal(body.errors.length, 1);
   });
 
-  test('an update changes what it names, with the id beside it', async () => {
+  test('an update changes the given fields, with a separate ID', async () => {
     const [{ id }] = await many(1);
     const answer = await octane.update(defects, { name: 'renamed' }).at(id).execute();
     assert.equal(answer.id, id);
@@ -87,7 +87,7 @@ describe('writing', () => {
     assert.deepEqual([defect.name, defect.severity.id], ['renamed', 'list_node.severity.high']);
   });
 
-  test('an update takes the id from the entity that was read', async () => {
+  test('an update uses the ID of the entity that was read', async () => {
     const [{ id }] = await many(1);
     const defect = await read(id, 'name', 'description');
     defect.name = 'read and changed';
@@ -96,14 +96,14 @@ describe('writing', () => {
     assert.equal((await read(id, 'description')).description, 'new');
   });
 
-  test('a field that may not be written is refused with 403', async () => {
+  test('a read-only field is rejected with 403', async () => {
     const [{ id }] = await many(1);
     const { status, body } = await refusal(octane.update(defects, { id, version_stamp: 111 }).execute());
     assert.deepEqual([status, body.error_code], [403, 'platform.modify_non_editable_field']);
   });
 
   test('an unknown entity cannot be updated or deleted', async () => {
-    // One after the other: a client of the SDK is itself the request that it collects.
+    // Sequentially: a client of the SDK is itself the request that it builds.
     for (const request of [() => octane.update(defects, { name: 'x' }), () => octane.delete(defects)]) {
       const { status, body } = await refusal(request().at(999_999_999).execute());
       assert.deepEqual([status, body.error_code], [404, 'platform.entity_not_found']);
@@ -121,7 +121,7 @@ describe('writing', () => {
     assert.deepEqual(data.map((defect) => defect.name), ['bulk 0', 'bulk 1', 'bulk 2']);
   });
 
-  test('a bulk update with an unknown id updates the others', async () => {
+  test('a bulk update with an unknown ID updates the others', async () => {
     const [{ id }] = await many(1);
     const { status, body } = await refusal(
       octane.updateBulk(defects, [{ id, name: 'known' }, { id: '999999999', name: 'unknown' }]).execute(),
@@ -132,7 +132,7 @@ describe('writing', () => {
     assert.equal((await read(id, 'name')).name, 'known');
   });
 
-  test('references are replaced, or added to on request', async () => {
+  test('references are replaced, or appended on request', async () => {
     const [{ id }] = await many(1);
     const names = [unique('tag'), unique('tag')];
     const tags = (await octane.create('user_tags', names.map((name) => ({ name }))).execute()).data;
@@ -155,7 +155,7 @@ describe('writing', () => {
     assert.deepEqual(changed.map((defect) => defect.description ?? null), [null, 'by query', 'by query']);
   });
 
-  test('entities are deleted by a query, and the answer names them', async () => {
+  test('entities are deleted by a query, and the response lists them', async () => {
     const made = await many(3);
     const query = field('id').inComparison(ids(made).slice(0, 2)).build();
     const answer = await octane.delete(defects).query(query).execute();
@@ -165,7 +165,7 @@ describe('writing', () => {
     assert.deepEqual(ids((await left.execute()).data), [made[2].id]);
   });
 
-  test('a name is enough for a defect', async () => {
+  test('a defect needs only a name', async () => {
     const answer = await octane.create(defects, { name: unique('only a name') }).execute();
     const defect = await read(answer.data[0].id, 'parent', 'phase');
     assert.deepEqual([defect.parent.id, defect.phase.id], [root.id, 'phase.defect.new']);
@@ -178,13 +178,13 @@ describe('writing', () => {
     assert.equal((await octane.get(Octane.entityTypes.tests).at(id).script().execute()).script, script);
   });
 
-  test('one entity is deleted without a word', async () => {
+  test('deleting one entity returns nothing', async () => {
     const [{ id }] = await many(1);
     assert.equal(await octane.delete(defects).at(id).execute(), undefined);
     assert.equal((await refusal(octane.get(defects).at(id).execute())).status, 404);
   });
 
-  test('phases of an entity type come in their order and can be set', async () => {
+  test('phases of an entity type are returned in order and can be set', async () => {
     const query = field('entity').equal('defect').build();
     const list = (await octane.get(phases).query(query).execute()).data;
     assert.ok(list.length >= 5);
@@ -194,7 +194,7 @@ describe('writing', () => {
     assert.equal((await read(id, 'phase')).phase.id, 'phase.defect.closed');
   });
 
-  test('an aggregate creates by subtype, in another collection the entity is the same', async () => {
+  test('an aggregate creates by subtype, and the entity is the same in another collection', async () => {
     const name = unique('by subtype');
     const body = { data: [{ subtype: 'story', name, parent: root }] };
     const made = await octane.executeCustomRequest(path('work_items?fields=name,subtype'), create, body);

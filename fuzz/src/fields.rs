@@ -2,11 +2,11 @@
 
 use octane_model::{Order, Select};
 
-/// Reading ends, and what was read is printed and read as the same.
+/// Parsing terminates, and the printed result parses to the same value.
 ///
 /// # Panics
 ///
-/// Where that does not hold.
+/// If that does not hold.
 pub fn fields(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -18,7 +18,7 @@ pub fn fields(bytes: &[u8]) {
             assert!((1..=columns).contains(&error.column), "{error}");
         }
     }
-    // An order has no other form than its keys.
+    // A parsed order contains only valid keys.
     if let Ok(keys) = Order::parse_list(text) {
         assert!(keys.iter().all(|key| !key.field.is_empty()));
     }

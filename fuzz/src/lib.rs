@@ -1,7 +1,7 @@
-//! What must hold for any bytes: the bodies of the fuzz targets.
+//! Properties that must hold for any input: the bodies of the fuzz targets.
 //!
-//! Each function panics where it does not hold. A test of `octane-sandbox` compiles this file on stable and
-//! feeds it all seeds, so that the targets keep building and what they once found stays found.
+//! Each function panics if its property does not hold. A test of `octane-sandbox` compiles this file on stable
+//! Rust and runs it on all seeds, so that the targets keep building and past findings do not return.
 
 mod fields;
 mod payload;

@@ -1,17 +1,17 @@
 //! Payloads of test results.
 
-use octane_results::{Leniency, check_with, read_payload_with};
+use octane_results::{Schema, check_with, read_payload_with};
 
-/// Checking and reading agree about what is wrong, problems have a place, and the lenient reader takes
-/// whatever the strict one takes.
+/// Checking and reading report the same problems, which have positions, and the lenient schema accepts
+/// everything that the official one accepts.
 ///
 /// # Panics
 ///
-/// Where that does not hold.
+/// If that does not hold.
 pub fn payload(bytes: &[u8]) {
-    let read = [Leniency::Official, Leniency::AcceptEvidence].map(|leniency| {
-        let checked = check_with(bytes, leniency);
-        let read = read_payload_with(bytes, leniency);
+    let read = [Schema::Official, Schema::OfficialOrEvidence].map(|schema| {
+        let checked = check_with(bytes, schema);
+        let read = read_payload_with(bytes, schema);
         match (&checked, &read) {
             (Ok(()), Ok(_)) => {}
             (Err(checked), Err(read)) => {
@@ -21,7 +21,7 @@ pub fn payload(bytes: &[u8]) {
                     assert!(problem.line >= 1 && problem.column >= 1, "{problem}");
                 }
             }
-            disagreement => panic!("{leniency:?}: {disagreement:?}"),
+            disagreement => panic!("{schema:?}: {disagreement:?}"),
         }
         read.ok()
     });

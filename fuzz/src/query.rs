@@ -2,12 +2,12 @@
 
 use octane_model::{Query, QueryError};
 
-/// Parsing ends; a tree is printed and parsed as the same tree; a mistake has a place in the text, and its
-/// diagram stays small.
+/// Parsing terminates, a printed query parses to the same tree, syntax errors have positions in the text, and
+/// their diagram stays small.
 ///
 /// # Panics
 ///
-/// Where that does not hold.
+/// If that does not hold.
 pub fn query(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -18,11 +18,14 @@ pub fn query(bytes: &[u8]) {
             assert_eq!(printed.parse().as_ref(), Ok(&query), "{printed}");
         }
         Err(error) => {
-            assert!((1..=QueryError::MISTAKES_MAX).contains(&error.mistakes().len()));
-            for mistake in error.mistakes() {
-                assert!(text.get(mistake.span.clone()).is_some(), "{mistake:?}");
+            assert!((1..=QueryError::SYNTAX_ERRORS_MAX).contains(&error.syntax_errors().len()));
+            for syntax_error in error.syntax_errors() {
+                assert!(
+                    text.get(syntax_error.span.clone()).is_some(),
+                    "{syntax_error:?}"
+                );
             }
-            let rows = error.mistakes().len() + 1;
+            let rows = error.syntax_errors().len() + 1;
             assert!(error.to_diagram().len() <= rows * (3 * text.len() + 300));
             assert!(!error.to_string().is_empty());
         }

@@ -1,8 +1,8 @@
-//! The sandbox under a client that others wrote: the vendor's JavaScript SDK.
+//! Drives the sandbox with a client that others wrote: the vendor's JavaScript SDK.
 //!
-//! The scenarios lie in `conformance/`. They, the SDK and everything it needs, in the versions of the
-//! lock file there, are put into a folder of their own, and Node's test runner drives the program
-//! `octane sandbox`.
+//! The scenarios are in `conformance/`. They are copied into a folder below `target/`, the SDK and its dependencies
+//! are installed there in the versions of the lock file, and Node's test runner runs the scenarios against the
+//! program `octane sandbox`.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
 
-/// The oldest Node.js whose test runner the scenarios fit.
+/// The oldest Node.js whose test runner can run the scenarios.
 const NODE_MAJOR_MIN: u32 = 18;
 
 /// Installs the SDK, starts a sandbox and runs all scenarios.
@@ -22,15 +22,15 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     install(shell, &root.join("conformance"), &folder)?;
 
     let server = Server::start(root)?;
-    let place = &server.place;
+    let address = &server.address;
     let shell = shell.clone();
     shell.change_dir(&folder);
-    shell.set_var("SANDBOX_URL", &place.url);
-    shell.set_var("SANDBOX_CLIENT_ID", &place.client_id);
-    shell.set_var("SANDBOX_CLIENT_SECRET", &place.client_secret);
-    shell.set_var("SANDBOX_SPACE", place.space.to_string());
-    shell.set_var("SANDBOX_WORKSPACE", place.workspace.to_string());
-    // A proxy of the environment is not for a server on this machine.
+    shell.set_var("SANDBOX_URL", &address.url);
+    shell.set_var("SANDBOX_CLIENT_ID", &address.client_id);
+    shell.set_var("SANDBOX_CLIENT_SECRET", &address.client_secret);
+    shell.set_var("SANDBOX_SPACE", address.space.to_string());
+    shell.set_var("SANDBOX_WORKSPACE", address.workspace.to_string());
+    // The server is on this machine: a proxy that is set in the environment must not be used.
     shell.set_var("NO_PROXY", "127.0.0.1");
     shell.set_var("no_proxy", "127.0.0.1");
     cmd!(shell, "node prepare.mjs").quiet().run()?;
@@ -39,7 +39,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says what to install where Node.js or npm are missing or too old.
+/// Fails with a hint if Node.js or npm is missing or too old.
 fn check_tools(shell: &Shell) -> Result<()> {
     let hint = format!(
         "the conformance tests need Node.js {NODE_MAJOR_MIN} or newer with npm (Debian: `apt-get install nodejs npm`)"
@@ -58,7 +58,7 @@ fn check_tools(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Makes the folder anew: the scenarios, and the packages of the lock file.
+/// Recreates the folder: the scenarios, and the packages of the lock file.
 fn install(shell: &Shell, from: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)
@@ -71,7 +71,7 @@ fn install(shell: &Shell, from: &Path, folder: &Path) -> Result<()> {
     }
     let shell = shell.clone();
     shell.change_dir(folder);
-    // No package may run a script of its own here, and what was fetched once is not fetched again.
+    // Packages may not run install scripts, and what is in npm's cache is not downloaded again.
     cmd!(
         shell,
         "npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error"
@@ -80,7 +80,7 @@ fn install(shell: &Shell, from: &Path, folder: &Path) -> Result<()> {
     .context("cannot install the packages of `conformance/package-lock.json`")
 }
 
-/// The files with tests, in the order of their names.
+/// The files with tests, sorted by name.
 fn scenarios(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -98,9 +98,9 @@ fn scenarios(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Where the sandbox is, as it says itself.
+/// What the sandbox prints when it listens.
 #[derive(Debug, Deserialize)]
-struct Place {
+struct Address {
     url: String,
     client_id: String,
     client_secret: String,
@@ -108,16 +108,18 @@ struct Place {
     workspace: u64,
 }
 
-/// The program `octane sandbox`; it ends with this value.
+/// The program `octane sandbox`, which is stopped when this value is dropped.
 struct Server {
     program: Child,
-    place: Place,
+    address: Address,
 }
 
 impl Server {
     fn start(root: &Path) -> Result<Self> {
         let mut program = Command::new("cargo")
-            .args(["run", "--quiet", "--package", "octane-cli", "--"])
+            // What the tests use too, so that it need not be built twice.
+            .args(["run", "--quiet", "--profile", "test"])
+            .args(["--package", "octane-cli", "--"])
             .args(["sandbox", "--memory", "--port", "0", "--format", "json"])
             .current_dir(root)
             .stdout(Stdio::piped())
@@ -126,16 +128,16 @@ impl Server {
         let Some(output) = program.stdout.as_mut() else {
             bail!("`octane sandbox` has no standard output");
         };
-        // The program goes on; only its first value is awaited.
+        // The program keeps running; only its first JSON value is read.
         let mut values = serde_json::Deserializer::from_reader(output).into_iter();
-        let place = values
+        let address = values
             .next()
-            .context("`octane sandbox` ended before it said where it listens")?;
-        match place {
-            Ok(place) => Ok(Self { program, place }),
+            .context("`octane sandbox` ended before it printed its address")?;
+        match address {
+            Ok(address) => Ok(Self { program, address }),
             Err(error) => {
                 stop(&mut program);
-                Err(error).context("cannot read where `octane sandbox` listens")
+                Err(error).context("cannot read the address of `octane sandbox`")
             }
         }
     }
@@ -148,7 +150,7 @@ impl Drop for Server {
 }
 
 fn stop(program: &mut Child) {
-    // Either fails only where the program has ended already.
+    // Both only fail if the program has already ended.
     let _ = program.kill();
     let _ = program.wait();
 }

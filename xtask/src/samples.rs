@@ -1,16 +1,16 @@
-//! The files in `samples/`, made anew from here so that nobody edits them by hand.
+//! Generates the files in `samples/`, so that they are never edited by hand.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Rows in the sample: what a web shop's nightly run could have.
+/// Rows in the sample: as many as a web shop's nightly run could have.
 const ROWS: u64 = 3_200;
 /// 2026-11-20T22:00:00Z in milliseconds.
 const NIGHT: u64 = 1_795_212_000_000;
 
-/// Writes `samples/nightly.csv`, and `samples/self-junit.xml` where a test run has left a report.
+/// Writes `samples/nightly.csv`, and `samples/self-junit.xml` if a test run has left a report.
 pub(crate) fn write(root: &Path) -> Result<()> {
     let folder = root.join("samples");
     std::fs::create_dir_all(&folder)?;
@@ -24,10 +24,10 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Numbers that look random and are the same on every machine (`SplitMix64`).
-struct Dice(u64);
+/// Pseudo-random numbers, the same on every machine (`SplitMix64`).
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -163,27 +163,27 @@ const FAILURES: [(&str, &str); 5] = [
 ];
 
 fn nightly() -> String {
-    let mut dice = Dice(4711);
+    let mut random = Random(4711);
     let mut csv = String::from(
         "module,package,class,name,status,duration,started,error_type,error_message,error_details,jira,tags,report_url\n",
     );
     for row in 0..ROWS {
-        let (module, package, classes) = dice.pick(&AREAS);
-        let class = dice.pick(&classes);
-        let name = format!("{} {} #{row}", dice.pick(&VERBS), dice.pick(&OBJECTS));
-        let status = match dice.below(100) {
+        let (module, package, classes) = random.pick(&AREAS);
+        let class = random.pick(&classes);
+        let name = format!("{} {} #{row}", random.pick(&VERBS), random.pick(&OBJECTS));
+        let status = match random.below(100) {
             0..=4 => "Failed",
             5..=8 => "Skipped",
             _ => "Passed",
         };
-        let magnitude = dice.below(15);
+        let magnitude = random.below(15);
         let duration = match status {
             "Skipped" => 0,
-            _ => 3 + dice.below(1 << magnitude),
+            _ => 3 + random.below(1 << magnitude),
         };
-        let started = NIGHT + row * 731 + dice.below(500);
-        let (kind, message, details) = match status {
-            "Failed" => failure(&mut dice, package, class),
+        let started = NIGHT + row * 731 + random.below(500);
+        let (error_type, message, details) = match status {
+            "Failed" => failure(&mut random, package, class),
             _ => Default::default(),
         };
         let url = if status == "Failed" {
@@ -199,10 +199,10 @@ fn nightly() -> String {
             status.to_owned(),
             duration.to_string(),
             started.to_string(),
-            kind,
+            error_type,
             message,
             details,
-            jira(&mut dice),
+            jira(&mut random),
             ["OS:Linux; Browser:Firefox", "OS:Windows; Browser:Edge"][usize::from(row % 3 == 0)]
                 .to_owned(),
             url,
@@ -216,28 +216,32 @@ fn nightly() -> String {
     csv
 }
 
-fn failure(dice: &mut Dice, package: &str, class: &str) -> (String, String, String) {
-    let (kind, message) = dice.pick(&FAILURES);
-    let mut trace = format!("{kind}: {message}\n");
-    for _ in 0..3 + dice.below(9) {
+fn failure(random: &mut Random, package: &str, class: &str) -> (String, String, String) {
+    let (error_type, message) = random.pick(&FAILURES);
+    let mut trace = format!("{error_type}: {message}\n");
+    for _ in 0..3 + random.below(9) {
         let _ = writeln!(
             trace,
             "\tat example.{package}.{class}.<init>({class}.java:{})",
-            10 + dice.below(400)
+            10 + random.below(400)
         );
     }
     trace.push_str("Caused by: java.io.IOException: \"Überlauf\" & <end of stream>\n");
-    (kind.to_owned(), message.to_owned(), trace)
+    (error_type.to_owned(), message.to_owned(), trace)
 }
 
-/// About every eighth test proves a story; some keys nobody knows, and one stands on two stories.
-fn jira(dice: &mut Dice) -> String {
-    match dice.below(160) {
-        0..=12 => format!("SHOP-{}", 101 + dice.below(40)),
-        13..=15 => format!("PAY-{}", 1 + dice.below(20)),
-        16 | 17 => format!("SHOP-{}, PAY-{}", 101 + dice.below(40), 1 + dice.below(20)),
-        18 => format!("SHOP-{}", dice.pick(&[901, 902, 903])),
-        19 if dice.below(4) == 0 => "SHOP-150".to_owned(),
+/// About every eighth test covers a story; some keys match no story, and one matches two.
+fn jira(random: &mut Random) -> String {
+    match random.below(160) {
+        0..=12 => format!("SHOP-{}", 101 + random.below(40)),
+        13..=15 => format!("PAY-{}", 1 + random.below(20)),
+        16 | 17 => format!(
+            "SHOP-{}, PAY-{}",
+            101 + random.below(40),
+            1 + random.below(20)
+        ),
+        18 => format!("SHOP-{}", random.pick(&[901, 902, 903])),
+        19 if random.below(4) == 0 => "SHOP-150".to_owned(),
         _ => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod connection;
+mod duration;
 mod entities;
 mod results;
 mod tools;
@@ -8,38 +9,41 @@ mod uploads;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use connection::ConnectionArgs;
+pub(crate) use connection::{ConnectionArgs, OnServer, OnServerGroup, SandboxDataArgs};
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
 pub(crate) use results::{
-    ConvertArgs, Create, InputArgs, PayloadArgs, PayloadKind, UploadArgs, ValidateArgs,
+    ConvertArgs, Create, InputArgs, InputFormat, JiraLinks, LongNamesPolicy, PayloadArgs,
+    PayloadKind, UploadArgs, ValidateArgs,
 };
-pub(crate) use tools::{ApiArgs, SandboxArgs};
-pub(crate) use uploads::{DeliveryArgs, ResumeArgs, SpoolArgs, StatusArgs, UploadsCommand};
+pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs};
+pub(crate) use uploads::{
+    Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
+    UploadsCommand,
+};
 
+use crate::env;
 use crate::exit::Exit;
 
-/// Automated test results into ALM Octane, linked to the stories they prove.
+/// Upload automated test results to ALM Octane and link them to the stories they cover.
 #[derive(Debug, Parser)]
-#[command(name = "octane", version, after_long_help = Exit::table(), arg_required_else_help = true)]
+#[command(name = "octane", version, after_long_help = after_help(), arg_required_else_help = true)]
 #[command(before_long_help = "\
 Examples:
-  octane upload nightly.csv --sandbox                       try it, without any server
-  octane upload 'build/**/TEST-*.xml' --suite Nightly -y    upload, creating the suite if it is missing
+  octane upload nightly.csv --sandbox                       try it without a server
+  octane upload 'build/**/TEST-*.xml' --suite Nightly -y    upload; create the suite if needed
   octane run list --suite Nightly --suite-run 'nightly #4711'
   octane jira resolve SHOP-12 SHOP-19")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-    /// How answers are written to standard output.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    /// Output format.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, help_heading = "Output")]
     pub(crate) format: Format,
-    /// Says less: only errors.
-    #[arg(short, long, global = true)]
+    /// Print errors only.
+    #[arg(short, long, global = true, help_heading = "Output")]
     pub(crate) quiet: bool,
-    /// Says more; twice names every request.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Print more; repeat (-vv) to log every request.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -48,7 +52,7 @@ pub(crate) struct Args {
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text for people.
     Human,
     /// One JSON value.
     Json,
@@ -56,42 +60,82 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send results, wait until they are ingested, and link their runs to stories.
+    /// Upload results, wait until they are ingested, and link their runs to stories.
     Upload(Box<UploadArgs>),
-    /// Go on with uploads that were interrupted, or whose server was away.
-    Resume(ResumeArgs),
-    /// Show how far an upload is, result by result; no network.
+    /// Resume uploads that were interrupted or could not reach the server.
+    Resume(Box<ResumeArgs>),
+    /// Show the progress of an upload (offline).
     Status(StatusArgs),
-    /// Uploads that are kept on this machine.
+    /// Manage uploads stored on this machine (offline).
     #[command(subcommand)]
     Uploads(UploadsCommand),
-    /// Read results and report what is wrong with them; no network.
+    /// Check results for problems without uploading them (offline).
     Validate(Box<ValidateArgs>),
-    /// Write the payloads that an upload would send; no network.
+    /// Write the payloads that an upload would send (offline).
     Convert(Box<ConvertArgs>),
     /// Application modules.
-    #[command(subcommand)]
-    Module(ModuleCommand),
+    Module(OnServerGroup<ModuleCommand>),
     /// Test suites.
-    #[command(subcommand)]
-    Suite(SuiteCommand),
+    Suite(OnServerGroup<SuiteCommand>),
     /// Suite runs.
-    #[command(subcommand)]
-    SuiteRun(SuiteRunCommand),
+    SuiteRun(OnServerGroup<SuiteRunCommand>),
     /// Automated runs.
-    #[command(subcommand)]
-    Run(RunCommand),
+    Run(OnServerGroup<RunCommand>),
     /// Jira keys.
-    #[command(subcommand)]
-    Jira(JiraCommand),
-    /// Link the runs of a suite run to stories.
-    Link(LinkArgs),
-    /// Take the link to stories from the runs of a suite run.
-    Unlink(LinkArgs),
-    /// Send any request, signed in.
-    Api(ApiArgs),
-    /// Serve a small Octane on this machine.
+    Jira(OnServerGroup<JiraCommand>),
+    /// Link runs to stories.
+    Link(Box<OnServer<LinkArgs>>),
+    /// Remove links between runs and stories.
+    Unlink(Box<OnServer<LinkArgs>>),
+    /// Send an authenticated API request.
+    Api(Box<OnServer<ApiArgs>>),
+    /// Run a local Octane sandbox server.
+    #[command(hide = cfg!(not(feature = "sandbox")))]
     Sandbox(SandboxArgs),
     /// Show the version.
     Version,
+}
+
+/// What follows the options in the long help of the program.
+fn after_help() -> String {
+    format!("{}\n\n{}", env::table(), Exit::table())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn only_commands_that_connect_have_connection_options() {
+        let connects = |command: &clap::Command| {
+            let mut arguments = command.get_arguments();
+            arguments.any(|argument| argument.get_long() == Some("url"))
+        };
+        let program = Args::command();
+        assert!(!connects(&program), "the program itself");
+        let offline = [
+            "status", "uploads", "validate", "convert", "sandbox", "version",
+        ];
+        for command in program.get_subcommands() {
+            let name = command.get_name();
+            assert_eq!(connects(command), !offline.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn connection_options_can_follow_the_commands_of_a_group() {
+        let line = ["octane", "suite", "list", "--url", "https://octane.example"];
+        let Command::Suite(group) = Args::try_parse_from(line).unwrap().command else {
+            panic!("another command");
+        };
+        let url = group.connection.url.as_deref();
+        assert_eq!(url, Some("https://octane.example"));
+    }
 }

@@ -1,14 +1,16 @@
-//! One file a command.
+//! One file per command.
 
 mod api;
 mod convert;
 mod delivery;
+mod entity;
 mod jira;
 mod link;
+mod lookup;
 mod module;
-mod named;
 mod resume;
 mod run;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod suite;
 mod suite_run;
@@ -17,52 +19,81 @@ mod uploads;
 mod validate;
 mod version;
 
-use crate::args::{Args, Command};
+use octane_client::Client;
+
+use crate::args::{Args, Command, ConnectionArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::Result;
 use crate::output::Output;
 
-/// Does what was asked.
-pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
+/// Runs a command.
+pub(crate) async fn run(args: Args) -> Result<Exit> {
     let output = Output {
         format: args.format,
         is_quiet: args.quiet,
+        is_verbose: args.verbose > 0,
     };
-    if args.connection.client_secret.is_some() {
-        output.say("warning: a secret on the command line can be seen by others; set OCTANE_CLIENT_SECRET instead");
-    }
     match args.command {
-        Command::Upload(upload) => {
-            upload::run(&upload, &args.connection, output, args.verbose).await
-        }
-        Command::Resume(resume) => {
-            resume::run(&resume, &args.connection, output, args.verbose).await
-        }
-        Command::Status(status) => uploads::status(&status, output),
+        Command::Upload(args) => upload::run(&args, output).await,
+        Command::Resume(args) => resume::run(&args, output).await,
+        Command::Status(args) => uploads::status(&args, output),
         Command::Uploads(command) => uploads::run(&command, output),
-        Command::Validate(validate) => validate::run(&validate, output),
-        Command::Convert(convert) => convert::run(&convert, output),
-        Command::Sandbox(sandbox) => sandbox::run(&sandbox, &args.connection, output).await,
-        Command::Version => version::run(output),
-        remote => {
-            let connection = Connection::open(&args.connection, args.verbose).await?;
-            let client = &connection.client;
-            let done = match remote {
-                Command::Module(command) => module::run(command, client, output).await,
-                Command::Suite(command) => suite::run(command, client, output).await,
-                Command::SuiteRun(command) => suite_run::run(command, client, output).await,
-                Command::Run(command) => run::run(command, client, output).await,
-                Command::Jira(command) => jira::run(command, client, output).await,
-                Command::Link(link) => link::run(&link, link::Change::Link, client, output).await,
-                Command::Unlink(link) => {
-                    link::run(&link, link::Change::Unlink, client, output).await
-                }
-                Command::Api(api) => api::run(api, client).await,
-                _ => Err(Failure::message(Exit::Internal, "a command without a home")),
-            };
-            connection.close().await;
-            done
+        Command::Validate(args) => validate::run(&args, output),
+        Command::Convert(args) => convert::run(&args, output),
+        Command::Module(group) => {
+            let command = async |client: &Client| module::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
         }
+        Command::Suite(group) => {
+            let command = async |client: &Client| suite::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
+        }
+        Command::SuiteRun(group) => {
+            let command =
+                async |client: &Client| suite_run::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
+        }
+        Command::Run(group) => {
+            let command = async |client: &Client| run::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
+        }
+        Command::Jira(group) => {
+            let command = async |client: &Client| jira::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
+        }
+        Command::Link(server) => {
+            let change = link::Change::Link;
+            let command =
+                async |client: &Client| link::run(&server.args, change, client, output).await;
+            connected(&server.connection, output, command).await
+        }
+        Command::Unlink(server) => {
+            let change = link::Change::Unlink;
+            let command =
+                async |client: &Client| link::run(&server.args, change, client, output).await;
+            connected(&server.connection, output, command).await
+        }
+        Command::Api(server) => {
+            let command = async |client: &Client| api::run(&server.args, client).await;
+            connected(&server.connection, output, command).await
+        }
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(&args, output).await,
+        #[cfg(not(feature = "sandbox"))]
+        Command::Sandbox(_) => Err(crate::sandbox::absent()),
+        Command::Version => version::run(output),
     }
+}
+
+/// Runs a command that needs a connection, and closes it.
+async fn connected(
+    args: &ConnectionArgs,
+    output: Output,
+    command: impl AsyncFnOnce(&Client) -> Result<Exit>,
+) -> Result<Exit> {
+    let connection = Connection::open(args, output).await?;
+    let done = command(&connection.client).await;
+    connection.close().await;
+    done
 }

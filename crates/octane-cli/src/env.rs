@@ -1,16 +1,311 @@
-//! Every environment variable that the program reads.
+//! Every environment variable that the program or one of its libraries reads.
+//!
+//! The program reads variables through [`read`] alone, which knows no others than those in [`ALL`].
 
-/// Address of the server, in any form.
+use std::ffi::OsString;
+
 pub(crate) const URL: &str = "OCTANE_URL";
-/// Number of the shared space.
 pub(crate) const SHARED_SPACE: &str = "OCTANE_SHARED_SPACE";
-/// Number of the workspace.
 pub(crate) const WORKSPACE: &str = "OCTANE_WORKSPACE";
-/// Id of the API key.
 pub(crate) const CLIENT_ID: &str = "OCTANE_CLIENT_ID";
-/// Secret of the API key; `octane-rest` reads it.
 pub(crate) const CLIENT_SECRET: &str = "OCTANE_CLIENT_SECRET";
-/// Folder in which uploads are kept until they are done, or `off`.
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
-/// Folder of the sandbox's data.
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
+pub(crate) const LOG: &str = "OCTANE_LOG";
+
+/// A variable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    /// What it means, in one sentence.
+    pub(crate) meaning: &'static str,
+    pub(crate) source: Source,
+    /// Whether its value must never be shown.
+    pub(crate) is_secret: bool,
+}
+
+/// Who sets a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// People, to configure the program; help lists these.
+    User,
+    /// A CI system.
+    Ci,
+    /// The operating system, the terminal or the session.
+    System,
+}
+
+/// All variables; those that people set come first, in the order in which help lists them.
+pub(crate) const ALL: &[Variable] = &[
+    user(CLIENT_SECRET, "Client secret of the API key").secret(),
+    user(CLIENT_ID, "Client ID of the API key"),
+    user(URL, "Server URL, also one copied from the browser"),
+    user(SHARED_SPACE, "Shared space ID, unless the URL has it"),
+    user(WORKSPACE, "Workspace ID, unless the URL has it"),
+    user("OCTANE_USERNAME", "User name, where there is no API key"),
+    user("OCTANE_PASSWORD", "Password of that user").secret(),
+    user(SPOOL, "Directory for uploads in progress, or `off`"),
+    user(SANDBOX_DATA, "Directory of the sandbox's data"),
+    user(
+        LOG,
+        "What to log, for example `octane_rest=debug`; overrides -v",
+    ),
+    user("HTTPS_PROXY", "Proxy for HTTPS; may contain a password").secret(),
+    user("HTTP_PROXY", "Proxy for HTTP; may contain a password").secret(),
+    user("ALL_PROXY", "Proxy for both; may contain a password").secret(),
+    user("NO_PROXY", "Hosts to reach without a proxy"),
+    user(
+        "SSL_CERT_FILE",
+        "File of trusted CA certificates (PEM), instead of the system's",
+    ),
+    user(
+        "SSL_CERT_DIR",
+        "Directories of trusted CA certificates, instead of the system's",
+    ),
+    user("NO_COLOR", "Turns colour off if it is not empty"),
+    user("CLICOLOR", "Turns colour off if it is `0`"),
+    user(
+        "CLICOLOR_FORCE",
+        "Turns colour on where output is not a terminal",
+    ),
+    // The lower-case names of the proxies are read as well.
+    system("https_proxy", "Same as HTTPS_PROXY").secret(),
+    system("http_proxy", "Same as HTTP_PROXY").secret(),
+    system("all_proxy", "Same as ALL_PROXY").secret(),
+    system("no_proxy", "Same as NO_PROXY"),
+    system(
+        "REQUEST_METHOD",
+        "Set in CGI scripts, where HTTP_PROXY is not trusted",
+    ),
+    ci(
+        "GITHUB_ACTIONS",
+        "`true` in GitHub Actions: problems are annotated",
+    ),
+    ci(
+        "GITHUB_WORKFLOW",
+        "Name of the workflow, for the suite run's name",
+    ),
+    ci(
+        "GITHUB_RUN_NUMBER",
+        "Number of the workflow run, for the suite run's name",
+    ),
+    ci("GITHUB_OUTPUT", "File that gets the step's outputs"),
+    ci("GITHUB_STEP_SUMMARY", "File that gets the step's summary"),
+    ci(
+        "CI_PROJECT_PATH",
+        "Project in GitLab, for the suite run's name",
+    ),
+    ci(
+        "CI_PIPELINE_ID",
+        "Pipeline in GitLab, for the suite run's name",
+    ),
+    ci("JOB_NAME", "Job in Jenkins, for the suite run's name"),
+    ci("BUILD_NUMBER", "Build in Jenkins, for the suite run's name"),
+    ci(
+        "TF_BUILD",
+        "`true` in Azure Pipelines: problems are annotated",
+    ),
+    ci(
+        "BUILD_DEFINITIONNAME",
+        "Pipeline in Azure, for the suite run's name",
+    ),
+    ci(
+        "BUILD_BUILDNUMBER",
+        "Run of the pipeline in Azure, for the suite run's name",
+    ),
+    ci("CI", "Set in CI systems, whose logs may have colour"),
+    system("HOME", "Home directory, where data and state are stored"),
+    system(
+        "XDG_DATA_HOME",
+        "Directory for data, instead of `~/.local/share`",
+    ),
+    system(
+        "XDG_STATE_HOME",
+        "Directory for state, instead of `~/.local/state`",
+    ),
+    system(
+        "XDG_CONFIG_HOME",
+        "Directory for configuration, instead of `~/.config`",
+    ),
+    system(
+        "XDG_CACHE_HOME",
+        "Directory for caches, instead of `~/.cache`",
+    ),
+    system("USERPROFILE", "Home directory on Windows"),
+    system("APPDATA", "Directory for data on Windows"),
+    system("LOCALAPPDATA", "Directory for local data on Windows"),
+    system("TMPDIR", "Directory for temporary files of the database"),
+    system(
+        "SQLITE_TMPDIR",
+        "Directory for temporary files of the database, before TMPDIR",
+    ),
+    system("TERM", "Kind of terminal; `dumb` turns colour off"),
+    system("COLORTERM", "How many colours the terminal has"),
+    system("COLUMNS", "Width of the terminal, for help"),
+    system("LINES", "Height of the terminal, for help"),
+    system("RUST_BACKTRACE", "Captures backtraces of crashes"),
+    system(
+        "RUST_LIB_BACKTRACE",
+        "Captures backtraces of errors, instead of RUST_BACKTRACE",
+    ),
+    system("RUST_MIN_STACK", "Size of the stack of new threads"),
+    system("TOKIO_WORKER_THREADS", "Number of worker threads"),
+];
+
+const fn user(name: &'static str, meaning: &'static str) -> Variable {
+    Variable::new(name, meaning, Source::User)
+}
+
+const fn ci(name: &'static str, meaning: &'static str) -> Variable {
+    Variable::new(name, meaning, Source::Ci)
+}
+
+const fn system(name: &'static str, meaning: &'static str) -> Variable {
+    Variable::new(name, meaning, Source::System)
+}
+
+impl Variable {
+    const fn new(name: &'static str, meaning: &'static str, source: Source) -> Self {
+        Self {
+            name,
+            meaning,
+            source,
+            is_secret: false,
+        }
+    }
+
+    const fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
+    }
+}
+
+/// The value of a variable of the list; one that is not in it counts as unset.
+pub(crate) fn read(name: &str) -> Option<OsString> {
+    let is_listed = ALL.iter().any(|variable| variable.name == name);
+    debug_assert!(is_listed, "{name} is missing in the list of variables");
+    is_listed.then(|| std::env::var_os(name)).flatten()
+}
+
+/// The same as text; what is not UTF-8 counts as unset.
+pub(crate) fn text(name: &str) -> Option<String> {
+    read(name).and_then(|value| value.into_string().ok())
+}
+
+/// The variables that people set, as help shows them.
+pub(crate) fn table() -> String {
+    let variables = || {
+        ALL.iter()
+            .filter(|variable| variable.source == Source::User)
+    };
+    let width = variables().map(|variable| variable.name.len()).max();
+    let width = width.unwrap_or_default();
+    let rows = variables().map(|variable| {
+        let Variable { name, meaning, .. } = variable;
+        format!("\n  {name:width$}  {meaning}")
+    });
+    format!("Environment variables:{}", rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn sources(directory: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .flat_map(|path| {
+                if path.is_dir() {
+                    sources(&path)
+                } else {
+                    vec![path]
+                }
+            })
+            .collect()
+    }
+
+    /// String literals that look like names of variables: capital letters with underscores in between. Those of
+    /// cargo are read when the program is built.
+    fn names(source: &str) -> Vec<String> {
+        let is_name = |text: &str| {
+            let is_upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            text.contains('_')
+                && text.len() > 4
+                && text.chars().all(is_upper)
+                && !text.starts_with("CARGO_")
+                && !text.ends_with('_')
+        };
+        let parts = source.split('"').filter(|part| is_name(part));
+        parts.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn no_variable_is_read_that_is_not_in_the_list() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for path in sources(&own.join("src")) {
+            let source = std::fs::read_to_string(&path).unwrap();
+            if !path.ends_with("env.rs") {
+                for call in ["env::var", "env::vars", "var_os("] {
+                    assert!(!source.contains(call), "{call} in {}", path.display());
+                }
+            }
+            for name in names(&source) {
+                let is_listed = ALL.iter().any(|variable| variable.name == name);
+                assert!(is_listed, "{name} in {} is not listed", path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_has_the_variables_of_the_libraries_too() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let libraries = [
+            "octane-model",
+            "octane-results",
+            "octane-rest",
+            "octane-client",
+        ];
+        for library in libraries {
+            for path in sources(&crates.join(library).join("src")) {
+                let source = std::fs::read_to_string(&path).unwrap();
+                let is_ours = |name: &String| {
+                    ["OCTANE_", "SSL_"]
+                        .iter()
+                        .any(|start| name.starts_with(start))
+                };
+                for name in names(&source).into_iter().filter(is_ours) {
+                    let is_listed = ALL.iter().any(|variable| variable.name == name);
+                    assert!(is_listed, "{name} in {} is not listed", path.display());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_variable_is_listed_once_and_has_a_meaning() {
+        for (index, variable) in ALL.iter().enumerate() {
+            let name = variable.name;
+            assert!(!variable.meaning.is_empty(), "{name}");
+            let is_repeated = ALL[..index].iter().any(|earlier| earlier.name == name);
+            assert!(!is_repeated, "{name}");
+            let looks_secret = ["SECRET", "PASSWORD"]
+                .iter()
+                .any(|word| name.contains(word));
+            assert!(variable.is_secret || !looks_secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn help_lists_what_people_set_and_the_secret_first() {
+        let table = table();
+        let first = table.lines().nth(1).unwrap_or_default();
+        assert!(first.contains(CLIENT_SECRET), "{table}");
+        assert!(
+            table.contains("NO_COLOR") && !table.contains("GITHUB_"),
+            "{table}"
+        );
+    }
+}

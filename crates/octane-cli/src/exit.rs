@@ -1,4 +1,4 @@
-//! The public list of exit codes: the one place where an outcome becomes a number.
+//! The public list of exit codes, the one place where an outcome becomes a number.
 
 use octane_client::Outcome;
 
@@ -54,13 +54,13 @@ impl Exit {
         }
     }
 
-    /// Whether results did not get where they should, which `--on-upload-error` decides about.
+    /// Whether results did not arrive as they should; `--on-upload-error` applies to these.
     pub(crate) fn is_upload_error(self) -> bool {
         matches!(self.code(), 5..=8 | 10)
     }
 
-    /// Whether a later try may succeed.
-    pub(crate) fn is_passing(self) -> bool {
+    /// Whether a later attempt may succeed.
+    pub(crate) fn is_retryable(self) -> bool {
         matches!(
             self,
             Self::Unauthorized | Self::Unreachable | Self::Interrupted | Self::Terminated
@@ -68,38 +68,46 @@ impl Exit {
     }
 
     /// What it means, in one sentence.
-    pub(crate) const fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> String {
+        self.meaning_of(true)
+    }
+
+    /// The same for an upload, of which nothing is saved with `--spool off`.
+    pub(crate) fn meaning_of(self, is_saved: bool) -> String {
+        let reason = self.reason();
+        match (self.leaves_results(), is_saved) {
+            (true, true) => format!("{reason}; results are saved, run `octane resume`"),
+            (true, false) => format!("{reason}; nothing was saved (`--spool off`)"),
+            (false, _) => reason.to_owned(),
+        }
+    }
+
+    /// Whether results wait for `octane resume`, if they are saved.
+    const fn leaves_results(self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable | Self::Interrupted | Self::Terminated
+        )
+    }
+
+    const fn reason(self) -> &'static str {
         match self {
-            Self::Success => "everything read was ingested and linked as asked",
-            Self::Internal => "internal error: please report it",
-            Self::Usage => "wrong usage of the command line",
-            Self::Configuration => "configuration missing or contradictory",
-            Self::Input => "no usable input: nothing matched, empty, or unreadable",
-            Self::Partial => {
-                "partly ingested: some results were rejected, skipped or not confirmed"
-            }
-            Self::Refused => "refused: the server understood and said no",
-            Self::Unauthorized => "not signed in: wrong or missing credentials",
-            Self::Unreachable => {
-                "unreachable or timed out: results are kept, `octane resume` goes on"
-            }
+            Self::Success => "everything was ingested and linked as requested",
+            Self::Internal => "internal error; please report it",
+            Self::Usage => "invalid command line",
+            Self::Configuration => "missing or conflicting configuration",
+            Self::Input => "no usable input: no match, empty, or unreadable",
+            Self::Partial => "partial: some results were rejected, invalid or not confirmed",
+            Self::Refused => "rejected by the server",
+            Self::Unauthorized => "authentication failed: wrong or missing credentials",
+            Self::Unreachable => "server unreachable or timed out",
             Self::LinksIncomplete => "ingested, but not everything was linked",
-            Self::Interrupted => "interrupted: results are kept, `octane resume` goes on",
-            Self::Terminated => "terminated: results are kept, `octane resume` goes on",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
         }
     }
 
-    /// The same of an upload, of which nothing is kept with `--spool off`.
-    pub(crate) fn meaning_of(self, is_kept: bool) -> String {
-        match self.meaning().split_once(": results are kept") {
-            Some((what, _)) if !is_kept => {
-                format!("{what}: nothing is kept, as `--spool off` says")
-            }
-            _ => self.meaning().to_owned(),
-        }
-    }
-
-    /// The list as help shows it.
+    /// The list, as help shows it.
     pub(crate) fn table() -> String {
         let rows = Self::ALL
             .iter()
@@ -118,6 +126,32 @@ impl From<Outcome> for Exit {
             Outcome::Unreachable => Self::Unreachable,
             Outcome::LinksIncomplete => Self::LinksIncomplete,
             Outcome::Interrupted => Self::Interrupted,
+            // An outcome that this version of the program does not know.
+            _ => Self::Internal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        for exit in Exit::ALL {
+            let row = format!("| {} | {} |", exit.code(), exit.meaning());
+            assert!(text.contains(&row), "README.md lacks {row}");
+        }
+    }
+
+    #[test]
+    fn an_upload_that_was_not_saved_is_not_offered_for_resuming() {
+        let saved = Exit::Unreachable.meaning_of(true);
+        assert!(saved.ends_with("run `octane resume`"), "{saved}");
+        let not_saved = Exit::Unreachable.meaning_of(false);
+        assert!(!not_saved.contains("octane resume"), "{not_saved}");
+        assert_eq!(Exit::Usage.meaning_of(false), Exit::Usage.meaning());
     }
 }

@@ -1,6 +1,6 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
-use octane_client::{ClientError, PlanError, UploadError, UploadId};
+use octane_client::{ClientError, PlanError, PrepareError, UploadId};
 use octane_results::{ReadError, SourceError};
 
 use crate::env;
@@ -12,11 +12,12 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) error: anyhow::Error,
     pub(crate) hint: Option<String>,
-    /// The upload that is kept.
+    /// The upload that was saved.
     pub(crate) upload_id: Option<UploadId>,
 }
 
-pub(crate) type Outcome<T> = Result<T, Failure>;
+/// What commands return.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
@@ -51,22 +52,25 @@ impl Failure {
     }
 }
 
-/// What the server said decides: nobody there, not signed in, or a no.
+/// What the server answered decides: unreachable, not signed in, or rejected.
 impl From<octane_rest::Error> for Failure {
     fn from(error: octane_rest::Error) -> Self {
         if error.is_unauthorized() {
             Self::new(Exit::Unauthorized, error).hint(format!(
-                "check {} and {}; some spaces accept API keys only",
+                "check {} and {}; some workspaces accept only API keys",
                 env::CLIENT_ID,
                 env::CLIENT_SECRET
             ))
         } else if error.is_unreachable() || error.is_throttled() {
-            Self::new(Exit::Unreachable, error)
-                .hint("check OCTANE_URL and the network, then try again")
-        } else if error.is_passing() {
-            Self::new(Exit::Unreachable, error).hint(
-                "something else than Octane seems to answer: check OCTANE_URL, proxies and the network, then try again",
-            )
+            Self::new(Exit::Unreachable, error).hint(format!(
+                "check the URL (`--url` or {}) and the network, then try again",
+                env::URL
+            ))
+        } else if error.is_retryable() {
+            Self::new(Exit::Unreachable, error).hint(format!(
+                "the response does not look like Octane's; check the URL (`--url` or {}) and any proxy, then try again",
+                env::URL
+            ))
         } else {
             Self::new(Exit::Refused, error)
         }
@@ -78,19 +82,19 @@ impl From<ClientError> for Failure {
         let hint = match &error {
             ClientError::UnknownId {
                 kind: "test suite", ..
-            } => Some("`octane suite list` shows the suites that there are"),
+            } => Some("`octane suite list` lists the suites"),
             ClientError::UnknownId {
                 kind: "application module",
                 ..
-            } => Some("`octane module list` shows the modules that there are"),
+            } => Some("`octane module list` lists the modules"),
             ClientError::UnknownName { .. } | ClientError::Missing(_) => {
-                Some("`--create missing` (or `-y`) creates what is missing")
+                Some("use `--create missing` (or `-y`) to create it")
             }
-            ClientError::Ambiguous { .. } => Some("name it by its id"),
+            ClientError::Ambiguous { .. } => Some("use its ID"),
             ClientError::NoJiraField
-            | ClientError::SeveralJiraFields(_)
-            | ClientError::UnknownJiraField(_) => Some("name the field with `--jira-field`"),
-            ClientError::NoLinkField(_) => Some("name the field with `--link-field`"),
+            | ClientError::AmbiguousJiraField(_)
+            | ClientError::UnknownJiraField(_) => Some("set the field with `--jira-field`"),
+            ClientError::NoLinkField(_) => Some("set the field with `--link-field`"),
             _ => None,
         };
         let hint = hint.map(str::to_owned);
@@ -109,7 +113,7 @@ impl From<ClientError> for Failure {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         Self::new(Exit::Input, error)
-            .hint("give files, folders or globs that exist, or `-` for standard input")
+            .hint("pass existing files, directories or globs, or `-` for standard input")
     }
 }
 
@@ -122,9 +126,9 @@ impl From<ReadError> for Failure {
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let (exit, hint) = match &error {
-            PlanError::Unfit(_) => (
+            PlanError::LimitExceeded(_) => (
                 Exit::Input,
-                Some("`--long-names shorten` keeps the start and a digest"),
+                Some("use `--long-names shorten` to keep the start and a digest"),
             ),
             PlanError::Payload(error) => (Exit::Configuration, error.hint()),
             _ => (Exit::Configuration, None),
@@ -139,17 +143,17 @@ impl From<PlanError> for Failure {
     }
 }
 
-impl From<UploadError> for Failure {
-    fn from(error: UploadError) -> Self {
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
         match error {
-            UploadError::Plan(error) => error.into(),
-            UploadError::Journal(error) => error.into(),
+            PrepareError::Plan(error) => error.into(),
+            PrepareError::Journal(error) => error.into(),
             error => Self::new(Exit::Internal, error),
         }
     }
 }
 
-/// Writing the answer failed; a closed pipe is no failure and never gets here.
+/// Writing the answer failed. A closed pipe is not a failure and never gets here.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Internal, error)

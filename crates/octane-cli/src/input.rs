@@ -1,45 +1,46 @@
 //! Reading all inputs before anything is sent.
 //!
-//! They are read twice: first to find every row that cannot be used while nothing has happened yet, then to
-//! be planned. That costs a second or so for a million results, and no memory at all.
+//! They are read twice: first to find all invalid rows before anything has happened, then to plan the upload.
+//! That costs about a second per million results, and no memory.
 
 use std::cell::Cell;
 
-use octane_client::{ReportedProblem, Skipped};
+use octane_client::{InvalidResults, ReportedProblem};
 use octane_results::{
     Format, InvalidRow, ReadError, ReadOptions, Record, Source, Status, SuitePath, TestRun,
-    UnknownField, Warning, read, sources,
+    UnknownResultField, Warning, read, sources,
 };
 
-use crate::args::InputArgs;
+use crate::args::{InputArgs, InputFormat};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
+use crate::output::plural;
 
-/// What the inputs hold, after a first look at all of them.
+/// What the inputs contain, after all of them were read once.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// The inputs that can be read to their end.
+    /// The inputs that can be read completely.
     readable: Vec<Source>,
     options: ReadOptions,
-    /// Rows that cannot be used, all of them.
+    /// All invalid rows.
     pub(crate) invalid: Vec<InvalidRow>,
-    /// Files that cannot be read to their end, with the rows that were read before.
+    /// Files that cannot be read completely, with the number of rows before the error.
     pub(crate) unreadable: Vec<(ReadError, usize)>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) files: usize,
-    /// The name of the first input, by which suite and suite run go where nobody named them.
+    /// The name of the first input: the default name of suite and suite run.
     pub(crate) name: String,
-    /// How many results can be used, by status.
+    /// How many results are valid, by status.
     statuses: [(Status, usize); 4],
     /// When the first of them started.
     pub(crate) first_started: Option<jiff::Timestamp>,
-    /// How many results the second look has found so far.
+    /// How many results the second reading has found so far.
     read_again: Cell<usize>,
 }
 
 impl Input {
-    /// Looks at all of `args`.
-    pub(crate) fn read(args: &InputArgs) -> Outcome<Self> {
+    /// Reads all of `args`.
+    pub(crate) fn read(args: &InputArgs) -> Result<Self> {
         let mut input = Self {
             readable: Vec::new(),
             options: options(args)?,
@@ -47,7 +48,7 @@ impl Input {
             unreadable: Vec::new(),
             warnings: Vec::new(),
             files: 0,
-            name: stem(args),
+            name: default_name(args),
             statuses: [
                 Status::Passed,
                 Status::Failed,
@@ -60,14 +61,14 @@ impl Input {
         };
         for source in sources(&args.inputs, &args.exclude)? {
             input.files += 1;
-            let source = kept(source)?;
+            let source = buffered(source)?;
             input.add(source);
         }
         Ok(input)
     }
 
-    /// Looks at one file, all of it or nothing: a report that breaks off says nothing about the tests that
-    /// came later, so its results are not taken for the whole.
+    /// Reads one file, all of it or nothing: a report that breaks off says nothing about the tests after
+    /// that point, so its results are not used.
     fn add(&mut self, source: Source) {
         let invalid_before = self.invalid.len();
         let mut runs = 0;
@@ -103,7 +104,7 @@ impl Input {
         }
     }
 
-    /// The results that can be used, read once more; see [`Self::check_read_again`].
+    /// The valid results, read once more; see [`Self::verify_unchanged`].
     pub(crate) fn runs(&self) -> impl Iterator<Item = TestRun> + '_ {
         self.read_again.set(0);
         let records = self.readable.iter().flat_map(|source| {
@@ -117,58 +118,62 @@ impl Input {
         runs.inspect(|_| self.read_again.set(self.read_again.get() + 1))
     }
 
-    /// Whether the second look found what the first one did. A file that was changed in between, or that
-    /// could not be read again, has not been sent as a whole.
-    pub(crate) fn check_read_again(&self) -> Outcome<()> {
+    /// Fails unless the second reading found what the first one did. A file that was changed in between, or
+    /// that could not be read again, has not been sent as a whole.
+    pub(crate) fn verify_unchanged(&self) -> Result<()> {
         if self.read_again.get() == self.usable() {
             return Ok(());
         }
         let message = format!(
-            "the input has changed while it was read: {} results at first, then {}; nothing was sent",
-            self.usable(),
+            "the input changed while it was being read ({}, then {}); nothing was sent",
+            plural(self.usable(), "result"),
             self.read_again.get()
         );
         Err(Failure::message(Exit::Input, message)
             .hint("wait until the tests have finished writing, then run the command again"))
     }
 
-    /// How many results ended so.
+    /// How many results have this status.
     pub(crate) fn count(&self, status: Status) -> usize {
         let known = self.statuses.iter().find(|(known, _)| *known == status);
         known.map_or(0, |(_, count)| *count)
     }
 
-    /// How many results can be used.
+    /// How many results are valid.
     pub(crate) fn usable(&self) -> usize {
         self.statuses.iter().map(|(_, count)| count).sum()
     }
 
-    /// How many results there were, usable or not.
+    /// How many results there were, valid or not.
     pub(crate) fn read_count(&self) -> usize {
-        self.usable() + self.skipped_count()
+        self.usable() + self.invalid_count()
     }
 
-    /// How many results cannot be used.
-    pub(crate) fn skipped_count(&self) -> usize {
+    /// How many results are invalid.
+    pub(crate) fn invalid_count(&self) -> usize {
         self.invalid.len() + self.unreadable.iter().map(|(_, rows)| rows).sum::<usize>()
     }
 
-    /// What cannot be used, for the books.
-    pub(crate) fn skipped(&self) -> Skipped {
-        Skipped::new(self.problems(), self.skipped_count())
+    /// What is invalid, for the report of an upload.
+    pub(crate) fn invalid_input(&self) -> InvalidResults {
+        InvalidResults::new(self.problems(), self.invalid_count())
     }
 
-    /// Whether everything can be used.
+    /// Whether everything is valid.
     pub(crate) fn is_valid(&self) -> bool {
         self.invalid.is_empty() && self.unreadable.is_empty()
     }
 
-    /// What cannot be used, for the report.
+    /// What is invalid, as problems.
     pub(crate) fn problems(&self) -> Vec<ReportedProblem> {
         let files = self.unreadable.iter().map(|(error, rows)| {
             let message = match rows {
                 0 => error.to_string(),
-                rows => format!("{error}; {rows} results before that are left out with it"),
+                1 => format!("{error}; the result before the error is not used either"),
+                rows => format!(
+                    "{error}; the {} before the error are not used either",
+                    plural(*rows, "result")
+                ),
             };
             ReportedProblem::new("unreadable", message).at(error.position())
         });
@@ -178,8 +183,8 @@ impl Input {
         files.chain(rows).collect()
     }
 
-    /// Refuses what cannot be used, unless it may be left out; and nothing at all, unless that is fine.
-    pub(crate) fn check(&self, args: &InputArgs) -> Outcome<()> {
+    /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed.
+    pub(crate) fn check(&self, args: &InputArgs) -> Result<()> {
         if !self.is_valid() && !args.skip_invalid {
             let mut lines: Vec<String> = self
                 .problems()
@@ -194,32 +199,32 @@ impl Input {
                 String::new()
             };
             let message = format!(
-                "{found} {} cannot be used; nothing was sent\n  {}{more}",
+                "{found} {} invalid; nothing was sent\n  {}{more}",
                 if found == 1 {
-                    "row or file"
+                    "row or file is"
                 } else {
-                    "rows or files"
+                    "rows or files are"
                 },
                 lines.join("\n  ")
             );
             return Err(Failure::message(Exit::Input, message)
-                .hint("correct them, or leave them out with `--skip-invalid`"));
+                .hint("fix them, or skip them with `--skip-invalid`"));
         }
         if self.usable() == 0 && !args.allow_empty {
             let message = match self.files {
-                0 => "no file matched".to_owned(),
-                1 => format!("`{}` holds no usable results", args.inputs.join(" ")),
-                files => format!("{files} files hold no usable results"),
+                0 => "no files matched".to_owned(),
+                1 => format!("`{}` contains no usable results", args.inputs.join(" ")),
+                files => format!("{files} files contain no usable results"),
             };
             return Err(Failure::message(Exit::Input, message)
-                .hint("`octane validate` shows what is read; `--allow-empty` accepts nothing"));
+                .hint("`octane validate` shows what is read; use `--allow-empty` to allow that"));
         }
         Ok(())
     }
 }
 
-/// Standard input and pipes can be read once, so what comes from them is kept.
-fn kept(source: Source) -> Outcome<Source> {
+/// Standard input and pipes can be read only once, so what comes from them is kept in memory.
+fn buffered(source: Source) -> Result<Source> {
     let is_pipe = || std::fs::metadata(source.name()).is_ok_and(|metadata| !metadata.is_file());
     let name = source.name().to_owned();
     if name != "-" && !is_pipe() {
@@ -236,27 +241,27 @@ fn kept(source: Source) -> Outcome<Source> {
     Ok(Source::bytes(name, bytes))
 }
 
-/// How many bad rows are listed on the terminal; a report in JSON has them all.
+/// How many invalid rows are listed on the terminal; a JSON report has them all.
 const LISTED_MAX: usize = 200;
 
-fn options(args: &InputArgs) -> Outcome<ReadOptions> {
+fn options(args: &InputArgs) -> Result<ReadOptions> {
     let mut options = ReadOptions::default();
-    options.format = match args.format_in.as_str() {
-        "junit" => Some(Format::Junit),
-        "csv" => Some(Format::Csv),
-        _ => None,
+    options.format = match args.input_format {
+        InputFormat::Auto => None,
+        InputFormat::Junit => Some(Format::Junit),
+        InputFormat::Csv => Some(Format::Csv),
     };
     for mapping in &args.column {
-        let (header, meaning) = mapping.rsplit_once('=').ok_or_else(|| {
-            Failure::message(Exit::Usage, format!("`--column {mapping}` has no `=`"))
-                .hint("write for example `--column 'Test Name=name'`")
+        let (header, field) = mapping.rsplit_once('=').ok_or_else(|| {
+            let message = format!("`--column {mapping}`: expected COLUMN=FIELD");
+            Failure::message(Exit::Usage, message).hint("for example: `--column 'Test Name=name'`")
         })?;
-        options.columns = if meaning.is_empty() {
+        options.columns = if field.is_empty() {
             options.columns.without(header)
         } else {
-            let field = meaning
+            let field = field
                 .parse()
-                .map_err(|error: UnknownField| Failure::new(Exit::Usage, error))?;
+                .map_err(|error: UnknownResultField| Failure::new(Exit::Usage, error))?;
             options.columns.with(header, field)
         };
     }
@@ -267,7 +272,7 @@ fn options(args: &InputArgs) -> Outcome<ReadOptions> {
 }
 
 /// `nightly` for `samples/nightly.csv` and for `samples/nightly/*.xml`.
-fn stem(args: &InputArgs) -> String {
+fn default_name(args: &InputArgs) -> String {
     let first = args.inputs.first().map_or("-", String::as_str);
     let fixed: Vec<&str> = first
         .split(['/', '\\'])
@@ -292,23 +297,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_goes_by_its_file_or_folder() {
-        let stem = |input: &str| {
+    fn an_input_is_named_after_its_file_or_directory() {
+        let name = |input: &str| {
             let args = InputArgs {
                 inputs: vec![input.to_owned()],
                 exclude: Vec::new(),
-                format_in: "auto".to_owned(),
+                input_format: InputFormat::Auto,
                 column: Vec::new(),
                 suite_path: None,
                 skip_invalid: false,
                 allow_empty: false,
             };
-            stem(&args)
+            default_name(&args)
         };
-        assert_eq!(stem("samples/nightly.csv"), "nightly");
-        assert_eq!(stem("build/reports/**/TEST-*.xml"), "reports");
-        assert_eq!(stem("../corpus/pytest/"), "pytest");
-        assert_eq!(stem("-"), "results");
-        assert_eq!(stem("*.xml"), "results");
+        assert_eq!(name("samples/nightly.csv"), "nightly");
+        assert_eq!(name("build/reports/**/TEST-*.xml"), "reports");
+        assert_eq!(name("../corpus/pytest/"), "pytest");
+        assert_eq!(name("-"), "results");
+        assert_eq!(name("*.xml"), "results");
     }
 }

@@ -1,4 +1,4 @@
-//! The program `octane`: what was typed becomes settings, settings become work, work becomes output.
+//! The program `octane`: arguments become settings, settings become work, work becomes output.
 
 mod args;
 mod ci;
@@ -10,6 +10,7 @@ mod failure;
 mod input;
 mod output;
 mod payload;
+mod sandbox;
 mod signals;
 mod spool;
 
@@ -19,13 +20,13 @@ use clap::Parser;
 
 use args::{Args, Command};
 use exit::Exit;
-use failure::Failure;
+use failure::{Failure, Result};
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            // Help and version end here as well, with code 0.
+            // Help and version end here too, with code 0.
             let _ = error.print();
             if error.use_stderr() {
                 let text = error.render().to_string();
@@ -39,9 +40,10 @@ fn main() -> ExitCode {
         }
     };
     let format = args.format;
-    let done = runtime().and_then(|runtime| {
+    let done = output::log::start(args.verbose).and_then(|()| {
+        let runtime = runtime()?;
         let done = runtime.block_on(run(args));
-        // Somebody may still be asked for a line of input, which nobody waits for any more.
+        // A thread may still read a line of input that is not needed any more.
         runtime.shutdown_background();
         done
     });
@@ -52,16 +54,16 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime> {
     let built = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     built.map_err(|error| Failure::new(Exit::Internal, error))
 }
 
-/// Does what was asked, unless somebody presses Ctrl-C first. A server and an upload have to end in an
-/// orderly way: they listen themselves.
-async fn run(args: Args) -> Result<Exit, Failure> {
+/// Runs the command, unless Ctrl-C is pressed first. Servers and uploads have to end in an orderly way and
+/// handle signals themselves.
+async fn run(args: Args) -> Result<Exit> {
     if matches!(
         args.command,
         Command::Sandbox(_) | Command::Upload(_) | Command::Resume(_)

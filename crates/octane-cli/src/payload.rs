@@ -4,12 +4,12 @@ use octane_client::UploadSettings;
 use octane_model::{MilestoneId, ProgramId, ReleaseId, WorkItemId};
 use octane_results::{Dialect, LongNames, Release, Tag, TestField, TestFieldKind};
 
-use crate::args::{PayloadArgs, PayloadKind};
+use crate::args::{LongNamesPolicy, PayloadArgs, PayloadKind};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 
 /// What the payload flags mean.
-pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
+pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
     let mut settings = UploadSettings::default();
     settings.dialect = match args.payload {
         PayloadKind::Standard => Dialect::Standard,
@@ -20,7 +20,7 @@ pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
         .clone_from(&args.testing_tool_type);
     settings.batch_limits.runs_max = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
     settings.batch_limits.bytes_max = args.batch_bytes;
-    if args.long_names == "refuse" {
+    if args.long_names == LongNamesPolicy::Refuse {
         settings.repair.long_names = LongNames::Refuse;
     }
     let context = &mut settings.context;
@@ -41,8 +41,8 @@ pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
         .map(WorkItemId::new)
         .collect();
     for tag in &args.tags {
-        let (kind, value) = pair("--tag", tag, "OS:Linux")?;
-        context.environment.push(Tag { kind, value });
+        let (tag_type, value) = pair("--tag", tag, "OS:Linux")?;
+        context.environment.push(Tag { tag_type, value });
     }
     for field in &args.fields {
         let (kind, value) = pair("--field", field, "Test_Level:System Test")?;
@@ -53,7 +53,7 @@ pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
                 .collect();
             Failure::message(
                 Exit::Usage,
-                format!("`--field {field}`: `{kind}` is no field of a test"),
+                format!("`--field {field}`: unknown test field `{kind}`"),
             )
             .hint(format!("use one of {}", words.join(", ")))
         })?;
@@ -62,8 +62,8 @@ pub(crate) fn settings(args: &PayloadArgs) -> Outcome<UploadSettings> {
     Ok(settings)
 }
 
-/// `TYPE:VALUE`; the value may hold further colons.
-fn pair(flag: &str, text: &str, example: &str) -> Outcome<(String, String)> {
+/// `TYPE:VALUE`; the value may contain further colons.
+fn pair(flag: &str, text: &str, example: &str) -> Result<(String, String)> {
     match text
         .split_once(':')
         .map(|(kind, value)| (kind.trim(), value.trim()))
@@ -72,8 +72,8 @@ fn pair(flag: &str, text: &str, example: &str) -> Outcome<(String, String)> {
             Ok((kind.to_owned(), value.to_owned()))
         }
         _ => Err(
-            Failure::message(Exit::Usage, format!("`{flag} {text}` is not TYPE:VALUE"))
-                .hint(format!("write for example `{flag} '{example}'`")),
+            Failure::message(Exit::Usage, format!("`{flag} {text}`: expected TYPE:VALUE"))
+                .hint(format!("for example: `{flag} '{example}'`")),
         ),
     }
 }

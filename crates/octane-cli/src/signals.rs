@@ -1,13 +1,13 @@
-//! Being asked to end: Ctrl-C, or a request from outside.
+//! Signals that end the program: Ctrl-C, or a request to terminate.
 
-use octane_client::Stop;
+use octane_client::CancellationToken;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::output::print_note;
 
-/// The signals that ask the program to end. They are caught from when this is made, so that whoever has
-/// read the first line of output can end the program in an orderly way.
+/// The signals that ask the program to end. They are caught from the moment this is created, so that a caller
+/// that has read the first line of output can end the program in an orderly way.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -16,7 +16,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    pub(crate) fn new() -> Outcome<Self> {
+    pub(crate) fn new() -> Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +30,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Waits for the next one, and gives the exit code that belongs to it.
+    /// Waits for the next signal and returns its exit code.
     pub(crate) async fn next(&mut self) -> Exit {
         #[cfg(unix)]
         tokio::select! {
@@ -39,39 +39,41 @@ impl Signals {
         }
         #[cfg(not(unix))]
         {
-            // Where Ctrl-C cannot be waited for, the process is ended from outside.
+            // If Ctrl-C cannot be waited for, the process is ended from outside.
             let _ = tokio::signal::ctrl_c().await;
             Exit::Interrupted
         }
     }
 
-    /// Asks `stop` to stop with the first signal and gives the code of that; with the second one the
-    /// process ends at once, which its journal bears.
-    pub(crate) fn stopping(mut self, stop: Stop) -> Stopping {
-        let (tell, told) = tokio::sync::watch::channel(Exit::Interrupted);
+    /// Cancels the work at the first signal and remembers its exit code. The second one ends the process at
+    /// once, which the journal is made for.
+    pub(crate) fn stopping(mut self, stop: CancellationToken) -> Stopping {
+        let (tx, rx) = tokio::sync::watch::channel(Exit::Interrupted);
         let task = tokio::spawn(async move {
             let first = self.next().await;
-            tell.send_replace(first);
-            stop.ask();
-            print_note("stopping: what is under way gets 3 seconds; a second signal ends at once");
+            tx.send_replace(first);
+            stop.cancel();
+            print_note(
+                "stopping; waiting up to 3 seconds for requests in flight (press Ctrl-C again to quit now)",
+            );
             let second = self.next().await;
-            // Somebody asks for the second time and wants no more waiting.
+            // Asked for the second time: no more waiting.
             std::process::exit(second.code().into());
         });
-        Stopping { told, task }
+        Stopping { rx, task }
     }
 }
 
 /// Listens until it is dropped.
 pub(crate) struct Stopping {
-    told: tokio::sync::watch::Receiver<Exit>,
+    rx: tokio::sync::watch::Receiver<Exit>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Stopping {
-    /// The code of the signal that came.
+    /// The exit code of the signal that arrived.
     pub(crate) fn exit(&self) -> Exit {
-        *self.told.borrow()
+        *self.rx.borrow()
     }
 }
 

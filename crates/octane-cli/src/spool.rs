@@ -1,4 +1,4 @@
-//! Where uploads are kept.
+//! Where uploads are stored.
 
 use std::time::Duration;
 
@@ -7,19 +7,18 @@ use octane_client::{JournalError, Retention, Spool, UploadId};
 
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 
-/// The folder that was named, or the one in the user's state folder.
-pub(crate) fn spool(args: &SpoolArgs) -> Outcome<Spool> {
+/// The given directory, or the one in the user's state directory.
+pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
     match &args.spool {
         Some(folder) if folder.as_os_str() == "off" => Ok(Spool::off()),
         Some(folder) if !folder.as_os_str().is_empty() => Ok(Spool::at(folder)),
         _ => {
             let base = etcetera::choose_base_strategy().map_err(|error| {
-                Failure::new(Exit::Configuration, error)
-                    .hint("give `--spool DIR`, or `--spool off`")
+                Failure::new(Exit::Configuration, error).hint("use `--spool DIR` or `--spool off`")
             })?;
-            // Systems without a folder for states have one for data.
+            // Systems without a directory for state have one for data.
             let state = base.state_dir().unwrap_or_else(|| base.data_dir());
             Ok(Spool::at(state.join("octane-client").join("uploads")))
         }
@@ -27,7 +26,7 @@ pub(crate) fn spool(args: &SpoolArgs) -> Outcome<Spool> {
 }
 
 impl SpoolArgs {
-    /// The command that goes on with an upload in this spool.
+    /// The command that resumes an upload in this spool.
     pub(crate) fn resume(&self, id: &UploadId) -> String {
         match &self.spool {
             Some(folder) => format!("octane resume {id} --spool '{}'", folder.display()),
@@ -36,8 +35,8 @@ impl SpoolArgs {
     }
 }
 
-/// Forgets what is old and done. Trouble with old uploads is none of the new one's business, and what has not been
-/// delivered is not forgotten by the way, whatever the clock says.
+/// Deletes old, finished uploads. An error with old uploads does not affect the new one, and what has not been
+/// delivered is never deleted as a side effect, whatever the clock says.
 pub(crate) fn prune(spool: &Spool) {
     let mut retention = Retention::default();
     retention.unfinished_age_max = Duration::MAX;
@@ -49,38 +48,43 @@ impl From<JournalError> for Failure {
         let (exit, hint) = match &error {
             JournalError::Folder { .. } => (
                 Exit::Configuration,
-                "name a folder that can be written with `--spool DIR`, or keep nothing with `--spool off`",
+                "use a writable directory (`--spool DIR`) or disable saving (`--spool off`)",
             ),
             JournalError::InUse { .. } => (
                 Exit::Configuration,
-                "wait for it to end, or end it, then try again",
+                "wait for the other process to finish, or stop it",
             ),
-            JournalError::Unknown { .. } | JournalError::Unplanned { .. } => {
-                (Exit::Usage, "`octane uploads list` shows what is kept")
-            }
+            JournalError::Unknown { .. } | JournalError::Unprepared { .. } => (
+                Exit::Usage,
+                "`octane uploads list` lists the stored uploads",
+            ),
             JournalError::Newer { .. } => (
                 Exit::Configuration,
-                "go on with the version that wrote it, or a newer one",
+                "use the version that created it, or a newer one",
             ),
-            JournalError::Elsewhere { .. } => (
+            JournalError::Older { .. } => (
                 Exit::Configuration,
-                "name the server, space and workspace that the upload goes to",
+                "finish the upload with the version that created it",
             ),
-            JournalError::Damaged { .. } => (
+            JournalError::DifferentServer { .. } => (
                 Exit::Configuration,
-                "run the upload again from the results: what Octane has byte for byte is not doubled",
+                "use the same `--url`, `--space` and `--workspace` as the upload",
+            ),
+            JournalError::Corrupted { .. } => (
+                Exit::Configuration,
+                "run the upload again; identical results are not duplicated",
             ),
             JournalError::Database { .. } => (
                 Exit::Unreachable,
-                "what is in the journal is kept: see to the disk, then `octane resume --all`",
+                "the results are saved; fix the disk problem, then run `octane resume --all`",
             ),
             JournalError::Full { .. } => (
                 Exit::Unreachable,
-                "what was planned is kept: make room, then `octane resume --all`",
+                "the results are saved; free disk space, then run `octane resume --all`",
             ),
             _ => (
                 Exit::Internal,
-                "run the upload again from the results: what Octane has byte for byte is not doubled",
+                "run the upload again; identical results are not duplicated",
             ),
         };
         Self::new(exit, error).hint(hint)

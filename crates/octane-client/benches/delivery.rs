@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use octane_client::{
-    Client, Destination, Moment, Planned, Report, Spool, Stop, SuiteChoice, UploadId,
+    Client, CommitPoint, Prepared, Report, Spool, SuiteChoice, Target, TargetSpec, UploadId,
     UploadSettings,
 };
 use octane_rest::{ApiKey, Endpoint, Settings};
@@ -66,11 +66,9 @@ struct Done {
 
 fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let stub = Stub::new(count, latency);
-    let settings = Settings {
-        requests_per_second: rate,
-        concurrency_max: 16,
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.requests_per_second = rate;
+    settings.concurrency_max = 16;
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)
         .workspace(1002)
@@ -82,13 +80,13 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let client = Client::new(endpoint);
     let folder = tempfile::tempdir().expect("a folder for the journal");
     let commits = Arc::new(Mutex::new((Instant::now(), Duration::ZERO)));
-    let spool = Spool::at(folder.path()).on_write({
+    let spool = Spool::at(folder.path()).fault_hook({
         let commits = Arc::clone(&commits);
-        move |_, moment| {
+        move |_, point| {
             let mut commits = commits.lock().expect("nobody panics here");
-            match moment {
-                Moment::BeforeCommit => commits.0 = Instant::now(),
-                Moment::AfterCommit => {
+            match point {
+                CommitPoint::Before => commits.0 = Instant::now(),
+                CommitPoint::After => {
                     let took = commits.0.elapsed();
                     commits.1 += took;
                 }
@@ -99,13 +97,11 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let mut how = UploadSettings::default();
     how.batches_in_flight_max = 8;
     let start = Instant::now();
-    let destination = Destination::new(SuiteChoice::Id(5001.into()), "bench");
+    let spec = TargetSpec::new(SuiteChoice::Id(5001.into()), "bench");
     let runs = results(count, jira_every);
-    let Planned { journal, .. } = client
-        .plan(runs, &destination, &how, &spool, UploadId::new())
-        .expect("these results can be planned");
-    let target = octane_client::Target::new(5001.into(), "bench");
-    client.aim(&journal, &target).expect("a target is taken");
+    let Prepared { journal, .. } = client
+        .prepare(runs, &spec, &how, &spool, UploadId::new())
+        .expect("these results can be prepared");
     let planning = start.elapsed();
     commits.lock().expect("nobody panics here").1 = Duration::ZERO;
     let start = Instant::now();
@@ -115,7 +111,13 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
         .build()
         .expect("a runtime");
     let report = runtime
-        .block_on(client.deliver(&journal, &how, &Stop::never(), &|_| {}))
+        .block_on(
+            client
+                .delivery(&journal)
+                .target(Target::new(5001.into(), "bench"))
+                .settings(how)
+                .run(),
+        )
         .expect("the journal works");
     let delivery = start.elapsed();
     let commits = commits.lock().expect("nobody panics here").1;

@@ -1,24 +1,18 @@
-//! The client: one endpoint, and the jobs that can be done with it.
+//! The client of one workspace.
 
 use std::sync::Arc;
 
 use octane_rest::Endpoint;
 use tokio::sync::OnceCell;
 
-use crate::jira::Jira;
-use crate::links::{LinkField, Links};
-use crate::modules::Modules;
-use crate::releases::Releases;
-use crate::runs::Runs;
-use crate::suite_runs::SuiteRuns;
-use crate::suites::Suites;
+use crate::link_field::LinkField;
 
-/// Everything that results and stories need of an Octane workspace.
+/// Access to one Octane workspace: test results, and the stories they cover.
 ///
-/// A client is a cheap handle: clones share the session, the pace and what was learned from metadata.
-/// Each noun has a door of its own: [`modules`](Self::modules), [`suites`](Self::suites),
+/// A client is a cheap handle: clones share the session, the rate limit and what metadata said.
+/// Each kind of entity has an accessor: [`modules`](Self::modules), [`suites`](Self::suites),
 /// [`suite_runs`](Self::suite_runs), [`runs`](Self::runs), [`links`](Self::links),
-/// [`jira`](Self::jira) and [`releases`](Self::releases); [`upload`](Self::upload) is the main job.
+/// [`jira`](Self::jira) and [`releases`](Self::releases); [`upload`](Self::upload) does the main job.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) endpoint: Endpoint,
@@ -27,26 +21,26 @@ pub struct Client {
     pub(crate) jira_field: Arc<OnceCell<String>>,
 }
 
-/// What differs between workspaces and is otherwise asked of their metadata.
+/// What differs between workspaces and is otherwise discovered from their metadata.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
 pub struct ClientSettings {
-    /// The user-defined field that holds Jira keys, for example `jira_key_udf`. Absent: the only
+    /// The user-defined field that holds Jira keys, for example `jira_key_udf`. Default: the only
     /// user-defined string field of stories whose name contains `jira`.
     pub jira_field: Option<String>,
-    /// The multi-reference field that ties a run or a test to backlog items. Absent: `covered_content`.
+    /// The multi-reference field that links a run or a test to backlog items. Default: `covered_content`.
     pub link_field: Option<String>,
 }
 
 impl ClientSettings {
-    /// Pins the field that holds Jira keys.
+    /// Sets the field that holds Jira keys.
     pub fn jira_field(mut self, field: impl Into<String>) -> Self {
         self.jira_field = Some(field.into());
         self
     }
 
-    /// Pins the field that ties runs or tests to backlog items.
+    /// Sets the field that links runs or tests to backlog items.
     pub fn link_field(mut self, field: impl Into<String>) -> Self {
         self.link_field = Some(field.into());
         self
@@ -54,12 +48,12 @@ impl ClientSettings {
 }
 
 impl Client {
-    /// A client of the workspace that `endpoint` speaks to.
+    /// A client of the workspace that `endpoint` is connected to.
     pub fn new(endpoint: Endpoint) -> Self {
         Self::with_settings(endpoint, ClientSettings::default())
     }
 
-    /// A client with pinned fields.
+    /// A client with explicit fields.
     pub fn with_settings(endpoint: Endpoint, settings: ClientSettings) -> Self {
         Self {
             endpoint,
@@ -69,43 +63,8 @@ impl Client {
         }
     }
 
-    /// The endpoint beneath, for everything that has no door here.
+    /// The underlying endpoint, for everything this client has no method for.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    /// Application modules.
-    pub fn modules(&self) -> Modules<'_> {
-        Modules { client: self }
-    }
-
-    /// Test suites.
-    pub fn suites(&self) -> Suites<'_> {
-        Suites { client: self }
-    }
-
-    /// Suite runs.
-    pub fn suite_runs(&self) -> SuiteRuns<'_> {
-        SuiteRuns { client: self }
-    }
-
-    /// Automated runs.
-    pub fn runs(&self) -> Runs<'_> {
-        Runs { client: self }
-    }
-
-    /// Links between runs and stories.
-    pub fn links(&self) -> Links<'_> {
-        Links { client: self }
-    }
-
-    /// Jira keys.
-    pub fn jira(&self) -> Jira<'_> {
-        Jira { client: self }
-    }
-
-    /// Releases.
-    pub fn releases(&self) -> Releases<'_> {
-        Releases { client: self }
     }
 }

@@ -1,68 +1,72 @@
 //! What can go wrong when working with suites, modules, runs and links.
 
+use std::fmt;
+
 use octane_model::{EntityId, SuiteId};
 
 /// What can go wrong when working with suites, modules, runs and links.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The server could not be reached, or said no.
+    /// The server could not be reached, or it rejected the request.
     #[error(transparent)]
     Rest(#[from] octane_rest::Error),
 
-    /// Nothing has this id.
-    #[error("there is no {kind} with the id {id} in this workspace")]
+    /// No entity has this id.
+    #[error("no {kind} with ID {id} in this workspace")]
     UnknownId {
-        /// What was looked for, for example "test suite".
+        /// What was requested, for example "test suite".
         kind: &'static str,
         /// The id.
         id: EntityId,
     },
 
-    /// Nothing has this name, and nothing may be created.
-    #[error("there is no {kind} named `{name}` in this workspace")]
+    /// No entity has this name, and creating one was not allowed.
+    #[error("no {kind} named `{name}` in this workspace")]
     UnknownName {
-        /// What was looked for, for example "test suite".
+        /// What was requested, for example "test suite".
         kind: &'static str,
         /// The name.
         name: String,
     },
 
-    /// Some of what results need to go into does not exist, and nothing may be created.
-    #[error("there is {} in this workspace", listed(.0))]
+    /// The module or the suite of an upload does not exist, and creating it was not allowed.
+    #[error("{} in this workspace", listed(.0))]
     Missing(Vec<Missing>),
 
-    /// Several have this name.
-    #[error("{} {kind}s are named `{name}`: ids {}", .ids.len(), joined(.ids))]
+    /// Several entities have this name.
+    #[error("found {} {kind}s named `{name}` (IDs {})", .ids.len(), joined(.ids))]
     Ambiguous {
-        /// What was looked for.
+        /// What was requested, for example "test suite".
         kind: &'static str,
         /// The name.
         name: String,
-        /// The ids of all that have it.
+        /// The ids of all of them.
         ids: Vec<EntityId>,
     },
 
     /// The path of a module has no segments.
-    #[error("`{path}` is no path of an application module; write for example `Shop/Checkout`")]
+    #[error("invalid application module path `{path}`; use e.g. `Shop/Checkout`")]
     EmptyPath {
         /// The path as it was given.
         path: String,
     },
 
-    /// The workspace has no module at the top.
-    #[error("the workspace has no root application module, or its API key may not see it")]
+    /// The workspace has no root module.
+    #[error(
+        "the workspace has no root application module, or the API key has no permission to read it"
+    )]
     NoRootModule,
 
     /// No field holds Jira keys.
-    #[error("no user-defined text field of stories has `jira` in its name")]
+    #[error("stories have no user-defined text field whose name contains `jira`")]
     NoJiraField,
 
     /// Several fields could hold Jira keys.
-    #[error("several fields could hold Jira keys: {}", .0.join(", "))]
-    SeveralJiraFields(Vec<String>),
+    #[error("ambiguous Jira key field: {}", .0.join(", "))]
+    AmbiguousJiraField(Vec<String>),
 
-    /// The pinned field for Jira keys does not exist.
+    /// The configured field for Jira keys does not exist.
     #[error("stories have no field `{0}` for Jira keys")]
     UnknownJiraField(String),
 
@@ -70,18 +74,25 @@ pub enum ClientError {
     #[error("neither automated runs nor automated tests have an editable field `{0}`")]
     NoLinkField(String),
 
-    /// A name is longer than Octane takes.
-    #[error("the {kind}'s name has {length} characters, the server takes {length_max}")]
-    NameTooLong {
-        /// What was to be named.
+    /// A name is empty.
+    #[error("the {kind} name is empty")]
+    EmptyName {
+        /// What the name is for, for example "test suite".
         kind: &'static str,
-        /// How many characters it has.
+    },
+
+    /// A name is longer than Octane accepts.
+    #[error("the {kind} name is {length} characters long; the limit is {length_max}")]
+    NameTooLong {
+        /// What the name is for, for example "test suite".
+        kind: &'static str,
+        /// The number of characters.
         length: usize,
-        /// How many are taken.
+        /// The largest number of characters.
         length_max: usize,
     },
 
-    /// The suite run was not there after its results had been taken in.
+    /// The suite has no suite run of this name.
     #[error("suite {suite} has no suite run named `{name}`")]
     NoSuiteRun {
         /// The suite.
@@ -92,32 +103,17 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Turns the server's "not found" into an error that names what was looked for.
-    pub(crate) fn looking_for(
-        kind: &'static str,
-        id: impl Into<EntityId>,
-    ) -> impl FnOnce(octane_rest::Error) -> Self {
-        let id = id.into();
-        move |error| {
-            if error.is_not_found() && !error.is_passing() {
-                Self::UnknownId { kind, id }
-            } else {
-                error.into()
-            }
-        }
-    }
-
-    /// Whether the server could not be reached, so that a later try may succeed.
+    /// Whether the server could not be reached, so that a later attempt may succeed.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Rest(error) if error.is_unreachable())
     }
 
-    /// Whether signing in failed.
+    /// Whether authentication failed.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Rest(error) if error.is_unauthorized())
     }
 
-    /// Whether what was asked for does not exist.
+    /// Whether what was requested does not exist.
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::Rest(error) => error.is_not_found(),
@@ -130,23 +126,30 @@ impl ClientError {
     }
 }
 
-/// Something that results need to go into and that does not exist.
+/// A module or suite that an upload needs and that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Missing {
-    /// What it is, for example "test suite".
+    /// Its type, for example "test suite".
     pub kind: &'static str,
     /// Its name or path.
     pub name: String,
 }
 
-/// An error and what caused it, in one line.
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name } = self;
+        write!(f, "{kind} `{name}`")
+    }
+}
+
+/// An error and its causes, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        // Some libraries repeat their cause in their own words.
+        // Some errors already include the text of their cause.
         if !text.contains(&cause_text) {
             text = format!("{text}: {cause_text}");
         }
@@ -156,10 +159,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn listed(missing: &[Missing]) -> String {
-    let each = missing
-        .iter()
-        .map(|Missing { kind, name }| format!("no {kind} named `{name}`"));
-    each.collect::<Vec<_>>().join(" and ")
+    let names: Vec<String> = missing.iter().map(Missing::to_string).collect();
+    let names = names.join(" and ");
+    let verb = if missing.len() == 1 { "does" } else { "do" };
+    format!("{names} {verb} not exist")
 }
 
 fn joined(ids: &[EntityId]) -> String {
@@ -167,4 +170,41 @@ fn joined(ids: &[EntityId]) -> String {
         .map(EntityId::as_str)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(kind: &'static str, name: &str) -> Missing {
+        let name = name.to_owned();
+        Missing { kind, name }
+    }
+
+    #[test]
+    fn what_is_missing_is_listed_in_one_sentence() {
+        let suite = missing("test suite", "Nightly");
+        let module = missing("application module", "Shop/Checkout");
+        assert_eq!(
+            ClientError::Missing(vec![suite.clone()]).to_string(),
+            "test suite `Nightly` does not exist in this workspace"
+        );
+        assert_eq!(
+            ClientError::Missing(vec![module, suite]).to_string(),
+            "application module `Shop/Checkout` and test suite `Nightly` do not exist in this workspace"
+        );
+    }
+
+    #[test]
+    fn an_ambiguous_name_is_listed_with_its_ids() {
+        let error = ClientError::Ambiguous {
+            kind: "test suite",
+            name: "Nightly".to_owned(),
+            ids: vec![1.into(), 2.into()],
+        };
+        assert_eq!(
+            error.to_string(),
+            "found 2 test suites named `Nightly` (IDs 1, 2)"
+        );
+    }
 }

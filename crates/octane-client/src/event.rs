@@ -1,21 +1,22 @@
-//! What happens during an upload, told as it happens.
+//! What happens during an upload, reported as it happens.
 
 use std::time::Duration;
 
-use octane_model::{SuiteRun, TaskId, TaskStatus};
+use octane_model::{SuiteRun, TaskId};
 
-use crate::UploadId;
-use crate::links::LinkLevel;
+use crate::link_field::LinkLevel;
+use crate::upload_id::UploadId;
 
 /// Something that happened during an upload.
 ///
-/// The library prints nothing: whoever uploads gets these and draws, logs or asserts.
+/// The library prints nothing: callers receive events and draw, log or assert.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// All results were read and cut into batches; nothing has been sent.
-    Planned {
-        /// What the upload is called in its journal.
+    #[non_exhaustive]
+    Prepared {
+        /// The upload's ID.
         upload: UploadId,
         /// How many results will be sent.
         results: usize,
@@ -25,15 +26,17 @@ pub enum Event {
         bytes: u64,
     },
     /// The server accepted a batch and will work on it.
+    #[non_exhaustive]
     Accepted {
         /// The batch, counted from 1.
         batch: usize,
         /// The task that ingests it.
         task: TaskId,
-        /// Whether the server had seen these bytes before, and so does nothing.
-        is_known: bool,
+        /// Whether the server had received these bytes before, and so does nothing.
+        is_duplicate: bool,
     },
-    /// The server did not accept a batch for what is in it, so its halves are tried.
+    /// The server did not accept a batch because of its content, so its halves are tried.
+    #[non_exhaustive]
     Split {
         /// The batch.
         batch: usize,
@@ -43,27 +46,31 @@ pub enum Event {
         reason: String,
     },
     /// The server did not accept a batch.
+    #[non_exhaustive]
     Refused {
         /// The batch, counted from 1.
         batch: usize,
         /// Why.
         reason: String,
     },
-    /// The server has finished with a batch.
-    Settled {
+    /// The server has finished a batch.
+    #[non_exhaustive]
+    Ended {
         /// The batch, counted from 1.
         batch: usize,
-        /// How it ended.
-        status: TaskStatus,
+        /// How it ended, as in [`BatchReport::status`](crate::BatchReport::status).
+        status: String,
     },
     /// Nothing to do but to wait for the server.
+    #[non_exhaustive]
     Waiting {
         /// How many batches it has not finished.
         batches: usize,
-        /// How long the next look is off.
+        /// How long until the next request.
         pause: Duration,
     },
     /// The suite run that holds the results was found, and its runs counted.
+    #[non_exhaustive]
     Verified {
         /// The suite run.
         suite_run: SuiteRun,
@@ -71,13 +78,15 @@ pub enum Event {
         runs: usize,
     },
     /// Jira keys were looked up.
+    #[non_exhaustive]
     Resolved {
         /// How many keys there were.
         keys: usize,
-        /// How many of them stand on a story.
+        /// How many of them match a story.
         found: usize,
     },
     /// Runs or tests were linked to stories.
+    #[non_exhaustive]
     Linked {
         /// What was linked.
         level: LinkLevel,

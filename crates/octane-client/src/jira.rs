@@ -1,39 +1,47 @@
-//! Jira keys and the backlog items that stand for them.
+//! Jira keys and the backlog items that carry them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use octane_model::{Entity, FieldMetadata, Query, Resource, Select, WorkItem};
 
-use crate::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// How many keys one query asks for; the vendor's clients keep lists below a hundred too.
 const KEYS_MAX: usize = 100;
 
-/// Which backlog items a Jira key may stand on (Jira coverage plug-in of the vendor).
+/// The backlog items that may carry a Jira key (Jira coverage plug-in of the vendor).
 const SUBTYPES: [&str; 3] = ["story", "feature", "defect"];
 
-/// Jira keys: looked up in the user-defined field in which the workspace keeps them.
+/// Jira keys, which the workspace keeps in a user-defined field of its backlog items.
 pub struct Jira<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
 }
 
-/// What became of a set of Jira keys. Every key that was asked for is in exactly one of the three.
+/// The backlog items of a set of Jira keys. Every requested key is in exactly one of the three.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Resolution {
-    /// Keys that stand on one backlog item.
+    /// Keys that match exactly one backlog item.
     pub found: BTreeMap<String, WorkItem>,
-    /// Keys that stand on none.
+    /// Keys that match no backlog item.
     pub missing: Vec<String>,
-    /// Keys that stand on several.
+    /// Keys that match several backlog items.
     pub ambiguous: BTreeMap<String, Vec<WorkItem>>,
 }
 
+impl Client {
+    /// Jira keys.
+    pub fn jira(&self) -> Jira<'_> {
+        Jira { client: self }
+    }
+}
+
 impl Jira<'_> {
-    /// Finds the backlog items for `keys` with one query for every hundred of them.
+    /// Finds the backlog items of `keys`, with one query per hundred keys.
     ///
-    /// Keys are compared without regard to case and blanks around them; the answer names them as they
-    /// were given.
+    /// Keys are compared without regard to case and surrounding spaces; the result contains them as they were
+    /// given, trimmed.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -59,17 +67,17 @@ impl Jira<'_> {
         let field = self.field().await?;
         let mut items: BTreeMap<String, Vec<WorkItem>> = BTreeMap::new();
         let wanted: Vec<&String> = keys.iter().collect();
-        for some in wanted.chunks(KEYS_MAX) {
-            for entity in self.holding(&field, some.iter().copied()).await? {
+        for chunk in wanted.chunks(KEYS_MAX) {
+            for entity in self.items_with(&field, chunk.iter().copied()).await? {
                 let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
                     continue;
                 };
                 let item = entity.into_typed::<WorkItem>();
-                // The query named the fields of a work item; without them the answer is none.
+                // The fields of a work item were selected; an entity without them is not one.
                 let Ok(item) = item else { continue };
                 let same = items.entry(key).or_default();
-                // Two spellings of one key may be in two queries.
-                if same.iter().all(|known| known.id != item.id) {
+                // Two spellings of one key may end up in two queries.
+                if same.iter().all(|other| other.id != item.id) {
                     same.push(item);
                 }
             }
@@ -90,32 +98,30 @@ impl Jira<'_> {
         Ok(resolution)
     }
 
-    /// The field that holds Jira keys: the pinned one, or the only one that metadata offers.
+    /// The field that holds Jira keys: the configured one, or the only candidate in the metadata.
     pub async fn field(&self) -> Result<String, ClientError> {
         let field = self.client.jira_field.get_or_try_init(async || {
-            let fields = self.client.endpoint.fields_of("story").await?;
+            let fields = self.client.endpoint.field_metadata("story").await?;
             match &self.client.settings.jira_field {
-                Some(pinned) if fields.iter().any(|field| field.name == *pinned) => {
-                    Ok(pinned.clone())
-                }
-                Some(pinned) => Err(ClientError::UnknownJiraField(pinned.clone())),
+                Some(name) if fields.iter().any(|field| field.name == *name) => Ok(name.clone()),
+                Some(name) => Err(ClientError::UnknownJiraField(name.clone())),
                 None => discover(&fields),
             }
         });
         field.await.cloned()
     }
 
-    async fn holding(
+    async fn items_with(
         &self,
         field: &str,
         keys: impl Iterator<Item = &String>,
     ) -> Result<Vec<Entity>, ClientError> {
-        let some = [
+        let conditions = [
             Query::field(field).is_in(keys),
             Query::field("subtype").is_in(SUBTYPES),
         ];
         let list = self.client.endpoint.collection(WorkItem::COLLECTION).list();
-        let list = match Query::all(some.into_iter().flatten()) {
+        let list = match Query::all(conditions.into_iter().flatten()) {
             Some(query) => list.matching(query),
             None => return Ok(Vec::new()),
         };
@@ -139,7 +145,7 @@ fn discover(fields: &[FieldMetadata]) -> Result<String, ClientError> {
     match names.len() {
         0 => Err(ClientError::NoJiraField),
         1 => Ok(names.swap_remove(0)),
-        _ => Err(ClientError::SeveralJiraFields(names)),
+        _ => Err(ClientError::AmbiguousJiraField(names)),
     }
 }
 
@@ -164,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn none_and_several_candidates_are_told_apart() {
+    fn no_candidate_and_several_candidates_are_different_errors() {
         assert!(matches!(discover(&[]), Err(ClientError::NoJiraField)));
         let two = [
             field("jira_b_udf", "string", true),
@@ -173,7 +179,7 @@ mod tests {
         let error = discover(&two).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "several fields could hold Jira keys: jira_a_udf, jira_b_udf"
+            "ambiguous Jira key field: jira_a_udf, jira_b_udf"
         );
     }
 }

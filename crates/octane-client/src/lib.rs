@@ -7,16 +7,16 @@
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
 //! # fn main() -> Done { with_sandbox(async |octane| {
-//! use octane_client::{Destination, ModuleChoice, Outcome, SuiteChoice};
+//! use octane_client::{ModuleChoice, Outcome, SuiteChoice, TargetSpec};
 //! use octane_results::{Status, TestRun};
 //!
-//! let destination = Destination::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
+//! let spec = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
 //!     .module(ModuleChoice::Path("Shop/Checkout".into()))
 //!     .create_missing(true);
-//! let target = octane.locate(&destination).await?;
+//! let target = octane.resolve_target(&spec).await?;
 //!
 //! let results = [TestRun::new("adds_tax", Status::Passed).class("TotalsTest").jira(["SHOP-101"])];
-//! let report = octane.upload(results, target).send().await?;
+//! let report = octane.upload(results, target).send().await?.into_result()?;
 //! assert_eq!(report.outcome, Outcome::Success);
 //! assert_eq!(report.links.unwrap().linked, 1);
 //! # Ok(()) }) }
@@ -38,52 +38,67 @@
 //!
 //! Reading files is the business of [`octane_results`]; the program `octane` puts both together.
 
-mod account;
+mod cancellation;
 mod client;
-mod ensured;
+mod context;
+mod delivery;
 mod error;
 mod event;
+mod ingestion;
+mod invalid;
 mod jira;
 mod journal;
+mod link_field;
 mod links;
 mod modules;
-mod name;
+mod named_entity;
+mod outcome;
 mod plan;
+mod plural;
+mod prepare;
+mod reconciliation;
 mod releases;
-mod reopen;
 mod report;
+mod resend;
+mod run_key;
 mod runs;
 mod settings;
-mod settle;
-mod stop;
+mod stage;
 mod submit;
 mod suite_runs;
 mod suites;
 mod target;
-mod trouble;
 mod upload;
+mod upload_id;
+mod verdict;
 mod verify;
 
+pub use cancellation::CancellationToken;
 pub use client::{Client, ClientSettings};
-pub use ensured::Ensured;
+pub use delivery::{Delivery, DeliveryError};
 pub use error::{ClientError, Missing};
 pub use event::Event;
+pub use invalid::InvalidResults;
 pub use jira::{Jira, Resolution};
-pub use journal::{
-    Journal, JournalError, Moment, Retention, Spool, UnknownUploadId, UploadId, UploadSummary,
-};
-pub use links::{LinkFailure, LinkField, LinkLevel, LinkReport, Links};
+#[doc(hidden)]
+pub use journal::CommitPoint;
+pub use journal::{Journal, JournalError, Retention, Spool, UploadSummary};
+pub use link_field::{LinkField, LinkLevel};
+pub use links::{LinkFailure, LinkOutcome, Links};
 pub use modules::{Modules, Parent};
-pub use plan::{Plan, PlanError, PlannedBatch, Totals};
+pub use named_entity::Ensured;
+pub use outcome::Outcome;
+pub use plan::{Plan, PlanError, PlanTotals, PlannedBatch};
+pub use prepare::{PrepareError, Prepared};
 pub use releases::Releases;
 pub use report::{
-    BatchReport, Counts, Created, LinksReport, Named, Outcome, Report, ReportedProblem,
-    TargetReport,
+    BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,
+    ReportedProblem, TargetReport,
 };
 pub use runs::{Runs, RunsOf};
 pub use settings::UploadSettings;
-pub use stop::Stop;
 pub use suite_runs::SuiteRuns;
 pub use suites::Suites;
-pub use target::{Destination, ModuleChoice, SuiteChoice, Target};
-pub use upload::{Planned, Skipped, Upload, UploadError};
+pub use target::{ModuleChoice, SuiteChoice, Target, TargetSpec};
+pub use upload::{Upload, UploadError};
+pub use upload_id::{InvalidUploadId, UploadId};

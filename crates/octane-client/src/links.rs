@@ -1,62 +1,45 @@
-//! Links between automated runs and the stories they prove.
+//! Links between automated runs and the stories they cover.
 //!
-//! Whether an automated run can be tied to a backlog item differs between servers, so metadata is
-//! asked: if `run_automated` has an editable `covered_content`, runs are linked; if not, their tests
-//! are, which every known server allows. Linking adds and never removes (`reference_update_mode=append`);
-//! unlinking removes exactly one story and writes the others back. Both are bulk requests, and doing
-//! either twice changes nothing.
+//! Whether an automated run can be linked to a backlog item differs between servers, so metadata decides:
+//! if `run_automated` has an editable `covered_content`, runs are linked; if not, their tests are, which
+//! every known server allows. Linking adds and never removes (`reference_update_mode=append`); unlinking
+//! removes exactly one story and writes the others back. Both are bulk requests and idempotent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use octane_model::{
-    AutomatedRun, AutomatedTest, Entity, EntityId, Problem, Query, Reference, ReferenceUpdate,
+    AutomatedRun, Entity, EntityId, FieldMetadata, Problem, Query, Reference, ReferenceUpdate,
     References, Resource, RunId, Select, WorkItem, WorkItemId,
 };
 
-use crate::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::link_field::{LinkField, LinkLevel};
+use crate::named_entity;
 
 /// How many ids one query asks for; the vendor's clients keep lists below a hundred too.
 const IDS_MAX: usize = 100;
 
-/// The field that ties runs or tests to backlog items, as the vendor's own metadata names it.
+/// The field that links runs or tests to backlog items, as the vendor's own metadata names it.
 const COVERED_CONTENT: &str = "covered_content";
 
 /// Links between automated runs and backlog items.
 pub struct Links<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
 }
 
-/// What carries the links in this workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LinkField {
-    /// Whether runs are linked, or their tests.
-    pub level: LinkLevel,
-    /// The multi-reference field.
-    pub name: String,
-}
-
-/// What is linked to a story.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LinkLevel {
-    /// The automated runs themselves.
-    Runs,
-    /// The tests that the runs are results of.
-    Tests,
-}
-
-/// What linking or unlinking did.
+/// What linking or unlinking changed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct LinkReport {
+#[must_use]
+pub struct LinkOutcome {
     /// Whether runs were linked, or their tests.
     pub level: LinkLevel,
     /// How many runs (or tests) were changed.
     pub changed: usize,
-    /// How many were as wanted before.
+    /// How many needed no change.
     pub unchanged: usize,
-    /// What could not be done.
+    /// The runs (or tests) that could not be changed.
     pub failed: Vec<LinkFailure>,
 }
 
@@ -70,28 +53,26 @@ pub struct LinkFailure {
     pub problem: Problem,
 }
 
-/// Stories that one run or test shall carry.
+/// A request to link one run or test to stories.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
+pub(crate) struct LinkRequest {
     /// The run or test.
-    pub(crate) owner: EntityId,
+    pub(crate) holder: EntityId,
     /// The stories to add.
     pub(crate) stories: Vec<Reference>,
-    /// The stories that it has, where that is known already.
-    pub(crate) has: Option<References>,
+    /// The stories it is linked to, if that is already known.
+    pub(crate) existing: Option<References>,
 }
 
-impl LinkLevel {
-    fn collection(self) -> &'static str {
-        match self {
-            Self::Runs => AutomatedRun::COLLECTION,
-            Self::Tests => AutomatedTest::COLLECTION,
-        }
+impl Client {
+    /// Links between runs and stories.
+    pub fn links(&self) -> Links<'_> {
+        Links { client: self }
     }
 }
 
 impl Links<'_> {
-    /// What carries the links in this workspace; asked of its metadata once.
+    /// The field that holds the links in this workspace; its metadata is read once.
     pub async fn field(&self) -> Result<LinkField, ClientError> {
         let field = self.client.link_field.get_or_try_init(async || {
             let name = self
@@ -100,19 +81,16 @@ impl Links<'_> {
                 .link_field
                 .as_deref()
                 .unwrap_or(COVERED_CONTENT);
-            for (level, kind) in [
-                (LinkLevel::Runs, AutomatedRun::TYPE),
-                (LinkLevel::Tests, AutomatedTest::TYPE),
-            ] {
-                let fields = self.client.endpoint.fields_of(kind).await?;
-                if fields
-                    .iter()
-                    .any(|field| field.name == name && field.editable)
-                {
-                    return Ok(LinkField {
-                        level,
-                        name: name.to_owned(),
-                    });
+            for level in LinkLevel::ALL {
+                let fields = self
+                    .client
+                    .endpoint
+                    .field_metadata(level.entity_type())
+                    .await?;
+                let is_usable = |field: &FieldMetadata| field.name == name && field.editable;
+                if fields.iter().any(is_usable) {
+                    let name = name.to_owned();
+                    return Ok(LinkField { level, name });
                 }
             }
             Err(ClientError::NoLinkField(name.to_owned()))
@@ -120,7 +98,7 @@ impl Links<'_> {
         field.await.cloned()
     }
 
-    /// Links `runs` (or their tests) to `story`; what is linked already stays as it is.
+    /// Links `runs` (or their tests) to `story`; existing links are kept.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -138,27 +116,32 @@ impl Links<'_> {
     /// assert_eq!(octane.links().link(story, &runs).await?.unchanged, 1);
     /// # Ok(()) }) }
     /// ```
-    pub async fn link(&self, story: WorkItemId, runs: &[RunId]) -> Result<LinkReport, ClientError> {
-        let story = self.work_item(story).await?.to_reference();
+    pub async fn link(
+        &self,
+        story: WorkItemId,
+        runs: &[RunId],
+    ) -> Result<LinkOutcome, ClientError> {
+        let story: WorkItem = named_entity::get(self.client, story).await?;
+        let story = story.to_reference();
         let field = self.field().await?;
-        let (owners, failed) = self.owners(&field, runs).await?;
-        let wishes = owners
+        let (holders, failed) = self.link_holders(&field, runs).await?;
+        let requests = holders
             .into_iter()
-            .map(|(owner, has)| Wish {
-                owner,
+            .map(|(holder, existing)| LinkRequest {
+                holder,
                 stories: vec![story.clone()],
-                has: Some(has),
+                existing: Some(existing),
             })
             .collect();
-        let mut report = self.fulfil(&field, wishes).await?;
-        report.failed.extend(failed);
-        Ok(report)
+        let mut outcome = self.apply(&field, requests).await?;
+        outcome.failed.extend(failed);
+        Ok(outcome)
     }
 
-    /// Takes the link to `story`, and no other, from `runs` (or their tests).
+    /// Removes the link to `story`, and no other, from `runs` (or their tests).
     ///
-    /// Octane has no request that removes one pointer: the others are read and written back, so a link
-    /// that somebody adds in that moment is lost.
+    /// Octane has no request that removes a single reference: the others are read and written back, so a
+    /// link that another client adds in between is lost.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -181,71 +164,67 @@ impl Links<'_> {
         &self,
         story: WorkItemId,
         runs: &[RunId],
-    ) -> Result<LinkReport, ClientError> {
+    ) -> Result<LinkOutcome, ClientError> {
         let story = EntityId::from(story);
         let field = self.field().await?;
-        let (owners, failed) = self.owners(&field, runs).await?;
+        let (holders, failed) = self.link_holders(&field, runs).await?;
         let mut changes = Vec::new();
         let mut unchanged = 0;
-        for (owner, has) in owners {
-            if has.contains(&story) {
-                let rest = has.data.iter().filter(|reference| reference.id != story);
-                changes.push(Entity::with_id(owner).set_references(&field.name, rest));
+        for (holder, existing) in holders {
+            if existing.contains(&story) {
+                let others = existing.data.iter();
+                let rest = others.filter(|reference| reference.id != story);
+                changes.push(Entity::with_id(holder).set_references(&field.name, rest));
             } else {
                 unchanged += 1;
             }
         }
-        let mut report = self
+        let mut outcome = self
             .write(&field, &changes, ReferenceUpdate::Replace)
             .await?;
-        report.unchanged = unchanged;
-        report.failed.extend(failed);
-        Ok(report)
+        outcome.unchanged = unchanged;
+        outcome.failed.extend(failed);
+        Ok(outcome)
     }
 
-    /// Adds what is missing of `wishes`; whose links are not known yet is asked first.
-    pub(crate) async fn fulfil(
+    /// Adds the links that are missing; existing links that are not known yet are read first.
+    pub(crate) async fn apply(
         &self,
         field: &LinkField,
-        wishes: Vec<Wish>,
-    ) -> Result<LinkReport, ClientError> {
-        let unknown = wishes
+        requests: Vec<LinkRequest>,
+    ) -> Result<LinkOutcome, ClientError> {
+        let unknown = requests
             .iter()
-            .filter(|wish| wish.has.is_none())
-            .map(|wish| wish.owner.clone())
+            .filter(|request| request.existing.is_none())
+            .map(|request| request.holder.clone())
             .collect();
-        let known = self.current(field, unknown).await?;
+        let read = self.read_links(field, unknown).await?;
         let mut changes = Vec::new();
         let mut unchanged = 0;
-        for Wish {
-            owner,
+        for LinkRequest {
+            holder,
             stories,
-            has,
-        } in &wishes
+            existing,
+        } in &requests
         {
-            let has = has.as_ref().or_else(|| known.get(owner));
-            let missing = stories
-                .iter()
-                .filter(|story| has.is_none_or(|has| !has.contains(&story.id)));
-            let missing: Vec<&Reference> = missing.collect();
+            let existing = existing.as_ref().or_else(|| read.get(holder));
+            let is_missing =
+                |story: &&Reference| existing.is_none_or(|existing| !existing.contains(&story.id));
+            let missing: Vec<&Reference> = stories.iter().filter(is_missing).collect();
             if missing.is_empty() {
                 unchanged += 1;
             } else {
-                changes.push(Entity::with_id(owner.clone()).set_references(&field.name, missing));
+                changes.push(Entity::with_id(holder.clone()).set_references(&field.name, missing));
             }
         }
-        let mut report = self.write(field, &changes, ReferenceUpdate::Append).await?;
-        report.unchanged = unchanged;
-        Ok(report)
+        let mut outcome = self.write(field, &changes, ReferenceUpdate::Append).await?;
+        outcome.unchanged = unchanged;
+        Ok(outcome)
     }
 
-    async fn work_item(&self, id: WorkItemId) -> Result<WorkItem, ClientError> {
-        let found = self.client.endpoint.entities::<WorkItem>().get(id).await;
-        found.map_err(ClientError::looking_for("backlog item", id))
-    }
-
-    /// What carries the links of `runs`, with the links that it has; and the runs that do not exist.
-    async fn owners(
+    /// What holds the links of `runs` (the runs or their tests) with its existing links, and the runs that do
+    /// not exist.
+    async fn link_holders(
         &self,
         field: &LinkField,
         runs: &[RunId],
@@ -264,12 +243,12 @@ impl Links<'_> {
             .map(|run| LinkFailure {
                 id: run.clone(),
                 problem: Problem::new(
-                    octane_model::code::ENTITY_NOT_FOUND,
-                    "there is no automated run with this id",
+                    octane_model::error_code::ENTITY_NOT_FOUND,
+                    "no automated run with this ID",
                 ),
             });
         let missing = missing.collect();
-        let owners = match field.level {
+        let holders = match field.level {
             LinkLevel::Runs => found
                 .into_iter()
                 .map(|(id, run)| (id, run.references(&field.name)))
@@ -279,25 +258,25 @@ impl Links<'_> {
                     .values()
                     .filter_map(|run| run.reference("test"))
                     .map(|test| test.id);
-                self.current(field, tests.collect()).await?
+                self.read_links(field, tests.collect()).await?
             }
         };
-        Ok((owners, missing))
+        Ok((holders, missing))
     }
 
-    /// The links that `owners` have.
-    async fn current(
+    /// The existing links of `holders`.
+    async fn read_links(
         &self,
         field: &LinkField,
-        owners: BTreeSet<EntityId>,
+        holders: BTreeSet<EntityId>,
     ) -> Result<BTreeMap<EntityId, References>, ClientError> {
         let select = Select::default().with(&field.name);
         let found = self
-            .by_ids(field.level.collection(), &owners, &select)
+            .by_ids(field.level.collection(), &holders, &select)
             .await?;
         Ok(found
             .into_iter()
-            .map(|(id, owner)| (id, owner.references(&field.name)))
+            .map(|(id, holder)| (id, holder.references(&field.name)))
             .collect())
     }
 
@@ -309,8 +288,8 @@ impl Links<'_> {
     ) -> Result<BTreeMap<EntityId, Entity>, ClientError> {
         let ids: Vec<&EntityId> = ids.iter().collect();
         let mut found = BTreeMap::new();
-        for some in ids.chunks(IDS_MAX) {
-            let Some(query) = Query::field("id").is_in(some.iter().copied()) else {
+        for chunk in ids.chunks(IDS_MAX) {
+            let Some(query) = Query::field("id").is_in(chunk.iter().copied()) else {
                 continue;
             };
             let list = self.client.endpoint.collection(collection).list();
@@ -326,20 +305,20 @@ impl Links<'_> {
         field: &LinkField,
         changes: &[Entity],
         mode: ReferenceUpdate,
-    ) -> Result<LinkReport, ClientError> {
-        let mut report = LinkReport {
+    ) -> Result<LinkOutcome, ClientError> {
+        let mut outcome = LinkOutcome {
             level: field.level,
             changed: 0,
             unchanged: 0,
             failed: Vec::new(),
         };
         if changes.is_empty() {
-            return Ok(report);
+            return Ok(outcome);
         }
         let collection = self.client.endpoint.collection(field.level.collection());
-        let outcome = collection.update_many(changes, mode).await?;
-        report.changed = changes.len() - outcome.failed.len();
-        report.failed = outcome
+        let bulk = collection.update_many(changes, mode).await?;
+        outcome.changed = changes.len() - bulk.failed.len();
+        outcome.failed = bulk
             .failed
             .into_iter()
             .filter_map(|(position, problem)| {
@@ -347,6 +326,6 @@ impl Links<'_> {
                 Some(LinkFailure { id, problem })
             })
             .collect();
-        Ok(report)
+        Ok(outcome)
     }
 }

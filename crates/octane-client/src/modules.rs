@@ -1,19 +1,19 @@
 //! Application modules.
 
-use std::iter::Peekable;
-
 use octane_model::{ApplicationModule, Entity, ModuleId, Query, Reference, Resource};
 
-use crate::{Client, ClientError, Ensured};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::named_entity::{self, Ensured};
 
 /// Application modules: a tree with one root, which every workspace has.
 ///
-/// Names are compared exactly; siblings with one name are reported as ambiguous, never guessed at.
+/// Names are compared exactly; several modules of one name are an error that lists them.
 pub struct Modules<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
 }
 
-/// Where in the tree a module is looked for.
+/// Where in the tree to look for modules.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Parent {
@@ -26,8 +26,15 @@ pub enum Parent {
     Named(String),
 }
 
+impl Client {
+    /// Application modules.
+    pub fn modules(&self) -> Modules<'_> {
+        Modules { client: self }
+    }
+}
+
 impl Modules<'_> {
-    /// The module `name`; `None` if there is none, an error if there are several.
+    /// The module `name`; `None` if it does not exist, an error if there are several.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -44,43 +51,23 @@ impl Modules<'_> {
         name: &str,
         parent: Parent,
     ) -> Result<Option<ApplicationModule>, ClientError> {
-        let mut found = self.list_where(Some(name), parent).await?;
-        found.retain(|module| module.name == name);
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(ClientError::Ambiguous {
-                kind: "application module",
-                name: name.to_owned(),
-                ids: found.iter().map(|module| module.id.into()).collect(),
-            }),
-        }
+        named_entity::find(self.client, name, below(parent)).await
     }
 
-    /// The module with this id; an error if there is none.
+    /// The module with this id; an error if it does not exist.
     pub async fn get(&self, id: ModuleId) -> Result<ApplicationModule, ClientError> {
-        let found = self
-            .client
-            .endpoint
-            .entities::<ApplicationModule>()
-            .get(id)
-            .await;
-        found.map_err(ClientError::looking_for("application module", id))
+        named_entity::get(self.client, id).await
     }
 
-    /// All modules below `parent`, by id.
+    /// All modules directly below `parent`, by id.
     pub async fn list(&self, parent: Parent) -> Result<Vec<ApplicationModule>, ClientError> {
-        self.list_where(None, parent).await
+        named_entity::list(self.client, below(parent)).await
     }
 
     /// The root of the tree.
     pub async fn root(&self) -> Result<ApplicationModule, ClientError> {
-        let query = Query::field("parent").refers_to_nothing();
-        let root = self
-            .client
-            .endpoint
-            .entities::<ApplicationModule>()
-            .find(query)
-            .await?;
+        let modules = self.client.endpoint.entities::<ApplicationModule>();
+        let root = modules.find(Query::field("parent").is_unset()).await?;
         root.ok_or(ClientError::NoRootModule)
     }
 
@@ -99,55 +86,34 @@ impl Modules<'_> {
         name: &str,
         parent: Option<ModuleId>,
     ) -> Result<ApplicationModule, ClientError> {
-        crate::name::check("application module", name)?;
+        let module = named_entity::draft::<ApplicationModule>(name)?;
         let parent = match parent {
             Some(parent) => parent,
             None => self.root().await?.id,
         };
-        let module = Entity::new()
-            .set("name", name)
-            .set_reference("parent", &Reference::new(ApplicationModule::TYPE, parent));
-        Ok(self
-            .client
-            .endpoint
-            .entities::<ApplicationModule>()
-            .create_one(&module)
-            .await?)
+        named_entity::create(self.client, &with_parent(module, parent)).await
     }
 
     /// The module at `path`, such as `Shop/Checkout/Refunds`, below the root; creates what is missing.
     ///
-    /// The root's own name may be the first segment. When somebody else creates the same module at the
-    /// same time, theirs is taken.
+    /// The root's own name may be the first segment. If another client creates the same module at the same
+    /// moment and the server rejects the second one, the first one is returned. If the server allows several
+    /// siblings of one name, both are created, and later look-ups are ambiguous.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
     /// # fn main() -> Done { with_sandbox(async |octane| {
     /// let ensured = octane.modules().ensure("Bookshop/Basket/Coupons").await?;
     /// assert_eq!((ensured.entity.name.as_str(), ensured.created.len()), ("Coupons", 3));
-    /// let again = octane.modules().ensure("Bookshop/Basket/Coupons").await?;
-    /// assert_eq!((again.entity.id, again.created.len()), (ensured.entity.id, 0));
+    /// let second = octane.modules().ensure("Bookshop/Basket/Coupons").await?;
+    /// assert_eq!((second.entity.id, second.created.len()), (ensured.entity.id, 0));
     /// # Ok(()) }) }
     /// ```
     pub async fn ensure(&self, path: &str) -> Result<Ensured<ApplicationModule>, ClientError> {
-        let mut segments = segments(path)?;
-        let root = self.root().await?;
-        segments.next_if_eq(&root.name.as_str());
-        let mut ensured = Ensured {
-            entity: root,
-            created: Vec::new(),
-        };
-        for name in segments {
-            let (module, is_new) = self.ensure_child(name, ensured.entity.id).await?;
-            if is_new {
-                ensured.created.push(module.clone());
-            }
-            ensured.entity = module;
-        }
-        Ok(ensured)
+        self.ensure_segments(&segments(path)?).await
     }
 
-    /// The module `name` directly below the root; created if it is missing.
+    /// The module `name` directly below the root; created if it does not exist.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -157,30 +123,14 @@ impl Modules<'_> {
     /// # Ok(()) }) }
     /// ```
     pub async fn ensure_root(&self, name: &str) -> Result<Ensured<ApplicationModule>, ClientError> {
-        let root = self.root().await?;
-        if root.name == name {
-            return Ok(Ensured {
-                entity: root,
-                created: Vec::new(),
-            });
-        }
-        let (module, is_new) = self.ensure_child(name, root.id).await?;
-        Ok(Ensured {
-            created: if is_new {
-                vec![module.clone()]
-            } else {
-                Vec::new()
-            },
-            entity: module,
-        })
+        self.ensure_segments(&[name]).await
     }
 
     /// The module at `path` below the root; `None` if any part of it is missing.
     pub async fn find_path(&self, path: &str) -> Result<Option<ApplicationModule>, ClientError> {
-        let mut segments = segments(path)?;
+        let segments = segments(path)?;
         let mut module = self.root().await?;
-        segments.next_if_eq(&module.name.as_str());
-        for name in segments {
+        for name in below_root(&segments, &module) {
             match self.find(name, Parent::Id(module.id)).await? {
                 Some(child) => module = child,
                 None => return Ok(None),
@@ -189,59 +139,53 @@ impl Modules<'_> {
         Ok(Some(module))
     }
 
-    async fn ensure_child(
+    async fn ensure_segments(
         &self,
-        name: &str,
-        parent: ModuleId,
-    ) -> Result<(ApplicationModule, bool), ClientError> {
-        if let Some(module) = self.find(name, Parent::Id(parent)).await? {
-            return Ok((module, false));
+        segments: &[&str],
+    ) -> Result<Ensured<ApplicationModule>, ClientError> {
+        let mut path = Ensured::existing(self.root().await?);
+        for name in below_root(segments, &path.entity) {
+            let parent = path.entity.id;
+            let draft = with_parent(named_entity::draft::<ApplicationModule>(name)?, parent);
+            let scope = below(Parent::Id(parent));
+            let module = named_entity::ensure(self.client, name, scope, &draft).await?;
+            path.created.extend(module.created);
+            path.entity = module.entity;
         }
-        match self.create(name, Some(parent)).await {
-            Ok(module) => Ok((module, true)),
-            Err(ClientError::Rest(error)) if error.is_conflict() => {
-                // Somebody was quicker: what they made is what was wanted.
-                let theirs = self.find(name, Parent::Id(parent)).await?;
-                theirs
-                    .map(|module| (module, false))
-                    .ok_or(ClientError::Rest(error))
-            }
-            Err(error) => Err(error),
-        }
+        Ok(path)
     }
+}
 
-    async fn list_where(
-        &self,
-        name: Option<&str>,
-        parent: Parent,
-    ) -> Result<Vec<ApplicationModule>, ClientError> {
-        let below = Query::field("parent");
-        let parent = match parent {
-            Parent::Any => None,
-            Parent::Id(id) => Some(below.refers_to_id(id)),
-            Parent::Named(name) => Some(below.refers_to(Query::field("name").is(name))),
-        };
-        let query = Query::all(
-            name.map(|name| Query::field("name").is(name))
-                .into_iter()
-                .chain(parent),
-        );
-        let mut list = self.client.endpoint.entities::<ApplicationModule>().list();
-        if let Some(query) = query {
-            list = list.matching(query);
-        }
-        Ok(list.all().await?)
+fn with_parent(module: Entity, parent: ModuleId) -> Entity {
+    let parent = Reference::new(ApplicationModule::TYPE, parent);
+    module.set_reference("parent", &parent)
+}
+
+fn below(parent: Parent) -> Option<Query> {
+    let field = Query::field("parent");
+    match parent {
+        Parent::Any => None,
+        Parent::Id(id) => Some(field.refers_to_id(id)),
+        Parent::Named(name) => Some(field.refers_to(Query::field("name").is(name))),
     }
 }
 
 /// The names in a path such as `Shop/Checkout`; at least one.
-fn segments(path: &str) -> Result<Peekable<impl Iterator<Item = &str>>, ClientError> {
+fn segments(path: &str) -> Result<Vec<&str>, ClientError> {
     let names = path.split('/').map(str::trim);
-    let mut names = names.filter(|name| !name.is_empty()).peekable();
-    match names.peek() {
-        Some(_) => Ok(names),
-        None => Err(ClientError::EmptyPath {
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(ClientError::EmptyPath {
             path: path.to_owned(),
-        }),
+        });
+    }
+    Ok(names)
+}
+
+/// The segments below the root, whose own name may be the first of them.
+fn below_root<'a>(segments: &'a [&'a str], root: &ApplicationModule) -> &'a [&'a str] {
+    match segments {
+        [first, rest @ ..] if *first == root.name => rest,
+        all => all,
     }
 }

@@ -1,28 +1,31 @@
-//! What will be sent, worked out before anything is sent.
+//! What will be sent, computed before anything is sent.
 
-mod fitting;
-mod key;
+mod nonce;
+mod repairing;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use octane_results::{
-    Batches, Context, PayloadError, PayloadSettings, PayloadWriter, SuiteRef, TestRun, Unfit,
+    Batches, Context, LimitExceeded, PayloadError, PayloadSettings, PayloadWriter, SuiteRef,
+    TestRun,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::plural::plural;
 use crate::report::{Counts, ReportedProblem};
-use crate::{Destination, Target, UploadSettings};
-use fitting::{Fitting, total};
-pub(crate) use key::{RunKey, run_key};
+use crate::settings::UploadSettings;
+use crate::target::{Target, TargetSpec};
+pub(crate) use nonce::nonce_comment;
+use repairing::{Repairing, total};
 
 /// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for
 /// each result.
 ///
 /// Planning is pure: no network, no clock. The same results, target and settings give the same bytes on
-/// every machine, so that Octane recognises a payload that it has had. It holds one batch at a time, so a
+/// every machine, so that Octane recognises a payload it has received before. It holds one batch at a time, so a
 /// large upload needs no more memory than a small one.
 ///
 /// ```
@@ -33,18 +36,20 @@ pub(crate) use key::{RunKey, run_key};
 /// let mut settings = UploadSettings::default();
 /// settings.batch_limits.runs_max = 2;
 /// let mut plan = Plan::new(runs, None, &settings)?;
-/// let sizes: Vec<usize> = plan.by_ref().map(|batch| batch.unwrap().rows()).collect();
+/// let sizes: Vec<usize> = plan.by_ref().map(|batch| batch.unwrap().results()).collect();
 /// assert_eq!(sizes, [2, 1]);
 /// assert_eq!(plan.finish()?.counts.passed, 3);
 /// # Ok::<(), octane_client::PlanError>(())
 /// ```
 #[derive(Debug)]
 pub struct Plan<I> {
-    batches: Batches<Fitting<I>, Arc<PayloadWriter>>,
+    batches: Batches<Repairing<I>, Arc<PayloadWriter>>,
     writer: Arc<PayloadWriter>,
-    totals: Totals,
-    /// How often each payload has come so far.
-    times: HashMap<[u8; 32], usize>,
+    /// Sets all payloads of this upload apart from those of another one.
+    nonce: Option<String>,
+    totals: PlanTotals,
+    /// How many times each payload has occurred so far.
+    times: HashMap<[u8; 32], u32>,
 }
 
 /// One batch of a [`Plan`].
@@ -55,6 +60,9 @@ pub struct PlannedBatch {
     pub number: usize,
     /// The payload's SHA-256 in hexadecimal.
     pub sha256: String,
+    /// How many equal payloads there were before it, and the comment that makes it differ from them.
+    pub(crate) nonce: u32,
+    pub(crate) comment: String,
     /// The runs, rendered.
     pub(crate) body: Vec<u8>,
     /// Where in the body each ends.
@@ -64,28 +72,36 @@ pub struct PlannedBatch {
     payload: Vec<u8>,
 }
 
-/// What a plan came to, once all of it was worked out.
+/// The totals of a plan, once all of it was computed.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Totals {
+pub struct PlanTotals {
     /// How many results there are, and how many texts were repaired.
     pub counts: Counts,
     /// In how many batches.
     pub batches: usize,
     /// How many bytes of payload that is, before compression.
     pub bytes: u64,
-    /// What is worth saying about it.
+    /// What should be reported about it.
     pub problems: Vec<ReportedProblem>,
     /// The different Jira keys that the results carry.
     pub jira_keys: BTreeSet<String>,
 }
 
-/// What a journal says about the whole upload.
+/// What is before and after the runs of every payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Envelope<'a> {
+    pub(crate) prefix: &'a [u8],
+    pub(crate) suffix: &'a [u8],
+    pub(crate) nonce: Option<&'a str>,
+}
+
+/// What a journal holds about the whole upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Header {
+pub(crate) struct Manifest {
     pub(crate) created: Timestamp,
     pub(crate) server: Server,
-    pub(crate) destination: Destination,
+    pub(crate) destination: TargetSpec,
     pub(crate) counts: Counts,
     pub(crate) skip_errors: bool,
     pub(crate) link: bool,
@@ -114,56 +130,56 @@ impl std::fmt::Display for Server {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// Results that Octane would refuse, and that may not be repaired; all of them.
-    #[error("{} results do not fit what the server takes; the first: {}", .0.len(), .0[0])]
-    Unfit(Vec<Unfit>),
-    /// Something that the payload's dialect cannot say, or must say and does not know.
-    #[error("the payload cannot be written")]
+    /// Results that exceed Octane's limits and may not be repaired; all of them.
+    #[error("{} exceed Octane's limits; first: {}", plural(.0.len(), "result"), .0[0])]
+    LimitExceeded(Vec<LimitExceeded>),
+    /// Something that the payload's dialect cannot express, or requires and does not get.
+    #[error("cannot write the payload")]
     Payload(#[from] PayloadError),
 }
 
 impl<I: Iterator<Item = TestRun>> Plan<I> {
-    /// Works out what will be sent to `target`; without one, payloads that name no suite, to look at or for
-    /// somebody else to send.
+    /// Plans what will be sent to `target`; without one, payloads that name no suite, to look at or to send by other
+    /// means.
     pub fn new(
         runs: impl IntoIterator<IntoIter = I>,
         target: Option<&Target>,
         settings: &UploadSettings,
     ) -> Result<Self, PlanError> {
-        let mut writer = PayloadWriter::new(payload_settings(target, settings))?;
-        if let Some(mark) = &settings.mark {
-            writer = writer.marked(mark);
-        }
-        let writer = Arc::new(writer);
-        let fitting = Fitting::new(runs.into_iter(), settings.clone(), Arc::clone(&writer));
+        let writer = Arc::new(PayloadWriter::new(payload_settings(target, settings))?);
+        let repairing = Repairing::new(runs.into_iter(), settings.clone(), Arc::clone(&writer));
         Ok(Self {
-            batches: Batches::new(fitting, Arc::clone(&writer), settings.batch_limits),
+            batches: Batches::new(repairing, Arc::clone(&writer), settings.batch_limits),
             writer,
-            totals: Totals::default(),
+            nonce: settings.nonce.clone(),
+            totals: PlanTotals::default(),
             times: HashMap::new(),
         })
     }
 
-    /// What stands before the runs and behind them in every payload.
-    pub(crate) fn frame(&self) -> (&[u8], &[u8]) {
-        (self.writer.head(), self.writer.tail())
+    /// What is before and after the runs of every payload.
+    pub(crate) fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            prefix: self.writer.prefix(),
+            suffix: self.writer.suffix(),
+            nonce: self.nonce.as_deref(),
+        }
     }
 
-    /// Works out what is left, and says what it all came to. Fails where results do not fit and may not be
-    /// repaired.
-    pub fn finish(mut self) -> Result<Totals, PlanError> {
+    /// Plans what is left, and returns the totals. Fails if results exceed Octane's limits and may not be repaired.
+    pub fn finish(mut self) -> Result<PlanTotals, PlanError> {
         for batch in self.by_ref() {
             batch?;
         }
-        let Fitting {
+        let Repairing {
             counts,
             repaired,
-            unfit,
-            omitted,
+            over_limit,
+            unsupported,
             ..
         } = self.batches.input();
-        if !unfit.is_empty() {
-            return Err(PlanError::Unfit(unfit.clone()));
+        if !over_limit.is_empty() {
+            return Err(PlanError::LimitExceeded(over_limit.clone()));
         }
         let mut totals = self.totals;
         totals.counts = *counts;
@@ -172,12 +188,12 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
             let problem = ReportedProblem::new("repaired", repaired.to_string());
             totals.problems.push(problem);
         }
-        if !omitted.is_empty() {
-            let names: Vec<_> = omitted.iter().copied().collect();
-            let message = format!("the evidence payload cannot say: {}", names.join(", "));
+        if !unsupported.is_empty() {
+            let names: Vec<_> = unsupported.iter().copied().collect();
+            let message = format!("the evidence format has no field for: {}", names.join(", "));
             totals
                 .problems
-                .push(ReportedProblem::new("omitted", message));
+                .push(ReportedProblem::new("unsupported", message));
         }
         Ok(totals)
     }
@@ -187,22 +203,19 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     type Item = Result<PlannedBatch, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut batch = match self.batches.next()? {
+        let batch = match self.batches.next()? {
             Ok(batch) => batch,
             Err(error) => return Some(Err(error.into())),
         };
-        let mut payload = self.writer.assemble(&batch.body);
+        let mut payload = self.assemble(&batch.body, "");
         let mut digest = Sha256::digest(&payload);
         let times = self.times.entry(digest.into()).or_default();
+        // Octane would ignore equal bytes, and the results in between would stay the last ones.
+        let nonce = *times;
         *times += 1;
-        if *times > 1 {
-            // Octane would ignore it, and the results before it would stay the last ones.
-            let mark = format!("<!-- time {times} -->\n");
-            batch.body.extend_from_slice(mark.as_bytes());
-            if let Some(end) = batch.ends.last_mut() {
-                *end += mark.len();
-            }
-            payload = self.writer.assemble(&batch.body);
+        let comment = nonce_comment(self.nonce.as_deref(), nonce);
+        if !comment.is_empty() {
+            payload = self.assemble(&batch.body, &comment);
             digest = Sha256::digest(&payload);
         }
         self.totals.batches += 1;
@@ -216,6 +229,8 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
         Some(Ok(PlannedBatch {
             number: batch.number,
             sha256: hexadecimal(&digest),
+            nonce,
+            comment,
             body: batch.body,
             ends: batch.ends,
             runs: batch.runs,
@@ -224,9 +239,16 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     }
 }
 
+impl<I> Plan<I> {
+    fn assemble(&self, body: &[u8], comment: &str) -> Vec<u8> {
+        let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
+        [prefix, body, comment.as_bytes(), suffix].concat()
+    }
+}
+
 impl PlannedBatch {
     /// How many results it holds.
-    pub fn rows(&self) -> usize {
+    pub fn results(&self) -> usize {
         self.runs.len()
     }
 

@@ -1,30 +1,31 @@
 //! Releases.
 
-use octane_model::{Query, ReleaseEntity, ReleaseId};
+use octane_model::{ReleaseEntity, ReleaseId};
 
-use crate::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::named_entity;
 
-/// Releases.
+/// Releases. Names are compared exactly; several releases of one name are an error that lists them.
 pub struct Releases<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
+}
+
+impl Client {
+    /// Releases.
+    pub fn releases(&self) -> Releases<'_> {
+        Releases { client: self }
+    }
 }
 
 impl Releases<'_> {
-    /// The release with this id; an error if there is none.
+    /// The release with this id; an error if it does not exist.
     pub async fn get(&self, id: ReleaseId) -> Result<ReleaseEntity, ClientError> {
-        let found = self
-            .client
-            .endpoint
-            .entities::<ReleaseEntity>()
-            .get(id)
-            .await;
-        found.map_err(ClientError::looking_for("release", id))
+        named_entity::get(self.client, id).await
     }
 
-    /// The release `name`; `None` if there is none.
+    /// The release `name`; `None` if it does not exist.
     pub async fn find(&self, name: &str) -> Result<Option<ReleaseEntity>, ClientError> {
-        let list = self.client.endpoint.entities::<ReleaseEntity>().list();
-        let found = list.matching(Query::field("name").is(name)).all().await?;
-        Ok(found.into_iter().find(|release| release.name == name))
+        named_entity::find(self.client, name, None).await
     }
 }

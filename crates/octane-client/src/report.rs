@@ -3,62 +3,81 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use octane_model::{SuiteId, SuiteRunId, TaskId};
+use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkspaceId};
 use octane_results::Position;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::UploadId;
-use crate::links::LinkLevel;
+use crate::link_field::LinkLevel;
+use crate::outcome::Outcome;
+use crate::upload_id::UploadId;
 
-/// What an upload did. Serialises as the schema `octane.upload/1`.
+/// What an upload did. Serialises as the schema `octane.upload/1`; IDs are strings.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
+#[must_use = "an upload of which nothing arrived is a report too: look at its outcome, or call `into_result`"]
 pub struct Report {
-    /// The name of this shape, `octane.upload/1`; keys may be added, never changed.
+    /// The name of this shape, `octane.upload/1`; members may be added, never changed.
     pub schema: &'static str,
-    /// What the upload is called in its journal.
+    /// The upload's ID.
     pub upload_id: UploadId,
     /// The journal's file, unless it ends with the process.
     pub journal: Option<PathBuf>,
-    /// In one word.
+    /// How the upload ended.
     pub outcome: Outcome,
     /// Whether resuming the upload may get further.
-    pub resumable: bool,
-    /// How many results, and what became of them.
+    pub is_resumable: bool,
+    /// How many results there are, and what became of them.
     pub counts: Counts,
     /// Where the results went.
     pub target: TargetReport,
     /// What was created on the way.
-    pub created: Vec<Created>,
+    pub created: Vec<CreatedEntity>,
     /// The batches in which the results were sent.
     pub batches: Vec<BatchReport>,
     /// What was linked; absent if linking was not asked for.
-    pub links: Option<LinksReport>,
+    pub links: Option<LinkSummary>,
     /// Everything that is not as it should be.
     pub problems: Vec<ReportedProblem>,
 }
 
-/// How an upload ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Every result is in, and links are as asked.
-    Success,
-    /// Some results were rejected, skipped or not confirmed.
-    Partial,
-    /// The server understood and said no to all of them.
-    Refused,
-    /// Signing in failed.
-    Unauthorized,
-    /// The server could not be reached or did not finish in time.
-    Unreachable,
-    /// All results are in; some links are not.
-    LinksIncomplete,
-    /// It was asked to stop before it was done.
-    Interrupted,
+/// An upload that did not succeed, as an error.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "upload {} ended as {}: {} of {} ingested, {} rejected, {} invalid, {} pending",
+    report.upload_id, word(report.outcome), report.counts.ingested, report.counts.read,
+    report.counts.rejected, report.counts.invalid, report.counts.pending
+)]
+pub struct IncompleteUpload {
+    /// What was done, and what was not.
+    pub report: Box<Report>,
 }
 
-/// How many results, and what became of them: `read = ingested + rejected + skipped + kept`.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Partial => "partial",
+        Outcome::Refused => "refused",
+        Outcome::Unauthorized => "unauthorized",
+        Outcome::Unreachable => "unreachable",
+        Outcome::LinksIncomplete => "links incomplete",
+        Outcome::Interrupted => "interrupted",
+    }
+}
+
+impl Report {
+    /// The report if the upload succeeded, and an error that carries it if not, so that `?` cannot hide results that
+    /// did not arrive.
+    pub fn into_result(self) -> Result<Self, IncompleteUpload> {
+        match self.outcome {
+            Outcome::Success => Ok(self),
+            _ => Err(IncompleteUpload {
+                report: Box::new(self),
+            }),
+        }
+    }
+}
+
+/// How many results there are, and what became of them: `read = ingested + rejected + invalid + pending`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
@@ -68,15 +87,14 @@ pub struct Counts {
     pub sent: usize,
     /// Confirmed to be in Octane.
     pub ingested: usize,
-    /// Of those ingested: in batches whose bytes Octane knew from an earlier upload, so that nothing was
-    /// done again.
-    pub known: usize,
-    /// Refused by the server, or left out by it.
+    /// Of those ingested: in batches whose bytes Octane had received from an earlier upload, so that it did nothing.
+    pub duplicate: usize,
+    /// Refused by the server, or not taken by it.
     pub rejected: usize,
-    /// Not usable, and left out before sending.
-    pub skipped: usize,
-    /// Not delivered, or not confirmed in time.
-    pub kept: usize,
+    /// Not usable, and not sent.
+    pub invalid: usize,
+    /// Not sent yet, or not confirmed.
+    pub pending: usize,
     /// Distinct automated runs that the ingested results belong to; fewer than results where a test has
     /// several.
     pub runs: usize,
@@ -88,14 +106,14 @@ pub struct Counts {
     pub test_skipped: usize,
     /// Results with the status `Planned`.
     pub planned: usize,
-    /// Texts that were changed so that Octane takes them: too long, or with characters XML forbids.
+    /// Texts that were changed to fit Octane: too long, or with characters that are not allowed in XML.
     pub repaired: usize,
 }
 
 impl Counts {
     /// Whether every result that was read is accounted for.
     pub fn add_up(&self) -> bool {
-        self.read == self.ingested + self.rejected + self.skipped + self.kept
+        self.read == self.ingested + self.rejected + self.invalid + self.pending
     }
 }
 
@@ -104,21 +122,26 @@ impl Counts {
 #[non_exhaustive]
 pub struct TargetReport {
     /// The shared space.
-    pub space: octane_model::SharedSpaceId,
+    #[serde(serialize_with = "text")]
+    pub space: SharedSpaceId,
     /// The workspace.
-    pub workspace: octane_model::WorkspaceId,
+    #[serde(serialize_with = "text")]
+    pub workspace: WorkspaceId,
     /// The application module, where one was given.
-    pub module: Option<Named<octane_model::ModuleId>>,
+    #[serde(serialize_with = "optional_entity")]
+    pub module: Option<IdAndName<ModuleId>>,
     /// The test suite.
-    pub suite: Named<SuiteId>,
-    /// The suite run; without an id as long as the server has not made it.
-    pub suite_run: Named<Option<SuiteRunId>>,
+    #[serde(serialize_with = "entity")]
+    pub suite: IdAndName<SuiteId>,
+    /// The suite run; without an ID as long as the server has not created it.
+    #[serde(serialize_with = "entity_without_id")]
+    pub suite_run: IdAndName<Option<SuiteRunId>>,
 }
 
-/// An entity's id and name.
+/// An entity's ID and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named<I> {
-    /// The id.
+pub struct IdAndName<I> {
+    /// The ID.
     pub id: I,
     /// The name.
     pub name: String,
@@ -126,11 +149,11 @@ pub struct Named<I> {
 
 /// An entity that was created on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Created {
+pub struct CreatedEntity {
     /// The entity's type, for example `application_module`.
     #[serde(rename = "type")]
-    pub kind: Cow<'static, str>,
-    /// The id.
+    pub entity_type: Cow<'static, str>,
+    /// The ID.
     pub id: i64,
     /// The name.
     pub name: String,
@@ -140,39 +163,42 @@ pub struct Created {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BatchReport {
-    /// The batch, counted from 1.
-    pub n: usize,
+    /// Its number, counted from 1.
+    pub number: usize,
     /// How many results it has.
-    pub rows: usize,
+    pub results: usize,
     /// The payload's SHA-256 before compression, in hexadecimal.
     pub sha256: String,
     /// The task that ingests it; absent if the server did not accept it.
+    #[serde(serialize_with = "optional_text")]
     pub task: Option<TaskId>,
-    /// The task's last known state, `refused` or `unsent`.
+    /// How far it is: `ready` (not sent), `in_flight` (sent, no answer yet), `accepted` (its task has not ended), how its
+    /// task ended (`success`, `warning`, `failed`, `error` or a word of the server's), `forgotten` (the
+    /// server no longer knows its task) or `refused` (the server did not accept it).
     pub status: String,
-    /// Whether Octane knew these bytes from an earlier upload.
-    pub known: bool,
+    /// Whether Octane had received these bytes from an earlier upload.
+    pub is_duplicate: bool,
 }
 
 /// What was linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
-pub struct LinksReport {
+pub struct LinkSummary {
     /// Whether runs were linked, or their tests; absent if there was nothing to link.
     pub level: Option<LinkLevel>,
     /// How many different Jira keys the results carry.
     pub keys: usize,
-    /// How many stories they stand for.
+    /// How many stories these keys match.
     pub stories: usize,
-    /// How many runs (or tests) carry the links that they should.
+    /// How many runs (or tests) have the links that they should have.
     pub linked: usize,
     /// Of those: how many had them before.
     pub unchanged: usize,
     /// How many could not be linked.
     pub failed: usize,
-    /// Keys that stand on no story.
+    /// Keys that match no story.
     pub unknown: Vec<String>,
-    /// Keys that stand on several stories, which were not linked.
+    /// Keys that match several stories, which were not linked.
     pub ambiguous: Vec<String>,
 }
 
@@ -182,7 +208,7 @@ pub struct LinksReport {
 pub struct ReportedProblem {
     /// What kind of problem: a word that does not change, for example `rejected`.
     pub code: Cow<'static, str>,
-    /// The test, where one is meant.
+    /// The test, if the problem concerns one.
     pub test: Option<String>,
     /// Where the result was read.
     #[serde(flatten, serialize_with = "position")]
@@ -216,7 +242,7 @@ impl ReportedProblem {
 }
 
 /// `file` and `line`, or nothing.
-#[expect(clippy::ref_option, reason = "serde hands over a reference")]
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
 fn position<S: Serializer>(position: &Option<Position>, serializer: S) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
     let mut map = serializer.serialize_map(None)?;
@@ -225,6 +251,52 @@ fn position<S: Serializer>(position: &Option<Position>, serializer: S) -> Result
         map.serialize_entry("line", line)?;
     }
     map.end()
+}
+
+/// An ID as a string, as Octane itself writes IDs.
+fn text<S: Serializer>(id: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&id.to_string())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn optional_text<S: Serializer, I: ToString>(
+    id: &Option<I>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    id.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+fn entity<S: Serializer>(
+    entity: &IdAndName<impl ToString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    as_text(entity).serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+fn optional_entity<S: Serializer, I: ToString>(
+    entity: &Option<IdAndName<I>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    entity.as_ref().map(as_text).serialize(serializer)
+}
+
+fn entity_without_id<S: Serializer, I: ToString>(
+    entity: &IdAndName<Option<I>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    IdAndName {
+        id: entity.id.as_ref().map(ToString::to_string),
+        name: entity.name.clone(),
+    }
+    .serialize(serializer)
+}
+
+fn as_text(entity: &IdAndName<impl ToString>) -> IdAndName<String> {
+    IdAndName {
+        id: entity.id.to_string(),
+        name: entity.name.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -248,5 +320,75 @@ mod tests {
         );
         let json = serde_json::to_string(&ReportedProblem::new("unlinked", "no")).unwrap();
         assert_eq!(json, r#"{"code":"unlinked","test":null,"message":"no"}"#);
+    }
+
+    fn report(outcome: Outcome) -> Report {
+        Report {
+            schema: "octane.upload/1",
+            upload_id: "u-01jd8x2m5k3q7r".parse().unwrap(),
+            journal: None,
+            outcome,
+            is_resumable: false,
+            counts: Counts {
+                read: 3,
+                ingested: 1,
+                rejected: 2,
+                ..Counts::default()
+            },
+            target: TargetReport {
+                space: SharedSpaceId::new(1001),
+                workspace: WorkspaceId::new(1002),
+                module: None,
+                suite: IdAndName {
+                    id: SuiteId::new(4001),
+                    name: "Nightly".to_owned(),
+                },
+                suite_run: IdAndName {
+                    id: None,
+                    name: "nightly-1".to_owned(),
+                },
+            },
+            created: Vec::new(),
+            batches: vec![BatchReport {
+                number: 1,
+                results: 3,
+                sha256: "00".to_owned(),
+                task: Some(TaskId::new(7)),
+                status: "failed".to_owned(),
+                is_duplicate: false,
+            }],
+            links: None,
+            problems: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_success_is_ok() {
+        assert!(report(Outcome::Success).into_result().is_ok());
+        for outcome in [
+            Outcome::Partial,
+            Outcome::Refused,
+            Outcome::Unauthorized,
+            Outcome::Unreachable,
+            Outcome::LinksIncomplete,
+            Outcome::Interrupted,
+        ] {
+            let error = report(outcome).into_result().unwrap_err();
+            assert_eq!(error.report.outcome, outcome);
+        }
+        let error = report(Outcome::Partial).into_result().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "upload u-01jd8x2m5k3q7r ended as partial: 1 of 3 ingested, 2 rejected, 0 invalid, 0 pending"
+        );
+    }
+
+    #[test]
+    fn ids_are_strings() {
+        let json = serde_json::to_value(report(Outcome::Partial)).unwrap();
+        assert_eq!(json["target"]["space"], "1001");
+        assert_eq!(json["target"]["suite"]["id"], "4001");
+        assert_eq!(json["target"]["suite_run"]["id"], serde_json::Value::Null);
+        assert_eq!(json["batches"][0]["task"], "7");
     }
 }

@@ -3,11 +3,13 @@
 use futures_util::{Stream, TryStreamExt};
 use octane_model::{AutomatedRun, Query, RunId, SuiteRunId};
 
-use crate::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::named_entity;
 
 /// Automated runs: one result of one test each.
 pub struct Runs<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
 }
 
 /// The runs of a suite run, by id; made by [`Runs::of`].
@@ -16,6 +18,13 @@ pub struct RunsOf<'a> {
     client: &'a Client,
     suite_run: SuiteRunId,
     skip: u64,
+}
+
+impl Client {
+    /// Automated runs.
+    pub fn runs(&self) -> Runs<'_> {
+        Runs { client: self }
+    }
 }
 
 impl<'a> Runs<'a> {
@@ -44,26 +53,20 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// The run with this id; an error if there is none.
+    /// The run with this id; an error if it does not exist.
     pub async fn get(&self, id: RunId) -> Result<AutomatedRun, ClientError> {
-        let found = self
-            .client
-            .endpoint
-            .entities::<AutomatedRun>()
-            .get(id)
-            .await;
-        found.map_err(ClientError::looking_for("automated run", id))
+        named_entity::get(self.client, id).await
     }
 }
 
 impl<'a> RunsOf<'a> {
-    /// Leaves out the first `count` runs, those with the lowest ids: how many were there before.
+    /// Skips the first `count` runs, those with the lowest ids; useful to skip runs from earlier uploads.
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self
     }
 
-    /// The runs one after the other, asked for a page at a time.
+    /// The runs one by one, fetched a page at a time.
     pub fn stream(self) -> impl Stream<Item = Result<AutomatedRun, ClientError>> + Send + use<'a> {
         let query = Query::field("parent_suite").refers_to_id(self.suite_run);
         let list = self.client.endpoint.entities::<AutomatedRun>().list();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Skipped;
 use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, SuitePath};
+
+use crate::invalid::InvalidResults;
 
 /// How an upload is done; the defaults suit a nightly run of thousands of results.
 #[derive(Debug, Clone)]
@@ -17,28 +18,29 @@ pub struct UploadSettings {
     /// Release, milestone, program, test fields, environment and build of all runs. Suite, suite run and
     /// module come from the [`Target`](crate::Target) and need not be set here.
     pub context: Context,
-    /// Gives tests the module and package that they lack.
+    /// Module and package for tests that have none.
     pub suite_path: Option<SuitePath>,
     /// Where batches are cut. Default: 500 results or 4 MiB.
     pub batch_limits: BatchLimits,
-    /// What is done about texts that Octane would refuse.
+    /// What is done about texts that exceed Octane's limits.
     pub repair: RepairPolicy,
-    /// Makes payloads that Octane has not had before although the results are the same: a comment with this
-    /// mark stands at their end. Default: none, so that an upload can be repeated and doubles nothing.
-    pub mark: Option<String>,
-    /// Results that were read and cannot be used; they count and are named in the report.
-    pub skipped: Skipped,
-    /// Whether Octane ignores references to things that do not exist, instead of leaving out the runs that
-    /// carry them. Default: no.
+    /// Makes payloads that Octane has not received before although the results are the same: each has a comment
+    /// with this text, of which letters, digits and single dashes are used. Default: none, so that an upload can
+    /// be repeated without duplicating anything.
+    pub nonce: Option<String>,
+    /// Results that were read and cannot be used; they are counted and named in the report.
+    pub invalid: InvalidResults,
+    /// Whether Octane ignores references to things that do not exist, instead of rejecting the runs that
+    /// have them. Default: no.
     pub skip_errors: bool,
-    /// How many batches are on their way at once. Default: 4.
+    /// How many batches are in flight at the same time. Default: 4.
     pub batches_in_flight_max: usize,
     /// How long to wait for Octane to ingest what it has accepted. Default: 15 minutes.
     pub ingestion_wait_max: Duration,
     /// Whether runs are linked to the stories whose Jira keys their results carry. Default: yes.
     pub link: bool,
-    /// Whether links are incomplete if a Jira key stands on no story, or on several. Default: no.
-    pub needs_every_key: bool,
+    /// Whether links are incomplete if a Jira key matches no story, or several. Default: no.
+    pub require_all_jira_keys: bool,
 }
 
 impl Default for UploadSettings {
@@ -50,13 +52,13 @@ impl Default for UploadSettings {
             suite_path: None,
             batch_limits: BatchLimits::default(),
             repair: RepairPolicy::default(),
-            mark: None,
-            skipped: Skipped::default(),
+            nonce: None,
+            invalid: InvalidResults::default(),
             skip_errors: false,
             batches_in_flight_max: 4,
             ingestion_wait_max: Duration::from_secs(15 * 60),
             link: true,
-            needs_every_key: false,
+            require_all_jira_keys: false,
         }
     }
 }

@@ -8,209 +8,234 @@ use octane_model::Task;
 use octane_rest::Error;
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::journal::{Journal, State, StoredBatch};
-use crate::{Client, Event, JournalError, Stop};
+use crate::context::Context;
+use crate::event::Event;
+use crate::journal::{Journal, JournalError, StoredBatch};
+use crate::resend::BatchState;
 
-/// How many rows have to be refused one by one before it is taken for granted that all will be.
-const FUTILE_ROWS: usize = 100;
+/// How many results have to be refused one by one before it is assumed that all will be.
+const SPLIT_GIVE_UP_RESULTS: usize = 100;
 
-/// Why some batches were not sent; no trouble if all were.
+/// The batches that could not be sent; empty if all were.
 #[derive(Debug, Default)]
-pub(crate) struct Unsent {
-    /// Batches that could not be delivered, each with the reason.
-    pub(crate) undelivered: Vec<(usize, String)>,
+pub(crate) struct Undelivered {
+    /// The batches, each with the reason.
+    pub(crate) batches: Vec<(usize, String)>,
     pub(crate) is_unauthorized: bool,
 }
 
-/// Sends all batches, a few at a time, and tells of each as soon as a task works on it.
+/// Sends all batches, a few at a time, and passes on each task as soon as it works on one.
 ///
 /// A batch that repeats a test of an earlier one waits until all before it are accepted: Octane works in
-/// the order of acceptance, and the later result is the current one. A batch that is refused for its
-/// content is halved until the rows at fault are alone. If that came down to every single row of a large batch,
-/// and nothing at all has been accepted, what is at fault is in all of them, and no other batch is halved.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all that sending depends on, in one place"
-)]
+/// the order of acceptance, and the later result is the current one. A batch that is refused because of its
+/// content is split until the results at fault are alone. If that came down to every single result of a large batch,
+/// and nothing at all has been accepted, what is at fault is in all of them, and no other batch is split.
 pub(crate) async fn submit(
-    client: &Client,
-    journal: &Journal,
+    context: &Context<'_>,
     batches: Vec<StoredBatch>,
-    skip_errors: bool,
-    in_flight_max: usize,
-    stop: &Stop,
-    told: mpsc::UnboundedSender<(usize, Task)>,
-    on_event: &(dyn Fn(&Event) + Send + Sync),
-) -> Result<Unsent, JournalError> {
-    let is_any_accepted =
-        journal.has_settled()? || batches.iter().any(|batch| batch.state == State::Sent);
+    is_any_accepted: bool,
+    tasks: mpsc::UnboundedSender<(usize, Task)>,
+) -> Result<Undelivered, JournalError> {
+    let is_any_accepted = is_any_accepted || context.journal.run(Journal::has_ended_task).await?;
     let sender = &Sender {
-        client,
-        journal,
-        skip_errors,
-        stop,
-        told,
-        on_event,
-        is_pointless: AtomicBool::new(false),
+        context,
+        tasks,
+        abort_sending: AtomicBool::new(false),
         is_any_accepted: AtomicBool::new(is_any_accepted),
-        is_halving_futile: AtomicBool::new(false),
-        trouble: Mutex::default(),
-        is_frame_refused: OnceCell::new(),
+        stop_splitting: AtomicBool::new(false),
+        undelivered: Mutex::default(),
+        empty_payload_refusal: OnceCell::new(),
     };
-    let unsent: Vec<StoredBatch> = batches
-        .into_iter()
-        .filter(|batch| batch.state != State::Sent)
-        .collect();
-    for group in unsent.chunk_by(|_, next| !next.follows) {
+    for group in batches.chunk_by(|_, next| !next.after_previous) {
+        let group: Vec<StoredBatch> = group.to_vec();
         let mut sent = stream::iter(group)
-            .map(|batch| sender.deliver(batch.clone()))
-            .buffer_unordered(in_flight_max.max(1));
+            .map(|batch| sender.send(batch))
+            .buffer_unordered(context.settings.batches_in_flight_max.max(1));
         while let Some(done) = sent.next().await {
             done?;
         }
     }
-    let trouble = sender.trouble.lock();
+    let undelivered = sender.undelivered.lock();
     Ok(std::mem::take(
-        &mut *trouble.unwrap_or_else(std::sync::PoisonError::into_inner),
+        &mut *undelivered.unwrap_or_else(std::sync::PoisonError::into_inner),
     ))
 }
 
 struct Sender<'a> {
-    client: &'a Client,
-    journal: &'a Journal,
-    skip_errors: bool,
-    stop: &'a Stop,
-    told: mpsc::UnboundedSender<(usize, Task)>,
-    on_event: &'a (dyn Fn(&Event) + Send + Sync),
+    context: &'a Context<'a>,
+    tasks: mpsc::UnboundedSender<(usize, Task)>,
     /// Sending one batch showed that there is no point in sending another.
-    is_pointless: AtomicBool,
+    abort_sending: AtomicBool,
     is_any_accepted: AtomicBool,
-    /// All rows of a batch were refused one by one before anything was accepted.
-    is_halving_futile: AtomicBool,
-    trouble: Mutex<Unsent>,
+    /// All results of a batch were refused one by one before anything was accepted.
+    stop_splitting: AtomicBool,
+    undelivered: Mutex<Undelivered>,
     /// Why a payload without any results is refused too; none if it is not.
-    is_frame_refused: OnceCell<Option<String>>,
+    empty_payload_refusal: OnceCell<Option<String>>,
 }
 
 impl Sender<'_> {
     fn is_over(&self) -> bool {
-        self.is_pointless.load(Ordering::Relaxed) || self.stop.is_asked()
+        self.abort_sending.load(Ordering::Relaxed) || self.context.cancellation.is_cancelled()
     }
 
     /// Sends a batch, or its pieces one after the other.
-    async fn deliver(&self, batch: StoredBatch) -> Result<(), JournalError> {
-        let rows = batch.rows();
+    async fn send(&self, batch: StoredBatch) -> Result<(), JournalError> {
+        let Context {
+            client,
+            journal,
+            manifest,
+            cancellation,
+            on_event,
+            ..
+        } = self.context;
+        let results = batch.results();
         let mut refused = 0;
         let mut pieces = vec![batch];
         while let Some(batch) = pieces.pop() {
             if self.is_over() {
                 break;
             }
-            let payload = self.journal.payload(&batch)?;
-            self.journal.begin_sending(&batch)?;
-            let results = self.client.endpoint.test_results();
-            let sending = results.send(payload, self.skip_errors);
-            let Some(sent) = self.stop.within_grace(sending).await else {
+            let number = batch.number;
+            let (batch, payload) = journal
+                .run(move |journal| {
+                    let payload = journal.payload(&batch)?;
+                    journal.begin_sending(batch.number)?;
+                    Ok((batch, payload))
+                })
+                .await?;
+            let test_results = client.endpoint.test_results();
+            let sending = test_results.send(payload, manifest.skip_errors);
+            let Some(sent) = cancellation.within_grace(sending).await else {
                 break;
             };
             match sent {
                 Ok(sent) => {
-                    // Bytes that may have arrived before, now or in an earlier life, are known because of us.
-                    let may_be_ours = batch.state != State::Planned || sent.was_in_doubt;
-                    let is_known = sent.task.from_older_push && !may_be_ours;
-                    self.journal.sent(batch.number, &sent.task, is_known)?;
+                    // Bytes that may have arrived before, now or in an earlier run, are known because of us.
+                    let may_be_ours =
+                        batch.state != BatchState::Ready || sent.earlier_outcome_unknown;
+                    let is_duplicate = sent.task.from_older_push && !may_be_ours;
+                    let task = sent.task.clone();
+                    journal
+                        .run(move |journal| journal.accepted(number, &task, is_duplicate))
+                        .await?;
                     self.is_any_accepted.store(true, Ordering::Relaxed);
-                    (self.on_event)(&Event::Accepted {
-                        batch: batch.number,
+                    on_event(&Event::Accepted {
+                        batch: number,
                         task: sent.task.id,
-                        is_known,
+                        is_duplicate,
                     });
-                    // The receiver lives until all are told.
-                    let _ = self.told.send((batch.number, sent.task));
+                    // The receiver lives until all are sent.
+                    let _ = self.tasks.send((number, sent.task));
                 }
-                Err(error) if error.is_passing() => self.put_off(&batch, &error)?,
+                Err(error) if error.is_retryable() => self.delay(number, &error).await?,
                 Err(error) => {
-                    let halves = self.refuse(&batch, &error).await?;
-                    refused += usize::from(halves.is_empty() && batch.rows() == 1);
+                    let is_single = batch.results() == 1;
+                    let halves = self.refuse(batch, &error).await?;
+                    refused += usize::from(halves.is_empty() && is_single);
                     pieces.extend(halves);
                 }
             }
         }
-        if rows >= FUTILE_ROWS && refused == rows && !self.is_any_accepted.load(Ordering::Relaxed) {
-            self.is_halving_futile.store(true, Ordering::Relaxed);
+        if results >= SPLIT_GIVE_UP_RESULTS
+            && refused == results
+            && !self.is_any_accepted.load(Ordering::Relaxed)
+        {
+            self.stop_splitting.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    fn put_off(&self, batch: &StoredBatch, error: &Error) -> Result<(), JournalError> {
-        self.is_pointless.store(true, Ordering::Relaxed);
+    async fn delay(&self, batch: usize, error: &Error) -> Result<(), JournalError> {
+        self.abort_sending.store(true, Ordering::Relaxed);
         let reason = crate::error::chain(error);
-        self.journal.put_off(batch.number, &reason)?;
-        let mut trouble = self
-            .trouble
+        let stored = reason.clone();
+        self.context
+            .journal
+            .run(move |journal| journal.record_delay(batch, &stored))
+            .await?;
+        let mut undelivered = self
+            .undelivered
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        trouble.is_unauthorized |= error.is_unauthorized();
-        trouble.undelivered.push((batch.number, reason));
+        undelivered.is_unauthorized |= error.is_unauthorized();
+        undelivered.batches.push((batch, reason));
         Ok(())
     }
 
-    /// A batch that is refused for its content is halved, unless what all batches share is at fault. The
+    /// A batch that is refused because of its content is split, unless what all batches share is at fault. The
     /// later half comes first, as the pieces are taken from the end.
     async fn refuse(
         &self,
-        batch: &StoredBatch,
+        batch: StoredBatch,
         error: &Error,
     ) -> Result<Vec<StoredBatch>, JournalError> {
+        let Context {
+            journal,
+            cancellation,
+            on_event,
+            ..
+        } = self.context;
+        let number = batch.number;
         let mut reason = crate::error::chain(error);
-        let mut is_divisible = error.is_divisible() && batch.rows() > 1;
-        let is_futile = self.is_halving_futile.load(Ordering::Relaxed)
+        let mut is_splittable = error.is_splittable() && batch.results() > 1;
+        let stop_splitting = self.stop_splitting.load(Ordering::Relaxed)
             && !self.is_any_accepted.load(Ordering::Relaxed);
-        if is_divisible && is_futile {
-            is_divisible = false;
+        if is_splittable && stop_splitting {
+            is_splittable = false;
             reason.push_str(
-                " (not tried one by one: all results of another batch were refused, and none was accepted)",
+                " (not split further: every result of another batch was rejected and none accepted)",
             );
         }
-        if is_divisible {
-            let Some(refusal) = self.stop.within_grace(self.frame_refusal(error)).await else {
+        if is_splittable {
+            let probing = self.probe_empty_payload(error);
+            let Some(refusal) = cancellation.within_grace(probing).await else {
                 // It stays as it is, and a resume finds out.
                 return Ok(Vec::new());
             };
-            is_divisible = refusal?.is_none();
+            is_splittable = refusal?.is_none();
         }
-        if is_divisible {
-            let [first, last] = self.journal.split(batch, &reason)?;
-            (self.on_event)(&Event::Split {
-                batch: batch.number,
+        if is_splittable {
+            let [first, last] = journal.run(move |journal| journal.split(&batch)).await?;
+            on_event(&Event::Split {
+                batch: number,
                 halves: [first.number, last.number],
                 reason,
             });
             return Ok(vec![last, first]);
         }
-        self.journal.refused(batch.number, &reason)?;
-        (self.on_event)(&Event::Refused {
-            batch: batch.number,
+        let stored = reason.clone();
+        journal
+            .run(move |journal| journal.refused(number, &stored))
+            .await?;
+        on_event(&Event::Refused {
+            batch: number,
             reason,
         });
         Ok(Vec::new())
     }
 
-    /// Asks once, with a payload that holds no results, whether what all batches share is refused: then no
-    /// halving helps.
-    async fn frame_refusal(&self, error: &Error) -> Result<Option<&str>, JournalError> {
+    /// Asks once, with a payload that holds no results, whether what all batches share is refused: then splitting
+    /// does not help.
+    async fn probe_empty_payload(&self, error: &Error) -> Result<Option<&str>, JournalError> {
         if error.status() == Some(http::StatusCode::PAYLOAD_TOO_LARGE) {
             return Ok(None);
         }
+        let Context {
+            client,
+            journal,
+            manifest,
+            ..
+        } = self.context;
         let refusal = self
-            .is_frame_refused
+            .empty_payload_refusal
             .get_or_try_init(async || -> Result<_, JournalError> {
-                let payload = self.journal.empty_payload()?;
-                let results = self.client.endpoint.test_results();
-                let sent = results.send(payload, self.skip_errors).await;
+                let payload = journal.run(Journal::empty_payload).await?;
+                let results = client.endpoint.test_results();
+                let sent = results.send(payload, manifest.skip_errors).await;
                 Ok(sent
                     .err()
-                    .filter(|error| !error.is_passing())
+                    .filter(|error| !error.is_retryable())
                     .map(|error| error.to_string()))
             })
             .await?;

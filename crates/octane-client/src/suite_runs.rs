@@ -1,22 +1,30 @@
 //! Suite runs.
 
-use octane_model::{Order, Query, SuiteId, SuiteRun, SuiteRunId};
+use octane_model::{Query, SuiteId, SuiteRun, SuiteRunId};
 
-use crate::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::named_entity;
 
 /// Suite runs: one execution of a suite each.
 pub struct SuiteRuns<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
+}
+
+impl Client {
+    /// Suite runs.
+    pub fn suite_runs(&self) -> SuiteRuns<'_> {
+        SuiteRuns { client: self }
+    }
 }
 
 impl SuiteRuns<'_> {
-    /// The suite run with this id; an error if there is none.
+    /// The suite run with this id; an error if it does not exist.
     pub async fn get(&self, id: SuiteRunId) -> Result<SuiteRun, ClientError> {
-        let found = self.client.endpoint.entities::<SuiteRun>().get(id).await;
-        found.map_err(ClientError::looking_for("suite run", id))
+        named_entity::get(self.client, id).await
     }
 
-    /// The suite run `name` of `suite`; the newest where several have the name.
+    /// The suite run `name` of `suite`; if several have the name, the newest.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -31,38 +39,22 @@ impl SuiteRuns<'_> {
     /// # Ok(()) }) }
     /// ```
     pub async fn find(&self, name: &str, suite: SuiteId) -> Result<Option<SuiteRun>, ClientError> {
-        let query = Query::field("name").is(name) & Query::field("test").refers_to_id(suite);
-        let list = self.client.endpoint.entities::<SuiteRun>().list();
-        let runs = list
-            .matching(query)
-            .order_by(Order::descending("id"))
-            .all()
-            .await?;
-        // The server may compare without regard to case.
-        Ok(runs.into_iter().find(|run| run.name == name))
+        let runs: Vec<SuiteRun> =
+            named_entity::list_named(self.client, name, of_suite(Some(suite))).await?;
+        Ok(runs.into_iter().max_by_key(|run| run.id))
     }
 
-    /// The suite run `name` of whatever suite; an error if there are several.
+    /// The suite run `name` of any suite; an error if there are several.
     pub async fn find_in_any_suite(&self, name: &str) -> Result<Option<SuiteRun>, ClientError> {
-        let list = self.client.endpoint.entities::<SuiteRun>().list();
-        let mut found = list.matching(Query::field("name").is(name)).all().await?;
-        found.retain(|run| run.name == name);
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(ClientError::Ambiguous {
-                kind: "suite run",
-                name: name.to_owned(),
-                ids: found.iter().map(|run| run.id.into()).collect(),
-            }),
-        }
+        named_entity::find(self.client, name, None).await
     }
 
-    /// All suite runs, of `suite` where one is given, by id.
+    /// All suite runs, or those of `suite`, by id.
     pub async fn list(&self, suite: Option<SuiteId>) -> Result<Vec<SuiteRun>, ClientError> {
-        let mut list = self.client.endpoint.entities::<SuiteRun>().list();
-        if let Some(suite) = suite {
-            list = list.matching(Query::field("test").refers_to_id(suite));
-        }
-        Ok(list.all().await?)
+        named_entity::list(self.client, of_suite(suite)).await
     }
+}
+
+fn of_suite(suite: Option<SuiteId>) -> Option<Query> {
+    suite.map(|suite| Query::field("test").refers_to_id(suite))
 }

@@ -4,21 +4,29 @@ use octane_model::{
     ApplicationModule, Entity, ModuleId, Query, Reference, Resource, SuiteId, TestSuite,
 };
 
-use crate::{Client, ClientError, Ensured};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::named_entity::{self, Ensured};
 
-/// Test suites. Names are compared exactly; several suites of one name are reported as ambiguous.
+/// Test suites. Names are compared exactly; several suites of one name are an error that lists them.
 pub struct Suites<'a> {
-    pub(crate) client: &'a Client,
+    client: &'a Client,
+}
+
+impl Client {
+    /// Test suites.
+    pub fn suites(&self) -> Suites<'_> {
+        Suites { client: self }
+    }
 }
 
 impl Suites<'_> {
-    /// The suite with this id; an error if there is none.
+    /// The suite with this id; an error if it does not exist.
     pub async fn get(&self, id: SuiteId) -> Result<TestSuite, ClientError> {
-        let found = self.client.endpoint.entities::<TestSuite>().get(id).await;
-        found.map_err(ClientError::looking_for("test suite", id))
+        named_entity::get(self.client, id).await
     }
 
-    /// The suite `name`, in `module` where one is given; `None` if there is none.
+    /// The suite `name`, in `module` if one is given; `None` if it does not exist.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -33,22 +41,12 @@ impl Suites<'_> {
         name: &str,
         module: Option<ModuleId>,
     ) -> Result<Option<TestSuite>, ClientError> {
-        let query = Query::field("name").is(name);
-        let mut found = self.list_where(Some(query), module).await?;
-        found.retain(|suite| suite.name == name);
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(ClientError::Ambiguous {
-                kind: "test suite",
-                name: name.to_owned(),
-                ids: found.iter().map(|suite| suite.id.into()).collect(),
-            }),
-        }
+        named_entity::find(self.client, name, within(module)).await
     }
 
-    /// All suites, of `module` where one is given, by id.
+    /// All suites, or those of `module`, by id.
     pub async fn list(&self, module: Option<ModuleId>) -> Result<Vec<TestSuite>, ClientError> {
-        self.list_where(None, module).await
+        named_entity::list(self.client, within(module)).await
     }
 
     /// Creates a suite in `module`, or in none.
@@ -66,21 +64,14 @@ impl Suites<'_> {
         name: &str,
         module: Option<ModuleId>,
     ) -> Result<TestSuite, ClientError> {
-        crate::name::check("test suite", name)?;
-        let mut suite = Entity::new().set("name", name);
-        if let Some(module) = module {
-            let area = Reference::new(ApplicationModule::TYPE, module);
-            suite = suite.set_references("product_areas", [&area]);
-        }
-        Ok(self
-            .client
-            .endpoint
-            .entities::<TestSuite>()
-            .create_one(&suite)
-            .await?)
+        named_entity::create(self.client, &draft(name, module)?).await
     }
 
-    /// The suite `name` in `module`; created if it is missing.
+    /// The suite `name` in `module`; created if it does not exist.
+    ///
+    /// If another client creates the same suite at the same moment and the server rejects the second one, the
+    /// first one is returned. If the server allows several suites of one name, both are created, and later
+    /// look-ups are ambiguous.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -95,40 +86,22 @@ impl Suites<'_> {
         name: &str,
         module: Option<ModuleId>,
     ) -> Result<Ensured<TestSuite>, ClientError> {
-        if let Some(suite) = self.find(name, module).await? {
-            return Ok(Ensured {
-                entity: suite,
-                created: Vec::new(),
-            });
-        }
-        match self.create(name, module).await {
-            Ok(suite) => Ok(Ensured {
-                created: vec![suite.clone()],
-                entity: suite,
-            }),
-            Err(ClientError::Rest(error)) if error.is_conflict() => {
-                let theirs = self.find(name, module).await?;
-                theirs
-                    .map(|entity| Ensured {
-                        entity,
-                        created: Vec::new(),
-                    })
-                    .ok_or(ClientError::Rest(error))
-            }
-            Err(error) => Err(error),
-        }
+        let draft = draft(name, module)?;
+        named_entity::ensure(self.client, name, within(module), &draft).await
     }
+}
 
-    async fn list_where(
-        &self,
-        query: Option<Query>,
-        module: Option<ModuleId>,
-    ) -> Result<Vec<TestSuite>, ClientError> {
-        let within = module.map(|module| Query::field("product_areas").refers_to_id(module));
-        let mut list = self.client.endpoint.entities::<TestSuite>().list();
-        if let Some(query) = Query::all(query.into_iter().chain(within)) {
-            list = list.matching(query);
+fn draft(name: &str, module: Option<ModuleId>) -> Result<Entity, ClientError> {
+    let suite = named_entity::draft::<TestSuite>(name)?;
+    Ok(match module {
+        Some(module) => {
+            let area = Reference::new(ApplicationModule::TYPE, module);
+            suite.set_references("product_areas", [&area])
         }
-        Ok(list.all().await?)
-    }
+        None => suite,
+    })
+}
+
+fn within(module: Option<ModuleId>) -> Option<Query> {
+    module.map(|module| Query::field("product_areas").refers_to_id(module))
 }

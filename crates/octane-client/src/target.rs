@@ -1,24 +1,26 @@
-//! Where results go: module, suite and suite run, found or created.
+//! The target of an upload: module, suite and suite run, found or created.
 
 use serde::{Deserialize, Serialize};
 
-use octane_model::{ApplicationModule, ModuleId, Resource, SuiteId, TestSuite};
+use octane_model::{ApplicationModule, ModuleId, SuiteId, SuiteRun, TestSuite};
 
-use crate::report::{Created, Named};
-use crate::{Client, ClientError, Missing};
+use crate::client::Client;
+use crate::error::{ClientError, Missing};
+use crate::named_entity::{Ensured, NamedEntity, check_name};
+use crate::report::{CreatedEntity, IdAndName};
 
-/// Where results shall go, by id or by name.
+/// The suite run to upload results to, and its suite and module, by id or by name.
 ///
 /// ```
-/// use octane_client::{Destination, ModuleChoice, SuiteChoice};
+/// use octane_client::{ModuleChoice, SuiteChoice, TargetSpec};
 ///
-/// let destination = Destination::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
+/// let spec = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
 ///     .module(ModuleChoice::Path("Shop/Checkout".into()))
 ///     .create_missing(true);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
-pub struct Destination {
+pub struct TargetSpec {
     suite: SuiteChoice,
     suite_run: String,
     module: Option<ModuleChoice>,
@@ -27,6 +29,7 @@ pub struct Destination {
 
 /// A suite by id or by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum SuiteChoice {
     /// The suite with this id; it must exist.
     Id(SuiteId),
@@ -36,6 +39,7 @@ pub enum SuiteChoice {
 
 /// A module by id or by its path below the root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum ModuleChoice {
     /// The module with this id; it must exist.
     Id(ModuleId),
@@ -43,21 +47,21 @@ pub enum ModuleChoice {
     Path(String),
 }
 
-/// Where results go: what a [`Destination`] turned out to be.
+/// The suite run to upload results to: a [`TargetSpec`] resolved to existing entities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Target {
     /// The suite.
-    pub suite: Named<SuiteId>,
+    pub suite: IdAndName<SuiteId>,
     /// The name of the suite run, the payload's `external_run_id`.
     pub suite_run: String,
     /// The module.
-    pub module: Option<Named<ModuleId>>,
-    /// What had to be created.
-    pub created: Vec<Created>,
+    pub module: Option<IdAndName<ModuleId>>,
+    /// The entities that had to be created.
+    pub created: Vec<CreatedEntity>,
 }
 
-impl Destination {
+impl TargetSpec {
     /// The suite run `suite_run` of a suite.
     pub fn new(suite: SuiteChoice, suite_run: impl Into<String>) -> Self {
         Self {
@@ -74,7 +78,7 @@ impl Destination {
         self
     }
 
-    /// The suite, as people name it.
+    /// The suite's id or name, as it was given.
     pub fn suite(&self) -> String {
         match &self.suite {
             SuiteChoice::Id(id) => id.to_string(),
@@ -82,8 +86,8 @@ impl Destination {
         }
     }
 
-    /// A target with the greatest ids there are, in whose place the real ones are put when they are known.
-    /// So it does not depend on ids where one batch ends and the next begins.
+    /// A target with the largest possible ids, which are replaced by the real ones once they are known. So
+    /// batch boundaries do not depend on ids.
     pub(crate) fn placeholder(&self) -> Target {
         let target = Target::new(SUITE_PLACEHOLDER, self.suite_run.clone());
         match self.module {
@@ -97,18 +101,18 @@ impl Destination {
         &self.suite_run
     }
 
-    /// Whether a module or suite that is missing is created. Without it, that is an error.
+    /// Whether to create the module and the suite if they do not exist; otherwise that is an error.
     pub fn create_missing(mut self, create: bool) -> Self {
         self.create_missing = create;
         self
     }
 }
 
-/// Ids that no suite and no module has, of the greatest width.
+/// Ids that no suite and no module has, of the largest width.
 pub(crate) const SUITE_PLACEHOLDER: SuiteId = SuiteId::new(i64::MAX);
 pub(crate) const MODULE_PLACEHOLDER: ModuleId = ModuleId::new(i64::MAX - 1);
 
-impl From<&Target> for Destination {
+impl From<&Target> for TargetSpec {
     fn from(target: &Target) -> Self {
         Self {
             suite: SuiteChoice::Id(target.suite.id),
@@ -123,10 +127,10 @@ impl From<&Target> for Destination {
 }
 
 impl Target {
-    /// A suite and suite run whose ids and names are known. Nothing is asked of the server.
+    /// A suite run of a suite whose id is known. Nothing is looked up on the server.
     pub fn new(suite: SuiteId, suite_run: impl Into<String>) -> Self {
         Self {
-            suite: Named {
+            suite: IdAndName {
                 id: suite,
                 name: String::new(),
             },
@@ -138,7 +142,7 @@ impl Target {
 
     /// The module of the tests.
     pub fn module(mut self, module: ModuleId) -> Self {
-        self.module = Some(Named {
+        self.module = Some(IdAndName {
             id: module,
             name: String::new(),
         });
@@ -147,76 +151,60 @@ impl Target {
 }
 
 impl Client {
-    /// Makes sure that module and suite exist: looks for both first, and creates what is missing if it
-    /// may, so that a name which is ambiguous or an id which is unknown leaves nothing behind.
+    /// Finds the module and the suite, or creates them if `spec` allows it.
     ///
-    /// A suite that is looked up by name is looked for in the module first, and then anywhere, so that
-    /// a suite which somebody moved is found and not made a second time.
-    pub async fn locate(&self, destination: &Destination) -> Result<Target, ClientError> {
-        let Destination {
-            suite,
-            suite_run,
-            module,
-            create_missing,
-        } = destination;
-        crate::name::check("suite run", suite_run)?;
-        let mut missing = Vec::new();
-        let found_module = match module {
+    /// Both are looked up before anything is created, so nothing is created if a name is ambiguous or an id is
+    /// unknown. A suite given by name is looked up in the module first and then anywhere, so a suite that was
+    /// moved is found and not created a second time.
+    pub async fn resolve_target(&self, spec: &TargetSpec) -> Result<Target, ClientError> {
+        check_name(SuiteRun::LABEL, &spec.suite_run)?;
+        // Either found, or the path or name under which it does not exist.
+        let module = match &spec.module {
             None => None,
-            Some(ModuleChoice::Id(id)) => Some(self.modules().get(*id).await?),
+            Some(ModuleChoice::Id(id)) => Some(Ok(self.modules().get(*id).await?)),
             Some(ModuleChoice::Path(path)) => {
-                let found = self.modules().find_path(path).await?;
-                if found.is_none() {
-                    missing.push(Missing {
-                        kind: "application module",
-                        name: path.clone(),
-                    });
-                }
-                found
+                Some(self.modules().find_path(path).await?.ok_or(path))
             }
         };
-        let found_suite = match suite {
-            SuiteChoice::Id(id) => Some(self.suites().get(*id).await?),
+        let suite = match &spec.suite {
+            SuiteChoice::Id(id) => Ok(self.suites().get(*id).await?),
             SuiteChoice::Named(name) => {
-                let found = self.find_suite(name, found_module.as_ref()).await?;
-                if found.is_none() {
-                    missing.push(Missing {
-                        kind: "test suite",
-                        name: name.clone(),
-                    });
-                }
-                found
+                let module = module.as_ref().and_then(|module| module.as_ref().ok());
+                self.find_suite(name, module).await?.ok_or(name)
             }
         };
-        if !missing.is_empty() && !create_missing {
-            return Err(ClientError::Missing(missing));
+        if !spec.create_missing {
+            let module = module.as_ref().and_then(|module| module.as_ref().err());
+            let module = module.map(|path| missing::<ApplicationModule>(path));
+            let suite = suite.as_ref().err().map(|name| missing::<TestSuite>(name));
+            let missing: Vec<Missing> = module.into_iter().chain(suite).collect();
+            if !missing.is_empty() {
+                return Err(ClientError::Missing(missing));
+            }
         }
         let mut created = Vec::new();
-        let module = match (found_module, module) {
-            (None, Some(ModuleChoice::Path(path))) => {
-                Some(self.ensure_module(path, &mut created).await?)
-            }
-            (found, _) => found,
+        let module = match module {
+            None => None,
+            Some(Ok(module)) => Some(module),
+            Some(Err(path)) => Some(record(self.modules().ensure(path).await?, &mut created)),
         };
-        let module = module.map(|module| Named {
+        let module = module.map(|module| IdAndName {
             id: module.id,
             name: module.name,
         });
-        let suite = match (found_suite, suite) {
-            (Some(suite), _) => suite,
-            (None, SuiteChoice::Named(name)) => {
+        let suite = match suite {
+            Ok(suite) => suite,
+            Err(name) => {
                 let module = module.as_ref().map(|module| module.id);
-                self.ensure_suite(name, module, &mut created).await?
+                record(self.suites().ensure(name, module).await?, &mut created)
             }
-            (None, SuiteChoice::Id(id)) => self.suites().get(*id).await?,
-        };
-        let suite = Named {
-            id: suite.id,
-            name: suite.name,
         };
         Ok(Target {
-            suite,
-            suite_run: suite_run.clone(),
+            suite: IdAndName {
+                id: suite.id,
+                name: suite.name,
+            },
+            suite_run: spec.suite_run.clone(),
             module,
             created,
         })
@@ -234,33 +222,21 @@ impl Client {
         }
         self.suites().find(name, None).await
     }
+}
 
-    async fn ensure_module(
-        &self,
-        path: &str,
-        created: &mut Vec<Created>,
-    ) -> Result<ApplicationModule, ClientError> {
-        let ensured = self.modules().ensure(path).await?;
-        created.extend(ensured.created.into_iter().map(|module| Created {
-            kind: ApplicationModule::TYPE.into(),
-            id: module.id.get(),
-            name: module.name,
-        }));
-        Ok(ensured.entity)
+fn missing<E: NamedEntity>(name: &str) -> Missing {
+    Missing {
+        kind: E::LABEL,
+        name: name.to_owned(),
     }
+}
 
-    async fn ensure_suite(
-        &self,
-        name: &str,
-        module: Option<ModuleId>,
-        created: &mut Vec<Created>,
-    ) -> Result<TestSuite, ClientError> {
-        let ensured = self.suites().ensure(name, module).await?;
-        created.extend(ensured.created.into_iter().map(|suite| Created {
-            kind: TestSuite::TYPE.into(),
-            id: suite.id.get(),
-            name: suite.name,
-        }));
-        Ok(ensured.entity)
-    }
+/// The entity; what was created for it is added to `created`.
+fn record<E: NamedEntity>(ensured: Ensured<E>, created: &mut Vec<CreatedEntity>) -> E {
+    created.extend(ensured.created.iter().map(|entity| CreatedEntity {
+        entity_type: E::TYPE.into(),
+        id: entity.id(),
+        name: entity.name().to_owned(),
+    }));
+    ensured.entity
 }

@@ -1,28 +1,32 @@
-//! Finding the automated runs that results became.
+//! Reading the automated runs that results became.
 
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, EntityId, Query, Reference, Resource, Select, SuiteRun};
 use octane_results::Identity;
 use serde_json::Value;
 
-use crate::journal::{FormerResult, FoundRun, Journal};
-use crate::links::{LinkField, LinkLevel};
-use crate::plan::{Header, run_key};
-use crate::trouble::Trouble;
-use crate::{Client, ClientError, Event, JournalError, Stop, Target};
+use crate::cancellation::CancellationToken;
+use crate::context::Context;
+use crate::error::ClientError;
+use crate::event::Event;
+use crate::journal::{Journal, JournalError, PreviousRun, ServerRun};
+use crate::link_field::{LinkField, LinkLevel};
+use crate::run_key::run_key;
+use crate::stage::StageError;
 
-/// How many runs are written into the journal at once.
+/// How many runs are written to the journal at a time.
 const PAGE: usize = 1000;
 
-/// How many ids one query asks for; the vendor's clients keep lists below a hundred too.
+/// How many IDs one query asks for; the vendor's clients keep lists below a hundred too.
 const IDS_MAX: usize = 100;
 
-/// What looking for the runs came to.
-pub(crate) enum Found {
+/// What reading the runs came to.
+#[derive(Debug)]
+pub(crate) enum Lookup {
     /// No batch has ended, so there is nothing to look for.
-    Nothing,
-    /// Nobody looked, because the upload is to stop.
-    NotRead,
+    NothingIngested,
+    /// Nothing was read, because the upload was cancelled.
+    Cancelled,
     /// There is no suite run.
     NoSuiteRun,
     /// The runs of this suite run are in the journal.
@@ -32,75 +36,102 @@ pub(crate) enum Found {
         has_history: bool,
     },
     /// They could not be read this time.
-    Unread(ClientError),
-    /// Whoever uploads may not read them, now or later.
-    Unreadable(ClientError),
+    Failed(ClientError),
+    /// The API key may not read them.
+    Forbidden(ClientError),
 }
 
 /// Reads all runs of the suite run into the journal, if anything can be there.
-pub(crate) async fn verify(
-    client: &Client,
-    journal: &Journal,
-    header: &Header,
-    target: &Target,
-    stop: &Stop,
-    on_event: &(dyn Fn(&Event) + Send + Sync),
-) -> Result<Found, JournalError> {
-    journal.forget_found()?;
-    if !journal.has_settled()? {
-        return Ok(Found::Nothing);
+pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError> {
+    let Context {
+        journal,
+        manifest,
+        cancellation,
+        on_event,
+        ..
+    } = context;
+    journal.run(Journal::clear_server_runs).await?;
+    if !journal.run(Journal::has_ended_task).await? {
+        return Ok(Lookup::NothingIngested);
     }
-    if stop.is_asked() {
-        return Ok(Found::NotRead);
+    if cancellation.is_cancelled() {
+        return Ok(Lookup::Cancelled);
     }
-    let has_keys = header.link && journal.has_jira_keys()?;
-    let reading = async {
-        let field = if has_keys {
-            // Where it cannot be told now, linking will say why.
-            client.links().field().await.ok()
-        } else {
-            None
-        };
-        let (suite_run, runs) = read(client, journal, target, field.as_ref()).await?;
-        let has_history = read_former(client, journal).await?;
-        Ok((suite_run, runs, field, has_history))
-    };
-    let (suite_run, runs, field, has_history) = match stop.within_grace(reading).await {
-        None => {
-            journal.forget_found()?;
-            return Ok(Found::NotRead);
-        }
-        Some(Err(Trouble::Journal(error))) => return Err(error),
-        Some(Err(Trouble::Client(error))) => {
-            journal.forget_found()?;
-            return Ok(match error {
-                ClientError::NoSuiteRun { .. } => Found::NoSuiteRun,
-                ClientError::Rest(ref cause) if !cause.is_passing() => Found::Unreadable(error),
-                _ => Found::Unread(error),
+    let has_keys = manifest.link && journal.run(Journal::has_jira_keys).await?;
+    match read_all(context, has_keys).await {
+        Ok((suite_run, runs, field, has_history)) => {
+            on_event(&Event::Verified {
+                suite_run: suite_run.clone(),
+                runs,
             });
+            Ok(Lookup::Runs {
+                suite_run,
+                field,
+                has_history,
+            })
         }
-        Some(Ok(read)) => read,
+        Err(StageError::Journal(error)) => Err(error),
+        Err(StageError::Cancelled) => {
+            journal.run(Journal::clear_server_runs).await?;
+            Ok(Lookup::Cancelled)
+        }
+        Err(StageError::Client(error)) => {
+            journal.run(Journal::clear_server_runs).await?;
+            Ok(match error {
+                ClientError::NoSuiteRun { .. } => Lookup::NoSuiteRun,
+                ClientError::Rest(ref cause) if !cause.is_retryable() => Lookup::Forbidden(error),
+                _ => Lookup::Failed(error),
+            })
+        }
+    }
+}
+
+/// Makes a request that a cancellation ends after the grace period.
+pub(crate) async fn request<T, E: Into<StageError>>(
+    cancellation: &CancellationToken,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, StageError> {
+    match cancellation.within_grace(work).await {
+        Some(done) => done.map_err(Into::into),
+        None => Err(StageError::Cancelled),
+    }
+}
+
+/// The suite run, how many runs it holds, the field in which runs are linked, and whether the server has a history.
+async fn read_all(
+    context: &Context<'_>,
+    has_keys: bool,
+) -> Result<(SuiteRun, usize, Option<LinkField>, bool), StageError> {
+    let field = if has_keys {
+        match request(context.cancellation, context.client.links().field()).await {
+            Ok(field) => Some(field),
+            Err(StageError::Cancelled) => return Err(StageError::Cancelled),
+            // If it cannot be found out now, linking will say why.
+            Err(_) => None,
+        }
+    } else {
+        None
     };
-    on_event(&Event::Verified {
-        suite_run: suite_run.clone(),
-        runs,
-    });
-    Ok(Found::Runs {
-        suite_run,
-        field,
-        has_history,
-    })
+    let (suite_run, runs) = read(context, field.as_ref()).await?;
+    let has_history = read_previous(context).await?;
+    Ok((suite_run, runs, field, has_history))
 }
 
 /// Reads in pages, with the runs' links where `field` says that runs have any.
 async fn read(
-    client: &Client,
-    journal: &Journal,
-    target: &Target,
+    context: &Context<'_>,
     field: Option<&LinkField>,
-) -> Result<(SuiteRun, usize), Trouble> {
+) -> Result<(SuiteRun, usize), StageError> {
+    let Context {
+        client,
+        journal,
+        target,
+        cancellation,
+        ..
+    } = context;
     let suite = target.suite.id;
-    let suite_run = client.suite_runs().find(&target.suite_run, suite).await?;
+    let suite_runs = client.suite_runs();
+    let suite_run = request(cancellation, suite_runs.find(&target.suite_run, suite)).await?;
     let suite_run = suite_run.ok_or_else(|| ClientError::NoSuiteRun {
         suite,
         name: target.suite_run.clone(),
@@ -115,46 +146,64 @@ async fn read(
     let mut entities = std::pin::pin!(list.matching(query).select(select).stream());
     let mut page = Vec::with_capacity(PAGE);
     let mut total = 0;
-    while let Some(entity) = entities.try_next().await? {
-        page.extend(found(entity, linked));
+    while let Some(entity) = request(cancellation, entities.try_next()).await? {
+        page.extend(server_run(entity, linked));
         if page.len() == PAGE {
-            total += page.len();
-            journal.add_found(&page)?;
-            page.clear();
+            let full = std::mem::replace(&mut page, Vec::with_capacity(PAGE));
+            total += full.len();
+            journal
+                .run(move |journal| journal.add_server_runs(&full))
+                .await?;
         }
     }
     total += page.len();
-    journal.add_found(&page)?;
-    journal.found_all()?;
+    journal
+        .run(move |journal| {
+            journal.add_server_runs(&page)?;
+            journal.finish_server_runs()
+        })
+        .await?;
     Ok((suite_run, total))
 }
 
-/// Reads the results that others have taken the place of, where one of them may be a result that was sent and
-/// does not show. Whether the server has such a history.
-async fn read_former(client: &Client, journal: &Journal) -> Result<bool, Trouble> {
-    let runs = journal.doubtful_runs()?;
+/// Reads the results that runs held before, where one of them may be a result that was sent and does not show.
+/// Returns whether the server has such a history.
+async fn read_previous(context: &Context<'_>) -> Result<bool, StageError> {
+    let Context {
+        client,
+        journal,
+        cancellation,
+        ..
+    } = context;
+    let runs = journal.run(Journal::runs_needing_history).await?;
     let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);
     for some in runs.chunks(IDS_MAX) {
         let Some(query) = Query::field("run_id").is_in(some) else {
             continue;
         };
         let list = client.endpoint.collection("previous_runs").list();
-        let former = match list.matching(query).select(select.clone()).all().await {
-            Ok(former) => former,
+        let reading = list.matching(query).select(select.clone()).all();
+        let Some(read) = cancellation.within_grace(reading).await else {
+            return Err(StageError::Cancelled);
+        };
+        let previous = match read {
+            Ok(previous) => previous,
             // A server without that collection, or that hides it, cannot clear the doubt.
-            Err(error) if !error.is_passing() => return Ok(false),
+            Err(error) if !error.is_retryable() => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        let former: Vec<FormerResult> = former.iter().filter_map(former_result).collect();
-        journal.add_former(&former)?;
+        let previous: Vec<PreviousRun> = previous.iter().filter_map(previous_run).collect();
+        journal
+            .run(move |journal| journal.add_previous_runs(&previous))
+            .await?;
     }
     Ok(true)
 }
 
-fn former_result(entity: &Entity) -> Option<FormerResult> {
+fn previous_run(entity: &Entity) -> Option<PreviousRun> {
     let run = entity.fields.get("run_id")?;
     let run = run.as_str().map_or_else(|| run.to_string(), str::to_owned);
-    Some(FormerResult {
+    Some(PreviousRun {
         run: EntityId::from(run),
         status: entity.reference("run_native_status").as_ref().map(status),
         started: entity.text("run_started").and_then(milliseconds),
@@ -162,7 +211,7 @@ fn former_result(entity: &Entity) -> Option<FormerResult> {
     })
 }
 
-fn found(entity: Entity, linked: Option<&LinkField>) -> Option<FoundRun> {
+fn server_run(entity: Entity, linked: Option<&LinkField>) -> Option<ServerRun> {
     let links = linked.map(|field| entity.references(&field.name));
     let duration = entity.fields.get("duration").and_then(Value::as_i64);
     let id = entity.id.clone()?;
@@ -173,7 +222,7 @@ fn found(entity: Entity, linked: Option<&LinkField>) -> Option<FoundRun> {
         class: run.class_name.unwrap_or_default(),
         name: run.test_name.unwrap_or_else(|| run.name.clone()),
     };
-    Some(FoundRun {
+    Some(ServerRun {
         id,
         key: run_key(&identity, Some(&run.name)),
         status: run.native_status.as_ref().map(status),
@@ -184,7 +233,7 @@ fn found(entity: Entity, linked: Option<&LinkField>) -> Option<FoundRun> {
     })
 }
 
-/// The word at the end of a status such as `list_node.run_native_status.passed`; an opaque id tells nothing.
+/// The word at the end of a status such as `list_node.run_native_status.passed`; `?` for an opaque ID.
 fn status(status: &Reference) -> String {
     let word = status.id.as_str().rsplit_once('.');
     word.map_or_else(|| "?".to_owned(), |(_, word)| word.to_owned())

@@ -1,17 +1,16 @@
-//! Where an Octane is, from any address that people copy.
+//! The URL of an Octane server, in any form that people copy.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
-use crate::{SharedSpaceId, WorkspaceId};
+use crate::id::{SharedSpaceId, WorkspaceId};
 
-/// The base of all URLs of a server, and the space and workspace where the address named them.
+/// The base URL of a server, with the shared space and the workspace if the address contains them.
 ///
-/// Understands a bare host, an address copied from the browser (`…/ui/?p=1001/1002`, with anything
-/// behind it) and the address of an API resource. Without a scheme it is `https`, and `http` on the
-/// loopback.
+/// Accepts a bare host, a URL copied from the browser (`…/ui/?p=1001/1002`, with anything after it) and
+/// the URL of an API resource. The default scheme is `https`, or `http` for a loopback address.
 ///
 /// ```
 /// use octane_model::{Address, WorkspaceId};
@@ -28,15 +27,15 @@ pub struct Address {
     workspace: Option<WorkspaceId>,
 }
 
-/// An address that cannot be used.
+/// An invalid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no address of an Octane server: {reason}")]
+#[error("invalid Octane URL `{text}`: {reason}")]
 pub struct AddressError {
     text: String,
     reason: String,
 }
 
-/// Path segments that belong to Octane itself; what stands before them is the base.
+/// Path segments that belong to Octane itself; the segments before them are part of the base URL.
 const OCTANE_SEGMENTS: [&str; 6] = [
     "ui",
     "api",
@@ -47,17 +46,17 @@ const OCTANE_SEGMENTS: [&str; 6] = [
 ];
 
 impl Address {
-    /// The server's base URL, ending in `/`; a context path of a proxy stays part of it.
+    /// The server's base URL, ending in `/`; the context path of a reverse proxy is kept.
     pub fn base(&self) -> &Url {
         &self.base
     }
 
-    /// The shared space that the address named.
+    /// The shared space, if the address contains one.
     pub fn space(&self) -> Option<SharedSpaceId> {
         self.space
     }
 
-    /// The workspace that the address named.
+    /// The workspace, if the address contains one.
     pub fn workspace(&self) -> Option<WorkspaceId> {
         self.workspace
     }
@@ -67,14 +66,14 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let wrong = |reason: &str| AddressError {
+        let invalid = |reason: &str| AddressError {
             text: without_password(text),
             reason: reason.to_owned(),
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            return Err(wrong(
-                "it is empty; write for example `https://octane.example.com`",
+            return Err(invalid(
+                "it is empty; use e.g. `https://octane.example.com`",
             ));
         }
         let url = if trimmed.contains("://") {
@@ -88,15 +87,15 @@ impl FromStr for Address {
             };
             Url::parse(&format!("{scheme}://{trimmed}"))
         };
-        let mut base = url.map_err(|error| wrong(&error.to_string()))?;
+        let mut base = url.map_err(|error| invalid(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") {
-            return Err(wrong("it must begin with `https://` (or `http://`)"));
+            return Err(invalid("it must start with `https://` (or `http://`)"));
         }
         if base.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("it names no host"));
+            return Err(invalid("it has no host"));
         }
         if !base.username().is_empty() || base.password().is_some() {
-            return Err(wrong("credentials do not belong into an address"));
+            return Err(invalid("it must not contain credentials"));
         }
         let segments: Vec<String> = base
             .path_segments()
@@ -111,7 +110,7 @@ impl FromStr for Address {
             .map(String::as_str)
             .filter(|segment| !segment.is_empty())
             .collect();
-        let (space, workspace) = numbers(&base, &segments).map_err(|reason| wrong(&reason))?;
+        let (space, workspace) = numbers(&base, &segments).map_err(|reason| invalid(&reason))?;
         let path = context
             .iter()
             .fold("/".to_owned(), |path, segment| path + segment + "/");
@@ -134,7 +133,7 @@ impl fmt::Display for Address {
 
 type Numbers = (Option<SharedSpaceId>, Option<WorkspaceId>);
 
-/// Space and workspace from `?p=1001/1002` (in the query or behind `#`) or from an API path.
+/// The space and the workspace from `?p=1001/1002` (in the query or the fragment) or from an API path.
 fn numbers(url: &Url, segments: &[String]) -> Result<Numbers, String> {
     let fragment = url
         .fragment()
@@ -164,15 +163,15 @@ fn numbers(url: &Url, segments: &[String]) -> Result<Numbers, String> {
     Ok((number(space)?, number(workspace)?))
 }
 
-fn number<T: FromStr<Err = crate::IdError>>(text: Option<String>) -> Result<Option<T>, String> {
+fn number<T: FromStr<Err = crate::id::IdError>>(text: Option<String>) -> Result<Option<T>, String> {
     text.map(|text| {
         text.parse()
-            .map_err(|error: crate::IdError| error.to_string())
+            .map_err(|error: crate::id::IdError| error.to_string())
     })
     .transpose()
 }
 
-/// The text with what stands between `:` and `@` before the host blanked, for messages.
+/// The text without the user name and the password before the host, for messages.
 fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn any_address_that_people_copy_is_understood() {
+    fn any_address_that_people_copy_is_parsed() {
         let host = "https://octane.example/".to_owned();
         for text in [
             "https://octane.example/ui/?p=1001/1002",
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_a_reason() {
+    fn an_invalid_address_is_rejected_with_a_reason() {
         for (text, reason) in [
             ("", "empty"),
             ("ftp://octane.example", "https://"),
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_an_address_is_refused_and_not_repeated() {
+    fn a_password_in_an_address_is_rejected_and_not_repeated() {
         let error = "https://jane:hunter2@octane.example"
             .parse::<Address>()
             .unwrap_err()

@@ -4,29 +4,30 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EntityId, Reference, References};
+use crate::id::EntityId;
+use crate::reference::{Reference, References};
 
-/// An entity of any type: serves the types for which nobody has written a struct.
+/// An entity of any type, for the types that have no struct of their own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Entity {
-    /// The entity's type, for example `story`; empty where a request need not say it.
+    /// The entity's type, for example `story`; empty if a request does not need it.
     #[serde(rename = "type", default, skip_serializing_if = "String::is_empty")]
-    pub kind: String,
-    /// The entity's id; absent in an entity that is to be created.
+    pub entity_type: String,
+    /// The entity's id; absent from an entity that is to be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
-    /// All other fields by name.
+    /// All other fields, by name.
     #[serde(flatten)]
     pub fields: Map<String, Value>,
 }
 
 impl Entity {
-    /// An entity without id and type, to be created.
+    /// An entity to be created, with neither id nor type.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A change to the entity `id`.
+    /// An update of the entity `id`.
     pub fn with_id(id: impl Into<EntityId>) -> Self {
         Self {
             id: Some(id.into()),
@@ -34,19 +35,19 @@ impl Entity {
         }
     }
 
-    /// Sets a field to anything that is JSON.
+    /// Sets a field to a JSON value.
     pub fn set(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
         self.fields.insert(field.into(), value.into());
         self
     }
 
-    /// Sets a field to a pointer.
+    /// Sets a field to a reference.
     pub fn set_reference(self, field: impl Into<String>, reference: &Reference) -> Self {
-        let value = serde_json::json!({ "type": reference.kind, "id": reference.id });
+        let value = serde_json::json!({ "type": reference.entity_type, "id": reference.id });
         self.set(field, value)
     }
 
-    /// Sets a field to pointers.
+    /// Sets a field to references.
     pub fn set_references<'a>(
         self,
         field: impl Into<String>,
@@ -54,7 +55,7 @@ impl Entity {
     ) -> Self {
         let data: Vec<Value> = references
             .into_iter()
-            .map(|reference| serde_json::json!({ "type": reference.kind, "id": reference.id }))
+            .map(|reference| serde_json::json!({ "type": reference.entity_type, "id": reference.id }))
             .collect();
         self.set(field, serde_json::json!({ "data": data }))
     }
@@ -64,17 +65,17 @@ impl Entity {
         self.fields.get(field)?.as_str()
     }
 
-    /// The whole number in a field.
+    /// The integer in a field.
     pub fn integer(&self, field: &str) -> Option<i64> {
         self.fields.get(field)?.as_i64()
     }
 
-    /// The pointer in a field.
+    /// The reference in a field.
     pub fn reference(&self, field: &str) -> Option<Reference> {
         Reference::deserialize(self.fields.get(field)?).ok()
     }
 
-    /// The pointers in a field; none where the field is absent.
+    /// The references in a field; none if the field is absent.
     pub fn references(&self, field: &str) -> References {
         self.fields
             .get(field)
@@ -82,7 +83,7 @@ impl Entity {
             .unwrap_or_default()
     }
 
-    /// Reads the entity as a typed one.
+    /// Converts the entity to a typed one.
     pub fn into_typed<T: DeserializeOwned>(self) -> serde_json::Result<T> {
         serde_json::from_value(serde_json::to_value(self)?)
     }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entity_to_be_created_writes_neither_type_nor_id() {
+    fn an_entity_to_be_created_serializes_without_type_and_id() {
         let entity = Entity::new()
             .set("name", "R 25.3")
             .set_reference("parent", &Reference::new("epic", 7));
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_read_as_what_they_are() {
+    fn each_accessor_reads_fields_of_its_type() {
         let json = r#"{"type":"story","id":"3001","name":"Pay","n":4,"release":{"type":"release","id":"1"},
             "covered_content":{"data":[{"type":"story","id":"9"}],"total_count":1}}"#;
         let entity: Entity = serde_json::from_str(json).unwrap();

@@ -1,16 +1,15 @@
 //! Ids that cannot be mixed up.
 //!
-//! Octane counts its entities with integers and writes them as JSON strings (`"id":"3001"`); task ids
-//! are JSON numbers. System list values and phases are named instead of counted
-//! (`list_node.severity.high`). [`EntityId`] holds either; the other types here hold a number and say
-//! what it counts.
+//! Octane numbers its entities and writes the numbers as JSON strings (`"id":"3001"`); task ids are JSON
+//! numbers. System list values and phases have names instead of numbers (`list_node.severity.high`).
+//! [`EntityId`] holds either; the other types here hold the number of one kind of entity.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that should have been an id and is none.
+/// A text that is not a valid id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {kind} (a whole number such as 1001)")]
 pub struct IdError {
@@ -25,12 +24,12 @@ macro_rules! numeric_ids {
         pub struct $name(i64);
 
         impl $name {
-            /// Wraps the number that the server uses.
+            /// The id with this number.
             pub const fn new(number: i64) -> Self {
                 Self(number)
             }
 
-            /// The number that the server uses.
+            /// The number.
             pub const fn get(self) -> i64 {
                 self.0
             }
@@ -88,21 +87,21 @@ macro_rules! numeric_ids {
 }
 
 numeric_ids! {
-    /// A shared space, the outer of the two numbers in an Octane address.
+    /// A shared space, the first of the two numbers in an Octane URL.
     SharedSpaceId = "a shared space id";
-    /// A workspace, the inner of the two numbers in an Octane address.
+    /// A workspace, the second of the two numbers in an Octane URL.
     WorkspaceId = "a workspace id";
-    /// An application module (the payload calls it a product area).
+    /// An application module (called a product area in payloads).
     ModuleId = "an application module id";
     /// A test suite.
     SuiteId = "a test suite id";
-    /// A suite run: one execution of a suite, holding its automated runs.
+    /// A suite run: one execution of a suite, with its automated runs.
     SuiteRunId = "a suite run id";
     /// An automated run: one result of one test.
     RunId = "an automated run id";
     /// An automated test.
     TestId = "an automated test id";
-    /// A backlog item: story, feature, defect, … share one id space.
+    /// A backlog item: stories, features, defects, … share one id space.
     WorkItemId = "a backlog item id";
     /// A release.
     ReleaseId = "a release id";
@@ -182,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_as_strings_and_as_numbers() {
+    fn ids_deserialize_from_strings_and_from_numbers() {
         assert_eq!(
             serde_json::from_str::<TaskId>("1103").unwrap(),
             TaskId::new(1103)
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_id_is_named_in_the_error() {
+    fn the_error_quotes_a_text_that_is_not_an_id() {
         let error = "nightly".parse::<SuiteId>().unwrap_err();
         assert_eq!(
             error.to_string(),

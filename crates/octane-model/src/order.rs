@@ -1,24 +1,24 @@
-//! The order of a list.
+//! The sort order of a list.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// One key of an order: `name`, or `-name` for descending.
+/// One sort key: `name`, or `-name` for descending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// The field's name.
     pub field: String,
-    /// Whether the greatest comes first.
+    /// Whether the order is descending.
     pub is_descending: bool,
 }
 
-/// An order that cannot be read.
+/// An invalid sort order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no order; write fields such as `creation_time,-id`")]
+#[error("invalid sort order `{0}`; use e.g. `creation_time,-id`")]
 pub struct OrderError(String);
 
 impl Order {
-    /// The least first.
+    /// Ascending order of `field`.
     pub fn ascending(field: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -26,7 +26,7 @@ impl Order {
         }
     }
 
-    /// The greatest first.
+    /// Descending order of `field`.
     pub fn descending(field: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -34,7 +34,7 @@ impl Order {
         }
     }
 
-    /// Reads a list of keys, `creation_time,-id`.
+    /// Parses a list of sort keys such as `creation_time,-id`.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, OrderError> {
         text.split(',').map(|key| key.trim().parse()).collect()
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_reads_as_it_prints() {
+    fn an_order_parses_as_it_prints() {
         let order = Order::parse_list("creation_time, -id").unwrap();
         assert_eq!(
             order,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_names_no_field_is_refused() {
+    fn an_order_without_a_valid_field_name_is_rejected() {
         assert!(Order::parse_list("id,,name").is_err());
         assert!(Order::parse_list("name desc").is_err());
     }

@@ -1,63 +1,39 @@
-//! The server's own words about what went wrong.
+//! Errors as the server reports them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The `error_code`s that a client acts upon, and that the sandbox answers with.
-pub mod code {
-    /// Not signed in, or wrong credentials (401).
-    pub const NOT_AUTHORIZED: &str = "platform.not_authorized";
-    /// No entity has this id (404, or 409 inside a bulk answer).
-    pub const ENTITY_NOT_FOUND: &str = "platform.entity_not_found";
-    /// A query or field list names a field that does not exist (400).
-    pub const UNKNOWN_FIELD: &str = "platform.unknown_field";
-    /// A write names a field that cannot be written (403).
-    pub const NOT_EDITABLE: &str = "platform.modify_non_editable_field";
-    /// A name is taken (409).
-    pub const DUPLICATE: &str = "platform.duplicate_entity_error";
-    /// A value does not fit its field (400).
-    pub const ILLEGAL_VALUE: &str = "platform.illegal_field_value";
-    /// The queue of test results is full (503).
-    pub const QUEUE_FULL: &str = "testbox.queue_full";
-    /// Too many test results at once (503).
-    pub const REQUEST_LIMIT: &str = "testbox.request_limit";
-    /// No task has this id (404).
-    pub const TASK_NOT_FOUND: &str = "testbox.not_found";
-    /// The session was idle for too long (401).
-    pub const IDLE_TIMEOUT: &str = "VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT";
-    /// The session is too old (401).
-    pub const GLOBAL_TIMEOUT: &str = "VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT";
-}
+use crate::error_code;
 
-/// What the server says about a failure, from any of the shapes in which it says it.
+/// An error reported by the server, parsed from any of its formats.
 ///
-/// - the usual object with `error_code`, `description`, …
+/// - the standard object with `error_code`, `description`, …
 /// - an expired session: `{"errorCode":"VALIDATION_TOKEN_EXPIRED_…","accumulatedMessage":"…"}`
 /// - the servlet layer: `{"message":"…JSON or text…"}`
-/// - anything else, for example a proxy's HTML page, of which the beginning is kept
+/// - anything else, for example the HTML page of a proxy, of which the first characters are kept
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "Wire")]
 #[non_exhaustive]
 pub struct Problem {
-    /// The code, for example `platform.unknown_field`; empty where the server gave none.
+    /// The code, for example `platform.unknown_field`; empty if the server gave none.
     pub error_code: String,
-    /// The description for people; may be empty.
+    /// The description for users; may be empty.
     pub description: String,
-    /// The id by which the server's administrator finds the request.
+    /// The id by which an administrator of the server can find the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Details by name, such as `entity_type` and `field_name`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub properties: Map<String, Value>,
-    /// In a bulk answer: which entity of the request is meant, counted from 0. The help's pages differ
-    /// in the key's name; both are read, also side by side.
+    /// In a bulk response: the index of the entity in the request, from 0. Octane's help gives two names
+    /// for this key; both are accepted, also together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
 }
 
-/// A problem as servers write it.
+/// A problem as servers serialize it.
 #[derive(Deserialize)]
 struct Wire {
     #[serde(default, alias = "errorCode")]
@@ -82,7 +58,7 @@ impl From<Wire> for Problem {
     }
 }
 
-/// How much of a body that is not Octane's is kept.
+/// How much of a body in an unknown format is kept.
 const SNIPPET_CHARS_MAX: usize = 200;
 
 impl Problem {
@@ -101,7 +77,7 @@ impl Problem {
         self
     }
 
-    /// Reads the body of a failed answer. `None` if it says nothing at all.
+    /// Parses the body of an error response. `None` if it contains no information.
     pub fn from_body(body: &[u8]) -> Option<Self> {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => Self::from_json(value, 0).or_else(|| Self::from_text(body)),
@@ -133,7 +109,7 @@ impl Problem {
         (!problem.error_code.is_empty() || !problem.description.is_empty()).then_some(problem)
     }
 
-    /// The beginning of a text; of an HTML page, its text without the tags.
+    /// The first characters of a text; for an HTML page, of the text without the tags.
     fn from_text(body: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(&body[..body.len().min(8192)]);
         let mut plain = String::new();
@@ -157,18 +133,19 @@ impl Problem {
         (!description.is_empty()).then(|| Self::new("", description))
     }
 
-    /// Whether a session has expired, so that signing in again helps.
+    /// Whether the session has expired, so that signing in again helps.
     pub fn is_session_expired(&self) -> bool {
-        [code::IDLE_TIMEOUT, code::GLOBAL_TIMEOUT].contains(&self.error_code.as_str())
+        [error_code::IDLE_TIMEOUT, error_code::GLOBAL_TIMEOUT].contains(&self.error_code.as_str())
     }
 
-    /// Whether the server's queue of test results is full, which takes longer to pass than other troubles.
+    /// Whether the server's queue of test results is full, which usually lasts longer than other transient
+    /// errors.
     pub fn is_queue_full(&self) -> bool {
-        [code::QUEUE_FULL, code::REQUEST_LIMIT].contains(&self.error_code.as_str())
+        [error_code::QUEUE_FULL, error_code::REQUEST_LIMIT].contains(&self.error_code.as_str())
     }
 }
 
-/// `description (error_code)`, or what there is of it.
+/// `description (error_code)`, or the one that is present.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.description.is_empty(), self.error_code.is_empty()) {
@@ -190,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_the_server_is_understood() {
+    fn every_format_of_the_server_is_parsed() {
         let usual = r#"{"error_code":"platform.unknown_field","description":"no xyz","properties":null,"business_error":true}"#;
         assert_eq!(shown(usual).unwrap(), "no xyz (platform.unknown_field)");
         let expired =
@@ -212,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_page_is_kept_as_a_short_text() {
+    fn an_html_page_is_kept_as_a_short_text() {
         assert_eq!(
             shown("<html><h1>502</h1>\n Bad  gateway</html>").unwrap(),
             "502 Bad gateway"

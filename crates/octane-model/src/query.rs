@@ -1,8 +1,8 @@
-//! The query language of Octane's collections, both ways: built or parsed into a tree, and printed.
+//! The query language of Octane's collections: built or parsed into a tree, and printed.
 //!
-//! The grammar is that of the ALM Octane help, page "Query clause", widened by what the vendor's own
-//! clients send: `=` and `<=` for `EQ` and `LE`, `'…'` for `^…^`, blanks anywhere between words. Operators,
-//! `true`, `false` and `null` are understood in small letters, too, and printed as the help writes them.
+//! The grammar is that of the ALM Octane help, page "Query clause", extended by what the vendor's own
+//! clients send: `=` and `<=` for `EQ` and `LE`, `'…'` for `^…^`, spaces anywhere between tokens.
+//! Operators, `true`, `false` and `null` are also accepted in lower case, and printed as in the help.
 //!
 //! ```text
 //! expr    = term  { "||" term }                  OR, weakest
@@ -10,23 +10,19 @@
 //! factor  = [ "!" ] ( "(" expr ")" | phrase )
 //! phrase  = field operator value
 //! value   = number | true | false | null | text | "{" ( expr | "null" ) "}" | list | range | token
-//! text    = "^" characters "^"  |  "'" characters "'"        "*" is a wildcard, "\x" is x
+//! text    = "^" characters "^"  |  "'" characters "'"        "*" is a wildcard, "\x" means x
 //! list    = value { "," value }                  after IN
-//! range   = value "..." value                    after BTW, both ends included
+//! range   = value "..." value                    after BTW, both bounds included
 //! token   = "[" word "]"                         such as [current_user]
 //! ```
 
-mod build;
+pub(crate) mod build;
 #[cfg(test)]
 mod clients;
-mod error;
+pub(crate) mod error;
 mod lex;
 mod parse;
 mod print;
 #[cfg(test)]
 mod tests;
-mod tree;
-
-pub use build::Field;
-pub use error::{Mistake, QueryError};
-pub use tree::{Comparison, Literal, Operand, Operator, Pattern, Query};
+pub(crate) mod tree;

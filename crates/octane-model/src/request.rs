@@ -1,24 +1,27 @@
 //! Requests as values: method, path, body; nothing here opens a socket.
 //!
-//! The URIs are paths such as `/api/shared_spaces/1001/workspaces/1002/tests?limit=1`; who sends a
-//! request puts the server's base in front.
+//! The URIs are paths such as `/api/shared_spaces/1001/workspaces/1002/tests?limit=1`; the sender
+//! prepends the base URL of the server.
 
 use bytes::Bytes;
 use http::{Method, Request, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{EntityId, Order, Query, Select, SharedSpaceId, TaskId, WorkspaceId};
+use crate::id::{EntityId, SharedSpaceId, TaskId, WorkspaceId};
+use crate::order::Order;
+use crate::query::tree::Query;
+use crate::select::Select;
 
-/// What may stand unescaped in a path segment or in the value of a parameter.
-const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+/// The characters that are escaped in a path segment or in the value of a parameter.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~')
     .remove(b',');
 
-/// A workspace of a server, the root of all resources that matter here.
+/// A workspace of a server, the root of all resources that this crate supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Workspace {
     /// The shared space.
@@ -28,7 +31,12 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The path of the workspace, without a slash at its end.
+    /// The workspace `workspace` of the shared space `space`.
+    pub const fn new(space: SharedSpaceId, workspace: WorkspaceId) -> Self {
+        Self { space, workspace }
+    }
+
+    /// The path of the workspace, without a trailing slash.
     pub fn path(&self) -> String {
         format!(
             "/api/shared_spaces/{}/workspaces/{}",
@@ -43,9 +51,9 @@ impl Workspace {
         }
     }
 
-    /// The fields of an entity type. The metadata API understands `EQ` joined by `;` and nothing more
+    /// Requests the fields of an entity type. Queries of the metadata API may contain only `EQ` and `;`
     /// (ALM Octane help, "Metadata").
-    pub fn fields_of(&self, entity_name: &str) -> Request<Bytes> {
+    pub fn field_metadata(&self, entity_name: &str) -> Request<Bytes> {
         let query = Query::field("entity_name").is(entity_name);
         get(format!(
             "{}/metadata/fields?query={}",
@@ -70,53 +78,54 @@ impl Workspace {
         if encoding == Encoding::Gzip {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
-        finished(request.body(payload))
+        built(request.body(payload))
     }
 
-    /// The state of the task that ingests a payload.
+    /// Requests the state of the task that ingests a payload.
     pub fn task(&self, task: TaskId) -> Request<Bytes> {
         get(format!("{}/test-results/{task}", self.path()))
     }
 
-    /// What the task had to say, as text.
+    /// Requests the log of a task, as text.
     pub fn task_log(&self, task: TaskId) -> Request<Bytes> {
-        any(format!("{}/test-results/{task}/log", self.path()))
+        get_any(format!("{}/test-results/{task}/log", self.path()))
     }
 
-    /// The schema of this server's payloads, as XML.
+    /// Requests the schema of this server's payloads, as XML.
     pub fn test_results_schema(&self) -> Request<Bytes> {
-        any(format!("{}/test-results/xsd", self.path()))
+        get_any(format!("{}/test-results/xsd", self.path()))
     }
 }
 
-/// How a payload is encoded.
+/// The content encoding of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
-    /// As it is.
+    /// Not compressed.
     Plain,
-    /// Compressed. The help writes `application/gzip`, the vendor's own clients send `gzip`; so do we.
+    /// Compressed. Octane's help says `application/gzip`, but the vendor's own clients send `gzip`; so does
+    /// this one.
     #[default]
     Gzip,
 }
 
-/// Signs in with an API key or a user and password.
+/// Signs in with an API key or with a user name and a password.
 pub fn sign_in(body: Bytes) -> Request<Bytes> {
     json(Method::POST, "/authentication/sign_in", body)
 }
 
-/// Ends a session.
+/// Signs out, which ends the session.
 pub fn sign_out() -> Request<Bytes> {
-    finished(Request::post("/authentication/sign_out").body(Bytes::new()))
+    built(Request::post("/authentication/sign_out").body(Bytes::new()))
 }
 
-/// What happens to the pointers that a reference field already has.
+/// What happens to the references that a field already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReferenceUpdate {
     /// They are replaced.
     #[default]
     Replace,
-    /// They stay, and the new ones are added.
+    /// They are kept, and the new ones are added.
     Append,
 }
 
@@ -126,28 +135,60 @@ pub struct Collection {
     path: String,
 }
 
-/// What a list shall hold.
+/// The parameters of a list request.
 ///
-/// A list without an order has none that can be relied on (by id on older servers, by name on newer
-/// ones), so who pages asks for one.
+/// Without a sort order, the order depends on the server (by id on older servers, by name on newer ones);
+/// set one when reading several pages.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
-pub struct List {
-    /// Which fields come; the server's default ones if empty.
+pub struct ListParams {
+    /// The fields to return; the server's default fields if empty.
     pub select: Select,
-    /// Which entities come; all if absent.
+    /// The entities to return; all if absent.
     pub query: Option<Query>,
-    /// In what order they come.
+    /// The sort order.
     pub order: Vec<Order>,
-    /// How many come at most, 1 or more; the server's default if absent.
+    /// The maximum number of entities, at least 1; the server's default if absent.
     pub limit: Option<u32>,
-    /// How many are left out at the beginning.
+    /// The number of entities to skip.
     pub offset: u64,
 }
 
+impl ListParams {
+    /// Sets the fields to return.
+    pub fn select(mut self, select: Select) -> Self {
+        self.select = select;
+        self
+    }
+
+    /// Sets the entities to return.
+    pub fn query(mut self, query: Query) -> Self {
+        self.query = Some(query);
+        self
+    }
+
+    /// Appends a sort key.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order.push(order);
+        self
+    }
+
+    /// Sets the maximum number of entities, at least 1.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets the number of entities to skip.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+}
+
 impl Collection {
-    /// Asks for a page of entities.
-    pub fn list(&self, list: &List) -> Request<Bytes> {
+    /// Requests a page of entities.
+    pub fn list(&self, list: &ListParams) -> Request<Bytes> {
         let mut parameters = Vec::new();
         if !list.select.is_empty() {
             parameters.push(("fields", list.select.to_string()));
@@ -168,7 +209,7 @@ impl Collection {
         get(with_parameters(&self.path, &parameters))
     }
 
-    /// Asks for one entity.
+    /// Requests one entity.
     pub fn get(&self, id: &EntityId, select: &Select) -> Request<Bytes> {
         get(with_parameters(&self.path_of(id), &fields(select)))
     }
@@ -186,7 +227,7 @@ impl Collection {
         ))
     }
 
-    /// Changes one entity.
+    /// Updates one entity.
     pub fn update<T: Serialize>(
         &self,
         id: &EntityId,
@@ -197,7 +238,7 @@ impl Collection {
         Ok(json(Method::PUT, path, serde_json::to_vec(entity)?))
     }
 
-    /// Changes many entities, each named by its id.
+    /// Updates several entities, each identified by its id.
     pub fn update_many<T: Serialize>(
         &self,
         entities: &[T],
@@ -212,7 +253,7 @@ impl Collection {
 
     /// Deletes one entity.
     pub fn delete(&self, id: &EntityId) -> Request<Bytes> {
-        finished(Request::delete(self.path_of(id)).body(Bytes::new()))
+        built(Request::delete(self.path_of(id)).body(Bytes::new()))
     }
 
     fn path_of(&self, id: &EntityId) -> String {
@@ -255,20 +296,20 @@ fn with_parameters(path: &str, parameters: &[(&str, String)]) -> String {
 }
 
 fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, UNESCAPED).to_string()
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 fn get(uri: String) -> Request<Bytes> {
-    finished(
+    built(
         Request::get(uri)
             .header(header::ACCEPT, "application/json")
             .body(Bytes::new()),
     )
 }
 
-/// A request for something other than JSON: a server may answer 406 when asked for JSON only.
-fn any(uri: String) -> Request<Bytes> {
-    finished(
+/// Requests something other than JSON: a server may return 406 if only JSON is acceptable.
+fn get_any(uri: String) -> Request<Bytes> {
+    built(
         Request::get(uri)
             .header(header::ACCEPT, "*/*")
             .body(Bytes::new()),
@@ -280,17 +321,17 @@ fn json(method: Method, uri: impl Into<String>, body: impl Into<Bytes>) -> Reque
     let request = request
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/json");
-    finished(request.body(body.into()))
+    built(request.body(body.into()))
 }
 
-fn finished(request: http::Result<Request<Bytes>>) -> Request<Bytes> {
+fn built(request: http::Result<Request<Bytes>>) -> Request<Bytes> {
     request.expect("a path of numbers, names and percent-encoded text is a URI")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Entity;
+    use crate::entity::Entity;
 
     const WORKSPACE: Workspace = Workspace {
         space: SharedSpaceId::new(1001),
@@ -298,8 +339,8 @@ mod tests {
     };
 
     #[test]
-    fn a_list_asks_for_everything_it_was_told() {
-        let list = List {
+    fn a_list_request_contains_all_parameters() {
+        let list = ListParams {
             select: Select::names(["name", "test"]),
             query: Some(Query::field("name").is("a&b")),
             order: vec![Order::ascending("id")],
@@ -315,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn an_appending_update_of_many_names_its_mode() {
+    fn an_appending_bulk_update_sets_the_mode() {
         let runs = [Entity::with_id(5).set("name", "x")];
         let request = WORKSPACE
             .collection("automated_runs")
@@ -326,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_payload_says_so() {
+    fn a_compressed_payload_has_a_content_encoding() {
         let request = WORKSPACE.post_test_results(Bytes::from_static(b"x"), Encoding::Gzip, true);
         assert_eq!(
             request.uri().path(),
@@ -337,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_not_asked_for_as_json() {
+    fn resources_other_than_json_accept_any_type() {
         for request in [
             WORKSPACE.task_log(TaskId::new(1)),
             WORKSPACE.test_results_schema(),
@@ -347,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_cannot_leave_their_segment() {
+    fn ids_cannot_leave_their_path_segment() {
         let request = WORKSPACE
             .collection("list_nodes")
             .get(&"../x?y".into(), &Select::default());

@@ -1,39 +1,24 @@
-//! Typed entities, one file each.
-
-mod application_module;
-mod automated_run;
-mod automated_test;
-mod release;
-mod suite_run;
-mod test_suite;
-mod work_item;
+//! Entity types with a struct of their own.
 
 use serde::de::DeserializeOwned;
 
-use crate::{Entity, Select};
+use crate::entity::Entity;
+use crate::select::Select;
 
-pub use application_module::ApplicationModule;
-pub use automated_run::{AutomatedRun, TestOfRun};
-pub use automated_test::AutomatedTest;
-pub use release::ReleaseEntity;
-pub use suite_run::SuiteRun;
-pub use test_suite::TestSuite;
-pub use work_item::WorkItem;
-
-/// An entity type with a struct of its own: where it lives and which fields the struct needs.
+/// An entity type with a struct of its own: its collection and the fields that the struct needs.
 pub trait Resource: DeserializeOwned {
-    /// The type, as entities and metadata name it, for example `run_automated`.
+    /// The type, as used in entities and metadata, for example `run_automated`.
     const TYPE: &'static str;
-    /// The collection, as URLs name it, for example `automated_runs`.
+    /// The collection, as used in URLs, for example `automated_runs`.
     const COLLECTION: &'static str;
 
-    /// The fields to ask for.
+    /// The fields to request.
     fn select() -> Select;
 }
 
 impl Entity {
     /// Whether the entity's type is that of `R`.
     pub fn is<R: Resource>(&self) -> bool {
-        self.kind == R::TYPE
+        self.entity_type == R::TYPE
     }
 }

@@ -1,12 +1,14 @@
-//! Which fields an answer shall carry.
+//! The fields that a response should contain.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// The `fields` of a request: `name,parent{id,name}`.
 ///
-/// `id` and `type` always come back and need not be named.
+/// `id` and `type` are always returned and need not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
+#[non_exhaustive]
 pub struct Select {
     /// The fields in order.
     pub fields: Vec<SelectedField>,
@@ -14,27 +16,29 @@ pub struct Select {
 
 /// One field of a [`Select`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SelectedField {
     /// The field's name.
     pub name: String,
-    /// For a reference: the fields of the entity it points at; empty for its default ones.
+    /// For a reference: the fields of the entity it refers to; empty for the default fields.
     pub nested: Select,
 }
 
-/// Fields that cannot be read.
+/// An invalid list of fields.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`fields` is wrong at character {column}: {message}")]
+#[non_exhaustive]
+#[error("invalid `fields` at character {column}: {message}")]
 pub struct SelectError {
-    /// The character, counted from 1.
+    /// The position of the error in characters, from 1.
     pub column: usize,
     message: String,
 }
 
-/// How deep `a{b{c}}` may nest (ALM Octane help, "fields clause": up to 3 levels below the entity).
+/// The maximum nesting depth of `a{b{c}}` (ALM Octane help, "fields clause": up to 3 levels below the entity).
 const DEPTH_MAX: usize = 3;
 
 impl Select {
-    /// These fields, without any of what they point at.
+    /// These fields, without fields of the entities that they refer to.
     pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let field = |name: &str| SelectedField {
             name: name.to_owned(),
@@ -54,7 +58,7 @@ impl Select {
         self
     }
 
-    /// Adds a reference together with fields of what it points at.
+    /// Adds a reference with fields of the entity that it refers to.
     pub fn with_nested(mut self, name: impl Into<String>, nested: Select) -> Self {
         self.fields.push(SelectedField {
             name: name.into(),
@@ -63,7 +67,7 @@ impl Select {
         self
     }
 
-    /// Whether nothing is asked for, so that the server's default fields come.
+    /// Whether no fields are listed, so that the server returns its default fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
@@ -88,22 +92,22 @@ impl FromStr for Select {
     type Err = SelectError;
 
     fn from_str(text: &str) -> Result<Self, SelectError> {
-        let mut reader = Reader { text, at: 0 };
-        let select = reader.list(0)?;
-        if reader.at < text.len() {
-            return Err(reader.wrong("`}` closes nothing"));
+        let mut parser = Parser { text, at: 0 };
+        let select = parser.list(0)?;
+        if parser.at < text.len() {
+            return Err(parser.error("unmatched `}`"));
         }
         Ok(select)
     }
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Reader<'_> {
-    fn wrong(&self, message: impl Into<String>) -> SelectError {
+impl Parser<'_> {
+    fn error(&self, message: impl Into<String>) -> SelectError {
         SelectError {
             column: self.text[..self.at].chars().count() + 1,
             message: message.into(),
@@ -115,16 +119,18 @@ impl Reader<'_> {
         loop {
             let name = self.name();
             if name.is_empty() {
-                return Err(self.wrong("a field name is missing"));
+                return Err(self.error("expected a field name"));
             }
             let mut nested = Select::default();
             if self.take('{') {
                 if depth == DEPTH_MAX {
-                    return Err(self.wrong(format!("fields nest deeper than {DEPTH_MAX} levels")));
+                    return Err(
+                        self.error(format!("fields are nested deeper than {DEPTH_MAX} levels"))
+                    );
                 }
                 nested = self.list(depth + 1)?;
                 if !self.take('}') {
-                    return Err(self.wrong("`}` is missing"));
+                    return Err(self.error("expected `}`"));
                 }
             }
             select.fields.push(SelectedField { name, nested });
@@ -135,7 +141,7 @@ impl Reader<'_> {
     }
 
     fn name(&mut self) -> String {
-        self.skip_blanks();
+        self.skip_whitespace();
         let rest = &self.text[self.at..];
         let length = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -145,13 +151,13 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, sign: char) -> bool {
-        self.skip_blanks();
+        self.skip_whitespace();
         let found = self.text[self.at..].starts_with(sign);
         self.at += if found { sign.len_utf8() } else { 0 };
         found
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start().len();
     }
@@ -163,7 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn nested_fields_read_as_they_print() {
+    fn nested_fields_parse_as_they_print() {
         let text = "name,parent{id,name,phase{name}},release";
         let select: Select = text.parse().unwrap();
         assert_eq!(select.to_string(), text);
@@ -177,26 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_their_place() {
+    fn syntax_errors_have_a_position() {
         let message = |text: &str| text.parse::<Select>().unwrap_err().to_string();
         assert_eq!(
             message("name,,id"),
-            "`fields` is wrong at character 6: a field name is missing"
+            "invalid `fields` at character 6: expected a field name"
         );
         assert_eq!(
             message("a{b"),
-            "`fields` is wrong at character 4: `}` is missing"
+            "invalid `fields` at character 4: expected `}`"
         );
         assert_eq!(
             message("a}b"),
-            "`fields` is wrong at character 2: `}` closes nothing"
+            "invalid `fields` at character 2: unmatched `}`"
         );
         assert!(message("a{b{c{d{e}}}}").contains("deeper than 3"));
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[a-c{}, é]{0,30}") {
+        fn no_text_makes_the_parser_panic(text in "[a-c{}, é]{0,30}") {
             let _ = text.parse::<Select>();
         }
     }

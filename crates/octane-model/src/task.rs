@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::TaskId;
+use crate::id::TaskId;
 
-/// What the server says about the ingestion of one payload.
+/// The state of the ingestion of one payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Task {
     /// The task's id.
     pub id: TaskId,
-    /// How far it is.
+    /// The status.
     pub status: TaskStatus,
-    /// Until when the server keeps this state, as it writes it: `2025-05-04T10:00:00+0000`.
+    /// How long the server keeps this state, in its own format: `2025-05-04T10:00:00+0000`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     /// What went wrong.
@@ -24,8 +24,8 @@ pub struct Task {
         skip_serializing_if = "Option::is_none"
     )]
     pub error_details: Option<String>,
-    /// Whether the payload's bytes were known, so that nothing was done and this is the state of the
-    /// task that brought them first.
+    /// Whether the server has received the same bytes before. It then ingests nothing and returns the
+    /// state of the earlier task.
     #[serde(
         default,
         rename = "fromOlderPush",
@@ -37,7 +37,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// A task in this state, with nothing more known.
+    /// A task with this status and no other information.
     pub fn new(id: TaskId, status: TaskStatus) -> Self {
         Self {
             id,
@@ -49,22 +49,23 @@ impl Task {
     }
 }
 
-/// How far a task is.
+/// The status of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TaskStatus {
     /// Accepted and waiting.
     Queued,
-    /// Being worked on.
+    /// Being ingested.
     Running,
-    /// Everything went in.
+    /// Everything was ingested.
     Success,
-    /// `skip-errors=true`, and something was left out.
+    /// Invalid results were skipped (`skip-errors=true`).
     Warning,
-    /// `skip-errors=false`, and something was wrong; what was wrong is not in.
+    /// Invalid results were rejected (`skip-errors=false`).
     Failed,
-    /// Broke.
+    /// The ingestion itself failed.
     Error,
-    /// A word that no client has reported so far.
+    /// A status that this client does not know.
     Other(String),
 }
 
@@ -78,7 +79,7 @@ impl TaskStatus {
         ("error", Self::Error),
     ];
 
-    /// The word that the server writes.
+    /// The status as the server writes it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(word) => word,
@@ -89,7 +90,7 @@ impl TaskStatus {
         }
     }
 
-    /// Whether nothing more will happen. An unknown word counts as final, as the vendor's clients have it.
+    /// Whether the task has ended. An unknown status counts as final, as in the vendor's clients.
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
@@ -125,7 +126,7 @@ impl<'de> Deserialize<'de> for TaskStatus {
     }
 }
 
-/// The help shows the text `"true"`; a boolean is as good.
+/// Octane's help shows the text `"true"`; a boolean is accepted as well.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -143,7 +144,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
+    reason = "serde passes a reference"
 )]
 fn flag_text<S: Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if *flag { "true" } else { "false" })
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_to_known_bytes_names_the_older_push() {
+    fn a_response_to_duplicate_bytes_is_marked_as_an_older_push() {
         let json = r#"{"id":88,"status":"success","fromOlderPush":"true","until":"2025-05-04T10:00:00+0000"}"#;
         let task: Task = serde_json::from_str(json).unwrap();
         assert!(task.from_older_push && task.status.is_final());
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_are_kept_and_final() {
+    fn unknown_statuses_are_kept_and_final() {
         let task: Task = serde_json::from_str(r#"{"id":"7","status":"paused","new":1}"#).unwrap();
         assert_eq!(
             (task.id, task.status.as_str(), task.status.is_final()),

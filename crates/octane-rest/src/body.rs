@@ -1,4 +1,4 @@
-//! What a raw call carries.
+//! The body of a raw call.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -6,13 +6,14 @@ use serde_json::Value;
 
 /// The body of [`Endpoint::call`](crate::Endpoint::call).
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     #[default]
     None,
     /// JSON.
     Json(Value),
-    /// XML, as `test-results` takes it.
+    /// XML, as `test-results` accepts it.
     Xml(Bytes),
     /// Anything else.
     Raw {
@@ -38,7 +39,7 @@ impl Body {
             } => {
                 let content_type = HeaderValue::try_from(&content_type);
                 let content_type =
-                    content_type.map_err(|_| "its content type is no header value")?;
+                    content_type.map_err(|_| "the content type is not a valid header value")?;
                 (Some(content_type), bytes)
             }
         })

@@ -1,4 +1,4 @@
-//! Making an endpoint.
+//! Building an endpoint.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,19 +7,30 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use octane_model::{Address, AddressError, SharedSpaceId, Workspace, WorkspaceId};
 
+use crate::adaptive_limit::AdaptiveLimit;
 use crate::backoff::Backoff;
-use crate::endpoint::Inner;
-use crate::observe::Observer;
-use crate::pace::Pace;
-use crate::place::Place;
-use crate::seats::Seats;
+use crate::base_url::BaseUrl;
+use crate::concurrency::ConcurrencyLimit;
+use crate::credential::CredentialProvider;
+use crate::credential::chain::Chain;
+use crate::endpoint::Endpoint;
+use crate::endpoint_state::EndpointState;
+use crate::observe::{Observer, RequestFinished};
+use crate::rate_limiter::RateLimiter;
 use crate::session::Session;
-use crate::settings::SettingError;
-use crate::share::Share;
-use crate::transport::{HttpTransport, TlsError, Variables};
-use crate::{Chain, CredentialProvider, Endpoint, Finished, Settings, Transport};
+use crate::settings::{InvalidSetting, Settings};
+use crate::transport::Transport;
+use crate::transport::network::{HttpTransport, NetworkSetupError};
+use crate::transport::tls::Variables;
 
-/// Makes an [`Endpoint`]; begun by [`Endpoint::builder`] or from [`Settings`].
+impl Endpoint {
+    /// Starts building an endpoint for the server at `address`, in any form that [`Address`] accepts.
+    pub fn builder(address: impl AsRef<str>) -> Builder {
+        Builder::new(address.as_ref())
+    }
+}
+
+/// Builds an [`Endpoint`]; created by [`Endpoint::builder`] or from [`Settings`].
 #[must_use]
 pub struct Builder {
     url: Option<String>,
@@ -28,58 +39,44 @@ pub struct Builder {
     settings: Settings,
     credentials: Box<dyn CredentialProvider>,
     transport: Option<Box<dyn Transport>>,
-    variables: Variables,
+    env: Variables,
     observers: Vec<Observer>,
 }
 
-/// An endpoint that cannot be made.
+/// Why an endpoint cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Nobody said which server.
-    #[error("the address of the server is missing, for example `https://octane.example.com`")]
+    /// No server was given.
+    #[error("no server URL given; for example: `https://octane.example.com`")]
     NoAddress,
-    /// The address cannot be used.
+    /// The URL is not valid.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// Nobody said which shared space.
+    /// No shared space was given.
     #[error(
-        "the shared space is missing; it is the first number behind `?p=` in the browser's address, \
-         so the whole address says it too"
+        "no shared space given; it is the first number after `?p=` in the browser URL (passing that URL is \
+         enough)"
     )]
     NoSpace,
-    /// Nobody said which workspace.
+    /// No workspace was given.
     #[error(
-        "the workspace is missing; it is the second number behind `?p=` in the browser's address, \
-         so the whole address says it too"
+        "no workspace given; it is the second number after `?p=` in the browser URL (passing that URL is \
+         enough)"
     )]
     NoWorkspace,
-    /// A setting makes no sense.
+    /// The value of a setting is out of range.
     #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// A setting cannot be a header.
-    #[error("the setting `{name}` holds characters that no header may have")]
+    Setting(#[from] InvalidSetting),
+    /// The value of a setting is not a valid header.
+    #[error("`{name}` contains characters not allowed in a header")]
     Header {
         /// The setting.
         name: &'static str,
     },
-    /// The proxy's address cannot be used.
-    #[error("`{address}` is no address of a proxy: {reason}")]
-    Proxy {
-        /// The address, without its password.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// `no_proxy` is set and `proxy` is not.
-    #[error(
-        "the setting `no_proxy` excepts hosts from the setting `proxy`, which is missing; beside the \
-         variable HTTPS_PROXY stands the variable NO_PROXY"
-    )]
-    NoProxyAlone,
-    /// Certificates cannot be used.
+    /// The network client cannot be set up.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Network(#[from] NetworkSetupError),
 }
 
 impl Builder {
@@ -90,72 +87,73 @@ impl Builder {
         }
     }
 
-    /// The shared space; wins over the one that the address names.
+    /// The shared space; overrides the one in the URL.
     pub fn space(mut self, space: impl Into<SharedSpaceId>) -> Self {
         self.space = Some(space.into());
         self
     }
 
-    /// The workspace; wins over the one that the address names.
+    /// The workspace; overrides the one in the URL.
     pub fn workspace(mut self, workspace: impl Into<WorkspaceId>) -> Self {
         self.workspace = Some(workspace.into());
         self
     }
 
-    /// Who signs in. Without this nobody does, and every request fails.
+    /// The credentials for signing in. Without them every request fails.
     pub fn credentials(mut self, credentials: impl CredentialProvider) -> Self {
         self.credentials = Box::new(credentials);
         self
     }
 
-    /// All settings at once. What this builder was told by name still wins over them.
+    /// All settings at once. What is set on this builder by name overrides them.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Another way to the server than the network, see [`Transport`]. Settings about proxies, certificates,
-    /// `connect_seconds_max`, `read_seconds_max` and `answer_bytes_max` are the network's and have no effect
+    /// A transport other than the network, see [`Transport`]. The settings for proxies and certificates,
+    /// `connect_timeout`, `read_timeout` and `response_bytes_max` belong to the network and have no effect
     /// on it.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
         self
     }
 
-    /// Where `SSL_CERT_FILE` and `SSL_CERT_DIR` are looked up; by default in this process's environment.
-    pub fn variables(
-        mut self,
-        read: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static,
-    ) -> Self {
-        self.variables = Arc::new(read);
+    /// The environment in which `SSL_CERT_FILE` and `SSL_CERT_DIR` are looked up; by default that of this
+    /// process.
+    pub fn env(mut self, read: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
+        self.env = Arc::new(read);
         self
     }
 
-    /// Tells `observer` about every request that has come to its end. Called on the task that sent it,
-    /// so it should return at once.
+    /// Calls `observer` for every request that has ended. The call is made on the task that sent the
+    /// request, so it should return quickly.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
     /// # fn main() -> Done { with_builder(async |builder| {
     /// use std::sync::mpsc;
     ///
-    /// let (tell, told) = mpsc::channel();
-    /// let octane = builder.on_finished(move |finished| drop(tell.send(finished.clone()))).build()?;
+    /// let (tx, rx) = mpsc::channel();
+    /// let octane = builder.on_request_finished(move |finished| drop(tx.send(finished.clone()))).build()?;
     /// octane.get("releases?limit=1").await?;
-    /// let sign_in = told.recv()?;
+    /// let sign_in = rx.recv()?;
     /// assert_eq!(sign_in.path, "/authentication/sign_in");
-    /// let finished = told.recv()?;
+    /// let finished = rx.recv()?;
     /// assert_eq!((finished.method.as_str(), finished.attempts), ("GET", 1));
     /// # Ok(()) }) }
     /// ```
-    pub fn on_finished(mut self, observer: impl Fn(&Finished) + Send + Sync + 'static) -> Self {
+    pub fn on_request_finished(
+        mut self,
+        observer: impl Fn(&RequestFinished) + Send + Sync + 'static,
+    ) -> Self {
         self.observers.push(Box::new(observer));
         self
     }
 
-    /// Makes the endpoint. Nothing is sent yet.
+    /// Builds the endpoint. Nothing is sent yet.
     pub fn build(self) -> Result<Endpoint, BuildError> {
-        let settings = self.settings;
+        let settings = self.settings.clamped();
         settings.check()?;
         let url = self.url.as_ref().or(settings.url.as_ref());
         let address: Address = url.ok_or(BuildError::NoAddress)?.parse()?;
@@ -170,16 +168,12 @@ impl Builder {
         };
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(HttpTransport::new(
-                address.base(),
-                &settings,
-                &self.variables,
-            )?),
+            None => Box::new(HttpTransport::new(address.base(), &settings, &self.env)?),
         };
-        let share = Arc::<Share>::default();
-        let inner = Inner {
+        let adaptive_limit = Arc::<AdaptiveLimit>::default();
+        let state = EndpointState {
             server: address.to_string().into(),
-            place: Place::new(&address, &workspace),
+            base_url: BaseUrl::new(&address, &workspace),
             workspace,
             address,
             headers: headers(&settings)?,
@@ -187,19 +181,25 @@ impl Builder {
             credentials: self.credentials,
             observers: self.observers,
             session: Session::new(&settings),
-            pace: Pace::new(settings.requests_per_second, Arc::clone(&share)),
-            seats: Seats::new(settings.concurrency_max, Arc::clone(&share)),
-            share,
+            rate_limiter: RateLimiter::new(
+                settings.requests_per_second,
+                Arc::clone(&adaptive_limit),
+            ),
+            concurrency: ConcurrencyLimit::new(
+                settings.concurrency_max,
+                Arc::clone(&adaptive_limit),
+            ),
+            adaptive_limit,
             backoff: Backoff::new(&settings),
             settings,
         };
         Ok(Endpoint {
-            inner: Arc::new(inner),
+            state: Arc::new(state),
         })
     }
 }
 
-/// Everything from settings, the address included; credentials still have to be named.
+/// Everything from settings, including the URL; credentials still have to be set.
 impl From<Settings> for Builder {
     fn from(settings: Settings) -> Self {
         Self {
@@ -209,7 +209,7 @@ impl From<Settings> for Builder {
             settings,
             credentials: Box::new(Chain::new()),
             transport: None,
-            variables: Arc::new(|name| std::env::var_os(name)),
+            env: Arc::new(|name| std::env::var_os(name)),
             observers: Vec::new(),
         }
     }
@@ -253,17 +253,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_where_to_find_it() {
+    fn a_missing_part_is_named_with_where_to_find_it() {
         let address = "https://octane.example";
-        assert!(message(Settings::default().into()).starts_with("the address"));
-        assert!(message(Endpoint::builder(address)).starts_with("the shared space is missing"));
+        assert!(message(Settings::default().into()).starts_with("no server URL given"));
+        assert!(message(Endpoint::builder(address)).starts_with("no shared space given"));
         let builder = Endpoint::builder(address).space(1001);
-        assert!(message(builder).starts_with("the workspace is missing"));
+        assert!(message(builder).starts_with("no workspace given"));
         assert!(message(Endpoint::builder("ftp://x")).contains("`ftp://x`"));
     }
 
     #[tokio::test]
-    async fn an_address_from_the_browser_says_it_all_and_names_win_over_it() {
+    async fn a_url_from_the_browser_is_enough_and_explicit_ids_override_it() {
         let settings = Settings {
             url: Some("https://octane.example/ui/?p=1001/1002".into()),
             ..Settings::default()
@@ -290,7 +290,7 @@ mod tests {
         };
         let error = build(settings(Some("http://jane:hunter2@"), None));
         assert!(
-            error.contains("is no address of a proxy") && !error.contains("hunter2"),
+            error.contains("is not a valid proxy URL") && !error.contains("hunter2"),
             "{error}"
         );
         assert!(build(settings(None, Some("a"))).contains("`no_proxy`"));

@@ -1,46 +1,54 @@
-//! Writing many entities, of which some may fail.
+//! The outcome of writing many entities, some of which may be rejected.
 
 use http::StatusCode;
 use octane_model::{Entity, Page, Problem};
 
-use crate::{Answer, Error};
+use crate::error::Error;
+use crate::response::Response;
 
-/// What became of many entities.
+/// Which entities of a bulk write were written, and which were rejected.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+#[must_use]
 pub struct BulkOutcome {
-    /// Those that were written, in order, with the few fields that the server answers.
+    /// The entities that were written, in order, with the few fields that the server returns.
     pub done: Vec<Entity>,
-    /// Those that were not: the position in the whole input, counted from 0, and why.
+    /// The rejected ones: the position in the whole input, counted from 0, and the reason.
     pub failed: Vec<(usize, Problem)>,
 }
 
 impl BulkOutcome {
-    /// Whether all were written.
+    /// Whether all entities were written.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty()
     }
 
-    /// Adds the answer to a chunk of `count` entities that began at `start`. An answer that is about
-    /// the whole chunk, or that does not say which entities failed, is an error.
-    pub(crate) fn add(&mut self, start: usize, count: usize, answer: Answer) -> Result<(), Error> {
-        let is_partial = answer.status == StatusCode::CONFLICT;
-        if !answer.is_success() && !is_partial {
-            return Err(answer.into_error());
+    /// Adds the response to a chunk of `count` entities that starts at `start`. A failure of the whole
+    /// chunk, or one that does not say which entities failed, is an error.
+    pub(crate) fn add(
+        &mut self,
+        start: usize,
+        count: usize,
+        response: Response,
+    ) -> Result<(), Error> {
+        let is_partial = response.status == StatusCode::CONFLICT;
+        if !response.is_success() && !is_partial {
+            return Err(response.into_error());
         }
-        let page = match answer.json::<Page<Entity>>() {
+        let page = match response.json::<Page<Entity>>() {
             Ok(page) => page,
-            Err(_) if is_partial => return Err(answer.into_error()),
+            Err(_) if is_partial => return Err(response.into_error()),
             Err(error) => return Err(error),
         };
         // A conflict about the request as a whole has neither entities nor errors with positions.
         if is_partial && page.errors.is_empty() {
-            return Err(answer.into_error());
+            return Err(response.into_error());
         }
         let mut failed = Vec::with_capacity(page.errors.len());
         for problem in page.errors {
             match problem.index.or((count == 1).then_some(0)) {
                 Some(index) if index < count => failed.push((start + index, problem)),
-                _ => return Err(answer.into_error()),
+                _ => return Err(response.into_error()),
             }
         }
         failed.sort_by_key(|(position, _)| *position);

@@ -1,7 +1,7 @@
 //! The cookies of one session.
 //!
-//! All cookies of the server go back to it, with their newest values, whatever path or domain they
-//! name (ALM Octane help, "Authenticate"): there is only one server here.
+//! All cookies of the server are sent back to it with their latest values, regardless of their path and
+//! domain (ALM Octane help, "Authenticate"): there is only one server here.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,20 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::date;
 
-/// The cookie that holds the session.
+/// The cookie of the session.
 pub(crate) const SESSION: &str = "LWSSO_COOKIE_KEY";
-/// The cookie of servers up to about 12.53 that has to come back as the header
-/// [`CSRF_HEADER`].
+/// A cookie of servers up to about 12.53, which has to be sent back as the header [`CSRF_HEADER`].
 const CSRF: &str = "HPSSO_COOKIE_CSRF";
 /// See [`CSRF`].
 pub(crate) const CSRF_HEADER: &str = "hpsso-header-csrf";
 
 /// Names and values. Deliberately without `Debug`.
 #[derive(Clone, Default)]
-pub(crate) struct Cookies(BTreeMap<String, Vec<u8>>);
+pub(crate) struct CookieJar(BTreeMap<String, Vec<u8>>);
 
-impl Cookies {
-    /// Takes over every `Set-Cookie` of an answer. Returns whether there was any.
-    pub(crate) fn adopt(&mut self, headers: &HeaderMap) -> bool {
+impl CookieJar {
+    /// Stores every `Set-Cookie` of a response. Returns whether there was any.
+    pub(crate) fn update_from(&mut self, headers: &HeaderMap) -> bool {
         let now = headers
             .get(header::DATE)
             .and_then(|value| value.to_str().ok())
@@ -48,12 +47,12 @@ impl Cookies {
         is_changed
     }
 
-    /// Whether there is a session among them.
+    /// Whether the session is among them.
     pub(crate) fn has_session(&self) -> bool {
         self.0.get(SESSION).is_some_and(|value| !value.is_empty())
     }
 
-    /// The header that carries them all; marked so that nothing prints it.
+    /// The header with all cookies; marked as sensitive so that it is never printed.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         let mut line = Vec::new();
         for (name, value) in &self.0 {
@@ -67,7 +66,7 @@ impl Cookies {
         (!line.is_empty()).then(|| sensitive(&line)).flatten()
     }
 
-    /// The value that old servers want to see in [`CSRF_HEADER`].
+    /// The value that old servers require in [`CSRF_HEADER`].
     pub(crate) fn csrf(&self) -> Option<HeaderValue> {
         sensitive(self.0.get(CSRF).filter(|value| !value.is_empty())?)
     }
@@ -85,10 +84,10 @@ fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty()).then(|| (name, pair[position + 1..].trim_ascii()))
 }
 
-/// Whether an attribute says that the cookie is to be forgotten.
+/// Whether an attribute deletes the cookie.
 fn is_past(attribute: &[u8], now: Option<i64>) -> bool {
-    /// Where the answer has no date, only an expiry of the last millennium is believed: servers write
-    /// 1970 to delete a cookie.
+    /// Without a date in the response, only an expiry before 2000 counts: servers use 1970 to delete a
+    /// cookie.
     const YEAR_2000: i64 = 946_684_800;
     let Some((name, value)) = split(attribute) else {
         return false;
@@ -107,24 +106,24 @@ fn is_past(attribute: &[u8], now: Option<i64>) -> bool {
 mod tests {
     use super::*;
 
-    fn adopt(cookies: &mut Cookies, lines: &[&str]) -> bool {
+    fn update(cookies: &mut CookieJar, lines: &[&str]) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert("date", "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
         for line in lines {
             headers.append("set-cookie", line.parse().unwrap());
         }
-        cookies.adopt(&headers)
+        cookies.update_from(&headers)
     }
 
-    fn header(cookies: &Cookies) -> String {
+    fn header(cookies: &CookieJar) -> String {
         let header = cookies.header();
         header.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
     }
 
     #[test]
-    fn all_cookies_come_back_with_their_newest_values() {
-        let mut cookies = Cookies::default();
-        assert!(adopt(
+    fn all_cookies_are_sent_back_with_their_latest_values() {
+        let mut cookies = CookieJar::default();
+        assert!(update(
             &mut cookies,
             &[
                 "LWSSO_COOKIE_KEY=one; Path=/; HttpOnly; Secure",
@@ -132,8 +131,8 @@ mod tests {
                 "EMPTY=; Path=/",
             ]
         ));
-        assert!(adopt(&mut cookies, &["LWSSO_COOKIE_KEY=two==; Path=/"]));
-        assert!(!adopt(&mut cookies, &[]));
+        assert!(update(&mut cookies, &["LWSSO_COOKIE_KEY=two==; Path=/"]));
+        assert!(!update(&mut cookies, &[]));
         assert_eq!(
             header(&cookies),
             "EMPTY=; LWSSO_COOKIE_KEY=two==; OCTANE_USER=jane"
@@ -142,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn expired_cookies_are_forgotten() {
-        let mut cookies = Cookies::default();
-        adopt(&mut cookies, &["LWSSO_COOKIE_KEY=x", "a=1", "b=2", "c=3"]);
-        adopt(
+    fn expired_cookies_are_deleted() {
+        let mut cookies = CookieJar::default();
+        update(&mut cookies, &["LWSSO_COOKIE_KEY=x", "a=1", "b=2", "c=3"]);
+        update(
             &mut cookies,
             &[
                 "LWSSO_COOKIE_KEY=; Max-Age=0",
@@ -159,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn an_old_servers_token_is_known_and_nothing_prints_it() {
-        let mut cookies = Cookies::default();
-        adopt(&mut cookies, &["HPSSO_COOKIE_CSRF=tok"]);
+    fn the_csrf_token_of_an_old_server_is_known_and_never_printed() {
+        let mut cookies = CookieJar::default();
+        update(&mut cookies, &["HPSSO_COOKIE_CSRF=tok"]);
         assert_eq!(cookies.csrf().unwrap().as_bytes(), b"tok");
         assert_eq!(
             format!("{:?} {:?}", cookies.csrf(), cookies.header()),

@@ -1,31 +1,28 @@
-//! Who signs in.
+//! Credentials, and where they come from.
 
-mod chain;
-mod env;
-mod explicit;
+pub(crate) mod chain;
+pub(crate) mod env;
+pub(crate) mod explicit;
 
 use futures_util::future::BoxFuture;
 
-use crate::Secret;
+use crate::secret::Secret;
 
-pub use chain::Chain;
-pub use env::Environment;
-pub use explicit::{ApiKey, UserPassword};
-
-/// What the server wants to see at a sign-in.
+/// What the server requires for signing in.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Credential {
-    /// An API key. Its roles are those that the administrator gave it; a team member may upload
-    /// results (ALM test result collection tool readme).
+    /// An API key. An administrator assigns its roles; a team member may upload results (ALM test result
+    /// collection tool readme).
     ApiKey {
-        /// The client id.
+        /// The client ID.
         id: String,
         /// The client secret.
         secret: Secret,
     },
-    /// A person. Servers with single sign-on, or restricted to API keys, refuse these.
+    /// A person. Servers with single sign-on, or restricted to API keys, reject these.
     User {
-        /// The login name, usually a mail address.
+        /// The login name, usually an email address.
         name: String,
         /// The password.
         password: Secret,
@@ -33,7 +30,6 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// What nobody else may see.
     pub(crate) fn secret(&self) -> &Secret {
         match self {
             Self::ApiKey { secret, .. }
@@ -44,33 +40,43 @@ impl Credential {
     }
 }
 
-/// A place from which a credential comes, asked anew at each sign-in.
+/// A source of credentials, asked again at each sign-in.
 ///
-/// Three ends are told apart: `Ok(None)` is "nothing here, ask the next", [`CredentialError::Wrong`] is
-/// "there is something and it is wrong", [`CredentialError::Failed`] is "I could not look".
+/// "Not here" is different from an error: after `Ok(None)` the next provider of a
+/// [`Chain`](crate::Chain) is asked.
 pub trait CredentialProvider: Send + Sync + 'static {
-    /// The credential, if this place holds one.
+    /// The credentials, if this provider has any.
     fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>>;
 }
 
-/// A credential that could not be had.
+/// Why a provider failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// There is something, and it is wrong.
-    #[error("the credential from {place} is wrong: {reason}")]
-    Wrong {
-        /// Where it is, for example `the environment`.
-        place: String,
-        /// What is wrong with it.
+    /// A part of the credentials is missing.
+    #[error("incomplete credentials in {location}: `{present}` is set but `{missing}` is not")]
+    Incomplete {
+        /// Where they are, for example `the environment`.
+        location: String,
+        /// The part that is set.
+        present: String,
+        /// The part that is missing.
+        missing: String,
+    },
+    /// The credentials are not valid.
+    #[error("invalid credentials in {location}: {reason}")]
+    Invalid {
+        /// Where they are, for example `the environment`.
+        location: String,
+        /// Why they are not valid.
         reason: String,
     },
-    /// The place could not be looked into.
-    #[error("cannot read the credential from {place}")]
-    Failed {
-        /// Where it should be.
-        place: String,
-        /// Why it could not be read.
+    /// The credentials could not be read.
+    #[error("cannot read credentials from {location}")]
+    Unreadable {
+        /// Where they should be.
+        location: String,
+        /// Why they could not be read.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

@@ -1,13 +1,13 @@
 //! The dates of HTTP, `Sun, 06 Nov 1994 08:49:37 GMT`, as seconds since 1970.
 //!
-//! Nobody here asks a clock: a date is compared with the answer's own `Date`, so that a clock that
-//! goes wrong on this side does no harm.
+//! The local clock is never used: a date is compared with the response's own `Date`, so that a wrong
+//! local clock does no harm.
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// Reads a date; cookies may write it with `-` between day, month and year.
+/// Parses a date; in cookies there may be a `-` between day, month and year.
 pub(crate) fn parse(text: &str) -> Option<i64> {
     let (_, text) = text.split_once(',')?;
     let mut words = text.split([' ', '-', ':']).filter(|word| !word.is_empty());
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     is_in_range.then(|| ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// Days since 1970-01-01. Years begin in March, so that the leap day is the last of its year.
+/// Days since 1970-01-01. Years start in March, so that the leap day is the last of its year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 {
         (year, month - 3)
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_of_headers_and_of_cookies_are_read() {
+    fn dates_of_headers_and_cookies_are_parsed() {
         assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
         assert_eq!(parse("Thu, 01-Jan-1970 00:00:10 GMT"), Some(10));
         assert_eq!(parse("Thu, 29 Feb 2024 00:00:00 GMT"), Some(1_709_164_800));
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn anything_else_is_not_a_date() {
         for text in [
             "",
             "120",

@@ -4,89 +4,71 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header};
+use http::{Method, Request, header};
 use octane_model::{Address, Workspace};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::backoff::Backoff;
-use crate::error::Kind;
-use crate::observe::Observer;
-use crate::pace::Pace;
-use crate::place::Place;
-use crate::seats::Seats;
-use crate::send::Way;
-use crate::session::Session;
-use crate::share::Share;
-use crate::trip::Trip;
-use crate::{Answer, Body, Builder, CredentialProvider, Error, Repeat, Settings, Transport};
+use crate::body::Body;
+use crate::endpoint_state::EndpointState;
+use crate::error::{Error, Kind};
+use crate::request_context::RequestContext;
+use crate::response::Response;
+use crate::retry::Idempotency;
+use crate::session::AuthMode;
+use crate::settings::Settings;
 
 /// A workspace on a server, ready for requests.
 ///
-/// Cheap to clone; all clones share one session, one pace and one bound on what is under way.
+/// Cheap to clone; all clones share one session, one rate limit and one concurrency limit.
 #[derive(Clone)]
 pub struct Endpoint {
-    pub(crate) inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) server: Arc<str>,
-    pub(crate) address: Address,
-    pub(crate) workspace: Workspace,
-    pub(crate) place: Place,
-    pub(crate) settings: Settings,
-    /// What every request carries unless it says otherwise.
-    pub(crate) headers: HeaderMap,
-    pub(crate) transport: Box<dyn Transport>,
-    pub(crate) credentials: Box<dyn CredentialProvider>,
-    pub(crate) observers: Vec<Observer>,
-    pub(crate) session: Session,
-    /// How much of pace and seats is used at the moment.
-    pub(crate) share: Arc<Share>,
-    pub(crate) pace: Pace,
-    pub(crate) seats: Seats,
-    pub(crate) backoff: Backoff,
+    pub(crate) state: Arc<EndpointState>,
 }
 
 impl Endpoint {
-    /// Begins an endpoint for the server at `address`, in any form that
-    /// [`Address`] understands.
-    pub fn builder(address: impl AsRef<str>) -> Builder {
-        Builder::new(address.as_ref())
-    }
-
-    /// The workspace that relative paths and collections are in.
+    /// The workspace of relative paths and collections.
     pub fn workspace(&self) -> Workspace {
-        self.inner.workspace
+        self.state.workspace
     }
 
-    /// The server's address.
+    /// The server's URL.
     pub fn address(&self) -> &Address {
-        &self.inner.address
+        &self.state.address
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
-        &self.inner.settings
+        &self.state.settings
     }
 
-    /// Sends a request of `octane-model`, or any other whose URI is a path on the server. Whatever status
-    /// comes in the end comes back as an answer; only a 401 leads to a sign-in and one more try first.
-    pub async fn send(&self, request: Request<Bytes>, repeat: Repeat) -> Result<Answer, Error> {
-        self.inner.send(request, repeat, Way::InSession).await
+    /// Sends a request of `octane-model`, or any other whose URI is a path on the server. Any final status
+    /// is returned as a response; a 401 first leads to a sign-in and one more attempt.
+    pub async fn send(
+        &self,
+        request: Request<Bytes>,
+        idempotency: Idempotency,
+    ) -> Result<Response, Error> {
+        self.state
+            .send(request, idempotency, AuthMode::Session)
+            .await
     }
 
     /// Like [`send`](Self::send), but a status other than 2xx is an error.
-    pub async fn execute(&self, request: Request<Bytes>, repeat: Repeat) -> Result<Answer, Error> {
-        self.send(request, repeat).await?.into_success()
+    pub async fn execute(
+        &self,
+        request: Request<Bytes>,
+        idempotency: Idempotency,
+    ) -> Result<Response, Error> {
+        self.send(request, idempotency).await?.into_success()
     }
 
-    /// Makes any call; the status comes back as a value.
+    /// Makes any API call and returns the response, whatever its status.
     ///
     /// `path` is relative to the workspace (`releases?limit=1`), absolute on the server
-    /// (`/admin/server/version`), or a whole URL on this server. Blanks, quotes and carets in a query
-    /// need not be escaped. A `POST` is repeated only when surely nothing was done, unless it brings
-    /// test results, which the server knows by their bytes.
+    /// (`/admin/server/version`), or a full URL on this server. Spaces, quotes and carets in a query
+    /// need not be escaped. A `POST` is retried only if the server is known not to have processed it,
+    /// except for test results, which the server recognises by their bytes.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -94,25 +76,25 @@ impl Endpoint {
     /// use http::{Method, StatusCode};
     /// use octane_rest::Body;
     ///
-    /// let answer = octane.call(Method::GET, "releases?limit=1", Body::None).await?;
-    /// assert_eq!((answer.status, answer.value()?["data"][0]["type"].as_str()), (StatusCode::OK, Some("release")));
-    /// let answer = octane.call(Method::GET, "nothing_like_it", Body::None).await?;
-    /// assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    /// let response = octane.call(Method::GET, "releases?limit=1", Body::None).await?;
+    /// assert_eq!((response.status, response.value()?["data"][0]["type"].as_str()), (StatusCode::OK, Some("release")));
+    /// let response = octane.call(Method::GET, "nothing_like_it", Body::None).await?;
+    /// assert_eq!(response.status, StatusCode::NOT_FOUND);
     /// # Ok(()) }) }
     /// ```
-    pub async fn call(&self, method: Method, path: &str, body: Body) -> Result<Answer, Error> {
+    pub async fn call(&self, method: Method, path: &str, body: Body) -> Result<Response, Error> {
         let request = self.request(method, path, body)?;
-        let repeat = if *request.method() != Method::POST {
-            Repeat::Always
+        let idempotency = if *request.method() != Method::POST {
+            Idempotency::Idempotent
         } else if request.uri().path().ends_with("/test-results") {
-            Repeat::AlwaysOrDivided
+            Idempotency::IdempotentSplittable
         } else {
-            Repeat::IfNothingWasDone
+            Idempotency::NonIdempotent
         };
-        self.send(request, repeat).await
+        self.send(request, idempotency).await
     }
 
-    /// Reads JSON. For paths see [`call`](Self::call).
+    /// Sends a GET and returns the JSON of the response. For paths see [`call`](Self::call).
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -127,14 +109,14 @@ impl Endpoint {
         self.verb(Method::GET, path, Body::None).await
     }
 
-    /// Posts JSON and reads JSON; an empty answer is `null`.
+    /// Posts JSON and returns the JSON of the response; an empty body is `null`.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
     /// # fn main() -> Done { with_sandbox(async |octane| {
     /// let milestone = serde_json::json!({"data": [{"name": "M 7", "date": "2026-12-01T00:00:00Z"}]});
-    /// let made = octane.post("milestones", &milestone).await?;
-    /// assert_eq!(made["total_count"], 1);
+    /// let created = octane.post("milestones", &milestone).await?;
+    /// assert_eq!(created["total_count"], 1);
     /// # Ok(()) }) }
     /// ```
     pub async fn post(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<Value, Error> {
@@ -142,7 +124,7 @@ impl Endpoint {
         self.verb(Method::POST, path, body).await
     }
 
-    /// Puts JSON and reads JSON; an empty answer is `null`.
+    /// Puts JSON and returns the JSON of the response; an empty body is `null`.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -158,48 +140,47 @@ impl Endpoint {
         self.verb(Method::PUT, path, body).await
     }
 
-    /// Deletes and reads JSON; an empty answer is `null`.
+    /// Sends a DELETE and returns the JSON of the response; an empty body is `null`.
     pub async fn delete(&self, path: &str) -> Result<Value, Error> {
         self.verb(Method::DELETE, path, Body::None).await
     }
 
-    /// Signs in now, even if somebody is signed in or was refused a moment ago. Requests do so by
-    /// themselves; this is for finding out whether it works.
+    /// Signs in now, even if there is a session or the credentials were rejected a moment ago. Requests
+    /// sign in automatically; use this to check whether signing in works.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
     /// # fn main() -> Done { with_sandbox(async |octane| {
     /// octane.sign_in().await?;
     /// octane.sign_out().await?;
-    /// // A later request signs in by itself.
+    /// // The next request signs in automatically.
     /// octane.get("releases").await?;
     /// # Ok(()) }) }
     /// ```
     pub async fn sign_in(&self) -> Result<(), Error> {
-        // A sign-in uses the seat of the request that needs it; here there is none.
-        let _seat = self.inner.seats.take().await;
+        // A sign-in uses the permit of the request that needs it; here there is none.
+        let _permit = self.state.concurrency.acquire().await;
         let started = tokio::time::Instant::now();
-        self.inner.session.forget();
-        let entered = self
-            .inner
+        self.state.session.forget();
+        let session = self
+            .state
             .session
-            .enter(None, || self.inner.sign_in())
-            .await;
-        entered.map(|_| ()).map_err(|error| {
-            let mut trip = self.trip(Method::POST, "/authentication/sign_in");
-            trip.elapsed = started.elapsed();
-            Error::new(Kind::NotSignedIn(error), trip)
+            .get_or_sign_in(None, || self.state.sign_in());
+        session.await.map(|_| ()).map_err(|error| {
+            let mut context = self.context(Method::POST, "/authentication/sign_in");
+            context.elapsed = started.elapsed();
+            Error::new(Kind::SignInFailed(error), context)
         })
     }
 
-    /// Ends the session. Twice in a row is no error; a later request signs in again.
+    /// Ends the session. Without a session it does nothing; the next request signs in again.
     pub async fn sign_out(&self) -> Result<(), Error> {
-        self.inner.sign_out().await
+        self.state.sign_out().await
     }
 
     async fn verb(&self, method: Method, path: &str, body: Body) -> Result<Value, Error> {
-        let answer = self.call(method, path, body).await?;
-        answer.into_success()?.value()
+        let response = self.call(method, path, body).await?;
+        response.into_success()?.value()
     }
 
     fn json(
@@ -211,11 +192,11 @@ impl Endpoint {
         let value = serde_json::to_value(body);
         value
             .map(Body::Json)
-            .map_err(|error| self.unsendable(method.clone(), path, error.to_string()))
+            .map_err(|error| self.invalid_request(method.clone(), path, error.to_string()))
     }
 
     fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Bytes>, Error> {
-        let parts = self.inner.place.path(path).and_then(|uri| {
+        let parts = self.state.base_url.path(path).and_then(|uri| {
             let uri = uri
                 .parse()
                 .map_err(|error: http::uri::InvalidUri| error.to_string())?;
@@ -233,42 +214,26 @@ impl Endpoint {
                 }
                 Ok(request)
             }
-            Err(reason) => Err(self.unsendable(method, path, reason)),
+            Err(reason) => Err(self.invalid_request(method, path, reason)),
         }
     }
 
-    /// A request that cannot be made.
-    pub(crate) fn unsendable(&self, method: Method, path: &str, reason: String) -> Error {
-        let trip = self.trip(method, &crate::redact::url(path));
-        Error::new(Kind::Unsendable { reason }, trip)
+    /// The error of a request that cannot be built.
+    pub(crate) fn invalid_request(&self, method: Method, path: &str, reason: String) -> Error {
+        let context = self.context(method, &crate::redact::url(path));
+        Error::new(Kind::InvalidRequest { reason }, context)
     }
 
-    fn trip(&self, method: Method, path: &str) -> Trip {
-        Trip::new(&self.inner.server, method, path)
-    }
-}
-
-impl Inner {
-    /// Puts the server's base in front and the usual headers in.
-    pub(crate) fn complete(&self, mut request: Request<Bytes>) -> Result<Request<Bytes>, String> {
-        *request.uri_mut() = self.place.uri(request.uri())?;
-        let headers = request.headers_mut();
-        for (name, value) in &self.headers {
-            if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
-            }
-        }
-        // The session alone decides about these.
-        headers.remove(header::COOKIE);
-        Ok(request)
+    fn context(&self, method: Method, path: &str) -> RequestContext {
+        RequestContext::new(&self.state.server, method, path)
     }
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("address", &self.inner.address.to_string())
-            .field("workspace", &self.inner.workspace)
+            .field("address", &self.state.address.to_string())
+            .field("workspace", &self.state.workspace)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! One set of verbs for every collection.
+//! Generic operations on every collection.
 
 use std::marker::PhantomData;
 
@@ -10,9 +10,13 @@ use octane_model::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{BulkOutcome, Endpoint, Error, Listing, Repeat};
+use crate::bulk::BulkOutcome;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::list::ListRequest;
+use crate::retry::Idempotency;
 
-/// A collection of entities: typed ones from [`Endpoint::entities`], any from
+/// A collection of entities: typed ones from [`Endpoint::entities`], dynamic ones from
 /// [`Endpoint::collection`].
 #[derive(Debug, Clone)]
 #[must_use]
@@ -47,34 +51,35 @@ impl<T> Entities<T> {
         }
     }
 
-    /// Asks for these fields instead. Without any, the server answers few.
+    /// Requests these fields instead. Without any, the server returns only a few.
     pub fn select(mut self, select: Select) -> Self {
         self.select = select;
         self
     }
 
-    /// A list to be narrowed and asked for.
-    pub fn list(&self) -> Listing<T> {
+    /// A request for a list, to be refined and sent.
+    pub fn list(&self) -> ListRequest<T> {
         let (endpoint, collection) = (self.endpoint.clone(), self.collection.clone());
-        Listing::new(endpoint, collection, self.select.clone())
+        ListRequest::new(endpoint, collection, self.select.clone())
     }
 
-    /// Changes one entity; fields that `change` does not name stay as they are, and the pointers of a
-    /// reference field are replaced. Returns the few fields that the server answers.
+    /// Updates one entity; fields missing from `change` stay as they are, and the references of a
+    /// multi-reference field are replaced. Returns the few fields that the server returns.
     pub async fn update(&self, id: impl Into<EntityId>, change: &Entity) -> Result<Entity, Error> {
         let request = self
             .collection
             .update(&id.into(), change, ReferenceUpdate::Replace);
-        let request = self.sendable(Method::PUT, request)?;
-        self.endpoint.execute(request, Repeat::Always).await?.json()
+        let request = self.valid(Method::PUT, request)?;
+        self.endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?
+            .json()
     }
 
-    /// Changes many entities, each of which names its id, in chunks of the setting
-    /// `bulk_entities_max`.
+    /// Updates many entities, each of which has its ID, in chunks of the setting `bulk_entities_max`.
     ///
-    /// What the server refuses entity by entity is in the outcome. An error means that a whole chunk
-    /// failed: those before it are written, those after it were not sent; doing all of it again is
-    /// harmless.
+    /// Individually rejected entities are in the outcome. An error means that a whole chunk failed: the
+    /// chunks before it are written, those after it were not sent; repeating the whole call is harmless.
     pub async fn update_many(
         &self,
         changes: &[Entity],
@@ -83,28 +88,28 @@ impl<T> Entities<T> {
         let mut outcome = BulkOutcome::default();
         for (start, chunk) in self.chunks(changes) {
             let request = self.collection.update_many(chunk, references);
-            let request = self.sendable(Method::PUT, request)?;
-            let answer = self.endpoint.send(request, Repeat::Always).await?;
-            outcome.add(start, chunk.len(), answer)?;
+            let request = self.valid(Method::PUT, request)?;
+            let response = self.endpoint.send(request, Idempotency::Idempotent).await?;
+            outcome.add(start, chunk.len(), response)?;
         }
         Ok(outcome)
     }
 
     /// Creates many entities, in chunks of the setting `bulk_entities_max`.
     ///
-    /// What the server refuses entity by entity is in the outcome. An error means that a whole chunk
-    /// failed: those before it exist, those after it were not sent, and of the chunk itself it is
-    /// known only if [`Error::is_unreachable`] is false.
+    /// Individually rejected entities are in the outcome. An error means that a whole chunk failed: the
+    /// entities of the chunks before it exist, those after it were not sent, and those of the chunk itself
+    /// may exist if [`Error::outcome_unknown`].
     pub async fn create_many(&self, entities: &[Entity]) -> Result<BulkOutcome, Error> {
         let mut outcome = BulkOutcome::default();
         for (start, chunk) in self.chunks(entities) {
             let request = self.collection.create(chunk, &self.select);
-            let request = self.sendable(Method::POST, request)?;
-            let answer = self
+            let request = self.valid(Method::POST, request)?;
+            let response = self
                 .endpoint
-                .send(request, Repeat::IfNothingWasDone)
+                .send(request, Idempotency::NonIdempotent)
                 .await?;
-            outcome.add(start, chunk.len(), answer)?;
+            outcome.add(start, chunk.len(), response)?;
         }
         Ok(outcome)
     }
@@ -112,50 +117,55 @@ impl<T> Entities<T> {
     /// Deletes one entity.
     pub async fn delete(&self, id: impl Into<EntityId>) -> Result<(), Error> {
         let request = self.collection.delete(&id.into());
-        self.endpoint.execute(request, Repeat::Always).await?;
+        self.endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?;
         Ok(())
     }
 
-    /// Chunks with the position at which each begins.
+    /// Chunks with the position at which each starts.
     fn chunks<'a>(&self, entities: &'a [Entity]) -> impl Iterator<Item = (usize, &'a [Entity])> {
         let size = self.endpoint.settings().bulk_entities_max;
         let starts = (0..).step_by(size);
         starts.zip(entities.chunks(size))
     }
 
-    fn sendable(
+    fn valid(
         &self,
         method: Method,
         request: serde_json::Result<Request<Bytes>>,
     ) -> Result<Request<Bytes>, Error> {
         request.map_err(|error| {
             let path = format!("{}/{}", self.endpoint.workspace().path(), self.name);
-            self.endpoint.unsendable(method, &path, error.to_string())
+            self.endpoint
+                .invalid_request(method, &path, error.to_string())
         })
     }
 }
 
 impl<T: DeserializeOwned + Send + 'static> Entities<T> {
-    /// The entity with this id; that there is none is an error
-    /// ([`is_not_found`](Error::is_not_found)).
+    /// The entity with this ID; it is an error ([`is_not_found`](Error::is_not_found)) if there is none.
     pub async fn get(&self, id: impl Into<EntityId>) -> Result<T, Error> {
         let request = self.collection.get(&id.into(), &self.select);
-        self.endpoint.execute(request, Repeat::Always).await?.json()
+        self.endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?
+            .json()
     }
 
-    /// The entity for which `query` holds; of several, the one with the lowest id.
+    /// The entity that matches `query`; of several, the one with the lowest ID.
     pub async fn find(&self, query: Query) -> Result<Option<T>, Error> {
         let list = self.list().matching(query);
         list.order_by(Order::ascending("id")).first().await
     }
 
-    /// Creates entities with one request, and returns them with the selected fields. Some of them
-    /// refused is an error ([`is_conflict`](Error::is_conflict)); to keep the rest, see
+    /// Creates entities with one request, and returns them with the selected fields. It is an error
+    /// ([`is_conflict`](Error::is_conflict)) if some of them are rejected; to get the others, use
     /// [`create_many`](Self::create_many).
     pub async fn create(&self, entities: &[Entity]) -> Result<Vec<T>, Error> {
         let request = self.collection.create(entities, &self.select);
-        let request = self.sendable(Method::POST, request)?;
-        let sending = self.endpoint.execute(request, Repeat::IfNothingWasDone);
+        let request = self.valid(Method::POST, request)?;
+        let sending = self.endpoint.execute(request, Idempotency::NonIdempotent);
         Ok(sending.await?.json::<Page<T>>()?.data)
     }
 
@@ -164,8 +174,8 @@ impl<T: DeserializeOwned + Send + 'static> Entities<T> {
         let request = self
             .collection
             .create(std::slice::from_ref(entity), &self.select);
-        let request = self.sendable(Method::POST, request)?;
-        let sending = self.endpoint.execute(request, Repeat::IfNothingWasDone);
+        let request = self.valid(Method::POST, request)?;
+        let sending = self.endpoint.execute(request, Idempotency::NonIdempotent);
         let One { data: (entity,) } = sending.await?.json()?;
         Ok(entity)
     }

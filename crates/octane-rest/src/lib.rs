@@ -1,7 +1,7 @@
-//! A polite HTTP endpoint for ALM Octane: sign-in, session, retry, pace and verbs.
+//! A polite HTTP client for ALM Octane: sign-in, session, retries, rate limit and CRUD operations.
 //!
-//! An [`Endpoint`] is a cheap handle on one workspace of one server. Give it an address and a
-//! credential, and talk to collections of entities, to the resource `test-results`, or to any path:
+//! An [`Endpoint`] is a cheap handle on one workspace of one server. Give it a URL and credentials, then
+//! use collections of entities, the resource `test-results`, or any path:
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -10,7 +10,7 @@
 //! use octane_model::{Query, ReleaseEntity};
 //! use octane_rest::{ApiKey, Endpoint};
 //!
-//! // The address as copied from the browser: `https://octane.example/ui/?p=1001/1002`.
+//! // The URL as copied from the browser: `https://octane.example/ui/?p=1001/1002`.
 //! let octane = Endpoint::builder(address).credentials(ApiKey::new(client_id, client_secret)).build()?;
 //!
 //! let release = octane.entities::<ReleaseEntity>().list().first().await?;
@@ -24,71 +24,79 @@
 //!
 //! # Ideas
 //!
-//! - **One session for all.** However many requests find that nobody is signed in, one of them signs
-//!   in and the others wait for it. A 401 signs in once and repeats once. Cookies that any answer
-//!   renews are taken over; they go to this one server and nowhere else, and redirects are not followed.
-//! - **Polite.** All clones of an endpoint share a pace ([`Settings::requests_per_second`]) and a bound
-//!   ([`Settings::concurrency_max`]); a server that says when to come back is believed, by everybody.
-//!   One that says it is too much (429, 503) sees half of both, and more again as it recovers.
-//! - **Repeated only where that is safe.** See [`Repeat`]: what creates is not sent again when nobody
-//!   knows whether it was done. One function decides, by one table.
-//! - **Every wait has a deadline.** [`Settings::deadline_seconds`] counts from a request's turn to its end.
-//! - **Errors say what to do.** [`Error`] has predicates such as [`is_not_found`](Error::is_not_found) and
-//!   [`is_temporary`](Error::is_temporary), and tells method, path, attempts, time and the server's words.
-//! - **Secrets cannot be printed**: neither by [`Secret`] nor by anything that holds one.
-//! - **The network is a seam.** A [`Transport`] is one method; time is tokio's, so that a test can hold
-//!   it still, and [`Settings::backoff_seed`] fixes the random waits.
+//! - **One session for all.** However many requests find that there is no session, one of them signs in
+//!   and the others wait for it. A 401 leads to one sign-in and one more attempt. Cookies that any response
+//!   renews are stored; they are sent to this one server and nowhere else, and redirects are not followed.
+//! - **Polite.** All clones of an endpoint share a rate limit ([`Settings::requests_per_second`]) and a
+//!   concurrency limit ([`Settings::concurrency_max`]). When a server says when to come back, all requests
+//!   wait for it. On 429 and 503 both limits are halved, and grow again as the server recovers (AIMD).
+//! - **Retried only if that is safe.** See [`Idempotency`]: what creates is not sent again if it is unknown
+//!   whether the server processed it. One function decides, by one table.
+//! - **Every wait has a deadline.** [`Settings::deadline`] limits a request with all its retries.
+//! - **Errors are classified by what the caller can do.** [`Error`] has predicates such as
+//!   [`is_not_found`](Error::is_not_found) and [`is_retryable`](Error::is_retryable), and reports method,
+//!   path, attempts, time and the server's problem.
+//! - **Secrets are never printed**: neither by [`Secret`] nor by anything that contains one.
+//! - **The network can be replaced.** A [`Transport`] is one method; time is tokio's, so that a test can
+//!   pause it, and [`Settings::backoff_seed`] makes the random delays reproducible.
+//! - **Observable.** [`Builder::on_request_finished`] reports each request, and `tracing` events report
+//!   each attempt (debug) and each backoff with its reason and delay (info).
 //!
-//! # Features of the server that are left out
+//! # Not supported
 //!
 //! Basic authentication, bearer tokens, interactive sign-in and attachments.
 
-mod answer;
+mod adaptive_limit;
 mod backoff;
+mod base_url;
 mod body;
 mod builder;
 mod bulk;
+mod concurrency;
 mod cookies;
 mod credential;
 mod date;
 mod endpoint;
+mod endpoint_state;
 mod entities;
 mod error;
+mod human_duration;
 mod list;
 mod metadata;
 mod observe;
-mod pace;
-mod place;
+mod rate_limit_headers;
+mod rate_limiter;
 mod redact;
+mod request_context;
+mod response;
 mod retry;
-mod seats;
 mod secret;
 mod send;
 mod session;
 mod settings;
-mod share;
 mod sign_in;
 mod test_results;
-mod told;
 mod transport;
-mod trip;
 
 pub use futures_util::future::BoxFuture;
 
-pub use answer::Answer;
 pub use body::Body;
 pub use builder::{BuildError, Builder};
 pub use bulk::BulkOutcome;
-pub use credential::{
-    ApiKey, Chain, Credential, CredentialError, CredentialProvider, Environment, UserPassword,
-};
+pub use credential::chain::Chain;
+pub use credential::env::Environment;
+pub use credential::explicit::{ApiKey, UserPassword};
+pub use credential::{Credential, CredentialError, CredentialProvider};
 pub use endpoint::Endpoint;
 pub use entities::Entities;
 pub use error::Error;
-pub use list::Listing;
-pub use observe::Finished;
-pub use retry::Repeat;
+pub use list::ListRequest;
+pub use observe::RequestFinished;
+pub use response::Response;
+pub use retry::Idempotency;
 pub use secret::Secret;
-pub use settings::{SettingError, Settings};
+pub use settings::{InvalidSetting, Settings};
 pub use test_results::{Sent, TestResults};
-pub use transport::{TlsError, Transport, TransportError, TransportErrorKind};
+pub use transport::network::NetworkSetupError;
+pub use transport::tls::TlsError;
+pub use transport::{Transport, TransportError, TransportErrorKind};

@@ -1,85 +1,88 @@
-//! Lists, page by page.
+//! Lists, fetched page by page.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
-use octane_model::{Collection, List, Order, Page, Query, Select};
+use octane_model::{Collection, ListParams, Order, Page, Query, Select};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::task::JoinHandle;
 
-use crate::{Endpoint, Error, Repeat};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::retry::Idempotency;
 
-/// How many pages may be on their way while one is worked on: enough to keep the pace where answers take
-/// longer than the pace allows for, and few enough to be held.
-const AHEAD: usize = 3;
+/// How many pages may be prefetched while one is processed: enough to reach the rate limit even if
+/// responses are slow, and few enough to be kept in memory.
+const PREFETCH_PAGES_MAX: usize = 3;
 
-/// A list to be asked for; made by [`Entities::list`](crate::Entities::list).
+/// A request for a list; created by [`Entities::list`](crate::Entities::list).
 #[derive(Debug)]
 #[must_use]
-pub struct Listing<T> {
+pub struct ListRequest<T> {
     endpoint: Endpoint,
     collection: Collection,
-    list: List,
+    list: ListParams,
     limit: Option<u64>,
     entity: PhantomData<fn() -> T>,
 }
 
-impl<T> Listing<T> {
+impl<T> ListRequest<T> {
     pub(crate) fn new(endpoint: Endpoint, collection: Collection, select: Select) -> Self {
         let page_size = endpoint.settings().page_size;
         Self {
             endpoint,
             collection,
-            list: List {
+            list: ListParams {
                 select,
                 limit: Some(page_size),
-                ..List::default()
+                ..ListParams::default()
             },
             limit: None,
             entity: PhantomData,
         }
     }
 
-    /// Only those for which `query` holds, and any earlier query too.
+    /// Only entities that match `query`, and any earlier query too.
     pub fn matching(mut self, query: Query) -> Self {
         self.list.query = Query::all(self.list.query.into_iter().chain([query]));
         self
     }
 
-    /// Ordered by this, then by any later order. Without one it is by id, because the server's own
-    /// order differs between versions and need not be stable between pages.
+    /// Sorts by this, then by any later order. The default is by ID, because the server's own order
+    /// differs between versions and need not be stable between pages.
     pub fn order_by(mut self, order: Order) -> Self {
         self.list.order.push(order);
         self
     }
 
-    /// How many to ask for at once; the setting `page_size` if not told.
+    /// The number of entities per page; by default the setting `page_size`.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.list.limit = Some(page_size.max(1));
         self
     }
 
-    /// Leaves out the first `count`.
+    /// Skips the first `count` entities.
     pub fn skip(mut self, count: u64) -> Self {
         self.list.offset = count;
         self
     }
 
-    /// Ends after `count`.
+    /// Ends after `count` entities.
     pub fn limit(mut self, count: u64) -> Self {
         self.limit = Some(count);
         self
     }
 
-    /// Asks for these fields instead.
+    /// Requests these fields instead.
     pub fn select(mut self, select: Select) -> Self {
         self.list.select = select;
         self
     }
 
-    /// How many there are, whatever is skipped or limited. `None` where the server does not count so far.
+    /// The number of matching entities, regardless of `skip` and `limit`. `None` if the server does not
+    /// count that far.
     pub async fn count(mut self) -> Result<Option<u64>, Error> {
         self.list.limit = Some(1);
         self.list.offset = 0;
@@ -90,12 +93,15 @@ impl<T> Listing<T> {
 
     async fn page<P: DeserializeOwned>(&self) -> Result<Page<P>, Error> {
         let request = self.collection.list(&self.list);
-        self.endpoint.execute(request, Repeat::Always).await?.json()
+        self.endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?
+            .json()
     }
 }
 
-// Derived, it would ask for entities that can be cloned.
-impl<T> Clone for Listing<T> {
+// Derived, it would require `T: Clone`.
+impl<T> Clone for ListRequest<T> {
     fn clone(&self) -> Self {
         Self {
             endpoint: self.endpoint.clone(),
@@ -107,15 +113,15 @@ impl<T> Clone for Listing<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Listing<T> {
-    /// The entities, fetched a page at a time as they are taken; the next pages are on their way while one
-    /// is worked on, as far as the server has counted.
+impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
+    /// The entities, fetched a page at a time as the stream is polled; the next pages are prefetched while
+    /// one is processed, as far as the server has counted.
     pub fn stream(mut self) -> BoxStream<'static, Result<T, Error>> {
         if self.list.order.is_empty() {
             self.list.order.push(Order::ascending("id"));
         }
-        let pages = stream::try_unfold(Pages::of(self), |mut pages| async move {
-            let page = pages.take().await?;
+        let pages = stream::try_unfold(Pages::new(self), |mut pages| async move {
+            let page = pages.next().await?;
             Ok(page.map(|page| (page, pages)))
         });
         pages
@@ -124,21 +130,21 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
             .boxed()
     }
 
-    /// All of them.
+    /// All entities.
     pub async fn all(self) -> Result<Vec<T>, Error> {
         self.stream().try_collect().await
     }
 
-    /// The first of them.
+    /// The first entity.
     pub async fn first(self) -> Result<Option<T>, Error> {
         self.limit(1).stream().try_next().await
     }
 
-    /// The page with which what is left begins.
-    async fn next_page(mut self) -> Result<Paged<T>, Error> {
+    /// Fetches the first page of the remaining list.
+    async fn next_page(mut self) -> Result<PageResult<T>, Error> {
         let wanted = self.wanted();
         if wanted == 0 {
-            return Ok(Paged::default());
+            return Ok(PageResult::default());
         }
         let page_size = self.list.limit;
         self.list.limit = u32::try_from(wanted).ok();
@@ -146,31 +152,33 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self.list.limit = page_size;
         let count = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         let rest = self.after(count);
-        // A server may give less than asked for, so a short page is the end only where the count does
-        // not say more.
-        let is_counted_off = |total| rest.list.offset >= total;
+        // A server may return less than requested, so a short page is the end only if the count does not
+        // say otherwise.
+        let is_total_reached = |total| rest.list.offset >= total;
         let is_last = count == 0
             || rest.limit == Some(0)
             || match page.total_count {
-                Some(total) if page.exceeds_total_count => count < wanted && is_counted_off(total),
-                Some(total) => is_counted_off(total),
+                Some(total) if page.exceeds_total_count => {
+                    count < wanted && is_total_reached(total)
+                }
+                Some(total) => is_total_reached(total),
                 None => count < wanted,
             };
-        Ok(Paged {
+        Ok(PageResult {
             entities: page.data,
             rest: (!is_last).then_some(rest),
-            // From a server that gives less than asked for, nobody knows where the page after the next begins.
+            // If the server returns less than requested, the offset of the page after the next is unknown.
             counted: page.total_count.filter(|_| count == wanted).unwrap_or(0),
         })
     }
 
-    /// How many entities the next page shall have.
+    /// The number of entities to request for the next page.
     fn wanted(&self) -> u64 {
         let page_size = u64::from(self.list.limit.unwrap_or(1));
         self.limit.map_or(page_size, |limit| limit.min(page_size))
     }
 
-    /// What is left after the first `count` entities.
+    /// The list that remains after the first `count` entities.
     fn after(mut self, count: u64) -> Self {
         self.list.offset += count;
         self.limit = self.limit.map(|limit| limit.saturating_sub(count));
@@ -178,16 +186,16 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     }
 }
 
-/// A page, and what is known of the rest.
-struct Paged<T> {
+/// A page, and what is known about the rest.
+struct PageResult<T> {
     entities: Vec<T>,
-    /// What is left to ask for, if anything.
-    rest: Option<Listing<T>>,
-    /// So many entities there are at least, in full pages.
+    /// The rest of the list, if there is any.
+    rest: Option<ListRequest<T>>,
+    /// At least this many entities exist, in full pages.
     counted: u64,
 }
 
-impl<T> Default for Paged<T> {
+impl<T> Default for PageResult<T> {
     fn default() -> Self {
         Self {
             entities: Vec::new(),
@@ -197,82 +205,86 @@ impl<T> Default for Paged<T> {
     }
 }
 
-/// The pages of a list, some of which are on their way.
+/// The pages of a list, some of which are being prefetched.
 struct Pages<T> {
-    /// Nothing is asked for before somebody takes.
-    first: Option<Listing<T>>,
-    coming: VecDeque<Coming<T>>,
+    /// Nothing is requested before the first page is needed.
+    first: Option<ListRequest<T>>,
+    prefetched: VecDeque<Prefetch<T>>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    fn of(listing: Listing<T>) -> Self {
+    fn new(list: ListRequest<T>) -> Self {
         Self {
-            first: Some(listing),
-            coming: VecDeque::new(),
+            first: Some(list),
+            prefetched: VecDeque::new(),
         }
     }
 
     /// The next page, if there is one.
-    async fn take(&mut self) -> Result<Option<Vec<T>>, Error> {
-        let Paged {
+    async fn next(&mut self) -> Result<Option<Vec<T>>, Error> {
+        let PageResult {
             entities,
             rest,
             counted,
-        } = match (self.coming.pop_front(), self.first.take()) {
-            (Some(coming), _) => coming.page().await?,
+        } = match (self.prefetched.pop_front(), self.first.take()) {
+            (Some(prefetch), _) => prefetch.page().await?,
             (None, Some(first)) => first.next_page().await?,
             (None, None) => return Ok(None),
         };
         match rest {
-            Some(rest) => self.ask(rest, counted),
-            None => self.coming.clear(),
+            Some(rest) => self.prefetch(rest, counted),
+            None => self.prefetched.clear(),
         }
         Ok(Some(entities))
     }
 
-    /// Asks for what comes next, so that up to [`AHEAD`] pages are on their way. Only the first of them is
-    /// certain to begin where the last one ended: the others are asked for as if all were full, like that one.
-    fn ask(&mut self, rest: Listing<T>, counted: u64) {
-        let is_on_its_way = |coming: &Coming<T>| coming.listing.list.offset == rest.list.offset;
-        if !self.coming.front().is_some_and(is_on_its_way) {
-            self.coming.clear();
-            self.coming.push_back(Coming::of(rest));
+    /// Prefetches up to [`PREFETCH_PAGES_MAX`] pages. Only the offset of the first one is certain; the
+    /// others are requested on the assumption that all pages before them are full.
+    fn prefetch(&mut self, rest: ListRequest<T>, counted: u64) {
+        let is_rest = |prefetch: &Prefetch<T>| prefetch.request.list.offset == rest.list.offset;
+        if !self.prefetched.front().is_some_and(is_rest) {
+            self.prefetched.clear();
+            self.prefetched.push_back(Prefetch::start(rest));
         }
-        while let Some(last) = self.coming.back().filter(|_| self.coming.len() < AHEAD) {
-            let wanted = last.listing.wanted();
-            let next = last.listing.clone().after(wanted);
+        while let Some(last) = self
+            .prefetched
+            .back()
+            .filter(|_| self.prefetched.len() < PREFETCH_PAGES_MAX)
+        {
+            let wanted = last.request.wanted();
+            let next = last.request.clone().after(wanted);
             if next.limit == Some(0) || next.list.offset >= counted {
                 break;
             }
-            self.coming.push_back(Coming::of(next));
+            self.prefetched.push_back(Prefetch::start(next));
         }
     }
 }
 
-/// A page that is on its way; nobody waits for it any more once this is dropped.
-struct Coming<T> {
-    listing: Listing<T>,
-    page: JoinHandle<Result<Paged<T>, Error>>,
+/// A page that is being fetched; cancelled when it is dropped.
+struct Prefetch<T> {
+    request: ListRequest<T>,
+    page: JoinHandle<Result<PageResult<T>, Error>>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Coming<T> {
-    fn of(listing: Listing<T>) -> Self {
+impl<T: DeserializeOwned + Send + 'static> Prefetch<T> {
+    fn start(request: ListRequest<T>) -> Self {
         Self {
-            page: tokio::spawn(listing.clone().next_page()),
-            listing,
+            page: tokio::spawn(request.clone().next_page()),
+            request,
         }
     }
 
-    async fn page(mut self) -> Result<Paged<T>, Error> {
+    async fn page(mut self) -> Result<PageResult<T>, Error> {
         match (&mut self.page).await {
             Ok(page) => page,
-            // Nobody ends the task but this, so it has panicked: here is where that belongs.
+            // Only `drop` cancels the task, so it has panicked; the panic belongs to the caller.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }
 
-impl<T> Drop for Coming<T> {
+impl<T> Drop for Prefetch<T> {
     fn drop(&mut self) {
         self.page.abort();
     }

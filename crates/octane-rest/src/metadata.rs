@@ -1,14 +1,16 @@
-//! What the server says about its own types.
+//! The server's metadata about entity types.
 
 use octane_model::{FieldMetadata, Page};
 
-use crate::{Endpoint, Error, Repeat};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::retry::Idempotency;
 
 impl Endpoint {
     /// The fields of an entity type, for example `run_automated`. An unknown type has none.
-    pub async fn fields_of(&self, entity_name: &str) -> Result<Vec<FieldMetadata>, Error> {
-        let request = self.workspace().fields_of(entity_name);
-        let answer = self.execute(request, Repeat::Always).await?;
-        Ok(answer.json::<Page<FieldMetadata>>()?.data)
+    pub async fn field_metadata(&self, entity_name: &str) -> Result<Vec<FieldMetadata>, Error> {
+        let request = self.workspace().field_metadata(entity_name);
+        let response = self.execute(request, Idempotency::Idempotent).await?;
+        Ok(response.json::<Page<FieldMetadata>>()?.data)
     }
 }

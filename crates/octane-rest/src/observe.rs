@@ -1,24 +1,24 @@
-//! What observers of an endpoint learn.
+//! What observers of an endpoint are notified of.
 
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-/// A request that has come to its end, repetitions included. Sign-ins are reported too.
+/// A request that has ended, retries included. Sign-ins are reported too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Finished {
+pub struct RequestFinished {
     /// The method.
     pub method: Method,
     /// The path, without the query.
     pub path: String,
-    /// The status of the last answer; absent where none came.
+    /// The status of the last response; `None` if there was none.
     pub status: Option<StatusCode>,
-    /// How often it was sent.
+    /// How often the request was sent.
     pub attempts: u32,
-    /// How long it took from its first turn to its end.
+    /// How long the request took, including delays between attempts.
     pub elapsed: Duration,
 }
 
-/// Somebody who wants to know.
-pub(crate) type Observer = Box<dyn Fn(&Finished) + Send + Sync>;
+/// A callback that observes requests.
+pub(crate) type Observer = Box<dyn Fn(&RequestFinished) + Send + Sync>;

@@ -1,4 +1,4 @@
-//! What logs and errors may show of URLs and headers.
+//! Removes secrets from URLs, bodies and headers before they appear in logs and errors.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use crate::Secret;
+use crate::secret::Secret;
 
-/// Headers whose values open doors.
+/// Headers whose values grant access.
 const SECRET_HEADERS: [&str; 5] = [
     "authorization",
     "cookie",
@@ -17,8 +17,8 @@ const SECRET_HEADERS: [&str; 5] = [
     "set-cookie",
 ];
 
-/// A URL without its password, and without the values of its query and what follows: those carry
-/// tokens. What cannot be read as a URL is cut at its first `?`, `#` or `@`.
+/// A URL without its password, query and fragment, which may contain tokens. Text that is not a valid URL
+/// is cut at its first `?`, `#` or `@`.
 pub(crate) fn url(text: &str) -> String {
     let url = Url::parse(text).ok().filter(Url::has_host);
     let Some(mut url) = url else {
@@ -35,7 +35,7 @@ pub(crate) fn url(text: &str) -> String {
     url.to_string()
 }
 
-/// A body without a secret that it quotes, as it is or escaped in JSON.
+/// A body without the secret, should it quote it, plain or escaped in JSON.
 pub(crate) fn body(body: &Bytes, secret: &Secret) -> Bytes {
     let secret = secret.expose();
     let escaped = serde_json::Value::from(secret).to_string();
@@ -55,7 +55,7 @@ pub(crate) fn body(body: &Bytes, secret: &Secret) -> Bytes {
     text.into()
 }
 
-/// Headers as logs may show them.
+/// Headers as logs may show them: secret values are replaced.
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl fmt::Debug for Headers<'_> {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_lose_the_secret_that_they_quote() {
+    fn bodies_lose_a_quoted_secret() {
         let secret = Secret::from("a\"b");
         let shown = |text: &'static str| body(&Bytes::from(text), &secret);
         assert_eq!(
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_lose_what_opens_doors() {
+    fn headers_lose_what_grants_access() {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", "LWSSO_COOKIE_KEY=s3cret".parse().unwrap());
         headers.insert("accept", "application/json".parse().unwrap());

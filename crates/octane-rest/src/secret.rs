@@ -1,22 +1,22 @@
-//! Text that cannot be printed.
+//! Secret text that is never printed.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-/// A secret: `Debug` and `Display` show `***`, nothing serialises it, and its memory is wiped when it
-/// is dropped.
+/// A secret: `Debug` and `Display` show `***`, it cannot be serialized, and its memory is wiped when it is
+/// dropped.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The secret itself. Whoever asks answers for where it goes.
+    /// The secret itself. The caller is responsible for where it goes.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_readable_only_on_request() {
+    fn a_secret_is_shown_only_on_request() {
         let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
         assert_eq!(format!("{secret} {secret:?} {secret:#?}"), "*** *** ***");
         assert_eq!(secret.expose(), "hunter2");

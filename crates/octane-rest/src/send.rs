@@ -1,156 +1,166 @@
-//! The one loop that sends: seat, session, pace, attempt, decision.
+//! The one loop that sends: permit, session, rate limit, attempt, decision.
 //!
-//! The pace comes after the session, so that requests which waited for a sign-in do not set out all at
-//! once. A request keeps its seat from its first turn to its end, waits included: a server in trouble
-//! sees fewer requests, not more, and whoever waits to repeat is not overtaken by all who came later.
+//! The rate limit comes after the session, so that requests which waited for a sign-in do not start all at
+//! once. A request keeps its permit until it ends, including the delays between attempts: a failing server
+//! sees fewer requests, not more, and a request that waits for its retry is not overtaken by later ones.
+
+use std::fmt;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use octane_model::Problem;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{debug, trace};
+use tracing::{debug, info, trace};
 
-use crate::endpoint::Inner;
-use crate::error::Kind;
-use crate::pace::{Late, PAUSE_MAX};
-use crate::retry::{self, Decision, Happened, Repeat, Session, Tried};
-use crate::session::Ticket;
+use crate::endpoint_state::EndpointState;
+use crate::error::{Error, Kind};
+use crate::human_duration::HumanDuration;
+use crate::observe::RequestFinished;
+use crate::rate_limit_headers;
+use crate::rate_limiter::{PAUSE_MAX, RateLimitError};
+use crate::redact;
+use crate::request_context::RequestContext;
+use crate::response::Response;
+use crate::retry::{self, AttemptContext, AttemptOutcome, Decision, Idempotency, SessionAge};
+use crate::session::{AuthMode, SessionCookies};
 use crate::transport::{TransportError, TransportErrorKind};
-use crate::trip::Trip;
-use crate::{Answer, Error, Finished, redact, told};
 
-/// How a request proves who sends it.
-pub(crate) enum Way {
-    /// With the session, signing in when that is needed.
-    InSession,
-    /// With nothing. Uses the seat of the request that wants the session.
-    SigningIn,
-    /// With the session that ends.
-    SigningOut(Ticket),
-}
+/// What the transport returned for an attempt.
+type AttemptResult = Result<http::Response<Bytes>, TransportError>;
 
-/// How an attempt ended.
-type Outcome = Result<Response<Bytes>, TransportError>;
-
-impl Inner {
-    /// Sends a request until that is the end of it. Any status is an answer.
+impl EndpointState {
+    /// Sends a request until it succeeds or is given up. Any final status is a response.
     pub(crate) async fn send(
         &self,
         request: Request<Bytes>,
-        repeat: Repeat,
-        way: Way,
-    ) -> Result<Answer, Error> {
-        let mut trip = Trip::new(&self.server, request.method().clone(), request.uri().path());
-        let request = match self.complete(request) {
+        idempotency: Idempotency,
+        auth: AuthMode,
+    ) -> Result<Response, Error> {
+        let (method, path) = (request.method().clone(), request.uri().path());
+        let mut context = RequestContext::new(&self.server, method, path);
+        let request = match self.with_defaults(request) {
             Ok(request) => request,
-            Err(reason) => return Err(Error::new(Kind::Unsendable { reason }, trip)),
+            Err(reason) => return Err(Error::new(Kind::InvalidRequest { reason }, context)),
         };
-        let _seat = match way {
-            Way::SigningIn => None,
-            _ => Some(self.seats.take().await),
+        let _permit = match auth {
+            AuthMode::SignIn => None,
+            AuthMode::Session | AuthMode::SignOut(_) => Some(self.concurrency.acquire().await),
         };
         let started = Instant::now();
-        let deadline = started + self.settings.deadline();
-        let end = self
-            .attempts(&request, repeat, &way, deadline, &mut trip)
+        let deadline = started + self.settings.deadline;
+        let result = self
+            .attempts(&request, idempotency, &auth, deadline, &mut context)
             .await;
-        trip.elapsed = started.elapsed();
-        let result = match end {
-            Ok(response) => Ok(Answer::new(response, trip)),
-            Err(kind) => Err(Error::new(kind, trip)),
+        context.elapsed = started.elapsed();
+        let result = match result {
+            Ok(response) => Ok(Response::new(response, context)),
+            Err(kind) => Err(Error::new(kind, context)),
         };
-        self.tell(&result);
+        self.notify_observers(&result);
         result
     }
 
     async fn attempts(
         &self,
         request: &Request<Bytes>,
-        repeat: Repeat,
-        way: &Way,
+        idempotency: Idempotency,
+        auth: &AuthMode,
         deadline: Instant,
-        trip: &mut Trip,
-    ) -> Result<Response<Bytes>, Kind> {
-        let used = match way {
-            Way::InSession => Session::Used,
-            Way::SigningIn | Way::SigningOut(_) => Session::None,
+        context: &mut RequestContext,
+    ) -> Result<http::Response<Bytes>, Kind> {
+        let initial_session = match auth {
+            AuthMode::Session => SessionAge::Reused,
+            AuthMode::SignIn | AuthMode::SignOut(_) => SessionAge::None,
         };
-        let mut tried = Tried {
-            repeat,
+        let mut attempt = AttemptContext {
+            idempotency,
             attempt: 1,
             attempts_max: self.settings.attempts_max,
-            session: used,
+            session: initial_session,
         };
-        // The session that the server no longer takes.
-        let mut spent = None;
-        let mut last: Option<Outcome> = None;
+        // The session that the server no longer accepts.
+        let mut rejected_generation = None;
+        let mut last: Option<AttemptResult> = None;
         loop {
-            let mut ticket = match way {
-                Way::InSession => Some(self.ticket(spent, deadline).await?),
-                Way::SigningIn => None,
-                Way::SigningOut(ticket) => Some(ticket.clone()),
+            let mut cookies = match auth {
+                AuthMode::Session => {
+                    Some(self.session_cookies(rejected_generation, deadline).await?)
+                }
+                AuthMode::SignIn => None,
+                AuthMode::SignOut(cookies) => Some(cookies.clone()),
             };
-            let turn = match way {
-                // Others wait for it.
-                Way::SigningIn => self.pace.urgent_turn(deadline).await,
-                _ => self.pace.turn(deadline).await,
+            let started = match auth {
+                // Other requests wait for it.
+                AuthMode::SignIn => self.rate_limiter.acquire_priority(deadline).await,
+                AuthMode::Session | AuthMode::SignOut(_) => {
+                    self.rate_limiter.acquire(deadline).await
+                }
             };
-            if let Err(late) = turn {
-                // What the server said last tells more than that there is no time left.
-                return last.map_or_else(|| Err(too_late(late)), end);
+            if let Err(error) = started {
+                // The last response says more than that there is no time left.
+                return last.map_or_else(|| Err(rate_limited(error)), finish);
             }
-            if matches!(way, Way::InSession) {
-                // Somebody may have signed in again meanwhile.
-                ticket = self.session.ticket().or(ticket);
+            if matches!(auth, AuthMode::Session) {
+                // Another request may have signed in again while this one waited.
+                cookies = self.session.cookies().or(cookies);
             }
-            trip.attempts += 1;
-            let begun = Instant::now();
-            let outcome = self.attempt(request, ticket.as_ref(), deadline, trip).await;
-            let generation = ticket.as_ref().map(Ticket::generation);
-            if let Ok(response) = &outcome {
+            context.attempts += 1;
+            let sent = Instant::now();
+            let result = self
+                .attempt(request, cookies.as_ref(), deadline, context)
+                .await;
+            let generation = cookies.as_ref().map(SessionCookies::generation);
+            if let Ok(response) = &result {
                 if let Some(generation) = generation {
-                    self.session.adopt(generation, response.headers());
+                    self.session.update_from(generation, response.headers());
                 }
-                self.heed(begun, response);
+                self.apply_backpressure(sent, response);
             }
-            let wait = match decide(&outcome, tried, trip) {
-                Decision::Done | Decision::GiveUp => return end(outcome),
+            let delay = match decide(&result, attempt, context) {
+                Decision::Done | Decision::GiveUp => return finish(result),
                 Decision::Split => {
-                    trip.is_divisible = true;
-                    return end(outcome);
+                    context.is_splittable = true;
+                    return finish(result);
                 }
-                Decision::SignIn => {
-                    spent = generation;
-                    tried.session = Session::New;
-                    last = Some(outcome);
+                Decision::Reauthenticate => {
+                    rejected_generation = generation;
+                    attempt.session = SessionAge::Fresh;
+                    last = Some(result);
                     continue;
                 }
-                Decision::Again(wait) => self.backoff.length(wait, tried.attempt),
+                Decision::Retry(delay) => self.backoff.duration(delay, attempt.attempt),
             };
             let is_in_time = Instant::now()
-                .checked_add(wait)
+                .checked_add(delay)
                 .is_some_and(|next| next < deadline);
             if !is_in_time {
-                return end(outcome);
+                return finish(result);
             }
-            tried.attempt += 1;
-            // Who was turned away although the session was new needs another one. After any other pause the
-            // session may have expired, as before.
-            if is_unauthorized(&outcome) {
-                spent = generation;
+            log_backoff(&result, attempt, HumanDuration(delay), context);
+            attempt.attempt += 1;
+            // A 401 in a fresh session needs yet another session. After any other delay the session may
+            // have expired, as before the first attempt.
+            if is_unauthorized(&result) {
+                rejected_generation = generation;
             } else {
-                tried.session = used;
+                attempt.session = initial_session;
             }
-            last = Some(outcome);
-            sleep(wait).await;
+            last = Some(result);
+            sleep(delay).await;
         }
     }
 
-    async fn ticket(&self, spent: Option<u64>, deadline: Instant) -> Result<Ticket, Kind> {
-        let entering = self.session.enter(spent, || self.sign_in());
-        match timeout_at(deadline, entering).await {
-            Ok(ticket) => ticket.map_err(Kind::NotSignedIn),
-            Err(_) => Err(Kind::OutOfTime {
+    async fn session_cookies(
+        &self,
+        rejected_generation: Option<u64>,
+        deadline: Instant,
+    ) -> Result<SessionCookies, Kind> {
+        let session = self
+            .session
+            .get_or_sign_in(rejected_generation, || self.sign_in());
+        match timeout_at(deadline, session).await {
+            Ok(cookies) => cookies.map_err(Kind::SignInFailed),
+            Err(_) => Err(Kind::DeadlineExceeded {
                 waiting_for: "a session",
             }),
         }
@@ -159,64 +169,65 @@ impl Inner {
     async fn attempt(
         &self,
         request: &Request<Bytes>,
-        ticket: Option<&Ticket>,
+        cookies: Option<&SessionCookies>,
         deadline: Instant,
-        trip: &Trip,
-    ) -> Outcome {
+        context: &RequestContext,
+    ) -> AttemptResult {
         let mut request = request.clone();
-        if let Some(ticket) = ticket {
-            ticket.put_into(request.headers_mut());
+        if let Some(cookies) = cookies {
+            cookies.insert_into(request.headers_mut());
         }
         let started = Instant::now();
-        let end = deadline.min(started + self.settings.attempt_max());
-        trace!(headers = ?redact::Headers(request.headers()), "sending {trip}");
+        let end = deadline.min(started + self.settings.attempt_timeout);
+        trace!(headers = ?redact::Headers(request.headers()), "sending {context}");
         let sending = timeout_at(end, self.transport.send(request));
-        let outcome = sending.await.unwrap_or_else(|_| {
-            let seconds = (end - started).as_secs();
-            let message = format!("no answer within {seconds} s");
+        let result = sending.await.unwrap_or_else(|_| {
+            let message = format!("no response within {}", HumanDuration(end - started));
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (method, path) = (trip.method.as_str(), &*trip.path);
-        let attempt = trip.attempts;
-        match &outcome {
+        let (method, path) = (context.method.as_str(), &*context.path);
+        let attempt = context.attempts;
+        match &result {
             Ok(response) => {
                 let status = response.status().as_u16();
-                debug!(method, path, status, attempt, milliseconds, "answered");
+                debug!(method, path, status, attempt, milliseconds, "response");
             }
-            Err(error) => debug!(method, path, %error, attempt, milliseconds, "no answer"),
+            Err(error) => debug!(method, path, %error, attempt, milliseconds, "no response"),
         }
-        outcome
+        result
     }
 
-    /// Takes what the server says about its load to heart, for everybody.
-    fn heed(&self, begun: Instant, response: &Response<Bytes>) {
+    /// Slows down the whole endpoint as far as the server asks for it.
+    fn apply_backpressure(&self, sent: Instant, response: &http::Response<Bytes>) {
         let headers = response.headers();
         if matches!(response.status().as_u16(), 429 | 503) {
-            let wait = told::wait(headers).unwrap_or_default().min(PAUSE_MAX);
-            self.share.halve(begun, wait);
-            self.pace.pause(wait);
-        } else if let Some(wait) = told::used_up(headers) {
-            // Nothing was refused, so this is advice, and not taken for longer than any other wait.
-            self.pace.pause(wait.min(self.backoff.max()));
+            let wait = rate_limit_headers::retry_after(headers);
+            let wait = wait.unwrap_or_default().min(PAUSE_MAX);
+            self.adaptive_limit.on_overload(sent, wait);
+            self.rate_limiter.pause(wait);
+        } else if let Some(wait) = rate_limit_headers::exhausted_for(headers) {
+            // Nothing was rejected, so this is advice, followed no longer than any other backoff.
+            let wait = wait.min(self.backoff.max());
+            debug!(delay = %HumanDuration(wait), "the rate limit is exhausted, pausing all requests");
+            self.rate_limiter.pause(wait);
         }
     }
 
-    /// Tells the observers how a request ended.
-    fn tell(&self, result: &Result<Answer, Error>) {
+    fn notify_observers(&self, result: &Result<Response, Error>) {
         if self.observers.is_empty() {
             return;
         }
-        let (trip, status) = match result {
-            Ok(answer) => (answer.trip(), Some(answer.status)),
-            Err(error) => (error.trip(), error.status()),
+        let (context, status) = match result {
+            Ok(response) => (response.context(), Some(response.status)),
+            Err(error) => (error.context(), error.status()),
         };
-        let finished = Finished {
-            method: trip.method.clone(),
-            path: trip.path.to_string(),
+        let finished = RequestFinished {
+            method: context.method.clone(),
+            path: context.path.to_string(),
             status,
-            attempts: trip.attempts,
-            elapsed: trip.elapsed,
+            attempts: context.attempts,
+            elapsed: context.elapsed,
         };
         for observer in &self.observers {
             observer(&finished);
@@ -224,42 +235,88 @@ impl Inner {
     }
 }
 
-fn decide(outcome: &Outcome, tried: Tried, trip: &mut Trip) -> Decision {
+fn decide(
+    result: &AttemptResult,
+    attempt: AttemptContext,
+    context: &mut RequestContext,
+) -> Decision {
     let problem;
-    let happened = match outcome {
-        Err(error) => Happened::Failed(error.kind()),
+    let outcome = match result {
+        Err(error) => AttemptOutcome::Failed(error.kind()),
         Ok(response) => {
-            let is_success = response.status().is_success();
-            problem = (!is_success)
-                .then(|| Problem::from_body(response.body()))
-                .flatten();
-            Happened::Answered {
+            problem = problem_of(response);
+            AttemptOutcome::Response {
                 status: response.status(),
                 problem: problem.as_ref(),
-                told: told::wait(response.headers()),
+                retry_after: rate_limit_headers::retry_after(response.headers()),
             }
         }
     };
-    trip.is_in_doubt |= happened.is_in_doubt();
-    retry::decide(happened, tried)
+    context.outcome_unknown |= outcome.is_unknown();
+    retry::decide(outcome, attempt)
 }
 
-fn is_unauthorized(outcome: &Outcome) -> bool {
-    let status = outcome.as_ref().map(Response::status);
+fn problem_of(response: &http::Response<Bytes>) -> Option<Problem> {
+    (!response.status().is_success())
+        .then(|| Problem::from_body(response.body()))
+        .flatten()
+}
+
+/// One line for each backoff: why, how long, and which attempt comes next.
+fn log_backoff(
+    result: &AttemptResult,
+    attempt: AttemptContext,
+    delay: HumanDuration,
+    context: &RequestContext,
+) {
+    info!(
+        method = context.method.as_str(),
+        path = &*context.path,
+        reason = %BackoffReason(result),
+        %delay,
+        "backing off before attempt {} of {}",
+        attempt.attempt + 1,
+        attempt.attempts_max,
+    );
+}
+
+/// Shows a status with Octane's error code, or the kind of a transport error; nothing that could hold a
+/// secret.
+struct BackoffReason<'a>(&'a AttemptResult);
+
+impl fmt::Display for BackoffReason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Err(error) => error.kind().fmt(f),
+            Ok(response) => {
+                write!(f, "{}", response.status().as_u16())?;
+                match problem_of(response) {
+                    Some(problem) if !problem.error_code.is_empty() => {
+                        write!(f, " {}", problem.error_code)
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn is_unauthorized(result: &AttemptResult) -> bool {
+    let status = result.as_ref().map(http::Response::status);
     status.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
 }
 
-fn too_late(late: Late) -> Kind {
-    match late {
-        Late::Paused(until) => Kind::Paused {
+fn rate_limited(error: RateLimitError) -> Kind {
+    match error {
+        RateLimitError::ServerPause(until) => Kind::RateLimited {
             wait: until.saturating_duration_since(Instant::now()),
         },
-        Late::Crowded => Kind::OutOfTime {
-            waiting_for: "its turn",
+        RateLimitError::QueueTimeout => Kind::DeadlineExceeded {
+            waiting_for: "the rate limiter",
         },
     }
 }
 
-fn end(outcome: Outcome) -> Result<Response<Bytes>, Kind> {
-    outcome.map_err(Kind::Unreachable)
+fn finish(result: AttemptResult) -> Result<http::Response<Bytes>, Kind> {
+    result.map_err(Kind::Unreachable)
 }

@@ -1,8 +1,8 @@
-//! Who is signed in, shared by everybody.
+//! The session of an endpoint, shared by all its requests.
 //!
-//! A session has a generation number. A request that was turned away names the generation that it
-//! travelled with: if there is a newer one by now, it simply takes that; if not, it signs in, and
-//! whoever comes meanwhile waits at the gate and finds the new session there.
+//! A session has a generation number. A request that the server rejected with 401 passes the generation it
+//! was sent with: if there is a newer session, it uses that one; if not, it signs in, and every other
+//! request waits at the refresh lock and then uses the new session.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,51 +10,42 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
-use crate::Settings;
-use crate::cookies::{CSRF_HEADER, Cookies};
-use crate::sign_in::SignInError;
+use crate::cookies::{CSRF_HEADER, CookieJar};
+use crate::error::SignInError;
+use crate::settings::Settings;
 
-pub(crate) struct Session {
-    state: Mutex<State>,
-    /// Held by the one who signs in.
-    gate: tokio::sync::Mutex<()>,
-    age_max: Option<Duration>,
-    refused: Duration,
+/// How a request authenticates.
+pub(crate) enum AuthMode {
+    /// With the session, signing in first if necessary.
+    Session,
+    /// Not at all. Uses the permit of the request that needs the session.
+    SignIn,
+    /// With the session that is about to end.
+    SignOut(SessionCookies),
 }
 
-#[derive(Default)]
-struct State {
-    /// 0 before the first session.
-    generation: u64,
-    cookies: Cookies,
-    /// What requests carry; absent while nobody is signed in.
-    ticket: Option<Ticket>,
-    since: Option<Instant>,
-    /// How many sign-ins have failed.
-    failures: u64,
-    last_failure: Option<Failure>,
-}
-
-struct Failure {
-    error: Arc<SignInError>,
-    /// Until when nobody tries again; `None` if only those who waited share it.
-    until: Option<Instant>,
-}
-
-/// What a request carries to prove its session.
+/// The cookies of one session, as headers of a request.
 #[derive(Clone)]
-pub(crate) struct Ticket {
+pub(crate) struct SessionCookies {
     generation: u64,
     cookie: HeaderValue,
     csrf: Option<HeaderValue>,
 }
 
-impl Ticket {
+impl SessionCookies {
+    fn new(jar: &CookieJar, generation: u64) -> Option<Self> {
+        Some(Self {
+            generation,
+            cookie: jar.header()?,
+            csrf: jar.csrf(),
+        })
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
+    pub(crate) fn insert_into(&self, headers: &mut HeaderMap) {
         headers.insert(header::COOKIE, self.cookie.clone());
         if let Some(csrf) = &self.csrf {
             headers.insert(CSRF_HEADER, csrf.clone());
@@ -62,87 +53,117 @@ impl Ticket {
     }
 }
 
+pub(crate) struct Session {
+    state: Mutex<State>,
+    /// Held by the request that signs in.
+    refresh_lock: tokio::sync::Mutex<()>,
+    /// Zero if only the server limits the age.
+    age_max: Duration,
+    sign_in_failure_ttl: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    /// 0 before the first session.
+    generation: u64,
+    jar: CookieJar,
+    /// `None` while there is no session.
+    cookies: Option<SessionCookies>,
+    since: Option<Instant>,
+    /// The number of sign-ins that failed.
+    failures: u64,
+    last_failure: Option<Failure>,
+}
+
+struct Failure {
+    error: Arc<SignInError>,
+    /// No sign-in is attempted before this; `None` if only the requests that waited share the failure.
+    until: Option<Instant>,
+}
+
 impl Session {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             state: Mutex::default(),
-            gate: tokio::sync::Mutex::default(),
-            age_max: settings.session_max(),
-            refused: settings.refused(),
+            refresh_lock: tokio::sync::Mutex::default(),
+            age_max: settings.session_age_max,
+            sign_in_failure_ttl: settings.sign_in_failure_ttl,
         }
     }
 
-    /// The session, if it is fit for use and newer than the `spent` generation; otherwise signs in, or
-    /// waits for the one who does.
+    /// The current session, if it is not too old and newer than the `rejected_generation`; otherwise signs
+    /// in, or waits for a sign-in in progress.
     ///
-    /// A failure is shared by all who waited for it. A refusal is remembered for a while beyond that.
-    pub(crate) async fn enter<F>(
+    /// All requests that waited for a sign-in share its failure. Rejected credentials are remembered for
+    /// longer.
+    pub(crate) async fn get_or_sign_in<F>(
         &self,
-        spent: Option<u64>,
+        rejected_generation: Option<u64>,
         sign_in: impl FnOnce() -> F,
-    ) -> Result<Ticket, Arc<SignInError>>
+    ) -> Result<SessionCookies, Arc<SignInError>>
     where
-        F: Future<Output = Result<Cookies, SignInError>>,
+        F: Future<Output = Result<CookieJar, SignInError>>,
     {
-        let failures = match self.look(spent) {
-            Ok(ticket) => return Ok(ticket),
+        let failures = match self.current(rejected_generation) {
+            Ok(cookies) => return Ok(cookies),
             Err(failures) => failures,
         };
-        let _gate = self.gate.lock().await;
-        if let Ok(ticket) = self.look(spent) {
-            return Ok(ticket);
+        let _refreshing = self.refresh_lock.lock().await;
+        if let Ok(cookies) = self.current(rejected_generation) {
+            return Ok(cookies);
         }
         if let Some(error) = self.failure_after(failures) {
             return Err(error);
         }
-        let outcome = sign_in().await;
+        let result = sign_in().await;
         let mut state = self.state();
-        match outcome {
-            Ok(cookies) => state.begin(cookies),
-            Err(error) => Err(state.fail(error, self.refused)),
+        match result {
+            Ok(jar) => state.begin(jar),
+            Err(error) => Err(state.fail(error, self.sign_in_failure_ttl)),
         }
     }
 
-    /// Takes over the cookies of an answer, unless they belong to a session that has been replaced.
-    pub(crate) fn adopt(&self, generation: u64, headers: &HeaderMap) {
+    /// Stores the cookies of a response, unless they belong to a session that has been replaced.
+    pub(crate) fn update_from(&self, generation: u64, headers: &HeaderMap) {
         if !headers.contains_key(header::SET_COOKIE) {
             return;
         }
         let mut state = self.state();
-        if state.generation == generation && state.ticket.is_some() && state.cookies.adopt(headers)
-        {
-            state.ticket = state.cookies.ticket(generation);
+        let is_current = state.generation == generation && state.cookies.is_some();
+        if is_current && state.jar.update_from(headers) {
+            state.cookies = SessionCookies::new(&state.jar, generation);
         }
     }
 
-    /// What those carry who are signed in right now.
-    pub(crate) fn ticket(&self) -> Option<Ticket> {
-        self.state().ticket.clone()
-    }
-
-    /// The cookies as they are.
-    pub(crate) fn cookies(&self) -> Cookies {
+    /// The cookies of the session, if there is one.
+    pub(crate) fn cookies(&self) -> Option<SessionCookies> {
         self.state().cookies.clone()
     }
 
-    /// Ends the session on this side and forgets refusals, so that the next request signs in.
+    /// All cookies of the server.
+    pub(crate) fn jar(&self) -> CookieJar {
+        self.state().jar.clone()
+    }
+
+    /// Ends the session on this side and forgets failed sign-ins, so that the next request signs in.
     pub(crate) fn forget(&self) {
         let mut state = self.state();
-        state.ticket = None;
-        state.cookies = Cookies::default();
+        state.cookies = None;
+        state.jar = CookieJar::default();
         state.last_failure = None;
     }
 
-    /// The ticket, or the number of failed sign-ins so far.
-    fn look(&self, spent: Option<u64>) -> Result<Ticket, u64> {
+    /// The usable session, or the number of failed sign-ins so far.
+    fn current(&self, rejected_generation: Option<u64>) -> Result<SessionCookies, u64> {
         let state = self.state();
-        let is_young = match (self.age_max, state.since) {
-            (Some(max), Some(since)) => since.elapsed() < max,
-            _ => true,
-        };
-        let ticket = state.ticket.clone();
-        let ticket = ticket.filter(|ticket| is_young && Some(ticket.generation) > spent);
-        ticket.ok_or(state.failures)
+        let is_expired = !self.age_max.is_zero()
+            && state
+                .since
+                .is_some_and(|since| since.elapsed() >= self.age_max);
+        let cookies = state.cookies.clone();
+        cookies
+            .filter(|cookies| !is_expired && Some(cookies.generation) > rejected_generation)
+            .ok_or(state.failures)
     }
 
     fn failure_after(&self, failures: u64) -> Option<Arc<SignInError>> {
@@ -153,46 +174,36 @@ impl Session {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing here panics halfway, so a poisoned lock still holds a sound state.
+        // Nothing here panics halfway, so the state behind a poisoned lock is still consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn begin(&mut self, cookies: Cookies) -> Result<Ticket, Arc<SignInError>> {
+    fn begin(&mut self, jar: CookieJar) -> Result<SessionCookies, Arc<SignInError>> {
         self.generation += 1;
         self.since = Some(Instant::now());
         self.last_failure = None;
-        self.ticket = cookies.ticket(self.generation);
-        self.cookies = cookies;
+        self.cookies = SessionCookies::new(&jar, self.generation);
+        self.jar = jar;
         // Signing in has made sure that there is a cookie, so this is never the error.
-        self.ticket
+        self.cookies
             .clone()
-            .ok_or_else(|| Arc::new(SignInError::NoCredential))
+            .ok_or_else(|| Arc::new(SignInError::NoCredentials))
     }
 
-    fn fail(&mut self, error: SignInError, refused: Duration) -> Arc<SignInError> {
-        let is_refusal = matches!(
+    fn fail(&mut self, error: SignInError, ttl: Duration) -> Arc<SignInError> {
+        let is_rejection = matches!(
             error,
-            SignInError::Refused { .. } | SignInError::NoSession { .. }
+            SignInError::Rejected { .. } | SignInError::NoSessionCookie { .. }
         );
         let error = Arc::new(error);
         self.failures += 1;
-        self.ticket = None;
+        self.cookies = None;
         self.last_failure = Some(Failure {
             error: Arc::clone(&error),
-            until: is_refusal.then(|| Instant::now() + refused),
+            until: is_rejection.then(|| Instant::now() + ttl),
         });
         error
-    }
-}
-
-impl Cookies {
-    fn ticket(&self, generation: u64) -> Option<Ticket> {
-        Some(Ticket {
-            generation,
-            cookie: self.header()?,
-            csrf: self.csrf(),
-        })
     }
 }

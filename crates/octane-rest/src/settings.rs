@@ -1,95 +1,111 @@
-//! Everything that can be chosen.
+//! The settings of an endpoint.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use octane_model::{Encoding, SharedSpaceId, WorkspaceId};
 use serde::Deserialize;
 
-use crate::Secret;
+use crate::human_duration;
+use crate::secret::Secret;
 
-/// The settings of an [`Endpoint`](crate::Endpoint); each has a default.
+/// The settings of an [`Endpoint`](crate::Endpoint); each has a default. Change the fields of
+/// `Settings::default()`, or deserialize them; durations are then text such as `500ms`, `30s` or `5m`.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use octane_rest::Settings;
 ///
-/// let settings: Settings = serde_json::from_str(r#"{ "requests_per_second": 5 }"#)?;
+/// let settings: Settings = serde_json::from_str(r#"{ "requests_per_second": 5, "deadline": "2m" }"#)?;
 /// assert_eq!((settings.requests_per_second, settings.page_size), (5, 1000));
+/// assert_eq!(settings.deadline, Duration::from_secs(120));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Settings {
-    /// The server's address, in any form that [`Address`](octane_model::Address) understands.
+    /// The server's URL, in any form that [`Address`](octane_model::Address) accepts.
     pub url: Option<String>,
-    /// The shared space, where the address does not name it.
+    /// The shared space, unless the URL names it.
     pub space: Option<SharedSpaceId>,
-    /// The workspace, where the address does not name it.
+    /// The workspace, unless the URL names it.
     pub workspace: Option<WorkspaceId>,
 
-    /// How many requests may begin in a second, for all clones of the endpoint together. The ALM Octane
-    /// help, page "test-results", advises at most 20. Default 10, at most 1000.
+    /// The maximum number of requests started per second, across all clones of the endpoint. The ALM
+    /// Octane help, page "test-results", recommends at most 20. Default 10, at most 1000.
     pub requests_per_second: u32,
-    /// How many requests may be under way at once; one that waits to be repeated counts. While the server
-    /// says that it is too much (429, 503), fewer may, and fewer may begin in a second. Default 4.
+    /// The maximum number of concurrent requests; one that waits for its retry counts. While the server
+    /// is overloaded (429, 503), both this and `requests_per_second` are reduced. Default 4.
     pub concurrency_max: usize,
 
-    /// How often a request is sent at most, the first time included. Default 5.
+    /// The maximum number of attempts per request, including the first. Default 5.
     pub attempts_max: u32,
-    /// The longest first wait before a repetition; it doubles each time, and a random part of it is
-    /// waited. Default 500 ms.
-    pub backoff_milliseconds: u64,
-    /// The longest wait of all. Default 60 000 ms.
-    pub backoff_milliseconds_max: u64,
-    /// Makes the random waits the same each time; random if absent.
+    /// The upper bound of the first backoff delay; it doubles with each attempt, and a random part of it
+    /// is waited. Default 500 ms.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub backoff_base: Duration,
+    /// The longest backoff delay. Default 60 s.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub backoff_max: Duration,
+    /// Makes the random delays reproducible; random if absent.
     pub backoff_seed: Option<u64>,
-    /// The longest first wait when the queue of test results is full; it doubles each time, and at least
-    /// half of it is waited. Default 15 000 ms, the pause of the vendor's own CI client.
-    pub queue_full_milliseconds: u64,
-    /// How long a request may take in all, its repetitions included, once it is its turn.
+    /// The upper bound of the first delay when the queue of test results is full; it doubles with each
+    /// attempt, and at least half of it is waited. Default 15 s, the delay of the vendor's own CI client.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub queue_full_backoff: Duration,
+    /// The total time limit of a request including its retries, from the moment it has its permit.
     /// Default 300 s.
-    pub deadline_seconds: u64,
-    /// How long one attempt may take, from connecting to the last byte. Default 120 s.
-    pub attempt_seconds_max: u64,
-    /// How long connecting may take. Default 10 s.
-    pub connect_seconds_max: u64,
-    /// How long the server may be silent while an answer comes. Default 60 s.
-    pub read_seconds_max: u64,
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub deadline: Duration,
+    /// The time limit of one attempt, from connecting to the last byte. Default 120 s.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub attempt_timeout: Duration,
+    /// The time limit for connecting. Default 10 s.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub connect_timeout: Duration,
+    /// How long the server may be silent in the middle of a response. Default 60 s.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub read_timeout: Duration,
 
-    /// The age at which a session is replaced; 0 leaves that to the server. Default 3600 s.
-    pub session_seconds_max: u64,
-    /// How long a refused sign-in is remembered, so that many requests do not lock an account.
+    /// The age at which a session is replaced; zero leaves that to the server. Default 3600 s.
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub session_age_max: Duration,
+    /// How long a rejected sign-in is remembered, so that many requests do not lock an account.
     /// Default 30 s.
-    pub refused_seconds: u64,
+    #[serde(deserialize_with = "human_duration::deserialize")]
+    pub sign_in_failure_ttl: Duration,
 
-    /// The longest answer, unpacked, in bytes. Default 256 MiB.
-    pub answer_bytes_max: u64,
-    /// How many entities a list asks for at once. Default 1000, as the vendor's clients do.
+    /// The maximum size of a response in bytes, after decompression. Default 256 MiB.
+    pub response_bytes_max: u64,
+    /// The number of entities per page of a list. Default 1000, as in the vendor's clients.
     pub page_size: u32,
-    /// How many entities a bulk write carries at once. Default 200, as the vendor's clients do.
+    /// The maximum number of entities in one bulk write. Default 200, as in the vendor's clients.
     pub bulk_entities_max: usize,
-    /// How payloads of test results travel. Default `gzip`.
+    /// The compression of test result payloads. Default `gzip`.
     pub payload_encoding: Encoding,
 
     /// The proxy, `http://user:password@proxy.example:8080`, or `direct` for none. If absent, the
     /// variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` and the system's own settings
-    /// count.
+    /// apply.
     pub proxy: Option<Secret>,
     /// The hosts that are reached without `proxy`, as in the variable `NO_PROXY`: names, suffixes,
-    /// addresses and networks, separated by commas.
+    /// IP addresses and networks, separated by commas.
     pub no_proxy: Option<String>,
-    /// Files with certificates (PEM) that are trusted besides those of the system, or besides those that
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its stead.
+    /// Files with certificates (PEM) that are trusted in addition to those of the system, or to those
+    /// from `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's.
     pub ca_files: Vec<PathBuf>,
     /// Directories of such files.
     pub ca_dirs: Vec<PathBuf>,
 
     /// The header `HPECLIENTTYPE`, shown to administrators as a session's access type. Not sent if
-    /// absent: newer servers refuse to sign some client types in.
+    /// absent, because newer servers reject sign-ins with some client types.
     pub client_type: Option<String>,
     /// The header `User-Agent`. Default `octane-client/` and the version.
     pub user_agent: String,
-    /// Whether to send `ALM-OCTANE-TECH-PREVIEW: true`, which opens resources that are not public yet.
+    /// Whether to send `ALM-OCTANE-TECH-PREVIEW: true`, which enables resources that are not public yet.
     pub tech_preview: bool,
 }
 
@@ -102,17 +118,17 @@ impl Default for Settings {
             requests_per_second: 10,
             concurrency_max: 4,
             attempts_max: 5,
-            backoff_milliseconds: 500,
-            backoff_milliseconds_max: 60_000,
+            backoff_base: Duration::from_millis(500),
+            backoff_max: Duration::from_secs(60),
             backoff_seed: None,
-            queue_full_milliseconds: 15_000,
-            deadline_seconds: 300,
-            attempt_seconds_max: 120,
-            connect_seconds_max: 10,
-            read_seconds_max: 60,
-            session_seconds_max: 3600,
-            refused_seconds: 30,
-            answer_bytes_max: 256 << 20,
+            queue_full_backoff: Duration::from_secs(15),
+            deadline: Duration::from_secs(300),
+            attempt_timeout: Duration::from_secs(120),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+            session_age_max: Duration::from_secs(3600),
+            sign_in_failure_ttl: Duration::from_secs(30),
+            response_bytes_max: 256 << 20,
             page_size: 1000,
             bulk_entities_max: 200,
             payload_encoding: Encoding::Gzip,
@@ -127,73 +143,76 @@ impl Default for Settings {
     }
 }
 
-/// A setting that cannot be.
+/// A setting whose value is out of range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the setting `{name}` is {value}, but must be {range}")]
-pub struct SettingError {
+#[error("`{name}` must be {range}, got {value}")]
+pub struct InvalidSetting {
     name: &'static str,
-    value: u64,
+    value: String,
     range: &'static str,
 }
 
-impl Settings {
-    /// Finds the first value that makes no sense.
-    pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let positive: [(&str, u64); 9] = [
-            ("concurrency_max", wide(self.concurrency_max)),
-            ("attempts_max", self.attempts_max.into()),
-            ("deadline_seconds", self.deadline_seconds),
-            ("attempt_seconds_max", self.attempt_seconds_max),
-            ("connect_seconds_max", self.connect_seconds_max),
-            ("read_seconds_max", self.read_seconds_max),
-            ("answer_bytes_max", self.answer_bytes_max),
-            ("page_size", self.page_size.into()),
-            ("bulk_entities_max", wide(self.bulk_entities_max)),
-        ];
-        if let Some((name, value)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            let range = "1 or more";
-            return Err(SettingError { name, value, range });
+impl InvalidSetting {
+    fn new(name: &'static str, value: impl fmt::Display, range: &'static str) -> Self {
+        Self {
+            name,
+            value: value.to_string(),
+            range,
         }
-        if !(1..=1000).contains(&self.requests_per_second) {
-            return Err(SettingError {
-                name: "requests_per_second",
-                value: self.requests_per_second.into(),
-                range: "1 to 1000",
-            });
-        }
-        Ok(())
-    }
-
-    pub(crate) fn deadline(&self) -> Duration {
-        seconds(self.deadline_seconds)
-    }
-
-    pub(crate) fn attempt_max(&self) -> Duration {
-        seconds(self.attempt_seconds_max)
-    }
-
-    pub(crate) fn connect_max(&self) -> Duration {
-        seconds(self.connect_seconds_max)
-    }
-
-    pub(crate) fn read_max(&self) -> Duration {
-        seconds(self.read_seconds_max)
-    }
-
-    /// `None` where the server alone decides.
-    pub(crate) fn session_max(&self) -> Option<Duration> {
-        (self.session_seconds_max > 0).then(|| seconds(self.session_seconds_max))
-    }
-
-    pub(crate) fn refused(&self) -> Duration {
-        seconds(self.refused_seconds)
     }
 }
 
 /// A year is as good as forever, and clocks can add it without overflow.
-fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count.min(365 * 24 * 3600))
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+impl Settings {
+    /// Finds the first value that is out of range.
+    pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
+        let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let counts: [(&str, u64); 5] = [
+            ("concurrency_max", wide(self.concurrency_max)),
+            ("attempts_max", self.attempts_max.into()),
+            ("response_bytes_max", self.response_bytes_max),
+            ("page_size", self.page_size.into()),
+            ("bulk_entities_max", wide(self.bulk_entities_max)),
+        ];
+        if let Some((name, value)) = counts.into_iter().find(|(_, value)| *value == 0) {
+            return Err(InvalidSetting::new(name, value, "at least 1"));
+        }
+        let durations = [
+            ("deadline", self.deadline),
+            ("attempt_timeout", self.attempt_timeout),
+            ("connect_timeout", self.connect_timeout),
+            ("read_timeout", self.read_timeout),
+        ];
+        if let Some((name, _)) = durations.into_iter().find(|(_, value)| value.is_zero()) {
+            return Err(InvalidSetting::new(name, "0s", "longer than 0s"));
+        }
+        if !(1..=1000).contains(&self.requests_per_second) {
+            let value = self.requests_per_second;
+            return Err(InvalidSetting::new(
+                "requests_per_second",
+                value,
+                "1 to 1000",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The same settings with durations that a clock can add.
+    pub(crate) fn clamped(mut self) -> Self {
+        for duration in [
+            &mut self.deadline,
+            &mut self.attempt_timeout,
+            &mut self.connect_timeout,
+            &mut self.read_timeout,
+            &mut self.session_age_max,
+            &mut self.sign_in_failure_ttl,
+        ] {
+            *duration = FOREVER.min(*duration);
+        }
+        self
+    }
 }
 
 #[cfg(test)]
@@ -201,22 +220,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_setting_is_refused() {
+    fn an_unknown_setting_is_rejected() {
         let error = serde_json::from_str::<Settings>(r#"{"request_per_second":5}"#).unwrap_err();
         assert!(error.to_string().contains("request_per_second"), "{error}");
     }
 
     #[test]
-    fn a_setting_that_makes_no_sense_is_named() {
-        let settings = Settings {
-            attempts_max: 0,
-            ..Settings::default()
+    fn a_duration_is_text_with_a_unit() {
+        let read = serde_json::from_str::<Settings>;
+        let settings = read(r#"{"connect_timeout":"1500ms","session_age_max":"0s"}"#).unwrap();
+        assert_eq!(settings.connect_timeout, Duration::from_millis(1500));
+        assert_eq!(settings.session_age_max, Duration::ZERO);
+        for wrong in [r#"{"deadline":"soon"}"#, r#"{"deadline":30}"#] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains("a duration such as `500ms`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_named() {
+        let message = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.check().unwrap_err().to_string()
         };
         assert_eq!(
-            settings.check().unwrap_err().to_string(),
-            "the setting `attempts_max` is 0, but must be 1 or more"
+            message(|settings| settings.attempts_max = 0),
+            "`attempts_max` must be at least 1, got 0"
+        );
+        assert_eq!(
+            message(|settings| settings.deadline = Duration::ZERO),
+            "`deadline` must be longer than 0s, got 0s"
+        );
+        assert_eq!(
+            message(|settings| settings.requests_per_second = 1001),
+            "`requests_per_second` must be 1 to 1000, got 1001"
         );
         assert_eq!(Settings::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_duration_beyond_the_clock_is_clamped() {
+        let settings = Settings {
+            deadline: Duration::MAX,
+            ..Settings::default()
+        };
+        assert_eq!(settings.clamped().deadline, FOREVER);
     }
 
     #[test]

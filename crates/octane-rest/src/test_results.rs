@@ -1,4 +1,4 @@
-//! The resource `test-results`: payloads in, tasks out.
+//! The resource `test-results`: accepts payloads, returns tasks.
 
 use std::io::{self, Write};
 
@@ -7,9 +7,11 @@ use flate2::{Compression, GzBuilder};
 use http::{Method, StatusCode};
 use octane_model::{Encoding, Task, TaskId};
 
-use crate::{Endpoint, Error, Repeat};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::retry::Idempotency;
 
-/// Sends payloads of test results and asks what became of them; made by [`Endpoint::test_results`].
+/// Sends payloads of test results and reads the state of their tasks; created by [`Endpoint::test_results`].
 #[derive(Debug, Clone)]
 pub struct TestResults {
     endpoint: Endpoint,
@@ -23,9 +25,9 @@ pub struct Sent {
     pub task: Task,
     /// How often it was sent.
     pub attempts: u32,
-    /// Whether an attempt before the last one may have arrived without an answer coming back. If so, and
-    /// only then, a task that the server calls one of an older push may be that attempt's own.
-    pub was_in_doubt: bool,
+    /// Whether the outcome of an earlier attempt is unknown: the server may have accepted it. Only then
+    /// may a task that the server attributes to an older push be the task of that attempt.
+    pub earlier_outcome_unknown: bool,
 }
 
 impl Endpoint {
@@ -37,80 +39,86 @@ impl Endpoint {
     }
 }
 
-/// From this size on, packing leaves the async threads alone.
+/// From this size on, compression runs outside of the async threads.
 const BLOCKING_BYTES_MIN: usize = 256 << 10;
 
 impl TestResults {
     /// Sends a payload (XML) and returns the task that ingests it.
     ///
-    /// If the server refuses the payload as a whole, its halves may be taken: see
-    /// [`Error::is_divisible`].
+    /// If the server rejects the payload as a whole, it may accept its halves: see
+    /// [`Error::is_splittable`].
     ///
-    /// With `skip_errors` the server leaves out what it cannot take and ends with a warning, else it
-    /// ends as failed. The same payload makes the same bytes, packed or not, so that the server knows it
-    /// again (ALM Octane help, "test-results"): it may be sent as often as needed.
+    /// With `skip_errors` the server skips what it cannot ingest and the task ends with a warning, otherwise
+    /// it fails. The same payload results in the same bytes, compressed or not, so the server recognises it
+    /// (ALM Octane help, "test-results"): it may be sent as often as needed.
     pub async fn send(&self, payload: Bytes, skip_errors: bool) -> Result<Sent, Error> {
         let encoding = self.endpoint.settings().payload_encoding;
         let payload = match encoding {
             Encoding::Plain => payload,
-            Encoding::Gzip => self.packed(payload).await?,
+            Encoding::Gzip => self.compressed(payload).await?,
         };
         let workspace = self.endpoint.workspace();
         let request = workspace.post_test_results(payload, encoding, skip_errors);
-        let answer = self
+        let response = self
             .endpoint
-            .execute(request, Repeat::AlwaysOrDivided)
+            .execute(request, Idempotency::IdempotentSplittable)
             .await?;
         Ok(Sent {
-            task: answer.json()?,
-            attempts: answer.attempts(),
-            was_in_doubt: answer.trip().is_in_doubt,
+            task: response.json()?,
+            attempts: response.attempts(),
+            earlier_outcome_unknown: response.context().outcome_unknown,
         })
     }
 
-    /// How far a task is.
+    /// The current state of a task.
     pub async fn task(&self, task: TaskId) -> Result<Task, Error> {
         let request = self.endpoint.workspace().task(task);
-        self.endpoint.execute(request, Repeat::Always).await?.json()
+        self.endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?
+            .json()
     }
 
-    /// What a task had to say, as text; `None` where the server keeps no log. The log is documented for
-    /// the vendor's CI plug-ins only, so a server may not have it.
+    /// The log of a task, as text; `None` if the server has none. Logs are documented only for the vendor's
+    /// CI plug-ins, so a server may not support them.
     pub async fn log(&self, task: TaskId) -> Result<Option<String>, Error> {
         let request = self.endpoint.workspace().task_log(task);
-        let answer = self.endpoint.send(request, Repeat::Always).await?;
-        if answer.status == StatusCode::NOT_FOUND {
+        let response = self.endpoint.send(request, Idempotency::Idempotent).await?;
+        if response.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        Ok(Some(answer.into_success()?.text().into_owned()))
+        Ok(Some(response.into_success()?.text().into_owned()))
     }
 
-    /// The schema (XSD) of this server's payloads; it grows with the server's version.
+    /// The schema (XSD) of this server's payloads; newer servers have a larger one.
     pub async fn schema(&self) -> Result<String, Error> {
         let request = self.endpoint.workspace().test_results_schema();
-        let answer = self.endpoint.execute(request, Repeat::Always).await?;
-        Ok(answer.text().into_owned())
+        let response = self
+            .endpoint
+            .execute(request, Idempotency::Idempotent)
+            .await?;
+        Ok(response.text().into_owned())
     }
 
-    async fn packed(&self, payload: Bytes) -> Result<Bytes, Error> {
-        let packed = if payload.len() < BLOCKING_BYTES_MIN {
+    async fn compressed(&self, payload: Bytes) -> Result<Bytes, Error> {
+        let compressed = if payload.len() < BLOCKING_BYTES_MIN {
             gzip(&payload)
         } else {
-            let packing = tokio::task::spawn_blocking(move || gzip(&payload));
-            packing
+            let compressing = tokio::task::spawn_blocking(move || gzip(&payload));
+            compressing
                 .await
                 .unwrap_or_else(|error| Err(io::Error::other(error)))
         };
-        packed.map_err(|error| {
-            let reason = format!("its payload cannot be packed: {error}");
+        compressed.map_err(|error| {
+            let reason = format!("could not compress the payload: {error}");
             self.endpoint
-                .unsendable(Method::POST, "/test-results", reason)
+                .invalid_request(Method::POST, "/test-results", reason)
         })
     }
 }
 
-/// Packs without a time and without an operating system in the header, so that the same payload always
-/// makes the same bytes.
+/// Compresses without a timestamp or an operating system in the header, so that the same payload always
+/// results in the same bytes.
 fn gzip(payload: &[u8]) -> io::Result<Bytes> {
     const UNKNOWN_SYSTEM: u8 = 255;
     let target = BytesMut::with_capacity(payload.len() / 8).writer();
@@ -129,16 +137,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packing_is_the_same_each_time_and_can_be_undone() {
+    fn compression_is_deterministic_and_reversible() {
         let payload = "<test_result/>".repeat(1000);
-        let packed = gzip(payload.as_bytes()).unwrap();
-        assert_eq!(packed, gzip(payload.as_bytes()).unwrap());
+        let compressed = gzip(payload.as_bytes()).unwrap();
+        assert_eq!(compressed, gzip(payload.as_bytes()).unwrap());
         // No flags, time 0, default level, no system.
-        assert_eq!(packed[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-        let mut unpacked = String::new();
-        flate2::read::GzDecoder::new(&packed[..])
-            .read_to_string(&mut unpacked)
+        assert_eq!(compressed[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+        let mut decompressed = String::new();
+        flate2::read::GzDecoder::new(&compressed[..])
+            .read_to_string(&mut decompressed)
             .unwrap();
-        assert_eq!(unpacked, payload);
+        assert_eq!(decompressed, payload);
     }
 }

@@ -1,24 +1,19 @@
-//! The seam to the network: one method.
+//! The interface to the network: one method.
 
-mod http;
 mod issuer;
-mod tls;
+pub(crate) mod network;
+pub(crate) mod tls;
 
 use std::error::Error;
 use std::fmt;
 
-use ::http::{Request, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::{Request, Response};
 
-pub(crate) use self::http::HttpTransport;
-pub use self::tls::TlsError;
-pub(crate) use self::tls::Variables;
-
-/// Something that takes a request to a server and brings the answer: the network, or a script in a
-/// test.
+/// Sends a request to a server and returns the response: the network, or a script in a test.
 ///
-/// The request's URI is absolute. A transport follows no redirects, keeps no cookies and repeats
+/// The request's URI is absolute. A transport follows no redirects, stores no cookies and retries
 /// nothing; all of that is decided above it.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request once.
@@ -28,7 +23,7 @@ pub trait Transport: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
 }
 
-/// A request that got no answer, or no whole one.
+/// A request without a response, or without a complete one.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct TransportError {
@@ -37,28 +32,28 @@ pub struct TransportError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What went wrong on the way, and so what is known about the request.
+/// What went wrong in transit, and so what is known about the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection came about; nothing was sent.
+    /// There was no connection; nothing was sent.
     Connect,
-    /// No connection came about in time; nothing was sent.
+    /// There was no connection in time; nothing was sent.
     ConnectTimeout,
-    /// The server, or what claims to be it, is not trusted; nothing was sent.
+    /// TLS failed, for example because the certificate is not trusted; nothing was sent.
     Tls,
-    /// The proxy opened no way; nothing was sent.
+    /// The proxy could not connect; nothing was sent.
     Proxy,
-    /// The answer took too long; the outcome is unknown.
+    /// The response took too long; the outcome is unknown.
     Timeout,
-    /// The connection broke, or the answer ended early or was no HTTP; the outcome is unknown.
-    Broken,
-    /// The answer was longer than the settings allow; the request was done.
-    TooLarge,
+    /// The connection was lost, or the response was incomplete or not HTTP; the outcome is unknown.
+    ConnectionBroken,
+    /// The response was larger than the settings allow; the server has processed the request.
+    ResponseTooLarge,
 }
 
 impl TransportError {
-    /// An error of this kind. The message completes "cannot reach `https://…`: ".
+    /// An error of this kind. The message is the cause of "cannot reach `https://…`".
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -67,7 +62,7 @@ impl TransportError {
         }
     }
 
-    /// Adds what caused it.
+    /// Adds the cause, which should not repeat the message.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
@@ -80,15 +75,15 @@ impl TransportError {
 }
 
 impl TransportErrorKind {
-    /// Whether the request surely never left.
-    pub fn is_nothing_sent(self) -> bool {
+    /// Whether the request is known not to have been sent.
+    pub fn is_known_not_sent(self) -> bool {
         matches!(
             self,
             Self::Connect | Self::ConnectTimeout | Self::Tls | Self::Proxy
         )
     }
 
-    /// Whether time ran out.
+    /// Whether a time limit was exceeded.
     pub fn is_timeout(self) -> bool {
         matches!(self, Self::ConnectTimeout | Self::Timeout)
     }
@@ -97,13 +92,13 @@ impl TransportErrorKind {
 impl fmt::Display for TransportErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Connect => "no connection",
-            Self::ConnectTimeout => "no connection in time",
-            Self::Tls => "not trusted",
-            Self::Proxy => "proxy trouble",
-            Self::Timeout => "no answer in time",
-            Self::Broken => "broken connection",
-            Self::TooLarge => "answer too large",
+            Self::Connect => "connection failed",
+            Self::ConnectTimeout => "connection timed out",
+            Self::Tls => "TLS error",
+            Self::Proxy => "proxy error",
+            Self::Timeout => "response timed out",
+            Self::ConnectionBroken => "connection broken",
+            Self::ResponseTooLarge => "response too large",
         })
     }
 }

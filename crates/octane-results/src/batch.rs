@@ -1,17 +1,20 @@
-//! Cuts runs into batches.
+//! Splits runs into batches.
 
 use std::borrow::Borrow;
 
-use crate::{PayloadError, PayloadWriter, TestRun};
+use crate::payload::error::PayloadError;
+use crate::payload::writer::PayloadWriter;
+use crate::run::TestRun;
 
-/// How large a batch may be.
+/// The maximum size of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct BatchLimits {
-    /// So many runs; 500 by default, and at least one.
+    /// The maximum number of runs; 500 by default, at least one.
     pub runs_max: usize,
-    /// So many bytes of payload before compression; 4 MiB by default. A single run that is larger goes
-    /// alone.
+    /// The maximum size of the payload in bytes, before compression; 4 MiB by default. A larger run gets a
+    /// batch of its own.
     pub bytes_max: usize,
 }
 
@@ -25,40 +28,37 @@ impl Default for BatchLimits {
 }
 
 impl BatchLimits {
-    /// Sets how many runs a batch may have.
-    #[must_use]
+    /// Sets the maximum number of runs of a batch.
     pub fn runs_max(mut self, runs_max: usize) -> Self {
         self.runs_max = runs_max;
         self
     }
 
-    /// Sets how many bytes a payload may have.
-    #[must_use]
+    /// Sets the maximum size of a payload in bytes.
     pub fn bytes_max(mut self, bytes_max: usize) -> Self {
         self.bytes_max = bytes_max;
         self
     }
 }
 
-/// Runs that travel together.
+/// Runs that are sent together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Counted from 1.
+    /// The number of the batch, from 1.
     pub number: usize,
-    /// The runs, in the order in which they came.
+    /// The runs, in the order of the input.
     pub runs: Vec<TestRun>,
-    /// The runs as the writer renders them; [`PayloadWriter::assemble`] makes a payload of it.
+    /// The rendered runs; [`PayloadWriter::assemble`] turns them into a payload.
     pub body: Vec<u8>,
-    /// Where in `body` each run ends, so that a part of the runs can travel alone.
+    /// The offset in `body` at which each run ends, so that a part of the runs can be sent separately.
     pub ends: Vec<usize>,
 }
 
-/// Cuts runs into batches, as many runs in each as the limits allow.
+/// Splits runs into batches, with as many runs in each as the limits allow.
 ///
-/// Each run is rendered once. Where one batch ends and the next begins depends on the runs, the writer
-/// and the limits, and on nothing else. A run that cannot be written ends the row: the error comes in
-/// place of the batch that the run would have been in.
+/// Each run is rendered once. The boundaries between batches depend only on the runs, the writer and the
+/// limits. If a run cannot be written, the error takes the place of its batch and ends the iteration.
 ///
 /// ```
 /// use octane_results::{BatchLimits, Batches, PayloadSettings, PayloadWriter, Status, TestRun};
@@ -72,24 +72,25 @@ pub struct Batch {
 /// # Ok::<(), octane_results::PayloadError>(())
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Batches<I, W> {
     runs: I,
     writer: W,
     limits: BatchLimits,
     number: usize,
-    /// The run that did not fit in the last batch, and its rendering.
+    /// The run that did not fit into the last batch, with its rendering below.
     waiting: Option<TestRun>,
     rendered: Vec<u8>,
     is_over: bool,
 }
 
 impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
-    /// Where the runs come from.
+    /// The source of the runs.
     pub fn input(&self) -> &I {
         &self.runs
     }
 
-    /// Cuts `runs`, rendered by `writer`, which may be owned, borrowed or shared.
+    /// Splits `runs`, rendered by `writer`, which may be owned, borrowed or shared.
     pub fn new(runs: impl IntoIterator<IntoIter = I>, writer: W, limits: BatchLimits) -> Self {
         Self {
             runs: runs.into_iter(),
@@ -112,7 +113,7 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
             runs_max,
             bytes_max,
         } = self.limits;
-        let body_max = bytes_max.saturating_sub(writer.frame_bytes());
+        let body_max = bytes_max.saturating_sub(writer.envelope_bytes());
         let mut runs = Vec::new();
         let mut body = Vec::new();
         let mut ends = Vec::new();
@@ -159,7 +160,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Context, Dialect, PayloadSettings, Status};
+    use crate::context::Context;
+    use crate::payload::dialect::{Dialect, PayloadSettings};
+    use crate::status::Status;
 
     fn run(size: usize) -> TestRun {
         let mut run = TestRun::new("n", Status::Passed);
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_too_large_goes_alone() {
+    fn a_run_that_is_too_large_gets_its_own_batch() {
         let limits = BatchLimits::default().bytes_max(1000);
         let batches = batches(&[1, 5000, 1, 1], limits);
         let sizes: Vec<_> = batches.iter().map(|batch| batch.runs.len()).collect();
@@ -184,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_cannot_be_written_ends_the_row() {
+    fn a_run_that_cannot_be_written_ends_the_iteration() {
         let context = Context {
-            suite: Some(crate::SuiteRef::new(1.into(), "nightly")),
+            suite: Some(crate::context::SuiteRef::new(1.into(), "nightly")),
             product_areas: vec![1.into()],
             ..Context::default()
         };
@@ -201,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn batches_laid_end_to_end_are_the_input_again(
+        fn concatenated_batches_are_the_input(
             sizes in prop::collection::vec(0_usize..300, 0..40),
             runs_max in 0_usize..9,
             bytes_max in 0_usize..2000,
@@ -221,7 +224,7 @@ mod tests {
                     for run in runs {
                         writer.write_run(run, &mut body).unwrap();
                     }
-                    prop_assert_eq!(writer.assemble(&body).len(), body.len() + writer.frame_bytes());
+                    prop_assert_eq!(writer.assemble(&body).len(), body.len() + writer.envelope_bytes());
                     Ok(body)
                 };
                 prop_assert_eq!(&bytes(&batch.runs)?, &batch.body);
@@ -229,11 +232,11 @@ mod tests {
                     prop_assert_eq!(&bytes(&batch.runs[..=count])?, &batch.body[..*end]);
                 }
                 let fits = |runs: &[TestRun]| -> Result<bool, TestCaseError> {
-                    Ok(runs.len() <= runs_max && bytes(runs)?.len() + writer.frame_bytes() <= bytes_max)
+                    Ok(runs.len() <= runs_max && bytes(runs)?.len() + writer.envelope_bytes() <= bytes_max)
                 };
                 prop_assert!(batch.runs.len() == 1 || fits(&batch.runs)?);
                 if let Some(next) = next {
-                    // It is full: with the next run it would not fit.
+                    // The batch is full: the next run would exceed the limits.
                     let longer: Vec<_> = batch.runs.iter().chain(&next.runs[..1]).cloned().collect();
                     prop_assert!(!fits(&longer)?);
                 }

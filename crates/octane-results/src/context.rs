@@ -1,16 +1,16 @@
-//! What holds for all runs of a payload, or for one run alone.
+//! The context of all runs of a payload, or of a single run.
 
 use octane_model::{MilestoneId, ModuleId, ProgramId, ReleaseId, SuiteId, WorkItemId};
 
-/// What results are tied to: build, suite, release, modules, fields and environment.
+/// The context of results: build, suite, release, modules, fields and environment.
 ///
-/// At the top of a payload it counts for every run in it; on a [`TestRun`](crate::TestRun) for that run
-/// alone. `build` exists at the top only (ALM Octane help, "Test results"; official schema).
+/// The context of a payload applies to all of its runs, that of a [`TestRun`](crate::TestRun) to this run
+/// only. Only a payload can have a `build` (ALM Octane help, "Test results"; official schema).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
     /// The CI build that ran the tests.
     pub build: Option<Build>,
-    /// The test suite, and the suite run that collects the runs.
+    /// The test suite, with the suite run that collects the runs.
     pub suite: Option<SuiteRef>,
     /// The program of the runs.
     pub program: Option<ProgramId>,
@@ -28,12 +28,12 @@ pub struct Context {
     pub environment: Vec<Tag>,
 }
 
-/// A reference to a test suite and to the suite run in it.
+/// A reference to a test suite and to a suite run of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteRef {
     /// The suite; it must exist.
     pub id: SuiteId,
-    /// The name of the suite run, at most 255 characters; found or created by Octane.
+    /// The name of the suite run, at most 255 characters; Octane creates the suite run if it does not exist.
     pub external_run_id: Option<String>,
     /// The payload's `component`; its meaning is not documented.
     pub component: Option<String>,
@@ -60,11 +60,11 @@ pub enum Release {
 }
 
 impl Release {
-    /// The name by which the workspace's default release goes (Octane 15.1.8 and later).
+    /// The name that stands for the workspace's default release (Octane 15.1.8 and later).
     pub const DEFAULT: &'static str = "_default_";
 }
 
-/// A CI build; texts of 1 to 255 characters.
+/// A CI build; its texts have 1 to 255 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Build {
     /// The instance id of the CI server in Octane.
@@ -75,7 +75,7 @@ pub struct Build {
     pub job_name: Option<String>,
     /// The id of the build.
     pub build_id: String,
-    /// The name or number that is shown.
+    /// The displayed name or number.
     pub build_name: Option<String>,
     /// Free text.
     pub sub_type: Option<String>,
@@ -97,7 +97,7 @@ pub enum TestFieldKind {
 }
 
 impl TestFieldKind {
-    /// All kinds, in the schema's order.
+    /// All kinds, in the order of the schema.
     pub const ALL: [Self; 4] = [
         Self::TestLevel,
         Self::TestType,
@@ -105,7 +105,7 @@ impl TestFieldKind {
         Self::Framework,
     ];
 
-    /// The word that the payload writes, for example `Test_Level`.
+    /// The kind as written in payloads, for example `Test_Level`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TestLevel => "Test_Level",
@@ -115,26 +115,62 @@ impl TestFieldKind {
         }
     }
 
-    /// Reads the payload's word, exact in case.
+    /// Parses a kind as written in payloads; case-sensitive.
     pub fn from_payload(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
-/// A field of the tests, by the label of a list value.
+/// The value of a test field, given by its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestField {
-    /// Which field.
+    /// The field.
     pub kind: TestFieldKind,
     /// The label, 1 to 255 characters, for example `System Test`.
     pub value: String,
 }
 
-/// One word about the environment of a run, such as `OS` = `Linux`.
+/// A tag that describes the environment of a run, such as `OS` = `Linux`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// The category, 1 to 255 characters.
-    pub kind: String,
+    pub tag_type: String,
     /// The value, 1 to 255 characters.
     pub value: String,
+}
+
+impl TestField {
+    /// The value of the field `kind`.
+    pub fn new(kind: TestFieldKind, value: impl Into<String>) -> Self {
+        Self {
+            kind,
+            value: value.into(),
+        }
+    }
+}
+
+impl Tag {
+    /// The tag `value` of the category `tag_type`.
+    pub fn new(tag_type: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            tag_type: tag_type.into(),
+            value: value.into(),
+        }
+    }
+}
+
+impl Build {
+    /// The build `build_id` of the job `job_id` on the CI server `server_id`.
+    pub fn new(
+        server_id: impl Into<String>,
+        job_id: impl Into<String>,
+        build_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            server_id: server_id.into(),
+            job_id: job_id.into(),
+            build_id: build_id.into(),
+            ..Self::default()
+        }
+    }
 }

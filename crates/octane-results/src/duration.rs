@@ -1,35 +1,35 @@
-//! Durations from text, exact to the millisecond and without floats.
+//! Parses durations, exact to the millisecond and without floating-point numbers.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a text is no duration.
+/// Why a text is not a valid duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DurationError {
-    /// There is no text.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
     /// The text is not a decimal number.
     #[error("is not a number")]
     NotANumber,
-    /// Time does not run backwards.
+    /// The number is negative.
     #[error("is negative")]
     Negative,
-    /// `1,234` is a thousand or a bit more than one, by who wrote it.
-    #[error("can be read in two ways: the comma may part thousands or decimals")]
+    /// `1,234` may mean either 1234 or 1.234.
+    #[error("is ambiguous: the comma may be a thousands or a decimal separator")]
     Ambiguous,
-    /// More milliseconds than the payload's 64-bit number holds.
+    /// The duration has more milliseconds than the 64-bit integers of payloads can hold.
     #[error("is too long")]
     TooLong,
 }
 
-/// Reads a number of seconds, rounded half up to whole milliseconds.
+/// Parses a number of seconds, rounded half up to whole milliseconds.
 ///
-/// Understood are `1.32`, `.5`, `1.2e-3`, `1,234.567` with commas between thousands, and a decimal comma
-/// where nothing else can be meant (`1,5`; `1.234,567`). `1,234` alone is refused as ambiguous. Blanks
-/// around the number do not count.
+/// Supported are `1.32`, `.5`, `1.2e-3`, `1,234.567` with commas between thousands, and a decimal comma if
+/// it is unambiguous (`1,5`; `1.234,567`). `1,234` is rejected as ambiguous. Whitespace around the number is
+/// ignored.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ pub fn seconds(text: &str) -> Result<Duration, DurationError> {
     read(text, 3)
 }
 
-/// Reads a number of milliseconds, rounded half up to whole ones; otherwise like [`seconds`].
+/// Parses a number of milliseconds, rounded half up to an integer; otherwise like [`seconds`].
 pub fn milliseconds(text: &str) -> Result<Duration, DurationError> {
     read(text, 0)
 }
@@ -62,7 +62,7 @@ fn read(text: &str, shift: i64) -> Result<Duration, DurationError> {
     };
     let (whole, fraction) = split(mantissa)?;
 
-    // How many of the digits, counted from the left, stand before the point once it has been moved.
+    // The number of leading digits that are before the decimal point after it has been moved.
     let whole_digits = whole.bytes().filter(u8::is_ascii_digit).count();
     let kept = i64::try_from(whole_digits)
         .unwrap_or(i64::MAX)
@@ -85,7 +85,7 @@ fn whole_part(digits: impl Iterator<Item = u64>, kept: i64) -> Result<u64, Durat
     let mut seen = 0_i64;
     for digit in digits {
         if seen >= kept {
-            // Only the very first digit behind the point decides. A point further left means zeros.
+            // Only the first digit after the point decides. If the point is further left, zeros follow it.
             let rounds_up = seen == kept && digit >= 5;
             return bounded(value + u64::from(rounds_up));
         }
@@ -112,7 +112,7 @@ fn exponent(text: &str) -> Result<i64, DurationError> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(DurationError::NotANumber);
     }
-    // An exponent beyond 64 bits moves the point out of every number that fits.
+    // An exponent beyond 64 bits moves the point out of any representable number.
     let size = digits
         .parse::<i64>()
         .unwrap_or(i64::MAX / 4)
@@ -120,7 +120,7 @@ fn exponent(text: &str) -> Result<i64, DurationError> {
     Ok(if text.starts_with('-') { -size } else { size })
 }
 
-/// Takes a mantissa apart into the part before and the part behind the decimal point.
+/// Splits a mantissa at the decimal point.
 fn split(mantissa: &str) -> Result<(&str, &str), DurationError> {
     let (whole, fraction) = match (mantissa.rfind('.'), mantissa.rfind(',')) {
         (None, None) => (mantissa, ""),
@@ -146,16 +146,17 @@ fn split(mantissa: &str) -> Result<(&str, &str), DurationError> {
     };
     let has_digits = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
     let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    // Only behind a decimal point or comma may the other of the two part thousands; `1.234.567` may not.
-    let is_parted = mantissa.contains(',') && (is_grouped(whole, ',') || is_grouped(whole, '.'));
-    let whole_is_fine = only_digits(whole) || is_parted;
+    // Thousands may be separated only if there is a decimal separator or by commas; `1.234.567` is invalid.
+    let is_grouped_whole =
+        mantissa.contains(',') && (is_grouped(whole, ',') || is_grouped(whole, '.'));
+    let whole_is_fine = only_digits(whole) || is_grouped_whole;
     if !whole_is_fine || !only_digits(fraction) || !(has_digits(whole) || has_digits(fraction)) {
         return Err(DurationError::NotANumber);
     }
     Ok((whole, fraction))
 }
 
-/// Whether `text` is digits in groups of three, at least two groups, not starting with a zero.
+/// Whether `text` consists of at least two groups of three digits and does not start with a zero.
 fn is_grouped(text: &str, separator: char) -> bool {
     let mut groups = text.split(separator);
     let first = groups.next().unwrap_or_default();
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn commas_are_read_where_only_one_meaning_is_left() {
+    fn unambiguous_commas_are_parsed() {
         for (text, expected) in [
             ("1,234.567", 1_234_567),
             ("1,234,567", 1_234_567_000),
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_says_why() {
+    fn an_invalid_duration_has_a_reason() {
         for (text, expected) in [
             ("", DurationError::Empty),
             ("  ", DurationError::Empty),
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_taken_as_they_are() {
+    fn milliseconds_are_not_scaled() {
         let read = |text| milliseconds(text).map(|duration| duration.as_millis());
         assert_eq!(read("12"), Ok(12));
         assert_eq!(read("12.0"), Ok(12));
@@ -270,7 +271,7 @@ mod tests {
     proptest! {
         #[test]
         fn decimals_agree_with_integer_arithmetic(nanos in 0_u64..10_u64.pow(18), point in 0_u32..=12) {
-            // `nanos` stands for a number with `point` digits behind the point.
+            // `nanos` represents a number with `point` digits after the point.
             let scale = 10_u128.pow(point);
             let value = u128::from(nanos);
             let text = format!(
@@ -288,7 +289,7 @@ mod tests {
         }
 
         #[test]
-        fn an_exponent_is_the_same_number(millis in 0_u64..10_u64.pow(15), exponent in -12_i32..=12) {
+        fn an_exponent_gives_the_same_number(millis in 0_u64..10_u64.pow(15), exponent in -12_i32..=12) {
             let plain = seconds(&format!("{millis}e-3")).unwrap();
             prop_assert_eq!(plain, Duration::from_millis(millis));
             let zeros = "0".repeat(exponent.unsigned_abs() as usize);
@@ -302,7 +303,7 @@ mod tests {
         }
 
         #[test]
-        fn thousands_change_nothing(millis in 1_000_000_u64..10_u64.pow(15)) {
+        fn thousands_separators_do_not_change_the_value(millis in 1_000_000_u64..10_u64.pow(15)) {
             let (whole, part) = (millis / 1000, millis % 1000);
             let digits = whole.to_string();
             let mut grouped = String::new();
@@ -319,7 +320,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_breaks_it(text in ".{0,24}") {
+        fn no_text_makes_it_panic(text in ".{0,24}") {
             let _ = seconds(&text);
             let _ = milliseconds(&text);
         }

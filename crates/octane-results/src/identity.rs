@@ -1,12 +1,12 @@
-//! What makes two results results of the same test.
+//! The identity of a test, by which results of the same test are recognised.
 
 use std::fmt;
 
 /// The four texts by which Octane recognises a test.
 ///
-/// An empty text means "none". Two results with the same identity belong to the same automated test; with
-/// the same `run_name` and suite run as well, the later one becomes the current state of the same run
-/// and the earlier one its history (ALM test result collection tool, readme).
+/// An empty text means "none". Two results with the same identity belong to the same automated test. If
+/// they also have the same `run_name` and suite run, they belong to the same run: the later one is its
+/// current state, the earlier one its history (ALM test result collection tool, readme).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Identity {
     /// The component under test; the field `component` of an automated test.
@@ -20,7 +20,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A test known by its name alone.
+    /// A test with a name only.
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -29,7 +29,7 @@ impl Identity {
     }
 }
 
-/// `module/package.class.name`, leaving out what is empty.
+/// `module/package.class.name`, without the empty parts.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -50,12 +50,12 @@ impl fmt::Display for Identity {
     }
 }
 
-/// The place of a suite in a tree of suites, from which tests without a module or package take theirs.
+/// The path of a suite, which provides the module and the package of tests without one.
 ///
-/// The path is cut at `/` or `\`. Its first segment is the **module**, the remaining segments joined
-/// with `.` are the **package**: `Shop/Checkout/Payment` gives module `Shop` and package
-/// `Checkout.Payment`; `Shop` gives a module only. A result that has a module keeps it, and one that has
-/// a package keeps that; each of the two is filled on its own.
+/// The path is split at `/` and `\`. Its first segment is the **module**; the remaining segments, joined
+/// with `.`, are the **package**: `Shop/Checkout/Payment` gives the module `Shop` and the package
+/// `Checkout.Payment`; `Shop` gives a module only. The module and the package are filled in independently;
+/// a result keeps the one that it already has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SuitePath {
     module: String,
@@ -63,7 +63,7 @@ pub struct SuitePath {
 }
 
 impl SuitePath {
-    /// Reads a path; blank segments are left out.
+    /// Parses a path; empty segments are ignored.
     pub fn new(path: &str) -> Self {
         let mut segments = path
             .split(['/', '\\'])
@@ -74,17 +74,17 @@ impl SuitePath {
         Self { module, package }
     }
 
-    /// The module that the path stands for, empty if it has no segment.
+    /// The module of the path; empty if it has no segments.
     pub fn module(&self) -> &str {
         &self.module
     }
 
-    /// The package that the path stands for, empty if it has fewer than two segments.
+    /// The package of the path; empty if it has fewer than two segments.
     pub fn package(&self) -> &str {
         &self.package
     }
 
-    /// Gives `identity` the module and the package that it lacks.
+    /// Fills in the module and the package of `identity` if they are empty.
     pub fn complete(&self, identity: &mut Identity) {
         for (own, from_path) in [
             (&mut identity.module, &self.module),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_result_says_itself_stays() {
+    fn the_own_module_of_a_result_is_kept() {
         let own = Identity {
             module: "cart".into(),
             ..Identity::named("adds")
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_prints_what_it_has() {
+    fn an_identity_prints_without_its_empty_parts() {
         let identity = Identity {
             class: "CartTest".into(),
             ..Identity::named("adds")

@@ -1,33 +1,33 @@
-//! Rows that cannot be used.
+//! Invalid rows.
 
 use std::fmt;
 
-use crate::Position;
+use crate::position::Position;
 
-/// A row, or a test case of a report, that cannot be used; one value a row, however much is wrong with it.
+/// An invalid row, or an invalid test case of a report, with all of its problems.
 ///
-/// Prints as `nightly.csv:17: column `status`: `passd` is no status; use passed, failed, skipped or
-/// planned (did you mean `passed`?)`, further cells after a semicolon.
+/// Prints as ``nightly.csv:17: column `status`: `passd` is not a valid status; use passed, failed, skipped
+/// or planned (did you mean `passed`?)``; problems of further cells follow after a semicolon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidRow {
-    /// Where the row starts.
+    /// The start of the row.
     pub position: Position,
-    /// What is wrong with it; never empty.
+    /// The problems; never empty.
     pub cells: Vec<InvalidCell>,
 }
 
-/// One thing that is wrong with a row.
+/// One problem of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidCell {
-    /// The column as the header has it; `None` when the row as a whole is meant.
+    /// The column, as in the header; `None` if the problem concerns the whole row.
     pub column: Option<String>,
-    /// The text that stands there, cut to 60 characters.
+    /// The value, truncated to 60 characters.
     pub value: String,
-    /// What is wrong, including the value: `` `passd` is no status ``.
+    /// The problem, including the value: `` `passd` is not a valid status ``.
     pub reason: String,
-    /// What to do: `use passed, failed, skipped or planned`.
+    /// How to correct it: `use passed, failed, skipped or planned`.
     pub hint: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for InvalidCell {
 
 impl std::error::Error for InvalidRow {}
 
-/// `value` in one line of at most 60 characters, for messages.
+/// `value` as a single line of at most 60 characters, for messages.
 pub(crate) fn shortened(value: &str) -> String {
     const CHARS_MAX: usize = 60;
     let line = value.trim();
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_names_all_its_bad_cells() {
+    fn a_row_lists_all_its_invalid_cells() {
         let row = InvalidRow {
             position: Position {
                 file: "nightly.csv".into(),
@@ -111,18 +111,19 @@ mod tests {
                 column: None,
             },
             cells: vec![
-                InvalidCell::new(Some("Status"), "passd", "is no status").hint("use passed"),
-                InvalidCell::new(Some("name"), "", "is blank"),
+                InvalidCell::new(Some("Status"), "passd", "is not a valid status")
+                    .hint("use passed"),
+                InvalidCell::new(Some("name"), "", "name is empty"),
             ],
         };
         assert_eq!(
             row.to_string(),
-            "nightly.csv:17: column `Status`: `passd` is no status; use passed; column `name`: is blank"
+            "nightly.csv:17: column `Status`: `passd` is not a valid status; use passed; column `name`: name is empty"
         );
     }
 
     #[test]
-    fn long_values_are_cut_and_stay_in_one_line() {
+    fn long_values_are_truncated_and_kept_on_one_line() {
         let shown = shortened(&format!("a\nb{}", "x".repeat(100)));
         assert_eq!(shown.chars().count(), 61);
         assert!(shown.starts_with("a bx") && shown.ends_with('…'));

@@ -1,4 +1,5 @@
-//! Automated test results: read reports and tables, cut batches, write the payload ALM Octane takes.
+//! Automated test results: reads reports and tables, splits them into batches, writes payloads for ALM
+//! Octane.
 //!
 //! ```text
 //! Source ─► read ─► TestRun ─► repair ─► Batches ─► PayloadWriter ─► bytes
@@ -32,14 +33,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The ideas:
+//! Main ideas:
 //!
-//! - Readers are streaming iterators: one run at a time, and what cannot be used is a value with its place
-//!   ([`InvalidRow`]), not the end of the file. A file that cannot be read on ends with a [`ReadError`].
-//! - The same runs and settings give the same bytes on every machine; nothing here looks at a clock.
-//! - [`repair`](repair()) changes texts only where that is safe, and counts what it changed.
-//! - The rules of the payload's schema are one table: [`check`](check()) obeys it, [`read_payload`] reads by
-//!   it, and [`test_results_xsd`] prints it.
+//! - Readers are streaming iterators over runs. An invalid row is a value with its position
+//!   ([`InvalidRow`]), and reading continues; an unreadable file ends with a [`ReadError`].
+//! - The same runs and settings give the same bytes on every machine; nothing here reads the clock.
+//! - [`repair`](repair()) changes texts only where that is safe, and counts the changes.
+//! - The rules of the payload's schema are one table: [`check`](check()) and [`read_payload`] apply it, and
+//!   [`test_results_xsd`] prints it.
 
 mod context;
 mod identity;
@@ -52,6 +53,7 @@ mod batch;
 mod duration;
 mod invalid;
 mod payload;
+mod plural;
 mod read;
 mod repair;
 mod sniff;
@@ -70,19 +72,28 @@ pub use step::{Parameter, Step, Steps};
 pub use batch::{Batch, BatchLimits, Batches};
 pub use duration::{DurationError, milliseconds, seconds};
 pub use invalid::{InvalidCell, InvalidRow};
-pub use payload::{
-    BackgroundStep, CheckError, CheckProblem, Dialect, Feature, GherkinRun, Leniency, Payload,
-    PayloadError, PayloadRuns, PayloadSettings, PayloadWriter, Scenario, check, check_with,
-    read_payload, read_payload_with, test_results_xsd,
-};
-pub use read::columns::{Columns, Field, UnknownField};
+pub use payload::check::{check, check_with};
+pub use payload::dialect::{Dialect, PayloadSettings};
+pub use payload::error::PayloadError;
+pub use payload::gherkin::{BackgroundStep, Feature, GherkinRun, Scenario};
+pub use payload::problem::{CheckError, CheckProblem};
+pub use payload::read::{Payload, PayloadRuns, read_payload, read_payload_with};
+pub use payload::schema::Schema;
+pub use payload::writer::PayloadWriter;
+pub use payload::xsd::test_results_xsd;
+pub use read::columns::Columns;
 pub use read::error::{ReadError, ReadErrorKind};
+pub use read::field::{ResultField, UnknownResultField};
 pub use read::options::ReadOptions;
-pub use read::words::StatusWords;
-pub use read::{Record, Records, read};
-pub use repair::{LongNames, RepairPolicy, Repairs, Unfit, repair, repair_context};
+pub use read::read;
+pub use read::record::{Record, Records};
+pub use read::status_aliases::StatusAliases;
+pub use repair::policy::{LongNames, RepairPolicy};
+pub use repair::repairs::Repairs;
+pub use repair::{LimitExceeded, repair, repair_context};
 pub use sniff::{Format, UnknownFormat};
-pub use source::{Source, SourceError, SourceProblem, sources};
+pub use source::find::sources;
+pub use source::{Source, SourceError, SourceProblem};
 pub use text::{sanitize, shorten};
 pub use timestamp::{TimestampError, timestamp};
 pub use warning::{Warning, WarningKind};

@@ -1,82 +1,35 @@
-//! From inputs to results.
+//! Reads inputs.
 
 use std::io::{Cursor, Read};
-use std::iter::FusedIterator;
 
-use crate::{Format, InvalidRow, Source, TestRun, Warning, sniff};
+use crate::sniff::{self, Format};
+use crate::source::Source;
 
 pub(crate) mod columns;
 mod csv;
 pub(crate) mod error;
+pub(crate) mod field;
+mod jira_keys;
 mod junit;
-mod keys;
+mod line_column;
 pub(crate) mod options;
+pub(crate) mod record;
 mod row;
+mod spelling;
+pub(crate) mod status_aliases;
 mod text;
-pub(crate) mod words;
 mod xml;
 
 use error::{ReadError, ReadErrorKind};
 use options::ReadOptions;
+use record::Records;
 
-/// How many bytes are looked at to tell what an input is.
+/// The number of bytes from which the format of an input is detected.
 const HEAD_BYTES: u64 = 8 * 1024;
 
-/// What reading an input brings to light, piece by piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all records are runs; a box around each would cost more than it saves"
-)]
-pub enum Record {
-    /// A result.
-    Run(TestRun),
-    /// A row that cannot be used; reading goes on.
-    Invalid(InvalidRow),
-    /// Something odd; reading goes on.
-    Warning(Warning),
-}
-
-/// The records of one input in their order; ends with the input or after the first error.
-pub struct Records {
-    records: Option<Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>>,
-}
-
-impl Records {
-    fn new(records: impl Iterator<Item = Result<Record, ReadError>> + Send + 'static) -> Self {
-        Self {
-            records: Some(Box::new(records)),
-        }
-    }
-}
-
-impl Iterator for Records {
-    type Item = Result<Record, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let next = self.records.as_mut()?.next();
-        if !matches!(next, Some(Ok(_))) {
-            // Dropped at once, so that the file is closed while the caller goes on with the next one.
-            self.records = None;
-        }
-        next
-    }
-}
-
-impl FusedIterator for Records {}
-
-impl std::fmt::Debug for Records {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let has_ended = self.records.is_none();
-        f.debug_struct("Records")
-            .field("has_ended", &has_ended)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Opens `source`, finds out what it is and reads it as far as the header.
+/// Opens `source`, detects its format and reads its header.
 ///
-/// The records are read one at a time, as they are asked for: memory does not grow with the input.
+/// The records are read lazily, one at a time: memory use does not depend on the size of the input.
 ///
 /// ```
 /// use octane_results::{ReadOptions, Record, Source, Status, read};

@@ -1,44 +1,45 @@
-//! Makes runs fit the schema where that is safe, and says so.
+//! Changes runs to fit the schema where that is safe, and counts the changes.
 
-mod policy;
-mod repairs;
+pub(crate) mod policy;
+pub(crate) mod repairs;
 
-pub use policy::{LongNames, RepairPolicy};
-pub use repairs::Repairs;
+use policy::{LongNames, RepairPolicy};
+use repairs::Repairs;
 
-use crate::payload::is_safe_link;
-use crate::text::{length, sanitize, shorten};
-use crate::{
-    Build, Context, Failure, Identity, Parameter, Release, Step, Steps, SuiteRef, Tag, TestField,
-    TestRun,
-};
+use crate::context::{Build, Context, Release, SuiteRef, Tag, TestField};
+use crate::identity::Identity;
+use crate::payload::value::is_safe_link;
+use crate::run::{Failure, TestRun};
+use crate::step::{Parameter, Step, Steps};
+use crate::text::{length, shorten};
 
-/// The longest short text of the schema: names, labels, ids.
+/// The maximum length of names, labels and ids.
 const SHORT: usize = 255;
-/// The longest name of a step.
+/// The maximum length of the name of a step.
 const STEP_NAME: usize = 3800;
-/// What stands in for a text that must not be empty and is.
+/// The placeholder for a text that must not be empty.
 const UNNAMED: &str = "(unnamed)";
 
-/// A run, or a context, with a text that is longer than the server takes.
+/// A text of a run, or of a context, that exceeds the limit of the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{owner} has a `{field}` of {chars} characters, the server takes {chars_max}")]
+#[error("`{field}` of {owner} is {chars} characters long; the limit is {chars_max}")]
 #[non_exhaustive]
-pub struct Unfit {
-    /// Whose text it is, for example ``run `login::expired` ``.
+pub struct LimitExceeded {
+    /// What the text belongs to, for example ``run `login::expired` ``.
     pub owner: String,
     /// The field, for example `name` or `steps/step/name`.
     pub field: &'static str,
-    /// How long the text is. Characters beyond U+FFFF count as two, as in Java.
+    /// The length of the text. Characters beyond U+FFFF count as two, as in Java.
     pub chars: usize,
-    /// How long it may be.
+    /// The limit.
     pub chars_max: usize,
 }
 
-/// Makes `run` fit the official schema, or says which text is too long if it may not be shortened.
+/// Changes `run` to fit the official schema, or returns the text that is too long if it must not be
+/// shortened.
 ///
-/// Whatever a run holds, a payload with the repaired run passes [`check`](crate::check). Where it fails,
-/// the run is half repaired and of no use.
+/// A payload with a repaired run always passes [`check`](crate::check). After an error, the run is only
+/// partly repaired and must not be used.
 ///
 /// ```
 /// use octane_results::{LongNames, RepairPolicy, Status, TestRun, repair};
@@ -50,26 +51,29 @@ pub struct Unfit {
 /// let repairs = repair(&mut run, &RepairPolicy::default())?;
 /// assert_eq!(repairs.to_string(), "1 text shortened");
 /// assert_eq!(run.identity.name.len(), 255);
-/// # Ok::<(), octane_results::Unfit>(())
+/// # Ok::<(), octane_results::LimitExceeded>(())
 /// ```
-pub fn repair(run: &mut TestRun, policy: &RepairPolicy) -> Result<Repairs, Unfit> {
+pub fn repair(run: &mut TestRun, policy: &RepairPolicy) -> Result<Repairs, LimitExceeded> {
     let mut repairer = Repairer::new(policy);
     match repairer.run(run) {
         Ok(()) => Ok(repairer.repairs),
-        Err(unfit) => Err(unfit.of(format!("run `{}`", shorten(&run.identity.to_string(), 80)))),
+        Err(error) => Err(error.of(format!("run `{}`", shorten(&run.identity.to_string(), 80)))),
     }
 }
 
-/// Makes the context of a whole payload fit the official schema, like [`repair`].
-pub fn repair_context(context: &mut Context, policy: &RepairPolicy) -> Result<Repairs, Unfit> {
+/// Changes the context of a payload to fit the official schema, like [`repair`].
+pub fn repair_context(
+    context: &mut Context,
+    policy: &RepairPolicy,
+) -> Result<Repairs, LimitExceeded> {
     let mut repairer = Repairer::new(policy);
     match repairer.context(context) {
         Ok(()) => Ok(repairer.repairs),
-        Err(unfit) => Err(unfit.of("the context of the payload".to_owned())),
+        Err(error) => Err(error.of("the context of the payload".to_owned())),
     }
 }
 
-/// A text that is too long, before it is known whose.
+/// A text that is too long, without its owner.
 struct TooLong {
     field: &'static str,
     chars: usize,
@@ -77,13 +81,13 @@ struct TooLong {
 }
 
 impl TooLong {
-    fn of(self, owner: String) -> Unfit {
+    fn of(self, owner: String) -> LimitExceeded {
         let Self {
             field,
             chars,
             chars_max,
         } = self;
-        Unfit {
+        LimitExceeded {
             owner,
             field,
             chars,
@@ -92,7 +96,7 @@ impl TooLong {
     }
 }
 
-type Repaired = Result<(), TooLong>;
+type RepairResult = Result<(), TooLong>;
 
 struct Repairer<'p> {
     policy: &'p RepairPolicy,
@@ -107,7 +111,7 @@ impl<'p> Repairer<'p> {
         }
     }
 
-    fn run(&mut self, run: &mut TestRun) -> Repaired {
+    fn run(&mut self, run: &mut TestRun) -> RepairResult {
         let TestRun {
             identity:
                 Identity {
@@ -140,22 +144,22 @@ impl<'p> Repairer<'p> {
         self.maybe_name("run_name", run_name)?;
         self.link(report_url);
         if let Some(assets) = external_assets {
-            self.clean(assets);
+            self.sanitize(assets);
         }
         self.maybe_text("external_test_id", external_test_id)?;
         self.maybe_text("external_run_id", external_run_id)?;
         self.maybe_text("run_type", run_type)?;
         if context.build.take().is_some() {
-            self.repairs.builds_dropped += 1;
+            self.repairs.builds_removed += 1;
         }
         self.context(context)?;
         if let Some(failure) = failure {
             let Failure {
-                kind,
+                error_type,
                 message,
                 details,
             } = failure;
-            for text in kind.iter_mut().chain(message).chain([details]) {
+            for text in error_type.iter_mut().chain(message).chain([details]) {
                 self.error(text);
             }
         }
@@ -171,7 +175,7 @@ impl<'p> Repairer<'p> {
         Ok(())
     }
 
-    fn step(&mut self, step: &mut Step) -> Repaired {
+    fn step(&mut self, step: &mut Step) -> RepairResult {
         let Step {
             name,
             duration: _,
@@ -187,16 +191,20 @@ impl<'p> Repairer<'p> {
         if let Some(message) = error_message {
             self.error(message);
         }
-        for Parameter { name, value, kind } in input_parameters.iter_mut().chain(output_parameters)
+        for Parameter {
+            name,
+            value,
+            parameter_type,
+        } in input_parameters.iter_mut().chain(output_parameters)
         {
             self.name("steps/step/parameter/name", name, SHORT)?;
             self.maybe_text("steps/step/parameter/value", value)?;
-            self.maybe_text("steps/step/parameter/type", kind)?;
+            self.maybe_text("steps/step/parameter/type", parameter_type)?;
         }
         Ok(())
     }
 
-    fn context(&mut self, context: &mut Context) -> Repaired {
+    fn context(&mut self, context: &mut Context) -> RepairResult {
         let Context {
             build,
             suite,
@@ -223,26 +231,26 @@ impl<'p> Repairer<'p> {
         match release {
             Some(Release::Name(name)) if name.is_empty() => {
                 *release = None;
-                self.repairs.blanks_dropped += 1;
+                self.repairs.empty_texts_removed += 1;
             }
             Some(Release::Name(name)) => self.text("release/name", name, SHORT)?,
             Some(Release::Id(_)) | None => {}
         }
-        self.drop_blank(test_fields, |TestField { kind: _, value }| value.is_empty());
+        self.remove_empty(test_fields, |TestField { kind: _, value }| value.is_empty());
         for TestField { kind: _, value } in test_fields {
             self.text("test_field/value", value, SHORT)?;
         }
-        self.drop_blank(environment, |Tag { kind, value }| {
-            kind.is_empty() || value.is_empty()
+        self.remove_empty(environment, |Tag { tag_type, value }| {
+            tag_type.is_empty() || value.is_empty()
         });
-        for Tag { kind, value } in environment {
-            self.text("taxonomy/type", kind, SHORT)?;
+        for Tag { tag_type, value } in environment {
+            self.text("taxonomy/type", tag_type, SHORT)?;
             self.text("taxonomy/value", value, SHORT)?;
         }
         Ok(())
     }
 
-    fn build(&mut self, build: &mut Build) -> Repaired {
+    fn build(&mut self, build: &mut Build) -> RepairResult {
         let Build {
             server_id,
             job_id,
@@ -261,33 +269,33 @@ impl<'p> Repairer<'p> {
         self.maybe_text("build/artifact_id", artifact_id)
     }
 
-    /// A bounded text that must not be empty.
-    fn name(&mut self, field: &'static str, text: &mut String, chars_max: usize) -> Repaired {
+    /// A limited text that must not be empty.
+    fn name(&mut self, field: &'static str, text: &mut String, chars_max: usize) -> RepairResult {
         if text.is_empty() {
             UNNAMED.clone_into(text);
-            self.repairs.names_filled += 1;
+            self.repairs.empty_names_replaced += 1;
         }
         self.text(field, text, chars_max)
     }
 
-    /// A bounded text that must not be empty but may be absent.
-    fn maybe_name(&mut self, field: &'static str, text: &mut Option<String>) -> Repaired {
+    /// A limited text that must not be empty but may be absent.
+    fn maybe_name(&mut self, field: &'static str, text: &mut Option<String>) -> RepairResult {
         if text.as_ref().is_some_and(String::is_empty) {
             *text = None;
-            self.repairs.blanks_dropped += 1;
+            self.repairs.empty_texts_removed += 1;
         }
         self.maybe_text(field, text)
     }
 
-    /// A bounded text that may be empty or absent.
-    fn maybe_text(&mut self, field: &'static str, text: &mut Option<String>) -> Repaired {
+    /// A limited text that may be empty or absent.
+    fn maybe_text(&mut self, field: &'static str, text: &mut Option<String>) -> RepairResult {
         text.as_mut()
             .map_or(Ok(()), |text| self.text(field, text, SHORT))
     }
 
-    /// A bounded text that may be empty.
-    fn text(&mut self, field: &'static str, text: &mut String, chars_max: usize) -> Repaired {
-        self.clean(text);
+    /// A limited text that may be empty.
+    fn text(&mut self, field: &'static str, text: &mut String, chars_max: usize) -> RepairResult {
+        self.sanitize(text);
         if text.len() <= chars_max {
             return Ok(());
         }
@@ -307,62 +315,65 @@ impl<'p> Repairer<'p> {
         Ok(())
     }
 
-    /// A text without a bound in the schema.
+    /// A text without a limit in the schema.
     fn error(&mut self, text: &mut String) {
-        self.clean(text);
+        self.sanitize(text);
         let Some(chars_max) = self.policy.error_chars_max else {
             return;
         };
         if text.len() > chars_max && length(text) > chars_max {
             *text = shorten(text, chars_max).into_owned();
-            self.repairs.errors_cut += 1;
+            self.repairs.errors_truncated += 1;
         }
     }
 
-    fn clean(&mut self, text: &mut String) {
-        if let std::borrow::Cow::Owned(clean) = sanitize(text) {
+    fn sanitize(&mut self, text: &mut String) {
+        if let std::borrow::Cow::Owned(clean) = crate::text::sanitize(text) {
             *text = clean;
-            self.repairs.texts_cleaned += 1;
+            self.repairs.texts_sanitized += 1;
         }
     }
 
-    /// A link is kept or left out; half a link leads nowhere.
+    /// A link is kept or removed; a truncated link would be useless.
     fn link(&mut self, link: &mut Option<String>) {
         if link.as_ref().is_some_and(|link| !is_safe_link(link)) {
             *link = None;
-            self.repairs.links_dropped += 1;
+            self.repairs.links_removed += 1;
         }
     }
 
-    fn drop_blank<T>(&mut self, items: &mut Vec<T>, is_blank: impl Fn(&T) -> bool) {
+    fn remove_empty<T>(&mut self, items: &mut Vec<T>, is_empty: impl Fn(&T) -> bool) {
         let before = items.len();
-        items.retain(|item| !is_blank(item));
-        self.repairs.blanks_dropped += (before - items.len()) as u64;
+        items.retain(|item| !is_empty(item));
+        self.repairs.empty_texts_removed += (before - items.len()) as u64;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Status;
+    use crate::status::Status;
 
     #[test]
-    fn a_run_that_fits_is_left_alone() {
+    fn a_run_that_fits_is_not_changed() {
         let mut run = TestRun::new("ü".repeat(255), Status::Passed).class("");
         let before = run.clone();
         let repairs = repair(&mut run, &RepairPolicy::default()).unwrap();
         assert!(repairs.is_empty());
-        assert_eq!((run, repairs.to_string().as_str()), (before, "nothing"));
+        assert_eq!(
+            (run, repairs.to_string().as_str()),
+            (before, "nothing repaired")
+        );
     }
 
     #[test]
-    fn a_refusal_names_run_field_and_length() {
+    fn an_error_names_run_field_and_length() {
         let mut run = TestRun::new("expired", Status::Failed).class("login");
         run.run_name = Some("x".repeat(271));
         let policy = RepairPolicy::default().long_names(LongNames::Refuse);
         assert_eq!(
             repair(&mut run, &policy).unwrap_err().to_string(),
-            "run `login.expired` has a `run_name` of 271 characters, the server takes 255"
+            "`run_name` of run `login.expired` is 271 characters long; the limit is 255"
         );
     }
 
@@ -376,15 +387,15 @@ mod tests {
         let policy = RepairPolicy::default().error_chars_max(Some(20));
         assert_eq!(
             repair(&mut run, &policy).unwrap().to_string(),
-            "1 text shortened, 1 error or description cut, \
-             1 text cleaned of characters that XML forbids, 1 empty name filled in, \
-             1 empty text left out, 1 link left out, 1 build of a single run left out"
+            "1 text shortened, 1 error or description truncated, \
+             1 text stripped of characters not allowed in XML, 1 empty name replaced by a placeholder, \
+             1 empty text removed, 1 link removed, 1 build of a single run removed"
         );
         assert_eq!(run.identity.name, "(unnamed)");
     }
 
     #[test]
-    fn a_name_beyond_the_basic_plane_fits_a_server_that_counts_units() {
+    fn a_name_beyond_the_basic_plane_fits_a_server_that_counts_code_units() {
         let mut run = TestRun::new("😀".repeat(200), Status::Passed);
         repair(&mut run, &RepairPolicy::default()).unwrap();
         assert!(run.identity.name.encode_utf16().count() <= 255);

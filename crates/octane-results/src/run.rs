@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Context, Identity, Position, Status, Steps};
+use crate::context::Context;
+use crate::identity::Identity;
+use crate::position::Position;
+use crate::status::Status;
+use crate::step::Steps;
 
-/// One result of one test, whatever it was read from.
+/// One result of one test, independent of the format it was read from.
 ///
 /// Becomes one `test_run` of a payload and, in Octane, one automated run.
 ///
@@ -17,29 +21,30 @@ use crate::{Context, Identity, Position, Status, Steps};
 /// assert_eq!(run.identity.to_string(), "CartTest.adds_tax");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TestRun {
-    /// Which test this is a result of.
+    /// The test that this is a result of.
     pub identity: Identity,
-    /// The name of the run where it differs from the test's; part of the run's identity in Octane.
+    /// The name of the run, if it differs from the name of the test; part of the run's identity in Octane.
     pub run_name: Option<String>,
-    /// How the test ended.
+    /// The status.
     pub status: Status,
-    /// How long it took; the payload has whole milliseconds.
+    /// The duration; payloads contain whole milliseconds.
     pub duration: Duration,
-    /// When it started; the payload has milliseconds since 1970-01-01 UTC.
+    /// The start time; payloads contain milliseconds since 1970-01-01 UTC.
     pub started: Option<Timestamp>,
-    /// What went wrong.
+    /// The failure.
     pub failure: Option<Failure>,
-    /// Free text, any length.
+    /// Free text of any length.
     pub description: Option<String>,
-    /// Steps, one list an iteration.
+    /// The steps, one list per iteration.
     pub steps: Vec<Steps>,
     /// A link to the report, shown on the run: `http(s)://…`, at most 512 characters.
     pub report_url: Option<String>,
-    /// The id that the test has elsewhere.
+    /// The id of the test in another system.
     pub external_test_id: Option<String>,
-    /// The id that this result has elsewhere.
+    /// The id of this result in another system.
     pub external_run_id: Option<String>,
     /// The payload's `run_type`, free text.
     pub run_type: Option<String>,
@@ -47,27 +52,51 @@ pub struct TestRun {
     pub external_assets: Option<String>,
     /// The payload's `manual`; its meaning is not documented.
     pub manual: bool,
-    /// Context of this run alone; it wins over that of the payload.
+    /// The context of this run only; it takes precedence over the context of the payload.
     pub context: Context,
-    /// Keys of the Jira issues that this test proves. Not part of the payload.
+    /// The keys of the Jira issues that this test covers. Not part of the payload.
     pub jira: Vec<String>,
-    /// Where it was read. Not part of the payload.
+    /// The position from which it was read. Not part of the payload.
     pub position: Option<Position>,
 }
 
-/// What went wrong in a test.
+/// The failure of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
-    /// The kind, for example the exception's class.
-    pub kind: Option<String>,
-    /// One sentence.
+    /// The type of the error, for example the class of the exception.
+    pub error_type: Option<String>,
+    /// The message, usually one sentence.
     pub message: Option<String>,
-    /// Everything else, for example the stack trace.
+    /// The details, for example the stack trace.
     pub details: String,
 }
 
+impl Failure {
+    /// A failure with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the type of the error, for example the class of the exception.
+    #[must_use]
+    pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
+        self.error_type = Some(error_type.into());
+        self
+    }
+
+    /// Sets the details, for example the stack trace.
+    #[must_use]
+    pub fn details(mut self, details: impl Into<String>) -> Self {
+        self.details = details.into();
+        self
+    }
+}
+
 impl TestRun {
-    /// A result of the test `name`, with no time taken and nothing else known.
+    /// A result of the test `name`, with a duration of zero and no other information.
     pub fn new(name: impl Into<String>, status: Status) -> Self {
         Self {
             identity: Identity::named(name),
@@ -108,25 +137,25 @@ impl TestRun {
         self
     }
 
-    /// Sets how long the test took.
+    /// Sets the duration.
     pub fn duration(mut self, duration: Duration) -> Self {
         self.duration = duration;
         self
     }
 
-    /// Sets when the test started.
+    /// Sets the start time.
     pub fn started(mut self, started: Timestamp) -> Self {
         self.started = Some(started);
         self
     }
 
-    /// Sets what went wrong.
+    /// Sets the failure.
     pub fn failure(mut self, failure: Failure) -> Self {
         self.failure = Some(failure);
         self
     }
 
-    /// Adds keys of Jira issues that this test proves.
+    /// Adds keys of Jira issues that this test covers.
     pub fn jira<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.jira.extend(keys.into_iter().map(Into::into));
         self

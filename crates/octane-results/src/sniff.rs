@@ -1,17 +1,17 @@
-//! Which format an input has.
+//! Detects the format of an input.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A format that results are read from.
+/// A supported format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// `JUnit` XML in all its dialects.
+    /// `JUnit` XML in all of its dialects.
     Junit,
-    /// A table with a header line; comma, semicolon or tab between the columns.
+    /// A table with a header line and columns separated by commas, semicolons or tabs.
     Csv,
 }
 
@@ -19,7 +19,7 @@ impl Format {
     /// All formats.
     pub const ALL: [Self; 2] = [Self::Junit, Self::Csv];
 
-    /// The extensions by which files of a folder are taken, in lower case.
+    /// The extensions of the files that are read from a folder, in lower case.
     pub const EXTENSIONS: [&'static str; 3] = ["xml", "csv", "tsv"];
 
     /// The name, for example `junit`.
@@ -30,7 +30,7 @@ impl Format {
         }
     }
 
-    /// The format that files with this extension usually have; case does not matter.
+    /// The usual format of files with this extension; case-insensitive.
     pub fn from_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "xml" => Some(Self::Junit),
@@ -46,9 +46,10 @@ impl fmt::Display for Format {
     }
 }
 
-/// A word that names no [`Format`].
+/// A word that is not the name of a [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{word}` is no format that can be read; there are junit and csv")]
+#[error("unsupported format `{word}`; supported: junit, csv")]
+#[non_exhaustive]
 pub struct UnknownFormat {
     /// The word.
     pub word: String,
@@ -67,9 +68,9 @@ impl FromStr for Format {
     }
 }
 
-/// Decides the format from the first bytes and the extension; on failure says what the bytes look like.
+/// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
-/// Bytes beat the extension, since a wrong extension is commoner than a table that starts with `<`.
+/// The bytes take precedence, since a wrong extension is more common than a table that starts with `<`.
 pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'static str> {
     if let Some(kind) = foreign_bytes(head) {
         return Err(kind);
@@ -82,7 +83,7 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     }
 }
 
-/// The first byte that is neither part of a byte order mark nor blank; UTF-16 shows through.
+/// The first byte that is neither part of a byte order mark nor whitespace; also works for UTF-16.
 fn first_byte(head: &[u8]) -> Option<u8> {
     let rest = [&b"\xEF\xBB\xBF"[..], b"\xFF\xFE", b"\xFE\xFF"]
         .into_iter()
@@ -91,7 +92,7 @@ fn first_byte(head: &[u8]) -> Option<u8> {
     (rest.iter().copied()).find(|byte| *byte != 0 && !byte.is_ascii_whitespace())
 }
 
-/// Names what `head` surely is when it surely is nothing that can be read.
+/// Describes `head` if it is certainly in an unsupported format.
 fn foreign_bytes(head: &[u8]) -> Option<&'static str> {
     let known: [(&[u8], &str); 6] = [
         (b"PK\x03\x04", "a ZIP archive"),
@@ -106,13 +107,13 @@ fn foreign_bytes(head: &[u8]) -> Option<&'static str> {
         .map(|(_, kind)| kind)
 }
 
-/// Names the kind of report whose outermost element is `root`, if it is one that cannot be read.
+/// Describes the document with the root element `root`, if it is a known unsupported one.
 pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
     match root {
-        "test-results" | "test-run" => Some("NUnit reports are not read yet"),
-        "TestRun" => Some("TRX reports are not read yet"),
-        "assemblies" | "assembly" => Some("xUnit.net reports are not read yet"),
-        "robot" => Some("Robot Framework reports are not read yet"),
+        "test-results" | "test-run" => Some("NUnit reports are not supported yet"),
+        "TestRun" => Some("TRX reports are not supported yet"),
+        "assemblies" | "assembly" => Some("xUnit.net reports are not supported yet"),
+        "robot" => Some("Robot Framework reports are not supported yet"),
         "test_result" => Some("this is a payload for Octane, not a report"),
         "html" => Some("this is a web page, not a report"),
         _ => None,
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_beat_the_extension() {
+    fn the_bytes_take_precedence_over_the_extension() {
         for head in ["<testsuites/>", "\u{FEFF}<?xml", " \n<a>"] {
             assert_eq!(sniff(head.as_bytes(), Some("csv")), Ok(Format::Junit));
             assert_eq!(sniff(head.as_bytes(), None), Ok(Format::Junit));
@@ -136,17 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn unsupported_formats_are_described() {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
         assert_eq!(sniff(b"{\"name\": 1}", None), Err("JSON"));
         assert_eq!(
             foreign_root("TestRun"),
-            Some("TRX reports are not read yet")
+            Some("TRX reports are not supported yet")
         );
     }
 
     #[test]
-    fn formats_are_written_as_they_are_read() {
+    fn formats_print_as_they_parse() {
         for format in Format::ALL {
             assert_eq!(format.to_string().to_uppercase().parse(), Ok(format));
         }

@@ -1,4 +1,4 @@
-//! Where results come from.
+//! The inputs that results are read from.
 
 use std::fmt;
 use std::fs::File;
@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::Format;
+use crate::sniff::Format;
 
-mod find;
-
-pub use find::sources;
+pub(crate) mod find;
 
 /// A named input that can be opened.
 #[derive(Debug, Clone)]
@@ -38,7 +36,7 @@ impl Source {
         }
     }
 
-    /// Bytes in memory, shown under `name`.
+    /// Bytes in memory, called `name` in messages.
     pub fn bytes(name: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self {
             name: name.into(),
@@ -46,7 +44,7 @@ impl Source {
         }
     }
 
-    /// Standard input, shown as `-`. It can be read once.
+    /// Standard input, called `-` in messages. It can be read only once.
     pub fn stdin() -> Self {
         Self {
             name: "-".into(),
@@ -54,7 +52,7 @@ impl Source {
         }
     }
 
-    /// The name that messages show.
+    /// The name, as shown in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -63,12 +61,12 @@ impl Source {
         Arc::clone(&self.name)
     }
 
-    /// The extension of the name, which tells the format where the content does not.
+    /// The extension of the name, which decides the format if the content does not.
     pub fn extension(&self) -> Option<&str> {
         Path::new(&*self.name).extension()?.to_str()
     }
 
-    /// Opens the input at its start.
+    /// Opens the input at its beginning.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.content {
             Content::Path(path) => Box::new(File::open(path)?),
@@ -78,59 +76,59 @@ impl Source {
     }
 }
 
-/// Why patterns did not lead to inputs; all problems at once.
+/// Patterns without inputs, with all problems at once.
 #[derive(Debug, Error)]
 #[error("{}", Listed(problems))]
 #[non_exhaustive]
 pub struct SourceError {
-    /// What is wrong, in the order of the patterns; never empty.
+    /// The problems, in the order of the patterns; never empty.
     pub problems: Vec<SourceProblem>,
-    /// What the other patterns led to, for callers that go on without the rest.
+    /// The inputs of the other patterns, for callers that continue without the rest.
     pub found: Vec<Source>,
 }
 
-/// A pattern that is of no use.
+/// A problem with a pattern.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SourceProblem {
-    /// There is no such file or folder.
-    #[error("there is no file or folder `{pattern}`")]
+    /// The file or directory does not exist.
+    #[error("no such file or directory: `{pattern}`")]
     Missing {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
     },
-    /// A glob that no file matches.
+    /// No file matches the glob.
     #[error("no file matches `{pattern}`")]
     NoMatch {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
     },
-    /// A folder without a file of a known kind.
-    #[error("no results file in the folder `{pattern}`; looked for *.{}", Format::EXTENSIONS.join(", *."))]
+    /// The folder contains no file with a supported extension.
+    #[error("no results file in the folder `{pattern}`; searched for *.{}", Format::EXTENSIONS.join(", *."))]
     EmptyFolder {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
     },
-    /// Everything that matches is excluded.
-    #[error("all files that match `{pattern}` are excluded")]
+    /// All matching files are excluded.
+    #[error("all files matching `{pattern}` are excluded")]
     Excluded {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
     },
-    /// A glob that cannot be understood, of those to read or of those to exclude.
-    #[error("`{pattern}` is no valid pattern")]
+    /// An invalid glob, either of files to read or of files to exclude.
+    #[error("invalid glob `{pattern}`")]
     Glob {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The reason.
         source: globset::Error,
     },
-    /// A folder that cannot be listed.
+    /// A folder cannot be listed.
     #[error("cannot list the files of `{pattern}`")]
     Walk {
-        /// The pattern as given.
+        /// The pattern.
         pattern: String,
-        /// The folder and what is wrong with it.
+        /// The folder and the reason.
         source: walkdir::Error,
     },
 }

@@ -1,25 +1,25 @@
-//! How a test ended.
+//! The status of a test run.
 
 use std::fmt;
 
-/// How a test ended, in the four words that a payload knows.
+/// The status of a test run, one of the four that payloads support.
 ///
-/// Octane calls this the *native status* of a run. Reports say more (`error`, `broken`, `xfail`, …);
-/// their readers translate, and a word that nobody knows is an error, never "passed".
+/// Octane calls this the *native status* of a run. Reports have more (`error`, `broken`, `xfail`, …), which
+/// are mapped to these; an unknown status never counts as passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// The test ran and held.
+    /// The test ran and succeeded.
     Passed,
-    /// The test ran and did not hold, or broke.
+    /// The test ran and failed, or ended with an error.
     Failed,
     /// The test did not run.
     Skipped,
-    /// The test is meant to run later.
+    /// The test is planned to run later.
     Planned,
 }
 
 impl Status {
-    /// The word that the payload writes, for example `Passed`.
+    /// The status as written in payloads, for example `Passed`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "Passed",
@@ -29,7 +29,7 @@ impl Status {
         }
     }
 
-    /// Reads the payload's own word, exact in case, as the official schema has it.
+    /// Parses a status as written in payloads; case-sensitive, as in the official schema.
     pub fn from_payload(word: &str) -> Option<Self> {
         [Self::Passed, Self::Failed, Self::Skipped, Self::Planned]
             .into_iter()

@@ -14,19 +14,19 @@ pub struct Steps {
 /// One step of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What is done, 1 to 3800 characters.
+    /// The name, 1 to 3800 characters.
     pub name: String,
-    /// How long it took; the payload has whole milliseconds.
+    /// The duration; payloads contain whole milliseconds.
     pub duration: Duration,
-    /// How it ended, free text of 1 to 255 characters.
+    /// The status, free text of 1 to 255 characters.
     pub status: String,
-    /// The id that the step has elsewhere.
+    /// The id of the step in another system.
     pub external_step_id: Option<String>,
-    /// What went wrong.
+    /// The error message.
     pub error_message: Option<String>,
-    /// What went in.
+    /// The input parameters.
     pub input_parameters: Vec<Parameter>,
-    /// What came out.
+    /// The output parameters.
     pub output_parameters: Vec<Parameter>,
 }
 
@@ -38,5 +38,31 @@ pub struct Parameter {
     /// The value, at most 255 characters.
     pub value: Option<String>,
     /// The type, at most 255 characters.
-    pub kind: Option<String>,
+    pub parameter_type: Option<String>,
+}
+
+impl Step {
+    /// A step with this status, with a duration of zero and no other information.
+    pub fn new(name: impl Into<String>, status: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            duration: Duration::ZERO,
+            status: status.into(),
+            external_step_id: None,
+            error_message: None,
+            input_parameters: Vec::new(),
+            output_parameters: Vec::new(),
+        }
+    }
+}
+
+impl Parameter {
+    /// A parameter without a value and a type.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: None,
+            parameter_type: None,
+        }
+    }
 }

@@ -1,17 +1,17 @@
-//! XML-safe and bounded text.
+//! Text that is valid in XML and not too long.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// What stands in for a character that XML 1.0 forbids.
+/// The replacement of a character that XML 1.0 forbids.
 pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
 
 /// Hexadecimal digits of the digest that [`shorten`] appends after `~`.
 const DIGEST_DIGITS: usize = 12;
 
-/// Whether XML 1.0 allows `character` at all, be it plain or as a character reference.
+/// Whether XML 1.0 allows `character` at all, literally or as a character reference.
 pub(crate) const fn is_xml_char(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => true,
@@ -20,7 +20,7 @@ pub(crate) const fn is_xml_char(character: char) -> bool {
     }
 }
 
-/// The first place at or after `from` whose character XML 1.0 forbids.
+/// The offset of the first character at or after `from` that XML 1.0 forbids.
 pub(crate) fn find_forbidden(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
@@ -36,7 +36,7 @@ pub(crate) fn find_forbidden(text: &str, from: usize) -> Option<usize> {
     }
 }
 
-/// Whether the bytes at `at` begin a character that XML 1.0 forbids.
+/// Whether a character that XML 1.0 forbids starts at `at`.
 pub(crate) fn is_forbidden_at(bytes: &[u8], at: usize) -> bool {
     match bytes[at] {
         b'\t' | b'\n' | b'\r' => false,
@@ -47,7 +47,7 @@ pub(crate) fn is_forbidden_at(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-/// Replaces every character that XML 1.0 forbids by U+FFFD; clean text is handed back as it is.
+/// Replaces every character that XML 1.0 forbids by U+FFFD; valid text is returned unchanged.
 ///
 /// ```
 /// use octane_results::sanitize;
@@ -72,8 +72,9 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
 
 /// The length of `text` as the server counts it.
 ///
-/// XML Schema counts characters; the usual validator of a Java server counts UTF-16 code units, so that
-/// a character beyond U+FFFF is two. What is short enough in code units is short enough in characters.
+/// XML Schema counts characters; the usual validator of a Java server counts UTF-16 code units, of which a
+/// character beyond U+FFFF has two. A text that is short enough in code units is also short enough in
+/// characters.
 pub(crate) fn length(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -82,11 +83,11 @@ pub(crate) fn length(text: &str) -> usize {
     }
 }
 
-/// Cuts `text` to at most `chars_max` characters, keeping its start and telling cut texts apart.
+/// Shortens `text` to at most `chars_max` characters, so that different texts stay different.
 ///
-/// A text that is too long ends in `~` and twelve hexadecimal digits of the SHA-256 of the whole, so two
-/// long texts that begin alike stay different and the same text is always cut alike. Characters beyond
-/// U+FFFF count as two, as in Java, where they stand for two units.
+/// A text that is too long is truncated and ends in `~` and the first twelve hexadecimal digits of the
+/// SHA-256 of the whole text. Two long texts with the same beginning therefore stay different, and the same
+/// text always gives the same result. Characters beyond U+FFFF count as two, as in Java.
 ///
 /// ```
 /// use octane_results::shorten;
@@ -95,7 +96,7 @@ pub(crate) fn length(text: &str) -> usize {
 /// assert_eq!(shorten("adds_tax_to_every_item", 20), "adds_ta~c3e632150eb2");
 /// ```
 pub fn shorten(text: &str, chars_max: usize) -> Cow<'_, str> {
-    // No text is longer in code units than in bytes.
+    // A text never has more code units than bytes.
     if text.len() <= chars_max || length(text) <= chars_max {
         return Cow::Borrowed(text);
     }
@@ -125,13 +126,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clean_text_is_not_copied() {
+    fn valid_text_is_not_copied() {
         assert!(matches!(sanitize("a\tb\r\nç…😀\u{FFFD}"), Cow::Borrowed(_)));
         assert!(matches!(shorten("ççç", 3), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn what_xml_forbids_is_replaced() {
+    fn characters_forbidden_in_xml_are_replaced() {
         assert_eq!(
             sanitize("\0a\u{FFFF}\u{FFFE}\u{B}\u{7F}"),
             "\u{FFFD}a\u{FFFD}\u{FFFD}\u{FFFD}\u{7F}"
@@ -139,22 +140,26 @@ mod tests {
     }
 
     #[test]
-    fn two_long_texts_that_begin_alike_stay_different() {
+    fn two_long_texts_with_the_same_beginning_stay_different() {
         let (one, other) = ("x".repeat(255) + "1", "x".repeat(255) + "2");
         assert_ne!(shorten(&one, 255), shorten(&other, 255));
         assert_eq!(shorten(&one, 255), shorten(&one, 255));
     }
 
     #[test]
-    fn a_character_of_two_units_is_not_split() {
+    fn a_character_of_two_code_units_is_not_split() {
         let cut = shorten("😀😀😀😀😀😀😀😀", 14);
-        assert_eq!(cut.chars().next(), Some('~'), "one unit is left: {cut}");
+        assert_eq!(
+            cut.chars().next(),
+            Some('~'),
+            "one code unit is left: {cut}"
+        );
         assert!(shorten("😀😀😀😀😀😀😀😀", 15).starts_with("😀~"));
     }
 
     proptest! {
         #[test]
-        fn a_shortened_text_keeps_within_its_bound(text in any::<String>(), chars_max in 0_usize..40) {
+        fn a_shortened_text_is_within_its_limit(text in any::<String>(), chars_max in 0_usize..40) {
             prop_assert!(length(&shorten(&text, chars_max)) <= chars_max);
         }
 

@@ -1,35 +1,36 @@
-//! Points in time from text.
+//! Parses timestamps.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-/// Why a text is no point in time.
+/// Why a text is not a valid timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TimestampError {
-    /// There is no text.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
-    /// The text is neither ISO 8601 nor a whole number.
+    /// The text is neither ISO 8601 nor an integer.
     #[error(
-        "is no point in time; write it like `2025-04-30T08:00:00Z` or as milliseconds since 1970"
+        "is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or milliseconds since the epoch"
     )]
-    Unreadable,
-    /// Outside the years that can be held.
-    #[error("is too far away")]
+    Malformed,
+    /// The timestamp is outside the supported years.
+    #[error("is out of range")]
     OutOfRange,
 }
 
-/// 1990-01-01T00:00:00Z. Epoch seconds of our days, taken for milliseconds, lie weeks after 1970.
+/// 1990-01-01T00:00:00Z. Current epoch seconds, misread as milliseconds, are only weeks after 1970-01-01.
 const FIRST_PLAUSIBLE_MILLIS: i64 = 631_152_000_000;
 
-/// Reads a point in time.
+/// Parses a timestamp.
 ///
-/// A whole number is milliseconds since 1970-01-01 UTC, however many digits it has. Everything else is
-/// ISO 8601, with `T` or a blank between date and time. Without an offset it counts as UTC: `JUnit`
-/// reports carry none, and the zone of the machine that reads is not the zone of the one that wrote.
+/// An integer is the number of milliseconds since 1970-01-01 UTC, regardless of its number of digits.
+/// Everything else must be ISO 8601, with `T` or a space between date and time. Without an offset it counts
+/// as UTC: `JUnit` reports have none, and the reading machine may be in a different time zone than the
+/// writing one.
 ///
 /// ```
 /// use octane_results::timestamp;
@@ -53,13 +54,13 @@ pub fn timestamp(text: &str) -> Result<Timestamp, TimestampError> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Ok(timestamp);
     }
-    let civil: DateTime = text.parse().map_err(|_| TimestampError::Unreadable)?;
+    let civil: DateTime = text.parse().map_err(|_| TimestampError::Malformed)?;
     TimeZone::UTC
         .to_timestamp(civil)
         .map_err(|_| TimestampError::OutOfRange)
 }
 
-/// Whether a point in time lies before 1990, as seconds do that were given for milliseconds.
+/// Whether a timestamp is before 1990, which suggests seconds instead of milliseconds.
 pub(crate) fn is_implausible(timestamp: Timestamp) -> bool {
     timestamp.as_millisecond() < FIRST_PLAUSIBLE_MILLIS
 }
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn iso_8601_is_read_with_and_without_an_offset() {
+    fn iso_8601_is_parsed_with_and_without_an_offset() {
         for text in [
             "2025-04-30T08:00:00Z",
             "2025-04-30T08:00:00",
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_point_in_time_says_why() {
+    fn an_invalid_timestamp_has_a_reason() {
         assert_eq!(millis(" "), Err(TimestampError::Empty));
         assert_eq!(
             millis("99999999999999999999"),
@@ -119,14 +120,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_printed_is_read_back(millis in -60_000_000_000_000_i64..200_000_000_000_000) {
+        fn a_printed_timestamp_parses_to_itself(millis in -60_000_000_000_000_i64..200_000_000_000_000) {
             let at = Timestamp::from_millisecond(millis).unwrap();
             prop_assert_eq!(timestamp(&at.to_string()), Ok(at));
             prop_assert_eq!(timestamp(&millis.to_string()), Ok(at));
         }
 
         #[test]
-        fn no_text_breaks_it(text in ".{0,24}") {
+        fn no_text_makes_it_panic(text in ".{0,24}") {
             let _ = timestamp(&text);
         }
     }

@@ -1,89 +1,92 @@
-//! Problems that do not stop the work.
+//! Problems that do not stop the reading.
 
 use std::fmt;
 
-use crate::{DurationError, Position, TimestampError};
+use crate::duration::DurationError;
+use crate::plural::counted;
+use crate::position::Position;
+use crate::timestamp::TimestampError;
 
-/// Something odd in an input that was read all the same.
+/// A problem in an input that does not prevent it from being read.
 ///
-/// Prints as `report.xml:12:5: time `n/a` is not a number; counted as 0`.
+/// Prints as ``report.xml:12:5: duration `n/a` is not a number; counted as 0``.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
-    /// Where it stands.
+    /// The position.
     pub position: Position,
-    /// What it is.
+    /// The problem.
     pub kind: WarningKind,
 }
 
-/// What a [`Warning`] is about.
+/// The problem that a [`Warning`] reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// The input holds no result at all.
+    /// The input contains no results.
     NoResults,
-    /// A test has no name and got one.
+    /// A test without a name got one.
     Unnamed {
-        /// The name that it got.
+        /// The assigned name.
         given: String,
     },
-    /// A duration could not be read and counts as 0.
+    /// A duration is invalid and counts as 0.
     Duration {
-        /// The text that stands there.
+        /// The value.
         value: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: DurationError,
     },
-    /// A start time could not be read and is left out.
+    /// A start time is invalid and ignored.
     Started {
-        /// The text that stands there.
+        /// The value.
         value: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: TimestampError,
     },
-    /// A start time lies before 1990: probably seconds where milliseconds are expected.
+    /// A start time is before 1990: probably seconds instead of milliseconds.
     StartedLongAgo {
-        /// The text that stands there.
+        /// The value.
         value: String,
     },
-    /// A Jira key does not have the form of one and is left out.
+    /// A Jira key is invalid and ignored.
     JiraKey {
-        /// The text that stands there.
+        /// The value.
         value: String,
     },
-    /// A word for a status that is unknown; the test case's elements decided.
+    /// A status is unknown; the child elements of the test case are used instead.
     StatusWord {
-        /// The word.
+        /// The value.
         value: String,
     },
-    /// The totals that a suite states differ from the test cases in it.
+    /// The totals that a suite declares differ from its test cases.
     Totals {
-        /// The suite's name, empty if it has none.
+        /// The name of the suite; empty if it has none.
         suite: String,
         /// What is counted: `tests` or `failures`.
         what: &'static str,
-        /// The number that the suite states.
-        stated: u64,
-        /// The number of test cases that were found.
+        /// The number that the suite declares.
+        declared: u64,
+        /// The number of test cases that the suite contains.
         found: u64,
     },
-    /// A failure or error that belongs to a suite, not to a test case, so that no result tells of it.
+    /// A failure or error of a suite outside its test cases; no result reports it.
     SuiteFailure {
-        /// The suite's name, empty if it has none.
+        /// The name of the suite; empty if it has none.
         suite: String,
-        /// The first line of what it says.
+        /// The first line of the failure.
         message: String,
     },
-    /// A test case inside a test case; it is not read.
+    /// A nested test case, which is ignored.
     NestedCase,
-    /// An entity that XML does not define; it is kept as it stands.
+    /// An entity that XML does not define; the reference is kept as is.
     Entity {
         /// The reference with `&` and `;`.
         reference: String,
     },
-    /// A column that means nothing here.
+    /// A column without a known meaning.
     UnusedColumn {
-        /// The column as the header has it, or its number if it has no name.
+        /// The column, as in the header, or its number if it has no name.
         column: String,
     },
 }
@@ -98,54 +101,55 @@ impl fmt::Display for Warning {
 impl fmt::Display for WarningKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoResults => f.write_str("no test results in here"),
-            Self::Unnamed { given } => write!(f, "the test has no name; it is called `{given}`"),
+            Self::NoResults => f.write_str("contains no test results"),
+            Self::Unnamed { given } => write!(f, "the test has no name; named `{given}`"),
             Self::Duration { value, reason } => {
                 write!(f, "duration `{value}` {reason}; counted as 0")
             }
-            Self::Started { value, reason } => write!(f, "start time `{value}` {reason}; left out"),
+            Self::Started { value, reason } => write!(f, "start time `{value}` {reason}; ignored"),
             Self::StartedLongAgo { value } => write!(
                 f,
-                "start time `{value}` lies before 1990; are these seconds? milliseconds are expected"
+                "start time `{value}` is before 1990; did you pass seconds instead of milliseconds?"
             ),
             Self::JiraKey { value } => write!(
                 f,
-                "`{value}` is no Jira key and is left out; keys look like `SHOP-12`"
+                "ignored `{value}`: not a Jira key (expected e.g. `SHOP-12`)"
             ),
             Self::StatusWord { value } => {
                 write!(
                     f,
-                    "status `{value}` is unknown; the elements of the test case decide"
+                    "unknown status `{value}`; using the child elements instead"
                 )
             }
             Self::Totals {
                 suite,
                 what,
-                stated,
+                declared,
                 found,
             } => write!(
                 f,
-                "{} states {stated} {what}, its test cases show {found}",
-                Named(suite)
+                "{} declares {} but contains {found}",
+                SuiteLabel(suite),
+                counted(*declared, what.trim_end_matches('s'), what)
             ),
             Self::SuiteFailure { suite, message } => write!(
                 f,
-                "{} failed outside of its test cases, no result tells of it: {message}",
-                Named(suite)
+                "{} failed outside its test cases; no result reports it: {message}",
+                SuiteLabel(suite)
             ),
-            Self::NestedCase => f.write_str("a test case inside a test case is not read"),
+            Self::NestedCase => f.write_str("nested test cases are ignored"),
             Self::Entity { reference } => {
-                write!(f, "entity `{reference}` is unknown and kept as it stands")
+                write!(f, "unknown entity `{reference}` kept as is")
             }
             Self::UnusedColumn { column } => write!(f, "column `{column}` is not used"),
         }
     }
 }
 
-/// A suite by its name.
-struct Named<'a>(&'a str);
+/// A suite, for messages.
+struct SuiteLabel<'a>(&'a str);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for SuiteLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             "" => f.write_str("a suite without a name"),

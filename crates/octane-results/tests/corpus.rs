@@ -1,7 +1,7 @@
-//! Real reports, counted by another project's reader and by ours.
+//! Real reports, counted by the reader of another project and by ours.
 //!
-//! The corpus lies beside the workspace, in `shared/corpus`, or where `OCTANE_SHARED` says. Where the
-//! numbers differ, the difference stands here with its reason; a difference that is gone fails as well.
+//! The corpus is in `shared/corpus` next to the workspace, or in the folder named by `OCTANE_SHARED`. Known
+//! differences are listed here with their reasons; a difference that no longer exists fails as well.
 
 use std::fmt;
 use std::fs;
@@ -16,7 +16,7 @@ struct Counts {
     runs: i64,
     passed: i64,
     skipped: i64,
-    /// Failures and errors: a payload knows one word for both.
+    /// Failures and errors, which payloads do not distinguish.
     failed: i64,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// File, what the other reader counts, what ours counts, and why.
+/// File, the counts of the other reader, the counts of ours, and the reason.
 const DIFFERENCES: [(&str, Counts, Counts, &str); 2] = [
     (
         "junit-xml/no-cases-but-tests.xml",
@@ -51,7 +51,7 @@ const DIFFERENCES: [(&str, Counts, Counts, &str); 2] = [
             skipped: 0,
             failed: 0,
         },
-        "the suite states totals and has no case; a total is nothing that could be sent, so ours warns",
+        "the suite declares totals but has no cases; totals cannot be sent, so ours warns",
     ),
     (
         "junit-xml/junit.multiresult.xml",
@@ -67,33 +67,16 @@ const DIFFERENCES: [(&str, Counts, Counts, &str); 2] = [
             skipped: 1,
             failed: 2,
         },
-        "the other reader counts every `failure`, `error` and `skipped` element and takes them off the \
-         passed ones; ours makes one run of each of the four cases, a failure beats a skip",
+        "the other reader counts every `failure`, `error` and `skipped` element and subtracts them from the \
+         passed ones; ours creates one run for each of the four cases, and a failure overrides a skip",
     ),
 ];
 
 fn shared() -> Option<PathBuf> {
-    let named = std::env::var_os("OCTANE_SHARED").map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = named.clone().unwrap_or_else(beside);
-    if shared.join("corpus/expected.tsv").is_file() {
-        return Some(shared);
-    }
-    assert!(
-        named.is_none(),
-        "OCTANE_SHARED names a folder without a corpus"
-    );
-    #[expect(
-        clippy::print_stderr,
-        reason = "a test that did not look at anything must say so"
-    )]
-    {
-        eprintln!("SKIPPED: there is no corpus in {}", shared.display());
-    }
-    None
+    octane_test_support::shared_folder_with("corpus/expected.tsv")
 }
 
-/// The lines of `expected.tsv` for files of `folder`: file, counts, number of parse errors.
+/// The lines of `expected.tsv` about `folder`: file, counts, number of parse errors.
 fn expected(shared: &Path, folder: &str) -> Vec<(String, Counts, i64)> {
     let table = fs::read_to_string(shared.join("corpus/expected.tsv")).unwrap();
     let lines = table
@@ -124,7 +107,7 @@ fn expected(shared: &Path, folder: &str) -> Vec<(String, Counts, i64)> {
     parsed.collect()
 }
 
-/// What ours finds, and what it warns about.
+/// The counts and the warnings of our reader.
 fn found(path: &Path) -> Result<(Counts, Vec<WarningKind>), octane_results::ReadError> {
     let (mut counts, mut warnings) = (Counts::default(), Vec::new());
     for record in read(&Source::path(path), &ReadOptions::default())? {
@@ -136,7 +119,7 @@ fn found(path: &Path) -> Result<(Counts, Vec<WarningKind>), octane_results::Read
                     Status::Passed => counts.passed += 1,
                     Status::Failed => counts.failed += 1,
                     Status::Skipped => counts.skipped += 1,
-                    Status::Planned => panic!("a report plans nothing"),
+                    Status::Planned => panic!("reports contain no planned tests"),
                 }
             }
             Record::Warning(warning) => warnings.push(warning.kind),
@@ -169,7 +152,7 @@ fn real_junit_reports_count_as_another_reader_counts_them() {
                 }
             }
             (0, Err(error)) => problems.push(format!("{file}: {error}")),
-            (_, Ok((ours, _))) => problems.push(format!("{file}: should not be read, ours {ours}")),
+            (_, Ok((ours, _))) => problems.push(format!("{file}: expected an error, ours {ours}")),
             (_, Err(_)) => {}
         }
     }
@@ -177,7 +160,7 @@ fn real_junit_reports_count_as_another_reader_counts_them() {
 }
 
 #[test]
-fn a_report_that_is_cut_off_or_no_report_says_so() {
+fn a_truncated_report_and_a_foreign_document_are_recognised() {
     let Some(shared) = shared() else { return };
     let corpus = shared.join("corpus/junit-xml");
     let cut = found(&corpus.join("pytest/corrupt-xml.xml")).unwrap_err();
@@ -203,7 +186,7 @@ fn a_report_that_is_cut_off_or_no_report_says_so() {
 }
 
 #[test]
-fn totals_without_cases_are_pointed_out() {
+fn totals_without_cases_cause_a_warning() {
     let Some(shared) = shared() else { return };
     let corpus = shared.join("corpus/junit-xml");
     let (_, warnings) = found(&corpus.join("no-cases-but-tests.xml")).unwrap();
@@ -211,7 +194,7 @@ fn totals_without_cases_are_pointed_out() {
         warnings.iter().any(|kind| matches!(
             kind,
             WarningKind::Totals {
-                stated: 6,
+                declared: 6,
                 found: 0,
                 ..
             }
@@ -223,19 +206,19 @@ fn totals_without_cases_are_pointed_out() {
 }
 
 #[test]
-fn reports_of_other_kinds_are_refused_by_name() {
+fn unsupported_report_formats_are_named() {
     let Some(shared) = shared() else { return };
     for (folder, kind) in [("nunit", "NUnit"), ("trx", "TRX"), ("xunit", "xUnit.net")] {
         for (file, ..) in expected(&shared, &format!("{folder}/")) {
             let error = found(&shared.join("corpus").join(&file)).unwrap_err();
-            let hint = format!("{kind} reports are not read yet");
+            let hint = format!("{kind} reports are not supported yet");
             assert!(error.to_string().contains(&hint), "{file}: {error}");
         }
     }
 }
 
 #[test]
-fn a_folder_of_reports_is_found_whole() {
+fn all_reports_of_a_folder_are_found() {
     let Some(shared) = shared() else { return };
     let folder = shared.join("corpus/junit-xml").display().to_string();
     let by_folder = sources(&[&folder], &["corrupt-*"]).unwrap();

@@ -1,4 +1,4 @@
-//! Payloads, written in both dialects and read back.
+//! Writes payloads in both dialects and reads them back.
 
 mod generate;
 
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use octane_results::{
-    Build, Context, Dialect, Failure, Leniency, Parameter, PayloadError, PayloadRuns,
-    PayloadSettings, PayloadWriter, Release, RepairPolicy, Status, Step, Steps, SuiteRef, Tag,
-    TestField, TestFieldKind, TestRun, check, check_with, read_payload, read_payload_with, repair,
+    Build, Context, Dialect, Failure, Parameter, PayloadError, PayloadRuns, PayloadSettings,
+    PayloadWriter, Release, RepairPolicy, Schema, Status, Step, Steps, SuiteRef, Tag, TestField,
+    TestFieldKind, TestRun, check, check_with, read_payload, read_payload_with, repair,
     repair_context,
 };
 use proptest::collection::vec;
@@ -48,7 +48,7 @@ fn full_context() -> Context {
             value: "System Test".to_owned(),
         }],
         environment: vec![Tag {
-            kind: "OS".to_owned(),
+            tag_type: "OS".to_owned(),
             value: "Linux & friends".to_owned(),
         }],
     }
@@ -62,7 +62,7 @@ fn failed_run() -> TestRun {
         .duration(Duration::from_micros(84_900))
         .started(Timestamp::from_millisecond(1_746_000_000_000).unwrap())
         .failure(Failure {
-            kind: Some("AssertionError".to_owned()),
+            error_type: Some("AssertionError".to_owned()),
             message: Some("19 expected\ngot 20".to_owned()),
             details: "at Totals:12\r\nif a < b && b > c ]]>".to_owned(),
         })
@@ -87,12 +87,12 @@ fn failed_run() -> TestRun {
             input_parameters: vec![Parameter {
                 name: "user".to_owned(),
                 value: Some("ann".to_owned()),
-                kind: Some("text".to_owned()),
+                parameter_type: Some("text".to_owned()),
             }],
             output_parameters: vec![Parameter {
                 name: "token".to_owned(),
                 value: None,
-                kind: None,
+                parameter_type: None,
             }],
         }],
     }];
@@ -108,7 +108,7 @@ fn the_standard_dialect_is_written_in_the_official_order() {
         &[TestRun::new("adds", Status::Passed), failed_run()],
     );
     assert_eq!(check(payload.as_bytes()), Ok(()));
-    // One line for each element to look at; the payload itself has one for each run.
+    // One line per element for readability; the payload itself has one line per run.
     insta::assert_snapshot!(payload.replace("><", ">\n<"), @r##"
     <?xml version="1.0" encoding="UTF-8"?>
     <test_result>
@@ -157,7 +157,7 @@ fn the_standard_dialect_is_written_in_the_official_order() {
 }
 
 #[test]
-fn the_evidence_dialect_is_the_old_template_to_the_byte() {
+fn the_evidence_dialect_matches_the_old_template_byte_for_byte() {
     let context = Context {
         suite: Some(SuiteRef::new(5001.into(), "it's nightly")),
         release: Some(Release::Name("R&D <25>".to_owned())),
@@ -194,7 +194,7 @@ fn the_evidence_dialect_is_the_old_template_to_the_byte() {
         )
     );
     assert_eq!(
-        check_with(payload.as_bytes(), Leniency::AcceptEvidence),
+        check_with(payload.as_bytes(), Schema::OfficialOrEvidence),
         Ok(())
     );
     assert!(check(payload.as_bytes()).is_err());
@@ -211,29 +211,26 @@ fn evidence(change: impl FnOnce(&mut Context)) -> PayloadSettings {
 }
 
 #[test]
-fn evidence_without_what_its_template_needs_is_refused() {
-    let refused = |change: fn(&mut Context)| PayloadWriter::new(evidence(change)).unwrap_err();
+fn evidence_without_required_context_is_rejected() {
+    let rejected = |change: fn(&mut Context)| PayloadWriter::new(evidence(change)).unwrap_err();
     assert_eq!(
-        refused(|context| context.suite = None),
+        rejected(|context| context.suite = None),
         PayloadError::SuiteMissing
     );
     assert_eq!(
-        refused(|context| context.product_areas.clear()),
+        rejected(|context| context.product_areas.clear()),
         PayloadError::ProductAreas { found: 0 }
     );
     assert_eq!(
-        refused(|context| context.release = Some(Release::Id(9.into()))),
+        rejected(|context| context.release = Some(Release::Id(9.into()))),
         PayloadError::ReleaseById(9.into())
     );
-    let error = refused(|context| context.milestone = Some(9.into()));
+    let error = rejected(|context| context.milestone = Some(9.into()));
     assert_eq!(
         error.to_string(),
-        "the evidence dialect has no place for a milestone"
+        "the evidence dialect cannot represent a milestone"
     );
-    assert_eq!(
-        error.hint(),
-        Some("leave it out, or use the standard dialect")
-    );
+    assert_eq!(error.hint(), Some("remove it, or use the standard dialect"));
 
     let writer = PayloadWriter::new(evidence(|_| {})).unwrap();
     let mut body = Vec::new();
@@ -246,7 +243,7 @@ fn evidence_without_what_its_template_needs_is_refused() {
 }
 
 #[test]
-fn the_testing_tool_is_a_setting_and_quartz_in_evidence_alone() {
+fn the_testing_tool_can_be_set_and_is_quartz_by_default_in_evidence_only() {
     let tool = TestField {
         kind: TestFieldKind::TestingToolType,
         value: "Own".to_owned(),
@@ -266,12 +263,15 @@ fn the_testing_tool_is_a_setting_and_quartz_in_evidence_alone() {
 }
 
 #[test]
-fn what_a_dialect_leaves_out_is_told() {
+fn unsupported_fields_are_reported_by_dialect() {
     let standard = PayloadWriter::new(PayloadSettings::default()).unwrap();
     let evidence = PayloadWriter::new(evidence(|_| {})).unwrap();
-    assert_eq!(standard.omits(&failed_run()), Vec::<&str>::new());
     assert_eq!(
-        evidence.omits(&failed_run()),
+        standard.unsupported_fields(&failed_run()),
+        Vec::<&str>::new()
+    );
+    assert_eq!(
+        evidence.unsupported_fields(&failed_run()),
         [
             "run_name",
             "description",
@@ -286,13 +286,13 @@ fn what_a_dialect_leaves_out_is_told() {
         ]
     );
     assert_eq!(
-        evidence.omits(&TestRun::new("adds", Status::Passed)),
+        evidence.unsupported_fields(&TestRun::new("adds", Status::Passed)),
         Vec::<&str>::new()
     );
 }
 
 #[test]
-fn a_context_that_breaks_the_schema_is_refused_before_anything_is_written() {
+fn an_invalid_context_is_rejected_before_anything_is_written() {
     let context = Context {
         suite: Some(SuiteRef::new(1.into(), "x".repeat(256))),
         ..Context::default()
@@ -302,20 +302,20 @@ fn a_context_that_breaks_the_schema_is_refused_before_anything_is_written() {
     assert!(
         source
             .to_string()
-            .contains("`external_run_id` has 256 characters"),
+            .contains("`external_run_id` is 256 characters long"),
         "{source}"
     );
 }
 
 #[test]
-fn a_run_knows_its_line_in_the_payload() {
+fn a_run_has_its_line_in_the_payload() {
     let runs = [
         TestRun::new("a", Status::Passed),
         TestRun::new("b", Status::Passed),
     ];
     let payload = written(PayloadSettings::default(), &runs);
     let PayloadRuns::Tests(read) = read_payload(payload.as_bytes()).unwrap().runs else {
-        panic!("these are test runs");
+        panic!("expected test runs");
     };
     let positions: Vec<_> = read
         .iter()
@@ -325,13 +325,13 @@ fn a_run_knows_its_line_in_the_payload() {
 }
 
 #[test]
-fn a_breach_behind_the_runs_is_found_when_reading() {
+fn a_violation_after_the_runs_is_found_when_reading() {
     let late = b"<test_result><test_runs/><test_fields/></test_result>";
     assert!(read_payload(late).is_err());
-    assert!(read_payload_with(late, Leniency::AcceptEvidence).is_ok());
+    assert!(read_payload_with(late, Schema::OfficialOrEvidence).is_ok());
 }
 
-/// The run as a payload can hold it.
+/// The run as a payload can represent it.
 fn as_written(mut run: TestRun) -> TestRun {
     let milliseconds = |duration: &mut Duration| {
         *duration = (*duration).min(Duration::from_millis(i64::MAX.unsigned_abs()));
@@ -343,11 +343,11 @@ fn as_written(mut run: TestRun) -> TestRun {
     run
 }
 
-/// What a payload says, without the positions that reading adds.
-fn read(payload: &str, leniency: Leniency) -> (Context, Vec<TestRun>) {
-    let payload = read_payload_with(payload.as_bytes(), leniency).unwrap();
+/// The content of a payload, without the positions that reading adds.
+fn read(payload: &str, schema: Schema) -> (Context, Vec<TestRun>) {
+    let payload = read_payload_with(payload.as_bytes(), schema).unwrap();
     let PayloadRuns::Tests(mut runs) = payload.runs else {
-        panic!("these are test runs");
+        panic!("expected test runs");
     };
     for run in &mut runs {
         run.position = None;
@@ -364,11 +364,11 @@ proptest! {
         let payload = written(PayloadSettings::default(), std::slice::from_ref(&run));
         prop_assert_eq!(check(payload.as_bytes()), Ok(()));
         let again = repair(&mut run, &RepairPolicy::default()).unwrap();
-        prop_assert!(again.is_empty(), "a repaired run needs no repair: {}", again);
+        prop_assert!(again.is_empty(), "a repaired run must not need repair: {}", again);
     }
 
     #[test]
-    fn what_is_written_is_read_back(
+    fn a_written_payload_is_read_back(
         mut context in generate::context(),
         mut runs in vec(generate::run(), 0..4),
     ) {
@@ -378,12 +378,12 @@ proptest! {
         }
         let payload = written(PayloadSettings::new(Dialect::Standard, context.clone()), &runs);
         let expected = (context, runs.into_iter().map(as_written).collect::<Vec<_>>());
-        prop_assert_eq!(read(&payload, Leniency::Official), expected.clone());
-        prop_assert_eq!(read(&payload, Leniency::AcceptEvidence), expected);
+        prop_assert_eq!(read(&payload, Schema::Official), expected.clone());
+        prop_assert_eq!(read(&payload, Schema::OfficialOrEvidence), expected);
     }
 
     #[test]
-    fn evidence_is_read_back_but_for_what_it_leaves_out(
+    fn written_evidence_is_read_back_except_for_unsupported_fields(
         mut context in generate::context(),
         mut runs in vec(generate::run(), 0..4),
     ) {
@@ -414,13 +414,13 @@ proptest! {
             plain
         });
         prop_assert_eq!(
-            read(&payload, Leniency::AcceptEvidence),
+            read(&payload, Schema::OfficialOrEvidence),
             (Context { test_fields: vec![tool], ..context }, expected.collect::<Vec<_>>())
         );
     }
 
     #[test]
-    fn nothing_makes_the_check_panic(bytes in vec(any::<u8>(), 0..64), text in "[<>a/!?&;#x'\"= \\-\\[\\]CDAT]{0,40}") {
+    fn no_bytes_make_the_check_panic(bytes in vec(any::<u8>(), 0..64), text in "[<>a/!?&;#x'\"= \\-\\[\\]CDAT]{0,40}") {
         _ = check(&bytes);
         _ = check(text.as_bytes());
         _ = check(format!("<test_result><test_runs>{text}</test_runs></test_result>").as_bytes());

@@ -1,8 +1,8 @@
-//! Our check against `xmllint`, an XML Schema validator written by others: they must agree.
+//! Compares our check with `xmllint`, an independent XML Schema validator: they must agree.
 //!
-//! `OCTANE_XMLLINT_CASES` sets how many random documents are made (400 by default) and `OCTANE_XMLLINT_SEED`
-//! which. The official schema is not ours to ship; where a copy lies in `$OCTANE_SHARED` (or in `shared`
-//! beside the workspace) it is asked as well.
+//! `OCTANE_XMLLINT_CASES` sets the number of random documents (400 by default), `OCTANE_XMLLINT_SEED` their
+//! seed. The official schema cannot be redistributed; if there is a copy in `$OCTANE_SHARED` (or in `shared`
+//! next to the workspace), it is used as well.
 
 mod document;
 mod generate;
@@ -20,11 +20,11 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRng, TestRunner};
 
-/// Documents for one call of `xmllint`.
+/// The number of documents per call of `xmllint`.
 const DOCUMENTS_PER_CALL: usize = 500;
 
 #[test]
-fn xmllint_and_the_check_agree_on_every_place_of_the_schema() {
+fn xmllint_and_the_check_agree_on_every_part_of_the_schema() {
     if has_xmllint() {
         let documents = every_change(&mut Random::new(1));
         assert!(
@@ -37,7 +37,7 @@ fn xmllint_and_the_check_agree_on_every_place_of_the_schema() {
 }
 
 #[test]
-fn xmllint_and_the_check_agree_on_any_document() {
+fn xmllint_and_the_check_agree_on_random_documents() {
     if has_xmllint() {
         let cases = setting("OCTANE_XMLLINT_CASES", 400);
         let seed = setting("OCTANE_XMLLINT_SEED", 1);
@@ -66,13 +66,13 @@ fn compare(documents: &[String]) {
                 if ours.is_ok() == verdict.valid.contains(name) {
                     continue;
                 }
-                let complaints = verdict.complaints(name);
-                if ours.is_ok() && are_about_blanks_of_longs(&complaints) {
+                let errors = verdict.errors(name);
+                if ours.is_ok() && are_about_whitespace_of_longs(&errors) {
                     tolerated += 1;
                     continue;
                 }
                 disagreements.push(format!(
-                    "{}\nours: {ours:?}\nxmllint: {complaints:?}\n{document}\n",
+                    "{}\nours: {ours:?}\nxmllint: {errors:?}\n{document}\n",
                     schema.display()
                 ));
             }
@@ -85,7 +85,7 @@ fn compare(documents: &[String]) {
         documents.len(),
         disagreements[..disagreements.len().min(3)].join("\n")
     );
-    // The documents are worth the name: many are valid and many are not.
+    // The documents are a useful sample: many are valid and many are not.
     let asked = documents.len() * schemas.len();
     assert!(
         valid * 10 > asked && valid * 10 < asked * 9,
@@ -97,7 +97,7 @@ fn compare(documents: &[String]) {
     );
     #[expect(
         clippy::print_stderr,
-        reason = "a long run by hand is told what it did"
+        reason = "reports what a long manual run has done"
     )]
     {
         eprintln!(
@@ -108,8 +108,8 @@ fn compare(documents: &[String]) {
     }
 }
 
-/// Payloads of the writer, which must be valid; the same with a few characters changed; and documents
-/// made from the schema, with nodes changed.
+/// Valid payloads of the writer; the same with a few characters changed; and documents generated from the
+/// schema, with some nodes changed.
 fn documents(cases: usize, seed: u64) -> Vec<String> {
     let mut random = Random::new(seed);
     let rng = TestRng::from_seed(
@@ -144,28 +144,24 @@ fn documents(cases: usize, seed: u64) -> Vec<String> {
         .collect()
 }
 
-/// The XSD that we print, and the official one where it lies at hand.
+/// Our own XSD, and the official one if it is available.
 fn schemas(folder: &Path) -> Vec<PathBuf> {
     let own = folder.join("own.xsd");
     std::fs::write(&own, test_results_xsd()).unwrap();
-    let shared = std::env::var_os("OCTANE_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let official = shared.join("test-results.xsd");
-    let official = official.canonicalize().ok();
+    let shared = octane_test_support::shared_folder_with("test-results.xsd");
+    let official = shared.map(|shared| shared.join("test-results.xsd").canonicalize().unwrap());
     std::iter::once(own).chain(official).collect()
 }
 
-/// What `xmllint` says of some documents.
+/// The result of `xmllint` for several documents.
 struct Verdict {
     valid: BTreeSet<String>,
     lines: Vec<String>,
 }
 
 impl Verdict {
-    /// The complaints about one document.
-    fn complaints(&self, name: &str) -> Vec<&str> {
+    /// The errors of one document.
+    fn errors(&self, name: &str) -> Vec<&str> {
         let prefix = format!("{name}:");
         self.lines
             .iter()
@@ -184,7 +180,7 @@ fn xmllint(folder: &Path, schema: &Path, names: &[String]) -> Verdict {
         .unwrap();
     let mut lines: Vec<String> = Vec::new();
     for line in String::from_utf8_lossy(&output.stderr).lines() {
-        // A value with a line break in it makes a complaint of several lines.
+        // A value with a line break causes an error of several lines.
         let begins = names.iter().any(|name| line.starts_with(name.as_str()));
         match lines.last_mut() {
             Some(last) if !begins => {
@@ -209,19 +205,18 @@ fn xmllint(folder: &Path, schema: &Path, names: &[String]) -> Verdict {
     Verdict { valid, lines }
 }
 
-/// XML Schema allows blanks around a number, and so do we and Java's validator; libxml2 forgets to strip
-/// them from an `xs:long` (though not from an `xs:boolean`).
-fn are_about_blanks_of_longs(complaints: &[&str]) -> bool {
-    let value = |complaint: &str| -> Option<String> {
-        let (head, _) =
-            complaint.split_once("' is not a valid value of the atomic type 'xs:long'")?;
+/// Whether all errors are about whitespace around an `xs:long`. XML Schema allows it, and so do we and Java's
+/// validator; libxml2 does not strip it from an `xs:long` (although it does from an `xs:boolean`).
+fn are_about_whitespace_of_longs(errors: &[&str]) -> bool {
+    let value = |error: &str| -> Option<String> {
+        let (head, _) = error.split_once("' is not a valid value of the atomic type 'xs:long'")?;
         let (_, value) = head.rsplit_once("': '")?;
         Some(value.to_owned())
     };
-    let values: Vec<_> = complaints
+    let values: Vec<_> = errors
         .iter()
-        .filter(|complaint| complaint.contains("Schemas validity error"))
-        .map(|complaint| value(complaint))
+        .filter(|error| error.contains("Schemas validity error"))
+        .map(|error| value(error))
         .collect();
     !values.is_empty()
         && values.iter().all(|value| {
@@ -232,22 +227,9 @@ fn are_about_blanks_of_longs(complaints: &[&str]) -> bool {
         })
 }
 
-/// Whether there is an `xmllint`. Where CI has none, that is a failure.
+/// Whether `xmllint` is installed. If CI lacks it, that is a failure.
 fn has_xmllint() -> bool {
-    match Command::new("xmllint").arg("--version").output() {
-        Ok(_) => true,
-        Err(error) => {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "`xmllint` (of Debian's libxml2-utils) is needed: {error}"
-            );
-            #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-            {
-                eprintln!("SKIPPED: `xmllint` (of Debian's libxml2-utils) is not there: {error}");
-            }
-            false
-        }
-    }
+    octane_test_support::program("xmllint", "libxml2-utils").is_some()
 }
 
 fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {

@@ -1,10 +1,10 @@
-//! How long a payload takes, from its request to the end of its task, compared with inserting the same rows
+//! Compares the ingestion of a payload, from the request to the end of its task, with inserting the same rows
 //! with bare SQLite: into tables with the same indexes and foreign keys, in one transaction, with prepared
 //! statements. Rows that a payload changes are changed there as well, column by column.
 //!
 //! `cargo bench -p octane-sandbox --bench ingestion`
 
-#![expect(clippy::print_stdout, reason = "a benchmark tells its numbers")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 #![expect(dead_code, reason = "each benchmark uses its part of what they share")]
 
 mod support;
@@ -20,7 +20,7 @@ use support::{Client, payload, spread, timed};
 const RUNS: usize = 50_000;
 const ROUNDS: usize = 5;
 
-/// Rows of a table, and the statement that writes each of them.
+/// The rows of a table, and the statement that writes each of them.
 struct Rows {
     sql: String,
     rows: Vec<Vec<Value>>,
@@ -40,14 +40,14 @@ async fn main() {
         new_tests.round(&file, first.clone()).await;
         let second = payload(&suite, "second", RUNS);
         known_tests.round(&file, second).await;
-        // The same runs once more, in other bytes.
+        // The same runs again, with different bytes.
         known_runs
             .round(&file, first.replace("duration=\"", "duration=\"1"))
             .await;
     }
-    new_tests.tell("tests and runs that are new");
-    known_tests.tell("runs that are new, of known tests");
-    known_runs.tell("further results of known runs");
+    new_tests.print("new tests and runs");
+    known_tests.print("new runs of known tests");
+    known_runs.print("new results of known runs");
 }
 
 #[derive(Default)]
@@ -58,7 +58,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// Ingests a payload into the database, and its rows into a copy of what the database was.
+    /// Ingests a payload into the database, and its rows into a copy of the database made before.
     async fn round(&mut self, file: &Path, payload: String) {
         wait_until_closed(file).await;
         let before = file.with_extension("before");
@@ -66,7 +66,7 @@ impl Comparison {
         let client = Client::open(file).await;
         let (time, ()) = timed(client.upload(payload)).await;
         self.ingested.push(time);
-        // The last connection that closes empties the write-ahead log into the file.
+        // The last connection flushes the write-ahead log into the file when it is closed.
         drop(client);
         wait_until_closed(file).await;
         let tables = new_rows(file, &before);
@@ -74,7 +74,7 @@ impl Comparison {
         self.written.push(write(&before, &tables));
     }
 
-    fn tell(&mut self, what: &str) {
+    fn print(&mut self, what: &str) {
         let (rows, ingested) = (self.row_count, spread(&mut self.ingested));
         let written = spread(&mut self.written);
         let middle = self.ingested.len() / 2;
@@ -86,7 +86,7 @@ impl Comparison {
     }
 }
 
-/// The worker gives the file free shortly after the sandbox is dropped.
+/// The worker releases the file shortly after the sandbox is dropped.
 async fn wait_until_closed(file: &Path) {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
@@ -95,7 +95,7 @@ async fn wait_until_closed(file: &Path) {
     }
 }
 
-/// The rows that `after` has and `before` has not, and those that differ.
+/// The rows that `after` has and `before` does not, and those that differ.
 fn new_rows(after: &Path, before: &Path) -> Vec<Rows> {
     let connection = Connection::open(after).unwrap();
     let attach = format!("ATTACH '{}' AS before", before.display());
@@ -123,7 +123,7 @@ fn new_rows(after: &Path, before: &Path) -> Vec<Rows> {
     rows
 }
 
-/// The columns of a table that differ in any row, with their new values and the id.
+/// The columns of a table that differ in any row, with their new values and the ID.
 fn changed_rows(connection: &Connection, table: &str) -> Option<Rows> {
     let (names, _) = read(connection, &format!("SELECT * FROM main.{table} LIMIT 0"));
     let differs = |name: &String| {

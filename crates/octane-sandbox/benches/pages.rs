@@ -1,8 +1,8 @@
-//! How long lists take among a million runs: of a suite run, filtered and ordered, at any depth.
+//! Measures lists among a million runs: of a suite run, filtered and sorted, at any depth.
 //!
 //! `cargo bench -p octane-sandbox --bench pages`
 
-#![expect(clippy::print_stdout, reason = "a benchmark tells its numbers")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 
 mod support;
 
@@ -34,7 +34,7 @@ async fn main() {
     let of = format!("parent_suite EQ {{id EQ {suite_run}}}");
     let failed = "native_status EQ {id EQ ^list_node.run_native_status.failed^}";
     let passed = "native_status EQ {id EQ ^list_node.run_native_status.passed^}";
-    // The fields that the client asks for.
+    // The fields that the client requests.
     let fields = "name,test_name,component,package,class_name,test,native_status,started";
     let list = |what: &str, query: &str, tail: &str| {
         let path = format!("automated_runs?fields={fields}&query=\"{query}\"&{tail}");
@@ -77,9 +77,9 @@ async fn main() {
         let mut times = Vec::new();
         let mut total = 0;
         for _ in 0..ROUNDS {
-            let (time, answer) = timed(client.get(&path)).await;
+            let (time, response) = timed(client.get(&path)).await;
             times.push(time);
-            total = answer["total_count"].as_u64().unwrap();
+            total = response["total_count"].as_u64().unwrap();
         }
         println!("{what:<26} of {total:>7} {}", spread(&mut times));
     }

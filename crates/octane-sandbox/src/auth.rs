@@ -1,14 +1,15 @@
-//! Who may come in, how, and what they may do.
+//! Authentication and authorization.
 
 mod account;
 mod authorization;
 mod cookie;
+mod current_user;
 mod interactive;
 mod session;
 mod token;
 
 use http::{HeaderMap, Method};
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 
 use account::Accounts;
 use cookie::Cookies;
@@ -19,32 +20,24 @@ use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::fault::Expiry;
 use crate::secret::Role;
-use crate::settings::{Access, Settings};
+use crate::settings::{AccessSettings, Settings};
 
 pub(crate) use account::Account;
 pub(crate) use authorization::Authorization;
 pub(crate) use cookie::{ACCESS_TOKEN, clear as clear_cookies, set as set_cookies};
+pub(crate) use current_user::CurrentUser;
 pub(crate) use interactive::Granted;
 
-/// Everything about who is let in.
+/// Authenticates requests and decides what they may do.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    access: Access,
+    access: AccessSettings,
     accounts: Accounts,
     table: Table,
     grants: Grants,
 }
 
-/// Whoever sent a request. Handlers of those who are signed in take it as an argument.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Visitor {
-    /// The client id of a key or the name of a user, and what they may do.
-    pub(crate) account: Account,
-    /// The token to use from now on, where it is another one.
-    pub(crate) renewed: Option<String>,
-}
-
-/// The token of the session that a request comes with, alive or not.
+/// The session token of a request, valid or not.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     Cookies::of(headers)
         .token()
@@ -65,42 +58,42 @@ impl Sessions {
         }
     }
 
-    /// Opens a session and gives its token, and whose it is.
+    /// Opens a session; returns its token and the account.
     pub(crate) fn sign_in(&self, name: &str, secret: &str) -> Result<(String, Account), ApiError> {
         let account = self.accounts.check(name, secret)?;
         Ok((self.table.open(account.clone()), account))
     }
 
-    /// Gives a token to an API key.
+    /// Issues a token for an API key.
     pub(crate) fn exchange(&self, id: &str, secret: &str) -> Option<String> {
         let account = self.accounts.key(id, secret)?;
         Some(self.table.open(account))
     }
 
-    /// Ends a session. To sign out twice, or without a session, is no mistake.
+    /// Ends a session. Signing out twice, or without a session, is not an error.
     pub(crate) fn sign_out(&self, headers: &HeaderMap) {
         if let Some(token) = token(headers) {
             self.table.close(token);
         }
     }
 
-    /// Whether a request comes with the cookie of a session that is alive.
+    /// Whether a request carries the cookie of a live session.
     pub(crate) fn has_live_session(&self, headers: &HeaderMap) -> bool {
         let token = Cookies::of(headers).token();
         token.is_some_and(|token| self.table.is_alive(token))
     }
 
-    /// Lets a session end as if its time had come.
+    /// Ends a session as if it had expired.
     pub(crate) fn expire(&self, token: &str, expiry: Expiry) {
         self.table.expire(token, expiry);
     }
 
-    /// The same with all sessions; how many were alive.
+    /// Ends all sessions the same way; returns how many were alive.
     pub(crate) fn expire_all(&self, expiry: Expiry) -> usize {
         self.table.expire_all(expiry)
     }
 
-    /// An identifier for a sign-in with the help of a browser; none while too many wait.
+    /// An identifier for an interactive sign-in, or `None` if too many are pending.
     pub(crate) fn ask_grant(&self) -> Option<String> {
         self.grants.ask()
     }
@@ -109,7 +102,7 @@ impl Sessions {
         self.grants.is_pending(identifier)
     }
 
-    /// A person agrees; false if nothing waits for it.
+    /// Records a person's consent; false if nothing is waiting for it.
     pub(crate) fn agree_grant(&self, identifier: &str) -> bool {
         if !self.grants.is_pending(identifier) {
             return false;
@@ -124,18 +117,18 @@ impl Sessions {
         self.grants.take(identifier)
     }
 
-    /// Lets a request in, or says why not. Cookies go before the header `Authorization`.
-    pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<Visitor, ApiError> {
+    /// Authenticates a request, or says why not. Cookies take precedence over the `Authorization` header.
+    pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<CurrentUser, ApiError> {
         let cookies = Cookies::of(headers);
         if let Some(token) = cookies.session {
-            let visitor = self.table.visit(token)?;
-            let user = cookie::user_value(&visitor.account.name);
+            let current_user = self.table.visit(token)?;
+            let user = cookie::user_value(&current_user.account.name);
             if self.access.user_cookie_required && cookies.user != Some(user.as_str()) {
                 return Err(ApiError::not_authorized(
-                    "the cookie `OCTANE_USER` is missing; send all cookies back",
+                    "the cookie `OCTANE_USER` is missing; send back all cookies",
                 ));
             }
-            return Ok(visitor);
+            return Ok(current_user);
         }
         if let Some(token) = cookies.access_token {
             return self.with_token(token);
@@ -144,28 +137,30 @@ impl Sessions {
             Some(Authorization::Bearer(token)) if self.access.bearer => self.with_token(token),
             Some(Authorization::Basic { name, secret }) if self.access.basic => {
                 let account = self.accounts.check(&name, &secret)?;
-                Ok(Visitor {
+                Ok(CurrentUser {
                     account,
                     renewed: None,
                 })
             }
             Some(_) => Err(ApiError::not_authorized(
-                "`Authorization` is not taken; sign in, or let the setting `access` allow it",
+                "this `Authorization` scheme is not enabled; sign in, or enable it in the settings (`access`)",
             )),
-            None => Err(ApiError::not_authorized("nobody is signed in")),
+            None => Err(ApiError::not_authorized(
+                "authentication is required; sign in first",
+            )),
         }
     }
 
-    /// Such a token is not renewed: whoever has it cannot take a new one.
-    fn with_token(&self, token: &str) -> Result<Visitor, ApiError> {
-        let visitor = self.table.visit(token)?;
-        Ok(Visitor {
+    /// Such a token is not renewed: its owner cannot receive a new one.
+    fn with_token(&self, token: &str) -> Result<CurrentUser, ApiError> {
+        let current_user = self.table.visit(token)?;
+        Ok(CurrentUser {
             renewed: None,
-            ..visitor
+            ..current_user
         })
     }
 
-    /// Whether somebody may do this, or what they are told.
+    /// Whether the account may do this; otherwise the error to report.
     pub(crate) fn permit(
         &self,
         account: &Account,
@@ -178,8 +173,8 @@ impl Sessions {
         if self.access.hides_forbidden {
             return Err(ApiError::unknown_address(path));
         }
-        let description = format!("`{}` may not {method} `{path}`", account.name);
-        let problem = Problem::new(code::NOT_AUTHORIZED, description);
+        let description = format!("`{}` has no permission to {method} `{path}`", account.name);
+        let problem = Problem::new(error_code::NOT_AUTHORIZED, description);
         Err(ApiError::new(http::StatusCode::FORBIDDEN, problem))
     }
 }
@@ -190,7 +185,7 @@ fn needed(method: &Method, path: &str) -> Role {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is_within = match parts.as_slice() {
         [_, "shared_spaces", _, "workspaces", _, rest @ ..] => !rest.is_empty(),
-        // The address of CI plug-ins names no workspace.
+        // The URLs of CI plug-ins name no workspace.
         ["internal-api", "shared_spaces", _, "analytics", "ci", ..] => true,
         _ => false,
     };
@@ -215,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_workspace_needs_less_than_what_lies_above_it() {
+    fn the_workspace_requires_a_lower_role_than_the_levels_above_it() {
         let needed = |method: &str, path: &str| {
             needed(
                 &method.parse().unwrap(),

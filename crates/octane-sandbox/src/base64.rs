@@ -1,4 +1,4 @@
-//! Base64, as clients put it into addresses.
+//! Base64, as clients use it in URLs.
 
 /// Decodes either alphabet of base64, padded or not.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -9,7 +9,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
         for digit in group {
             bits = bits << 6 | u32::from(value(*digit)?);
         }
-        // Four digits are three bytes, three are two, two are one; one alone is none.
+        // Four digits encode three bytes, three encode two, two encode one; a single digit is invalid.
         let missing = 4 - group.len();
         if missing == 3 {
             return None;
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_alphabets_are_read_with_and_without_padding() {
+    fn both_alphabets_are_decoded_with_and_without_padding() {
         for (text, bytes) in [
             ("", b"" as &[u8]),
             ("am9i", b"job"),
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base64_is_nothing() {
+    fn invalid_base64_is_rejected() {
         for text in ["a", "am9ia", "a b=", "jöb"] {
             assert_eq!(decode(text), None, "{text}");
         }

@@ -1,7 +1,7 @@
-//! The schema: which entity types exist, what fields they have and where those are stored.
+//! The schema: which entity types exist, what fields they have and where they are stored.
 //!
-//! Everything generic (tables, reading, writing, queries, metadata) follows these rows, so a new entity
-//! type or field is a row here and nothing else.
+//! Everything generic (tables, reading, writing, queries, metadata) derives from these rows, so a new entity
+//! type or field is one row here and nothing else.
 
 mod entity_type;
 mod field;
@@ -21,17 +21,17 @@ mod work_items;
 
 use std::collections::HashMap;
 
-use crate::settings::{Entities, Settings, UserDefinedField};
+use crate::settings::{EntitySettings, Settings, UserDefinedField};
 
 pub(crate) use entity_type::{EntityType, Scope, Table};
-pub(crate) use field::{Field, Initial, Kind, Link, OnDelete};
+pub(crate) use field::{DefaultValue, Field, FieldType, Link, OnDelete};
 pub(crate) use lists::LISTS;
 pub(crate) use people::ROLE_NAMES;
 pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
 pub(crate) use tests::SCRIPTED;
 pub(crate) use user_defined::FIELDS_MAX as USER_DEFINED_FIELDS_MAX;
 
-/// All entity types and tables, as the settings want them.
+/// All entity types and tables, according to the settings.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     types: Vec<EntityType>,
@@ -40,29 +40,29 @@ pub(crate) struct Catalog {
     tables: Vec<Table>,
     /// The user-defined field with the Jira key.
     pub(crate) jira_field: String,
-    /// What every entity says as its `workspace_id`.
+    /// The `workspace_id` of every entity.
     pub(crate) workspace: i64,
-    /// The shared space that the workspace is in.
+    /// The shared space of the workspace.
     pub(crate) space: i64,
-    /// How entities look, and the user-defined fields that are part of this catalog.
-    pub(crate) settings: Entities,
+    /// How entities are presented, and the user-defined fields in this catalog.
+    pub(crate) settings: EntitySettings,
 }
 
 impl Catalog {
-    /// The catalog as the settings want it, or what is wrong with their user-defined fields.
+    /// The catalog for the settings, or what is wrong with their user-defined fields.
     pub(crate) fn new(settings: &Settings) -> Result<Self, String> {
         let (space, workspace) = (settings.space.get(), settings.workspace.get());
         Self::build(settings.entities.clone(), space, workspace)
     }
 
-    /// The same catalog with one more user-defined field.
+    /// The same catalog with another user-defined field.
     pub(crate) fn with_field(&self, field: UserDefinedField) -> Result<Self, String> {
         let mut settings = self.settings.clone();
         settings.user_defined_fields.push(field);
         Self::build(settings, self.space, self.workspace)
     }
 
-    fn build(settings: Entities, space: i64, workspace: i64) -> Result<Self, String> {
+    fn build(settings: EntitySettings, space: i64, workspace: i64) -> Result<Self, String> {
         let jira_field = settings.jira_field.as_str();
         let mut types = modules::types(jira_field);
         types.extend(tests::types());
@@ -79,10 +79,12 @@ impl Catalog {
         no_field_twice(&types, jira_field)?;
         user_defined::add(&mut types, &settings.user_defined_fields)?;
         if settings.name_by_default {
-            let names = types.iter_mut().flat_map(|kind| &mut kind.fields);
+            let names = types
+                .iter_mut()
+                .flat_map(|entity_type| &mut entity_type.fields);
             names
                 .filter(|field| field.name == "name")
-                .for_each(|name| name.is_default = true);
+                .for_each(|name| name.is_returned_by_default = true);
         }
         complete_aggregates(&mut types);
 
@@ -100,12 +102,12 @@ impl Catalog {
         let named = types.iter().enumerate();
         let by_name = named
             .clone()
-            .map(|(index, kind)| (kind.name, index))
+            .map(|(index, entity_type)| (entity_type.name, index))
             .collect();
         let by_collection = named
-            .flat_map(|(index, kind)| {
-                let collections = kind.collections.iter();
-                collections.map(move |name| ((kind.scope, *name), index))
+            .flat_map(|(index, entity_type)| {
+                let collections = entity_type.collections.iter();
+                collections.map(move |name| ((entity_type.scope, *name), index))
             })
             .collect();
         Ok(Self {
@@ -139,74 +141,76 @@ impl Catalog {
         self.by_name.get(name).map(|index| &self.types[*index])
     }
 
-    /// A type that the catalog itself names; a test proves that all such names exist.
+    /// A type that the catalog itself refers to; a test ensures that all such names exist.
     pub(crate) fn known_type(&self, name: &str) -> &EntityType {
         self.find_type(name)
             .expect("the catalog names only types that it has")
     }
 
     /// The table of a type.
-    pub(crate) fn table_of(&self, kind: &EntityType) -> &Table {
+    pub(crate) fn table_of(&self, entity_type: &EntityType) -> &Table {
         self.tables
             .iter()
-            .find(|table| table.name == kind.table)
+            .find(|table| table.name == entity_type.table)
             .expect("the catalog names only tables that it has")
     }
 
-    /// The concrete type of a row of `kind`'s table.
+    /// The concrete type of a row of `entity_type`'s table.
     pub(crate) fn concrete<'a>(
         &'a self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         subtype: Option<&str>,
     ) -> &'a EntityType {
         subtype
             .and_then(|name| self.find_type(name))
-            .unwrap_or(kind)
+            .unwrap_or(entity_type)
     }
 
-    /// The concrete types that a reference may point at.
+    /// The concrete types that a reference may refer to.
     pub(crate) fn targets<'a>(
         &'a self,
         target: &'static str,
         concrete: &'a [&'static str],
     ) -> Vec<&'a str> {
-        let kind = self.known_type(target);
-        match (concrete, kind.is_aggregate()) {
-            ([], true) => kind.subtypes.clone(),
+        let entity_type = self.known_type(target);
+        match (concrete, entity_type.is_aggregate()) {
+            ([], true) => entity_type.subtypes.clone(),
             ([], false) => vec![target],
             (concrete, _) => concrete.to_vec(),
         }
     }
 }
 
-/// The Jira field is named by the settings and must not meet a field that is there.
+/// The name of the Jira field comes from the settings and must not collide with an existing field.
 fn no_field_twice(types: &[EntityType], name: &str) -> Result<(), String> {
-    let doubled = types.iter().find(|kind| {
-        let same = kind.fields.iter().filter(|field| field.name == name);
+    let doubled = types.iter().find(|entity_type| {
+        let same = entity_type.fields.iter().filter(|field| field.name == name);
         same.count() > 1
     });
     match doubled {
-        Some(kind) => Err(format!(
-            "`jira_field` is `{name}`, which `{}` has already",
-            kind.name
+        Some(entity_type) => Err(format!(
+            "`jira_field` is `{name}`, but `{}` already has a field of that name",
+            entity_type.name
         )),
         None => Ok(()),
     }
 }
 
-/// An aggregate has the fields of all its types; one is required only where all require it.
+/// An aggregate has the fields of all its types; a field is required only if all types require it.
 fn complete_aggregates(types: &mut [EntityType]) {
     for index in 0..types.len() {
         let aggregate = types[index].name;
         let subtypes: Vec<EntityType> = types
             .iter()
-            .filter(|kind| kind.subtype_of == Some(aggregate))
+            .filter(|entity_type| entity_type.subtype_of == Some(aggregate))
             .cloned()
             .collect();
-        for field in subtypes.iter().flat_map(|kind| &kind.fields) {
-            let is_required = subtypes
-                .iter()
-                .all(|kind| kind.field(&field.name).is_some_and(|own| own.is_required));
+        for field in subtypes.iter().flat_map(|entity_type| &entity_type.fields) {
+            let is_required = subtypes.iter().all(|entity_type| {
+                entity_type
+                    .field(&field.name)
+                    .is_some_and(|own| own.is_required)
+            });
             let mine = &mut types[index].fields;
             match mine.iter_mut().find(|own| own.name == field.name) {
                 Some(own) => widen(own, field),
@@ -216,21 +220,24 @@ fn complete_aggregates(types: &mut [EntityType]) {
                 }),
             }
         }
-        types[index].subtypes = subtypes.iter().map(|kind| kind.name).collect();
+        types[index].subtypes = subtypes
+            .iter()
+            .map(|entity_type| entity_type.name)
+            .collect();
     }
 }
 
-/// Where types of an aggregate differ in a field, the aggregate takes what any of them takes.
+/// Where the types of an aggregate differ in a field, the aggregate accepts what any of them accepts.
 fn widen(own: &mut Field, other: &Field) {
     own.is_editable |= other.is_editable;
-    match (&mut own.kind, &other.kind) {
-        (Kind::One(mine), Kind::One(theirs)) if mine.concrete != theirs.concrete => {
+    match (&mut own.field_type, &other.field_type) {
+        (FieldType::One(mine), FieldType::One(theirs)) if mine.concrete != theirs.concrete => {
             mine.concrete = &[];
         }
-        (Kind::Inverse { target: mine, .. }, Kind::Inverse { target: theirs, .. })
+        (FieldType::Inverse { target: mine, .. }, FieldType::Inverse { target: theirs, .. })
             if mine != theirs =>
         {
-            // `run` of automated tests and of suites: of the aggregate, any run.
+            // `run` of automated tests and of suites: for the aggregate, any run.
             *mine = "run";
         }
         _ => {}
@@ -246,23 +253,23 @@ mod check {
     #[test]
     fn every_name_that_the_catalog_mentions_exists() {
         let catalog = Catalog::new(&Settings::default()).unwrap();
-        for kind in catalog.types() {
-            catalog.table_of(kind);
-            if let Some(aggregate) = kind.subtype_of {
+        for entity_type in catalog.types() {
+            catalog.table_of(entity_type);
+            if let Some(aggregate) = entity_type.subtype_of {
                 assert!(catalog.find_type(aggregate).is_some(), "{aggregate}");
             }
-            for field in &kind.fields {
-                let place = format!("{}.{}", kind.name, field.name);
+            for field in &entity_type.fields {
+                let place = format!("{}.{}", entity_type.name, field.name);
                 if let Some(target) = field.target() {
                     let target = catalog.find_type(target).expect(&place);
-                    if let Kind::Inverse { field, .. } = &field.kind {
+                    if let FieldType::Inverse { field, .. } = &field.field_type {
                         let back = target.field(field).expect(&place);
-                        assert!(matches!(back.kind, Kind::One(_)), "{place}");
+                        assert!(matches!(back.field_type, FieldType::One(_)), "{place}");
                     }
                 }
-                let concrete: &[&str] = match &field.kind {
-                    Kind::One(pointer) => pointer.concrete,
-                    Kind::Many(link) => link.concrete,
+                let concrete: &[&str] = match &field.field_type {
+                    FieldType::One(reference) => reference.concrete,
+                    FieldType::Many(link) => link.concrete,
                     _ => &[],
                 };
                 for name in concrete {
@@ -273,8 +280,12 @@ mod check {
                     );
                 }
             }
-            for name in kind.unique {
-                assert!(kind.field(name).is_some(), "{}.{name}", kind.name);
+            for name in entity_type.unique {
+                assert!(
+                    entity_type.field(name).is_some(),
+                    "{}.{name}",
+                    entity_type.name
+                );
             }
         }
     }
@@ -283,26 +294,31 @@ mod check {
     fn types_that_share_a_table_agree_about_its_columns() {
         let catalog = Catalog::new(&Settings::default()).unwrap();
         let mut columns: HashMap<(&str, &str), &str> = HashMap::new();
-        for kind in catalog.types() {
-            for field in kind.fields.iter().filter(|field| field.is_column()) {
+        for entity_type in catalog.types() {
+            for field in entity_type.fields.iter().filter(|field| field.is_column()) {
                 let word = field.type_word();
-                let known = columns.entry((kind.table, &field.name)).or_insert(word);
-                assert_eq!(*known, word, "{}.{}", kind.name, field.name);
+                let known = columns
+                    .entry((entity_type.table, &field.name))
+                    .or_insert(word);
+                assert_eq!(*known, word, "{}.{}", entity_type.name, field.name);
             }
         }
     }
 
     #[test]
-    fn collections_are_named_once_and_fields_once_a_type() {
+    fn collections_and_the_fields_of_a_type_have_unique_names() {
         let catalog = Catalog::new(&Settings::default()).unwrap();
-        let names = catalog.types().iter().flat_map(|kind| kind.collections);
+        let names = catalog
+            .types()
+            .iter()
+            .flat_map(|entity_type| entity_type.collections);
         assert_eq!(names.count(), catalog.by_collection.len());
-        for kind in catalog.types() {
-            for (index, field) in kind.fields.iter().enumerate() {
-                let same = kind.fields[..index]
+        for entity_type in catalog.types() {
+            for (index, field) in entity_type.fields.iter().enumerate() {
+                let same = entity_type.fields[..index]
                     .iter()
                     .any(|other| other.name == field.name);
-                assert!(!same, "{}.{}", kind.name, field.name);
+                assert!(!same, "{}.{}", entity_type.name, field.name);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Time as the sandbox sees it.
+//! The sandbox's clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The sandbox's only source of time: for sessions, time stamps, delays and limits.
+/// The sandbox's only source of time: for sessions, timestamps, delays and limits.
 ///
-/// A clock runs or is paused; either kind can be moved ahead, which makes tests of anything that takes
-/// long both quick and exact. Cheap to clone; all clones show the same time.
+/// A clock is running or paused; either can be moved ahead, which makes tests of long waits both fast and
+/// exact. Cheap to clone; all clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,20 +27,20 @@ pub struct Clock(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     start: Timestamp,
-    /// When a running clock was made. The time that has passed since is monotonic, so nobody who sets the
-    /// system's clock ends a session.
+    /// When a running clock was created. The time since then is monotonic, so changing the system's clock
+    /// does not end sessions.
     since: Option<Instant>,
     /// How far it was moved ahead.
     ahead: watch::Sender<Duration>,
 }
 
 impl Clock {
-    /// A clock that begins with the system's time and runs.
+    /// A clock that starts at the system's time and runs.
     pub fn running() -> Self {
         Self::new(Timestamp::now(), Some(Instant::now()))
     }
 
-    /// A clock that stands still at `start` until it is moved.
+    /// A clock that stays at `start` until it is moved.
     pub fn paused(start: Timestamp) -> Self {
         Self::new(start, None)
     }
@@ -53,7 +53,7 @@ impl Clock {
         }))
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         let passed = self.0.since.map_or(Duration::ZERO, |since| since.elapsed());
         let ahead = *self.0.ahead.borrow();
@@ -63,19 +63,19 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether it stands still until it is moved.
+    /// Whether it stays still until it is moved.
     pub fn is_paused(&self) -> bool {
         self.0.since.is_none()
     }
 
-    /// Moves the clock ahead, and wakes all that wait for a time that has come by that.
+    /// Moves the clock ahead, and wakes everything whose time has come.
     pub fn advance(&self, by: Duration) {
         self.0
             .ahead
             .send_modify(|ahead| *ahead = ahead.saturating_add(by));
     }
 
-    /// How long ago `then` was; zero if it is still to come.
+    /// How long ago `then` was; zero if it is in the future.
     pub(crate) fn since(&self, then: Timestamp) -> Duration {
         Duration::try_from(self.now().duration_since(then)).unwrap_or(Duration::ZERO)
     }
@@ -91,7 +91,7 @@ impl Clock {
             let is_running = self.0.since.is_some();
             tokio::select! {
                 () = tokio::time::sleep(rest), if is_running => {}
-                // The sender lives in this clock, so waiting cannot fail.
+                // `self` holds the sender, so waiting cannot fail.
                 _ = moved.changed() => {}
             }
         }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_running_clock_goes_with_time_and_can_be_moved_ahead() {
+    async fn a_running_clock_advances_and_can_be_moved_ahead() {
         let clock = Clock::running();
         let start = clock.now();
         tokio::time::advance(Duration::from_secs(5)).await;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_paused_clock_wakes_sleepers_when_their_time_has_come_and_not_before() {
+    async fn a_paused_clock_wakes_sleepers_exactly_when_their_time_has_come() {
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
         let mut sleep = pin!(clock.sleep(Duration::from_secs(10)));
         assert!(!is_ready(&mut sleep).await);

@@ -1,48 +1,48 @@
-//! What can go wrong while a request is served, and the one place where it becomes an answer.
+//! What can go wrong while a request is served, and the one place where it becomes a response.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 use serde_json::{Value, json};
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Debug)]
 pub(crate) enum ApiError {
-    /// An answer in the usual shape.
+    /// A response in the usual format.
     Refused {
         status: StatusCode,
         problem: Box<Problem>,
     },
-    /// The entity type does not take the verb; the answer says which it takes.
+    /// The entity type does not support the method; the response lists the supported ones.
     Method {
         method: String,
         allowed: &'static [&'static str],
     },
-    /// The session is too old; the answer has a shape of its own.
+    /// The session has expired; the response has its own format.
     SessionExpired(&'static str),
-    /// The sandbox itself broke.
+    /// An internal error of the sandbox.
     Internal(String),
 }
 
-/// Codes that are needed where no fact tells the real one; the statuses are facts.
+/// Error codes for cases where the real ones are unknown; the statuses are known.
 pub(crate) mod own_code {
     /// A malformed body or parameter (400).
     pub(crate) const BAD_REQUEST: &str = "platform.bad_request";
-    /// A query, order or field list that cannot be read (400).
+    /// An invalid query, order or field list (400).
     pub(crate) const QUERY: &str = "platform.invalid_query";
-    /// An unknown address, verb or media type.
+    /// An unknown URL, method or media type.
     pub(crate) const WEB: &str = "platform.web_application";
-    /// Too many requests in a second (429 or 503).
+    /// Too many requests per second (429 or 503).
     pub(crate) const THROTTLED: &str = "platform.too_many_requests";
-    /// The sandbox broke (500).
+    /// An internal error of the sandbox (500).
     pub(crate) const GENERAL: &str = "platform.general_error";
     /// A stale lock stamp (409).
     pub(crate) const CONFLICT: &str = "platform.lock_conflict";
-    /// A list that has more entities than are counted (400).
+    /// A list with more entities than are counted (400).
     pub(crate) const TOO_MANY: &str = "platform.exceeds_max_total_count";
-    /// A payload that is not valid (400).
+    /// An invalid payload (400).
     pub(crate) const INVALID_PAYLOAD: &str = "testbox.invalid_payload";
 }
 
@@ -59,23 +59,23 @@ impl ApiError {
     }
 
     pub(crate) fn illegal_value(entity: &str, field: &str, description: impl Into<String>) -> Self {
-        let problem = Problem::new(code::ILLEGAL_VALUE, description)
+        let problem = Problem::new(error_code::ILLEGAL_VALUE, description)
             .with("entity_type", entity)
             .with("field_name", field);
         Self::new(StatusCode::BAD_REQUEST, problem)
     }
 
     pub(crate) fn unknown_field(entity: &str, field: &str) -> Self {
-        let description = format!("the type `{entity}` has no field `{field}`");
-        let problem = Problem::new(code::UNKNOWN_FIELD, description)
+        let description = format!("`{entity}` has no field `{field}`");
+        let problem = Problem::new(error_code::UNKNOWN_FIELD, description)
             .with("entity_type", entity)
             .with("field_name", field);
         Self::new(StatusCode::BAD_REQUEST, problem)
     }
 
     pub(crate) fn not_editable(entity: &str, field: &str) -> Self {
-        let description = format!("the field `{field}` of `{entity}` cannot be written");
-        let problem = Problem::new(code::NOT_EDITABLE, description)
+        let description = format!("the field `{field}` of `{entity}` is read-only");
+        let problem = Problem::new(error_code::NOT_EDITABLE, description)
             .with("entity_type", entity)
             .with("field_name", field);
         Self::new(StatusCode::FORBIDDEN, problem)
@@ -83,8 +83,8 @@ impl ApiError {
 
     pub(crate) fn entity_not_found(entity: &str, id: &str) -> Self {
         let problem = Problem::new(
-            code::ENTITY_NOT_FOUND,
-            format!("no `{entity}` has the id `{id}`"),
+            error_code::ENTITY_NOT_FOUND,
+            format!("there is no `{entity}` with the ID `{id}`"),
         )
         .with("entity_type", entity)
         .with("entity_id", id);
@@ -92,12 +92,12 @@ impl ApiError {
     }
 
     pub(crate) fn not_authorized(description: &str) -> Self {
-        let problem = Problem::new(code::NOT_AUTHORIZED, description);
+        let problem = Problem::new(error_code::NOT_AUTHORIZED, description);
         Self::new(StatusCode::UNAUTHORIZED, problem)
     }
 
     pub(crate) fn unknown_address(path: &str) -> Self {
-        let problem = Problem::new(own_code::WEB, format!("nothing lives at `{path}`"));
+        let problem = Problem::new(own_code::WEB, format!("unknown URL path `{path}`"));
         Self::new(StatusCode::NOT_FOUND, problem)
     }
 
@@ -114,12 +114,12 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, problem)
     }
 
-    /// The problem as one entry of a bulk answer.
+    /// The problem as one entry of a bulk response.
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Refused { problem, .. } => *problem,
             Self::Method { method, .. } => {
-                let description = format!("this resource does not take {method}");
+                let description = format!("this resource does not support {method}");
                 Problem::new(own_code::WEB, description)
             }
             Self::SessionExpired(code) => Problem::new(code, ""),
@@ -128,7 +128,7 @@ impl ApiError {
     }
 }
 
-/// How SQLite says that a statement is too much for it. Nothing but a query makes such statements.
+/// SQLite's error for a statement that exceeds its limits. Only queries produce such statements.
 const TOO_COMPLEX: [&str; 4] = [
     "Expression tree is too large",
     "subqueries nested too deep",
@@ -136,8 +136,8 @@ const TOO_COMPLEX: [&str; 4] = [
     "pattern too complex",
 ];
 
-/// Constraints are checked before a statement runs, so an error of the database is the sandbox's own; but for
-/// one: how complex a condition may be SQLite alone can tell.
+/// Constraints are checked before a statement runs, so a database error is an internal one, with one
+/// exception: only SQLite itself knows how complex a condition may be.
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
@@ -146,12 +146,12 @@ impl From<rusqlite::Error> for ApiError {
                                within others, or too long a text to search for; split it";
             return Self::bad_request(own_code::QUERY, description);
         }
-        Self::Internal(format!("the sandbox's database failed: {text}"))
+        Self::Internal(format!("database error: {text}"))
     }
 }
 
-/// Marks the answer to a request that the product refuses before any resource sees it: its address, its verb
-/// or its media types are wrong.
+/// Marks the response to a request that the product rejects before any resource sees it: its URL, method or
+/// media types are wrong.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BeforeResource;
 
@@ -196,7 +196,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An answer of JSON; like the product it names no charset.
+/// A JSON response; like the product's, it names no charset.
 pub(crate) fn json_response(status: StatusCode, body: &impl serde::Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
@@ -204,7 +204,7 @@ pub(crate) fn json_response(status: StatusCode, body: &impl serde::Serialize) ->
     }
 }
 
-/// The keys that vendor clients read, also where they have nothing to say.
+/// The keys that vendor clients read, even if they are empty.
 pub(crate) fn problem_body(problem: Problem) -> Value {
     static CORRELATION: AtomicU64 = AtomicU64::new(1);
     let correlation = CORRELATION.fetch_add(1, Ordering::Relaxed);

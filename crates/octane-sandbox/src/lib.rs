@@ -1,8 +1,8 @@
-//! A small ALM Octane for tests, demonstrations and development.
+//! A small ALM Octane server for tests, demonstrations and development.
 //!
-//! Nobody can test an Octane integration without a licensed server; with this crate anybody can. It signs
-//! clients in, serves the workspace collections with Octane's query language, accepts payloads of test
-//! results and ingests them into tests, runs and suite runs, all over SQLite.
+//! Testing an Octane integration requires a licensed server; this crate replaces it. It signs clients in,
+//! serves the collections of a workspace with Octane's query language, accepts payloads of test results and
+//! ingests them into tests, runs and suite runs, all on top of SQLite.
 //!
 //! ```
 //! use octane_sandbox::Sandbox;
@@ -18,33 +18,34 @@
 //!
 //! # Ideas
 //!
-//! - **A router first.** [`app`] and [`Sandbox::app`] give an [`axum::Router`] that tests call without a
-//!   port; [`Sandbox::start`] puts it behind one of 127.0.0.1.
+//! - **A router first.** [`app`] and [`Sandbox::app`] return an [`axum::Router`] that tests can call without
+//!   a port; [`Sandbox::start`] serves it on a port of 127.0.0.1.
 //! - **The catalog is the schema.** Entity types, their fields and relations are rows of one catalog;
-//!   tables, reading, writing, queries and metadata all follow from it.
-//! - **What was acknowledged stays.** A payload is in the database before its sender hears of it; each is
-//!   ingested in one transaction, and one that waits is picked up again after a restart.
-//! - **Break it.** [`Sandbox::fail_next`], a [`FaultPlan`] with a seed and `/_sandbox/faults` refuse, delay,
-//!   cut and lose answers; a paused [`Clock`] makes every delay exact, and [`Sandbox::requests`] tells what
-//!   was received.
-//! - **A look inside.** `/` shows suites and leads to suite runs, tests, stories, the traceability matrix and
-//!   a query box;
-//!   `/_sandbox/health` tells what waits, `POST /_sandbox/reset` begins anew.
+//!   tables, reading, writing, queries and metadata all derive from it.
+//! - **Acknowledged payloads are durable.** A payload is in the database before the response is sent; each is
+//!   ingested in one transaction, and a queued payload is ingested after a restart.
+//! - **Fault injection.** [`Sandbox::fail_next`], a [`FaultPlan`] with a seed and `/_sandbox/faults` reject
+//!   requests and delay, truncate and drop responses; a paused [`Clock`] makes every delay exact, and
+//!   [`Sandbox::requests`] returns what was received.
+//! - **Observability.** `/` shows suites and links to suite runs, tests, stories, the traceability matrix and
+//!   a query box; `/_sandbox/health` reports the length of the queue, `POST /_sandbox/reset` restores the
+//!   initial data. Requests and triggered faults are logged with [`tracing`].
 //!
-//! # What differs from the product
+//! # Differences from the product
 //!
-//! - How the product keeps the scenarios of a feature is not known: here they are `run_steps` that have
-//!   steps. A Gherkin test is known by the id in its tag, else by the path and name of its feature.
+//! - It is not known how the product stores the scenarios of a feature: here they are `run_steps` that
+//!   contain steps. A Gherkin test is identified by the ID in its tag, or otherwise by the path and name of
+//!   its feature.
 //! - Text is compared ignoring the case of ASCII letters only.
-//! - Of the words between brackets, queries know `[current_user]`, `[current_release]` (the default one) and
-//!   `[current_sprint]`.
-//! - There is one workspace. Others can be created as entities of the shared space, and nothing lies in them.
-//! - Required fields for which a sensible value exists (`phase`, `parent`, `severity`, `release` of a run) may
-//!   be left out. `logical_name` of anything but list values, phases and roles follows from the id.
-//! - `OCTANE_USER` is set, and asked for only where a setting says so.
-//! - Unknown list values, environments and CI servers of payloads are created, unless the settings say
-//!   otherwise; unknown builds always are.
-//! - Where the codes of errors are not known, the sandbox uses its own: `platform.bad_request`,
+//! - Of the placeholders in brackets, queries support `[current_user]`, `[current_release]` (the default one)
+//!   and `[current_sprint]`.
+//! - There is one workspace. Others can be created as entities of the shared space, but they are empty.
+//! - Required fields with a sensible default (`phase`, `parent`, `severity`, `release` of a run) may be
+//!   omitted. The `logical_name` of anything but list values, phases and roles is derived from the ID.
+//! - `OCTANE_USER` is set, but required only if a setting says so.
+//! - Unknown list values, environments and CI servers in payloads are created, unless the settings say
+//!   otherwise; unknown builds are always created.
+//! - Where the error codes are not known, the sandbox uses its own: `platform.bad_request`,
 //!   `platform.invalid_query`, `platform.lock_conflict`, `platform.too_many_requests`, `testbox.invalid_payload`.
 
 mod auth;
@@ -58,10 +59,13 @@ mod page;
 mod payload;
 mod requests;
 mod routes;
+mod sandbox;
+mod sandbox_error;
 mod secret;
 mod seed;
 mod server;
 mod settings;
+mod state;
 mod store;
 
 #[cfg(test)]
@@ -70,10 +74,12 @@ mod tests;
 pub use clock::Clock;
 pub use fault::{ConnectionReset, Expiry, Fault, FaultPlan};
 pub use requests::ReceivedRequest;
+pub use sandbox::{Sandbox, app};
+pub use sandbox_error::SandboxError;
 pub use secret::{ApiKey, Role, User};
-pub use server::{Running, Sandbox, SandboxError, app};
+pub use server::Running;
 pub use settings::{
-    Access, BulkPosition, DuplicateStatus, Entities, Limits, ListIds, OnUnknown, OrderDefault,
-    Results, Settings, SignInWithCookies, Storage, SuiteRunWithoutId, ThrottleStatus,
-    UserDefinedField, UserDefinedType,
+    AccessSettings, BulkPosition, DuplicateStatus, EntitySettings, Limits, ListIds, OnUnknown,
+    OrderDefault, ResultSettings, Settings, SignInWithCookies, Storage, SuiteRunWithoutId,
+    ThrottleStatus, UserDefinedField, UserDefinedType,
 };

@@ -1,7 +1,7 @@
-//! Web pages, rendered here, that show what is in the sandbox.
+//! Server-rendered web pages that show the content of the sandbox.
 //!
-//! They work without script: every filter is a parameter of the address, and the script only saves people
-//! a reload. What they need comes from here alone, and their policy allows nothing else.
+//! They work without JavaScript: every filter is a parameter of the URL, and the script only saves a reload.
+//! All resources come from the sandbox, and the content security policy allows nothing else.
 
 mod assets;
 mod chart;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// The addresses of the pages.
-pub(crate) fn router() -> Router<Arc<Shared>> {
+/// The URLs of the pages.
+pub(crate) fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(suites::all))
         .route("/suites/{id}", get(suites::one))

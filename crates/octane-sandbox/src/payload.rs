@@ -1,13 +1,13 @@
-//! Bodies of `test-results`: inflated, checked and read.
+//! Bodies of `test-results`: decompressed, validated and parsed.
 
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
-use octane_results::{Build, CheckProblem, Leniency, Payload, PayloadRuns, read_payload_with};
+use octane_results::{Build, CheckProblem, Payload, PayloadRuns, Schema, read_payload_with};
 
 use crate::error::{ApiError, own_code};
 
-/// Unpacks a gzip body of at most `bytes_max` bytes.
+/// Decompresses a gzip body of at most `bytes_max` bytes.
 pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError> {
     let mut inflated = Vec::new();
     let limit = u64::try_from(bytes_max)
@@ -19,26 +19,26 @@ pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError
         .map_err(|error| {
             ApiError::bad_request(
                 own_code::BAD_REQUEST,
-                format!("the body is no gzip: {error}"),
+                format!("the body is not valid gzip: {error}"),
             )
         })?;
     if inflated.len() > bytes_max {
-        return Err(ApiError::too_large("the inflated body", bytes_max));
+        return Err(ApiError::too_large("the decompressed body", bytes_max));
     }
     Ok(inflated)
 }
 
-/// Reads a payload, or says where it breaks the schema.
-pub(crate) fn read(xml: &[u8], leniency: Leniency) -> Result<Payload, ApiError> {
-    read_payload_with(xml, leniency).map_err(|error| {
-        let problems: Vec<String> = error.problems().iter().map(told).collect();
+/// Parses a payload, or says how it violates the schema.
+pub(crate) fn read(xml: &[u8], schema: Schema) -> Result<Payload, ApiError> {
+    read_payload_with(xml, schema).map_err(|error| {
+        let problems: Vec<String> = error.problems().iter().map(describe).collect();
         let description = format!("the payload is not valid: {}", problems.join("; "));
         ApiError::bad_request(own_code::INVALID_PAYLOAD, description)
     })
 }
 
-/// A problem in words: whoever reads it has no file whose name could stand before the numbers.
-fn told(problem: &CheckProblem) -> String {
+/// The problem in words, without a file name, since there is none.
+fn describe(problem: &CheckProblem) -> String {
     let CheckProblem {
         line,
         column,
@@ -50,7 +50,7 @@ fn told(problem: &CheckProblem) -> String {
     format!("line {line}, column {column}: {path}{colon}{message}")
 }
 
-/// How many results a payload holds.
+/// The number of results in a payload.
 pub(crate) fn run_count(payload: &Payload) -> usize {
     match &payload.runs {
         PayloadRuns::Tests(runs) => runs.len(),
@@ -58,8 +58,8 @@ pub(crate) fn run_count(payload: &Payload) -> usize {
     }
 }
 
-/// Ties a payload to the build that its sender names beside it. What the payload itself tells about that
-/// build, such as its name, stays; another build in it does not.
+/// Assigns a payload to the build that its sender names separately. Properties of that build in the payload,
+/// such as its name, are kept; another build is not.
 pub(crate) fn name_build(payload: &mut Payload, build: Build) {
     let own = payload.context.build.get_or_insert_default();
     let ids = |build: &Build| {
@@ -83,20 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_that_is_not_valid_is_told_with_element_attribute_and_line() {
-        let told = |xml: &str| {
-            let error = read(xml.as_bytes(), Leniency::Official).unwrap_err();
+    fn an_invalid_payload_is_reported_with_element_attribute_and_line() {
+        let describe = |xml: &str| {
+            let error = read(xml.as_bytes(), Schema::Official).unwrap_err();
             error.into_problem().description
         };
         insta::assert_snapshot!(
-            told("<test_result>\n<test_runs>\n<test_run name='a' duration='1' status='passed'/></test_runs></test_result>"),
+            describe("<test_result>\n<test_runs>\n<test_run name='a' duration='1' status='passed'/></test_runs></test_result>"),
             @"the payload is not valid: line 3, column 33: test_result/test_runs/test_run[1]: attribute `status` is `passed`, not one of `Passed`, `Failed`, `Skipped`, `Planned`"
         );
-        insta::assert_snapshot!(told(""), @"the payload is not valid: line 1, column 1: there is no element");
+        insta::assert_snapshot!(describe(""), @"the payload is not valid: line 1, column 1: no root element");
     }
 
     #[test]
-    fn a_body_that_would_grow_too_large_is_refused() {
+    fn a_body_that_decompresses_beyond_the_limit_is_rejected() {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(&vec![b' '; 100_000]).unwrap();
         let body = encoder.finish().unwrap();

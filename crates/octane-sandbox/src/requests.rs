@@ -1,4 +1,4 @@
-//! The log of requests: what clients really sent.
+//! The log of received requests.
 
 mod mask;
 
@@ -11,43 +11,43 @@ use http::request::Parts;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// How many requests are kept; older ones go.
+/// How many requests are kept; older ones are dropped.
 const REQUESTS_MAX: usize = 1000;
-/// How much is kept of a path, a query or the value of a header.
+/// The maximum length of a path, a query or a header value.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// A request that the sandbox received, with the answer that it got.
+/// A request that the sandbox received, with its response.
 ///
-/// Secrets are masked: of cookies only the names are kept, of `Authorization` only the scheme. Of a body
-/// there is a digest only, and not even that where the body holds credentials.
+/// Secrets are masked: only the names of cookies are kept, and only the scheme of `Authorization`. Of a body
+/// only a digest is kept, and not even that if the body contains credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReceivedRequest {
-    /// Which one it was, counted from 1; a cleared log counts on.
+    /// Its number, counted from 1; clearing the log does not reset it.
     pub number: u64,
-    /// When it had come in as a whole, on the sandbox's clock.
+    /// When it was received completely, on the sandbox's clock.
     #[serde(serialize_with = "text")]
     pub time: Timestamp,
     /// The method.
     pub method: String,
-    /// The path, percent-encoded as it came.
+    /// The path, percent-encoded as received.
     pub path: String,
-    /// What stood behind the `?`, percent-encoded; characters that may not stand there raw are encoded even
-    /// if they came raw.
+    /// The query string, percent-encoded; characters that must be encoded are encoded even if the client did
+    /// not.
     pub query: Option<String>,
-    /// The headers in their order, names in small letters, secrets masked.
+    /// The headers in order, names in lower case, secrets masked.
     pub headers: Vec<(String, String)>,
-    /// The length of the body in bytes, as it came, or of what came of it.
+    /// The length of the body in bytes, or of the part that was received.
     pub body_bytes: u64,
-    /// The SHA-256 digest of the body in hexadecimal; none of an empty one, and of one with credentials.
+    /// The SHA-256 digest of the body in hexadecimal; `None` if the body is empty or contains credentials.
     pub body_digest: Option<String>,
-    /// The status of the answer; none while there is no answer yet, and where a fault kept it back.
+    /// The status of the response; `None` while there is no response yet, or if a fault suppressed it.
     pub status: Option<u16>,
-    /// How long it took until the answer began to be sent, on the sandbox's clock; in JSON `duration_ms`, in
-    /// milliseconds with a fraction.
+    /// The time until the response was sent, on the sandbox's clock; `duration_ms` in JSON, in milliseconds
+    /// with a fraction.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Option<Duration>,
-    /// The kind of the fault that struck, as `kind` names it, or `throttled`.
+    /// The `kind` of the triggered fault, or `throttled`.
     pub fault: Option<String>,
 }
 
@@ -72,16 +72,16 @@ struct Log {
     requests: VecDeque<ReceivedRequest>,
 }
 
-/// Of which requests to tell.
+/// Which requests to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) method: Option<String>,
-    /// What the path has within.
+    /// A substring of the path.
     pub(crate) path: Option<String>,
     pub(crate) status: Option<u16>,
-    /// Only those that a fault struck, or only the others.
+    /// Only requests that triggered a fault, or only the others.
     pub(crate) is_faulted: Option<bool>,
-    /// Only those with a greater number.
+    /// Only requests with a greater number.
     pub(crate) after: Option<u64>,
 }
 
@@ -109,7 +109,7 @@ impl Requests {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a request down, and gives its number.
+    /// Records a request, and returns its number.
     pub(crate) fn receive(
         &self,
         time: Timestamp,
@@ -145,8 +145,8 @@ impl Requests {
         log.received
     }
 
-    /// Writes down how a request ended, if it is still there.
-    pub(crate) fn answered(
+    /// Records the response to a request, if the request is still in the log.
+    pub(crate) fn record_response(
         &self,
         number: u64,
         status: Option<StatusCode>,
@@ -163,7 +163,7 @@ impl Requests {
         }
     }
 
-    /// Those that match, the oldest first; of more than `count` the newest.
+    /// The matching requests, the oldest first; the newest `count` if there are more.
     pub(crate) fn list(&self, filter: &Filter, count: usize) -> Vec<ReceivedRequest> {
         let log = self.log();
         let matching = log.requests.iter().rev();
@@ -178,7 +178,7 @@ impl Requests {
     }
 }
 
-/// What is kept of a text.
+/// Truncates text for the log.
 fn cut(text: &str) -> String {
     let mut end = text.len().min(TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_forgets_the_oldest_and_counts_on() {
+    fn the_log_drops_the_oldest_and_keeps_counting() {
         let requests = Requests::default();
         for _ in 0..=REQUESTS_MAX {
             requests.receive(Timestamp::UNIX_EPOCH, &head("/a"), 0, None);
@@ -207,8 +207,8 @@ mod tests {
         let all = requests.list(&Filter::default(), usize::MAX);
         let newest = REQUESTS_MAX as u64 + 1;
         assert_eq!((all.len(), all[0].number), (REQUESTS_MAX, 2));
-        requests.answered(1, Some(StatusCode::OK), Duration::ZERO, None);
-        requests.answered(newest, Some(StatusCode::OK), Duration::ZERO, None);
+        requests.record_response(1, Some(StatusCode::OK), Duration::ZERO, None);
+        requests.record_response(newest, Some(StatusCode::OK), Duration::ZERO, None);
         assert_eq!(requests.list(&Filter::default(), 1)[0].number, newest);
         assert_eq!(requests.list(&Filter::default(), 1)[0].status, Some(200));
         requests.clear();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut() {
+    fn long_texts_are_truncated() {
         let long = "ä".repeat(TEXT_BYTES_MAX);
         assert_eq!(cut(&long).len(), TEXT_BYTES_MAX + "…".len());
         assert_eq!(cut("short"), "short");
@@ -235,7 +235,7 @@ mod tests {
         ] {
             let number = requests.receive(Timestamp::UNIX_EPOCH, &head(uri), 0, None);
             let status = StatusCode::from_u16(status).ok();
-            requests.answered(number, status, Duration::ZERO, fault);
+            requests.record_response(number, status, Duration::ZERO, fault);
         }
         let numbers = |filter: Filter| {
             let list = requests.list(&filter, 2);

@@ -1,4 +1,4 @@
-//! Addresses, and who may see them.
+//! The URLs of the sandbox, and who may use them.
 
 mod address;
 mod attachments;
@@ -7,14 +7,16 @@ mod bulk;
 mod ci;
 mod encoding;
 mod entities;
+mod fault_body;
+mod fault_response;
 mod grant;
-mod intake;
 mod media;
 mod metadata;
 mod multipart;
 mod negotiation;
 mod parameters;
 mod parts;
+mod request_middleware;
 mod same_site;
 mod sandbox;
 mod servlet;
@@ -37,17 +39,17 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::{ApiError, own_code};
 use crate::page;
-use crate::server::Shared;
+use crate::state::AppState;
 
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+pub(crate) fn router(state: Arc<AppState>) -> Router {
     let workspace = collections()
-        // What follows speaks more than JSON.
+        // The routes that follow accept more than JSON.
         .route("/test-results", post(test_results::submit))
         .route("/test-results/xsd", get(test_results::xsd))
         .route("/test-results/{id}", get(test_results::task))
         .route("/test-results/{id}/log", get(test_results::public_log))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
+            Arc::clone(&state),
             spaces::in_workspace,
         ));
     // All jobs belong to the one workspace of the space.
@@ -60,11 +62,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(ci::preflight),
         )
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
+            Arc::clone(&state),
             spaces::in_shared_space,
         ));
     let shared_space = collections().layer(middleware::from_fn_with_state(
-        Arc::clone(&shared),
+        Arc::clone(&state),
         spaces::in_shared_space,
     ));
     let site = collections()
@@ -82,9 +84,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             workspace,
         )
         .nest("/internal-api/shared_spaces/{space}/analytics/ci", ci)
-        .layer(middleware::from_fn(encoding::pack))
+        .layer(middleware::from_fn(encoding::compress))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
+            Arc::clone(&state),
             session::require,
         ));
     let served = Router::new()
@@ -103,12 +105,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
+            Arc::clone(&state),
             servlet::wrap,
         ))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
-            intake::intake,
+            Arc::clone(&state),
+            request_middleware::handle,
         ));
     let pages = page::router()
         .route(
@@ -120,17 +122,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     served
         .merge(own())
         .merge(pages)
-        .layer(DefaultBodyLimit::max(shared.settings.limits.body_bytes_max))
+        .layer(DefaultBodyLimit::max(state.settings.limits.body_bytes_max))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
+            Arc::clone(&state),
             start_worker,
         ))
         .layer(middleware::from_fn(require_text))
-        .with_state(shared)
+        .with_state(state)
 }
 
-/// The sandbox's own addresses.
-fn own() -> Router<Arc<Shared>> {
+/// The sandbox's own URLs.
+fn own() -> Router<Arc<AppState>> {
     Router::new()
         .route("/_sandbox/health", get(sandbox::health))
         .route("/_sandbox/settings", get(sandbox::settings))
@@ -169,30 +171,34 @@ async fn unknown_address(request: Request) -> Response {
 }
 
 async fn method_not_allowed(method: Method) -> Response {
-    // The router knows the verbs and adds them.
-    let description = format!("this resource does not take {method}");
+    // The router knows the supported methods and adds them.
+    let description = format!("this resource does not support {method}");
     let problem = Problem::new(own_code::WEB, description);
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, problem).into_response()
 }
 
-/// Paths are text. The HTTP library would refuse others too, but not in JSON.
+/// Paths must be valid UTF-8. The HTTP library would reject others too, but not with JSON.
 async fn require_text(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if percent_decode_str(path).decode_utf8().is_err() {
-        let description = format!("the bytes of the path `{path}` are no UTF-8");
+        let description = format!("the bytes of the path `{path}` are not valid UTF-8");
         return ApiError::bad_request(own_code::WEB, description).into_response();
     }
     next.run(request).await
 }
 
-/// A router that was made outside of a runtime finds one here.
-async fn start_worker(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    shared.worker.start();
+/// A router that was created outside of a runtime finds one here.
+async fn start_worker(
+    State(state): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    state.worker.start();
     next.run(request).await
 }
 
-/// The addresses of entities, the same below a workspace, a shared space and the site.
-fn collections() -> Router<Arc<Shared>> {
+/// The URLs of entities, the same under a workspace, a shared space and the site.
+fn collections() -> Router<Arc<AppState>> {
     Router::new()
         .route("/metadata/fields", get(metadata::fields))
         .route("/metadata/entities", get(metadata::entities))

@@ -1,10 +1,10 @@
-//! Secrets that do not print themselves.
+//! Secrets that are not printed.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that nobody shall read in a log: where it is shown or written it is stars.
+/// Text that must not appear in logs: it is displayed and serialized as asterisks.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -36,26 +36,27 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// What somebody who has signed in may do.
+/// What a signed-in user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Role {
-    /// Read.
+    /// Read only.
     Viewer,
-    /// Read and write what lies in the workspace, and push test results: the lowest role that may, as the
-    /// readme of the ALM test result collection tool says.
+    /// Read and write the content of the workspace, and send test results: the lowest role that may,
+    /// according to the readme of the ALM test result collection tool.
     TeamMember,
-    /// Everything, also in the shared space and the site.
+    /// Everything, including the shared space and the site.
     #[default]
     Admin,
 }
 
-/// An API key: the pair with which a program signs in.
+/// An API key: the client ID and secret with which a program signs in.
 ///
 /// `Debug` does not show the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[must_use = "a key has no effect until it is part of the settings"]
 pub struct ApiKey {
     id: String,
     secret: Secret,
@@ -64,8 +65,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// A key that may do everything; its two halves are the `client_id` and the `client_secret` of a
-    /// sign-in.
+    /// A key with all permissions; its parts are the `client_id` and the `client_secret` of a sign-in.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -74,7 +74,7 @@ impl ApiKey {
         }
     }
 
-    /// Sets what the key may do.
+    /// Sets the permissions of the key.
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
         self
@@ -84,22 +84,23 @@ impl ApiKey {
         self.role
     }
 
-    /// The client id.
+    /// The client ID.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The client secret, in clear.
+    /// The client secret, in plain text.
     pub fn secret(&self) -> &str {
         self.secret.reveal()
     }
 }
 
-/// Somebody who signs in with name and password.
+/// A user who signs in with name and password.
 ///
 /// `Debug` does not show the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[must_use = "a user has no effect until it is part of the settings"]
 pub struct User {
     name: String,
     password: Secret,
@@ -108,8 +109,7 @@ pub struct User {
 }
 
 impl User {
-    /// A user who may do everything; the name and the password are the `user` and the `password` of a
-    /// sign-in.
+    /// A user with all permissions; the name and the password are the `user` and the `password` of a sign-in.
     pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -118,7 +118,7 @@ impl User {
         }
     }
 
-    /// Sets what the user may do.
+    /// Sets the permissions of the user.
     pub fn role(mut self, role: Role) -> Self {
         self.role = role;
         self
@@ -133,7 +133,7 @@ impl User {
         &self.name
     }
 
-    /// The password, in clear.
+    /// The password, in plain text.
     pub fn password(&self) -> &str {
         self.password.reveal()
     }

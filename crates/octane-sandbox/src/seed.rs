@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::store::Writer;
 use stories::{DEFECTS, FEATURES, PAYMENTS};
 
-/// The key that two stories carry, so that it is ambiguous.
+/// The key of two stories, so that it is ambiguous.
 const DOUBLED: &str = "SHOP-150";
 
 /// Fills a new workspace.
@@ -28,18 +28,18 @@ struct Seed<'a> {
 }
 
 impl Seed<'_> {
-    fn create(&self, kind: &str, fields: Value) -> Result<i64, ApiError> {
+    fn create(&self, entity_type: &str, fields: Value) -> Result<i64, ApiError> {
         let Value::Object(fields) = fields else {
             return Err(ApiError::Internal("sample data is an object".to_owned()));
         };
         self.writer
-            .create(self.writer.catalog.known_type(kind), &fields)
+            .create(self.writer.catalog.known_type(entity_type), &fields)
     }
 
-    /// The first entity of a type, which the workspace had from the start.
-    fn root(&self, kind: &str) -> i64 {
-        let kind = self.writer.catalog.known_type(kind);
-        self.writer.catalog.table_of(kind).first_id
+    /// The initial root entity of a type.
+    fn root(&self, entity_type: &str) -> i64 {
+        let entity_type = self.writer.catalog.known_type(entity_type);
+        self.writer.catalog.table_of(entity_type).first_id
     }
 
     fn releases(&self) -> Result<i64, ApiError> {
@@ -94,22 +94,25 @@ impl Seed<'_> {
 
     fn backlog(&self, release: i64, areas: &[i64]) -> Result<(), ApiError> {
         let root = self.root("work_item");
-        let item =
-            |kind: &str, parent: i64, name: &str, key: Option<String>, area: Option<&i64>| {
-                let mut fields = json!({
-                    "name": name,
-                    "parent": { "type": "work_item", "id": parent },
-                    "release": { "type": "release", "id": release },
-                });
-                if let Some(key) = key {
-                    fields[self.jira_field] = Value::String(key);
-                }
-                if let Some(area) = area {
-                    fields["product_areas"] =
-                        json!({ "data": [{ "type": "product_area", "id": area }] });
-                }
-                self.create(kind, fields)
-            };
+        let item = |entity_type: &str,
+                    parent: i64,
+                    name: &str,
+                    key: Option<String>,
+                    area: Option<&i64>| {
+            let mut fields = json!({
+                "name": name,
+                "parent": { "type": "work_item", "id": parent },
+                "release": { "type": "release", "id": release },
+            });
+            if let Some(key) = key {
+                fields[self.jira_field] = Value::String(key);
+            }
+            if let Some(area) = area {
+                fields["product_areas"] =
+                    json!({ "data": [{ "type": "product_area", "id": area }] });
+            }
+            self.create(entity_type, fields)
+        };
         let shop = item("epic", root, "Shop renewal", None, None)?;
         let payments = item("epic", root, "Pay any way", None, None)?;
         let mut number = 100;

@@ -1,4 +1,4 @@
-//! What can be chosen about a sandbox.
+//! The settings of a sandbox.
 
 mod access;
 pub(crate) mod duration;
@@ -15,27 +15,27 @@ use serde::{Deserialize, Serialize};
 use crate::fault::FaultPlan;
 use crate::secret::ApiKey;
 
-pub(crate) use entities::field_name_mistake;
+pub(crate) use entities::field_name_problem;
 
-pub use access::{Access, SignInWithCookies};
+pub use access::{AccessSettings, SignInWithCookies};
 pub use entities::{
-    BulkPosition, Entities, ListIds, OrderDefault, UserDefinedField, UserDefinedType,
+    BulkPosition, EntitySettings, ListIds, OrderDefault, UserDefinedField, UserDefinedType,
 };
 pub use limits::{Limits, ThrottleStatus};
-pub use results::{DuplicateStatus, OnUnknown, Results, SuiteRunWithoutId};
+pub use results::{DuplicateStatus, OnUnknown, ResultSettings, SuiteRunWithoutId};
 
-/// Where a sandbox keeps its data.
+/// Where a sandbox stores its data.
 ///
-/// In a file of settings: `"memory"`, or the path of the file.
+/// In a settings file: `"memory"`, or the path of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Storage {
-    /// In memory: gone with the sandbox.
+    /// In memory: lost when the sandbox ends.
     #[default]
     Memory,
-    /// In this SQLite file, which is created where it is missing. Beside it lies a file with the ending
-    /// `.lock`, by which a second sandbox notices the first.
+    /// In this SQLite file, which is created if it does not exist. A file with the same name and the suffix
+    /// `.lock` keeps a second sandbox from using it.
     File(PathBuf),
 }
 
@@ -57,10 +57,11 @@ impl From<Storage> for String {
     }
 }
 
-/// What can be chosen about a sandbox.
+/// The settings of a sandbox.
 ///
-/// Every question about the product that public material leaves open is one of these settings. They can be
-/// read from anything that serde reads, such as a TOML file: names have dashes, groups are tables.
+/// Every behaviour of the product that public material leaves open is one of these settings. They can be
+/// deserialized from any format that serde supports, such as a TOML file: names have hyphens, groups are
+/// tables.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,24 +78,24 @@ impl From<Storage> for String {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where the data lives; in memory by default.
+    /// Where the data is stored; in memory by default.
     pub storage: Storage,
     /// The shared space; 1001 by default.
     pub space: SharedSpaceId,
     /// The workspace in it; 1002 by default.
     pub workspace: WorkspaceId,
     /// Whether a new database gets sample data: modules, suites, releases, and the backlog of a web shop
-    /// whose stories carry Jira keys; true by default.
+    /// whose stories have Jira keys; true by default.
     pub seed_data: bool,
     /// Who may sign in, how, and for how long.
-    pub access: Access,
-    /// How entities look and what may be asked of them.
-    pub entities: Entities,
-    /// How test results are taken and ingested.
-    pub results: Results,
-    /// How much a request may ask for, and how often.
+    pub access: AccessSettings,
+    /// How entities are presented and queried.
+    pub entities: EntitySettings,
+    /// How test results are accepted and ingested.
+    pub results: ResultSettings,
+    /// Size and rate limits for requests.
     pub limits: Limits,
-    /// What goes wrong by chance; nothing by default.
+    /// Random faults; none by default.
     pub faults: FaultPlan,
 }
 
@@ -105,9 +106,9 @@ impl Default for Settings {
             space: SharedSpaceId::new(1001),
             workspace: WorkspaceId::new(1002),
             seed_data: true,
-            access: Access::default(),
-            entities: Entities::default(),
-            results: Results::default(),
+            access: AccessSettings::default(),
+            entities: EntitySettings::default(),
+            results: ResultSettings::default(),
             limits: Limits::default(),
             faults: FaultPlan::default(),
         }
@@ -115,13 +116,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Sets where the data lives.
+    /// Sets where the data is stored.
     pub fn storage(mut self, storage: Storage) -> Self {
         self.storage = storage;
         self
     }
 
-    /// Makes this the only API key; [`Access::api_keys`] takes several.
+    /// Makes this the only API key; use [`AccessSettings::api_keys`] for several.
     pub fn api_key(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.access.api_keys = vec![ApiKey::new(id, secret)];
         self
@@ -134,8 +135,8 @@ impl Settings {
         self
     }
 
-    /// Sets the default and the greatest number of entities of a list.
-    pub fn limits(mut self, default: u64, max: u64) -> Self {
+    /// Sets the default and the maximum number of entities per page of a list.
+    pub fn list_limits(mut self, default: u64, max: u64) -> Self {
         self.entities.limit_default = default;
         self.entities.limit_max = max;
         self
@@ -165,14 +166,14 @@ impl Settings {
         self
     }
 
-    /// Sets how long a session lives without a request, and at most.
+    /// Sets how long a session lives without a request, and its maximum lifetime.
     pub fn session(mut self, idle: Duration, absolute: Duration) -> Self {
         self.access.session_idle = idle;
         self.access.session_absolute = absolute;
         self
     }
 
-    /// Sets how old a session cookie gets before it is renewed.
+    /// Sets the age at which a session cookie is renewed.
     pub fn session_renewal(mut self, renewal: Duration) -> Self {
         self.access.session_renewal = renewal;
         self
@@ -184,25 +185,27 @@ impl Settings {
         self
     }
 
-    /// Sets the largest body of a request, as it comes and unpacked, in bytes.
+    /// Sets the maximum body of a request, compressed and decompressed, in bytes.
     pub fn body_limits(mut self, bytes_max: usize, inflated_bytes_max: usize) -> Self {
         self.limits.body_bytes_max = bytes_max;
         self.limits.inflated_bytes_max = inflated_bytes_max;
         self
     }
 
-    /// Sets what goes wrong by chance.
+    /// Sets the random faults.
     pub fn faults(mut self, plan: FaultPlan) -> Self {
         self.faults = plan;
         self
     }
 
-    /// What is wrong with the settings.
-    pub(crate) fn mistake(&self) -> Option<String> {
-        self.entities
-            .mistake()
-            .or_else(|| self.limits.mistake())
-            .or_else(|| self.faults.mistake())
+    /// Fails with the first problem of the settings.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let problem = self
+            .entities
+            .problem()
+            .or_else(|| self.limits.problem())
+            .or_else(|| self.faults.problem());
+        problem.map_or(Ok(()), Err)
     }
 }
 
@@ -212,7 +215,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn settings_can_be_read_and_a_wrong_name_is_told() {
+    fn settings_can_be_read_and_an_unknown_name_is_reported() {
         let settings: Settings = serde_json::from_value(json!({
             "storage": "data/sandbox.sqlite",
             "workspace": 2002,
@@ -239,18 +242,18 @@ mod tests {
         assert_eq!(settings.limits.throttle_status, ThrottleStatus::Unavailable);
         assert_eq!(
             settings.entities.user_defined_fields,
-            [UserDefinedField::new("defect", "level_udf").kind(UserDefinedType::Integer)]
+            [UserDefinedField::new("defect", "level_udf").field_type(UserDefinedType::Integer)]
         );
         let written = serde_json::to_value(&settings).unwrap();
         assert_eq!(written["access"]["api-keys"][0]["secret"], "***");
         assert_eq!(written["faults"]["plan"][0]["delay"], "2s");
-        let wrong =
+        let result =
             serde_json::from_value::<Settings>(json!({ "results": { "queue-maximum": 1 } }));
-        assert!(wrong.unwrap_err().to_string().contains("`queue-maximum`"));
+        assert!(result.unwrap_err().to_string().contains("`queue-maximum`"));
     }
 
     #[test]
-    fn no_settings_at_all_are_the_defaults() {
+    fn empty_settings_are_the_defaults() {
         let settings: Settings = serde_json::from_value(json!({})).unwrap();
         assert_eq!(settings, Settings::default());
     }

@@ -1,13 +1,12 @@
-//! The database. All SQL lives in here; a file and `:memory:` take the same path.
+//! The database. All SQL is in this module; a file and `:memory:` use the same code.
 //!
-//! There is one connection that writes, behind a mutex, used from blocking threads: SQLite has one writer
-//! anyway. A payload is ingested in one transaction, for which other writers wait. Readers of a file have
-//! connections of their own and wait for nobody; a database in memory belongs to its one connection.
+//! One connection writes, behind a mutex, used from blocking threads: SQLite has one writer anyway. A payload
+//! is ingested in one transaction, for which other writers wait. Readers of a file have connections of their
+//! own and never wait; a database in memory belongs to its one connection.
 
 mod bootstrap;
 mod conflict;
 mod content;
-mod echo;
 mod fields;
 mod follow;
 mod groups;
@@ -15,20 +14,23 @@ mod open;
 mod order;
 pub(crate) mod pages;
 mod planning;
-mod pointer;
 mod query;
 mod read;
+mod read_only_fields;
 mod readers;
+mod reference;
 pub(crate) mod results;
 mod rules;
 mod schema;
 pub(crate) mod script;
 mod search;
 mod snapshot;
+mod snippets;
 mod sprints;
 pub(crate) mod tasks;
 mod value;
 mod write;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -40,37 +42,44 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::ApiError;
-use crate::settings::{Access, Settings};
-use crate::{SandboxError, seed};
+use crate::sandbox_error::SandboxError;
+use crate::settings::{AccessSettings, Settings};
 
 pub(crate) use read::{ListRequest, Reader};
 use readers::Readers;
 pub(crate) use search::Search;
-pub(crate) use write::{Mode, Writer};
+pub(crate) use write::Mode;
+pub(crate) use writer::Writer;
 
+/// Writes the sample data of a new database.
+pub(crate) type SampleData = fn(Writer<'_>) -> Result<(), ApiError>;
+
+/// The database of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// Closed before the other connection, which tidies up.
+    /// Closed before the other connection, which cleans up.
     readers: Option<Readers>,
     connection: Mutex<Connection>,
-    /// With the fields that were added since the start; changed only while the connection is held.
+    /// Includes the fields that were added since the start; changes only while the connection is held.
     catalog: RwLock<Arc<Catalog>>,
-    /// As the settings want it.
+    /// The catalog according to the settings.
     base: Arc<Catalog>,
     clock: Clock,
-    is_seeded: bool,
-    access: Access,
+    /// Writes the sample data of a new database.
+    sample_data: Option<SampleData>,
+    access: AccessSettings,
     snapshots: Mutex<BTreeMap<String, Connection>>,
-    /// Given back after the connection is closed.
+    /// Released after the connection is closed.
     _lock: Option<File>,
 }
 
 impl Store {
-    /// Opens the database, and fills it where it is new.
+    /// Opens the database, and fills it if it is new.
     pub(crate) fn open(
         settings: &Settings,
         catalog: Arc<Catalog>,
         clock: Clock,
+        sample_data: Option<SampleData>,
     ) -> Result<Self, SandboxError> {
         let (connection, lock) = open::open(&settings.storage)?;
         let store = Self {
@@ -79,7 +88,7 @@ impl Store {
             catalog: RwLock::new(Arc::clone(&catalog)),
             base: catalog,
             clock,
-            is_seeded: settings.seed_data,
+            sample_data,
             access: settings.access.clone(),
             snapshots: Mutex::default(),
             _lock: lock,
@@ -91,13 +100,13 @@ impl Store {
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A panic rolled its transaction back when it unwound, so the connection is in order.
+        // A panic rolled its transaction back when it unwound, so the connection is consistent.
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The entity types as they are now.
+    /// The current entity types.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         let catalog = self.catalog.read();
         Arc::clone(&catalog.unwrap_or_else(PoisonError::into_inner))
@@ -116,15 +125,15 @@ impl Store {
         if !is_filled {
             self.fill()?;
         }
-        // Settings may have brought new people since the file was made.
+        // The settings may contain users that are new to the file.
         self.write_now(|writer| bootstrap::people(writer, &self.access))
     }
 
     fn fill(&self) -> Result<(), ApiError> {
         self.write_now(|writer| {
             bootstrap::fill(writer, &self.access)?;
-            if self.is_seeded {
-                seed::fill(writer)?;
+            if let Some(write_sample_data) = self.sample_data {
+                write_sample_data(writer)?;
             }
             let sql = "INSERT INTO sandbox (key, value) VALUES ('filled', '1')";
             writer.connection.execute(sql, [])?;
@@ -132,12 +141,12 @@ impl Store {
         })
     }
 
-    /// Forgets everything and begins anew.
+    /// Deletes everything and restores the initial data.
     pub(crate) fn reset_now(&self) -> Result<(), ApiError> {
         {
             let connection = self.connection();
             connection.flush_prepared_statement_cache();
-            // Dropping tables in any order would trip over foreign keys.
+            // Dropping tables in any order would violate foreign keys.
             connection.execute_batch("PRAGMA foreign_keys = OFF")?;
             let dropped = drop_all(&connection);
             connection.execute_batch("PRAGMA foreign_keys = ON")?;
@@ -146,7 +155,7 @@ impl Store {
         self.prepare()
     }
 
-    /// Reads in the calling thread.
+    /// Reads in the current thread.
     pub(crate) fn read_now<T>(
         &self,
         work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
@@ -164,7 +173,7 @@ impl Store {
         }
     }
 
-    /// Writes in the calling thread, in one transaction that an error rolls back.
+    /// Writes in the current thread, in one transaction that an error rolls back.
     pub(crate) fn write_now<T>(
         &self,
         work: impl FnOnce(Writer<'_>) -> Result<T, ApiError>,
@@ -175,7 +184,7 @@ impl Store {
         let result = work(Writer {
             connection: &transaction,
             catalog: &catalog,
-            visitor: None,
+            current_user: None,
             now: self.clock.now().as_millisecond(),
         })?;
         transaction.commit()?;
@@ -201,10 +210,10 @@ impl Store {
     }
 }
 
-/// Does `work` in a thread where it may block.
+/// Performs `work` in a thread that may block.
 ///
-/// A runtime of one thread, as tests have, does it in place: with one thread, and not a thread more, the same
-/// requests come to the same order of events each time.
+/// A single-threaded runtime, as in tests, performs it in place: without further threads, the same requests
+/// produce the same order of events each time.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {

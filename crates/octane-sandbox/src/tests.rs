@@ -1,4 +1,4 @@
-//! The sandbox through its router, as a client sees it; no sockets but one.
+//! The sandbox through its router, as a client sees it; only one test uses sockets.
 
 mod access;
 mod attachments;
@@ -41,15 +41,15 @@ use crate::{Sandbox, Settings};
 
 pub(super) const WORKSPACE: &str = "/api/shared_spaces/1001/workspaces/1002";
 
-/// An answer, read to its end.
+/// A response that was read completely.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: http::HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
@@ -66,14 +66,14 @@ impl Answer {
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    /// The JSON of a success.
+    /// The JSON of a successful response.
     #[track_caller]
     pub(super) fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         self.json()
     }
 
-    /// Status and code of a refusal.
+    /// Status and code of an error.
     #[track_caller]
     pub(super) fn refusal(&self) -> (u16, String) {
         let code = self.json()["error_code"]
@@ -101,11 +101,11 @@ impl Client {
         let request = Request::post("/authentication/sign_in")
             .body(Body::from(body))
             .unwrap();
-        let answer = answer(&app, request).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        let response = response(&app, request).await;
+        assert_eq!(response.status, 200, "{}", response.text());
         Self {
             app,
-            cookies: answer.cookies(),
+            cookies: response.cookies(),
         }
     }
 
@@ -118,31 +118,31 @@ impl Client {
         &self,
         request: http::request::Builder,
         body: impl Into<Body>,
-    ) -> Answer {
+    ) -> Response {
         let request = request.header(header::COOKIE, &self.cookies);
-        answer(&self.app, request.body(body.into()).unwrap()).await
+        response(&self.app, request.body(body.into()).unwrap()).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Response {
         self.send(Request::get(address(path)), Body::empty()).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(Request::post(address(path)), body.to_string())
             .await
     }
 
-    pub(super) async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(Request::put(address(path)), body.to_string())
             .await
     }
 
-    pub(super) async fn delete(&self, path: &str) -> Answer {
+    pub(super) async fn delete(&self, path: &str) -> Response {
         self.send(Request::delete(address(path)), Body::empty())
             .await
     }
 
-    /// Creates one entity and gives its id.
+    /// Creates an entity and returns its ID.
     #[track_caller]
     pub(super) fn create<'a>(
         &'a self,
@@ -152,9 +152,12 @@ impl Client {
         let place = std::panic::Location::caller();
         async move {
             let body = serde_json::json!({ "data": [fields] });
-            let answer = self.post(collection, &body).await;
-            assert_eq!(answer.status, 201, "{place}: {}", answer.text());
-            answer.json()["data"][0]["id"].as_str().unwrap().to_owned()
+            let response = self.post(collection, &body).await;
+            assert_eq!(response.status, 201, "{place}: {}", response.text());
+            response.json()["data"][0]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         }
     }
 
@@ -166,7 +169,7 @@ impl Client {
             .clone()
     }
 
-    /// One field of the entities of a list that matches a query, by id.
+    /// One field of the matching entities of a list, by ID.
     pub(super) async fn names(&self, collection: &str, field: &str, query: &str) -> Vec<String> {
         let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
         let path =
@@ -181,12 +184,12 @@ impl Client {
             .collect()
     }
 
-    /// The ids of all entities of a collection.
+    /// The IDs of all entities of a collection.
     pub(super) async fn ids(&self, collection: &str) -> Vec<String> {
         self.names(collection, "id", "id GT 0").await
     }
 
-    /// The id of the one entity of a collection.
+    /// The ID of the only entity of a collection.
     pub(super) async fn only_id(&self, collection: &str) -> String {
         let mut ids = self.ids(collection).await;
         assert_eq!(ids.len(), 1, "{collection}: {ids:?}");
@@ -196,17 +199,17 @@ impl Client {
     /// Sends a payload and waits until it is ingested.
     pub(super) async fn upload(&self, xml: &str, parameters: &str) -> Value {
         let task = self.submit(xml, parameters).await.ok();
-        self.settled(&task["id"]).await
+        self.wait_for_task(&task["id"]).await
     }
 
-    pub(super) async fn submit(&self, xml: &str, parameters: &str) -> Answer {
+    pub(super) async fn submit(&self, xml: &str, parameters: &str) -> Response {
         let request = Request::post(format!("{WORKSPACE}/test-results{parameters}"));
         let request = request.header(header::CONTENT_TYPE, "application/xml");
         self.send(request, xml.to_owned()).await
     }
 
-    /// The final state of a task.
-    pub(super) async fn settled(&self, id: &Value) -> Value {
+    /// The final status of a task.
+    pub(super) async fn wait_for_task(&self, id: &Value) -> Value {
         for _ in 0..100_000 {
             let task = self.get(&format!("test-results/{id}")).await.ok();
             if !matches!(task["status"].as_str(), Some("queued" | "running")) {
@@ -218,15 +221,15 @@ impl Client {
     }
 }
 
-/// The address of what lies in the workspace; `http` knows no URI with a raw quote.
+/// The URL of a resource in the workspace; `http` does not support raw quotes in a URI.
 fn address(path: &str) -> String {
     format!("{WORKSPACE}/{}", path.replace('"', "%22"))
 }
 
-pub(super) async fn answer(app: &Router, request: Request<Body>) -> Answer {
+pub(super) async fn response(app: &Router, request: Request<Body>) -> Response {
     let response = app.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    Answer {
+    Response {
         status: parts.status,
         headers: parts.headers,
         body: body.collect().await.unwrap().to_bytes().to_vec(),

@@ -1,4 +1,4 @@
-//! The fuzz targets on stable: they compile, and all seeds hold what the targets demand.
+//! Runs the fuzz targets on stable: they compile, and all seeds pass.
 
 #[expect(unreachable_pub, reason = "in the fuzz crate these are public")]
 #[path = "../../../fuzz/src/lib.rs"]
@@ -17,7 +17,7 @@ fn feed(name: &str, target: fn(&[u8])) {
     assert!(seeds.len() > 5, "{} is nearly empty", folder.display());
     for seed in seeds {
         let bytes = std::fs::read(&seed).unwrap();
-        // A panic does not tell which seed it was.
+        // A panic does not say which seed caused it.
         let fed = std::panic::catch_unwind(|| target(&bytes));
         assert!(fed.is_ok(), "{}", seed.display());
     }
@@ -39,6 +39,6 @@ fn every_seed_of_fields_is_read_or_explained() {
 }
 
 #[test]
-fn every_seed_of_a_request_is_answered() {
+fn every_seed_of_a_request_gets_a_response() {
     feed("request", targets::request);
 }

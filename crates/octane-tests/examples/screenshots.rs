@@ -1,13 +1,13 @@
-//! Pictures of the sandbox's pages for `docs/screenshots`: `cargo xtask screenshots`.
+//! Screenshots of the sandbox's pages for `docs/screenshots`: `cargo xtask screenshots`.
 //!
-//! Twelve nights of a part of `samples/nightly.csv` are uploaded, each with its own failures; the same
-//! numbers give the same pictures but for ids and the time of day.
+//! Twelve nights of a part of `samples/nightly.csv` are uploaded, each with its own failures. The screenshots are
+//! the same each time, except for ids and the time of day.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use octane_client::{Destination, ModuleChoice, SuiteChoice};
+use octane_client::{ModuleChoice, SuiteChoice, TargetSpec};
 use octane_results::{Failure, ReadOptions, Record, Source, Status, TestRun, read};
 use octane_sandbox::Fault;
 use octane_tests::{Browser, Scheme, World};
@@ -15,7 +15,7 @@ use octane_tests::{Browser, Scheme, World};
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 
 const NIGHTS: u64 = 12;
-/// One of so many rows of the sample.
+/// Only every n-th row of the sample is used.
 const ROWS_EVERY: usize = 3;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -30,10 +30,10 @@ async fn main() -> Done {
     for night in 0..NIGHTS {
         upload(&world, "Nightly", night, &sample).await?;
         if night % 3 == 0 {
-            let is_sound = |run: &&TestRun| run.status == Status::Passed;
+            let has_passed = |run: &&TestRun| run.status == Status::Passed;
             let contract: Vec<TestRun> = sample
                 .iter()
-                .filter(is_sound)
+                .filter(has_passed)
                 .step_by(40)
                 .cloned()
                 .collect();
@@ -44,11 +44,11 @@ async fn main() -> Done {
             upload(&world, "Smoke tests", night, &smoke).await?;
         }
     }
-    stumble(&world).await?;
+    fail_some_requests(&world).await?;
     take(&browser, &world, &folder).await
 }
 
-/// A part of the sample, without the rows that are wrong on purpose.
+/// A part of the sample, without the rows that are invalid on purpose.
 fn sample(root: &Path) -> Done<Vec<TestRun>> {
     let source = Source::path(root.join("samples/nightly.csv"));
     let mut runs = Vec::new();
@@ -60,7 +60,7 @@ fn sample(root: &Path) -> Done<Vec<TestRun>> {
     Ok(runs.into_iter().step_by(ROWS_EVERY).collect())
 }
 
-/// A night of its own: some tests fail that passed, and some heal.
+/// The results of one night: some tests that passed now fail, and the other way round.
 fn of_night(sample: &[TestRun], night: u64) -> Vec<TestRun> {
     let nth = |run: &TestRun, row: usize| {
         let mut run = run.clone();
@@ -74,7 +74,7 @@ fn of_night(sample: &[TestRun], night: u64) -> Vec<TestRun> {
         if run.status == Status::Passed && dice % 100 < weak {
             run.status = Status::Failed;
             run.failure = Some(Failure {
-                kind: Some("AssertionError".into()),
+                error_type: Some("AssertionError".into()),
                 message: Some("expected total 41.90 EUR but was 42.00 EUR".into()),
                 details: "AssertionError: expected total 41.90 EUR but was 42.00 EUR\n\tat \
                           example.checkout.CartTotalsTest.total(CartTotalsTest.java:84)\n"
@@ -102,20 +102,21 @@ async fn upload(world: &World, suite: &str, night: u64, sample: &[TestRun]) -> D
         suite.split(' ').next().unwrap_or_default().to_lowercase(),
         4700 + night
     );
-    let destination = Destination::new(SuiteChoice::Named(suite.into()), name)
+    let destination = TargetSpec::new(SuiteChoice::Named(suite.into()), name)
         .module(ModuleChoice::Path("Web Shop".into()))
         .create_missing(true);
-    let target = world.client.locate(&destination).await?;
-    world
+    let target = world.client.resolve_target(&destination).await?;
+    let _report = world
         .client
         .upload(of_night(sample, night), target)
         .send()
-        .await?;
+        .await?
+        .into_result()?;
     Ok(())
 }
 
-/// A few requests that go wrong on purpose; the client gets over them.
-async fn stumble(world: &World) -> Done {
+/// Sends a few requests that fail on purpose; the client retries them.
+async fn fail_some_requests(world: &World) -> Done {
     let faults = [
         Fault::queue_full().path("**/test-results"),
         Fault::status(503).path("**/defects"),
@@ -179,7 +180,7 @@ async fn take(browser: &Browser, world: &World, folder: &Path) -> Done {
     Ok(())
 }
 
-/// The bytes of text in base 64, in which a driver gives pictures.
+/// Decodes Base64, the encoding of screenshots in the driver's protocol.
 fn decode(text: &str) -> Vec<u8> {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);

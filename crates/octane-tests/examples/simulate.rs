@@ -1,77 +1,192 @@
-//! Plays cases of the simulation: `cargo xtask simulate --seeds 1000`, or `--seed 7` to see one of them.
+//! Runs cases of the simulation: `cargo xtask simulate --seeds 1000`, or `--seed 7` to see what happens in one.
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
-use octane_tests::simulate::Simulator;
+use octane_client::Report;
+use octane_tests::simulate::{CaseResult, Failure, Simulator};
+use serde_json::{Value, json};
 
 const USAGE: &str = "\
-cargo xtask simulate --seeds N [--seed K]  plays the seeds from K (0) on, until one fails
-cargo xtask simulate --seed K              plays one seed and tells its story";
+cargo xtask simulate --seeds N [--seed K]  run N seeds starting at K (default: 0), until one fails
+cargo xtask simulate --seed K              run one seed and print its trace
 
-#[expect(clippy::print_stdout, reason = "that is what it is for")]
+  --jobs J        run J seeds at once (default: as many as there are processors)
+  --reports FILE  write the last report of each seed, one JSON line each: {\"seed\":0,\"report\":{…}}; the upload
+                  id and the path of the journal are blanked, so two versions can be compared with `diff`";
+
+/// A line is printed each time this many seeds are done.
+const PROGRESS_SEEDS: u64 = 10_000;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let Asked { first, seeds } = Asked::of(std::env::args().skip(1))?;
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
     let simulator = Simulator::new()?;
-    let Some(seeds) = seeds else {
-        return match simulator.told(first) {
-            Ok((played, story)) => {
-                println!("{}\n{played:?}", story.join("\n"));
-                Ok(())
-            }
-            Err(failure) => {
-                println!("{failure}");
-                Err("something does not hold".into())
-            }
-        };
-    };
-    let start = Instant::now();
-    let (mut results, mut lives) = (0, 0);
-    for seed in first..first.saturating_add(seeds) {
-        let played = match simulator.play(seed) {
-            Ok(played) => played,
-            Err(failure) => {
-                println!("{failure}");
-                return Err(format!("replay it with `cargo xtask simulate --seed {seed}`").into());
-            }
-        };
-        results += played.results;
-        lives += played.lives;
-        let done = seed - first + 1;
-        if done % 10_000 == 0 || done == seeds {
-            let seconds = start.elapsed().as_secs_f64();
-            println!("{done} seeds, {lives} lives, {results} results, {seconds:.0} s");
+    match arguments.seeds {
+        Some(seeds) => run_all(&simulator, &arguments, seeds),
+        None => run_one(&simulator, &arguments),
+    }
+}
+
+/// Runs one seed and prints what happens.
+#[expect(clippy::print_stdout, reason = "the trace is the program's output")]
+fn run_one(simulator: &Simulator, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    match simulator.run_with_trace(arguments.first) {
+        Ok((result, trace)) => {
+            println!("{}\n{result:?}", trace.join("\n"));
+            let mut reports = Reports::create(arguments)?;
+            reports.write(arguments.first, &result.report)?;
+            reports.finish()
+        }
+        Err(failure) => {
+            println!("{failure}");
+            Err("a promise is broken".into())
         }
     }
-    Ok(())
 }
 
-/// What was asked for.
-struct Asked {
+/// Runs seeds in several threads, and handles their results in the order of the seeds.
+#[expect(clippy::print_stdout, reason = "progress is the program's output")]
+fn run_all(simulator: &Simulator, arguments: &Arguments, seeds: u64) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    let (first, end) = (arguments.first, arguments.first.saturating_add(seeds));
+    let next = AtomicU64::new(first);
+    let is_over = AtomicBool::new(false);
+    let mut reports = Reports::create(arguments)?;
+    let (sender, receiver) = mpsc::channel::<(u64, Result<CaseResult, Failure>)>();
+    thread::scope(|scope| {
+        for _ in 0..arguments.jobs.get() {
+            let (sender, next, is_over) = (sender.clone(), &next, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    // The receiver is gone once a seed has failed.
+                    if seed >= end || sender.send((seed, simulator.run(seed))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut results, mut process_runs) = (0, 0);
+        let mut finish = |seed: u64, ended: Result<CaseResult, Failure>| {
+            let result = ended.map_err(|failure| {
+                println!("{failure}");
+                format!("replay it with `cargo xtask simulate --seed {seed}`")
+            })?;
+            results += result.results;
+            process_runs += result.process_runs;
+            reports.write(seed, &result.report)?;
+            let done = seed - first + 1;
+            if done.is_multiple_of(PROGRESS_SEEDS) || done == seeds {
+                let seconds = start.elapsed().as_secs_f64();
+                println!(
+                    "{done} seeds, {process_runs} process runs, {results} results, {seconds:.0} s"
+                );
+            }
+            Ok::<(), Box<dyn Error>>(())
+        };
+        let mut waiting = BTreeMap::new();
+        let mut expected = first;
+        for (seed, ended) in receiver {
+            waiting.insert(seed, ended);
+            while let Some(ended) = waiting.remove(&expected) {
+                if let Err(error) = finish(expected, ended) {
+                    is_over.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+                expected += 1;
+            }
+        }
+        Ok(())
+    })?;
+    reports.finish()
+}
+
+/// The file of reports, if one was asked for.
+struct Reports(Option<BufWriter<File>>);
+
+impl Reports {
+    fn create(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+        let file = arguments.reports.as_ref().map(|path| {
+            File::create(path)
+                .map_err(|error| format!("cannot create `{}`: {error}", path.display()))
+        });
+        Ok(Self(file.transpose()?.map(BufWriter::new)))
+    }
+
+    fn write(&mut self, seed: u64, report: &Report) -> Result<(), Box<dyn Error>> {
+        if let Some(file) = &mut self.0 {
+            writeln!(
+                file,
+                "{}",
+                json!({ "seed": seed, "report": blanked(report)? })
+            )?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Box<dyn Error>> {
+        if let Some(mut file) = self.0 {
+            file.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// The report without what differs each time: the upload's id and the path of its journal, wherever they appear.
+fn blanked(report: &Report) -> Result<Value, Box<dyn Error>> {
+    let mut text = serde_json::to_string(report)?;
+    if let Some(journal) = &report.journal {
+        let path = serde_json::to_string(journal)?;
+        text = text.replace(path.trim_matches('"'), "JOURNAL");
+    }
+    let id = report.upload_id.to_string();
+    Ok(serde_json::from_str(&text.replace(&id, "UPLOAD"))?)
+}
+
+/// The command line.
+struct Arguments {
     first: u64,
-    /// One, with its story, if absent.
+    /// Absent: one, with its trace.
     seeds: Option<u64>,
+    jobs: NonZero<usize>,
+    reports: Option<PathBuf>,
 }
 
-impl Asked {
-    fn of(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let (mut first, mut seeds) = (None, None);
+impl Arguments {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let (mut first, mut seeds, mut jobs, mut reports) = (None, None, None, None);
         while let Some(word) = words.next() {
-            let place = match &*word {
-                "--seed" => &mut first,
-                "--seeds" => &mut seeds,
-                _ => return Err(format!("`{word}` is not known\n\n{USAGE}").into()),
-            };
-            let number = words.next().ok_or(USAGE)?;
-            let number = number.parse();
-            *place = Some(number.map_err(|error| format!("`{word}`: {error}\n\n{USAGE}"))?);
+            if !["--seed", "--seeds", "--jobs", "--reports"].contains(&&*word) {
+                return Err(format!("unknown argument `{word}`\n\n{USAGE}").into());
+            }
+            let value = words.next().ok_or(USAGE)?;
+            let wrong = |error: &dyn Error| format!("`{word} {value}`: {error}\n\n{USAGE}");
+            match &*word {
+                "--seed" => first = Some(value.parse().map_err(|error| wrong(&error))?),
+                "--seeds" => seeds = Some(value.parse().map_err(|error| wrong(&error))?),
+                "--jobs" => jobs = Some(value.parse().map_err(|error| wrong(&error))?),
+                _ => reports = Some(PathBuf::from(value)),
+            }
         }
         if first.is_none() && seeds.is_none() {
             return Err(USAGE.into());
         }
+        let jobs = jobs
+            .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
         Ok(Self {
             first: first.unwrap_or(0),
             seeds,
+            jobs,
+            reports,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Helpers for the tests of the whole.
+//! Helpers for the tests of the whole system.
 
 mod browser;
 mod refusing;
@@ -9,6 +9,6 @@ mod xmllint;
 
 pub use browser::{Browser, Element, Key, Scheme};
 pub use refusing::Refusing;
-pub use scripted::{Scripted, answer};
-pub use world::{World, shared};
+pub use scripted::{Scripted, ScriptedTransport, response};
+pub use world::World;
 pub use xmllint::xmllint;

@@ -1,4 +1,4 @@
-//! A door before a sandbox, which refuses payloads for a word in them.
+//! A proxy in front of a sandbox, which refuses payloads that contain a certain word.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,34 +8,34 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::scripted::read_request;
 
-/// A server on a free port of the loopback that passes every request on, but answers 400 to payloads of
-/// test results that hold a word. They have to come unpacked.
+/// A proxy on a free loopback port that forwards every request, but refuses payloads of test results that contain
+/// a certain word. Payloads must not be compressed.
 pub struct Refusing {
     address: String,
     is_open: Arc<AtomicBool>,
 }
 
-/// What is said of a payload that may not pass.
+/// How a payload is refused.
 #[derive(Debug, Clone, Copy)]
-enum Words {
-    /// What Octane says.
+enum Refusal {
+    /// The way Octane does it: a 400 in JSON.
     Octane,
-    /// What a proxy says that does not find the server.
+    /// The page of a proxy that cannot find the server.
     Proxy,
 }
 
 impl Refusing {
-    /// A door before the server at `host` (`127.0.0.1:8484`).
+    /// A proxy in front of the server at `host` (`127.0.0.1:8484`).
     pub async fn new(host: impl Into<String>, word: impl Into<String>) -> Self {
-        Self::with(Words::Octane, host.into(), word.into()).await
+        Self::with(Refusal::Octane, host.into(), word.into()).await
     }
 
-    /// The same with the page of a proxy, which is no answer of Octane's.
+    /// The same, but a refusal is a proxy's own page and not a response of Octane.
     pub async fn as_proxy(host: impl Into<String>, word: impl Into<String>) -> Self {
-        Self::with(Words::Proxy, host.into(), word.into()).await
+        Self::with(Refusal::Proxy, host.into(), word.into()).await
     }
 
-    async fn with(words: Words, host: String, word: String) -> Self {
+    async fn with(refusal: Refusal, host: String, word: String) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("a free port");
@@ -46,34 +46,34 @@ impl Refusing {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let host_and_word = Arc::clone(&host_and_word);
-                let words = (!open.load(Ordering::Relaxed)).then_some(words);
+                let refusal = (!open.load(Ordering::Relaxed)).then_some(refusal);
                 tokio::spawn(async move {
                     let (host, word) = &*host_and_word;
-                    // A client that goes away is no business of the door.
-                    let _ = serve(stream, host, word, words).await;
+                    // The proxy does not care about a client that has gone away.
+                    let _ = serve(stream, host, word, refusal).await;
                 });
             }
         });
         Self { address, is_open }
     }
 
-    /// From now on everything passes.
+    /// Forwards everything from now on.
     pub fn open(&self) {
         self.is_open.store(true, Ordering::Relaxed);
     }
 
-    /// The door's address.
+    /// The proxy's address.
     pub fn url(&self) -> &str {
         &self.address
     }
 }
 
-/// Serves one request; its connection ends with it.
+/// Serves one request, then closes the connection.
 async fn serve(
     mut stream: TcpStream,
     host: &str,
     word: &str,
-    words: Option<Words>,
+    refusal: Option<Refusal>,
 ) -> std::io::Result<()> {
     let Some(request) = read_request(&mut stream).await else {
         return Ok(());
@@ -82,16 +82,16 @@ async fn serve(
         .lines()
         .next()
         .is_some_and(|line| line.starts_with("POST") && line.contains("/test-results"));
-    if let Some(words) = words.filter(|_| is_payload && request.contains(word)) {
-        let (status, media_type, body) = match words {
-            Words::Octane => (
+    if let Some(refusal) = refusal.filter(|_| is_payload && request.contains(word)) {
+        let (status, media_type, body) = match refusal {
+            Refusal::Octane => (
                 "400 Bad Request",
                 "application/json",
                 r#"{"error_code":"testbox.invalid","description":"something in it is no good"}"#,
             ),
-            Words::Proxy => ("404 Not Found", "text/html", "<html>no such server</html>"),
+            Refusal::Proxy => ("404 Not Found", "text/html", "<html>no such server</html>"),
         };
-        // No cookie: the session is the server's business.
+        // Without a cookie: only the server renews the session.
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nConnection: close");
         let length = body.len();
         let answer = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");

@@ -1,195 +1,196 @@
 //! Simulation: the whole client against the sandbox, in one thread, on a clock that jumps.
 //!
-//! A seed alone decides what is uploaded, how, and what goes wrong: requests and answers that get lost,
-//! servers in trouble, sessions that end, tasks that fail or do not end, a process that dies at any commit of
-//! its journal or at any other moment, and that is started again. In its last life nothing goes wrong any
+//! A seed alone decides what is uploaded, how, and what goes wrong: requests and responses that get lost,
+//! servers in trouble, sessions that expire, tasks that fail or never end, and a process that crashes at any
+//! commit of its journal or at any other moment and is started again. In its last run nothing goes wrong any
 //! more, and then everything must be as [`docs/delivery.md`](../../../docs/delivery.md) promises.
 
 mod case;
-mod check;
+mod checker;
 mod content;
-mod death;
 mod fault;
-mod life;
-mod line;
-mod overhear;
+mod faulty_transport;
+mod log_capture;
 mod payload;
+mod process_run;
 mod random;
 mod results;
-mod story;
-mod wire;
+mod shared_network;
+mod simulated_process;
+mod trace;
 mod world;
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use octane_client::{Outcome, Report};
+use octane_client::Report;
 use tokio::runtime::{Builder, Runtime};
 
-use case::{Case, Troubles};
-use check::Books;
+use case::{Case, RunFaults};
+use checker::Checker;
 use content::Content;
-use life::{End, Process};
-use overhear::Heard;
-use story::Story;
+use log_capture::CapturedLog;
+use process_run::{Process, RunEnd};
+use trace::Trace;
 use world::{Template, World};
 
-/// Plays cases, one after the other.
+/// Runs cases. Seeds are independent of each other, so several threads may share one simulator.
 #[derive(Debug)]
 pub struct Simulator {
     template: Template,
 }
 
-/// A case in which something does not hold.
+/// A case in which a promise is broken.
 #[derive(Debug)]
 pub struct Failure {
-    /// The seed, which makes the same happen again.
+    /// The seed, which reproduces it.
     pub seed: u64,
-    /// What does not hold.
+    /// Which promise is broken.
     pub problem: String,
-    /// What happened, a line each.
-    pub story: Vec<String>,
+    /// What happened, one line per event.
+    pub trace: Vec<String>,
 }
 
-/// What a case came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a case ended.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Played {
+pub struct CaseResult {
     /// How many results were uploaded.
     pub results: usize,
     /// How often the process was started.
-    pub lives: usize,
-    /// How it ended.
-    pub outcome: Outcome,
+    pub process_runs: usize,
+    /// The report of the last process run.
+    pub report: Report,
 }
 
 impl Simulator {
-    /// Makes the server that each case gets a copy of.
+    /// Creates the server that each case gets a copy of.
     pub fn new() -> io::Result<Self> {
         let template = runtime()?.block_on(Template::new())?;
         Ok(Self { template })
     }
 
-    /// Plays the case of a seed.
-    pub fn play(&self, seed: u64) -> Result<Played, Failure> {
-        self.told(seed).map(|(played, _)| played)
+    /// Runs the case of a seed.
+    pub fn run(&self, seed: u64) -> Result<CaseResult, Failure> {
+        self.run_with_trace(seed).map(|(result, _)| result)
     }
 
-    /// Plays the case of a seed, and tells what happened.
-    pub fn told(&self, seed: u64) -> Result<(Played, Vec<String>), Failure> {
-        let runtime = runtime().expect("a runtime of one thread needs nothing");
+    /// Runs the case of a seed and returns what happened as well.
+    pub fn run_with_trace(&self, seed: u64) -> Result<(CaseResult, Vec<String>), Failure> {
+        let runtime = runtime().expect("a single-threaded runtime needs no resources");
         runtime.block_on(async {
-            let story = Story::new();
+            let trace = Trace::new();
             let case = Case::new(seed);
-            let end = self.played(&case, &story).await;
+            let ended = self.run_case(&case, &trace).await;
             let mut lines = case.described();
-            lines.append(&mut story.take());
-            match end {
-                Ok(played) => Ok((played, lines)),
+            lines.append(&mut trace.take());
+            match ended {
+                Ok(result) => Ok((result, lines)),
                 Err(problem) => Err(Failure {
                     seed,
                     problem,
-                    story: lines,
+                    trace: lines,
                 }),
             }
         })
     }
 
-    async fn played(&self, case: &Case, story: &Story) -> Result<Played, String> {
-        let world = self.template.world(case, story);
-        let world = world.map_err(|error| format!("no server: {error}"))?;
-        earlier(case, &world).await?;
-        let heard = Heard::default();
-        let _ear = case.is_overheard.then(|| heard.listen());
+    async fn run_case(&self, case: &Case, trace: &Trace) -> Result<CaseResult, String> {
+        let world = self.template.world(case, trace);
+        let world = world.map_err(|error| format!("cannot start the server: {error}"))?;
+        upload_earlier_results(case, &world).await?;
+        let log = CapturedLog::default();
+        let _capture = case.checks_secrets.then(|| log.capture());
         let mut process = Process {
             case,
             world: &world,
-            heard: heard.clone(),
+            log: log.clone(),
             upload: None,
         };
-        let (report, lives) = process_to_its_end(&mut process).await?;
+        let (report, process_runs) = run_until_done(&mut process).await?;
         let content = content(&world, case).await;
-        let books = Books {
+        let checker = Checker {
             case,
             world: &world,
             report: &report,
             content: &content,
         };
-        books.check_end(&world.wire.lost_payloads())?;
-        check::earlier(case, &content)?;
+        checker.check_end(&world.network.lost_payloads())?;
+        checker::earlier(case, &content)?;
         let forgets = case.server.results.duplicate_memory.is_some();
-        let is_whole = report.counts.kept == 0;
-        if case.is_repeated && is_whole && !forgets && world.wire.lost_payloads().is_empty() {
-            repeated(case, &world, &heard, &report, &content).await?;
+        let is_complete = report.counts.pending == 0;
+        if case.uploads_again && is_complete && !forgets && world.network.lost_payloads().is_empty()
+        {
+            upload_again(case, &world, &log, &report, &content).await?;
         }
-        if case.is_overheard {
+        if case.checks_secrets {
             let json = serde_json::to_string(&report).unwrap_or_default();
-            heard.add(&json);
-            no_secrets(&world, &heard, story)?;
+            log.add(&json);
+            no_secrets(&world, &log, trace)?;
         }
-        Ok(Played {
+        Ok(CaseResult {
             results: case.rows.len(),
-            lives,
-            outcome: report.outcome,
+            process_runs,
+            report,
         })
     }
 }
 
-/// Lets the process live until there is nothing left to do, and how often that was.
-async fn process_to_its_end(process: &mut Process<'_>) -> Result<(Report, usize), String> {
+/// Starts the process again and again until there is nothing left to do; returns how often that was.
+async fn run_until_done(process: &mut Process<'_>) -> Result<(Report, usize), String> {
     let (case, world) = (process.case, process.world);
-    let story = &world.wire.story;
-    for (number, troubles) in (1..).zip(&case.lives) {
-        story.tell(format_args!("life {number}: {troubles:?}"));
-        world.wire.restart(troubles.is_restarted).await;
-        if let End::Reported(report) = process.live(troubles, false).await? {
+    let trace = &world.network.trace;
+    for (number, faults) in (1..).zip(&case.process_runs) {
+        trace.record(format_args!("process run {number}: {faults:?}"));
+        world.network.restart(faults.restarts_server).await;
+        if let RunEnd::Reported(report) = process.run(faults, false).await? {
             let content = content(world, case).await;
-            let books = Books {
+            let checker = Checker {
                 case,
                 world,
                 report: &report,
                 content: &content,
             };
-            books.check()?;
-            if !report.resumable {
+            checker.check()?;
+            if !report.is_resumable {
                 return Ok((*report, number));
             }
         }
     }
-    // Somebody comes back on the next day, and all is well.
+    // The user comes back on the next day, and nothing goes wrong.
     tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
-    world.wire.restart(false).await;
-    story.tell("the last life");
-    let report = calmly(process).await?;
-    let lives = case.lives.len() + 1;
-    if report.counts.kept == 0 {
-        return Ok((report, lives));
+    world.network.restart(false).await;
+    trace.record("the last process run");
+    let report = run_without_faults(process).await?;
+    let process_runs = case.process_runs.len() + 1;
+    if report.counts.pending == 0 {
+        return Ok((report, process_runs));
     }
     // What Octane has forgotten is known to be missing only now, and is sent again.
-    story.tell("once more");
-    Ok((calmly(process).await?, lives + 1))
+    trace.record("one more process run");
+    Ok((run_without_faults(process).await?, process_runs + 1))
 }
 
-/// A life in which nothing goes wrong.
-async fn calmly(process: &mut Process<'_>) -> Result<Report, String> {
-    match process.live(&Troubles::default(), true).await? {
-        End::Reported(report) => Ok(*report),
-        End::Died => Err("the process died of nothing".to_owned()),
+async fn run_without_faults(process: &mut Process<'_>) -> Result<Report, String> {
+    match process.run(&RunFaults::default(), true).await? {
+        RunEnd::Reported(report) => Ok(*report),
+        RunEnd::Crashed => Err("the process crashed without a fault".to_owned()),
     }
 }
 
-/// Uploads what the suite run holds before.
-async fn earlier(case: &Case, world: &World) -> Result<(), String> {
+/// Uploads what the suite run holds from the start.
+async fn upload_earlier_results(case: &Case, world: &World) -> Result<(), String> {
     if case.earlier.is_empty() {
         return Ok(());
     }
-    let client = world::client(case.patient_endpoint(), world.calm_line(), |_| {});
+    let client = world::client(case.patient_endpoint(), world.reliable_transport(), |_| {});
     let mut settings = case.upload.clone();
     settings.batch_limits.runs_max = 1000;
     settings.ingestion_wait_max = Duration::from_secs(24 * 3600);
     let upload = client
         .upload(case.earlier.clone(), world.target.clone())
+        .spool(octane_client::Spool::off().inline())
         .settings(settings);
     let report = upload.send().await.map_err(|error| error.to_string())?;
     if report.counts.ingested == case.earlier.len() {
@@ -199,35 +200,35 @@ async fn earlier(case: &Case, world: &World) -> Result<(), String> {
     }
 }
 
-/// The same upload once more changes nothing, and says so.
-async fn repeated(
+/// Checks that the same upload a second time changes nothing and reports so.
+async fn upload_again(
     case: &Case,
     world: &World,
-    heard: &Heard,
+    log: &CapturedLog,
     first: &Report,
     before: &Content,
 ) -> Result<(), String> {
-    world.wire.story.tell("the same is uploaded once more");
+    world.network.trace.record("the same upload once more");
     let mut process = Process {
         case,
         world,
-        heard: heard.clone(),
+        log: log.clone(),
         upload: None,
     };
-    let report = calmly(&mut process).await?;
+    let report = run_without_faults(&mut process).await?;
     let after = content(world, case).await;
-    let books = Books {
+    let checker = Checker {
         case,
         world,
         report: &report,
         content: &after,
     };
-    books.check_end(&world.wire.lost_payloads())?;
+    checker.check_end(&world.network.lost_payloads())?;
     let mut counts = first.counts;
-    counts.known = counts.ingested;
+    counts.duplicate = counts.ingested;
     if report.counts != counts || before.results() != after.results() {
         return Err(format!(
-            "the same upload once more came to {:?}, not {counts:?}",
+            "the same upload once more resulted in {:?}, not {counts:?}",
             report.counts
         ));
     }
@@ -238,16 +239,16 @@ async fn content(world: &World, case: &Case) -> Content {
     world.content(case.server.entities.run_backlog_field).await
 }
 
-/// Nothing that is told, traced or written has a secret in it.
-fn no_secrets(world: &World, heard: &Heard, story: &Story) -> Result<(), String> {
-    heard.add(&story.text());
-    let text = heard.text();
+/// Checks that nothing that is reported, logged or written contains a secret.
+fn no_secrets(world: &World, log: &CapturedLog, trace: &Trace) -> Result<(), String> {
+    log.add(&trace.text());
+    let text = log.text();
     let files = world.files();
     for secret in world.secrets() {
-        let is_told = text.contains(&secret);
-        if is_told || files.iter().any(|file| world::stands_in(file, &secret)) {
+        let is_logged = text.contains(&secret);
+        if is_logged || files.iter().any(|file| world::contains(file, &secret)) {
             return Err(format!(
-                "the secret `{secret}` can be read (told: {is_told})"
+                "the secret `{secret}` can be read (logged: {is_logged})"
             ));
         }
     }
@@ -267,9 +268,9 @@ impl fmt::Display for Failure {
         let Self {
             seed,
             problem,
-            story,
+            trace,
         } = self;
-        for line in story {
+        for line in trace {
             writeln!(f, "{line}")?;
         }
         write!(f, "seed {seed}: {problem}")

@@ -1,54 +1,89 @@
-//! How the server is reached.
+//! How the server is reached, for the commands that connect to one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::duration::time_limit;
 use crate::env;
 
+/// Options of a command that connects; in a group of commands they can follow each of them.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
-    /// Address of the server in any form, also one copied from the browser with `?p=1001/1002`.
+    /// Server URL; a URL copied from the browser (`…?p=1001/1002`) works too.
     #[arg(long, global = true, env = env::URL, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Number of the shared space, unless the address names it.
-    #[arg(long, global = true, env = env::SHARED_SPACE, value_name = "NUMBER")]
+    /// Shared space ID [default: taken from the URL].
+    #[arg(long, global = true, env = env::SHARED_SPACE, value_name = "ID")]
     pub(crate) space: Option<String>,
-    /// Number of the workspace, unless the address names it.
-    #[arg(long, global = true, env = env::WORKSPACE, value_name = "NUMBER")]
+    /// Workspace ID [default: taken from the URL].
+    #[arg(long, global = true, env = env::WORKSPACE, value_name = "ID")]
     pub(crate) workspace: Option<String>,
-    /// Id of the API key.
+    /// Client ID of the API key; its secret is read from `OCTANE_CLIENT_SECRET`.
     #[arg(long, global = true, env = env::CLIENT_ID, value_name = "ID")]
     pub(crate) client_id: Option<String>,
-    /// Secret of the API key. Other users of this machine can see it here: better set the variable.
-    #[arg(long, global = true, value_name = "SECRET", hide = true)]
+    /// Client secret of the API key. Visible to other users of this machine; prefer `OCTANE_CLIENT_SECRET`.
+    #[arg(long, global = true, value_name = "SECRET")]
     pub(crate) client_secret: Option<String>,
-    /// Use the sandbox: a small Octane inside this program, kept between runs.
-    #[arg(long, global = true, conflicts_with = "url")]
+    /// Use the built-in sandbox server; its data is kept between runs.
+    #[arg(long, global = true, conflicts_with = "url", hide = cfg!(not(feature = "sandbox")))]
     pub(crate) sandbox: bool,
-    /// Folder of the sandbox's data [default: `octane-client/sandbox` in the user's data folder].
-    #[arg(long, global = true, env = env::SANDBOX_DATA, value_name = "DIR")]
-    pub(crate) sandbox_data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sandbox_data: SandboxDataArgs,
     /// Field of stories that holds Jira keys [default: found in the workspace's metadata].
     #[arg(long, global = true, value_name = "FIELD")]
     pub(crate) jira_field: Option<String>,
     /// Field of runs or tests that holds their stories [default: `covered_content`].
     #[arg(long, global = true, value_name = "FIELD")]
     pub(crate) link_field: Option<String>,
-    /// Requests at once.
+    /// Maximum number of concurrent requests [default: 4].
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
-    /// How often a request is repeated at most, where repeating is safe.
+    /// Maximum retries per request, only where a retry is safe [default: 4].
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) retries: Option<u32>,
-    /// How many seconds a request may take in all, its repetitions included [default: 300].
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) deadline: Option<u64>,
-    /// How many seconds one attempt may take, from connecting to the last byte [default: 120].
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: Option<u64>,
-    /// Requests a second, for all workers together; Octane advises to stay below 20.
+    /// Total time limit per request including retries, for example `10m` [default: 5m].
+    #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
+    pub(crate) deadline: Option<Duration>,
+    /// Time limit per attempt, for example `30s` [default: 2m].
+    #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
+    pub(crate) timeout: Option<Duration>,
+    /// Maximum requests per second across all workers; Octane recommends fewer than 20 [default: 10].
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: Option<u32>,
+}
+
+/// Where the sandbox keeps its data.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SandboxDataArgs {
+    /// Directory of the sandbox's data [default: `octane-client/sandbox` in the user's data directory].
+    #[arg(
+        id = "sandbox_data",
+        long = "sandbox-data",
+        global = true,
+        env = env::SANDBOX_DATA,
+        value_name = "DIR",
+        hide = cfg!(not(feature = "sandbox"))
+    )]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// A command that connects to a server.
+#[derive(Debug, Args)]
+pub(crate) struct OnServer<A: Args> {
+    #[command(flatten)]
+    pub(crate) args: A,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// A group of commands that connect to a server.
+#[derive(Debug, Args)]
+pub(crate) struct OnServerGroup<C: Subcommand> {
+    #[command(subcommand)]
+    pub(crate) command: C,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }

@@ -1,28 +1,29 @@
 //! Commands about modules, suites, runs and links.
 
 use clap::{Args, Subcommand};
+use octane_model::{RunId, WorkItemId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModuleCommand {
-    /// Show the module with an id, or at a path such as `Shop/Checkout`.
+    /// Show a module, by ID or by a path such as `Shop/Checkout`.
     Get {
         #[arg(value_name = "ID|A/B/C")]
         module: String,
     },
     /// List modules.
     List {
-        /// Only those directly below this one.
+        /// Only modules directly below this one.
         #[arg(long, value_name = "ID|A/B/C")]
         parent: Option<String>,
     },
     /// Create a module.
     Create {
         name: String,
-        /// The module above [default: the root].
+        /// The parent module [default: the root].
         #[arg(long, value_name = "ID|A/B/C")]
         parent: Option<String>,
     },
-    /// Make sure that the module at a path exists, creating what is missing.
+    /// Get the module at a path; create what does not exist.
     Ensure {
         #[arg(value_name = "A/B/C")]
         path: String,
@@ -31,28 +32,28 @@ pub(crate) enum ModuleCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SuiteCommand {
-    /// Show a suite.
+    /// Show a suite, by ID or by name.
     Get {
         #[arg(value_name = "ID|NAME")]
         suite: String,
     },
     /// List suites.
     List {
-        /// Only those of this module.
+        /// Only suites of this module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
     },
     /// Create a suite.
     Create {
         name: String,
-        /// Its module.
+        /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
     },
-    /// Make sure that a suite exists.
+    /// Get a suite by name; create it if it does not exist.
     Ensure {
         name: String,
-        /// Its module.
+        /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
     },
@@ -60,17 +61,17 @@ pub(crate) enum SuiteCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SuiteRunCommand {
-    /// Show a suite run, by id or by name.
+    /// Show a suite run, by ID or by name.
     Get {
         #[arg(value_name = "ID|NAME")]
         suite_run: String,
-        /// The suite, where several have a suite run of that name.
+        /// The suite; needed if several suites have a suite run of that name.
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
     },
     /// List suite runs.
     List {
-        /// Only those of this suite.
+        /// Only suite runs of this suite.
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
     },
@@ -79,31 +80,24 @@ pub(crate) enum SuiteRunCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
     /// Show an automated run.
-    Get { id: i64 },
-    /// List the automated runs of a suite run, by id.
+    Get { id: RunId },
+    /// List the automated runs of a suite run, by ID.
     List {
-        #[command(flatten)]
-        suite_run: SuiteRunArgs,
+        /// The suite run.
+        #[arg(long, value_name = "ID|NAME")]
+        suite_run: String,
+        /// The suite; needed if several suites have a suite run of that name.
+        #[arg(long, value_name = "ID|NAME")]
+        suite: Option<String>,
+        /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
+        #[arg(long, value_name = "COUNT", default_value_t = 0)]
+        skip: u64,
     },
-}
-
-/// Which suite run is meant.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct SuiteRunArgs {
-    /// The suite run: an id or a name.
-    #[arg(long, value_name = "ID|NAME")]
-    pub(crate) suite_run: String,
-    /// The suite, where several have a suite run of that name.
-    #[arg(long, value_name = "ID|NAME")]
-    pub(crate) suite: Option<String>,
-    /// Leave out the first runs by id: how many there were before.
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    pub(crate) skip: u64,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JiraCommand {
-    /// Find the stories, features and defects that stand for Jira keys.
+    /// Find the stories, features and defects that match Jira keys.
     Resolve {
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
@@ -116,22 +110,22 @@ Examples:
   octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
   octane unlink --run 6001 --run 6002 --story 3001")]
 pub(crate) struct LinkArgs {
-    /// Jira key of a story.
+    /// Jira key of a story, feature or defect.
     #[arg(long, value_name = "KEY", num_args = 1.., required_unless_present = "story")]
     pub(crate) jira: Vec<String>,
-    /// Id of a story, feature or defect.
+    /// ID of a story, feature or defect.
     #[arg(long, value_name = "ID", num_args = 1..)]
-    pub(crate) story: Vec<i64>,
-    /// A run by its id; otherwise all runs of the suite run.
+    pub(crate) story: Vec<WorkItemId>,
+    /// ID of a run [default: all runs of the suite run].
     #[arg(long = "run", value_name = "ID", num_args = 1.., conflicts_with = "suite_run")]
-    pub(crate) runs: Vec<i64>,
-    /// The suite run: an id or a name.
+    pub(crate) runs: Vec<RunId>,
+    /// The suite run.
     #[arg(long, value_name = "ID|NAME", required_unless_present = "runs")]
     pub(crate) suite_run: Option<String>,
-    /// The suite, where several have a suite run of that name.
+    /// The suite; needed if several suites have a suite run of that name.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite: Option<String>,
-    /// Leave out the first runs by id: how many there were before.
+    /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     pub(crate) skip: u64,
 }

@@ -4,43 +4,55 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::connection::ConnectionArgs;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
-    /// Files, folders or globs of JUnit reports and CSV tables; `-` is standard input.
+    /// JUnit reports and CSV tables: files, directories or globs; `-` is standard input.
     #[arg(required = true, value_name = "FILES")]
     pub(crate) inputs: Vec<String>,
-    /// Leave out what this glob matches.
+    /// Exclude files matching this glob.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
-    /// The format of the files.
-    #[arg(long, value_name = "FORMAT", value_parser = ["auto", "junit", "csv"], default_value = "auto")]
-    pub(crate) format_in: String,
-    /// Which column means what, for example `--column 'Test Name=name'`; `--column Owner=` leaves one out.
-    #[arg(long, value_name = "COLUMN=MEANING")]
+    /// Format of the input.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
+    pub(crate) input_format: InputFormat,
+    /// Map a column to a field, for example `--column 'Test Name=name'`; `--column Owner=` ignores the column.
+    #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) column: Vec<String>,
-    /// Give tests without module or package those of this path: `Shop/Checkout/Payment` is module `Shop`
-    /// and package `Checkout.Payment`.
+    /// Module and package for tests that have none: `Shop/Checkout/Payment` means module `Shop`, package
+    /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]
     pub(crate) suite_path: Option<String>,
-    /// Leave out rows and files that cannot be used, instead of sending nothing.
+    /// Skip invalid rows and files instead of aborting.
     #[arg(long)]
     pub(crate) skip_invalid: bool,
-    /// Accept inputs that hold no results at all.
+    /// Do not fail when the input contains no results.
     #[arg(long)]
     pub(crate) allow_empty: bool,
+}
+
+/// How the input is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// Recognise each file by its content.
+    Auto,
+    /// JUnit XML.
+    Junit,
+    /// CSV with a header row.
+    Csv,
 }
 
 /// How payloads are written.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Payload")]
 pub(crate) struct PayloadArgs {
-    /// The payload's dialect.
-    #[arg(long, value_enum, default_value_t = PayloadKind::Standard)]
+    /// Payload dialect.
+    #[arg(long, value_enum, value_name = "DIALECT", default_value_t = PayloadKind::Standard)]
     pub(crate) payload: PayloadKind,
-    /// Release of the runs: an id, a name, or `default`.
+    /// Release of the runs: an ID, a name, or `default`.
     #[arg(long, value_name = "ID|NAME|default")]
     pub(crate) release: Option<String>,
     /// Milestone of the runs.
@@ -58,34 +70,52 @@ pub(crate) struct PayloadArgs {
     /// Backlog item that the tests cover.
     #[arg(long, value_name = "ID")]
     pub(crate) backlog_item: Vec<i64>,
-    /// The tests' testing tool type [default: `Quartz` in evidence, none in standard].
+    /// Testing tool type of the tests [default: `Quartz` for `--payload evidence`, otherwise none].
     #[arg(long, value_name = "LABEL")]
     pub(crate) testing_tool_type: Option<String>,
-    /// Results in one batch at most.
+    /// Maximum results per batch.
     #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch_size: u32,
-    /// Bytes of payload in one batch at most, before compression.
+    /// Maximum uncompressed payload size per batch, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
     pub(crate) batch_bytes: usize,
-    /// What to do with names that are longer than Octane takes (255 characters).
-    #[arg(long, value_parser = ["shorten", "refuse"], default_value = "shorten")]
-    pub(crate) long_names: String,
+    /// What to do with names longer than Octane's limit (255 characters).
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t = LongNamesPolicy::Shorten)]
+    pub(crate) long_names: LongNamesPolicy,
+}
+
+/// What to do with names that are too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LongNamesPolicy {
+    /// Keep the start and a digest of the whole name.
+    Shorten,
+    /// Fail; nothing is sent.
+    Refuse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PayloadKind {
-    /// Valid against Octane's official schema.
+    /// Octane's official schema.
     Standard,
-    /// The in-house dialect, for servers that expect it.
+    /// The in-house dialect called "evidence", for servers that expect it.
     Evidence,
 }
 
-/// What to do when a module or suite is missing.
+/// Whether runs are linked to stories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JiraLinks {
+    /// Link the runs whose results have Jira keys.
+    Auto,
+    /// Link nothing.
+    Off,
+}
+
+/// What to do if a module or suite does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Create {
-    /// Ask, on a terminal; elsewhere the same as `never`.
+    /// Ask if running in a terminal, otherwise `never`.
     Ask,
-    /// End with an error.
+    /// Fail.
     Never,
     /// Create it.
     Missing,
@@ -101,10 +131,10 @@ Examples:
 pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Test suite: an id or a name [in the sandbox: the input's name].
+    /// Test suite: an ID or a name [in the sandbox: the input's name].
     #[arg(long, value_name = "ID|NAME", help_heading = "Target")]
     pub(crate) suite: Option<String>,
-    /// Name of the suite run [default: that of the CI run, or the input's name and day].
+    /// Name of the suite run [default: CI job name and number, or file name and date].
     #[arg(
         long,
         visible_alias = "suite-external-run-id",
@@ -112,31 +142,33 @@ pub(crate) struct UploadArgs {
         help_heading = "Target"
     )]
     pub(crate) suite_run: Option<String>,
-    /// Application module: an id or a path [in the sandbox: `Sandbox`].
+    /// Application module: an ID or a path [in the sandbox: `Sandbox`].
     #[arg(long, value_name = "ID|A/B/C", help_heading = "Target")]
     pub(crate) module: Option<String>,
-    /// What to do when module or suite are missing [default: ask; in the sandbox: missing].
-    #[arg(long, value_enum, help_heading = "Target")]
+    /// What to do if the module or suite does not exist [default: ask; in the sandbox: missing].
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Target")]
     pub(crate) create: Option<Create>,
-    /// The same as `--create missing`.
+    /// Same as `--create missing`.
     #[arg(short = 'y', long, conflicts_with = "create", help_heading = "Target")]
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
-    /// Whether runs are linked to the stories of their Jira keys.
-    #[arg(long, value_parser = ["auto", "off"], default_value = "auto", help_heading = "Jira")]
-    pub(crate) jira: String,
-    /// Let Octane ignore references to things that do not exist, instead of leaving out their runs.
+    /// Link runs to the stories that match their Jira keys.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = JiraLinks::Auto, help_heading = "Jira")]
+    pub(crate) jira: JiraLinks,
+    /// Ask Octane to ignore unknown references (release, milestone, …) instead of rejecting the affected runs.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) skip_errors: bool,
-    /// Send results once more that Octane has had byte for byte, as a repetition of its own.
+    /// Upload again even if Octane has already received identical results.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) force_new: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
-    /// Show what would be created and sent, and do nothing.
+    /// Show what would be created and sent without doing it.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -149,17 +181,17 @@ pub(crate) struct ValidateArgs {
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Where the payload goes; several batches are numbered: `out.xml`, `out.2.xml`, … `-` is standard
-    /// output, for one batch.
+    /// Output file; further batches are numbered (`out.xml`, `out.2.xml`, …). `-` writes a single batch to
+    /// standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Id of the test suite; without it the payload names none.
+    /// ID of the test suite; without it the payload names no suite.
     #[arg(long, value_name = "ID")]
     pub(crate) suite: Option<i64>,
     /// Name of the suite run.
     #[arg(long, value_name = "NAME", requires = "suite")]
     pub(crate) suite_run: Option<String>,
-    /// Id of the application module.
+    /// ID of the application module.
     #[arg(long, value_name = "ID")]
     pub(crate) module: Option<i64>,
     #[command(flatten)]

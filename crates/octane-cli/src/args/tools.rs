@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+use super::connection::SandboxDataArgs;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
@@ -13,11 +15,12 @@ Examples:
   octane api POST releases --data '{\"data\":[{\"name\":\"R1\",…}]}'
   octane api POST test-results --xml --data @payload.xml")]
 pub(crate) struct ApiArgs {
-    /// GET, POST, PUT or DELETE.
-    pub(crate) method: String,
-    /// A path in the workspace (`releases?limit=5`), or one of the server (`/admin/server/version`).
+    /// HTTP method.
+    #[arg(value_enum, ignore_case = true)]
+    pub(crate) method: HttpMethod,
+    /// Path in the workspace (`releases?limit=5`) or on the server (`/admin/server/version`).
     pub(crate) path: String,
-    /// The body; `@FILE` reads a file, `@-` standard input.
+    /// Request body; `@FILE` reads a file, `@-` standard input.
     #[arg(long, value_name = "TEXT|@FILE")]
     pub(crate) data: Option<String>,
     /// The body is XML, not JSON.
@@ -25,27 +28,39 @@ pub(crate) struct ApiArgs {
     pub(crate) xml: bool,
 }
 
+/// The methods that Octane's API has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(crate) enum HttpMethod {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
-  octane sandbox                                   serve on http://127.0.0.1:8484, keep the data
-  octane sandbox --memory --port 0                 a fresh one on a free port
-  octane sandbox --settings octane-sandbox.toml    every open question about Octane is a setting
+  octane sandbox                                   listen on http://127.0.0.1:8484, keep the data
+  octane sandbox --memory --port 0                 start empty on a free port
+  octane sandbox --settings octane-sandbox.toml    see docs/sandbox.md for all settings
   octane sandbox --set access.session-idle=10m --set results.queue-max=4")]
 pub(crate) struct SandboxArgs {
-    /// The port; 0 takes a free one.
+    /// Port; 0 picks a free one.
     #[arg(long, default_value_t = 8484)]
     pub(crate) port: u16,
-    /// The address to listen on. Whoever reaches it can read and change everything in the sandbox.
+    /// Address to listen on. Anyone who can reach this address has full access to the sandbox.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     pub(crate) listen: IpAddr,
-    /// Keep nothing: the data lives in memory.
+    /// Keep data in memory only.
     #[arg(long, conflicts_with = "sandbox_data")]
     pub(crate) memory: bool,
-    /// A TOML file of settings.
+    /// TOML file with settings.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
-    /// A single setting, which wins over the file: `results.queue-max=4`. Can be given several times.
+    /// Set one setting; overrides the file. For example: `results.queue-max=4`. Can be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: SandboxDataArgs,
 }

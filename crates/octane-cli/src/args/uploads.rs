@@ -1,58 +1,92 @@
-//! Commands about uploads that are kept.
+//! Commands about uploads that are stored on this machine.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use octane_client::UploadId;
 
+use super::connection::ConnectionArgs;
+use super::duration::duration;
 use crate::env;
 
-/// Where uploads are kept.
+/// Where uploads are stored.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SpoolArgs {
-    /// Folder in which uploads are kept until they are done, or `off` [default: `octane-client/uploads` in
-    /// the user's state folder].
+    /// Directory for uploads in progress, or `off` [default: `octane-client/uploads` in the user's state
+    /// directory].
     #[arg(long, env = env::SPOOL, value_name = "DIR|off", help_heading = "Delivery")]
     pub(crate) spool: Option<PathBuf>,
 }
 
-/// How an upload is delivered, the first time and again.
+/// How an upload is delivered, the first time and on every resume.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct DeliveryArgs {
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
-    /// How long to wait for ingestion, in seconds, once the last batch is accepted.
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
-    pub(crate) wait: u64,
-    /// What becomes of the exit codes 5 to 8 and 10: `warn` makes them 0 and says so.
-    #[arg(long, value_parser = ["fail", "warn"], default_value = "fail")]
-    pub(crate) on_upload_error: String,
-    /// Whether a CI system is told in its own words when something is wrong.
-    #[arg(long, value_parser = ["auto", "off"], default_value = "auto")]
-    pub(crate) annotate: String,
-    /// What to do about Jira keys that stand on no story, or on several.
-    #[arg(long, value_parser = ["warn", "fail", "ignore"], default_value = "warn", help_heading = "Jira")]
-    pub(crate) on_unresolved: String,
+    /// How long to wait for ingestion after the last batch was accepted.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    pub(crate) wait: Duration,
+    /// How to treat exit codes 5–8 and 10.
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t = OnUploadError::Fail)]
+    pub(crate) on_upload_error: OnUploadError,
+    /// Emit annotations for GitHub Actions and Azure Pipelines.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Annotations::Auto)]
+    pub(crate) annotate: Annotations,
+    /// What to do about Jira keys that match no story or several.
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t = OnUnresolved::Warn, help_heading = "Jira")]
+    pub(crate) on_unresolved: OnUnresolved,
     /// Also write the JSON report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 }
 
+/// What an upload that failed means for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnUploadError {
+    /// Exit with that code.
+    Fail,
+    /// Print a warning and exit with 0.
+    Warn,
+}
+
+/// Whether a CI system gets annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Annotations {
+    /// Annotate where a supported CI system is detected.
+    Auto,
+    /// Never annotate.
+    Off,
+}
+
+/// What to do about Jira keys that match no story or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnUnresolved {
+    /// Report them.
+    Warn,
+    /// Report them and exit with 10.
+    Fail,
+    /// Do not mention them.
+    Ignore,
+}
+
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
-  octane resume --all                 go on with everything that is not done
-  octane resume u-01jd8x2m5k3q7r      go on with one upload; what was refused is tried again")]
+  octane resume --all                 resume all unfinished uploads
+  octane resume u-01jd8x2m5k3q7r      resume one upload; rejected results are retried")]
 pub(crate) struct ResumeArgs {
-    /// The upload.
+    /// Upload to resume.
     #[arg(value_name = "ID", required_unless_present = "all")]
     pub(crate) id: Option<UploadId>,
-    /// All uploads to this server that are not done.
+    /// All unfinished uploads for this server.
     #[arg(long, conflicts_with = "id")]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -61,7 +95,7 @@ Examples:
   octane status                       the newest upload
   octane status u-01jd8x2m5k3q7r --format json")]
 pub(crate) struct StatusArgs {
-    /// The upload [default: the newest].
+    /// Upload to show [default: the newest].
     #[arg(value_name = "ID")]
     pub(crate) id: Option<UploadId>,
     #[command(flatten)]
@@ -70,22 +104,22 @@ pub(crate) struct StatusArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
-    /// List all, the newest first.
+    /// List all uploads, newest first.
     List(SpoolArgs),
-    /// Show one; the same as `octane status ID`.
+    /// Show an upload; same as `octane status ID`.
     Show(StatusArgs),
-    /// Forget one. What it holds and Octane does not have is lost.
-    Drop {
-        /// The upload.
+    /// Delete an upload. Results not yet in Octane are lost.
+    Delete {
+        /// Upload to delete.
         #[arg(value_name = "ID")]
         id: UploadId,
-        /// Also if Octane does not have all of it.
+        /// Delete even if results are missing in Octane.
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         spool: SpoolArgs,
     },
-    /// Forget what is old: finished uploads after 14 days, and the oldest finished ones while all together
-    /// take more than 1 GiB, as every upload does; and others after 90 days.
+    /// Delete old uploads: finished ones after 14 days (or the oldest while the total exceeds 1 GiB; every
+    /// upload does this too), unfinished ones after 90 days.
     Prune(SpoolArgs),
 }

@@ -3,21 +3,24 @@
 use std::io::Read;
 
 use bytes::Bytes;
+use http::Method;
 use octane_client::Client;
 use octane_rest::Body;
 
-use crate::args::ApiArgs;
+use crate::args::{ApiArgs, HttpMethod};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::output::{print_note, write_line};
 
-/// Sends the request and writes the answer's body as it came; its status goes to standard error.
-pub(super) async fn run(args: ApiArgs, client: &Client) -> Outcome<Exit> {
-    let body = body(&args)?;
-    let method = args.method.to_uppercase().parse().map_err(|_| {
-        Failure::message(Exit::Usage, format!("`{}` is no method", args.method))
-            .hint("use GET, POST, PUT or DELETE")
-    })?;
+/// Sends the request and writes the body of the response unchanged; its status goes to standard error.
+pub(super) async fn run(args: &ApiArgs, client: &Client) -> Result<Exit> {
+    let body = body(args)?;
+    let method = match args.method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+    };
     let answer = client.endpoint().call(method, &args.path, body).await?;
     print_note(&format!("HTTP {}", answer.status));
     if !answer.body.is_empty() {
@@ -31,7 +34,7 @@ pub(super) async fn run(args: ApiArgs, client: &Client) -> Outcome<Exit> {
     })
 }
 
-fn body(args: &ApiArgs) -> Outcome<Body> {
+fn body(args: &ApiArgs) -> Result<Body> {
     let Some(data) = &args.data else {
         return Ok(Body::None);
     };
@@ -51,8 +54,8 @@ fn body(args: &ApiArgs) -> Outcome<Body> {
     }
     let json = serde_json::from_slice(&text).map_err(|error| {
         Failure::new(Exit::Input, error)
-            .context("`--data` is no JSON")
-            .hint("`--xml` sends XML")
+            .context("`--data` is not valid JSON")
+            .hint("use `--xml` to send XML")
     })?;
     Ok(Body::Json(json))
 }

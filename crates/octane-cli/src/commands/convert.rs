@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::args::ConvertArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, write_line};
+use crate::output::{Output, plural, write_line};
 
 /// Writes the payloads that an upload would send.
-pub(super) fn run(args: &ConvertArgs, output: Output) -> Outcome<Exit> {
+pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
     let input = Input::read(&args.input)?;
     input.check(&args.input)?;
@@ -27,12 +27,12 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Outcome<Exit> {
         settings.context.product_areas.push(ModuleId::new(module));
     }
     let plan = |settings| Plan::new(input.runs(), target.as_ref(), settings);
-    // Worked out to its end before the first file is written: a result that does not fit leaves none.
+    // Planned completely before the first file is written, so that a result that exceeds a limit leaves no files.
     let totals = plan(&settings)?.finish()?;
-    input.check_read_again()?;
+    input.verify_unchanged()?;
     if args.output.as_os_str() == "-" {
         if totals.batches > 1 {
-            let message = format!("{} batches do not fit on standard output", totals.batches);
+            let message = format!("cannot write {} batches to standard output", totals.batches);
             return Err(Failure::message(Exit::Usage, message)
                 .hint("write to a file, or raise `--batch-size`"));
         }
@@ -49,13 +49,13 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Outcome<Exit> {
             Failure::new(Exit::Configuration, error)
                 .context(format!("cannot write `{}`", path.display()))
         })?;
-        files.push(json!({ "file": path, "rows": batch.rows(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
+        files.push(json!({ "file": path, "results": batch.results(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
     }
     let human = || {
         format!(
-            "{} results in {} payloads: {}",
-            totals.counts.read,
-            files.len(),
+            "{} in {}: {}",
+            plural(totals.counts.read, "result"),
+            plural(files.len(), "payload"),
             args.output.display()
         )
     };

@@ -1,16 +1,17 @@
-//! Delivering an upload and telling how it went; shared by `upload` and `resume`.
+//! Delivers an upload and reports the outcome; shared by `upload` and `resume`.
 
 use std::borrow::Cow;
 use std::path::Path;
 
 use octane_client::{
-    Client, Event, Journal, JournalError, Outcome as Ended, Report, Stop, UploadSettings,
+    CancellationToken, Client, ClientError, DeliveryError, Event, Journal, JournalError, Outcome,
+    Report, UploadSettings,
 };
 use serde::Serialize;
 
-use crate::args::{DeliveryArgs, Format};
+use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved, OnUploadError};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::output::{Output, Progress, annotate, failure_json, print_failure, summary};
 use crate::signals::{Signals, Stopping};
 
@@ -22,127 +23,152 @@ struct Printed<'a> {
     exit_code: u8,
 }
 
-/// How uploads are delivered and told about in this process.
+/// How uploads are delivered and reported in this process.
 pub(crate) struct Delivery<'a> {
     args: &'a DeliveryArgs,
     output: Output,
-    verbosity: u8,
-    pub(crate) stop: Stop,
+    pub(crate) cancellation: CancellationToken,
     signals: Stopping,
 }
 
 impl<'a> Delivery<'a> {
-    /// From here on signals stop the work in an orderly way.
-    pub(crate) fn new(args: &'a DeliveryArgs, output: Output, verbosity: u8) -> Outcome<Self> {
-        let stop = Stop::new();
+    /// From here on, signals end the work in an orderly way.
+    pub(crate) fn new(args: &'a DeliveryArgs, output: Output) -> Result<Self> {
+        let cancellation = CancellationToken::new();
         Ok(Self {
             args,
             output,
-            verbosity,
-            signals: Signals::new()?.stopping(stop.clone()),
-            stop,
+            signals: Signals::new()?.stopping(cancellation.clone()),
+            cancellation,
         })
     }
 
-    /// The code of the signal that came, if one did.
+    /// The exit code of the signal that arrived, if any.
     pub(crate) fn stopped(&self) -> Option<Exit> {
-        self.stop.is_asked().then(|| self.signals.exit())
+        self.cancellation
+            .is_cancelled()
+            .then(|| self.signals.exit())
     }
 
-    /// What to say of an upload that a signal ended before anything was kept.
+    /// The error of an upload that a signal ended before anything was saved.
     pub(crate) fn nothing_sent(&self) -> Failure {
-        Failure::message(self.signals.exit(), "interrupted; nothing was sent or kept")
+        Failure::message(
+            self.signals.exit(),
+            "interrupted; nothing was sent or saved",
+        )
     }
 
-    /// What to say of an upload that a signal ended before it was delivered.
+    /// The error of an upload that a signal ended before it was delivered.
     pub(crate) fn interrupted(&self) -> Failure {
-        let message = "interrupted while looking for module and suite";
+        let message = "interrupted while looking up the module and suite";
         Failure::message(self.signals.exit(), message)
     }
 
-    /// Delivers what is in the journal, and prints what became of it.
+    /// Delivers what is in the journal, and prints the report.
     pub(crate) async fn deliver(
         &self,
         client: &Client,
         journal: &Journal,
         settings: &UploadSettings,
-        planned: Option<&Event>,
+        prepared: Option<&Event>,
         files: Option<usize>,
-    ) -> Outcome<Exit> {
-        let progress = Progress::new(self.output, self.verbosity > 0);
-        if let Some(event) = planned {
+    ) -> Result<Exit> {
+        let progress = Progress::new(self.output);
+        if let Some(event) = prepared {
             progress.show(event);
         }
-        let delivered = client
-            .deliver(journal, settings, &self.stop, &|event| progress.show(event))
-            .await;
+        let delivery = client
+            .delivery(journal)
+            .settings(settings.clone())
+            .cancellation(self.cancellation.clone())
+            .on_event(|event| progress.show(event));
+        let delivered = delivery.run().await;
         progress.finish();
-        let report = delivered.map_err(|error| self.journal_failed(error, journal))?;
+        let report = delivered.map_err(|error| self.delivery_failed(error, journal))?;
         let meant = self.exit(&report);
-        let exit = self.after_policy(meant);
-        self.tell(&report, meant, exit, files)
+        let exit = self.apply_exit_policy(meant);
+        self.print_report(&report, meant, exit, files)
     }
 
-    /// A journal that failed in the middle; what is in it is kept.
-    fn journal_failed(&self, error: JournalError, journal: &Journal) -> Failure {
-        let failure = Failure::from(error);
-        if journal.kept_path().is_none() {
-            return failure.hint("nothing is kept, as `--spool off` says: upload again");
-        }
+    /// An upload that could not be delivered; what is in its journal stays saved.
+    pub(crate) fn delivery_failed(&self, error: DeliveryError, journal: &Journal) -> Failure {
         let id = journal.id();
-        let again = self.args.spool.resume(id);
-        failure
-            .hint(format!("see to the disk, then `{again}`"))
-            .upload(id)
+        match error {
+            DeliveryError::Cancelled => self.interrupted(),
+            DeliveryError::Target(error) => {
+                let is_missing = matches!(error, ClientError::Missing(_));
+                let failure = Failure::from(error);
+                if is_missing && journal.saved_path().is_some() {
+                    let again = self.args.spool.resume(id);
+                    failure.hint(format!("create it, then run `{again}` again"))
+                } else {
+                    failure
+                }
+            }
+            DeliveryError::Journal(
+                error @ (JournalError::InUse { .. } | JournalError::DifferentServer { .. }),
+            ) => error.into(),
+            DeliveryError::Journal(error) => {
+                let failure = Failure::from(error);
+                if journal.saved_path().is_none() {
+                    return failure.hint("nothing was saved (`--spool off`); run the upload again");
+                }
+                let again = self.args.spool.resume(id);
+                failure
+                    .hint(format!("fix the disk problem, then run `{again}`"))
+                    .upload(id)
+            }
+            error => Failure::new(Exit::Internal, error),
+        }
     }
 
     /// The exit code of a report.
     fn exit(&self, report: &Report) -> Exit {
-        if report.outcome == Ended::Interrupted {
+        if report.outcome == Outcome::Interrupted {
             return self.signals.exit();
         }
         report.outcome.into()
     }
 
-    /// What an upload that did not go well means for the pipeline is the pipeline's business.
-    pub(crate) fn after_policy(&self, exit: Exit) -> Exit {
-        if self.args.on_upload_error == "warn" && exit.is_upload_error() {
+    /// Whether an upload that failed fails the pipeline is decided by `--on-upload-error`.
+    pub(crate) fn apply_exit_policy(&self, exit: Exit) -> Exit {
+        if self.args.on_upload_error == OnUploadError::Warn && exit.is_upload_error() {
             Exit::Success
         } else {
             exit
         }
     }
 
-    /// An upload that came to no report: its error is told, and the policy applies to it as well.
-    pub(crate) fn failed(&self, failure: Failure) -> Outcome<Exit> {
-        let exit = self.after_policy(failure.exit);
-        if self.args.annotate == "auto" {
+    /// Reports an upload that ended without a report; the exit policy applies to its error as well.
+    pub(crate) fn report_failure(&self, failure: Failure) -> Result<Exit> {
+        let exit = self.apply_exit_policy(failure.exit);
+        if self.args.annotate == Annotations::Auto {
             annotate::failure(&failure, exit == failure.exit);
         }
         if let Some(file) = &self.args.report {
-            // Otherwise the file of an earlier upload would be taken for the one of this. That the error is told
-            // matters more than that it is written.
+            // Otherwise the file of an earlier upload could be mistaken for this one's. Reporting the error matters
+            // more than writing it.
             let _ = write_json(file, &failure_json(&failure, exit));
         }
         if exit == failure.exit {
             return Err(failure);
         }
         print_failure(&failure, self.output.format, exit);
-        self.output.say(FORGIVEN);
+        self.output.say(EXIT_CODE_OVERRIDDEN);
         Ok(exit)
     }
 
-    /// The same of one upload among others, which go on: its error is printed here.
-    pub(crate) fn given_up(&self, failure: Failure) -> Exit {
-        self.failed(failure).unwrap_or_else(|failure| {
+    /// The same for one upload among others that continue: its error is printed here.
+    pub(crate) fn report_failure_and_continue(&self, failure: Failure) -> Exit {
+        self.report_failure(failure).unwrap_or_else(|failure| {
             print_failure(&failure, self.output.format, failure.exit);
             failure.exit
         })
     }
 
-    /// What people are told of a report: not what they do not want to hear.
-    fn told<'r>(&self, report: &'r Report) -> Cow<'r, Report> {
-        if self.args.on_unresolved != "ignore" {
+    /// The report without what `--on-unresolved ignore` hides from people.
+    fn for_display<'r>(&self, report: &'r Report) -> Cow<'r, Report> {
+        if self.args.on_unresolved != OnUnresolved::Ignore {
             return Cow::Borrowed(report);
         }
         let mut report = report.clone();
@@ -157,28 +183,30 @@ impl<'a> Delivery<'a> {
         Cow::Owned(report)
     }
 
-    /// Tells of a report, and gives the exit code in the end.
-    fn tell(
+    /// Prints a report, annotates it and writes it to a file; returns the exit code.
+    fn print_report(
         &self,
         report: &Report,
         meant: Exit,
         exit: Exit,
         files: Option<usize>,
-    ) -> Outcome<Exit> {
+    ) -> Result<Exit> {
         let printed = Printed {
             report,
             exit_code: exit.code(),
         };
-        let told = self.told(report);
-        self.output
-            .answer(|| summary(&told, meant, files, &self.args.spool), &printed)?;
+        let displayed = self.for_display(report);
+        self.output.answer(
+            || summary(&displayed, meant, files, &self.args.spool),
+            &printed,
+        )?;
         if exit != meant {
-            self.output.say(FORGIVEN);
+            self.output.say(EXIT_CODE_OVERRIDDEN);
         }
-        if self.args.annotate == "auto" {
-            annotate::report(&told, meant, exit == meant);
+        if self.args.annotate == Annotations::Auto {
+            annotate::report(&displayed, meant, exit == meant);
         }
-        // Last, so that a file that cannot be written hides nothing.
+        // Last, so that nothing is lost if the file cannot be written.
         let written = self
             .args
             .report
@@ -192,10 +220,10 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Said where the policy changes the exit code.
-const FORGIVEN: &str = "the exit code is 0 all the same, as `--on-upload-error warn` says";
+/// Printed where the policy changes the exit code.
+const EXIT_CODE_OVERRIDDEN: &str = "exiting with 0 because of `--on-upload-error warn`";
 
-fn write_json(file: &Path, value: &impl Serialize) -> Outcome<()> {
+fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Internal, error))?;
     std::fs::write(file, text + "\n").map_err(|error| {

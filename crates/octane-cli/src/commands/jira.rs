@@ -4,12 +4,13 @@ use octane_client::Client;
 use octane_model::WorkItem;
 use serde_json::{Map, Value, json};
 
+use super::entity::{id_of, schema};
 use crate::args::JiraCommand;
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::Result;
 use crate::output::{Output, table};
 
-pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -> Outcome<Exit> {
+pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -> Result<Exit> {
     let JiraCommand::Resolve { keys } = command;
     let resolution = client.jira().resolve(&keys).await?;
     let found: Map<String, Value> = resolution
@@ -23,7 +24,12 @@ pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -
         .map(|(key, items)| (key.clone(), items.iter().map(value).collect()))
         .collect();
     let is_complete = resolution.missing.is_empty() && ambiguous.is_empty();
-    let json = json!({ "found": found, "missing": resolution.missing, "ambiguous": ambiguous });
+    let json = json!({
+        "schema": schema("jira_keys"),
+        "found": found,
+        "missing": resolution.missing,
+        "ambiguous": ambiguous,
+    });
     let human = || {
         let found = resolution.found.iter().map(|(key, item)| row(key, item));
         let several = resolution.ambiguous.iter().flat_map(|(key, items)| {
@@ -31,21 +37,17 @@ pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -
                 .iter()
                 .map(move |item| row(&format!("{key} (ambiguous)"), item))
         });
-        let missing = resolution.missing.iter().map(|key| {
-            [
-                key.clone(),
-                "-".to_owned(),
-                "-".to_owned(),
-                "on no backlog item".to_owned(),
-            ]
-        });
+        let missing = resolution
+            .missing
+            .iter()
+            .map(|key| [key.as_str(), "-", "-", "not found"].map(str::to_owned));
         table(
-            &["KEY", "ID", "KIND", "NAME"],
+            &["KEY", "ID", "TYPE", "NAME"],
             found.chain(several).chain(missing),
         )
     };
     output.answer(human, &json)?;
-    // A script that asks for keys wants to know that one is missing.
+    // A script needs to know that a key has no backlog item, or several.
     Ok(if is_complete {
         Exit::Success
     } else {
@@ -56,9 +58,9 @@ pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -
 fn value(item: &WorkItem) -> Value {
     json!({
         "type": item.subtype,
-        "id": item.id,
+        "id": item.id.to_string(),
         "name": item.name,
-        "phase": item.phase.as_ref().map(|phase| phase.id.as_str()),
+        "phase": id_of(item.phase.as_ref()),
     })
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use octane_client::{Client, LinkLevel, LinkReport};
+use octane_client::{Client, LinkLevel, LinkOutcome, Resolution};
 use octane_model::{RunId, WorkItemId};
 use serde_json::{Value, json};
 
-use super::named;
+use super::entity::schema;
+use super::lookup;
 use crate::args::LinkArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::failure::{Failure, Result};
+use crate::output::{Output, plural};
 
-/// What is done to the links.
+/// How the links change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Link,
@@ -24,105 +25,104 @@ pub(super) async fn run(
     change: Change,
     client: &Client,
     output: Output,
-) -> Outcome<Exit> {
-    let stories = stories(args, client, output).await?;
+) -> Result<Exit> {
+    let keys = client.jira().resolve(&args.jira).await?;
+    print_unresolved(&keys, output);
+    let stories = args.story.iter().copied();
+    let stories: BTreeSet<WorkItemId> = stories
+        .chain(keys.found.values().map(|item| item.id))
+        .collect();
+    if stories.is_empty() {
+        return Err(Failure::message(
+            Exit::Refused,
+            "no Jira key matches exactly one backlog item",
+        ));
+    }
     let runs = runs(args, client).await?;
-    let mut exit = if stories.is_complete {
-        Exit::Success
-    } else {
-        Exit::LinksIncomplete
-    };
+    let mut is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
     let mut values = Vec::new();
     let mut lines = Vec::new();
-    for story in stories.ids {
-        let report = match change {
+    for story in stories {
+        let outcome = match change {
             Change::Link => client.links().link(story, &runs).await?,
             Change::Unlink => client.links().unlink(story, &runs).await?,
         };
-        for failure in &report.failed {
+        for failure in &outcome.failed {
             output.say(&format!("! {}: {}", failure.id, failure.problem));
-            exit = Exit::LinksIncomplete;
         }
-        lines.push(line(story, change, &report));
-        values.push(value(story, &report));
+        is_complete &= outcome.failed.is_empty();
+        lines.push(line(story, change, &outcome));
+        values.push(value(story, &outcome));
     }
-    output.answer(|| lines.join("\n"), &values)?;
-    Ok(exit)
+    let json = json!({
+        "schema": schema("links"),
+        "stories": values,
+        "missing": keys.missing,
+        "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
+    });
+    output.answer(|| lines.join("\n"), &json)?;
+    Ok(if is_complete {
+        Exit::Success
+    } else {
+        Exit::LinksIncomplete
+    })
 }
 
-struct Stories {
-    ids: BTreeSet<WorkItemId>,
-    is_complete: bool,
-}
-
-/// The stories that were named, by id or by Jira key.
-async fn stories(args: &LinkArgs, client: &Client, output: Output) -> Outcome<Stories> {
-    let mut ids: BTreeSet<WorkItemId> = args.story.iter().copied().map(WorkItemId::new).collect();
-    let mut is_complete = true;
-    if !args.jira.is_empty() {
-        let resolution = client.jira().resolve(&args.jira).await?;
-        ids.extend(resolution.found.values().map(|item| item.id));
-        for key in &resolution.missing {
-            output.say(&format!("! Jira key {key} stands on no backlog item"));
-        }
-        for (key, items) in &resolution.ambiguous {
-            let items: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
-            output.say(&format!(
-                "! Jira key {key} stands on several: choose one with `--story {}`",
-                items.join("|")
-            ));
-        }
-        is_complete = resolution.missing.is_empty() && resolution.ambiguous.is_empty();
+fn print_unresolved(keys: &Resolution, output: Output) {
+    for key in &keys.missing {
+        output.say(&format!("! Jira key {key} matches no backlog item"));
     }
-    if ids.is_empty() {
-        return Err(Failure::message(
-            Exit::Refused,
-            "none of the Jira keys stands on exactly one backlog item",
+    for (key, items) in &keys.ambiguous {
+        let choices: Vec<String> = items
+            .iter()
+            .map(|item| format!("`--story {}`", item.id))
+            .collect();
+        output.say(&format!(
+            "! Jira key {key} matches several backlog items; pick one with {}",
+            choices.join(" or ")
         ));
     }
-    Ok(Stories { ids, is_complete })
 }
 
-async fn runs(args: &LinkArgs, client: &Client) -> Outcome<Vec<RunId>> {
+async fn runs(args: &LinkArgs, client: &Client) -> Result<Vec<RunId>> {
     let Some(suite_run) = &args.suite_run else {
-        return Ok(args.runs.iter().copied().map(RunId::new).collect());
+        return Ok(args.runs.clone());
     };
-    let suite_run = named::suite_run(client, suite_run, args.suite.as_deref()).await?;
+    let suite_run = lookup::suite_run(client, suite_run, args.suite.as_deref()).await?;
     let runs = client.runs().of(suite_run.id).skip(args.skip).all().await?;
     Ok(runs.into_iter().map(|run| run.id).collect())
 }
 
-fn line(story: WorkItemId, change: Change, report: &LinkReport) -> String {
-    let what = match report.level {
-        LinkLevel::Runs => "runs",
-        LinkLevel::Tests => "tests (this workspace's runs have no editable field for stories)",
+fn line(story: WorkItemId, change: Change, outcome: &LinkOutcome) -> String {
+    let (holder, note) = match outcome.level {
+        LinkLevel::Runs => ("run", ""),
+        LinkLevel::Tests => (
+            "test",
+            " (runs in this workspace have no editable field for stories)",
+        ),
     };
-    let (done, before) = match change {
-        Change::Link => ("linked", "linked before"),
+    let (done, unchanged) = match change {
+        Change::Link => ("linked", "already linked"),
         Change::Unlink => ("unlinked", "not linked before"),
     };
-    let LinkReport {
-        changed,
-        unchanged,
-        failed,
-        ..
-    } = report;
     format!(
-        "story {story}: {changed} {what} {done}, {unchanged} {before}, {} failed",
-        failed.len()
+        "story {story}: {} {done}, {} {unchanged}, {} failed{note}",
+        plural(outcome.changed, holder),
+        outcome.unchanged,
+        outcome.failed.len()
     )
 }
 
-fn value(story: WorkItemId, report: &LinkReport) -> Value {
-    let failed = report
+fn value(story: WorkItemId, outcome: &LinkOutcome) -> Value {
+    let failed = outcome
         .failed
         .iter()
         .map(|failure| json!({ "id": failure.id, "message": failure.problem.to_string() }));
     json!({
-        "story": story,
-        "level": report.level,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
+        "story": story.to_string(),
+        "level": outcome.level,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
         "failed": failed.collect::<Vec<_>>(),
     })
 }

@@ -4,65 +4,49 @@ use octane_client::{Client, Parent};
 use octane_model::ApplicationModule;
 use serde_json::{Value, json};
 
-use super::named;
+use super::entity::{Answer, Shown, id_of};
+use super::lookup;
 use crate::args::ModuleCommand;
 use crate::exit::Exit;
-use crate::failure::Outcome;
-use crate::output::{Output, table};
+use crate::failure::Result;
+use crate::output::Output;
 
-pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output) -> Outcome<Exit> {
-    match command {
-        ModuleCommand::Get { module } => {
-            let module = named::module(client, &module).await?;
-            output.answer(|| rows(std::slice::from_ref(&module)), &value(&module))?;
-        }
+pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output) -> Result<Exit> {
+    let modules = client.modules();
+    let answer = match command {
+        ModuleCommand::Get { module } => Answer::One(lookup::module(client, &module).await?),
         ModuleCommand::List { parent } => {
-            let parent = named::module_id(client, parent.as_deref()).await?;
-            let modules = client
-                .modules()
-                .list(parent.map_or(Parent::Any, Parent::Id))
-                .await?;
-            let values: Vec<Value> = modules.iter().map(value).collect();
-            output.answer(|| rows(&modules), &values)?;
+            let parent = lookup::module_id(client, parent.as_deref()).await?;
+            let parent = parent.map_or(Parent::Any, Parent::Id);
+            Answer::Many(modules.list(parent).await?)
         }
         ModuleCommand::Create { name, parent } => {
-            let parent = named::module_id(client, parent.as_deref()).await?;
-            let module = client.modules().create(&name, parent).await?;
-            output.answer(|| rows(std::slice::from_ref(&module)), &value(&module))?;
+            let parent = lookup::module_id(client, parent.as_deref()).await?;
+            Answer::One(modules.create(&name, parent).await?)
         }
-        ModuleCommand::Ensure { path } => {
-            let ensured = client.modules().ensure(&path).await?;
-            for module in &ensured.created {
-                output.say(&format!(
-                    "created application module {} ({})",
-                    module.name, module.id
-                ));
-            }
-            let mut json = value(&ensured.entity);
-            json["created"] = ensured.created.iter().map(value).collect();
-            output.answer(|| rows(std::slice::from_ref(&ensured.entity)), &json)?;
-        }
+        ModuleCommand::Ensure { path } => Answer::Ensured(modules.ensure(&path).await?),
+    };
+    answer.show(output)
+}
+
+impl Shown for ApplicationModule {
+    const ONE: &'static str = "module";
+    const MANY: &'static str = "modules";
+    const COLUMNS: &'static [&'static str] = &["PARENT"];
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
-    Ok(Exit::Success)
-}
 
-fn value(module: &ApplicationModule) -> Value {
-    json!({
-        "type": "application_module",
-        "id": module.id,
-        "name": module.name,
-        "parent": module.parent.as_ref().map(|parent| parent.id.as_str()),
-    })
-}
+    fn name(&self) -> &str {
+        &self.name
+    }
 
-fn rows(modules: &[ApplicationModule]) -> String {
-    let rows = modules.iter().map(|module| {
-        let parent = module
-            .parent
-            .as_ref()
-            .map(|parent| parent.id.to_string())
-            .unwrap_or_default();
-        [module.id.to_string(), parent, module.name.clone()]
-    });
-    table(&["ID", "PARENT", "NAME"], rows)
+    fn cells(&self) -> Vec<String> {
+        vec![id_of(self.parent.as_ref()).unwrap_or_default().to_owned()]
+    }
+
+    fn details(&self) -> Value {
+        json!({ "parent": id_of(self.parent.as_ref()) })
+    }
 }

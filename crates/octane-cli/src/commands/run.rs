@@ -1,68 +1,65 @@
 //! `octane run`
 
 use octane_client::Client;
-use octane_model::{AutomatedRun, RunId};
+use octane_model::AutomatedRun;
 use serde_json::{Value, json};
 
-use super::named;
-use super::suite_run::status;
+use super::entity::{Answer, Shown, status};
+use super::lookup;
 use crate::args::RunCommand;
 use crate::exit::Exit;
-use crate::failure::Outcome;
-use crate::output::{Output, table};
+use crate::failure::Result;
+use crate::output::Output;
 
-pub(super) async fn run(command: RunCommand, client: &Client, output: Output) -> Outcome<Exit> {
-    match command {
-        RunCommand::Get { id } => {
-            let run = client.runs().get(RunId::new(id)).await?;
-            output.answer(|| rows(std::slice::from_ref(&run)), &value(&run))?;
+pub(super) async fn run(command: RunCommand, client: &Client, output: Output) -> Result<Exit> {
+    let answer = match command {
+        RunCommand::Get { id } => Answer::One(client.runs().get(id).await?),
+        RunCommand::List {
+            suite_run,
+            suite,
+            skip,
+        } => {
+            let suite_run = lookup::suite_run(client, &suite_run, suite.as_deref()).await?;
+            let runs = client.runs().of(suite_run.id).skip(skip);
+            Answer::Many(runs.all().await?)
         }
-        RunCommand::List { suite_run } => {
-            let found =
-                named::suite_run(client, &suite_run.suite_run, suite_run.suite.as_deref()).await?;
-            let runs = client
-                .runs()
-                .of(found.id)
-                .skip(suite_run.skip)
-                .all()
-                .await?;
-            let values: Vec<Value> = runs.iter().map(value).collect();
-            output.answer(|| rows(&runs), &values)?;
-        }
+    };
+    answer.show(output)
+}
+
+impl Shown for AutomatedRun {
+    const ONE: &'static str = "run";
+    const MANY: &'static str = "runs";
+    const COLUMNS: &'static [&'static str] = &["STATUS", "TEST"];
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
-    Ok(Exit::Success)
-}
 
-fn value(run: &AutomatedRun) -> Value {
-    json!({
-        "type": "run_automated",
-        "id": run.id,
-        "name": run.name,
-        "test": run.test.as_ref().map(|test| test.id),
-        "module": run.component,
-        "package": run.package,
-        "class": run.class_name,
-        "status": status(run.native_status.as_ref()),
-        "started": run.started,
-    })
-}
+    fn name(&self) -> &str {
+        &self.name
+    }
 
-fn rows(runs: &[AutomatedRun]) -> String {
-    let rows = runs.iter().map(|run| {
-        let place = [&run.component, &run.package, &run.class_name];
-        let place: Vec<&str> = place
+    fn cells(&self) -> Vec<String> {
+        let status = status(self.native_status.as_ref()).unwrap_or_default();
+        let parts = [&self.component, &self.package, &self.class_name];
+        let parts: Vec<&str> = parts
             .into_iter()
             .flatten()
             .map(String::as_str)
             .filter(|part| !part.is_empty())
             .collect();
-        let status = status(run.native_status.as_ref()).to_owned();
-        [
-            run.id.to_string(),
-            status,
-            place.join("."),
-            run.name.clone(),
-        ]
-    });
-    table(&["ID", "STATUS", "TEST", "NAME"], rows)
+        vec![status.to_owned(), parts.join(".")]
+    }
+
+    fn details(&self) -> Value {
+        json!({
+            "test": self.test.as_ref().map(|test| test.id.to_string()),
+            "module": self.component,
+            "package": self.package,
+            "class": self.class_name,
+            "status": status(self.native_status.as_ref()),
+            "started": self.started,
+        })
+    }
 }

@@ -7,23 +7,19 @@ use std::net::SocketAddr;
 use octane_sandbox::{Sandbox, Storage};
 use serde_json::json;
 
-use crate::args::{ConnectionArgs, Format, SandboxArgs};
-use crate::connect::sandbox_failure;
+use crate::args::{Format, SandboxArgs};
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::Result;
 use crate::output::{Output, write_line};
+use crate::sandbox::failure;
 use crate::signals::Signals;
 
-/// Serves until it is interrupted, which is how a server ends well.
-pub(super) async fn run(
-    args: &SandboxArgs,
-    connection: &ConnectionArgs,
-    output: Output,
-) -> Outcome<Exit> {
-    let settings = settings::settings(args, connection)?;
+/// Serves until it is interrupted, which is the regular end of a server.
+pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
+    let settings = settings::settings(args)?;
     if !args.listen.is_loopback() {
         output.say(&format!(
-            "warning: everybody who reaches {} can read and change everything in this sandbox",
+            "warning: anyone who can reach {} has full access to this sandbox",
             args.listen
         ));
     }
@@ -33,16 +29,16 @@ pub(super) async fn run(
         _ => "memory".to_owned(),
     };
     let mut signals = Signals::new()?;
-    let sandbox = Sandbox::open(settings).map_err(sandbox_failure)?;
+    let sandbox = Sandbox::open(settings).map_err(failure)?;
     let address = SocketAddr::from((args.listen, args.port));
-    let running = sandbox.bind(address).await.map_err(sandbox_failure)?;
+    let running = sandbox.bind(address).await.map_err(failure)?;
     let (url, id, secret) = (running.url(), running.client_id(), running.client_secret());
     let human = || {
         format!(
             "Sandbox   {url}  (data: {data})\nAPI key   {id}  secret {secret}\n\n\
              export OCTANE_URL='{url}/ui/?p={space}/{workspace}'\n\
              export OCTANE_CLIENT_ID='{id}'\nexport OCTANE_CLIENT_SECRET='{secret}'\n\n\
-             Ctrl-C ends it."
+             Press Ctrl-C to stop."
         )
     };
     let json = json!({
@@ -50,7 +46,7 @@ pub(super) async fn run(
     });
     match output.format {
         Format::Human => output.answer(human, &json)?,
-        // One line, so that a program knows when it has read all of it.
+        // On one line, so that a program knows when it has read all of it.
         Format::Json => write_line(&json.to_string())?,
     }
     signals.next().await;

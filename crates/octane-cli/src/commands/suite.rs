@@ -4,53 +4,53 @@ use octane_client::Client;
 use octane_model::TestSuite;
 use serde_json::{Value, json};
 
-use super::named;
+use super::entity::{Answer, Shown};
+use super::lookup;
 use crate::args::SuiteCommand;
 use crate::exit::Exit;
-use crate::failure::Outcome;
-use crate::output::{Output, table};
+use crate::failure::Result;
+use crate::output::Output;
 
-pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) -> Outcome<Exit> {
-    match command {
-        SuiteCommand::Get { suite } => {
-            let suite = named::suite(client, &suite).await?;
-            output.answer(|| rows(std::slice::from_ref(&suite)), &value(&suite))?;
-        }
+pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) -> Result<Exit> {
+    let suites = client.suites();
+    let answer = match command {
+        SuiteCommand::Get { suite } => Answer::One(lookup::suite(client, &suite).await?),
         SuiteCommand::List { module } => {
-            let module = named::module_id(client, module.as_deref()).await?;
-            let suites = client.suites().list(module).await?;
-            let values: Vec<Value> = suites.iter().map(value).collect();
-            output.answer(|| rows(&suites), &values)?;
+            let module = lookup::module_id(client, module.as_deref()).await?;
+            Answer::Many(suites.list(module).await?)
         }
         SuiteCommand::Create { name, module } => {
-            let module = named::module_id(client, module.as_deref()).await?;
-            let suite = client.suites().create(&name, module).await?;
-            output.answer(|| rows(std::slice::from_ref(&suite)), &value(&suite))?;
+            let module = lookup::module_id(client, module.as_deref()).await?;
+            Answer::One(suites.create(&name, module).await?)
         }
         SuiteCommand::Ensure { name, module } => {
-            let module = named::module_id(client, module.as_deref()).await?;
-            let ensured = client.suites().ensure(&name, module).await?;
-            for suite in &ensured.created {
-                output.say(&format!("created test suite {} ({})", suite.name, suite.id));
-            }
-            let mut json = value(&ensured.entity);
-            json["created"] = ensured.created.iter().map(value).collect();
-            output.answer(|| rows(std::slice::from_ref(&ensured.entity)), &json)?;
+            let module = lookup::module_id(client, module.as_deref()).await?;
+            Answer::Ensured(suites.ensure(&name, module).await?)
         }
+    };
+    answer.show(output)
+}
+
+impl Shown for TestSuite {
+    const ONE: &'static str = "suite";
+    const MANY: &'static str = "suites";
+    const COLUMNS: &'static [&'static str] = &["MODULES"];
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
-    Ok(Exit::Success)
-}
 
-fn value(suite: &TestSuite) -> Value {
-    json!({ "type": "test_suite", "id": suite.id, "name": suite.name, "modules": modules(suite) })
-}
+    fn name(&self) -> &str {
+        &self.name
+    }
 
-fn rows(suites: &[TestSuite]) -> String {
-    let rows = suites.iter().map(|suite| {
-        let modules = modules(suite).join(",");
-        [suite.id.to_string(), modules, suite.name.clone()]
-    });
-    table(&["ID", "MODULES", "NAME"], rows)
+    fn cells(&self) -> Vec<String> {
+        vec![modules(self).join(",")]
+    }
+
+    fn details(&self) -> Value {
+        json!({ "modules": modules(self) })
+    }
 }
 
 fn modules(suite: &TestSuite) -> Vec<&str> {

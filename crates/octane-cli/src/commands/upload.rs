@@ -3,74 +3,64 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use octane_client::{
-    Client, ClientError, Destination, Event, JournalError, ModuleChoice, Plan, Planned,
-    SuiteChoice, Target, UploadError, UploadId, UploadSettings,
+    Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
+    Prepared, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
 };
 use octane_results::Release;
 use serde_json::json;
 
 use super::delivery::Delivery;
-use crate::args::{ConnectionArgs, Create, UploadArgs};
+use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
 use crate::connect::Connection;
+use crate::env;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::Output;
+use crate::output::{Output, plural};
 use crate::spool::{prune, spool};
 
-pub(super) async fn run(
-    args: &UploadArgs,
-    connection: &ConnectionArgs,
-    output: Output,
-    verbosity: u8,
-) -> Outcome<Exit> {
-    let delivery = Delivery::new(&args.delivery, output, verbosity)?;
-    let done = upload(args, connection, output, verbosity, &delivery).await;
-    done.or_else(|failure| delivery.failed(failure))
+pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
+    let delivery = Delivery::new(&args.delivery, output)?;
+    let done = upload(args, output, &delivery).await;
+    done.or_else(|failure| delivery.report_failure(failure))
 }
 
-async fn upload(
-    args: &UploadArgs,
-    connection: &ConnectionArgs,
-    output: Output,
-    verbosity: u8,
-    delivery: &Delivery<'_>,
-) -> Outcome<Exit> {
+async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> Result<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
-    settings.ingestion_wait_max = std::time::Duration::from_secs(args.delivery.wait);
-    settings.link = args.jira != "off";
-    settings.needs_every_key = args.delivery.on_unresolved == "fail";
+    settings.ingestion_wait_max = args.delivery.wait;
+    settings.link = args.jira == JiraLinks::Auto;
+    settings.require_all_jira_keys = args.delivery.on_unresolved == OnUnresolved::Fail;
 
-    // Everything is read before anything is sent: a bad row is found while nothing has happened yet.
+    // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
     let reading = tokio::task::spawn_blocking({
         let args = args.input.clone();
         move || Input::read(&args)
     });
     let input = tokio::select! {
         read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,
-        // Whoever writes to us may take forever.
-        () = delivery.stop.asked() => return Err(delivery.nothing_sent()),
+        // A pipe may stay open forever.
+        () = delivery.cancellation.cancelled() => return Err(delivery.nothing_sent()),
     };
     for warning in &input.warnings {
         output.say(&format!("warning: {warning}"));
     }
     input.check(&args.input)?;
-    settings.skipped = input.skipped();
+    settings.invalid = input.invalid_input();
 
     let create = match (args.yes, args.create) {
         (true, _) => Create::Missing,
         (false, Some(create)) => create,
-        (false, None) if connection.sandbox => Create::Missing,
+        (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let destination =
-        destination(args, &input, connection.sandbox)?.create_missing(create == Create::Missing);
-    let connected = Connection::open(connection, verbosity).await?;
+    let destination = destination(args, &input, args.connection.sandbox)?
+        .create_missing(create == Create::Missing);
+    let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
     let done = if args.dry_run {
         let looking = dry_run(&input, destination, &settings, client, output);
-        let done = delivery.stop.within_grace(looking).await;
+        let done = delivery.cancellation.within_grace(looking).await;
         done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
         let job = Job {
@@ -79,16 +69,16 @@ async fn upload(
             create,
             delivery,
         };
-        job.run(args, &input, settings).await
+        job.run(args, input, settings).await
     };
     connected.close().await;
     done
 }
 
-/// An upload that is really done.
+/// An upload that is not a dry run.
 struct Job<'a> {
     client: &'a Client,
-    destination: Destination,
+    destination: TargetSpec,
     create: Create,
     delivery: &'a Delivery<'a>,
 }
@@ -97,47 +87,53 @@ impl Job<'_> {
     async fn run(
         &self,
         args: &UploadArgs,
-        input: &Input,
+        input: Input,
         mut settings: UploadSettings,
-    ) -> Outcome<Exit> {
+    ) -> Result<Exit> {
         let client = self.client;
         let spool = spool(&args.delivery.spool)?;
         prune(&spool);
         let id = UploadId::new();
         if args.force_new {
-            settings.mark = Some(format!("repeated-as-{id}"));
+            settings.nonce = Some(format!("repeated-as-{id}"));
         }
-        let stop = &self.delivery.stop;
-        let runs = input.runs().take_while(|_| !stop.is_asked());
-        let planned = client.plan(runs, &self.destination, &settings, &spool, id);
-        let Planned {
-            journal, totals, ..
-        } = planned.map_err(not_planned)?;
+        let preparing = tokio::task::spawn_blocking({
+            let (client, settings) = (client.clone(), settings.clone());
+            let (destination, spool) = (self.destination.clone(), spool.clone());
+            let cancellation = self.delivery.cancellation.clone();
+            move || {
+                let runs = input.runs().take_while(|_| !cancellation.is_cancelled());
+                let prepared = client.prepare(runs, &destination, &settings, &spool, id);
+                (prepared, input)
+            }
+        });
+        let (prepared, input) = preparing
+            .await
+            .map_err(|error| Failure::new(Exit::Internal, error))?;
+        let prepared = prepared.map_err(not_prepared)?;
+        let event = prepared.event();
+        let Prepared { journal, .. } = prepared;
         if self.delivery.stopped().is_some() {
             journal.discard();
             return Err(self.delivery.nothing_sent());
         }
-        if let Err(failure) = input.check_read_again() {
+        if let Err(failure) = input.verify_unchanged() {
             journal.discard();
             return Err(failure);
         }
-        let finding = self.delivery.stop.within_grace(self.target(&settings));
-        let target = match finding
-            .await
-            .unwrap_or_else(|| Err(self.delivery.interrupted()))
-        {
-            Ok(target) => target,
-            // What may pass is worth keeping the results for.
-            Err(failure) if failure.exit.is_passing() && spool.folder().is_some() => {
+        match self.resolve(&settings, &journal).await {
+            Ok(()) => {}
+            // The results are saved for a later attempt, which may succeed.
+            Err(failure) if failure.exit.is_retryable() && spool.folder().is_some() => {
                 let id = journal.id();
-                let message = format!("nothing was sent; the results are kept as upload {id}");
-                let again = format!("go on with `{}`", args.delivery.spool.resume(id));
+                let message = format!("nothing was sent yet; the results are saved as upload {id}");
+                let resume = format!("run `{}`", args.delivery.spool.resume(id));
                 let hint = match &failure.hint {
                     Some(hint) => format!(
-                        "{}, then {again}",
+                        "{}, then {resume}",
                         hint.trim_end_matches(", then try again")
                     ),
-                    None => again,
+                    None => format!("to continue, {resume}"),
                 };
                 return Err(failure.context(message).hint(hint).upload(id));
             }
@@ -145,73 +141,77 @@ impl Job<'_> {
                 journal.discard();
                 return Err(failure);
             }
-        };
-        client.aim(&journal, &target)?;
-        let planned = Event::Planned {
-            upload: journal.id().clone(),
-            results: totals.counts.read,
-            batches: totals.batches,
-            bytes: totals.bytes,
-        };
+        }
         self.delivery
-            .deliver(
-                client,
-                &journal,
-                &settings,
-                Some(&planned),
-                Some(input.files),
-            )
+            .deliver(client, &journal, &settings, Some(&event), Some(input.files))
             .await
     }
 
-    /// Module and suite, created where they are missing and that is wanted.
-    async fn target(&self, settings: &UploadSettings) -> Outcome<Target> {
+    /// Finds the module and the suite, and creates them if they do not exist and that is wanted.
+    async fn resolve(&self, settings: &UploadSettings, journal: &Journal) -> Result<()> {
+        let cancellation = &self.delivery.cancellation;
         if let Some(Release::Name(name)) = &settings.context.release {
-            check_release(self.client, name).await?;
+            let checking = cancellation.within_grace(check_release(self.client, name));
+            checking
+                .await
+                .unwrap_or_else(|| Err(self.delivery.interrupted()))?;
         }
-        match self.client.locate(&self.destination).await {
-            Err(error @ ClientError::Missing(_))
-                if self.create == Create::Ask && is_agreed(&error).await =>
+        let delivery = self
+            .client
+            .delivery(journal)
+            .cancellation(cancellation.clone());
+        let resolved = match delivery.resolve().await {
+            Err(DeliveryError::Target(error @ ClientError::Missing(_)))
+                if self.create == Create::Ask =>
             {
-                let destination = self.destination.clone().create_missing(true);
-                Ok(self.client.locate(&destination).await?)
+                let asking = cancellation.within_grace(is_agreed(&error));
+                match asking.await {
+                    None => Err(DeliveryError::Cancelled),
+                    Some(false) => Err(error.into()),
+                    Some(true) => delivery.create_missing(true).resolve().await,
+                }
             }
-            other => Ok(other?),
+            resolved => resolved,
+        };
+        match resolved {
+            Ok(_) => Ok(()),
+            Err(DeliveryError::Cancelled) => Err(self.delivery.interrupted()),
+            Err(DeliveryError::Target(error)) => Err(error.into()),
+            Err(DeliveryError::Journal(error)) => Err(error.into()),
+            Err(error) => Err(Failure::new(Exit::Internal, error)),
         }
     }
 }
 
-/// Nothing is kept of what could not be planned, so the words for that of a resume would be wrong.
-fn not_planned(error: UploadError) -> Failure {
+/// Nothing is saved of what could not be prepared, so the hints about resuming would be wrong.
+fn not_prepared(error: PrepareError) -> Failure {
     match error {
-        UploadError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
+        PrepareError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
             Failure::new(Exit::Configuration, error).hint(
-                "nothing was sent: make room, name another folder with `--spool DIR`, or keep nothing with \
-                 `--spool off`",
+                "nothing was sent; free disk space, use another directory (`--spool DIR`), or disable it \
+                 (`--spool off`)",
             )
         }
         error => error.into(),
     }
 }
 
-/// Where the results shall go, by what was said and by what the input is called.
-fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Outcome<Destination> {
+/// Where the results go, by the arguments and the input's name.
+fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<TargetSpec> {
     let suite = match (&args.suite, is_sandbox) {
         (Some(suite), _) => suite
             .parse()
             .map_or_else(|_| SuiteChoice::Named(suite.clone()), SuiteChoice::Id),
         (None, true) => SuiteChoice::Named(input.name.clone()),
         (None, false) => {
-            return Err(
-                Failure::message(Exit::Configuration, "no test suite is named")
-                    .hint("name it with `--suite ID|NAME`; `-y` creates it if it is missing"),
-            );
+            return Err(Failure::message(Exit::Configuration, "no test suite given")
+                .hint("use `--suite ID|NAME` (add `-y` to create it)"));
         }
     };
     let suite_run = args
         .suite_run
         .clone()
-        .or_else(|| crate::ci::run_name(|name| std::env::var(name).ok()))
+        .or_else(|| crate::ci::run_name(env::text))
         .unwrap_or_else(|| suite_run_name(&input.name, input.first_started));
     let module = match (&args.module, is_sandbox) {
         (Some(module), _) => Some(
@@ -222,15 +222,14 @@ fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Outcome<De
         (None, true) => Some(ModuleChoice::Path("Sandbox".to_owned())),
         (None, false) => None,
     };
-    let destination = Destination::new(suite, suite_run);
+    let destination = TargetSpec::new(suite, suite_run);
     Ok(match module {
         Some(module) => destination.module(module),
         None => destination,
     })
 }
 
-/// `nightly 2026-11-20`: the day comes from the results, so that the same input has the same name at any
-/// time.
+/// `nightly 2026-11-20`: the date comes from the results, so that the same input always has the same name.
 fn suite_run_name(input: &str, first_started: Option<jiff::Timestamp>) -> String {
     match first_started {
         Some(first) => format!("{input} {}", &first.to_string()[..10]),
@@ -238,8 +237,8 @@ fn suite_run_name(input: &str, first_started: Option<jiff::Timestamp>) -> String
     }
 }
 
-/// An unknown release would make Octane leave out every run: better to say so before.
-async fn check_release(client: &Client, name: &str) -> Outcome<()> {
+/// An unknown release would make Octane reject every run, so it is reported before.
+async fn check_release(client: &Client, name: &str) -> Result<()> {
     if name == Release::DEFAULT || client.releases().find(name).await?.is_some() {
         return Ok(());
     }
@@ -251,15 +250,12 @@ async fn check_release(client: &Client, name: &str) -> Outcome<()> {
         .hint("create the release in Octane, or use `--release default`"))
 }
 
-/// Asks on a terminal; anywhere else nobody could answer, and nothing waits.
+/// Asks on a terminal; anywhere else there is nobody to answer, so the answer is no.
 async fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;
     }
-    let _ = write!(
-        anstream::stderr().lock(),
-        "{error}. Create what is missing? [y/N] "
-    );
+    let _ = write!(anstream::stderr().lock(), "{error}. Create it? [y/N] ");
     let reading = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin()
@@ -271,19 +267,19 @@ async fn is_agreed(error: &ClientError) -> bool {
     answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// What would be done.
+/// Shows what an upload would do.
 async fn dry_run(
     input: &Input,
-    destination: Destination,
+    destination: TargetSpec,
     settings: &UploadSettings,
     client: &Client,
     output: Output,
-) -> Outcome<Exit> {
-    // Nothing is created now, whatever would be.
+) -> Result<Exit> {
+    // A dry run creates nothing.
     let destination = destination.create_missing(false);
-    let (target, missing) = match client.locate(&destination).await {
+    let (target, missing) = match client.resolve_target(&destination).await {
         Ok(target) => (target, None),
-        // The ids are not known yet; they have no part in how many batches there will be.
+        // The IDs are not known yet; the number of batches does not depend on them.
         Err(error @ ClientError::Missing(_)) => (
             Target::new(octane_model::SuiteId::new(0), destination.suite_run()),
             Some(error.to_string()),
@@ -299,13 +295,17 @@ async fn dry_run(
     });
     let human = || {
         let mut text = format!(
-            "would send {results} results in {batches} batches ({bytes} bytes) as suite run `{}`, \
-             and link the runs of {} Jira keys",
+            "would send {} in {} ({bytes} bytes) to suite run `{}`",
+            plural(results, "result"),
+            plural(batches, "batch"),
             destination.suite_run(),
-            keys.len()
         );
+        if !keys.is_empty() {
+            let keys = plural(keys.len(), "Jira key");
+            text.push_str(&format!(" and link runs to the stories of {keys}"));
+        }
         if let Some(missing) = &missing {
-            text.push_str(&format!("\nmissing now: {missing}"));
+            text.push_str(&format!("\nnote: {missing}"));
         }
         text
     };

@@ -1,15 +1,15 @@
-//! `octane uploads` and `octane status`: what is kept on this machine.
+//! `octane uploads` and `octane status`: what is stored on this machine.
 
 use octane_client::{Spool, UploadId, UploadSummary};
 use serde_json::json;
 
 use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
-use crate::output::{Output, problem_lines, table};
+use crate::failure::{Failure, Result};
+use crate::output::{Output, plural, problem_lines, table};
 use crate::spool::spool;
 
-pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
+pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
     match command {
         UploadsCommand::List(args) => {
             let spool = spool(args)?;
@@ -20,50 +20,51 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Outcome<Exit> {
             output.answer(|| rows(&summaries), &summaries)?;
         }
         UploadsCommand::Show(args) => return status(args, output),
-        UploadsCommand::Drop {
+        UploadsCommand::Delete {
             id,
             force,
             spool: args,
         } => {
             let spool = spool(args)?;
             if !force {
-                may_be_dropped(&spool.summary(id)?, args)?;
+                check_deletable(&spool.summary(id)?, args)?;
             }
             spool.remove(id)?;
-            output.answer(|| format!("dropped {id}"), &json!({ "dropped": [id] }))?;
+            output.answer(|| format!("deleted {id}"), &json!({ "deleted": [id] }))?;
         }
         UploadsCommand::Prune(args) => {
             let now = jiff::Timestamp::now();
-            let gone = spool(args)?.prune(&octane_client::Retention::default(), now)?;
+            let deleted = spool(args)?.prune(&octane_client::Retention::default(), now)?;
             output.answer(
                 || {
-                    let ids = gone.iter().map(|id| format!("\n  {id}"));
-                    format!("dropped {} uploads{}", gone.len(), ids.collect::<String>())
+                    let ids = deleted.iter().map(|id| format!("\n  {id}"));
+                    let count = plural(deleted.len(), "upload");
+                    format!("deleted {count}{}", ids.collect::<String>())
                 },
-                &json!({ "dropped": gone }),
+                &json!({ "deleted": deleted }),
             )?;
         }
     }
     Ok(Exit::Success)
 }
 
-fn may_be_dropped(summary: &UploadSummary, spool: &SpoolArgs) -> Outcome<()> {
+fn check_deletable(summary: &UploadSummary, spool: &SpoolArgs) -> Result<()> {
     let UploadSummary { id, counts, .. } = summary;
     if summary.is_finished {
         return Ok(());
     }
     let message = format!(
-        "the upload {id} is not done, and {} of its results would be lost",
-        counts.kept
+        "upload {id} is not finished; {} would be lost",
+        plural(counts.pending, "result")
     );
     Err(Failure::message(Exit::Usage, message).hint(format!(
-        "`{}` goes on with it, `--force` drops it",
+        "run `{}` to finish it, or `--force` to delete it",
         spool.resume(id)
     )))
 }
 
-/// How far an upload is, with everything that is not as it should be.
-pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
+/// Shows the progress of an upload, and its problems.
+pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
     let spool = spool(&args.spool)?;
     let id = match &args.id {
         Some(id) => id.clone(),
@@ -82,8 +83,8 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
         let state = state(&summary);
         let mut text = format!(
             "Upload    {id} ({state})\nTarget    {server} · suite {suite}\nSuite run {suite_run}\n\
-             Results   {} read · ingested {} · rejected {} · skipped {} · kept {}",
-            counts.read, counts.ingested, counts.rejected, counts.skipped, counts.kept
+             Results   {} read · ingested {} · rejected {} · invalid {} · pending {}",
+            counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
         );
         let lines = problem_lines(&problems);
         if !lines.is_empty() {
@@ -91,7 +92,7 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
             text.push_str(lines.trim_end());
         }
         if !summary.is_finished && !summary.is_in_use {
-            text.push_str(&format!("\ngo on with `{}`", args.spool.resume(&id)));
+            text.push_str(&format!("\nto continue, run `{}`", args.spool.resume(&id)));
         }
         text
     };
@@ -100,14 +101,14 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Outcome<Exit> {
     Ok(Exit::Success)
 }
 
-fn newest(spool: &Spool) -> Outcome<UploadId> {
+fn newest(spool: &Spool) -> Result<UploadId> {
     if let Some(newest) = spool.list()?.into_iter().next() {
         return Ok(newest.id);
     }
     Err(match spool.unreadable()?.into_iter().next() {
         Some(error) => error.into(),
-        None => Failure::message(Exit::Usage, "no upload is kept on this machine")
-            .hint("`octane upload` keeps each one unless `--spool off` is given"),
+        None => Failure::message(Exit::Usage, "no uploads on this machine")
+            .hint("every `octane upload` is stored unless `--spool off` is used"),
     })
 }
 
@@ -118,17 +119,17 @@ fn rows(summaries: &[UploadSummary]) -> String {
             summary.created.strftime("%Y-%m-%d %H:%M").to_string(),
             state(summary).to_owned(),
             summary.counts.read.to_string(),
-            summary.counts.kept.to_string(),
+            summary.counts.pending.to_string(),
             summary.suite_run.clone(),
         ]
     });
     table(
         &[
             "ID",
-            "PLANNED (UTC)",
+            "CREATED (UTC)",
             "STATE",
             "RESULTS",
-            "KEPT",
+            "PENDING",
             "SUITE RUN",
         ],
         rows,
@@ -137,10 +138,10 @@ fn rows(summaries: &[UploadSummary]) -> String {
 
 fn state(summary: &UploadSummary) -> &'static str {
     if summary.is_in_use {
-        "in use"
+        "in progress"
     } else if summary.is_finished {
-        "done"
+        "finished"
     } else {
-        "to be resumed"
+        "pending"
     }
 }

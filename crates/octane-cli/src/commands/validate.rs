@@ -2,37 +2,30 @@
 
 use std::collections::HashMap;
 
-use octane_client::{Plan, Target, UploadSettings};
+use octane_client::{Plan, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_results::{Identity, Status};
 use serde_json::json;
 
 use crate::args::ValidateArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::Output;
+use crate::output::{Output, plural, thousands};
 
-/// How many repeated tests and warnings are listed for people.
+/// How many entries of each list are printed for people.
 const LISTED_MAX: usize = 20;
 
 /// Reads everything, renders the payload and checks it against the schema.
-pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
+pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     let input = Input::read(&args.input)?;
     let repeated = repeated(&input);
-    let counts = [
-        Status::Passed,
-        Status::Failed,
-        Status::Skipped,
-        Status::Planned,
-    ]
-    .map(|status| input.count(status));
     let target = Target::new(SuiteId::new(1), "validate");
     let mut plan = Plan::new(input.runs(), Some(&target), &UploadSettings::default())?;
     for batch in plan.by_ref() {
         octane_results::check(batch?.payload()).map_err(|error| {
             Failure::new(Exit::Internal, error)
-                .context("the payload would not be valid against the schema")
+                .context("the generated payload does not match the schema (bug)")
         })?;
     }
     let plan = plan.finish()?;
@@ -45,11 +38,11 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
             "read": input.read_count(),
             "files": input.files,
             "valid": input.usable(),
-            "invalid": input.skipped_count(),
-            "passed": counts[0],
-            "failed": counts[1],
-            "test_skipped": counts[2],
-            "planned": counts[3],
+            "invalid": input.invalid_count(),
+            "passed": input.count(Status::Passed),
+            "failed": input.count(Status::Failed),
+            "test_skipped": input.count(Status::Skipped),
+            "planned": input.count(Status::Planned),
             "repaired": plan.counts.repaired,
             "batches": plan.batches,
         },
@@ -58,59 +51,71 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Outcome<Exit> {
         "warnings": warnings,
         "problems": problems,
     });
-    let human = || {
-        let mut lines = vec![format!(
-            "{} results in {} files: {} passed, {} failed, {} skipped, {} planned",
-            input.read_count(),
-            input.files,
-            counts[0],
-            counts[1],
-            counts[2],
-            counts[3]
-        )];
-        lines.push(format!(
-            "{} Jira keys, {} texts to repair",
-            plan.jira_keys.len(),
-            plan.counts.repaired
-        ));
-        let mut list = |title: &str, items: Vec<String>| {
-            if !items.is_empty() {
-                let more = items.len().saturating_sub(LISTED_MAX);
-                lines.push(format!("{} {title}:", items.len()));
-                lines.extend(
-                    items
-                        .into_iter()
-                        .take(LISTED_MAX)
-                        .map(|item| format!("  {item}")),
-                );
-                if more > 0 {
-                    lines.push(format!("  and {more} more"));
-                }
-            }
-        };
-        let repeated = repeated
-            .iter()
-            .map(|(test, count)| format!("{test}: {count} results"));
-        list(
-            "tests have several results, of which Octane shows the last",
-            repeated.collect(),
-        );
-        list("warnings", warnings.clone());
-        list(
-            "rows or files cannot be used",
-            problems
-                .iter()
-                .map(|problem| problem.message.clone())
-                .collect(),
-        );
-        lines.join("\n")
-    };
+    let (keys, repaired) = (plan.jira_keys.len(), plan.counts.repaired);
+    let human = || human(&input, keys, repaired, &repeated, &warnings, &problems);
     output.answer(human, &json)?;
     if problems.is_empty() || args.input.skip_invalid {
         let is_empty = (input.usable() == 0) && !args.input.allow_empty;
         return Ok(if is_empty { Exit::Input } else { Exit::Success });
     }
     Ok(Exit::Input)
+}
+
+/// The findings, for people.
+fn human(
+    input: &Input,
+    jira_keys: usize,
+    repaired: usize,
+    repeated: &[(String, usize)],
+    warnings: &[String],
+    problems: &[ReportedProblem],
+) -> String {
+    let count = |status| thousands(input.count(status));
+    let mut text = format!(
+        "{} in {}: {} passed, {} failed, {} skipped, {} planned\n{}, {} to adjust",
+        plural(input.read_count(), "result"),
+        plural(input.files, "file"),
+        count(Status::Passed),
+        count(Status::Failed),
+        count(Status::Skipped),
+        count(Status::Planned),
+        plural(jira_keys, "Jira key"),
+        plural(repaired, "text")
+    );
+    let title = match repeated.len() {
+        1 => "1 test has several results; Octane shows only the last one".to_owned(),
+        count => format!(
+            "{} tests have several results; Octane shows only the last one",
+            thousands(count)
+        ),
+    };
+    let tests = repeated
+        .iter()
+        .map(|(test, count)| format!("{test}: {}", plural(*count, "result")));
+    list(&mut text, &title, tests);
+    let title = plural(warnings.len(), "warning");
+    list(&mut text, &title, warnings.iter().cloned());
+    let title = match problems.len() {
+        1 => "1 invalid row or file".to_owned(),
+        count => format!("{} invalid rows or files", thousands(count)),
+    };
+    let messages = problems.iter().map(|problem| problem.message.clone());
+    list(&mut text, &title, messages);
+    text
+}
+
+/// Appends a list and its title, unless it is empty.
+fn list(text: &mut String, title: &str, items: impl ExactSizeIterator<Item = String>) {
+    let more = items.len().saturating_sub(LISTED_MAX);
+    if items.len() > 0 {
+        text.push_str(&format!("\n{title}:"));
+    }
+    for item in items.take(LISTED_MAX) {
+        text.push_str(&format!("\n  {item}"));
+    }
+    if more > 0 {
+        text.push_str(&format!("\n  and {} more", thousands(more)));
+    }
 }
 
 /// Tests with several results, in the order of their names.

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::Result;
 use crate::output::Output;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn run(output: Output) -> Outcome<Exit> {
+pub(super) fn run(output: Output) -> Result<Exit> {
     output.answer(
         || format!("octane {VERSION}"),
         &json!({ "name": "octane", "version": VERSION }),

@@ -1,16 +1,17 @@
-//! Telling a CI system in its own words that something is wrong.
+//! Annotations for CI systems: problems in the form that the system highlights.
 
 use std::io::Write;
 
 use octane_client::Report;
 
+use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// How many problems are told one by one; GitHub shows ten of a kind in a step.
+/// How many problems are annotated; GitHub shows ten of a kind per step.
 const PROBLEMS_MAX: usize = 10;
 
-/// The CI systems that understand words of their own in the log.
+/// The CI systems that understand annotations in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum System {
     /// GitHub Actions, workflow commands.
@@ -34,31 +35,31 @@ fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
 
 impl System {
     /// One line of the log.
-    fn line(self, is_error: bool, text: &str, place: Option<(&str, u64)>) -> String {
+    fn line(self, is_error: bool, text: &str, position: Option<(&str, u64)>) -> String {
         let level = if is_error { "error" } else { "warning" };
         match self {
             Self::Github => {
-                let place = place.map_or_else(String::new, |(file, line)| {
+                let position = position.map_or_else(String::new, |(file, line)| {
                     format!("file={},line={line},", escaped(file, true))
                 });
                 let text = escaped(text, false);
-                format!("::{level} {place}title=Octane::{text}")
+                format!("::{level} {position}title=Octane::{text}")
             }
             Self::Azure => {
-                let place = place.map_or_else(String::new, |(file, line)| {
+                let position = position.map_or_else(String::new, |(file, line)| {
                     format!(
                         ";sourcepath={};linenumber={line}",
                         file.replace([';', ']'], "_")
                     )
                 });
                 let text = text.replace(['\r', '\n'], " ");
-                format!("##vso[task.logissue type={level}{place}]{text}")
+                format!("##vso[task.logissue type={level}{position}]{text}")
             }
         }
     }
 }
 
-/// GitHub's commands end with the line; a property also at a comma or colon.
+/// A command of GitHub's ends with the line; a property also ends at a comma or colon.
 fn escaped(text: &str, is_property: bool) -> String {
     let text = text
         .replace('%', "%25")
@@ -71,32 +72,32 @@ fn escaped(text: &str, is_property: bool) -> String {
     }
 }
 
-/// Tells of an upload that did not go well, and gives a workflow what it needs to go on.
+/// Reports an upload that failed, and passes on what later steps of a workflow need.
 pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
-    let Some(system) = system(|name| std::env::var(name).ok()) else {
+    let Some(system) = system(env::text) else {
         return;
     };
     if exit != Exit::Success {
         let counts = &report.counts;
         let summary = format!(
-            "{}: {} read, {} ingested, {} rejected, {} skipped, {} kept (upload {})",
+            "{}: {} read, {} ingested, {} rejected, {} invalid, {} pending (upload {})",
             exit.meaning_of(report.journal.is_some()),
             counts.read,
             counts.ingested,
             counts.rejected,
-            counts.skipped,
-            counts.kept,
+            counts.invalid,
+            counts.pending,
             report.upload_id
         );
         say(&system.line(is_error, &summary, None));
         for problem in report.problems.iter().take(PROBLEMS_MAX) {
-            let place = problem.position.as_ref();
-            let place = place.map(|position| (&*position.file, position.line));
+            let position = problem.position.as_ref();
+            let position = position.map(|position| (&*position.file, position.line));
             let message = match &problem.test {
                 Some(test) => format!("{test}: {}", problem.message),
                 None => problem.message.clone(),
             };
-            say(&system.line(false, &message, place));
+            say(&system.line(false, &message, position));
         }
     }
     if system == System::Github {
@@ -105,14 +106,14 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
     }
 }
 
-/// Tells of an upload that came to no report.
+/// Reports an upload that ended without a report.
 pub(crate) fn failure(failure: &Failure, is_error: bool) {
-    if let Some(system) = system(|name| std::env::var(name).ok()) {
+    if let Some(system) = system(env::text) {
         let text = format!("{:#}", failure.error);
         say(&system.line(is_error, &text, None));
         if system == System::Github {
             let outcome = outcome(failure.exit);
-            // How much is in is not known here: an earlier attempt may have brought in some of it.
+            // How much was ingested is not known here: an earlier attempt may have delivered some of it.
             let mut outputs = format!("outcome={outcome}\n");
             if let Some(id) = &failure.upload_id {
                 outputs.push_str(&format!("upload-id={id}\n"));
@@ -124,14 +125,14 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
     }
 }
 
-/// Tells of a command line that is wrong.
+/// Reports an invalid command line.
 pub(crate) fn usage(text: &str) {
-    if let Some(system) = system(|name| std::env::var(name).ok()) {
+    if let Some(system) = system(env::text) {
         say(&system.line(true, text, None));
     }
 }
 
-/// What became of an upload without a report: the word that a report would have where there is one.
+/// The outcome of an upload without a report, in the words of a report.
 fn outcome(exit: Exit) -> &'static str {
     match exit {
         Exit::Success => "success",
@@ -169,18 +170,18 @@ fn outputs(report: &Report) -> String {
 fn table(report: &Report) -> String {
     let counts = &report.counts;
     format!(
-        "### Octane: {}\n\n| read | ingested | rejected | skipped | kept |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
+        "### Octane: {}\n\n| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
         report.target.suite_run.name.replace('|', "\\|"),
         counts.read,
         counts.ingested,
         counts.rejected,
-        counts.skipped,
-        counts.kept
+        counts.invalid,
+        counts.pending
     )
 }
 
 fn append(variable: &str, text: &str) -> std::io::Result<()> {
-    let Some(path) = std::env::var_os(variable) else {
+    let Some(path) = env::read(variable) else {
         return Ok(());
     };
     std::fs::File::options()
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_system_is_told_in_its_own_words() {
+    fn each_system_gets_its_own_format() {
         let in_github = System::Github.line(true, "50 %\nlost", Some(("a,b.xml", 7)));
         assert_eq!(
             in_github,
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_shows_in_the_environment() {
+    fn the_system_is_detected_from_the_environment() {
         let with =
             |name: &'static str| system(move |asked| (asked == name).then(|| "true".to_owned()));
         assert_eq!(with("GITHUB_ACTIONS"), Some(System::Github));

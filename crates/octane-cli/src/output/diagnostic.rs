@@ -1,14 +1,15 @@
-//! Errors and notes on standard error.
+//! Errors on standard error, and as JSON for scripts.
 
-use std::io::Write;
+use std::error::Error;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::printer::write_line;
+use super::stderr::print_note;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::write_line;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -17,23 +18,16 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 /// an object on standard output as well, so that a script gets one either way.
 pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
     let Failure { error, hint, .. } = failure;
-    let mut err = anstream::stderr().lock();
-    // Nowhere is left to complain to if this fails.
-    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {error}");
-    let mut shown = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        // Some libraries repeat their cause in their own words.
-        if !shown.contains(&cause) {
-            let _ = writeln!(err, "  caused by: {cause}");
-            shown = cause;
-        }
+    let mut text = format!("{ERROR}error{ERROR:#}: {error}");
+    for cause in causes(error) {
+        text.push_str(&format!("\n  caused by: {cause}"));
     }
     if let Some(hint) = hint {
-        let _ = writeln!(err, "{HINT}hint{HINT:#}: {hint}");
+        text.push_str(&format!("\n{HINT}hint{HINT:#}: {hint}"));
     }
-    drop(err);
+    print_note(&text);
     if format == Format::Json {
+        // If standard output cannot be written, the exit code still tells.
         let _ = write_line(&failure_json(failure, exit).to_string());
     }
 }
@@ -46,19 +40,62 @@ pub(crate) fn failure_json(failure: &Failure, exit: Exit) -> Value {
         upload_id,
         ..
     } = failure;
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     json!({
         "schema": "octane.error/1",
         "outcome": "error",
         "exit_code": exit.code(),
         "message": error.to_string(),
-        "causes": causes,
+        "causes": causes(error),
         "hint": hint,
         "upload_id": upload_id,
     })
 }
 
-/// Says something on standard error.
-pub(crate) fn print_note(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+/// The causes of an error that say more than the error itself and the causes before them. A server that cannot
+/// be reached has a long chain of them in the HTTP library, of which only the last one says anything.
+fn causes(error: &anyhow::Error) -> Vec<String> {
+    let chain: Vec<_> = error.chain().collect();
+    let is_connection = |error: &&(dyn Error + 'static)| {
+        let error = error.downcast_ref::<octane_rest::Error>();
+        error.is_some_and(octane_rest::Error::is_unreachable)
+    };
+    let connection = chain.iter().position(is_connection);
+    let (causes, root) = match connection {
+        Some(index) => (&chain[..=index], chain[index + 1..].last()),
+        None => (&chain[..], None),
+    };
+    let mut shown: Vec<String> = Vec::new();
+    for cause in causes.iter().chain(root).map(ToString::to_string) {
+        if shown.is_empty() || !shown.iter().any(|earlier| says(earlier, &cause)) {
+            shown.push(cause);
+        }
+    }
+    shown.split_off(1)
+}
+
+/// Whether a text contains a cause, as other libraries word it: with a capital letter and a number at the end.
+fn says(text: &str, cause: &str) -> bool {
+    let cause = cause.to_lowercase();
+    let words = cause.split(" (os error ").next().unwrap_or_default();
+    text.to_lowercase().contains(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_printed_is_not_repeated() {
+        let error = anyhow::anyhow!("connection refused")
+            .context("cannot connect: connection refused")
+            .context("upload failed");
+        assert_eq!(causes(&error), ["cannot connect: connection refused"]);
+    }
+
+    #[test]
+    fn a_cause_is_recognised_in_the_words_of_another_library() {
+        let text = "cannot reach http://127.0.0.1:9: connection refused";
+        assert!(says(text, "Connection refused (os error 111)"));
+        assert!(!says(text, "client error (Connect)"));
+    }
 }

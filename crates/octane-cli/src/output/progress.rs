@@ -1,108 +1,129 @@
-//! What happens, shown while it happens.
+//! Progress, shown while work proceeds.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Mutex;
 
 use octane_client::Event;
 
-use crate::output::Output;
+use super::plural::plural;
+use super::printer::Output;
+use super::stderr;
 
-/// One line that is drawn over on a terminal; nothing elsewhere, where it would fill the log.
+/// One line that is redrawn on a terminal; nothing elsewhere, where it would fill the log.
 pub(crate) struct Progress {
     state: Mutex<State>,
     is_drawn: bool,
-    is_told: bool,
+    is_verbose: bool,
 }
 
 #[derive(Default)]
 struct State {
     batches: usize,
     accepted: usize,
-    settled: usize,
+    ended: usize,
 }
 
 impl Progress {
-    /// Draws on a terminal unless quiet is wanted; with `is_told`, a line for each event instead.
-    pub(crate) fn new(output: Output, is_told: bool) -> Self {
-        let is_drawn = !output.is_quiet && !is_told && std::io::stderr().is_terminal();
+    /// Draws on a terminal unless `--quiet` is given; with `-v`, prints a line for each event instead.
+    pub(crate) fn new(output: Output) -> Self {
+        let Output {
+            is_quiet,
+            is_verbose,
+            ..
+        } = output;
         Self {
             state: Mutex::default(),
-            is_drawn,
-            is_told,
+            is_drawn: !is_quiet && !is_verbose && std::io::stderr().is_terminal(),
+            is_verbose,
         }
     }
 
-    /// Takes note of an event.
+    /// Shows an event.
     pub(crate) fn show(&self, event: &Event) {
-        if self.is_told {
-            let _ = writeln!(anstream::stderr().lock(), "{}", sentence(event));
+        if self.is_verbose {
+            stderr::print_note(&sentence(event));
         }
         let Ok(mut state) = self.state.lock() else {
             return;
         };
         match event {
-            Event::Planned { batches, .. } => state.batches = *batches,
+            Event::Prepared { batches, .. } => state.batches = *batches,
             Event::Split { .. } => state.batches += 1,
             Event::Accepted { .. } | Event::Refused { .. } => state.accepted += 1,
-            Event::Settled { .. } => state.settled += 1,
+            Event::Ended { .. } => state.ended += 1,
             _ => {}
         }
         if self.is_drawn {
             let State {
                 batches,
                 accepted,
-                settled,
+                ended,
             } = *state;
             let line = match event {
                 Event::Verified { .. } | Event::Resolved { .. } => "linking".to_owned(),
-                // Of an upload that goes on, nobody has counted what is left.
-                _ if batches == 0 => format!("batches: {accepted} accepted, {settled} ingested"),
-                _ if settled == batches => "counting runs".to_owned(),
+                // How many batches a resumed upload has left is not known.
+                _ if batches == 0 => format!("batches: {accepted} accepted, {ended} ingested"),
+                _ if ended == batches => "verifying runs".to_owned(),
                 _ => {
-                    format!("batches: {accepted}/{batches} accepted, {settled}/{batches} ingested")
+                    format!("batches: {accepted}/{batches} accepted, {ended}/{batches} ingested")
                 }
             };
-            let _ = write!(anstream::stderr().lock(), "\r\u{1b}[2K{line}");
+            stderr::draw(&line);
         }
     }
 
-    /// Leaves a clean line.
+    /// Clears the line.
     pub(crate) fn finish(&self) {
         if self.is_drawn {
-            let _ = write!(anstream::stderr().lock(), "\r\u{1b}[2K");
+            stderr::clear();
         }
     }
 }
 
 fn sentence(event: &Event) -> String {
     match event {
-        Event::Planned {
+        Event::Prepared {
             upload,
             results,
             batches,
             bytes,
+            ..
         } => {
-            format!("planned as {upload}: {results} results in {batches} batches, {bytes} bytes")
+            format!(
+                "prepared as {upload}: {} in {}, {bytes} bytes",
+                plural(*results, "result"),
+                plural(*batches, "batch")
+            )
         }
         Event::Split {
             batch,
             halves: [first, last],
             reason,
-        } => format!("batch {batch}: {reason}; trying its halves as batches {first} and {last}"),
+            ..
+        } => format!("batch {batch}: {reason}; splitting it into batches {first} and {last}"),
         Event::Accepted {
             batch,
             task,
-            is_known: false,
+            is_duplicate: false,
+            ..
         } => format!("batch {batch}: accepted as task {task}"),
-        Event::Accepted { batch, task, .. } => format!("batch {batch}: known from task {task}"),
-        Event::Refused { batch, reason } => format!("batch {batch}: {reason}"),
-        Event::Settled { batch, status } => format!("batch {batch}: {status}"),
-        Event::Waiting { batches, pause } => format!("waiting {pause:?} for {batches} batches"),
-        Event::Verified { suite_run, runs } => format!("suite run {}: {runs} runs", suite_run.id),
-        Event::Resolved { keys, found } => format!("Jira keys: {found} of {keys} found"),
+        Event::Accepted { batch, task, .. } => {
+            format!("batch {batch}: already received (task {task})")
+        }
+        Event::Refused { batch, reason, .. } => format!("batch {batch}: {reason}"),
+        Event::Ended { batch, status, .. } => format!("batch {batch}: {status}"),
+        Event::Waiting { batches, pause, .. } => {
+            format!("waiting {pause:?} for {}", plural(*batches, "batch"))
+        }
+        Event::Verified {
+            suite_run, runs, ..
+        } => {
+            format!("suite run {}: {}", suite_run.id, plural(*runs, "run"))
+        }
+        Event::Resolved { keys, found, .. } => format!("Jira keys: {found} of {keys} found"),
         Event::Linked {
             changed, unchanged, ..
-        } => format!("links: {changed} made, {unchanged} there already"),
+        } => format!("links: {changed} created, {unchanged} existing"),
         _ => String::new(),
     }
 }

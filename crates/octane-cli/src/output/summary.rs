@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use octane_client::{
-    Counts, Created, LinkLevel, LinksReport, Report, ReportedProblem, TargetReport,
+    Counts, CreatedEntity, LinkLevel, LinkSummary, Report, ReportedProblem, TargetReport,
 };
 
+use super::plural::{plural, thousands};
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
 
@@ -44,10 +45,10 @@ fn write_summary(
     let Counts {
         read,
         ingested,
-        known,
+        duplicate,
         rejected,
-        skipped,
-        kept,
+        invalid,
+        pending,
         ..
     } = *counts;
     writeln!(
@@ -64,44 +65,45 @@ fn write_summary(
     )?;
     write_target(text, target, created)?;
     let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
-    let known_batches = batches.iter().filter(|batch| batch.known).count();
+    let duplicate_batches = batches.iter().filter(|batch| batch.is_duplicate).count();
     write!(
         text,
         "Sent      {} in {}",
         plural(counts.sent, "result"),
-        plural_es(sent_batches, "batch")
+        plural(sent_batches, "batch")
     )?;
-    if known_batches > 0 {
+    if duplicate_batches > 0 {
         write!(
             text,
-            " · {known_batches} known to Octane from an earlier upload: nothing was doubled"
+            " · {duplicate_batches} already in Octane (identical to an earlier upload), not duplicated"
         )?;
     }
     writeln!(text)?;
     write!(
         text,
-        "Ingested  {} · rejected {} · skipped {} · kept {}",
+        "Ingested  {} · rejected {} · invalid {} · pending {}",
         thousands(ingested),
         thousands(rejected),
-        thousands(skipped),
-        thousands(kept),
+        thousands(invalid),
+        thousands(pending),
     )?;
-    // Where nobody could look, the runs are not counted.
+    // Where the runs are not visible, they are not counted.
     if counts.runs > 0 || ingested == 0 {
-        write!(text, " → {}", plural(counts.runs, "automated run"))?;
+        write!(text, " ({})", plural(counts.runs, "automated run"))?;
     }
     writeln!(text)?;
-    if known > 0 && known < ingested {
+    if duplicate > 0 && duplicate < ingested {
         writeln!(
             text,
-            "          of these, {} were in before",
-            thousands(known)
+            "          {} of them {} already in Octane",
+            thousands(duplicate),
+            if duplicate == 1 { "was" } else { "were" }
         )?;
     }
     if counts.repaired > 0 {
         writeln!(
             text,
-            "Repaired  {} (too long, or characters that XML forbids)",
+            "Adjusted  {} (too long, or characters not allowed in XML)",
             plural(counts.repaired, "text")
         )?;
     }
@@ -113,15 +115,19 @@ fn write_summary(
         let meaning = exit.meaning_of(report.journal.is_some());
         writeln!(text, "exit {}: {meaning}", exit.code())?;
     }
-    if let (true, Some(journal)) = (report.resumable, &report.journal) {
-        writeln!(text, "Kept      {}", journal.display())?;
+    if let (true, Some(journal)) = (report.is_resumable, &report.journal) {
+        writeln!(text, "Saved     {}", journal.display())?;
         let again = spool.resume(&report.upload_id);
-        writeln!(text, "          go on with `{again}`")?;
+        writeln!(text, "          to continue, run `{again}`")?;
     }
     Ok(())
 }
 
-fn write_target(text: &mut String, target: &TargetReport, created: &[Created]) -> std::fmt::Result {
+fn write_target(
+    text: &mut String,
+    target: &TargetReport,
+    created: &[CreatedEntity],
+) -> std::fmt::Result {
     write!(
         text,
         "Target    space {} · workspace {}",
@@ -133,13 +139,17 @@ fn write_target(text: &mut String, target: &TargetReport, created: &[Created]) -
     writeln!(text, " · suite {} ({})", target.suite.name, target.suite.id)?;
     match target.suite_run.id {
         Some(id) => writeln!(text, "Suite run {} ({id})", target.suite_run.name)?,
-        None => writeln!(text, "Suite run {} (not seen yet)", target.suite_run.name)?,
+        None => writeln!(
+            text,
+            "Suite run {} (not created yet)",
+            target.suite_run.name
+        )?,
     }
     for entity in created {
         writeln!(
             text,
             "Created   {} {} ({})",
-            entity.kind.replace('_', " "),
+            entity.entity_type.replace('_', " "),
             entity.name,
             entity.id
         )?;
@@ -188,7 +198,7 @@ fn write_problems(text: &mut String, problems: &[ReportedProblem]) -> std::fmt::
     Ok(())
 }
 
-fn write_links(text: &mut String, links: &LinksReport) -> std::fmt::Result {
+fn write_links(text: &mut String, links: &LinkSummary) -> std::fmt::Result {
     let what = match links.level {
         Some(LinkLevel::Tests) => "test",
         _ => "run",
@@ -197,83 +207,33 @@ fn write_links(text: &mut String, links: &LinksReport) -> std::fmt::Result {
         text,
         "Linked    {} to {} ({})",
         plural(links.linked, what),
-        plural_ies(links.stories, "story"),
+        plural(links.stories, "story"),
         plural(links.keys, "Jira key")
     )?;
     if links.level == Some(LinkLevel::Tests) {
         write!(
             text,
-            " · this workspace's runs have no editable field for stories"
+            " · linked tests instead: runs have no editable story field here"
         )?;
     }
     if links.unchanged > 0 {
-        write!(text, " · {} linked before", thousands(links.unchanged))?;
+        write!(text, " · {} already linked", thousands(links.unchanged))?;
     }
     writeln!(text)?;
     if !links.unknown.is_empty() {
-        writeln!(text, "          unknown: {}", links.unknown.join(", "))?;
+        writeln!(text, "          not found: {}", links.unknown.join(", "))?;
     }
     if !links.ambiguous.is_empty() {
         writeln!(
             text,
-            "          on several stories, not linked: {}",
+            "          ambiguous (several stories), not linked: {}",
             links.ambiguous.join(", ")
         )?;
     }
     Ok(())
 }
 
-/// Problems that the lines above have told already.
+/// Problems that other lines of the summary report.
 fn is_in_summary(code: &str) -> bool {
     matches!(code, "unknown_key" | "repaired")
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!(
-        "{} {noun}{}",
-        thousands(count),
-        if count == 1 { "" } else { "s" }
-    )
-}
-
-fn plural_es(count: usize, noun: &str) -> String {
-    format!(
-        "{} {noun}{}",
-        thousands(count),
-        if count == 1 { "" } else { "es" }
-    )
-}
-
-fn plural_ies(count: usize, noun: &str) -> String {
-    match noun.strip_suffix('y').filter(|_| count != 1) {
-        Some(stem) => format!("{} {stem}ies", thousands(count)),
-        None => format!("{} {noun}", thousands(count)),
-    }
-}
-
-/// `12431` as `12,431`.
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_and_nouns_counted() {
-        assert_eq!(plural(1, "result"), "1 result");
-        assert_eq!(plural(12_431, "result"), "12,431 results");
-        assert_eq!(plural_es(2, "batch"), "2 batches");
-        assert_eq!(plural_ies(1, "story"), "1 story");
-        assert_eq!(plural_ies(1_000_000, "story"), "1,000,000 stories");
-    }
 }

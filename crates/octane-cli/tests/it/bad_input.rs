@@ -1,4 +1,4 @@
-//! Bad input: one clear message, the right exit code, and what to do next.
+//! Invalid input: one clear message, the right exit code, and what to do next.
 
 use crate::program::Place;
 
@@ -10,7 +10,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn an_empty_folder_holds_no_results() {
+fn an_empty_directory_has_no_results() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("empty")).unwrap();
     place
@@ -28,7 +28,7 @@ fn a_table_without_its_columns_names_the_header() {
 }
 
 #[test]
-fn all_bad_rows_are_listed_and_nothing_is_sent_unless_they_may_be_left_out() {
+fn all_invalid_rows_are_listed_and_nothing_is_sent_unless_they_may_be_skipped() {
     let place = Place::new();
     let table = "name,status,duration\na,passed,1\n,passed,2\nc,,3\nd,passd,4\ne,failed,5\n";
     place.file("bad.csv", table);
@@ -36,7 +36,7 @@ fn all_bad_rows_are_listed_and_nothing_is_sent_unless_they_may_be_left_out() {
     done.fails(
         4,
         &[
-            "3 rows or files cannot be used",
+            "3 rows or files are invalid",
             "bad.csv:3",
             "bad.csv:4",
             "bad.csv:5",
@@ -60,7 +60,7 @@ fn all_bad_rows_are_listed_and_nothing_is_sent_unless_they_may_be_left_out() {
             done.code,
             &counts["read"],
             &counts["ingested"],
-            &counts["skipped"]
+            &counts["invalid"]
         ),
         (5, &5.into(), &2.into(), &3.into())
     );
@@ -70,7 +70,7 @@ fn all_bad_rows_are_listed_and_nothing_is_sent_unless_they_may_be_left_out() {
 fn a_server_that_cannot_be_reached_is_exit_8() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
-    // Port 9 of the loopback: nobody listens there.
+    // Port 9 of the loopback, where nothing listens.
     let variables = [
         ("OCTANE_URL", "http://127.0.0.1:9/ui/?p=1001/1002"),
         ("OCTANE_CLIENT_ID", "id"),
@@ -81,11 +81,15 @@ fn a_server_that_cannot_be_reached_is_exit_8() {
         &variables,
     );
     done.fails(8, &["127.0.0.1:9", "hint:"]);
+    let causes = done.stderr.to_lowercase();
+    assert_eq!(causes.matches("refused").count(), 1, "{done:?}");
+    // What was unreachable, and why.
+    assert_eq!(causes.matches("caused by").count(), 2, "{done:?}");
     assert!(!done.stderr.contains("hush-hush") && !done.stdout.contains("hush-hush"));
 }
 
 #[test]
-fn no_server_and_half_a_credential_are_configuration() {
+fn a_missing_server_or_shared_space_is_a_configuration_error() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
     place
@@ -102,17 +106,11 @@ fn no_server_and_half_a_credential_are_configuration() {
 }
 
 #[test]
-fn an_unknown_suite_id_is_refused() {
+fn an_unknown_suite_id_is_rejected() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
     let done = place.octane(&["upload", "a.csv", "--suite", "424242", "--sandbox"]);
-    done.fails(
-        6,
-        &[
-            "there is no test suite with the id 424242",
-            "octane suite list",
-        ],
-    );
+    done.fails(6, &["no test suite with ID 424242", "octane suite list"]);
 }
 
 #[test]
@@ -134,7 +132,7 @@ fn a_missing_suite_is_not_created_unless_asked_for() {
 }
 
 #[test]
-fn wrong_usage_is_exit_2() {
+fn an_invalid_command_line_is_exit_2() {
     let place = Place::new();
     place.octane(&["upload"]).fails(2, &["Usage"]);
     place
@@ -154,7 +152,7 @@ fn in_json_a_failure_is_an_object_too() {
 }
 
 #[test]
-fn evidence_without_a_start_time_names_the_run_and_what_to_do() {
+fn evidence_without_a_start_time_names_the_run_and_gives_a_hint() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
     let done = place.octane(&[

@@ -1,9 +1,11 @@
 //! The smaller commands.
 
+use serde_json::{Value, json};
+
 use crate::program::{Place, sample};
 
 #[test]
-fn modules_and_suites_are_made_and_found() {
+fn modules_and_suites_are_created_and_found() {
     let place = Place::new();
     let made = place
         .octane(&[
@@ -45,8 +47,56 @@ fn modules_and_suites_are_made_and_found() {
             .len(),
         0
     );
+    assert_eq!(made["schema"], "octane.suite/1");
+    assert_eq!(made["modules"], json!([got["id"]]));
     let list = place.octane(&["suite", "list", "--module", "Shop/Refunds", "--sandbox"]);
     assert!(list.stdout.contains("Nightly"), "{list:?}");
+}
+
+#[test]
+fn json_answers_name_their_schema_and_ids_are_strings() {
+    fn check_ids(value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let is_id = matches!(&**name, "id" | "parent" | "suite" | "test" | "story");
+                    assert!(!(is_id && member.is_number()), "{name}: {value}");
+                    check_ids(member);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(check_ids),
+            _ => {}
+        }
+    }
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    place.octane(&["upload", "a.csv", "--sandbox"]);
+    let answer = |command: &[&str]| {
+        let done = place.octane(&[command, &["--sandbox", "--format", "json"]].concat());
+        let json = done.json();
+        check_ids(&json);
+        json
+    };
+    for (command, schema, entities) in [
+        ("module", "octane.modules/1", "modules"),
+        ("suite", "octane.suites/1", "suites"),
+        ("suite-run", "octane.suite_runs/1", "suite_runs"),
+    ] {
+        let list = answer(&[command, "list"]);
+        assert_eq!(list["schema"], schema);
+        let entity = list[entities].as_array().unwrap().last().unwrap();
+        let one = answer(&[command, "get", entity["id"].as_str().unwrap()]);
+        assert_eq!(one["schema"], schema.replace("s/1", "/1"));
+        assert_eq!(one["name"], entity["name"]);
+    }
+    let runs = answer(&["run", "list", "--suite-run", "a"]);
+    assert_eq!(runs["schema"], "octane.runs/1");
+    let run = runs["runs"][0]["id"].as_str().unwrap();
+    assert_eq!(answer(&["run", "get", run])["schema"], "octane.run/1");
+    let links = answer(&["link", "--run", run, "--jira", "SHOP-101", "NONE-1"]);
+    assert_eq!(links["schema"], "octane.links/1");
+    assert_eq!(links["missing"], json!(["NONE-1"]));
+    assert_eq!(links["ambiguous"], json!([]));
 }
 
 #[test]
@@ -65,7 +115,8 @@ fn runs_are_linked_and_unlinked_by_jira_key() {
         "--format",
         "json",
     ];
-    let run = |command| place.octane(&[&[command], &link[..]].concat()).json()[0].clone();
+    let run =
+        |command| place.octane(&[&[command], &link[..]].concat()).json()["stories"][0].clone();
     assert_eq!(run("link")["changed"], 2);
     assert_eq!(run("link")["unchanged"], 2);
     assert_eq!(run("unlink")["changed"], 2);
@@ -73,7 +124,7 @@ fn runs_are_linked_and_unlinked_by_jira_key() {
 }
 
 #[test]
-fn jira_keys_are_resolved_and_a_missing_one_is_told() {
+fn jira_keys_are_resolved_and_a_missing_one_is_reported() {
     let place = Place::new();
     let done = place.octane(&[
         "jira",
@@ -88,7 +139,9 @@ fn jira_keys_are_resolved_and_a_missing_one_is_told() {
     let json = done.json();
     assert_eq!(done.code, 6);
     assert_eq!(json["found"]["SHOP-101"]["type"], "story");
-    assert_eq!(json["missing"], serde_json::json!(["NONE-1"]));
+    assert_eq!(json["schema"], "octane.jira_keys/1");
+    assert!(json["found"]["SHOP-101"]["id"].is_string(), "{json}");
+    assert_eq!(json["missing"], json!(["NONE-1"]));
     assert_eq!(json["ambiguous"]["SHOP-150"].as_array().unwrap().len(), 2);
 }
 
@@ -153,7 +206,7 @@ fn convert_writes_a_payload_and_validate_counts() {
 }
 
 #[test]
-fn evidence_is_written_as_its_template_has_it() {
+fn evidence_is_written_in_the_form_of_its_template() {
     let place = Place::new();
     place.file(
         "a.csv",
@@ -179,7 +232,7 @@ fn evidence_is_written_as_its_template_has_it() {
 }
 
 #[test]
-fn a_dry_run_does_nothing() {
+fn a_dry_run_changes_nothing() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
     let done = place.octane(&[
@@ -196,7 +249,10 @@ fn a_dry_run_does_nothing() {
         "{done:?}"
     );
     let list = place.octane(&["suite-run", "list", "--sandbox", "--format", "json"]);
-    assert_eq!(list.json(), serde_json::json!([]));
+    assert_eq!(
+        list.json(),
+        json!({ "schema": "octane.suite_runs/1", "suite_runs": [] })
+    );
 }
 
 #[test]
@@ -205,7 +261,8 @@ fn the_version_and_the_exit_codes_are_shown() {
     assert!(place.octane(&["version"]).stdout.starts_with("octane 0."));
     let help = place.octane(&["upload", "--help"]).stdout;
     assert!(
-        help.contains("partly ingested") && help.contains("octane upload nightly.csv --sandbox"),
+        help.contains("partial: some results")
+            && help.contains("octane upload nightly.csv --sandbox"),
         "{help}"
     );
 }
@@ -233,7 +290,10 @@ fn the_runs_of_a_suite_run_are_listed_by_its_name_alone() {
         "--format",
         "json",
     ];
-    assert_eq!(place.octane(&list).json().as_array().unwrap().len(), 2);
+    assert_eq!(
+        place.octane(&list).json()["runs"].as_array().unwrap().len(),
+        2
+    );
     place.octane(&[
         "upload",
         "a.csv",
@@ -246,7 +306,7 @@ fn the_runs_of_a_suite_run_are_listed_by_its_name_alone() {
     ]);
     place
         .octane(&list)
-        .fails(6, &["2 suite runs are named `n1`"]);
+        .fails(6, &["found 2 suite runs named `n1` (IDs "]);
     place
         .octane(&["run", "list", "--suite-run", "none", "--sandbox"])
         .fails(6, &["no suite run named `none`", "hint:"]);

@@ -1,11 +1,11 @@
-//! Signals in the middle of an upload, and other processes that want the same upload.
+//! Signals during an upload, and other processes that work on the same upload.
 #![cfg(unix)]
 
 use std::time::Duration;
 
 use octane_sandbox::{Fault, Settings};
 
-use crate::program::{Started, upload_in};
+use crate::program::{Started, named_pipe, upload_in};
 use crate::server::{SECRET, Server};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -20,7 +20,7 @@ const UPLOAD: [&str; 8] = [
     "-v",
 ];
 
-/// A server on which nothing is ingested before somebody moves its clock.
+/// A server that ingests nothing until its clock is moved.
 fn slow() -> Server {
     let server = Server::with(Settings::default().ingest_delay(HOUR));
     server
@@ -32,13 +32,13 @@ fn slow() -> Server {
 /// An upload that waits for its tasks, and its id.
 fn waiting(server: &Server) -> (Started, String) {
     let mut upload = server.start(&UPLOAD);
-    let id = upload_in(&upload.says("planned as"));
+    let id = upload_in(&upload.says("prepared as"));
     upload.says("waiting");
     (upload, id)
 }
 
 #[test]
-fn an_upload_that_is_interrupted_says_how_to_go_on_and_does() {
+fn an_interrupted_upload_says_how_to_continue_and_does() {
     for (signal, code, word) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
         let server = slow();
         let (upload, id) = waiting(&server);
@@ -55,7 +55,7 @@ fn an_upload_that_is_interrupted_says_how_to_go_on_and_does() {
         );
         assert!(
             done.stdout
-                .contains("Ingested  0 · rejected 0 · skipped 0 · kept 3"),
+                .contains("Ingested  0 · rejected 0 · invalid 0 · pending 3"),
             "{done:?}"
         );
         let mut resumed = server.start(&["resume", &id, "-v"]);
@@ -71,17 +71,16 @@ fn an_upload_that_is_interrupted_says_how_to_go_on_and_does() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_for_an_input_that_does_not_end() {
+fn a_signal_ends_the_wait_for_an_endless_input() {
     let server = slow();
     let pipe = server.place.path().join("pipe.csv");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
+    let Some(()) = named_pipe(&pipe) else { return };
     let upload = server.start(&["upload", "pipe.csv", "--suite", "S", "-y"]);
     // Opens as soon as the program reads, and stays open.
     let _writer = std::fs::File::options().write(true).open(&pipe).unwrap();
     upload.signal("TERM");
     let done = upload.wait();
-    done.fails(143, &["nothing was sent or kept"]);
+    done.fails(143, &["nothing was sent or saved"]);
 }
 
 #[test]
@@ -89,7 +88,7 @@ fn a_second_signal_ends_at_once() {
     let server = slow();
     server.fail_next(Fault::delay(HOUR).path("*/test-results").times(3));
     let mut upload = server.start(&UPLOAD);
-    let id = upload_in(&upload.says("planned as"));
+    let id = upload_in(&upload.says("prepared as"));
     server.holds("/test-results");
     upload.signal("INT");
     upload.says("stopping");
@@ -98,13 +97,13 @@ fn a_second_signal_ends_at_once() {
     assert_eq!((done.code, &*done.stdout), (143, ""), "{done:?}");
     let status = server.octane(&["status", &id], SECRET).stdout;
     assert!(
-        status.contains("(to be resumed)") && status.contains("kept 3"),
+        status.contains("(pending)") && status.contains("pending 3"),
         "{status}"
     );
 }
 
 #[test]
-fn a_signal_while_the_server_says_nothing_about_the_suite_keeps_the_results() {
+fn a_signal_while_the_suite_is_looked_up_saves_the_results() {
     let server = slow();
     server.fail_next(Fault::delay(HOUR).method("POST").path("*/test_suites"));
     let upload = server.start(&UPLOAD);
@@ -114,32 +113,32 @@ fn a_signal_while_the_server_says_nothing_about_the_suite_keeps_the_results() {
     done.fails(
         143,
         &[
-            "nothing was sent; the results are kept as upload u-",
+            "nothing was sent yet; the results are saved as upload u-",
             "octane resume u-",
         ],
     );
 }
 
 #[test]
-fn one_process_at_a_time_works_on_an_upload() {
+fn only_one_process_at_a_time_works_on_an_upload() {
     let server = slow();
     let (upload, id) = waiting(&server);
-    let used = format!("another process works on the upload {id}");
+    let used = "another process";
     server
         .octane(&["resume", &id], SECRET)
-        .fails(3, &[&used, "hint:"]);
+        .fails(3, &[used, &id, "hint:"]);
     server
-        .octane(&["uploads", "drop", &id, "--force"], SECRET)
-        .fails(3, &[&used]);
+        .octane(&["uploads", "delete", &id, "--force"], SECRET)
+        .fails(3, &[used]);
     server
         .octane(&["resume", "--all"], SECRET)
-        .fails(0, &[&used]);
+        .fails(0, &[used]);
     let status = server.octane(&["status"], SECRET).stdout;
     assert!(
-        status.contains("(in use)") && status.contains("kept 3"),
+        status.contains("(in progress)") && status.contains("pending 3"),
         "{status}"
     );
     upload.kill();
     let status = server.octane(&["status"], SECRET).stdout;
-    assert!(status.contains("(to be resumed)"), "{status}");
+    assert!(status.contains("(pending)"), "{status}");
 }

@@ -1,11 +1,11 @@
-//! Results that cannot be delivered now are kept, shown, and delivered later.
+//! Results that cannot be delivered now are saved, shown, and delivered later.
 
 use std::time::Duration;
 
 use octane_sandbox::{Fault, Settings};
 use serde_json::{Value, json};
 
-use crate::program::upload_in;
+use crate::program::{named_pipe, upload_in};
 use crate::server::{SECRET, Server};
 
 const UPLOAD: [&str; 8] = [
@@ -20,8 +20,8 @@ const UPLOAD: [&str; 8] = [
 ];
 const TABLE: &str = "name,status\nx,passed\ny,failed\n";
 
-/// A server, and an upload that it could not take because it was away.
-fn kept() -> (Server, String) {
+/// A server, and an upload that was saved because the server was away.
+fn saved() -> (Server, String) {
     let mut server = Server::new();
     server.place.file("a.csv", TABLE);
     server.go_away();
@@ -29,7 +29,7 @@ fn kept() -> (Server, String) {
     done.fails(
         8,
         &[
-            "nothing was sent; the results are kept as upload u-",
+            "nothing was sent yet; the results are saved as upload u-",
             "octane resume u-",
         ],
     );
@@ -43,13 +43,13 @@ fn json_of(server: &Server, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn what_a_server_that_is_away_could_not_take_goes_in_when_it_is_back() {
-    let (mut server, id) = kept();
+fn results_for_a_server_that_was_away_are_delivered_when_it_is_back() {
+    let (mut server, id) = saved();
     let status = server.octane(&["status"], SECRET);
     assert!(
         status
             .stdout
-            .contains("2 read · ingested 0 · rejected 0 · skipped 0 · kept 2")
+            .contains("2 read · ingested 0 · rejected 0 · invalid 0 · pending 2")
     );
     assert!(
         status.stdout.contains(&format!("octane resume {id}")),
@@ -74,7 +74,7 @@ fn what_a_server_that_is_away_could_not_take_goes_in_when_it_is_back() {
     assert_eq!(server.runs(), (2, 0));
     let status = server.octane(&["status", &id], SECRET);
     assert!(
-        status.stdout.contains("(done)") && !status.stdout.contains("go on"),
+        status.stdout.contains("(finished)") && !status.stdout.contains("to continue"),
         "{status:?}"
     );
     let again = server.octane(&["resume", "--all"], SECRET);
@@ -85,7 +85,7 @@ fn what_a_server_that_is_away_could_not_take_goes_in_when_it_is_back() {
 }
 
 #[test]
-fn an_upload_that_cannot_go_on_does_not_keep_the_others() {
+fn an_upload_that_fails_does_not_stop_the_others() {
     let mut server = Server::new();
     server.place.file("a.csv", TABLE);
     server.go_away();
@@ -98,18 +98,24 @@ fn an_upload_that_cannot_go_on_does_not_keep_the_others() {
         .fails(8, &["octane resume u-"]);
     server.come_back();
     let done = server.octane(&["resume", "--all"], SECRET);
-    done.fails(6, &["no test suite named `Nowhere`", "octane resume u-"]);
+    done.fails(
+        6,
+        &[
+            "test suite `Nowhere` does not exist",
+            "could not resume upload u-",
+            "octane resume u-",
+        ],
+    );
     assert!(done.stdout.contains("Ingested  2"), "{done:?}");
     assert_eq!(server.runs(), (2, 0));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_read_once() {
+fn a_pipe_is_read_only_once() {
     let server = Server::new();
     let pipe = server.place.path().join("pipe.csv");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
+    let Some(()) = named_pipe(&pipe) else { return };
     let upload = server.start(&["upload", "pipe.csv", "--suite", "S", "-y"]);
     std::fs::write(&pipe, TABLE).unwrap();
     assert_eq!(upload.wait().code, 0);
@@ -117,23 +123,22 @@ fn a_pipe_is_read_once() {
 }
 
 #[test]
-fn nobody_is_told_to_resume_what_is_not_kept() {
+fn resuming_is_not_suggested_for_what_was_not_saved() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);
     server.fail_next(Fault::stuck_task());
-    let more = ["--wait", "0", "--spool", "off"];
+    let more = ["--wait", "0s", "--spool", "off"];
     let done = server.octane(&[&UPLOAD[..], &more].concat(), SECRET);
     assert_eq!(done.code, 8, "{done:?}");
     assert!(
-        done.stdout
-            .contains("nothing is kept, as `--spool off` says"),
+        done.stdout.contains("nothing was saved (`--spool off`)"),
         "{done:?}"
     );
     assert!(!done.stdout.contains("octane resume"), "{done:?}");
 }
 
 #[test]
-fn a_wrong_key_keeps_the_results_until_it_is_right() {
+fn with_wrong_credentials_the_results_are_saved_until_they_are_right() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);
     let wrong = "wrong-and-still-secret";
@@ -148,15 +153,15 @@ fn a_wrong_key_keeps_the_results_until_it_is_right() {
 }
 
 #[test]
-fn a_task_that_does_not_end_is_no_success_and_goes_on_when_asked() {
+fn a_task_that_does_not_end_is_not_a_success_and_can_be_resumed() {
     let hour = Duration::from_secs(3600);
     let server = Server::with(Settings::default().ingest_delay(hour));
     server.place.file("a.csv", TABLE);
-    let done = server.octane(&[&UPLOAD[..], &["--wait", "0"]].concat(), SECRET);
+    let done = server.octane(&[&UPLOAD[..], &["--wait", "0s"]].concat(), SECRET);
     assert_eq!(done.code, 8, "{done:?}");
     assert!(
         done.stdout
-            .contains("Ingested  0 · rejected 0 · skipped 0 · kept 2"),
+            .contains("Ingested  0 · rejected 0 · invalid 0 · pending 2"),
         "{done:?}"
     );
     assert!(
@@ -165,16 +170,16 @@ fn a_task_that_does_not_end_is_no_success_and_goes_on_when_asked() {
     );
     let id = upload_in(&done.stdout);
     server.advance(2 * hour);
-    // A wait that is as long as numbers go is a long wait.
-    let wait = u64::MAX.to_string();
+    // The longest wait that can be written does not overflow.
+    let wait = format!("{}s", i64::MAX);
     let done = server.octane(&["resume", &id, "--wait", &wait], SECRET);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(server.runs(), (2, 0));
 }
 
 #[test]
-fn lists_and_states_have_their_shapes() {
-    let (server, id) = kept();
+fn lists_and_states_have_their_documented_shape() {
+    let (server, id) = saved();
     let keys =
         |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let list = json_of(&server, &["uploads", "list"]);
@@ -204,43 +209,40 @@ fn lists_and_states_have_their_shapes() {
     );
     assert_eq!(
         json_of(&server, &["uploads", "prune"]),
-        json!({ "dropped": [] })
+        json!({ "deleted": [] })
     );
     let table = server.octane(&["uploads", "list"], SECRET).stdout;
-    assert!(
-        table.contains(&id) && table.contains("to be resumed"),
-        "{table}"
-    );
+    assert!(table.contains(&id) && table.contains("pending"), "{table}");
 }
 
 #[test]
-fn what_is_not_done_is_dropped_by_force_only() {
-    let (server, id) = kept();
-    let drop = ["uploads", "drop", &id];
+fn an_unfinished_upload_is_deleted_only_by_force() {
+    let (server, id) = saved();
+    let delete = ["uploads", "delete", &id];
     server
-        .octane(&drop, SECRET)
-        .fails(2, &["2 of its results would be lost", "--force"]);
-    let forced = json_of(&server, &[&drop[..], &["--force"]].concat());
-    assert_eq!(forced, json!({ "dropped": [id] }));
+        .octane(&delete, SECRET)
+        .fails(2, &["2 results would be lost", "--force"]);
+    let forced = json_of(&server, &[&delete[..], &["--force"]].concat());
+    assert_eq!(forced, json!({ "deleted": [id] }));
     assert_eq!(json_of(&server, &["uploads", "list"]), json!([]));
     server
-        .octane(&drop, SECRET)
-        .fails(2, &["there is no upload", "octane uploads list"]);
+        .octane(&delete, SECRET)
+        .fails(2, &["no upload", "octane uploads list"]);
     server
         .octane(&["status"], SECRET)
-        .fails(2, &["no upload is kept"]);
+        .fails(2, &["no uploads on this machine"]);
 }
 
 #[test]
-fn an_upload_of_a_newer_version_is_told_and_left_alone() {
-    let (mut server, id) = kept();
+fn an_upload_of_a_newer_version_is_reported_and_not_touched() {
+    let (mut server, id) = saved();
     server.come_back();
     let path = server.place.path().join("spool").join(format!("{id}.db"));
     let mut bytes = std::fs::read(&path).unwrap();
-    // Where a database of SQLite's keeps the number that the program reads as its format.
+    // Where an SQLite database stores the number that the program reads as the format.
     bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
     std::fs::write(&path, &bytes).unwrap();
-    let newer = "was written by a newer version (format 99";
+    let newer = "by a newer version (format 99";
     server
         .octane(&["resume", &id], SECRET)
         .fails(3, &[newer, "hint:"]);
@@ -251,12 +253,12 @@ fn an_upload_of_a_newer_version_is_told_and_left_alone() {
         .octane(&["uploads", "list"], SECRET)
         .fails(0, &[newer]);
     server
-        .octane(&["uploads", "drop", &id], SECRET)
+        .octane(&["uploads", "delete", &id], SECRET)
         .fails(3, &[newer]);
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     assert_eq!(
         server
-            .octane(&["uploads", "drop", &id, "--force"], SECRET)
+            .octane(&["uploads", "delete", &id, "--force"], SECRET)
             .code,
         0
     );
@@ -264,25 +266,25 @@ fn an_upload_of_a_newer_version_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_damaged_upload_is_told_and_keeps_no_other_one_from_going_in() {
-    let (mut server, damaged) = kept();
+fn a_corrupted_upload_is_reported_and_does_not_stop_the_others() {
+    let (mut server, corrupted) = saved();
     let done = server.octane(&UPLOAD, SECRET);
-    let whole = upload_in(&done.stderr);
+    let intact = upload_in(&done.stderr);
     server.come_back();
-    let path = format!("spool/{damaged}.db");
-    server.place.file(&path, &"no database at all\n".repeat(99));
+    let path = format!("spool/{corrupted}.db");
+    server.place.file(&path, &"not a database\n".repeat(99));
     let done = server.octane(&["resume", "--all"], SECRET);
-    done.fails(3, &["is damaged", "run the upload again"]);
+    done.fails(3, &[&corrupted, "run the upload again"]);
     assert_eq!(server.runs(), (2, 0));
     let status = server.octane(&["status"], SECRET);
     assert!(
-        status.stdout.contains(&whole) && status.stdout.contains("(done)"),
+        status.stdout.contains(&intact) && status.stdout.contains("(finished)"),
         "{status:?}"
     );
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_named_before_anything_is_sent() {
+fn a_directory_that_cannot_be_used_is_reported_before_anything_is_sent() {
     let server = Server::new();
     server.place.file("a.csv", TABLE).file("file", "");
     let done = server.octane(&[&UPLOAD[..], &["--spool", "file/below"]].concat(), SECRET);
@@ -291,7 +293,7 @@ fn a_folder_that_cannot_be_used_is_named_before_anything_is_sent() {
 }
 
 #[test]
-fn without_a_spool_nothing_is_kept_and_nothing_else_is_said() {
+fn without_a_spool_nothing_is_saved_and_resuming_is_not_suggested() {
     let mut server = Server::new();
     server.place.file("a.csv", TABLE);
     let off = [&UPLOAD[..], &["--spool", "off", "--format", "json"]].concat();
@@ -311,14 +313,14 @@ fn without_a_spool_nothing_is_kept_and_nothing_else_is_said() {
 }
 
 #[test]
-fn equal_bytes_are_noticed_and_force_new_repeats_them() {
+fn identical_results_are_recognised_and_force_new_uploads_them_again() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);
     let upload = |more: &[&str]| {
         let arguments = [&UPLOAD[..], &["--format", "json"], more].concat();
         let report = server.octane(&arguments, SECRET).json();
         assert_eq!(report["outcome"], "success");
-        report["counts"]["known"].as_u64().unwrap()
+        report["counts"]["duplicate"].as_u64().unwrap()
     };
     assert_eq!((upload(&[]), server.runs()), (0, (2, 0)));
     assert_eq!((upload(&[]), server.runs()), (2, (2, 0)));
@@ -326,31 +328,24 @@ fn equal_bytes_are_noticed_and_force_new_repeats_them() {
 }
 
 #[test]
-fn an_answer_that_was_lost_does_not_make_the_bytes_known() {
+fn a_lost_response_does_not_make_a_payload_a_duplicate() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);
     server.fail_next(Fault::reset_after().path("*/test-results").times(1));
     let arguments = ["upload", "a.csv", "--suite", "S", "-y", "--format", "json"];
     let report = server.octane(&arguments, SECRET).json();
     assert_eq!(
-        (&report["outcome"], &report["counts"]["known"]),
+        (&report["outcome"], &report["counts"]["duplicate"]),
         (&json!("success"), &json!(0))
     );
     assert_eq!(server.runs(), (2, 0));
 }
 
 #[test]
-fn an_upload_to_another_server_is_refused_by_name() {
-    let (server, id) = kept();
+fn an_upload_for_another_server_is_refused() {
+    let (server, id) = saved();
     let other = Server::new();
     let spool = server.place.path().join("spool").display().to_string();
     let done = other.octane(&["resume", &id, "--spool", &spool], SECRET);
-    done.fails(
-        3,
-        &[
-            "goes to http://127.0.0.1:",
-            "and the client speaks to",
-            "hint:",
-        ],
-    );
+    done.fails(3, &[&id, "http://127.0.0.1:", "--url", "hint:"]);
 }

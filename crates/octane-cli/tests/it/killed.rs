@@ -1,4 +1,4 @@
-//! The sandbox is killed in the middle of its work, again and again: what it acknowledged is still there.
+//! The sandbox is killed in the middle of its work, again and again: what it acknowledged survives.
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
@@ -38,11 +38,9 @@ impl Process {
         let answer = answers.next().unwrap().unwrap();
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         // An attempt whose answer is lost stays lost: this test counts what was really acknowledged.
-        let settings = Settings {
-            attempts_max: 1,
-            requests_per_second: 1000,
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        settings.attempts_max = 1;
+        settings.requests_per_second = 1000;
         let endpoint = Endpoint::builder(text("url"))
             .space(1001)
             .workspace(1002)
@@ -53,7 +51,7 @@ impl Process {
         Self { child, endpoint }
     }
 
-    /// SIGKILL: no farewell.
+    /// SIGKILL: it cannot clean up.
     fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -90,7 +88,7 @@ async fn send(
     }
 }
 
-/// How many payloads are acknowledged before the next kill: fixed numbers that look random.
+/// How many payloads are acknowledged before the next kill: pseudo-random, the same each time.
 fn before_kill(round: u64) -> usize {
     let mixed = (round + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
     1 + usize::try_from(mixed % 9).unwrap()
@@ -159,7 +157,7 @@ async fn what_was_acknowledged_survives_fifty_kills_and_is_ingested_exactly_once
         let counts: Vec<u32> = (0..RUNS)
             .map(|run| seen.get(&format!("p{number}-{run}")).copied().unwrap_or(0))
             .collect();
-        // One whose acknowledgement was lost is there as a whole or not at all.
+        // A payload whose acknowledgement was lost is there as a whole or not at all.
         let is_whole = counts.iter().all(|count| *count == 1);
         let is_absent = counts.iter().all(|count| *count == 0);
         assert!(
@@ -167,7 +165,7 @@ async fn what_was_acknowledged_survives_fifty_kills_and_is_ingested_exactly_once
             "payload {number}: {counts:?}"
         );
     }
-    // Else no kill came before a payload was ingested, and nothing was proved.
+    // Otherwise every payload was ingested before the kill, and nothing was proved.
     assert!(waiting_after_kill > 0);
     process.kill();
 }

@@ -1,5 +1,5 @@
-//! The program is killed in the middle of its work, again and again, by a server that is no help: what went
-//! in is there once, and all of it.
+//! The program is killed in the middle of its work, again and again, with a server that often fails: every result
+//! is ingested exactly once.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::program::{Done, Place, Started};
 
 const KILLS: u64 = 100;
 const RESULTS: u64 = 6;
-/// Far more lines than an upload says.
+/// More lines than an upload usually prints.
 const LINES_MAX: u64 = 34;
-/// How often one upload is cut off or put off before something is wrong with it.
+/// After how many interruptions of one upload something must be wrong.
 const ATTEMPTS_MAX: u64 = 60;
 
 /// What the server does to its clients. A wait of no seconds keeps the test quick.
@@ -83,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-/// Numbers that look random and are the same each time: the `SplitMix64` generator (Steele, Lea and Flood,
+/// Pseudo-random numbers, the same each time: the `SplitMix64` generator (Steele, Lea and Flood,
 /// 2014).
 fn random(number: u64) -> u64 {
     let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -92,7 +92,7 @@ fn random(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Kills a command when it has said so many lines, unless it has ended by then.
+/// Kills a command when it has printed this many lines, unless it has already ended.
 fn killed(mut command: Started, lines: u64) -> Option<Done> {
     for _ in 0..lines {
         if command.line().is_none() {
@@ -104,7 +104,7 @@ fn killed(mut command: Started, lines: u64) -> Option<Done> {
 }
 
 #[test]
-fn one_hundred_kills_lose_nothing_and_double_nothing() {
+fn one_hundred_kills_lose_and_duplicate_nothing() {
     let server = Server::start();
     let (mut kills, mut uploads, mut steps) = (0, 0, 0);
     while kills < KILLS {
@@ -123,7 +123,7 @@ fn one_hundred_kills_lose_nothing_and_double_nothing() {
         let resume = [&["resume", "--all"][..], &more].concat();
         let mut is_planned = false;
         for attempt in 0.. {
-            assert!(attempt < ATTEMPTS_MAX, "{name} does not come to an end");
+            assert!(attempt < ATTEMPTS_MAX, "{name} does not end");
             steps += 1;
             let command = server.client(if is_planned { &resume } else { &upload });
             let is_nothing_left = |done: &Done| done.stderr.contains("nothing to resume");
@@ -132,16 +132,16 @@ fn one_hundred_kills_lose_nothing_and_double_nothing() {
                     kills += 1;
                     is_planned = true;
                 }
-                // The process died before it had planned.
+                // The process died before the upload was planned.
                 Some(done) if is_planned && is_nothing_left(&done) => is_planned = false,
                 Some(done) if done.code == 0 => break,
-                // The server was too bad for too long: that is what is kept.
+                // The server failed too often; the upload is saved.
                 Some(done) if done.code == 8 => is_planned = true,
                 Some(done) => panic!("{name}: {done:?}"),
             }
         }
     }
-    assert!(uploads > 4, "no upload came to its end between the kills");
+    assert!(uploads > 4, "no upload finished between the kills");
 
     let cleared = server.client(&["api", "DELETE", "/_sandbox/faults"]).wait();
     assert_eq!(cleared.code, 0, "{cleared:?}");
@@ -161,13 +161,16 @@ fn one_hundred_kills_lose_nothing_and_double_nothing() {
     assert_eq!(
         server.list("previous_runs", "name"),
         [] as [Value; 0],
-        "results came twice"
+        "results were ingested twice"
     );
     assert_eq!(server.list("test_suites", "name").len() as u64, uploads);
-    let kept = server
+    let uploads = server
         .client(&["uploads", "list", "--format", "json"])
         .wait()
         .json();
-    let is_done = |upload: &Value| upload["is_finished"] == true;
-    assert!(kept.as_array().unwrap().iter().all(is_done), "{kept}");
+    let is_finished = |upload: &Value| upload["is_finished"] == true;
+    assert!(
+        uploads.as_array().unwrap().iter().all(is_finished),
+        "{uploads}"
+    );
 }

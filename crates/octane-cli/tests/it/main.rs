@@ -1,4 +1,4 @@
-//! The program as people and scripts meet it: a command, its exit code, and what it writes where.
+//! The program as people and scripts use it: a command, its exit code, and its output.
 
 mod annotations;
 mod bad_input;
@@ -8,6 +8,8 @@ mod interrupts;
 mod keeping;
 mod killed;
 mod kills;
+mod logging;
 mod main_job;
+mod options;
 mod program;
 mod server;

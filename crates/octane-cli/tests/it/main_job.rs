@@ -3,7 +3,7 @@
 use crate::program::{Place, sample, shared};
 
 #[test]
-fn the_sample_table_goes_in_and_a_second_time_doubles_nothing() {
+fn the_sample_table_is_ingested_and_a_second_upload_duplicates_nothing() {
     let place = Place::new();
     let table = sample("nightly.csv");
     let first = place.octane(&["upload", &table, "--sandbox", "--format", "json"]);
@@ -16,7 +16,7 @@ fn the_sample_table_goes_in_and_a_second_time_doubles_nothing() {
     );
     let counts = &report["counts"];
     assert_eq!(
-        (&counts["read"], &counts["ingested"], &counts["kept"]),
+        (&counts["read"], &counts["ingested"], &counts["pending"]),
         (&3200.into(), &3200.into(), &0.into())
     );
     assert_eq!(report["created"].as_array().unwrap().len(), 2);
@@ -36,7 +36,10 @@ fn the_sample_table_goes_in_and_a_second_time_doubles_nothing() {
         .octane(&["upload", &table, "--sandbox", "--format", "json"])
         .json();
     assert_eq!(
-        (&second["counts"]["ingested"], &second["counts"]["known"]),
+        (
+            &second["counts"]["ingested"],
+            &second["counts"]["duplicate"]
+        ),
         (&3200.into(), &3200.into())
     );
     assert_eq!(second["target"], report["target"]);
@@ -50,7 +53,7 @@ fn the_sample_table_goes_in_and_a_second_time_doubles_nothing() {
     assert!(
         third
             .stdout
-            .contains("7 known to Octane from an earlier upload: nothing was doubled"),
+            .contains("7 already in Octane (identical to an earlier upload), not duplicated"),
         "{}",
         third.stdout
     );
@@ -65,11 +68,14 @@ fn the_sample_table_goes_in_and_a_second_time_doubles_nothing() {
         "--format",
         "json",
     ];
-    assert_eq!(place.octane(&runs).json().as_array().unwrap().len(), 3200);
+    assert_eq!(
+        place.octane(&runs).json()["runs"].as_array().unwrap().len(),
+        3200
+    );
 }
 
 #[test]
-fn the_report_of_this_projects_own_tests_goes_in() {
+fn the_report_of_this_projects_own_tests_is_ingested() {
     let place = Place::new();
     let done = place.octane(&[
         "upload",
@@ -83,7 +89,7 @@ fn the_report_of_this_projects_own_tests_goes_in() {
 }
 
 #[test]
-fn a_folder_and_a_glob_of_reports_go_in() {
+fn a_directory_and_a_glob_of_reports_are_ingested() {
     let place = Place::new();
     for n in 0..3 {
         let report = format!(
@@ -102,7 +108,7 @@ fn a_folder_and_a_glob_of_reports_go_in() {
 }
 
 #[test]
-fn a_corrupt_report_stops_all_and_the_others_go_in_when_asked_to() {
+fn a_corrupt_report_stops_the_upload_unless_it_may_be_skipped() {
     let Some(shared) = shared() else { return };
     let place = Place::new();
     let folder = shared.join("corpus/junit-xml/pytest").display().to_string();
@@ -134,7 +140,7 @@ fn a_corrupt_report_stops_all_and_the_others_go_in_when_asked_to() {
     assert_eq!(number("ingested"), 332);
     assert_eq!(
         number("read"),
-        number("ingested") + number("rejected") + number("skipped") + number("kept")
+        number("ingested") + number("rejected") + number("invalid") + number("pending")
     );
     let problem = report["problems"]
         .as_array()
@@ -152,7 +158,7 @@ fn a_corrupt_report_stops_all_and_the_others_go_in_when_asked_to() {
 }
 
 #[test]
-fn the_summary_adds_up_for_people_too() {
+fn the_numbers_of_the_summary_add_up() {
     let place = Place::new();
     let table = "name,status,jira,duration_s,started\npays,passed,SHOP-101,1.5,2026-11-20T10:00:00Z\n\
                  refunds,failed,NONE-1,0.25,2026-11-20T10:00:01Z\n";
@@ -166,9 +172,9 @@ fn the_summary_adds_up_for_people_too() {
         Created   application module Sandbox (ID)
         Created   test suite smoke (ID)
         Sent      2 results in 1 batch
-        Ingested  2 · rejected 0 · skipped 0 · kept 0 → 2 automated runs
+        Ingested  2 · rejected 0 · invalid 0 · pending 0 (2 automated runs)
         Linked    1 run to 1 story (2 Jira keys)
-                  unknown: NONE-1
+                  not found: NONE-1
         ");
     });
     assert_eq!(done.code, 0);

@@ -1,4 +1,4 @@
-//! Runs the program in a folder of its own, with none of this machine's variables.
+//! Runs the program in a directory of its own, with none of this machine's variables.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// A folder for inputs and for the sandbox's data.
+/// A directory for inputs and for the sandbox's data.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
@@ -75,7 +75,7 @@ impl Place {
     }
 }
 
-/// A command that works.
+/// A command that is running.
 pub(crate) struct Started {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -90,7 +90,7 @@ impl Started {
         (count > 0).then(|| self.said[before..].to_owned())
     }
 
-    /// Reads on until a line of standard error has `part`.
+    /// Reads until a line of standard error has `part`.
     pub(crate) fn says(&mut self, part: &str) -> String {
         loop {
             let line = self.line();
@@ -101,7 +101,7 @@ impl Started {
         }
     }
 
-    /// The first JSON value on standard output, of a server that goes on.
+    /// The first JSON value on standard output, of a server that keeps running.
     pub(crate) fn answer(&mut self) -> Value {
         let stdout = self.child.stdout.as_mut().unwrap();
         let mut values = serde_json::Deserializer::from_reader(stdout).into_iter();
@@ -112,11 +112,13 @@ impl Started {
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        // `kill` is built into every shell; not every system has it as a program.
+        let command = format!("kill -s {name} {id}");
+        let sent = Command::new("sh").args(["-c", &command]).status();
         assert!(sent.unwrap().success(), "no signal {name} for {id}");
     }
 
-    /// SIGKILL: no farewell.
+    /// SIGKILL: it cannot clean up.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -181,17 +183,16 @@ pub(crate) fn sample(name: &str) -> String {
     root().join("samples").join(name).display().to_string()
 }
 
-/// The folder of reports that belong to others, if it is here.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+/// The folder of reports that belong to others, if it is there.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("OCTANE_SHARED")
-        .map_or_else(|| root().join("../shared"), |path| root().join(path));
-    let is_here = folder.join("corpus").exists();
-    if !is_here {
-        eprintln!(
-            "SKIPPED: no reports of others at {} (set OCTANE_SHARED)",
-            folder.display()
-        );
-    }
-    is_here.then_some(folder)
+    octane_test_support::shared_folder_with("corpus")
+}
+
+/// Creates a named pipe; `None` if `mkfifo` is not installed.
+#[cfg(unix)]
+pub(crate) fn named_pipe(path: &Path) -> Option<()> {
+    let mkfifo = octane_test_support::program("mkfifo", "coreutils")?;
+    let status = Command::new(mkfifo).arg(path).status().unwrap();
+    assert!(status.success(), "no named pipe at {}", path.display());
+    Some(())
 }

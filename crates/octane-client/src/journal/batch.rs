@@ -1,217 +1,189 @@
-//! Batches: what is sent as one, and how far each is.
+//! Batches: what is sent as one payload, and how far each is.
 
-use octane_model::{Task, TaskId, TaskStatus};
+use octane_model::{Task, TaskId};
 use rusqlite::{Row, Transaction};
 
-use super::payload::make_unlike_others;
-use super::{Journal, JournalError};
+use super::database::Journal;
+use super::error::JournalError;
+use super::state::{loaded, stored};
 use crate::report::BatchReport;
+use crate::resend::BatchState;
+use crate::verdict::BatchEnd;
 
-/// How far a batch is; see the [module](super).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    Planned,
-    Sending,
-    Sent,
-    Settled,
-    Refused,
-    Split,
-}
-
-impl State {
-    const ALL: [Self; 6] = [
-        Self::Planned,
-        Self::Sending,
-        Self::Sent,
-        Self::Settled,
-        Self::Refused,
-        Self::Split,
-    ];
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Settled => "settled",
-            Self::Refused => "refused",
-            Self::Split => "split",
-        }
-    }
-}
-
-/// A batch as it stands in the journal.
+/// A batch as it is stored in the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredBatch {
-    /// Its number, counted from 1; halves of a split batch get numbers behind all others.
+    /// Its number, counted from 1; halves of a split batch get numbers after all others.
     pub(crate) number: usize,
     pub(super) body: usize,
-    pub(super) first: i64,
-    pub(super) last: i64,
-    pub(super) again: i64,
+    pub(super) first_row: i64,
+    pub(super) last_row: i64,
+    pub(super) nonce: u32,
+    /// The comment in the payload that makes its bytes differ, or nothing.
+    pub(super) comment: String,
     pub(crate) sha256: String,
-    pub(crate) follows: bool,
-    pub(crate) state: State,
+    /// Whether it repeats a test of an earlier batch, and so must be sent after it.
+    pub(crate) after_previous: bool,
+    pub(crate) state: BatchState,
     pub(crate) task: Option<TaskId>,
+    /// Whether Octane had received these bytes before this upload sent them.
+    pub(super) is_duplicate: bool,
+    /// What the task's log says.
+    pub(super) task_log: Option<String>,
+    /// Why it was delayed or refused.
+    pub(super) reason: Option<String>,
 }
 
 impl StoredBatch {
     /// How many results it holds.
-    pub(crate) fn rows(&self) -> usize {
-        usize::try_from(self.last - self.first + 1).unwrap_or(0)
+    pub(crate) fn results(&self) -> usize {
+        usize::try_from(self.last_row - self.first_row + 1).unwrap_or(0)
     }
 }
 
-pub(super) const COLUMNS: &str = "n, body, first, last, sha256, follows, state, task, again";
+pub(super) const COLUMNS: &str = "number, body, first_row, last_row, sha256, nonce, comment, after_previous, task, \
+                                  state, ended_as, is_duplicate, task_log, reason";
 
 pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
-    let state: String = row.get(6)?;
-    let known = State::ALL.into_iter().find(|known| known.as_str() == state);
+    let (state, ended_as): (String, Option<String>) = (row.get(9)?, row.get(10)?);
     Ok(StoredBatch {
         number: row.get(0)?,
         body: row.get(1)?,
-        first: row.get(2)?,
-        last: row.get(3)?,
+        first_row: row.get(2)?,
+        last_row: row.get(3)?,
         sha256: row.get(4)?,
-        follows: row.get(5)?,
-        state: known.ok_or(rusqlite::Error::InvalidQuery)?,
-        task: row.get::<_, Option<i64>>(7)?.map(TaskId::new),
-        again: row.get(8)?,
+        nonce: row.get(5)?,
+        comment: row.get(6)?,
+        after_previous: row.get(7)?,
+        task: row.get::<_, Option<i64>>(8)?.map(TaskId::new),
+        state: loaded(&state, ended_as.as_deref())?,
+        is_duplicate: row.get(11)?,
+        task_log: row.get(12)?,
+        reason: row.get(13)?,
     })
 }
 
+/// The batches for which `condition` holds, in the order of their results.
+pub(super) fn batches(
+    connection: &rusqlite::Connection,
+    condition: &str,
+) -> rusqlite::Result<Vec<StoredBatch>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM batches WHERE {condition} ORDER BY first_row, number"
+        ))?
+        .query_map([], batch)?
+        .collect()
+}
+
 impl Journal {
-    /// The batches whose fate is not known yet, in order.
+    /// The batches that have not ended, in order.
     pub(crate) fn open_batches(&self) -> Result<Vec<StoredBatch>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM batches WHERE state IN ('planned', 'sending', 'sent')
-                     ORDER BY first, n"
-                ))?
-                .query_map([], batch)?
-                .collect()
-        })
+        self.read(|connection| batches(connection, "state <> 'ended'"))
     }
 
     /// Whether the task of any batch has ended.
-    pub(crate) fn has_settled(&self) -> Result<bool, JournalError> {
+    pub(crate) fn has_ended_task(&self) -> Result<bool, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT 1 FROM batches WHERE state = 'settled'")?
+                .prepare_cached(
+                    "SELECT 1 FROM batches WHERE state = 'ended' AND ended_as <> 'refused'",
+                )?
                 .exists([])
         })
     }
 
-    /// Number, status and complaints of the batches that did not simply succeed.
-    pub(crate) fn complaints(&self) -> Result<Vec<(usize, String, String)>, JournalError> {
+    /// The number, end and task log of the batches that did not simply succeed.
+    pub(crate) fn task_logs(&self) -> Result<Vec<(usize, BatchEnd, String)>, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT n, status, complaints FROM batches WHERE state = 'settled'
-                     AND status <> 'success' AND complaints IS NOT NULL ORDER BY n",
+                    "SELECT number, state, ended_as, task_log FROM batches WHERE state = 'ended'
+                     AND ended_as NOT IN ('success', 'refused') AND task_log IS NOT NULL ORDER BY number",
                 )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .query_map([], |row| {
+                    let (state, ended_as): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+                    match loaded(&state, ended_as.as_deref())? {
+                        BatchState::Ended(end) => Ok((row.get(0)?, end, row.get(3)?)),
+                        _ => Err(rusqlite::Error::InvalidQuery),
+                    }
+                })?
                 .collect()
         })
     }
 
-    /// Notes that a batch is about to leave.
-    pub(crate) fn begin_sending(&self, batch: &StoredBatch) -> Result<(), JournalError> {
-        self.write("sending", |transaction| {
-            set_state(transaction, batch.number, State::Sending)
+    /// Records that a batch is about to be sent.
+    pub(crate) fn begin_sending(&self, batch: usize) -> Result<(), JournalError> {
+        self.write("in_flight", |transaction| {
+            set_state(transaction, batch, &BatchState::InFlight)
         })
     }
 
-    /// Notes that the server has taken a batch.
-    pub(crate) fn sent(
+    /// Records that the server has accepted a batch.
+    pub(crate) fn accepted(
         &self,
         batch: usize,
         task: &Task,
-        is_known: bool,
+        is_duplicate: bool,
     ) -> Result<(), JournalError> {
-        self.write("sent", |transaction| {
+        self.write("accepted", |transaction| {
+            set_state(transaction, batch, &BatchState::Accepted)?;
             transaction
                 .prepare_cached(
-                    "UPDATE batches SET state = 'sent', task = ?, known = ?, status = ?, reason = NULL
-                     WHERE n = ?",
+                    "UPDATE batches SET task = ?, is_duplicate = ?, reason = NULL WHERE number = ?",
                 )?
-                .execute((task.id.get(), is_known, task.status.as_str(), batch))?;
+                .execute((task.id.get(), is_duplicate, batch))?;
             Ok(())
         })
     }
 
-    /// Notes how a batch's task has ended.
-    pub(crate) fn settled(
+    /// Records how a batch's task has ended, and what its log says.
+    pub(crate) fn task_ended(
         &self,
         batch: usize,
-        status: &TaskStatus,
-        complaints: Option<&str>,
+        end: BatchEnd,
+        task_log: Option<&str>,
     ) -> Result<(), JournalError> {
-        self.write("settled", |transaction| {
+        self.write("ended", |transaction| {
+            set_state(transaction, batch, &BatchState::Ended(end))?;
             transaction
-                .prepare_cached(
-                    "UPDATE batches SET state = 'settled', status = ?, complaints = ?, reason = NULL
-                     WHERE n = ?",
-                )?
-                .execute((status.as_str(), complaints, batch))?;
+                .prepare_cached("UPDATE batches SET task_log = ?, reason = NULL WHERE number = ?")?
+                .execute((task_log, batch))?;
             Ok(())
         })
     }
 
-    /// Notes that the server will not have a batch.
+    /// Records that the server refused a batch.
     pub(crate) fn refused(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
         self.write("refused", |transaction| {
-            transaction
-                .prepare_cached("UPDATE batches SET state = 'refused', reason = ? WHERE n = ?")?
-                .execute((reason, batch))?;
-            Ok(())
+            set_state(transaction, batch, &BatchState::Ended(BatchEnd::Refused))?;
+            set_reason(transaction, batch, reason)
         })
     }
 
-    /// Notes why a batch is where it is; its state stays, so that a resume goes on from there.
-    pub(crate) fn put_off(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
-        self.write("put off", |transaction| {
-            transaction
-                .prepare_cached("UPDATE batches SET reason = ? WHERE n = ?")?
-                .execute((reason, batch))?;
-            Ok(())
+    /// Records why a batch could not be sent now; its state stays, so that a resume continues from there.
+    pub(crate) fn record_delay(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
+        self.write("delay", |transaction| {
+            set_reason(transaction, batch, reason)
         })
     }
 
-    /// Puts two halves in the place of a batch that has more than one row.
-    pub(crate) fn split(
-        &self,
-        whole: &StoredBatch,
-        reason: &str,
-    ) -> Result<[StoredBatch; 2], JournalError> {
-        self.write("split", |transaction| halves(transaction, whole, reason))
-    }
-
-    /// The batches as the report shows them: what a split batch became stands in its place.
+    /// The batches as the report lists them: halves in the place of the batch that was split.
     pub(crate) fn batch_reports(&self) -> Result<Vec<BatchReport>, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT n, last - first + 1, sha256, task, state, status, known FROM batches
-                     WHERE state <> 'split' ORDER BY first, n",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM batches ORDER BY first_row, number"
+                ))?
                 .query_map([], |row| {
-                    let state: String = row.get(4)?;
-                    let status: Option<String> = row.get(5)?;
-                    let status = match state.as_str() {
-                        "planned" => "unsent".to_owned(),
-                        "sending" => "undelivered".to_owned(),
-                        "refused" => state,
-                        _ => status.unwrap_or(state),
-                    };
+                    let stored = batch(row)?;
                     Ok(BatchReport {
-                        n: row.get(0)?,
-                        rows: row.get(1)?,
-                        sha256: row.get(2)?,
-                        task: row.get::<_, Option<i64>>(3)?.map(TaskId::new),
-                        status,
-                        known: row.get(6)?,
+                        number: stored.number,
+                        results: stored.results(),
+                        status: stored.state.to_string(),
+                        sha256: stored.sha256,
+                        task: stored.task,
+                        is_duplicate: stored.is_duplicate,
                     })
                 })?
                 .collect()
@@ -219,51 +191,21 @@ impl Journal {
     }
 }
 
-fn set_state(transaction: &Transaction<'_>, batch: usize, state: State) -> rusqlite::Result<()> {
+pub(super) fn set_state(
+    transaction: &Transaction<'_>,
+    batch: usize,
+    state: &BatchState,
+) -> rusqlite::Result<()> {
+    let (state, ended_as) = stored(state);
     transaction
-        .prepare_cached("UPDATE batches SET state = ? WHERE n = ?")?
-        .execute((state.as_str(), batch))?;
+        .prepare_cached("UPDATE batches SET state = ?, ended_as = ? WHERE number = ?")?
+        .execute((state, ended_as, batch))?;
     Ok(())
 }
 
-/// The halves that take the place of a batch.
-pub(super) fn halves(
-    transaction: &Transaction<'_>,
-    whole: &StoredBatch,
-    reason: &str,
-) -> rusqlite::Result<[StoredBatch; 2]> {
-    let middle = whole.first + (whole.last - whole.first) / 2;
-    // Where the later half repeats a test of the earlier one, a resume may not send both at once.
-    let repeats = transaction
-        .prepare_cached(
-            "SELECT 1 FROM rows later JOIN rows earlier ON earlier.key = later.key
-             WHERE later.n BETWEEN ?2 + 1 AND ?3 AND earlier.n BETWEEN ?1 AND ?2",
-        )?
-        .exists((whole.first, middle, whole.last))?;
+fn set_reason(transaction: &Transaction<'_>, batch: usize, reason: &str) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached("UPDATE batches SET state = 'split', reason = ? WHERE n = ?")?
-        .execute((reason, whole.number))?;
-    let half = |first, last, follows| {
-        let mut half = StoredBatch {
-            number: 0,
-            first,
-            last,
-            follows,
-            ..whole.clone()
-        };
-        make_unlike_others(transaction, &mut half)?;
-        transaction
-            .prepare_cached(&format!(
-                "INSERT INTO batches (n, body, first, last, sha256, follows, again)
-                 VALUES ((SELECT MAX(n) + 1 FROM batches), ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}"
-            ))?
-            .query_row(
-                (half.body, first, last, half.sha256, follows, half.again),
-                batch,
-            )
-    };
-    Ok([
-        half(whole.first, middle, whole.follows)?,
-        half(middle + 1, whole.last, whole.follows || repeats)?,
-    ])
+        .prepare_cached("UPDATE batches SET reason = ? WHERE number = ?")?
+        .execute((reason, batch))?;
+    Ok(())
 }

@@ -5,101 +5,126 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::UploadId;
+use crate::upload_id::UploadId;
 
 /// What can go wrong with an upload's journal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The folder or a file in it cannot be made, read or written.
-    #[error("cannot use `{}` to keep uploads", path.display())]
+    /// The folder or a file in it cannot be created, read or written.
+    #[error("cannot store uploads in `{}`", path.display())]
+    #[non_exhaustive]
     Folder {
         /// The folder or file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Another process works on this upload.
-    #[error("another process works on the upload {id}")]
+    /// Another process is working on this upload.
+    #[error("upload {id} is in use by another process")]
+    #[non_exhaustive]
     InUse {
         /// The upload.
         id: UploadId,
     },
-    /// There is no such upload.
-    #[error("there is no upload {id} in `{}`", folder.display())]
+    /// The folder has no such upload.
+    #[error("no upload {id} in `{}`", folder.display())]
+    #[non_exhaustive]
     Unknown {
         /// The upload.
         id: UploadId,
-        /// Where it was looked for.
+        /// The folder.
         folder: PathBuf,
     },
-    /// The process died before all was planned, so nothing of it was sent.
-    #[error("the upload {id} was never planned to its end; nothing of it was sent")]
-    Unplanned {
+    /// The process died before everything was planned, so nothing of it was sent.
+    #[error("upload {id} was not fully prepared; nothing was sent")]
+    #[non_exhaustive]
+    Unprepared {
         /// The upload.
         id: UploadId,
     },
-    /// The file was written by a newer version of this library.
+    /// The file was created by a newer version of this library.
     #[error(
-        "`{}` was written by a newer version (format {found}, this one knows {known})",
+        "`{}` was created by a newer version (format {found}; this version supports {supported})",
         path.display()
     )]
+    #[non_exhaustive]
     Newer {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: i64,
-        /// The newest format that is known here.
-        known: i64,
+        /// The newest format that this version can read.
+        supported: i64,
     },
-    /// The file does not hold what was written into it.
-    #[error("`{}` is damaged: {problem}", path.display())]
-    Damaged {
+    /// The file was created by an older version of this library, whose format is no longer supported.
+    #[error(
+        "`{}` was created by an older version (format {found}; this version supports {supported} and newer)",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The oldest format that this version can read.
+        supported: i64,
+    },
+    /// The file does not hold what was written to it.
+    #[error("`{}` is corrupted: {problem}", path.display())]
+    #[non_exhaustive]
+    Corrupted {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         problem: String,
     },
-    /// There is no room left.
-    #[error("there is no room left for `{}`", path.display())]
+    /// The disk is full.
+    #[error("disk full while writing `{}`", path.display())]
+    #[non_exhaustive]
     Full {
         /// The file.
         path: PathBuf,
     },
-    /// Suite and module of the upload have not been found yet.
-    #[error("the upload {id} has no target yet")]
-    Aimless {
+    /// The suite and module of the upload have not been resolved yet.
+    #[error("upload {id} has no target yet")]
+    #[non_exhaustive]
+    NoTarget {
         /// The upload.
         id: UploadId,
     },
-    /// The upload goes somewhere else than the client speaks to.
-    #[error("the upload {id} goes to {planned}, and the client speaks to {here}")]
-    Elsewhere {
+    /// The upload belongs to another server, space or workspace than the client is connected to.
+    #[error("upload {id} belongs to {planned}, but you are connected to {connected}")]
+    #[non_exhaustive]
+    DifferentServer {
         /// The upload.
         id: UploadId,
-        /// Where the upload goes.
+        /// Where the upload belongs.
         planned: String,
-        /// Where the client speaks to.
-        here: String,
+        /// What the client is connected to.
+        connected: String,
     },
     /// The database failed.
-    #[error("the journal `{}` failed", path.display())]
+    #[error("cannot access the journal `{}`", path.display())]
+    #[non_exhaustive]
     Database {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The process was said to have died here; only simulations say so.
-    #[error("the process was cut off while writing `{step}`")]
-    CutOff {
+    /// A simulated process died here.
+    #[doc(hidden)]
+    #[error("simulated crash while writing `{step}`")]
+    SimulatedCrash {
         /// What was being written.
         step: &'static str,
     },
 }
 
 impl JournalError {
-    /// Whether there is no room left, so that freeing some helps.
+    /// Whether the disk is full, so that freeing space helps.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full { .. })
     }
@@ -108,7 +133,7 @@ impl JournalError {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupted {
                 path,
                 problem: error.to_string(),
             },

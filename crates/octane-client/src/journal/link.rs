@@ -1,16 +1,17 @@
-//! Which runs, or tests, shall carry which stories.
+//! Which runs, or tests, are to be linked to which stories.
 
 use octane_model::{EntityId, References};
 
-use super::{Journal, JournalError};
-use crate::links::LinkLevel;
+use super::database::Journal;
+use super::error::JournalError;
+use crate::link_field::LinkLevel;
 
-/// A run, or a test, that holds results which carry Jira keys.
+/// A run, or a test, whose results carry Jira keys.
 #[derive(Debug)]
-pub(crate) struct Linkable {
-    pub(crate) owner: EntityId,
+pub(crate) struct LinkCandidate {
+    pub(crate) holder: EntityId,
     pub(crate) jira: Vec<String>,
-    /// The stories that it carries, where that is known.
+    /// The stories it is linked to, where that is known.
     pub(crate) links: Option<References>,
 }
 
@@ -30,7 +31,7 @@ impl Journal {
             connection
                 .prepare_cached(
                     "SELECT DISTINCT k.value FROM rows r, json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND r.fate = 'ingested' ORDER BY 1",
+                     WHERE r.jira IS NOT NULL AND r.state = 'ingested' ORDER BY 1",
                 )?
                 .query_map([], |row| row.get(0))?
                 .collect()
@@ -38,57 +39,57 @@ impl Journal {
     }
 
     /// Finds out which runs, or tests, hold rows that are in and carry Jira keys. There may be several for one
-    /// row: Octane keeps a run for each release, milestone, program and environment. Where the time at which
+    /// row: Octane stores a run for each release, milestone, program and environment. Where the time at which
     /// the test started tells them apart, it does.
-    pub(crate) fn gather_linkable(&self, level: LinkLevel) -> Result<(), JournalError> {
-        let owner = owner(level);
+    pub(crate) fn collect_links(&self, level: LinkLevel) -> Result<(), JournalError> {
+        let holder = holder(level);
         self.read(|connection| {
             connection.execute_batch(&format!(
-                "DROP TABLE IF EXISTS temp.linkable;
-                 CREATE TEMP TABLE linkable (owner TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
-                 INSERT INTO linkable SELECT owner, json_group_array(key) FROM (
-                     SELECT DISTINCT f.{owner} AS owner, k.value AS key
-                     FROM rows r JOIN found f ON f.key = r.key, json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND r.fate = 'ingested' AND f.{owner} IS NOT NULL
+                "DROP TABLE IF EXISTS temp.link_candidates;
+                 CREATE TEMP TABLE link_candidates (holder TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
+                 INSERT INTO link_candidates SELECT holder, json_group_array(key) FROM (
+                     SELECT DISTINCT f.{holder} AS holder, k.value AS key
+                     FROM rows r JOIN server_runs f ON f.key = r.key, json_each(r.jira) k
+                     WHERE r.jira IS NOT NULL AND r.state = 'ingested' AND f.{holder} IS NOT NULL
                      AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
-                         SELECT 1 FROM found g WHERE g.key = r.key AND g.started = r.started))
+                         SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started))
                      ORDER BY 1, 2
-                 ) GROUP BY owner"
+                 ) GROUP BY holder"
             ))
         })
     }
 
-    /// How many rows that are in and carry Jira keys nothing was found for that could carry a story.
-    pub(crate) fn unlinkable(&self, level: LinkLevel) -> Result<usize, JournalError> {
-        let owner = owner(level);
+    /// How many rows are in and carry Jira keys, but have no run (or test) on the server that could be linked.
+    pub(crate) fn count_unlinkable(&self, level: LinkLevel) -> Result<usize, JournalError> {
+        let holder = holder(level);
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT COUNT(*) FROM rows r WHERE r.jira IS NOT NULL AND r.fate = 'ingested' AND NOT EXISTS (
-                         SELECT 1 FROM found f WHERE f.key = r.key AND f.{owner} IS NOT NULL)"
+                    "SELECT COUNT(*) FROM rows r WHERE r.jira IS NOT NULL AND r.state = 'ingested' AND NOT EXISTS (
+                         SELECT 1 FROM server_runs f WHERE f.key = r.key AND f.{holder} IS NOT NULL)"
                 ))?
                 .query_row([], |row| row.get(0))
         })
     }
 
-    /// Up to `count` of what was [gathered](Self::gather_linkable), behind `after`.
-    pub(crate) fn linkable(
+    /// Up to `count` of the [collected](Self::collect_links) candidates, those after `after`.
+    pub(crate) fn link_candidates(
         &self,
         after: Option<&EntityId>,
         count: usize,
-    ) -> Result<Vec<Linkable>, JournalError> {
+    ) -> Result<Vec<LinkCandidate>, JournalError> {
         let after = after.map_or("", EntityId::as_str);
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT owner, jira, links FROM temp.linkable LEFT JOIN found ON run = owner
-                     WHERE owner > ? ORDER BY owner LIMIT ?",
+                    "SELECT holder, jira, links FROM temp.link_candidates LEFT JOIN server_runs ON run = holder
+                     WHERE holder > ? ORDER BY holder LIMIT ?",
                 )?
                 .query_map((after, count), |row| {
                     let jira: String = row.get(1)?;
                     let links: Option<String> = row.get(2)?;
-                    Ok(Linkable {
-                        owner: EntityId::from(row.get::<_, String>(0)?),
+                    Ok(LinkCandidate {
+                        holder: EntityId::from(row.get::<_, String>(0)?),
                         jira: serde_json::from_str(&jira).unwrap_or_default(),
                         links: links.and_then(|links| serde_json::from_str(&links).ok()),
                     })
@@ -98,8 +99,8 @@ impl Journal {
     }
 }
 
-/// The column of `found` that says what carries the links.
-fn owner(level: LinkLevel) -> &'static str {
+/// The column of `server_runs` that names what is linked.
+fn holder(level: LinkLevel) -> &'static str {
     match level {
         LinkLevel::Runs => "run",
         LinkLevel::Tests => "test",

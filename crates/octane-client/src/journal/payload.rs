@@ -1,40 +1,38 @@
-//! The bytes that are sent: the same each time.
+//! The bytes that are sent: the same every time.
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 
-use super::batch::{COLUMNS, StoredBatch, batch};
-use super::{Journal, JournalError};
-use crate::Target;
-use crate::plan::hexadecimal;
-use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER};
+use super::batch::{StoredBatch, batches};
+use super::database::Journal;
+use super::error::JournalError;
+use crate::plan::{Envelope, hexadecimal, nonce_comment};
+use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
 
 impl Journal {
-    /// Puts the ids of the target into what all payloads share, and notes the digest of each payload. From
+    /// Writes the IDs of the target into the envelope of all payloads, and stores the digest of each payload. From
     /// here on the bytes are fixed.
-    pub(crate) fn aim(&self, target: &Target) -> Result<(), JournalError> {
+    pub(crate) fn set_target(&self, target: &Target) -> Result<(), JournalError> {
         let document =
-            serde_json::to_string(target).map_err(|error| self.damaged(error.to_string()))?;
-        let batches: Vec<StoredBatch> = self.read(|connection| {
-            connection
-                .prepare(&format!("SELECT {COLUMNS} FROM batches ORDER BY n"))?
-                .query_map([], batch)?
-                .collect()
-        })?;
+            serde_json::to_string(target).map_err(|error| self.corrupted(error.to_string()))?;
+        let batches = self.read(|connection| batches(connection, "1"))?;
         for batch in &batches {
             // From here on a byte that has changed on the disk would count as planned.
             self.payload(batch)?;
         }
-        self.write("aim", |transaction| {
-            let [head, _] = frame(transaction)?;
-            let mut head = String::from_utf8_lossy(&head)
+        self.write("target", |transaction| {
+            let prefix = String::from_utf8_lossy(&part(transaction, "prefix")?)
                 .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
-            if let Some(module) = &target.module {
-                head = head.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string());
-            }
-            transaction.execute("UPDATE upload SET value = ? WHERE key = 'head'", [head])?;
-            let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE n = ?")?;
+            let prefix = match &target.module {
+                Some(module) => {
+                    prefix.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string())
+                }
+                None => prefix,
+            };
+            transaction.execute("UPDATE upload SET value = ? WHERE key = 'prefix'", [prefix])?;
+            let mut update =
+                transaction.prepare("UPDATE batches SET sha256 = ? WHERE number = ?")?;
             for batch in batches {
                 update.execute((digest(transaction, &batch)?, batch.number))?;
             }
@@ -46,42 +44,48 @@ impl Journal {
         })
     }
 
-    /// The bytes of a batch: the same each time.
+    /// The bytes of a batch: the same every time.
     pub(crate) fn payload(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
         let payload = self.read(|connection| payload(connection, batch))?;
         if hexadecimal(&Sha256::digest(&payload)) == batch.sha256 {
             Ok(payload.into())
         } else {
-            Err(self.damaged(format!(
-                "batch {} has not the bytes that were planned",
+            Err(self.corrupted(format!(
+                "batch {} does not match its checksum",
                 batch.number
             )))
         }
     }
 
-    /// A payload of no results at all: what every batch has in common.
+    /// A payload without results: what every batch has in common.
     pub(crate) fn empty_payload(&self) -> Result<Bytes, JournalError> {
-        self.read(|connection| Ok(frame(connection)?.concat().into()))
+        self.read(|connection| {
+            let parts = [part(connection, "prefix")?, part(connection, "suffix")?];
+            Ok(parts.concat().into())
+        })
     }
 }
 
-/// What stands before the runs and behind them in every payload.
-fn frame(connection: &Connection) -> rusqlite::Result<[Vec<u8>; 2]> {
-    let part = |key: &str| {
-        connection
-            .prepare_cached("SELECT CAST(value AS BLOB) FROM upload WHERE key = ?")?
-            .query_row([key], |row| row.get(0))
-    };
-    Ok([part("head")?, part("tail")?])
+/// Stores what is before and after the runs of every payload.
+pub(super) fn set_envelope(
+    transaction: &Transaction<'_>,
+    envelope: &Envelope<'_>,
+) -> rusqlite::Result<()> {
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO upload (key, value) VALUES (?, CAST(? AS TEXT))")?;
+    insert.execute(("prefix", envelope.prefix))?;
+    insert.execute(("suffix", envelope.suffix))?;
+    if let Some(nonce) = envelope.nonce {
+        insert.execute(("nonce", nonce))?;
+    }
+    Ok(())
 }
 
-fn payload(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Vec<u8>> {
-    piece(
-        connection,
-        batch.body,
-        (batch.first, batch.last),
-        batch.again,
-    )
+/// A part of the envelope.
+fn part(connection: &Connection, key: &str) -> rusqlite::Result<Vec<u8>> {
+    connection
+        .prepare_cached("SELECT CAST(value AS BLOB) FROM upload WHERE key = ?")?
+        .query_row([key], |row| row.get(0))
 }
 
 /// The digest of a batch's payload.
@@ -89,51 +93,49 @@ fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Stri
     Ok(hexadecimal(&Sha256::digest(payload(connection, batch)?)))
 }
 
-/// Notes the digest of a batch, and changes its bytes until no other batch has the same: Octane would ignore the
-/// later one.
-pub(super) fn make_unlike_others(
+/// Stores the digest of a batch, and changes its nonce until no other batch has the same bytes: Octane would ignore
+/// the later one.
+pub(super) fn ensure_unique_bytes(
     transaction: &Transaction<'_>,
     batch: &mut StoredBatch,
 ) -> rusqlite::Result<()> {
+    let of_upload: Option<String> = transaction
+        .prepare_cached("SELECT value FROM upload WHERE key = 'nonce'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
     let mut other =
-        transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND n <> ?")?;
+        transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND number <> ?")?;
     loop {
+        batch.comment = nonce_comment(of_upload.as_deref(), batch.nonce);
         batch.sha256 = digest(transaction, batch)?;
         if !other.exists((&batch.sha256, batch.number))? {
             return Ok(());
         }
-        batch.again += 1;
+        batch.nonce += 1;
     }
 }
 
-/// A payload of the rows from `first` to `last`, which are planned anew for the time `again`.
-fn piece(
-    connection: &Connection,
-    body: usize,
-    (first, last): (i64, i64),
-    again: i64,
-) -> rusqlite::Result<Vec<u8>> {
-    let until = |row: i64| {
+/// The bytes of a batch.
+fn payload(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Vec<u8>> {
+    let body_end = |row: i64| {
         connection
-            .prepare_cached("SELECT until FROM rows WHERE n = ? AND batch = ?")?
-            .query_row((row, body), |row| row.get::<_, usize>(0))
+            .prepare_cached("SELECT body_end FROM rows WHERE number = ? AND batch = ?")?
+            .query_row((row, batch.body), |row| row.get::<_, usize>(0))
             .optional()
     };
     // The first row of a body has none before it.
-    let start = until(first - 1)?.unwrap_or(0);
-    let end = until(last)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let [mut payload, tail] = frame(connection)?;
+    let start = body_end(batch.first_row - 1)?.unwrap_or(0);
+    let end = body_end(batch.last_row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let mut payload = part(connection, "prefix")?;
     connection
         .prepare_cached("SELECT xml FROM bodies WHERE batch = ?")?
-        .query_row([body], |row| {
+        .query_row([batch.body], |row| {
             let xml = row.get_ref(0)?.as_blob()?;
             let runs = xml.get(start..end).unwrap_or_default();
             payload.extend_from_slice(runs);
             Ok(())
         })?;
-    if again > 0 {
-        payload.extend_from_slice(format!("<!-- again {again} -->\n").as_bytes());
-    }
-    payload.extend_from_slice(&tail);
+    payload.extend_from_slice(batch.comment.as_bytes());
+    payload.extend_from_slice(&part(connection, "suffix")?);
     Ok(payload)
 }

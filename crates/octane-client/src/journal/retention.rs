@@ -1,22 +1,23 @@
-//! Forgetting old uploads.
+//! Deleting old uploads.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::spool::ids;
-use super::{JournalError, Spool};
-use crate::UploadId;
+use super::error::JournalError;
+use super::files::ids;
+use super::spool::Spool;
+use crate::upload_id::UploadId;
 
-/// How long finished uploads are kept, and how much room they may take.
+/// How long uploads are stored, and how much space they may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
-    /// Finished uploads older than this go; 14 days by default.
+    /// Finished uploads older than this are deleted; 14 days by default.
     pub finished_age_max: Duration,
-    /// Uploads that are not finished and older than this go; 90 days by default.
+    /// Unfinished uploads older than this are deleted; 90 days by default.
     pub unfinished_age_max: Duration,
-    /// While all files together are larger than this, the oldest finished upload goes; 1 GiB by default.
+    /// While all files together are larger than this, the oldest finished upload is deleted; 1 GiB by default.
     pub bytes_max: u64,
 }
 
@@ -32,16 +33,16 @@ impl Default for Retention {
 }
 
 impl Spool {
-    /// Forgets what is too old or too large; those in use stay. Gives the ids of what is gone.
+    /// Deletes uploads that are too old or take too much space, except those in use. Returns the IDs of the deleted ones.
     pub fn prune(
         &self,
         retention: &Retention,
         now: Timestamp,
     ) -> Result<Vec<UploadId>, JournalError> {
-        let mut gone = self.prune_unplanned();
-        let mut kept = Vec::new();
+        let mut deleted = self.prune_unprepared();
+        let mut rest = Vec::new();
         for summary in self.list()? {
-            // A clock that was set back makes an upload seem to come from the future: it is young.
+            // A clock that was set back makes an upload seem to come from the future: it is new.
             let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
             let age_max = if summary.is_finished {
                 retention.finished_age_max
@@ -49,32 +50,32 @@ impl Spool {
                 retention.unfinished_age_max
             };
             if age > age_max && !summary.is_in_use && self.remove(&summary.id).is_ok() {
-                gone.push(summary.id);
+                deleted.push(summary.id);
             } else {
-                kept.push(summary);
+                rest.push(summary);
             }
         }
-        let mut bytes: u64 = kept.iter().map(|summary| summary.bytes).sum();
-        for summary in kept.into_iter().rev() {
+        let mut bytes: u64 = rest.iter().map(|summary| summary.bytes).sum();
+        for summary in rest.into_iter().rev() {
             if bytes <= retention.bytes_max {
                 break;
             }
             if summary.is_finished && !summary.is_in_use && self.remove(&summary.id).is_ok() {
                 bytes = bytes.saturating_sub(summary.bytes);
-                gone.push(summary.id);
+                deleted.push(summary.id);
             }
         }
-        Ok(gone)
+        Ok(deleted)
     }
 
-    /// Forgets the uploads whose process died while it was still planning: nothing of them was sent.
-    fn prune_unplanned(&self) -> Vec<UploadId> {
+    /// Deletes uploads whose process died while it was still planning: nothing of them was sent.
+    fn prune_unprepared(&self) -> Vec<UploadId> {
         let ids = self.folder().map(ids);
-        let is_gone = |id: &UploadId| {
-            let unplanned = self.open(id).and_then(|journal| journal.header());
-            matches!(unplanned, Err(JournalError::Unplanned { .. })) && self.remove(id).is_ok()
+        let is_deleted = |id: &UploadId| {
+            let unprepared = self.open(id).and_then(|journal| journal.manifest());
+            matches!(unprepared, Err(JournalError::Unprepared { .. })) && self.remove(id).is_ok()
         };
         let ids = ids.and_then(Result::ok).unwrap_or_default();
-        ids.into_iter().filter(is_gone).collect()
+        ids.into_iter().filter(is_deleted).collect()
     }
 }

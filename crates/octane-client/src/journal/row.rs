@@ -1,54 +1,71 @@
-//! Rows: one result each, and what became of it.
+//! Rows: one result each.
 
 use octane_results::{Position, TestRun};
-use rusqlite::{Row as SqlRow, Transaction};
+use rusqlite::{Connection, Row as SqlRow, Transaction};
 
-use super::reopen::OVERTAKEN;
-use super::{Journal, JournalError};
-use crate::plan::{Header, PlannedBatch, run_key};
-use crate::report::{Counts, ReportedProblem};
+use super::database::Journal;
+use super::error::JournalError;
+use super::payload::set_envelope;
+use super::schema;
+use crate::plan::{Envelope, Manifest, PlannedBatch};
+use crate::report::Counts;
+use crate::run_key::run_key;
 
-/// Takes planned batches into the journal, one after the other.
-pub(crate) struct PlannedRows<'a> {
+/// Writes planned batches into the journal, one after the other.
+pub(crate) struct RowWriter<'a> {
     journal: &'a Journal,
     rows: i64,
-    /// The file that the last row came from; rows of one file come together.
+    /// The file of the last row; rows of one file come together.
     file: Option<(std::sync::Arc<str>, i64)>,
 }
 
 impl Journal {
-    /// Begins to take in what is planned.
-    pub(crate) fn plan(&self) -> PlannedRows<'_> {
-        PlannedRows {
+    /// Begins to write what is planned.
+    pub(crate) fn begin_plan(
+        &self,
+        envelope: &Envelope<'_>,
+    ) -> Result<RowWriter<'_>, JournalError> {
+        self.write("envelope", |transaction| {
+            set_envelope(transaction, envelope)
+        })?;
+        Ok(RowWriter {
             journal: self,
             rows: 0,
             file: None,
-        }
+        })
     }
 }
 
-impl PlannedRows<'_> {
-    /// Takes in a batch.
+impl RowWriter<'_> {
+    /// Writes a batch.
     pub(crate) fn add(&mut self, batch: &PlannedBatch) -> Result<(), JournalError> {
         let journal = self.journal;
         journal.write("plan", |transaction| {
             let first = self.rows + 1;
-            for (run, until) in batch.runs.iter().zip(&batch.ends) {
+            for (run, body_end) in batch.runs.iter().zip(&batch.ends) {
                 self.rows += 1;
                 let file = match &run.position {
                     Some(position) => Some(self.file(transaction, position)?),
                     None => None,
                 };
-                insert(transaction, self.rows, batch.number, run, *until, file)?;
+                insert(transaction, self.rows, batch.number, run, *body_end, file)?;
             }
             transaction
                 .prepare_cached("INSERT INTO bodies (batch, xml) VALUES (?, ?)")?
                 .execute((batch.number, &batch.body))?;
             transaction
                 .prepare_cached(
-                    "INSERT INTO batches (n, body, first, last, sha256) VALUES (?1, ?1, ?2, ?3, ?4)",
+                    "INSERT INTO batches (number, body, first_row, last_row, sha256, nonce, comment, state)
+                     VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 'ready')",
                 )?
-                .execute((batch.number, first, self.rows, &batch.sha256))?;
+                .execute((
+                    batch.number,
+                    first,
+                    self.rows,
+                    &batch.sha256,
+                    batch.nonce,
+                    &batch.comment,
+                ))?;
             Ok(())
         })
     }
@@ -71,22 +88,22 @@ impl PlannedRows<'_> {
         Ok(id)
     }
 
-    /// Everything is in: finds out which batches repeat a test of an earlier one. From here on the upload
+    /// Everything is written: finds out which batches repeat a test of an earlier one. From here on the upload
     /// can be delivered.
-    pub(crate) fn finish(self, header: &Header) -> Result<(), JournalError> {
-        let header = serde_json::to_string(header)
-            .map_err(|error| self.journal.damaged(error.to_string()))?;
+    pub(crate) fn finish(self, manifest: &Manifest) -> Result<(), JournalError> {
+        let manifest = serde_json::to_string(manifest)
+            .map_err(|error| self.journal.corrupted(error.to_string()))?;
         self.journal.write_through("planned", |transaction| {
-            transaction.execute_batch(super::schema::INDEX_OF_KEYS)?;
+            transaction.execute_batch(schema::INDEX_OF_KEYS)?;
             transaction.execute_batch(
-                "UPDATE batches SET follows = 1 WHERE n IN (
+                "UPDATE batches SET after_previous = 1 WHERE number IN (
                      SELECT later.batch FROM rows later JOIN (
                          SELECT key, MIN(batch) AS batch FROM rows GROUP BY key HAVING COUNT(*) > 1
                      ) earlier ON earlier.key = later.key AND earlier.batch < later.batch)",
             )?;
             transaction.execute(
-                "INSERT INTO upload (key, value) VALUES ('plan', ?)",
-                [header],
+                "INSERT INTO upload (key, value) VALUES ('manifest', ?)",
+                [manifest],
             )?;
             Ok(())
         })
@@ -98,7 +115,7 @@ fn insert(
     number: i64,
     batch: usize,
     run: &TestRun,
-    until: usize,
+    body_end: usize,
     file: Option<i64>,
 ) -> rusqlite::Result<()> {
     let jira = (!run.jira.is_empty())
@@ -107,8 +124,9 @@ fn insert(
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
         .prepare_cached(
-            "INSERT INTO rows (n, batch, key, test, name, status, started, duration, file, line, position, jira, until)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO rows (number, batch, key, test, name, status, started, duration, file, line, column, jira,
+                 body_end, state)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
         )?
         .execute((
             number,
@@ -123,7 +141,7 @@ fn insert(
             run.position.as_ref().map(|position| position.line),
             run.position.as_ref().and_then(|position| position.column),
             jira,
-            until,
+            body_end,
         ))?;
     Ok(())
 }
@@ -140,92 +158,94 @@ pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<P
     }))
 }
 
+/// How many results are in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RowCounts {
+    /// Not judged yet.
+    pub(crate) open: usize,
+    /// Octane says that they are in, or may not say, and they cannot be seen.
+    pub(crate) unconfirmed: usize,
+    /// Unconfirmed, and a resume sends them again, as the server no longer knows their task.
+    pub(crate) forgotten: usize,
+    /// Unconfirmed, and never sent again.
+    pub(crate) superseded: usize,
+    pub(crate) ingested: usize,
+    pub(crate) rejected: usize,
+}
+
+impl RowCounts {
+    /// How many are not ingested and not rejected.
+    pub(crate) fn pending(&self) -> usize {
+        self.open + self.unconfirmed + self.forgotten + self.superseded
+    }
+}
+
 impl Journal {
-    /// Adds up what became of the rows. The plus signs and cross joins here keep SQLite from an index of its own
-    /// making where a range of rows is at hand.
-    pub(crate) fn count(&self, counts: &mut Counts) -> Result<(), JournalError> {
+    /// Counts the results by state.
+    pub(crate) fn row_counts(&self) -> Result<RowCounts, JournalError> {
         self.read(|connection| {
-            let number = |sql: &str| {
-                connection
-                    .prepare_cached(sql)?
-                    .query_row([], |row| row.get::<_, usize>(0))
+            let number = |condition: &str| {
+                count(
+                    connection,
+                    &format!("SELECT COUNT(*) FROM rows WHERE {condition}"),
+                )
             };
-            counts.ingested = number("SELECT COUNT(*) FROM rows WHERE fate = 'ingested'")?;
-            counts.rejected = number("SELECT COUNT(*) FROM rows WHERE fate = 'rejected'")?;
-            counts.kept = number("SELECT COUNT(*) FROM rows WHERE fate = 'kept'")?;
-            counts.sent = number(
-                "SELECT COALESCE(SUM(last - first + 1), 0) FROM batches WHERE state IN ('sent', 'settled')",
-            )?;
-            counts.known = number(
-                "SELECT COUNT(*) FROM batches b CROSS JOIN rows r ON r.n BETWEEN b.first AND b.last
-                 WHERE b.known = 1 AND b.state = 'settled' AND +r.fate = 'ingested'",
-            )?;
-            counts.runs = number(
-                "SELECT COUNT(*) FROM found f WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key
-                     AND r.fate = 'ingested' AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
-                         SELECT 1 FROM found g WHERE g.key = r.key AND g.started = r.started)))",
-            )?;
-            Ok(())
+            Ok(RowCounts {
+                open: number("state = 'open'")?,
+                unconfirmed: number("state = 'unconfirmed' AND reason <> 'forgotten'")?,
+                forgotten: number("state = 'unconfirmed' AND reason = 'forgotten'")?,
+                superseded: number("state = 'superseded'")?,
+                ingested: number("state = 'ingested'")?,
+                rejected: number("state = 'rejected'")?,
+            })
         })
     }
 
-    /// Whether rows are missing of batches that have succeeded, or from which Octane may have left out few.
-    pub(crate) fn is_unconfirmed(&self) -> Result<bool, JournalError> {
+    /// Adds up what became of the results. The plus signs and cross joins here keep SQLite from building an index of
+    /// its own where a range of rows is known.
+    pub(crate) fn count(&self, counts: &mut Counts) -> Result<RowCounts, JournalError> {
+        let rows = self.row_counts()?;
+        counts.ingested = rows.ingested;
+        counts.rejected = rows.rejected;
+        counts.pending = rows.pending();
+        self.read(|connection| {
+            counts.sent = count(
+                connection,
+                "SELECT COALESCE(SUM(last_row - first_row + 1), 0) FROM batches
+                 WHERE state = 'accepted' OR state = 'ended' AND ended_as <> 'refused'",
+            )?;
+            counts.duplicate = count(
+                connection,
+                "SELECT COUNT(*) FROM batches b CROSS JOIN rows r ON r.number BETWEEN b.first_row AND b.last_row
+                 WHERE b.is_duplicate = 1 AND b.state = 'ended' AND b.ended_as <> 'refused' AND +r.state = 'ingested'",
+            )?;
+            counts.runs = count(
+                connection,
+                "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key
+                     AND r.state = 'ingested' AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
+                         SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started)))",
+            )?;
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Whether results are missing of batches that succeeded, perhaps with a warning, so that another look may help.
+    pub(crate) fn needs_another_look(&self) -> Result<bool, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT 1 FROM batches b CROSS JOIN rows r ON r.n BETWEEN b.first AND b.last
-                     WHERE b.state = 'settled' AND b.status IN ('success', 'warning')
-                     AND +r.fate <> 'ingested'",
+                    "SELECT 1 FROM batches b CROSS JOIN rows r ON r.number BETWEEN b.first_row AND b.last_row
+                     WHERE b.state = 'ended' AND b.ended_as IN ('success', 'warning')
+                     AND +r.state <> 'ingested'",
                 )?
                 .exists([])
         })
     }
+}
 
-    /// How many rows Octane says are in, or has forgotten for good, and does not show.
-    pub(crate) fn unconfirmed(&self) -> Result<usize, JournalError> {
-        Ok(self.missing("status <> 'lost'")? + self.given_up()?)
-    }
-
-    /// How many of these are not sent again, as later results of the same tests have been sent.
-    pub(crate) fn given_up(&self) -> Result<usize, JournalError> {
-        self.missing(&format!("status = 'lost' AND {OVERTAKEN}"))
-    }
-
-    /// How many rows are missing of the batches whose tasks have ended, where this holds.
-    fn missing(&self, of_batch: &str) -> Result<usize, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT COUNT(*) FROM (SELECT * FROM batches WHERE state = 'settled' AND {of_batch}) batches
-                     CROSS JOIN rows ON rows.n BETWEEN batches.first AND batches.last
-                     WHERE +rows.fate = 'kept' AND rows.message IS NOT NULL"
-                ))?
-                .query_row([], |row| row.get(0))
-        })
-    }
-
-    /// The rows that were turned down or are not confirmed, each with its reason.
-    pub(crate) fn row_problems(&self) -> Result<Vec<ReportedProblem>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT r.fate, r.test, f.name, r.line, r.position, r.message FROM rows r
-                     LEFT JOIN files f ON f.id = r.file WHERE r.message IS NOT NULL ORDER BY r.n",
-                )?
-                .query_map([], |row| {
-                    let fate: String = row.get(0)?;
-                    let code = if fate == "rejected" {
-                        "rejected"
-                    } else {
-                        "unconfirmed"
-                    };
-                    let mut problem = ReportedProblem::new(code, row.get::<_, String>(5)?);
-                    problem.test = row.get(1)?;
-                    problem.position = position(row, 2)?;
-                    Ok(problem)
-                })?
-                .collect()
-        })
-    }
+fn count(connection: &Connection, sql: &str) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))
 }

@@ -1,20 +1,23 @@
-//! Where journals are kept.
+//! The folder in which journals are stored.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::database::{CommitPoint, Journal, Opened, Seams};
+use super::error::JournalError;
+use super::files;
 use super::lock::{is_locked, lock};
-use super::{Journal, JournalError, Moment, UploadSummary};
-use crate::{ReportedProblem, UploadId};
+use super::migrate;
+use super::summary::UploadSummary;
+use crate::report::ReportedProblem;
+use crate::upload_id::UploadId;
 
-/// The folder in which uploads are kept: one file each, readable by its owner alone.
+/// The folder in which uploads are stored: one file each, readable by its owner only.
 ///
-/// With [`Spool::off`] an upload is kept in a private temporary file that ends with it, so nothing can be
-/// resumed after the process has gone.
+/// With [`Spool::off`] an upload is stored in a private temporary file that ends with it, so nothing can be resumed
+/// once the process has ended.
 ///
 /// ```
 /// use octane_client::Spool;
@@ -27,80 +30,104 @@ use crate::{ReportedProblem, UploadId};
 #[derive(Clone)]
 pub struct Spool {
     folder: Option<PathBuf>,
-    hook: Option<WriteHook>,
+    seams: Seams,
 }
 
-/// Is told before and after each commit; `false` stands for a process that dies there.
-pub(super) type WriteHook = Arc<dyn Fn(&'static str, Moment) -> bool + Send + Sync>;
-
 impl Spool {
-    /// Keeps uploads in this folder, which is made when the first one comes.
+    /// Stores uploads in this folder, which is created for the first one.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: Some(folder.into()),
-            hook: None,
+            seams: Seams::default(),
         }
     }
 
-    /// Keeps nothing beyond the process.
+    /// Stores nothing beyond the process.
     pub fn off() -> Self {
         Self {
             folder: None,
-            hook: None,
+            seams: Seams::default(),
         }
     }
 
-    /// Is asked before and after each commit of a journal whether the process goes on; a simulation says
-    /// `false` to let it die there.
-    pub fn on_write(
+    /// Calls `hook` before and after each commit of a journal; a simulation returns `false` to let the process
+    /// die there.
+    #[doc(hidden)]
+    pub fn fault_hook(
         mut self,
-        hook: impl Fn(&'static str, Moment) -> bool + Send + Sync + 'static,
+        hook: impl Fn(&'static str, CommitPoint) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.hook = Some(Arc::new(hook));
+        self.seams.fault_hook = Some(std::sync::Arc::new(hook));
         self
     }
 
-    /// The folder, unless nothing is kept.
+    /// Does the work of journals on the calling thread, so that a simulation does not depend on how threads are
+    /// scheduled.
+    #[doc(hidden)]
+    pub fn inline(mut self) -> Self {
+        self.seams.is_inline = true;
+        self
+    }
+
+    /// The folder, unless nothing is stored.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
     /// A new and empty journal.
     pub(crate) fn create(&self, id: UploadId) -> Result<Journal, JournalError> {
+        let seams = self.seams.clone();
         let Some(folder) = &self.folder else {
             // An empty name is a temporary file of SQLite's own, gone when it is closed.
             let path = PathBuf::from("(temporary)");
             let connection =
                 Connection::open("").map_err(|error| JournalError::of(&path, error))?;
-            return Journal::create(connection, path, None, id, self.hook.clone());
+            return Journal::create(Opened {
+                connection,
+                path,
+                id,
+                lock: None,
+                seams,
+            });
         };
-        make_folder(folder)?;
+        files::create_folder(folder)?;
         let lock = lock(folder, &id)?;
-        let path = file_of(folder, &id);
+        let path = files::database(folder, &id);
         let failed = |source| JournalError::Folder {
             path: path.clone(),
             source,
         };
-        // Made before SQLite opens it, so that nobody else can ever read it; SQLite gives the files
-        // beside it the same permissions.
-        private(OpenOptions::new().write(true).create_new(true))
+        // Created before SQLite opens it, so that no one else can ever read it; SQLite gives the files next to
+        // it the same permissions.
+        files::private(OpenOptions::new().write(true).create_new(true))
             .open(&path)
             .map_err(failed)?;
         let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
-        Journal::create(connection, path.clone(), Some(lock), id, self.hook.clone())
-            // Nothing is in it yet. What cannot be removed now is pruned some day.
-            .inspect_err(|_| drop(remove_files(&path)))
+        let created = Journal::create(Opened {
+            connection,
+            path: path.clone(),
+            id,
+            lock: Some(lock),
+            seams,
+        });
+        // Nothing is in it yet. What cannot be removed now is pruned later.
+        created.inspect_err(|_| drop(files::remove(&path)))
     }
 
-    /// The journal of an upload, for nobody else to work on meanwhile.
+    /// The journal of an upload, locked against other processes.
     pub fn open(&self, id: &UploadId) -> Result<Journal, JournalError> {
         let (folder, path) = self.existing(id)?;
         let lock = lock(folder, id)?;
-        let journal = existing_database(&path)?;
-        Journal::open(journal, path, Some(lock), id.clone(), self.hook.clone())
+        Journal::open(Opened {
+            connection: existing_database(&path)?,
+            path,
+            id: id.clone(),
+            lock: Some(lock),
+            seams: self.seams.clone(),
+        })
     }
 
-    /// All uploads, the newest first. Those that cannot be read are left out, see
+    /// All uploads, the newest first. Those that cannot be read are not in the list, see
     /// [`unreadable`](Self::unreadable).
     pub fn list(&self) -> Result<Vec<UploadSummary>, JournalError> {
         let summaries = self.summaries()?;
@@ -109,49 +136,57 @@ impl Spool {
         Ok(readable)
     }
 
-    /// Why some uploads cannot be read. One whose planning has not ended is not among them: nothing of it
+    /// Why some uploads cannot be read. Uploads that were not fully prepared are not among them: nothing of them
     /// was sent.
     pub fn unreadable(&self) -> Result<Vec<JournalError>, JournalError> {
         let errors = self.summaries()?.into_iter().filter_map(Result::err);
-        let is_trouble = |error: &JournalError| {
+        let is_failure = |error: &JournalError| {
             !matches!(
                 error,
-                JournalError::Unplanned { .. } | JournalError::Unknown { .. }
+                JournalError::Unprepared { .. } | JournalError::Unknown { .. }
             )
         };
-        Ok(errors.filter(is_trouble).collect())
+        Ok(errors.filter(is_failure).collect())
     }
 
     fn summaries(&self) -> Result<Vec<Result<UploadSummary, JournalError>>, JournalError> {
-        let ids = self.folder.as_deref().map_or(Ok(Vec::new()), ids)?;
+        let ids = self.folder.as_deref().map_or(Ok(Vec::new()), files::ids)?;
         Ok(ids.iter().map(|id| self.summary(id)).collect())
     }
 
-    /// How far an upload is. Looking takes no lock, so it works while somebody uploads.
+    /// How far an upload is. Looking needs no lock, so it works while the upload is running.
     pub fn summary(&self, id: &UploadId) -> Result<UploadSummary, JournalError> {
         let (folder, _) = self.existing(id)?;
         self.look(id)?.summary(is_locked(folder, id))
     }
 
-    /// Everything that is not as it should be with an upload, as its last report says it.
+    /// Every problem of an upload, as its last report lists them.
     pub fn problems(&self, id: &UploadId) -> Result<Vec<ReportedProblem>, JournalError> {
-        let journal = self.look(id)?;
-        let mut problems = journal.problems()?;
-        problems.extend(journal.row_problems()?);
-        Ok(problems)
+        self.look(id)?.problems()
     }
 
-    /// The journal of an upload, to be read only, whoever works on it.
+    /// The journal of an upload for reading only, whether or not a process is working on it.
     fn look(&self, id: &UploadId) -> Result<Journal, JournalError> {
         let (_, path) = self.existing(id)?;
-        Journal::open(existing_database(&path)?, path, None, id.clone(), None)
+        let connection = existing_database(&path)?;
+        if migrate::is_needed(&connection).map_err(|error| JournalError::of(&path, error))? {
+            // Nobody may be working on it while it changes.
+            drop(self.open(id)?);
+        }
+        Journal::open(Opened {
+            connection,
+            path,
+            id: id.clone(),
+            lock: None,
+            seams: Seams::default(),
+        })
     }
 
-    /// Forgets an upload, whatever state it is in.
+    /// Deletes an upload, whatever state it is in.
     pub fn remove(&self, id: &UploadId) -> Result<(), JournalError> {
         let (folder, path) = self.existing(id)?;
         let _lock = lock(folder, id)?;
-        remove_files(&path)
+        files::remove(&path)
     }
 
     fn existing(&self, id: &UploadId) -> Result<(&Path, PathBuf), JournalError> {
@@ -163,7 +198,7 @@ impl Spool {
             .folder
             .as_deref()
             .ok_or_else(|| unknown(Path::new("")))?;
-        let path = file_of(folder, id);
+        let path = files::database(folder, id);
         if path.is_file() {
             Ok((folder, path))
         } else {
@@ -180,72 +215,7 @@ impl std::fmt::Debug for Spool {
     }
 }
 
-/// The uploads in a folder; none if there is no folder.
-pub(super) fn ids(folder: &Path) -> Result<Vec<UploadId>, JournalError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            return Err(JournalError::Folder {
-                path: folder.to_owned(),
-                source,
-            });
-        }
-    };
-    let id = |entry: io::Result<fs::DirEntry>| {
-        let name = entry.ok()?.file_name().into_string().ok()?;
-        name.strip_suffix(".db")?.parse().ok()
-    };
-    Ok(entries.filter_map(id).collect())
-}
-
-fn file_of(folder: &Path, id: &UploadId) -> PathBuf {
-    folder.join(format!("{id}.db"))
-}
-
-/// The journal, what SQLite keeps beside it, and the lock. Without what is beside it the journal would be an older
-/// one, so it goes first.
-pub(super) fn remove_files(path: &Path) -> Result<(), JournalError> {
-    for ending in ["db", "db-wal", "db-shm", "lock"] {
-        match fs::remove_file(path.with_extension(ending)) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(JournalError::Folder {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn make_folder(folder: &Path) -> Result<(), JournalError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder
-        .create(folder)
-        .map_err(|source| JournalError::Folder {
-            path: folder.to_owned(),
-            source,
-        })
-}
-
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
-/// Opens what is there: a journal that somebody drops at this moment is not made anew.
+/// Opens an existing file: a journal that is deleted at this moment is not created again.
 fn existing_database(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))

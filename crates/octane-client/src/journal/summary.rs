@@ -3,31 +3,33 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, JournalError};
-use crate::UploadId;
-use crate::report::{Counts, Outcome};
+use super::database::Journal;
+use super::error::JournalError;
+use crate::outcome::Outcome;
+use crate::report::Counts;
+use crate::upload_id::UploadId;
 
-/// How far an upload is. Serialises as the rows of `octane uploads list`.
+/// How far an upload is. Serialises as the items of `octane uploads list`.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct UploadSummary {
-    /// What it is called.
+    /// Its ID.
     pub id: UploadId,
     /// When it was planned.
     pub created: Timestamp,
-    /// Where it goes: address, space and workspace.
+    /// Where it goes: URL, space and workspace.
     pub server: String,
-    /// The suite's name, or its id where only that is known.
+    /// The suite's name, or its ID where only that is known.
     pub suite: String,
     /// The suite run's name.
     pub suite_run: String,
-    /// Its results, and what became of them so far.
+    /// How many results it has, and what became of them so far.
     pub counts: Counts,
-    /// How the last attempt ended; absent while none has.
+    /// How the last attempt ended; absent before the first one has.
     pub outcome: Option<Outcome>,
     /// Whether nothing is left to do.
     pub is_finished: bool,
-    /// Whether a process works on it right now.
+    /// Whether a process is working on it right now.
     pub is_in_use: bool,
     /// The size of its files in bytes.
     pub bytes: u64,
@@ -35,7 +37,7 @@ pub struct UploadSummary {
 
 /// How the last attempt ended.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Ending {
+pub(crate) struct LastAttempt {
     pub(crate) outcome: Outcome,
     /// Whether nothing is left that another attempt could change.
     pub(crate) is_finished: bool,
@@ -44,28 +46,28 @@ pub(crate) struct Ending {
 impl Journal {
     /// How far this upload is.
     pub(super) fn summary(&self, is_in_use: bool) -> Result<UploadSummary, JournalError> {
-        let header = self.header()?;
-        let mut counts = header.counts;
+        let manifest = self.manifest()?;
+        let mut counts = manifest.counts;
         self.count(&mut counts)?;
-        let ending: Option<Ending> = self.get("ending")?;
+        let last: Option<LastAttempt> = self.get("last_attempt")?;
         let target = self.target()?;
         let suite = target
             .map(|target| target.suite.name)
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| header.destination.suite());
-        let sizes = ["db", "db-wal"].map(|ending| {
-            let path = self.path().with_extension(ending);
+            .unwrap_or_else(|| manifest.destination.suite());
+        let sizes = ["db", "db-wal"].map(|extension| {
+            let path = self.path().with_extension(extension);
             std::fs::metadata(path).map_or(0, |metadata| metadata.len())
         });
         Ok(UploadSummary {
             id: self.id().clone(),
-            created: header.created,
-            server: header.server.to_string(),
+            created: manifest.created,
+            server: manifest.server.to_string(),
             suite,
-            suite_run: header.destination.suite_run().to_owned(),
+            suite_run: manifest.destination.suite_run().to_owned(),
             counts,
-            outcome: ending.map(|ending| ending.outcome),
-            is_finished: ending.is_some_and(|ending| ending.is_finished),
+            outcome: last.map(|last| last.outcome),
+            is_finished: last.is_some_and(|last| last.is_finished),
             is_in_use,
             bytes: sizes.iter().sum(),
         })

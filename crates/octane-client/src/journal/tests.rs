@@ -1,11 +1,12 @@
 //! Helpers for the tests of journals, a topic a file.
 
-mod account;
 mod batches;
+mod failures;
 mod files;
+mod judge;
+mod migrations;
 mod repeats;
 mod same_bytes;
-mod trouble;
 
 use std::sync::LazyLock;
 
@@ -13,11 +14,20 @@ use octane_model::{EntityId, ModuleId, SuiteId, Task, TaskId, TaskStatus};
 use octane_rest::{ApiKey, Endpoint};
 use octane_results::{Status, TestRun};
 
-use super::*;
-use crate::plan::run_key;
-use crate::{Client, Planned, SuiteChoice, UploadSettings};
+use super::database::{CommitPoint, Journal};
+use super::error::JournalError;
+use super::judge::Confirmation;
+use super::server_run::{PreviousRun, ServerRun};
+use super::spool::Spool;
+use crate::client::Client;
+use crate::resend::BatchState;
+use crate::run_key::run_key;
+use crate::settings::UploadSettings;
+use crate::target::{SuiteChoice, Target, TargetSpec};
+use crate::upload_id::UploadId;
+use crate::verdict::BatchEnd;
 
-/// A client that has nobody to speak to.
+/// A client without a server.
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)
@@ -28,10 +38,10 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
 });
 
 /// The runs were read, and with them what they held before.
-const RUNS: Evidence = Evidence::Runs { has_history: true };
+const RUNS: Confirmation = Confirmation::Verified { has_history: true };
 
-fn destination() -> Destination {
-    Destination::new(SuiteChoice::Named("Nightly".into()), "nightly-1")
+fn destination() -> TargetSpec {
+    TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-1")
 }
 
 fn target() -> Target {
@@ -51,32 +61,35 @@ fn tests(count: i64) -> Vec<TestRun> {
     (1..=count).map(run).collect()
 }
 
-/// An upload that is planned and not aimed.
-fn planned(spool: &Spool, runs: Vec<TestRun>, settings: &UploadSettings) -> Journal {
-    let planned = CLIENT.plan(runs, &destination(), settings, spool, UploadId::new());
-    planned.unwrap().journal
+/// An upload that is prepared and has no target yet.
+fn prepared(spool: &Spool, runs: Vec<TestRun>, settings: &UploadSettings) -> Journal {
+    let prepared = CLIENT.prepare(runs, &destination(), settings, spool, UploadId::new());
+    prepared.unwrap().journal
 }
 
 /// An upload that could be delivered now.
-fn aimed(runs: Vec<TestRun>, settings: &UploadSettings) -> Journal {
-    let journal = planned(&Spool::off(), runs, settings);
-    journal.aim(&target()).unwrap();
+fn ready(runs: Vec<TestRun>, settings: &UploadSettings) -> Journal {
+    let journal = prepared(&Spool::off(), runs, settings);
+    journal.set_target(&target()).unwrap();
     journal
 }
 
-/// Notes of a batch that its task has ended so.
-fn settle(journal: &Journal, batch: usize, status: &str, complaints: Option<&str>) {
-    let status = TaskStatus::from(status);
+/// Records that the task of a batch has ended like this; `forgotten` means that the server no longer knows it.
+fn end(journal: &Journal, batch: usize, status: &str, task_log: Option<&str>) {
     let number = i64::try_from(batch).unwrap();
-    let task = Task::new(TaskId::new(9000 + number), status.clone());
-    journal.sent(batch, &task, false).unwrap();
-    journal.settled(batch, &status, complaints).unwrap();
+    let task = Task::new(TaskId::new(9000 + number), TaskStatus::Queued);
+    journal.accepted(batch, &task, false).unwrap();
+    let end = match status {
+        "forgotten" => BatchEnd::Forgotten,
+        status => BatchEnd::from(&TaskStatus::from(status)),
+    };
+    journal.task_ended(batch, end, task_log).unwrap();
 }
 
 /// The run that holds `test`, as the suite run shows it.
-fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> FoundRun {
+fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> ServerRun {
     let started = test.started.map(jiff::Timestamp::as_millisecond);
-    FoundRun {
+    ServerRun {
         id: EntityId::from(id.to_owned()),
         key: run_key(&test.identity, None),
         status: status.map(str::to_owned),
@@ -87,13 +100,13 @@ fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> 
     }
 }
 
-/// What became of each row, with the reason.
-fn fates(journal: &Journal) -> Vec<(String, Option<String>)> {
-    let fates = journal.read(|connection| {
+/// The state of each row, with the message.
+fn states(journal: &Journal) -> Vec<(String, Option<String>)> {
+    let states = journal.read(|connection| {
         connection
-            .prepare("SELECT COALESCE(fate, '-'), message FROM rows ORDER BY n")?
+            .prepare("SELECT state, message FROM rows ORDER BY number")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     });
-    fates.unwrap()
+    states.unwrap()
 }

@@ -2,26 +2,26 @@
 
 use std::ops::{BitAnd, BitOr, Not};
 
-use super::{Comparison, Literal, Operand, Operator, Pattern, Query};
+use super::tree::{Comparison, Literal, Operand, Operator, Pattern, Query};
 
-/// A field that waits to be compared; made by [`Query::field`].
+/// A field to compare with a value; created by [`Query::field`].
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Field(String);
+pub struct QueryField(String);
 
 impl Query {
-    /// Begins a comparison of the field `name`.
-    pub fn field(name: impl Into<String>) -> Field {
-        Field(name.into())
+    /// Starts a comparison of the field `name`.
+    pub fn field(name: impl Into<String>) -> QueryField {
+        QueryField(name.into())
     }
 
-    /// All of `queries`; `None` when there are none.
+    /// The conjunction of `queries`; `None` if there are none.
     pub fn all(queries: impl IntoIterator<Item = Query>) -> Option<Query> {
         queries.into_iter().reduce(|left, right| left & right)
     }
 }
 
-impl Field {
+impl QueryField {
     fn compare(self, operator: Operator, operand: Operand) -> Query {
         Query::Comparison(Comparison {
             field: self.0,
@@ -30,12 +30,12 @@ impl Field {
         })
     }
 
-    /// The field has this value; text is taken as it is, without wildcards.
+    /// The field has this value; text is taken literally, without wildcards.
     pub fn is(self, value: impl Into<Literal>) -> Query {
         self.compare(Operator::Equal, Operand::Literal(value.into()))
     }
 
-    /// The field's text matches, with `*` standing for any characters.
+    /// The field's text matches `pattern`, in which `*` stands for any characters.
     pub fn is_like(self, pattern: &str) -> Query {
         let value = if pattern.contains('*') {
             Literal::Pattern(Pattern::new(pattern))
@@ -50,13 +50,13 @@ impl Field {
         self.is(Literal::Null)
     }
 
-    /// The field has one of these values. An empty list is `None`: the language cannot say it.
+    /// The field has one of these values. `None` for an empty list, which the language cannot express.
     pub fn is_in<L: Into<Literal>>(self, values: impl IntoIterator<Item = L>) -> Option<Query> {
         let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
         (!values.is_empty()).then(|| self.compare(Operator::In, Operand::List(values)))
     }
 
-    /// The field lies between these ends, both included.
+    /// The field is between these bounds, both included.
     pub fn is_between(self, low: impl Into<Literal>, high: impl Into<Literal>) -> Query {
         self.compare(Operator::Between, Operand::Range(low.into(), high.into()))
     }
@@ -71,23 +71,23 @@ impl Field {
         self.compare(Operator::Greater, Operand::Literal(value.into()))
     }
 
-    /// The reference points at an entity for which `query` holds (a *cross filter*).
+    /// The field refers to an entity that matches `query` (a *cross filter*).
     pub fn refers_to(self, query: Query) -> Query {
         self.compare(Operator::Equal, Operand::Entity(Box::new(query)))
     }
 
-    /// The reference points at the entity with this id.
-    pub fn refers_to_id(self, id: impl Into<crate::EntityId>) -> Query {
+    /// The field refers to the entity with this id.
+    pub fn refers_to_id(self, id: impl Into<crate::id::EntityId>) -> Query {
         self.refers_to(Query::field("id").is(&id.into()))
     }
 
-    /// The reference points nowhere.
-    pub fn refers_to_nothing(self) -> Query {
+    /// The field refers to no entity.
+    pub fn is_unset(self) -> Query {
         self.compare(Operator::Equal, Operand::NoEntity)
     }
 }
 
-/// Both hold. Chains stay flat: `a & b & c` is one list of three.
+/// Both conditions hold. Chains stay flat: `a & b & c` is one list of three.
 impl BitAnd for Query {
     type Output = Query;
 
@@ -99,7 +99,7 @@ impl BitAnd for Query {
     }
 }
 
-/// At least one holds. Chains stay flat.
+/// At least one condition holds. Chains stay flat.
 impl BitOr for Query {
     type Output = Query;
 

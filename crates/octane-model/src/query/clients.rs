@@ -1,13 +1,13 @@
-//! Text as the four families of known clients write it into a query: it arrives as it was meant.
+//! Text in queries as written by the four families of known clients: it is parsed as it was meant.
 //!
-//! The spellings are our own words for what those clients do; each function gets the text that a program
-//! asks for and gives the clause that goes over the wire.
+//! Each function reproduces, in our own code, how one of these clients turns the text that a program
+//! searches for into the clause that it sends.
 
 use proptest::prelude::*;
 
-use super::{Literal, Pattern, Query};
+use super::tree::{Literal, Pattern, Query};
 
-/// The vendor's CI SDK: backslashes doubled; quotes and parentheses each behind a backslash.
+/// The vendor's CI SDK: escapes backslashes, quotes and parentheses with a backslash.
 fn by_ci_sdk(text: &str) -> String {
     let mut clause = "\"name='".to_owned();
     for character in text.chars() {
@@ -19,19 +19,19 @@ fn by_ci_sdk(text: &str) -> String {
     clause + "'\""
 }
 
-/// The old client of CI servers: quotes behind a backslash, and nothing else.
+/// The old client of CI servers: escapes quotes with a backslash, and nothing else.
 fn by_old_client(text: &str) -> String {
     let text = text.replace('"', "\\\"").replace('\'', "\\'");
     format!("\"name EQ '{text}'\"")
 }
 
-/// The C# SDK: an apostrophe becomes a wildcard, a quote stands behind a backslash.
+/// The C# SDK: replaces an apostrophe by a wildcard and escapes a quote with a backslash.
 fn by_c_sharp_sdk(text: &str) -> String {
     let text = text.replace('\'', "*").replace('"', "\\\"");
     format!("\"name='{text}'\"")
 }
 
-/// Somebody who reads the help: `^` around the text as it is.
+/// A user who follows the help: `^` around the literal text.
 fn by_hand(text: &str) -> String {
     format!("\"name EQ ^{text}^\"")
 }
@@ -40,8 +40,8 @@ fn value(clause: &str) -> Literal {
     let parsed = clause.parse::<Query>();
     let query = parsed.unwrap_or_else(|error| panic!("{}", error.to_diagram()));
     match query {
-        Query::Comparison(super::Comparison {
-            operand: super::Operand::Literal(literal),
+        Query::Comparison(super::tree::Comparison {
+            operand: super::tree::Operand::Literal(literal),
             ..
         }) => literal,
         other => panic!("{other:?}"),
@@ -66,13 +66,13 @@ fn the_old_client_escapes_quotes_only() {
         r#""name EQ 'says \"it\'s (a) test\"'""#
     );
     assert_eq!(value(&by_old_client(text)), Literal::from(text));
-    // It leaves a backslash alone, which therefore escapes what follows, as it does on a server.
+    // It does not escape a backslash, which therefore escapes the next character, as on a real server.
     assert_eq!(value(&by_old_client(r"C:\temp")), Literal::from("C:temp"));
     assert!(by_old_client("C:\\").parse::<Query>().is_err());
 }
 
 #[test]
-fn the_c_sharp_sdk_makes_an_apostrophe_a_wildcard() {
+fn the_c_sharp_sdk_turns_an_apostrophe_into_a_wildcard() {
     let text = r#"says "it's (a) test""#;
     assert_eq!(by_c_sharp_sdk(text), r#""name='says \"it*s (a) test\"'""#);
     assert_eq!(
@@ -82,7 +82,7 @@ fn the_c_sharp_sdk_makes_an_apostrophe_a_wildcard() {
 }
 
 #[test]
-fn between_circumflexes_quotes_and_parentheses_stand_for_themselves() {
+fn quotes_and_parentheses_between_circumflexes_are_literal() {
     let text = r#"says "it's (a) test"; || {x} [y]"#;
     assert_eq!(value(&by_hand(text)), Literal::from(text));
     assert_eq!(
@@ -93,17 +93,17 @@ fn between_circumflexes_quotes_and_parentheses_stand_for_themselves() {
 
 proptest! {
     #[test]
-    fn whatever_the_ci_sdk_asks_for_arrives(text in "[^*]{0,30}") {
+    fn text_from_the_ci_sdk_is_parsed_as_meant(text in "[^*]{0,30}") {
         prop_assert_eq!(value(&by_ci_sdk(&text)), Literal::Text(text));
     }
 
     #[test]
-    fn whatever_without_a_backslash_the_old_client_asks_for_arrives(text in "[^*\\\\]{0,30}") {
+    fn text_without_a_backslash_from_the_old_client_is_parsed_as_meant(text in "[^*\\\\]{0,30}") {
         prop_assert_eq!(value(&by_old_client(&text)), Literal::Text(text));
     }
 
     #[test]
-    fn the_c_sharp_sdk_finds_what_it_asks_for(text in "[^*\\\\]{0,30}") {
+    fn text_from_the_c_sharp_sdk_is_parsed_as_meant(text in "[^*\\\\]{0,30}") {
         let wanted = if text.contains('\'') {
             Literal::Pattern(Pattern::new(&text.replace('\'', "*")))
         } else {

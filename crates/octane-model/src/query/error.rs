@@ -1,68 +1,68 @@
-//! What is wrong with the text of a query.
+//! Errors in the text of a query.
 
 use std::fmt;
 use std::ops::Range;
 
-/// Everything that is wrong with the text of a query.
+/// All syntax errors of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
     text: String,
-    mistakes: Vec<Mistake>,
-    /// How many mistakes there are beyond those.
+    errors: Vec<SyntaxError>,
+    /// The number of further errors.
     more: usize,
 }
 
-/// One thing that is wrong with the text of a query.
+/// One syntax error of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Mistake {
-    /// Which bytes of the text are meant; empty at the end of the text.
+pub struct SyntaxError {
+    /// The bytes of the text that are wrong; empty at the end of the text.
     pub span: Range<usize>,
     /// What is wrong.
     pub message: String,
-    /// What to write instead.
+    /// How to correct it.
     pub suggestion: Option<String>,
 }
 
 impl QueryError {
-    /// So many mistakes are told; of more than that only the number, lest a hostile query of a few bytes
-    /// gets an answer of many.
-    pub const MISTAKES_MAX: usize = 20;
+    /// The maximum number of errors that are reported; further ones are only counted, so that a short hostile
+    /// query cannot cause a long response.
+    pub const SYNTAX_ERRORS_MAX: usize = 20;
 
-    pub(super) fn new(text: &str, mut mistakes: Vec<Mistake>) -> Self {
-        let more = mistakes.len().saturating_sub(Self::MISTAKES_MAX);
-        mistakes.truncate(Self::MISTAKES_MAX);
+    pub(super) fn new(text: &str, mut errors: Vec<SyntaxError>) -> Self {
+        let more = errors.len().saturating_sub(Self::SYNTAX_ERRORS_MAX);
+        errors.truncate(Self::SYNTAX_ERRORS_MAX);
         Self {
             text: text.to_owned(),
-            mistakes,
+            errors,
             more,
         }
     }
 
-    /// The text that was read.
+    /// The text of the query.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The mistakes in the order of the text; at least one, at most [`QueryError::MISTAKES_MAX`].
-    pub fn mistakes(&self) -> &[Mistake] {
-        &self.mistakes
+    /// The errors in the order of the text; at least one, at most [`QueryError::SYNTAX_ERRORS_MAX`].
+    pub fn syntax_errors(&self) -> &[SyntaxError] {
+        &self.errors
     }
 
-    /// The text with a line of carets below each mistake, for people.
+    /// The text with a line of carets below each error, for users.
     pub fn to_diagram(&self) -> String {
-        // One row of text keeps the carets below the right characters.
+        // A single line keeps the carets below the right characters.
         let row: String = self
             .text
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let carets = self.mistakes.iter().map(|mistake| {
-            let Mistake {
+        let carets = self.errors.iter().map(|error| {
+            let SyntaxError {
                 span,
                 message,
                 suggestion,
-            } = mistake;
+            } = error;
             let before = self.text[..span.start].chars().count();
             let width = self.text[span.clone()].chars().count().max(1);
             let hint = suggestion
@@ -79,20 +79,20 @@ impl QueryError {
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Mistake {
+        let Some(SyntaxError {
             span,
             message,
             suggestion,
-        }) = self.mistakes.first()
+        }) = self.errors.first()
         else {
             return Ok(());
         };
         let column = self.text[..span.start].chars().count() + 1;
-        write!(f, "query is wrong at character {column}: {message}")?;
+        write!(f, "invalid query at character {column}: {message}")?;
         if let Some(suggestion) = suggestion {
             write!(f, "; {suggestion}")?;
         }
-        match self.mistakes.len() - 1 + self.more {
+        match self.errors.len() - 1 + self.more {
             0 => Ok(()),
             count => write!(f, " (and {count} more)"),
         }

@@ -1,19 +1,20 @@
-//! The words of a query.
+//! Splits a query into tokens.
 
 use std::ops::Range;
 
-use super::{Mistake, Pattern};
+use super::error::SyntaxError;
+use super::tree::Pattern;
 
-/// One word of a query.
+/// One token of a query.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Word {
+pub(super) enum Token {
     /// A bare word: a field, an operator in letters, `true`, `false` or `null`.
     Bare(String),
     Integer(i64),
     Decimal(String),
     Text(String),
     Pattern(Pattern),
-    Token(String),
+    Placeholder(String),
     /// `=`, `<`, `>`, `<=` or `>=`.
     Sign(&'static str),
     And,
@@ -28,28 +29,31 @@ pub(super) enum Word {
     End,
 }
 
-const SIGNS: [(&str, Word); 15] = [
-    ("...", Word::Dots),
-    ("||", Word::Or),
-    ("<=", Word::Sign("<=")),
-    (">=", Word::Sign(">=")),
-    ("<", Word::Sign("<")),
-    (">", Word::Sign(">")),
-    ("=", Word::Sign("=")),
-    (";", Word::And),
-    ("!", Word::Not),
-    ("(", Word::Open),
-    (")", Word::Close),
-    ("{", Word::OpenBrace),
-    ("}", Word::CloseBrace),
-    (",", Word::Comma),
-    ("|", Word::Or),
+const SIGNS: [(&str, Token); 15] = [
+    ("...", Token::Dots),
+    ("||", Token::Or),
+    ("<=", Token::Sign("<=")),
+    (">=", Token::Sign(">=")),
+    ("<", Token::Sign("<")),
+    (">", Token::Sign(">")),
+    ("=", Token::Sign("=")),
+    (";", Token::And),
+    ("!", Token::Not),
+    ("(", Token::Open),
+    (")", Token::Close),
+    ("{", Token::OpenBrace),
+    ("}", Token::CloseBrace),
+    (",", Token::Comma),
+    ("|", Token::Or),
 ];
 
-/// Cuts `text[inside]` into words with their places; the last word is always [`Word::End`].
-pub(super) fn words(text: &str, inside: Range<usize>) -> (Vec<(Word, Range<usize>)>, Vec<Mistake>) {
-    let mut words = Vec::new();
-    let mut mistakes = Vec::new();
+/// Splits `text[inside]` into tokens with their spans; the last one is always [`Token::End`].
+pub(super) fn tokenize(
+    text: &str,
+    inside: Range<usize>,
+) -> (Vec<(Token, Range<usize>)>, Vec<SyntaxError>) {
+    let mut tokens = Vec::new();
+    let mut errors = Vec::new();
     let mut at = inside.start;
     let text = &text[..inside.end];
     while let Some(first) = text[at..].chars().next() {
@@ -63,16 +67,16 @@ pub(super) fn words(text: &str, inside: Range<usize>) -> (Vec<(Word, Range<usize
             quoted(rest, first, &mut at).ok_or_else(|| {
                 at = text.len();
                 (
-                    "text is not closed".to_owned(),
-                    Some(format!("add a `{first}` at its end")),
+                    "unterminated text".to_owned(),
+                    Some(format!("add `{first}` at the end")),
                 )
             })
         } else if first == '[' {
-            token(rest, &mut at).ok_or_else(|| {
+            placeholder(rest, &mut at).ok_or_else(|| {
                 at = text.len();
                 (
-                    "`[` is not closed".to_owned(),
-                    Some("write a word such as `[current_user]`".to_owned()),
+                    "unclosed `[`".to_owned(),
+                    Some("for example: `[current_user]`".to_owned()),
                 )
             })
         } else if first.is_ascii_digit()
@@ -84,40 +88,40 @@ pub(super) fn words(text: &str, inside: Range<usize>) -> (Vec<(Word, Range<usize
                 .find(|c| !is_name(c) && !c.is_ascii_digit())
                 .unwrap_or(rest.len());
             at += length;
-            Ok(Word::Bare(rest[..length].to_owned()))
+            Ok(Token::Bare(rest[..length].to_owned()))
         } else if let Some((sign, word)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
             at += sign.len();
             if *sign == "|" {
-                mistakes.push(mistake(
+                errors.push(syntax_error(
                     start..at,
-                    "`|` is no operator",
-                    Some("write `||` for OR"),
+                    "unknown operator `|`",
+                    Some("use `||` for OR"),
                 ));
             }
             Ok(word.clone())
         } else {
             at += first.len_utf8();
-            Err((format!("`{first}` has no meaning here"), None))
+            Err((format!("unexpected `{first}`"), None))
         };
         match word {
-            Ok(word) => words.push((word, start..at)),
-            Err((message, suggestion)) => mistakes.push(Mistake {
+            Ok(word) => tokens.push((word, start..at)),
+            Err((message, suggestion)) => errors.push(SyntaxError {
                 span: start..at,
                 message,
                 suggestion,
             }),
         }
     }
-    words.push((Word::End, text.len()..text.len()));
-    (words, mistakes)
+    tokens.push((Token::End, text.len()..text.len()));
+    (tokens, errors)
 }
 
-pub(super) fn mistake(
+pub(super) fn syntax_error(
     span: Range<usize>,
     message: impl Into<String>,
     suggestion: Option<&str>,
-) -> Mistake {
-    Mistake {
+) -> SyntaxError {
+    SyntaxError {
         span,
         message: message.into(),
         suggestion: suggestion.map(str::to_owned),
@@ -128,9 +132,9 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
 
-/// Text up to the next unescaped `quote`. `\x` is `x` for any `x`, so the escapes of all known clients
-/// are understood; an unescaped `*` is a wildcard.
-fn quoted(rest: &str, quote: char, at: &mut usize) -> Option<Word> {
+/// Text up to the next unescaped `quote`. `\x` means `x` for any `x`, so the escapes of all known clients
+/// are accepted; an unescaped `*` is a wildcard.
+fn quoted(rest: &str, quote: char, at: &mut usize) -> Option<Token> {
     let mut pieces = vec![String::new()];
     let mut characters = rest.char_indices().skip(1);
     while let Some((offset, character)) = characters.next() {
@@ -141,8 +145,8 @@ fn quoted(rest: &str, quote: char, at: &mut usize) -> Option<Word> {
             _ if character == quote => {
                 *at += offset + quote.len_utf8();
                 return Some(match pieces.len() {
-                    1 => Word::Text(pieces.swap_remove(0)),
-                    _ => Word::Pattern(Pattern(pieces)),
+                    1 => Token::Text(pieces.swap_remove(0)),
+                    _ => Token::Pattern(Pattern(pieces)),
                 });
             }
             _ => piece.push(character),
@@ -151,14 +155,14 @@ fn quoted(rest: &str, quote: char, at: &mut usize) -> Option<Word> {
     None
 }
 
-fn token(rest: &str, at: &mut usize) -> Option<Word> {
+fn placeholder(rest: &str, at: &mut usize) -> Option<Token> {
     let end = rest.find(']')?;
     *at += end + 1;
-    Some(Word::Token(rest[1..end].trim().to_owned()))
+    Some(Token::Placeholder(rest[1..end].trim().to_owned()))
 }
 
-/// A number. A dot counts only before a digit, so `10...20` is a range.
-fn number(rest: &str, at: &mut usize) -> Result<Word, (String, Option<String>)> {
+/// A number. A dot belongs to it only before a digit, so `10...20` is a range.
+fn number(rest: &str, at: &mut usize) -> Result<Token, (String, Option<String>)> {
     let digits = |from: usize| {
         rest[from..]
             .find(|c: char| !c.is_ascii_digit())
@@ -172,8 +176,8 @@ fn number(rest: &str, at: &mut usize) -> Result<Word, (String, Option<String>)> 
     *at += fraction;
     let text = &rest[..fraction];
     if fraction > whole {
-        return Ok(Word::Decimal(text.to_owned()));
+        return Ok(Token::Decimal(text.to_owned()));
     }
-    let too_large = |_| (format!("`{text}` does not fit a 64-bit number"), None);
-    text.parse().map(Word::Integer).map_err(too_large)
+    let too_large = |_| (format!("`{text}` does not fit into 64 bits"), None);
+    text.parse().map(Token::Integer).map_err(too_large)
 }

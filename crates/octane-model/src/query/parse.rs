@@ -3,18 +3,19 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::lex::{Word, mistake, words};
-use super::{Comparison, Literal, Mistake, Operand, Operator, Query, QueryError};
+use super::error::{QueryError, SyntaxError};
+use super::lex::{Token, syntax_error, tokenize};
+use super::tree::{Comparison, Literal, Operand, Operator, Query};
 
 impl Query {
-    /// How deep `!`, parentheses and braces may nest where nobody says otherwise: far beyond what people
-    /// write, and well within a thread's stack.
+    /// The default maximum nesting depth of `!`, parentheses and braces: far more than people write, and
+    /// well within a thread's stack.
     pub const DEPTH_MAX: usize = 64;
 
-    /// Reads a query like [`str::parse`], whose `!`, parentheses and braces nest at most `depth_max` deep.
+    /// Parses a query like [`str::parse`], with `!`, parentheses and braces nested at most `depth_max` deep.
     ///
-    /// Parsing takes stack for each level, so a reader of other people's queries keeps `depth_max` small;
-    /// a few hundred fit any thread.
+    /// Each level needs stack space, so keep `depth_max` small for untrusted input; a few hundred levels
+    /// fit any thread.
     ///
     /// ```
     /// use octane_model::Query;
@@ -24,38 +25,38 @@ impl Query {
     /// let error = Query::parse_within(text, 1).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "query is wrong at character 24: conditions nest deeper than 1 level; split the query in two"
+    ///     "invalid query at character 24: conditions are nested deeper than 1 level; split the query"
     /// );
     /// ```
     pub fn parse_within(text: &str, depth_max: usize) -> Result<Self, QueryError> {
-        let (words, mistakes) = words(text, inside(text));
-        if !mistakes.is_empty() {
-            // What follows a word that cannot be read would be guesswork.
-            return Err(QueryError::new(text, mistakes));
+        let (tokens, errors) = tokenize(text, inside(text));
+        if !errors.is_empty() {
+            // After an invalid token, the rest could only be guessed.
+            return Err(QueryError::new(text, errors));
         }
         let mut parser = Parser {
-            words,
+            tokens,
             next: 0,
             depth: 0,
             depth_max,
-            mistakes,
+            errors,
         };
         let query = parser.expression();
-        if !matches!(parser.word(), Word::End) && parser.mistakes.is_empty() {
+        if !matches!(parser.peek(), Token::End) && parser.errors.is_empty() {
             let found = parser.found();
-            parser.wrong(
-                format!("{found} does not belong here"),
+            parser.error(
+                format!("unexpected {found}"),
                 Some("join conditions with `;` or `||`"),
             );
         }
         match query {
-            Some(query) if parser.mistakes.is_empty() => Ok(query),
-            _ => Err(QueryError::new(text, parser.mistakes)),
+            Some(query) if parser.errors.is_empty() => Ok(query),
+            _ => Err(QueryError::new(text, parser.errors)),
         }
     }
 }
 
-/// Reads a query, with or without the double quotes around it, and reports all its mistakes at once.
+/// Reads a query, with or without the double quotes around it, and reports all its errors at once.
 impl FromStr for Query {
     type Err = QueryError;
 
@@ -67,7 +68,7 @@ impl FromStr for Query {
 /// The bytes between the double quotes, or all of them.
 fn inside(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
-    // A text of blanks only ends where it starts.
+    // A text of whitespace only ends where it starts.
     let end = text.trim_end().len().max(start);
     match text[start..end]
         .strip_prefix('"')
@@ -79,20 +80,20 @@ fn inside(text: &str) -> Range<usize> {
 }
 
 struct Parser {
-    words: Vec<(Word, Range<usize>)>,
+    tokens: Vec<(Token, Range<usize>)>,
     next: usize,
     depth: usize,
     depth_max: usize,
-    mistakes: Vec<Mistake>,
+    errors: Vec<SyntaxError>,
 }
 
 impl Parser {
-    fn word(&self) -> &Word {
-        &self.words[self.next].0
+    fn peek(&self) -> &Token {
+        &self.tokens[self.next].0
     }
 
-    fn take(&mut self, word: &Word) -> bool {
-        let found = self.word() == word;
+    fn take(&mut self, token: &Token) -> bool {
+        let found = self.peek() == token;
         if found {
             self.advance();
         }
@@ -100,61 +101,61 @@ impl Parser {
     }
 
     fn advance(&mut self) {
-        // The last word is `End` and stays.
-        self.next = (self.next + 1).min(self.words.len() - 1);
+        // The last token is `End` and is never consumed.
+        self.next = (self.next + 1).min(self.tokens.len() - 1);
     }
 
-    /// The next word as a message names it.
+    /// The next token, for messages.
     fn found(&self) -> String {
-        match self.word() {
-            Word::End => "the end".to_owned(),
-            Word::Bare(word) => format!("`{word}`"),
-            Word::Integer(number) => format!("`{number}`"),
-            Word::Decimal(number) => format!("`{number}`"),
-            Word::Text(_) | Word::Pattern(_) => "this text".to_owned(),
-            Word::Token(word) => format!("`[{word}]`"),
-            Word::Sign(sign) => format!("`{sign}`"),
-            Word::And => "`;`".to_owned(),
-            Word::Or => "`||`".to_owned(),
-            Word::Not => "`!`".to_owned(),
-            Word::Open => "`(`".to_owned(),
-            Word::Close => "`)`".to_owned(),
-            Word::OpenBrace => "`{`".to_owned(),
-            Word::CloseBrace => "`}`".to_owned(),
-            Word::Comma => "`,`".to_owned(),
-            Word::Dots => "`...`".to_owned(),
+        match self.peek() {
+            Token::End => "the end".to_owned(),
+            Token::Bare(word) => format!("`{word}`"),
+            Token::Integer(number) => format!("`{number}`"),
+            Token::Decimal(number) => format!("`{number}`"),
+            Token::Text(_) | Token::Pattern(_) => "this text".to_owned(),
+            Token::Placeholder(word) => format!("`[{word}]`"),
+            Token::Sign(sign) => format!("`{sign}`"),
+            Token::And => "`;`".to_owned(),
+            Token::Or => "`||`".to_owned(),
+            Token::Not => "`!`".to_owned(),
+            Token::Open => "`(`".to_owned(),
+            Token::Close => "`)`".to_owned(),
+            Token::OpenBrace => "`{`".to_owned(),
+            Token::CloseBrace => "`}`".to_owned(),
+            Token::Comma => "`,`".to_owned(),
+            Token::Dots => "`...`".to_owned(),
         }
     }
 
-    fn wrong(&mut self, message: impl Into<String>, suggestion: Option<&str>) {
-        let span = self.words[self.next].1.clone();
-        self.mistakes.push(mistake(span, message, suggestion));
+    fn error(&mut self, message: impl Into<String>, suggestion: Option<&str>) {
+        let span = self.tokens[self.next].1.clone();
+        self.errors.push(syntax_error(span, message, suggestion));
     }
 
-    /// Goes on at the next place where a new condition can begin or an open one can end.
+    /// Skips to the next position where a condition can start or end.
     fn recover(&mut self) {
         while !matches!(
-            self.word(),
-            Word::And | Word::Or | Word::Close | Word::CloseBrace | Word::End
+            self.peek(),
+            Token::And | Token::Or | Token::Close | Token::CloseBrace | Token::End
         ) {
             self.advance();
         }
     }
 
     fn expression(&mut self) -> Option<Query> {
-        self.chain(&Word::Or, Self::term, |left, right| left | right)
+        self.chain(&Token::Or, Self::term, |left, right| left | right)
     }
 
     fn term(&mut self) -> Option<Query> {
-        self.chain(&Word::And, Self::factor, |left, right| left & right)
+        self.chain(&Token::And, Self::factor, |left, right| left & right)
     }
 
-    /// Both sides of each `sign`, even where one of them is wrong, so that all mistakes are found.
+    /// Parses both sides of each `sign`, even if one of them is invalid, so that all errors are found.
     ///
-    /// A parenthesised part joins its neighbours' list: `a;(b;c)` means what `a;b;c` means.
+    /// A parenthesised part is merged into the list around it: `a;(b;c)` means what `a;b;c` means.
     fn chain(
         &mut self,
-        sign: &Word,
+        sign: &Token,
         part: fn(&mut Self) -> Option<Query>,
         join: fn(Query, Query) -> Query,
     ) -> Option<Query> {
@@ -166,12 +167,12 @@ impl Parser {
     }
 
     fn factor(&mut self) -> Option<Query> {
-        if self.take(&Word::Not) {
+        if self.take(&Token::Not) {
             return self.deeper(Self::factor).map(|query| !query);
         }
-        if self.take(&Word::Open) {
+        if self.take(&Token::Open) {
             let query = self.deeper(Self::expression);
-            return self.closed(&Word::Close, "`(` is not closed", query);
+            return self.closed(&Token::Close, "unclosed `(`", query);
         }
         let phrase = self.phrase();
         if phrase.is_none() {
@@ -184,11 +185,11 @@ impl Parser {
         let depth_max = self.depth_max;
         if self.depth == depth_max {
             let levels = if depth_max == 1 { "level" } else { "levels" };
-            self.wrong(
-                format!("conditions nest deeper than {depth_max} {levels}"),
-                Some("split the query in two"),
+            self.error(
+                format!("conditions are nested deeper than {depth_max} {levels}"),
+                Some("split the query"),
             );
-            self.next = self.words.len() - 1;
+            self.next = self.tokens.len() - 1;
             return None;
         }
         self.depth += 1;
@@ -197,28 +198,28 @@ impl Parser {
         query
     }
 
-    fn closed(&mut self, sign: &Word, message: &str, query: Option<Query>) -> Option<Query> {
+    fn closed(&mut self, sign: &Token, message: &str, query: Option<Query>) -> Option<Query> {
         if self.take(sign) {
             return query;
         }
         if query.is_some() {
-            self.wrong(message, None);
+            self.error(message, None);
         }
         None
     }
 
     fn phrase(&mut self) -> Option<Query> {
-        let Word::Bare(field) = self.word().clone() else {
+        let Token::Bare(field) = self.peek().clone() else {
             let found = self.found();
-            self.wrong(
-                format!("a field name is missing before {found}"),
-                Some("write for example `name EQ ^Login^`"),
+            self.error(
+                format!("expected a field name, found {found}"),
+                Some("for example: `name EQ ^Login^`"),
             );
             return None;
         };
         self.advance();
         let operator = self.operator(&field)?;
-        if operator == Operator::In && *self.word() == Word::OpenBrace {
+        if operator == Operator::In && *self.peek() == Token::OpenBrace {
             return self.entities(&field);
         }
         let operand = self.operand(operator)?;
@@ -233,11 +234,11 @@ impl Parser {
     fn entities(&mut self, field: &str) -> Option<Query> {
         let mut any = None;
         loop {
-            if !self.take(&Word::OpenBrace) {
+            if !self.take(&Token::OpenBrace) {
                 let found = self.found();
-                self.wrong(
-                    format!("`{{` is missing before {found}"),
-                    Some("a list that begins with braces goes on with braces"),
+                self.error(
+                    format!("expected `{{`, found {found}"),
+                    Some("either all or none of the values of a list are in braces"),
                 );
                 return None;
             }
@@ -250,16 +251,16 @@ impl Parser {
                 None => Some(one),
                 Some(others) => Some(others | one),
             };
-            if !self.take(&Word::Comma) {
+            if !self.take(&Token::Comma) {
                 return any;
             }
         }
     }
 
     fn operator(&mut self, field: &str) -> Option<Operator> {
-        let word = match self.word() {
-            Word::Bare(word) => word.clone(),
-            Word::Sign(sign) => (*sign).to_owned(),
+        let word = match self.peek() {
+            Token::Bare(word) => word.clone(),
+            Token::Sign(sign) => (*sign).to_owned(),
             _ => String::new(),
         };
         if let Some(operator) = Operator::from_word(&word) {
@@ -267,10 +268,10 @@ impl Parser {
             return Some(operator);
         }
         let found = self.found();
-        self.wrong(
-            format!("an operator is missing between `{field}` and {found}"),
-            Some(if *self.word() == Word::Not {
-                "write the `!` before the field"
+        self.error(
+            format!("expected an operator after `{field}`, found {found}"),
+            Some(if *self.peek() == Token::Not {
+                "put `!` before the field"
             } else {
                 "use EQ, LT, GT, LE, GE, IN or BTW"
             }),
@@ -282,64 +283,67 @@ impl Parser {
         match operator {
             Operator::In => {
                 let mut values = vec![self.literal()?];
-                while self.take(&Word::Comma) {
+                while self.take(&Token::Comma) {
                     values.push(self.literal()?);
                 }
                 Some(Operand::List(values))
             }
             Operator::Between => {
                 let low = self.literal()?;
-                if !self.take(&Word::Dots) {
-                    self.wrong(
+                if !self.take(&Token::Dots) {
+                    self.error(
                         "`BTW` needs two values",
-                        Some("write for example `id BTW 10...20`"),
+                        Some("for example: `id BTW 10...20`"),
                     );
                     return None;
                 }
                 Some(Operand::Range(low, self.literal()?))
             }
-            _ if self.take(&Word::OpenBrace) => self.entity(),
+            _ if self.take(&Token::OpenBrace) => self.entity(),
             _ => self.literal().map(Operand::Literal),
         }
     }
 
-    /// What follows `{`.
+    /// Parses what follows `{`.
     fn entity(&mut self) -> Option<Operand> {
-        if matches!(self.word(), Word::Bare(word) if word.eq_ignore_ascii_case("null"))
+        if matches!(self.peek(), Token::Bare(word) if word.eq_ignore_ascii_case("null"))
             && self
-                .words
+                .tokens
                 .get(self.next + 1)
-                .is_some_and(|(word, _)| *word == Word::CloseBrace)
+                .is_some_and(|(word, _)| *word == Token::CloseBrace)
         {
             self.advance();
             self.advance();
             return Some(Operand::NoEntity);
         }
         let query = self.deeper(Self::expression);
-        self.closed(&Word::CloseBrace, "`{` is not closed", query)
+        self.closed(&Token::CloseBrace, "unclosed `{`", query)
             .map(|query| Operand::Entity(Box::new(query)))
     }
 
     fn literal(&mut self) -> Option<Literal> {
-        let value = match self.word() {
-            Word::Integer(number) => Literal::Integer(*number),
-            Word::Decimal(number) => Literal::Decimal(number.clone()),
-            Word::Text(text) => Literal::Text(text.clone()),
-            Word::Pattern(pattern) => Literal::Pattern(pattern.clone()),
-            Word::Token(word) => Literal::Token(word.clone()),
-            Word::Bare(word) => match word.to_ascii_lowercase().as_str() {
+        let value = match self.peek() {
+            Token::Integer(number) => Literal::Integer(*number),
+            Token::Decimal(number) => Literal::Decimal(number.clone()),
+            Token::Text(text) => Literal::Text(text.clone()),
+            Token::Pattern(pattern) => Literal::Pattern(pattern.clone()),
+            Token::Placeholder(word) => Literal::Token(word.clone()),
+            Token::Bare(word) => match word.to_ascii_lowercase().as_str() {
                 "null" => Literal::Null,
                 "true" => Literal::Boolean(true),
                 "false" => Literal::Boolean(false),
                 _ => {
-                    let suggestion = format!("put text between `^`: `^{word}^`");
-                    self.wrong(format!("`{word}` is no value"), Some(&suggestion));
+                    let suggestion = format!("enclose text in `^`: `^{word}^`");
+                    self.error(
+                        format!("expected a value, found `{word}`"),
+                        Some(&suggestion),
+                    );
                     return None;
                 }
             },
             _ => {
                 let found = self.found();
-                self.wrong(format!("a value is missing before {found}"), None);
+                self.error(format!("expected a value, found {found}"), None);
                 return None;
             }
         };

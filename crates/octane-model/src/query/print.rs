@@ -1,13 +1,13 @@
 //! Printing queries.
 //!
-//! Text is put between `^`, as the help does, and escaped as the vendor's CI SDK does (backslash,
-//! quotes, parentheses), plus the two characters that our own spelling gives a meaning: `^` and `*`.
+//! Text is enclosed in `^`, as in the help, and escaped as in the vendor's CI SDK (backslash, quotes,
+//! parentheses); `^` and `*`, which have a meaning inside `^…^`, are escaped as well.
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::{Comparison, Literal, Operand, Query};
+use super::tree::{Comparison, Literal, Operand, Query};
 
-/// The whole clause, with the double quotes that belong to it.
+/// The whole clause, including its double quotes.
 impl Display for Query {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
@@ -123,10 +123,10 @@ fn escaped(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use crate::Query;
+    use crate::query::tree::Query;
 
     #[test]
-    fn parentheses_appear_only_where_precedence_needs_them() {
+    fn parentheses_are_printed_only_where_precedence_needs_them() {
         let [a, b, c] = ["a", "b", "c"].map(|name| Query::field(name).is(1));
         assert_eq!(
             (a.clone() & b.clone() | c.clone()).to_string(),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_escaped_and_wildcards_stay() {
+    fn text_is_escaped_and_wildcards_are_kept() {
         let query = Query::field("name").is(r#"a*b "c" \ (d)^'"#);
         assert_eq!(query.to_string(), r#""name EQ ^a\*b \"c\" \\ \(d\)\^\'^""#);
         assert_eq!(
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn cross_filters_lists_and_ranges_print_as_the_help_shows_them() {
+    fn cross_filters_lists_and_ranges_are_printed_as_in_the_help() {
         let query = Query::field("parent").refers_to(Query::field("release").refers_to_id(2007));
         assert_eq!(
             query.to_string(),
             r#""parent EQ {release EQ {id EQ 2007}}""#
         );
         assert_eq!(
-            Query::field("parent").refers_to_nothing().to_string(),
+            Query::field("parent").is_unset().to_string(),
             r#""parent EQ {null}""#
         );
         let list = Query::field("id").is_in([1, 2, 3]).unwrap();

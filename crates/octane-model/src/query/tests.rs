@@ -1,9 +1,10 @@
-//! Both ways at once: what is parsed, what is refused, and what is printed and parsed again.
+//! Parsing, syntax errors, and the round trip of printing and parsing.
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use super::*;
+use super::error::QueryError;
+use super::tree::{Comparison, Literal, Operand, Operator, Pattern, Query};
 
 fn parsed(text: &str) -> Query {
     text.parse()
@@ -15,7 +16,7 @@ fn diagram(text: &str) -> String {
 }
 
 #[test]
-fn the_spellings_of_all_known_clients_mean_the_same() {
+fn the_spellings_of_all_known_clients_parse_alike() {
     let query = Query::field("name").is("a (b)") & Query::field("id").is_greater_than(5);
     for text in [
         r#""name EQ ^a (b)^;id GT 5""#,
@@ -28,7 +29,7 @@ fn the_spellings_of_all_known_clients_mean_the_same() {
 }
 
 #[test]
-fn small_letters_are_understood_where_they_can_mean_nothing_else() {
+fn keywords_are_accepted_in_lower_case() {
     let in_capitals =
         "name EQ null;id IN 1,2||!is_default EQ true;release EQ {null};id BTW 1...2;EQ EQ ^EQ^";
     let small =
@@ -37,17 +38,17 @@ fn small_letters_are_understood_where_they_can_mean_nothing_else() {
     assert_eq!(
         parsed("EQ EQ ^EQ^"),
         Query::field("EQ").is("EQ"),
-        "what stands where a field stands is a field"
+        "a keyword in the position of a field is a field"
     );
 }
 
 #[test]
-fn a_list_of_braces_means_any_of_them() {
+fn a_list_of_braces_matches_any_of_them() {
     let release = |query| Query::field("release").refers_to(query);
     assert_eq!(
         parsed("release IN {id EQ 5},{ null } , {name EQ ^a^};id EQ 1"),
         (release(Query::field("id").is(5))
-            | Query::field("release").refers_to_nothing()
+            | Query::field("release").is_unset()
             | release(Query::field("name").is("a")))
             & Query::field("id").is(1)
     );
@@ -57,7 +58,7 @@ fn a_list_of_braces_means_any_of_them() {
     );
     assert_snapshot!(diagram("release IN {id EQ 5},6"), @"
       release IN {id EQ 5},6
-                           ^ `{` is missing before `6`; a list that begins with braces goes on with braces
+                           ^ expected `{`, found `6`; either all or none of the values of a list are in braces
     ");
 }
 
@@ -68,12 +69,12 @@ fn tokens_are_words_between_brackets() {
     assert_eq!(parsed("owner=[ current_user ]"), owner);
     assert_snapshot!(diagram("owner EQ [current_user"), @"
       owner EQ [current_user
-               ^^^^^^^^^^^^^ `[` is not closed; write a word such as `[current_user]`
+               ^^^^^^^^^^^^^ unclosed `[`; for example: `[current_user]`
     ");
 }
 
 #[test]
-fn the_examples_of_the_help_are_understood() {
+fn the_examples_of_the_help_are_parsed() {
     for text in [
         r#""id EQ 1001""#,
         r#""(creation_time BTW ^2025-01-01T00:00:00Z^...^2025-02-01T00:00:00Z^)""#,
@@ -98,16 +99,16 @@ fn and_binds_tighter_than_or_and_not_tightest() {
 }
 
 #[test]
-fn null_is_a_value_and_null_in_braces_is_no_entity() {
+fn null_is_a_value_and_null_in_braces_means_no_entity() {
     assert_eq!(parsed("name EQ null"), Query::field("name").is_null());
     assert_eq!(
         parsed("!release EQ { null }"),
-        !Query::field("release").refers_to_nothing()
+        !Query::field("release").is_unset()
     );
 }
 
 #[test]
-fn a_range_may_have_a_blank_before_its_dots() {
+fn a_range_may_have_a_space_before_its_dots() {
     let range = Query::field("t").is_between("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z");
     assert_eq!(
         parsed("t BTW ^2025-01-01T00:00:00Z^ ...^2025-02-01T00:00:00Z^"),
@@ -120,36 +121,38 @@ fn a_range_may_have_a_blank_before_its_dots() {
 }
 
 #[test]
-fn every_mistake_is_shown_below_its_place() {
+fn every_syntax_error_is_shown_below_its_position() {
     assert_snapshot!(diagram("name is ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,"), @"
       name is ^x^;id EQ abc||severity EQ {id EQ ^a^;(b IN 1,
-           ^^ an operator is missing between `name` and `is`; use EQ, LT, GT, LE, GE, IN or BTW
-                        ^^^ `abc` is no value; put text between `^`: `^abc^`
-                                                            ^ a value is missing before the end
+           ^^ expected an operator after `name`, found `is`; use EQ, LT, GT, LE, GE, IN or BTW
+                        ^^^ expected a value, found `abc`; enclose text in `^`: `^abc^`
+                                                            ^ expected a value, found the end
     ");
 }
 
 #[test]
-fn unclosed_and_empty_queries_are_named() {
+fn unterminated_and_empty_queries_are_reported() {
     assert_snapshot!(diagram("name EQ ^abc"), @"
       name EQ ^abc
-              ^^^^ text is not closed; add a `^` at its end
+              ^^^^ unterminated text; add `^` at the end
     ");
     assert_snapshot!(diagram(" "), @"
-       ^ a field name is missing before the end; write for example `name EQ ^Login^`
+       ^ expected a field name, found the end; for example: `name EQ ^Login^`
     ");
     assert_snapshot!(diagram("\"\""), @r#"
       ""
-       ^ a field name is missing before the end; write for example `name EQ ^Login^`
+       ^ expected a field name, found the end; for example: `name EQ ^Login^`
     "#);
 }
 
 #[test]
-fn nesting_is_bounded() {
+fn nesting_is_limited() {
     let deep = format!("{}a EQ 1{}", "(".repeat(10_000), ")".repeat(10_000));
     let error = deep.parse::<Query>().unwrap_err();
     assert!(
-        error.to_string().contains("nest deeper than 64 levels"),
+        error
+            .to_string()
+            .contains("are nested deeper than 64 levels"),
         "{error}"
     );
     assert!(
@@ -160,7 +163,7 @@ fn nesting_is_bounded() {
 }
 
 #[test]
-fn the_bound_of_nesting_can_be_chosen() {
+fn the_limit_of_nesting_can_be_chosen() {
     for (text, depth) in [
         ("a EQ 1", 0),
         ("!a EQ 1", 1),
@@ -178,9 +181,9 @@ fn the_bound_of_nesting_can_be_chosen() {
 }
 
 #[test]
-fn of_many_mistakes_the_first_ones_are_told() {
+fn only_the_first_of_many_syntax_errors_are_reported() {
     let error = "a;".repeat(10_000).parse::<Query>().unwrap_err();
-    assert_eq!(error.mistakes().len(), QueryError::MISTAKES_MAX);
+    assert_eq!(error.syntax_errors().len(), QueryError::SYNTAX_ERRORS_MAX);
     assert!(error.to_string().ends_with("(and 10000 more)"), "{error}");
 }
 
@@ -231,13 +234,13 @@ fn queries() -> impl Strategy<Value = Query> {
 }
 
 #[test]
-fn a_text_of_blanks_is_a_mistake_and_no_panic() {
+fn a_text_of_whitespace_is_an_error_and_does_not_panic() {
     assert!(" ".parse::<Query>().is_err());
 }
 
 proptest! {
     #[test]
-    fn what_is_printed_parses_to_the_same_tree(query in queries()) {
+    fn a_printed_query_parses_to_the_same_tree(query in queries()) {
         let text = query.to_string();
         prop_assert_eq!(text.parse::<Query>().map_err(|error| error.to_diagram()), Ok(query));
     }
@@ -245,7 +248,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "[a-z^'*\\\\{}()!;|,.\\[\\]<>=\" EQINBTW0-9\\-é]{0,60}") {
         if let Err(error) = text.parse::<Query>() {
-            prop_assert!(!error.mistakes().is_empty());
+            prop_assert!(!error.syntax_errors().is_empty());
             error.to_diagram();
         }
     }

@@ -1,4 +1,4 @@
-//! The tree of a query.
+//! The syntax tree of a query.
 
 /// A condition on entities.
 ///
@@ -33,14 +33,14 @@ pub struct Comparison {
     pub field: String,
     /// How it is compared.
     pub operator: Operator,
-    /// What it is compared with; its shape fits the operator.
+    /// What it is compared with; must suit the operator.
     pub operand: Operand,
 }
 
 /// How a field is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
-    /// Equal, or matching where the text has wildcards, or referring to.
+    /// Equal; for a pattern: matching; for an entity: referring to it.
     Equal,
     /// Less than.
     Less,
@@ -52,12 +52,12 @@ pub enum Operator {
     AtLeast,
     /// One of a list.
     In,
-    /// Between two ends, both included.
+    /// Between two bounds, both included.
     Between,
 }
 
 impl Operator {
-    /// The operator as the help writes it.
+    /// The operator as written in the help.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Equal => "EQ",
@@ -70,7 +70,7 @@ impl Operator {
         }
     }
 
-    /// The help has capitals only; in the place of an operator no letters can mean anything else.
+    /// Lower case is accepted as well, although the help has upper case only: it is not ambiguous here.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Some(match word.to_ascii_uppercase().as_str() {
             "EQ" | "=" => Self::Equal,
@@ -90,13 +90,13 @@ impl Operator {
 pub enum Operand {
     /// One value.
     Literal(Literal),
-    /// The entities that a reference points at: `{…}`.
+    /// The entities that a reference refers to: `{…}`.
     Entity(Box<Query>),
     /// No entity at all: `{null}`.
     NoEntity,
-    /// The values of `IN`; one or more. A list of `{…}` is read as [`Query::Any`] of them.
+    /// The values of `IN`; one or more. A list of `{…}` is parsed as [`Query::Any`].
     List(Vec<Literal>),
-    /// The ends of `BTW`.
+    /// The bounds of `BTW`.
     Range(Literal, Literal),
 }
 
@@ -109,27 +109,27 @@ pub enum Literal {
     Boolean(bool),
     /// A whole number.
     Integer(i64),
-    /// A number with a decimal point, kept as it was written.
+    /// A number with a decimal point, kept as written.
     Decimal(String),
-    /// Text, to be matched as it is.
+    /// Text, matched literally.
     Text(String),
     /// Text with wildcards.
     Pattern(Pattern),
-    /// A word that the server fills in, such as `[current_user]`; without its brackets.
+    /// A placeholder that the server replaces, such as `[current_user]`; without the brackets.
     Token(String),
 }
 
-/// Text with wildcards, kept as the pieces between them: `*login*` is the pieces ``, `login` and ``.
+/// Text with wildcards, stored as the parts between them: `*login*` has the parts ``, `login` and ``.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pattern(pub(super) Vec<String>);
 
 impl Pattern {
-    /// Reads text in which each `*` stands for any characters.
+    /// Splits text in which each `*` stands for any characters.
     pub fn new(text: &str) -> Self {
         Self(text.split('*').map(str::to_owned).collect())
     }
 
-    /// The pieces between the wildcards; always one more than there are wildcards.
+    /// The parts between the wildcards; always one more than there are wildcards.
     pub fn pieces(&self) -> &[String] {
         &self.0
     }
@@ -165,9 +165,9 @@ impl From<&String> for Literal {
     }
 }
 
-/// A numeric id compares as a number, a named one as text.
-impl From<&crate::EntityId> for Literal {
-    fn from(id: &crate::EntityId) -> Self {
+/// A numeric id is compared as a number, a named one as text.
+impl From<&crate::id::EntityId> for Literal {
+    fn from(id: &crate::id::EntityId) -> Self {
         id.as_str()
             .parse()
             .map_or_else(|_| Self::Text(id.as_str().to_owned()), Self::Integer)

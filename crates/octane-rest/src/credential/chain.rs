@@ -1,22 +1,22 @@
-//! Several places, asked one after the other.
+//! Several credential providers, tried in order.
 
 use futures_util::future::BoxFuture;
 
 use super::{Credential, CredentialError, CredentialProvider};
 
-/// Asks providers in turn. The first credential counts; a provider that has nothing lets the next one
-/// try, and one that holds something wrong stops the search.
+/// Tries providers in order and uses the first credentials. A provider without credentials lets the next
+/// one try; an error stops the search.
 #[derive(Default)]
 #[must_use]
 pub struct Chain(Vec<Box<dyn CredentialProvider>>);
 
 impl Chain {
-    /// A chain that asks nobody.
+    /// A chain without providers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks `provider` after those before it.
+    /// Adds a provider at the end.
     pub fn then(mut self, provider: impl CredentialProvider) -> Self {
         self.0.push(Box::new(provider));
         self
@@ -47,10 +47,11 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::{ApiKey, Environment};
+    use crate::credential::env::Environment;
+    use crate::credential::explicit::ApiKey;
 
     #[tokio::test]
-    async fn nothing_lets_the_next_one_try_and_something_wrong_stops() {
+    async fn a_provider_without_credentials_lets_the_next_one_try_and_an_error_stops() {
         let empty = Environment::reading(|_| None);
         let chain = Chain::new().then(empty).then(ApiKey::new("second", "s"));
         let credential = chain.credential().await.unwrap();
@@ -62,7 +63,7 @@ mod tests {
         let chain = Chain::new().then(half).then(ApiKey::new("second", "s"));
         assert!(matches!(
             chain.credential().await,
-            Err(CredentialError::Wrong { .. })
+            Err(CredentialError::Incomplete { .. })
         ));
     }
 }

@@ -8,8 +8,9 @@ use super::{Credential, CredentialError, CredentialProvider};
 
 /// `OCTANE_CLIENT_ID` and `OCTANE_CLIENT_SECRET`, or `OCTANE_USERNAME` and `OCTANE_PASSWORD`.
 ///
-/// The API key comes first. An empty variable counts as absent, because that is what CI systems make of
-/// a secret that a job may not see. Half a pair is wrong and names the missing variable.
+/// The API key takes precedence. An empty variable counts as absent, because CI systems pass a secret that
+/// a job may not access as an empty variable. If only one variable of a pair is set, the error names the
+/// missing one.
 pub struct Environment<F = fn(&str) -> Option<OsString>> {
     read: F,
 }
@@ -35,10 +36,10 @@ impl<F> std::fmt::Debug for Environment<F> {
     }
 }
 
-const PLACE: &str = "the environment";
+const LOCATION: &str = "the environment";
 
 impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
-    /// Reads variables from somewhere else.
+    /// Reads variables with `read` instead.
     pub fn reading(read: F) -> Self {
         Self { read }
     }
@@ -59,8 +60,8 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
         match (self.variable(one)?, self.variable(other)?) {
             (Some(one), Some(other)) => Ok(Some((one, other))),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(half(one, other)),
-            (None, Some(_)) => Err(half(other, one)),
+            (Some(_), None) => Err(incomplete(one, other)),
+            (None, Some(_)) => Err(incomplete(other, one)),
         }
     }
 
@@ -68,22 +69,20 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
         let value = (self.read)(name).filter(|value| !value.is_empty());
         value
             .map(|value| {
-                value
-                    .into_string()
-                    .map_err(|_| wrong(format!("`{name}` is not UTF-8")))
+                value.into_string().map_err(|_| CredentialError::Invalid {
+                    location: LOCATION.to_owned(),
+                    reason: format!("`{name}` is not UTF-8"),
+                })
             })
             .transpose()
     }
 }
 
-fn half(found: &str, missing: &str) -> CredentialError {
-    wrong(format!("`{found}` is set, but `{missing}` is missing"))
-}
-
-fn wrong(reason: String) -> CredentialError {
-    CredentialError::Wrong {
-        place: PLACE.to_owned(),
-        reason,
+fn incomplete(present: &str, missing: &str) -> CredentialError {
+    CredentialError::Incomplete {
+        location: LOCATION.to_owned(),
+        present: present.to_owned(),
+        missing: missing.to_owned(),
     }
 }
 
@@ -108,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_key_comes_before_a_person() {
+    fn an_api_key_takes_precedence_over_a_user() {
         let person: &[_] = &[("OCTANE_USERNAME", "jane"), ("OCTANE_PASSWORD", "p")];
         assert!(matches!(find(person), Ok(Some(Credential::User { name, .. })) if name == "jane"));
         let both: &[_] = &[
@@ -121,22 +120,26 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_is_nothing_here() {
+    fn without_variables_there_are_no_credentials() {
         assert!(matches!(find(&[]), Ok(None)));
         let empty: &[_] = &[("OCTANE_CLIENT_ID", ""), ("OCTANE_CLIENT_SECRET", "")];
         assert!(matches!(find(empty), Ok(None)));
     }
 
     #[test]
-    fn half_a_pair_names_the_missing_variable() {
+    fn an_incomplete_pair_names_the_missing_variable() {
         let error = find(&[("OCTANE_CLIENT_ID", "key")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the credential from the environment is wrong: `OCTANE_CLIENT_ID` is set, but \
-             `OCTANE_CLIENT_SECRET` is missing"
+            "incomplete credentials in the environment: `OCTANE_CLIENT_ID` is set but \
+             `OCTANE_CLIENT_SECRET` is not"
         );
         let error = find(&[("OCTANE_PASSWORD", "hunter2")]).unwrap_err();
-        assert!(error.to_string().contains("`OCTANE_USERNAME` is missing"));
+        assert!(
+            error
+                .to_string()
+                .ends_with("`OCTANE_PASSWORD` is set but `OCTANE_USERNAME` is not")
+        );
         assert!(!error.to_string().contains("hunter2"));
     }
 }

@@ -1,9 +1,9 @@
-//! Credentials that the caller already holds.
+//! Credentials that the caller already has.
 
 use futures_util::future::{BoxFuture, ready};
 
 use super::{Credential, CredentialError, CredentialProvider};
-use crate::Secret;
+use crate::secret::Secret;
 
 /// An API key: client id and client secret.
 ///

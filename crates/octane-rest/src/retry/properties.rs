@@ -1,28 +1,30 @@
-//! What holds for every course of events.
+//! What holds for any sequence of events.
 
 use std::time::Duration;
 
 use http::StatusCode;
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 use proptest::prelude::*;
 
-use super::{Decision, Happened, Repeat, Session, Tried, decide};
+use super::{AttemptContext, AttemptOutcome, Decision, Idempotency, SessionAge, decide};
 use crate::transport::TransportErrorKind;
 
 pub(super) const KINDS: [TransportErrorKind; 7] = {
-    use TransportErrorKind::{Broken, Connect, ConnectTimeout, Proxy, Timeout, Tls, TooLarge};
+    use TransportErrorKind::{
+        Connect, ConnectTimeout, ConnectionBroken, Proxy, ResponseTooLarge, Timeout, Tls,
+    };
     [
         Connect,
         ConnectTimeout,
         Proxy,
         Timeout,
-        Broken,
+        ConnectionBroken,
         Tls,
-        TooLarge,
+        ResponseTooLarge,
     ]
 };
 
-/// An answer or a failure, as owned values.
+/// A response (status, error code, seconds to wait) or a transport error, as owned values.
 type Event = Result<(u16, Option<&'static str>, Option<u64>), TransportErrorKind>;
 
 fn event() -> impl Strategy<Value = Event> {
@@ -34,51 +36,51 @@ fn event() -> impl Strategy<Value = Event> {
         None,
         Some(""),
         Some("platform.busy"),
-        Some(code::QUEUE_FULL),
-        Some(code::IDLE_TIMEOUT),
+        Some(error_code::QUEUE_FULL),
+        Some(error_code::IDLE_TIMEOUT),
     ]);
-    let answer = (status, code, proptest::option::of(0u64..100)).prop_map(Ok);
+    let response = (status, code, proptest::option::of(0u64..100)).prop_map(Ok);
     let failure = proptest::sample::select(KINDS.to_vec()).prop_map(Err);
-    prop_oneof![3 => answer, 1 => failure]
+    prop_oneof![3 => response, 1 => failure]
 }
 
-fn repeat() -> impl Strategy<Value = Repeat> {
+fn idempotency() -> impl Strategy<Value = Idempotency> {
     proptest::sample::select(vec![
-        Repeat::Always,
-        Repeat::AlwaysOrDivided,
-        Repeat::IfNothingWasDone,
+        Idempotency::Idempotent,
+        Idempotency::IdempotentSplittable,
+        Idempotency::NonIdempotent,
     ])
 }
 
-/// Decides about one event after the other, as sending does, and returns the decisions made.
-fn decisions(repeat: Repeat, attempts_max: u32, events: &[Event]) -> Vec<Decision> {
-    let mut tried = Tried {
+/// Decides after one event after the other, as sending does, and returns the decisions.
+fn decisions(idempotency: Idempotency, attempts_max: u32, events: &[Event]) -> Vec<Decision> {
+    let mut context = AttemptContext {
         attempts_max,
-        repeat,
+        idempotency,
         attempt: 1,
-        session: Session::Used,
+        session: SessionAge::Reused,
     };
     let mut decisions = Vec::new();
     for event in events {
         let problem;
-        let happened = match *event {
-            Err(kind) => Happened::Failed(kind),
-            Ok((status, code, told)) => {
+        let outcome = match *event {
+            Err(kind) => AttemptOutcome::Failed(kind),
+            Ok((status, code, retry_after)) => {
                 problem = code.map(|code| Problem::new(code, "words"));
-                Happened::Answered {
+                AttemptOutcome::Response {
                     status: StatusCode::from_u16(status).unwrap(),
                     problem: problem.as_ref(),
-                    told: told.map(Duration::from_secs),
+                    retry_after: retry_after.map(Duration::from_secs),
                 }
             }
         };
-        let decision = decide(happened, tried);
+        let decision = decide(outcome, context);
         decisions.push(decision);
         match decision {
-            Decision::SignIn => tried.session = Session::New,
-            Decision::Again(_) => {
-                tried.attempt += 1;
-                tried.session = Session::Used;
+            Decision::Reauthenticate => context.session = SessionAge::Fresh,
+            Decision::Retry(_) => {
+                context.attempt += 1;
+                context.session = SessionAge::Reused;
             }
             _ => break,
         }
@@ -86,41 +88,41 @@ fn decisions(repeat: Repeat, attempts_max: u32, events: &[Event]) -> Vec<Decisio
     decisions
 }
 
-fn goes_on(decision: Decision) -> bool {
-    matches!(decision, Decision::Again(_) | Decision::SignIn)
+fn continues(decision: Decision) -> bool {
+    matches!(decision, Decision::Retry(_) | Decision::Reauthenticate)
 }
 
 proptest! {
     #[test]
     fn it_always_ends(
-        repeat in repeat(),
+        idempotency in idempotency(),
         attempts_max in 1u32..8,
         events in proptest::collection::vec(event(), 20),
     ) {
-        let decisions = decisions(repeat, attempts_max, &events);
+        let decisions = decisions(idempotency, attempts_max, &events);
         prop_assert!(decisions.len() <= 2 * attempts_max as usize);
-        prop_assert!(!goes_on(*decisions.last().unwrap()));
+        prop_assert!(!continues(*decisions.last().unwrap()));
     }
 
     #[test]
-    fn what_creates_is_not_repeated_once_its_outcome_is_unknown(
+    fn what_is_not_idempotent_is_not_retried_once_its_outcome_is_unknown(
         events in proptest::collection::vec(event(), 20),
     ) {
-        let decisions = decisions(Repeat::IfNothingWasDone, 8, &events);
+        let decisions = decisions(Idempotency::NonIdempotent, 8, &events);
         for (decision, event) in decisions.iter().zip(&events) {
-            let is_surely_nothing_done = match event {
+            let is_not_processed = match event {
                 Ok((401 | 429, ..)) => true,
                 Ok((503, code, _)) => code.is_some_and(|code| !code.is_empty()),
                 Ok(_) => false,
-                Err(kind) => kind.is_nothing_sent(),
+                Err(kind) => kind.is_known_not_sent(),
             };
-            prop_assert!(is_surely_nothing_done || !goes_on(*decision), "{event:?}");
+            prop_assert!(is_not_processed || !continues(*decision), "{event:?}");
         }
     }
 
     #[test]
-    fn only_test_results_are_split(repeat in repeat(), event in event()) {
-        let decisions = decisions(repeat, 5, &[event]);
-        prop_assert!(decisions[0] != Decision::Split || repeat == Repeat::AlwaysOrDivided);
+    fn only_splittable_requests_are_split(idempotency in idempotency(), event in event()) {
+        let decisions = decisions(idempotency, 5, &[event]);
+        prop_assert!(decisions[0] != Decision::Split || idempotency == Idempotency::IdempotentSplittable);
     }
 }

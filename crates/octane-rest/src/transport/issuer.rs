@@ -1,7 +1,7 @@
-//! Who issued a certificate: a walk through its DER as far as the issuer's name, for error messages
-//! only. Nothing is trusted because of what is read here.
+//! Who issued a certificate: parses its DER up to the issuer's name, for error messages only. Nothing is
+//! trusted because of it.
 
-/// Object ids of common name and organisation (X.520, 2.5.4.3 and 2.5.4.10).
+/// Object IDs of common name and organisation (X.520, 2.5.4.3 and 2.5.4.10).
 const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
 const ORGANISATION: [u8; 3] = [0x55, 0x04, 0x0a];
 
@@ -10,7 +10,7 @@ const SET: u8 = 0x31;
 const OBJECT_ID: u8 = 0x06;
 const VERSION: u8 = 0xa0;
 
-/// The issuer of a certificate, `common name, organisation` or what there is of it.
+/// The issuer of a certificate: common name and organisation, as far as they are given.
 pub(super) fn issuer_of(certificate: &[u8]) -> Option<String> {
     let (_, certificate, _) = element(certificate, Some(SEQUENCE))?;
     let (_, signed, _) = element(certificate, Some(SEQUENCE))?;
@@ -41,7 +41,7 @@ pub(super) fn issuer_of(certificate: &[u8]) -> Option<String> {
     }
 }
 
-/// The first element: its tag, its content, and what follows it.
+/// The first element: its tag, its content, and the rest.
 fn element(bytes: &[u8], expected: Option<u8>) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     if expected.is_some_and(|expected| expected != tag) {
@@ -94,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
+        fn no_bytes_make_the_parser_panic(bytes: Vec<u8>) {
             let _ = issuer_of(&bytes);
         }
     }

@@ -1,8 +1,7 @@
 //! Which certificates are trusted.
 //!
-//! Without anything said, the operating system decides. `SSL_CERT_FILE` and `SSL_CERT_DIR` replace its
-//! certificates, on every system and not only where OpenSSL is at home; the settings `ca_files` and
-//! `ca_dirs` add to either.
+//! By default those of the operating system. `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them, on every
+//! system and not only where OpenSSL is used; the settings `ca_files` and `ca_dirs` add to either.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,27 +10,27 @@ use std::sync::Arc;
 use reqwest::{Certificate, ClientBuilder};
 use rustls_native_certs::load_certs_from_paths;
 
-use crate::Settings;
+use crate::settings::Settings;
 
-/// Where environment variables come from.
+/// Looks up environment variables.
 pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-/// Certificates that cannot be used.
+/// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
     /// A file or directory cannot be read.
-    #[error("cannot read certificates from `{path}`, which {named_by} names: {reason}")]
+    #[error("cannot read certificates from `{path}` ({named_by}): {reason}")]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
         /// The variable or setting.
         named_by: &'static str,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         reason: String,
     },
-    /// There is no certificate in it.
-    #[error("no certificate (PEM) is in `{path}`, which {named_by} names")]
+    /// It contains no certificate.
+    #[error("`{path}` ({named_by}) contains no PEM certificate")]
     Empty {
         /// The file or directory.
         path: PathBuf,
@@ -43,30 +42,27 @@ pub enum TlsError {
     Setup(#[from] reqwest::Error),
 }
 
-/// Tells a client whom to trust.
+/// Configures which certificates a client trusts.
 pub(super) fn trust(
     builder: ClientBuilder,
     settings: &Settings,
-    variables: &Variables,
+    env: &Variables,
 ) -> Result<ClientBuilder, TlsError> {
     let mut replacing = Vec::new();
-    if let Some(file) = variable(variables, "SSL_CERT_FILE") {
-        replacing.extend(file_certificates(Path::new(&file), "`SSL_CERT_FILE`")?);
+    if let Some(file) = variable(env, "SSL_CERT_FILE") {
+        replacing.extend(file_certificates(Path::new(&file), "SSL_CERT_FILE")?);
     }
-    if let Some(dirs) = variable(variables, "SSL_CERT_DIR") {
+    if let Some(dirs) = variable(env, "SSL_CERT_DIR") {
         let dirs: Vec<_> = std::env::split_paths(&dirs)
             .filter(|dir| !dir.as_os_str().is_empty())
             .collect();
-        replacing.extend(dirs_certificates(&dirs, "`SSL_CERT_DIR`")?);
+        replacing.extend(dirs_certificates(&dirs, "SSL_CERT_DIR")?);
     }
     let mut adding = Vec::new();
     for file in &settings.ca_files {
-        adding.extend(file_certificates(file, "the setting `ca_files`")?);
+        adding.extend(file_certificates(file, "setting `ca_files`")?);
     }
-    adding.extend(dirs_certificates(
-        &settings.ca_dirs,
-        "the setting `ca_dirs`",
-    )?);
+    adding.extend(dirs_certificates(&settings.ca_dirs, "setting `ca_dirs`")?);
     Ok(if replacing.is_empty() {
         builder.tls_certs_merge(adding)
     } else {
@@ -75,8 +71,8 @@ pub(super) fn trust(
     })
 }
 
-fn variable(variables: &Variables, name: &str) -> Option<OsString> {
-    variables(name).filter(|value| !value.is_empty())
+fn variable(env: &Variables, name: &str) -> Option<OsString> {
+    env(name).filter(|value| !value.is_empty())
 }
 
 fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certificate>, TlsError> {
@@ -95,8 +91,8 @@ fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certific
         .collect()
 }
 
-/// A directory may hold other files too, and of several directories some may be missing, as the
-/// defaults of distributions have it; but all of them together must hold a certificate.
+/// A directory may contain other files too, and some of several directories may be missing, as in the
+/// defaults of distributions; but together they must contain a certificate.
 fn dirs_certificates(
     dirs: &[PathBuf],
     named_by: &'static str,
@@ -148,33 +144,30 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_file_is_named_together_with_who_named_it() {
+    fn a_bad_file_is_named_together_with_its_setting() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let missing = error(
             &Settings::default(),
             &[("SSL_CERT_FILE", "/nowhere/ca.pem")],
         );
         assert!(
-            missing.contains("`/nowhere/ca.pem`, which `SSL_CERT_FILE` names"),
+            missing.contains("`/nowhere/ca.pem` (SSL_CERT_FILE): "),
             "{missing}"
         );
         let missing = error(&Settings::default(), &[("SSL_CERT_DIR", "/nowhere")]);
-        assert!(
-            missing.contains("`/nowhere`, which `SSL_CERT_DIR` names"),
-            "{missing}"
-        );
+        assert!(missing.contains("`/nowhere` (SSL_CERT_DIR): "), "{missing}");
         let settings = Settings {
             ca_files: vec![manifest.into()],
             ..Settings::default()
         };
         assert_eq!(
             error(&settings, &[]),
-            format!("no certificate (PEM) is in `{manifest}`, which the setting `ca_files` names")
+            format!("`{manifest}` (setting `ca_files`) contains no PEM certificate")
         );
     }
 
     #[test]
-    fn nothing_said_leaves_it_to_the_system() {
+    fn by_default_the_system_decides() {
         let nothing: Variables = Arc::new(|_| None);
         assert!(trust(ClientBuilder::new(), &Settings::default(), &nothing).is_ok());
     }

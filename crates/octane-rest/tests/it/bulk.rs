@@ -1,4 +1,4 @@
-//! Bulk writes of which some fail.
+//! Bulk writes that are rejected in part.
 
 use octane_model::{Entity, ReferenceUpdate};
 
@@ -11,7 +11,7 @@ fn changes(count: i64) -> Vec<Entity> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_entities_are_named_by_their_position_in_the_whole_input() {
+async fn rejected_entities_are_named_by_their_position_in_the_whole_input() {
     let script = Script::new(|seen| match seen.number {
         1 => Reply::new(
             200,
@@ -58,7 +58,7 @@ async fn refused_entities_are_named_by_their_position_in_the_whole_input() {
 async fn a_conflict_about_the_whole_request_is_an_error() {
     for body in [
         r#"{"error_code":"platform.duplicate_entity_error","description":"taken","business_error":true}"#,
-        // Nobody could say which of the two failed.
+        // It is unknown which of the two failed.
         r#"{"total_count":1,"data":[{"id":"1","type":"story"}],"errors":[{"error_code":"platform.duplicate_entity_error","description":"taken"}]}"#,
         r#"{"total_count":1,"data":[],"errors":[{"index":7,"error_code":"platform.duplicate_entity_error","description":"taken"}]}"#,
     ] {
@@ -85,7 +85,7 @@ async fn nothing_to_write_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partly_refused_create_is_a_conflict() {
+async fn a_partly_rejected_create_is_a_conflict() {
     let script = Script::new(|_| {
         Reply::new(
             409,

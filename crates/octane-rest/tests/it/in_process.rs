@@ -1,5 +1,5 @@
-//! A transport made outside of this crate: to the sandbox's router, without a socket, under a clock that
-//! stands still.
+//! A transport from outside of this crate: to the router of the sandbox, without a socket, on a paused
+//! clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use octane_rest::{
 use octane_sandbox::Sandbox;
 use tower::ServiceExt;
 
-/// Takes every request to the sandbox, and loses the answer to every third.
+/// Passes every request to the sandbox, and loses every third response.
 #[derive(Clone)]
 struct Forgetful {
     sandbox: Arc<Sandbox>,
@@ -32,14 +32,18 @@ impl Transport for Forgetful {
             // A router sees paths, as it would behind a socket.
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
-            let answer = self.sandbox.app().oneshot(request.map(Full::new)).await;
-            let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
+            let response = self.sandbox.app().oneshot(request.map(Full::new)).await;
+            let (parts, body) = response.unwrap_or_else(|never| match never {}).into_parts();
             let body = body.collect().await.map_err(|error| {
-                TransportError::new(TransportErrorKind::Broken, "it broke").with_source(error)
+                TransportError::new(TransportErrorKind::ConnectionBroken, "connection lost")
+                    .with_source(error)
             })?;
             if number % 3 == 2 {
-                let message = "the answer was lost";
-                return Err(TransportError::new(TransportErrorKind::Broken, message));
+                let message = "the response was lost";
+                return Err(TransportError::new(
+                    TransportErrorKind::ConnectionBroken,
+                    message,
+                ));
             }
             Ok(Response::from_parts(parts, body.to_bytes()))
         })
@@ -47,16 +51,14 @@ impl Transport for Forgetful {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_crate_can_bring_its_own_way_to_the_server() {
+async fn another_crate_can_bring_its_own_transport() {
     let sandbox = Sandbox::open(octane_sandbox::Settings::default()).unwrap();
     let forgetful = Forgetful {
         sandbox: Arc::new(sandbox),
         requests: Arc::default(),
     };
-    let settings = Settings {
-        backoff_seed: Some(7),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.backoff_seed = Some(7);
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)
         .workspace(1002)
@@ -68,11 +70,11 @@ async fn another_crate_can_bring_its_own_way_to_the_server() {
     let releases = endpoint.entities::<ReleaseEntity>().list();
     assert!(!releases.all().await.unwrap().is_empty());
 
-    // The answer to this one is lost, so it is sent twice and taken once.
+    // The response to this one is lost, so it is sent twice and ingested once.
     let payload = r#"<test_result><test_runs><test_run name="t" status="Passed" duration="1"/></test_runs></test_result>"#;
     let results = endpoint.test_results();
     let sent = results.send(payload.into(), false).await.unwrap();
-    assert_eq!((sent.attempts, sent.was_in_doubt), (2, true));
+    assert_eq!((sent.attempts, sent.earlier_outcome_unknown), (2, true));
     assert!(sent.task.from_older_push);
 
     let mut task = sent.task;

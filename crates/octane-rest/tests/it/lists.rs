@@ -1,4 +1,4 @@
-//! Lists over pages.
+//! Lists over several pages.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn parameters(seen: &Seen) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-/// A server that has `total` runs, gives at most `page_max` at once, and counts in this way.
+/// A server with `total` runs that returns at most `page_max` per page, and counts in this way.
 fn server(total: u64, page_max: u64, counting: Counting) -> Script {
     Script::new(move |seen| {
         let parameters = parameters(seen);
@@ -75,7 +75,7 @@ async fn short_pages_are_not_the_end_while_the_count_says_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn full_pages_are_on_their_way_together_and_none_is_asked_for_in_vain() {
+async fn full_pages_are_prefetched_and_none_is_requested_in_vain() {
     let script = server(95, 10, Counting::Exact);
     let list = script.endpoint().entities::<AutomatedRun>().list();
     let mut stream = list.page_size(10).stream();
@@ -84,21 +84,21 @@ async fn full_pages_are_on_their_way_together_and_none_is_asked_for_in_vain() {
         runs.push(stream.try_next().await.unwrap().unwrap());
     }
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let asked = || -> Vec<u64> {
+    let offsets = || -> Vec<u64> {
         let requests = script.requests();
-        let offsets = requests.iter().map(parameters);
-        offsets
+        let requests = requests.iter().map(parameters);
+        requests
             .map(|parameters| parameters.get("offset").map_or(0, |at| at.parse().unwrap()))
             .collect()
     };
-    assert_eq!(asked(), [0, 10, 20, 30]);
+    assert_eq!(offsets(), [0, 10, 20, 30]);
     runs.extend(stream.try_collect::<Vec<_>>().await.unwrap());
     assert_eq!(ids(&runs), (0..95).collect::<Vec<_>>());
-    assert_eq!(asked(), (0..10).map(|page| page * 10).collect::<Vec<_>>());
+    assert_eq!(offsets(), (0..10).map(|page| page * 10).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_gives_less_than_asked_for_is_asked_page_by_page() {
+async fn short_pages_are_requested_one_by_one() {
     let script = server(95, 10, Counting::Exact);
     let list = script.endpoint().entities::<AutomatedRun>().list();
     let runs = list.page_size(12).all().await.unwrap();
@@ -107,12 +107,12 @@ async fn a_server_that_gives_less_than_asked_for_is_asked_page_by_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_turns_out_short_moves_those_behind_it() {
+async fn a_short_page_moves_the_pages_after_it() {
     let script = Script::new(|seen| {
         let parameters = parameters(seen);
         let number = |name: &str| parameters.get(name).map_or(0, |text| text.parse().unwrap());
         let (from, limit) = (number("offset"), number("limit"));
-        // Some server saves itself work in the middle.
+        // The server returns a short page in the middle.
         let count = if from == 20 { 3 } else { limit };
         let data: Vec<_> = (from..55_u64.min(from + count))
             .map(|id| serde_json::json!({ "type": "run_automated", "id": id.to_string(), "name": "r" }))
@@ -128,7 +128,7 @@ async fn a_page_that_turns_out_short_moves_those_behind_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_asks_as_it_was_told() {
+async fn a_list_is_requested_as_specified() {
     let script = server(25, 1000, Counting::Exact);
     let runs = script.endpoint().collection("automated_runs");
     let list = runs
@@ -152,7 +152,7 @@ async fn a_list_asks_as_it_was_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn first_find_and_count_ask_for_one() {
+async fn first_find_and_count_request_one_entity() {
     let script = server(25, 1000, Counting::Exact);
     let runs = script.endpoint().entities::<AutomatedRun>();
     assert_eq!(
@@ -182,7 +182,7 @@ async fn first_find_and_count_ask_for_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_are_fetched_as_they_are_taken() {
+async fn pages_are_fetched_as_the_stream_is_polled() {
     let script = server(5000, 1000, Counting::Exact);
     let mut runs = script.endpoint().entities::<AutomatedRun>().list().stream();
     for _ in 0..1000 {
@@ -192,7 +192,7 @@ async fn pages_are_fetched_as_they_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_in_the_middle_ends_the_stream_with_it() {
+async fn an_error_in_the_middle_ends_the_stream() {
     let script = Script::new(|seen| match seen.number {
         1 => Reply::new(
             200,
@@ -215,14 +215,14 @@ async fn an_error_in_the_middle_ends_the_stream_with_it() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn a_list_is_whole_however_the_server_cuts_and_counts(
+    fn a_list_is_complete_however_the_server_pages_and_counts(
         total in 0u64..120,
         page_max in 1u64..40,
         page_size in 1u32..40,
         skip in 0u64..30,
         counting in prop_oneof![Just(Counting::Exact), Just(Counting::None), (0u64..100).prop_map(Counting::UpTo)],
     ) {
-        // Who neither counts nor gives what was asked for cannot be told from who has no more.
+        // A server that returns short pages and does not count cannot be told from one that has no more.
         let is_honest = page_max >= u64::from(page_size) || matches!(counting, Counting::Exact);
         prop_assume!(is_honest);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -1,14 +1,15 @@
-//! The endpoint as others see it, against scripted servers.
+//! The endpoint as its users see it, against scripted servers.
 
 mod bulk;
 mod expiry;
 mod foreign;
 mod in_process;
 mod lists;
+mod log;
 mod network;
 mod payloads;
 mod polite;
-mod repeats;
+mod retries;
 mod script;
 mod secrets;
 mod sessions;

@@ -1,20 +1,21 @@
-//! The network itself: raw servers on the loopback.
+//! The real network: raw servers on the loopback interface.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use octane_rest::{ApiKey, Endpoint, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A server that answers the request number n (from 0) on any connection with these bytes and closes.
+/// A server that responds to request number n (from 0) on any connection with these bytes and closes it.
 pub(crate) struct Server {
     address: String,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub(crate) async fn new(answer: impl Fn(usize, &str) -> Vec<u8> + Send + 'static) -> Self {
+    pub(crate) async fn new(response: impl Fn(usize, &str) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -28,8 +29,8 @@ impl Server {
                         seen.push(request.clone());
                         seen.len() - 1
                     };
-                    let answer = answer(number, &request);
-                    let _ = stream.write_all(&answer).await;
+                    let response = response(number, &request);
+                    let _ = stream.write_all(&response).await;
                     let _ = stream.shutdown().await;
                 }
             }
@@ -47,14 +48,12 @@ impl Server {
 }
 
 pub(crate) fn endpoint(address: &str, change: impl FnOnce(&mut Settings)) -> Endpoint {
-    let mut settings = Settings {
-        requests_per_second: 1000,
-        backoff_milliseconds: 1,
-        attempts_max: 2,
-        // Whatever the environment of the tests says.
-        proxy: Some("direct".into()),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.requests_per_second = 1000;
+    settings.backoff_base = Duration::from_millis(1);
+    settings.attempts_max = 2;
+    // Regardless of the environment of the tests.
+    settings.proxy = Some("direct".into());
     change(&mut settings);
     Endpoint::builder(address)
         .space(1)
@@ -84,7 +83,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> String {
     }
 }
 
-pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn response(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
@@ -93,11 +92,20 @@ pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec
     [head.as_bytes(), body].concat()
 }
 
-pub(crate) fn signed_in() -> Vec<u8> {
-    answer("200 OK", "set-cookie: LWSSO_COOKIE_KEY=c00kie\r\n", "")
+/// An error and all that caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let errors = std::iter::successors(Some(error), |error| error.source());
+    errors
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
-/// Signs in first, then answers like this.
+pub(crate) fn signed_in() -> Vec<u8> {
+    response("200 OK", "set-cookie: LWSSO_COOKIE_KEY=c00kie\r\n", "")
+}
+
+/// A server that accepts the sign-in, then responds like this.
 async fn then(rest: impl Fn(usize) -> Vec<u8> + Send + 'static) -> Server {
     Server::new(move |number, request| {
         if request.starts_with("POST /authentication/sign_in ") {
@@ -110,9 +118,9 @@ async fn then(rest: impl Fn(usize) -> Vec<u8> + Send + 'static) -> Server {
 }
 
 #[tokio::test]
-async fn a_request_arrives_as_it_was_meant_and_the_answer_comes_back() {
+async fn a_request_arrives_as_intended_and_the_response_comes_back() {
     let server =
-        then(|_| answer("200 OK", "content-type: application/json\r\n", "{\"a\":1}")).await;
+        then(|_| response("200 OK", "content-type: application/json\r\n", "{\"a\":1}")).await;
     let value = server.endpoint(|_| ()).get("tests?limit=1").await.unwrap();
     assert_eq!(value["a"], 1);
     let seen = server.seen();
@@ -137,11 +145,11 @@ async fn a_request_arrives_as_it_was_meant_and_the_answer_comes_back() {
 }
 
 #[tokio::test]
-async fn packed_answers_are_unpacked() {
+async fn compressed_responses_are_decompressed() {
     let server = then(|_| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(b"{\"a\":1}").unwrap();
-        answer(
+        response(
             "200 OK",
             "content-encoding: gzip\r\n",
             encoder.finish().unwrap(),
@@ -152,41 +160,39 @@ async fn packed_answers_are_unpacked() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_host_takes_no_cookie_anywhere() {
-    let other = Server::new(|_, _| answer("200 OK", "", "{}")).await;
+async fn a_redirect_to_another_host_leaks_no_cookie() {
+    let other = Server::new(|_, _| response("200 OK", "", "{}")).await;
     let location = format!("location: {}/login?t=1\r\n", other.address);
-    let server = then(move |_| answer("302 Found", &location, "")).await;
+    let server = then(move |_| response("302 Found", &location, "")).await;
     let error = server.endpoint(|_| ()).get("tests").await.unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains(&format!("redirected with 302 to `{}/login`", other.address)),
+        error.to_string().contains(&format!(
+            "returned a redirect (302) to `{}/login`; redirects are not followed",
+            other.address
+        )),
         "{error}"
     );
     assert!(other.seen().is_empty());
 }
 
 #[tokio::test]
-async fn a_redirected_sign_in_takes_no_credential_anywhere() {
+async fn a_redirected_sign_in_leaks_no_credentials() {
     let other = Server::new(|_, _| signed_in()).await;
     let location = format!("location: {}/sign_in\r\n", other.address);
-    let server = Server::new(move |_, _| answer("307 Temporary Redirect", &location, "")).await;
+    let server = Server::new(move |_, _| response("307 Temporary Redirect", &location, "")).await;
     let error = server.endpoint(|_| ()).get("tests").await.unwrap_err();
-    assert!(error.to_string().contains("redirected with 307"), "{error}");
+    assert!(error.to_string().contains("a redirect (307)"), "{error}");
     assert!(other.seen().is_empty());
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_early_is_broken_and_a_creating_post_stays_unrepeated() {
+async fn a_truncated_response_is_a_broken_connection_and_a_creating_post_is_not_retried() {
     let half = |_| b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":".to_vec();
     let server = then(half).await;
     let endpoint = server.endpoint(|_| ());
     let error = endpoint.get("tests").await.unwrap_err();
     assert!(error.is_unreachable() && error.attempts() == 2, "{error}");
-    assert!(
-        error.to_string().contains("the connection broke: "),
-        "{error}"
-    );
+    assert!(chain(&error).contains("connection lost: "), "{error}");
     let error = endpoint
         .post("tests", &serde_json::json!({}))
         .await
@@ -204,25 +210,23 @@ async fn an_answer_that_ends_early_is_broken_and_a_creating_post_stays_unrepeate
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
-    let server = then(|_| answer("200 OK", "", "x".repeat(5000))).await;
+async fn a_response_that_is_too_large_is_not_read_to_its_end() {
+    let server = then(|_| response("200 OK", "", "x".repeat(5000))).await;
     let error = server
-        .endpoint(|settings| settings.answer_bytes_max = 4999)
+        .endpoint(|settings| settings.response_bytes_max = 4999)
         .get("tests")
         .await
         .unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("the answer is longer than 4999 bytes"),
+        chain(&error).contains("the response is larger than 4999 bytes"),
         "{error}"
     );
     assert_eq!(error.attempts(), 1);
-    // Nor one that is small on the wire and large when unpacked.
+    // Nor one that is small on the wire and large when decompressed.
     let server = then(|_| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all("x".repeat(1_000_000).as_bytes()).unwrap();
-        answer(
+        response(
             "200 OK",
             "content-encoding: gzip\r\n",
             encoder.finish().unwrap(),
@@ -230,42 +234,69 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
     })
     .await;
     let error = server
-        .endpoint(|settings| settings.answer_bytes_max = 100_000)
+        .endpoint(|settings| settings.response_bytes_max = 100_000)
         .get("tests")
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("longer than 100000 bytes"),
+        chain(&error).contains("larger than 100000 bytes"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_unreachable() {
+async fn a_closed_port_is_unreachable_and_the_cause_is_shown_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = endpoint(&address, |_| ()).get("tests").await.unwrap_err();
-    let text = error.to_string();
+    let text = chain(&error);
     assert!(
-        text.starts_with(&format!(
-            "cannot reach {address}: connection refused (2 attempts in "
-        )),
+        text.starts_with(&format!("cannot reach {address} (2 attempts in "))
+            && text.ends_with(" ms): connection refused"),
         "{text}"
     );
-    assert!(error.is_unreachable() && error.is_temporary() && !error.is_timeout());
+    assert!(error.is_unreachable() && error.is_transient() && !error.is_timeout());
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_broken() {
+async fn an_unknown_host_name_is_unreachable_and_the_cause_is_shown_once() {
+    // Labels end at 63 characters, so no resolver is asked.
+    let address = format!("http://{}.invalid", "x".repeat(64));
+    let error = endpoint(&address, |_| ()).get("tests").await.unwrap_err();
+    let text = chain(&error);
+    let (cause, reason) = text
+        .split_once("could not resolve the host name: ")
+        .unwrap();
+    assert!(
+        cause.starts_with(&format!("cannot reach {address} (2 attempts in ")),
+        "{text}"
+    );
+    assert!(
+        !reason.is_empty() && !reason.contains(": could not"),
+        "{text}"
+    );
+    for wrapper in [
+        "error sending request",
+        "client error",
+        "dns error",
+        "os error",
+    ] {
+        assert!(!text.contains(wrapper), "{text}");
+    }
+    assert!(error.is_unreachable() && error.is_transient() && !error.is_timeout());
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_a_broken_connection() {
     let server = Server::new(|_, _| b"SSH-2.0-OpenSSH\r\n".to_vec()).await;
     let error = server.endpoint(|_| ()).get("tests").await.unwrap_err();
     assert!(error.is_unreachable(), "{error}");
 }
 
 #[tokio::test]
-async fn an_explicit_proxy_is_used_and_its_exceptions_are_not() {
-    let proxy = then(|_| answer("200 OK", "", "{\"via\":\"proxy\"}")).await;
+async fn an_explicit_proxy_is_used_except_for_the_no_proxy_hosts() {
+    let proxy = then(|_| response("200 OK", "", "{\"via\":\"proxy\"}")).await;
     let through = |settings: &mut Settings| {
         settings.proxy = Some(
             proxy
@@ -275,7 +306,7 @@ async fn an_explicit_proxy_is_used_and_its_exceptions_are_not() {
                 .into(),
         );
     };
-    // A name that no resolver knows: only the proxy can have answered.
+    // No resolver knows this name, so only the proxy can have responded.
     let endpoint = endpoint("http://octane.invalid", through);
     let sign_in = endpoint.sign_in().await;
     let request = &proxy.seen()[0];
@@ -289,10 +320,10 @@ async fn an_explicit_proxy_is_used_and_its_exceptions_are_not() {
             .contains("proxy-authorization: basic amfuztpwyxnz"),
         "{request}"
     );
-    // The proxy answers absolute addresses, which the script does not take for a sign-in.
+    // The script does not recognise the absolute URL as a sign-in.
     sign_in.unwrap_err();
 
-    let server = then(|_| answer("200 OK", "", "{}")).await;
+    let server = then(|_| response("200 OK", "", "{}")).await;
     let endpoint = server.endpoint(|settings| {
         through(settings);
         settings.no_proxy = Some("127.0.0.0/8".into());

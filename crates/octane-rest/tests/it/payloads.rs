@@ -1,4 +1,4 @@
-//! Payloads of test results on their way.
+//! Sending payloads of test results.
 
 use bytes::Bytes;
 use octane_rest::{Error, Sent, TransportErrorKind};
@@ -12,7 +12,7 @@ async fn send(script: &Script) -> Result<Sent, Error> {
     script.endpoint().test_results().send(payload, false).await
 }
 
-/// A server that begins like this and then accepts everything.
+/// A server that first responds like this and then accepts everything.
 fn first(reply: fn() -> Reply) -> Script {
     Script::new(move |seen| match seen.number {
         1 => reply(),
@@ -21,9 +21,9 @@ fn first(reply: fn() -> Reply) -> Script {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sent_a_payload_learns_how_often_and_whether_an_earlier_one_may_have_arrived() {
+async fn sending_reports_the_attempts_and_whether_an_earlier_one_may_have_arrived() {
     let arrived_or_not: [(fn() -> Reply, bool); 8] = [
-        (|| Reply::failed(TransportErrorKind::Broken), true),
+        (|| Reply::failed(TransportErrorKind::ConnectionBroken), true),
         (|| Reply::failed(TransportErrorKind::Timeout), true),
         (|| Reply::new(500, ""), true),
         (|| Reply::new(503, "<html>busy</html>"), true),
@@ -35,21 +35,24 @@ async fn who_sent_a_payload_learns_how_often_and_whether_an_earlier_one_may_have
             false,
         ),
     ];
-    for (reply, was_in_doubt) in arrived_or_not {
+    for (reply, earlier_outcome_unknown) in arrived_or_not {
         let script = first(reply);
         let sent = send(&script).await.unwrap();
-        assert_eq!((sent.attempts, sent.was_in_doubt), (2, was_in_doubt));
+        assert_eq!(
+            (sent.attempts, sent.earlier_outcome_unknown),
+            (2, earlier_outcome_unknown)
+        );
         let [one, two] = &script.requests()[..] else {
             panic!("two requests");
         };
         assert_eq!((&one.body, &one.uri), (&two.body, &two.uri));
     }
     let sent = send(&first(|| Reply::new(202, ACCEPTED))).await.unwrap();
-    assert_eq!((sent.attempts, sent.was_in_doubt), (1, false));
+    assert_eq!((sent.attempts, sent.earlier_outcome_unknown), (1, false));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payload_that_is_refused_for_what_it_is_may_be_divided() {
+async fn a_payload_that_is_rejected_for_its_content_or_size_may_be_split() {
     for (status, body) in [
         (
             400,
@@ -63,27 +66,27 @@ async fn a_payload_that_is_refused_for_what_it_is_may_be_divided() {
     ] {
         let script = Script::new(move |_| Reply::new(status, body));
         let error = send(&script).await.unwrap_err();
-        assert!(error.is_divisible() && error.is_refused(), "{error}");
-        assert!(!error.is_in_doubt() && !error.is_temporary(), "{error}");
+        assert!(error.is_splittable() && error.is_refused(), "{error}");
+        assert!(!error.outcome_unknown() && !error.is_transient(), "{error}");
         assert_eq!(error.attempts(), 1);
-        // Nothing else can be divided.
+        // Nothing else can be split.
         let error = script.endpoint().get("tests").await.unwrap_err();
-        assert!(!error.is_divisible(), "{error}");
+        assert!(!error.is_splittable(), "{error}");
     }
     for status in [401, 403, 404, 429, 500, 503] {
         let script = Script::new(move |_| Reply::new(status, ""));
         let error = send(&script).await.unwrap_err();
-        assert!(!error.is_divisible(), "{error}");
+        assert!(!error.is_splittable(), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_after_an_attempt_in_doubt_stays_in_doubt() {
+async fn an_unknown_outcome_of_an_earlier_attempt_stays_unknown() {
     let script = Script::new(|seen| match seen.number {
-        1 => Reply::failed(TransportErrorKind::Broken),
+        1 => Reply::failed(TransportErrorKind::ConnectionBroken),
         _ => Reply::failed(TransportErrorKind::Connect),
     });
-    assert!(send(&script).await.unwrap_err().is_in_doubt());
+    assert!(send(&script).await.unwrap_err().outcome_unknown());
     let script = Script::new(|_| Reply::failed(TransportErrorKind::Connect));
-    assert!(!send(&script).await.unwrap_err().is_in_doubt());
+    assert!(!send(&script).await.unwrap_err().outcome_unknown());
 }

@@ -1,9 +1,9 @@
-//! How fast, and how much at once.
+//! Rate and concurrency limits.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use octane_rest::Finished;
+use octane_rest::RequestFinished;
 use proptest::prelude::*;
 use tokio::time::sleep;
 
@@ -13,7 +13,7 @@ use crate::script::{Reply, Script};
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn no_schedule_exceeds_the_bound_or_the_pace(
+    fn no_schedule_exceeds_the_concurrency_or_the_rate(
         concurrency in 1usize..6,
         per_second in 1u32..40,
         jobs in proptest::collection::vec((0u64..2000, 0u64..600, 0u8..8), 1..40),
@@ -47,8 +47,8 @@ proptest! {
                 task.await.unwrap();
             }
         });
-        prop_assert!(script.under_way_max() <= concurrency, "{} under way", script.under_way_max());
-        // Timers wake on whole milliseconds, at or after their moment.
+        prop_assert!(script.in_flight_max() <= concurrency, "{} in flight", script.in_flight_max());
+        // Timers fire on whole milliseconds, never early.
         let least = Duration::from_nanos(1_000_000_000 / u64::from(per_second)).saturating_sub(Duration::from_millis(1));
         for pair in script.all().windows(2) {
             prop_assert!(pair[1].at - pair[0].at >= least, "{:?}", pair[1].at - pair[0].at);
@@ -57,7 +57,7 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clones_share_one_pace() {
+async fn clones_share_one_rate_limit() {
     let script = Script::new(|_| Reply::new(200, "{}"));
     let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 10);
     assert!(many(&endpoint, 20).await.iter().all(Result::is_ok));
@@ -66,7 +66,7 @@ async fn clones_share_one_pace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_of_429_halves_the_pace_once_and_it_recovers() {
+async fn a_storm_of_429_halves_the_rate_once_and_it_recovers() {
     let script = Script::new(|seen| {
         let status = if seen.number <= 64 { 429 } else { 200 };
         Reply::new(status, "{}").after(900)
@@ -83,13 +83,13 @@ async fn a_storm_of_429_halves_the_pace_once_and_it_recovers() {
         let moments = requests.iter().map(|seen| (seen.at - start).as_secs());
         moments.filter(|moment| *moment == second).count()
     };
-    // 64 of them in the first second, all turned away in the next; 64 seats are 32 then.
+    // 64 of them in the first second, all rejected in the next; 64 permits are 32 then.
     let after: Vec<_> = (2..5).map(in_second).collect();
     assert!(
         after.iter().all(|count| (20..=60).contains(count)),
         "{after:?}"
     );
-    // In the end there are all seats again: 64 requests of 900 ms each.
+    // In the end all permits are back: 64 requests of 900 ms each.
     let (late, most) = (in_second(30), (0..60).map(in_second).max());
     assert!((60..=100).contains(&late), "{late}");
     assert!(most <= Some(100), "{most:?}");
@@ -97,38 +97,38 @@ async fn a_storm_of_429_halves_the_pace_once_and_it_recovers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_takes_a_few_requests_a_second_is_approached_and_not_flooded() {
-    // Counts by the second, and takes 5.
-    let taken = Arc::new(Mutex::new((0, 0)));
+async fn the_rate_adapts_to_a_server_with_a_low_limit() {
+    // Accepts 5 requests per second.
+    let accepted = Arc::new(Mutex::new((0, 0)));
     let start = tokio::time::Instant::now();
     let script = Script::new(move |seen| {
         let second = (seen.at - start).as_secs();
-        let mut taken = taken.lock().unwrap();
-        if taken.0 != second {
-            *taken = (second, 0);
+        let mut accepted = accepted.lock().unwrap();
+        if accepted.0 != second {
+            *accepted = (second, 0);
         }
-        taken.1 += 1;
-        Reply::new(if taken.1 > 5 { 429 } else { 200 }, "{}")
+        accepted.1 += 1;
+        Reply::new(if accepted.1 > 5 { 429 } else { 200 }, "{}")
     });
     let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 20);
     assert!(many(&endpoint, 500).await.iter().all(Result::is_ok));
-    // Fewer than one in three is turned away, and no time is wasted on pauses without need.
+    // Fewer than one in three is rejected, and no time is wasted on unnecessary pauses.
     let (sent, took) = (script.requests().len(), start.elapsed());
     assert!(sent < 750, "{sent}");
     assert!(took < Duration::from_secs(180), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn observers_learn_how_each_request_ended() {
+async fn observers_are_notified_how_each_request_ended() {
     let script = Script::new(|seen| match seen.number {
         1 => Reply::new(502, "").after(5),
         2 => Reply::new(200, "{}").after(5),
         _ => Reply::new(404, "").after(5),
     });
-    let finished: Arc<Mutex<Vec<Finished>>> = Arc::default();
+    let finished: Arc<Mutex<Vec<RequestFinished>>> = Arc::default();
     let endpoint = script
         .builder()
-        .on_finished({
+        .on_request_finished({
             let finished = Arc::clone(&finished);
             move |one| finished.lock().unwrap().push(one.clone())
         })
@@ -139,7 +139,7 @@ async fn observers_learn_how_each_request_ended() {
         .await
         .unwrap();
     endpoint.get("/admin/nothing").await.unwrap_err();
-    let told: Vec<_> = finished
+    let lines: Vec<_> = finished
         .lock()
         .unwrap()
         .iter()
@@ -154,7 +154,7 @@ async fn observers_learn_how_each_request_ended() {
         })
         .collect();
     assert_eq!(
-        told,
+        lines,
         [
             "POST /authentication/sign_in Some(200) 1",
             "GET /api/shared_spaces/1001/workspaces/1002/tests Some(200) 2",

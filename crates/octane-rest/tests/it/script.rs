@@ -1,4 +1,4 @@
-//! A server that does as it is told, in memory and without a clock of its own.
+//! A scripted server, in memory and without a clock of its own.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ pub(crate) const SECRET: &str = "hunter2-s3cret";
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// Counted from 1, sign-ins apart from the others.
+    /// Counted from 1, separately for sign-ins and other requests.
     pub(crate) number: usize,
     pub(crate) at: Instant,
     pub(crate) method: Method,
@@ -39,7 +39,7 @@ impl Seen {
     }
 }
 
-/// What the server does about it.
+/// How the server responds.
 pub(crate) struct Reply {
     after: Duration,
     outcome: Result<Response<Bytes>, TransportErrorKind>,
@@ -73,7 +73,7 @@ impl Reply {
     }
 }
 
-/// A usual answer to a sign-in.
+/// A usual response to a sign-in.
 pub(crate) fn signed_in(token: &str) -> Reply {
     Reply::new(200, "").header(
         "set-cookie",
@@ -87,22 +87,22 @@ type Handler = dyn Fn(&Seen) -> Reply + Send + Sync;
 pub(crate) struct Script {
     handler: Arc<Handler>,
     seen: Arc<Mutex<Vec<Seen>>>,
-    under_way: Arc<AtomicUsize>,
-    under_way_max: Arc<AtomicUsize>,
+    in_flight: Arc<AtomicUsize>,
+    in_flight_max: Arc<AtomicUsize>,
 }
 
 impl Script {
-    /// A server that answers everything this way, sign-ins included.
+    /// A server that responds to everything this way, sign-ins included.
     pub(crate) fn raw(handler: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         Self {
             handler: Arc::new(handler),
             seen: Arc::default(),
-            under_way: Arc::default(),
-            under_way_max: Arc::default(),
+            in_flight: Arc::default(),
+            in_flight_max: Arc::default(),
         }
     }
 
-    /// A server that lets everybody sign in, with the cookie `s1`, then `s2`, and so on.
+    /// A server that accepts every sign-in, with the cookie `s1`, then `s2`, and so on.
     pub(crate) fn new(handler: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         Self::raw(move |seen| {
             if seen.is_sign_in() {
@@ -117,12 +117,12 @@ impl Script {
         self.filtered(Seen::is_sign_in)
     }
 
-    /// All requests but sign-ins.
+    /// All requests except sign-ins.
     pub(crate) fn requests(&self) -> Vec<Seen> {
         self.filtered(|seen| !seen.is_sign_in())
     }
 
-    /// The cookies of all requests but sign-ins, each of which must have some.
+    /// The cookies of all requests except sign-ins, each of which must have some.
     pub(crate) fn cookies(&self) -> Vec<String> {
         let requests = self.requests();
         let cookies = requests
@@ -135,8 +135,8 @@ impl Script {
         self.filtered(|_| true)
     }
 
-    pub(crate) fn under_way_max(&self) -> usize {
-        self.under_way_max.load(Ordering::SeqCst)
+    pub(crate) fn in_flight_max(&self) -> usize {
+        self.in_flight_max.load(Ordering::SeqCst)
     }
 
     fn filtered(&self, keep: impl Fn(&Seen) -> bool) -> Vec<Seen> {
@@ -150,17 +150,15 @@ impl Script {
             .transport(self.clone())
     }
 
-    /// An endpoint that waits the same each time.
+    /// An endpoint with reproducible delays.
     pub(crate) fn endpoint(&self) -> Endpoint {
         self.endpoint_with(|_| ())
     }
 
     pub(crate) fn endpoint_with(&self, change: impl FnOnce(&mut Settings)) -> Endpoint {
-        let mut settings = Settings {
-            backoff_seed: Some(7),
-            requests_per_second: 1000,
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        settings.backoff_seed = Some(7);
+        settings.requests_per_second = 1000;
         change(&mut settings);
         self.builder().settings(settings).build().unwrap()
     }
@@ -190,13 +188,13 @@ impl Transport for Script {
                 seen.number = same.count() + 1;
                 all.push(seen.clone());
             }
-            let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-            self.under_way_max.fetch_max(under_way, Ordering::SeqCst);
+            let in_flight = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+            self.in_flight_max.fetch_max(in_flight, Ordering::SeqCst);
             let reply = (self.handler)(&seen);
             if reply.after > Duration::ZERO {
                 sleep(reply.after).await;
             }
-            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
             reply
                 .outcome
                 .map_err(|kind| TransportError::new(kind, "connection refused"))

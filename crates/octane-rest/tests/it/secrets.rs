@@ -1,77 +1,31 @@
-//! Nothing that can be printed holds a secret.
+//! Nothing that can be printed contains a secret.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
 
 use octane_model::Query;
 use octane_rest::{
     ApiKey, Builder, Chain, Credential, CredentialProvider, Environment, Settings, UserPassword,
 };
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
+use crate::log::captured;
 use crate::script::{Reply, SECRET, Script, signed_in};
-
-/// Keeps every word that is logged, at every level.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<String>>);
-
-impl Log {
-    /// All that was logged so far.
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        write!(self.0.lock().unwrap(), "{field}={value:?} ").unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        attributes.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-        self.0.lock().unwrap().push('\n');
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 #[test]
 fn no_secret_is_logged_or_shown_whatever_happens() {
-    let log = Log::default();
-    let shown = tracing::subscriber::with_default(log.clone(), || {
+    let (shown, logged) = captured(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(busy())
+        runtime.block_on(everything())
     });
-    let logged = log.text();
-    // It is there: method, path, status, attempt, time, and headers without their secrets.
-    let line = "method=\"GET\" path=\"/api/shared_spaces/1001/workspaces/1002/tests\" status=502 attempt=1 milliseconds=5";
+    // The log has method, path, status, attempt and time, each backoff, and headers without their secrets.
+    let line = "DEBUG message=response method=\"GET\" path=\"/api/shared_spaces/1001/workspaces/1002/tests\" status=502 attempt=1 milliseconds=5";
     assert!(logged.contains(line), "{logged}");
     assert!(logged.contains("\"cookie\": ***"), "{logged}");
+    let line = "INFO message=backing off before attempt 2 of 5 method=\"GET\" path=\"/api/shared_spaces/1001/workspaces/1002/tests\" reason=502 delay=195 ms";
+    assert!(logged.contains(line), "{logged}");
     for text in [&logged, &shown] {
         for secret in [SECRET, "c00kie", "csrf-t0ken", "qu3ry", "l0cation"] {
             assert!(!text.contains(secret), "`{secret}` in {text}");
@@ -79,11 +33,11 @@ fn no_secret_is_logged_or_shown_whatever_happens() {
     }
 }
 
-/// Lets everything happen that knows a secret, and prints all that can be printed.
-async fn busy() -> String {
+/// Does everything that involves a secret, and prints all that can be printed.
+async fn everything() -> String {
     let mut shown = String::new();
     let script = Script::raw(|seen| match (seen.is_sign_in(), seen.number) {
-        // It quotes what it was sent.
+        // It quotes the request.
         (true, 3) => Reply::new(
             401,
             format!("cannot read {}", String::from_utf8_lossy(&seen.body)),
@@ -99,16 +53,16 @@ async fn busy() -> String {
     write!(shown, "{builder:?}").unwrap();
     let endpoint = script.endpoint();
     write!(shown, "{endpoint:?}").unwrap();
-    let answer = endpoint
+    let response = endpoint
         .send(
             endpoint
                 .workspace()
                 .collection("tests")
-                .list(&octane_model::List::default()),
-            octane_rest::Repeat::Always,
+                .list(&octane_model::ListParams::default()),
+            octane_rest::Idempotency::Idempotent,
         )
         .await;
-    write!(shown, "{:?}", answer.unwrap()).unwrap();
+    write!(shown, "{:?}", response.unwrap()).unwrap();
     for _ in 0..3 {
         let result = endpoint.get("tests?query=\"name EQ ^qu3ry^\"").await;
         write!(
@@ -151,11 +105,9 @@ async fn busy() -> String {
     )
     .unwrap();
     write!(shown, "{:?}", Chain::new().then(key)).unwrap();
-    let settings = Settings {
-        proxy: Some(format!("http://jane:{SECRET}@").as_str().into()),
-        url: Some("https://octane.example/?p=1/2".into()),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.proxy = Some(format!("http://jane:{SECRET}@").as_str().into());
+    settings.url = Some("https://octane.example/?p=1/2".into());
     let error = Builder::from(settings.clone()).build().unwrap_err();
     write!(shown, "{settings:?} {error} {error:?}").unwrap();
     shown

@@ -1,4 +1,4 @@
-//! Signing in, once for all.
+//! Signing in, once for all requests.
 
 use std::time::Duration;
 
@@ -6,10 +6,11 @@ use octane_rest::{ApiKey, Chain, Environment, UserPassword};
 use tokio::time::{advance, sleep};
 
 use crate::expiry::{expired, many, strict};
+use crate::network::chain;
 use crate::script::{Reply, SECRET, Script, Seen, signed_in};
 
 #[tokio::test(start_paused = true)]
-async fn renewed_cookies_of_any_answer_are_taken_over() {
+async fn renewed_cookies_of_any_response_are_stored() {
     let script = Script::new(|seen| match seen.number {
         1 => Reply::new(200, "{}").header("set-cookie", "LWSSO_COOKIE_KEY=renewed"),
         2 => Reply::new(404, "{}").header("set-cookie", "OCTANE_USER=jane; Max-Age=86400"),
@@ -50,7 +51,7 @@ async fn a_sign_in_carries_the_credential_and_no_cookie() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_signs_in_with_name_and_password() {
+async fn a_user_signs_in_with_name_and_password() {
     let script = Script::new(|_| Reply::new(200, "{}"));
     let endpoint = script
         .builder()
@@ -66,7 +67,7 @@ async fn a_person_signs_in_with_name_and_password() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_304_keeps_the_cookies_that_are_there() {
+async fn a_304_keeps_the_existing_cookies() {
     let script = Script::raw(|seen| match (seen.is_sign_in(), seen.number) {
         (true, 1) => signed_in("one"),
         (true, _) => Reply::new(304, "").header("set-cookie", "OCTANE_USER=jane"),
@@ -82,17 +83,17 @@ async fn a_304_keeps_the_cookies_that_are_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_without_a_session_has_failed() {
+async fn a_sign_in_without_a_session_cookie_fails() {
     let script = Script::raw(|_| Reply::new(200, "").header("set-cookie", "OTHER=1"));
     let error = script.endpoint().get("tests").await.unwrap_err();
     assert!(error.is_unauthorized());
     assert_eq!(
-        error.to_string(),
-        "cannot sign in to https://octane.example: it answered 200, but gave no session (no `LWSSO_COOKIE_KEY`)"
+        chain(&error),
+        "cannot sign in to https://octane.example: the server returned 200 without a session cookie (`LWSSO_COOKIE_KEY`)"
     );
 }
 
-fn refusing() -> Script {
+fn rejecting() -> Script {
     Script::raw(|_| {
         let body = r#"{"error_code":"platform.not_authorized","description":"wrong"}"#;
         Reply::new(401, body).after(20)
@@ -100,8 +101,8 @@ fn refusing() -> Script {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_credential_is_tried_once_for_all_and_remembered() {
-    let script = refusing();
+async fn rejected_credentials_are_tried_once_for_all_requests_and_remembered() {
+    let script = rejecting();
     let endpoint = script.endpoint_with(|settings| settings.concurrency_max = 64);
     let results = many(&endpoint, 64).await;
     assert!(
@@ -111,13 +112,13 @@ async fn a_refused_credential_is_tried_once_for_all_and_remembered() {
     );
     let error = endpoint.get("tests").await.unwrap_err();
     assert_eq!(
-        error.to_string(),
-        "cannot sign in to https://octane.example: the credential was refused with 401: wrong (platform.not_authorized)"
+        chain(&error),
+        "cannot sign in to https://octane.example: credentials rejected (401): wrong (platform.not_authorized)"
     );
     assert_eq!(error.status().unwrap(), 401);
     assert_eq!(script.all().len(), 1);
 
-    // Half a minute later somebody may have repaired it; and who asks on purpose is served at once.
+    // Half a minute later the credentials may be valid; and an explicit sign-in is sent at once.
     advance(Duration::from_secs(31)).await;
     endpoint.get("tests").await.unwrap_err();
     assert_eq!(script.all().len(), 2);
@@ -126,7 +127,7 @@ async fn a_refused_credential_is_tried_once_for_all_and_remembered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_down_is_not_asked_by_everybody_in_turn() {
+async fn waiting_requests_share_the_failure_of_a_sign_in() {
     let script = Script::raw(|_| Reply::new(503, "").after(20));
     let endpoint = script.endpoint_with(|settings| {
         settings.concurrency_max = 64;
@@ -141,19 +142,20 @@ async fn a_server_that_is_down_is_not_asked_by_everybody_in_turn() {
     assert!(
         error
             .to_string()
-            .starts_with("POST /authentication/sign_in failed with 503"),
+            .starts_with("POST /authentication/sign_in returned 503"),
         "{error}"
     );
     assert_eq!(script.all().len(), 2);
-    // It is not a refusal, so the next request tries again.
+    // The credentials were not rejected, so the next request tries again.
     endpoint.get("tests").await.unwrap_err();
     assert_eq!(script.all().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_past_its_age_is_replaced_before_it_is_refused() {
+async fn a_session_past_its_age_is_replaced_before_it_is_rejected() {
     let script = Script::new(|_| Reply::new(200, "{}"));
-    let endpoint = script.endpoint_with(|settings| settings.session_seconds_max = 60);
+    let endpoint =
+        script.endpoint_with(|settings| settings.session_age_max = Duration::from_secs(60));
     endpoint.get("tests").await.unwrap();
     sleep(Duration::from_secs(59)).await;
     endpoint.get("tests").await.unwrap();
@@ -164,7 +166,7 @@ async fn a_session_past_its_age_is_replaced_before_it_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signing_out_twice_is_no_error() {
+async fn signing_out_twice_is_not_an_error() {
     let script = Script::new(|seen| {
         let status = if seen.path.ends_with("sign_out") {
             302
@@ -190,7 +192,7 @@ async fn signing_out_twice_is_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_dropped_while_signing_in_lets_the_next_one_do_it() {
+async fn a_request_cancelled_during_its_sign_in_lets_the_next_one_sign_in() {
     let (script, _) = strict();
     let endpoint = script.endpoint();
     let first = tokio::spawn({
@@ -204,31 +206,31 @@ async fn who_is_dropped_while_signing_in_lets_the_next_one_do_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_credential_nothing_is_sent() {
+async fn without_credentials_nothing_is_sent() {
     let script = Script::new(|_| Reply::new(200, "{}"));
     let message = |credentials| {
         let endpoint = script.builder().credentials(credentials).build().unwrap();
         async move {
             let error = endpoint.get("tests").await.unwrap_err();
             assert!(error.is_unauthorized());
-            error.to_string()
+            chain(&error)
         }
     };
     assert_eq!(
         message(Chain::new()).await,
-        "cannot sign in to https://octane.example: there is no credential"
+        "cannot sign in to https://octane.example: no credentials"
     );
     let half = Environment::reading(|name| (name == "OCTANE_CLIENT_ID").then(|| "key".into()));
     assert_eq!(
         message(Chain::new().then(half).then(ApiKey::new("a", "b"))).await,
-        "cannot sign in to https://octane.example: the credential from the environment is wrong: \
-         `OCTANE_CLIENT_ID` is set, but `OCTANE_CLIENT_SECRET` is missing"
+        "cannot sign in to https://octane.example: incomplete credentials in the environment: \
+         `OCTANE_CLIENT_ID` is set but `OCTANE_CLIENT_SECRET` is not"
     );
     assert!(script.all().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_servers_token_goes_back_as_a_header() {
+async fn the_csrf_token_of_an_old_server_is_sent_back_as_a_header() {
     let script = Script::raw(|seen| {
         if seen.is_sign_in() {
             signed_in("one").header("set-cookie", "HPSSO_COOKIE_CSRF=tok")

@@ -1,4 +1,4 @@
-//! Servers that are not as HTTP wants them: raw bytes, at their own speed.
+//! Servers that violate HTTP: raw bytes, at their own speed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,18 +11,18 @@ use tokio::time::{pause, sleep};
 
 use crate::network::{endpoint, read, signed_in};
 
-/// What a server does with a connection once it has read the request. In the end it closes.
+/// What a server does with a connection after the request. In the end it closes it.
 #[derive(Clone)]
 pub(crate) enum Move {
-    /// Says this.
+    /// Sends this.
     Say(Vec<u8>),
-    /// Says this again and again, as long as somebody listens.
+    /// Sends this again and again until the client closes the connection.
     Repeat(Vec<u8>),
-    /// Says this, a byte a second.
+    /// Sends this, one byte per second.
     Trickle(Vec<u8>),
-    /// Says nothing until the other side goes away, while time flies.
+    /// Sends nothing until the client closes the connection, on a paused clock.
     Hang,
-    /// Says nothing until the other side goes away.
+    /// Sends nothing until the client closes the connection.
     Listen,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn say(bytes: impl Into<Vec<u8>>) -> Move {
     Move::Say(bytes.into())
 }
 
-/// A server that lets everybody sign in and plays its moves for every other request.
+/// A server that accepts every sign-in and plays its moves for every other request.
 pub(crate) struct Stage {
     address: String,
     actor: Actor,
@@ -63,7 +63,7 @@ impl Stage {
         Self { address, actor }
     }
 
-    /// How many bytes were written, sign-ins apart, whether they were read or not.
+    /// How many bytes were written except for sign-ins, whether they were read or not.
     pub(crate) fn written(&self) -> u64 {
         self.actor.written.load(Ordering::SeqCst)
     }
@@ -110,8 +110,8 @@ impl Actor {
         stream.write_all(bytes).await.is_ok()
     }
 
-    /// From now on time stands still while something happens and jumps while nothing does, so that nobody
-    /// sits through a silence. Whatever was said so far has arrived: it did not leave this machine.
+    /// Pauses the clock: it stands still while something happens and jumps while nothing does, so that no
+    /// timeout is waited for. Everything sent so far has arrived: it did not leave this machine.
     fn stop_time(&self) {
         if !self.is_time_still.swap(true, Ordering::SeqCst) {
             pause();

@@ -6,7 +6,7 @@ use std::io::Read;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use octane_model::{Encoding, Entity, TaskId, TaskStatus};
-use octane_rest::{Body, Repeat};
+use octane_rest::{Body, Idempotency};
 use serde_json::json;
 
 use crate::script::{Reply, Script};
@@ -16,16 +16,16 @@ fn echo() -> Script {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_gives_the_status_back_as_a_value() {
+async fn a_call_returns_any_status_as_a_response() {
     let script = Script::new(|_| Reply::new(404, r#"{"error_code":"platform.entity_not_found"}"#));
     let endpoint = script.endpoint();
-    let answer = endpoint
+    let response = endpoint
         .call(Method::GET, "tests/1", Body::None)
         .await
         .unwrap();
-    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(response.status, StatusCode::NOT_FOUND);
     assert_eq!(
-        answer.problem().unwrap().error_code,
+        response.problem().unwrap().error_code,
         "platform.entity_not_found"
     );
     assert!(
@@ -39,7 +39,7 @@ async fn a_call_gives_the_status_back_as_a_value() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn paths_go_to_the_workspace_the_server_and_nowhere_else() {
+async fn paths_resolve_to_the_workspace_or_the_server_and_nowhere_else() {
     let script = echo();
     let endpoint = script.endpoint();
     endpoint.get("releases?limit=1").await.unwrap();
@@ -68,12 +68,15 @@ async fn paths_go_to_the_workspace_the_server_and_nowhere_else() {
     let foreign = Request::get("https://evil.example/x")
         .body(Bytes::new())
         .unwrap();
-    endpoint.send(foreign, Repeat::Always).await.unwrap_err();
+    endpoint
+        .send(foreign, Idempotency::Idempotent)
+        .await
+        .unwrap_err();
     assert_eq!(script.all().len(), before);
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_say_what_they_are() {
+async fn bodies_have_their_content_type() {
     let script = echo();
     let endpoint = script.endpoint();
     endpoint.post("tests", &json!({ "a": 1 })).await.unwrap();
@@ -117,7 +120,7 @@ async fn bodies_say_what_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn usual_headers_are_sent_and_unusual_ones_on_request() {
+async fn default_headers_are_always_sent_and_optional_ones_on_request() {
     let script = echo();
     script.endpoint().get("tests").await.unwrap();
     let plain = &script.requests()[0].headers;
@@ -142,7 +145,7 @@ async fn usual_headers_are_sent_and_unusual_ones_on_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_in_place_of_json_is_shown_by_its_beginning() {
+async fn an_html_page_instead_of_json_is_shown_by_its_beginning() {
     let script = Script::new(|_| {
         Reply::new(
             200,
@@ -153,27 +156,27 @@ async fn a_page_in_place_of_json_is_shown_by_its_beginning() {
     let error = script.endpoint().get("tests").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the answer to GET /api/shared_spaces/1001/workspaces/1002/tests cannot be read (text/html): `Log in Single sign-on`"
+        "unexpected response to GET /api/shared_spaces/1001/workspaces/1002/tests (text/html): `Log in Single sign-on`"
     );
-    assert!(error.source().is_some() && !error.is_temporary() && !error.is_refused());
+    assert!(error.source().is_some() && !error.is_transient() && !error.is_refused());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_is_an_error_that_names_where_to() {
+async fn a_redirect_is_an_error_that_names_its_target() {
     let script = Script::new(|_| {
         Reply::new(302, "").header("location", "https://login.example/sso?token=s3cret")
     });
     let error = script.endpoint().get("tests").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /api/shared_spaces/1001/workspaces/1002/tests was redirected with 302 to `https://login.example/sso`, \
-         which is not followed; is `https://octane.example` the address of Octane itself?"
+        "GET /api/shared_spaces/1001/workspaces/1002/tests returned a redirect (302) to `https://login.example/sso`; \
+         redirects are not followed. Is `https://octane.example` the Octane URL?"
     );
     assert_eq!(error.status(), Some(StatusCode::FOUND));
 }
 
 #[tokio::test(start_paused = true)]
-async fn entities_are_created_changed_and_deleted() {
+async fn entities_are_created_updated_and_deleted() {
     let script = Script::new(|seen| match seen.method {
         Method::POST => Reply::new(
             201,
@@ -193,7 +196,7 @@ async fn entities_are_created_changed_and_deleted() {
             .update("7", &Entity::new().set("name", "y"))
             .await
             .unwrap()
-            .kind,
+            .entity_type,
         "story"
     );
     stories.delete("7").await.unwrap();
@@ -212,19 +215,23 @@ async fn entities_are_created_changed_and_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fields_of_a_type_are_read() {
+async fn the_fields_of_a_type_are_returned() {
     let script = Script::new(|_| {
         Reply::new(
             200,
             r#"{"total_count":1,"data":[{"type":"field_metadata","name":"covered_content","entity_name":"run_automated","editable":true}]}"#,
         )
     });
-    let fields = script.endpoint().fields_of("run_automated").await.unwrap();
+    let fields = script
+        .endpoint()
+        .field_metadata("run_automated")
+        .await
+        .unwrap();
     assert!(fields[0].editable && fields[0].name == "covered_content");
 }
 
 #[tokio::test(start_paused = true)]
-async fn results_travel_packed_and_come_back_as_a_task() {
+async fn results_are_sent_compressed_and_return_a_task() {
     let script = Script::new(|seen| match seen.path.rsplit('/').next().unwrap() {
         "test-results" => Reply::new(202, r#"{"status":"queued","id":1103}"#),
         "1103" => Reply::new(200, r#"{"status":"success","id":"1103"}"#),
@@ -263,11 +270,11 @@ async fn results_travel_packed_and_come_back_as_a_task() {
         )
     );
     assert!(sent.uri.ends_with("/test-results?skip-errors=true"));
-    let mut unpacked = String::new();
+    let mut decompressed = String::new();
     flate2::read::GzDecoder::new(&sent.body[..])
-        .read_to_string(&mut unpacked)
+        .read_to_string(&mut decompressed)
         .unwrap();
-    assert_eq!(unpacked, "<test_result/>");
+    assert_eq!(decompressed, "<test_result/>");
 
     let plain = script.endpoint_with(|settings| settings.payload_encoding = Encoding::Plain);
     plain

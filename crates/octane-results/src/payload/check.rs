@@ -1,35 +1,15 @@
-//! Does a payload obey the schema?
+//! Checks a payload against the schema.
 
 use super::problem::{CheckError, CheckProblem};
-use super::schema::{EVIDENCE_ROOT, Element, ROOT};
-use super::walk::Walk;
+use super::schema::Schema;
+use super::schema_walker::SchemaWalker;
 
-/// How much a check lets pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Leniency {
-    /// What the official schema accepts.
-    #[default]
-    Official,
-    /// Also the [evidence dialect](crate::Dialect::Evidence): at the top `release_name` in place of a
-    /// release, `field_type` in place of `type`, and the test fields behind the runs.
-    AcceptEvidence,
-}
-
-impl Leniency {
-    pub(super) fn root(self) -> &'static Element {
-        match self {
-            Self::Official => &ROOT,
-            Self::AcceptEvidence => &EVIDENCE_ROOT,
-        }
-    }
-}
-
-/// Checks that `xml` is a payload which the official schema of ALM Octane accepts.
+/// Checks that `xml` is a payload that the official schema of ALM Octane accepts.
 ///
-/// Some things are refused although XML or XML Schema may know them, because no payload needs them: a
-/// document type declaration, an encoding other than UTF-8, `xsi:type`, a blank `CDATA` section among
-/// elements, and prefixes that nobody declared. Bounds keep hostile documents cheap: 256 levels of
-/// elements, 256 attributes of an element, 64 namespaces declared at once.
+/// Some constructs are rejected although XML or XML Schema allow them, because no payload needs them: a
+/// document type declaration, an encoding other than UTF-8, `xsi:type`, a `CDATA` section of whitespace
+/// between elements, and undeclared prefixes. Limits keep the cost of hostile documents low: 256 levels of
+/// elements, 256 attributes per element, 64 namespaces declared at the same time.
 ///
 /// ```
 /// use octane_results::check;
@@ -43,25 +23,25 @@ impl Leniency {
 /// );
 /// ```
 pub fn check(xml: &[u8]) -> Result<(), CheckError> {
-    check_with(xml, Leniency::Official)
+    check_with(xml, Schema::Official)
 }
 
-/// Checks like [`check`], as strictly as asked for.
-pub fn check_with(xml: &[u8], leniency: Leniency) -> Result<(), CheckError> {
-    Walk::new(decode(xml)?, leniency.root(), false).finish()
+/// Checks that `xml` is a payload that `schema` accepts, like [`check`].
+pub fn check_with(xml: &[u8], schema: Schema) -> Result<(), CheckError> {
+    SchemaWalker::new(decode(xml)?, schema.root(), false).finish()
 }
 
-/// The document as text, without the mark that some editors put before it.
+/// The document as text, without a byte order mark.
 pub(super) fn decode(xml: &[u8]) -> Result<&str, CheckError> {
     let text = std::str::from_utf8(xml).map_err(|error| {
         let valid = String::from_utf8_lossy(&xml[..error.valid_up_to()]);
         let (line, column) =
-            super::problem::Lines::new(&valid).line_and_column(error.valid_up_to());
+            super::problem::LineIndex::new(&valid).line_and_column(error.valid_up_to());
         CheckError::new(vec![CheckProblem {
             line,
             column,
             path: String::new(),
-            message: "this is not UTF-8, the only encoding of a payload".to_owned(),
+            message: "invalid UTF-8, which is the only encoding of payloads".to_owned(),
         }])
     })?;
     Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
@@ -71,7 +51,7 @@ pub(super) fn decode(xml: &[u8]) -> Result<&str, CheckError> {
 mod tests {
     use super::*;
 
-    /// The problems of a payload, one a line.
+    /// The problems of a payload, one per line.
     fn problems(xml: &str) -> String {
         match check(xml.as_bytes()) {
             Ok(()) => String::new(),
@@ -97,7 +77,7 @@ mod tests {
     const XSI: &str = " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
 
     #[test]
-    fn many_mistakes_are_told_at_once() {
+    fn many_problems_are_reported_at_once() {
         insta::assert_snapshot!(problems(indoc::indoc! {r#"
             <test_result>
               <release_name>R</release_name>
@@ -110,17 +90,17 @@ mod tests {
               </test_runs>
             </test_result>
         "#}), @"
-        2:3: test_result: there is no element `release_name` here; `build`, `suite_ref`, `program_ref`, `release_ref`, `release`, `milestone_ref`, `backlog_items`, `product_areas`, `test_fields`, `environment` or `test_runs` is expected
-        3:28: test_result/test_fields/test_field[1]: there is no attribute `field_type` here
+        2:3: test_result: unknown element `release_name`; expected `build`, `suite_ref`, `program_ref`, `release_ref`, `release`, `milestone_ref`, `backlog_items`, `product_areas`, `test_fields`, `environment` or `test_runs`
+        3:28: test_result/test_fields/test_field[1]: unknown attribute `field_type`
         3:51: test_result/test_fields/test_field[1]: attribute `value` is empty
         3:16: test_result/test_fields/test_field[1]: attribute `type` is missing
-        4:3: test_result: `suite_ref` may not come here or not again; `environment` or `test_runs` is expected
-        4:14: test_result/suite_ref: attribute `id` is `x`, not a whole number of 64 bits
-        4:21: test_result/suite_ref: there is text where nothing may be, not even blanks
-        5:14: test_result/test_runs: there is text where only elements may be
-        6:24: test_result/test_runs/test_run[1]: attribute `duration` is `1.5`, not a whole number of 64 bits
-        6:55: test_result/test_runs/test_run[1]: there is no attribute `colour` here
-        7:5: test_result/test_runs: `gherkin_test_run` may not come here or not again; `test_run` or the end is expected
+        4:3: test_result: misplaced or repeated `suite_ref`; expected `environment` or `test_runs`
+        4:14: test_result/suite_ref: attribute `id` is `x`, not a 64-bit integer
+        4:21: test_result/suite_ref: text in an element that must be empty
+        5:14: test_result/test_runs: text between elements
+        6:24: test_result/test_runs/test_run[1]: attribute `duration` is `1.5`, not a 64-bit integer
+        6:55: test_result/test_runs/test_run[1]: unknown attribute `colour`
+        7:5: test_result/test_runs: misplaced or repeated `gherkin_test_run`; expected `test_run` or the end
         7:5: test_result/test_runs/gherkin_test_run: attribute `name` is missing
         7:5: test_result/test_runs/gherkin_test_run: attribute `duration` is missing
         7:5: test_result/test_runs/gherkin_test_run: attribute `status` is missing
@@ -131,12 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_end_is_told_with_what_should_come() {
+    fn a_missing_element_is_reported() {
         insta::assert_snapshot!(problems("<test_result><suite_ref id='1'/></test_result>"), @"1:1: test_result: `test_runs` is missing");
     }
 
     #[test]
-    fn a_check_ends_after_twenty_problems() {
+    fn a_check_stops_after_twenty_problems() {
         let xml = format!("<test_result>{}</test_result>", "<x/>".repeat(50));
         let error = check(xml.as_bytes()).unwrap_err();
         assert_eq!(error.problems().len(), CheckError::PROBLEMS_MAX);
@@ -147,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_and_descriptions_take_text_and_no_elements() {
+    fn errors_and_descriptions_contain_text_and_no_elements() {
         assert_eq!(
             problems(&with_run(
                 "",
@@ -166,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_hold_anything_but_a_bad_payload() {
+    fn a_file_may_contain_anything_but_an_invalid_payload() {
         for good in [
             "x<a b='1'><c/></a>&amp;<xml:q/>",
             "<test_result><test_runs/></test_result>",
@@ -180,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_hints_are_allowed_and_nothing_else_of_a_namespace() {
+    fn schema_locations_are_the_only_attributes_allowed_from_a_namespace() {
         let root =
             |attributes: &str| format!("<test_result{attributes}><test_runs/></test_result>");
         for good in [
@@ -210,26 +190,26 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_accepted_where_it_is_asked_for() {
+    fn evidence_is_accepted_by_its_schema_only() {
         let evidence = b"<test_result><suite_ref id='1'/><release_name/><test_runs/><test_fields><test_field field_type='Framework' value='x'/></test_fields></test_result>";
         assert!(check(evidence).is_err());
-        assert_eq!(check_with(evidence, Leniency::AcceptEvidence), Ok(()));
+        assert_eq!(check_with(evidence, Schema::OfficialOrEvidence), Ok(()));
         let both = b"<test_result><test_runs/><test_fields><test_field field_type='Framework' type='Framework' value='x'/></test_fields></test_result>";
-        assert!(check_with(both, Leniency::AcceptEvidence).is_err());
+        assert!(check_with(both, Schema::OfficialOrEvidence).is_err());
     }
 
     #[test]
-    fn one_byte_order_mark_is_passed_over_and_a_second_one_is_not() {
+    fn one_byte_order_mark_is_ignored_and_a_second_one_is_an_error() {
         let xml = "\u{FEFF}<test_result><test_runs/></test_result>";
         assert_eq!(problems(xml), "");
         assert_eq!(
             problems(&format!("\u{FEFF}{xml}")),
-            "1:1: there is a second byte order mark before the document"
+            "1:1: second byte order mark at the beginning"
         );
     }
 
     #[test]
-    fn bytes_that_are_no_utf_8_have_a_place() {
+    fn invalid_utf_8_has_a_position() {
         let error = check(b"<test_result>\n\xFF").unwrap_err();
         assert_eq!(
             (error.problems()[0].line, error.problems()[0].column),

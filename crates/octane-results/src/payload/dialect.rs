@@ -1,29 +1,30 @@
-//! How a payload speaks, and what it says of all its runs.
+//! The dialect and the settings of payloads.
 
-use crate::Context;
+use crate::context::Context;
 
-/// The shape of a payload.
+/// The dialect of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Dialect {
     /// The official schema of ALM Octane.
     #[default]
     Standard,
-    /// The in-house shape of an older client: `release_name`, `field_type`, test fields at the end, single
-    /// quotes around it. The official schema refuses it; it is for servers that expect it. It needs a
-    /// suite, exactly one product area and the start of every run.
+    /// The in-house format of an older client: `release_name`, `field_type`, test fields at the end, and
+    /// attributes in single quotes. The official schema rejects it; it is for servers that expect it. It
+    /// requires a suite, exactly one product area and the start time of every run.
     Evidence,
 }
 
-/// What all payloads of an upload have in common.
+/// The settings that all payloads of an upload share.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
 #[non_exhaustive]
 pub struct PayloadSettings {
-    /// The shape; [`Dialect::Standard`] by default.
+    /// The dialect; [`Dialect::Standard`] by default.
     pub dialect: Dialect,
-    /// What counts for all runs.
+    /// The context of all runs.
     pub context: Context,
-    /// The tests' `Testing_Tool_Type`. It wins over the one in `context.test_fields`. Where neither says
-    /// anything, the evidence dialect writes `Quartz` and the standard one nothing.
+    /// The tests' `Testing_Tool_Type`. It takes precedence over the one in `context.test_fields`. If neither
+    /// is set, the evidence dialect writes `Quartz` and the standard dialect nothing.
     pub testing_tool_type: Option<String>,
 }
 
@@ -38,7 +39,6 @@ impl PayloadSettings {
     }
 
     /// Sets the tests' `Testing_Tool_Type`.
-    #[must_use]
     pub fn testing_tool_type(mut self, tool: impl Into<String>) -> Self {
         self.testing_tool_type = Some(tool.into());
         self

@@ -1,32 +1,32 @@
-//! Why a payload cannot be written.
+//! Errors of writing payloads.
 
 use octane_model::ReleaseId;
 
-use super::CheckError;
+use crate::payload::problem::CheckError;
 
 /// Why a payload, or a run in it, cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
-    /// The context breaks a rule of the schema, for example with a text that is too long.
-    #[error("the context of the payload does not fit the schema")]
+    /// The context violates the schema, for example with a text that is too long.
+    #[error("the context of the payload violates the schema")]
     Context(#[source] CheckError),
     /// The evidence dialect without a suite.
-    #[error("the evidence dialect needs a test suite")]
+    #[error("the evidence dialect requires a test suite")]
     SuiteMissing,
     /// The evidence dialect with no product area, or with several.
-    #[error("the evidence dialect takes exactly one product area, not {found}")]
+    #[error("the evidence dialect requires exactly one product area, got {found}")]
     ProductAreas {
-        /// How many there are.
+        /// The number of product areas.
         found: usize,
     },
     /// The evidence dialect with a release by id.
-    #[error("the evidence dialect names its release and cannot take the id `{0}`")]
+    #[error("the evidence dialect requires a release name, not an ID (`{0}`)")]
     ReleaseById(ReleaseId),
-    /// The evidence dialect with a piece of context that it has no word for.
-    #[error("the evidence dialect has no place for {what}")]
-    NoPlace {
-        /// What was set, for example `an environment`.
+    /// The evidence dialect with a context that it cannot represent.
+    #[error("the evidence dialect cannot represent {what}")]
+    Unsupported {
+        /// The unsupported part, for example `an environment`.
         what: &'static str,
     },
     /// A run without a start time in the evidence dialect.
@@ -38,18 +38,18 @@ pub enum PayloadError {
 }
 
 impl PayloadError {
-    /// What to do about it.
+    /// How to resolve it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Context(_) => None,
-            Self::SuiteMissing => Some("name the test suite that collects the runs"),
-            Self::ProductAreas { .. } => Some("name one application module"),
+            Self::SuiteMissing => Some("specify the test suite that collects the runs"),
+            Self::ProductAreas { .. } => Some("specify one application module"),
             Self::ReleaseById(_) => {
-                Some("give the release's name, or use the standard dialect, which takes ids")
+                Some("specify the release by name, or use the standard dialect, which accepts IDs")
             }
-            Self::NoPlace { .. } => Some("leave it out, or use the standard dialect"),
+            Self::Unsupported { .. } => Some("remove it, or use the standard dialect"),
             Self::StartMissing { .. } => Some(
-                "give the runs a start time, or use the standard dialect, which can do without",
+                "add a start time to the runs, or use the standard dialect, which does not need it",
             ),
         }
     }

@@ -1,15 +1,15 @@
-//! Text and numbers into XML, straight into bytes.
+//! Writes text and numbers as XML bytes.
 
 use crate::text::{REPLACEMENT, is_forbidden_at};
 
-/// Which bytes of an attribute in double quotes need a look.
+/// The bytes that may need escaping in an attribute in double quotes.
 const DOUBLE_QUOTED: [bool; 256] = watched(b"\"<>&\t\n\r");
-/// Which bytes of an attribute in single quotes need a look.
+/// The bytes that may need escaping in an attribute in single quotes.
 const SINGLE_QUOTED: [bool; 256] = watched(b"'<>&\t\n\r");
-/// Which bytes of element text need a look. A line feed survives there, a carriage return does not.
+/// The bytes that may need escaping in element text, where a parser keeps line feeds but not carriage returns.
 const TEXT: [bool; 256] = watched(b"<>&\r");
 
-/// The bytes in `special`, all that XML forbids, and 0xEF, with which U+FFFE and U+FFFF begin.
+/// The bytes in `special`, those that XML forbids, and 0xEF, the first byte of U+FFFE and U+FFFF.
 const fn watched(special: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut control = 0;
@@ -74,7 +74,7 @@ fn escape(value: &str, watched: &[bool; 256], out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[written..]);
 }
 
-/// Writes a whole number.
+/// Writes an integer.
 pub(super) fn number(number: i64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let mut at = digits.len();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_escapes_what_would_break_it() {
+    fn each_context_escapes_its_special_characters() {
         let value = "<a b=\"c\" d='e'>\t\n\r&";
         let shown =
             [double_quoted, single_quoted, text].map(|write| written(|out| write(value, out)));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_characters_never_reach_the_bytes() {
+    fn forbidden_characters_are_never_written() {
         let value = "a\0ｂ\u{FFFF}\u{FFFD}\u{1b}";
         assert_eq!(
             written(|out| text(value, out)),
@@ -131,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_written_as_usual(value in any::<i64>()) {
+        fn numbers_are_written_in_decimal(value in any::<i64>()) {
             prop_assert_eq!(written(|out| number(value, out)), value.to_string());
         }
     }

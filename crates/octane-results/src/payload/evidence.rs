@@ -1,14 +1,17 @@
-//! The evidence dialect: one fixed frame, one fixed line of attributes for each run.
+//! The evidence dialect: a fixed envelope and a fixed list of attributes for each run.
 
+use super::error::PayloadError;
+use super::escape;
 use super::write::{attribute, count, error, milliseconds, raw};
-use super::{PayloadError, escape};
-use crate::{Context, Identity, Release, SuiteRef, TestRun};
+use crate::context::{Context, Release, SuiteRef};
+use crate::identity::Identity;
+use crate::run::TestRun;
 
-/// The testing tool that the frame names where nobody says otherwise.
+/// The default testing tool.
 pub(super) const TOOL: &str = "Quartz";
 
-/// The frame's head, up to and including `<test_runs>`; `tool` is written by [`tail`].
-pub(super) fn head(context: &Context) -> Result<Vec<u8>, PayloadError> {
+/// The prefix of the envelope, up to and including `<test_runs>`; the tool is written by [`suffix`].
+pub(super) fn prefix(context: &Context) -> Result<Vec<u8>, PayloadError> {
     let Context {
         build,
         suite,
@@ -20,19 +23,19 @@ pub(super) fn head(context: &Context) -> Result<Vec<u8>, PayloadError> {
         test_fields,
         environment,
     } = context;
-    let no_place = [
+    let unsupported = [
         (build.is_some(), "a build"),
         (program.is_some(), "a program"),
         (milestone.is_some(), "a milestone"),
         (!backlog_items.is_empty(), "backlog items"),
         (
             !test_fields.is_empty(),
-            "test fields but `Testing_Tool_Type`",
+            "test fields other than `Testing_Tool_Type`",
         ),
         (!environment.is_empty(), "an environment"),
     ];
-    if let Some((_, what)) = no_place.into_iter().find(|(is_set, _)| *is_set) {
-        return Err(PayloadError::NoPlace { what });
+    if let Some((_, what)) = unsupported.into_iter().find(|(is_set, _)| *is_set) {
+        return Err(PayloadError::Unsupported { what });
     }
     let SuiteRef {
         id,
@@ -40,7 +43,7 @@ pub(super) fn head(context: &Context) -> Result<Vec<u8>, PayloadError> {
         component,
     } = suite.as_ref().ok_or(PayloadError::SuiteMissing)?;
     if component.is_some() {
-        return Err(PayloadError::NoPlace {
+        return Err(PayloadError::Unsupported {
             what: "the component of a suite",
         });
     }
@@ -74,8 +77,8 @@ pub(super) fn head(context: &Context) -> Result<Vec<u8>, PayloadError> {
     Ok(out)
 }
 
-/// The frame's tail, from `</test_runs>` on.
-pub(super) fn tail(tool: &str) -> Vec<u8> {
+/// The suffix of the envelope, from `</test_runs>` on.
+pub(super) fn suffix(tool: &str) -> Vec<u8> {
     let mut out = Vec::new();
     raw(
         "</test_runs><test_fields><test_field field_type='Testing_Tool_Type' value='",
@@ -113,8 +116,8 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) -> Result<(), PayloadError> 
     Ok(())
 }
 
-/// What of `run` this dialect has no place for.
-pub(super) fn omits(run: &TestRun) -> Vec<&'static str> {
+/// The fields of `run` that this dialect cannot represent.
+pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
     let TestRun {
         identity: _,
         run_name,

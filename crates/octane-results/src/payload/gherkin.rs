@@ -1,42 +1,44 @@
-//! Runs of Gherkin features, which a payload may hold in place of test runs.
+//! Runs of Gherkin features, which a payload may contain instead of test runs.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Position, Status, Steps};
+use crate::position::Position;
+use crate::status::Status;
+use crate::step::Steps;
 
 /// One result of one feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GherkinRun {
     /// The name of the test.
     pub name: String,
-    /// How long it took, in whole milliseconds.
+    /// The duration, in whole milliseconds.
     pub duration: Duration,
-    /// How it ended.
+    /// The status.
     pub status: Status,
-    /// The id that this result has elsewhere.
+    /// The id of this result in another system.
     pub external_run_id: Option<String>,
-    /// What was tested.
+    /// The tested feature.
     pub feature: Feature,
-    /// Where the run stands in the payload.
+    /// The position of the run in the payload.
     pub position: Option<Position>,
 }
 
 /// A feature and its scenarios.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
-    /// The name, maybe empty.
+    /// The name; may be empty.
     pub name: String,
     /// The path of the feature file.
     pub path: String,
-    /// The id that Octane gave to the feature.
+    /// The id assigned by Octane.
     pub identifier: Option<String>,
-    /// The tag that ties the feature to Octane, maybe empty.
+    /// The tag that links the feature to Octane; may be empty.
     pub tag: String,
-    /// When it started.
+    /// The start time.
     pub started: Timestamp,
-    /// The text of the feature file; markup in it is left out.
+    /// The text of the feature file, without markup.
     pub file: String,
     /// The steps of the background.
     pub background: Vec<BackgroundStep>,
@@ -44,28 +46,28 @@ pub struct Feature {
     pub scenarios: Vec<Scenario>,
 }
 
-/// A step that is done before each scenario.
+/// A step that runs before each scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackgroundStep {
-    /// What is done.
+    /// The name.
     pub name: String,
-    /// How long it took.
+    /// The duration.
     pub duration: Option<Duration>,
-    /// How it ended, free text.
+    /// The status, free text.
     pub status: Option<String>,
-    /// What went wrong.
+    /// The error message.
     pub error_message: Option<String>,
 }
 
 /// A scenario of a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    /// The name, maybe empty.
+    /// The name; may be empty.
     pub name: String,
-    /// Which line of an outline's examples it is.
+    /// The index of the example, in a scenario outline.
     pub outline_index: Option<i64>,
-    /// How it ended.
+    /// The status.
     pub status: Status,
-    /// Its steps.
+    /// The steps.
     pub steps: Steps,
 }

@@ -1,18 +1,18 @@
-//! What is wrong with a payload, and where.
+//! Problems of a payload, with their positions.
 
 use std::fmt;
 
-/// One breach of the rules of XML or of the schema.
+/// One violation of the rules of XML or of the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckProblem {
-    /// The line, counted from 1.
+    /// The line, from 1.
     pub line: u64,
-    /// The column, counted from 1 in characters.
+    /// The column in characters, from 1.
     pub column: u64,
-    /// The element, for example `test_result/test_runs/test_run[3]`; empty outside of any.
+    /// The element, for example `test_result/test_runs/test_run[3]`; empty outside the root element.
     pub path: String,
-    /// What is wrong, with the value that is.
+    /// The problem, including the value.
     pub message: String,
 }
 
@@ -33,28 +33,28 @@ impl fmt::Display for CheckProblem {
     }
 }
 
-/// A payload that breaks rules; it has at least one problem and at most [`CheckError::PROBLEMS_MAX`].
+/// An invalid payload, with one to [`CheckError::PROBLEMS_MAX`] problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckError {
     problems: Vec<CheckProblem>,
 }
 
 impl CheckError {
-    /// After so many problems the check ends.
+    /// The number of problems after which the check stops.
     pub const PROBLEMS_MAX: usize = 20;
 
     pub(super) fn new(problems: Vec<CheckProblem>) -> Self {
-        debug_assert!(!problems.is_empty(), "an error has a problem");
+        debug_assert!(!problems.is_empty(), "an error has at least one problem");
         Self { problems }
     }
 
-    /// The problems in the order in which they were found.
+    /// The problems, in the order in which they were found.
     pub fn problems(&self) -> &[CheckProblem] {
         &self.problems
     }
 }
 
-/// The first problem, and how many more there are.
+/// The first problem, and the number of further ones.
 impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(first) = self.problems.first() {
@@ -70,16 +70,16 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
-/// Finds lines and columns; quickest when asked in order.
+/// Converts offsets to lines and columns; fastest for ascending offsets.
 #[derive(Debug)]
-pub(super) struct Lines<'x> {
+pub(super) struct LineIndex<'x> {
     source: &'x str,
     at: usize,
     line: u64,
     line_begin: usize,
 }
 
-impl<'x> Lines<'x> {
+impl<'x> LineIndex<'x> {
     pub(super) fn new(source: &'x str) -> Self {
         Self {
             source,
@@ -122,8 +122,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_counted_in_lines_and_characters() {
-        let mut lines = Lines::new("ab\nçd\n\nx");
+    fn positions_are_in_lines_and_characters() {
+        let mut lines = LineIndex::new("ab\nçd\n\nx");
         let mut at = |offset| lines.line_and_column(offset);
         assert_eq!(
             [at(0), at(5), at(7), at(1)],

@@ -1,22 +1,43 @@
-//! What a payload may look like, as a table.
+//! The schema of payloads, as a table.
 //!
-//! These are the rules of the official schema of ALM Octane in a form that [`check`](super::check())
-//! walks and [`xsd`](super::xsd) prints. An element has a [`Kind`]; elements of one kind have the same
-//! attributes and the same content, whatever they are called.
+//! These are the rules of the official schema of ALM Octane in a form that
+//! [`schema_walker`](super::schema_walker) applies and [`xsd`](super::xsd) prints. Elements of the same
+//! [`ElementType`] have the same attributes and the same content, whatever they are called.
 
 use super::value::Value;
-use crate::{Status, TestFieldKind};
+use crate::context::TestFieldKind;
+use crate::status::Status;
 
-/// An element by name, with what it may hold.
+/// The schema that a payload is checked against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Schema {
+    /// The official schema.
+    #[default]
+    Official,
+    /// Also the [evidence dialect](crate::Dialect::Evidence): `release_name` instead of a release,
+    /// `field_type` instead of `type`, and the test fields after the runs.
+    OfficialOrEvidence,
+}
+
+impl Schema {
+    pub(super) fn root(self) -> &'static Element {
+        match self {
+            Self::Official => &ROOT,
+            Self::OfficialOrEvidence => &EVIDENCE_ROOT,
+        }
+    }
+}
+
+/// An element with its name and type.
 #[derive(Debug)]
 pub(super) struct Element {
     pub(super) name: &'static str,
-    pub(super) kind: &'static Kind,
+    pub(super) element_type: &'static ElementType,
 }
 
-/// What an element may hold.
+/// The attributes and the content of elements.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct ElementType {
     /// The name of the XSD type.
     pub(super) name: &'static str,
     pub(super) attributes: &'static [Attribute],
@@ -27,20 +48,20 @@ pub(super) struct Kind {
 #[derive(Debug)]
 pub(super) struct Attribute {
     pub(super) name: &'static str,
-    /// Another name that it may go by. The official schema has none.
-    pub(super) also: Option<&'static str>,
+    /// An alternative name. The official schema has none.
+    pub(super) alias: Option<&'static str>,
     pub(super) value: &'static Value,
     pub(super) is_required: bool,
 }
 
-/// What may stand between the tags of an element.
+/// The content of an element.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// Nothing, not even blanks.
+    /// Nothing, not even whitespace.
     Empty,
     /// Text.
     Text,
-    /// Text, and the element has attributes too.
+    /// Text, in an element with attributes.
     Mixed,
     /// Any well-formed XML.
     Anything,
@@ -51,12 +72,12 @@ pub(super) enum Content {
 /// Elements in order.
 pub(super) type Sequence = &'static [Particle];
 
-/// A place in a sequence: one of some elements, so many times.
+/// A position in a sequence: one of several elements, which may be repeated.
 #[derive(Debug)]
 pub(super) struct Particle {
     pub(super) options: &'static [Element],
     pub(super) min: u32,
-    /// `None` is "as often as you like".
+    /// `None` means unbounded.
     pub(super) max: Option<u32>,
 }
 
@@ -67,27 +88,27 @@ impl Particle {
     }
 }
 
-/// A place in a sequence, written `min..max` after its options; `n` is "as often as you like".
-macro_rules! at {
-    ($($name:literal: $kind:ident)|+, $min:literal, n) => {
-        Particle { options: &[$(Element { name: $name, kind: &$kind }),+], min: $min, max: None }
+/// A position in a sequence: its options, then `min` and `max`; `n` means unbounded.
+macro_rules! particle {
+    ($($name:literal: $element_type:ident)|+, $min:literal, n) => {
+        Particle { options: &[$(Element { name: $name, element_type: &$element_type }),+], min: $min, max: None }
     };
-    ($($name:literal: $kind:ident)|+, $min:literal, $max:literal) => {
-        Particle { options: &[$(Element { name: $name, kind: &$kind }),+], min: $min, max: Some($max) }
+    ($($name:literal: $element_type:ident)|+, $min:literal, $max:literal) => {
+        Particle { options: &[$(Element { name: $name, element_type: &$element_type }),+], min: $min, max: Some($max) }
     };
 }
 
-/// The kinds of the table: name, attributes (`!` marks the required ones), content.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal [$($mark:tt $attribute:literal: $value:ident),*] $content:expr;)+) => {$(
+/// The element types of the table: name, attributes (`!` marks required ones), content.
+macro_rules! element_types {
+    ($($(#[$doc:meta])* $element_type:ident = $name:literal [$($mark:tt $attribute:literal: $value:ident),*] $content:expr;)+) => {$(
         $(#[$doc])*
-        static $kind: Kind = Kind {
+        static $element_type: ElementType = ElementType {
             name: $name,
             attributes: &[$(Attribute {
                 name: $attribute,
-                also: None,
+                alias: None,
                 value: &$value,
-                is_required: kinds!(@$mark),
+                is_required: element_types!(@$mark),
             }),*],
             content: $content,
         };
@@ -123,30 +144,30 @@ static TEST_FIELD_KIND: Value = Value::Word {
     ],
 };
 
-/// The root of a payload that obeys the official schema.
+/// The root of a payload of the official schema.
 pub(super) static ROOT: Element = Element {
     name: "test_result",
-    kind: &PAYLOAD,
+    element_type: &PAYLOAD,
 };
 
-/// The root of a payload that may also be of the evidence dialect.
+/// The root of a payload that may also be in the evidence dialect.
 pub(super) static EVIDENCE_ROOT: Element = Element {
     name: "test_result",
-    kind: &EVIDENCE_PAYLOAD,
+    element_type: &EVIDENCE_PAYLOAD,
 };
 
-kinds! {
+element_types! {
     PAYLOAD = "payload" [] Content::Children(&[&[
-        at!("build": BUILD, 0, 1),
-        at!("suite_ref": SUITE, 0, 1),
-        at!("program_ref": REFERENCE, 0, 1),
-        at!("release_ref": REFERENCE | "release": RELEASE, 0, 1),
-        at!("milestone_ref": REFERENCE, 0, 1),
-        at!("backlog_items": BACKLOG_ITEMS, 0, 1),
-        at!("product_areas": PRODUCT_AREAS, 0, 1),
-        at!("test_fields": TEST_FIELDS, 0, 1),
-        at!("environment": ENVIRONMENT, 0, 1),
-        at!("test_runs": RUNS, 1, 1),
+        particle!("build": BUILD, 0, 1),
+        particle!("suite_ref": SUITE, 0, 1),
+        particle!("program_ref": REFERENCE, 0, 1),
+        particle!("release_ref": REFERENCE | "release": RELEASE, 0, 1),
+        particle!("milestone_ref": REFERENCE, 0, 1),
+        particle!("backlog_items": BACKLOG_ITEMS, 0, 1),
+        particle!("product_areas": PRODUCT_AREAS, 0, 1),
+        particle!("test_fields": TEST_FIELDS, 0, 1),
+        particle!("environment": ENVIRONMENT, 0, 1),
+        particle!("test_runs": RUNS, 1, 1),
     ]]);
 
     BUILD = "build" [
@@ -160,22 +181,22 @@ kinds! {
 
     RELEASE = "release" [!"name": TEXT_255] Content::Empty;
 
-    BACKLOG_ITEMS = "backlog-items" [] Content::Children(&[&[at!("backlog_item_ref": REFERENCE, 0, n)]]);
+    BACKLOG_ITEMS = "backlog-items" [] Content::Children(&[&[particle!("backlog_item_ref": REFERENCE, 0, n)]]);
 
-    PRODUCT_AREAS = "product-areas" [] Content::Children(&[&[at!("product_area_ref": REFERENCE, 0, n)]]);
+    PRODUCT_AREAS = "product-areas" [] Content::Children(&[&[particle!("product_area_ref": REFERENCE, 0, n)]]);
 
-    TEST_FIELDS = "test-fields" [] Content::Children(&[&[at!("test_field": TEST_FIELD, 0, n)]]);
+    TEST_FIELDS = "test-fields" [] Content::Children(&[&[particle!("test_field": TEST_FIELD, 0, n)]]);
 
     TEST_FIELD = "test-field" [!"type": TEST_FIELD_KIND, !"value": TEXT_255] Content::Empty;
 
-    ENVIRONMENT = "environment" [] Content::Children(&[&[at!("taxonomy": TAG, 0, n)]]);
+    ENVIRONMENT = "environment" [] Content::Children(&[&[particle!("taxonomy": TAG, 0, n)]]);
 
     TAG = "tag" [!"type": TEXT_255, !"value": TEXT_255] Content::Empty;
 
-    /// Runs of one sort; the two are never mixed.
+    /// Runs of one kind; the two are never mixed.
     RUNS = "runs" [] Content::Children(&[
-        &[at!("test_run": RUN, 0, n)],
-        &[at!("gherkin_test_run": GHERKIN_RUN, 0, n)],
+        &[particle!("test_run": RUN, 0, n)],
+        &[particle!("gherkin_test_run": GHERKIN_RUN, 0, n)],
     ]);
 
     RUN = "run" [
@@ -184,114 +205,114 @@ kinds! {
         ?"started": LONG, ?"external_report_url": LINK, ?"external_assets": ANY_TEXT,
         ?"external_test_id": TEXT_0_255, ?"external_run_id": TEXT_0_255, ?"run_type": TEXT_0_255
     ] Content::Children(&[&[
-        at!("suite_ref": SUITE, 0, 1),
-        at!("program_ref": REFERENCE, 0, 1),
-        at!("release_ref": REFERENCE | "release": RELEASE, 0, 1),
-        at!("milestone_ref": REFERENCE, 0, 1),
-        at!("backlog_items": BACKLOG_ITEMS, 0, 1),
-        at!("product_areas": PRODUCT_AREAS, 0, 1),
-        at!("test_fields": TEST_FIELDS, 0, 1),
-        at!("environment": ENVIRONMENT, 0, 1),
-        at!("error": ERROR, 0, 1),
-        at!("description": TEXT, 0, 1),
-        at!("steps": STEPS, 0, n),
+        particle!("suite_ref": SUITE, 0, 1),
+        particle!("program_ref": REFERENCE, 0, 1),
+        particle!("release_ref": REFERENCE | "release": RELEASE, 0, 1),
+        particle!("milestone_ref": REFERENCE, 0, 1),
+        particle!("backlog_items": BACKLOG_ITEMS, 0, 1),
+        particle!("product_areas": PRODUCT_AREAS, 0, 1),
+        particle!("test_fields": TEST_FIELDS, 0, 1),
+        particle!("environment": ENVIRONMENT, 0, 1),
+        particle!("error": ERROR, 0, 1),
+        particle!("description": TEXT, 0, 1),
+        particle!("steps": STEPS, 0, n),
     ]]);
 
     ERROR = "error" [?"type": ANY_TEXT, ?"message": ANY_TEXT] Content::Mixed;
 
     TEXT = "text" [] Content::Text;
 
-    STEPS = "steps" [?"iteration": TEXT_255] Content::Children(&[&[at!("step": STEP, 0, n)]]);
+    STEPS = "steps" [?"iteration": TEXT_255] Content::Children(&[&[particle!("step": STEP, 0, n)]]);
 
     STEP = "step" [
         !"name": TEXT_3800, !"duration": LONG, !"status": TEXT_255, ?"external_step_id": TEXT_255
     ] Content::Children(&[&[
-        at!("error_message": TEXT, 0, 1),
-        at!("input_parameters": PARAMETERS, 0, 1),
-        at!("output_parameters": PARAMETERS, 0, 1),
+        particle!("error_message": TEXT, 0, 1),
+        particle!("input_parameters": PARAMETERS, 0, 1),
+        particle!("output_parameters": PARAMETERS, 0, 1),
     ]]);
 
-    PARAMETERS = "parameters" [] Content::Children(&[&[at!("parameter": PARAMETER, 1, n)]]);
+    PARAMETERS = "parameters" [] Content::Children(&[&[particle!("parameter": PARAMETER, 1, n)]]);
 
     PARAMETER = "parameter" [!"name": TEXT_255, ?"value": TEXT_0_255, ?"type": TEXT_0_255] Content::Empty;
 
     GHERKIN_RUN = "gherkin-run" [
         !"name": TEXT_0_255, !"duration": LONG, !"status": STATUS, ?"external_run_id": TEXT_0_255
-    ] Content::Children(&[&[at!("feature": FEATURE, 1, 1)]]);
+    ] Content::Children(&[&[particle!("feature": FEATURE, 1, 1)]]);
 
     FEATURE = "feature" [
         !"name": TEXT_0_255, !"path": TEXT_255, ?"identifier": TEXT_0_255, !"tag": TEXT_0_255,
         !"started": LONG
     ] Content::Children(&[&[
-        at!("file": ANYTHING, 1, 1),
-        at!("scenarios": SCENARIOS, 0, 1),
+        particle!("file": ANYTHING, 1, 1),
+        particle!("scenarios": SCENARIOS, 0, 1),
     ]]);
 
     ANYTHING = "anything" [] Content::Anything;
 
     SCENARIOS = "scenarios" [] Content::Children(&[&[
-        at!("background": BACKGROUND, 0, 1),
-        at!("scenario": SCENARIO, 0, n),
+        particle!("background": BACKGROUND, 0, 1),
+        particle!("scenario": SCENARIO, 0, n),
     ]]);
 
-    BACKGROUND = "background" [] Content::Children(&[&[at!("steps": BACKGROUND_STEPS, 0, 1)]]);
+    BACKGROUND = "background" [] Content::Children(&[&[particle!("steps": BACKGROUND_STEPS, 0, 1)]]);
 
-    BACKGROUND_STEPS = "background-steps" [] Content::Children(&[&[at!("step": BACKGROUND_STEP, 0, n)]]);
+    BACKGROUND_STEPS = "background-steps" [] Content::Children(&[&[particle!("step": BACKGROUND_STEP, 0, n)]]);
 
     BACKGROUND_STEP = "background-step" [
         !"name": TEXT_3800, ?"duration": LONG, ?"status": TEXT_255
-    ] Content::Children(&[&[at!("error_message": TEXT, 0, 1)]]);
+    ] Content::Children(&[&[particle!("error_message": TEXT, 0, 1)]]);
 
     SCENARIO = "scenario" [
         !"name": TEXT_0_3800, ?"outlineIndex": LONG, !"status": STATUS
-    ] Content::Children(&[&[at!("steps": STEPS, 1, 1)]]);
+    ] Content::Children(&[&[particle!("steps": STEPS, 1, 1)]]);
 
-    /// A payload in either dialect: the release may be a text, and test fields may come last.
+    /// A payload in either dialect: the release may be text, and the test fields may be last.
     EVIDENCE_PAYLOAD = "evidence-payload" [] Content::Children(&[
         &[
-            at!("build": BUILD, 0, 1),
-            at!("suite_ref": SUITE, 0, 1),
-            at!("program_ref": REFERENCE, 0, 1),
-            at!("release_ref": REFERENCE | "release": RELEASE | "release_name": TEXT, 0, 1),
-            at!("milestone_ref": REFERENCE, 0, 1),
-            at!("backlog_items": BACKLOG_ITEMS, 0, 1),
-            at!("product_areas": PRODUCT_AREAS, 0, 1),
-            at!("test_fields": EVIDENCE_TEST_FIELDS, 0, 1),
-            at!("environment": ENVIRONMENT, 0, 1),
-            at!("test_runs": RUNS, 1, 1),
+            particle!("build": BUILD, 0, 1),
+            particle!("suite_ref": SUITE, 0, 1),
+            particle!("program_ref": REFERENCE, 0, 1),
+            particle!("release_ref": REFERENCE | "release": RELEASE | "release_name": TEXT, 0, 1),
+            particle!("milestone_ref": REFERENCE, 0, 1),
+            particle!("backlog_items": BACKLOG_ITEMS, 0, 1),
+            particle!("product_areas": PRODUCT_AREAS, 0, 1),
+            particle!("test_fields": EVIDENCE_TEST_FIELDS, 0, 1),
+            particle!("environment": ENVIRONMENT, 0, 1),
+            particle!("test_runs": RUNS, 1, 1),
         ],
         &[
-            at!("build": BUILD, 0, 1),
-            at!("suite_ref": SUITE, 0, 1),
-            at!("program_ref": REFERENCE, 0, 1),
-            at!("release_ref": REFERENCE | "release": RELEASE | "release_name": TEXT, 0, 1),
-            at!("milestone_ref": REFERENCE, 0, 1),
-            at!("backlog_items": BACKLOG_ITEMS, 0, 1),
-            at!("product_areas": PRODUCT_AREAS, 0, 1),
-            at!("environment": ENVIRONMENT, 0, 1),
-            at!("test_runs": RUNS, 1, 1),
-            at!("test_fields": EVIDENCE_TEST_FIELDS, 1, 1),
+            particle!("build": BUILD, 0, 1),
+            particle!("suite_ref": SUITE, 0, 1),
+            particle!("program_ref": REFERENCE, 0, 1),
+            particle!("release_ref": REFERENCE | "release": RELEASE | "release_name": TEXT, 0, 1),
+            particle!("milestone_ref": REFERENCE, 0, 1),
+            particle!("backlog_items": BACKLOG_ITEMS, 0, 1),
+            particle!("product_areas": PRODUCT_AREAS, 0, 1),
+            particle!("environment": ENVIRONMENT, 0, 1),
+            particle!("test_runs": RUNS, 1, 1),
+            particle!("test_fields": EVIDENCE_TEST_FIELDS, 1, 1),
         ],
     ]);
 
     EVIDENCE_TEST_FIELDS = "evidence-test-fields" [] Content::Children(&[&[
-        at!("test_field": EVIDENCE_TEST_FIELD, 0, n),
+        particle!("test_field": EVIDENCE_TEST_FIELD, 0, n),
     ]]);
 }
 
 /// A test field whose `type` may be called `field_type`.
-static EVIDENCE_TEST_FIELD: Kind = Kind {
+static EVIDENCE_TEST_FIELD: ElementType = ElementType {
     name: "evidence-test-field",
     attributes: &[
         Attribute {
             name: "type",
-            also: Some("field_type"),
+            alias: Some("field_type"),
             value: &TEST_FIELD_KIND,
             is_required: true,
         },
         Attribute {
             name: "value",
-            also: None,
+            alias: None,
             value: &TEXT_255,
             is_required: true,
         },

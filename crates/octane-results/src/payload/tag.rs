@@ -1,8 +1,8 @@
-//! Names, attributes and references, to the letter of XML 1.0.
+//! Names, attributes and references, strictly as in XML 1.0.
 
 use std::borrow::Cow;
 
-use super::value::{excerpt, is_blank};
+use super::value::{excerpt, is_whitespace};
 use crate::text::is_xml_char;
 
 /// Why a text is not well-formed XML, and where.
@@ -21,7 +21,7 @@ impl Malformed {
     }
 }
 
-/// An attribute as it is written, `offset` bytes into the document.
+/// An attribute as written, at `offset` in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RawAttribute<'x> {
     pub(super) name: &'x str,
@@ -35,17 +35,17 @@ pub(super) struct RawAttributes<'x> {
     offset: usize,
 }
 
-/// Reads the attributes in `text`, the part of a tag behind its name.
+/// Splits `text`, the part of a tag after its name, into attributes.
 pub(super) fn attributes(text: &str, offset: usize) -> RawAttributes<'_> {
     RawAttributes { rest: text, offset }
 }
 
 impl<'x> RawAttributes<'x> {
-    fn skip_blanks(&mut self) -> bool {
-        let trimmed = self.rest.trim_start_matches(is_blank);
-        let is_blank = trimmed.len() < self.rest.len();
+    fn skip_whitespace(&mut self) -> bool {
+        let trimmed = self.rest.trim_start_matches(is_whitespace);
+        let is_whitespace = trimmed.len() < self.rest.len();
         self.skip(self.rest.len() - trimmed.len());
-        is_blank
+        is_whitespace
     }
 
     fn skip(&mut self, length: usize) {
@@ -54,7 +54,7 @@ impl<'x> RawAttributes<'x> {
     }
 
     fn read(&mut self) -> Result<Option<RawAttribute<'x>>, Malformed> {
-        let has_blank = self.skip_blanks();
+        let has_whitespace = self.skip_whitespace();
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -62,22 +62,22 @@ impl<'x> RawAttributes<'x> {
         let malformed = |message| Err(Malformed::new(offset, message));
         let end = self
             .rest
-            .find(|character| character == '=' || is_blank(character))
+            .find(|character| character == '=' || is_whitespace(character))
             .unwrap_or(self.rest.len());
         let name = &self.rest[..end];
         if !is_name(name) {
-            return malformed(format!("`{}` is not an attribute", excerpt(self.rest)));
+            return malformed(format!("invalid attribute `{}`", excerpt(self.rest)));
         }
-        if !has_blank {
-            return malformed(format!("there is no blank before attribute `{name}`"));
+        if !has_whitespace {
+            return malformed(format!("missing whitespace before attribute `{name}`"));
         }
         self.skip(end);
-        self.skip_blanks();
+        self.skip_whitespace();
         if !self.rest.starts_with('=') {
             return malformed(format!("attribute `{name}` has no value"));
         }
         self.skip(1);
-        self.skip_blanks();
+        self.skip_whitespace();
         let quote = match self.rest.as_bytes().first() {
             Some(b'"') => '"',
             Some(b'\'') => '\'',
@@ -85,11 +85,11 @@ impl<'x> RawAttributes<'x> {
         };
         self.skip(1);
         let Some(end) = self.rest.find(quote) else {
-            return malformed(format!("the value of attribute `{name}` has no end"));
+            return malformed(format!("unterminated value of attribute `{name}`"));
         };
         let value = &self.rest[..end];
         if value.contains('<') {
-            return malformed(format!("the value of attribute `{name}` holds a plain `<`"));
+            return malformed(format!("unescaped `<` in the value of attribute `{name}`"));
         }
         self.skip(end + 1);
         Ok(Some(RawAttribute {
@@ -113,7 +113,7 @@ impl<'x> Iterator for RawAttributes<'x> {
 }
 
 impl<'x> RawAttribute<'x> {
-    /// The value as XML means it: plain blanks of all sorts are spaces, references are resolved.
+    /// The value, normalised as XML requires: literal whitespace becomes spaces, references are resolved.
     pub(super) fn normalized(&self) -> Result<Cow<'x, str>, Malformed> {
         let Some(first) = self.value.find(['&', '\t', '\n', '\r']) else {
             return Ok(Cow::Borrowed(self.value));
@@ -148,12 +148,12 @@ impl<'x> RawAttribute<'x> {
     }
 }
 
-/// Says that a reference means nothing.
+/// The message about an unknown reference.
 pub(super) fn unresolved(reference: &str) -> String {
-    format!("`{}` is not a reference that XML knows", excerpt(reference))
+    format!("unknown reference `{}`", excerpt(reference))
 }
 
-/// The character that the reference `&name;` stands for.
+/// The character of the reference `&name;`.
 pub(super) fn resolve(name: &str) -> Option<char> {
     let (digits, radix) = match name {
         "amp" => return Some('&'),
@@ -166,7 +166,7 @@ pub(super) fn resolve(name: &str) -> Option<char> {
             decimal => (decimal, 10),
         },
     };
-    // A sign would please the number parser, but not XML.
+    // The number parser would accept a sign, but XML does not.
     if !digits.chars().all(|digit| digit.is_digit(radix)) {
         return None;
     }
@@ -174,13 +174,13 @@ pub(super) fn resolve(name: &str) -> Option<char> {
     char::from_u32(number).filter(|character| is_xml_char(*character))
 }
 
-/// Whether `text` is a name of XML 1.0, fifth edition; a colon is a letter to it.
+/// Whether `text` is a name in XML 1.0, fifth edition, which treats a colon as a letter.
 pub(super) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
-    characters.next().is_some_and(is_name_begin) && characters.all(is_name_part)
+    characters.next().is_some_and(is_name_start) && characters.all(is_name_part)
 }
 
-fn is_name_begin(character: char) -> bool {
+fn is_name_start(character: char) -> bool {
     matches!(
         character,
         'a'..='z' | 'A'..='Z' | '_' | ':'
@@ -192,7 +192,7 @@ fn is_name_begin(character: char) -> bool {
 }
 
 fn is_name_part(character: char) -> bool {
-    is_name_begin(character)
+    is_name_start(character)
         || matches!(
             character,
             '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}'
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_normalized_as_xml_has_it() {
+    fn values_are_normalized_as_xml_requires() {
         assert_eq!(
             values(" a = 'x\r\ny\tz' \n b=\"&lt;&#10;&#x1F600;'\"").unwrap(),
             [
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn sloppy_tags_are_not_xml() {
+    fn malformed_tags_are_rejected() {
         for bad in [
             "a='1'",
             " a='1'b='2'",

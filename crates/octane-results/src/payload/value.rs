@@ -1,5 +1,6 @@
-//! What an attribute may hold.
+//! The types of attribute values.
 
+use crate::plural::counted;
 use crate::text::{find_forbidden, length};
 
 /// The type of an attribute's value.
@@ -7,39 +8,39 @@ use crate::text::{find_forbidden, length};
 pub(super) enum Value {
     /// Any text.
     AnyText,
-    /// A text of so many characters.
+    /// A text of `min` to `max` characters.
     Text { min: usize, max: usize },
-    /// A 64-bit whole number.
+    /// A 64-bit integer.
     Long,
     /// `true`, `false`, `1` or `0`.
     Boolean,
-    /// One of some words, exact in case and without blanks around; the name is that of the XSD type.
+    /// One of several words, case-sensitive and without surrounding whitespace; `name` is that of the XSD type.
     Word {
         name: &'static str,
         words: &'static [&'static str],
     },
-    /// The address of a report.
+    /// The URL of a report.
     Link,
 }
 
-/// How long a link may be, in characters.
+/// The minimum and maximum length of a link, in characters.
 pub(super) const LINK_CHARS: (usize, usize) = (6, 512);
 
-/// The pattern of a link, as an XSD writes it. [`is_link`] is the same in code.
+/// The pattern of a link, as an XSD regular expression; [`is_link`] is equivalent.
 ///
-/// It is the official schema's rule with all that it lets through: one slash is enough after `http:`,
-/// and nothing at all has to follow `testdirector`.
+/// It is as lenient as the official schema: one slash suffices after `http:`, and nothing has to follow
+/// `testdirector`.
 pub(super) const LINK_PATTERN: &str = "[Hh][Tt][Tt][Pp][Ss]?:/.*|[Tt][Dd][Ss]?:/.*|testdirector.*";
 
 impl Value {
-    /// Says what is wrong with `text`, as a predicate: "`attribute` …".
+    /// Checks `text`; an error is a predicate, as in "`attribute` …".
     pub(super) fn check(&self, text: &str) -> Result<(), String> {
         match self {
             Self::AnyText => Ok(()),
             Self::Text { min, max } => check_length(text, *min, *max),
             Self::Long => parse_long(text)
                 .map(|_| ())
-                .ok_or_else(|| format!("is `{}`, not a whole number of 64 bits", excerpt(text))),
+                .ok_or_else(|| format!("is `{}`, not a 64-bit integer", excerpt(text))),
             Self::Boolean => parse_boolean(text).map(|_| ()).ok_or_else(|| {
                 format!(
                     "is `{}`, not one of `true`, `false`, `1`, `0`",
@@ -58,7 +59,7 @@ impl Value {
                     Ok(())
                 } else {
                     Err(format!(
-                        "is `{}`, not an address such as `https://…`",
+                        "is `{}`, not a URL such as `https://…`",
                         excerpt(text)
                     ))
                 }
@@ -68,7 +69,7 @@ impl Value {
 }
 
 fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
-    // A text has no more characters than bytes.
+    // A text never has more characters than bytes.
     if text.len() >= min && text.len() <= max && (min < 2 || text.is_ascii()) {
         return Ok(());
     }
@@ -76,20 +77,23 @@ fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
     if chars < min && text.is_empty() {
         Err("is empty".to_owned())
     } else if chars < min {
-        Err(format!("has {chars} characters, at least {min} are needed"))
+        Err(format!(
+            "is {} long; the minimum is {min}",
+            counted(chars as u64, "character", "characters")
+        ))
     } else if chars > max {
-        Err(format!("has {chars} characters, the server takes {max}"))
+        Err(format!("is {chars} characters long; the limit is {max}"))
     } else {
         Ok(())
     }
 }
 
-/// The number that `text` writes: blanks around it, a sign and leading zeros are allowed.
+/// Parses an integer; surrounding whitespace, a sign and leading zeros are allowed.
 pub(super) fn parse_long(text: &str) -> Option<i64> {
     trim(text).parse().ok()
 }
 
-/// The truth that `text` writes, blanks around it allowed.
+/// Parses a Boolean; surrounding whitespace is allowed.
 pub(super) fn parse_boolean(text: &str) -> Option<bool> {
     match trim(text) {
         "true" | "1" => Some(true),
@@ -98,16 +102,16 @@ pub(super) fn parse_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The blanks of XML, which are fewer than those of Unicode.
-pub(super) const fn is_blank(character: char) -> bool {
+/// Whether `character` is whitespace in XML, which has less than Unicode.
+pub(super) const fn is_whitespace(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
 fn trim(text: &str) -> &str {
-    text.trim_matches(is_blank)
+    text.trim_matches(is_whitespace)
 }
 
-/// Whether `text` matches [`LINK_PATTERN`]. A line break is no character of a pattern's dot.
+/// Whether `text` matches [`LINK_PATTERN`]. The dot of a pattern does not match a line break.
 fn is_link(text: &str) -> bool {
     let has_scheme = |scheme: &str| {
         let Some((head, rest)) = text.split_at_checked(scheme.len()) else {
@@ -120,9 +124,9 @@ fn is_link(text: &str) -> bool {
         && (has_scheme("http") || has_scheme("td") || text.starts_with("testdirector"))
 }
 
-/// Whether any server takes `text` as a link: in all ways of counting and of reading the pattern.
+/// Whether every server accepts `text` as a link, however it counts characters and interprets the pattern.
 pub(crate) fn is_safe_link(text: &str) -> bool {
-    // Java's idea of a line break is wider.
+    // Java has more line breaks.
     let is_break = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     is_link(text)
         && text.chars().count() >= LINK_CHARS.0
@@ -131,7 +135,7 @@ pub(crate) fn is_safe_link(text: &str) -> bool {
         && find_forbidden(text, 0).is_none()
 }
 
-/// The beginning of a value, short enough for a message.
+/// The beginning of a value, for messages.
 pub(super) fn excerpt(text: &str) -> String {
     const CHARS_MAX: usize = 60;
     match text.char_indices().nth(CHARS_MAX) {
@@ -145,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_may_have_blanks_a_sign_and_zeros_and_nothing_else() {
+    fn a_long_may_have_whitespace_a_sign_and_leading_zeros() {
         for good in [
             "0",
             " +007\n",
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_what_the_official_pattern_lets_through() {
+    fn links_match_the_official_pattern() {
         for good in [
             "http:/x",
             "HTTPs://a b",
@@ -207,7 +211,7 @@ mod tests {
         assert_eq!(text.check("").unwrap_err(), "is empty");
         assert_eq!(
             text.check("abcd").unwrap_err(),
-            "has 4 characters, the server takes 3"
+            "is 4 characters long; the limit is 3"
         );
     }
 }

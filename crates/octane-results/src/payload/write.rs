@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::escape;
-use crate::{
-    Build, Context, Failure, Identity, Parameter, Release, Step, Steps, SuiteRef, Tag, TestField,
-    TestRun,
-};
+use crate::context::{Build, Context, Release, SuiteRef, Tag, TestField};
+use crate::identity::Identity;
+use crate::run::{Failure, TestRun};
+use crate::step::{Parameter, Step, Steps};
 
-pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<test_result>";
+pub(super) const PREFIX: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<test_result>";
 pub(super) const RUNS_BEGIN: &str = "<test_runs>\n";
-pub(super) const TAIL: &str = "</test_runs></test_result>\n";
+pub(super) const SUFFIX: &str = "</test_runs></test_result>\n";
 
 /// Writes one `test_run` and a line feed.
 pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
@@ -62,7 +62,7 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
     maybe("run_type", run_type.as_deref(), out);
     raw(">", out);
 
-    // A run has no build; it exists at the top only.
+    // A run has no build; only a payload can have one.
     context(own_context, out);
     if let Some(failure) = failure {
         error(failure, out);
@@ -79,12 +79,12 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
 /// Writes `error`.
 pub(super) fn error(failure: &Failure, out: &mut Vec<u8>) {
     let Failure {
-        kind,
+        error_type,
         message,
         details,
     } = failure;
     raw("<error", out);
-    maybe("type", kind.as_deref(), out);
+    maybe("type", error_type.as_deref(), out);
     maybe("message", message.as_deref(), out);
     raw(">", out);
     escape::text(details, out);
@@ -113,7 +113,7 @@ pub(super) fn build(build: &Build, out: &mut Vec<u8>) {
     raw("/>", out);
 }
 
-/// Writes what the top of a payload and a run have in common: all of a context but the build.
+/// Writes a context without its build, as payloads and runs have it.
 pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
     let Context {
         build: _,
@@ -164,8 +164,8 @@ pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
         pair("test_field", kind.as_str(), value, out);
     });
     list("environment", environment, out, |tag, out| {
-        let Tag { kind, value } = tag;
-        pair("taxonomy", kind, value, out);
+        let Tag { tag_type, value } = tag;
+        pair("taxonomy", tag_type, value, out);
     });
 }
 
@@ -205,20 +205,24 @@ fn step(step: &Step, out: &mut Vec<u8>) {
 }
 
 fn parameter(parameter: &Parameter, out: &mut Vec<u8>) {
-    let Parameter { name, value, kind } = parameter;
+    let Parameter {
+        name,
+        value,
+        parameter_type,
+    } = parameter;
     raw("<parameter", out);
     attribute("name", name, out);
     maybe("value", value.as_deref(), out);
-    maybe("type", kind.as_deref(), out);
+    maybe("type", parameter_type.as_deref(), out);
     raw("/>", out);
 }
 
-/// Whole milliseconds, as many as the payload's number can hold.
+/// The duration in milliseconds, limited to a 64-bit integer.
 pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Writes `text` as it is.
+/// Writes `text` unescaped.
 pub(super) fn raw(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }

@@ -1,14 +1,18 @@
-//! Writes payloads: the frame once, the runs one by one.
+//! Writes payloads: the envelope once, the runs one by one.
 
-use super::{Dialect, Leniency, PayloadError, PayloadSettings, check_with, evidence, write};
-use crate::{Context, TestField, TestFieldKind, TestRun};
+use crate::context::{Context, TestField, TestFieldKind};
+use crate::payload::check::check_with;
+use crate::payload::dialect::{Dialect, PayloadSettings};
+use crate::payload::error::PayloadError;
+use crate::payload::schema::Schema;
+use crate::payload::{evidence, write};
+use crate::run::TestRun;
 
 /// Writes payloads of one upload.
 ///
-/// What all payloads share is rendered once; the same settings and runs always give the same bytes.
-/// The writer escapes, and puts U+FFFD in place of what XML forbids, so that its output is well-formed
-/// whatever a run holds. Texts that are too long for the schema it writes as they are: see
-/// [`repair`](crate::repair()).
+/// The shared envelope is rendered once; the same settings and runs always give the same bytes. The writer
+/// escapes texts and replaces characters that XML forbids by U+FFFD, so that its output is always
+/// well-formed. It does not shorten texts that are too long for the schema: see [`repair`](crate::repair()).
 ///
 /// ```
 /// use octane_results::{Context, Dialect, PayloadSettings, PayloadWriter, Status, TestRun, check};
@@ -22,12 +26,12 @@ use crate::{Context, TestField, TestFieldKind, TestRun};
 #[derive(Debug, Clone)]
 pub struct PayloadWriter {
     dialect: Dialect,
-    head: Vec<u8>,
-    tail: Vec<u8>,
+    prefix: Vec<u8>,
+    suffix: Vec<u8>,
 }
 
 impl PayloadWriter {
-    /// Renders the frame and makes sure that the context in it obeys the schema.
+    /// Renders the envelope and checks its context against the schema.
     pub fn new(settings: PayloadSettings) -> Result<Self, PayloadError> {
         let PayloadSettings {
             dialect,
@@ -43,16 +47,16 @@ impl PayloadWriter {
                         value: tool,
                     });
                 }
-                let mut head = write::HEAD.as_bytes().to_vec();
+                let mut prefix = write::PREFIX.as_bytes().to_vec();
                 if let Some(build) = &context.build {
-                    write::build(build, &mut head);
+                    write::build(build, &mut prefix);
                 }
-                write::context(&context, &mut head);
-                write::raw(write::RUNS_BEGIN, &mut head);
+                write::context(&context, &mut prefix);
+                write::raw(write::RUNS_BEGIN, &mut prefix);
                 Self {
                     dialect,
-                    head,
-                    tail: write::TAIL.as_bytes().to_vec(),
+                    prefix,
+                    suffix: write::SUFFIX.as_bytes().to_vec(),
                 }
             }
             Dialect::Evidence => {
@@ -62,26 +66,26 @@ impl PayloadWriter {
                     .unwrap_or_else(|| evidence::TOOL.to_owned());
                 Self {
                     dialect,
-                    head: evidence::head(&context)?,
-                    tail: evidence::tail(&tool),
+                    prefix: evidence::prefix(&context)?,
+                    suffix: evidence::suffix(&tool),
                 }
             }
         };
         let empty = writer.assemble(&[]);
-        let leniency = match dialect {
-            Dialect::Standard => Leniency::Official,
-            Dialect::Evidence => Leniency::AcceptEvidence,
+        let schema = match dialect {
+            Dialect::Standard => Schema::Official,
+            Dialect::Evidence => Schema::OfficialOrEvidence,
         };
-        check_with(&empty, leniency).map_err(PayloadError::Context)?;
+        check_with(&empty, schema).map_err(PayloadError::Context)?;
         Ok(writer)
     }
 
-    /// The dialect that it writes.
+    /// The dialect of the payloads.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// Appends one run to the body of a payload. Where it fails, nothing was appended.
+    /// Appends one run to the body of a payload. On error, nothing is appended.
     pub fn write_run(&self, run: &TestRun, body: &mut Vec<u8>) -> Result<(), PayloadError> {
         match self.dialect {
             Dialect::Standard => {
@@ -92,55 +96,56 @@ impl PayloadWriter {
         }
     }
 
-    /// Which fields of `run` the payload has no place for, by the payload's words.
+    /// The fields of `run` that the dialect cannot represent, by their names in the standard payload.
     ///
-    /// In the standard dialect that is the `build` of a run, which exists for whole payloads only. The
-    /// evidence dialect knows identity, status, start, duration and error of a run and nothing else.
-    pub fn omits(&self, run: &TestRun) -> Vec<&'static str> {
+    /// The standard dialect cannot represent the `build` of a single run. The evidence dialect supports only
+    /// the identity, status, start time, duration and error of a run.
+    pub fn unsupported_fields(&self, run: &TestRun) -> Vec<&'static str> {
         match self.dialect {
             Dialect::Standard if run.context.build.is_some() => vec!["build"],
             Dialect::Standard => Vec::new(),
-            Dialect::Evidence => evidence::omits(run),
+            Dialect::Evidence => evidence::unsupported_fields(run),
         }
     }
 
-    /// Makes payloads whose bytes differ from those of any other mark and mean the same: a comment stands
-    /// at their end. Octane ignores bytes that it has had (ALM Octane help, "Test results"), so this is
-    /// how to repeat an upload on purpose. `mark` may have letters, digits and single dashes.
-    pub fn marked(mut self, mark: &str) -> Self {
-        let safe: String = mark
+    /// Appends a comment with `nonce` to every payload, which changes its bytes but not its meaning. Octane
+    /// ignores payloads that it has already received (ALM Octane help, "Test results"), so this is how to
+    /// repeat an upload on purpose. `nonce` may contain letters, digits and single hyphens; other characters
+    /// are removed.
+    pub fn with_nonce(mut self, nonce: &str) -> Self {
+        let safe: String = nonce
             .split('-')
             .map(|piece| piece.replace(|c: char| !c.is_ascii_alphanumeric(), ""))
             .filter(|piece| !piece.is_empty())
             .collect::<Vec<_>>()
             .join("-");
-        self.tail
+        self.suffix
             .extend_from_slice(format!("<!-- {safe} -->\n").as_bytes());
         self
     }
 
-    /// What stands before the runs in every payload.
-    pub fn head(&self) -> &[u8] {
-        &self.head
+    /// The part of every payload before the runs.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
     }
 
-    /// What stands behind the runs in every payload.
-    pub fn tail(&self) -> &[u8] {
-        &self.tail
+    /// The part of every payload after the runs.
+    pub fn suffix(&self) -> &[u8] {
+        &self.suffix
     }
 
-    /// A whole payload around a body of runs.
+    /// The payload with the given body of runs.
     pub fn assemble(&self, body: &[u8]) -> Vec<u8> {
-        [self.head.as_slice(), body, &self.tail].concat()
+        [self.prefix.as_slice(), body, &self.suffix].concat()
     }
 
-    /// How many bytes [`assemble`](Self::assemble) adds to a body.
-    pub fn frame_bytes(&self) -> usize {
-        self.head.len() + self.tail.len()
+    /// The number of bytes that [`assemble`](Self::assemble) adds to a body.
+    pub fn envelope_bytes(&self) -> usize {
+        self.prefix.len() + self.suffix.len()
     }
 }
 
-/// Takes the testing tool out of the context's fields.
+/// Removes the testing tool from the fields of the context.
 fn take_tool(context: &mut Context) -> Option<String> {
     let is_tool = |field: &mut TestField| field.kind == TestFieldKind::TestingToolType;
     context

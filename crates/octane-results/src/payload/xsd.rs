@@ -2,18 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Attribute, Content, Element, Kind, Particle, ROOT, Sequence};
+use super::schema::{Attribute, Content, Element, ElementType, Particle, ROOT, Sequence};
 use super::value::{LINK_CHARS, LINK_PATTERN, Value};
 
-/// The project's own XSD of a payload in the standard dialect.
+/// This project's own XSD of payloads in the standard dialect.
 ///
-/// It accepts what the official schema of ALM Octane accepts, in other words. A server's own schema, at
-/// `test-results/xsd`, is the one that counts for that server.
+/// It is equivalent to the official schema of ALM Octane. For a particular server, its own schema at
+/// `test-results/xsd` is authoritative.
 pub fn test_results_xsd() -> String {
-    let mut kinds = Vec::new();
-    collect(ROOT.kind, &mut kinds);
+    let mut element_types = Vec::new();
+    collect(ROOT.element_type, &mut element_types);
     let mut values = Vec::new();
-    for attribute in kinds.iter().flat_map(|kind| kind.attributes) {
+    for attribute in element_types
+        .iter()
+        .flat_map(|element_type| element_type.attributes)
+    {
         if is_named(attribute.value) && !values.contains(&attribute.value) {
             values.push(attribute.value);
         }
@@ -25,10 +28,10 @@ pub fn test_results_xsd() -> String {
     out.open("<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\">");
     out.line(&format!(
         "<xs:element name=\"{}\" type=\"{}\"/>",
-        ROOT.name, ROOT.kind.name
+        ROOT.name, ROOT.element_type.name
     ));
-    for kind in kinds {
-        print_kind(kind, &mut out);
+    for element_type in element_types {
+        print_element_type(element_type, &mut out);
     }
     for value in values {
         print_value(value, &mut out);
@@ -37,27 +40,31 @@ pub fn test_results_xsd() -> String {
     out.text
 }
 
-/// All kinds with a type of their own, in the order in which a reader of the document meets them.
-fn collect(kind: &'static Kind, kinds: &mut Vec<&'static Kind>) {
-    if !has_type(kind) || kinds.iter().any(|known| known.name == kind.name) {
+/// All element types that are written as XSD types, in the order of their first use.
+fn collect(element_type: &'static ElementType, element_types: &mut Vec<&'static ElementType>) {
+    if !has_type(element_type)
+        || element_types
+            .iter()
+            .any(|known| known.name == element_type.name)
+    {
         return;
     }
-    kinds.push(kind);
-    if let Content::Children(sequences) = &kind.content {
+    element_types.push(element_type);
+    if let Content::Children(sequences) = &element_type.content {
         for element in sequences
             .iter()
             .copied()
             .flatten()
             .flat_map(|at| at.options)
         {
-            collect(element.kind, kinds);
+            collect(element.element_type, element_types);
         }
     }
 }
 
-/// Whether a kind is written as a type; plain text and anything are known to XML Schema.
-fn has_type(kind: &Kind) -> bool {
-    !matches!(kind.content, Content::Text | Content::Anything)
+/// Whether an element type is written as an XSD type; plain text and open content are built in.
+fn has_type(element_type: &ElementType) -> bool {
+    !matches!(element_type.content, Content::Text | Content::Anything)
 }
 
 fn is_named(value: &Value) -> bool {
@@ -75,13 +82,16 @@ fn type_name(value: &Value) -> String {
     }
 }
 
-fn print_kind(kind: &Kind, out: &mut Printer) {
-    let mixed = match kind.content {
+fn print_element_type(element_type: &ElementType, out: &mut Printer) {
+    let mixed = match element_type.content {
         Content::Mixed => " mixed=\"true\"",
         _ => "",
     };
-    out.open(&format!("<xs:complexType name=\"{}\"{mixed}>", kind.name));
-    match &kind.content {
+    out.open(&format!(
+        "<xs:complexType name=\"{}\"{mixed}>",
+        element_type.name
+    ));
+    match &element_type.content {
         Content::Children([sequence]) => print_sequence(sequence, out),
         Content::Children(sequences) => {
             out.open("<xs:choice>");
@@ -92,12 +102,12 @@ fn print_kind(kind: &Kind, out: &mut Printer) {
         }
         _ => {}
     }
-    for attribute in kind.attributes {
+    for attribute in element_type.attributes {
         let Attribute {
             name,
             value,
             is_required,
-            also: _,
+            alias: _,
         } = attribute;
         let required = if *is_required {
             " use=\"required\""
@@ -139,11 +149,11 @@ fn print_sequence(sequence: Sequence, out: &mut Printer) {
 }
 
 fn declaration(element: &Element) -> String {
-    let Element { name, kind } = element;
-    match kind.content {
+    let Element { name, element_type } = element;
+    match element_type.content {
         Content::Anything => format!("name=\"{name}\" type=\"xs:anyType\""),
         Content::Text => format!("name=\"{name}\" type=\"xs:string\""),
-        _ => format!("name=\"{name}\" type=\"{}\"", kind.name),
+        _ => format!("name=\"{name}\" type=\"{}\"", element_type.name),
     }
 }
 
@@ -208,7 +218,7 @@ mod tests {
         assert_eq!(
             std::fs::read_to_string(path).unwrap_or_default(),
             printed,
-            "run this test with UPDATE_SCHEMA=1 to write `schema/test-results.xsd` anew"
+            "run this test with UPDATE_SCHEMA=1 to update `schema/test-results.xsd`"
         );
     }
 }

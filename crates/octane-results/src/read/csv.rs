@@ -7,26 +7,28 @@ use std::sync::Arc;
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use memchr::memchr_iter;
 
-use crate::Position;
 use crate::invalid::{InvalidCell, InvalidRow};
-use crate::read::Record;
-use crate::read::columns::Layout;
+use crate::plural::counted;
+use crate::position::Position;
+use crate::read::columns::ColumnMapping;
 use crate::read::error::{ReadError, ReadErrorKind};
+use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::row::{self, NotText};
-use crate::read::text::{Place, Text, UnknownEncoding};
+use crate::read::record::Record;
+use crate::read::row::{self, NotUtf8};
+use crate::read::text::{DecodedText, UnknownEncoding};
 use crate::warning::{Warning, WarningKind};
 
 mod lines;
 
-use lines::Lines;
+use lines::NormalizedLines;
 
-/// The rows of a table, one record a row, warnings before the row they are about.
+/// Reads a table: one record per row, with warnings before the row that they are about.
 pub(crate) struct Csv<R: Read> {
     file: Arc<str>,
-    rows: csv::Reader<Lines<Input<R>>>,
+    rows: csv::Reader<NormalizedLines<CsvInput<R>>>,
     row: ByteRecord,
-    layout: Layout,
+    mapping: ColumnMapping,
     header_line: u64,
     width: usize,
     options: ReadOptions,
@@ -34,17 +36,17 @@ pub(crate) struct Csv<R: Read> {
     is_without_rows: bool,
 }
 
-/// Bytes as they are, so that bad ones spoil a row only, unless the file is UTF-16 and must be decoded.
-enum Input<R> {
-    Bytes(R),
-    Text(Box<Text<R>>),
+/// Raw bytes, so that invalid ones affect a single row only; decoded text if the file is UTF-16.
+enum CsvInput<R> {
+    Raw(R),
+    Decoded(Box<DecodedText<R>>),
 }
 
-impl<R: Read> Read for Input<R> {
+impl<R: Read> Read for CsvInput<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Bytes(bytes) => bytes.read(into),
-            Self::Text(text) => text.read(into),
+            Self::Raw(bytes) => bytes.read(into),
+            Self::Decoded(text) => text.read(into),
         }
     }
 }
@@ -57,22 +59,22 @@ impl<R: Read> Csv<R> {
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         let is_utf_16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
-        // The head of a UTF-16 file still shows its ASCII characters, which are all that matters here.
+        // Without the zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice here.
         let shown: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
         let input = if is_utf_16 {
-            let text = Text::new(input, head).map_err(|UnknownEncoding(label)| {
+            let text = DecodedText::new(input, head).map_err(|UnknownEncoding(label)| {
                 ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
             })?;
-            Input::Text(Box::new(text))
+            CsvInput::Decoded(Box::new(text))
         } else {
-            Input::Bytes(input)
+            CsvInput::Raw(input)
         };
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(options.delimiter.unwrap_or_else(|| delimiter(&shown)))
             .terminator(Terminator::Any(b'\n'))
-            .from_reader(Lines::new(input, is_old_mac(&shown)));
+            .from_reader(NormalizedLines::new(input, is_old_mac(&shown)));
 
         let mut row = ByteRecord::new();
         let header_line = next_row(&mut rows, &mut row, &file)?.ok_or_else(|| {
@@ -82,8 +84,8 @@ impl<R: Read> Csv<R> {
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
-        let layout = options.columns.layout(&header).map_err(|kind| {
-            ReadError::new(Arc::clone(&file), kind).at(Place {
+        let mapping = options.columns.map_header(&header).map_err(|kind| {
+            ReadError::new(Arc::clone(&file), kind).at(LineColumn {
                 line: header_line,
                 column: 0,
             })
@@ -92,14 +94,14 @@ impl<R: Read> Csv<R> {
             file,
             rows,
             row,
-            layout,
+            mapping,
             header_line,
             width: header.len(),
             options: options.clone(),
             pending: VecDeque::new(),
             is_without_rows: true,
         };
-        for column in std::mem::take(&mut csv.layout.unused) {
+        for column in std::mem::take(&mut csv.mapping.unused) {
             csv.warn(header_line, WarningKind::UnusedColumn { column });
         }
         Ok(csv)
@@ -119,40 +121,37 @@ impl<R: Read> Csv<R> {
         }
     }
 
-    /// The record of the row that was just read and starts in `line`.
+    /// The record of the last row read, which starts at `line`.
     fn record(&mut self, line: u64) -> Record {
         let position = self.row_position(line);
         if self.row.len() != self.width {
             let (cells, width) = (self.row.len(), self.width);
-            let reason = format!("the row has {}, the header {width}", counted(cells));
+            let reason = format!(
+                "row has {}, header has {width}",
+                counted(cells as u64, "cell", "cells")
+            );
             let cell = InvalidCell::new(None, "", reason);
             return Record::Invalid(InvalidRow {
                 position,
-                cells: vec![cell.hint("put cells that hold a separator or a quote into quotes")],
+                cells: vec![
+                    cell.hint("enclose cells that contain a separator or a quote in quotes"),
+                ],
             });
         }
         let (row, pending) = (&self.row, &mut self.pending);
         let cell =
-            |index| std::str::from_utf8(row.get(index).unwrap_or_default()).map_err(|_| NotText);
+            |index| std::str::from_utf8(row.get(index).unwrap_or_default()).map_err(|_| NotUtf8);
         let mut warn = |kind| {
             let position = position.clone();
             pending.push_back(Record::Warning(Warning { position, kind }));
         };
-        match row::run(&self.layout, &self.options, cell, &mut warn) {
+        match row::parse_row(&self.mapping, &self.options, cell, &mut warn) {
             Ok(mut run) => {
                 run.position = Some(position);
                 Record::Run(run)
             }
             Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         }
-    }
-}
-
-fn counted(cells: usize) -> String {
-    if cells == 1 {
-        "1 cell".to_owned()
-    } else {
-        format!("{cells} cells")
     }
 }
 
@@ -180,9 +179,9 @@ impl<R: Read> Iterator for Csv<R> {
     }
 }
 
-/// Reads the next row and gives the line in which it starts.
+/// Reads the next row and returns the line at which it starts.
 fn next_row<R: Read>(
-    rows: &mut csv::Reader<Lines<R>>,
+    rows: &mut csv::Reader<NormalizedLines<R>>,
     row: &mut ByteRecord,
     file: &Arc<str>,
 ) -> Result<Option<u64>, ReadError> {
@@ -190,14 +189,14 @@ fn next_row<R: Read>(
     let line_after = rows.position().line();
     match read {
         Ok(true) => {
-            // The parser skips empty lines before a row without telling. What it has consumed behind
-            // them is the row: the line ends inside its cells, and the one behind it.
+            // The parser silently skips empty lines before a row. The row itself consists of the line ends
+            // inside its cells and the one after it.
             let inside = memchr_iter(b'\n', row.as_slice()).count() as u64;
             let end = rows.position().byte();
             if rows.get_ref().is_end(end) {
-                // Only an open quote makes the parser swallow the line end behind the end of the file.
+                // Only an unterminated quote makes the parser consume the line end added at the end of the file.
                 let line = line_after.saturating_sub(inside).max(1);
-                let place = Place { line, column: 0 };
+                let place = LineColumn { line, column: 0 };
                 return Err(
                     ReadError::new(Arc::clone(file), ReadErrorKind::UnclosedQuote).at(place),
                 );
@@ -206,7 +205,7 @@ fn next_row<R: Read>(
         }
         Ok(false) => Ok(None),
         Err(error) => {
-            let place = Place {
+            let place = LineColumn {
                 line: line_after,
                 column: 0,
             };
@@ -219,7 +218,7 @@ fn next_row<R: Read>(
     }
 }
 
-/// The separator that is most frequent in the first line, outside of quotes; the comma if there is none.
+/// The most frequent separator in the first line, outside quotes; a comma if there is none.
 fn delimiter(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
     let mut is_quoted = false;
@@ -238,7 +237,7 @@ fn delimiter(head: &[u8]) -> u8 {
     others.into_iter().fold(comma, most).0
 }
 
-/// Whether lines end with a carriage return alone, as some spreadsheets still write them.
+/// Whether lines end with a single carriage return, as some spreadsheets still write them.
 fn is_old_mac(head: &[u8]) -> bool {
     head.contains(&b'\r') && !head.contains(&b'\n')
 }

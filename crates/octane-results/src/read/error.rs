@@ -1,4 +1,4 @@
-//! Inputs that cannot be read on.
+//! Errors that stop the reading of an input.
 
 use std::fmt;
 use std::io;
@@ -6,105 +6,108 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::Position;
-use crate::read::columns::Field;
-use crate::read::text::{BadBytes, Place};
+use crate::position::Position;
+use crate::read::field::ResultField;
+use crate::read::line_column::LineColumn;
+use crate::read::text::BadBytes;
 
-/// Why an input cannot be read, or not any further.
+/// Why an input cannot be read, or cannot be read to its end.
 ///
-/// Prints as ``report.xml:12:8: the file ends inside `skipped`, which was opened in line 10 (in
-/// testsuites/testsuite/testcase/skipped)``; the first part is the file alone where there is no line.
+/// Prints as ``report.xml:12:8: unexpected end of file inside `skipped` (opened at line 10); the file is
+/// truncated (in testsuites/testsuite/testcase/skipped)``; without a line, it starts with the file only.
 #[derive(Debug)]
 pub struct ReadError {
     file: Arc<str>,
-    place: Option<Place>,
+    place: Option<LineColumn>,
     path: Option<String>,
     kind: Box<ReadErrorKind>,
 }
 
-/// What is wrong with an input.
+/// The problem of an input.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadErrorKind {
-    /// The input cannot be opened or its bytes do not come.
+    /// The input cannot be opened or read.
     #[error("cannot be read")]
     Io(#[source] io::Error),
-    /// The input has no bytes, or blanks only.
-    #[error("there is nothing in it, a {0} was expected")]
+    /// The input is empty or contains whitespace only.
+    #[error("the file is empty; expected a {0}")]
     Empty(&'static str),
-    /// The format of the input is none that can be read.
-    #[error("looks like {found}, which cannot be read; there are junit and csv")]
+    /// The format of the input is not supported.
+    #[error("is {found}; supported formats: junit, csv")]
     Format {
-        /// What the first bytes look like, for example `a ZIP archive`.
+        /// What the first bytes are, for example `a ZIP archive`.
         found: &'static str,
     },
-    /// An XML declaration names an encoding that nobody knows.
-    #[error("declares the unknown encoding `{label}`")]
+    /// The encoding in the XML declaration is unknown.
+    #[error("unknown encoding `{label}`")]
     UnknownEncoding {
         /// The name of the encoding.
         label: String,
     },
-    /// Bytes that are not text in the encoding of the input.
+    /// Some bytes are invalid in the encoding of the input.
     #[error("{reason}; save the file in UTF-8 or declare its encoding")]
     Encoding {
-        /// Which encoding they are not.
+        /// The bytes and the encoding.
         reason: String,
     },
-    /// The outermost element is none of a report that can be read.
-    #[error("the outermost element is `{root}`{}", .hint.map_or_else(|| ", a JUnit report has `testsuites` or `testsuite`".to_owned(), |hint| format!("; {hint}")))]
+    /// The root element is not that of a supported report.
+    #[error("root element is `{root}`{}", .hint.map_or_else(|| "; expected `testsuites` or `testsuite`".to_owned(), |hint| format!("; {hint}")))]
     UnknownRoot {
         /// The element's name.
         root: String,
-        /// What it probably is.
+        /// What the document probably is.
         hint: Option<&'static str>,
     },
     /// The XML is not well-formed.
-    #[error("the XML is broken: {reason}")]
+    #[error("malformed XML: {reason}")]
     Malformed {
-        /// What is wrong, in the parser's words.
+        /// The reason, as given by the parser.
         reason: String,
     },
-    /// The input ends before an element does.
-    #[error("the file ends inside `{element}`, which was opened in line {opened}; it was cut off")]
+    /// The input ends inside an element.
+    #[error(
+        "unexpected end of file inside `{element}` (opened at line {opened}); the file is truncated"
+    )]
     Truncated {
-        /// The innermost element that is open.
+        /// The innermost open element.
         element: String,
-        /// The line in which it was opened.
+        /// The line at which it was opened.
         opened: u64,
     },
-    /// Elements are nested deeper than any report has them.
-    #[error("elements are nested more than {max} deep")]
+    /// Elements are nested too deep.
+    #[error("elements are nested deeper than {max} levels")]
     TooDeep {
-        /// The bound.
+        /// The limit.
         max: usize,
     },
     /// The input ends inside a quoted cell.
-    #[error("the row that starts here has a quoted cell that is never closed")]
+    #[error("unterminated quoted cell in the row that starts here")]
     UnclosedQuote,
-    /// A column that every table needs is not there.
+    /// A required column is missing.
     #[error("{}", MissingColumns { missing, header })]
     MissingColumns {
         /// The fields without a column.
-        missing: Vec<Field>,
-        /// The header as it stands.
+        missing: Vec<ResultField>,
+        /// The columns of the header.
         header: Vec<String>,
     },
-    /// Two columns mean the same.
-    #[error("the columns `{first}` and `{second}` both mean {meaning}; keep one")]
+    /// Two columns contain the same field.
+    #[error("columns `{first}` and `{second}` both contain {meaning}; keep one")]
     DuplicateColumns {
         /// The first column.
         first: String,
         /// The second column.
         second: String,
-        /// What both mean.
+        /// The field.
         meaning: &'static str,
     },
-    /// A column that the caller has assigned is not there.
-    #[error("there is no column `{column}`; the header has {}", quoted(header))]
+    /// A column assigned by the caller is missing.
+    #[error("no column `{column}`; columns found: {}", quoted(header))]
     UnknownColumn {
-        /// The column that was looked for.
+        /// The assigned column.
         column: String,
-        /// The header as it stands.
+        /// The columns of the header.
         header: Vec<String>,
     },
 }
@@ -119,7 +122,7 @@ impl ReadError {
         }
     }
 
-    /// The reason why bytes do not come, which may be that they are no text.
+    /// An I/O error, or invalid bytes that were reported as one.
     pub(crate) fn io(file: Arc<str>, error: io::Error) -> Self {
         let bad = error
             .get_ref()
@@ -133,7 +136,7 @@ impl ReadError {
         Self::new(file, kind)
     }
 
-    pub(crate) fn at(mut self, place: Place) -> Self {
+    pub(crate) fn at(mut self, place: LineColumn) -> Self {
         self.place = Some(place);
         self
     }
@@ -143,12 +146,12 @@ impl ReadError {
         self
     }
 
-    /// The input's name as it was given.
+    /// The name of the input.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Where in the input, if it could be opened at all.
+    /// The position in the input, if it is known.
     pub fn position(&self) -> Option<Position> {
         self.place.map(|place| Position {
             file: Arc::clone(&self.file),
@@ -157,17 +160,17 @@ impl ReadError {
         })
     }
 
-    /// The open elements of an XML report from the outermost inwards, joined with `/`.
+    /// The open elements of an XML report, from the root inwards, joined with `/`.
     pub fn element_path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// What is wrong.
+    /// The problem.
     pub fn kind(&self) -> &ReadErrorKind {
         &self.kind
     }
 
-    /// Whether there is no such file.
+    /// Whether the file does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(&*self.kind, ReadErrorKind::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -191,7 +194,7 @@ impl std::error::Error for ReadError {
 }
 
 struct MissingColumns<'a> {
-    missing: &'a [Field],
+    missing: &'a [ResultField],
     header: &'a [String],
 }
 
@@ -202,14 +205,16 @@ impl fmt::Display for MissingColumns<'_> {
             .iter()
             .map(|field| field.as_str().to_owned())
             .collect();
-        let plural = if names.len() == 1 { "" } else { "s" };
-        write!(f, "the table lacks the column{plural} {}", quoted(&names))?;
-        write!(f, "; its header has {}", quoted(header))?;
-        Ok(())
+        let (columns, are) = match names.len() {
+            1 => ("column", "is"),
+            _ => ("columns", "are"),
+        };
+        write!(f, "required {columns} {} {are} missing", quoted(&names))?;
+        write!(f, "; columns found: {}", quoted(header))
     }
 }
 
-/// Names in backticks with commas between them, the first dozen of them.
+/// The first twelve names, in backticks and separated by commas.
 fn quoted(names: &[String]) -> String {
     const NAMES_MAX: usize = 12;
     let shown = names.iter().take(NAMES_MAX);

@@ -1,29 +1,29 @@
-//! `JUnit` XML in all its dialects.
+//! `JUnit` XML in all of its dialects.
 //!
-//! What is decided here where dialects differ or say nothing:
+//! Where dialects differ or are silent, this reader decides:
 //!
-//! - A **class** is `classname` (or `class`), else the name of the nearest suite that has one.
+//! - A **class** is `classname` (or `class`), or else the name of the nearest suite that has one.
 //! - A dotted `classname` such as `shop.cart.TaxTest` becomes package `shop.cart` and class `TaxTest`,
-//!   unless the report (attribute `package` of the suite) or the suite path has a package; then only a
-//!   prefix equal to that package is taken off. Names that are not plain identifiers, or end like a file
-//!   name (`cart.test.ts`), stay whole.
-//! - **Failed** is a case with `failure` or `error`, even beside `skipped`; the first one tells type and
-//!   message, further ones are appended to its details. Without either, `skipped` counts, then the
-//!   attributes `status` and `result` that some dialects have.
-//! - `flakyFailure` and `flakyError` tell of earlier attempts of a case that passed in the end;
-//!   `rerunFailure` and `rerunError` of further attempts of one that failed in the end.
-//! - **Started** is the case's own `timestamp` or that of the nearest suite, which all its cases then
-//!   share. A suite without one leaves it out; the clock of the reader plays no part.
+//!   unless the report (attribute `package` of the suite) or the suite path has a package; in that case only
+//!   a prefix equal to that package is removed. Names that are not plain identifiers, or that end like a
+//!   file name (`cart.test.ts`), are not split.
+//! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one provides
+//!   type and message, further ones are appended to its details. Without either, `skipped` decides, then
+//!   the attributes `status` and `result`, which some dialects have.
+//! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
+//!   and `rerunError` are further attempts of one that failed in the end.
+//! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
+//!   none. The clock is never read.
 //! - The reason of a `skipped` case becomes the description of the run.
-//! - `system-out` and `system-err` are not kept.
+//! - `system-out` and `system-err` are ignored.
 
 use std::io::Read;
 use std::sync::Arc;
 
-use crate::read::Record;
 use crate::read::error::ReadError;
 use crate::read::options::ReadOptions;
-use crate::read::xml::Xml;
+use crate::read::record::Record;
+use crate::read::xml::XmlReader;
 
 mod case;
 mod report;
@@ -31,9 +31,9 @@ mod suite;
 
 use report::Report;
 
-/// The test cases of a report, each handed out as soon as it has been read.
+/// The test cases of a report, each returned as soon as it has been read.
 pub(crate) struct Junit<R: Read> {
-    xml: Xml<R>,
+    xml: XmlReader<R>,
     report: Report,
     has_ended: bool,
 }
@@ -46,7 +46,7 @@ impl<R: Read> Junit<R> {
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         Ok(Self {
-            xml: Xml::new(Arc::clone(&file), input, head)?,
+            xml: XmlReader::new(Arc::clone(&file), input, head)?,
             report: Report::new(file, options.clone()),
             has_ended: false,
         })
@@ -64,8 +64,8 @@ impl<R: Read> Iterator for Junit<R> {
             if self.has_ended {
                 return None;
             }
-            let taken = match self.xml.next() {
-                Ok(Some((piece, place))) => self.report.take(piece, place),
+            let fed = match self.xml.next_event() {
+                Ok(Some((event, place))) => self.report.feed(event, place),
                 Ok(None) => {
                     self.has_ended = true;
                     self.report.end();
@@ -73,7 +73,7 @@ impl<R: Read> Iterator for Junit<R> {
                 }
                 Err(error) => return Some(Err(error)),
             };
-            if let Err((place, kind)) = taken {
+            if let Err((place, kind)) = fed {
                 return Some(Err(self.xml.error(place, kind)));
             }
         }

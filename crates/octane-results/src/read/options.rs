@@ -1,6 +1,9 @@
 //! How inputs are read.
 
-use crate::{Columns, Format, StatusWords, SuitePath};
+use crate::identity::SuitePath;
+use crate::read::columns::Columns;
+use crate::read::status_aliases::StatusAliases;
+use crate::sniff::Format;
 
 /// How inputs are read.
 ///
@@ -13,19 +16,20 @@ use crate::{Columns, Format, StatusWords, SuitePath};
 /// # let _ = options;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// The format; found out from content and extension if there is none.
+    /// The format; detected from content and extension if absent.
     pub format: Option<Format>,
-    /// Which columns of a table mean what, beyond those that are known.
+    /// The fields of columns, in addition to those that are recognised by their names.
     pub columns: Columns,
-    /// What parts the columns of a table; found out from the header line if there is none.
+    /// The separator of the columns of a table; detected from the header line if absent.
     pub delimiter: Option<u8>,
-    /// Which words mean which status, beyond those that are known.
-    pub status_words: StatusWords,
-    /// Where results without a module or package get theirs from.
+    /// The words for a status, in addition to those that are built in.
+    pub status_aliases: StatusAliases,
+    /// The path that provides the module and the package of results without one.
     pub suite_path: SuitePath,
-    /// Names of properties in reports that hold Jira keys; case does not matter. By default `jira`,
+    /// The names of properties of a report that contain Jira keys; case-insensitive. By default `jira`,
     /// `jira_key`, `jira-key`, `test_key` and `requirement`.
     pub jira_properties: Vec<String>,
 }
@@ -36,7 +40,7 @@ impl Default for ReadOptions {
             format: None,
             columns: Columns::default(),
             delimiter: None,
-            status_words: StatusWords::default(),
+            status_aliases: StatusAliases::default(),
             suite_path: SuitePath::default(),
             jira_properties: ["jira", "jira_key", "jira-key", "test_key", "requirement"]
                 .map(str::to_owned)
@@ -46,37 +50,37 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
-    /// Takes every input for this format.
+    /// Reads every input as this format.
     pub fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
         self
     }
 
-    /// Assigns columns.
+    /// Sets the fields of columns.
     pub fn columns(mut self, columns: Columns) -> Self {
         self.columns = columns;
         self
     }
 
-    /// Sets what parts the columns of a table.
+    /// Sets the separator of the columns of a table.
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = Some(delimiter);
         self
     }
 
     /// Sets the words for a status.
-    pub fn status_words(mut self, words: StatusWords) -> Self {
-        self.status_words = words;
+    pub fn status_aliases(mut self, words: StatusAliases) -> Self {
+        self.status_aliases = words;
         self
     }
 
-    /// Sets where results without a module or package get theirs from.
+    /// Sets the path that provides the module and the package of results without one.
     pub fn suite_path(mut self, path: &str) -> Self {
         self.suite_path = SuitePath::new(path);
         self
     }
 
-    /// Sets which properties hold Jira keys.
+    /// Sets the names of properties that contain Jira keys.
     pub fn jira_properties<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.jira_properties = names.into_iter().map(Into::into).collect();
         self

@@ -1,80 +1,83 @@
-//! From the cells of one row to a result.
+//! Parses the cells of one row.
 
 use jiff::Timestamp;
 
+use crate::context::Tag;
+use crate::duration::{milliseconds, seconds};
 use crate::invalid::{InvalidCell, shortened};
-use crate::read::columns::{Field, Layout};
-use crate::read::keys::keys;
+use crate::read::columns::ColumnMapping;
+use crate::read::field::ResultField;
+use crate::read::jira_keys::jira_keys;
 use crate::read::options::ReadOptions;
-use crate::read::words::StatusWords;
+use crate::read::status_aliases::StatusAliases;
+use crate::run::{Failure, TestRun};
+use crate::status::Status;
 use crate::timestamp::{is_implausible, timestamp};
 use crate::warning::WarningKind;
-use crate::{Failure, Status, Tag, TestRun, milliseconds, seconds};
 
 /// A cell whose bytes are not UTF-8.
 #[derive(Debug)]
-pub(crate) struct NotText;
+pub(crate) struct NotUtf8;
 
-/// Reads a row by the layout of its table.
+/// Parses a row by the column mapping of its table.
 ///
-/// `cell` gives the text at an index. A blank cell, or one with a word by which tools print "nothing",
-/// is absent, except for the name: a test may be called `None`.
+/// `cell` returns the text at an index. An empty cell, or one with a word that tools print for a missing
+/// value, is absent, except for the name: a test may be called `None`.
 ///
 /// # Errors
 ///
-/// All that is wrong with the row.
-pub(crate) fn run<'c>(
-    layout: &Layout,
+/// All problems of the row.
+pub(crate) fn parse_row<'c>(
+    mapping: &ColumnMapping,
     options: &ReadOptions,
-    cell: impl Fn(usize) -> Result<&'c str, NotText>,
+    cell: impl Fn(usize) -> Result<&'c str, NotUtf8>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
     let mut run = TestRun::new(String::new(), Status::Planned);
     let mut failure = Failure::default();
     let mut invalid = Vec::new();
-    for column in &layout.columns {
+    for column in &mapping.columns {
         let Ok(text) = cell(column.index) else {
-            let problem = InvalidCell::new(Some(&column.name), "", "the bytes are not UTF-8");
+            let problem = InvalidCell::new(Some(&column.name), "", "invalid UTF-8");
             invalid.push(problem.hint("save the table in UTF-8"));
             continue;
         };
         let trimmed = text.trim();
         let is_absent = is_absent(trimmed);
-        let wrong =
+        let invalid_cell =
             |reason: &dyn std::fmt::Display| InvalidCell::new(Some(&column.name), trimmed, reason);
         let result = match column.field {
-            Field::Name if trimmed.is_empty() => Err(wrong(&"the name is blank")),
-            Field::Name => {
+            ResultField::Name if trimmed.is_empty() => Err(invalid_cell(&"name is empty")),
+            ResultField::Name => {
                 trimmed.clone_into(&mut run.identity.name);
                 Ok(())
             }
-            Field::Status => {
-                status(trimmed, &options.status_words, &wrong).map(|status| run.status = status)
-            }
+            ResultField::Status => status(trimmed, &options.status_aliases, &invalid_cell)
+                .map(|status| run.status = status),
             _ if is_absent => Ok(()),
-            Field::Class => {
+            ResultField::Class => {
                 trimmed.clone_into(&mut run.identity.class);
                 Ok(())
             }
-            Field::Package => {
+            ResultField::Package => {
                 trimmed.clone_into(&mut run.identity.package);
                 Ok(())
             }
-            Field::Module => {
+            ResultField::Module => {
                 trimmed.clone_into(&mut run.identity.module);
                 Ok(())
             }
-            Field::Duration => milliseconds(trimmed)
+            ResultField::Duration => milliseconds(trimmed)
                 .map(|duration| run.duration = duration)
-                .map_err(|error| wrong(&error).hint("milliseconds are expected")),
-            Field::DurationSeconds => seconds(trimmed)
+                .map_err(|error| invalid_cell(&error).hint("milliseconds are expected")),
+            ResultField::DurationSeconds => seconds(trimmed)
                 .map(|duration| run.duration = duration)
-                .map_err(|error| wrong(&error).hint("seconds are expected")),
-            Field::Started => timestamp(trimmed)
+                .map_err(|error| invalid_cell(&error).hint("seconds are expected")),
+            ResultField::Started => timestamp(trimmed)
                 .map(|started| run.started = Some(plausible(started, trimmed, warn)))
-                .map_err(|error| wrong(&error)),
-            Field::Jira => {
-                let found = keys(trimmed);
+                .map_err(|error| invalid_cell(&error)),
+            ResultField::Jira => {
+                let found = jira_keys(trimmed);
                 run.jira = found.keys;
                 if found.others.is_empty() {
                     Ok(())
@@ -82,24 +85,24 @@ pub(crate) fn run<'c>(
                     Err(not_keys(&column.name, &found.others))
                 }
             }
-            Field::Tags => tags(trimmed)
+            ResultField::Tags => tags(trimmed)
                 .map(|tags| run.context.environment = tags)
                 .map_err(|word| {
-                    InvalidCell::new(Some(&column.name), word, "is no tag")
-                        .hint("write `OS:Linux; Browser:Firefox`")
+                    InvalidCell::new(Some(&column.name), word, "is not a valid tag")
+                        .hint("expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`")
                 }),
-            Field::RunName => set(&mut run.run_name, trimmed),
-            Field::ExternalTestId => set(&mut run.external_test_id, trimmed),
-            Field::ExternalRunId => set(&mut run.external_run_id, trimmed),
-            Field::ReportUrl => set(&mut run.report_url, trimmed),
-            Field::ErrorType => set(&mut failure.kind, trimmed),
-            Field::ErrorMessage => set(&mut failure.message, trimmed),
-            // Blanks at the start of a line belong to a stack trace.
-            Field::ErrorDetails => {
+            ResultField::RunName => set(&mut run.run_name, trimmed),
+            ResultField::ExternalTestId => set(&mut run.external_test_id, trimmed),
+            ResultField::ExternalRunId => set(&mut run.external_run_id, trimmed),
+            ResultField::ReportUrl => set(&mut run.report_url, trimmed),
+            ResultField::ErrorType => set(&mut failure.error_type, trimmed),
+            ResultField::ErrorMessage => set(&mut failure.message, trimmed),
+            // Indentation may be part of a stack trace.
+            ResultField::ErrorDetails => {
                 text.trim_end().clone_into(&mut failure.details);
                 Ok(())
             }
-            Field::Description => set(&mut run.description, text.trim_end()),
+            ResultField::Description => set(&mut run.description, text.trim_end()),
         };
         invalid.extend(result.err());
     }
@@ -122,7 +125,7 @@ fn set(field: &mut Option<String>, text: &str) -> Result<(), InvalidCell> {
     Ok(())
 }
 
-/// Whether a trimmed cell holds nothing, or what pandas, polars and databases print for nothing.
+/// Whether a trimmed cell is empty or contains what pandas, polars and databases print for a missing value.
 fn is_absent(trimmed: &str) -> bool {
     trimmed.is_empty()
         || ["nan", "none", "null", "nat", "<na>"]
@@ -132,20 +135,22 @@ fn is_absent(trimmed: &str) -> bool {
 
 fn status(
     word: &str,
-    words: &StatusWords,
-    wrong: &dyn Fn(&dyn std::fmt::Display) -> InvalidCell,
+    words: &StatusAliases,
+    invalid_cell: &dyn Fn(&dyn std::fmt::Display) -> InvalidCell,
 ) -> Result<Status, InvalidCell> {
     const USE: &str = "use passed, failed, skipped or planned";
     if let Some(status) = words.status(word) {
         return Ok(status);
     }
     if word.is_empty() {
-        return Err(wrong(&"the status is blank").hint(USE));
+        return Err(invalid_cell(&"status is empty").hint(USE));
     }
-    Err(wrong(&"is no status").hint(match words.suggestion(word) {
-        Some(meant) => format!("{USE} (did you mean `{meant}`?)"),
-        None => USE.to_owned(),
-    }))
+    Err(
+        invalid_cell(&"is not a valid status").hint(match words.suggestion(word) {
+            Some(meant) => format!("{USE} (did you mean `{meant}`?)"),
+            None => USE.to_owned(),
+        }),
+    )
 }
 
 pub(crate) fn plausible(
@@ -162,14 +167,14 @@ pub(crate) fn plausible(
 
 fn not_keys(column: &str, words: &[&str]) -> InvalidCell {
     let reason = if words.len() == 1 {
-        "is no Jira key"
+        "is not a valid Jira key"
     } else {
-        "are no Jira keys"
+        "are not valid Jira keys"
     };
-    InvalidCell::new(Some(column), &words.join(" "), reason).hint("keys look like `SHOP-12`")
+    InvalidCell::new(Some(column), &words.join(" "), reason).hint("expected e.g. `SHOP-12`")
 }
 
-/// Reads `OS:Linux; Browser:Firefox`; on failure names the part that is no tag. A value may have colons.
+/// Parses `OS:Linux; Browser:Firefox`; on failure returns the invalid part. A value may contain colons.
 fn tags(text: &str) -> Result<Vec<Tag>, &str> {
     let mut tags = Vec::new();
     for part in text
@@ -177,13 +182,13 @@ fn tags(text: &str) -> Result<Vec<Tag>, &str> {
         .map(str::trim)
         .filter(|part| !part.is_empty())
     {
-        let (kind, value) = part.split_once(':').ok_or(part)?;
-        let (kind, value) = (kind.trim(), value.trim());
-        if kind.is_empty() || value.is_empty() {
+        let (tag_type, value) = part.split_once(':').ok_or(part)?;
+        let (tag_type, value) = (tag_type.trim(), value.trim());
+        if tag_type.is_empty() || value.is_empty() {
             return Err(part);
         }
-        let (kind, value) = (kind.to_owned(), value.to_owned());
-        let tag = Tag { kind, value };
+        let (tag_type, value) = (tag_type.to_owned(), value.to_owned());
+        let tag = Tag { tag_type, value };
         if !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -196,16 +201,16 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Columns;
+    use crate::read::columns::Columns;
 
     fn read_with(
         options: &ReadOptions,
         cells: &[(&str, &str)],
     ) -> Result<(TestRun, usize), String> {
         let header: Vec<_> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let layout = Columns::default().layout(&header).unwrap();
+        let mapping = Columns::default().map_header(&header).unwrap();
         let mut warnings = 0;
-        run(&layout, options, |index| Ok(cells[index].1), &mut |_| {
+        parse_row(&mapping, options, |index| Ok(cells[index].1), &mut |_| {
             warnings += 1;
         })
         .map(|run| (run, warnings))
@@ -223,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn all_fields_find_their_place() {
+    fn all_fields_are_parsed() {
         let run = read(&[
             ("name", " adds tax "),
             ("status", "FAIL"),
@@ -251,7 +256,7 @@ mod tests {
             .duration(Duration::from_millis(1500))
             .started("2025-04-30T08:00:00Z".parse().unwrap())
             .failure(Failure {
-                kind: Some("AssertionError".into()),
+                error_type: Some("AssertionError".into()),
                 message: Some("1 != 2".into()),
                 details: "  at line 1\n  at line 2".into(),
             })
@@ -263,7 +268,7 @@ mod tests {
         expected.report_url = Some("https://ci.example.com/1".into());
         expected.context.environment = [("OS", "Linux"), ("Url", "http://a:1")]
             .map(|(kind, value)| Tag {
-                kind: kind.into(),
+                tag_type: kind.into(),
                 value: value.into(),
             })
             .to_vec();
@@ -271,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_nothing_however_it_is_printed() {
+    fn missing_values_are_recognised_in_all_spellings() {
         for word in ["", "  ", "NaN", "None", "null", "NaT", "<NA>"] {
             let run = read(&[
                 ("name", "None"),
@@ -288,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_problems_of_a_row_are_reported_at_once() {
         let problems = read(&[
             ("name", " "),
             ("Status", "passd"),
@@ -299,19 +304,19 @@ mod tests {
         ])
         .unwrap_err();
         insta::assert_snapshot!(problems, @r"
-        column `name`: the name is blank
-        column `Status`: `passd` is no status; use passed, failed, skipped or planned (did you mean `passed`?)
+        column `name`: name is empty
+        column `Status`: `passd` is not a valid status; use passed, failed, skipped or planned (did you mean `passed`?)
         column `duration`: `fast` is not a number; milliseconds are expected
-        column `started`: `yesterday` is no point in time; write it like `2025-04-30T08:00:00Z` or as milliseconds since 1970
-        column `jira`: `SHOP 12` are no Jira keys; keys look like `SHOP-12`
-        column `tags`: `Linux` is no tag; write `OS:Linux; Browser:Firefox`
+        column `started`: `yesterday` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or milliseconds since the epoch
+        column `jira`: `SHOP 12` are not valid Jira keys; expected e.g. `SHOP-12`
+        column `tags`: `Linux` is not a valid tag; expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`
         ");
-        insta::assert_snapshot!(read(&[("name", "a"), ("status", "")]).unwrap_err(), @"column `status`: the status is blank; use passed, failed, skipped or planned");
-        insta::assert_snapshot!(read(&[("name", "a"), ("status", "1")]).unwrap_err(), @"column `status`: `1` is no status; use passed, failed, skipped or planned");
+        insta::assert_snapshot!(read(&[("name", "a"), ("status", "")]).unwrap_err(), @"column `status`: status is empty; use passed, failed, skipped or planned");
+        insta::assert_snapshot!(read(&[("name", "a"), ("status", "1")]).unwrap_err(), @"column `status`: `1` is not a valid status; use passed, failed, skipped or planned");
     }
 
     #[test]
-    fn the_suite_path_fills_what_a_row_lacks() {
+    fn the_suite_path_fills_in_module_and_package() {
         let options = ReadOptions::default().suite_path("Shop/Cart/Tax");
         let (run, _) = read_with(
             &options,
@@ -325,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_given_for_milliseconds_are_pointed_out() {
+    fn seconds_instead_of_milliseconds_cause_a_warning() {
         let cells = [("name", "a"), ("status", "ok"), ("started", "1746000000")];
         assert_eq!(read_with(&ReadOptions::default(), &cells).unwrap().1, 1);
     }

@@ -1,57 +1,31 @@
-//! Bytes of any encoding become text, and every character has its line and column.
+//! Decodes bytes of any encoding and tracks lines and columns.
 
 use std::io::{self, BufRead, Read};
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use memchr::{memchr_iter, memrchr};
 use thiserror::Error;
 
-/// How many bytes are read, and decoded, at a time.
+use crate::read::line_column::LineColumn;
+
+/// The number of bytes that are read and decoded at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Where an XML declaration must have ended; it stands at the very start.
+/// The maximum size of an XML declaration, which is at the very beginning.
 const DECLARATION_BYTES_MAX: usize = 1024;
 
-/// Bytes that are not text in the encoding of the input.
+/// Bytes that are invalid in the encoding of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the bytes here are not {encoding}")]
+#[error("invalid {encoding}")]
 pub(crate) struct BadBytes {
     encoding: &'static str,
 }
 
-/// An encoding that an XML declaration names and nobody knows.
+/// An unknown encoding in an XML declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownEncoding(pub(crate) String);
 
-/// A line and a column, both counted from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) line: u64,
-    pub(crate) column: u64,
-}
-
-impl Place {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
-
-    /// The place behind `text` that starts here.
-    pub(crate) fn after(self, text: &[u8]) -> Self {
-        // Every character has one byte that is no continuation of it.
-        let chars = |text: &[u8]| text.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() as u64;
-        match memrchr(b'\n', text) {
-            None => Self {
-                column: self.column + chars(text),
-                ..self
-            },
-            Some(last) => Self {
-                line: self.line + memchr_iter(b'\n', text).count() as u64,
-                column: 1 + chars(&text[last + 1..]),
-            },
-        }
-    }
-}
-
-/// Reads bytes and gives UTF-8 without a byte order mark, counting what is consumed.
-pub(crate) struct Text<R> {
+/// Converts bytes to UTF-8 without a byte order mark and tracks the position of what is consumed.
+pub(crate) struct DecodedText<R> {
     input: R,
     decoder: encoding_rs::Decoder,
     raw: Box<[u8]>,
@@ -60,7 +34,7 @@ pub(crate) struct Text<R> {
     decoded: Box<[u8]>,
     start: usize,
     end: usize,
-    place: Place,
+    place: LineColumn,
     state: State,
 }
 
@@ -72,12 +46,12 @@ enum State {
     Done,
 }
 
-impl<R: Read> Text<R> {
-    /// Text of `input`, whose first bytes are `head` and decide the encoding.
+impl<R: Read> DecodedText<R> {
+    /// Decodes `input`, whose first bytes, `head`, determine the encoding.
     pub(crate) fn new(input: R, head: &[u8]) -> Result<Self, UnknownEncoding> {
         Ok(Self {
             input,
-            // Takes the byte order mark away, and believes it more than the declaration.
+            // Removes the byte order mark, which takes precedence over the declaration.
             decoder: encoding(head)?.new_decoder(),
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
             raw_start: 0,
@@ -85,17 +59,17 @@ impl<R: Read> Text<R> {
             decoded: vec![0; BLOCK_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
-            place: Place::START,
+            place: LineColumn::START,
             state: State::Reading,
         })
     }
 
-    /// The place of the next character to consume.
-    pub(crate) const fn place(&self) -> Place {
+    /// The position of the next character to consume.
+    pub(crate) const fn place(&self) -> LineColumn {
         self.place
     }
 
-    /// Decodes until there is text, or nothing left.
+    /// Decodes until text is available or the input ends.
     fn decode(&mut self) -> io::Result<()> {
         while self.start == self.end {
             if self.raw_start == self.raw_end && self.state == State::Reading {
@@ -131,7 +105,7 @@ impl<R: Read> Text<R> {
             self.start = 0;
             self.end = written;
             match result {
-                // What was good before the bad bytes is handed out first, so that the place is right.
+                // The valid text before the invalid bytes is returned first, so that the position is right.
                 DecoderResult::Malformed(..) => self.state = State::Bad,
                 DecoderResult::InputEmpty if is_last => self.state = State::Done,
                 DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
@@ -141,7 +115,7 @@ impl<R: Read> Text<R> {
     }
 }
 
-impl<R: Read> BufRead for Text<R> {
+impl<R: Read> BufRead for DecodedText<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.decode()?;
         Ok(&self.decoded[self.start..self.end])
@@ -154,7 +128,7 @@ impl<R: Read> BufRead for Text<R> {
     }
 }
 
-impl<R: Read> Read for Text<R> {
+impl<R: Read> Read for DecodedText<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut available = self.fill_buf()?;
         let read = available.read(into)?;
@@ -163,7 +137,7 @@ impl<R: Read> Read for Text<R> {
     }
 }
 
-/// The encoding by byte order mark, by the shape of the first bytes, or by the XML declaration.
+/// The encoding, by byte order mark, by the pattern of the first bytes, or by the XML declaration.
 fn encoding(head: &[u8]) -> Result<&'static Encoding, UnknownEncoding> {
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return Ok(encoding);
@@ -178,7 +152,7 @@ fn encoding(head: &[u8]) -> Result<&'static Encoding, UnknownEncoding> {
         return Ok(UTF_8);
     };
     match Encoding::for_label(label) {
-        // A declaration that can be read byte by byte is not UTF-16, whatever it says of itself.
+        // A declaration in single bytes is not UTF-16, whatever it declares.
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Ok(UTF_8),
         Some(encoding) => Ok(encoding),
         None => Err(UnknownEncoding(String::from_utf8_lossy(label).into_owned())),
@@ -207,10 +181,10 @@ mod tests {
 
     use super::*;
 
-    /// Hands out one byte a read, so that every sequence is cut somewhere.
-    struct Drip<'a>(&'a [u8]);
+    /// Returns one byte per read, so that every multi-byte sequence is split.
+    struct OneByteReader<'a>(&'a [u8]);
 
-    impl Read for Drip<'_> {
+    impl Read for OneByteReader<'_> {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             let amount = self.0.len().min(1).min(into.len());
             self.0.read(&mut into[..amount])
@@ -218,7 +192,7 @@ mod tests {
     }
 
     fn decoded(bytes: &[u8]) -> io::Result<String> {
-        let mut text = Text::new(Drip(bytes), bytes).expect("a known encoding");
+        let mut text = DecodedText::new(OneByteReader(bytes), bytes).expect("a known encoding");
         let mut string = String::new();
         text.read_to_string(&mut string).map(|_| string)
     }
@@ -235,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_are_told_by_mark_shape_and_declaration() {
+    fn encodings_are_detected_by_mark_pattern_and_declaration() {
         let xml = "<?xml version='1.0' encoding='utf-16'?><a>é🎉</a>";
         for bytes in [
             xml.as_bytes().to_vec(),
@@ -251,28 +225,28 @@ mod tests {
             decoded(b"<?xml version=\"1.0\" encoding = \"ISO-8859-1\" ?><a>\xE9</a>").unwrap(),
             "<?xml version=\"1.0\" encoding = \"ISO-8859-1\" ?><a>é</a>"
         );
-        let unknown = Text::new(io::empty(), b"<?xml encoding='klingon'?>").err();
+        let unknown = DecodedText::new(io::empty(), b"<?xml encoding='klingon'?>").err();
         assert_eq!(unknown, Some(UnknownEncoding("klingon".into())));
     }
 
     #[test]
-    fn bad_bytes_fail_where_they_stand() {
-        let mut text = Text::new(&b"ab\ncd\xE9ef"[..], b"ab").unwrap();
+    fn invalid_bytes_are_reported_at_their_position() {
+        let mut text = DecodedText::new(&b"ab\ncd\xE9ef"[..], b"ab").unwrap();
         let mut good = String::new();
         let error = text.read_to_string(&mut good).unwrap_err();
-        assert_eq!(error.to_string(), "the bytes here are not UTF-8");
-        assert_eq!(text.place(), Place { line: 2, column: 3 });
+        assert_eq!(error.to_string(), "invalid UTF-8");
+        assert_eq!(text.place(), LineColumn { line: 2, column: 3 });
     }
 
     #[test]
-    fn a_cut_sequence_at_the_end_is_bad() {
+    fn a_truncated_sequence_at_the_end_is_invalid() {
         assert!(decoded(b"caf\xC3").is_err());
     }
 
     proptest! {
         #[test]
-        fn places_agree_with_counting(text in "[a\u{e9}\u{1F389}\n]{0,60}", step in 1_usize..7) {
-            let mut reader = Text::new(Drip(text.as_bytes()), text.as_bytes()).unwrap();
+        fn positions_agree_with_counting(text in "[a\u{e9}\u{1F389}\n]{0,60}", step in 1_usize..7) {
+            let mut reader = DecodedText::new(OneByteReader(text.as_bytes()), text.as_bytes()).unwrap();
             let mut consumed = 0;
             loop {
                 let before = &text.as_bytes()[..consumed];
@@ -280,7 +254,7 @@ mod tests {
                 let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
                 if let Ok(last) = std::str::from_utf8(&before[start..]) {
                     let column = last.chars().count() as u64 + 1;
-                    prop_assert_eq!(reader.place(), Place { line, column });
+                    prop_assert_eq!(reader.place(), LineColumn { line, column });
                 }
                 let available = reader.fill_buf().unwrap().len().min(step);
                 if available == 0 {

@@ -1,4 +1,4 @@
-//! XML piece by piece, with places, bounds and open elements.
+//! A streaming XML reader with positions, limits and the path of open elements.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -7,50 +7,53 @@ use std::sync::Arc;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::read::error::{ReadError, ReadErrorKind};
-use crate::read::text::{Place, Text, UnknownEncoding};
+use crate::read::line_column::LineColumn;
+use crate::read::text::{DecodedText, UnknownEncoding};
 
-mod escape;
+pub(crate) mod escape;
 
 use escape::character;
-pub(crate) use escape::{push_text, value};
+#[cfg(test)]
+use escape::value;
 
-/// How deep elements may be nested; no report comes near.
+/// The maximum nesting depth of elements, far more than any report has.
 const DEPTH_MAX: usize = 512;
 
-/// A buffer larger than this is given back after the piece that needed it.
+/// A larger buffer is freed after the event that needed it.
 const BUFFER_KEPT_BYTES: usize = 1024 * 1024;
 
-/// An XML document that is read piece by piece.
-pub(crate) struct Xml<R: Read> {
-    reader: quick_xml::Reader<Text<R>>,
+/// Reads an XML document event by event.
+pub(crate) struct XmlReader<R: Read> {
+    reader: quick_xml::Reader<DecodedText<R>>,
     buffer: Vec<u8>,
-    open: Open,
+    open: OpenElements,
     file: Arc<str>,
     has_root: bool,
 }
 
-/// A piece of a document.
+/// An event of a document.
 #[derive(Debug)]
-pub(crate) enum Piece<'x> {
-    /// An element opens; one without content is followed by its end all the same.
+pub(crate) enum XmlEvent<'x> {
+    /// The start of an element; for an empty element, its end follows as well.
     Start(Tag<'x>),
-    /// The innermost element ends.
+    /// The end of the innermost element.
     End,
-    /// Text as it stands, line ends not yet normalised; never outside of the outermost element.
+    /// Raw text, with line ends not yet normalised; never outside the root element.
     Text(Cow<'x, str>),
-    /// A character that stood as a reference.
-    Char(char),
-    /// A reference to something unknown, with `&` and `;`.
-    Unknown(String),
-    /// A comment, an instruction, a document type (nothing in it is expanded), blanks outside of elements.
-    Other,
+    /// A character reference, or a reference to a predefined entity.
+    CharRef(char),
+    /// A reference to an unknown entity, with `&` and `;`.
+    UnknownEntity(String),
+    /// A comment, a processing instruction, a document type declaration (no entity is expanded) or whitespace
+    /// outside the root element.
+    Ignored,
 }
 
 /// The start of an element.
 #[derive(Debug)]
 pub(crate) struct Tag<'x> {
     start: BytesStart<'x>,
-    pub(crate) place: Place,
+    pub(crate) place: LineColumn,
 }
 
 impl<'x> Tag<'x> {
@@ -59,7 +62,7 @@ impl<'x> Tag<'x> {
         self.start.local_name().into_inner()
     }
 
-    /// The attributes as name and raw value, or why they cannot be read.
+    /// The attributes as name and raw value, or why they are malformed.
     pub(crate) fn attributes(
         &self,
     ) -> impl Iterator<Item = Result<(&str, Cow<'_, str>), String>> + use<'_, 'x> {
@@ -70,15 +73,15 @@ impl<'x> Tag<'x> {
     }
 }
 
-/// The elements that are open, for messages and to know where one is.
+/// The path of the open elements.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenElements {
     names: String,
-    /// Where each name starts in `names`, and the line of the element.
+    /// The offset of each name in `names`, and the line of the element.
     elements: Vec<(usize, u64)>,
 }
 
-impl Open {
+impl OpenElements {
     fn push(&mut self, name: &str, line: u64) {
         if !self.names.is_empty() {
             self.names.push('/');
@@ -100,42 +103,42 @@ impl Open {
     }
 }
 
-impl<R: Read> Xml<R> {
+impl<R: Read> XmlReader<R> {
     /// The document in `input`, whose first bytes are `head`.
     pub(crate) fn new(file: Arc<str>, input: R, head: &[u8]) -> Result<Self, ReadError> {
-        let text = Text::new(input, head).map_err(|UnknownEncoding(label)| {
+        let text = DecodedText::new(input, head).map_err(|UnknownEncoding(label)| {
             ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
-                .at(Place::START)
+                .at(LineColumn::START)
         })?;
         let mut reader = quick_xml::Reader::from_reader(text);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
-        // A lone `&` is text in many reports; what was meant is plain.
+        // Many reports contain an unescaped `&`; what it means is clear.
         config.allow_dangling_amp = true;
         Ok(Self {
             reader,
             buffer: Vec::new(),
-            open: Open::default(),
+            open: OpenElements::default(),
             file,
             has_root: false,
         })
     }
 
-    /// An error at `place`, inside the elements that are open.
-    pub(crate) fn error(&self, place: Place, kind: ReadErrorKind) -> ReadError {
+    /// An error at `place`, inside the open elements.
+    pub(crate) fn error(&self, place: LineColumn, kind: ReadErrorKind) -> ReadError {
         ReadError::new(Arc::clone(&self.file), kind)
             .at(place)
             .in_elements(self.open.names.clone())
     }
 
-    /// How much memory the current piece takes.
+    /// The memory used by the current event.
     #[cfg(test)]
     pub(crate) fn buffer_bytes(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Reads the next piece; `None` at the proper end of the document.
-    pub(crate) fn next(&mut self) -> Result<Option<(Piece<'_>, Place)>, ReadError> {
+    /// Reads the next event; `None` at the end of a complete document.
+    pub(crate) fn next_event(&mut self) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
         if self.buffer.capacity() > BUFFER_KEPT_BYTES {
             self.buffer = Vec::new();
         }
@@ -145,54 +148,51 @@ impl<R: Read> Xml<R> {
             Ok(event) => event,
             Err(error) => {
                 let here = self.reader.get_ref().place();
-                return Err(broken(&self.file, &self.open, place, here, error));
+                return Err(parser_error(&self.file, &self.open, place, here, error));
             }
         };
-        let malformed = |reason: String, place: Place| {
+        let malformed = |reason: String, place: LineColumn| {
             ReadError::new(Arc::clone(&self.file), ReadErrorKind::Malformed { reason }).at(place)
         };
         let is_outside = self.open.elements.is_empty();
-        let piece = match event {
+        let event = match event {
             Event::Start(start) => {
                 if is_outside && std::mem::replace(&mut self.has_root, true) {
-                    return Err(malformed(
-                        "there is a second outermost element".into(),
-                        place,
-                    ));
+                    return Err(malformed("more than one root element".into(), place));
                 }
                 if self.open.elements.len() == DEPTH_MAX {
                     let kind = ReadErrorKind::TooDeep { max: DEPTH_MAX };
                     return Err(ReadError::new(Arc::clone(&self.file), kind).at(place));
                 }
                 self.open.push(start.local_name().into_inner(), place.line);
-                Piece::Start(Tag { start, place })
+                XmlEvent::Start(Tag { start, place })
             }
             Event::End(_) => {
                 self.open.pop();
-                Piece::End
+                XmlEvent::End
             }
             Event::Text(text) if is_outside => {
                 let text = text.into_inner();
                 let visible = text.trim_start().len();
                 if visible > 0 {
-                    let blank = &text.as_bytes()[..text.len() - visible];
-                    let side = if self.has_root { "behind" } else { "before" };
-                    let reason = format!("there is text {side} the outermost element");
-                    return Err(malformed(reason, place.after(blank)));
+                    let whitespace = &text.as_bytes()[..text.len() - visible];
+                    let side = if self.has_root { "after" } else { "before" };
+                    let reason = format!("text {side} the root element");
+                    return Err(malformed(reason, place.after(whitespace)));
                 }
-                Piece::Other
+                XmlEvent::Ignored
             }
             Event::CData(_) | Event::GeneralRef(_) if is_outside => {
-                return Err(malformed(
-                    "there is text outside of the outermost element".into(),
-                    place,
-                ));
+                return Err(malformed("text outside the root element".into(), place));
             }
-            Event::Text(text) => Piece::Text(text.into_inner()),
-            Event::CData(data) => Piece::Text(data.into_inner()),
+            Event::Text(text) => XmlEvent::Text(text.into_inner()),
+            Event::CData(data) => XmlEvent::Text(data.into_inner()),
             Event::GeneralRef(reference) => {
                 let name = reference.into_inner();
-                character(&name).map_or_else(|| Piece::Unknown(format!("&{name};")), Piece::Char)
+                character(&name).map_or_else(
+                    || XmlEvent::UnknownEntity(format!("&{name};")),
+                    XmlEvent::CharRef,
+                )
             }
             Event::Eof => {
                 let here = self.reader.get_ref().place();
@@ -205,13 +205,13 @@ impl<R: Read> Xml<R> {
                     )),
                 };
             }
-            _ => Piece::Other,
+            _ => XmlEvent::Ignored,
         };
-        Ok(Some((piece, place)))
+        Ok(Some((event, place)))
     }
 }
 
-fn truncated(file: &Arc<str>, open: &Open, here: Place) -> ReadError {
+fn truncated(file: &Arc<str>, open: &OpenElements, here: LineColumn) -> ReadError {
     let (element, opened) = open.innermost().unwrap_or_default();
     let element = element.to_owned();
     ReadError::new(
@@ -222,12 +222,12 @@ fn truncated(file: &Arc<str>, open: &Open, here: Place) -> ReadError {
     .in_elements(open.names.clone())
 }
 
-/// Says what the parser found: bytes that are no text, an end of the file, or broken XML.
-fn broken(
+/// Converts an error of the parser: invalid bytes, a failed read, or malformed XML.
+fn parser_error(
     file: &Arc<str>,
-    open: &Open,
-    place: Place,
-    here: Place,
+    open: &OpenElements,
+    place: LineColumn,
+    here: LineColumn,
     error: quick_xml::Error,
 ) -> ReadError {
     let reason = match error {
@@ -244,7 +244,9 @@ fn broken(
             found,
         }) => {
             let line = open.innermost().map_or(0, |(_, line)| line);
-            format!("`{found}` ends here, but `{expected}` of line {line} is still open")
+            format!(
+                "found the end of `{found}`, but `{expected}` (opened at line {line}) is still open"
+            )
         }
         quick_xml::Error::IllFormed(error) => error.to_string(),
         quick_xml::Error::Syntax(error) => error.to_string(),
@@ -261,17 +263,17 @@ mod tests {
 
     use super::*;
 
-    /// A document in a few words: `<a`, `>`, texts and where each piece stands.
-    fn pieces(bytes: &[u8]) -> String {
-        let mut xml = match Xml::new("in.xml".into(), bytes, bytes) {
+    /// A short description of a document: `<a`, `>`, texts, and the position of each element.
+    fn events(bytes: &[u8]) -> String {
+        let mut xml = match XmlReader::new("in.xml".into(), bytes, bytes) {
             Ok(xml) => xml,
             Err(error) => return error.to_string(),
         };
         let mut shown = String::new();
         loop {
-            let part = match xml.next() {
+            let part = match xml.next_event() {
                 Ok(None) => return shown,
-                Ok(Some((Piece::Start(tag), place))) => {
+                Ok(Some((XmlEvent::Start(tag), place))) => {
                     let mut part = format!("<{} {}:{}", tag.name(), place.line, place.column);
                     for attribute in tag.attributes() {
                         match attribute {
@@ -283,11 +285,11 @@ mod tests {
                     }
                     part
                 }
-                Ok(Some((Piece::End, _))) => ">".to_owned(),
-                Ok(Some((Piece::Text(text), _))) => format!("'{text}'"),
-                Ok(Some((Piece::Char(char), _))) => format!("{char:?}"),
-                Ok(Some((Piece::Unknown(text), _))) => format!("?{text}"),
-                Ok(Some((Piece::Other, _))) => "-".to_owned(),
+                Ok(Some((XmlEvent::End, _))) => ">".to_owned(),
+                Ok(Some((XmlEvent::Text(text), _))) => format!("'{text}'"),
+                Ok(Some((XmlEvent::CharRef(char), _))) => format!("{char:?}"),
+                Ok(Some((XmlEvent::UnknownEntity(text), _))) => format!("?{text}"),
+                Ok(Some((XmlEvent::Ignored, _))) => "-".to_owned(),
                 Err(error) => return format!("{shown}\n{error}"),
             };
             shown.push_str(&part);
@@ -296,9 +298,9 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_with_their_places() {
+    fn events_have_positions() {
         insta::assert_snapshot!(
-            pieces("<!DOCTYPE a [<!ENTITY b 'bomb'>]>\n<a x='1&lt;2'>é <p:b/>&b;&#x41;&amp;<![CDATA[<&]]>\r\nR&D</a>\n".as_bytes()),
+            events("<!DOCTYPE a [<!ENTITY b 'bomb'>]>\n<a x='1&lt;2'>é <p:b/>&b;&#x41;&amp;<![CDATA[<&]]>\r\nR&D</a>\n".as_bytes()),
             @r"
         - - <a 2:1 x=1<2 'é ' <b 2:17 > ?&b; 'A' '&' '<&' '
         R' '&D' > -
@@ -307,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_documents_say_where_and_why() {
+    fn malformed_documents_have_a_position_and_a_reason() {
         let documents = [
             "<a>\n<b>\n </c>",
             "<a>\n <b>x",
@@ -321,76 +323,76 @@ mod tests {
             "</a>",
         ];
         let shown =
-            documents.map(|text| format!("{text:?}\n{}\n", pieces(text.as_bytes()).trim_start()));
+            documents.map(|text| format!("{text:?}\n{}\n", events(text.as_bytes()).trim_start()));
         insta::assert_snapshot!(shown.join("\n"), @r#"
         "<a>\n<b>\n </c>"
         <a 1:1 '
         ' <b 2:1 '
          ' 
-        in.xml:3:2: the XML is broken: `c` ends here, but `b` of line 2 is still open (in a/b)
+        in.xml:3:2: malformed XML: found the end of `c`, but `b` (opened at line 2) is still open (in a/b)
 
         "<a>\n <b>x"
         <a 1:1 '
          ' <b 2:2 'x' 
-        in.xml:2:6: the file ends inside `b`, which was opened in line 2; it was cut off (in a/b)
+        in.xml:2:6: unexpected end of file inside `b` (opened at line 2); the file is truncated (in a/b)
 
         "<a>\n <b x='1"
         <a 1:1 '
          ' 
-        in.xml:2:2: the XML is broken: attribute value not closed: `'` not found before end of input (in a)
+        in.xml:2:2: malformed XML: attribute value not closed: `'` not found before end of input (in a)
 
         "<a/>\n<a/>"
         <a 1:1 > - 
-        in.xml:2:1: the XML is broken: there is a second outermost element
+        in.xml:2:1: malformed XML: more than one root element
 
         "\n\nhello"
-        in.xml:3:1: the XML is broken: there is text before the outermost element
+        in.xml:3:1: malformed XML: text before the root element
 
         "<a/>x"
         <a 1:1 > 
-        in.xml:1:5: the XML is broken: there is text behind the outermost element
+        in.xml:1:5: malformed XML: text after the root element
 
         " "
         - 
-        in.xml: there is nothing in it, a JUnit report was expected
+        in.xml: the file is empty; expected a JUnit report
 
         "<a x='1' x='2'/>"
         <a 1:1 x=1position 8: duplicated attribute, previous declaration at position 2 > 
 
         "<a><!-- "
         <a 1:1 
-        in.xml:1:4: the XML is broken: comment not closed: `-->` not found before end of input (in a)
+        in.xml:1:4: malformed XML: comment not closed: `-->` not found before end of input (in a)
 
         "</a>"
-        in.xml:1:1: the XML is broken: close tag `</a>` does not match any open tag
+        in.xml:1:1: malformed XML: close tag `</a>` does not match any open tag
         "#);
     }
 
     #[test]
-    fn bad_bytes_and_unknown_encodings_are_named() {
-        insta::assert_snapshot!(pieces(b"<a>\nab\xE9</a>"), @r"
+    fn invalid_bytes_and_unknown_encodings_are_reported() {
+        insta::assert_snapshot!(events(b"<a>\nab\xE9</a>"), @r"
         <a 1:1 
-        in.xml:2:3: the bytes here are not UTF-8; save the file in UTF-8 or declare its encoding (in a)
+        in.xml:2:3: invalid UTF-8; save the file in UTF-8 or declare its encoding (in a)
         ");
-        insta::assert_snapshot!(pieces(b"<?xml version='1.0' encoding='klingon'?><a/>"), @"in.xml:1:1: declares the unknown encoding `klingon`");
+        insta::assert_snapshot!(events(b"<?xml version='1.0' encoding='klingon'?><a/>"), @"in.xml:1:1: unknown encoding `klingon`");
     }
 
     #[test]
-    fn depth_is_bounded() {
+    fn depth_is_limited() {
         let deep = |depth| "<a>".repeat(depth) + &"</a>".repeat(depth);
-        assert!(pieces(deep(DEPTH_MAX).as_bytes()).ends_with("> "));
-        assert!(pieces(deep(DEPTH_MAX + 1).as_bytes()).ends_with("nested more than 512 deep"));
+        assert!(events(deep(DEPTH_MAX).as_bytes()).ends_with("> "));
+        assert!(events(deep(DEPTH_MAX + 1).as_bytes()).ends_with("nested deeper than 512 levels"));
     }
 
     proptest! {
         #[test]
-        fn no_bytes_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            pieces(&bytes);
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            events(&bytes);
         }
 
         #[test]
-        fn no_markup_breaks_it(text in "([<>/&;!'\" =a-c\n\u{e9}]|<a>|</a>|<!--|-->|<!\\[CDATA\\[|\\]\\]>|&#)*") {
-            pieces(text.as_bytes());
+        fn no_markup_makes_it_panic(text in "([<>/&;!'\" =a-c\n\u{e9}]|<a>|</a>|<!--|-->|<!\\[CDATA\\[|\\]\\]>|&#)*") {
+            events(text.as_bytes());
         }
     }
 }

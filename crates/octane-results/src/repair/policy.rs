@@ -1,23 +1,24 @@
-//! How runs are repaired.
+//! The policy of repairs.
 
-/// What to do with texts that are longer than the server takes.
+/// What to do with texts that exceed the limit of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LongNames {
-    /// Keep the start and a digest; see [`shorten`](crate::shorten).
+    /// Keep the beginning and append a digest; see [`shorten`](crate::shorten).
     #[default]
     Shorten,
-    /// Give up on the run.
+    /// Reject the run.
     Refuse,
 }
 
 /// How runs are repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct RepairPolicy {
-    /// What to do with texts that are longer than the server takes.
+    /// What to do with texts that exceed the limit of the server.
     pub long_names: LongNames,
-    /// How long errors and descriptions may be, in characters. The schema has no bound; the official
-    /// client library cuts errors at 262 144, which is the default here. `None` keeps them whole.
+    /// The maximum length of errors and descriptions, in characters. The schema has no limit; the official
+    /// client library truncates errors at 262 144, which is the default. `None` means no limit.
     pub error_chars_max: Option<usize>,
 }
 
@@ -31,15 +32,13 @@ impl Default for RepairPolicy {
 }
 
 impl RepairPolicy {
-    /// Sets what to do with texts that are longer than the server takes.
-    #[must_use]
+    /// Sets what to do with texts that exceed the limit of the server.
     pub fn long_names(mut self, long_names: LongNames) -> Self {
         self.long_names = long_names;
         self
     }
 
-    /// Sets how long errors and descriptions may be, in characters.
-    #[must_use]
+    /// Sets the maximum length of errors and descriptions, in characters.
     pub fn error_chars_max(mut self, error_chars_max: Option<usize>) -> Self {
         self.error_chars_max = error_chars_max;
         self

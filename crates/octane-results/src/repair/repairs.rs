@@ -1,30 +1,32 @@
-//! What repairs did.
+//! The changes made by repairs.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// How much was repaired, in texts or pieces of each sort.
+use crate::plural::counted;
+
+/// The number of changes of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Repairs {
-    /// Texts that were longer than the server takes and now end in a digest.
+    /// Texts that exceeded the limit of the server and now end in a digest.
     pub texts_shortened: u64,
-    /// Errors and descriptions that were longer than the policy allows and now end in a digest.
-    pub errors_cut: u64,
-    /// Texts with characters that XML forbids, which are now U+FFFD.
-    pub texts_cleaned: u64,
-    /// Names that were empty and are now `(unnamed)`.
-    pub names_filled: u64,
-    /// Optional texts that were empty where the schema wants something or nothing, and were left out.
-    pub blanks_dropped: u64,
-    /// Links to reports that no server takes, and were left out.
-    pub links_dropped: u64,
-    /// Builds of single runs, which no payload can hold, and were left out.
-    pub builds_dropped: u64,
+    /// Errors and descriptions that exceeded the limit of the policy and now end in a digest.
+    pub errors_truncated: u64,
+    /// Texts with characters not allowed in XML, which are now U+FFFD.
+    pub texts_sanitized: u64,
+    /// Empty names that are now `(unnamed)`.
+    pub empty_names_replaced: u64,
+    /// Optional texts that were empty although the schema requires text, and were removed.
+    pub empty_texts_removed: u64,
+    /// Links to reports that servers reject, and were removed.
+    pub links_removed: u64,
+    /// Builds of single runs, which payloads cannot contain, and were removed.
+    pub builds_removed: u64,
 }
 
 impl Repairs {
-    /// Whether nothing had to be repaired.
+    /// Whether nothing was repaired.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -34,56 +36,72 @@ impl AddAssign for Repairs {
     fn add_assign(&mut self, other: Self) {
         let Self {
             texts_shortened,
-            errors_cut,
-            texts_cleaned,
-            names_filled,
-            blanks_dropped,
-            links_dropped,
-            builds_dropped,
+            errors_truncated,
+            texts_sanitized,
+            empty_names_replaced,
+            empty_texts_removed,
+            links_removed,
+            builds_removed,
         } = other;
         self.texts_shortened += texts_shortened;
-        self.errors_cut += errors_cut;
-        self.texts_cleaned += texts_cleaned;
-        self.names_filled += names_filled;
-        self.blanks_dropped += blanks_dropped;
-        self.links_dropped += links_dropped;
-        self.builds_dropped += builds_dropped;
+        self.errors_truncated += errors_truncated;
+        self.texts_sanitized += texts_sanitized;
+        self.empty_names_replaced += empty_names_replaced;
+        self.empty_texts_removed += empty_texts_removed;
+        self.links_removed += links_removed;
+        self.builds_removed += builds_removed;
     }
 }
 
-/// `2 texts shortened, 1 link left out`
+/// `2 texts shortened, 1 link removed`
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [
-            (self.texts_shortened, "text", "shortened"),
-            (self.errors_cut, "error or description", "cut"),
+            (self.texts_shortened, "text", "texts", "shortened"),
             (
-                self.texts_cleaned,
-                "text",
-                "cleaned of characters that XML forbids",
+                self.errors_truncated,
+                "error or description",
+                "errors or descriptions",
+                "truncated",
             ),
-            (self.names_filled, "empty name", "filled in"),
-            (self.blanks_dropped, "empty text", "left out"),
-            (self.links_dropped, "link", "left out"),
-            (self.builds_dropped, "build of a single run", "left out"),
+            (
+                self.texts_sanitized,
+                "text",
+                "texts",
+                "stripped of characters not allowed in XML",
+            ),
+            (
+                self.empty_names_replaced,
+                "empty name",
+                "empty names",
+                "replaced by a placeholder",
+            ),
+            (
+                self.empty_texts_removed,
+                "empty text",
+                "empty texts",
+                "removed",
+            ),
+            (self.links_removed, "link", "links", "removed"),
+            (
+                self.builds_removed,
+                "build of a single run",
+                "builds of single runs",
+                "removed",
+            ),
         ];
         let mut is_first = true;
-        for (count, what, done) in counts.into_iter().filter(|(count, ..)| *count > 0) {
+        for (count, singular, plural, change) in counts.into_iter().filter(|(count, ..)| *count > 0)
+        {
             let comma = if std::mem::take(&mut is_first) {
                 ""
             } else {
                 ", "
             };
-            let plural = match (count, what) {
-                (1, what) => what.to_owned(),
-                (_, "error or description") => "errors or descriptions".to_owned(),
-                (_, "build of a single run") => "builds of single runs".to_owned(),
-                (_, what) => format!("{what}s"),
-            };
-            write!(f, "{comma}{count} {plural} {done}")?;
+            write!(f, "{comma}{} {change}", counted(count, singular, plural))?;
         }
         if is_first {
-            f.write_str("nothing")
+            f.write_str("nothing repaired")
         } else {
             Ok(())
         }

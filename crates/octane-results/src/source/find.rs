@@ -1,4 +1,4 @@
-//! From patterns to inputs.
+//! Finds the inputs that match patterns.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobBuilder, GlobMatcher};
 use walkdir::WalkDir;
 
-use super::{Source, SourceError, SourceProblem};
-use crate::Format;
+use crate::sniff::Format;
+use crate::source::{Source, SourceError, SourceProblem};
 
-/// Finds the inputs that `patterns` name.
+/// Finds the inputs that match `patterns`.
 ///
-/// A pattern is `-` for standard input, a file, a folder (all files in it and below that have a known
-/// extension) or a glob in which `*` stays within a folder and `**` does not. A pattern that names an
-/// existing file is that file, whatever characters it has. The order is that of the patterns, sorted by
-/// path within each; a file that several patterns name comes once.
+/// A pattern is `-` for standard input, a file, a folder (all files with a supported extension in it and
+/// in its subfolders) or a glob, in which `*` matches within a folder and `**` across folders. If a file
+/// with the name of the pattern exists, the pattern means this file, even if it looks like a glob. The
+/// inputs are in the order of the patterns, sorted by path within each; a file that matches several
+/// patterns is listed once.
 ///
-/// `excludes` are globs too and win over everything. One without a separator is held against the file
-/// name, any other against the path as it was found.
+/// `excludes` are globs as well and take precedence. A glob without a separator is matched against the
+/// file name, any other glob against the path.
 pub fn sources(
     patterns: &[impl AsRef<str>],
     excludes: &[impl AsRef<str>],
@@ -72,7 +73,7 @@ pub fn sources(
     }
 }
 
-/// The files that one pattern names, sorted, at least one.
+/// The files that match one pattern, sorted; at least one.
 fn expand(pattern: &str) -> Result<Vec<PathBuf>, SourceProblem> {
     let path = Path::new(pattern);
     if path.is_dir() {
@@ -121,7 +122,7 @@ fn walk(
             pattern: pattern.to_owned(),
             source,
         })?;
-        // A link to a file counts as the file; links to folders are not followed, they may go in circles.
+        // A link to a file counts as the file; links to folders are not followed, as they may be circular.
         if is_wanted(entry.path()) && entry.path().is_file() {
             let path = entry.into_path();
             paths.push(match path.strip_prefix(".") {
@@ -134,7 +135,7 @@ fn walk(
     Ok(paths)
 }
 
-/// Cuts a pattern before the first segment with a glob character: where to look, and for what.
+/// Splits a pattern before the first segment with a glob character: the folder to search, and the glob.
 fn split_glob(pattern: &str) -> Option<(&str, &str)> {
     let is_glob = |char| matches!(char, '*' | '?' | '[' | '{') || (char == '\\' && cfg!(unix));
     let first = pattern.find(is_glob)?;
@@ -157,7 +158,7 @@ fn glob(pattern: &str, glob: &str) -> Result<GlobMatcher, SourceProblem> {
 
 struct Exclude {
     matcher: GlobMatcher,
-    is_for_names: bool,
+    matches_file_name: bool,
 }
 
 impl Exclude {
@@ -165,7 +166,7 @@ impl Exclude {
         let below = pattern.strip_prefix("./").unwrap_or(pattern);
         Ok(Self {
             matcher: glob(pattern, below)?,
-            is_for_names: !below.contains(std::path::is_separator),
+            matches_file_name: !below.contains(std::path::is_separator),
         })
     }
 
@@ -176,7 +177,7 @@ impl Exclude {
         };
         self.matcher
             .is_match(path.strip_prefix(".").unwrap_or(path))
-            || (self.is_for_names && by_name())
+            || (self.matches_file_name && by_name())
     }
 }
 
@@ -214,7 +215,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_folder_means_its_known_files_sorted_by_path() {
+    fn a_folder_stands_for_its_supported_files_sorted_by_path() {
         assert_eq!(
             names(&folder(&FILES), &[""], &[]),
             [
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn one_star_stays_in_its_folder_and_two_do_not() {
+    fn one_star_matches_within_a_folder_and_two_across_folders() {
         let folder = folder(&FILES);
         assert_eq!(names(&folder, &["b/TEST-*"], &[]), ["b/TEST-z.xml"]);
         assert_eq!(
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_exists_is_no_glob_and_comes_once() {
+    fn an_existing_file_is_not_a_glob_and_is_listed_once() {
         let folder = folder(&FILES);
         assert_eq!(names(&folder, &["b/odd[1].xml"], &[]), ["b/odd[1].xml"]);
         assert_eq!(
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn excludes_win() {
+    fn excludes_take_precedence() {
         let folder = folder(&FILES);
         assert_eq!(
             names(&folder, &["b"], &["odd*", "**/deep/**"]),
@@ -266,14 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn all_useless_patterns_are_named_at_once() {
+    fn all_patterns_without_inputs_are_reported_at_once() {
         let folder = folder(&["a.csv", "empty/notes.txt"]);
         let root = folder.path().display().to_string();
         let patterns = ["a.csv", "gone.xml", "*.json", "empty", "[", "no/such/*.xml"]
             .map(|pattern| format!("{root}/{pattern}"));
         let error = sources(&patterns, &[] as &[&str]).unwrap_err();
         assert_eq!(error.found.len(), 1);
-        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"there is no file or folder `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the folder `ROOT/empty`; looked for *.xml, *.csv, *.tsv; `ROOT/[` is no valid pattern: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
+        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the folder `ROOT/empty`; searched for *.xml, *.csv, *.tsv; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
         let error = sources(&patterns[..1], &["*.csv"]).unwrap_err();
         assert!(matches!(
             error.problems[..],

@@ -1,4 +1,4 @@
-//! Documents that look like payloads, right and wrong, from a seed.
+//! Valid and invalid documents similar to payloads, generated from a seed.
 
 mod mutate;
 mod node;
@@ -11,7 +11,7 @@ pub(crate) use systematic::every_change;
 
 use mutate::mutate;
 
-/// Pieces of text that XML has an opinion about.
+/// Snippets that are significant in XML.
 const SNIPPETS: &[&str] = &[
     "<",
     ">",
@@ -77,14 +77,14 @@ const SNIPPETS: &[&str] = &[
 
 /// `payload` with one to three changes in its characters.
 pub(crate) fn mutated_text(payload: &str, random: &mut Random) -> String {
-    // The declaration stays: encodings are a subject of their own.
+    // The declaration is kept: encodings are tested elsewhere.
     let (head, body) = payload.split_once("?>").unwrap();
     let mut characters: Vec<char> = body.chars().collect();
     for _ in 0..=random.below(2) {
         let at = random.below(characters.len());
         let end = (at + 1 + random.below(12)).min(characters.len());
         let insert: Vec<char> = match random.below(6) {
-            // Near markup more is at stake than within a long text.
+            // Changes near markup are more interesting than changes inside a long text.
             0..3 => {
                 let places: Vec<_> = (0..characters.len())
                     .filter(|at| "<>\"=/&".contains(characters[*at]))
@@ -98,7 +98,7 @@ pub(crate) fn mutated_text(payload: &str, random: &mut Random) -> String {
             4 => characters[at..end].repeat(2),
             _ => random.pick(SNIPPETS).chars().collect(),
         };
-        // A prefix that nobody declared is an error to us, and a part of the name to libxml2.
+        // An undeclared prefix is an error for us but part of the name for libxml2.
         if !characters[at..end].contains(&':') && !insert.contains(&':') {
             characters.splice(at..end, insert);
         }
@@ -106,7 +106,7 @@ pub(crate) fn mutated_text(payload: &str, random: &mut Random) -> String {
     format!("{head}?>{}", characters.into_iter().collect::<String>())
 }
 
-/// A document made from the schema, with up to three of its nodes changed.
+/// A document generated from the schema, with up to three nodes changed.
 pub(crate) fn schema_document(random: &mut Random) -> String {
     let mut root = sample::payload(random);
     for _ in 0..random.below(4) {

@@ -1,19 +1,19 @@
-//! Changes to a document that may or may not break a rule.
+//! Changes to a document that may or may not make it invalid.
 
 use super::Random;
 use super::node::{Item, Node};
 
-/// Names of elements, all but two of the schema's.
+/// Names of elements; all but two are in the schema.
 const NAMES: &str = "build suite_ref program_ref release release_ref milestone_ref backlog_items \
     backlog_item_ref product_areas product_area_ref test_fields test_field environment taxonomy \
     test_runs test_run gherkin_test_run error description steps step error_message input_parameters \
     output_parameters parameter feature file scenarios background scenario test_result release_name unknown";
 
-/// Names of attributes, all but three of the schema's.
+/// Names of attributes; all but three are in the schema.
 const ATTRIBUTES: &str = "id name value type field_type status duration started manual module iteration \
     external_run_id external_report_url run_name message tag path colour xml:lang outlineIndex";
 
-/// What may stand among elements, or not.
+/// Content that may or may not be allowed between elements.
 const RAW: &[&str] = &[
     " ",
     "\r\n",
@@ -92,8 +92,8 @@ fn change_items(node: &mut Node, copy: Node, random: &mut Random) {
     }
 }
 
-/// Declares a namespace and maybe uses it. A prefix that nobody declared is not among the changes: it is
-/// an error to us, and a part of the name to libxml2.
+/// Declares a namespace and possibly uses it. Undeclared prefixes are not among the changes: they are errors
+/// for us but parts of the name for libxml2.
 fn change_namespace(node: &mut Node, random: &mut Random) {
     const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
     let is_known = |name: &str, node: &Node| node.attributes.iter().any(|(known, _)| known == name);
@@ -119,7 +119,7 @@ fn change_namespace(node: &mut Node, random: &mut Random) {
     }
 }
 
-/// Texts for attributes: right for some types and wrong for others.
+/// Values of attributes: valid for some types and invalid for others.
 fn value(random: &mut Random) -> String {
     const VALUES: &[&str] = &[
         "",

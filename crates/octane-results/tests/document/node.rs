@@ -1,4 +1,4 @@
-//! A tree of XML that can be wrong.
+//! A tree of XML that may be invalid.
 
 use std::fmt::Write as _;
 
@@ -12,12 +12,12 @@ pub(crate) struct Node {
     pub(crate) items: Vec<Item>,
 }
 
-/// What stands in an element.
+/// The content of an element.
 #[derive(Debug, Clone)]
 pub(crate) enum Item {
     Node(Node),
     Text(String),
-    /// Printed as it is.
+    /// Printed without escaping.
     Raw(&'static str),
 }
 
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// The document, in one of the many ways to write it.
+    /// The document, serialised in one of many equivalent ways.
     pub(crate) fn print(&self, random: &mut Random) -> String {
         let mut out = String::new();
         out.push_str(random.pick(&[
@@ -106,9 +106,9 @@ impl Node {
 fn print_character(character: char, quote: Option<char>, out: &mut String, random: &mut Random) {
     let number = u32::from(character);
     let is_special = matches!(character, '<' | '&') || Some(character) == quote;
-    // A blank that is written plainly may become another one; both readings are of interest.
-    let is_blank = matches!(character, '\t' | '\n' | '\r');
-    if is_special || (is_blank && !random.once_in(4)) || random.once_in(40) {
+    // Literal whitespace may be normalised to a space; both cases are of interest.
+    let is_whitespace = matches!(character, '\t' | '\n' | '\r');
+    if is_special || (is_whitespace && !random.once_in(4)) || random.once_in(40) {
         match character {
             '<' if random.once_in(2) => out.push_str("&lt;"),
             '&' if random.once_in(2) => out.push_str("&amp;"),

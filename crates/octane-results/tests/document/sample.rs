@@ -1,9 +1,9 @@
-//! Valid payloads, written down from the official schema's element list and not from our table.
+//! Valid payloads, derived from the element list of the official schema and not from our table.
 
 use super::Random;
 use super::node::{Item, Node};
 
-/// A payload with any of the schema's elements in it.
+/// A payload with random elements of the schema.
 pub(crate) fn payload(random: &mut Random) -> Node {
     let mut root = Node::new("test_result");
     if random.once_in(2) {
@@ -71,8 +71,8 @@ fn optional(node: &mut Node, name: &str, random: &mut Random) {
     }
 }
 
-/// Blanks between elements.
-fn blanks(node: &mut Node, random: &mut Random) {
+/// Whitespace between elements.
+fn add_whitespace(node: &mut Node, random: &mut Random) {
     if random.once_in(3) {
         node.items.push(Item::Raw(random.pick(&[
             " ",
@@ -89,13 +89,13 @@ fn reference(name: &str, random: &mut Random) -> Node {
 }
 
 fn context(parent: &mut Node, random: &mut Random) {
-    blanks(parent, random);
+    add_whitespace(parent, random);
     if random.once_in(3) {
         let mut suite = reference("suite_ref", random);
         optional(&mut suite, "external_run_id", random);
         optional(&mut suite, "component", random);
         parent.push(suite);
-        blanks(parent, random);
+        add_whitespace(parent, random);
     }
     if random.once_in(4) {
         parent.push(reference("program_ref", random));
@@ -116,7 +116,7 @@ fn context(parent: &mut Node, random: &mut Random) {
             let mut list = Node::new(list);
             for _ in 0..random.below(3) {
                 list.push(reference(item, random));
-                blanks(&mut list, random);
+                add_whitespace(&mut list, random);
             }
             parent.push(list);
         }
@@ -193,7 +193,7 @@ fn test_run(random: &mut Random) -> Node {
     if random.once_in(3) {
         run.push(words("description", random));
     }
-    blanks(&mut run, random);
+    add_whitespace(&mut run, random);
     for _ in 0..random.below(3) {
         run.push(steps(random));
     }
@@ -226,7 +226,7 @@ fn steps(random: &mut Random) -> Node {
         if random.once_in(3) {
             step.push(words("error_message", random));
         }
-        blanks(&mut step, random);
+        add_whitespace(&mut step, random);
         for name in ["input_parameters", "output_parameters"] {
             if random.once_in(3) {
                 let mut parameters = Node::new(name);
@@ -240,7 +240,7 @@ fn steps(random: &mut Random) -> Node {
             }
         }
         steps.push(step);
-        blanks(&mut steps, random);
+        add_whitespace(&mut steps, random);
     }
     steps
 }
@@ -271,7 +271,7 @@ fn gherkin_run(random: &mut Random) -> Node {
     if random.once_in(2) {
         feature.push(scenarios(random));
     }
-    blanks(&mut run, random);
+    add_whitespace(&mut run, random);
     run.push(feature);
     run
 }

@@ -1,14 +1,14 @@
-//! One change after the other, at every place of the schema.
+//! Systematic changes at every position of the schema.
 
 use std::collections::BTreeSet;
 
 use super::node::{Item, Node};
 use super::{Random, sample};
 
-/// So many samples are looked through for places that were not seen yet.
+/// The number of samples that are searched for new positions.
 const SAMPLES: usize = 300;
 
-/// What every attribute is set to: about the bounds of each type.
+/// The values that every attribute is set to: around the limits of each type.
 fn values() -> Vec<String> {
     const WORDS: &[&str] = &[
         "",
@@ -37,8 +37,8 @@ fn values() -> Vec<String> {
     words.chain(texts).chain(links).collect()
 }
 
-/// Documents that differ from a valid one in one place. Each place of the schema, that is each element by
-/// its path and each attribute of it, has its turn.
+/// Documents that differ from a valid one in one position. Every position of the schema is covered: each
+/// element by its path, and each of its attributes.
 pub(crate) fn every_change(random: &mut Random) -> Vec<String> {
     let values = values();
     let mut seen = BTreeSet::new();
@@ -72,7 +72,7 @@ pub(crate) fn every_change(random: &mut Random) -> Vec<String> {
                 for raw in [" ", "&#32;", "<![CDATA[ ]]>", "x", "<!-- -->"] {
                     changed(&|node| node.items.push(Item::Raw(raw)));
                 }
-                // Each child is left out, doubled, and moved behind the next one.
+                // Each child is removed, duplicated, and moved after the next one.
                 for at in 0..node_at(&mut root.clone(), &path).items.len() {
                     changed(&|node| _ = node.items.remove(at));
                     changed(&|node| node.items.insert(at, node.items[at].clone()));
@@ -84,7 +84,7 @@ pub(crate) fn every_change(random: &mut Random) -> Vec<String> {
     documents
 }
 
-/// The places of all nodes, as indices from the root.
+/// The paths of all nodes, as indices from the root.
 fn paths(node: &Node) -> Vec<Vec<usize>> {
     let mut paths = vec![Vec::new()];
     for (index, item) in node.items.iter().enumerate() {
@@ -103,7 +103,7 @@ fn names(root: &Node, path: &[usize]) -> String {
         None => root.name.clone(),
         Some((index, rest)) => match &root.items[*index] {
             Item::Node(child) => format!("{}/{}", root.name, names(child, rest)),
-            Item::Text(_) | Item::Raw(_) => unreachable!("a path leads over nodes"),
+            Item::Text(_) | Item::Raw(_) => unreachable!("a path consists of nodes"),
         },
     }
 }
@@ -113,7 +113,7 @@ fn node_at<'n>(root: &'n mut Node, path: &[usize]) -> &'n mut Node {
         None => root,
         Some((index, rest)) => match &mut root.items[*index] {
             Item::Node(child) => node_at(child, rest),
-            Item::Text(_) | Item::Raw(_) => unreachable!("a path leads over nodes"),
+            Item::Text(_) | Item::Raw(_) => unreachable!("a path consists of nodes"),
         },
     }
 }

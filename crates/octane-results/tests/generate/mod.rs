@@ -1,4 +1,4 @@
-//! Arbitrary runs and contexts, with all that people and machines put into texts.
+//! Arbitrary runs and contexts, with everything that people and machines write into texts.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Any text: of any characters, of those that XML dislikes, and of lengths about the bounds.
+/// Any text: with arbitrary characters, with those that are special in XML, and with lengths around the
+/// limits.
 pub(crate) fn text() -> BoxedStrategy<String> {
     let piece = prop_oneof![
         4 => any::<String>(),
@@ -33,11 +34,11 @@ pub(crate) fn text() -> BoxedStrategy<String> {
         4 => piece.clone(),
         1 => vec(piece, 2..4).prop_map(|pieces| pieces.concat()),
     ]
-    // Boxed, as the trees of all the texts of a run would not fit on a test's stack otherwise.
+    // Boxed, because the value trees of all texts of a run would not fit on the stack of a test.
     .boxed()
 }
 
-/// A link, good or bad.
+/// A valid or invalid link.
 fn link() -> impl Strategy<Value = String> {
     prop_oneof![
         text(),
@@ -73,11 +74,12 @@ fn status() -> impl Strategy<Value = Status> {
 }
 
 fn parameters() -> impl Strategy<Value = Vec<Parameter>> {
-    let parameter = (text(), of(text()), of(text())).prop_map(|(name, value, kind)| Parameter {
-        name,
-        value,
-        kind,
-    });
+    let parameter =
+        (text(), of(text()), of(text())).prop_map(|(name, value, parameter_type)| Parameter {
+            name,
+            value,
+            parameter_type,
+        });
     vec(parameter, 0..3)
 }
 
@@ -146,7 +148,7 @@ fn release() -> impl Strategy<Value = Release> {
 pub(crate) fn context() -> BoxedStrategy<Context> {
     let test_field = (select(TestFieldKind::ALL.to_vec()), text())
         .prop_map(|(kind, value)| TestField { kind, value });
-    let tag = (text(), text()).prop_map(|(kind, value)| Tag { kind, value });
+    let tag = (text(), text()).prop_map(|(tag_type, value)| Tag { tag_type, value });
     (
         (of(build()), of(suite()), of(any::<i64>()), of(release())),
         (
@@ -170,13 +172,14 @@ pub(crate) fn context() -> BoxedStrategy<Context> {
         .boxed()
 }
 
-/// Any run, fit for a payload or not.
+/// Any run, whether it fits the schema or not.
 pub(crate) fn run() -> BoxedStrategy<TestRun> {
-    let failure = (of(text()), of(text()), text()).prop_map(|(kind, message, details)| Failure {
-        kind,
-        message,
-        details,
-    });
+    let failure =
+        (of(text()), of(text()), text()).prop_map(|(error_type, message, details)| Failure {
+            error_type,
+            message,
+            details,
+        });
     (
         (text(), text(), text(), text(), of(text())),
         (status(), duration(), of(timestamp())),

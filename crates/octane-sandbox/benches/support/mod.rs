@@ -1,4 +1,4 @@
-//! What the benchmarks share: a client without sockets, payloads, and numbers.
+//! What the benchmarks share: a client without sockets, payloads, and statistics.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 const WORKSPACE: &str = "/api/shared_spaces/1001/workspaces/1002";
 
-/// A client that is signed in to a sandbox of its own.
+/// A client that is signed in to its own sandbox.
 pub(crate) struct Client {
     app: Router,
     cookies: String,
@@ -29,8 +29,8 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body))
             .unwrap();
-        let answer = app.clone().oneshot(request).await.unwrap();
-        let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
         let pairs: Vec<&str> = cookies
             .filter_map(|cookie| cookie.to_str().unwrap().split(';').next())
             .collect();
@@ -40,13 +40,13 @@ impl Client {
 
     async fn send(&self, request: http::request::Builder, body: Body) -> (StatusCode, Vec<u8>) {
         let request = request.header(header::COOKIE, &self.cookies);
-        let answer = self.app.clone().oneshot(request.body(body).unwrap());
-        let (parts, body) = answer.await.unwrap().into_parts();
+        let response = self.app.clone().oneshot(request.body(body).unwrap());
+        let (parts, body) = response.await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status, bytes.to_vec())
     }
 
-    /// Sends a request below the workspace and reads the JSON of a success.
+    /// Sends a request to the workspace and parses the JSON of a successful response.
     pub(crate) async fn json(
         &self,
         request: http::request::Builder,
@@ -69,7 +69,7 @@ impl Client {
         self.json(Request::get("/"), &path, Body::empty()).await
     }
 
-    /// Fetches a page for people.
+    /// Fetches a web page.
     pub(crate) async fn page(&self, path: &str) -> usize {
         let (status, bytes) = self.send(Request::get(path), Body::empty()).await;
         assert!(status.is_success(), "{path}: {status}");
@@ -79,10 +79,10 @@ impl Client {
     /// Creates a test suite.
     pub(crate) async fn suite(&self) -> String {
         let body = r#"{"data":[{"name":"Benchmark"}]}"#;
-        let answer = self
+        let response = self
             .json(Request::post("/"), "test_suites", Body::from(body))
             .await;
-        answer["data"][0]["id"].as_str().unwrap().to_owned()
+        response["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
     /// Uploads a payload and waits until it is ingested.
@@ -105,7 +105,7 @@ impl Client {
     }
 }
 
-/// A payload of a suite run with the results of `count` tests, one of ten failed.
+/// A payload of a suite run with the results of `count` tests, one in ten failed.
 pub(crate) fn payload(suite: &str, suite_run: &str, count: usize) -> String {
     use std::fmt::Write;
     let mut xml = format!(
@@ -141,7 +141,7 @@ pub(crate) fn payload(suite: &str, suite_run: &str, count: usize) -> String {
     xml
 }
 
-/// The middle, the least and the greatest of some times.
+/// The median, minimum and maximum of some times.
 pub(crate) fn spread(times: &mut [Duration]) -> String {
     times.sort_unstable();
     let milliseconds = |time: &Duration| time.as_secs_f64() * 1000.0;
@@ -153,7 +153,7 @@ pub(crate) fn spread(times: &mut [Duration]) -> String {
     format!("{median:8.1} ms ({first:.1} to {last:.1})")
 }
 
-/// How long something takes.
+/// The duration of some work.
 pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
     let start = Instant::now();
     let result = work.await;

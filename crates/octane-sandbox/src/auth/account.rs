@@ -1,4 +1,4 @@
-//! Those who may come in.
+//! Accounts that can sign in.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 use crate::secret::{ApiKey, Role, User};
-use crate::settings::Access;
+use crate::settings::AccessSettings;
 
-/// Somebody who may come in, and what they may do.
+/// An account that can sign in, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
-    /// The client id of a key or the name of a user.
+    /// The client ID of a key or the name of a user.
     pub(crate) name: Arc<str>,
     pub(crate) role: Role,
 }
 
-/// All who may come in.
+/// All accounts that can sign in.
 #[derive(Debug)]
 pub(super) struct Accounts {
     keys: Vec<ApiKey>,
@@ -25,7 +25,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn new(access: &Access) -> Self {
+    pub(super) fn new(access: &AccessSettings) -> Self {
         Self {
             keys: access.api_keys.clone(),
             users: access.users.clone(),
@@ -33,7 +33,8 @@ impl Accounts {
         }
     }
 
-    /// Whose credentials these are. An API key may come as client id and secret or as user and password.
+    /// The account with these credentials. An API key may be given as client ID and secret or as user and
+    /// password.
     pub(super) fn check(&self, name: &str, secret: &str) -> Result<Account, ApiError> {
         if let Some(account) = self.key(name, secret) {
             return Ok(account);
@@ -41,19 +42,17 @@ impl Accounts {
         let user = self.users.iter().find(|user| user.name() == name);
         match user.filter(|user| same(user.password(), secret)) {
             Some(_) if self.is_for_keys_only => Err(ApiError::not_authorized(
-                "only API keys may sign in here; use the client id and secret of one",
+                "only API keys may sign in here; use a client ID and secret",
             )),
             Some(user) => Ok(Account {
                 name: user.name().into(),
                 role: user.may(),
             }),
-            None => Err(ApiError::not_authorized(
-                "the user or the password is wrong",
-            )),
+            None => Err(ApiError::not_authorized("wrong user name or password")),
         }
     }
 
-    /// The API key that these credentials are, if they are one.
+    /// The API key with these credentials, if there is one.
     pub(super) fn key(&self, id: &str, secret: &str) -> Option<Account> {
         let key = self.keys.iter().find(|key| key.id() == id)?;
         same(key.secret(), secret).then(|| Account {
@@ -62,7 +61,7 @@ impl Accounts {
         })
     }
 
-    /// Whoever sits before the browser: the first user, or the first key where there is no user.
+    /// The person using the browser: the first user, or the first key if there is no user.
     pub(super) fn person(&self) -> Option<Account> {
         let user = self.users.first().map(|user| (user.name(), user.may()));
         let key = || self.keys.first().map(|key| (key.id(), key.may()));
@@ -73,7 +72,7 @@ impl Accounts {
     }
 }
 
-/// Compares all characters, so that the time taken tells nothing of where two secrets differ.
+/// Compares all characters, so that the time taken does not reveal where two secrets differ.
 fn same(left: &str, right: &str) -> bool {
     Sha256::digest(left) == Sha256::digest(right)
 }

@@ -1,10 +1,10 @@
-//! The header `Authorization`.
+//! The `Authorization` header.
 
 use http::{HeaderMap, header};
 
 use crate::base64;
 
-/// What the header brings.
+/// The content of the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authorization<'a> {
     Basic {
@@ -12,7 +12,7 @@ pub(crate) enum Authorization<'a> {
         secret: String,
     },
     Bearer(&'a str),
-    /// Something else, or nothing that can be read.
+    /// Another scheme, or a malformed value.
     Other,
 }
 
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn both_schemes_are_read_and_others_are_known_to_be_there() {
+    fn both_schemes_are_parsed_and_others_are_noticed() {
         let basic = Some(r#"Basic { name: "ci", secret: "a:ö" }"#.to_owned());
         assert_eq!(read("Basic Y2k6YTrDtg=="), basic);
         assert_eq!(read("basic  Y2k6YTrDtg "), basic);

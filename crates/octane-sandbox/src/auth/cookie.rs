@@ -2,14 +2,14 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The name of the cookie with the session's token.
+/// The name of the cookie with the session token.
 const SESSION: &str = "LWSSO_COOKIE_KEY";
-/// The name of the second cookie, which newer servers set beside it.
+/// The name of the second cookie, which newer servers set as well.
 const USER: &str = "OCTANE_USER";
-/// The name of the cookie with a token of the token exchange or of a sign-in in a browser.
+/// The name of the cookie with a token from the token exchange or an interactive sign-in.
 pub(crate) const ACCESS_TOKEN: &str = "access_token";
 
-/// The cookies that a request came with.
+/// The cookies of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cookies<'a> {
     pub(super) session: Option<&'a str>,
@@ -18,7 +18,7 @@ pub(crate) struct Cookies<'a> {
 }
 
 impl<'a> Cookies<'a> {
-    /// The last of each name, where a client sends old ones along.
+    /// The last cookie of each name wins if a client also sends old ones.
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
         let mut cookies = Self::default();
         let values = headers.get_all(header::COOKIE).iter();
@@ -38,13 +38,13 @@ impl<'a> Cookies<'a> {
         cookies
     }
 
-    /// The token of the session.
+    /// The session token.
     pub(crate) fn token(self) -> Option<&'a str> {
         self.session.or(self.access_token)
     }
 }
 
-/// Sets both cookies. The value of the first must be followed by a semicolon, as a vendor client reads it.
+/// Sets both cookies. A semicolon must follow the value of the first, because a vendor client expects it.
 pub(crate) fn set(headers: &mut HeaderMap, token: &str, user: &str) {
     append(headers, &format!("{SESSION}={token}; Path=/; HttpOnly"));
     let attributes = "Version=1; Path=/; Max-Age=86400; HttpOnly";
@@ -52,14 +52,14 @@ pub(crate) fn set(headers: &mut HeaderMap, token: &str, user: &str) {
     append(headers, &format!("{USER}={user}; {attributes}"));
 }
 
-/// Takes the cookies away.
+/// Deletes the cookies.
 pub(crate) fn clear(headers: &mut HeaderMap) {
     for name in [SESSION, USER] {
         append(headers, &format!("{name}=; Path=/; Max-Age=0; HttpOnly"));
     }
 }
 
-/// The id of a key may hold what a cookie cannot.
+/// The ID of a key may contain characters that a cookie cannot.
 pub(super) fn user_value(user: &str) -> String {
     url::form_urlencoded::byte_serialize(user.as_bytes()).collect()
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_cookie_of_a_name_counts_however_they_are_parted() {
+    fn the_last_cookie_of_a_name_wins_whatever_the_separator() {
         let mut headers = HeaderMap::new();
         for value in [
             "",

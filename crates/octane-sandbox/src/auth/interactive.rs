@@ -1,7 +1,7 @@
-//! Signing in with the help of a browser.
+//! Interactive sign-in through a browser.
 //!
-//! A program asks for an identifier and an address, a person opens the address and agrees, and the program
-//! then gets a token for its identifier.
+//! A program asks for an identifier and a URL, a person opens the URL and agrees, and the program then gets a
+//! token for its identifier.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::clock::Clock;
 
 /// How long a person may take; vendor clients give up after two minutes.
 const TIME_MAX: Duration = Duration::from_secs(300);
-/// More identifiers than this are not given out at a time.
+/// The maximum number of identifiers in use.
 const IDENTIFIERS_MAX: usize = 1000;
 
-/// The identifiers that were given out and not used yet.
+/// Identifiers that were issued and not used yet.
 #[derive(Debug)]
 pub(super) struct Grants {
     clock: Clock,
@@ -31,14 +31,14 @@ struct Grant {
     token: Option<String>,
 }
 
-/// Where an identifier stands.
+/// The state of an identifier.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
-    /// Nobody has agreed yet.
+    /// Not agreed to yet.
     Pending,
-    /// This token belongs to it; it is told once.
+    /// Agreed to, with its token, which is returned once.
     Token(String),
-    /// It was never given out, was used, or is too old.
+    /// Never issued, already used, or expired.
     Unknown,
 }
 
@@ -50,14 +50,14 @@ impl Grants {
         }
     }
 
-    /// The identifiers that are not too old.
+    /// The identifiers that have not expired.
     fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
         let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
         grants.retain(|_, grant| self.clock.since(grant.asked) < TIME_MAX);
         grants
     }
 
-    /// A new identifier; none while too many wait.
+    /// A new identifier, or `None` if too many are pending.
     pub(super) fn ask(&self) -> Option<String> {
         let mut grants = self.grants();
         if grants.len() >= IDENTIFIERS_MAX {
@@ -68,7 +68,7 @@ impl Grants {
         Some(identifier)
     }
 
-    /// Whether somebody may agree to it.
+    /// Whether the identifier is waiting for consent.
     pub(super) fn is_pending(&self, identifier: &str) -> bool {
         let grants = self.grants();
         grants
@@ -76,7 +76,7 @@ impl Grants {
             .is_some_and(|grant| grant.token.is_none())
     }
 
-    /// Gives an identifier its token; false if it does not wait for one.
+    /// Assigns a token to an identifier; false if it is not waiting for one.
     pub(super) fn agree(&self, identifier: &str, token: String) -> bool {
         let mut grants = self.grants();
         match grants.get_mut(identifier) {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_told_once_and_an_old_identifier_is_forgotten() {
+    fn a_token_is_returned_once_and_an_old_identifier_expires() {
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
         let grants = Grants::new(clock.clone());
         let first = grants.ask().unwrap();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_identifiers() {
+    fn the_number_of_identifiers_is_limited() {
         let grants = Grants::new(Clock::paused(Timestamp::UNIX_EPOCH));
         assert!((0..IDENTIFIERS_MAX).all(|_| grants.ask().is_some()));
         assert_eq!(grants.ask(), None);

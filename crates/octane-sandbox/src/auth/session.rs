@@ -1,24 +1,24 @@
-//! Sessions and how long they live.
+//! Sessions and their lifetime.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use octane_model::code;
+use octane_model::error_code;
 
-use super::Visitor;
 use super::account::Account;
+use super::current_user::CurrentUser;
 use super::token::new_token;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::fault::Expiry;
-use crate::settings::Access;
+use crate::settings::AccessSettings;
 
-/// More sessions than this are not kept; the oldest goes.
+/// The maximum number of sessions; the oldest is dropped.
 const SESSIONS_MAX: usize = 10_000;
 
-/// All sessions, in memory: a restart signs everybody out.
+/// All sessions, in memory: a restart signs everyone out.
 #[derive(Debug)]
 pub(super) struct Table {
     clock: Clock,
@@ -32,17 +32,17 @@ pub(super) struct Table {
 struct Session {
     account: Account,
     signed_in: Timestamp,
-    /// When this token was made; renewal gives a session a further token.
+    /// When this token was issued; renewal gives a session another token.
     issued: Timestamp,
     used: Timestamp,
-    /// The token that all later users of this one are given.
+    /// The token that replaced this one.
     successor: Option<String>,
-    /// The end that somebody set to it before its time.
+    /// Set if the session was ended early.
     ended: Option<Expiry>,
 }
 
 impl Table {
-    pub(super) fn new(access: &Access, clock: Clock) -> Self {
+    pub(super) fn new(access: &AccessSettings, clock: Clock) -> Self {
         Self {
             clock,
             idle: access.session_idle,
@@ -56,7 +56,7 @@ impl Table {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a session and gives its token.
+    /// Opens a session and returns its token.
     pub(super) fn open(&self, account: Account) -> String {
         let now = self.clock.now();
         let token = new_token();
@@ -72,7 +72,7 @@ impl Table {
         token
     }
 
-    /// Ends a session with all its tokens from this one on.
+    /// Ends a session with this token and all its successors.
     pub(super) fn close(&self, token: &str) {
         let mut sessions = self.sessions();
         let mut next = Some(token.to_owned());
@@ -81,7 +81,7 @@ impl Table {
         }
     }
 
-    /// Lets a session end as if its time had come.
+    /// Ends a session as if it had expired.
     pub(super) fn expire(&self, token: &str, expiry: Expiry) {
         let mut sessions = self.sessions();
         let mut next = Some(token.to_owned());
@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// The same with all sessions; how many were alive.
+    /// Ends all sessions the same way; returns how many were alive.
     pub(super) fn expire_all(&self, expiry: Expiry) -> usize {
         let mut sessions = self.sessions();
         let mut alive = 0;
@@ -114,31 +114,31 @@ impl Table {
         if let Some(expiry) = session.ended {
             Some(expiry.code())
         } else if self.clock.since(session.signed_in) >= self.absolute {
-            Some(code::GLOBAL_TIMEOUT)
+            Some(error_code::GLOBAL_TIMEOUT)
         } else if self.clock.since(session.used) >= self.idle {
-            Some(code::IDLE_TIMEOUT)
+            Some(error_code::IDLE_TIMEOUT)
         } else {
             None
         }
     }
 
-    /// Lets a request in, or says why not.
-    pub(super) fn visit(&self, token: &str) -> Result<Visitor, ApiError> {
+    /// Authenticates a request, or says why not.
+    pub(super) fn visit(&self, token: &str) -> Result<CurrentUser, ApiError> {
         let mut sessions = self.sessions();
         let now = self.clock.now();
         let session = sessions
             .get_mut(token)
-            .ok_or_else(|| ApiError::not_authorized("the session is not known; sign in"))?;
+            .ok_or_else(|| ApiError::not_authorized("unknown session; sign in again"))?;
         if let Some(code) = self.end(session) {
             return Err(ApiError::SessionExpired(code));
         }
         session.used = now;
-        let visitor = |account: &Account, renewed| Visitor {
+        let current_user = |account: &Account, renewed| CurrentUser {
             account: account.clone(),
             renewed,
         };
         if self.clock.since(session.issued) < self.renewal {
-            return Ok(visitor(&session.account, None));
+            return Ok(current_user(&session.account, None));
         }
         let account = session.account.clone();
         if let Some(successor) = session.successor.clone() {
@@ -146,7 +146,7 @@ impl Table {
             if let Some(session) = sessions.get_mut(&successor) {
                 session.used = now;
             }
-            return Ok(visitor(&account, Some(successor)));
+            return Ok(current_user(&account, Some(successor)));
         }
         let successor = new_token();
         session.successor = Some(successor.clone());
@@ -156,7 +156,7 @@ impl Table {
             ..session.clone()
         };
         self.insert(&mut sessions, successor.clone(), renewed);
-        Ok(visitor(&account, Some(successor)))
+        Ok(current_user(&account, Some(successor)))
     }
 
     fn insert(&self, sessions: &mut HashMap<String, Session>, token: String, session: Session) {
@@ -181,11 +181,11 @@ mod tests {
 
     fn table() -> (Table, Clock) {
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
-        let access = Access {
+        let access = AccessSettings {
             session_idle: Duration::from_secs(600),
             session_absolute: Duration::from_secs(3600),
             session_renewal: Duration::from_secs(60),
-            ..Access::default()
+            ..AccessSettings::default()
         };
         (Table::new(&access, clock.clone()), clock)
     }
@@ -197,7 +197,7 @@ mod tests {
         }
     }
 
-    fn expired(result: Result<Visitor, ApiError>) -> &'static str {
+    fn expired(result: Result<CurrentUser, ApiError>) -> &'static str {
         match result {
             Err(ApiError::SessionExpired(code)) => code,
             other => panic!("{other:?}"),
@@ -205,18 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn a_session_ends_when_it_is_not_used() {
+    fn an_unused_session_expires() {
         let (table, clock) = table();
         let token = table.open(account());
         clock.advance(Duration::from_secs(599));
         assert!(table.visit(&token).is_ok());
         clock.advance(Duration::from_secs(600));
-        assert_eq!(expired(table.visit(&token)), code::IDLE_TIMEOUT);
+        assert_eq!(expired(table.visit(&token)), error_code::IDLE_TIMEOUT);
         assert!(!table.is_alive(&token));
     }
 
     #[test]
-    fn a_session_ends_however_much_it_is_used_and_renewed() {
+    fn a_session_expires_even_if_it_is_used_and_renewed() {
         let (table, clock) = table();
         let mut token = table.open(account());
         for _ in 0..7 {
@@ -224,11 +224,11 @@ mod tests {
             token = table.visit(&token).unwrap().renewed.unwrap();
         }
         clock.advance(Duration::from_secs(100));
-        assert_eq!(expired(table.visit(&token)), code::GLOBAL_TIMEOUT);
+        assert_eq!(expired(table.visit(&token)), error_code::GLOBAL_TIMEOUT);
     }
 
     #[test]
-    fn a_token_is_renewed_once_for_all_who_use_it() {
+    fn a_token_is_renewed_once_for_all_its_users() {
         let (table, clock) = table();
         let token = table.open(account());
         assert_eq!(table.visit(&token).unwrap().renewed, None);
@@ -241,16 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn sessions_can_be_ended_before_their_time() {
+    fn sessions_can_be_ended_early() {
         let (table, clock) = table();
         let (one, two) = (table.open(account()), table.open(account()));
         clock.advance(Duration::from_secs(60));
         let renewed = table.visit(&one).unwrap().renewed.unwrap();
         table.expire(&one, Expiry::Global);
-        assert_eq!(expired(table.visit(&renewed)), code::GLOBAL_TIMEOUT);
+        assert_eq!(expired(table.visit(&renewed)), error_code::GLOBAL_TIMEOUT);
         assert_eq!(table.expire_all(Expiry::Idle), 1);
-        assert_eq!(expired(table.visit(&two)), code::IDLE_TIMEOUT);
-        assert_eq!(expired(table.visit(&one)), code::GLOBAL_TIMEOUT);
+        assert_eq!(expired(table.visit(&two)), error_code::IDLE_TIMEOUT);
+        assert_eq!(expired(table.visit(&one)), error_code::GLOBAL_TIMEOUT);
         assert!(table.visit(&table.open(account())).is_ok());
     }
 }

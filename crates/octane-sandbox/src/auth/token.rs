@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use sha2::{Digest, Sha256};
 
-/// A token that cannot be guessed: the standard library's hash keys come from the system's random source.
+/// An unguessable token: the standard library's hash keys come from the system's random source.
 pub(super) fn new_token() -> String {
     let mut digest = Sha256::new();
     for round in 0..4_u8 {

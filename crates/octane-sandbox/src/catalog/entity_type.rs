@@ -1,8 +1,8 @@
 //! Entity types and the tables they live in.
 
-use super::field::{Field, Initial, Kind, date_time, integer, one, text};
+use super::field::{DefaultValue, Field, FieldType, date_time, integer, one, text};
 
-/// Where the collections of a type are: below a workspace, below its shared space, or below the site.
+/// Where the collections of a type are: under a workspace, its shared space, or the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
     Workspace,
@@ -10,42 +10,42 @@ pub(crate) enum Scope {
     Site,
 }
 
-/// A type of entities: one row of the catalog.
+/// An entity type: one row of the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct EntityType {
     /// The name in entities and metadata, for example `run_automated`.
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) scope: Scope,
-    /// The names in URLs; the first is the one that metadata tells.
+    /// The names in URLs; metadata shows the first.
     pub(crate) collections: &'static [&'static str],
     pub(crate) table: &'static str,
     /// The aggregate that it belongs to.
     pub(crate) subtype_of: Option<&'static str>,
-    /// For an aggregate: its concrete types; filled by the catalog.
+    /// For an aggregate: its concrete types, filled in by the catalog.
     pub(crate) subtypes: Vec<&'static str>,
-    /// The verbs that its collections take.
+    /// The methods that its collections support.
     pub(crate) methods: &'static [&'static str],
     pub(crate) fields: Vec<Field>,
-    /// Fields that no two entities may share the values of, all taken together.
+    /// Fields whose combined values must be unique.
     pub(crate) unique: &'static [&'static str],
 }
 
-/// A table with entities of one type, or of all types of an aggregate, which share one id space.
+/// A table with the entities of one type, or of all types of an aggregate, which share one ID space.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    /// The id of the first row. Tables begin at different numbers, so that a mixed-up id is noticed.
+    /// The ID of the first row. Tables start at different numbers, so that a mixed-up ID is noticed.
     pub(crate) first_id: i64,
     /// Whether rows have a `subtype` column.
     pub(crate) has_subtype: bool,
-    /// Whether `logical_name`, where there is one, takes the place of the id.
+    /// Whether `logical_name`, if present, is used as the ID.
     pub(crate) is_named: bool,
-    /// Whether rows form a tree over `parent` and keep their `path`.
+    /// Whether rows form a tree through `parent` and store their `path`.
     pub(crate) is_tree: bool,
-    /// Columns that no field shows: name and type.
+    /// Columns that no field exposes: name and type.
     pub(crate) hidden: &'static [(&'static str, &'static str)],
-    /// Indexes: name and what they hold.
+    /// Indexes: name and definition.
     pub(crate) indexes: &'static [(&'static str, &'static str)],
 }
 
@@ -69,7 +69,7 @@ impl Table {
 }
 
 impl EntityType {
-    /// A type of a workspace with the fields that all types have, and all verbs.
+    /// A workspace type with the fields that all types have, and all methods.
     pub(super) fn new(
         name: &'static str,
         label: &'static str,
@@ -77,8 +77,10 @@ impl EntityType {
         table: &Table,
     ) -> Self {
         let mut fields = vec![
-            Field::new("id", Kind::Id).read_only().returned_by_default(),
-            Field::new("workspace_id", Kind::Workspace)
+            Field::new("id", FieldType::Id)
+                .read_only()
+                .returned_by_default(),
+            Field::new("workspace_id", FieldType::Workspace)
                 .read_only()
                 .returned_by_default(),
             logical_name(table),
@@ -86,10 +88,10 @@ impl EntityType {
             date_time("last_modified").read_only(),
             integer("version_stamp").read_only(),
             integer("client_lock_stamp"),
-            one("author", "workspace_user").initially_the(Initial::Visitor),
+            one("author", "workspace_user").default_named(DefaultValue::CurrentUser),
         ];
         if table.has_subtype {
-            let subtype = Field::new("subtype", Kind::Subtype);
+            let subtype = Field::new("subtype", FieldType::Subtype);
             fields.push(subtype.read_only().returned_by_default());
         }
         Self {
@@ -106,7 +108,7 @@ impl EntityType {
         }
     }
 
-    /// Moves the type out of the workspace.
+    /// Moves the type to another scope.
     pub(super) fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         if scope != Scope::Workspace {
@@ -148,8 +150,8 @@ impl EntityType {
     }
 }
 
-/// Every entity has a logical name; that of a list value or phase is part of the model, others follow from
-/// the id, which makes them as unique as the product's, of which no more is known.
+/// Every entity has a logical name. Those of list values and phases are part of the model; the others are
+/// derived from the ID, which makes them unique. Nothing more is known about the product's.
 fn logical_name(table: &Table) -> Field {
     let field = text("logical_name").read_only().returned_by_default();
     if table.is_named {

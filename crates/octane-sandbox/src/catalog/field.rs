@@ -5,82 +5,82 @@
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) label: String,
-    pub(crate) kind: Kind,
+    pub(crate) field_type: FieldType,
     pub(crate) is_editable: bool,
     pub(crate) is_required: bool,
-    /// Whether it comes back when a request names no fields.
-    pub(crate) is_default: bool,
+    /// Whether it is returned when a request does not name fields.
+    pub(crate) is_returned_by_default: bool,
     pub(crate) is_user_defined: bool,
-    /// Whether it can only be written when the entity is created.
-    pub(crate) is_final: bool,
-    /// What a new entity gets where the request says nothing.
-    pub(crate) initially: Option<Initial>,
-    /// For a field that is computed and not stored: an SQL expression in which `@` is the row.
+    /// Whether it can be written only when the entity is created.
+    pub(crate) is_immutable: bool,
+    /// What a new entity gets if the request does not set the field.
+    pub(crate) default_value: Option<DefaultValue>,
+    /// For a field that is computed and not stored: an SQL expression in which `@` stands for the row.
     pub(crate) computed: Option<String>,
 }
 
-/// What a new entity gets where the request says nothing.
+/// What a new entity gets if the request does not set the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Initial {
+pub(crate) enum DefaultValue {
     /// The list value, phase or metaphase with this logical name.
     Named(&'static str),
     /// The root of the tree.
     Root,
-    /// The release that is marked as the default one.
+    /// The release marked as the default one.
     DefaultRelease,
-    /// Who sent the request.
-    Visitor,
+    /// The user who sent the request.
+    CurrentUser,
     /// A number, or 0 and 1 for false and true.
     Number(i64),
 }
 
 /// What a field holds and where it is stored.
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
+pub(crate) enum FieldType {
     Id,
-    /// The concrete type, stored in a column of the table of an aggregate.
+    /// The concrete type, stored in a column of the aggregate's table.
     Subtype,
-    /// The workspace's id, the same for all and not stored.
+    /// The workspace's ID, the same for all entities and not stored.
     Workspace,
     Text {
         max_length: usize,
     },
     Memo,
-    /// Text that is taken and forgotten: neither stored nor shown.
+    /// Text that is accepted and discarded: neither stored nor returned.
     Secret,
     Integer,
     Float,
     Boolean,
     /// Stored as milliseconds since 1970-01-01 UTC.
     DateTime,
-    /// A day without a time; stored as the milliseconds of its midnight in UTC.
+    /// A day without a time; stored as the milliseconds of midnight UTC.
     Date,
-    /// Any JSON, stored as its text.
+    /// Any JSON, stored as text.
     Object,
-    /// One pointer, stored in a column of the same name.
-    One(Pointer),
-    /// Pointers, stored in a link table.
+    /// One reference, stored in a column of the same name.
+    One(ReferenceTarget),
+    /// References, stored in a link table.
     Many(Link),
-    /// The entities whose single reference `field` points here; not stored a second time.
+    /// The entities whose single reference `field` refers to this one; not stored separately.
     Inverse {
         target: &'static str,
         field: &'static str,
     },
 }
 
-/// Where a single reference may point.
+/// The target of a single reference.
 #[derive(Debug, Clone)]
-pub(crate) struct Pointer {
+pub(crate) struct ReferenceTarget {
     /// The type whose fields a cross filter may use: an aggregate or a concrete type.
     pub(crate) target: &'static str,
-    /// The concrete types that are allowed; empty for any of the target's.
+    /// The concrete types that are allowed; empty for all types of the target.
     pub(crate) concrete: &'static [&'static str],
     /// For a list value: the list's logical name.
     pub(crate) list: Option<&'static str>,
     pub(crate) on_delete: OnDelete,
 }
 
-/// What happens to an entity when the one that it points at is deleted.
+/// What happens to an entity when the entity it refers to is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnDelete {
     Forget,
@@ -91,32 +91,32 @@ pub(crate) enum OnDelete {
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) table: &'static str,
-    /// The column with the id of the entity that has the field.
-    pub(crate) own: &'static str,
-    /// The column with the id of the entity that it points at.
-    pub(crate) other: &'static str,
+    /// The column with the ID of the entity that has the field.
+    pub(crate) owner_column: &'static str,
+    /// The column with the ID of the entity it refers to.
+    pub(crate) target_column: &'static str,
     pub(crate) target: &'static str,
     pub(crate) concrete: &'static [&'static str],
     pub(crate) list: Option<&'static str>,
 }
 
 impl Field {
-    pub(super) fn new(name: &str, kind: Kind) -> Self {
+    pub(super) fn new(name: &str, field_type: FieldType) -> Self {
         Self {
             name: name.to_owned(),
             label: label_of(name),
-            kind,
+            field_type,
             is_editable: true,
             is_required: false,
-            is_default: false,
+            is_returned_by_default: false,
             is_user_defined: false,
-            is_final: false,
-            initially: None,
+            is_immutable: false,
+            default_value: None,
             computed: None,
         }
     }
 
-    /// A field that is computed when it is read: `sql` is an expression in which `@` is the row.
+    /// A field that is computed when it is read: `sql` is an expression in which `@` stands for the row.
     pub(super) fn computed(mut self, sql: impl Into<String>) -> Self {
         self.computed = Some(sql.into());
         self.read_only()
@@ -137,19 +137,19 @@ impl Field {
         self
     }
 
-    /// Text that requests may write and no answer shows.
+    /// Text that requests may write and that is never returned.
     pub(super) fn password(name: &str) -> Self {
-        Self::new(name, Kind::Secret)
+        Self::new(name, FieldType::Secret)
     }
 
     /// Set when the entity is created, and never changed.
-    pub(super) fn settled(mut self) -> Self {
-        self.is_final = true;
+    pub(super) fn immutable(mut self) -> Self {
+        self.is_immutable = true;
         self
     }
 
     pub(super) fn returned_by_default(mut self) -> Self {
-        self.is_default = true;
+        self.is_returned_by_default = true;
         self
     }
 
@@ -159,19 +159,19 @@ impl Field {
     }
 
     /// A new entity gets the list value, phase or metaphase with this logical name.
-    pub(super) fn initially(self, logical_name: &'static str) -> Self {
-        self.initially_the(Initial::Named(logical_name))
+    pub(super) fn default_value(self, logical_name: &'static str) -> Self {
+        self.default_named(DefaultValue::Named(logical_name))
     }
 
-    pub(super) fn initially_the(mut self, initial: Initial) -> Self {
-        self.initially = Some(initial);
+    pub(super) fn default_named(mut self, default_value: DefaultValue) -> Self {
+        self.default_value = Some(default_value);
         self
     }
 
-    /// Deleting what this points at deletes the entity that has the field.
+    /// Deleting the target deletes the entity that has the field.
     pub(super) fn cascading(mut self) -> Self {
-        if let Kind::One(pointer) = &mut self.kind {
-            pointer.on_delete = OnDelete::Cascade;
+        if let FieldType::One(reference) = &mut self.field_type {
+            reference.on_delete = OnDelete::Cascade;
         }
         self
     }
@@ -184,12 +184,15 @@ impl Field {
     /// Whether a row has one value, stored or computed.
     pub(crate) fn is_single(&self) -> bool {
         !matches!(
-            self.kind,
-            Kind::Workspace | Kind::Secret | Kind::Many(_) | Kind::Inverse { .. }
+            self.field_type,
+            FieldType::Workspace
+                | FieldType::Secret
+                | FieldType::Many(_)
+                | FieldType::Inverse { .. }
         )
     }
 
-    /// The value of the row `alias` in SQL, where a row has one.
+    /// The SQL expression for the value of the row `alias`, if a row has one.
     pub(crate) fn expression(&self, alias: &str) -> String {
         match &self.computed {
             Some(sql) => sql.replace('@', alias),
@@ -197,66 +200,68 @@ impl Field {
         }
     }
 
-    /// The type that a reference of any kind points at.
+    /// The target type of a reference.
     pub(crate) fn target(&self) -> Option<&'static str> {
-        match &self.kind {
-            Kind::One(pointer) => Some(pointer.target),
-            Kind::Many(link) => Some(link.target),
-            Kind::Inverse { target, .. } => Some(target),
+        match &self.field_type {
+            FieldType::One(reference) => Some(reference.target),
+            FieldType::Many(link) => Some(link.target),
+            FieldType::Inverse { target, .. } => Some(target),
             _ => None,
         }
     }
 
-    /// The word that metadata uses.
+    /// The type name in metadata.
     pub(crate) fn type_word(&self) -> &'static str {
-        match self.kind {
-            Kind::Id | Kind::Subtype | Kind::Secret | Kind::Text { .. } => "string",
-            Kind::Memo => "memo",
-            Kind::Integer | Kind::Workspace => "integer",
-            Kind::Float => "float",
-            Kind::Boolean => "boolean",
-            Kind::DateTime => "date_time",
-            Kind::Date => "date",
-            Kind::Object => "object",
-            Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => "reference",
+        match self.field_type {
+            FieldType::Id | FieldType::Subtype | FieldType::Secret | FieldType::Text { .. } => {
+                "string"
+            }
+            FieldType::Memo => "memo",
+            FieldType::Integer | FieldType::Workspace => "integer",
+            FieldType::Float => "float",
+            FieldType::Boolean => "boolean",
+            FieldType::DateTime => "date_time",
+            FieldType::Date => "date",
+            FieldType::Object => "object",
+            FieldType::One(_) | FieldType::Many(_) | FieldType::Inverse { .. } => "reference",
         }
     }
 }
 
 pub(super) fn text(name: &str) -> Field {
-    Field::new(name, Kind::Text { max_length: 255 })
+    Field::new(name, FieldType::Text { max_length: 255 })
 }
 
 pub(super) fn long_text(name: &str, max_length: usize) -> Field {
-    Field::new(name, Kind::Text { max_length })
+    Field::new(name, FieldType::Text { max_length })
 }
 
 pub(super) fn memo(name: &str) -> Field {
-    Field::new(name, Kind::Memo)
+    Field::new(name, FieldType::Memo)
 }
 
 pub(super) fn integer(name: &str) -> Field {
-    Field::new(name, Kind::Integer)
+    Field::new(name, FieldType::Integer)
 }
 
 pub(super) fn float(name: &str) -> Field {
-    Field::new(name, Kind::Float)
+    Field::new(name, FieldType::Float)
 }
 
 pub(super) fn object(name: &str) -> Field {
-    Field::new(name, Kind::Object)
+    Field::new(name, FieldType::Object)
 }
 
 pub(super) fn boolean(name: &str) -> Field {
-    Field::new(name, Kind::Boolean)
+    Field::new(name, FieldType::Boolean)
 }
 
 pub(super) fn date(name: &str) -> Field {
-    Field::new(name, Kind::Date)
+    Field::new(name, FieldType::Date)
 }
 
 pub(super) fn date_time(name: &str) -> Field {
-    Field::new(name, Kind::DateTime)
+    Field::new(name, FieldType::DateTime)
 }
 
 pub(super) fn one(name: &str, target: &'static str) -> Field {
@@ -264,41 +269,41 @@ pub(super) fn one(name: &str, target: &'static str) -> Field {
 }
 
 pub(super) fn one_of(name: &str, target: &'static str, concrete: &'static [&'static str]) -> Field {
-    let pointer = Pointer {
+    let reference = ReferenceTarget {
         target,
         concrete,
         list: None,
         on_delete: OnDelete::Forget,
     };
-    Field::new(name, Kind::One(pointer))
+    Field::new(name, FieldType::One(reference))
 }
 
 pub(super) fn list_value(name: &str, list: &'static str) -> Field {
-    let pointer = Pointer {
+    let reference = ReferenceTarget {
         target: "list_node",
         concrete: &[],
         list: Some(list),
         on_delete: OnDelete::Forget,
     };
-    Field::new(name, Kind::One(pointer))
+    Field::new(name, FieldType::One(reference))
 }
 
-/// A multi-reference in the link table `table`, whose columns are `own` and `other`.
+/// A multi-reference in the link table `table`, whose columns are `owner_column` and `target_column`.
 pub(super) fn many(
     name: &str,
-    (table, own, other): (&'static str, &'static str, &'static str),
+    (table, owner_column, target_column): (&'static str, &'static str, &'static str),
     target: &'static str,
     concrete: &'static [&'static str],
 ) -> Field {
     let link = Link {
         table,
-        own,
-        other,
+        owner_column,
+        target_column,
         target,
         concrete,
         list: None,
     };
-    Field::new(name, Kind::Many(link))
+    Field::new(name, FieldType::Many(link))
 }
 
 pub(super) fn list_values(
@@ -307,14 +312,14 @@ pub(super) fn list_values(
     list: &'static str,
 ) -> Field {
     let mut field = many(name, columns, "list_node", &[]);
-    if let Kind::Many(link) = &mut field.kind {
+    if let FieldType::Many(link) = &mut field.field_type {
         link.list = Some(list);
     }
     field
 }
 
 pub(super) fn inverse(name: &str, target: &'static str, field: &'static str) -> Field {
-    Field::new(name, Kind::Inverse { target, field }).read_only()
+    Field::new(name, FieldType::Inverse { target, field }).read_only()
 }
 
 /// `parent_suite` → `Parent suite`.

@@ -1,4 +1,4 @@
-//! List values, with those that every workspace has.
+//! List values, including those that every workspace has.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
 use super::field::{integer, inverse, one, text};
@@ -28,7 +28,7 @@ pub(super) fn types() -> Vec<EntityType> {
     vec![node]
 }
 
-/// A list: its logical name without `list_node.`, its label, and its values, each a logical name with a
+/// A list: its logical name without `list_node.`, its label, and its values, each with a logical name and a
 /// label.
 pub(crate) type List = (
     &'static str,
@@ -36,8 +36,8 @@ pub(crate) type List = (
     &'static [(&'static str, &'static str)],
 );
 
-/// The lists that every workspace has. The logical names are those of real servers of version 16; some
-/// labels are ours, since real ones were renamed from version to version.
+/// The lists that every workspace has. The logical names are those of real servers of version 16; some labels
+/// are our own, because the real ones were renamed between versions.
 pub(crate) const LISTS: &[List] = &[
     (
         "run_native_status",

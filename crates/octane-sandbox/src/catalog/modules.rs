@@ -1,4 +1,4 @@
-//! Application modules, which the payload calls product areas.
+//! Application modules, called product areas in payloads.
 
 use super::entity_type::{EntityType, Table};
 use super::field::{Field, boolean, inverse, list_value, memo, one, text};
@@ -14,7 +14,7 @@ pub(super) const TABLE: Table = Table {
     ..Table::new("application_modules", 1001)
 };
 
-/// One table under two names: the type in answers follows the collection that was read.
+/// One table under two names: the type in responses follows the collection that was read.
 ///
 /// `jira_field`: the user-defined field with the Jira key.
 pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
@@ -48,7 +48,7 @@ fn fields(own: &'static str) -> [Field; 9] {
         text("path").read_only(),
         list_value("business_impact", "list_node.business_impact")
             .required()
-            .initially("list_node.business_impact.medium"),
+            .default_value("list_node.business_impact.medium"),
         memo("description"),
         one("owner", "workspace_user"),
         one("program", "program"),

@@ -1,11 +1,12 @@
-//! What hangs on entities: attachments and comments.
+//! What belongs to entities: attachments and comments.
 
 use super::entity_type::{EntityType, Table};
 use super::field::{Field, boolean, integer, inverse, memo, one, text};
 
 pub(super) const TABLES: [Table; 2] = [ATTACHMENTS, COMMENTS];
 
-/// The aggregates and types that own attachments and comments: field, target, and whether it takes comments.
+/// The aggregates and types that own attachments and comments: field, target, and whether comments are
+/// supported.
 const OWNERS: [(&str, &str, bool); 7] = [
     ("owner_work_item", "work_item", true),
     ("owner_test", "test", true),
@@ -17,7 +18,7 @@ const OWNERS: [(&str, &str, bool); 7] = [
 ];
 
 const ATTACHMENTS: Table = Table {
-    // The bytes are no field; they come by their own address.
+    // The content is not a field; it has a URL of its own.
     hidden: &[("content", "BLOB")],
     indexes: &[
         (
@@ -82,7 +83,7 @@ pub(super) fn types() -> Vec<EntityType> {
                 boolean("exposed").read_only(),
             ]
             .into_iter()
-            .chain(OWNERS.map(|row| owner(row).settled())),
+            .chain(OWNERS.map(|row| owner(row).immutable())),
         );
     let comment = EntityType::new("comment", "Comment", &["comments"], &COMMENTS)
         .fields([memo("text")])
@@ -90,7 +91,7 @@ pub(super) fn types() -> Vec<EntityType> {
             OWNERS
                 .into_iter()
                 .filter(|(_, _, takes_comments)| *takes_comments)
-                .map(|row| owner(row).settled()),
+                .map(|row| owner(row).immutable()),
         );
     vec![attachment, comment]
 }

@@ -1,4 +1,4 @@
-//! Users, teams and roles, and the spaces in which they have them.
+//! Users, teams and roles, and the spaces they apply to.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Scope, Table};
 use super::field::{Field, boolean, integer, inverse, many, memo, one, text};
@@ -30,7 +30,7 @@ const WORKSPACE_ROLES: Table = Table {
     indexes: &[("workspace_roles_by_workspace", "workspace, role")],
     ..Table::new("workspace_roles", 1001)
 };
-/// New workspaces come after the one that there is; their ids follow from the settings.
+/// New workspaces come after the existing one; their IDs follow from the settings.
 const WORKSPACES: Table = Table::new("workspaces", 1001);
 const SHARED_SPACES: Table = Table::new("shared_spaces", 1001);
 
@@ -45,7 +45,7 @@ pub(crate) const ROLE_NAMES: &[(&str, &str, bool)] = &[
 ];
 
 pub(super) fn types() -> Vec<EntityType> {
-    // One table: who is a user of the workspace is one of its shared space, too.
+    // One table: a user of the workspace is also a user of its shared space.
     let workspace_user = EntityType::new("workspace_user", "User", &["workspace_users"], &USERS)
         .methods(GET_ONLY)
         .fields(user())

@@ -1,5 +1,4 @@
-//! Phases, the metaphases that they belong to, and the ways between them, with those that every workspace
-//! has.
+//! Phases, their metaphases, and the transitions between them, including those that every workspace has.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
 use super::field::{boolean, inverse, one, text};

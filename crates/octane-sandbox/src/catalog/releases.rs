@@ -1,4 +1,4 @@
-//! Releases and what else divides time and work.
+//! Releases, sprints, milestones and programs.
 
 use super::entity_type::{EntityType, Table};
 use super::field::{boolean, date_time, integer, inverse, list_value, many, memo, one, text};
@@ -25,7 +25,7 @@ pub(super) fn types() -> Vec<EntityType> {
             date_time("end_date").required(),
             memo("description"),
             list_value("agile_type", "list_node.release_agile_type")
-                .initially("list_node.release_agile_type.scrum"),
+                .default_value("list_node.release_agile_type.scrum"),
             integer("sprint_duration"),
             boolean("is_default").read_only(),
             integer("activity_level"),

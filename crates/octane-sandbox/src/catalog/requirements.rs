@@ -1,7 +1,9 @@
-//! Requirement documents and the folders that they lie in.
+//! Requirement documents and their folders.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
-use super::field::{Field, Initial, boolean, inverse, list_value, many, memo, one, one_of, text};
+use super::field::{
+    DefaultValue, Field, boolean, inverse, list_value, many, memo, one, one_of, text,
+};
 use super::owned::{attachments, comments};
 
 pub(super) const TABLE: Table = Table {
@@ -55,7 +57,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         memo("description"),
         one("phase", "phase")
             .required()
-            .initially("phase.requirement_document.new"),
+            .default_value("phase.requirement_document.new"),
         one("owner", "workspace_user"),
         one("release", "release"),
         one("milestone", "milestone"),
@@ -94,7 +96,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
 fn parent() -> Field {
     one_of("parent", "requirement", FOLDERS)
         .required()
-        .initially_the(Initial::Root)
+        .default_named(DefaultValue::Root)
         .cascading()
 }
 

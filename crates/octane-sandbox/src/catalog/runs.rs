@@ -1,27 +1,27 @@
-//! Runs: all kinds share the aggregate `run` and its id space.
+//! Runs: all types share the aggregate `run` and its ID space.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_POST, Table};
 use super::field::{
-    Field, Initial, boolean, date_time, integer, inverse, list_value, list_values, long_text, many,
-    memo, one, one_of, text,
+    DefaultValue, Field, boolean, date_time, integer, inverse, list_value, list_values, long_text,
+    many, memo, one, one_of, text,
 };
 use super::owned::{attachments, comments};
-use super::work_items::PROVABLE;
-use crate::settings::Entities;
+use super::work_items::COVERABLE;
+use crate::settings::EntitySettings;
 
 pub(super) const TABLES: [Table; 3] = [RUNS, PREVIOUS_RUNS, RUN_STEPS];
 
 const RUNS: Table = Table {
     has_subtype: true,
-    // The parts of a run's identity that no field shows: the payload's `run_name` and environment.
+    // The parts of a run's identity that no field exposes: the payload's `run_name` and environment.
     hidden: &[("run_key", "TEXT")],
     indexes: &[
-        // With the type, so that the runs of a suite run are counted and paged without looking at them.
+        // Includes the type, so that the runs of a suite run can be counted and paged by the index alone.
         ("runs_of_suite_run", "parent_suite, subtype"),
         ("runs_by_status", "parent_suite, native_status"),
-        // How ingestion recognises a run, and finds the suite runs of a suite.
+        // How ingestion finds a run, and the suite runs of a suite.
         ("runs_by_test", "test, parent_suite"),
-        // Deleting a test deletes its versions, which must not look through all runs.
+        // Deleting a test deletes its versions, which must not scan all runs.
         (
             "runs_by_test_version",
             "test_version) WHERE (test_version IS NOT NULL",
@@ -54,15 +54,15 @@ const TAXONOMIES: (&str, &str, &str) = ("run_taxonomies", "run", "taxonomy");
 const DEFECTS: (&str, &str, &str) = ("run_defects", "run", "defect");
 const AREAS: (&str, &str, &str) = ("run_modules", "run", "module");
 
-/// Two settings matter: whether automated runs have an editable `covered_content` (vendor metadata of
-/// version 16 has it on the aggregate only, newer clients show it on automated runs as well), and whether
-/// their `native_status` can be written.
-pub(super) fn types(settings: &Entities) -> Vec<EntityType> {
+/// Two settings matter: whether automated runs have an editable `covered_content` (vendor metadata of version
+/// 16 has it on the aggregate only, newer clients show it on automated runs as well), and whether their
+/// `native_status` is writable.
+pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
     let run = EntityType::new("run", "Run", &["runs"], &RUNS).fields([covered()]);
     let mut automated =
         EntityType::new("run_automated", "Automated run", &["automated_runs"], &RUNS)
             .subtype_of("run")
-            // Automated runs come from test results and planned suite runs alone.
+            // Automated runs are created by test results and planned suite runs only.
             .methods(NO_POST)
             .fields(common())
             .fields(child("test_automated"))
@@ -96,7 +96,7 @@ pub(super) fn types(settings: &Entities) -> Vec<EntityType> {
 }
 
 fn covered() -> Field {
-    many("covered_content", COVERED, "work_item", PROVABLE).label("Backlog coverage")
+    many("covered_content", COVERED, "work_item", COVERABLE).label("Backlog coverage")
 }
 
 fn suite() -> EntityType {
@@ -114,7 +114,7 @@ fn suite() -> EntityType {
             .cascading(),
         list_value("native_status", NATIVE_STATUS)
             .required()
-            .initially("list_node.run_native_status.planned"),
+            .default_value("list_node.run_native_status.planned"),
         inverse("runs_in_suite", "run", "parent_suite"),
         one("previous_release", "release"),
         one("default_run_by", "workspace_user"),
@@ -131,12 +131,12 @@ fn manual() -> EntityType {
             covered(),
             list_value("native_status", NATIVE_STATUS)
                 .required()
-                .initially("list_node.run_native_status.planned"),
+                .default_value("list_node.run_native_status.planned"),
             one("test_version", "test_version"),
             integer("duration"),
             list_value("testing_tool_type", "list_node.testing_tool_type")
                 .read_only()
-                .initially("list_node.testing_tool_type.manual"),
+                .default_value("list_node.testing_tool_type.manual"),
             list_value("test_level", "list_node.test_level").read_only(),
             list_values(
                 "test_type",
@@ -156,7 +156,7 @@ fn common() -> Vec<Field> {
         date_time("started").read_only(),
         one("release", "release")
             .required()
-            .initially_the(Initial::DefaultRelease),
+            .default_named(DefaultValue::DefaultRelease),
         one("milestone", "milestone"),
         one("program", "program"),
         one("sprint", "sprint"),
@@ -189,7 +189,7 @@ fn common() -> Vec<Field> {
     fields
 }
 
-/// What a run of one test has, which may be part of a suite run.
+/// The fields of a run of one test, which may be part of a suite run.
 fn child(test: &'static str) -> [Field; 2] {
     let tests: &[&str] = match test {
         "test_automated" => &["test_automated"],
@@ -202,8 +202,8 @@ fn child(test: &'static str) -> [Field; 2] {
     ]
 }
 
-/// What a machine says about a run.
-fn results(settings: &Entities) -> Vec<Field> {
+/// The fields that describe the result of a machine.
+fn results(settings: &EntitySettings) -> Vec<Field> {
     let mut native_status = list_value("native_status", NATIVE_STATUS);
     native_status.is_editable = settings.run_status_editable;
     vec![
@@ -242,7 +242,7 @@ fn steps() -> [Field; 2] {
     ]
 }
 
-/// A step of a run: what was done, what came out of it, and with which parameters.
+/// A step of a run: what was done, its result, and its parameters.
 fn step() -> EntityType {
     let status = || list_value("result", NATIVE_STATUS);
     EntityType::new("run_step", "Run step", &["run_steps"], &RUN_STEPS)
@@ -250,14 +250,15 @@ fn step() -> EntityType {
         .fields([
             one("run", "run").required().read_only().cascading(),
             integer("step_order").read_only(),
-            // The scenarios of a feature are steps that have steps.
+            // The scenarios of a feature are steps that contain steps.
             one("parent_step", "run_step").read_only().cascading(),
             memo("description"),
             memo("actual"),
             status(),
             list_value("step_type", "list_node.manual_test_run_step_type"),
             integer("duration").read_only(),
-            // A payload may say anything here; `result` is the list value with that name, if there is one.
+            // A payload may contain any text here; `result` is the list value with that name, if there is
+            // one.
             text("native_result").read_only(),
             text("iteration").read_only(),
             integer("outline_index").read_only(),
@@ -276,7 +277,7 @@ fn step() -> EntityType {
         .fields(attachments("owner_run_step"))
 }
 
-/// Earlier results of a run. A further result of the same run moves the one before to here.
+/// Earlier results of a run. A new result of the same run moves the previous one here.
 fn history() -> EntityType {
     EntityType::new(
         "run_history",

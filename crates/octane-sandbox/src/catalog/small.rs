@@ -1,4 +1,4 @@
-//! Small types that others point at: environments and tags.
+//! Small types that others refer to: environments and tags.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
 use super::field::{integer, one_of, text};

@@ -1,23 +1,23 @@
-//! Tests: all kinds share the aggregate `test` and its id space.
+//! Tests: all types share the aggregate `test` and its ID space.
 
 use super::entity_type::{EntityType, Table};
 use super::field::{
-    Field, Initial, boolean, integer, inverse, list_value, list_values, many, memo, object, one,
-    one_of, text,
+    DefaultValue, Field, boolean, integer, inverse, list_value, list_values, many, memo, object,
+    one, one_of, text,
 };
 use super::owned::{attachments, comments};
-use super::work_items::PROVABLE;
+use super::work_items::COVERABLE;
 
 pub(super) const TABLES: [Table; 3] = [TESTS, SUITE_LINKS, TEST_VERSIONS];
 
 const TESTS: Table = Table {
     has_subtype: true,
-    // The feature file by which ingestion recognises a Gherkin test.
+    // How ingestion finds a Gherkin test: by its feature file.
     hidden: &[("feature_path", "TEXT")],
     indexes: &[
         ("tests_by_name", "name COLLATE NOCASE"),
         ("tests_by_subtype", "subtype"),
-        // How ingestion recognises a test.
+        // How ingestion finds a test.
         ("tests_by_identity", "name, class_name, package, component"),
         (
             "tests_by_feature",
@@ -46,12 +46,12 @@ pub(crate) const SCRIPTED: &[&str] = &["test_manual", "gherkin_test", "scenario_
 
 pub(super) fn types() -> Vec<EntityType> {
     let test = EntityType::new("test", "Test", &["tests"], &TESTS);
-    let kind = |name, label, collections, first_phase| {
+    let create = |name, label, collections, first_phase| {
         EntityType::new(name, label, collections, &TESTS)
             .subtype_of("test")
             .fields(common(first_phase))
     };
-    let automated = kind(
+    let automated = create(
         "test_automated",
         "Automated test",
         &["automated_tests"],
@@ -67,7 +67,7 @@ pub(super) fn types() -> Vec<EntityType> {
         inverse("run", "run_automated", "test"),
         inverse("link_to_test", "test_suite_link_to_test", "test"),
     ]);
-    let suite = kind(
+    let suite = create(
         "test_suite",
         "Test suite",
         &["test_suites"],
@@ -81,7 +81,7 @@ pub(super) fn types() -> Vec<EntityType> {
             "test_suite",
         ),
     ]);
-    let manual = kind(
+    let manual = create(
         "test_manual",
         "Manual test",
         &["manual_tests"],
@@ -91,7 +91,7 @@ pub(super) fn types() -> Vec<EntityType> {
         inverse("run", "run_manual", "test"),
         list_value("test_level", "list_node.test_level"),
         list_value("testing_tool_type", "list_node.testing_tool_type")
-            .initially("list_node.testing_tool_type.manual"),
+            .default_value("list_node.testing_tool_type.manual"),
         integer("steps_num").read_only(),
         many(
             "automated_by",
@@ -101,7 +101,7 @@ pub(super) fn types() -> Vec<EntityType> {
         ),
     ])
     .fields(scripted());
-    let gherkin = kind(
+    let gherkin = create(
         "gherkin_test",
         "Gherkin test",
         &["gherkin_tests"],
@@ -115,14 +115,14 @@ pub(super) fn types() -> Vec<EntityType> {
         list_value("testing_tool_type", "list_node.testing_tool_type"),
     ])
     .fields(scripted());
-    let scenario = kind(
+    let scenario = create(
         "scenario_test",
         "Scenario test",
         &["scenario_tests"],
         "phase.scenario_test.new",
     )
     .fields(scripted());
-    let model_based = kind(
+    let model_based = create(
         "model_based_test",
         "Model-based test",
         &["model_based_tests"],
@@ -150,9 +150,9 @@ fn common(first_phase: &'static str) -> Vec<Field> {
     let mut fields = vec![
         text("name").required(),
         memo("description"),
-        // Two names of one relation, as in the product; likewise product areas below.
-        many("covered_content", COVERED, "work_item", PROVABLE).label("Backlog coverage"),
-        many("backlog_coverage", COVERED, "work_item", PROVABLE),
+        // Two names of one relation, as in the product; the same applies to product areas below.
+        many("covered_content", COVERED, "work_item", COVERABLE).label("Backlog coverage"),
+        many("backlog_coverage", COVERED, "work_item", COVERABLE),
         many("product_areas", AREAS, "product_area", &[]).label("Application modules"),
         many("application_modules", AREAS, "application_module", &[]),
         many(
@@ -179,7 +179,7 @@ fn common(first_phase: &'static str) -> Vec<Field> {
             "list_node.test_type",
         ),
         one("program", "program"),
-        one("phase", "phase").required().initially(first_phase),
+        one("phase", "phase").required().default_value(first_phase),
         one("owner", "workspace_user"),
         one("designer", "workspace_user"),
         integer("estimated_duration"),
@@ -200,12 +200,12 @@ fn common(first_phase: &'static str) -> Vec<Field> {
     fields
 }
 
-/// What recognises a test of an automated kind, beside its name.
+/// The identity of an automated test, in addition to its name.
 fn identity() -> [Field; 3] {
     [text("component"), text("package"), text("class_name")]
 }
 
-/// What tests with a script have in common.
+/// The common fields of tests with a script.
 fn scripted() -> [Field; 2] {
     [
         inverse("link_to_test", "test_suite_link_to_test", "test"),
@@ -213,7 +213,7 @@ fn scripted() -> [Field; 2] {
     ]
 }
 
-/// A state of the script of a test.
+/// A version of the script of a test.
 fn version() -> EntityType {
     EntityType::new(
         "test_version",
@@ -249,8 +249,8 @@ fn suite_links() -> Vec<EntityType> {
                     .required()
                     .cascading(),
                 one_of("test", "test", tests).required().cascading(),
-                boolean("include_in_next_run").initially_the(Initial::Number(1)),
-                list_value("run_mode", "list_node.run_mode").initially(run_mode),
+                boolean("include_in_next_run").default_named(DefaultValue::Number(1)),
+                list_value("run_mode", "list_node.run_mode").default_value(run_mode),
                 integer("order").read_only(),
             ])
             .unique(&["test_suite", "test"])

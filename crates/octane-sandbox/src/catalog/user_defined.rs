@@ -1,27 +1,27 @@
-//! Fields that a workspace has defined by itself.
+//! User-defined fields.
 
 use super::entity_type::EntityType;
 use super::field::{Field, boolean, date, date_time, float, integer, memo, text};
 use crate::settings::{self, UserDefinedField, UserDefinedType};
 
-/// How many fields of its own a type may have, as metadata tell.
+/// The maximum number of user-defined fields of a type, as metadata reports it.
 pub(crate) const FIELDS_MAX: usize = 300;
 
-/// Adds fields to their types; one of an aggregate is one of all its types. Fails with what is wrong.
+/// Adds fields to their types; a field of an aggregate is added to all its types. Fails with the problem.
 pub(super) fn add(types: &mut [EntityType], fields: &[UserDefinedField]) -> Result<(), String> {
     for field in fields {
         let UserDefinedField { entity, name, .. } = field;
-        if !types.iter().any(|kind| kind.name == entity) {
+        if !types.iter().any(|entity_type| entity_type.name == entity) {
             return Err(format!(
-                "the field `{name}` cannot be added: there is no entity type `{entity}`"
+                "cannot add the field `{name}`: unknown entity type `{entity}`"
             ));
         }
-        if let Some(mistake) = settings::field_name_mistake(name) {
-            return Err(mistake);
+        if let Some(problem) = settings::field_name_problem(name) {
+            return Err(problem);
         }
         if !name.ends_with("_udf") {
             return Err(format!(
-                "the field `{name}` cannot be added: the name of a user-defined field ends in `_udf`"
+                "cannot add the field `{name}`: the name of a user-defined field must end in `_udf`"
             ));
         }
         let twins = twins(types, entity);
@@ -33,32 +33,35 @@ pub(super) fn add(types: &mut [EntityType], fields: &[UserDefinedField]) -> Resu
                 continue;
             }
             let table = types[index].table;
-            let misfit = types
+            let violation = types
                 .iter()
-                .filter(|kind| kind.table == table)
-                .flat_map(|kind| &kind.fields)
+                .filter(|entity_type| entity_type.table == table)
+                .flat_map(|entity_type| &entity_type.fields)
                 .find(|other| other.name == *name && other.type_word() != made.type_word());
-            if let Some(other) = misfit {
+            if let Some(other) = violation {
                 return Err(format!(
-                    "the field `{name}` of `{entity}` cannot be added: a related type has it as {}",
+                    "cannot add the field `{name}` to `{entity}`: a related type has it as {}",
                     other.type_word()
                 ));
             }
-            let kind = &mut types[index];
-            if kind.field(name).is_some() {
+            let entity_type = &mut types[index];
+            if entity_type.field(name).is_some() {
                 return Err(format!(
-                    "the field `{name}` cannot be added: `{}` has it already",
-                    kind.name
+                    "cannot add the field `{name}`: `{}` already has it",
+                    entity_type.name
                 ));
             }
-            let own = kind.fields.iter().filter(|field| field.is_user_defined);
+            let own = entity_type
+                .fields
+                .iter()
+                .filter(|field| field.is_user_defined);
             if own.count() == FIELDS_MAX {
                 return Err(format!(
-                    "`{}` has {FIELDS_MAX} fields of its own",
-                    kind.name
+                    "`{}` already has the maximum of {FIELDS_MAX} user-defined fields",
+                    entity_type.name
                 ));
             }
-            kind.fields.push(made.clone());
+            entity_type.fields.push(made.clone());
         }
     }
     Ok(())
@@ -66,21 +69,28 @@ pub(super) fn add(types: &mut [EntityType], fields: &[UserDefinedField]) -> Resu
 
 /// The type itself and the other names of the same thing, such as product areas for application modules.
 fn twins(types: &[EntityType], entity: &str) -> Vec<&'static str> {
-    let table = |kind: &EntityType| kind.field("subtype").is_none().then_some(kind.table);
+    let table = |entity_type: &EntityType| {
+        entity_type
+            .field("subtype")
+            .is_none()
+            .then_some(entity_type.table)
+    };
     let own = types
         .iter()
-        .find(|kind| kind.name == entity)
+        .find(|entity_type| entity_type.name == entity)
         .and_then(table);
     types
         .iter()
-        .filter(|kind| kind.name == entity || (own.is_some() && table(kind) == own))
-        .map(|kind| kind.name)
+        .filter(|entity_type| {
+            entity_type.name == entity || (own.is_some() && table(entity_type) == own)
+        })
+        .map(|entity_type| entity_type.name)
         .collect()
 }
 
 fn made(field: &UserDefinedField) -> Field {
     let name = &field.name;
-    let made = match field.kind {
+    let made = match field.field_type {
         UserDefinedType::String => text(name),
         UserDefinedType::Memo => memo(name),
         UserDefinedType::Integer => integer(name),

@@ -1,9 +1,9 @@
-//! Backlog items: one aggregate, one id space.
+//! Backlog items: one aggregate, one ID space.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    Field, Initial, boolean, date_time, float, integer, inverse, list_value, many, memo, object,
-    one, one_of, text,
+    DefaultValue, Field, boolean, date_time, float, integer, inverse, list_value, many, memo,
+    object, one, one_of, text,
 };
 use super::owned::{attachments, comments};
 
@@ -20,8 +20,8 @@ pub(super) const TABLE: Table = Table {
     ..Table::new("work_items", 3001)
 };
 
-/// What tests and runs can prove.
-pub(super) const PROVABLE: &[&str] = &["story", "feature", "defect", "epic"];
+/// What tests and runs can cover.
+pub(super) const COVERABLE: &[&str] = &["story", "feature", "defect", "epic"];
 
 const COVERED: (&str, &str, &str) = ("test_covered_content", "work_item", "test");
 
@@ -33,14 +33,14 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         .methods(GET_ONLY)
         .fields(tree())
         .fields([one("parent", "work_item").read_only()]);
-    let kind = |name, label, collections, parents, first_phase| {
+    let create = |name, label, collections, parents, first_phase| {
         EntityType::new(name, label, collections, &TABLE)
             .subtype_of("work_item")
             .fields(tree())
             .fields(common(parents, first_phase))
     };
     let jira = || text(jira_field).user_defined();
-    let epic = kind(
+    let epic = create(
         "epic",
         "Epic",
         &["epics"],
@@ -48,7 +48,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "phase.epic.new",
     )
     .fields([list_value("epic_type", "list_node.epic_type")]);
-    let feature = kind(
+    let feature = create(
         "feature",
         "Feature",
         &["features"],
@@ -56,7 +56,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "phase.feature.new",
     )
     .fields([jira(), list_value("feature_type", "list_node.feature_type")]);
-    let story = kind(
+    let story = create(
         "story",
         "User story",
         &["stories"],
@@ -64,7 +64,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "phase.story.new",
     )
     .fields([jira(), memo("acceptance_criteria")]);
-    let quality = kind(
+    let quality = create(
         "quality_story",
         "Quality story",
         &["quality_stories"],
@@ -75,7 +75,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "quality_story_type",
         "list_node.quality_story_type",
     )]);
-    let defect = kind(
+    let defect = create(
         "defect",
         "Defect",
         &["defects"],
@@ -102,8 +102,8 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
     let mut fields = vec![
         one_of("parent", "work_item", parents)
             .required()
-            .initially_the(Initial::Root),
-        one("phase", "phase").required().initially(first_phase),
+            .default_named(DefaultValue::Root),
+        one("phase", "phase").required().default_value(first_phase),
         memo("description"),
         // The other side of the tests' `covered_content`.
         many("test", COVERED, "test", &[]).label("Tests"),
@@ -144,10 +144,10 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
         float("estimated_hours"),
         float("invested_hours"),
         float("remaining_hours"),
-        boolean("blocked").initially_the(Initial::Number(0)),
+        boolean("blocked").default_named(DefaultValue::Number(0)),
         memo("blocked_reason"),
         date_time("done_date"),
-        integer("activity_level").initially_the(Initial::Number(0)),
+        integer("activity_level").default_named(DefaultValue::Number(0)),
         integer("tasks_number").computed("0"),
         many(
             "linked_items1",
@@ -193,9 +193,9 @@ fn defect() -> Vec<Field> {
     vec![
         list_value("severity", "list_node.severity")
             .required()
-            .initially("list_node.severity.medium"),
+            .default_value("list_node.severity.medium"),
         list_value("defect_type", "list_node.defect_type"),
-        one("detected_by", "workspace_user").initially_the(Initial::Visitor),
+        one("detected_by", "workspace_user").default_named(DefaultValue::CurrentUser),
         one("detected_in_release", "release"),
         text("detected_in_build"),
         text("fixed_in_build"),

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
-use octane_model::code;
+use octane_model::error_code;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, TaskFault};
+use super::subject::Subject;
+use super::task::TaskFault;
 use crate::settings::duration;
 
-/// What goes wrong, with what belongs to it. Those without members have braces because serde lets others pass
-/// where there are none.
+/// What goes wrong, with its parameters. Variants without members have braces because otherwise serde accepts
+/// unknown members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -19,7 +20,7 @@ use crate::settings::duration;
     rename_all_fields = "kebab-case",
     deny_unknown_fields
 )]
-pub(super) enum Kind {
+pub(crate) enum FaultKind {
     Status {
         status: u16,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +56,7 @@ pub(super) enum Kind {
     ResetBefore {},
     ResetAfter {},
     TruncatedBody {
-        /// Half of the body where it is not said.
+        /// Half of the body if not set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bytes: Option<usize>,
     },
@@ -72,28 +73,28 @@ pub(super) enum Kind {
     TaskStuck {},
 }
 
-/// Which of the two limits of a session was reached.
+/// Which of the two lifetimes of a session has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Expiry {
-    /// It was not used for too long: `VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT`.
+    /// Not used for too long: `VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT`.
     #[default]
     Idle,
-    /// It is too old: `VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT`.
+    /// Too old: `VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT`.
     Global,
 }
 
 impl Expiry {
     pub(crate) fn code(self) -> &'static str {
         match self {
-            Self::Idle => code::IDLE_TIMEOUT,
-            Self::Global => code::GLOBAL_TIMEOUT,
+            Self::Idle => error_code::IDLE_TIMEOUT,
+            Self::Global => error_code::GLOBAL_TIMEOUT,
         }
     }
 }
 
-impl Kind {
+impl FaultKind {
     pub(super) fn status(status: u16) -> Self {
         Self::Status {
             status,
@@ -104,8 +105,8 @@ impl Kind {
         }
     }
 
-    /// The name that the log shows, which is the one in JSON.
-    pub(super) fn name(&self) -> &'static str {
+    /// The name in logs and JSON.
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",
             Self::Html { .. } => "html",
@@ -124,7 +125,7 @@ impl Kind {
         }
     }
 
-    /// Whether it can happen to such a request at all.
+    /// Whether such a request can trigger it at all.
     pub(super) fn suits(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::SessionExpired { .. } => subject.has_session,
@@ -140,8 +141,8 @@ impl Kind {
         }
     }
 
-    /// What becomes of the task of a payload that comes now.
-    pub(super) fn task(&self, now: Timestamp) -> Option<TaskFault> {
+    /// What happens to the task of a payload that arrives now.
+    pub(crate) fn task(&self, now: Timestamp) -> Option<TaskFault> {
         match self {
             Self::TaskSlow { delay } => Some(TaskFault::Slow {
                 until: now.saturating_add(*delay).unwrap_or(Timestamp::MAX),
@@ -153,25 +154,25 @@ impl Kind {
         }
     }
 
-    /// What is wrong with it.
-    pub(super) fn mistake(&self) -> Option<String> {
+    /// The first problem of its parameters.
+    pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::Status { status, .. } | Self::Html { status }
                 if !(200..=599).contains(status) || StatusCode::from_u16(*status).is_err() =>
             {
                 Some(format!(
-                    "`status` {status} is none of a final answer; take one from 200 to 599"
+                    "`status` must be between 200 and 599, got {status}"
                 ))
             }
             Self::Status {
                 content_type: Some(value),
                 ..
-            } if HeaderValue::from_str(value).is_err() => {
-                Some(format!("`content-type` {value:?} cannot stand in a header"))
-            }
+            } if HeaderValue::from_str(value).is_err() => Some(format!(
+                "`content-type` is {value:?}, which is not a valid header value"
+            )),
             Self::SlowBody {
                 bytes_per_second: 0,
-            } => Some("`bytes-per-second` is 0; take at least 1".to_owned()),
+            } => Some("`bytes-per-second` must be at least 1, got 0".to_owned()),
             _ => None,
         }
     }

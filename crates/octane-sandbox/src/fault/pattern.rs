@@ -1,6 +1,6 @@
-//! Patterns for paths.
+//! Path patterns.
 
-/// Text in which each `*` stands for any characters, slashes included.
+/// Text in which each `*` matches any characters, including slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern(String);
 
@@ -13,7 +13,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Takes each part where it first fits: an earlier place leaves more room for the rest.
+    /// Matches each part at its first occurrence, which leaves the most room for the rest.
     pub(super) fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else {
             return self.0 == text;
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_stand_for_any_characters() {
+    fn stars_match_any_characters() {
         let matches = |pattern: &str, text: &str| Pattern::new(pattern).matches(text);
         assert!(matches("/a/b", "/a/b"));
         assert!(matches("*", ""));

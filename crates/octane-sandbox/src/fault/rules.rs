@@ -1,62 +1,59 @@
-//! Which fault strikes which request.
+//! Which request triggers which fault.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use octane_model::random::mix;
 use serde::Serialize;
 
-use super::kind::Kind;
+use super::definition::Fault;
+use super::kind::FaultKind;
+use super::plan::FaultPlan;
+use super::subject::Subject;
+use super::task::{IncomingPayload, TaskFaults};
 use super::throttle::Throttle;
-use super::{Fault, FaultPlan, TaskFaults};
 use crate::clock::Clock;
-use crate::settings::Settings;
 
-/// How many faults may wait beside those of the plan.
+/// The maximum number of faults in addition to the plan.
 const ADDED_MAX: usize = 1000;
 
 /// The faults of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    pub(super) throttle: Throttle,
-    pub(super) tasks: TaskFaults,
+    throttle: Throttle,
+    tasks: TaskFaults,
     plan: FaultPlan,
     rules: Mutex<Rules>,
-}
-
-/// What a fault looks at.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Subject<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) has_session: bool,
 }
 
 #[derive(Debug, Default)]
 struct Rules {
     next_id: u64,
-    /// Those that were added, and behind them those of the plan.
+    /// Added faults first, then those of the plan.
     rules: Vec<Rule>,
 }
 
-/// A fault and what it has done.
+/// A fault and its counters.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Rule {
     pub(crate) id: u64,
     is_planned: bool,
-    /// How many requests it struck.
-    struck: u64,
-    /// How many requests it could have struck; chance is counted by it.
+    /// How many requests triggered it.
+    #[serde(rename = "struck")]
+    triggered: u64,
+    /// How many requests it applied to; the position in its sequence of random numbers.
     #[serde(skip)]
-    met: u64,
+    candidates: u64,
     #[serde(flatten)]
     fault: Fault,
 }
 
 impl Faults {
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+    pub(crate) fn new(plan: FaultPlan, requests_per_second_max: Option<u32>, clock: Clock) -> Self {
         let faults = Self {
-            throttle: Throttle::new(settings.limits.requests_per_second_max, clock),
+            throttle: Throttle::new(requests_per_second_max, clock),
             tasks: TaskFaults::default(),
-            plan: settings.faults.clone(),
+            plan,
             rules: Mutex::default(),
         };
         faults.reset();
@@ -67,12 +64,22 @@ impl Faults {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the worker asks for the fate of its tasks.
+    /// How long the client has to wait if its request exceeds the rate limit.
+    pub(crate) fn throttled_for(&self) -> Option<Duration> {
+        self.throttle.wait()
+    }
+
+    /// Holds the worker until the ID of the incoming payload's task is known.
+    pub(crate) fn expect_payload(&self) -> IncomingPayload<'_> {
+        self.tasks.expect_payload()
+    }
+
+    /// The faults of tasks, for the worker.
     pub(crate) fn tasks(&self) -> TaskFaults {
         self.tasks.clone()
     }
 
-    /// Begins the plan anew, and drops everything else.
+    /// Restores the plan, and drops everything else.
     pub(crate) fn reset(&self) {
         let plan = self.plan.plan.iter().zip(1..);
         let rules: Vec<Rule> = plan
@@ -93,10 +100,10 @@ impl Faults {
         self.rules().rules.clone()
     }
 
-    /// Adds a fault that goes before those of the plan, and strikes once if it does not say how often.
-    /// None when too many wait already.
+    /// Adds a fault, which takes precedence over the plan and triggers once unless it says how often. `None`
+    /// if there are too many.
     pub(crate) fn add(&self, mut fault: Fault) -> Option<u64> {
-        fault.times.get_or_insert(1);
+        fault.once_by_default();
         let mut rules = self.rules();
         let added = rules.rules.iter().take_while(|rule| !rule.is_planned);
         let place = added.count();
@@ -109,7 +116,7 @@ impl Faults {
         Some(id)
     }
 
-    /// Whether there was such a fault.
+    /// Whether the fault existed.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let mut rules = self.rules();
         let before = rules.rules.len();
@@ -117,26 +124,26 @@ impl Faults {
         rules.rules.len() < before
     }
 
-    /// Drops all faults, also those of the plan.
+    /// Drops all faults, including those of the plan.
     pub(crate) fn clear(&self) {
         self.rules().rules.clear();
     }
 
-    /// The fault that strikes a request, if one does.
-    pub(super) fn strike(&self, subject: &Subject<'_>) -> Option<Kind> {
+    /// The fault that this request triggers, if any.
+    pub(crate) fn trigger(&self, subject: &Subject<'_>) -> Option<FaultKind> {
         let mut rules = self.rules();
-        let mut struck = None;
-        // Each is asked, so that what one does changes nothing about the chances of the others.
+        let mut triggered = None;
+        // Every rule is evaluated, so that one rule does not change the odds of the others.
         for rule in &mut rules.rules {
-            if rule.strikes(self.plan.seed, subject) && struck.is_none() {
-                rule.struck += 1;
-                struck = Some(rule.fault.kind.clone());
+            if rule.matches(self.plan.seed, subject) && triggered.is_none() {
+                rule.triggered += 1;
+                triggered = Some(rule.fault.kind().clone());
             }
         }
         rules
             .rules
-            .retain(|rule| rule.is_planned || !rule.is_spent());
-        struck
+            .retain(|rule| rule.is_planned || !rule.is_used_up());
+        triggered
     }
 }
 
@@ -145,35 +152,30 @@ impl Rule {
         Self {
             id,
             is_planned,
-            struck: 0,
-            met: 0,
+            triggered: 0,
+            candidates: 0,
             fault,
         }
     }
 
-    fn is_spent(&self) -> bool {
-        self.fault.times.is_some_and(|times| self.struck >= times)
+    fn is_used_up(&self) -> bool {
+        self.fault
+            .limit()
+            .is_some_and(|times| self.triggered >= times)
     }
 
-    fn strikes(&mut self, seed: u64, subject: &Subject<'_>) -> bool {
-        if self.is_spent() || !self.fault.matches(subject) {
+    fn matches(&mut self, seed: u64, subject: &Subject<'_>) -> bool {
+        if self.is_used_up() || !self.fault.matches(subject) {
             return false;
         }
-        self.met += 1;
-        draw(seed, self.id, self.met) < u64::from(self.fault.rate.0)
+        self.candidates += 1;
+        draw(seed, self.id, self.candidates) < u64::from(self.fault.millionths())
     }
 }
 
-/// A number below a million that looks like chance: the `SplitMix64` generator (Steele, Lea and Flood, 2014)
-/// at a place that the three numbers tell.
+/// A pseudo-random number below a million: the `SplitMix64` generator (Steele, Lea and Flood, 2014) at a
+/// position derived from the three numbers.
 fn draw(seed: u64, rule: u64, number: u64) -> u64 {
     let mixed = mix(mix(mix(seed) ^ rule) ^ number);
     mixed % 1_000_000
-}
-
-fn mix(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }

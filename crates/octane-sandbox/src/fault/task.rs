@@ -1,4 +1,4 @@
-//! What becomes of tasks that a fault struck.
+//! Faults that concern the task of a payload.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use tokio::sync::watch;
 /// What goes wrong with a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TaskFault {
-    /// It stays `running` until then, and then goes on.
+    /// It stays `running` until then, and then proceeds.
     Slow { until: Timestamp },
-    /// It ends `failed`.
+    /// It ends with `failed`.
     Failed,
     /// It ends with `error`.
     Error,
@@ -18,57 +18,59 @@ pub(crate) enum TaskFault {
     Stuck,
 }
 
-/// The fates of tasks, between those who decide them and the worker. All clones are one.
+/// The faults of tasks, shared by the request handlers that decide them and the worker that applies them.
+/// All clones share one state.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TaskFaults(watch::Sender<Fates>);
+pub(crate) struct TaskFaults(watch::Sender<PendingTaskFaults>);
 
 #[derive(Debug, Default)]
-struct Fates {
-    /// How many payloads with a fate are coming in, whose tasks have no known id yet.
-    arriving: usize,
-    fates: BTreeMap<i64, TaskFault>,
+struct PendingTaskFaults {
+    /// How many payloads with a fault are being received; the IDs of their tasks are not known yet.
+    incoming: usize,
+    by_task: BTreeMap<i64, TaskFault>,
 }
 
-/// A payload with a fate that is coming in.
+/// A payload with a fault that is being received.
 #[derive(Debug)]
-#[must_use = "the worker waits as long as it lives"]
-pub(super) struct Arriving<'a>(&'a TaskFaults);
+#[must_use = "the worker waits as long as it exists"]
+pub(crate) struct IncomingPayload<'a>(&'a TaskFaults);
 
 impl TaskFaults {
-    /// Holds the worker until it is known which task the payload has become.
-    pub(super) fn arriving(&self) -> Arriving<'_> {
-        self.0.send_modify(|fates| fates.arriving += 1);
-        Arriving(self)
+    /// Holds the worker until the ID of the payload's task is known.
+    pub(super) fn expect_payload(&self) -> IncomingPayload<'_> {
+        self.0.send_modify(|pending| pending.incoming += 1);
+        IncomingPayload(self)
     }
 
-    /// The fate of a task, which it has once.
-    pub(crate) async fn fate_of(&self, task: i64) -> Option<TaskFault> {
+    /// Takes the fault of a task, if it has one.
+    pub(crate) async fn fault_for(&self, task: i64) -> Option<TaskFault> {
         let mut changes = self.0.subscribe();
-        // The sender lives in here, so waiting cannot fail.
-        let _ = changes.wait_for(|fates| fates.arriving == 0).await;
-        let mut fate = None;
-        self.0.send_if_modified(|fates| {
-            fate = fates.fates.remove(&task);
+        // `self` holds the sender, so waiting cannot fail.
+        let _ = changes.wait_for(|pending| pending.incoming == 0).await;
+        let mut fault = None;
+        self.0.send_if_modified(|pending| {
+            fault = pending.by_task.remove(&task);
             false
         });
-        fate
+        fault
     }
 
     pub(super) fn clear(&self) {
-        self.0.send_modify(|fates| fates.fates.clear());
+        self.0.send_modify(|pending| pending.by_task.clear());
     }
 }
 
-impl Arriving<'_> {
-    pub(super) fn became(self, task: i64, fate: TaskFault) {
-        self.0.0.send_modify(|fates| {
-            fates.fates.insert(task, fate);
+impl IncomingPayload<'_> {
+    /// Assigns the fault to the task that the payload has become.
+    pub(crate) fn assign(self, task: i64, fault: TaskFault) {
+        self.0.0.send_modify(|pending| {
+            pending.by_task.insert(task, fault);
         });
     }
 }
 
-impl Drop for Arriving<'_> {
+impl Drop for IncomingPayload<'_> {
     fn drop(&mut self) {
-        self.0.0.send_modify(|fates| fates.arriving -= 1);
+        self.0.0.send_modify(|pending| pending.incoming -= 1);
     }
 }

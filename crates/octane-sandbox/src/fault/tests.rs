@@ -1,8 +1,9 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
 use crate::clock::Clock;
-use crate::settings::Settings;
 
 fn subject<'a>(method: &'a str, path: &'a str) -> Subject<'a> {
     Subject {
@@ -13,18 +14,14 @@ fn subject<'a>(method: &'a str, path: &'a str) -> Subject<'a> {
 }
 
 fn faults(plan: FaultPlan) -> Faults {
-    let settings = Settings {
-        faults: plan,
-        ..Settings::default()
-    };
-    Faults::new(&settings, Clock::running())
+    Faults::new(plan, None, Clock::running())
 }
 
-/// Which of so many requests are struck, by what.
+/// The faults that a number of requests trigger.
 fn story(faults: &Faults, count: usize) -> Vec<Option<&'static str>> {
-    let strike = || faults.strike(&subject("GET", "/api/stories"));
+    let trigger = || faults.trigger(&subject("GET", "/api/stories"));
     (0..count)
-        .map(|_| strike().map(|kind| kind.name()))
+        .map(|_| trigger().map(|kind| kind.name()))
         .collect()
 }
 
@@ -51,14 +48,14 @@ fn every_kind_is_written_and_read_back() {
         Fault::stuck_task(),
     ] {
         let written = serde_json::to_value(&fault).unwrap();
-        assert_eq!(written["kind"], fault.kind.name());
+        assert_eq!(written["kind"], fault.kind().name());
         assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_fault_is_told() {
-    for (fault, told) in [
+fn an_invalid_fault_is_rejected_with_the_reason() {
+    for (fault, expected) in [
         (json!({ "kind": "status" }), "missing field `status`"),
         (
             json!({ "kind": "status", "status": 503, "delay": "1s" }),
@@ -66,16 +63,16 @@ fn what_is_wrong_with_a_fault_is_told() {
         ),
         (json!({ "kind": "statsu" }), "unknown variant `statsu`"),
         (json!({ "status": 503 }), "missing field `kind`"),
-        (json!({ "kind": "status", "status": 99 }), "`status` 99"),
-        (json!({ "kind": "html", "status": 1000 }), "`status` 1000"),
+        (json!({ "kind": "status", "status": 99 }), "got 99"),
+        (json!({ "kind": "html", "status": 1000 }), "got 1000"),
         (json!({ "kind": "delay", "delay": "soon" }), "`soon`"),
         (
             json!({ "kind": "slow-body", "bytes-per-second": 0 }),
-            "`bytes-per-second` is 0",
+            "`bytes-per-second` must be at least 1",
         ),
         (
             json!({ "kind": "reset-after", "rate": 1.5 }),
-            "`rate` is a share between 0 and 1, not 1.5",
+            "`rate` must be between 0 and 1, got 1.5",
         ),
         (
             json!({ "kind": "reset-before", "time": 2 }),
@@ -87,11 +84,11 @@ fn what_is_wrong_with_a_fault_is_told() {
         ),
         (
             json!({ "kind": "reset-before", "times": 0 }),
-            "`times` is 0",
+            "`times` must be at least 1",
         ),
     ] {
         let error = serde_json::from_value::<Fault>(fault).unwrap_err();
-        assert!(error.to_string().contains(told), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
@@ -116,21 +113,21 @@ fn the_same_seed_and_the_same_requests_give_the_same_faults() {
 }
 
 #[test]
-fn requests_that_a_fault_does_not_mean_change_nothing_about_its_chances() {
+fn requests_that_a_fault_does_not_match_do_not_change_its_odds() {
     let plan = FaultPlan::seeded(1).with(Fault::status(500).path("*/stories").rate(0.5));
     let (alone, mixed) = (faults(plan.clone()), faults(plan));
     let expected = story(&alone, 50);
-    let strike = |path| mixed.strike(&subject("GET", path)).map(|kind| kind.name());
-    let mut met = Vec::new();
+    let trigger = |path| mixed.trigger(&subject("GET", path)).map(|kind| kind.name());
+    let mut seen = Vec::new();
     for _ in 0..50 {
-        assert_eq!(strike("/api/defects"), None);
-        met.push(strike("/api/stories"));
+        assert_eq!(trigger("/api/defects"), None);
+        seen.push(trigger("/api/stories"));
     }
-    assert_eq!(met, expected);
+    assert_eq!(seen, expected);
 }
 
 #[test]
-fn added_faults_come_first_in_their_order_and_strike_once() {
+fn added_faults_come_first_in_order_and_trigger_once() {
     let faults = faults(FaultPlan::seeded(1).with(Fault::status(500)));
     faults.add(Fault::reset_before()).unwrap();
     let gone = faults.add(Fault::reset_after()).unwrap();
@@ -147,7 +144,7 @@ fn added_faults_come_first_in_their_order_and_strike_once() {
 }
 
 #[test]
-fn filters_and_kinds_choose_their_requests() {
+fn filters_and_kinds_select_requests() {
     let faults = faults(FaultPlan::default());
     faults.add(Fault::queue_full()).unwrap();
     faults.add(Fault::status(500).method("put")).unwrap();
@@ -156,10 +153,10 @@ fn filters_and_kinds_choose_their_requests() {
         has_session: false,
         ..subject("GET", "/authentication/sign_in")
     };
-    assert_eq!(faults.strike(&anonymous), None);
+    assert_eq!(faults.trigger(&anonymous), None);
     let name = |method, path| {
         faults
-            .strike(&subject(method, path))
+            .trigger(&subject(method, path))
             .map(|kind| kind.name())
     };
     assert_eq!(name("POST", "/api/w/test-results"), Some("queue-full"));
@@ -169,22 +166,22 @@ fn filters_and_kinds_choose_their_requests() {
 }
 
 #[test]
-fn there_is_an_end_to_added_faults() {
+fn the_number_of_added_faults_is_limited() {
     let faults = faults(FaultPlan::default());
     assert!((0..1000).all(|_| faults.add(Fault::reset_after()).is_some()));
     assert_eq!(faults.add(Fault::reset_after()), None);
 }
 
 #[tokio::test]
-async fn the_worker_waits_until_it_is_known_which_task_a_fate_belongs_to() {
+async fn the_worker_waits_until_the_task_of_a_fault_is_known() {
     let tasks = TaskFaults::default();
-    let arriving = tasks.arriving();
+    let incoming = tasks.expect_payload();
     let asking = tokio::spawn({
         let tasks = tasks.clone();
-        async move { (tasks.fate_of(5).await, tasks.fate_of(5).await) }
+        async move { (tasks.fault_for(5).await, tasks.fault_for(5).await) }
     });
     tokio::task::yield_now().await;
     assert!(!asking.is_finished());
-    arriving.became(5, TaskFault::Stuck);
+    incoming.assign(5, TaskFault::Stuck);
     assert_eq!(asking.await.unwrap(), (Some(TaskFault::Stuck), None));
 }

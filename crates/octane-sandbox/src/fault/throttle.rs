@@ -1,4 +1,4 @@
-//! Not too many requests a second.
+//! The limit on requests per second.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,12 +10,12 @@ use crate::clock::Clock;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Lets so many requests pass in any second.
+/// Lets this many requests pass in any second.
 #[derive(Debug)]
 pub(super) struct Throttle {
     requests_max: Option<u32>,
     clock: Clock,
-    /// When the latest requests came that passed, the oldest first.
+    /// When the latest accepted requests arrived, the oldest first.
     passed: Mutex<VecDeque<Timestamp>>,
 }
 
@@ -28,7 +28,7 @@ impl Throttle {
         }
     }
 
-    /// How long it takes until a request may pass that comes too soon. Those do not count.
+    /// How long a rejected request has to wait. Rejected requests do not count.
     pub(super) fn wait(&self) -> Option<Duration> {
         let requests_max = self.requests_max? as usize;
         let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_second_has_so_many_requests_and_refused_ones_do_not_count() {
+    fn requests_per_second_are_limited_and_rejected_ones_do_not_count() {
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
         let throttle = Throttle::new(Some(2), clock.clone());
         assert_eq!(throttle.wait(), None);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_bound_all_pass() {
+    fn without_a_limit_all_requests_pass() {
         let throttle = Throttle::new(None, Clock::paused(Timestamp::UNIX_EPOCH));
         assert!((0..1000).all(|_| throttle.wait().is_none()));
     }

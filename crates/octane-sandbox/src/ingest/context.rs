@@ -1,8 +1,8 @@
-//! What the context of a payload or of a run points at.
+//! The references in the context of a payload or a run.
 
 use crate::store::results::TestFields;
 
-/// A context whose references are found, except those that are `missing` or `unknown`.
+/// A context with its references resolved, except those that are `missing` or `unknown`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Resolved {
     pub(super) suite: Option<Suite>,
@@ -20,25 +20,25 @@ pub(super) struct Resolved {
     pub(super) taxonomies: Vec<i64>,
     /// The same as text; empty if there are none.
     pub(super) environment_key: String,
-    /// What is not there and must be, in words: ``the release `55` does not exist``.
+    /// Required references that do not exist, in words: ``the release `55` does not exist``.
     pub(super) missing: Vec<String>,
-    /// What is not there and can be done without.
+    /// Optional references that do not exist.
     pub(super) unknown: Vec<String>,
 }
 
-/// A suite and the suite run in it.
+/// A suite and its suite run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Suite {
-    pub(super) key: i64,
+    pub(super) row_id: i64,
     /// The name of the suite run; empty if it has none.
     pub(super) external_run_id: String,
     pub(super) component: Option<String>,
 }
 
 impl Resolved {
-    /// This context for a run that has one of its own: where both say something, the run wins. Backlog
-    /// items and modules add up, since they are links of the test; of test fields and environments each
-    /// kind is replaced on its own.
+    /// The effective context of a run that has its own: where both set a value, the run wins. Backlog items
+    /// and modules are combined, since they are links of the test; test fields and environments are replaced
+    /// by category.
     pub(super) fn with(&self, own: Self) -> Self {
         let mut whole = Self {
             suite: own.suite.or_else(|| self.suite.clone()),
@@ -71,7 +71,7 @@ impl Resolved {
         whole
     }
 
-    /// Brings the environment's values into the order in which they make a run the same.
+    /// Sorts the environment's values, so that equal environments compare equal.
     pub(super) fn order_environment(&mut self) {
         self.taxonomies = self.environment.iter().map(|tag| tag.1).collect();
         self.taxonomies.sort_unstable();

@@ -1,4 +1,4 @@
-//! What could not be ingested as it was sent.
+//! Problems found during ingestion.
 
 use octane_model::TaskStatus;
 
@@ -6,7 +6,7 @@ use super::context::Resolved;
 use super::result::RunResult;
 use crate::store::tasks::Outcome;
 
-/// The problems of a payload, and what becomes of the runs that have them.
+/// The problems of a payload, and how they affect its runs.
 #[derive(Debug)]
 pub(super) struct Log {
     skip_errors: bool,
@@ -26,8 +26,8 @@ impl Log {
     /// Whether runs can be ingested in the payload's context.
     pub(super) fn accepts_payload(&mut self, context: &Resolved, run_count: usize) -> bool {
         self.accepts("payload", context, || match run_count {
-            1 => "its run is left out".to_owned(),
-            _ => format!("its {run_count} runs are left out"),
+            1 => "its run is skipped".to_owned(),
+            _ => format!("its {run_count} runs are skipped"),
         })
     }
 
@@ -37,28 +37,34 @@ impl Log {
             return true;
         }
         let place = result.to_string();
-        self.accepts(&place, context, || "the run is left out".to_owned())
+        self.accepts(&place, context, || "the run is skipped".to_owned())
     }
 
-    fn accepts(&mut self, place: &str, context: &Resolved, fate: impl Fn() -> String) -> bool {
+    fn accepts(
+        &mut self,
+        place: &str,
+        context: &Resolved,
+        consequence: impl Fn() -> String,
+    ) -> bool {
         for unknown in &context.unknown {
-            let line = format!("{place}: {unknown}; the value is left out");
+            let line = format!("{place}: {unknown}; the value is skipped");
             self.lines.push(line);
         }
         for missing in &context.missing {
-            let fate = if self.skip_errors {
-                "the reference is left out".to_owned()
+            let consequence = if self.skip_errors {
+                "the reference is skipped".to_owned()
             } else {
-                fate()
+                consequence()
             };
-            self.lines.push(format!("{place}: {missing}; {fate}"));
+            self.lines
+                .push(format!("{place}: {missing}; {consequence}"));
         }
         let is_fine = self.skip_errors || context.missing.is_empty();
         self.has_failed |= !is_fine;
         is_fine
     }
 
-    /// How the payload ends: `failed` if a run was left out, `warning` if anything else was.
+    /// The outcome of the payload: `failed` if a run was skipped, `warning` if anything else was.
     pub(super) fn outcome(self) -> Outcome {
         let status = match (self.has_failed, self.lines.is_empty()) {
             (true, _) => TaskStatus::Failed,

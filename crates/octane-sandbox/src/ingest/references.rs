@@ -1,4 +1,4 @@
-//! Finding what contexts name.
+//! Resolves the references of contexts.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -7,16 +7,16 @@ use octane_results::{Build, Context, Release, SuiteRef, Tag, TestField, TestFiel
 
 use super::context::{Resolved, Suite};
 use crate::error::ApiError;
-use crate::settings::{OnUnknown, Results};
+use crate::settings::{OnUnknown, ResultSettings};
 use crate::store::Writer;
 
-/// What a payload may name as covered.
-const PROVABLE: &[&str] = &["epic", "feature", "story", "defect"];
+/// What a payload may reference as covered.
+const COVERABLE: &[&str] = &["epic", "feature", "story", "defect"];
 
-/// Finds what contexts name, each thing once a payload: runs that have a context mostly have the same.
+/// Resolves the references of contexts, each only once per payload: most runs have the same context.
 pub(super) struct References<'a> {
     writer: Writer<'a>,
-    settings: &'a Results,
+    settings: &'a ResultSettings,
     entities: HashMap<(&'static str, i64), Option<i64>>,
     releases: HashMap<String, Option<i64>>,
     fields: HashMap<(TestFieldKind, String), Option<i64>>,
@@ -24,7 +24,7 @@ pub(super) struct References<'a> {
 }
 
 impl<'a> References<'a> {
-    pub(super) fn new(writer: Writer<'a>, settings: &'a Results) -> Self {
+    pub(super) fn new(writer: Writer<'a>, settings: &'a ResultSettings) -> Self {
         Self {
             writer,
             settings,
@@ -35,7 +35,7 @@ impl<'a> References<'a> {
         }
     }
 
-    /// Looks up what `context` names.
+    /// Resolves the references of `context`.
     pub(super) fn resolve(&mut self, context: &Context) -> Result<Resolved, ApiError> {
         let mut resolved = Resolved::default();
         let Context {
@@ -67,7 +67,7 @@ impl<'a> References<'a> {
             self.release(&mut resolved, release)?;
         }
         for id in backlog_items {
-            let found = self.entity("work_items", PROVABLE, id.get())?;
+            let found = self.entity("work_items", COVERABLE, id.get())?;
             let found = expect(&mut resolved, found, "backlog item", id);
             resolved.backlog_items.extend(found);
         }
@@ -113,8 +113,8 @@ impl<'a> References<'a> {
         } = suite;
         let found = self.entity("tests", &["test_suite"], id.get())?;
         let found = expect(resolved, found, "test suite", id);
-        resolved.suite = found.map(|key| Suite {
-            key,
+        resolved.suite = found.map(|row_id| Suite {
+            row_id,
             external_run_id: external_run_id.clone().unwrap_or_default(),
             component: component.clone().filter(|component| !component.is_empty()),
         });
@@ -173,18 +173,18 @@ impl<'a> References<'a> {
     }
 
     fn taxonomy(&mut self, resolved: &mut Resolved, tag: &Tag) -> Result<(), ApiError> {
-        let Tag { kind, value } = tag;
+        let Tag { tag_type, value } = tag;
         let unknown = self.settings.unknown_environment;
-        let key = (kind.clone(), value.clone());
+        let key = (tag_type.clone(), value.clone());
         let found = match self.taxonomies.get(&key) {
             Some(found) => *found,
             None => self.writer.taxonomy(tag, unknown == OnUnknown::Create)?,
         };
         self.taxonomies.insert(key, found);
         match found {
-            Some(found) => resolved.environment.push((kind.clone(), found)),
+            Some(found) => resolved.environment.push((tag_type.clone(), found)),
             None => {
-                let problem = format!("the environment `{kind}` has no value `{value}`");
+                let problem = format!("the environment `{tag_type}` has no value `{value}`");
                 note(resolved, unknown, problem);
             }
         }
@@ -219,7 +219,7 @@ fn expect(
     found
 }
 
-/// Notes what is unknown and was not created.
+/// Records an unknown value that was not created.
 fn note(resolved: &mut Resolved, unknown: OnUnknown, problem: String) {
     match unknown {
         OnUnknown::Fail => resolved.missing.push(problem),

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use octane_results::{Context, Failure, Feature, GherkinRun, Identity, Position, Status, TestRun};
 
-use crate::store::results::{FeatureRow, TestKind};
+use crate::store::results::{FeatureRow, TestSubtype};
 
-/// One result of either kind, taken apart.
+/// The result of a test or a feature.
 #[derive(Debug)]
 pub(super) struct RunResult<'p> {
     pub(super) subject: Subject<'p>,
-    pub(super) inside: Inside<'p>,
-    /// A context of its own, which features do not have.
+    pub(super) content: Content<'p>,
+    /// Its own context, which features do not have.
     pub(super) context: Option<&'p Context>,
     pub(super) run_name: Option<&'p str>,
     pub(super) status: Status,
@@ -37,16 +37,16 @@ pub(super) enum Subject<'p> {
     },
     Feature {
         feature: FeatureRow<'p>,
-        /// The ids that its tag and its identifier seem to name.
+        /// The IDs in its tag and its identifier.
         tagged: [Option<i64>; 2],
         run_name: &'p str,
     },
 }
 
-/// What happened in it.
+/// The content of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Inside<'p> {
-    /// Steps, one list an iteration.
+pub(super) enum Content<'p> {
+    /// Steps, one list per iteration.
     Steps(&'p [octane_results::Steps]),
     Feature(&'p Feature),
 }
@@ -58,7 +58,7 @@ impl<'p> RunResult<'p> {
                 identity: &run.identity,
                 external_id: filled(run.external_test_id.as_deref()),
             },
-            inside: Inside::Steps(&run.steps),
+            content: Content::Steps(&run.steps),
             context: Some(&run.context),
             run_name: filled(run.run_name.as_deref()),
             status: run.status,
@@ -102,7 +102,7 @@ impl<'p> RunResult<'p> {
                 ],
                 run_name: first([name, &feature.name]),
             },
-            inside: Inside::Feature(feature),
+            content: Content::Feature(feature),
             context: None,
             run_name: None,
             status: *status,
@@ -119,10 +119,10 @@ impl<'p> RunResult<'p> {
         }
     }
 
-    pub(super) fn kind(&self) -> TestKind {
+    pub(super) fn test_subtype(&self) -> TestSubtype {
         match self.subject {
-            Subject::Test { .. } => TestKind::Automated,
-            Subject::Feature { .. } => TestKind::Gherkin,
+            Subject::Test { .. } => TestSubtype::Automated,
+            Subject::Feature { .. } => TestSubtype::Gherkin,
         }
     }
 
@@ -151,7 +151,7 @@ impl<'p> RunResult<'p> {
     }
 }
 
-/// As the log names it.
+/// Its name in logs.
 impl fmt::Display for RunResult<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.subject {
@@ -174,7 +174,7 @@ fn line(position: Option<&Position>) -> u64 {
     position.map_or(0, |position| position.line)
 }
 
-/// The id in a tag such as `@TID4001REV0.2.0`, or a plain number.
+/// The ID in a tag such as `@TID4001REV0.2.0`, or a plain number.
 fn tagged_id(tag: &str) -> Option<i64> {
     let tag = tag.trim().trim_start_matches('@');
     let number = tag.strip_prefix("TID").unwrap_or(tag);

@@ -3,11 +3,11 @@
 use octane_results::{BackgroundStep, Parameter, Scenario, Step};
 use serde_json::{Value, json};
 
-use super::result::{Inside, RunResult, milliseconds};
+use super::result::{Content, RunResult, milliseconds};
 use crate::error::ApiError;
 use crate::store::results::{StepRow, Steps};
 
-/// Writes what happened in a run.
+/// Writes the content of a run.
 pub(super) fn write(
     steps: &mut Steps<'_>,
     run: i64,
@@ -18,10 +18,10 @@ pub(super) fn write(
         run,
         order: 0,
     };
-    match result.inside {
-        Inside::Steps(iterations) => {
+    match result.content {
+        Content::Steps(iterations) => {
             for (index, iteration) in iterations.iter().enumerate() {
-                // Iterations without a name are told apart by their number.
+                // Unnamed iterations are distinguished by their number.
                 let number = (iterations.len() > 1).then(|| (index + 1).to_string());
                 let name = iteration.iteration.as_ref().or(number.as_ref());
                 for step in &iteration.steps {
@@ -29,7 +29,7 @@ pub(super) fn write(
                 }
             }
         }
-        Inside::Feature(feature) => {
+        Content::Feature(feature) => {
             if !feature.background.is_empty() {
                 rows.background(&feature.background)?;
             }
@@ -83,7 +83,7 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// The steps that are done before each scenario stand below one of their own.
+    /// The background steps, which run before each scenario, are grouped under a step of their own.
     fn background(&mut self, background: &[BackgroundStep]) -> Result<(), ApiError> {
         let parent = self.create(&StepRow {
             name: "Background",
@@ -108,7 +108,7 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// A scenario is a step that has steps.
+    /// A scenario is a step that contains steps.
     fn scenario(&mut self, scenario: &Scenario) -> Result<(), ApiError> {
         let Scenario {
             name,
@@ -129,11 +129,15 @@ impl Rows<'_, '_> {
     }
 }
 
-/// Parameters as JSON; none where there are none.
+/// Parameters as JSON; `None` if there are none.
 fn parameters(parameters: &[Parameter]) -> Option<String> {
     let json = |parameter: &Parameter| {
-        let Parameter { name, value, kind } = parameter;
-        json!({ "name": name, "value": value, "type": kind })
+        let Parameter {
+            name,
+            value,
+            parameter_type,
+        } = parameter;
+        json!({ "name": name, "value": value, "type": parameter_type })
     };
     (!parameters.is_empty()).then(|| parameters.iter().map(json).collect::<Value>().to_string())
 }

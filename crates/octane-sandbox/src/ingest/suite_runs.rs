@@ -1,4 +1,4 @@
-//! The suite runs that a payload's runs belong to.
+//! The suite runs of a payload's runs.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use crate::settings::SuiteRunWithoutId;
 use crate::store::Writer;
 use crate::store::results::SuiteRunRow;
 
-/// Finds and makes suite runs, and brings them up to date in the end.
+/// Finds and creates suite runs, and updates them at the end.
 pub(super) struct SuiteRuns<'a> {
     writer: Writer<'a>,
     without_id: SuiteRunWithoutId,
-    /// By suite and external run id.
+    /// By suite and external run ID.
     known: HashMap<i64, HashMap<String, SuiteRun>>,
 }
 
 #[derive(Debug)]
 struct SuiteRun {
-    key: i64,
-    /// When the earliest of its runs here started.
+    row_id: i64,
+    /// When its earliest run in this payload started.
     started: Option<i64>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> SuiteRuns<'a> {
         }
     }
 
-    /// The suite run of a run that started then; none for one without a suite.
+    /// The suite run of a run that started then; `None` without a suite.
     pub(super) fn of(
         &mut self,
         context: &Resolved,
@@ -41,27 +41,27 @@ impl<'a> SuiteRuns<'a> {
         let Some(suite) = &context.suite else {
             return Ok(None);
         };
-        let known = self.known.entry(suite.key).or_default();
+        let known = self.known.entry(suite.row_id).or_default();
         if let Some(known) = known.get_mut(&suite.external_run_id) {
             known.started = known.started.into_iter().chain(started).min();
-            return Ok(Some(known.key));
+            return Ok(Some(known.row_id));
         }
-        let key = find_or_create(self.writer, self.without_id, suite)?;
+        let row_id = find_or_create(self.writer, self.without_id, suite)?;
         let row = SuiteRunRow {
             release: context.release,
             milestone: context.milestone,
             program: context.program,
             component: suite.component.as_deref(),
         };
-        self.writer.describe_suite_run(key, &row)?;
-        known.insert(suite.external_run_id.clone(), SuiteRun { key, started });
-        Ok(Some(key))
+        self.writer.describe_suite_run(row_id, &row)?;
+        known.insert(suite.external_run_id.clone(), SuiteRun { row_id, started });
+        Ok(Some(row_id))
     }
 
-    /// Derives what follows from the runs.
+    /// Updates what derives from the runs.
     pub(super) fn finish(&self) -> Result<(), ApiError> {
-        for SuiteRun { key, started } in self.known.values().flat_map(HashMap::values) {
-            self.writer.refresh_suite_run(*key, *started)?;
+        for SuiteRun { row_id, started } in self.known.values().flat_map(HashMap::values) {
+            self.writer.refresh_suite_run(*row_id, *started)?;
         }
         Ok(())
     }
@@ -76,11 +76,11 @@ fn find_or_create(
     let name = if has_id {
         suite.external_run_id.clone()
     } else {
-        writer.suite_name(suite.key)?
+        writer.suite_name(suite.row_id)?
     };
     let may_be_there = has_id || without_id == SuiteRunWithoutId::Shared;
-    if may_be_there && let Some(key) = writer.suite_run_named(suite.key, &name)? {
-        return Ok(key);
+    if may_be_there && let Some(row_id) = writer.suite_run_named(suite.row_id, &name)? {
+        return Ok(row_id);
     }
-    writer.create_suite_run(suite.key, &name)
+    writer.create_suite_run(suite.row_id, &name)
 }

@@ -1,4 +1,4 @@
-//! The task that empties the queue.
+//! The task that processes the queue.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,22 +6,23 @@ use octane_model::TaskStatus;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::ingestion::ingest;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::fault::{TaskFault, TaskFaults};
 use crate::payload;
-use crate::settings::Results;
-use crate::store::tasks::{self, Outcome, Waiting};
+use crate::settings::ResultSettings;
+use crate::store::tasks::{self, Outcome, QueuedPayload};
 use crate::store::{Store, blocking};
 
-/// One worker a sandbox: payloads are ingested in the order in which they were accepted.
+/// Ingests payloads in the order in which they were accepted; one worker per sandbox.
 ///
-/// It holds the store and nothing of the server, so it ends when the server is dropped.
+/// It holds the store but nothing of the server, so it ends when the server is dropped.
 #[derive(Debug)]
 pub(crate) struct Worker {
     store: Arc<Store>,
     clock: Clock,
-    settings: Results,
+    settings: ResultSettings,
     faults: TaskFaults,
     state: Mutex<State>,
     wake: mpsc::Sender<()>,
@@ -30,7 +31,7 @@ pub(crate) struct Worker {
 
 #[derive(Debug)]
 enum State {
-    /// Not started, for want of a runtime.
+    /// Not started yet, because there was no runtime.
     Waiting(mpsc::Receiver<()>),
     Running(JoinHandle<()>),
     Stopped,
@@ -40,7 +41,7 @@ impl Worker {
     pub(crate) fn new(
         store: Arc<Store>,
         clock: Clock,
-        settings: Results,
+        settings: ResultSettings,
         faults: TaskFaults,
     ) -> Self {
         let (wake, woken) = mpsc::channel(1);
@@ -55,7 +56,7 @@ impl Worker {
         }
     }
 
-    /// Starts working if there is a runtime to work in and nobody has started yet.
+    /// Starts the worker, unless it is running already or there is no runtime.
     pub(crate) fn start(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*state, State::Waiting(_)) {
@@ -76,13 +77,13 @@ impl Worker {
         }
     }
 
-    /// Says that something waits in the queue.
+    /// Signals that a payload was queued.
     pub(crate) fn wake(&self) {
-        // A full channel means that the worker will look anyway.
+        // A full channel means that the worker will check anyway.
         let _ = self.wake.try_send(());
     }
 
-    /// Ends the work after the payload in hand; what waits stays in the queue.
+    /// Stops after the current payload; queued payloads stay in the queue.
     pub(crate) async fn stop(&self) {
         self.stop.send_replace(true);
         let state = {
@@ -90,7 +91,7 @@ impl Worker {
             std::mem::replace(&mut *state, State::Stopped)
         };
         if let State::Running(handle) = state {
-            // It only fails if the work panicked, and then it has ended as well.
+            // It only fails if the worker panicked, and then it has ended as well.
             let _ = handle.await;
         }
     }
@@ -99,7 +100,7 @@ impl Worker {
 struct Work {
     store: Arc<Store>,
     clock: Clock,
-    settings: Results,
+    settings: ResultSettings,
     faults: TaskFaults,
     stop: watch::Receiver<bool>,
 }
@@ -107,7 +108,7 @@ struct Work {
 impl Work {
     async fn run(mut self, mut woken: mpsc::Receiver<()>) {
         loop {
-            // What an earlier life of the sandbox left behind comes first.
+            // Payloads left by an earlier run of the sandbox come first.
             while self.next().await {}
             tokio::select! {
                 wake = woken.recv() => if wake.is_none() { return },
@@ -116,7 +117,7 @@ impl Work {
         }
     }
 
-    /// Works on one payload. False when none waits or the work shall end.
+    /// Processes one payload. False if the queue is empty or the worker should stop.
     async fn next(&mut self) -> bool {
         if *self.stop.borrow() {
             return false;
@@ -125,13 +126,13 @@ impl Work {
             Ok(Some(waiting)) => waiting,
             Ok(None) => return false,
             Err(error) => {
-                tracing::error!(?error, "the queue cannot be read");
+                tracing::error!(?error, "failed to read the queue");
                 return false;
             }
         };
         let id = waiting.id;
         let mut delay = self.settings.ingest_delay;
-        match self.faults.fate_of(id).await {
+        match self.faults.fault_for(id).await {
             None => {}
             Some(TaskFault::Slow { until }) => {
                 let rest = until.duration_since(self.clock.now());
@@ -139,7 +140,7 @@ impl Work {
             }
             Some(TaskFault::Failed) => return self.give_up(id, TaskStatus::Failed, FAULT).await,
             Some(TaskFault::Error) => return self.give_up(id, TaskStatus::Error, FAULT).await,
-            // It stays `running` for all who ask, and the others go on.
+            // It stays `running`, and the worker continues with the next one.
             Some(TaskFault::Stuck) => return true,
         }
         if !delay.is_zero() {
@@ -152,18 +153,19 @@ impl Work {
         let worked = blocking(move || work(&store, waiting, &settings)).await;
         if let Err(error) = worked {
             let problem = error.into_problem().description;
-            tracing::error!(task = id, %problem, "a payload could not be ingested");
+            tracing::error!(task = id, %problem, "failed to ingest a payload");
             return self.give_up(id, TaskStatus::Error, &problem).await;
         }
+        tracing::debug!(task = id, "processed a payload");
         true
     }
 
-    /// Ends a task without ingesting its payload. False if that cannot be written down.
+    /// Ends a task without ingesting its payload. False if that could not be recorded.
     async fn give_up(&self, id: i64, status: TaskStatus, problem: &str) -> bool {
         let problems = vec![problem.to_owned()];
         let outcome = Outcome { status, problems };
         let noted = self.store.write(move |writer| {
-            // A reset may have come in between.
+            // The sandbox may have been reset in the meantime.
             let task = tasks::find(writer.connection, id)?;
             if task.is_none_or(|task| task.status != TaskStatus::Running) {
                 return Ok(());
@@ -171,35 +173,35 @@ impl Work {
             tasks::finish(writer, id, &outcome)
         });
         if let Err(error) = noted.await {
-            tracing::error!(task = id, ?error, "the outcome could not be noted");
+            tracing::error!(task = id, ?error, "failed to record the outcome of a task");
             return false;
         }
         true
     }
 }
 
-/// What the log of a task says that a fault struck.
+/// The log message of a task that a fault ended.
 const FAULT: &str = "a fault of the sandbox ended the task";
 
-/// All or nothing: the rows and the task's final state are written in one transaction.
-fn work(store: &Store, waiting: Waiting, settings: &Results) -> Result<(), ApiError> {
-    let Waiting {
+/// All or nothing: the rows and the task's final status are written in one transaction.
+fn work(store: &Store, queued: QueuedPayload, settings: &ResultSettings) -> Result<(), ApiError> {
+    let QueuedPayload {
         id,
         payload,
         skip_errors,
         build,
-    } = waiting;
-    let mut payload = payload::read(&payload, settings.leniency())?;
+    } = queued;
+    let mut payload = payload::read(&payload, settings.payload_schema())?;
     if let Some(build) = build {
         payload::name_build(&mut payload, build);
     }
     store.write_now(|writer| {
-        // A reset may have come in between.
+        // The sandbox may have been reset in the meantime.
         let task = tasks::find(writer.connection, id)?;
         if task.is_none_or(|task| task.status != TaskStatus::Running) {
             return Ok(());
         }
-        let outcome = super::ingest(writer, settings, &payload, skip_errors)?;
+        let outcome = ingest(writer, settings, &payload, skip_errors)?;
         tasks::finish(writer, id, &outcome)
     })
 }

@@ -1,4 +1,4 @@
-//! The files that pages need beside their HTML.
+//! The static files of pages.
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -22,10 +22,10 @@ const ASSETS: [(&str, &str, &str); 3] = [
 
 pub(super) async fn get(Path(name): Path<String>) -> Response {
     match ASSETS.into_iter().find(|(known, ..)| *known == name) {
-        Some((_, kind, text)) => {
+        Some((_, content_type, text)) => {
             let headers = [
-                (header::CONTENT_TYPE, kind),
-                // Asked for each time: the next version of the sandbox has other files.
+                (header::CONTENT_TYPE, content_type),
+                // Revalidated each time: the next version of the sandbox has other files.
                 (header::CACHE_CONTROL, "no-cache"),
             ];
             (headers, text).into_response()

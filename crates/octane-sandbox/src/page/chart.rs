@@ -9,7 +9,7 @@ use crate::store::pages::{Counts, HistoryLine, NativeStatus, SuiteRunLine};
 const HEIGHT: i64 = 64;
 const GAP: i64 = 3;
 
-/// The order of the pieces of a bar, from its left.
+/// The order of the segments of a bar, from the left.
 const PIECES: [NativeStatus; 6] = [
     NativeStatus::Failed,
     NativeStatus::Blocked,
@@ -27,13 +27,13 @@ fn begin(width: i64, title: &str) -> String {
     )
 }
 
-/// Where the piece at a position begins.
+/// Where the segment at a position begins.
 fn left(position: usize, step: i64) -> i64 {
     i64::try_from(position).unwrap_or_default() * step
 }
 
-/// The pass rates of suite runs as a line, the oldest first. Its foot is a round rate below all others
-/// and says so; a suite run with failures is a square, one without a dot.
+/// The pass rates of suite runs as a line, the oldest first. The axis starts at a round rate below all
+/// others, which is labelled; a suite run with failures is a square, one without is a dot.
 pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>) -> String {
     const WIDTH: i64 = 320;
     const AXIS: i64 = 46;
@@ -103,7 +103,7 @@ pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>)
     svg
 }
 
-/// Which part of some runs ended how, as a bar; the words stand beside it.
+/// The distribution of statuses as a bar; the words are next to it.
 pub(super) fn parts(counts: &Counts) -> String {
     const WIDTH: i64 = 140;
     let mut svg = format!(
@@ -114,7 +114,7 @@ pub(super) fn parts(counts: &Counts) -> String {
     for status in PIECES {
         let count = counts.of(status);
         if count > 0 {
-            // A single failure of thousands still gets two pixels.
+            // A single failure among thousands still gets two pixels.
             let width = (count * WIDTH / total).max(2).min(WIDTH - x);
             let word = status.word();
             let _ = write!(
@@ -128,7 +128,7 @@ pub(super) fn parts(counts: &Counts) -> String {
     svg
 }
 
-/// How long the results of a test took, the oldest first.
+/// The duration of a test's results, the oldest first.
 pub(super) fn durations(history: &[HistoryLine]) -> String {
     const BAR: i64 = 12;
     let longest = history.iter().filter_map(|line| line.duration_ms).max();

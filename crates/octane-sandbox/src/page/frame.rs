@@ -1,13 +1,13 @@
-//! The frame of all pages.
+//! The common frame of all pages.
 
 use axum::response::{Html, IntoResponse, Response};
 use http::{StatusCode, header};
 
 use super::status;
 use super::text::Text;
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// What the navigation leads to.
+/// The entries of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Suites,
@@ -23,28 +23,28 @@ const TABS: [(Tab, &str, &str); 4] = [
     (Tab::Requests, "/requests", "Requests"),
 ];
 
-/// Scripts, styles and images come from the sandbox, and nothing else comes at all.
+/// Scripts, styles and images come from the sandbox only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A page without its frame. All but `title` is HTML.
+/// A page without its frame. All members except `title` are HTML.
 #[derive(Debug)]
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
     pub(super) tab: Option<Tab>,
-    /// What stands above the title: where the page is.
+    /// Above the title: the location of the page.
     pub(super) above: String,
-    /// What stands below the title.
+    /// Below the title.
     pub(super) below: String,
     pub(super) body: String,
 }
 
 impl Page<'_> {
-    pub(super) fn response(self, shared: &Shared) -> Response {
-        self.with_status(shared, StatusCode::OK)
+    pub(super) fn response(self, state: &AppState) -> Response {
+        self.with_status(state, StatusCode::OK)
     }
 
-    pub(super) fn with_status(self, shared: &Shared, code: StatusCode) -> Response {
+    pub(super) fn with_status(self, state: &AppState, code: StatusCode) -> Response {
         let Self {
             title,
             tab,
@@ -70,8 +70,8 @@ impl Page<'_> {
              Not the product: a small ALM Octane for tests.</p></footer></body></html>\n",
             sprite = status::SPRITE,
             tabs = tabs(tab),
-            space = shared.settings.space,
-            workspace = shared.settings.workspace,
+            space = state.settings.space,
+            workspace = state.settings.workspace,
             version = env!("CARGO_PKG_VERSION"),
         );
         let headers = [
@@ -99,11 +99,11 @@ fn tabs(current: Option<Tab>) -> String {
         .collect()
 }
 
-/// Links to the pages above this one. The words are text.
+/// Links to the pages above this one. The labels are plain text.
 pub(super) fn trail(steps: &[(&str, &str)]) -> String {
     let links: String = steps
         .iter()
         .map(|(address, word)| format!("<li><a href=\"{address}\">{}</a></li>", Text(word)))
         .collect();
-    format!("<nav class=\"trail\" aria-label=\"Above this page\"><ol>{links}</ol></nav>")
+    format!("<nav class=\"trail\" aria-label=\"Breadcrumb\"><ol>{links}</ol></nav>")
 }

@@ -1,4 +1,4 @@
-//! The traceability matrix: which suite run proved which backlog item, and how it ended.
+//! The traceability matrix: which suite run covered which backlog item, and with what result.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,27 +12,27 @@ use super::pieces::{empty, pager, story_link};
 use super::problem;
 use super::status::{legend, letter, sentence, word};
 use super::text::{Text, count, number, percent};
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::{
     Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine, Window,
 };
 
-/// How many suite runs stand side by side, at first and at most.
+/// The default and maximum number of suite runs shown.
 const SUITE_RUNS: i64 = 12;
 const SUITE_RUNS_MAX: i64 = 40;
 
-/// How many suites the filter offers.
+/// The maximum number of suites in the filter.
 const SUITES_MAX: i64 = 200;
 
-/// What rows can be, and the word for them.
-const KINDS: [(&str, &str); 4] = [
+/// The entity types of rows, and their labels.
+const BACKLOG_TYPES: [(&str, &str); 4] = [
     ("story", "User stories"),
     ("feature", "Features"),
     ("defect", "Defects"),
     ("epic", "Epics"),
 ];
 
-/// What the filter `show` takes.
+/// The values of the filter `show`.
 const SHOW: [(&str, &str); 5] = [
     ("", "All"),
     ("uncovered", "Uncovered: nothing is linked"),
@@ -41,13 +41,13 @@ const SHOW: [(&str, &str); 5] = [
     ("failing", "Failing in these suite runs"),
 ];
 
-pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let show = parameters.get("show").unwrap_or_default();
-    let kind = parameters.get("type").unwrap_or_default();
+    let entity_type = parameters.get("type").unwrap_or_default();
     let filter = MatrixFilter {
-        kind: KINDS
+        entity_type: BACKLOG_TYPES
             .iter()
-            .find(|(known, _)| *known == kind)
+            .find(|(known, _)| *known == entity_type)
             .map_or("story", |(known, _)| known)
             .to_owned(),
         suite: parameters.id("suite"),
@@ -71,21 +71,21 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Paramete
     };
     let wanted = filter.clone();
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
             let (suites, _) = reader.suite_lines("", offered)?;
             Ok((reader.matrix(&wanted, window, &statuses)?, suites))
         },
-        |shared, (matrix, suites): (Matrix, Vec<SuiteLine>)| {
-            render(shared, &parameters, &filter, &matrix, &suites)
+        |state, (matrix, suites): (Matrix, Vec<SuiteLine>)| {
+            render(state, &parameters, &filter, &matrix, &suites)
         },
     )
     .await
 }
 
 fn render(
-    shared: &Shared,
+    state: &AppState,
     parameters: &Parameters,
     filter: &MatrixFilter,
     matrix: &Matrix,
@@ -106,7 +106,7 @@ fn render(
         figures(matrix, total)
     );
     if matrix.rows.is_empty() {
-        body.push_str(&empty("No backlog item matches."));
+        body.push_str(&empty("No matching backlog items."));
     } else {
         body.push_str(&legend());
         body.push_str(&table(matrix));
@@ -117,11 +117,11 @@ fn render(
         title: "Traceability",
         tab: Some(Tab::Matrix),
         above: String::new(),
-        below: "<p class=\"lead\">Backlog items against suite runs, what nothing proves first.</p>"
+        below: "<p class=\"lead\">Backlog items by suite runs, uncovered items first.</p>"
             .to_owned(),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
 fn options<'a>(choices: impl Iterator<Item = (String, &'a str)>, chosen: &str) -> String {
@@ -147,7 +147,7 @@ fn form(parameters: &Parameters, filter: &MatrixFilter, suites: &[SuiteLine]) ->
          <label>Suite runs <input type=\"number\" name=\"last\" min=\"1\" max=\"{SUITE_RUNS_MAX}\" value=\"{}\"></label>\
          <label>Search <input type=\"search\" name=\"search\" value=\"{}\" placeholder=\"Name or Jira key\"></label>\
          <button>Filter</button></form>",
-        options(KINDS.iter().map(owned), &filter.kind),
+        options(BACKLOG_TYPES.iter().map(owned), &filter.entity_type),
         options(
             SHOW.iter().map(owned),
             parameters.get("show").unwrap_or_default()
@@ -161,7 +161,7 @@ fn form(parameters: &Parameters, filter: &MatrixFilter, suites: &[SuiteLine]) ->
     )
 }
 
-/// How far the matching items are covered.
+/// How many matching items have which coverage.
 fn figures(matrix: &Matrix, total: i64) -> String {
     let part = matrix.shown * 1000 / total.max(1);
     format!(
@@ -178,8 +178,8 @@ fn figures(matrix: &Matrix, total: i64) -> String {
 fn table(matrix: &Matrix) -> String {
     let mut html = String::from(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Traceability matrix\">\
-         <table class=\"matrix\"><caption class=\"unseen\">Backlog items against suite runs, the oldest suite run \
-         first. A letter says how the runs ended that prove the item.</caption><thead><tr>\
+         <table class=\"matrix\"><caption class=\"unseen\">Backlog items by suite runs, the oldest suite run \
+         first. A letter says how the runs ended that cover the item.</caption><thead><tr>\
          <th scope=\"col\">Backlog item</th>",
     );
     for run in &matrix.suite_runs {
@@ -226,7 +226,7 @@ fn line(html: &mut String, row: &MatrixRow, suite_runs: &[SuiteRunLine]) {
     html.push_str("</tr>\n");
 }
 
-/// The status of the run that needs a look first, and how many runs there are where it is not one.
+/// The status of the run that needs attention most, and the number of runs if there is more than one.
 fn cell(html: &mut String, story: i64, suite_run: i64, runs: &Cell) {
     let Some((status, _)) = runs.by_status().next() else {
         return;

@@ -1,4 +1,4 @@
-//! What stands behind the `?` of a page's address, and links that change a part of it.
+//! The query string of a page, and links that change a part of it.
 
 use std::convert::Infallible;
 
@@ -8,13 +8,13 @@ use url::form_urlencoded;
 
 use crate::store::pages::Window;
 
-/// How many lines a page of a list has.
+/// The number of lines per page.
 pub(super) const LINES_MAX: i64 = 100;
 
-/// No list is longer than so many pages.
+/// The maximum number of pages of a list.
 const PAGES_MAX: i64 = 1_000_000;
 
-/// The parameters of a page; empty ones are nothing, as an untouched form sends them.
+/// The parameters of a page; empty ones are ignored, because an untouched form sends them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
@@ -42,7 +42,7 @@ impl Parameters {
         self.get(name).and_then(|text| text.parse().ok())
     }
 
-    /// Which page of a list is shown, counted from 1.
+    /// The page of a list, counted from 1.
     pub(super) fn page(&self) -> i64 {
         self.id("page").unwrap_or(1).clamp(1, PAGES_MAX)
     }
@@ -54,8 +54,8 @@ impl Parameters {
         }
     }
 
-    /// The address of the same page with some parameters changed; it begins at the first page again
-    /// unless `page` is among the changes. Ready for an attribute: what could end one is encoded.
+    /// The URL of the same page with some parameters changed; it goes back to the first page unless `page` is
+    /// among the changes. Safe in an attribute: special characters are encoded.
     pub(super) fn link(&self, changes: &[(&str, Option<&str>)]) -> String {
         let is_kept =
             |name: &str| name != "page" && changes.iter().all(|(changed, _)| *changed != name);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_no_number_is_the_first() {
+    fn an_invalid_page_number_means_the_first_page() {
         assert_eq!(Parameters::parse("page=x").page(), 1);
         assert_eq!(Parameters::parse("page=-4").window().offset, 0);
         assert_eq!(Parameters::parse("page=3").window().offset, 2 * LINES_MAX);

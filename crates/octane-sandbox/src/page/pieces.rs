@@ -7,7 +7,7 @@ use super::status::chip;
 use super::text::{Text, duration, number, time};
 use crate::store::pages::{RunLine, Story};
 
-/// Links to the pages of a list of `total` lines; nothing where one page holds all.
+/// Links to the pages of a list of `total` lines; empty if one page is enough.
 pub(super) fn pager(parameters: &Parameters, total: i64) -> String {
     let last = (total + LINES_MAX - 1) / LINES_MAX;
     if last <= 1 {
@@ -54,15 +54,19 @@ pub(super) fn story_link(story: &Story) -> String {
     )
 }
 
-/// Module, package and class as one line.
+/// Module, package and class in one line.
 pub(super) fn place(pieces: &[String]) -> String {
     let pieces: Vec<String> = pieces.iter().map(|piece| Text(piece).to_string()).collect();
     pieces.join(" › ")
 }
 
-/// What went wrong: type and message, and the details on request.
-pub(super) fn error(kind: Option<&str>, message: Option<&str>, details: Option<&str>) -> String {
-    let headline: Vec<String> = [kind, message]
+/// What went wrong: type and message, and expandable details.
+pub(super) fn error(
+    error_type: Option<&str>,
+    message: Option<&str>,
+    details: Option<&str>,
+) -> String {
+    let headline: Vec<String> = [error_type, message]
         .into_iter()
         .flatten()
         .filter(|text| !text.trim().is_empty())
@@ -86,7 +90,7 @@ pub(super) fn error(kind: Option<&str>, message: Option<&str>, details: Option<&
     }
 }
 
-/// A table of runs. `with_suite_run` adds the column that says where a run belongs.
+/// A table of runs. `with_suite_run` adds a column with the suite run.
 pub(super) fn run_table(caption: &str, runs: &[RunLine], with_suite_run: bool) -> String {
     let mut html = format!(
         "<div class=\"scroll\"><table class=\"runs\"><caption class=\"unseen\">{}</caption><thead><tr>\
@@ -142,7 +146,7 @@ fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
     );
 }
 
-/// Place, environment, report, and whether it was run before.
+/// Location, environment, report, and the number of earlier results.
 fn remarks(run: &RunLine) -> String {
     let mut remarks: Vec<String> = Vec::new();
     if !run.place.is_empty() {
@@ -151,7 +155,7 @@ fn remarks(run: &RunLine) -> String {
     if !run.environment.is_empty() {
         remarks.push(Text(&run.environment.join(", ")).to_string());
     }
-    // The schema of payloads refuses addresses of other kinds, and the policy of pages runs none of them.
+    // The payload schema rejects URLs of other schemes, and the content security policy blocks them.
     if let Some(url) = &run.report_url {
         remarks.push(format!(
             "<a href=\"{}\" rel=\"noreferrer\">Report</a>",
@@ -176,7 +180,7 @@ fn remarks(run: &RunLine) -> String {
     }
 }
 
-/// A sentence where a list has nothing to show.
+/// A sentence shown in place of an empty list.
 pub(super) fn empty(html: &str) -> String {
     format!("<p class=\"empty\">{html}</p>")
 }

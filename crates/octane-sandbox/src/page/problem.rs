@@ -1,4 +1,4 @@
-//! A problem as a page.
+//! Errors as a page.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use http::StatusCode;
 use super::frame::Page;
 use super::text::message;
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::Reader;
 
-/// Reads what a page shows and renders it; a problem becomes a page, too.
+/// Reads and renders a page; an error is rendered as a page, too.
 pub(super) async fn read<T: Send + 'static>(
-    shared: &Arc<Shared>,
+    state: &Arc<AppState>,
     work: impl FnOnce(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
-    render: impl FnOnce(&Shared, T) -> Response,
+    render: impl FnOnce(&AppState, T) -> Response,
 ) -> Response {
-    match shared.store.read(work).await {
-        Ok(view) => render(shared, view),
-        Err(error) => page(shared, error),
+    match state.store.read(work).await {
+        Ok(view) => render(state, view),
+        Err(error) => page(state, error),
     }
 }
 
-fn page(shared: &Shared, error: ApiError) -> Response {
+fn page(state: &AppState, error: ApiError) -> Response {
     let (status, title) = match &error {
         ApiError::Refused { status, .. } if *status == StatusCode::NOT_FOUND => {
             (*status, "Not found")
         }
-        ApiError::Refused { status, .. } => (*status, "This does not work"),
+        ApiError::Refused { status, .. } => (*status, "Request rejected"),
         _ => return error.into_response(),
     };
     let problem = error.into_problem();
@@ -43,5 +43,5 @@ fn page(shared: &Shared, error: ApiError) -> Response {
         below: String::new(),
         body,
     }
-    .with_status(shared, status)
+    .with_status(state, status)
 }

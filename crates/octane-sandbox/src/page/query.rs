@@ -1,4 +1,4 @@
-//! The query box: a collection, a query, and what it finds.
+//! The query box: a collection, a query, and the results.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use super::query_problem::QueryProblem;
 use super::status::chip;
 use super::text::{Text, count};
 use crate::catalog::{Catalog, EntityType, Scope};
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::NativeStatus;
 use crate::store::{ListRequest, blocking};
 
-/// How many characters of a long value are shown.
+/// The maximum number of characters of a value.
 const VALUE_CHARACTERS_MAX: usize = 200;
 
-/// What the box asks of itself at first.
+/// The initial query.
 const FIRST_COLLECTION: &str = "automated_runs";
 
-/// Fields that say most about an entity; those that a type has are shown unless a request names others.
-const TELLING: [&str; 12] = [
+/// The most informative fields of an entity; those that a type has are shown unless a request names others.
+const INFORMATIVE_FIELDS: [&str; 12] = [
     "name",
     "native_status",
     "phase",
@@ -59,27 +59,27 @@ const EXAMPLES: [(&str, &str, &str); 4] = [
         "jira_key_udf EQ ^SHOP-*^",
     ),
     (
-        "Tests that prove a story of a feature",
+        "Tests that cover a story of a feature",
         "automated_tests",
         "covered_content EQ {parent EQ {name EQ ^Check out^}}",
     ),
 ];
 
-/// The fields that were asked for, and what was found.
+/// The requested fields, and the results.
 type Outcome = Result<(Vec<String>, Found<Entity>), QueryProblem>;
 
-pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let name = parameters.get("collection").unwrap_or(FIRST_COLLECTION);
-    let outcome = match request(&shared.catalog(), name, &parameters) {
+    let outcome = match request(&state.catalog(), name, &parameters) {
         Err(problem) => Some(Err(problem)),
         Ok(_) if parameters.get("collection").is_none() => None,
-        Ok(request) => Some(found(&shared, name, request, &parameters).await),
+        Ok(request) => Some(found(&state, name, request, &parameters).await),
     };
-    render(&shared, &parameters, name, outcome)
+    render(&state, &parameters, name, outcome)
 }
 
 async fn found(
-    shared: &Arc<Shared>,
+    state: &Arc<AppState>,
     name: &str,
     request: ListRequest,
     parameters: &Parameters,
@@ -88,17 +88,18 @@ async fn found(
     let names = names
         .filter(|name| !matches!(name.as_str(), "id" | "type"))
         .collect();
-    let (own, collection) = (Arc::clone(shared), name.to_owned());
+    let (own, collection) = (Arc::clone(state), name.to_owned());
     let read = blocking(move || {
         own.store.read_now(|reader| {
-            let kind = reader.catalog.collection(Scope::Workspace, &collection);
-            let kind = kind.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
-            reader.list(kind, &request)
+            let entity_type = reader.catalog.collection(Scope::Workspace, &collection);
+            let entity_type =
+                entity_type.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
+            reader.list(entity_type, &request)
         })
     });
     read.await.map(|found| (names, found)).map_err(|error| {
         let text = parameters.get("query").unwrap_or_default();
-        QueryProblem::refused(text, error.into_problem(), &shared.catalog())
+        QueryProblem::refused(text, error.into_problem(), &state.catalog())
     })
 }
 
@@ -107,29 +108,29 @@ fn request(
     name: &str,
     parameters: &Parameters,
 ) -> Result<ListRequest, QueryProblem> {
-    let kind = catalog.collection(Scope::Workspace, name);
-    let kind = kind.ok_or_else(|| {
+    let entity_type = catalog.collection(Scope::Workspace, name);
+    let entity_type = entity_type.ok_or_else(|| {
         QueryProblem::plain(&format!(
-            "there is no collection `{name}`; choose one of the list"
+            "unknown collection `{name}`; choose one from the list"
         ))
     })?;
     let query = match parameters.get("query") {
         None => None,
         Some(text) => Some(
             text.parse::<Query>()
-                .map_err(|error| QueryProblem::unread(&error))?,
+                .map_err(|error| QueryProblem::invalid(&error))?,
         ),
     };
     let select = match parameters.get("fields") {
-        None => telling(catalog, kind),
+        None => informative_fields(catalog, entity_type),
         Some(text) => text
             .parse::<Select>()
-            .map_err(|error| QueryProblem::plain(&format!("the fields are wrong: {error}")))?,
+            .map_err(|error| QueryProblem::plain(&format!("invalid fields: {error}")))?,
     };
     let order = match parameters.get("order_by") {
         None => vec![Order::ascending("id")],
         Some(text) => Order::parse_list(text)
-            .map_err(|error| QueryProblem::plain(&format!("the order is wrong: {error}")))?,
+            .map_err(|error| QueryProblem::plain(&format!("invalid order: {error}")))?,
     };
     let window = parameters.window();
     Ok(ListRequest {
@@ -142,9 +143,11 @@ fn request(
     })
 }
 
-/// The fields that say most about entities of this type; of references, the name.
-fn telling(catalog: &Catalog, kind: &EntityType) -> Select {
-    let known = TELLING.iter().filter_map(|name| kind.field(name));
+/// The most informative fields of this type; for references, the name.
+fn informative_fields(catalog: &Catalog, entity_type: &EntityType) -> Select {
+    let known = INFORMATIVE_FIELDS
+        .iter()
+        .filter_map(|name| entity_type.field(name));
     let pieces: Vec<String> = known
         .take(TELLING_MAX)
         .map(|field| {
@@ -162,12 +165,12 @@ fn telling(catalog: &Catalog, kind: &EntityType) -> Select {
 }
 
 fn render(
-    shared: &Shared,
+    state: &AppState,
     parameters: &Parameters,
     name: &str,
     outcome: Option<Outcome>,
 ) -> Response {
-    let mut body = form(shared, parameters, name);
+    let mut body = form(state, parameters, name);
     match outcome {
         None => body.push_str(&examples()),
         Some(Err(problem)) => body.push_str(&problem.html()),
@@ -179,7 +182,7 @@ fn render(
                 count(total, "entry").replace("entrys", "entries")
             );
             body.push_str(&if found.data.is_empty() {
-                empty("Nothing matches this query.")
+                empty("No entities match this query.")
             } else {
                 table(&names, &found.data)
             });
@@ -187,26 +190,26 @@ fn render(
             body.push_str("</section>");
         }
     }
-    body.push_str(&fields(&shared.catalog(), name));
+    body.push_str(&fields(&state.catalog(), name));
     Page {
         title: "Query",
         tab: Some(Tab::Query),
         above: String::new(),
         below:
-            "<p class=\"lead\">Ask a collection in Octane's query language, as a client would.</p>"
+            "<p class=\"lead\">Query a collection in Octane's query language, as a client would.</p>"
                 .to_owned(),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
-fn form(shared: &Shared, parameters: &Parameters, chosen: &str) -> String {
-    let catalog = shared.catalog();
+fn form(state: &AppState, parameters: &Parameters, chosen: &str) -> String {
+    let catalog = state.catalog();
     let mut names: Vec<&str> = catalog
         .types()
         .iter()
-        .filter(|kind| kind.scope == Scope::Workspace)
-        .filter_map(|kind| kind.collections.first().copied())
+        .filter(|entity_type| entity_type.scope == Scope::Workspace)
+        .filter_map(|entity_type| entity_type.collections.first().copied())
         .collect();
     names.sort_unstable();
     let options: String = names
@@ -251,10 +254,10 @@ fn examples() -> String {
 }
 
 fn fields(catalog: &Catalog, name: &str) -> String {
-    let Some(kind) = catalog.collection(Scope::Workspace, name) else {
+    let Some(entity_type) = catalog.collection(Scope::Workspace, name) else {
         return String::new();
     };
-    let items: String = kind
+    let items: String = entity_type
         .fields
         .iter()
         .map(|field| {
@@ -275,10 +278,12 @@ fn fields(catalog: &Catalog, name: &str) -> String {
 }
 
 fn table(names: &[String], entities: &[Entity]) -> String {
-    // The type says something only where a collection has several.
-    let first = entities.first().map(|entity| &entity.kind);
-    let is_mixed = entities.iter().any(|entity| Some(&entity.kind) != first);
-    let kind = if is_mixed {
+    // The type is only shown if a collection has several.
+    let first = entities.first().map(|entity| &entity.entity_type);
+    let is_mixed = entities
+        .iter()
+        .any(|entity| Some(&entity.entity_type) != first);
+    let entity_type = if is_mixed {
         "<th scope=\"col\">type</th>"
     } else {
         ""
@@ -288,19 +293,23 @@ fn table(names: &[String], entities: &[Entity]) -> String {
         .map(|name| format!("<th scope=\"col\">{}</th>", Text(name)))
         .collect();
     let mut html = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Entries found\">\
-         <table class=\"found\"><caption class=\"unseen\">At most {LINES_MAX} of the entries found</caption>\
-         <thead><tr><th scope=\"col\">id</th>{kind}{head}</tr></thead><tbody>\n"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Query results\">\
+         <table class=\"found\"><caption class=\"unseen\">At most {LINES_MAX} of the results</caption>\
+         <thead><tr><th scope=\"col\">id</th>{entity_type}{head}</tr></thead><tbody>\n"
     );
     for entity in entities {
         let id = entity
             .id
             .as_ref()
             .map_or(String::new(), ToString::to_string);
-        let link = linked(&entity.kind, &id, &id);
+        let link = linked(&entity.entity_type, &id, &id);
         let _ = write!(html, "<tr><th scope=\"row\">{link}</th>");
         if is_mixed {
-            let _ = write!(html, "<td class=\"quiet\">{}</td>", Text(&entity.kind));
+            let _ = write!(
+                html,
+                "<td class=\"quiet\">{}</td>",
+                Text(&entity.entity_type)
+            );
         }
         for name in names {
             let value = entity.fields.get(name).unwrap_or(&Value::Null);
@@ -312,7 +321,7 @@ fn table(names: &[String], entities: &[Entity]) -> String {
     html
 }
 
-/// A value of a field as HTML.
+/// The value of a field as HTML.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "<span class=\"quiet\">–</span>".to_owned(),
@@ -326,12 +335,16 @@ fn shown(value: &Value) -> String {
                     parts.join(", ")
                 }
             }
-            (_, Some(Value::String(kind)), Some(Value::String(id))) => {
+            (_, Some(Value::String(entity_type)), Some(Value::String(id))) => {
                 if let Some(word) = id.strip_prefix("list_node.run_native_status.") {
                     return chip(NativeStatus::named(word));
                 }
                 let name = object.get("name").and_then(Value::as_str);
-                linked(kind, id, name.unwrap_or(&format!("{kind} {id}")))
+                linked(
+                    entity_type,
+                    id,
+                    name.unwrap_or(&format!("{entity_type} {id}")),
+                )
             }
             _ => cut(&value.to_string()),
         },
@@ -346,9 +359,9 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// An entity's word, as a link where there is a page of it.
-fn linked(kind: &str, id: &str, word: &str) -> String {
-    let place = match kind {
+/// A label, as a link if the entity has a page.
+fn linked(entity_type: &str, id: &str, word: &str) -> String {
+    let place = match entity_type {
         "test_suite" => "suites",
         "run_suite" => "suite-runs",
         "test_automated" => "tests",

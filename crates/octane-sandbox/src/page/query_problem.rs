@@ -1,4 +1,4 @@
-//! What is wrong with a query, shown below its text with carets.
+//! Query errors, shown below the text with carets.
 
 use std::ops::Range;
 
@@ -7,41 +7,41 @@ use octane_model::{Problem, QueryError};
 use super::text::{Text, message};
 use crate::catalog::Catalog;
 
-/// A name is suggested instead of another if so few letters differ.
+/// The maximum edit distance of a suggested name.
 const DISTANCE_MAX: usize = 3;
 
-/// Why a query finds nothing.
+/// Why a query has no results.
 #[derive(Debug)]
 pub(super) struct QueryProblem {
     title: &'static str,
     text: String,
-    mistakes: Vec<Mistake>,
+    annotations: Vec<Annotation>,
 }
 
 #[derive(Debug)]
-struct Mistake {
-    /// Bytes of the text, if it is known which ones are meant.
+struct Annotation {
+    /// The byte range in the text, if known.
     span: Option<Range<usize>>,
     message: String,
     suggestion: Option<String>,
 }
 
 impl QueryProblem {
-    /// The text is no query.
-    pub(super) fn unread(error: &QueryError) -> Self {
-        let mistakes = error.mistakes().iter().map(|mistake| Mistake {
-            span: Some(mistake.span.clone()),
-            message: mistake.message.clone(),
-            suggestion: mistake.suggestion.clone(),
+    /// The text is not a valid query.
+    pub(super) fn invalid(error: &QueryError) -> Self {
+        let annotations = error.syntax_errors().iter().map(|annotation| Annotation {
+            span: Some(annotation.span.clone()),
+            message: annotation.message.clone(),
+            suggestion: annotation.suggestion.clone(),
         });
         Self {
-            title: "The query cannot be read",
+            title: "The query is not valid",
             text: error.text().to_owned(),
-            mistakes: mistakes.collect(),
+            annotations: annotations.collect(),
         }
     }
 
-    /// The query does not fit the collection. Where the problem names a field, the text tells where.
+    /// The query is not valid for the collection. If the problem names a field, it is marked in the text.
     pub(super) fn refused(text: &str, problem: Problem, catalog: &Catalog) -> Self {
         let property = |name: &str| {
             problem
@@ -52,15 +52,15 @@ impl QueryProblem {
         let field = property("field_name");
         let known = property("entity_type").and_then(|name| catalog.find_type(name));
         let suggestion = match (field, known) {
-            (Some(field), Some(kind)) if kind.field(field).is_none() => {
-                let names = kind.fields.iter().map(|field| field.name.as_str());
+            (Some(field), Some(entity_type)) if entity_type.field(field).is_none() => {
+                let names = entity_type.fields.iter().map(|field| field.name.as_str());
                 nearest(field, names).map(|name| format!("did you mean `{name}`?"))
             }
             _ => None,
         };
         Self {
-            title: "The query does not fit the collection",
-            mistakes: vec![Mistake {
+            title: "The query is not valid for this collection",
+            annotations: vec![Annotation {
                 span: field.and_then(|field| word_in(text, field)),
                 suggestion,
                 message: problem.description,
@@ -69,12 +69,12 @@ impl QueryProblem {
         }
     }
 
-    /// Something beside the query is wrong.
+    /// The problem is not in the query.
     pub(super) fn plain(message: &str) -> Self {
         Self {
-            title: "This cannot be asked",
+            title: "This request is not valid",
             text: String::new(),
-            mistakes: vec![Mistake {
+            annotations: vec![Annotation {
                 span: None,
                 message: message.to_owned(),
                 suggestion: None,
@@ -84,9 +84,9 @@ impl QueryProblem {
 
     pub(super) fn html(&self) -> String {
         let items: String = self
-            .mistakes
+            .annotations
             .iter()
-            .map(|mistake| self.item(mistake))
+            .map(|annotation| self.item(annotation))
             .collect();
         format!(
             "<section class=\"problem\" role=\"alert\" id=\"problem\"><h2>{}</h2>{}<ul>{items}</ul></section>",
@@ -95,21 +95,28 @@ impl QueryProblem {
         )
     }
 
-    fn item(&self, mistake: &Mistake) -> String {
-        let place = mistake.span.as_ref().map_or(String::new(), |span| {
+    fn item(&self, annotation: &Annotation) -> String {
+        let place = annotation.span.as_ref().map_or(String::new(), |span| {
             let column = self.text[..span.start].chars().count() + 1;
             format!("<b>Character {column}:</b> ")
         });
-        let suggestion = mistake.suggestion.as_ref().map_or(String::new(), |hint| {
-            format!(" <span class=\"suggestion\">{}</span>", message(hint))
-        });
-        format!("<li>{place}{}{suggestion}</li>", message(&mistake.message))
+        let suggestion = annotation
+            .suggestion
+            .as_ref()
+            .map_or(String::new(), |hint| {
+                format!(" <span class=\"suggestion\">{}</span>", message(hint))
+            });
+        format!(
+            "<li>{place}{}{suggestion}</li>",
+            message(&annotation.message)
+        )
     }
 
-    /// The text in one row with a row of carets below each mistake. Ears get the list instead.
+    /// The text on one line, followed by a line of carets for each error. Screen readers get the list
+    /// instead.
     fn diagram(&self) -> String {
         let spans: Vec<&Range<usize>> = self
-            .mistakes
+            .annotations
             .iter()
             .filter_map(|m| m.span.as_ref())
             .collect();
@@ -124,7 +131,7 @@ impl QueryProblem {
                 format!("{:before$}<b class=\"caret\">{:^<width$}</b>\n", "", "")
             })
             .collect();
-        // Controls would break the row, and with it the place of the carets.
+        // Control characters would break the line and misplace the carets.
         let row: String = self
             .text
             .chars()
@@ -138,7 +145,7 @@ impl QueryProblem {
     }
 }
 
-/// Where `word` stands in the text as a whole word.
+/// The position of `word` in the text as a whole word.
 fn word_in(text: &str, word: &str) -> Option<Range<usize>> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut places = text
@@ -151,15 +158,15 @@ fn word_in(text: &str, word: &str) -> Option<Range<usize>> {
     })
 }
 
-fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(unknown: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
-        .map(|name| (distance(wrong, name), name))
+        .map(|name| (distance(unknown, name), name))
         .filter(|(distance, name)| *distance <= DISTANCE_MAX.min(name.len() / 2))
         .min()
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out or replaced.
+/// The edit distance: the number of insertions, deletions and replacements.
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (position, from) in left.chars().enumerate() {
@@ -181,9 +188,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_caret_stands_below_the_mistake() {
+    fn the_caret_is_below_the_error() {
         let error = "name EQUALS ^<b>^".parse::<Query>().unwrap_err();
-        let html = QueryProblem::unread(&error).html();
+        let html = QueryProblem::invalid(&error).html();
         assert!(
             html.contains("name EQUALS ^&lt;b&gt;^\n     <b class=\"caret\">^^^^^^</b>"),
             "{html}"

@@ -1,4 +1,4 @@
-//! The page of the requests that came in, live, with faults marked.
+//! The live page of received requests, with faults marked.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::pieces::empty;
 use super::status::code_chip;
 use super::text::{Text, count, number};
 use crate::requests::{Filter, ReceivedRequest};
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// What the filter `show` takes.
+/// The values of the filter `show`.
 const SHOW: [(&str, &str); 3] = [
     ("", "All"),
-    ("faults", "Only those that a fault struck"),
+    ("faults", "Only those with a fault"),
     ("others", "Only the others"),
 ];
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 
-/// How much of a digest is shown: enough to tell bodies apart.
+/// How much of a digest is shown: enough to distinguish bodies.
 const DIGEST_CHARACTERS: usize = 12;
 
-pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let filter = Filter {
         method: parameters.get("method").map(str::to_owned),
         path: parameters.get("path").map(str::to_owned),
@@ -40,11 +40,11 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, parameters: Paramete
         after: None,
     };
     let lines = usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
-    let requests = shared.requests.list(&filter, lines);
-    render(&shared, &parameters, &requests)
+    let requests = state.requests.list(&filter, lines);
+    render(&state, &parameters, &requests)
 }
 
-fn render(shared: &Shared, parameters: &Parameters, requests: &[ReceivedRequest]) -> Response {
+fn render(state: &AppState, parameters: &Parameters, requests: &[ReceivedRequest]) -> Response {
     let mut body = form(parameters);
     let shown = i64::try_from(requests.len()).unwrap_or(i64::MAX);
     let _ = write!(
@@ -54,7 +54,7 @@ fn render(shared: &Shared, parameters: &Parameters, requests: &[ReceivedRequest]
         count(shown, "request")
     );
     if requests.is_empty() {
-        body.push_str(&empty("No request like this came in yet."));
+        body.push_str(&empty("No matching requests yet."));
     } else {
         body.push_str(&table(requests));
     }
@@ -64,15 +64,15 @@ fn render(shared: &Shared, parameters: &Parameters, requests: &[ReceivedRequest]
         tab: Some(Tab::Requests),
         above: String::new(),
         below: format!(
-            "<p class=\"lead\">What clients sent, the newest first and at most {LINES_MAX}; secrets are masked. \
+            "<p class=\"lead\">The latest requests of clients, at most {LINES_MAX}; secrets are masked. \
              All of it as JSON: <a href=\"/_sandbox/requests\">/_sandbox/requests</a></p>"
         ),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
-/// Differs whenever the list does: a request that came, or an answer that went.
+/// Changes whenever the list does: a request was received, or a response was sent.
 fn version(requests: &[ReceivedRequest]) -> String {
     let last = requests.last().map_or(0, |request| request.number);
     let open = requests.iter().filter(|request| request.duration.is_none());
@@ -109,8 +109,8 @@ fn table(requests: &[ReceivedRequest]) -> String {
     let mut html = String::from(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Requests\"><table class=\"requests\">\
          <caption class=\"unseen\">Requests that came in, the newest first</caption><thead><tr>\
-         <th scope=\"col\" class=\"n\">Number</th><th scope=\"col\">Time</th><th scope=\"col\">Answer</th>\
-         <th scope=\"col\">Request</th><th scope=\"col\" class=\"n\">Took</th><th scope=\"col\">Body</th></tr></thead><tbody>\n",
+         <th scope=\"col\" class=\"n\">Number</th><th scope=\"col\">Time</th><th scope=\"col\">Response</th>\
+         <th scope=\"col\">Request</th><th scope=\"col\" class=\"n\">Duration</th><th scope=\"col\">Body</th></tr></thead><tbody>\n",
     );
     for request in requests.iter().rev() {
         row(&mut html, request);

@@ -1,11 +1,11 @@
-//! Statuses for eyes and ears: a sign, a word and a colour, never the colour alone.
+//! Statuses as a symbol, a word and a colour, never the colour alone.
 
 use http::StatusCode;
 
 use super::text::{Text, number};
 use crate::store::pages::{Counts, NativeStatus};
 
-/// The signs, drawn once a page, and the hatching that tells failures apart in charts.
+/// The symbols, drawn once per page, and the hatching that marks failures in charts.
 pub(super) const SPRITE: &str = "<svg class=\"sprite\" width=\"0\" height=\"0\" aria-hidden=\"true\">\
     <symbol id=\"s-passed\" viewBox=\"0 0 16 16\"><path d=\"M3 8.5l3.5 3.5L13 4.5\"/></symbol>\
     <symbol id=\"s-failed\" viewBox=\"0 0 16 16\"><path d=\"M4 4l8 8M12 4l-8 8\"/></symbol>\
@@ -17,12 +17,12 @@ pub(super) const SPRITE: &str = "<svg class=\"sprite\" width=\"0\" height=\"0\" 
     <defs><pattern id=\"hatch\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
     <rect class=\"fill-failed\" width=\"4\" height=\"4\"/><rect class=\"hatch\" width=\"1.2\" height=\"4\"/></pattern></defs></svg>";
 
-/// The word of a status in addresses and style sheets.
+/// The name of a status in URLs and style sheets.
 pub(super) fn word(status: Option<NativeStatus>) -> &'static str {
     status.map_or("unknown", NativeStatus::word)
 }
 
-/// The name of a status for people.
+/// The label of a status.
 pub(super) fn label(status: Option<NativeStatus>) -> &'static str {
     match status {
         Some(NativeStatus::Failed) => "Failed",
@@ -35,7 +35,7 @@ pub(super) fn label(status: Option<NativeStatus>) -> &'static str {
     }
 }
 
-/// The letter of a status where a word has no room.
+/// The letter of a status where there is no room for a word.
 pub(super) fn letter(status: Option<NativeStatus>) -> char {
     match status {
         Some(NativeStatus::NotCompleted) => 'I',
@@ -49,16 +49,16 @@ fn sign(status: Option<NativeStatus>) -> String {
     format!("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"#s-{word}\"/></svg>")
 }
 
-/// A status with its sign and colour.
+/// A status with its symbol and colour.
 pub(super) fn chip(status: Option<NativeStatus>) -> String {
     let (word, label) = (word(status), label(status));
     format!("<span class=\"chip {word}\">{}{label}</span>", sign(status))
 }
 
-/// The status of an answer over HTTP, in the colours and signs of runs.
+/// The status of an HTTP response, in the colours and symbols of runs.
 pub(super) fn code_chip(code: Option<StatusCode>) -> String {
     let Some(code) = code else {
-        return "<span class=\"chip skipped\">no answer</span>".to_owned();
+        return "<span class=\"chip skipped\">no response</span>".to_owned();
     };
     let like = match code.as_u16() {
         ..300 => NativeStatus::Passed,
@@ -74,7 +74,7 @@ pub(super) fn code_chip(code: Option<StatusCode>) -> String {
     )
 }
 
-/// A link that shows one status alone, with the number of what it would show.
+/// A link that filters by one status, with the number of results.
 pub(super) fn filter_link(
     address: &str,
     status: Option<NativeStatus>,
@@ -109,7 +109,7 @@ pub(super) fn sentence(counts: &Counts) -> String {
     }
 }
 
-/// All statuses with their letters, for a page where letters stand.
+/// All statuses with their letters, as a legend.
 pub(super) fn legend() -> String {
     let items: String = NativeStatus::ALL
         .into_iter()
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_a_letter_and_a_sign_of_its_own() {
+    fn every_status_has_its_own_letter_and_symbol() {
         let letters: BTreeSet<char> = NativeStatus::ALL.map(Some).map(letter).into();
         assert_eq!(letters.len(), NativeStatus::ALL.len());
         for status in NativeStatus::ALL {

@@ -1,4 +1,4 @@
-//! The page of a backlog item and the runs that prove it.
+//! The page of a backlog item and the runs that cover it.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use super::pieces::{empty, run_table};
 use super::problem;
 use super::text::Text;
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::StoryDetails;
 
-pub(super) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Response {
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
             let found = reader.story_details(id.parse().unwrap_or(-1), LINES_MAX, &statuses)?;
             found.ok_or_else(|| ApiError::entity_not_found("work_item", &id))
         },
-        |shared, story| render(shared, &story),
+        |state, story| render(state, &story),
     )
     .await
 }
 
-fn render(shared: &Shared, details: &StoryDetails) -> Response {
+fn render(state: &AppState, details: &StoryDetails) -> Response {
     let StoryDetails {
         story,
         phase,
@@ -44,14 +44,14 @@ fn render(shared: &Shared, details: &StoryDetails) -> Response {
         }
         body.push_str("</ul>");
     }
-    body.push_str("<h2>Latest runs that prove it</h2>");
+    body.push_str("<h2>Latest runs that cover it</h2>");
     if runs.is_empty() {
         body.push_str(&empty(
-            "No run proves it. Link runs with <code>octane link</code>, or name its Jira key in the results.",
+            "No run covers it. Link runs with <code>octane link</code>, or specify its Jira key in the results.",
         ));
     } else {
         body.push_str(&run_table(
-            "Runs that prove it, the latest first",
+            "Runs that cover it, the latest first",
             runs,
             true,
         ));
@@ -79,10 +79,10 @@ fn render(shared: &Shared, details: &StoryDetails) -> Response {
         above: trail(&steps),
         below: format!(
             "<p class=\"lead\">{key}{} {}{phase}</p>",
-            Text(&story.kind.replace('_', " ")),
+            Text(&story.entity_type.replace('_', " ")),
             story.id
         ),
         body,
     }
-    .response(shared)
+    .response(state)
 }

@@ -1,4 +1,4 @@
-//! The page of a suite run: its runs, filtered, and the stories that they prove.
+//! The page of a suite run: its runs, filtered, and the stories they cover.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use super::problem;
 use super::status::{chip, filter_link};
 use super::text::{Text, count, number, percent, time};
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::{
     Counts, MATCHES_MAX, Matching, NativeStatus, RunFilter, Story, SuiteRunLine,
 };
 
-/// What the page is made of.
+/// The data of the page.
 struct View {
     suite_run: SuiteRunLine,
     story: Option<Story>,
@@ -26,7 +26,7 @@ struct View {
 }
 
 pub(super) async fn page(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Response {
@@ -37,7 +37,7 @@ pub(super) async fn page(
     };
     let window = parameters.window();
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
             let found = reader.suite_run_line(id.parse().unwrap_or(-1), &statuses)?;
@@ -55,12 +55,12 @@ pub(super) async fn page(
                 matching,
             })
         },
-        |shared, view| render(shared, &parameters, &view),
+        |state, view| render(state, &parameters, &view),
     )
     .await
 }
 
-fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
+fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
     let View {
         suite_run,
         story,
@@ -79,14 +79,14 @@ fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
     body.push_str(&statuses(parameters, &matching.counts, filter));
     if let Some(story) = story {
         body.push_str(&format!(
-            "<p class=\"note\">Only runs that prove {}. <a href=\"{}\">Show all</a></p>",
+            "<p class=\"note\">Only runs that cover {}. <a href=\"{}\">Show all</a></p>",
             story_link(story),
             parameters.link(&[("story", None)])
         ));
     }
     if matching.runs.is_empty() {
         body.push_str(&empty(&format!(
-            "No run matches. <a href=\"/suite-runs/{}\">Show all</a>",
+            "No matching runs. <a href=\"/suite-runs/{}\">Show all</a>",
             suite_run.id
         )));
     } else {
@@ -111,7 +111,7 @@ fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
         ),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
 fn form(parameters: &Parameters, filter: &RunFilter) -> String {
@@ -133,7 +133,7 @@ fn form(parameters: &Parameters, filter: &RunFilter) -> String {
     )
 }
 
-/// How many runs of each status match, as links that show them alone.
+/// The number of matching runs of each status, as links that filter by it.
 fn statuses(parameters: &Parameters, counts: &Counts, filter: &RunFilter) -> String {
     let looks_into_runs = filter.search.is_some() || filter.story.is_some();
     let worded = |count: i64| {

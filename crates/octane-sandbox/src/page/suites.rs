@@ -14,18 +14,18 @@ use super::problem;
 use super::status::{chip, sentence};
 use super::text::{Text, count, number, percent, time};
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::{SuiteLine, SuiteRunLine, Window};
 
 /// How many suite runs a chart shows.
 const CHARTED_MAX: i64 = 20;
 
-/// How many suites the front page shows at once: each has a chart.
+/// How many suites the front page shows: each has a chart.
 const SUITES_MAX: i64 = 25;
 
 type Suites = (Vec<(SuiteLine, Vec<SuiteRunLine>)>, i64);
 
-pub(super) async fn all(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Response {
+pub(super) async fn all(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let search = parameters.get("search").unwrap_or_default().to_owned();
     let window = Window {
         limit: SUITES_MAX,
@@ -36,7 +36,7 @@ pub(super) async fn all(State(shared): State<Arc<Shared>>, parameters: Parameter
         offset: 0,
     };
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
             let (suites, total) = reader.suite_lines(&search, window)?;
@@ -47,12 +47,12 @@ pub(super) async fn all(State(shared): State<Arc<Shared>>, parameters: Parameter
             let suites = suites.into_iter().map(with_runs);
             Ok((suites.collect::<Result<_, ApiError>>()?, total))
         },
-        |shared, suites: Suites| render_all(shared, &parameters, suites),
+        |state, suites: Suites| render_all(state, &parameters, suites),
     )
     .await
 }
 
-fn render_all(shared: &Shared, parameters: &Parameters, (suites, total): Suites) -> Response {
+fn render_all(state: &AppState, parameters: &Parameters, (suites, total): Suites) -> Response {
     let search = parameters.get("search").unwrap_or_default();
     let summary = count(total, "suite");
     let mut body = format!(
@@ -69,7 +69,7 @@ fn render_all(shared: &Shared, parameters: &Parameters, (suites, total): Suites)
                  and it shows here.",
             )
         } else {
-            empty("No suite has this in its name.")
+            empty("No matching suites.")
         });
     }
     body.push_str("<ul class=\"cards\">");
@@ -91,7 +91,7 @@ fn render_all(shared: &Shared, parameters: &Parameters, (suites, total): Suites)
             .to_owned(),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
 fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
@@ -104,7 +104,7 @@ fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
         runs = count(suite.suite_runs, "suite run"),
     );
     let Some(latest) = runs.first() else {
-        html.push_str("</div><p class=\"quiet\">Nothing has been run yet.</p></li>\n");
+        html.push_str("</div><p class=\"quiet\">No suite runs yet.</p></li>\n");
         return;
     };
     let _ = writeln!(
@@ -120,7 +120,7 @@ fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
     );
 }
 
-/// The pass rate of the latest suite run, and how it moved.
+/// The pass rate of the latest suite run, and its trend.
 fn rate(runs: &[SuiteRunLine]) -> String {
     let rate_of = |run: &SuiteRunLine| run.counts.passed_per_mille();
     let Some(rate) = runs.first().and_then(rate_of) else {
@@ -145,35 +145,35 @@ fn rate(runs: &[SuiteRunLine]) -> String {
 }
 
 pub(super) async fn one(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Response {
     let window = parameters.window();
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let suite = reader.suite_line(id.parse().unwrap_or(-1))?;
             let suite = suite.ok_or_else(|| ApiError::entity_not_found("test_suite", &id))?;
             let runs = reader.suite_run_lines(suite.id, window, &reader.native_statuses()?)?;
             Ok((suite, runs))
         },
-        |shared, (suite, runs): (SuiteLine, Vec<SuiteRunLine>)| {
-            render_one(shared, &parameters, &suite, &runs)
+        |state, (suite, runs): (SuiteLine, Vec<SuiteRunLine>)| {
+            render_one(state, &parameters, &suite, &runs)
         },
     )
     .await
 }
 
 fn render_one(
-    shared: &Shared,
+    state: &AppState,
     parameters: &Parameters,
     suite: &SuiteLine,
     runs: &[SuiteRunLine],
 ) -> Response {
     let mut body = String::new();
     if runs.is_empty() {
-        body.push_str(&empty("Nothing has been run here."));
+        body.push_str(&empty("No suite runs yet."));
     } else {
         let charted = usize::try_from(CHARTED_MAX).unwrap_or(usize::MAX);
         let _ = write!(
@@ -186,7 +186,7 @@ fn render_one(
             "<div class=\"scroll\"><table><caption class=\"unseen\">Suite runs, the newest first</caption>\
              <thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Suite run</th>\
              <th scope=\"col\">Started</th><th scope=\"col\" class=\"n\">Runs</th>\
-             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\">How they ended</th></tr></thead><tbody>\n",
+             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\">Results</th></tr></thead><tbody>\n",
         );
         for run in runs {
             let _ = writeln!(
@@ -216,11 +216,11 @@ fn render_one(
         tab: Some(Tab::Suites),
         above: trail(&[("/", "Test suites")]),
         below: format!(
-            "<p class=\"lead\">Suite {id} · {} · <a href=\"/matrix?suite={id}\">stories it proves</a></p>",
+            "<p class=\"lead\">Suite {id} · {} · <a href=\"/matrix?suite={id}\">covered stories</a></p>",
             count(suite.suite_runs, "suite run"),
             id = suite.id,
         ),
         body,
     }
-    .response(shared)
+    .response(state)
 }

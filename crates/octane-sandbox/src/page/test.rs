@@ -14,7 +14,7 @@ use super::problem;
 use super::status::chip;
 use super::text::{Text, count, duration, percent, time};
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::pages::{HistoryLine, NativeStatus, TestDetails};
 
 /// How many results the chart shows.
@@ -27,13 +27,13 @@ struct View {
 }
 
 pub(super) async fn page(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Response {
     let window = parameters.window();
     problem::read(
-        &shared,
+        &state,
         move |reader| {
             let test = reader.test_details(id.parse().unwrap_or(-1))?;
             let test = test.ok_or_else(|| ApiError::entity_not_found("test", &id))?;
@@ -45,18 +45,18 @@ pub(super) async fn page(
                 results,
             })
         },
-        |shared, view| {
+        |state, view| {
             if view.test.is_suite {
-                // Suites and tests share their ids, so somebody may well come here with one.
+                // Suites and tests share their IDs, so this may be the ID of a suite.
                 return Redirect::to(&format!("/suites/{}", view.test.id)).into_response();
             }
-            render(shared, &parameters, &view)
+            render(state, &parameters, &view)
         },
     )
     .await
 }
 
-fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
+fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
     let View {
         test,
         history,
@@ -68,15 +68,15 @@ fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
         .iter()
         .map(|(id, name)| format!("<a href=\"/suites/{id}\">{}</a>", Text(name)))
         .collect();
-    let proven = stories(&test.stories);
-    for (word, html) in [("In the suites", suites.join(", ")), ("Proves", proven)] {
+    let covered = stories(&test.stories);
+    for (word, html) in [("In the suites", suites.join(", ")), ("Covers", covered)] {
         if !html.is_empty() {
             let _ = write!(body, "<section><h2>{word}</h2>{html}</section>");
         }
     }
     body.push_str("</div>");
     if history.is_empty() {
-        body.push_str(&empty("It has not been run yet."));
+        body.push_str(&empty("No results yet."));
     } else {
         body.push_str("<h2>History</h2>");
         let charted = &history[..history.len().min(CHARTED_MAX)];
@@ -101,10 +101,10 @@ fn render(shared: &Shared, parameters: &Parameters, view: &View) -> Response {
         ),
         body,
     }
-    .response(shared)
+    .response(state)
 }
 
-/// What the charted results add up to.
+/// A summary of the charted results.
 fn figures(history: &[HistoryLine]) -> String {
     let with = |status: NativeStatus| {
         let same = history.iter().filter(|line| line.status == Some(status));
@@ -117,14 +117,14 @@ fn figures(history: &[HistoryLine]) -> String {
     let mut took: Vec<i64> = history.iter().filter_map(|line| line.duration_ms).collect();
     took.sort_unstable();
     let median = took.get(took.len() / 2).copied();
-    // Only results that ended one way or the other: a skipped run changes nobody's mind.
+    // Only passed and failed results count: a skipped run is not a change.
     let ended = history.iter().filter_map(|line| line.status);
     let ended: Vec<NativeStatus> = ended
         .filter(|status| matches!(status, NativeStatus::Passed | NativeStatus::Failed))
         .collect();
     let turns = ended.windows(2).filter(|pair| pair[0] != pair[1]).count();
     format!(
-        "<p><b>{}</b> passed</p><p class=\"quiet\">median {}</p><p class=\"quiet\">changed its mind {}</p>",
+        "<p><b>{}</b> passed</p><p class=\"quiet\">median {}</p><p class=\"quiet\">changed {}</p>",
         percent(passed * 1000 / (passed + failed)),
         duration(median),
         count(i64::try_from(turns).unwrap_or(0), "time"),

@@ -1,10 +1,10 @@
-//! Values as people read them, and text that is safe in HTML.
+//! Human-readable values, and text that is safe in HTML.
 
 use std::fmt::{self, Display, Formatter};
 
 use jiff::Timestamp;
 
-/// Foreign text, shown as text whatever it holds.
+/// Untrusted text, escaped for HTML.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text<'a>(pub(super) &'a str);
 
@@ -24,7 +24,7 @@ impl Display for Text<'_> {
     }
 }
 
-/// A message whose words between backticks are code.
+/// A message in which words between backticks are shown as code.
 pub(super) fn message(text: &str) -> String {
     let pieces = text.split('`').enumerate().map(|(position, piece)| {
         if position % 2 == 1 {
@@ -36,7 +36,7 @@ pub(super) fn message(text: &str) -> String {
     pieces.collect()
 }
 
-/// A time for people and, in `datetime`, for machines; a dash for none.
+/// A time, with a machine-readable `datetime`; a dash for `None`.
 pub(super) fn time(millisecond: Option<i64>) -> String {
     let time = millisecond.and_then(|number| Timestamp::from_millisecond(number).ok());
     time.map_or_else(
@@ -50,7 +50,7 @@ pub(super) fn time(millisecond: Option<i64>) -> String {
     )
 }
 
-/// A duration with the unit that suits it; a dash for none.
+/// A duration in a suitable unit; a dash for `None`.
 pub(super) fn duration(milliseconds: Option<i64>) -> String {
     let Some(ms) = milliseconds else {
         return "–".to_owned();
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_the_unit_that_suits_them() {
+    fn durations_have_a_suitable_unit() {
         let texts = [0, 999, 1_000, 61_500, 7_260_000].map(|ms| duration(Some(ms)));
         assert_eq!(texts, ["0 ms", "999 ms", "1.0 s", "1 min 1 s", "2 h 1 min"]);
         assert_eq!(duration(None), "–");
     }
 
     #[test]
-    fn long_numbers_come_in_groups_of_three() {
+    fn long_numbers_are_grouped_in_threes() {
         assert_eq!(
             [0, 999, 1000, 1_234_567].map(number),
             ["0", "999", "1,000", "1,234,567"]

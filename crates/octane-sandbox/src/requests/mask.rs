@@ -1,8 +1,8 @@
-//! Secrets that the log of requests does not keep.
+//! Keeps secrets out of the request log.
 
 use http::{HeaderName, header};
 
-/// What stands for a secret.
+/// Replaces a secret.
 const MASK: &str = "***";
 
 /// The value of a header as it may be shown.
@@ -23,14 +23,14 @@ pub(super) fn value(name: &HeaderName, value: &[u8]) -> String {
         });
         return masked.collect::<Vec<_>>().join("; ");
     }
-    // The answer to the old protection against forged requests is the value of a cookie.
+    // The header of the old CSRF protection contains the value of a cookie.
     if name.as_str() == "hpsso-header-csrf" {
         return MASK.to_owned();
     }
     value.into_owned()
 }
 
-/// Whether the bodies of an address hold passwords, which a digest would let be guessed.
+/// Whether the bodies of a URL contain passwords, which could be guessed from a digest.
 pub(super) fn has_credentials(path: &str) -> bool {
     path.contains("/authentication/") || path.contains("/oauth2/")
 }

@@ -1,4 +1,4 @@
-//! What a request for entities addresses, and whether it can be served there.
+//! The target of an entity request, and whether it supports the method.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,29 +9,29 @@ use http::request::Parts;
 
 use crate::catalog::{Catalog, EntityType, Scope};
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 use crate::store::Reader;
 
-/// A collection, and maybe an entity in it and a part of that.
+/// A collection, possibly with an entity in it and a part of that entity.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
     pub(super) scope: Scope,
     pub(super) collection: String,
-    /// Empty where the collection is meant.
+    /// Empty for the collection itself.
     pub(super) id: String,
-    /// What stands behind the id: `script`, or the name of a file.
+    /// What follows the ID: `script`, or the name of a file.
     pub(super) part: String,
 }
 
-impl FromRequestParts<Arc<Shared>> for Address {
+impl FromRequestParts<Arc<AppState>> for Address {
     type Rejection = ApiError;
 
-    /// Fails where there is no such collection and where it does not take the verb.
+    /// Fails if there is no such collection, or if it does not support the method.
     async fn from_request_parts(
         parts: &mut Parts,
-        shared: &Arc<Shared>,
+        state: &Arc<AppState>,
     ) -> Result<Self, Self::Rejection> {
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, shared).await;
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let mut path = path.map_or_else(|_| HashMap::new(), |Path(path)| path);
         let mut piece = |name: &str| path.remove(name).unwrap_or_default();
         let scope = parts.extensions.get::<Scope>().copied();
@@ -41,28 +41,31 @@ impl FromRequestParts<Arc<Shared>> for Address {
             id: piece("id"),
             part: piece("part"),
         };
-        let catalog = shared.catalog();
-        let kind = address.kind(&catalog)?;
-        address.check(kind, &parts.method)?;
+        let catalog = state.catalog();
+        let entity_type = address.entity_type(&catalog)?;
+        address.check(entity_type, &parts.method)?;
         Ok(address)
     }
 }
 
 impl Address {
-    fn check(&self, kind: &EntityType, method: &Method) -> Result<(), ApiError> {
+    fn check(&self, entity_type: &EntityType, method: &Method) -> Result<(), ApiError> {
         let verb = match *method {
             Method::GET | Method::HEAD => "GET",
-            // A part is written by whoever may change the entity.
+            // Writing a part requires permission to update the entity.
             _ if !self.part.is_empty() => "PUT",
             _ => method.as_str(),
         };
-        if !kind.allows(verb) {
-            return Err(ApiError::method_not_allowed(method.as_str(), kind.methods));
+        if !entity_type.allows(verb) {
+            return Err(ApiError::method_not_allowed(
+                method.as_str(),
+                entity_type.methods,
+            ));
         }
         Ok(())
     }
 
-    /// Fails where a part with another name is meant.
+    /// Fails unless this part is requested.
     pub(super) fn must_have(&self, part: &str) -> Result<(), ApiError> {
         if self.part == part {
             Ok(())
@@ -72,20 +75,24 @@ impl Address {
     }
 
     /// The type of the collection.
-    pub(super) fn kind<'a>(&self, catalog: &'a Catalog) -> Result<&'a EntityType, ApiError> {
-        let kind = catalog.collection(self.scope, &self.collection);
-        kind.ok_or_else(|| ApiError::unknown_address(&self.collection))
+    pub(super) fn entity_type<'a>(&self, catalog: &'a Catalog) -> Result<&'a EntityType, ApiError> {
+        let entity_type = catalog.collection(self.scope, &self.collection);
+        entity_type.ok_or_else(|| ApiError::unknown_address(&self.collection))
     }
 
-    /// The type and the key of the entity.
+    /// The type and the row ID of the entity.
     pub(super) fn entity<'a>(&self, reader: Reader<'a>) -> Result<(&'a EntityType, i64), ApiError> {
-        let kind = self.kind(reader.catalog)?;
-        Ok((kind, key(reader, kind, &self.id)?))
+        let entity_type = self.entity_type(reader.catalog)?;
+        Ok((entity_type, row_id(reader, entity_type, &self.id)?))
     }
 }
 
-/// The key of the entity that a request calls `id`.
-pub(super) fn key(reader: Reader<'_>, kind: &EntityType, id: &str) -> Result<i64, ApiError> {
-    let key = reader.key(kind, id)?;
-    key.ok_or_else(|| ApiError::entity_not_found(kind.name, id))
+/// The row ID of the entity that a request refers to by `id`.
+pub(super) fn row_id(
+    reader: Reader<'_>,
+    entity_type: &EntityType,
+    id: &str,
+) -> Result<i64, ApiError> {
+    let row_id = reader.row_id(entity_type, id)?;
+    row_id.ok_or_else(|| ApiError::entity_not_found(entity_type.name, id))
 }

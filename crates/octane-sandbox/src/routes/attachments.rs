@@ -1,5 +1,5 @@
-//! Files that hang on entities. They come in two shapes: as one of two parts of a form, or as the whole body
-//! with their fields in the address.
+//! Files attached to entities. They are uploaded in one of two formats: as one of two parts of a form, or as
+//! the whole body with their fields in the URL.
 
 use std::sync::Arc;
 
@@ -9,28 +9,28 @@ use octane_model::{Page, Problem};
 use serde_json::{Map, Value};
 
 use super::address::Address;
-use super::entities::Body;
+use super::body::Body;
 use super::multipart::{self, Part};
 use super::parameters::Parameters;
 use super::{body, negotiation};
-use crate::auth::Visitor;
+use crate::auth::CurrentUser;
 use crate::error::{ApiError, json_response, own_code};
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// The parameters that are fields of an attachment that comes as the whole body.
+/// The URL parameters that are fields of an attachment uploaded as the whole body.
 fn is_field(name: &str) -> bool {
     matches!(name, "name" | "description") || name.starts_with("owner_")
 }
 
 pub(super) async fn create(
-    shared: &Arc<Shared>,
+    state: &Arc<AppState>,
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     parameters: &Parameters,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(shared, body)?;
+    let body = body::bytes(state, body)?;
     let (fields, content) = match negotiation::media_type(headers).as_str() {
         "multipart/form-data" => from_form(headers, &body)?,
         negotiation::BYTES => (from_address(parameters)?, body.to_vec()),
@@ -44,29 +44,29 @@ pub(super) async fn create(
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
         }
     };
-    let catalog = shared.catalog();
-    let select = parameters.select(address.kind(&catalog)?)?;
-    let page = shared
+    let catalog = state.catalog();
+    let select = parameters.select(address.entity_type(&catalog)?)?;
+    let page = state
         .store
         .write(move |writer| {
-            let writer = writer.on_behalf_of(&visitor.account.name)?;
-            let kind = address.kind(writer.catalog)?;
-            let key = writer.create(kind, &fields)?;
-            writer.set_content(key, &content)?;
-            let data = writer.reader().get_many(kind, &[key], &select)?;
+            let writer = writer.on_behalf_of(&current_user.account.name)?;
+            let entity_type = address.entity_type(writer.catalog)?;
+            let row_id = writer.create(entity_type, &fields)?;
+            writer.set_content(row_id, &content)?;
+            let data = writer.reader().get_many(entity_type, &[row_id], &select)?;
             Ok(Page::new(data, 1))
         })
         .await?;
     Ok(json_response(StatusCode::CREATED, &page))
 }
 
-/// The fields are the part `entity`, the file is the part `content`, whose name is the attachment's where
-/// the fields say none.
+/// The part `entity` contains the fields, the part `content` the file. The file name becomes the attachment's
+/// name unless the fields contain one.
 fn from_form(headers: &HeaderMap, body: &[u8]) -> Result<(Map<String, Value>, Vec<u8>), ApiError> {
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
     let parts = multipart::parts(&String::from_utf8_lossy(content_type), body)
-        .map_err(|misfit| ApiError::bad_request(own_code::BAD_REQUEST, misfit))?;
+        .map_err(|violation| ApiError::bad_request(own_code::BAD_REQUEST, violation))?;
     let part = |name: &str| -> Result<&Part<'_>, ApiError> {
         parts.iter().find(|part| part.name == name).ok_or_else(|| {
             let description = format!("the form has no part `{name}`");
@@ -84,14 +84,14 @@ fn from_form(headers: &HeaderMap, body: &[u8]) -> Result<(Map<String, Value>, Ve
     Ok((fields, content.content.to_vec()))
 }
 
-/// `?name=a.txt&owner_work_item={"id":1,"type":"work_item"}`; the owner may be a bare id.
+/// `?name=a.txt&owner_work_item={"id":1,"type":"work_item"}`; the owner may also be a bare ID.
 fn from_address(parameters: &Parameters) -> Result<Map<String, Value>, ApiError> {
     let mut fields = Map::new();
     for (name, text) in parameters.all().filter(|(name, _)| is_field(name)) {
         let value = if name.starts_with("owner_") {
             owner(text).ok_or_else(|| {
                 let description = format!(
-                    "`{name}` is `{text}`, not an id or `{{\"type\":\"work_item\",\"id\":\"3001\"}}`"
+                    "`{name}` is `{text}`, not an ID or `{{\"type\":\"work_item\",\"id\":\"3001\"}}`"
                 );
                 ApiError::bad_request(own_code::BAD_REQUEST, description)
             })?
@@ -112,13 +112,16 @@ fn owner(text: &str) -> Option<Value> {
     }
 }
 
-/// The bytes of an attachment.
-pub(super) async fn download(shared: &Arc<Shared>, address: Address) -> Result<Response, ApiError> {
-    let content = shared
+/// The content of an attachment.
+pub(super) async fn download(
+    state: &Arc<AppState>,
+    address: Address,
+) -> Result<Response, ApiError> {
+    let content = state
         .store
         .read(move |reader| {
-            let (_, key) = address.entity(reader)?;
-            reader.content(key)
+            let (_, row_id) = address.entity(reader)?;
+            reader.content(row_id)
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, negotiation::BYTES)], content).into_response())

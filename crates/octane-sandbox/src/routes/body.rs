@@ -1,4 +1,4 @@
-//! Bodies of requests.
+//! Request bodies.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -6,26 +6,26 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, own_code};
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// The bytes of a body, or why they did not come.
-pub(super) fn bytes(
-    shared: &Shared,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Bytes, ApiError> {
+/// The body of a request, or why it could not be read.
+pub(super) type Body = Result<Bytes, BytesRejection>;
+
+/// The bytes of a body, or why it could not be read.
+pub(super) fn bytes(state: &AppState, body: Body) -> Result<Bytes, ApiError> {
     body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::too_large("the body", shared.settings.limits.body_bytes_max)
+            ApiError::too_large("the body", state.settings.limits.body_bytes_max)
         } else {
             ApiError::bad_request(own_code::BAD_REQUEST, rejection.body_text())
         }
     })
 }
 
-/// A body that is one JSON object.
+/// A body that is a JSON object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
-        let description = format!("the body is no JSON object: {error}");
+        let description = format!("the body is not a JSON object: {error}");
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     })
 }
@@ -38,8 +38,8 @@ pub(super) fn data(body: &[u8]) -> Result<Vec<Map<String, Value>>, ApiError> {
     }
 }
 
-/// The entities of `{"data":[…]}`, or the one entity that a body is without it, as the readme of the
-/// vendor's JavaScript SDK writes it.
+/// The entities of `{"data":[…]}`, or a single entity without it, as in the readme of the vendor's JavaScript
+/// SDK.
 pub(super) fn data_or_one(body: &[u8]) -> Result<Vec<Map<String, Value>>, ApiError> {
     let mut object = object(body)?;
     match object.remove("data") {

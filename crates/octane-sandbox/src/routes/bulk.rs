@@ -1,4 +1,4 @@
-//! Writing many entities with one request.
+//! Writing many entities in one request.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use octane_model::{Entity, EntityId, Page, Query, Select};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::address::{Address, key};
-use super::entities::Body;
+use super::address::{Address, row_id};
+use super::body::Body;
 use super::parameters::Parameters;
 use super::{attachments, body};
-use crate::auth::Visitor;
+use crate::auth::CurrentUser;
 use crate::catalog::EntityType;
 use crate::error::{ApiError, json_response, own_code, problem_body};
-use crate::server::Shared;
 use crate::settings::BulkPosition;
+use crate::state::AppState;
 use crate::store::{Mode, Writer};
 
 type Fields = Map<String, Value>;
@@ -26,113 +26,124 @@ type Fields = Map<String, Value>;
 #[derive(Debug, Clone)]
 enum Step {
     Create(Fields),
-    /// Changes the entity that the body names by its `id`.
+    /// Updates the entity that the body identifies by its `id`.
     Update(Fields, Mode),
-    /// Changes the entity that a query found.
+    /// Updates an entity found by a query.
     Change(i64, Fields, Mode),
     Delete(i64),
 }
 
 pub(super) async fn create(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     if address.collection == "attachments" {
-        return attachments::create(&shared, address, visitor, &parameters, &headers, body).await;
+        return attachments::create(&state, address, current_user, &parameters, &headers, body)
+            .await;
     }
-    let items = body::data_or_one(&body::bytes(&shared, body)?)?;
-    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::CREATED)?;
-    bulk.run(&shared, move |_, _| {
+    let items = body::data_or_one(&body::bytes(&state, body)?)?;
+    let bulk = Bulk::new(
+        &state,
+        address,
+        current_user,
+        &parameters,
+        StatusCode::CREATED,
+    )?;
+    bulk.run(&state, move |_, _| {
         Ok(items.into_iter().map(Step::Create).collect())
     })
     .await
 }
 
 pub(super) async fn update(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let mut items = body::data(&body::bytes(&shared, body)?)?;
+    let mut items = body::data(&body::bytes(&state, body)?)?;
     let mode = parameters.mode()?;
-    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::OK)?;
+    let bulk = Bulk::new(&state, address, current_user, &parameters, StatusCode::OK)?;
     let Some(query) = parameters.query()? else {
         let steps = move |_: Writer<'_>, _: &EntityType| {
             let update = |fields| Step::Update(fields, mode);
             Ok(items.into_iter().map(update).collect())
         };
-        return bulk.run(&shared, steps).await;
+        return bulk.run(&state, steps).await;
     };
     let (Some(mut fields), true) = (items.pop(), items.is_empty()) else {
-        let description = "an update by `query` takes `{\"data\":[{…}]}` with exactly one entity";
+        let description =
+            "an update by `query` requires `{\"data\":[{…}]}` with exactly one entity";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     };
     if fields.remove("id").is_some_and(|id| !id.is_null()) {
-        let description =
-            "an update by `query` changes all that match; the entity must have no `id`";
+        let description = "an update by `query` changes all matching entities, so the body must not contain an `id`";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     }
-    bulk.run(&shared, move |writer, kind| {
-        let keys = found(writer, kind, &query)?;
-        let change = |key| Step::Change(key, fields.clone(), mode);
-        Ok(keys.into_iter().map(change).collect())
+    bulk.run(&state, move |writer, entity_type| {
+        let row_ids = found(writer, entity_type, &query)?;
+        let change = |row_id| Step::Change(row_id, fields.clone(), mode);
+        Ok(row_ids.into_iter().map(change).collect())
     })
     .await
 }
 
 pub(super) async fn delete(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let Some(query) = parameters.query()? else {
-        let description = "`query` must say which entities to delete";
+        let description = "`query` is required; it selects the entities to delete";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     };
-    let bulk = Bulk::new(&shared, address, visitor, &parameters, StatusCode::OK)?;
-    bulk.run(&shared, move |writer, kind| {
-        let keys = found(writer, kind, &query)?;
-        Ok(keys.into_iter().map(Step::Delete).collect())
+    let bulk = Bulk::new(&state, address, current_user, &parameters, StatusCode::OK)?;
+    bulk.run(&state, move |writer, entity_type| {
+        let row_ids = found(writer, entity_type, &query)?;
+        Ok(row_ids.into_iter().map(Step::Delete).collect())
     })
     .await
 }
 
-/// What a query finds, unless the entities are more than are counted.
-fn found(writer: Writer<'_>, kind: &EntityType, query: &Query) -> Result<Vec<i64>, ApiError> {
-    let kind = writer.catalog.known_type(kind.name);
-    let keys = writer.reader().keys(kind, query)?;
+/// The results of a query, unless there are more than are counted.
+fn found(
+    writer: Writer<'_>,
+    entity_type: &EntityType,
+    query: &Query,
+) -> Result<Vec<i64>, ApiError> {
+    let entity_type = writer.catalog.known_type(entity_type.name);
+    let row_ids = writer.reader().row_ids(entity_type, query)?;
     let max = writer.catalog.settings.total_count_max;
-    if max.is_some_and(|max| keys.len() as u64 > max) {
-        let description = format!("the query matches {} entities", keys.len());
+    if max.is_some_and(|max| row_ids.len() as u64 > max) {
+        let description = format!("the query matches {} entities", row_ids.len());
         return Err(ApiError::bad_request(own_code::TOO_MANY, description));
     }
-    Ok(keys)
+    Ok(row_ids)
 }
 
-/// A request that writes entities one by one in one transaction. Each succeeds or fails on its own, unless
-/// the request wants all or nothing; where one failed the answer is 409 with what is done and what is wrong.
+/// Writes entities one by one in one transaction. Each succeeds or fails on its own, unless the request is
+/// atomic; if one fails, the response is 409 with the successes and the errors.
 struct Bulk {
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     select: Select,
     is_atomic: bool,
     success: StatusCode,
 }
 
-/// What became of one entity.
+/// The outcome for one entity.
 enum Done {
     Written(i64),
     Deleted(Option<Entity>),
 }
 
-/// What became of the entities.
+/// The outcome for all entities.
 #[derive(Default)]
 struct Outcome {
     data: Vec<Entity>,
@@ -141,66 +152,69 @@ struct Outcome {
 
 impl Bulk {
     fn new(
-        shared: &Shared,
+        state: &AppState,
         address: Address,
-        visitor: Visitor,
+        current_user: CurrentUser,
         parameters: &Parameters,
         success: StatusCode,
     ) -> Result<Self, ApiError> {
-        let catalog = shared.catalog();
+        let catalog = state.catalog();
         Ok(Self {
-            select: parameters.select(address.kind(&catalog)?)?,
+            select: parameters.select(address.entity_type(&catalog)?)?,
             is_atomic: parameters.is_true("is_atomic_creation")?,
             address,
-            visitor,
+            current_user,
             success,
         })
     }
 
-    /// Does the steps that `steps` gives.
+    /// Performs the steps from `steps`.
     async fn run(
         self,
-        shared: &Shared,
+        state: &AppState,
         steps: impl FnOnce(Writer<'_>, &EntityType) -> Result<Vec<Step>, ApiError> + Send + 'static,
     ) -> Result<Response, ApiError> {
         let success = self.success;
-        let position = shared.settings.entities.bulk_position;
-        let outcome = shared
+        let position = state.settings.entities.bulk_position;
+        let outcome = state
             .store
             .write(move |writer| {
-                let writer = writer.on_behalf_of(&self.visitor.account.name)?;
-                let kind = self.address.kind(writer.catalog)?;
-                let steps = steps(writer, kind)?;
-                self.all(writer, kind, steps)
+                let writer = writer.on_behalf_of(&self.current_user.account.name)?;
+                let entity_type = self.address.entity_type(writer.catalog)?;
+                let steps = steps(writer, entity_type)?;
+                self.all(writer, entity_type, steps)
             })
             .await?;
-        Ok(answer(outcome, success, position))
+        Ok(respond(outcome, success, position))
     }
 
     fn all<'a>(
         &self,
         writer: Writer<'a>,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         steps: Vec<Step>,
     ) -> Result<Outcome, ApiError> {
         writer.connection.execute_batch("SAVEPOINT bulk")?;
-        let mut keys = Vec::with_capacity(steps.len());
+        let mut row_ids = Vec::with_capacity(steps.len());
         let mut outcome = Outcome::default();
         for (index, step) in steps.into_iter().enumerate() {
             let done = writer.attempt(|| match step {
-                Step::Delete(key) => {
-                    // Deleted entities cannot be read any more.
-                    let entity = writer.reader().get(kind, key, &Select::names(["id"]))?;
+                Step::Delete(row_id) => {
+                    // Deleted entities can no longer be read.
+                    let entity =
+                        writer
+                            .reader()
+                            .get(entity_type, row_id, &Select::names(["id"]))?;
                     if entity.is_some() {
-                        writer.delete(kind, key)?;
+                        writer.delete(entity_type, row_id)?;
                     }
                     Ok(Done::Deleted(entity))
                 }
-                step => perform(writer, kind, step).map(Done::Written),
+                step => perform(writer, entity_type, step).map(Done::Written),
             });
             match done {
-                Ok(Done::Written(key)) => keys.push(key),
-                // What was below a deleted entity may have gone with it.
+                Ok(Done::Written(row_id)) => row_ids.push(row_id),
+                // It may have been deleted together with its parent.
                 Ok(Done::Deleted(entity)) => outcome.data.extend(entity),
                 Err(error @ ApiError::Internal(_)) => return Err(error),
                 Err(error) => outcome.errors.push((index, error)),
@@ -208,42 +222,48 @@ impl Bulk {
         }
         if self.is_atomic && !outcome.errors.is_empty() {
             writer.connection.execute_batch("ROLLBACK TO bulk")?;
-            keys.clear();
+            row_ids.clear();
             outcome.data.clear();
         }
         writer.connection.execute_batch("RELEASE bulk")?;
-        if !keys.is_empty() {
-            outcome.data = writer.reader().get_many(kind, &keys, &self.select)?;
+        if !row_ids.is_empty() {
+            outcome.data = writer
+                .reader()
+                .get_many(entity_type, &row_ids, &self.select)?;
         }
         Ok(outcome)
     }
 }
 
-/// Does one step; gives the key of what is there afterwards.
-fn perform<'a>(writer: Writer<'a>, kind: &'a EntityType, step: Step) -> Result<i64, ApiError> {
+/// Performs one step; returns the row ID of the entity.
+fn perform<'a>(
+    writer: Writer<'a>,
+    entity_type: &'a EntityType,
+    step: Step,
+) -> Result<i64, ApiError> {
     match step {
-        Step::Create(fields) => writer.create(kind, &fields),
+        Step::Create(fields) => writer.create(entity_type, &fields),
         Step::Update(mut fields, mode) => {
             let id = fields
                 .remove("id")
                 .and_then(|id| EntityId::deserialize(id).ok())
                 .ok_or_else(|| {
-                    let description = "the field `id` says which entity is meant";
-                    ApiError::illegal_value(kind.name, "id", description)
+                    let description = "the field `id` is required; it identifies the entity";
+                    ApiError::illegal_value(entity_type.name, "id", description)
                 })?;
-            let key = key(writer.reader(), kind, id.as_str())?;
-            writer.update(kind, key, &fields, mode)?;
-            Ok(key)
+            let row_id = row_id(writer.reader(), entity_type, id.as_str())?;
+            writer.update(entity_type, row_id, &fields, mode)?;
+            Ok(row_id)
         }
-        Step::Change(key, fields, mode) => {
-            writer.update(kind, key, &fields, mode)?;
-            Ok(key)
+        Step::Change(row_id, fields, mode) => {
+            writer.update(entity_type, row_id, &fields, mode)?;
+            Ok(row_id)
         }
-        Step::Delete(key) => writer.delete(kind, key).map(|()| key),
+        Step::Delete(row_id) => writer.delete(entity_type, row_id).map(|()| row_id),
     }
 }
 
-fn answer(outcome: Outcome, success: StatusCode, position: BulkPosition) -> Response {
+fn respond(outcome: Outcome, success: StatusCode, position: BulkPosition) -> Response {
     let Outcome { data, errors } = outcome;
     let errors: Vec<Value> = errors
         .into_iter()

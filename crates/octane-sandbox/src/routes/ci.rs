@@ -1,4 +1,4 @@
-//! The private addresses through which CI plug-ins send results.
+//! The private URLs through which CI plug-ins send results.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,27 +14,27 @@ use super::parameters::Parameters;
 use super::test_results;
 use crate::base64;
 use crate::error::{ApiError, own_code};
-use crate::server::Shared;
 use crate::settings::OnUnknown;
+use crate::state::AppState;
 use crate::store::results::has_ci_server;
 
-/// Takes a payload whose build stands in the address.
+/// Accepts a payload whose build is in the URL.
 pub(super) async fn submit(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
     parameters: Parameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let skip_errors = parameters.is_true("skip-errors")?;
     let build_of = move |payload: &Payload| build(&parameters, payload).map(Some);
-    test_results::take(shared, &headers, body, skip_errors, build_of).await
+    test_results::take(state, &headers, body, skip_errors, build_of).await
 }
 
-/// The build of the address. Servers before version 15.1.60 took it from the payload, so what the address
-/// does not say is looked for there.
+/// The build in the URL. Servers before version 15.1.60 took it from the payload, so what the URL lacks is
+/// looked up there.
 fn build(parameters: &Parameters, payload: &Payload) -> Result<Build, ApiError> {
-    let own = payload.context.build.as_ref();
-    let either = |name: &str, own: Option<&String>, value: Option<String>| {
+    let in_payload = payload.context.build.as_ref();
+    let either = |name: &str, fallback: Option<&String>, value: Option<String>| {
         let missing = || {
             let description =
                 format!("the parameter `{name}` is missing, and the payload has no `build`");
@@ -42,27 +42,31 @@ fn build(parameters: &Parameters, payload: &Payload) -> Result<Build, ApiError> 
         };
         value
             .filter(|value| !value.is_empty())
-            .or_else(|| own.cloned())
+            .or_else(|| fallback.cloned())
             .ok_or_else(missing)
     };
     let server = parameters.get("instance-id").map(str::to_owned);
     Ok(Build {
-        server_id: either("instance-id", own.map(|build| &build.server_id), server)?,
+        server_id: either(
+            "instance-id",
+            in_payload.map(|build| &build.server_id),
+            server,
+        )?,
         job_id: either(
             "job-ci-id",
-            own.map(|build| &build.job_id),
+            in_payload.map(|build| &build.job_id),
             plain(parameters, "job-ci-id", parameters.get("job-ci-id"))?,
         )?,
         build_id: either(
             "build-ci-id",
-            own.map(|build| &build.build_id),
+            in_payload.map(|build| &build.build_id),
             plain(parameters, "build-ci-id", parameters.get("build-ci-id"))?,
         )?,
         ..Build::default()
     })
 }
 
-/// A value that is base64 where a parameter says so.
+/// A value that is base64 if a parameter says so.
 fn plain(
     parameters: &Parameters,
     name: &str,
@@ -74,26 +78,26 @@ fn plain(
         return Ok(value.map(str::to_owned));
     };
     let decoded = base64::decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    let wrong = || {
-        let description = format!("`{name}` is `{value}`, which is no base64 of UTF-8 text");
+    let invalid = || {
+        let description = format!("`{name}` is `{value}`, which is not base64-encoded UTF-8 text");
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     };
-    decoded.map(Some).ok_or_else(wrong)
+    decoded.map(Some).ok_or_else(invalid)
 }
 
-/// Whether results of a job are wanted: those of a CI server that is there or would be created.
+/// Whether the results of a job are wanted: those of a CI server that exists or would be created.
 pub(super) async fn preflight(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(path): Path<HashMap<String, String>>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     plain(&parameters, "job", path.get("job").map(String::as_str))?;
     let server = path.get("server").cloned().unwrap_or_default();
-    let is_known = shared
+    let is_known = state
         .store
         .read(move |reader| has_ci_server(reader, &server))
         .await?;
-    let is_wanted = is_known || shared.settings.results.unknown_ci_server == OnUnknown::Create;
+    let is_wanted = is_known || state.settings.results.unknown_ci_server == OnUnknown::Create;
     let headers = [(header::CONTENT_TYPE, "text/plain")];
     Ok((headers, is_wanted.to_string()).into_response())
 }

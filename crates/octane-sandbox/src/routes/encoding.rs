@@ -1,4 +1,4 @@
-//! Answers that travel packed.
+//! Compressed responses.
 
 use std::io::Write;
 
@@ -12,12 +12,12 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::error::ApiError;
 
-/// Below this an answer fits into one packet anyway.
+/// A smaller response fits into one packet anyway.
 const PACKED_BYTES_MIN: u64 = 1024;
 
-/// Packs long answers for clients that take gzip, the only encoding that the product honours (ALM Octane
-/// help, "Request header").
-pub(super) async fn pack(request: Request, next: Next) -> Response {
+/// Compresses long responses for clients that accept gzip, the only encoding that the product supports (ALM
+/// Octane help, "Request header").
+pub(super) async fn compress(request: Request, next: Next) -> Response {
     let wanted = takes_gzip(request.headers());
     let response = next.run(request).await;
     let length = response.body().size_hint().exact().unwrap_or_default();
@@ -34,23 +34,23 @@ pub(super) async fn pack(request: Request, next: Next) -> Response {
             Response::from_parts(parts, Body::from(bytes))
         }
         Err(problem) => {
-            ApiError::Internal(format!("an answer cannot be packed: {problem}")).into_response()
+            ApiError::Internal(format!("cannot compress a response: {problem}")).into_response()
         }
     }
 }
 
 async fn packed(body: Body) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let bytes = axum::body::to_bytes(body, usize::MAX).await?;
-    let pack = move || {
+    let compress = move || {
         let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
         packer.write_all(&bytes)?;
         packer.finish()
     };
-    // A long list takes milliseconds, in which other requests want to be served.
-    Ok(tokio::task::spawn_blocking(pack).await??)
+    // A long list takes milliseconds to compress, which must not delay other requests.
+    Ok(tokio::task::spawn_blocking(compress).await??)
 }
 
-/// Whether gzip is among the encodings that a client takes, and not with the weight zero.
+/// Whether a client accepts gzip, and not with the weight zero.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
     values
@@ -66,12 +66,16 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
         })
 }
 
-/// What packing makes smaller; attachments are mostly packed already.
+/// Compressible content; most attachments are compressed already.
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type
+        .and_then(|content_type| content_type.to_str().ok())
+        .unwrap_or_default();
     !headers.contains_key(header::CONTENT_ENCODING)
-        && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
+        && (content_type.starts_with("text/")
+            || content_type.contains("json")
+            || content_type.contains("xml"))
 }
 
 #[cfg(test)]
@@ -79,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_gzip_that_is_not_refused_is_taken() {
+    fn only_acceptable_gzip_counts() {
         for (accepted, takes) in [
             ("gzip", true),
             ("deflate, GZIP;q=0.5", true),

@@ -2,39 +2,36 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::address::Address;
+use super::body::Body;
 use super::parameters::Parameters;
 use super::{attachments, body, negotiation};
-use crate::auth::Visitor;
+use crate::auth::CurrentUser;
 use crate::error::{ApiError, json_response, own_code};
-use crate::server::Shared;
-
-pub(super) type Body = Result<Bytes, BytesRejection>;
+use crate::state::AppState;
 
 pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let catalog = shared.catalog();
-    let request = parameters.list(&shared.settings, address.kind(&catalog)?)?;
-    let page = shared
+    let catalog = state.catalog();
+    let request = parameters.list(&state.settings, address.entity_type(&catalog)?)?;
+    let page = state
         .store
-        .read(move |reader| reader.list(address.kind(reader.catalog)?, &request))
+        .read(move |reader| reader.list(address.entity_type(reader.catalog)?, &request))
         .await?;
     Ok(negotiation::tagged(&headers, &page))
 }
 
-/// Counts the entities that match by the values of a field.
+/// Counts the matching entities by the values of a field.
 pub(super) async fn groups(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
     parameters: Parameters,
     headers: HeaderMap,
@@ -44,82 +41,88 @@ pub(super) async fn groups(
         .map(str::trim)
         .unwrap_or_default();
     if by.is_empty() {
-        let description = "`group_by` says by the values of which field to count";
+        let description = "`group_by` is required; it names the field to group by";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     }
     let by = by.to_owned();
     let (query, search) = (parameters.query()?, parameters.search()?);
     let is_numeric = parameters.is_true("use_numeric_id")?;
-    let groups = shared
+    let groups = state
         .store
         .read(move |reader| {
-            let kind = address.kind(reader.catalog)?;
-            reader.groups(kind, &by, query.as_ref(), search.as_ref(), is_numeric)
+            let entity_type = address.entity_type(reader.catalog)?;
+            reader.groups(
+                entity_type,
+                &by,
+                query.as_ref(),
+                search.as_ref(),
+                is_numeric,
+            )
         })
         .await?;
     Ok(negotiation::tagged(&headers, &groups))
 }
 
 pub(super) async fn get(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if address.collection == "attachments" && negotiation::wants_bytes(&headers) {
-        return attachments::download(&shared, address).await;
+        return attachments::download(&state, address).await;
     }
-    let catalog = shared.catalog();
-    let select = parameters.select(address.kind(&catalog)?)?;
-    let entity = shared
+    let catalog = state.catalog();
+    let select = parameters.select(address.entity_type(&catalog)?)?;
+    let entity = state
         .store
         .read(move |reader| {
-            let (kind, key) = address.entity(reader)?;
+            let (entity_type, row_id) = address.entity(reader)?;
             reader
-                .get(kind, key, &select)?
-                .ok_or_else(|| ApiError::entity_not_found(kind.name, &address.id))
+                .get(entity_type, row_id, &select)?
+                .ok_or_else(|| ApiError::entity_not_found(entity_type.name, &address.id))
         })
         .await?;
     Ok(negotiation::tagged(&headers, &entity))
 }
 
 pub(super) async fn update(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
-    visitor: Visitor,
+    current_user: CurrentUser,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let catalog = shared.catalog();
-    let mut fields = body::object(&body::bytes(&shared, body)?)?;
-    let select = parameters.select(address.kind(&catalog)?)?;
+    let catalog = state.catalog();
+    let mut fields = body::object(&body::bytes(&state, body)?)?;
+    let select = parameters.select(address.entity_type(&catalog)?)?;
     let mode = parameters.mode()?;
-    let entity = shared
+    let entity = state
         .store
         .write(move |writer| {
-            let writer = writer.on_behalf_of(&visitor.account.name)?;
-            let (kind, key) = address.entity(writer.reader())?;
-            // The body may repeat which entity is meant.
+            let writer = writer.on_behalf_of(&current_user.account.name)?;
+            let (entity_type, row_id) = address.entity(writer.reader())?;
+            // The body may repeat the ID of the entity.
             fields.remove("id");
-            writer.update(kind, key, &fields, mode)?;
+            writer.update(entity_type, row_id, &fields, mode)?;
             writer
                 .reader()
-                .get(kind, key, &select)?
-                .ok_or_else(|| ApiError::entity_not_found(kind.name, &address.id))
+                .get(entity_type, row_id, &select)?
+                .ok_or_else(|| ApiError::entity_not_found(entity_type.name, &address.id))
         })
         .await?;
     Ok(json_response(StatusCode::OK, &entity))
 }
 
 pub(super) async fn delete(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     address: Address,
 ) -> Result<Response, ApiError> {
-    shared
+    state
         .store
         .write(move |writer| {
-            let (kind, key) = address.entity(writer.reader())?;
-            writer.delete(kind, key)
+            let (entity_type, row_id) = address.entity(writer.reader())?;
+            writer.delete(entity_type, row_id)
         })
         .await?;
     Ok(StatusCode::OK.into_response())

@@ -1,4 +1,4 @@
-//! Tokens for programs: with the help of a browser, and in exchange for another token.
+//! Tokens for programs: through a browser, and in exchange for another token.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::body;
 use crate::auth::{ACCESS_TOKEN, Authorization, Granted};
 use crate::error::{ApiError, json_response, own_code};
-use crate::server::Shared;
+use crate::state::AppState;
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// An identifier, and the address at which a person agrees.
+/// An identifier, and the URL at which a person agrees.
 pub(super) async fn ask(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let identifier = shared.sessions.ask_grant().ok_or_else(|| {
-        let problem = Problem::new(own_code::THROTTLED, "too many sign-ins wait for a person");
+    let identifier = state.sessions.ask_grant().ok_or_else(|| {
+        let problem = Problem::new(own_code::THROTTLED, "too many sign-ins are pending");
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, problem)
     })?;
     let host = headers
@@ -47,25 +47,27 @@ pub(super) struct Identifier {
 
 /// The token, once a person has agreed.
 ///
-/// What the product answers before that is not known. Vendor clients go on asking after anything that is no
-/// success.
+/// What the product returns before that is not known. Vendor clients retry after anything but success.
 pub(super) async fn poll(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(&shared, body)?;
+    let body = body::bytes(&state, body)?;
     let Ok(Identifier { identifier }) = serde_json::from_slice(&body) else {
         let description = "the body must be `{\"identifier\":\"…\"}`";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     };
-    match shared.sessions.take_grant(&identifier) {
+    match state.sessions.take_grant(&identifier) {
         Granted::Token(token) => {
             let body = json!({ "access_token": token, "cookie_name": ACCESS_TOKEN });
             Ok(json_response(StatusCode::OK, &body))
         }
-        Granted::Pending => Err(ApiError::not_authorized("nobody has agreed yet")),
+        Granted::Pending => Err(ApiError::not_authorized("the sign-in is still pending")),
         Granted::Unknown => {
-            let problem = Problem::new(code::ENTITY_NOT_FOUND, "no sign-in waits with this id");
+            let problem = Problem::new(
+                error_code::ENTITY_NOT_FOUND,
+                "there is no pending sign-in with this identifier",
+            );
             Err(ApiError::new(StatusCode::NOT_FOUND, problem))
         }
     }
@@ -73,34 +75,34 @@ pub(super) async fn poll(
 
 /// The page with the button.
 pub(super) async fn page(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Query(Identifier { identifier }): Query<Identifier>,
 ) -> Response {
-    if shared.sessions.is_grant_pending(&identifier) {
-        // An identifier that is known has only hexadecimal digits.
+    if state.sessions.is_grant_pending(&identifier) {
+        // A valid identifier contains only hexadecimal digits.
         let form = format!(
-            "<p>A program asks to sign in to this sandbox.</p><form method=\"post\" \
+            "<p>A program requests access to this sandbox.</p><form method=\"post\" \
              action=\"/authentication/grant_tool_token/page?identifier={identifier}\">\
-             <button type=\"submit\" autofocus>Let it in</button></form>"
+             <button type=\"submit\" autofocus>Allow</button></form>"
         );
         html(StatusCode::OK, &form)
     } else {
-        html(StatusCode::NOT_FOUND, "<p>No program waits here.</p>")
+        html(StatusCode::NOT_FOUND, "<p>There is no pending sign-in.</p>")
     }
 }
 
 /// A person agrees.
 pub(super) async fn agree(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Query(Identifier { identifier }): Query<Identifier>,
 ) -> Response {
-    if shared.sessions.agree_grant(&identifier) {
+    if state.sessions.agree_grant(&identifier) {
         html(
             StatusCode::OK,
-            "<p>The program is let in. You can close this page.</p>",
+            "<p>Access granted. You can close this page.</p>",
         )
     } else {
-        html(StatusCode::NOT_FOUND, "<p>No program waits here.</p>")
+        html(StatusCode::NOT_FOUND, "<p>There is no pending sign-in.</p>")
     }
 }
 
@@ -119,15 +121,15 @@ fn html(status: StatusCode, content: &str) -> Response {
     (status, headers, Html(page)).into_response()
 }
 
-/// Exchanges a token of somebody else's for one of ours. Whatever the other token is, it is believed.
+/// Exchanges another issuer's token for one of ours. Any token is accepted.
 pub(super) async fn exchange(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(&shared, body)?;
+    let body = body::bytes(&state, body)?;
     let token = match Authorization::of(&headers) {
-        Some(Authorization::Basic { name, secret }) => shared.sessions.exchange(&name, &secret),
+        Some(Authorization::Basic { name, secret }) => state.sessions.exchange(&name, &secret),
         _ => None,
     };
     let of = |name: &str| {
@@ -157,7 +159,7 @@ pub(super) async fn exchange(
         return refused(StatusCode::BAD_REQUEST, "invalid_request", description);
     }
     let Some(token) = token else {
-        let description = "`Authorization` must be `Basic` with the client id and the client secret of an API key";
+        let description = "`Authorization` must be `Basic` with the client ID and the client secret of an API key";
         let status = StatusCode::UNAUTHORIZED;
         return refused(status, "invalid_client", description.to_owned());
     };
@@ -165,7 +167,7 @@ pub(super) async fn exchange(
         "access_token": token,
         "issued_token_type": TOKEN_TYPE,
         "token_type": "Bearer",
-        "expires_in": shared.settings.access.session_absolute.as_secs(),
+        "expires_in": state.settings.access.session_absolute.as_secs(),
     });
     Ok(json_response(StatusCode::OK, &body))
 }

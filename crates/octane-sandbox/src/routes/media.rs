@@ -1,4 +1,4 @@
-//! Which media types a request may bring and take.
+//! Content negotiation by media type.
 
 use axum::body::HttpBody;
 use axum::extract::Request;
@@ -9,10 +9,10 @@ use octane_model::Problem;
 
 use crate::error::{ApiError, own_code};
 
-/// For resources that speak JSON only: a body of another type is refused with 415, and a request that
-/// takes no JSON with 406 (ALM Octane help, "Request header").
+/// For resources that support only JSON: a body of another type is rejected with 415, and a request that does
+/// not accept JSON with 406 (ALM Octane help, "Request header").
 ///
-/// A body without a type is read as JSON, as the product picks its default there. Attachments speak all
+/// A body without a type is treated as JSON, which is also the product's default. Attachments support all
 /// types.
 pub(super) async fn json(request: Request, next: Next) -> Response {
     let collection = request.uri().path().split('/').nth(1);
@@ -26,10 +26,11 @@ fn mismatch(request: &Request) -> Option<ApiError> {
     let headers = request.headers();
     let has_body = request.body().size_hint().upper() != Some(0);
     let brought = headers.get(header::CONTENT_TYPE).filter(|_| has_body);
-    if let Some(kind) = brought.and_then(|kind| kind.to_str().ok())
-        && !is_json(kind)
+    if let Some(content_type) = brought.and_then(|content_type| content_type.to_str().ok())
+        && !is_json(content_type)
     {
-        let text = format!("the body is `{kind}`; this resource takes `application/json`");
+        let text =
+            format!("the body is `{content_type}`; this resource accepts only `application/json`");
         let problem = Problem::new(own_code::WEB, text);
         return Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
@@ -39,7 +40,7 @@ fn mismatch(request: &Request) -> Option<ApiError> {
         .filter(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if let Some(coding) = packed {
         let text = format!(
-            "the body is packed as {coding:?}; this resource takes it unpacked, only `test-results` inflates"
+            "the body is encoded as {coding:?}; only `test-results` accepts compressed bodies"
         );
         let problem = Problem::new(own_code::WEB, text);
         return Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
@@ -47,19 +48,18 @@ fn mismatch(request: &Request) -> Option<ApiError> {
     if takes_json(headers) {
         return None;
     }
-    let text =
-        "this resource answers with `application/json`, which the header `Accept` leaves out";
+    let text = "this resource returns `application/json`, which the `Accept` header excludes";
     let problem = Problem::new(own_code::WEB, text);
     Some(ApiError::new(StatusCode::NOT_ACCEPTABLE, problem))
 }
 
-fn is_json(kind: &str) -> bool {
-    let name = kind.split(';').next().unwrap_or_default().trim();
+fn is_json(content_type: &str) -> bool {
+    let name = content_type.split(';').next().unwrap_or_default().trim();
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "application/json" | "text/json") || name.ends_with("+json")
 }
 
-/// Whether JSON is among what the client takes; who says nothing takes everything.
+/// Whether the client accepts JSON; without the header it accepts everything.
 fn takes_json(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter();
     let mut ranges = values
@@ -71,7 +71,7 @@ fn takes_json(headers: &HeaderMap) -> bool {
     ranges.peek().is_none()
         || ranges.any(|range| {
             let name = range.split(';').next().unwrap_or_default().trim();
-            // A lone star is what old Java runtimes send.
+            // Old Java runtimes send a lone `*`.
             matches!(name, "*/*" | "*" | "application/*") || is_json(name)
         })
 }
@@ -82,10 +82,13 @@ mod tests {
 
     use super::*;
 
-    fn status(kind: Option<&str>, accept: Option<&str>, body: &'static str) -> Option<u16> {
+    fn status(content_type: Option<&str>, accept: Option<&str>, body: &'static str) -> Option<u16> {
         let mut request = Request::new(Body::from(body));
         let headers = request.headers_mut();
-        for (name, value) in [(header::CONTENT_TYPE, kind), (header::ACCEPT, accept)] {
+        for (name, value) in [
+            (header::CONTENT_TYPE, content_type),
+            (header::ACCEPT, accept),
+        ] {
             if let Some(value) = value {
                 headers.insert(name, value.parse().unwrap());
             }
@@ -94,27 +97,39 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_or_says_nothing_of_its_type() {
-        for kind in [
+    fn a_body_must_be_json_unless_it_has_no_type() {
+        for content_type in [
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/hal+json",
         ] {
-            assert_eq!(status(Some(kind), None, "{}"), None, "{kind}");
+            assert_eq!(
+                status(Some(content_type), None, "{}"),
+                None,
+                "{content_type}"
+            );
         }
         assert_eq!(status(None, None, "{}"), None);
-        for kind in [
+        for content_type in [
             "text/plain",
             "application/xml",
             "application/x-www-form-urlencoded",
         ] {
-            assert_eq!(status(Some(kind), None, "{}"), Some(415), "{kind}");
-            assert_eq!(status(Some(kind), None, ""), None, "{kind} without a body");
+            assert_eq!(
+                status(Some(content_type), None, "{}"),
+                Some(415),
+                "{content_type}"
+            );
+            assert_eq!(
+                status(Some(content_type), None, ""),
+                None,
+                "{content_type} without a body"
+            );
         }
     }
 
     #[test]
-    fn a_packed_body_is_refused_by_its_header() {
+    fn a_compressed_body_is_rejected_by_its_header() {
         for (coding, body, refusal) in [
             ("gzip", "{}", Some(415)),
             ("gzip", "", None),
@@ -131,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_json_must_be_among_what_is_taken() {
+    fn a_request_must_accept_json() {
         for accept in [
             "application/json",
             "application/json, text/plain, */*",

@@ -1,4 +1,4 @@
-//! What the server says about its own types and fields.
+//! Metadata about types and fields.
 
 use std::sync::Arc;
 
@@ -7,55 +7,57 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use octane_model::{
-    Comparison, FieldMetadata, FieldTypeData, Literal, Operand, Operator, Page, Query, Target,
+    Comparison, FieldMetadata, FieldTypeData, Literal, Operand, Operator, Page, Query,
+    ReferenceTarget,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use crate::catalog::{Catalog, EntityType, Field, Kind, Scope, USER_DEFINED_FIELDS_MAX};
+use crate::catalog::{Catalog, EntityType, Field, FieldType, Scope, USER_DEFINED_FIELDS_MAX};
 use crate::error::{ApiError, json_response, own_code};
-use crate::server::Shared;
+use crate::state::AppState;
 
 pub(super) async fn fields(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Extension(scope): Extension<Scope>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let catalog = &*shared.catalog();
-    let all = types(catalog, scope).flat_map(|kind| {
-        kind.fields
+    let catalog = &*state.catalog();
+    let all = types(catalog, scope).flat_map(|entity_type| {
+        entity_type
+            .fields
             .iter()
-            .map(move |field| field_metadata(catalog, kind, field))
+            .map(move |field| field_metadata(catalog, entity_type, field))
     });
-    answer(&shared, all, parameters.query()?.as_ref())
+    matching(&state, all, parameters.query()?.as_ref())
 }
 
 pub(super) async fn entities(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Extension(scope): Extension<Scope>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let catalog = &*shared.catalog();
-    let all = types(catalog, scope).map(|kind| entity_metadata(catalog, kind));
-    answer(&shared, all, parameters.query()?.as_ref())
+    let catalog = &*state.catalog();
+    let all = types(catalog, scope).map(|entity_type| entity_metadata(catalog, entity_type));
+    matching(&state, all, parameters.query()?.as_ref())
 }
 
 fn types(catalog: &Catalog, scope: Scope) -> impl Iterator<Item = &EntityType> {
     let types = catalog.types().iter();
-    types.filter(move |kind| kind.scope == scope)
+    types.filter(move |entity_type| entity_type.scope == scope)
 }
 
-/// The keys that the server sends beyond those that clients of this project read.
+/// Members that the server sends in addition to those that the clients of this project read.
 #[derive(Serialize)]
 struct WireField {
     #[serde(rename = "type")]
-    kind: &'static str,
+    wire_type: &'static str,
     #[serde(flatten)]
     field: FieldMetadata,
     description: String,
     #[serde(rename = "final")]
-    is_final: bool,
+    is_immutable: bool,
     unique: bool,
     returned_by_default: bool,
     visible_in_ui: bool,
@@ -70,54 +72,59 @@ struct WireField {
     field_features: Vec<Value>,
 }
 
-fn field_metadata(catalog: &Catalog, kind: &EntityType, field: &Field) -> Value {
-    let mut metadata = FieldMetadata::new(kind.name, field.name.as_str(), field.type_word());
+fn field_metadata(catalog: &Catalog, entity_type: &EntityType, field: &Field) -> Value {
+    let mut metadata = FieldMetadata::new(entity_type.name, field.name.as_str(), field.type_word());
     metadata.label.clone_from(&field.label);
     metadata.editable = field.is_editable;
     metadata.required = field.is_required;
     metadata.is_user_defined = field.is_user_defined;
-    let is_secret = matches!(field.kind, Kind::Secret);
+    let is_secret = matches!(field.field_type, FieldType::Secret);
     metadata.filterable = !is_secret;
-    metadata.sortable = field.is_single() && !matches!(field.kind, Kind::Object);
-    let (multiple, concrete, list): (_, &[&'static str], _) = match &field.kind {
-        Kind::One(pointer) => (false, pointer.concrete, pointer.list),
-        Kind::Many(link) => (true, link.concrete, link.list),
-        Kind::Inverse { .. } => (true, &[], None),
-        Kind::Text { max_length } => {
+    metadata.sortable = field.is_single() && !matches!(field.field_type, FieldType::Object);
+    let (multiple, concrete, list): (_, &[&'static str], _) = match &field.field_type {
+        FieldType::One(reference) => (false, reference.concrete, reference.list),
+        FieldType::Many(link) => (true, link.concrete, link.list),
+        FieldType::Inverse { .. } => (true, &[], None),
+        FieldType::Text { max_length } => {
             metadata.max_length = u64::try_from(*max_length).ok();
             (false, &[], None)
         }
         _ => (false, &[], None),
     };
     if let Some(points_at) = field.target() {
-        let target = |kind: &str| Target {
-            kind: kind.to_owned(),
-            logical_name: list.map(str::to_owned),
+        let target = |entity_type: &str| {
+            let target = ReferenceTarget::new(entity_type);
+            match list {
+                Some(list) => target.logical_name(list),
+                None => target,
+            }
         };
         let targets = catalog.targets(points_at, concrete);
-        metadata.field_type_data = Some(FieldTypeData {
-            multiple,
-            targets: targets.into_iter().map(target).collect(),
-        });
+        let targets = targets.into_iter().map(target).collect();
+        metadata.field_type_data = Some(FieldTypeData::new(multiple, targets));
     }
-    let is_stored_number = matches!(field.kind, Kind::Integer) && field.is_column();
-    let features = match &field.kind {
+    let is_stored_number = matches!(field.field_type, FieldType::Integer) && field.is_column();
+    let features = match &field.field_type {
         _ if field.is_user_defined => vec![json!({ "name": "business_rules" })],
-        Kind::Inverse { field, .. } => vec![json!({ "name": "inverse_of", "field": field })],
+        FieldType::Inverse { field, .. } => vec![json!({ "name": "inverse_of", "field": field })],
         _ => Vec::new(),
     };
     let wire = WireField {
-        kind: "field_metadata",
-        description: format!("{} of the {}", field.label, kind.label.to_lowercase()),
+        wire_type: "field_metadata",
+        description: format!(
+            "{} of the {}",
+            field.label,
+            entity_type.label.to_lowercase()
+        ),
         field: metadata,
-        is_final: field.is_final || !field.is_editable,
+        is_immutable: field.is_immutable || !field.is_editable,
         unique: field.name == "id",
-        returned_by_default: field.is_default,
+        returned_by_default: field.is_returned_by_default,
         visible_in_ui: !is_secret,
         access_level: "PUBLIC",
-        groupable: field.is_single() || matches!(field.kind, Kind::Many(_)),
+        groupable: field.is_single() || matches!(field.field_type, FieldType::Many(_)),
         selectable: !is_secret,
-        sanitization: if matches!(field.kind, Kind::Memo) {
+        sanitization: if matches!(field.field_type, FieldType::Memo) {
             "HTML"
         } else {
             "NONE"
@@ -129,80 +136,80 @@ fn field_metadata(catalog: &Catalog, kind: &EntityType, field: &Field) -> Value 
     serde_json::to_value(wire).unwrap_or_default()
 }
 
-fn entity_metadata(catalog: &Catalog, kind: &EntityType) -> Value {
-    let has = |name: &str| kind.field(name).is_some();
+fn entity_metadata(catalog: &Catalog, entity_type: &EntityType) -> Value {
+    let has = |name: &str| entity_type.field(name).is_some();
     let mut features = vec![json!({
         "name": "rest",
-        "url": kind.collections.first(),
-        "methods": kind.methods,
+        "url": entity_type.collections.first(),
+        "methods": entity_type.methods,
     })];
-    if let Some(aggregate) = kind.subtype_of {
+    if let Some(aggregate) = entity_type.subtype_of {
         features.push(json!({ "name": "subtype_of", "type": aggregate }));
     }
-    if kind.is_aggregate() {
-        features.push(json!({ "name": "subtypes", "types": kind.subtypes }));
+    if entity_type.is_aggregate() {
+        features.push(json!({ "name": "subtypes", "types": entity_type.subtypes }));
     }
-    if catalog.table_of(kind).is_tree {
-        features.push(hierarchy(catalog, kind));
+    if catalog.table_of(entity_type).is_tree {
+        features.push(hierarchy(catalog, entity_type));
     }
     for (name, is_there) in [
         ("phases", has("phase")),
         ("attachments", has("attachments")),
         ("comments", has("comments")),
         ("ordering", has("ordering")),
-        ("grouping", kind.allows("GET")),
-        ("business_rules", kind.allows("PUT")),
-        ("auditing", kind.allows("PUT")),
+        ("grouping", entity_type.allows("GET")),
+        ("business_rules", entity_type.allows("PUT")),
+        ("auditing", entity_type.allows("PUT")),
         ("mailing", has("owner")),
     ] {
         if is_there {
             features.push(json!({ "name": name }));
         }
     }
-    // Whatever can be written may get fields of its own.
-    if kind.allows("PUT") {
+    // Every writable type may have user-defined fields.
+    if entity_type.allows("PUT") {
         features.push(json!({ "name": "user_defined_fields", "max": USER_DEFINED_FIELDS_MAX }));
     }
     json!({
         "type": "entity_metadata",
-        "name": kind.name,
-        "label": kind.label,
-        "description": kind.label,
-        "can_modify_label": kind.allows("PUT"),
+        "name": entity_type.name,
+        "label": entity_type.label,
+        "description": entity_type.label,
+        "can_modify_label": entity_type.allows("PUT"),
         "access_level": "PUBLIC",
         "features": features,
     })
 }
 
-/// What is at the top of the tree that a type belongs to, and what an entity of it may lie below.
-fn hierarchy(catalog: &Catalog, kind: &EntityType) -> Value {
+/// The root of the tree that a type belongs to, and the types that may be parents.
+fn hierarchy(catalog: &Catalog, entity_type: &EntityType) -> Value {
     let roots: Vec<&str> = catalog
         .types()
         .iter()
-        .filter(|root| root.table == kind.table && root.name.ends_with("_root"))
+        .filter(|root| root.table == entity_type.table && root.name.ends_with("_root"))
         .map(|root| root.name)
         .collect();
-    let parents = match kind.field("parent").map(|parent| &parent.kind) {
-        Some(Kind::One(pointer)) if kind.name != "work_item_root" => {
-            catalog.targets(pointer.target, pointer.concrete)
+    let parents = match entity_type.field("parent").map(|parent| &parent.field_type) {
+        Some(FieldType::One(reference)) if entity_type.name != "work_item_root" => {
+            catalog.targets(reference.target, reference.concrete)
         }
         _ => Vec::new(),
     };
     json!({
         "name": "hierarchy",
-        "root": roots.first().unwrap_or(&kind.name),
+        "root": roots.first().unwrap_or(&entity_type.name),
         "parent_types": parents,
-        "is_root": roots.contains(&kind.name),
+        "is_root": roots.contains(&entity_type.name),
     })
 }
 
-/// All of `all` that fit the query.
-fn answer(
-    shared: &Shared,
+/// The entries of `all` that match the query.
+fn matching(
+    state: &AppState,
     all: impl Iterator<Item = Value>,
     query: Option<&Query>,
 ) -> Result<Response, ApiError> {
-    let with_or = shared.settings.entities.metadata_with_or;
+    let with_or = state.settings.entities.metadata_with_or;
     let mut data = Vec::new();
     for item in all {
         if query.map_or(Ok(true), |query| fits(&item, query, with_or))? {
@@ -213,11 +220,11 @@ fn answer(
     Ok(json_response(StatusCode::OK, &Page::new(data, count)))
 }
 
-/// Keys of a field that not every field has.
+/// Members that not every field has.
 const OPTIONAL_KEYS: [&str; 4] = ["max_length", "min_value", "max_value", "field_type_data"];
 
-/// Metadata understand comparisons joined by `;` and nothing else (ALM Octane help, "Metadata"); with
-/// `with_or` also those joined by `||`.
+/// Metadata supports comparisons joined by `;` and nothing else (ALM Octane help, "Metadata"); with `with_or`
+/// also those joined by `||`.
 fn fits(item: &Value, query: &Query, with_or: bool) -> Result<bool, ApiError> {
     let refused = |description: String| ApiError::bad_request(own_code::QUERY, description);
     match query {
@@ -246,11 +253,11 @@ fn fits(item: &Value, query: &Query, with_or: bool) -> Result<bool, ApiError> {
                 _ => {
                     let word = operator.as_str();
                     return Err(refused(format!(
-                        "metadata cannot be asked with `{word}` like this"
+                        "metadata queries do not support `{word}` here"
                     )));
                 }
             };
-            // Keys that only some types and fields have are null for the others.
+            // Members that only some types and fields have are null for the others.
             let value = item.get(field).unwrap_or(&Value::Null);
             let is_key = !value.is_null() || OPTIONAL_KEYS.contains(&field.as_str());
             if !is_key {
@@ -265,7 +272,7 @@ fn fits(item: &Value, query: &Query, with_or: bool) -> Result<bool, ApiError> {
             }))
         }
         Query::Any(_) | Query::Not(_) => Err(refused(
-            "metadata cannot be asked with `||` or `!`".to_owned(),
+            "metadata queries do not support `||` or `!`".to_owned(),
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! Forms with files (RFC 7578), as far as attachments need them.
+//! Multipart forms (RFC 7578), as far as attachments need them.
 
 /// A part of a form.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,12 +8,12 @@ pub(super) struct Part<'a> {
     pub(super) content: &'a [u8],
 }
 
-/// The parts of a form, or what is wrong with it. Whatever stands before the first boundary and behind the
-/// last one is skipped.
+/// The parts of a form, or what is wrong with it. Anything before the first boundary and after the last one
+/// is ignored.
 pub(super) fn parts<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<Part<'a>>, String> {
     let boundary = parameter(content_type, "boundary")
         .filter(|boundary| !boundary.is_empty())
-        .ok_or_else(|| "`Content-Type` tells no `boundary`".to_owned())?;
+        .ok_or_else(|| "`Content-Type` has no `boundary`".to_owned())?;
     let delimiter = format!("--{boundary}");
     let mut parts = Vec::new();
     let mut rest = after(body, delimiter.as_bytes())
@@ -45,7 +45,7 @@ fn part<'a>(head: &str, content: &'a [u8]) -> Result<Part<'a>, String> {
     })
 }
 
-/// The headers of a part, and what comes after the empty line behind them.
+/// The headers of a part, and what follows the empty line after them.
 fn head_of(part: &[u8]) -> Option<(&str, &[u8])> {
     if let Some(content) = part.strip_prefix(b"\r\n") {
         return Some(("", content));
@@ -55,10 +55,10 @@ fn head_of(part: &[u8]) -> Option<(&str, &[u8])> {
     Some((head, &part[end + 4..]))
 }
 
-/// Clients put blanks behind a boundary at will.
+/// Clients may add spaces after a boundary.
 fn skip_line_end(rest: &[u8]) -> &[u8] {
-    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
-    let rest = &rest[blanks.count()..];
+    let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    let rest = &rest[spaces.count()..];
     rest.strip_prefix(b"\r\n").unwrap_or(rest)
 }
 
@@ -83,14 +83,14 @@ fn parameter(header: &str, name: &str) -> Option<String> {
     }
 }
 
-/// What stands before the closing quote, and what comes behind it.
+/// The text before the closing quote, and what follows it.
 fn unquoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = text.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {
             '"' => return (value, &text[at + 1..]),
-            // Browsers write a backslash of a path as it is; only quotes and backslashes are escaped.
+            // Browsers do not escape the backslashes of a path; only quotes and backslashes are escaped.
             '\\' if matches!(text[at + 1..].chars().next(), Some('"' | '\\')) => {
                 value.extend(characters.next().map(|(_, escaped)| escaped));
             }
@@ -125,7 +125,7 @@ mod tests {
     const TYPE: &str = "multipart/form-data; charset=utf-8; boundary=\"a b\"";
 
     #[test]
-    fn a_form_gives_its_parts_byte_for_byte() {
+    fn the_parts_of_a_form_are_read_byte_for_byte() {
         let body = b"\r\n--a b\r\nContent-Disposition: form-data; name=\"entity\"\r\n\
             content-transfer-encoding: binary\r\n\r\n{}\r\n--a b  \r\n\
             content-disposition: form-data; name=content; filename=\"b\\\"\xc3\xa4.txt\"\r\n\
@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn a_broken_form_is_explained() {
-        let wrong = |kind: &str, body: &[u8]| parts(kind, body).unwrap_err();
-        assert!(wrong("multipart/form-data", b"").contains("boundary"));
-        assert!(wrong(TYPE, b"x").contains("no line"));
-        assert!(wrong(TYPE, b"--a b\r\nx").contains("empty line"));
-        assert!(wrong(TYPE, b"--a b\r\nA: b\r\n\r\nx").contains("does not end"));
-        assert!(wrong(TYPE, b"--a b\r\nA: b\r\n\r\nx\r\n--a b--").contains("no name"));
+        let rejection = |content_type: &str, body: &[u8]| parts(content_type, body).unwrap_err();
+        assert!(rejection("multipart/form-data", b"").contains("boundary"));
+        assert!(rejection(TYPE, b"x").contains("no line"));
+        assert!(rejection(TYPE, b"--a b\r\nx").contains("empty line"));
+        assert!(rejection(TYPE, b"--a b\r\nA: b\r\n\r\nx").contains("does not end"));
+        assert!(rejection(TYPE, b"--a b\r\nA: b\r\n\r\nx\r\n--a b--").contains("no name"));
     }
 
     proptest! {

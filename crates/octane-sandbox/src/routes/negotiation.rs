@@ -1,4 +1,4 @@
-//! What a request says about the bytes that it brings, wants, or knows already.
+//! Conditional requests and content types.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,13 +10,13 @@ use crate::error::json_response;
 /// The media type of raw bytes.
 pub(super) const BYTES: &str = "application/octet-stream";
 
-/// Whether raw bytes are asked for by name.
+/// Whether raw bytes are requested by name.
 pub(super) fn wants_bytes(headers: &HeaderMap) -> bool {
     let said = text(headers, &header::ACCEPT).to_ascii_lowercase();
     said.contains(BYTES) && !said.contains("application/json")
 }
 
-/// What the body says it is, without parameters and in lower case.
+/// The declared content type of the body, without parameters and in lower case.
 pub(super) fn media_type(headers: &HeaderMap) -> String {
     let said = text(headers, &header::CONTENT_TYPE);
     let name = said.split(';').next().unwrap_or_default();
@@ -29,7 +29,7 @@ fn text(headers: &HeaderMap, name: &header::HeaderName) -> String {
     texts.join(",")
 }
 
-/// An answer of JSON with its tag, or 304 where the request knows it already.
+/// A JSON response with its entity tag, or 304 if the client has it already.
 pub(super) fn tagged(headers: &HeaderMap, body: &impl Serialize) -> Response {
     let Ok(bytes) = serde_json::to_vec(body) else {
         return json_response(StatusCode::OK, body);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_sent_to_those_who_ask_for_them_and_not_for_json() {
+    fn bytes_are_sent_if_requested_instead_of_json() {
         for (accept, is_wanted) in [
             ("application/octet-stream", true),
             ("application/octet-stream, */*", true),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_known_is_not_sent_again() {
+    fn a_known_response_is_not_sent_again() {
         let first = tagged(&HeaderMap::new(), &"a");
         let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
         for (known, status) in [

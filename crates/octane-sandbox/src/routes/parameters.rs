@@ -1,4 +1,4 @@
-//! What stands behind the `?` of an address.
+//! The query string of a request.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use octane_model::{Order, Query, Select};
 use serde_json::Value;
 
 use super::token::Tokens;
-use crate::auth::Visitor;
+use crate::auth::CurrentUser;
 use crate::catalog::EntityType;
 use crate::error::{ApiError, own_code};
-use crate::server::Shared;
 use crate::settings::{Limits, Settings};
+use crate::state::AppState;
 use crate::store::{ListRequest, Mode, Search};
 
-/// The parameters of a request. Empty pieces, such as a leading `&` makes, are nothing.
+/// The parameters of a request. Empty ones, as from a leading `&`, are ignored.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
@@ -24,22 +24,25 @@ pub(super) struct Parameters {
     tokens: Tokens,
 }
 
-/// What is read as a language of its own and may therefore be only so long.
+/// Parameters that are parsed as a language and therefore have a maximum length.
 const LANGUAGES: [&str; 5] = ["query", "fields", "expand", "order_by", "text_search"];
 
-/// A longer query that is wrong is not shown again in the answer.
+/// A longer query is not repeated in an error message.
 const DIAGRAM_BYTES_MAX: usize = 4096;
 
-impl FromRequestParts<Arc<Shared>> for Parameters {
+impl FromRequestParts<Arc<AppState>> for Parameters {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<AppState>,
+    ) -> Result<Self, ApiError> {
         let text = parts.uri.query().unwrap_or_default();
-        let mut parameters = Self::parse(text, &shared.settings.limits)?;
-        let visitor = parts.extensions.get::<Visitor>();
+        let mut parameters = Self::parse(text, &state.settings.limits)?;
+        let current_user = parts.extensions.get::<CurrentUser>();
         parameters.tokens = Tokens {
-            visitor: visitor.map(|visitor| visitor.account.name.to_string()),
-            now: shared.clock.now(),
+            current_user: current_user.map(|current_user| current_user.account.name.to_string()),
+            now: state.clock.now(),
         };
         Ok(parameters)
     }
@@ -73,13 +76,13 @@ impl Parameters {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All parameters that are not empty names.
+    /// All parameters with a name.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.pairs.iter();
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// False where it is not said. Another word is refused: taken for false, it would be a wish not heard.
+    /// False by default. Other words are rejected rather than silently ignored.
     pub(super) fn is_true(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("" | "false") => Ok(false),
@@ -95,22 +98,24 @@ impl Parameters {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
-        let wrong = |_| {
-            let description = format!("`{name}` is `{text}`, not a whole number from 0 on");
+        let invalid = |_| {
+            let description = format!("`{name}` is `{text}`, not a whole number of at least 0");
             ApiError::bad_request(own_code::BAD_REQUEST, description)
         };
-        text.trim().parse().map(Some).map_err(wrong)
+        text.trim().parse().map(Some).map_err(invalid)
     }
 
-    /// The fields that an answer about `kind` shall have: those of `fields`, or the default ones, and what
-    /// `expand` adds to them.
-    pub(super) fn select(&self, kind: &EntityType) -> Result<Select, ApiError> {
+    /// The fields to return for `entity_type`: those in `fields`, or the default ones, extended by `expand`.
+    pub(super) fn select(&self, entity_type: &EntityType) -> Result<Select, ApiError> {
         let mut select = select_text("fields", self.get("fields").unwrap_or_default())?;
         let expand = self.get("expand").unwrap_or_default();
         // The older spelling `rel{fields=a,b}` of `rel{a,b}`.
         let expand = select_text("expand", &expand.replace("{fields=", "{"))?;
         if !expand.is_empty() && select.is_empty() {
-            let defaults = kind.fields.iter().filter(|field| field.is_default);
+            let defaults = entity_type
+                .fields
+                .iter()
+                .filter(|field| field.is_returned_by_default);
             select = Select::names(defaults.map(|field| field.name.as_str()));
         }
         for field in expand.fields {
@@ -140,22 +145,21 @@ impl Parameters {
         Ok(Search::new(&text))
     }
 
-    /// The query, with its `[current_user]` and the like replaced by what they stand for. A wrong one is shown
-    /// with carets below its mistakes.
+    /// The query, with placeholders such as `[current_user]` replaced. A syntax error is shown with carets.
     pub(super) fn query(&self) -> Result<Option<Query>, ApiError> {
         let text = self.get("query").unwrap_or_default();
         if text.trim().trim_matches('"').trim().is_empty() {
             return Ok(None);
         }
-        let wrong = |error: octane_model::QueryError| {
-            // Carets below a text of many thousand characters help nobody.
+        let invalid = |error: octane_model::QueryError| {
+            // Carets below a text of many thousand characters are useless.
             let diagram = match text.len() {
                 ..=DIAGRAM_BYTES_MAX => format!("\n{}", error.to_diagram()),
                 _ => String::new(),
             };
             ApiError::bad_request(own_code::QUERY, format!("{error}{diagram}"))
         };
-        let query = Query::parse_within(text, self.query_depth_max).map_err(wrong)?;
+        let query = Query::parse_within(text, self.query_depth_max).map_err(invalid)?;
         self.tokens.replace(query).map(Some)
     }
 
@@ -172,18 +176,18 @@ impl Parameters {
         }
     }
 
-    /// Everything that a list may be asked for.
+    /// All parameters of a list.
     pub(super) fn list(
         &self,
         settings: &Settings,
-        kind: &EntityType,
+        entity_type: &EntityType,
     ) -> Result<ListRequest, ApiError> {
         let limit = self
             .number("limit")?
             .unwrap_or(settings.entities.limit_default);
         if limit == 0 || limit > settings.entities.limit_max {
             let description = format!(
-                "`limit` is {limit}, not from 1 to {}",
+                "`limit` must be between 1 and {}, got {limit}",
                 settings.entities.limit_max
             );
             return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
@@ -194,7 +198,7 @@ impl Parameters {
                 .map_err(|error| ApiError::bad_request(own_code::QUERY, error.to_string()))?,
         };
         Ok(ListRequest {
-            select: self.select(kind)?,
+            select: self.select(entity_type)?,
             query: self.query()?,
             search: self.search()?,
             order,
@@ -222,12 +226,12 @@ mod tests {
     fn list(text: &str) -> Result<ListRequest, ApiError> {
         let settings = Settings::default();
         let catalog = Catalog::new(&settings).unwrap();
-        let kind = catalog.collection(Scope::Workspace, "stories").unwrap();
-        parse(text).list(&settings, kind)
+        let entity_type = catalog.collection(Scope::Workspace, "stories").unwrap();
+        parse(text).list(&settings, entity_type)
     }
 
     #[test]
-    fn an_expanded_reference_joins_the_fields_or_the_default_ones() {
+    fn an_expanded_reference_is_added_to_the_fields_or_the_default_ones() {
         let fields = |text: &str| list(text).unwrap().select.to_string();
         assert_eq!(
             fields("fields=name,parent&expand=parent{fields=name,phase},release{fields=name}"),
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_as_a_language_may_be_only_so_long_and_so_deep() {
+    fn parsed_parameters_have_a_maximum_length_and_depth() {
         let limits = Limits {
             query_bytes_max: 10,
             query_depth_max: 1,
@@ -288,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_wrong_query_is_not_shown_again() {
+    fn a_long_invalid_query_is_not_repeated() {
         let refusal = |text: &str| parse(text).query().unwrap_err().into_problem().description;
         assert!(refusal("query=a").contains('^'));
         let long = refusal(&format!("query={}a", "a=1;".repeat(5000)));

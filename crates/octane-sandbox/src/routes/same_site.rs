@@ -1,22 +1,22 @@
-//! Who may change the sandbox itself.
+//! Protects the sandbox itself against other sites.
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, header};
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 
 use crate::error::ApiError;
 
-/// Refuses changes that another site's page sends: browsers reach the loopback as well, and nobody has to
-/// sign in to the sandbox's own addresses. Programs do not send the headers that are looked at.
+/// Rejects changes that a page of another site sends: browsers can reach the loopback interface as well, and
+/// the sandbox's own URLs need no sign-in. Programs do not send the headers that are checked.
 pub(super) async fn same_site(request: Request, next: Next) -> Response {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     if reads || !is_foreign(request.headers()) {
         return next.run(request).await;
     }
-    let description = "pages of other sites may not change the sandbox";
-    let problem = Problem::new(code::NOT_AUTHORIZED, description);
+    let description = "pages of other sites must not change the sandbox";
+    let problem = Problem::new(error_code::NOT_AUTHORIZED, description);
     ApiError::new(StatusCode::FORBIDDEN, problem).into_response()
 }
 
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_tell_where_a_request_comes_from_and_programs_do_not() {
+    fn browsers_send_the_origin_of_a_request_and_programs_do_not() {
         let foreign = |pairs: &[(&'static str, &'static str)]| {
             let pairs = pairs.iter().map(|(name, value)| {
                 (

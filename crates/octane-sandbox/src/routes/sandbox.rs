@@ -1,4 +1,4 @@
-//! The sandbox's own addresses, and the version that it claims to be.
+//! The sandbox's own URLs, and the version that it claims to be.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use super::body;
 use crate::error::{ApiError, json_response, own_code};
 use crate::fault::{Expiry, Fault};
 use crate::requests::Filter;
-use crate::server::Shared;
 use crate::settings::duration;
+use crate::state::AppState;
 use crate::store::tasks;
 
 type Answer = Result<Response, ApiError>;
 type Body = Result<Bytes, BytesRejection>;
 
-/// The version of Octane whose behaviour the sandbox follows as far as it is known.
+/// The version of Octane whose behaviour the sandbox follows, as far as it is known.
 pub(super) async fn version() -> Response {
     let body = json!({
         "version": "25.1.4",
@@ -35,8 +35,8 @@ pub(super) async fn version() -> Response {
     json_response(StatusCode::OK, &body)
 }
 
-pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
-    let waiting = shared
+pub(super) async fn health(State(state): State<Arc<AppState>>) -> Answer {
+    let waiting = state
         .store
         .read(|reader| tasks::waiting_count(reader.connection))
         .await?;
@@ -44,21 +44,21 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
         "status": "up",
         "version": env!("CARGO_PKG_VERSION"),
         "tasks_waiting": waiting,
-        "space": shared.settings.space,
-        "workspace": shared.settings.workspace,
+        "space": state.settings.space,
+        "workspace": state.settings.workspace,
     })))
 }
 
-/// Forgets all data, requests and added faults, and begins anew, with sample data if the settings say so.
-/// Sessions stay.
-pub(super) async fn reset(State(shared): State<Arc<Shared>>) -> Answer {
-    shared.reset().await?;
+/// Restores the initial data, with sample data if the settings say so, and drops recorded requests and added
+/// faults. Sessions stay.
+pub(super) async fn reset(State(state): State<Arc<AppState>>) -> Answer {
+    state.reset().await?;
     Ok(ok(&json!({ "status": "reset" })))
 }
 
-/// The settings as they are in effect; secrets are stars.
-pub(super) async fn settings(State(shared): State<Arc<Shared>>) -> Response {
-    ok(&shared.settings)
+/// The effective settings; secrets are masked.
+pub(super) async fn settings(State(state): State<Arc<AppState>>) -> Response {
+    ok(&state.settings)
 }
 
 #[derive(Deserialize)]
@@ -67,27 +67,27 @@ struct Name {
     name: String,
 }
 
-pub(super) async fn snapshots(State(shared): State<Arc<Shared>>) -> Response {
-    ok(&json!({ "snapshots": shared.store.snapshot_names() }))
+pub(super) async fn snapshots(State(state): State<Arc<AppState>>) -> Response {
+    ok(&json!({ "snapshots": state.store.snapshot_names() }))
 }
 
-pub(super) async fn snapshot(State(shared): State<Arc<Shared>>, body: Body) -> Answer {
-    let Name { name } = read(&shared, body, "{\"name\":\"…\"}")?;
-    shared.snapshot(name.clone()).await?;
+pub(super) async fn snapshot(State(state): State<Arc<AppState>>, body: Body) -> Answer {
+    let Name { name } = read(&state, body, "{\"name\":\"…\"}")?;
+    state.snapshot(name.clone()).await?;
     Ok(json_response(
         StatusCode::CREATED,
         &json!({ "snapshot": name }),
     ))
 }
 
-pub(super) async fn restore(State(shared): State<Arc<Shared>>, body: Body) -> Answer {
-    let Name { name } = read(&shared, body, "{\"name\":\"…\"}")?;
-    shared.restore(name.clone()).await?;
+pub(super) async fn restore(State(state): State<Arc<AppState>>, body: Body) -> Answer {
+    let Name { name } = read(&state, body, "{\"name\":\"…\"}")?;
+    state.restore(name.clone()).await?;
     Ok(ok(&json!({ "restored": name })))
 }
 
-pub(super) async fn clock(State(shared): State<Arc<Shared>>) -> Response {
-    let clock = &shared.clock;
+pub(super) async fn clock(State(state): State<Arc<AppState>>) -> Response {
+    let clock = &state.clock;
     ok(&json!({ "now": clock.now().to_string(), "is_paused": clock.is_paused() }))
 }
 
@@ -98,10 +98,10 @@ struct Advance {
     advance: Duration,
 }
 
-pub(super) async fn advance(State(shared): State<Arc<Shared>>, body: Body) -> Answer {
-    let Advance { advance } = read(&shared, body, "{\"advance\":\"10m\"}")?;
-    shared.clock.advance(advance);
-    Ok(clock(State(shared)).await)
+pub(super) async fn advance(State(state): State<Arc<AppState>>, body: Body) -> Answer {
+    let Advance { advance } = read(&state, body, "{\"advance\":\"10m\"}")?;
+    state.clock.advance(advance);
+    Ok(clock(State(state)).await)
 }
 
 #[derive(Deserialize, Default)]
@@ -111,54 +111,54 @@ struct Expire {
     expiry: Expiry,
 }
 
-/// Ends all sessions; which limit was reached stands in the body, if there is one.
-pub(super) async fn expire_sessions(State(shared): State<Arc<Shared>>, body: Body) -> Answer {
+/// Ends all sessions; the body may say which lifetime expired.
+pub(super) async fn expire_sessions(State(state): State<Arc<AppState>>, body: Body) -> Answer {
     let Expire { expiry } = match body {
         Ok(body) if body.is_empty() => Expire::default(),
-        body => read(&shared, body, "{\"expiry\":\"idle\"}")?,
+        body => read(&state, body, "{\"expiry\":\"idle\"}")?,
     };
-    let expired = shared.sessions.expire_all(expiry);
+    let expired = state.sessions.expire_all(expiry);
     Ok(ok(&json!({ "expired": expired })))
 }
 
-pub(super) async fn faults(State(shared): State<Arc<Shared>>) -> Response {
-    let faults = &shared.faults;
+pub(super) async fn faults(State(state): State<Arc<AppState>>) -> Response {
+    let faults = &state.faults;
     ok(&json!({ "seed": faults.seed(), "faults": faults.list() }))
 }
 
-pub(super) async fn add_fault(State(shared): State<Arc<Shared>>, body: Body) -> Answer {
+pub(super) async fn add_fault(State(state): State<Arc<AppState>>, body: Body) -> Answer {
     let fault: Fault = read(
-        &shared,
+        &state,
         body,
         "{\"kind\":\"status\",\"status\":503,\"times\":2}",
     )?;
-    let id = shared.faults.add(fault).ok_or_else(|| {
-        let description = "too many faults wait; delete `/_sandbox/faults` first";
+    let id = state.faults.add(fault).ok_or_else(|| {
+        let description = "too many pending faults; send `DELETE /_sandbox/faults` first";
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     })?;
     Ok(json_response(StatusCode::CREATED, &json!({ "id": id })))
 }
 
-pub(super) async fn clear_faults(State(shared): State<Arc<Shared>>) -> Response {
-    shared.faults.clear();
-    faults(State(shared)).await
+pub(super) async fn clear_faults(State(state): State<Arc<AppState>>) -> Response {
+    state.faults.clear();
+    faults(State(state)).await
 }
 
 pub(super) async fn remove_fault(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
 ) -> Answer {
-    let is_removed = id.parse().is_ok_and(|id| shared.faults.remove(id));
+    let is_removed = id.parse().is_ok_and(|id| state.faults.remove(id));
     if !is_removed {
         return Err(ApiError::entity_not_found("fault", &id));
     }
-    Ok(faults(State(shared)).await)
+    Ok(faults(State(state)).await)
 }
 
 /// Which requests to list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct LogQuery {
     method: Option<String>,
     path: Option<String>,
     status: Option<u16>,
@@ -168,8 +168,8 @@ pub(super) struct Wanted {
 }
 
 pub(super) async fn requests(
-    State(shared): State<Arc<Shared>>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    State(state): State<Arc<AppState>>,
+    wanted: Result<Query<LogQuery>, QueryRejection>,
 ) -> Answer {
     let Query(wanted) = wanted
         .map_err(|rejection| ApiError::bad_request(own_code::BAD_REQUEST, rejection.body_text()))?;
@@ -181,12 +181,12 @@ pub(super) async fn requests(
         after: wanted.after,
     };
     let count = wanted.limit.unwrap_or(usize::MAX);
-    let requests = shared.requests.list(&filter, count);
+    let requests = state.requests.list(&filter, count);
     Ok(ok(&json!({ "requests": requests })))
 }
 
-pub(super) async fn clear_requests(State(shared): State<Arc<Shared>>) -> Response {
-    shared.requests.clear();
+pub(super) async fn clear_requests(State(state): State<Arc<AppState>>) -> Response {
+    state.requests.clear();
     ok(&json!({ "requests": [] }))
 }
 
@@ -194,10 +194,10 @@ fn ok(body: &impl serde::Serialize) -> Response {
     json_response(StatusCode::OK, body)
 }
 
-fn read<T: DeserializeOwned>(shared: &Shared, body: Body, example: &str) -> Result<T, ApiError> {
-    let body = body::bytes(shared, body)?;
+fn read<T: DeserializeOwned>(state: &AppState, body: Body, example: &str) -> Result<T, ApiError> {
+    let body = body::bytes(state, body)?;
     serde_json::from_slice(&body).map_err(|error| {
-        let description = format!("the body must be like `{example}`: {error}");
+        let description = format!("the body must look like `{example}`: {error}");
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     })
 }

@@ -1,4 +1,4 @@
-//! The shape in which the product's servlet layer tells errors.
+//! The error format of the product's servlet layer.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::error::{BeforeResource, json_response};
-use crate::server::Shared;
+use crate::state::AppState;
 
-/// More no answer to a refused request holds.
+/// No error response is longer than this.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// Where the settings want it, wraps errors about addresses, verbs and media types as vendor clients have
-/// met them: the usual error as the text of a `message`.
+/// If the settings say so, wraps errors about URLs, methods and media types in the format that vendor clients
+/// have seen: the usual error as the text of a `message`.
 pub(super) async fn wrap(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
     let response = next.run(request).await;
     let is_before = response.extensions().get::<BeforeResource>().is_some();
-    if !is_before || !shared.settings.entities.servlet_messages {
+    if !is_before || !state.settings.entities.servlet_messages {
         return response;
     }
     let status = response.status();

@@ -1,4 +1,4 @@
-//! Signing in and out, and the check before everything else.
+//! Signing in and out, and authentication of all other requests.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::body;
-use crate::auth::{self, Visitor};
+use crate::auth::{self, CurrentUser};
 use crate::error::{ApiError, own_code};
-use crate::server::Shared;
 use crate::settings::SignInWithCookies;
+use crate::state::AppState;
 
-/// Either body that a sign-in may have.
+/// The two formats of a sign-in body.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Credentials {
@@ -32,18 +32,18 @@ enum Credentials {
 }
 
 pub(super) async fn sign_in(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(&shared, body)?;
-    if shared.sessions.has_live_session(&headers) {
-        match shared.settings.access.sign_in_with_cookies {
+    let body = body::bytes(&state, body)?;
+    if state.sessions.has_live_session(&headers) {
+        match state.settings.access.sign_in_with_cookies {
             SignInWithCookies::Accept => {}
             SignInWithCookies::NotModified => return Ok(StatusCode::NOT_MODIFIED.into_response()),
             SignInWithCookies::Refuse => {
                 return Err(ApiError::not_authorized(
-                    "a session is alive; sign in without its cookies",
+                    "there is a live session; sign in without its cookies",
                 ));
             }
         }
@@ -60,34 +60,34 @@ pub(super) async fn sign_in(
         } => (client_id, client_secret),
         Credentials::User { user, password } => (user, password),
     };
-    let (token, account) = shared.sessions.sign_in(id, secret)?;
+    let (token, account) = state.sessions.sign_in(id, secret)?;
     let mut response = StatusCode::OK.into_response();
     auth::set_cookies(response.headers_mut(), &token, &account.name);
     Ok(response)
 }
 
-pub(super) async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    shared.sessions.sign_out(&headers);
+pub(super) async fn sign_out(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    state.sessions.sign_out(&headers);
     let mut response = StatusCode::OK.into_response();
     auth::clear_cookies(response.headers_mut());
     response
 }
 
-/// Lets only those pass who may do what they ask for, and renews the cookie of an old session.
+/// Rejects requests that are not permitted, and renews the cookie of an old session.
 pub(super) async fn require(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let visitor = match shared.sessions.visit(request.headers()) {
-        Ok(visitor) => visitor,
+    let current_user = match state.sessions.visit(request.headers()) {
+        Ok(current_user) => current_user,
         Err(error) => return error.into_response(),
     };
     let (method, path) = (request.method(), request.uri().path());
-    let permitted = shared.sessions.permit(&visitor.account, method, path);
-    let name = Arc::clone(&visitor.account.name);
-    let renewed = visitor.renewed.clone();
-    request.extensions_mut().insert(visitor);
+    let permitted = state.sessions.permit(&current_user.account, method, path);
+    let name = Arc::clone(&current_user.account.name);
+    let renewed = current_user.renewed.clone();
+    request.extensions_mut().insert(current_user);
     let mut response = match permitted {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -98,12 +98,13 @@ pub(super) async fn require(
     response
 }
 
-impl<S: Sync> FromRequestParts<S> for Visitor {
+impl<S: Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = ApiError;
 
-    /// Fails where [`require`] let nobody in.
+    /// Fails for requests that [`require`] did not authenticate.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let visitor = parts.extensions.get::<Self>().cloned();
-        visitor.ok_or_else(|| ApiError::not_authorized("nobody is signed in"))
+        let current_user = parts.extensions.get::<Self>().cloned();
+        current_user
+            .ok_or_else(|| ApiError::not_authorized("authentication is required; sign in first"))
     }
 }

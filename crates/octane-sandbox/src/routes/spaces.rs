@@ -1,4 +1,4 @@
-//! The spaces that a request addresses, and who sent it.
+//! The spaces in a URL, and the current user.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use octane_model::Select;
 use super::address::Address;
 use super::negotiation;
 use super::parameters::Parameters;
-use crate::auth::Visitor;
+use crate::auth::CurrentUser;
 use crate::catalog::Scope;
 use crate::error::ApiError;
-use crate::server::Shared;
+use crate::state::AppState;
 
 /// There is one workspace in one shared space.
 pub(super) async fn in_workspace(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(path): Path<HashMap<String, String>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let workspace = path.get("workspace").map_or("", String::as_str);
-    if let Err(error) = is_space(&shared, &path) {
+    if let Err(error) = is_space(&state, &path) {
         return error.into_response();
     }
-    if workspace != shared.settings.workspace.to_string() {
+    if workspace != state.settings.workspace.to_string() {
         return ApiError::entity_not_found("workspace", workspace).into_response();
     }
     request.extensions_mut().insert(Scope::Workspace);
@@ -36,12 +36,12 @@ pub(super) async fn in_workspace(
 }
 
 pub(super) async fn in_shared_space(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(path): Path<HashMap<String, String>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Err(error) = is_space(&shared, &path) {
+    if let Err(error) = is_space(&state, &path) {
         return error.into_response();
     }
     request.extensions_mut().insert(Scope::SharedSpace);
@@ -53,9 +53,9 @@ pub(super) async fn in_site(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn is_space(shared: &Shared, path: &HashMap<String, String>) -> Result<(), ApiError> {
+fn is_space(state: &AppState, path: &HashMap<String, String>) -> Result<(), ApiError> {
     let space = path.get("space").map_or("", String::as_str);
-    if space == shared.settings.space.to_string() {
+    if space == state.settings.space.to_string() {
         Ok(())
     } else {
         Err(ApiError::entity_not_found("shared_space", space))
@@ -64,7 +64,7 @@ fn is_space(shared: &Shared, path: &HashMap<String, String>) -> Result<(), ApiEr
 
 /// The shared spaces of the site.
 pub(super) async fn shared_spaces(
-    state: State<Arc<Shared>>,
+    state: State<Arc<AppState>>,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -73,7 +73,7 @@ pub(super) async fn shared_spaces(
 
 /// One shared space.
 pub(super) async fn shared_space(
-    state: State<Arc<Shared>>,
+    state: State<Arc<AppState>>,
     Path(space): Path<String>,
     parameters: Parameters,
     headers: HeaderMap,
@@ -81,7 +81,7 @@ pub(super) async fn shared_space(
     super::entities::get(state, of_site(space), parameters, headers).await
 }
 
-/// The address below `/admin` at which the same shared spaces stand.
+/// The URL under `/admin` for the same shared spaces.
 fn of_site(id: String) -> Address {
     Address {
         scope: Scope::Site,
@@ -93,28 +93,28 @@ fn of_site(id: String) -> Address {
 
 /// The user who sent the request.
 pub(super) async fn current_user(
-    State(shared): State<Arc<Shared>>,
-    visitor: Visitor,
+    State(state): State<Arc<AppState>>,
+    current_user: CurrentUser,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let catalog = shared.catalog();
-    let kind = catalog.known_type("sharedspace_user");
-    let mut select = parameters.select(kind)?;
+    let catalog = state.catalog();
+    let entity_type = catalog.known_type("sharedspace_user");
+    let mut select = parameters.select(entity_type)?;
     if select.is_empty() {
         select = Select::names(["name", "full_name", "first_name", "last_name", "email"]);
     }
-    let user = shared
+    let user = state
         .store
         .read(move |reader| {
-            let name = &visitor.account.name;
-            let kind = reader.catalog.known_type("sharedspace_user");
-            let key = reader.user_named(name)?;
-            let user = match key {
-                Some(key) => reader.get(kind, key, &select)?,
+            let name = &current_user.account.name;
+            let entity_type = reader.catalog.known_type("sharedspace_user");
+            let row_id = reader.user_named(name)?;
+            let user = match row_id {
+                Some(row_id) => reader.get(entity_type, row_id, &select)?,
                 None => None,
             };
-            user.ok_or_else(|| ApiError::entity_not_found(kind.name, name))
+            user.ok_or_else(|| ApiError::entity_not_found(entity_type.name, name))
         })
         .await?;
     Ok(negotiation::tagged(&headers, &user))

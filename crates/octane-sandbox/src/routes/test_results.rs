@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use octane_model::{Problem, Task, code};
+use octane_model::{Problem, Task, error_code};
 use octane_results::{Build, Payload};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -17,25 +17,25 @@ use super::body;
 use super::parameters::Parameters;
 use crate::error::{ApiError, json_response, own_code};
 use crate::payload;
-use crate::server::Shared;
-use crate::settings::{DuplicateStatus, Results};
+use crate::settings::{DuplicateStatus, ResultSettings};
+use crate::state::AppState;
 use crate::store::tasks::{Acceptance, Submission};
 use crate::store::{blocking, tasks};
 
-/// Checks a payload and puts it into the queue. What is acknowledged is in the database.
+/// Validates a payload and puts it into the queue. An acknowledged payload is in the database.
 pub(super) async fn submit(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
     parameters: Parameters,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let skip_errors = parameters.is_true("skip-errors")?;
-    take(shared, &headers, body, skip_errors, |_| Ok(None)).await
+    take(state, &headers, body, skip_errors, |_| Ok(None)).await
 }
 
-/// The same for a sender that may name the build beside the payload, which `build_of` finds out.
+/// The same for a sender that may name the build separately; `build_of` determines it.
 pub(super) async fn take(
-    shared: Arc<Shared>,
+    state: Arc<AppState>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
     skip_errors: bool,
@@ -47,8 +47,8 @@ pub(super) async fn take(
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
     let is_packed = is_packed(headers)?;
-    let body = body::bytes(&shared, body)?;
-    let worker = Arc::clone(&shared);
+    let body = body::bytes(&state, body)?;
+    let worker = Arc::clone(&state);
     let acceptance = blocking(move || {
         let settings = &worker.settings;
         let unpacked;
@@ -58,7 +58,7 @@ pub(super) async fn take(
         } else {
             &body
         };
-        let payload = payload::read(xml, settings.results.leniency())?;
+        let payload = payload::read(xml, settings.results.payload_schema())?;
         check_run_count(&settings.results, &payload)?;
         let build = build_of(&payload)?;
         let submission = Submission {
@@ -72,16 +72,16 @@ pub(super) async fn take(
             .write_now(|writer| tasks::accept(writer, &settings.results, &submission))
     })
     .await?;
-    shared.worker.wake();
-    Ok(acknowledged(&shared, acceptance))
+    state.worker.wake();
+    Ok(acknowledged(&state, acceptance))
 }
 
-/// What makes a payload the same: its bytes, and the build that is named beside it.
+/// The identity of a payload: its bytes, and the build that is named separately.
 fn digest(xml: &[u8], build: Option<&Build>) -> Vec<u8> {
     let mut digest = Sha256::new_with_prefix(xml);
     if let Some(build) = build {
         for id in [&build.server_id, &build.job_id, &build.build_id] {
-            // No XML has this byte, so it ends the payload.
+            // XML never contains this byte, so it marks the end of the payload.
             digest.update([0]);
             digest.update(id);
         }
@@ -89,14 +89,14 @@ fn digest(xml: &[u8], build: Option<&Build>) -> Vec<u8> {
     digest.finalize().to_vec()
 }
 
-fn check_run_count(settings: &Results, payload: &Payload) -> Result<(), ApiError> {
+fn check_run_count(settings: &ResultSettings, payload: &Payload) -> Result<(), ApiError> {
     let runs_max = settings.payload_runs_max.unwrap_or(usize::MAX);
     let runs = payload::run_count(payload);
     if runs <= runs_max {
         return Ok(());
     }
     let description = format!(
-        "the payload has {runs} runs and at most {runs_max} are taken; send it in smaller ones"
+        "the payload has {runs} runs; the limit is {runs_max}; split it into smaller payloads"
     );
     Err(ApiError::bad_request(
         own_code::INVALID_PAYLOAD,
@@ -104,8 +104,8 @@ fn check_run_count(settings: &Results, payload: &Payload) -> Result<(), ApiError
     ))
 }
 
-fn acknowledged(shared: &Shared, acceptance: Acceptance) -> Response {
-    let settings = &shared.settings.results;
+fn acknowledged(state: &AppState, acceptance: Acceptance) -> Response {
+    let settings = &state.settings.results;
     let (code, description, wait_s) = match acceptance {
         Acceptance::New(task) => {
             return json_response(StatusCode::ACCEPTED, &to_json(settings, &task));
@@ -118,19 +118,19 @@ fn acknowledged(shared: &Shared, acceptance: Acceptance) -> Response {
             return json_response(status, &to_json(settings, &task));
         }
         Acceptance::QueueFull { queue_max } => (
-            code::QUEUE_FULL,
-            format!("{queue_max} payloads wait already; send this one later"),
+            error_code::QUEUE_FULL,
+            format!("the queue is full ({queue_max} payloads); try again later"),
             1,
         ),
         Acceptance::TooMany { payloads_max, wait } => (
-            code::REQUEST_LIMIT,
-            format!("{payloads_max} payloads were taken within an hour; send this one later"),
+            error_code::REQUEST_LIMIT,
+            format!("the limit of {payloads_max} payloads per hour is reached; try again later"),
             wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
         ),
     };
     let problem = Problem::new(code, description);
     let mut response = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
-    if shared.settings.limits.retry_after {
+    if state.settings.limits.retry_after {
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
@@ -138,8 +138,8 @@ fn acknowledged(shared: &Shared, acceptance: Acceptance) -> Response {
     response
 }
 
-/// A task, with the id as the settings want it.
-fn to_json(settings: &Results, task: &Task) -> Value {
+/// A task, with the ID in the format of the settings.
+fn to_json(settings: &ResultSettings, task: &Task) -> Value {
     let mut json = serde_json::to_value(task).unwrap_or_default();
     if settings.task_id_as_text {
         json["id"] = task.id.to_string().into();
@@ -147,7 +147,7 @@ fn to_json(settings: &Results, task: &Task) -> Value {
     json
 }
 
-/// The help names the encoding `application/gzip`, vendor clients send `gzip`.
+/// The help specifies the encoding `application/gzip`, vendor clients send `gzip`.
 fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
     let encoding = headers.get(header::CONTENT_ENCODING);
     let encoding = encoding
@@ -176,47 +176,47 @@ fn media_type(headers: &HeaderMap) -> String {
     before.trim().to_ascii_lowercase()
 }
 
-/// The schema that payloads are checked against.
+/// The schema that payloads are validated against.
 pub(super) async fn xsd() -> Response {
     let schema = octane_results::test_results_xsd();
     ([(header::CONTENT_TYPE, "application/xml")], schema).into_response()
 }
 
 pub(super) async fn task(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Response, ApiError> {
     let id = path.get("id").cloned().unwrap_or_default();
     let number = id.parse::<i64>().unwrap_or(-1);
-    let task: Option<Task> = shared
+    let task: Option<Task> = state
         .store
         .read(move |reader| tasks::find(reader.connection, number))
         .await?;
     let task = task.ok_or_else(|| not_found(&id))?;
-    let json = to_json(&shared.settings.results, &task);
+    let json = to_json(&state.settings.results, &task);
     Ok(json_response(StatusCode::OK, &json))
 }
 
-/// The log at the public address, which the settings may take away.
+/// The log at the public URL, which the settings may disable.
 pub(super) async fn public_log(
-    shared: State<Arc<Shared>>,
+    state: State<Arc<AppState>>,
     uri: Uri,
     path: Path<HashMap<String, String>>,
 ) -> Result<Response, ApiError> {
-    if shared.settings.results.task_log {
-        log(shared, path).await
+    if state.settings.results.task_log {
+        log(state, path).await
     } else {
         Err(ApiError::unknown_address(uri.path()))
     }
 }
 
 pub(super) async fn log(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Response, ApiError> {
     let id = path.get("id").cloned().unwrap_or_default();
     let number = id.parse::<i64>().unwrap_or(-1);
-    let log = shared
+    let log = state
         .store
         .read(move |reader| tasks::log(reader.connection, number))
         .await?;
@@ -225,7 +225,7 @@ pub(super) async fn log(
 }
 
 fn not_found(id: &str) -> ApiError {
-    let description = format!("no QueueItem has the id `{id}`");
-    let problem = Problem::new(code::TASK_NOT_FOUND, description).with("id", id);
+    let description = format!("there is no QueueItem with the ID `{id}`");
+    let problem = Problem::new(error_code::TASK_NOT_FOUND, description).with("id", id);
     ApiError::new(StatusCode::NOT_FOUND, problem)
 }

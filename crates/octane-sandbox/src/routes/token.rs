@@ -1,26 +1,26 @@
-//! The words between brackets that a query may hold in place of an entity's id.
+//! The placeholders in brackets that a query may contain instead of an entity's ID.
 //!
-//! Each is an abbreviation: it is replaced by a condition that holds for the entity that is meant, and the
-//! store never hears of it. `owner EQ [current_user]` and `owner EQ {id EQ [current_user]}` mean the same.
+//! Each is an abbreviation: it is replaced by a condition that holds for the entity in question, so the store
+//! never sees it. `owner EQ [current_user]` and `owner EQ {id EQ [current_user]}` mean the same.
 
 use jiff::Timestamp;
 use octane_model::{Comparison, Literal, Operand, Operator, Query};
 
 use crate::error::{ApiError, own_code};
 
-/// What the words stand for in one request.
+/// The values of the placeholders in one request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tokens {
-    /// The name of the user who asks.
-    pub(super) visitor: Option<String>,
+    /// The name of the current user.
+    pub(super) current_user: Option<String>,
     pub(super) now: Timestamp,
 }
 
-/// All words that are known, for messages.
+/// All known placeholders, for error messages.
 const KNOWN: &str = "`[current_user]`, `[current_release]` and `[current_sprint]`";
 
 impl Tokens {
-    /// The query with conditions in place of words.
+    /// The query with conditions instead of placeholders.
     pub(super) fn replace(&self, query: Query) -> Result<Query, ApiError> {
         let each = |parts: Vec<Query>| {
             let replaced = parts.into_iter().map(|part| self.replace(part));
@@ -64,7 +64,7 @@ impl Tokens {
         }))
     }
 
-    /// Words and values of one `IN`: any of them.
+    /// Placeholders and values in one `IN`: any of them.
     fn list(&self, field: String, literals: Vec<Literal>) -> Result<Query, ApiError> {
         let mut plain = Vec::new();
         let mut any = Vec::new();
@@ -87,7 +87,7 @@ impl Tokens {
         })
     }
 
-    /// The field is, or refers to, the entity that the word stands for.
+    /// The field is, or refers to, the entity that the placeholder stands for.
     fn points_at(&self, field: &str, word: &str) -> Result<Query, ApiError> {
         let meaning = self.meaning(word)?;
         Ok(if field == "id" {
@@ -97,14 +97,14 @@ impl Tokens {
         })
     }
 
-    /// What holds for the entity that the word stands for, and for no other of its type.
+    /// A condition that holds only for the entity that the placeholder stands for.
     fn meaning(&self, word: &str) -> Result<Query, ApiError> {
         let default_release = Query::field("is_default").is(true);
         match word {
-            "current_user" => match &self.visitor {
+            "current_user" => match &self.current_user {
                 Some(name) => Ok(Query::field("name").is(name)),
                 None => Err(refused(
-                    "`[current_user]` is nobody: the request comes without a session".to_owned(),
+                    "`[current_user]` has no value: the request has no session".to_owned(),
                 )),
             },
             "current_release" => Ok(default_release),
@@ -116,7 +116,7 @@ impl Tokens {
                 Ok(has_begun & !has_ended & of_release)
             }
             _ => Err(refused(format!(
-                "`[{word}]` is not known; this sandbox knows {KNOWN}"
+                "unknown placeholder `[{word}]`; this sandbox supports {KNOWN}"
             ))),
         }
     }
@@ -132,7 +132,7 @@ mod tests {
 
     fn replaced(text: &str) -> Result<String, String> {
         let tokens = Tokens {
-            visitor: Some("ann".to_owned()),
+            current_user: Some("ann".to_owned()),
             now: Timestamp::UNIX_EPOCH,
         };
         let query = tokens.replace(text.parse().unwrap());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_stands_for_an_entity_wherever_a_query_holds_one() {
+    fn a_placeholder_may_be_used_wherever_a_query_contains_an_entity() {
         for (text, meaning) in [
             ("owner EQ [current_user]", "owner EQ {name EQ ^ann^}"),
             (
@@ -169,17 +169,20 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_and_a_word_in_a_wrong_place_are_explained() {
+    fn unknown_and_misplaced_placeholders_are_explained() {
         for text in ["owner EQ [me]", "owner IN [me],5", "id BTW 1...[me]"] {
             let refusal = replaced(text).unwrap_err();
-            assert!(refusal.starts_with("`[me]` is not known"), "{refusal}");
+            assert!(
+                refusal.starts_with("unknown placeholder `[me]`"),
+                "{refusal}"
+            );
         }
         let refusal = replaced("id GT [current_user]").unwrap_err();
         assert!(
             refusal.contains("cannot be compared with `GT`"),
             "{refusal}"
         );
-        let nobody = Tokens::default().replace("owner EQ [current_user]".parse().unwrap());
-        assert!(nobody.is_err());
+        let anonymous = Tokens::default().replace("owner EQ [current_user]".parse().unwrap());
+        assert!(anonymous.is_err());
     }
 }

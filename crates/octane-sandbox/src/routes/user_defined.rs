@@ -1,4 +1,4 @@
-//! The sandbox's own address for user-defined fields.
+//! The sandbox's own URL for user-defined fields.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use serde_json::json;
 
 use super::body;
 use crate::error::{ApiError, json_response, own_code};
-use crate::server::Shared;
 use crate::settings::UserDefinedField;
+use crate::state::AppState;
 use crate::store::blocking;
 
-/// Adds a field: `{"entity":"defect","name":"level_udf","type":"integer","label":"Level"}`. It is there at
-/// once, in metadata as well.
+/// Adds a field: `{"entity":"defect","name":"level_udf","type":"integer","label":"Level"}`. It is available
+/// at once, also in metadata.
 pub(super) async fn create(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<AppState>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(&shared, body)?;
+    let body = body::bytes(&state, body)?;
     let field: UserDefinedField = serde_json::from_slice(&body).map_err(|error| {
         let description = format!(
-            "the body must be such as `{{\"entity\":\"defect\",\"name\":\"level_udf\",\"type\":\"integer\"}}`: {error}"
+            "the body must look like `{{\"entity\":\"defect\",\"name\":\"level_udf\",\"type\":\"integer\"}}`: {error}"
         );
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     })?;
-    let answer = json!({
+    let response = json!({
         "entity": field.entity,
         "name": field.name,
         "label": field.label,
-        "type": field.kind.as_str(),
+        "type": field.field_type.as_str(),
     });
-    let store = Arc::clone(&shared.store);
+    let store = Arc::clone(&state.store);
     blocking(move || store.add_field(field)).await?;
-    Ok(json_response(StatusCode::CREATED, &answer))
+    Ok(json_response(StatusCode::CREATED, &response))
 }

@@ -1,6 +1,6 @@
-//! The words of the sample data.
+//! The texts of the sample data.
 
-/// Module, feature and its stories; features are SHOP-11 and on, stories SHOP-101 and on.
+/// Module, feature and its stories; features have the keys SHOP-11 and up, stories SHOP-101 and up.
 pub(super) const FEATURES: &[(&str, &str, &[&str])] = &[
     (
         "Catalogue",
@@ -68,7 +68,7 @@ pub(super) const FEATURES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Stories with the keys PAY-1 and on.
+/// Stories with the keys PAY-1 and up.
 pub(super) const PAYMENTS: &[&str] = &[
     "Pay by credit card",
     "Pay by debit card",
@@ -92,7 +92,7 @@ pub(super) const PAYMENTS: &[&str] = &[
     "Close the books at midnight",
 ];
 
-/// Defects with the keys SHOP-201 and on.
+/// Defects with the keys SHOP-201 and up.
 pub(super) const DEFECTS: &[&str] = &[
     "Search for \"50 % off\" finds nothing",
     "Price filter forgets its lower end",

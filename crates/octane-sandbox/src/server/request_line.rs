@@ -1,39 +1,39 @@
-//! Characters in request lines that vendor clients send and that no URI may hold.
+//! Request lines with characters that vendor clients send but URIs must not contain.
 //!
-//! The vendor's JavaScript and Java clients leave the two quotes of `query="…"` raw, and the product takes
-//! them. The HTTP library refuses them before any of our code sees the request. So the bytes of a
-//! connection pass through here first: such characters of a request line become percent-encoded, and
-//! nothing else is touched. For that it has to be known where a request line is, and thus how long heads
-//! and bodies are.
+//! The vendor's JavaScript and Java clients do not encode the two quotes of `query="…"`, and the product
+//! accepts that. The HTTP library rejects them before any of our code sees the request. Therefore the bytes
+//! of a connection pass through here first: such characters in a request line are percent-encoded, and
+//! nothing else is touched. This requires knowing where a request line is, and thus the length of heads and
+//! bodies.
 
 use bytes::{BufMut, BytesMut};
 
-/// A line that is longer than this is passed on as it is; the HTTP library refuses it.
+/// A longer line is passed on unchanged; the HTTP library rejects it.
 const LINE_BYTES_MAX: usize = 128 * 1024;
 
-/// What passes between a socket and the HTTP library.
+/// The filter between a socket and the HTTP library.
 #[derive(Debug, Default)]
 pub(super) struct RequestLines {
     place: Place,
-    /// The beginning of the line that is coming in.
+    /// The beginning of the current line.
     line: Vec<u8>,
     /// What the header fields so far say about the body.
     body: Body,
 }
 
-/// Where in a message the next byte stands.
+/// The position of the next byte in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Place {
     #[default]
     RequestLine,
     HeaderField,
-    /// So many bytes of a body are to come.
+    /// The remaining bytes of a body.
     Body(u64),
     ChunkSize,
     ChunkData(u64),
     ChunkEnd,
     Trailer,
-    /// Not understood: the HTTP library will refuse it and close the connection.
+    /// Not understood: the HTTP library will reject it and close the connection.
     Opaque,
 }
 
@@ -93,7 +93,7 @@ impl RequestLines {
         taken
     }
 
-    /// The place after a line, which comes without the white space around it.
+    /// The position after a line, which is passed without surrounding white space.
     fn after(&mut self, line: &[u8]) -> Place {
         match self.place {
             // Empty lines before a request are allowed.
@@ -147,18 +147,20 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
 
 fn number(digits: &[u8], radix: u32) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
-    // A sign would be taken as well.
+    // A sign would be accepted as well.
     if text.starts_with('+') {
         return None;
     }
     u64::from_str_radix(text, radix).ok()
 }
 
-/// Writes a request line; its target stands between the first and the last blank.
+/// Writes a request line; its target is between the first and the last space.
 fn encode(line: &[u8], output: &mut BytesMut) {
-    let blank = |byte: &u8| *byte == b' ';
-    let (Some(start), Some(end)) = (line.iter().position(blank), line.iter().rposition(blank))
-    else {
+    let is_space = |byte: &u8| *byte == b' ';
+    let (Some(start), Some(end)) = (
+        line.iter().position(is_space),
+        line.iter().rposition(is_space),
+    ) else {
         output.put_slice(line);
         return;
     };
@@ -173,7 +175,7 @@ fn encode(line: &[u8], output: &mut BytesMut) {
     output.put_slice(&line[end..]);
 }
 
-/// What a URI may not hold (RFC 3986) and what is not a sign of its structure.
+/// What a URI must not contain (RFC 3986), except for its structural characters.
 fn is_refused(byte: u8) -> bool {
     byte >= 0x80
         || matches!(
@@ -188,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes out when the input comes in pieces of `size` bytes.
+    /// The output when the input arrives in pieces of `size` bytes.
     fn passed(input: &[u8], size: usize) -> Vec<u8> {
         let (mut lines, mut output) = (RequestLines::default(), BytesMut::new());
         for piece in input.chunks(size) {
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn only_request_lines_change_whatever_the_pieces() {
+    fn only_request_lines_change_however_the_input_is_split() {
         let input = b"GET /a?query=\"name='<x>'\" HTTP/1.1\r\nX-Raw: \"<>\"\r\n\r\n\
             \r\nPOST /b?q={\"} HTTP/1.1\r\ncontent-length: 20\r\n\r\nGET /\"<>\" HTTP/1.1\r\n\
             PUT /c\" HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n\
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_passes_as_it_is() {
+    fn input_that_is_not_http_passes_unchanged() {
         for input in [
             "POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n\"\"\" \" \"\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n \" \r\n",
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_not_kept() {
+    fn an_endless_line_is_not_buffered() {
         let mut lines = RequestLines::default();
         let mut output = BytesMut::new();
         for _ in 0..64 {
@@ -237,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_breaks_it_and_pieces_do_not_matter(
+        fn no_input_breaks_it_however_it_is_split(
             input in proptest::collection::vec(any::<u8>(), 0..400), size in 1_usize..50,
         ) {
             prop_assert_eq!(passed(&input, size), passed(&input, 1000));

@@ -1,22 +1,43 @@
-//! A sandbox that listens.
+//! A sandbox that is listening.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::error::SandboxError;
-use super::{Sandbox, serve};
+use super::serve;
+use crate::sandbox::Sandbox;
+use crate::sandbox_error::SandboxError;
+use crate::settings::Settings;
 
-/// A sandbox that listens. Dropping it stops it; [`Running::shutdown`] also waits.
-#[must_use = "a server that is dropped stops"]
+/// A sandbox that is listening. Dropping it stops it; [`Running::shutdown`] also waits.
+#[must_use = "dropping a running sandbox stops it"]
 pub struct Running {
     sandbox: Sandbox,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Serves a new sandbox, with sample data in memory, on a free port of 127.0.0.1.
+    pub async fn start() -> Result<Running, SandboxError> {
+        Self::start_with(Settings::default()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(settings: Settings) -> Result<Running, SandboxError> {
+        Self::open(settings)?
+            .bind((Ipv4Addr::LOCALHOST, 0).into())
+            .await
+    }
+
+    /// Serves this sandbox on an address; port 0 picks a free one.
+    pub async fn bind(&self, address: SocketAddr) -> Result<Running, SandboxError> {
+        Running::new(self.clone(), address).await
+    }
 }
 
 impl Running {
@@ -25,6 +46,7 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = oneshot::channel::<()>();
+        tracing::info!(%address, "listening");
         let server = tokio::spawn(serve::serve(listener, sandbox.app(), stopped));
         Ok(Self {
             sandbox,
@@ -34,25 +56,25 @@ impl Running {
         })
     }
 
-    /// The base of all addresses, without a slash at its end: `http://127.0.0.1:41234`.
+    /// The base URL, without a trailing slash: `http://127.0.0.1:41234`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The client id of the first API key; empty if there is none.
+    /// The client ID of the first API key; empty if there is none.
     pub fn client_id(&self) -> &str {
-        let key = self.sandbox.shared.settings.access.api_keys.first();
+        let key = self.sandbox.state.settings.access.api_keys.first();
         key.map_or("", |key| key.id())
     }
 
-    /// The client secret of the first API key, in clear; empty if there is none.
+    /// The client secret of the first API key, in plain text; empty if there is none.
     pub fn client_secret(&self) -> &str {
-        let key = self.sandbox.shared.settings.access.api_keys.first();
+        let key = self.sandbox.state.settings.access.api_keys.first();
         key.map_or("", |key| key.secret())
     }
 
@@ -61,17 +83,18 @@ impl Running {
         &self.sandbox
     }
 
-    /// Stops listening, ends the requests and the payload in hand, and gives the data free.
+    /// Stops listening, finishes the requests in flight and the current payload, and releases the database.
     ///
-    /// Requests that do not end within ten seconds are left. Payloads that wait stay in the queue; a
-    /// sandbox on the same file goes on with them.
+    /// Requests that do not finish within ten seconds are aborted. Queued payloads stay in the queue; the
+    /// next sandbox on the same file ingests them.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         if let Some(server) = self.server.take() {
             // It only fails if the server panicked, and then it has ended as well.
             let _ = server.await;
         }
-        self.sandbox.shared.worker.stop().await;
+        self.sandbox.state.worker.stop().await;
+        tracing::info!(address = %self.address, "stopped");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The loop that accepts connections and serves them.
 //!
-//! axum has such a loop, but its router can neither break a connection nor see bytes before the HTTP
-//! library does.
+//! axum has such a loop, but its router can neither reset a connection nor see bytes before the HTTP library
+//! does.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -22,14 +22,14 @@ use tower::ServiceExt;
 use super::socket::{Reset, Socket};
 use crate::fault::ConnectionReset;
 
-/// How long the head of a request may take to come, from the moment at which it could.
+/// How long the head of a request may take to arrive.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
-/// How long requests in hand may go on when the server is stopped.
+/// How long requests in flight may take when the server is stopped.
 const SHUTDOWN_TIME_MAX: Duration = Duration::from_secs(10);
-/// The pause after a failure to accept, which mostly means that the process has no file left to open.
+/// The pause after a failed accept, which usually means that the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped` is sent or dropped, and then ends the requests in hand.
+/// Serves until `stopped` is sent or dropped, and then finishes the requests in flight.
 pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: oneshot::Receiver<()>) {
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -40,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: onesh
                     connections.spawn(connection(stream, app.clone(), stopping.clone()));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "failed to accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -55,23 +55,23 @@ pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: onesh
         .await
         .is_err()
     {
-        tracing::warn!("requests that do not end were left");
+        tracing::warn!("aborted requests that did not finish in time");
     }
 }
 
 async fn connection(stream: TcpStream, app: Router, mut stopping: watch::Receiver<bool>) {
-    // Small answers shall not wait for more to send. Where it fails they are only slower.
+    // Small responses should be sent at once. If this fails, they are only slower.
     let _ = stream.set_nodelay(true);
     let reset = Reset::default();
     let socket = TokioIo::new(Socket::new(stream, reset.clone()));
-    let service = service_fn(move |request| answer(app.clone(), request, reset.clone()));
+    let service = service_fn(move |request| respond(app.clone(), request, reset.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .serve_connection(socket, service);
     let mut connection = pin!(connection);
     let stopped = async {
-        // The sender going away means the same as its word.
+        // Dropping the sender has the same effect as sending.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
     let ended = tokio::select! {
@@ -82,12 +82,12 @@ async fn connection(stream: TcpStream, app: Router, mut stopping: watch::Receive
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+        tracing::debug!(%error, "connection failed");
     }
 }
 
-/// The error ends the connection without an answer.
-async fn answer(
+/// The error closes the connection without a response.
+async fn respond(
     app: Router,
     request: Request<Incoming>,
     reset: Reset,

@@ -14,17 +14,17 @@ use super::request_line::RequestLines;
 
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// A socket whose request lines are put right, and which can end with a reset.
+/// A socket that fixes request lines, and that can end with a reset.
 pub(super) struct Socket {
     stream: TcpStream,
     lines: RequestLines,
     chunk: Box<[u8]>,
-    /// What has come in and was not read yet.
+    /// What was received and not read yet.
     ready: BytesMut,
     reset: Reset,
 }
 
-/// A word to the socket that its end shall be a reset.
+/// Tells the socket to end with a reset.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reset(Arc<AtomicBool>);
 
@@ -49,7 +49,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.reset.0.load(Ordering::Acquire) {
-            // Where it fails the connection still ends, only more politely.
+            // If this fails, the connection is closed normally.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -62,7 +62,7 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // A piece of a line gives nothing to read yet.
+        // A part of a line yields nothing to read yet.
         while this.ready.is_empty() {
             let mut chunk = ReadBuf::new(&mut this.chunk);
             ready!(Pin::new(&mut this.stream).poll_read(context, &mut chunk))?;

@@ -11,44 +11,42 @@ use crate::secret::{ApiKey, User};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
-pub struct Access {
-    /// The keys with which programs may sign in; by default one, `sandbox` with the secret
-    /// `sandbox-secret`, which may do everything.
+pub struct AccessSettings {
+    /// The API keys; by default one, `sandbox` with the secret `sandbox-secret`, which has all permissions.
     pub api_keys: Vec<ApiKey>,
-    /// The people who may sign in with name and password; by default one, `sandbox@octane.example` with
-    /// the password `sandbox-password`, who may do everything.
+    /// The users who sign in with name and password; by default one, `sandbox@octane.example` with the
+    /// password `sandbox-password`, who has all permissions.
     pub users: Vec<User>,
-    /// After how long without a request a session ends; 3 hours by default. The product's value is a
-    /// setting of the site.
+    /// How long a session lives without a request; 3 hours by default. In the product this is a site setting.
     #[serde(with = "duration")]
     pub session_idle: Duration,
-    /// How long a session lives at most; 24 hours by default.
+    /// The maximum lifetime of a session; 24 hours by default.
     #[serde(with = "duration")]
     pub session_absolute: Duration,
-    /// How old a session cookie gets before an answer brings a new one; one minute by default.
+    /// The age at which a session cookie is renewed; one minute by default.
     #[serde(with = "duration")]
     pub session_renewal: Duration,
-    /// What a sign-in gets that comes with the cookies of a session that is alive; `accept` by default.
+    /// The response to a sign-in with the cookies of a live session; `accept` by default.
     pub sign_in_with_cookies: SignInWithCookies,
-    /// Whether the cookie `OCTANE_USER` must come back beside the session's; false by default. Newer
-    /// servers set it and want all cookies back.
+    /// Whether requests must send the cookie `OCTANE_USER` in addition to the session's; false by default.
+    /// Newer servers set it and expect all cookies back.
     pub user_cookie_required: bool,
-    /// Whether a request may carry `Authorization: Basic …` instead of a session; false by default, as in
-    /// the product, where a parameter of the space allows it.
+    /// Whether requests may send `Authorization: Basic …` instead of a session; false by default, as in the
+    /// product, where a parameter of the space enables it.
     pub basic: bool,
-    /// Whether a request may carry `Authorization: Bearer …` with a token of the token exchange or of a
-    /// session; false by default.
-    pub bearer: bool,
-    /// Whether only API keys may sign in, as the product's `RESTRICT_REST_API_TO_API_KEYS_ONLY` wants it;
+    /// Whether requests may send `Authorization: Bearer …` with a token from the token exchange or a session;
     /// false by default.
+    pub bearer: bool,
+    /// Whether only API keys may sign in, like the product's `RESTRICT_REST_API_TO_API_KEYS_ONLY`; false by
+    /// default.
     pub api_keys_only: bool,
-    /// Whether somebody who may not see a thing gets 404 instead of 403; false by default. Which one the
-    /// product sends is not known.
+    /// Whether a request without permission gets 404 instead of 403; false by default. It is not known which
+    /// one the product sends.
     pub hides_forbidden: bool,
 }
 
-/// What a sign-in gets that comes with the cookies of a session that is alive. The help says that it may
-/// fail, a vendor client knows 304.
+/// The response to a sign-in with the cookies of a live session. The help says that it may fail, a vendor
+/// client expects 304.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -56,13 +54,13 @@ pub enum SignInWithCookies {
     /// A new session.
     #[default]
     Accept,
-    /// The status 304 and no cookies: the session goes on.
+    /// The status 304 and no cookies: the session continues.
     NotModified,
     /// The status 401.
     Refuse,
 }
 
-impl Default for Access {
+impl Default for AccessSettings {
     fn default() -> Self {
         Self {
             api_keys: vec![ApiKey::new("sandbox", "sandbox-secret")],

@@ -1,4 +1,6 @@
-//! Durations as people write them: `200ms`, `90s`, `1h 30m`.
+//! Durations in human notation: `200ms`, `90s`, `1h 30m`.
+
+pub(crate) mod optional;
 
 use std::time::Duration;
 
@@ -23,31 +25,9 @@ fn parse(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| format!("`{text}` is no duration; write `200ms`, `90s` or `1h 30m`"))
-}
-
-/// The same where there may be none.
-pub(crate) mod optional {
-    use super::{Deserialize, Deserializer, Duration, Error, Serializer, parse};
-
-    #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
-    pub(crate) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        target: S,
-    ) -> Result<S::Ok, S::Error> {
-        match duration {
-            Some(duration) => super::serialize(duration, target),
-            None => target.serialize_none(),
-        }
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        source: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let text = Option::<String>::deserialize(source)?;
-        let duration = text.as_deref().map(parse).transpose();
-        duration.map_err(D::Error::custom)
-    }
+        .ok_or_else(|| {
+            format!("`{text}` is not a valid duration; use e.g. `200ms`, `90s` or `1h 30m`")
+        })
 }
 
 #[cfg(test)]
@@ -55,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_can_be_read() {
+    fn a_written_duration_can_be_read_back() {
         for (millis, text) in [(200, "200ms"), (5_400_000, "1h 30m"), (0, "0s")] {
             let duration = Duration::from_millis(millis);
             let written = serialize(&duration, serde_json::value::Serializer).unwrap();
@@ -65,12 +45,12 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_units() {
+    fn durations_need_units() {
         assert_eq!(parse("200ms"), Ok(Duration::from_millis(200)));
         assert_eq!(parse("1h 30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(parse("0s"), Ok(Duration::ZERO));
-        for wrong in ["", "5", "-1s", "soon"] {
-            assert!(parse(wrong).is_err(), "{wrong}");
+        for invalid in ["", "5", "-1s", "soon"] {
+            assert!(parse(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -1,50 +1,46 @@
-//! How entities look and what may be asked of them.
+//! How entities are presented and queried.
 
 use serde::{Deserialize, Serialize};
 
-/// How entities look and what may be asked of them; the table `[entities]`.
+/// How entities are presented and queried; the table `[entities]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
-pub struct Entities {
-    /// How many entities a list without `limit` holds; 200 by default. The product's own value is not
-    /// published.
+pub struct EntitySettings {
+    /// The page size of a list without `limit`; 200 by default. The product's own value is not published.
     pub limit_default: u64,
-    /// The greatest `limit`; 20000 by default, as the product's `MAX_PAGE_SIZE`.
+    /// The maximum `limit`; 20000 by default, like the product's `MAX_PAGE_SIZE`.
     pub limit_max: u64,
-    /// The order of a list without `order_by`: `id` by default, as up to version 16.0; later versions order
+    /// The order of a list without `order_by`: `id` by default, as up to version 16.0; later versions sort
     /// most collections by `name`.
     pub order_default: OrderDefault,
-    /// More matches than this are not counted: `total_count` stops there and `exceeds_total_count` is true.
-    /// No bound by default.
+    /// Matches beyond this number are not counted: `total_count` stops there and `exceeds_total_count` is
+    /// true. No limit by default.
     pub total_count_max: Option<u64>,
-    /// Whether an answer to a request without `fields` has the `name` too; false by default. The help does
-    /// not list it, samples show it.
+    /// Whether a response to a request without `fields` contains the `name`; false by default. The help does
+    /// not list it, but samples show it.
     pub name_by_default: bool,
-    /// What stands as the id of list values and phases: their logical name by default, as in newer servers,
-    /// or a number.
+    /// The ID of list values and phases: their logical name by default, as in newer servers, or a number.
     pub list_ids: ListIds,
-    /// Which key of an error in a bulk answer says where in the body its entity stands; both by default.
+    /// The member of a bulk error that identifies its entity by its position in the body; both by default.
     pub bulk_position: BulkPosition,
-    /// Whether a stale `client_lock_stamp` is refused with 409; true by default. Leaving it out is always
-    /// fine.
+    /// Whether a stale `client_lock_stamp` is rejected with 409; true by default. It may always be omitted.
     pub lock_stamp_checked: bool,
-    /// Whether metadata can be asked with `||`; false by default, as the help says. The vendor's Java SDK
-    /// does so where it asks for several types at once.
+    /// Whether metadata queries may contain `||`; false by default, as the help says. The vendor's Java SDK
+    /// uses it to query several types at once.
     pub metadata_with_or: bool,
-    /// Whether automated runs have an editable field `covered_content`; true by default. Servers differ:
-    /// where it is false, metadata does not list the field and writing it fails, so only tests can be
-    /// linked to stories.
+    /// Whether automated runs have an editable field `covered_content`; true by default. Servers differ: if
+    /// false, metadata does not list the field and writing it fails, so only tests can be linked to stories.
     pub run_backlog_field: bool,
-    /// Whether `native_status` of an automated run can be written; false by default. Metadata of version 16
-    /// say no, a third-party client does it.
+    /// Whether `native_status` of an automated run is writable; false by default. Metadata of version 16 says
+    /// no, but a third-party client writes it.
     pub run_status_editable: bool,
-    /// Whether errors about addresses, verbs and media types come as `{"message":"…"}` with the usual error
-    /// as its text, as some do that the product's servlet layer answers; false by default.
+    /// Whether errors about URLs, methods and media types are returned as `{"message":"…"}` with the usual
+    /// error as text, as the product's servlet layer sometimes does; false by default.
     pub servlet_messages: bool,
     /// The name of the user-defined text field of stories, features and defects that holds their Jira key;
-    /// `jira_key_udf` by default. Lower-case letters, digits and `_`. An existing file gets the new field
-    /// and keeps the old one unseen.
+    /// `jira_key_udf` by default. Lower-case letters, digits and `_`. If it changes, an existing file gets
+    /// the new field and keeps the old one hidden.
     pub jira_field: String,
     /// Further user-defined fields; none by default.
     pub user_defined_fields: Vec<UserDefinedField>,
@@ -55,26 +51,26 @@ pub struct Entities {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OrderDefault {
-    /// By id.
+    /// By ID.
     #[default]
     Id,
-    /// By name, where there is one, and then by id.
+    /// By name, if there is one, and then by ID.
     Name,
 }
 
-/// What stands as the id of list values and phases.
+/// The ID of list values and phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ListIds {
-    /// The logical name, such as `list_node.severity.high`; a number where there is none.
+    /// The logical name, such as `list_node.severity.high`, or a number if there is none.
     #[default]
     LogicalName,
-    /// Always a number. A request may still use either.
+    /// Always a number. Requests may still use either.
     Opaque,
 }
 
-/// Which key of an error in a bulk answer says where in the body its entity stands.
+/// The member of a bulk error that identifies its entity by its position in the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -88,21 +84,22 @@ pub enum BulkPosition {
     Both,
 }
 
-/// A field that a workspace has defined by itself.
+/// A user-defined field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
+#[must_use = "a field has no effect until it is part of the settings"]
 pub struct UserDefinedField {
-    /// The entity type that has it, for example `defect`.
+    /// The entity type of the field, for example `defect`.
     pub entity: String,
     /// Its name; it ends in `_udf`.
     pub name: String,
-    /// Its label; made from the name by default.
+    /// Its label; derived from the name by default.
     #[serde(default)]
     pub label: Option<String>,
-    /// What it holds; text by default.
+    /// Its type; text by default.
     #[serde(default, rename = "type")]
-    pub kind: UserDefinedType,
+    pub field_type: UserDefinedType,
 }
 
 impl UserDefinedField {
@@ -112,18 +109,18 @@ impl UserDefinedField {
             entity: entity.into(),
             name: name.into(),
             label: None,
-            kind: UserDefinedType::default(),
+            field_type: UserDefinedType::default(),
         }
     }
 
-    /// Sets what it holds.
-    pub fn kind(mut self, kind: UserDefinedType) -> Self {
-        self.kind = kind;
+    /// Sets its type.
+    pub fn field_type(mut self, field_type: UserDefinedType) -> Self {
+        self.field_type = field_type;
         self
     }
 }
 
-/// What a user-defined field holds.
+/// The type of a user-defined field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -146,7 +143,7 @@ pub enum UserDefinedType {
 }
 
 impl UserDefinedType {
-    /// The word for it in settings and metadata.
+    /// The name of the type in settings and metadata.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -159,7 +156,7 @@ impl UserDefinedType {
         }
     }
 
-    /// The type with this word; text for any other.
+    /// The type with this name; text for any other.
     pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "memo" => Self::Memo,
@@ -173,7 +170,7 @@ impl UserDefinedType {
     }
 }
 
-impl Default for Entities {
+impl Default for EntitySettings {
     fn default() -> Self {
         Self {
             limit_default: 200,
@@ -194,32 +191,32 @@ impl Default for Entities {
     }
 }
 
-impl Entities {
-    /// What is wrong with them.
-    pub(super) fn mistake(&self) -> Option<String> {
+impl EntitySettings {
+    /// The first problem of the settings.
+    pub(super) fn problem(&self) -> Option<String> {
         let fields = self.user_defined_fields.iter().map(|field| &field.name);
         for name in [&self.jira_field].into_iter().chain(fields) {
-            if let Some(mistake) = field_name_mistake(name) {
-                return Some(mistake);
+            if let Some(problem) = field_name_problem(name) {
+                return Some(problem);
             }
         }
         if self.limit_default == 0 || self.limit_default > self.limit_max {
+            let (default, max) = (self.limit_default, self.limit_max);
             return Some(format!(
-                "`limit-default` is {}, which does not lie between 1 and `limit-max` = {}",
-                self.limit_default, self.limit_max
+                "`limit-default` must be between 1 and `limit-max` ({max}), got {default}"
             ));
         }
         None
     }
 }
 
-/// What is wrong with the name of a field, which becomes part of SQL statements.
-pub(crate) fn field_name_mistake(name: &str) -> Option<String> {
+/// The first problem of a field name, which becomes part of SQL statements.
+pub(crate) fn field_name_problem(name: &str) -> Option<String> {
     let is_name = name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let rule = "a field's name has at most 64 lower-case letters, digits and `_`";
-    (!is_name).then(|| format!("a field cannot be named `{name}`: {rule}"))
+    let rule = "use at most 64 lower-case letters, digits and `_`";
+    (!is_name).then(|| format!("invalid field name `{name}`: {rule}"))
 }

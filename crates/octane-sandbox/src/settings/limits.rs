@@ -1,49 +1,48 @@
-//! How much a request may ask for, and how often.
+//! Size and rate limits for requests.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a request may ask for, and how often; the table `[limits]`.
+/// Size and rate limits for requests; the table `[limits]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Limits {
-    /// The largest body of a request in bytes; 100 MB by default, as the product's `MAX_REQUEST_LENGTH`.
+    /// The maximum body of a request in bytes; 100 MB by default, like the product's `MAX_REQUEST_LENGTH`.
     pub body_bytes_max: usize,
-    /// The largest body after unpacking in bytes; 256 MB by default.
+    /// The maximum body after decompression in bytes; 256 MB by default.
     pub inflated_bytes_max: usize,
-    /// The longest `query`, `fields`, `order_by` or `text_search` in bytes; 64 KiB by default.
+    /// The maximum length of `query`, `fields`, `order_by` and `text_search` in bytes; 64 KiB by default.
     pub query_bytes_max: usize,
-    /// How deep a `query` may nest; 64 by default, at most [`Limits::QUERY_DEPTH_BOUND`].
+    /// The maximum nesting of a `query`; 64 by default, at most [`Limits::QUERY_DEPTH_BOUND`].
     pub query_depth_max: usize,
-    /// How many requests a second all clients together may send before the next gets `throttle_status`; no
-    /// bound by default. The help advises clients to stay below 20.
+    /// The maximum number of requests per second of all clients together; further ones get `throttle_status`.
+    /// No limit by default. The help advises clients to stay below 20.
     pub requests_per_second_max: Option<u32>,
-    /// The status of a request that comes too soon: 429 by default, or 503.
+    /// The status of a request that exceeds the rate limit: 429 by default, or 503.
     pub throttle_status: ThrottleStatus,
-    /// Whether a request that comes too soon, or meets a full queue, is told by `Retry-After` when to come
-    /// back; false by default: no such header is documented.
+    /// Whether `Retry-After` is sent with rate limiting and full queues; false by default, because no such
+    /// header is documented.
     pub retry_after: bool,
 }
 
 impl Limits {
-    /// The greatest `query_depth_max`: what the stack of a thread surely holds.
+    /// The maximum `query_depth_max`, which certainly fits on the stack of a thread.
     pub const QUERY_DEPTH_BOUND: usize = 256;
 
-    /// What is wrong with the limits.
-    pub(super) fn mistake(&self) -> Option<String> {
+    /// The first problem of the limits.
+    pub(super) fn problem(&self) -> Option<String> {
         let (depth, bound) = (self.query_depth_max, Self::QUERY_DEPTH_BOUND);
         if depth > bound {
             return Some(format!(
-                "`query-depth-max` is {depth}, the sandbox can do {bound}"
+                "`query-depth-max` must be at most {bound}, got {depth}"
             ));
         }
-        (self.requests_per_second_max == Some(0)).then(|| {
-            "`requests-per-second-max` is 0, so no request would pass; take at least 1".to_owned()
-        })
+        (self.requests_per_second_max == Some(0))
+            .then(|| "`requests-per-second-max` must be at least 1, got 0".to_owned())
     }
 }
 
-/// The status of a request that comes too soon.
+/// The status of a request that exceeds the rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 #[non_exhaustive]
@@ -63,7 +62,7 @@ impl TryFrom<u16> for ThrottleStatus {
             429 => Ok(Self::TooManyRequests),
             503 => Ok(Self::Unavailable),
             other => Err(format!(
-                "a request that comes too soon gets 429 or 503, not {other}"
+                "the throttle status must be 429 or 503, got {other}"
             )),
         }
     }

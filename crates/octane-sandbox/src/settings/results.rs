@@ -1,63 +1,63 @@
-//! How test results are taken and ingested.
+//! How test results are accepted and ingested.
 
 use std::time::Duration;
 
-use octane_results::Leniency;
+use octane_results::Schema;
 use serde::{Deserialize, Serialize};
 
 use super::duration;
 
-/// How test results are taken and ingested; the table `[results]`.
+/// How test results are accepted and ingested; the table `[results]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
-pub struct Results {
-    /// Whether payloads in the `evidence` dialect, which the official schema refuses, are accepted as
-    /// well; false by default.
+pub struct ResultSettings {
+    /// Whether payloads in the `evidence` dialect, which the official schema rejects, are accepted as well;
+    /// false by default.
     pub accept_evidence: bool,
-    /// How long each payload stays in the state `running` before it is ingested; zero by default.
+    /// How long each payload stays `running` before it is ingested; zero by default.
     #[serde(with = "duration")]
     pub ingest_delay: Duration,
-    /// Whether a task's log can be read at the public address; true by default. It is proven for the
-    /// private address of CI plug-ins only, where it can always be read.
+    /// Whether a task's log is available at the public URL; true by default. This is known only for the
+    /// private URL of CI plug-ins, where it is always available.
     pub task_log: bool,
-    /// Whether a task's id is text instead of a number; false by default. Vendor clients read a number, one
+    /// Whether a task's ID is text instead of a number; false by default. Vendor clients expect a number, one
     /// of their test doubles sends text.
     pub task_id_as_text: bool,
-    /// The status of the answer to a payload that was seen before: 202 by default, or 200.
+    /// The status of the response to a duplicate payload: 202 by default, or 200.
     pub duplicate_status: DuplicateStatus,
-    /// Whether `skip-errors` counts when payloads are compared with earlier ones; true by default, as a
-    /// vendor test shows.
+    /// Whether payloads are duplicates only if `skip-errors` is the same; true by default, as a vendor test
+    /// shows.
     pub duplicate_needs_same_skip_errors: bool,
-    /// For how long a payload is remembered, so that the same bytes are not processed again; for ever by
-    /// default. Zero remembers none.
+    /// How long payloads are remembered to detect duplicates; forever by default. Zero disables the
+    /// detection.
     #[serde(with = "duration::optional")]
     pub duplicate_memory: Option<Duration>,
-    /// How many payloads may wait or be worked on before the next gets 503 `testbox.queue_full`; no bound
-    /// by default.
+    /// The maximum number of payloads that are queued or being processed; further ones get 503
+    /// `testbox.queue_full`. No limit by default.
     pub queue_max: Option<u64>,
-    /// How many payloads are taken in an hour before the next gets 503 `testbox.request_limit`; no bound by
+    /// The maximum number of payloads per hour; further ones get 503 `testbox.request_limit`. No limit by
     /// default.
     pub payloads_per_hour_max: Option<u64>,
-    /// How many runs a payload may have before it gets 400; no bound by default, and none is published.
+    /// The maximum number of runs in a payload, beyond which it gets 400; no limit by default, and none is
+    /// published.
     pub payload_runs_max: Option<usize>,
-    /// The suite run of a payload whose `suite_ref` has no `external_run_id`; a new one each time by
-    /// default.
+    /// The suite run of a payload whose `suite_ref` has no `external_run_id`; a new one each time by default.
     pub suite_run_without_id: SuiteRunWithoutId,
-    /// Whether release, milestone, program and environment belong to what makes a run of a suite run the same
-    /// run; true by default (ALM Octane help, "Last runs"). Where it is false only the test and the run name
-    /// do, as the readme of the ALM test result collection tool says.
+    /// Whether release, milestone, program and environment are part of the identity of a run; true by default
+    /// (ALM Octane help, "Last runs"). If false, only the test and the run name are, as the readme of the ALM
+    /// test result collection tool says.
     pub run_identity_has_context: bool,
-    /// What becomes of a label in `test_fields` that its list does not have; created by default.
+    /// What to do about a label in `test_fields` that is not in its list; created by default.
     pub unknown_test_field: OnUnknown,
-    /// What becomes of an environment category or value that is not there; created by default.
+    /// What to do about an unknown environment category or value; created by default.
     pub unknown_environment: OnUnknown,
-    /// What becomes of a CI server in `build` that is not there; created by default. A vendor test shows
-    /// `failed` on servers that know the CI server from its plug-in.
+    /// What to do about an unknown CI server in `build`; created by default. A vendor test shows `failed` on
+    /// servers that know the CI server from its plug-in.
     pub unknown_ci_server: OnUnknown,
 }
 
-/// The status of the answer to a payload that was seen before.
+/// The status of the response to a duplicate payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 #[non_exhaustive]
@@ -77,7 +77,7 @@ impl TryFrom<u16> for DuplicateStatus {
             202 => Ok(Self::Accepted),
             200 => Ok(Self::Ok),
             other => Err(format!(
-                "the status of a duplicate is 200 or 202, not {other}"
+                "the status of a duplicate must be 200 or 202, got {other}"
             )),
         }
     }
@@ -104,7 +104,7 @@ pub enum SuiteRunWithoutId {
     Shared,
 }
 
-/// What becomes of a value that a payload names and that is not there.
+/// What to do about an unknown value in a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -112,24 +112,24 @@ pub enum OnUnknown {
     /// It is created.
     #[default]
     Create,
-    /// It is left out, the log says so, and the run is ingested: the task ends with `warning`.
+    /// It is skipped with a message in the log, and the run is ingested: the task ends with `warning`.
     Warn,
-    /// It is an error like an unknown release: the run is left out, or, with `skip-errors`, the value.
+    /// It is an error like an unknown release: the run is skipped, or, with `skip-errors`, only the value.
     Fail,
 }
 
-impl Results {
+impl ResultSettings {
     /// Which payloads are valid.
-    pub(crate) fn leniency(&self) -> Leniency {
+    pub(crate) fn payload_schema(&self) -> Schema {
         if self.accept_evidence {
-            Leniency::AcceptEvidence
+            Schema::OfficialOrEvidence
         } else {
-            Leniency::Official
+            Schema::Official
         }
     }
 }
 
-impl Default for Results {
+impl Default for ResultSettings {
     fn default() -> Self {
         Self {
             accept_evidence: false,

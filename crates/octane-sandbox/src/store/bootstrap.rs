@@ -1,18 +1,18 @@
-//! What every workspace has from the start: roots, lists, phases, roles, a default release, people.
+//! What every workspace has initially: roots, lists, phases, roles, a default release, users.
 
 use rusqlite::types::Value as Sql;
 
-use super::write::Writer;
+use super::writer::Writer;
 use crate::catalog::{LISTS, METAPHASE_NAMES, PHASE_SETS, ROLE_NAMES};
 use crate::error::ApiError;
-use crate::settings::Access;
+use crate::settings::AccessSettings;
 
-pub(super) fn fill(writer: Writer<'_>, access: &Access) -> Result<(), ApiError> {
+pub(super) fn fill(writer: Writer<'_>, access: &AccessSettings) -> Result<(), ApiError> {
     lists(writer)?;
     phases(writer)?;
     spaces(writer)?;
     people(writer, access)?;
-    let create = |kind: &'static str, columns| create(writer, kind, columns);
+    let create = |entity_type: &'static str, columns| create(writer, entity_type, columns);
     create(
         "application_module",
         vec![("name", text("Application Modules"))],
@@ -34,10 +34,10 @@ pub(super) fn fill(writer: Writer<'_>, access: &Access) -> Result<(), ApiError> 
 
 fn create(
     writer: Writer<'_>,
-    kind: &'static str,
+    entity_type: &'static str,
     columns: Vec<(&'static str, Sql)>,
 ) -> Result<i64, ApiError> {
-    writer.create_raw(writer.catalog.known_type(kind), columns)
+    writer.create_raw(writer.catalog.known_type(entity_type), columns)
 }
 
 fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
@@ -95,7 +95,7 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The shared space and its workspace, whose ids the settings say, and the roles in them.
+/// The shared space and its workspace, whose IDs come from the settings, and their roles.
 fn spaces(writer: Writer<'_>) -> Result<(), ApiError> {
     let catalog = writer.catalog;
     let space = vec![
@@ -118,8 +118,8 @@ fn spaces(writer: Writer<'_>) -> Result<(), ApiError> {
     super::rules::add_workspace_roles(writer, catalog.workspace)
 }
 
-/// A user for everybody who may sign in, under the name that they sign in with.
-pub(super) fn people(writer: Writer<'_>, access: &Access) -> Result<(), ApiError> {
+/// A user for every account that can sign in, with the same name.
+pub(super) fn people(writer: Writer<'_>, access: &AccessSettings) -> Result<(), ApiError> {
     let keys = access.api_keys.iter().map(|key| (key.id(), true));
     let users = access.users.iter().map(|user| (user.name(), false));
     for (name, is_api_key) in keys.chain(users) {
@@ -148,11 +148,11 @@ pub(super) fn people(writer: Writer<'_>, access: &Access) -> Result<(), ApiError
     Ok(())
 }
 
-fn known(writer: Writer<'_>, kind: &str, logical_name: &str) -> Result<Sql, ApiError> {
-    let key = writer
+fn known(writer: Writer<'_>, entity_type: &str, logical_name: &str) -> Result<Sql, ApiError> {
+    let row_id = writer
         .reader()
-        .key(writer.catalog.known_type(kind), logical_name)?;
-    Ok(key.map_or(Sql::Null, Sql::Integer))
+        .row_id(writer.catalog.known_type(entity_type), logical_name)?;
+    Ok(row_id.map_or(Sql::Null, Sql::Integer))
 }
 
 fn text(text: &str) -> Sql {

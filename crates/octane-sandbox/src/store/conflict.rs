@@ -1,20 +1,20 @@
-//! What contradicts the data as they are: stale lock stamps, and names that are taken.
+//! Conflicts with existing data: stale lock stamps, and duplicate names.
 
-use octane_model::{Problem, code};
+use octane_model::{Problem, error_code};
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, params_from_iter};
 use serde_json::{Map, Value as Json};
 
-use super::write::Writer;
+use super::writer::Writer;
 use crate::catalog::EntityType;
 use crate::error::{ApiError, own_code};
 
 impl Writer<'_> {
-    /// A stale lock stamp is a conflict; one that is not sent is none.
+    /// A stale lock stamp is a conflict; it may be omitted.
     pub(super) fn check_lock(
         self,
-        kind: &EntityType,
-        key: i64,
+        entity_type: &EntityType,
+        row_id: i64,
         fields: &Map<String, Json>,
     ) -> Result<(), ApiError> {
         let Some(said) = fields
@@ -23,36 +23,40 @@ impl Writer<'_> {
         else {
             return Ok(());
         };
-        let sql = format!("SELECT client_lock_stamp FROM {} WHERE id = ?", kind.table);
+        let sql = format!(
+            "SELECT client_lock_stamp FROM {} WHERE id = ?",
+            entity_type.table
+        );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let current: i64 = statement.query_row([key], |row| row.get(0))?;
+        let current: i64 = statement.query_row([row_id], |row| row.get(0))?;
         if said.as_i64() == Some(current) {
             return Ok(());
         }
         let description = format!("the entity has changed: its `client_lock_stamp` is {current}");
         let problem = Problem::new(own_code::CONFLICT, description)
-            .with("entity_type", kind.name)
-            .with("entity_id", key.to_string());
+            .with("entity_type", entity_type.name)
+            .with("entity_id", row_id.to_string());
         Err(ApiError::new(http::StatusCode::CONFLICT, problem))
     }
 
-    /// What must be unique in the type, taken from the change and, for an update, else from the row.
+    /// Values that must be unique in the type, taken from the change and, for an update, otherwise from the
+    /// row.
     pub(super) fn check_unique(
         self,
-        kind: &EntityType,
-        key: Option<i64>,
+        entity_type: &EntityType,
+        row_id: Option<i64>,
         columns: &[(&str, Sql)],
     ) -> Result<(), ApiError> {
         let touched = |name: &&str| columns.iter().any(|(column, _)| column == name);
-        if kind.unique.is_empty() || !kind.unique.iter().any(touched) {
+        if entity_type.unique.is_empty() || !entity_type.unique.iter().any(touched) {
             return Ok(());
         }
-        let mut sql = format!("SELECT id FROM {} t WHERE id IS NOT ?", kind.table);
-        let mut values = vec![key.map_or(Sql::Null, Sql::Integer)];
-        if self.catalog.table_of(kind).has_subtype {
-            sql.push_str(&format!(" AND subtype = '{}'", kind.name));
+        let mut sql = format!("SELECT id FROM {} t WHERE id IS NOT ?", entity_type.table);
+        let mut values = vec![row_id.map_or(Sql::Null, Sql::Integer)];
+        if self.catalog.table_of(entity_type).has_subtype {
+            sql.push_str(&format!(" AND subtype = '{}'", entity_type.name));
         }
-        for name in kind.unique {
+        for name in entity_type.unique {
             match columns.iter().find(|(column, _)| column == name) {
                 Some((_, value)) => {
                     sql.push_str(&format!(" AND \"{name}\" IS ? COLLATE NOCASE"));
@@ -61,7 +65,7 @@ impl Writer<'_> {
                 None => {
                     sql.push_str(&format!(
                         " AND \"{name}\" IS (SELECT \"{name}\" FROM {} WHERE id = ?)",
-                        kind.table
+                        entity_type.table
                     ));
                     values.push(values[0].clone());
                 }
@@ -74,10 +78,13 @@ impl Writer<'_> {
         let Some(taken) = taken else {
             return Ok(());
         };
-        let what = kind.unique.join(" and ");
-        let description = format!("another `{}` has the same {what}: {taken}", kind.name);
-        let problem = Problem::new(code::DUPLICATE, description)
-            .with("entity_type", kind.name)
+        let what = entity_type.unique.join(" and ");
+        let description = format!(
+            "another `{}` has the same {what}: {taken}",
+            entity_type.name
+        );
+        let problem = Problem::new(error_code::DUPLICATE, description)
+            .with("entity_type", entity_type.name)
             .with("entity_id", taken.to_string());
         Err(ApiError::new(http::StatusCode::CONFLICT, problem))
     }

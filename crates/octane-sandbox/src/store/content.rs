@@ -1,13 +1,13 @@
-//! The bytes of attachments.
+//! The content of attachments.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::read::Reader;
-use super::write::Writer;
+use super::writer::Writer;
 use crate::error::ApiError;
 
 impl Reader<'_> {
-    /// The bytes of an attachment; none at all where it never got any.
+    /// The content of an attachment; `None` if it was never set.
     pub(crate) fn content(self, attachment: i64) -> Result<Vec<u8>, ApiError> {
         let sql = "SELECT content FROM attachments WHERE id = ?";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -19,7 +19,7 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Gives an attachment its bytes.
+    /// Sets the content of an attachment.
     pub(crate) fn set_content(self, attachment: i64, content: &[u8]) -> Result<(), ApiError> {
         let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
         self.connection

@@ -1,20 +1,21 @@
-//! What entities point at, as answers show it: one statement a field, whatever the number of rows.
+//! The targets of references in responses: one statement per field, whatever the number of rows.
 
 use std::collections::{BTreeMap, HashMap};
 
 use octane_model::Entity;
 use serde_json::{Value as Json, json};
 
-use super::read::{Reader, Wanted, json_list};
-use crate::catalog::{EntityType, Kind};
+use super::read::{Reader, SelectedField};
+use super::value::json_list;
+use crate::catalog::{EntityType, FieldType};
 use crate::error::ApiError;
 
 impl<'a> Reader<'a> {
-    /// Fills in what a reference field points at.
+    /// Fills in the values of a reference field.
     pub(super) fn follow(
         self,
-        wanted: &Wanted<'a>,
-        keys: Vec<Option<i64>>,
+        wanted: &SelectedField<'a>,
+        row_ids: Vec<Option<i64>>,
         entities: &mut [(i64, Entity)],
     ) -> Result<(), ApiError> {
         let name = &wanted.field.name;
@@ -22,13 +23,13 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let target = self.catalog.known_type(target);
-        if let Kind::One(pointer) = &wanted.field.kind {
-            let mut distinct: Vec<i64> = keys.iter().copied().flatten().collect();
+        if let FieldType::One(reference) = &wanted.field.field_type {
+            let mut distinct: Vec<i64> = row_ids.iter().copied().flatten().collect();
             distinct.sort_unstable();
             distinct.dedup();
-            let known = self.targets(target, pointer.concrete, &wanted.nested, &distinct)?;
-            for ((_, entity), key) in entities.iter_mut().zip(keys) {
-                let value = key.and_then(|key| known.get(&key).cloned());
+            let known = self.targets(target, reference.concrete, &wanted.nested, &distinct)?;
+            for ((_, entity), row_id) in entities.iter_mut().zip(row_ids) {
+                let value = row_id.and_then(|row_id| known.get(&row_id).cloned());
                 entity
                     .fields
                     .insert(name.clone(), value.unwrap_or(Json::Null));
@@ -36,16 +37,17 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let ids: Vec<i64> = entities.iter().map(|(id, _)| *id).collect();
-        let (sql, concrete): (_, &[&'static str]) = match &wanted.field.kind {
-            Kind::Many(link) => {
-                let (table, own, other) = (link.table, link.own, link.other);
+        let (sql, concrete): (_, &[&'static str]) = match &wanted.field.field_type {
+            FieldType::Many(link) => {
+                let (table, owner_column, target_column) =
+                    (link.table, link.owner_column, link.target_column);
                 let sql = format!(
-                    "SELECT {own}, {other} FROM {table}
-                     WHERE {own} IN (SELECT value FROM json_each(?)) ORDER BY {own}, {other}"
+                    "SELECT {owner_column}, {target_column} FROM {table}
+                     WHERE {owner_column} IN (SELECT value FROM json_each(?)) ORDER BY {owner_column}, {target_column}"
                 );
                 (sql, link.concrete)
             }
-            Kind::Inverse { field, .. } => {
+            FieldType::Inverse { field, .. } => {
                 let by_subtype =
                     if self.catalog.table_of(target).has_subtype && !target.is_aggregate() {
                         format!(" AND subtype = '{}'", target.name)
@@ -76,7 +78,7 @@ impl<'a> Reader<'a> {
                 .get(id)
                 .into_iter()
                 .flatten()
-                .filter_map(|key| known.get(key).cloned())
+                .filter_map(|row_id| known.get(row_id).cloned())
                 .collect();
             let count = data.len();
             let value = json!({ "total_count": count, "data": data, "exceeds_total_count": false });
@@ -85,12 +87,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Pointers to the entities with these ids, with the nested fields that are wanted.
+    /// References to the entities with these IDs, with the requested nested fields.
     fn targets(
         self,
         target: &'a EntityType,
         concrete: &[&'static str],
-        nested: &[Wanted<'a>],
+        nested: &[SelectedField<'a>],
         ids: &[i64],
     ) -> Result<HashMap<i64, Json>, ApiError> {
         let table = self.catalog.table_of(target);
@@ -100,9 +102,9 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         if let Some(only) = only.filter(|_| nested.is_empty() && !table.is_named) {
-            // A foreign key says that the row is there.
-            let pointer = |id: &i64| (*id, json!({ "type": only, "id": id.to_string() }));
-            return Ok(ids.iter().map(pointer).collect());
+            // The foreign key guarantees that the row exists.
+            let reference = |id: &i64| (*id, json!({ "type": only, "id": id.to_string() }));
+            return Ok(ids.iter().map(reference).collect());
         }
         let entities = self.read_ids(target, nested, ids)?;
         entities

@@ -1,4 +1,4 @@
-//! How many entities have which value of a field.
+//! Counting entities by the values of a field.
 
 use std::collections::HashMap;
 
@@ -10,38 +10,38 @@ use serde_json::{Value as Json, json};
 use super::read::Reader;
 use super::search::Search;
 use super::value;
-use crate::catalog::{EntityType, Field, Kind};
+use crate::catalog::{EntityType, Field, FieldType};
 use crate::error::{ApiError, own_code};
 
 /// A value, and how many entities have it.
 type Group = (Json, i64);
 
 impl<'a> Reader<'a> {
-    /// The entities of `kind` that match, counted by their values of the field `by`: the greatest group
-    /// first. `is_numeric` gives list values a number as their id.
+    /// The matching entities of `entity_type`, counted by their values of the field `by`: the largest group
+    /// first. `is_numeric` selects numbers as the IDs of list values.
     pub(crate) fn groups(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         by: &str,
         query: Option<&Query>,
         search: Option<&Search>,
         is_numeric: bool,
     ) -> Result<Json, ApiError> {
-        let field = kind
+        let field = entity_type
             .field(by)
-            .ok_or_else(|| ApiError::unknown_field(kind.name, by))?;
-        let condition = self.matches(kind, query, search)?;
-        let table = kind.table;
-        let (value, from) = match &field.kind {
-            Kind::Many(link) => (
-                format!("l.{}", link.other),
+            .ok_or_else(|| ApiError::unknown_field(entity_type.name, by))?;
+        let condition = self.matches(entity_type, query, search)?;
+        let table = entity_type.table;
+        let (value, from) = match &field.field_type {
+            FieldType::Many(link) => (
+                format!("l.{}", link.target_column),
                 format!(
                     "{table} t0 LEFT JOIN {} l ON l.{} = t0.id",
-                    link.table, link.own
+                    link.table, link.owner_column
                 ),
             ),
-            Kind::Inverse { .. } | Kind::Workspace | Kind::Secret => {
-                let description = format!("entities cannot be grouped by the field `{by}`");
+            FieldType::Inverse { .. } | FieldType::Workspace | FieldType::Secret => {
+                let description = format!("cannot group by the field `{by}`");
                 return Err(ApiError::bad_request(own_code::QUERY, description));
             }
             _ => (field.expression("t0"), format!("{table} t0")),
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         Ok(json!({ "groupsTotalCount": count, "groups": groups }))
     }
 
-    /// Values as answers show them; those of references with their names.
+    /// Values as in responses; references with their names.
     fn values(
         self,
         field: &Field,
@@ -73,14 +73,19 @@ impl<'a> Reader<'a> {
         is_numeric: bool,
     ) -> Result<Vec<Group>, ApiError> {
         let Some(target) = field.target() else {
-            let shown = |(sql, count)| (value::to_json(&field.kind, ValueRef::from(&sql)), count);
+            let shown = |(sql, count)| {
+                (
+                    value::to_json(&field.field_type, ValueRef::from(&sql)),
+                    count,
+                )
+            };
             return Ok(counted.into_iter().map(shown).collect());
         };
         let target = self.catalog.known_type(target);
-        let keys: Vec<i64> = counted
+        let row_ids: Vec<i64> = counted
             .iter()
             .filter_map(|(sql, _)| match sql {
-                Sql::Integer(key) => Some(*key),
+                Sql::Integer(row_id) => Some(*row_id),
                 _ => None,
             })
             .collect();
@@ -90,22 +95,22 @@ impl<'a> Reader<'a> {
                 .into_iter()
                 .filter(|name| target.field(name).is_some()),
         );
-        let entities = self.get_many(target, &keys, &select)?;
-        let known: HashMap<i64, Json> = keys
+        let entities = self.get_many(target, &row_ids, &select)?;
+        let known: HashMap<i64, Json> = row_ids
             .iter()
             .zip(entities)
-            .map(|(key, entity)| {
+            .map(|(row_id, entity)| {
                 let mut value = serde_json::to_value(entity).unwrap_or_default();
                 if is_numeric {
-                    value["id"] = Json::String(key.to_string());
+                    value["id"] = Json::String(row_id.to_string());
                 }
-                (*key, value)
+                (*row_id, value)
             })
             .collect();
         Ok(counted
             .into_iter()
             .map(|(sql, count)| match sql {
-                Sql::Integer(key) => (known.get(&key).cloned().unwrap_or_default(), count),
+                Sql::Integer(row_id) => (known.get(&row_id).cloned().unwrap_or_default(), count),
                 _ => (Json::Null, count),
             })
             .collect())

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::SandboxError;
+use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
-/// How many statements a connection keeps prepared.
+/// The size of a connection's statement cache.
 const STATEMENTS: usize = 256;
 
-/// Marks a file as a sandbox's, where SQLite has a place for that: `OcSb`.
+/// SQLite's application ID, which marks a file as a sandbox's: `OcSb`.
 const APPLICATION: i32 = 0x4f63_5362;
 
-/// The layout of the tables. It grows with every change that older files cannot follow; a field that the
-/// catalog gains is none, because its column is added.
+/// The layout version of the tables. It increases with every change that is incompatible with older files; a
+/// new field in the catalog is compatible, because its column is added.
 const LAYOUT: i32 = 1;
 
-/// A connection, and the lock that keeps other sandboxes from the same file.
+/// A connection, and the lock that keeps other sandboxes from using the same file.
 pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), SandboxError> {
     match storage {
         Storage::Memory => {
@@ -31,7 +31,7 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
             let failed = |source| database_error(path, source);
             let lock = lock(path)?;
             let connection = Connection::open(path).map_err(failed)?;
-            // Before anything is written: a file of somebody else stays as it is.
+            // Before anything is written: a file of another program must not change.
             if let Some(layout) = foreign_layout(&connection).map_err(failed)? {
                 return Err(SandboxError::Layout {
                     path: path.clone(),
@@ -47,8 +47,8 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // In WAL mode `NORMAL` loses nothing when the process is killed; only a power cut may take the last
-    // transactions, which a sandbox can bear.
+    // In WAL mode, `NORMAL` loses nothing if the process is killed; only a power failure may lose the last
+    // transactions, which is acceptable for a sandbox.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
@@ -62,8 +62,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// The layout of a file that is not empty and that this sandbox cannot work on; zero where the file tells
-/// none, as those of the first sandboxes and of other programs.
+/// The layout version of a file that is not empty and that this sandbox cannot use; zero if the file has
+/// none, like those of the first sandboxes and of other programs.
 fn foreign_layout(connection: &Connection) -> rusqlite::Result<Option<i32>> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, layout) = (number("application_id")?, number("user_version")?);
@@ -87,7 +87,7 @@ fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
     }
 }
 
-/// A further connection to a database that is open, only for reading.
+/// Another, read-only connection to an open database.
 pub(super) fn reader(path: &Path) -> Result<Connection, SandboxError> {
     let prepared = Connection::open(path).and_then(|connection| {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);

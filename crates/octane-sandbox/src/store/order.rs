@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use octane_model::Order;
 
-use super::query::collation;
-use crate::catalog::{Catalog, EntityType, Kind};
+use super::value::collation;
+use crate::catalog::{Catalog, EntityType, FieldType};
 use crate::error::{ApiError, own_code};
 use crate::settings::OrderDefault;
 
-/// The text of an `ORDER BY`; the id comes last, so that pages never overlap.
+/// The text of an `ORDER BY`; the ID comes last, so that pages never overlap.
 pub(super) fn order_by(
     catalog: &Catalog,
-    kind: &EntityType,
+    entity_type: &EntityType,
     order: &[Order],
 ) -> Result<String, ApiError> {
     let mut keys = Vec::new();
@@ -22,23 +22,22 @@ pub(super) fn order_by(
         is_descending,
     } in order
     {
-        // A field that comes again decides nothing, and SQLite bounds the number of keys.
+        // A repeated field has no effect, and SQLite limits the number of terms.
         if !known.insert(name) {
             continue;
         }
-        let field = kind
+        let field = entity_type
             .field(name)
-            .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
+            .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
         let direction = if *is_descending { " DESC" } else { "" };
-        match &field.kind {
-            Kind::Workspace | Kind::Secret => {}
-            Kind::Many(_) | Kind::Inverse { .. } => {
-                let description =
-                    format!("lists cannot be ordered by the multi-reference `{name}`");
+        match &field.field_type {
+            FieldType::Workspace | FieldType::Secret => {}
+            FieldType::Many(_) | FieldType::Inverse { .. } => {
+                let description = format!("cannot sort by the multi-reference `{name}`");
                 return Err(ApiError::bad_request(own_code::QUERY, description));
             }
-            Kind::One(pointer) => {
-                let target = catalog.known_type(pointer.target);
+            FieldType::One(reference) => {
+                let target = catalog.known_type(reference.target);
                 let (by, collation) = match target.field("name") {
                     Some(name) => (name.expression("o"), collation(name)),
                     None => ("o.id".to_owned(), ""),
@@ -55,7 +54,7 @@ pub(super) fn order_by(
         }
     }
     if order.is_empty() && catalog.settings.order_default == OrderDefault::Name {
-        let name = kind.field("name").filter(|name| name.is_single());
+        let name = entity_type.field("name").filter(|name| name.is_single());
         keys.extend(name.map(|name| format!("{}{}", name.expression("t0"), collation(name))));
     }
     keys.push("t0.id".to_owned());

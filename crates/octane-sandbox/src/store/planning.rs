@@ -1,10 +1,10 @@
-//! Runs that people plan, and what follows from the status of one.
+//! Planned runs, and what follows from the status of a run.
 
-use super::write::Writer;
+use super::writer::Writer;
 use crate::error::ApiError;
 
-/// Derives the status and the test's name of a run that a request has written, and the status of the suite
-/// run that it is part of.
+/// Derives the status and the test name of a run that was written by a request, and the status of its suite
+/// run.
 pub(super) fn complete(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
     writer
         .connection
@@ -28,8 +28,8 @@ pub(super) fn complete(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Makes a planned run for each test of the suite that a planned suite run belongs to: a manual one for
-/// manual tests and for those that the suite runs manually.
+/// Creates a planned run for each test in the suite of a planned suite run: manual ones for manual tests and
+/// for tests that the suite runs manually.
 pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
     writer
         .connection
@@ -53,7 +53,7 @@ pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
 }
 
 impl Writer<'_> {
-    /// Starts the automated runs of a planned suite run: they are in progress from now on.
+    /// Starts the automated runs of a planned suite run: they are now in progress.
     pub(crate) fn start_automated_runs(self, suite_run: i64) -> Result<(), ApiError> {
         let planned = self.status_named("planned")?;
         let started = self.status_named("not_completed")?;

@@ -1,4 +1,4 @@
-//! Reading entities: lists, single ones, and what they point at.
+//! Reading entities: lists, single entities, and the targets of references.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use serde_json::Map;
 use super::order::order_by;
 use super::query::{Condition, condition};
 use super::search::{self, Search};
-use super::value;
-use crate::catalog::{Catalog, EntityType, Field, Kind};
+use super::value::{self, json_list};
+use crate::catalog::{Catalog, EntityType, Field, FieldType};
 use crate::error::{ApiError, own_code};
 use crate::settings::ListIds;
 
-/// What a list shall hold.
+/// What to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ListRequest {
     pub(crate) select: Select,
@@ -33,39 +33,40 @@ pub(crate) struct Reader<'a> {
     pub(crate) catalog: &'a Catalog,
 }
 
-/// A field to be read, with what is wanted of the entities it points at.
-pub(super) struct Wanted<'a> {
+/// A field to read, with the requested fields of its targets.
+pub(super) struct SelectedField<'a> {
     pub(super) field: &'a Field,
-    pub(super) nested: Vec<Wanted<'a>>,
+    pub(super) nested: Vec<SelectedField<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    /// A page of the entities of `kind`.
+    /// A page of the entities of `entity_type`.
     pub(crate) fn list(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         request: &ListRequest,
     ) -> Result<Page<Entity>, ApiError> {
-        let wanted = self.wanted(kind, &request.select)?;
-        let order = order_by(self.catalog, kind, &request.order)?;
-        let condition = self.matches(kind, request.query.as_ref(), request.search.as_ref())?;
-        let from = format!("FROM {} t0 WHERE {}", kind.table, condition.sql);
+        let wanted = self.wanted(entity_type, &request.select)?;
+        let order = order_by(self.catalog, entity_type, &request.order)?;
+        let condition =
+            self.matches(entity_type, request.query.as_ref(), request.search.as_ref())?;
+        let from = format!("FROM {} t0 WHERE {}", entity_type.table, condition.sql);
         let (total, is_exceeded) = self.count(&condition, &from, request.offset)?;
         let mut values = condition.values;
         values.extend(
             [request.limit, request.offset]
                 .map(|n| Sql::from(i64::try_from(n).unwrap_or(i64::MAX))),
         );
-        // The inner select goes over all that match, by an index alone where there is one; the outer one
-        // reads only the rows of the page.
+        // The inner select scans all matches, through an index alone if possible; the outer one reads only
+        // the rows of the page.
         let tail = format!(
             "FROM {} t0 WHERE t0.id IN (SELECT t0.id {from} ORDER BY {order} LIMIT ? OFFSET ?)
              ORDER BY {order}",
-            kind.table
+            entity_type.table
         );
-        let mut entities = self.read(kind, &wanted, (&condition.with, &tail), values)?;
+        let mut entities = self.read(entity_type, &wanted, (&condition.with, &tail), values)?;
         if let Some(search) = &request.search {
-            self.add_snippets(kind, search, &mut entities)?;
+            self.add_snippets(entity_type, search, &mut entities)?;
         }
         let entities = entities.into_iter().map(|(_, entity)| entity).collect();
         Ok(Page {
@@ -74,21 +75,21 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The entities of `kind` that fit a query and contain the words of a search.
+    /// The entities of `entity_type` that match a query and contain the words of a search.
     pub(super) fn matches(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         query: Option<&Query>,
         search: Option<&Search>,
     ) -> Result<Condition, ApiError> {
-        let mut condition = condition(self.catalog, kind, query)?;
+        let mut condition = condition(self.catalog, entity_type, query)?;
         if let Some(search) = search {
-            search.narrow(kind, &mut condition);
+            search.narrow(entity_type, &mut condition);
         }
         Ok(condition)
     }
 
-    /// How many rows match, as far as the settings let them be counted, and whether there are more.
+    /// How many rows match, up to the limit in the settings, and whether there are more.
     fn count(
         self,
         condition: &Condition,
@@ -111,32 +112,40 @@ impl<'a> Reader<'a> {
         ))?;
         if found > max && offset >= max {
             let description = format!(
-                "more than {max} entities match, and those from {offset} on are not counted"
+                "more than {max} entities match, and the offset {offset} is beyond what is counted"
             );
             return Err(ApiError::bad_request(own_code::TOO_MANY, description));
         }
         Ok((found.min(max), found > max))
     }
 
-    /// The keys of all entities that fit a query, in the order of their ids.
-    pub(crate) fn keys(self, kind: &'a EntityType, query: &Query) -> Result<Vec<i64>, ApiError> {
-        let condition = condition(self.catalog, kind, Some(query))?;
+    /// The row IDs of all entities that match a query, in ascending order.
+    pub(crate) fn row_ids(
+        self,
+        entity_type: &'a EntityType,
+        query: &Query,
+    ) -> Result<Vec<i64>, ApiError> {
+        let condition = condition(self.catalog, entity_type, Some(query))?;
         let sql = format!(
             "{}SELECT t0.id FROM {} t0 WHERE {} ORDER BY t0.id",
-            condition.with, kind.table, condition.sql
+            condition.with, entity_type.table, condition.sql
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let keys = statement.query_map(params_from_iter(&condition.values), |row| row.get(0))?;
-        Ok(keys.collect::<Result<_, _>>()?)
+        let row_ids = statement.query_map(params_from_iter(&condition.values), |row| row.get(0))?;
+        Ok(row_ids.collect::<Result<_, _>>()?)
     }
 
-    /// How SQLite would find the entities of a list.
+    /// SQLite's query plan for a list.
     #[cfg(test)]
-    pub(crate) fn explain(self, kind: &'a EntityType, query: &Query) -> Result<String, ApiError> {
-        let condition = condition(self.catalog, kind, Some(query))?;
+    pub(crate) fn explain(
+        self,
+        entity_type: &'a EntityType,
+        query: &Query,
+    ) -> Result<String, ApiError> {
+        let condition = condition(self.catalog, entity_type, Some(query))?;
         let sql = format!(
             "EXPLAIN QUERY PLAN {}SELECT * FROM {} t0 WHERE {} ORDER BY t0.id LIMIT 100",
-            condition.with, kind.table, condition.sql
+            condition.with, entity_type.table, condition.sql
         );
         let mut statement = self.connection.prepare(&sql)?;
         let lines = statement.query_map(params_from_iter(&condition.values), |row| row.get(3))?;
@@ -146,32 +155,39 @@ impl<'a> Reader<'a> {
     /// One entity.
     pub(crate) fn get(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         id: i64,
         select: &Select,
     ) -> Result<Option<Entity>, ApiError> {
-        Ok(self.get_many(kind, &[id], select)?.pop())
+        Ok(self.get_many(entity_type, &[id], select)?.pop())
     }
 
-    /// The entities with these ids, in their order; the ids that nothing has are left out.
+    /// The entities with these IDs, in this order; unknown IDs are skipped.
     pub(crate) fn get_many(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         ids: &[i64],
         select: &Select,
     ) -> Result<Vec<Entity>, ApiError> {
-        let wanted = self.wanted(kind, select)?;
-        let mut found: HashMap<i64, Entity> =
-            self.read_ids(kind, &wanted, ids)?.into_iter().collect();
+        let wanted = self.wanted(entity_type, select)?;
+        let mut found: HashMap<i64, Entity> = self
+            .read_ids(entity_type, &wanted, ids)?
+            .into_iter()
+            .collect();
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// The key of the row that a request means by `id`; list values and phases go by logical name, too.
-    pub(crate) fn key(self, kind: &EntityType, id: &str) -> Result<Option<i64>, ApiError> {
-        let table = self.catalog.table_of(kind);
+    /// The row ID of the entity that a request refers to by `id`; list values and phases may also be referred
+    /// to by logical name.
+    pub(crate) fn row_id(
+        self,
+        entity_type: &EntityType,
+        id: &str,
+    ) -> Result<Option<i64>, ApiError> {
+        let table = self.catalog.table_of(entity_type);
         let number: Option<i64> = id.trim().parse().ok();
-        let by_subtype = if table.has_subtype && !kind.is_aggregate() {
-            format!(" AND subtype = '{}'", kind.name)
+        let by_subtype = if table.has_subtype && !entity_type.is_aggregate() {
+            format!(" AND subtype = '{}'", entity_type.name)
         } else {
             String::new()
         };
@@ -191,33 +207,40 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    /// The key of the user with this name.
+    /// The row ID of the user with this name.
     pub(crate) fn user_named(self, name: &str) -> Result<Option<i64>, ApiError> {
         let sql = "SELECT id FROM workspace_users WHERE name = ? COLLATE NOCASE ORDER BY id";
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    fn wanted(self, kind: &'a EntityType, select: &Select) -> Result<Vec<Wanted<'a>>, ApiError> {
+    fn wanted(
+        self,
+        entity_type: &'a EntityType,
+        select: &Select,
+    ) -> Result<Vec<SelectedField<'a>>, ApiError> {
         if select.is_empty() {
-            let fields = kind.fields.iter().filter(|field| field.is_default);
+            let fields = entity_type
+                .fields
+                .iter()
+                .filter(|field| field.is_returned_by_default);
             return Ok(fields
-                .map(|field| Wanted {
+                .map(|field| SelectedField {
                     field,
                     nested: Vec::new(),
                 })
                 .collect());
         }
-        let mut wanted: Vec<Wanted<'a>> = Vec::new();
+        let mut wanted: Vec<SelectedField<'a>> = Vec::new();
         for selected in &select.fields {
             let name = &selected.name;
-            // These are no fields; the one always comes, the other with a search.
+            // These are not fields; one is always returned, the other with a search.
             if name == "type" || name == search::RESULT {
                 continue;
             }
-            let field = kind
+            let field = entity_type
                 .field(name)
-                .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
+                .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
             let nested = match (field.target(), selected.nested.is_empty()) {
                 (_, true) => Vec::new(),
                 (Some(target), false) => {
@@ -225,12 +248,12 @@ impl<'a> Reader<'a> {
                 }
                 (None, false) => {
                     let description =
-                        format!("the field `{name}` points at nothing: `{{…}}` has no meaning");
+                        format!("the field `{name}` is not a reference, so `{{…}}` is not allowed");
                     return Err(ApiError::bad_request(own_code::QUERY, description));
                 }
             };
             if wanted.iter().all(|other| other.field.name != *name) {
-                wanted.push(Wanted { field, nested });
+                wanted.push(SelectedField { field, nested });
             }
         }
         Ok(wanted)
@@ -238,26 +261,27 @@ impl<'a> Reader<'a> {
 
     pub(super) fn read_ids(
         self,
-        kind: &'a EntityType,
-        wanted: &[Wanted<'a>],
+        entity_type: &'a EntityType,
+        wanted: &[SelectedField<'a>],
         ids: &[i64],
     ) -> Result<Vec<(i64, Entity)>, ApiError> {
         let tail = format!(
             "FROM {} t0 WHERE t0.id IN (SELECT value FROM json_each(?))",
-            kind.table
+            entity_type.table
         );
-        self.read(kind, wanted, ("", &tail), vec![json_list(ids)])
+        self.read(entity_type, wanted, ("", &tail), vec![json_list(ids)])
     }
 
-    /// Reads rows, then what they point at: one statement a field, whatever the number of rows.
+    /// Reads rows, then the targets of their references: one statement per field, whatever the number of
+    /// rows.
     fn read(
         self,
-        kind: &'a EntityType,
-        wanted: &[Wanted<'a>],
+        entity_type: &'a EntityType,
+        wanted: &[SelectedField<'a>],
         (with, tail): (&str, &str),
         values: Vec<Sql>,
     ) -> Result<Vec<(i64, Entity)>, ApiError> {
-        let table = self.catalog.table_of(kind);
+        let table = self.catalog.table_of(entity_type);
         let subtype = if table.has_subtype {
             "t0.subtype"
         } else {
@@ -274,27 +298,29 @@ impl<'a> Reader<'a> {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut entities = Vec::new();
-        let mut pointers: Vec<Vec<Option<i64>>> = wanted.iter().map(|_| Vec::new()).collect();
+        let mut reference_ids: Vec<Vec<Option<i64>>> = wanted.iter().map(|_| Vec::new()).collect();
         while let Some(row) = rows.next()? {
-            let mut entity = self.head(kind, row)?;
+            let mut entity = self.head(entity_type, row)?;
             let mut column = 3;
-            for (wanted, keys) in wanted.iter().zip(&mut pointers) {
-                let Field { name, kind, .. } = wanted.field;
-                match kind {
-                    Kind::Workspace => {
+            for (wanted, row_ids) in wanted.iter().zip(&mut reference_ids) {
+                let Field {
+                    name, field_type, ..
+                } = wanted.field;
+                match field_type {
+                    FieldType::Workspace => {
                         entity
                             .1
                             .fields
                             .insert(name.clone(), self.catalog.workspace.into());
                     }
-                    Kind::Secret | Kind::Many(_) | Kind::Inverse { .. } => {}
-                    Kind::Id => column += 1,
-                    Kind::One(_) => {
-                        keys.push(row.get(column)?);
+                    FieldType::Secret | FieldType::Many(_) | FieldType::Inverse { .. } => {}
+                    FieldType::Id => column += 1,
+                    FieldType::One(_) => {
+                        row_ids.push(row.get(column)?);
                         column += 1;
                     }
-                    kind => {
-                        let json = value::to_json(kind, row.get_ref(column)?);
+                    field_type => {
+                        let json = value::to_json(field_type, row.get_ref(column)?);
                         entity.1.fields.insert(name.clone(), json);
                         column += 1;
                     }
@@ -302,29 +328,24 @@ impl<'a> Reader<'a> {
             }
             entities.push(entity);
         }
-        for (wanted, keys) in wanted.iter().zip(pointers) {
-            self.follow(wanted, keys, &mut entities)?;
+        for (wanted, row_ids) in wanted.iter().zip(reference_ids) {
+            self.follow(wanted, row_ids, &mut entities)?;
         }
         Ok(entities)
     }
 
-    fn head(self, kind: &'a EntityType, row: &Row<'_>) -> Result<(i64, Entity), ApiError> {
-        let key: i64 = row.get(0)?;
+    fn head(self, entity_type: &'a EntityType, row: &Row<'_>) -> Result<(i64, Entity), ApiError> {
+        let row_id: i64 = row.get(0)?;
         let subtype = match row.get_ref(1)? {
             ValueRef::Text(text) => std::str::from_utf8(text).ok(),
             _ => None,
         };
         let public: Option<String> = row.get(2)?;
         let entity = Entity {
-            kind: self.catalog.concrete(kind, subtype).name.to_owned(),
-            id: Some(public.map_or_else(|| EntityId::from(key), EntityId::from)),
+            entity_type: self.catalog.concrete(entity_type, subtype).name.to_owned(),
+            id: Some(public.map_or_else(|| EntityId::from(row_id), EntityId::from)),
             fields: Map::new(),
         };
-        Ok((key, entity))
+        Ok((row_id, entity))
     }
-}
-
-pub(super) fn json_list(ids: &[i64]) -> Sql {
-    let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    Sql::Text(format!("[{}]", numbers.join(",")))
 }

@@ -1,4 +1,4 @@
-//! Connections that only read.
+//! Read-only connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -6,15 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use rusqlite::Connection;
 
 use super::open;
-use crate::SandboxError;
 use crate::error::ApiError;
+use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
-/// More at once wait for each other; requests are short.
+/// Further readers wait for each other; requests are short.
 const CONNECTIONS: usize = 4;
 
-/// Connections beside the one that writes. In WAL mode they see what is committed, whatever is being
-/// written, so a payload of a million runs holds no reader up.
+/// Read-only connections. In WAL mode they see what is committed, whatever is being written, so a payload of
+/// a million runs blocks no reader.
 #[derive(Debug)]
 pub(super) struct Readers {
     connections: Vec<Mutex<Connection>>,
@@ -36,18 +36,18 @@ impl Readers {
         }))
     }
 
-    /// Reads from one state of the database, however many statements that takes.
+    /// Reads from one snapshot of the database, however many statements that takes.
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let connection = self.any();
-        // It ends when it is dropped, even by a panic.
+        // The transaction ends when it is dropped, even by a panic.
         let snapshot = connection.unchecked_transaction()?;
         work(&snapshot)
     }
 
-    /// One that nobody uses, or else the one whose turn it is.
+    /// An idle connection, or otherwise the next one in turn.
     fn any(&self) -> MutexGuard<'_, Connection> {
         for connection in &self.connections {
             match connection.try_lock() {
@@ -69,9 +69,12 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::super::{Reader, Store, Writer};
     use crate::catalog::Catalog;
-    use crate::{Clock, Settings, Storage};
+    use crate::clock::Clock;
+    use crate::settings::{Settings, Storage};
+    use crate::store::Store;
+    use crate::store::read::Reader;
+    use crate::store::writer::Writer;
 
     /// A store on a file.
     fn store() -> (Store, TempDir) {
@@ -79,7 +82,7 @@ mod tests {
         let file = Storage::File(folder.path().join("sandbox.sqlite"));
         let settings = Settings::default().storage(file).seed_data(false);
         let catalog = Arc::new(Catalog::new(&settings).unwrap());
-        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
+        let store = Store::open(&settings, catalog, Clock::running(), None).unwrap();
         (store, folder)
     }
 
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn readers_of_a_file_do_not_wait_for_a_writer_and_see_what_is_committed() {
+    fn readers_of_a_file_do_not_wait_for_a_writer_and_see_committed_data() {
         let (store, _folder) = store();
         let work = |writer: Writer<'_>| {
             writer.connection.execute(INSERT, [])?;

@@ -1,82 +1,45 @@
-//! The rows that ingestion finds and makes.
+//! The rows that ingestion finds and creates.
 //!
-//! A payload may hold a hundred thousand results, and each takes several statements. What prepares those
-//! statements once a payload and keeps them is a struct of its own below: [`Tests`], [`Runs`], [`Steps`],
-//! [`Links`].
+//! A payload may contain a hundred thousand results, and each needs several statements. They are prepared
+//! once per payload and kept in the following structs: [`Tests`], [`Runs`], [`Steps`], [`Links`].
 
 mod links;
 mod lookup;
+mod row;
 mod runs;
 mod steps;
 mod suite_runs;
+mod test_subtype;
 mod tests;
 
-use rusqlite::{OptionalExtension, Params, Statement};
-
-use crate::error::ApiError;
-
 pub(crate) use links::Links;
-pub(crate) use lookup::{StatusKeys, has_ci_server};
-pub(crate) use runs::{RunKey, RunRow, Runs};
+pub(crate) use lookup::{StatusIds, has_ci_server};
+pub(crate) use runs::{RunIdentity, RunRow, Runs};
 pub(crate) use steps::{StepRow, Steps};
 pub(crate) use suite_runs::SuiteRunRow;
+pub(crate) use test_subtype::TestSubtype;
 pub(crate) use tests::{FeatureRow, TestFields, Tests};
-
-type Found = Result<Option<i64>, ApiError>;
-
-/// The two kinds of tests that payloads bring, and with them the types of what belongs to those.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TestKind {
-    Automated,
-    Gherkin,
-}
-
-impl TestKind {
-    fn run(self) -> &'static str {
-        match self {
-            Self::Automated => "run_automated",
-            Self::Gherkin => "gherkin_automated_run",
-        }
-    }
-
-    fn link(self) -> &'static str {
-        match self {
-            Self::Automated => "test_suite_link_to_automated",
-            Self::Gherkin => "test_suite_link_to_gherkin",
-        }
-    }
-}
-
-/// Empty text is none, as it is in the columns.
-fn filled(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// The first column of the first row.
-fn key(statement: &mut Statement<'_>, values: impl Params) -> Found {
-    Ok(statement.query_row(values, |row| row.get(0)).optional()?)
-}
-
-/// For the test below: what a payload's results are written with.
-#[cfg(test)]
-trait Statements {
-    fn statements(&self) -> Vec<&Statement<'_>>;
-}
 
 #[cfg(test)]
 mod check {
     use std::sync::Arc;
 
+    use rusqlite::Statement;
+
+    use super::row::Statements;
     use super::*;
     use crate::catalog::Catalog;
-    use crate::store::{Store, Writer};
-    use crate::{Clock, Settings};
+    use crate::clock::Clock;
+    use crate::error::ApiError;
+    use crate::settings::Settings;
+    use crate::store::Store;
+    use crate::store::writer::Writer;
 
     #[test]
-    fn no_statement_that_runs_for_each_result_scans_a_table() {
+    fn no_statement_that_runs_per_result_scans_a_table() {
         let settings = Settings::default();
         let catalog = Arc::new(Catalog::new(&settings).unwrap());
-        let store = Store::open(&settings, catalog, Clock::running()).unwrap();
+        let store = Store::open(&settings, catalog, Clock::running(), None).unwrap();
         let plans = store.write_now(|writer| {
             let mut plans = plans(writer, &Tests::new(writer)?)?;
             for has_context in [false, true] {
@@ -94,7 +57,7 @@ mod check {
         }
     }
 
-    /// Each statement with the way in which SQLite goes about it.
+    /// Each statement with SQLite's query plan.
     fn plans(writer: Writer<'_>, of: &impl Statements) -> Result<Vec<String>, ApiError> {
         let plan = |statement: &&Statement<'_>| {
             let sql = statement.expanded_sql().unwrap_or_default();

@@ -1,13 +1,13 @@
-//! Tables and indexes, made from the catalog.
+//! Tables and indexes, created from the catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use rusqlite::Connection;
 
-use crate::catalog::{Catalog, Field, Kind, OnDelete, Table};
+use crate::catalog::{Catalog, Field, FieldType, OnDelete, Table};
 
-/// The tables that are not entities.
+/// The tables that do not contain entities.
 const OWN_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS sandbox (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS user_defined_fields (
@@ -36,7 +36,7 @@ const OWN_TABLES: &str = "
     CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
 ";
 
-/// Creates what is missing: tables, columns that newer catalogs and settings bring, indexes.
+/// Creates what is missing: tables, columns of newer catalogs and settings, indexes.
 pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
     for table in catalog.tables() {
@@ -65,7 +65,7 @@ fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> ru
         }
         sql.push(')');
         connection.execute_batch(&sql)?;
-        // AUTOINCREMENT never gives an id twice, and its counter says where to begin.
+        // AUTOINCREMENT never reuses an ID, and its counter determines the first one.
         connection.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
             (name, table.first_id - 1),
@@ -102,34 +102,38 @@ fn add_columns(
 
 fn columns<'a>(catalog: &'a Catalog, table: &'a Table) -> BTreeMap<&'a str, String> {
     let mut columns = BTreeMap::new();
-    for kind in catalog
+    for entity_type in catalog
         .types()
         .iter()
-        .filter(|kind| kind.table == table.name)
+        .filter(|entity_type| entity_type.table == table.name)
     {
-        let stored = kind.fields.iter().filter(|field| field.is_column());
-        for field in stored.filter(|field| !matches!(field.kind, Kind::Id)) {
+        let stored = entity_type.fields.iter().filter(|field| field.is_column());
+        for field in stored.filter(|field| !matches!(field.field_type, FieldType::Id)) {
             columns
                 .entry(field.name.as_str())
                 .or_insert_with(|| definition(catalog, field));
         }
     }
-    for (name, kind) in table.hidden {
-        columns.insert(name, (*kind).to_owned());
+    for (name, entity_type) in table.hidden {
+        columns.insert(name, (*entity_type).to_owned());
     }
     columns
 }
 
 fn definition(catalog: &Catalog, field: &Field) -> String {
-    match &field.kind {
-        Kind::Integer if field.name == "version_stamp" || field.name == "client_lock_stamp" => {
+    match &field.field_type {
+        FieldType::Integer
+            if field.name == "version_stamp" || field.name == "client_lock_stamp" =>
+        {
             "INTEGER NOT NULL DEFAULT 1".to_owned()
         }
-        Kind::Integer | Kind::Boolean | Kind::DateTime | Kind::Date => "INTEGER".to_owned(),
-        Kind::Float => "REAL".to_owned(),
-        Kind::One(pointer) => {
-            let target = catalog.known_type(pointer.target).table;
-            let action = match pointer.on_delete {
+        FieldType::Integer | FieldType::Boolean | FieldType::DateTime | FieldType::Date => {
+            "INTEGER".to_owned()
+        }
+        FieldType::Float => "REAL".to_owned(),
+        FieldType::One(reference) => {
+            let target = catalog.known_type(reference.target).table;
+            let action = match reference.on_delete {
                 OnDelete::Forget => "SET NULL",
                 OnDelete::Cascade => "CASCADE",
             };
@@ -139,26 +143,26 @@ fn definition(catalog: &Catalog, field: &Field) -> String {
     }
 }
 
-/// Each link table once, although both of its sides mention it, with an index for either direction.
+/// Each link table once, although both of its sides refer to it, with an index for either direction.
 fn links(catalog: &Catalog) -> Vec<String> {
     let mut tables = BTreeMap::new();
-    for kind in catalog.types() {
-        for field in &kind.fields {
-            let Kind::Many(link) = &field.kind else {
+    for entity_type in catalog.types() {
+        for field in &entity_type.fields {
+            let FieldType::Many(link) = &field.field_type else {
                 continue;
             };
             tables.entry(link.table).or_insert_with(|| {
                 let mut sql = String::new();
-                let (table, own, other) = (link.table, link.own, link.other);
-                let (mine, theirs) = (kind.table, catalog.known_type(link.target).table);
+                let (table, owner_column, target_column) = (link.table, link.owner_column, link.target_column);
+                let (mine, theirs) = (entity_type.table, catalog.known_type(link.target).table);
                 write!(
                     sql,
                     "CREATE TABLE IF NOT EXISTS {table} (
-                        {own} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
-                        {other} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
-                        PRIMARY KEY ({own}, {other})
+                        {owner_column} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
+                        {target_column} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
+                        PRIMARY KEY ({owner_column}, {target_column})
                     ) WITHOUT ROWID;
-                    CREATE INDEX IF NOT EXISTS {table}_back ON {table} ({other}, {own});"
+                    CREATE INDEX IF NOT EXISTS {table}_back ON {table} ({target_column}, {owner_column});"
                 )
                 .expect("writing to a string does not fail");
                 sql

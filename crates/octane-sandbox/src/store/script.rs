@@ -1,15 +1,15 @@
-//! Scripts of tests: the text of what a tester, or a machine that reads Gherkin, shall do.
+//! Scripts of tests: the instructions for a tester, or for a machine that reads Gherkin.
 
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value as Json, json};
 
 use super::read::Reader;
 use super::value;
-use super::write::Writer;
-use crate::catalog::Kind;
+use super::writer::Writer;
+use crate::catalog::FieldType;
 use crate::error::ApiError;
 
-/// A script that a request brings.
+/// A script in a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) text: String,
@@ -18,7 +18,7 @@ pub(crate) struct Script {
     pub(crate) revision_type: Option<String>,
 }
 
-/// The version that every test with a script has from the start.
+/// The initial version of every test with a script.
 pub(super) fn first_version(writer: Writer<'_>, test: i64) -> Result<(), ApiError> {
     writer
         .connection
@@ -31,7 +31,7 @@ pub(super) fn first_version(writer: Writer<'_>, test: i64) -> Result<(), ApiErro
 }
 
 impl Reader<'_> {
-    /// The newest script of a test as answers show it; none where the test has none.
+    /// The latest script of a test for a response; `None` if the test has none.
     pub(crate) fn script(self, test: i64) -> Result<Option<Json>, ApiError> {
         let sql = "SELECT script, comment, revision_type, creation_time, last_modified
                    FROM test_versions WHERE test = ? ORDER BY id DESC LIMIT 1";
@@ -41,8 +41,8 @@ impl Reader<'_> {
                 "script": row.get::<_, Option<String>>(0)?.unwrap_or_default(),
                 "comment": row.get::<_, Option<String>>(1)?,
                 "revision_type": row.get::<_, Option<String>>(2)?,
-                "creation_time": value::to_json(&Kind::DateTime, row.get_ref(3)?),
-                "last_modified": value::to_json(&Kind::DateTime, row.get_ref(4)?),
+                "creation_time": value::to_json(&FieldType::DateTime, row.get_ref(3)?),
+                "last_modified": value::to_json(&FieldType::DateTime, row.get_ref(4)?),
             }))
         });
         Ok(found.optional()?)
@@ -50,7 +50,7 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Gives a test another script: in place, or, where the revision is major, as a new version.
+    /// Replaces the script of a test: in place, or, for a major revision, with a new version.
     pub(crate) fn set_script(self, test: i64, script: &Script) -> Result<(), ApiError> {
         let Script {
             text,
@@ -63,7 +63,7 @@ impl Writer<'_> {
                     "INSERT INTO test_versions (name, test, author, creation_time)
                      SELECT COUNT(*) + 1, ?1, ?2, ?3 FROM test_versions WHERE test = ?1",
                 )?
-                .execute(params![test, self.visitor, self.now])?;
+                .execute(params![test, self.current_user, self.now])?;
         }
         self.connection
             .prepare_cached(
@@ -72,7 +72,7 @@ impl Writer<'_> {
                  WHERE id = (SELECT MAX(id) FROM test_versions WHERE test = ?1)",
             )?
             .execute(params![test, text, comment, revision_type, self.now])?;
-        // A step is a line that begins with a dash.
+        // A step is a line that starts with a dash.
         let is_step = |line: &&str| line.trim_start().starts_with('-');
         let steps = text.lines().filter(is_step).count();
         self.connection

@@ -1,51 +1,45 @@
 //! Searching for words in the names and descriptions of entities.
 
-use std::collections::HashMap;
-
-use octane_model::Entity;
 use rusqlite::types::Value as Sql;
-use serde_json::{Map, Value as Json};
 
 use super::query::Condition;
-use super::read::{Reader, json_list};
 use super::value;
 use crate::catalog::{EntityType, Field};
-use crate::error::ApiError;
 
-/// The fields that are searched.
+/// The searchable fields.
 const FIELDS: [&str; 2] = ["name", "description"];
-/// How much text stands before and after a hit in a snippet, in characters.
+/// The length of the text before and after a hit in a snippet, in characters.
 const AROUND_CHARS: usize = 60;
-/// The field of the answer that shows where the words were found.
+/// The response field that shows where the words were found.
 pub(super) const RESULT: &str = "global_text_search_result";
 
-/// Words that must all be found, each anywhere, ignoring the case of ASCII letters.
+/// Words that must all be found, in any position, ignoring the case of ASCII letters.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
     words: Vec<String>,
 }
 
 impl Search {
-    /// Searches for the words of a text; none where it has none.
+    /// A search for the words of a text; `None` if there are none.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         (!words.is_empty()).then_some(Self { words })
     }
 
-    fn fields(kind: &EntityType) -> impl Iterator<Item = &Field> {
+    pub(super) fn fields(entity_type: &EntityType) -> impl Iterator<Item = &Field> {
         FIELDS
             .into_iter()
-            .filter_map(|name| kind.field(name))
+            .filter_map(|name| entity_type.field(name))
             .filter(|field| field.is_single())
     }
 
-    /// Adds to a condition about `t0` that its entities contain all the words.
-    pub(super) fn narrow(&self, kind: &EntityType, condition: &mut Condition) {
+    /// Adds the condition that the entities `t0` contain all the words.
+    pub(super) fn narrow(&self, entity_type: &EntityType, condition: &mut Condition) {
         for word in &self.words {
             let pieces = [String::new(), word.clone(), String::new()];
             condition.values.push(Sql::Text(value::like(&pieces)));
             let number = condition.values.len();
-            let places: Vec<String> = Self::fields(kind)
+            let places: Vec<String> = Self::fields(entity_type)
                 .map(|field| format!("{} LIKE ?{number} ESCAPE '\\'", field.expression("t0")))
                 .collect();
             let places = if places.is_empty() {
@@ -57,8 +51,8 @@ impl Search {
         }
     }
 
-    /// The surroundings of the first word that a text contains, with the words marked.
-    fn snippet(&self, text: &str) -> Option<String> {
+    /// The text around the first hit, with the words marked.
+    pub(super) fn snippet(&self, text: &str) -> Option<String> {
         let lower = text.to_ascii_lowercase();
         let at = self
             .words
@@ -96,53 +90,12 @@ impl Search {
     }
 }
 
-impl<'a> Reader<'a> {
-    /// Shows in each entity where the words of a search were found.
-    pub(super) fn add_snippets(
-        self,
-        kind: &'a EntityType,
-        search: &Search,
-        entities: &mut [(i64, Entity)],
-    ) -> Result<(), ApiError> {
-        let fields: Vec<&Field> = Search::fields(kind).collect();
-        let columns: String = fields
-            .iter()
-            .map(|field| format!(", {}", field.expression("t0")))
-            .collect();
-        let sql = format!(
-            "SELECT t0.id{columns} FROM {} t0 WHERE t0.id IN (SELECT value FROM json_each(?))",
-            kind.table
-        );
-        let ids: Vec<i64> = entities.iter().map(|(id, _)| *id).collect();
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([json_list(&ids)])?;
-        let mut results: HashMap<i64, Map<String, Json>> = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let mut result = Map::new();
-            for (column, field) in fields.iter().enumerate() {
-                let text: Option<String> = row.get(column + 1)?;
-                if let Some(snippet) = text.and_then(|text| search.snippet(&text)) {
-                    result.insert(field.name.clone(), Json::String(snippet));
-                }
-            }
-            results.insert(row.get(0)?, result);
-        }
-        for (id, entity) in entities {
-            let result = results.remove(id).unwrap_or_default();
-            entity
-                .fields
-                .insert(RESULT.to_owned(), Json::Object(result));
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_snippet_shows_the_words_in_their_surroundings() {
+    fn a_snippet_shows_the_words_in_context() {
         let search = Search::new("LOGIN page").unwrap();
         let text = format!(
             "{} the login Page is ä slow {}",

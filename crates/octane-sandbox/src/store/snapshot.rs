@@ -1,4 +1,4 @@
-//! Copies of all data, under names.
+//! Copies of all data, by name.
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -10,9 +10,9 @@ use rusqlite::backup::Backup;
 use super::Store;
 use crate::error::{ApiError, own_code};
 
-/// How many snapshots are kept.
+/// The maximum number of snapshots.
 const SNAPSHOTS_MAX: usize = 16;
-/// How many characters a name has.
+/// The maximum length of a name in characters.
 const NAME_CHARS_MAX: usize = 64;
 
 impl Store {
@@ -22,14 +22,14 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the data under a name. A snapshot lies in a temporary file of SQLite's own, which goes with
+    /// Saves the data under a name. A snapshot is stored in a temporary file of SQLite, which is deleted with
     /// its connection, so that many large ones do not fill the memory.
     pub(crate) fn snapshot_now(&self, name: &str) -> Result<(), ApiError> {
         check(name)?;
         let mut snapshots = self.snapshots();
         if snapshots.len() >= SNAPSHOTS_MAX && !snapshots.contains_key(name) {
             let description =
-                format!("there are {SNAPSHOTS_MAX} snapshots already; use one of their names");
+                format!("there are already {SNAPSHOTS_MAX} snapshots; reuse one of their names");
             return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
         }
         let mut snapshot = Connection::open("")?;
@@ -38,7 +38,7 @@ impl Store {
         Ok(())
     }
 
-    /// Goes back to the data that were kept under a name.
+    /// Restores the data saved under a name.
     pub(crate) fn restore_now(&self, name: &str) -> Result<(), ApiError> {
         {
             let snapshots = self.snapshots();
@@ -59,7 +59,7 @@ impl Store {
 }
 
 fn copy(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
-    // All pages in one step: nobody else writes meanwhile.
+    // All pages in one step: there are no other writers.
     Backup::new(from, to)?.run_to_completion(i32::MAX, Duration::ZERO, None)
 }
 
@@ -69,6 +69,6 @@ fn check(name: &str) -> Result<(), ApiError> {
         return Ok(());
     }
     let description =
-        format!("`name` is {name:?}; write 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_` or `.`");
+        format!("`name` is {name:?}; use 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_` or `.`");
     Err(ApiError::bad_request(own_code::BAD_REQUEST, description))
 }

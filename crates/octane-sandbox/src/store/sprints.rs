@@ -2,15 +2,14 @@
 
 use rusqlite::params;
 
-use super::write::Writer;
+use super::writer::Writer;
 use crate::error::ApiError;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// More are not cut, whatever the dates are.
+/// The maximum number of sprints, whatever the dates are.
 const SPRINTS_MAX: i64 = 500;
 
-/// Cuts a new release into sprints of as many days as its `sprint_duration` says; the last one may be
-/// shorter.
+/// Divides a new release into sprints of `sprint_duration` days; the last one may be shorter.
 pub(super) fn cut(writer: Writer<'_>, release: i64) -> Result<(), ApiError> {
     let sql = "SELECT start_date, end_date, sprint_duration FROM releases WHERE id = ?";
     let mut statement = writer.connection.prepare_cached(sql)?;

@@ -1,4 +1,4 @@
-//! The queue of payloads: the table is the queue, so what was acknowledged survives.
+//! The queue of payloads: the table is the queue, so acknowledged payloads are durable.
 
 use std::time::Duration;
 
@@ -8,54 +8,54 @@ use octane_results::Build;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
-use super::write::Writer;
+use super::writer::Writer;
 use crate::error::ApiError;
-use crate::settings::Results;
+use crate::settings::ResultSettings;
 
-/// How long the state of a task is said to be kept; the sandbox forgets nothing before a reset.
+/// How long the status of a task is documented to be kept; the sandbox keeps it until a reset.
 const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// A payload that is good enough for the queue.
+/// A payload that may be queued.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submission<'a> {
-    /// What makes it the same as another one.
+    /// Identifies duplicates.
     pub(crate) digest: &'a [u8],
     pub(crate) skip_errors: bool,
-    /// The build that its sender names beside it.
+    /// The build that its sender names separately.
     pub(crate) build: Option<&'a Build>,
     pub(crate) payload: &'a [u8],
 }
 
-/// What became of a payload that came.
+/// The result of submitting a payload.
 #[derive(Debug)]
 pub(crate) enum Acceptance {
-    /// It waits.
+    /// It was queued.
     New(Task),
-    /// It was here before; the state of the task that brought it first.
+    /// It is a duplicate; the status of the task of the first one.
     Known(Task),
-    /// As many payloads wait as the settings allow.
+    /// The queue is full, according to the settings.
     QueueFull { queue_max: u64 },
-    /// As many payloads came within an hour as the settings allow; the next may come after `wait`.
+    /// The hourly limit of the settings is reached; the next payload may be sent after `wait`.
     TooMany { payloads_max: u64, wait: Duration },
 }
 
-/// A payload that waits.
+/// A queued payload.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct QueuedPayload {
     pub(crate) id: i64,
     pub(crate) payload: Vec<u8>,
     pub(crate) skip_errors: bool,
-    /// The build that its sender named beside it.
+    /// The build that its sender named separately.
     pub(crate) build: Option<Build>,
 }
 
-/// How a payload ended.
+/// The outcome of a payload.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) status: TaskStatus,
-    /// One line a problem.
+    /// One line per problem.
     pub(crate) problems: Vec<String>,
 }
 
@@ -72,11 +72,10 @@ fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(task)
 }
 
-/// Takes a payload into the queue; bytes that are known give the state of the task that brought them
-/// first, and cost nothing.
+/// Queues a payload; a duplicate returns the status of the first task, and counts towards no limit.
 pub(crate) fn accept(
     writer: Writer<'_>,
-    settings: &Results,
+    settings: &ResultSettings,
     submission: &Submission<'_>,
 ) -> Result<Acceptance, ApiError> {
     if let Some(mut task) = known(writer, settings, submission)? {
@@ -124,10 +123,10 @@ pub(crate) fn accept(
     Ok(Acceptance::New(task))
 }
 
-/// The first task with these bytes, as far back as payloads are remembered.
+/// The first task with this payload, as far back as payloads are remembered.
 fn known(
     writer: Writer<'_>,
-    settings: &Results,
+    settings: &ResultSettings,
     submission: &Submission<'_>,
 ) -> Result<Option<Task>, ApiError> {
     let memory = settings.duplicate_memory;
@@ -152,7 +151,7 @@ fn as_count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The pattern that vendor clients expect, with a numeric offset: `2025-05-04T10:00:00+0000`.
+/// The format that vendor clients expect, with a numeric offset: `2025-05-04T10:00:00+0000`.
 fn until(now: i64) -> String {
     Timestamp::from_millisecond(now + RETENTION_MS)
         .map(|time| format!("{}+0000", time.strftime("%Y-%m-%dT%H:%M:%S")))
@@ -165,7 +164,7 @@ pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<Task>, Api
     Ok(statement.query_row([id], task).optional()?)
 }
 
-/// The log: a head of `key: value` lines, an empty line, then one line a problem.
+/// The log: a head of `key: value` lines, an empty line, then one line per problem.
 pub(crate) fn log(connection: &Connection, id: i64) -> Result<Option<String>, ApiError> {
     let mut statement =
         connection.prepare_cached("SELECT status, until, log FROM tasks WHERE id = ?")?;
@@ -179,8 +178,8 @@ pub(crate) fn log(connection: &Connection, id: i64) -> Result<Option<String>, Ap
     Ok(log.optional()?)
 }
 
-/// Takes the oldest waiting payload to work on; others see it as running from now on.
-pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
+/// Takes the oldest queued payload; from now on its task is running.
+pub(crate) fn take(writer: Writer<'_>) -> Result<Option<QueuedPayload>, ApiError> {
     let waiting = writer
         .connection
         .prepare_cached(
@@ -188,7 +187,7 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
              WHERE t.status = 'queued' ORDER BY t.id LIMIT 1",
         )?
         .query_row([], |row| {
-            Ok(Waiting {
+            Ok(QueuedPayload {
                 id: row.get(0)?,
                 payload: row.get(1)?,
                 skip_errors: row.get(2)?,
@@ -198,7 +197,7 @@ pub(crate) fn take(writer: Writer<'_>) -> Result<Option<Waiting>, ApiError> {
             })
         })
         .optional()?;
-    if let Some(Waiting { id, .. }) = &waiting {
+    if let Some(QueuedPayload { id, .. }) = &waiting {
         writer
             .connection
             .prepare_cached("UPDATE tasks SET status = 'running' WHERE id = ?")?
@@ -217,7 +216,7 @@ fn build(text: &str) -> Option<Build> {
     })
 }
 
-/// Writes down how a payload ended, in the transaction that ingested it.
+/// Records the outcome of a payload, in the transaction that ingested it.
 pub(crate) fn finish(writer: Writer<'_>, id: i64, outcome: &Outcome) -> Result<(), ApiError> {
     let Outcome { status, problems } = outcome;
     let mut log = problems.join("\n");
@@ -242,7 +241,8 @@ pub(crate) fn finish(writer: Writer<'_>, id: i64, outcome: &Outcome) -> Result<(
     Ok(())
 }
 
-/// What was being worked on when the sandbox died begins anew; nothing of it was written.
+/// Queues the payloads again that were being processed when the sandbox was killed; nothing of them was
+/// written.
 pub(crate) fn requeue(connection: &Connection) -> rusqlite::Result<usize> {
     connection.execute(
         "UPDATE tasks SET status = 'queued' WHERE status = 'running'",
@@ -250,7 +250,7 @@ pub(crate) fn requeue(connection: &Connection) -> rusqlite::Result<usize> {
     )
 }
 
-/// How many payloads wait or are worked on.
+/// How many payloads are queued or being processed.
 pub(crate) fn waiting_count(connection: &Connection) -> Result<i64, ApiError> {
     let sql = "SELECT COUNT(*) FROM tasks WHERE status IN ('queued', 'running')";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)

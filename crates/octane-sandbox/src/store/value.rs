@@ -1,4 +1,4 @@
-//! Values on their way between JSON, the query language and SQLite.
+//! Conversion of values between JSON, the query language and SQLite.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, Unit};
@@ -6,61 +6,93 @@ use octane_model::Literal;
 use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::Value as Json;
 
-use crate::catalog::{Field, Kind};
+use crate::catalog::{EntityType, Field, FieldType};
+use crate::error::ApiError;
 
-/// Why a value does not fit a field, as the end of a sentence about the field.
-pub(crate) type Misfit = String;
+/// Why a value is not valid for a field, as the end of a sentence about the field.
+pub(crate) type Violation = String;
 
-/// A value of a request on its way into a column. Pointers are not handled here.
-pub(crate) fn from_json(field: &Field, value: &Json) -> Result<Sql, Misfit> {
-    if value.is_null() {
-        return Ok(Sql::Null);
-    }
-    match (&field.kind, value) {
-        (Kind::Text { max_length }, Json::String(text)) => {
-            let length = text.chars().count();
-            if length > *max_length {
-                return Err(format!("has {length} characters, {max_length} are allowed"));
-            }
-            Ok(Sql::Text(text.clone()))
-        }
-        (Kind::Memo, Json::String(text)) => Ok(Sql::Text(text.clone())),
-        (Kind::Object, value) => Ok(Sql::Text(match value {
-            // Objects may come as JSON or as its text.
-            Json::String(text) if serde_json::from_str::<Json>(text).is_ok() => text.clone(),
-            value => value.to_string(),
-        })),
-        (Kind::Float, Json::Number(number)) => number
-            .as_f64()
-            .map(Sql::Real)
-            .ok_or_else(|| format!("is `{number}`, which is no number")),
-        (Kind::Integer, Json::Number(number)) => number
-            .as_i64()
-            .map(Sql::Integer)
-            .ok_or_else(|| format!("is `{number}`, which is no whole number of 64 bits")),
-        (Kind::Boolean, Json::Bool(flag)) => Ok(Sql::Integer(i64::from(*flag))),
-        (Kind::DateTime, Json::String(text)) => timestamp(text).map(Sql::Integer),
-        (Kind::Date, Json::String(text)) => day(text).map(Sql::Integer),
-        (_, value) => Err(format!("takes a {}, not `{value}`", field.type_word())),
+/// The error about a field whose value is not valid.
+pub(super) fn invalid(entity_type: &EntityType, field: &Field, violation: &str) -> ApiError {
+    let description = format!("the field `{}` {violation}", field.name);
+    ApiError::illegal_value(entity_type.name, &field.name, description)
+}
+
+pub(super) fn is_text(field: &Field) -> bool {
+    matches!(
+        field.field_type,
+        FieldType::Text { .. } | FieldType::Memo | FieldType::Subtype
+    )
+}
+
+/// Text is compared ignoring the case of ASCII letters, as `LIKE` does.
+pub(super) fn collation(field: &Field) -> &'static str {
+    if is_text(field) {
+        " COLLATE NOCASE"
+    } else {
+        ""
     }
 }
 
-/// A column on its way into an answer. Pointers are not handled here.
-pub(crate) fn to_json(kind: &Kind, value: ValueRef<'_>) -> Json {
-    match (kind, value) {
+pub(super) fn json_list(ids: &[i64]) -> Sql {
+    let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Sql::Text(format!("[{}]", numbers.join(",")))
+}
+
+/// Converts a request's value for a column. References are not handled here.
+pub(crate) fn from_json(field: &Field, value: &Json) -> Result<Sql, Violation> {
+    if value.is_null() {
+        return Ok(Sql::Null);
+    }
+    match (&field.field_type, value) {
+        (FieldType::Text { max_length }, Json::String(text)) => {
+            let length = text.chars().count();
+            if length > *max_length {
+                return Err(format!(
+                    "is {length} characters long; the limit is {max_length}"
+                ));
+            }
+            Ok(Sql::Text(text.clone()))
+        }
+        (FieldType::Memo, Json::String(text)) => Ok(Sql::Text(text.clone())),
+        (FieldType::Object, value) => Ok(Sql::Text(match value {
+            // Objects may be JSON or text with JSON.
+            Json::String(text) if serde_json::from_str::<Json>(text).is_ok() => text.clone(),
+            value => value.to_string(),
+        })),
+        (FieldType::Float, Json::Number(number)) => number
+            .as_f64()
+            .map(Sql::Real)
+            .ok_or_else(|| format!("is `{number}`, which is not a number")),
+        (FieldType::Integer, Json::Number(number)) => number
+            .as_i64()
+            .map(Sql::Integer)
+            .ok_or_else(|| format!("is `{number}`, which is not a 64-bit integer")),
+        (FieldType::Boolean, Json::Bool(flag)) => Ok(Sql::Integer(i64::from(*flag))),
+        (FieldType::DateTime, Json::String(text)) => timestamp(text).map(Sql::Integer),
+        (FieldType::Date, Json::String(text)) => day(text).map(Sql::Integer),
+        (_, value) => Err(format!("must be a {}, not `{value}`", field.type_word())),
+    }
+}
+
+/// Converts a column's value for a response. References are not handled here.
+pub(crate) fn to_json(field_type: &FieldType, value: ValueRef<'_>) -> Json {
+    match (field_type, value) {
         (_, ValueRef::Null) => Json::Null,
-        (Kind::Boolean, ValueRef::Integer(number)) => Json::Bool(number != 0),
-        (Kind::DateTime, ValueRef::Integer(millisecond)) => {
+        (FieldType::Boolean, ValueRef::Integer(number)) => Json::Bool(number != 0),
+        (FieldType::DateTime, ValueRef::Integer(millisecond)) => {
             written(millisecond, "%Y-%m-%dT%H:%M:%SZ")
         }
-        (Kind::Date, ValueRef::Integer(millisecond)) => written(millisecond, "%Y-%m-%d"),
-        (Kind::Float, ValueRef::Integer(number)) =>
+        (FieldType::Date, ValueRef::Integer(millisecond)) => written(millisecond, "%Y-%m-%d"),
+        (FieldType::Float, ValueRef::Integer(number)) =>
         {
             #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
             Json::from(number as f64)
         }
-        (Kind::Object, ValueRef::Text(text)) => serde_json::from_slice(text).unwrap_or(Json::Null),
-        (Kind::Id, ValueRef::Integer(number)) => Json::String(number.to_string()),
+        (FieldType::Object, ValueRef::Text(text)) => {
+            serde_json::from_slice(text).unwrap_or(Json::Null)
+        }
+        (FieldType::Id, ValueRef::Integer(number)) => Json::String(number.to_string()),
         (_, ValueRef::Integer(number)) => Json::from(number),
         (_, ValueRef::Real(number)) => Json::from(number),
         (_, ValueRef::Text(text) | ValueRef::Blob(text)) => {
@@ -69,17 +101,19 @@ pub(crate) fn to_json(kind: &Kind, value: ValueRef<'_>) -> Json {
     }
 }
 
-/// A value of a query on its way into a comparison with a column that holds a single value. Wildcards
-/// and null are not handled here.
-pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misfit> {
-    let misfit = || {
-        let taken = match field.kind {
-            Kind::Id | Kind::Integer | Kind::Workspace => "a whole number",
-            Kind::Float => "a number",
-            Kind::Boolean => "`true` or `false`",
-            Kind::DateTime => "a time such as `2025-03-04T05:06:07Z`",
-            Kind::Date => "a day such as `2025-03-04`",
-            Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => "a condition in braces",
+/// Converts a query's value for a comparison with a single-value column. Wildcards and null are not handled
+/// here.
+pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Violation> {
+    let violation = || {
+        let taken = match field.field_type {
+            FieldType::Id | FieldType::Integer | FieldType::Workspace => "a whole number",
+            FieldType::Float => "a number",
+            FieldType::Boolean => "`true` or `false`",
+            FieldType::DateTime => "a time such as `2025-03-04T05:06:07Z`",
+            FieldType::Date => "a day such as `2025-03-04`",
+            FieldType::One(_) | FieldType::Many(_) | FieldType::Inverse { .. } => {
+                "a condition in braces"
+            }
             _ => "text",
         };
         let given = match literal {
@@ -89,72 +123,72 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Misf
             Literal::Decimal(text) | Literal::Text(text) | Literal::Token(text) => text,
             Literal::Pattern(_) => "*",
         };
-        format!("takes {taken}, not `{given}`")
+        format!("must be {taken}, not `{given}`")
     };
     let text = match literal {
-        Literal::Integer(number) => match field.kind {
-            Kind::Id | Kind::Integer | Kind::Float | Kind::Workspace => {
+        Literal::Integer(number) => match field.field_type {
+            FieldType::Id | FieldType::Integer | FieldType::Float | FieldType::Workspace => {
                 return Ok(Sql::Integer(*number));
             }
-            Kind::Text { .. } | Kind::Memo | Kind::Subtype | Kind::Object => {
+            FieldType::Text { .. } | FieldType::Memo | FieldType::Subtype | FieldType::Object => {
                 return Ok(Sql::Text(number.to_string()));
             }
-            _ => return Err(misfit()),
+            _ => return Err(violation()),
         },
-        Literal::Boolean(flag) => match field.kind {
-            Kind::Boolean => return Ok(Sql::Integer(i64::from(*flag))),
-            _ => return Err(misfit()),
+        Literal::Boolean(flag) => match field.field_type {
+            FieldType::Boolean => return Ok(Sql::Integer(i64::from(*flag))),
+            _ => return Err(violation()),
         },
         Literal::Decimal(text) | Literal::Text(text) => text,
-        Literal::Token(word) => return Err(format!("`[{word}]` is not known to this sandbox")),
-        Literal::Null | Literal::Pattern(_) => return Err(misfit()),
+        Literal::Token(word) => return Err(format!("contains the unknown placeholder `[{word}]`")),
+        Literal::Null | Literal::Pattern(_) => return Err(violation()),
     };
-    match field.kind {
-        Kind::Text { .. } | Kind::Memo | Kind::Subtype | Kind::Object => {
+    match field.field_type {
+        FieldType::Text { .. } | FieldType::Memo | FieldType::Subtype | FieldType::Object => {
             Ok(Sql::Text(text.clone()))
         }
-        Kind::Id | Kind::Integer | Kind::Float | Kind::Workspace => {
+        FieldType::Id | FieldType::Integer | FieldType::Float | FieldType::Workspace => {
             let whole = text.trim().parse().map(Sql::Integer);
             whole.or_else(|_| {
-                // Rust reads `inf` and `nan` as numbers, too.
+                // Rust parses `inf` and `nan` as numbers, too.
                 let real = text
                     .trim()
                     .parse()
                     .ok()
                     .filter(|real: &f64| real.is_finite());
-                real.map(Sql::Real).ok_or_else(misfit)
+                real.map(Sql::Real).ok_or_else(violation)
             })
         }
-        Kind::Boolean => match text.as_str() {
+        FieldType::Boolean => match text.as_str() {
             "true" => Ok(Sql::Integer(1)),
             "false" => Ok(Sql::Integer(0)),
-            _ => Err(misfit()),
+            _ => Err(violation()),
         },
-        Kind::DateTime => timestamp(text).map(Sql::Integer),
-        Kind::Date => day(text).map(Sql::Integer),
-        Kind::Secret => Err("cannot be asked for".to_owned()),
-        Kind::One(_) | Kind::Many(_) | Kind::Inverse { .. } => Err(misfit()),
+        FieldType::DateTime => timestamp(text).map(Sql::Integer),
+        FieldType::Date => day(text).map(Sql::Integer),
+        FieldType::Secret => Err("cannot be queried".to_owned()),
+        FieldType::One(_) | FieldType::Many(_) | FieldType::Inverse { .. } => Err(violation()),
     }
 }
 
-/// A time as answers have it. Milliseconds are kept and compared, but not shown: the vendor's Java SDK takes
-/// text for a time only if it ends in whole seconds.
+/// A time in a response. Milliseconds are stored and compared, but not shown: the vendor's Java SDK
+/// recognises a time only if it ends in whole seconds.
 fn written(millisecond: i64, format: &str) -> Json {
     Timestamp::from_second(millisecond.div_euclid(1000)).map_or(Json::Null, |time| {
         Json::String(time.strftime(format).to_string())
     })
 }
 
-/// Milliseconds of the midnight of a day, or of the day that a time lies in.
-fn day(text: &str) -> Result<i64, Misfit> {
+/// The milliseconds of midnight of a day, or of the day of a time.
+fn day(text: &str) -> Result<i64, Violation> {
     let day_ms = 24 * 60 * 60 * 1000;
-    let misfit = |_| format!("takes a day such as `2025-03-04`, not `{text}`");
-    let time = timestamp(text).map_err(misfit)?;
+    let violation = |_| format!("must be a day such as `2025-03-04`, not `{text}`");
+    let time = timestamp(text).map_err(violation)?;
     Ok(time - time.rem_euclid(day_ms))
 }
 
-/// Milliseconds since 1970-01-01 UTC of ISO 8601 text; of a mere date, its midnight.
-fn timestamp(text: &str) -> Result<i64, Misfit> {
+/// The milliseconds since 1970-01-01 UTC of ISO 8601 text; of a date, those of midnight.
+fn timestamp(text: &str) -> Result<i64, Violation> {
     let text = text.trim();
     let time = text.parse::<Timestamp>().ok().or_else(|| {
         let date: Date = text.parse().ok()?;
@@ -162,7 +196,7 @@ fn timestamp(text: &str) -> Result<i64, Misfit> {
     });
     time.and_then(|time| time.round(Unit::Millisecond).ok())
         .map(Timestamp::as_millisecond)
-        .ok_or_else(|| format!("takes a time such as `2025-03-04T05:06:07Z`, not `{text}`"))
+        .ok_or_else(|| format!("must be a time such as `2025-03-04T05:06:07Z`, not `{text}`"))
 }
 
 /// A pattern of `LIKE … ESCAPE '\'` for text between wildcards.
@@ -187,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_kept_to_the_millisecond_and_a_date_is_its_midnight() {
+    fn times_are_stored_in_milliseconds_and_a_date_means_midnight() {
         assert_eq!(timestamp("1970-01-01T00:00:01.5Z"), Ok(1500));
         assert_eq!(timestamp("1970-01-01T00:00:01.5000009Z"), Ok(1500));
         assert_eq!(timestamp("1970-01-01T00:01Z"), Ok(60_000));
@@ -198,13 +232,13 @@ mod tests {
 
     #[test]
     fn times_are_shown_in_whole_seconds() {
-        let shown = |millisecond| to_json(&Kind::DateTime, ValueRef::Integer(millisecond));
+        let shown = |millisecond| to_json(&FieldType::DateTime, ValueRef::Integer(millisecond));
         assert_eq!(shown(1500), "1970-01-01T00:00:01Z");
         assert_eq!(shown(-1), "1969-12-31T23:59:59Z");
     }
 
     #[test]
-    fn only_wildcards_stay_wild() {
+    fn only_wildcards_match_anything() {
         let pieces = ["100%".to_owned(), "a_b\\".to_owned()];
         assert_eq!(like(&pieces), r"100\%%a\_b\\");
     }

@@ -1,33 +1,23 @@
-//! Creating, changing and deleting entities.
+//! Creating, updating and deleting entities.
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{OptionalExtension, params_from_iter};
 use serde_json::{Map, Value as Json};
 
-use super::read::Reader;
-use super::{echo, rules, value};
-use crate::catalog::{Catalog, EntityType, Field, Initial, Kind, Link};
+use super::value::invalid;
+use super::writer::Writer;
+use super::{read_only_fields, rules, value};
+use crate::catalog::{DefaultValue, EntityType, Field, FieldType, Link};
 use crate::error::ApiError;
 
-/// What happens to the pointers that a multi-reference already has.
+/// What happens to the existing targets of a multi-reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Replace,
     Append,
 }
 
-/// A transaction in which entities are written.
-#[derive(Clone, Copy)]
-pub(crate) struct Writer<'a> {
-    pub(crate) connection: &'a Connection,
-    pub(crate) catalog: &'a Catalog,
-    /// The user who sent the request; none where nobody did.
-    pub(crate) visitor: Option<i64>,
-    /// Milliseconds since 1970-01-01 UTC.
-    pub(crate) now: i64,
-}
-
-/// A body taken apart: columns with their values, and pointers by link table.
+/// The changes in a request body: columns with their values, and references by link table.
 #[derive(Default)]
 struct Change<'a> {
     columns: Vec<(&'a str, Sql)>,
@@ -35,41 +25,13 @@ struct Change<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn reader(self) -> Reader<'a> {
-        Reader {
-            connection: self.connection,
-            catalog: self.catalog,
-        }
-    }
-
-    /// The same on behalf of the user with this name.
-    pub(crate) fn on_behalf_of(self, name: &str) -> Result<Self, ApiError> {
-        let visitor = self.reader().user_named(name)?;
-        Ok(Self { visitor, ..self })
-    }
-
-    /// Does `work` completely or not at all, whatever happens to the rest of the transaction.
-    pub(crate) fn attempt<T>(
-        self,
-        work: impl FnOnce() -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        self.connection.execute_batch("SAVEPOINT attempt")?;
-        let result = work();
-        self.connection.execute_batch(if result.is_ok() {
-            "RELEASE attempt"
-        } else {
-            "ROLLBACK TO attempt; RELEASE attempt"
-        })?;
-        result
-    }
-
-    /// Creates an entity as a request asks for it; gives its key.
+    /// Creates an entity for a request; returns its row ID.
     pub(crate) fn create(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         fields: &Map<String, Json>,
     ) -> Result<i64, ApiError> {
-        let concrete = self.concrete(kind, fields)?;
+        let concrete = self.concrete(entity_type, fields)?;
         if !concrete.allows("POST") {
             return Err(ApiError::method_not_allowed("POST", concrete.methods));
         }
@@ -83,11 +45,11 @@ impl<'a> Writer<'a> {
             if is_given {
                 continue;
             }
-            let initial = match field.initially {
-                Some(initial) => self.initial(field, initial)?,
+            let default_value = match field.default_value {
+                Some(default_value) => self.default_value(field, default_value)?,
                 None => None,
             };
-            if let Some(value) = initial {
+            if let Some(value) = default_value {
                 change.columns.retain(|(name, _)| *name != field.name);
                 change.columns.push((&field.name, value));
             } else if field.is_required {
@@ -99,13 +61,17 @@ impl<'a> Writer<'a> {
                 ));
             }
         }
-        let key = self.insert(concrete, change)?;
-        rules::after_create(self, concrete, key)?;
-        Ok(key)
+        let row_id = self.insert(concrete, change)?;
+        rules::after_create(self, concrete, row_id)?;
+        Ok(row_id)
     }
 
-    /// What a new entity gets in a field about which the request says nothing.
-    fn initial(self, field: &Field, initial: Initial) -> Result<Option<Sql>, ApiError> {
+    /// The default value of a field that the request does not set.
+    fn default_value(
+        self,
+        field: &Field,
+        default_value: DefaultValue,
+    ) -> Result<Option<Sql>, ApiError> {
         let target = field.target().map(|name| self.catalog.known_type(name));
         let first = |condition: &str| -> Result<Option<i64>, ApiError> {
             let Some(target) = target else {
@@ -115,37 +81,36 @@ impl<'a> Writer<'a> {
             let mut statement = self.connection.prepare_cached(&sql)?;
             Ok(statement.query_row([], |row| row.get(0))?)
         };
-        let key = match (initial, target) {
-            (Initial::Number(number), _) => return Ok(Some(Sql::Integer(number))),
-            (Initial::Named(name), Some(target)) => self.reader().key(target, name)?,
-            (Initial::Root, _) => first("parent IS NULL")?,
-            (Initial::DefaultRelease, _) => first("is_default = 1")?,
-            (Initial::Visitor, _) => self.visitor,
-            (Initial::Named(_), None) => None,
+        let row_id = match (default_value, target) {
+            (DefaultValue::Number(number), _) => return Ok(Some(Sql::Integer(number))),
+            (DefaultValue::Named(name), Some(target)) => self.reader().row_id(target, name)?,
+            (DefaultValue::Root, _) => first("parent IS NULL")?,
+            (DefaultValue::DefaultRelease, _) => first("is_default = 1")?,
+            (DefaultValue::CurrentUser, _) => self.current_user,
+            (DefaultValue::Named(_), None) => None,
         };
-        Ok(key.map(Sql::Integer))
+        Ok(row_id.map(Sql::Integer))
     }
 
-    /// Creates an entity past the rules for requests: what workspaces have from the start, and what
-    /// ingestion makes.
+    /// Creates an entity without the rules for requests: initial entities, and those of ingestion.
     pub(crate) fn create_raw(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         columns: Vec<(&'a str, Sql)>,
     ) -> Result<i64, ApiError> {
         let links = Vec::new();
-        self.insert(kind, Change { columns, links })
+        self.insert(entity_type, Change { columns, links })
     }
 
-    fn insert(self, kind: &'a EntityType, change: Change<'_>) -> Result<i64, ApiError> {
-        self.check_unique(kind, None, &change.columns)?;
+    fn insert(self, entity_type: &'a EntityType, change: Change<'_>) -> Result<i64, ApiError> {
+        self.check_unique(entity_type, None, &change.columns)?;
         let mut columns = change.columns;
         let has_status = columns.iter().any(|(name, _)| *name == "native_status");
         let now = Sql::Integer(self.now);
         columns.push(("creation_time", now.clone()));
         columns.push(("last_modified", now));
-        if self.catalog.table_of(kind).has_subtype {
-            columns.push(("subtype", Sql::Text(kind.name.to_owned())));
+        if self.catalog.table_of(entity_type).has_subtype {
+            columns.push(("subtype", Sql::Text(entity_type.name.to_owned())));
         }
         let names: Vec<String> = columns
             .iter()
@@ -153,7 +118,7 @@ impl<'a> Writer<'a> {
             .collect();
         let sql = format!(
             "INSERT INTO {} ({}) VALUES ({})",
-            kind.table,
+            entity_type.table,
             names.join(","),
             vec!["?"; names.len()].join(",")
         );
@@ -161,39 +126,43 @@ impl<'a> Writer<'a> {
         self.connection
             .prepare_cached(&sql)?
             .execute(params_from_iter(values))?;
-        let key = self.connection.last_insert_rowid();
+        let row_id = self.connection.last_insert_rowid();
         for (link, others) in change.links {
-            self.link(link, key, &others)?;
+            self.link(link, row_id, &others)?;
         }
-        rules::after_write(self, kind, key, has_status)?;
-        Ok(key)
+        rules::after_write(self, entity_type, row_id, has_status)?;
+        Ok(row_id)
     }
 
-    /// Changes an entity as a request asks for it.
+    /// Updates an entity for a request.
     pub(crate) fn update(
         self,
-        kind: &'a EntityType,
-        key: i64,
+        entity_type: &'a EntityType,
+        row_id: i64,
         fields: &Map<String, Json>,
         mode: Mode,
     ) -> Result<(), ApiError> {
-        let kind = self.concrete_of(kind, key)?;
-        if !kind.allows("PUT") {
-            return Err(ApiError::method_not_allowed("PUT", kind.methods));
+        let entity_type = self.concrete_of(entity_type, row_id)?;
+        if !entity_type.allows("PUT") {
+            return Err(ApiError::method_not_allowed("PUT", entity_type.methods));
         }
         if self.catalog.settings.lock_stamp_checked {
-            self.check_lock(kind, key, fields)?;
+            self.check_lock(entity_type, row_id, fields)?;
         }
-        let change = self.change(kind, Some(key), fields)?;
-        for field in &kind.fields {
+        let change = self.change(entity_type, Some(row_id), fields)?;
+        for field in &entity_type.fields {
             let is_erased = fields.get(&field.name).is_some_and(Json::is_null);
             if field.is_required && is_erased {
                 let description = format!("the field `{}` is required", field.name);
-                return Err(ApiError::illegal_value(kind.name, &field.name, description));
+                return Err(ApiError::illegal_value(
+                    entity_type.name,
+                    &field.name,
+                    description,
+                ));
             }
         }
-        rules::before_update(self, kind, key, &change.columns)?;
-        self.check_unique(kind, Some(key), &change.columns)?;
+        rules::before_update(self, entity_type, row_id, &change.columns)?;
+        self.check_unique(entity_type, Some(row_id), &change.columns)?;
         let has_status = change
             .columns
             .iter()
@@ -201,7 +170,7 @@ impl<'a> Writer<'a> {
         let mut sql = format!(
             "UPDATE {} SET last_modified = ?, version_stamp = version_stamp + 1,
              client_lock_stamp = client_lock_stamp + 1",
-            kind.table
+            entity_type.table
         );
         let mut values = vec![Sql::Integer(self.now)];
         for (name, value) in change.columns {
@@ -209,153 +178,180 @@ impl<'a> Writer<'a> {
             values.push(value);
         }
         sql.push_str(" WHERE id = ?");
-        values.push(Sql::Integer(key));
+        values.push(Sql::Integer(row_id));
         self.connection
             .prepare_cached(&sql)?
             .execute(params_from_iter(values))?;
         for (link, others) in change.links {
             if mode == Mode::Replace {
-                let sql = format!("DELETE FROM {} WHERE {} = ?", link.table, link.own);
-                self.connection.prepare_cached(&sql)?.execute([key])?;
+                let sql = format!("DELETE FROM {} WHERE {} = ?", link.table, link.owner_column);
+                self.connection.prepare_cached(&sql)?.execute([row_id])?;
             }
-            self.link(link, key, &others)?;
+            self.link(link, row_id, &others)?;
         }
-        rules::after_write(self, kind, key, has_status)
+        rules::after_write(self, entity_type, row_id, has_status)
     }
 
-    /// Deletes an entity and what cannot be without it.
-    pub(crate) fn delete(self, kind: &'a EntityType, key: i64) -> Result<(), ApiError> {
-        let kind = self.concrete_of(kind, key)?;
-        if !kind.allows("DELETE") {
-            return Err(ApiError::method_not_allowed("DELETE", kind.methods));
+    /// Deletes an entity and what depends on it.
+    pub(crate) fn delete(self, entity_type: &'a EntityType, row_id: i64) -> Result<(), ApiError> {
+        let entity_type = self.concrete_of(entity_type, row_id)?;
+        if !entity_type.allows("DELETE") {
+            return Err(ApiError::method_not_allowed("DELETE", entity_type.methods));
         }
-        rules::before_delete(self, kind, key)?;
-        let sql = format!("DELETE FROM {} WHERE id = ?", kind.table);
-        self.connection.prepare_cached(&sql)?.execute([key])?;
+        rules::before_delete(self, entity_type, row_id)?;
+        let sql = format!("DELETE FROM {} WHERE id = ?", entity_type.table);
+        self.connection.prepare_cached(&sql)?.execute([row_id])?;
         Ok(())
     }
 
-    /// Adds pointers; those that are there stay once.
-    pub(crate) fn link(self, link: &Link, key: i64, others: &[i64]) -> Result<(), ApiError> {
+    /// Adds references; existing ones are not duplicated.
+    pub(crate) fn link(self, link: &Link, row_id: i64, others: &[i64]) -> Result<(), ApiError> {
         let Link {
-            table, own, other, ..
+            table,
+            owner_column,
+            target_column,
+            ..
         } = link;
-        let sql = format!("INSERT OR IGNORE INTO {table} ({own}, {other}) VALUES (?, ?)");
+        let sql = format!(
+            "INSERT OR IGNORE INTO {table} ({owner_column}, {target_column}) VALUES (?, ?)"
+        );
         let mut statement = self.connection.prepare_cached(&sql)?;
         for other in others {
-            statement.execute([key, *other])?;
+            statement.execute([row_id, *other])?;
         }
         Ok(())
     }
 
-    /// The type that a new entity of an aggregate shall have.
+    /// The concrete type of a new entity of an aggregate.
     fn concrete(
         self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         fields: &Map<String, Json>,
     ) -> Result<&'a EntityType, ApiError> {
         let said = fields.get("subtype").or_else(|| fields.get("type"));
         let name = match said.and_then(Json::as_str) {
-            Some(name) if kind.subtypes.contains(&name) || name == kind.name => name,
-            None if said.is_none() => kind.name,
+            Some(name) if entity_type.subtypes.contains(&name) || name == entity_type.name => name,
+            None if said.is_none() => entity_type.name,
             _ => {
-                let description = format!("`subtype` must be one of: {}", kind.subtypes.join(", "));
-                return Err(ApiError::illegal_value(kind.name, "subtype", description));
+                let description = format!(
+                    "`subtype` must be one of: {}",
+                    entity_type.subtypes.join(", ")
+                );
+                return Err(ApiError::illegal_value(
+                    entity_type.name,
+                    "subtype",
+                    description,
+                ));
             }
         };
         let concrete = self.catalog.known_type(name);
         if concrete.is_aggregate() {
             let description = "the field `subtype` is required";
-            return Err(ApiError::illegal_value(kind.name, "subtype", description));
+            return Err(ApiError::illegal_value(
+                entity_type.name,
+                "subtype",
+                description,
+            ));
         }
         Ok(concrete)
     }
 
-    /// The type that an existing entity has.
+    /// The concrete type of an existing entity.
     pub(crate) fn concrete_of(
         self,
-        kind: &'a EntityType,
-        key: i64,
+        entity_type: &'a EntityType,
+        row_id: i64,
     ) -> Result<&'a EntityType, ApiError> {
-        if !self.catalog.table_of(kind).has_subtype {
-            return Ok(kind);
+        if !self.catalog.table_of(entity_type).has_subtype {
+            return Ok(entity_type);
         }
-        Ok(self
-            .catalog
-            .concrete(kind, self.subtype(kind.table, key)?.as_deref()))
+        Ok(self.catalog.concrete(
+            entity_type,
+            self.subtype(entity_type.table, row_id)?.as_deref(),
+        ))
     }
 
-    pub(super) fn subtype(self, table: &str, key: i64) -> Result<Option<String>, ApiError> {
+    pub(super) fn subtype(self, table: &str, row_id: i64) -> Result<Option<String>, ApiError> {
         let sql = format!("SELECT subtype FROM {table} WHERE id = ?");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+        Ok(statement.query_row([row_id], |row| row.get(0)).optional()?)
     }
 
-    /// Takes a body apart. `existing` is the entity that it changes, if it changes one.
+    /// Converts a request body to changes. `existing` is the entity to update, if any.
     fn change<'k>(
         self,
-        kind: &'k EntityType,
+        entity_type: &'k EntityType,
         existing: Option<i64>,
         fields: &Map<String, Json>,
     ) -> Result<Change<'k>, ApiError> {
         let mut change = Change::default();
-        let mut echoes = Vec::new();
+        let mut read_only = Vec::new();
         for (name, value) in fields {
-            // Who an entity is may be repeated in a body, and so may what answers add to it.
-            if echo::ALWAYS_FINE.contains(&name.as_str()) {
+            // A body may repeat the identity of the entity and members that responses add.
+            if read_only_fields::ALWAYS_ALLOWED.contains(&name.as_str()) {
                 continue;
             }
-            let field = kind
+            let field = entity_type
                 .field(name)
-                .ok_or_else(|| ApiError::unknown_field(kind.name, name))?;
-            let is_settled = field.is_final && existing.is_some();
-            if !field.is_editable || is_settled {
-                echoes.push((field, value));
+                .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
+            let is_fixed = field.is_immutable && existing.is_some();
+            if !field.is_editable || is_fixed {
+                read_only.push((field, value));
                 continue;
             }
-            match &field.kind {
-                // Compared with the stored one, and counted by the server.
+            match &field.field_type {
+                // Compared with the stored one, and incremented by the server.
                 _ if name == "client_lock_stamp" => {}
-                Kind::Secret => {}
-                Kind::One(pointer) => {
-                    let key = self.pointer(kind, field, pointer.concrete, pointer.list, value)?;
-                    let value = key.map_or(Sql::Null, Sql::Integer);
+                FieldType::Secret => {}
+                FieldType::One(reference) => {
+                    let row_id = self.resolve_reference(
+                        entity_type,
+                        field,
+                        reference.concrete,
+                        reference.list,
+                        value,
+                    )?;
+                    let value = row_id.map_or(Sql::Null, Sql::Integer);
                     change.columns.push((&field.name, value));
                 }
-                Kind::Many(link) => {
+                FieldType::Many(link) => {
                     let data = match value {
                         Json::Null => &[] as &[_],
-                        value => value
-                            .get("data")
-                            .and_then(Json::as_array)
-                            .ok_or_else(|| wrong(kind, field, "takes `{\"data\":[…]}`"))?,
+                        value => value.get("data").and_then(Json::as_array).ok_or_else(|| {
+                            invalid(entity_type, field, "must be `{\"data\":[…]}`")
+                        })?,
                     };
                     let others = data
                         .iter()
                         .filter_map(|item| {
-                            self.pointer(kind, field, link.concrete, link.list, item)
-                                .transpose()
+                            self.resolve_reference(
+                                entity_type,
+                                field,
+                                link.concrete,
+                                link.list,
+                                item,
+                            )
+                            .transpose()
                         })
                         .collect::<Result<_, _>>()?;
                     change.links.push((link, others));
                 }
                 _ => {
                     let sql = value::from_json(field, value)
-                        .map_err(|misfit| wrong(kind, field, &misfit))?;
+                        .map_err(|violation| invalid(entity_type, field, &violation))?;
                     let is_blank = matches!(&sql, Sql::Text(text) if text.trim().is_empty());
                     if field.is_required && is_blank {
-                        return Err(wrong(kind, field, "is required and must not be blank"));
+                        return Err(invalid(
+                            entity_type,
+                            field,
+                            "is required and must not be empty",
+                        ));
                     }
                     change.columns.push((&field.name, sql));
                 }
             }
         }
-        echo::check(self.reader(), kind, existing, &echoes)?;
+        read_only_fields::check(self.reader(), entity_type, existing, &read_only)?;
         Ok(change)
     }
-}
-
-pub(super) fn wrong(kind: &EntityType, field: &Field, misfit: &str) -> ApiError {
-    let description = format!("the field `{}` {misfit}", field.name);
-    ApiError::illegal_value(kind.name, &field.name, description)
 }

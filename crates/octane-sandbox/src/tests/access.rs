@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{Request, header};
 use serde_json::json;
 
-use super::{Client, WORKSPACE, answer};
+use super::{Client, WORKSPACE, response};
 use crate::{ApiKey, Settings, app};
 
 fn sign_in(body: &serde_json::Value) -> Request<Body> {
@@ -17,7 +17,7 @@ fn sign_in(body: &serde_json::Value) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn both_bodies_sign_in_with_any_of_the_keys() {
+async fn both_body_formats_sign_in_with_any_key() {
     let keys = [
         ApiKey::new("one", "first"),
         ApiKey::new("two words", "second"),
@@ -29,37 +29,37 @@ async fn both_bodies_sign_in_with_any_of_the_keys() {
         json!({ "client_id": "one", "client_secret": "first" }),
         json!({ "user": "two words", "password": "second" }),
     ] {
-        let answer = answer(&app, sign_in(&body)).await;
+        let response = response(&app, sign_in(&body)).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.text()),
+            (response.status.as_u16(), response.text()),
             (200, String::new())
         );
-        assert!(answer.cookies().contains("LWSSO_COOKIE_KEY="));
-        assert!(answer.cookies().contains("OCTANE_USER="));
+        assert!(response.cookies().contains("LWSSO_COOKIE_KEY="));
+        assert!(response.cookies().contains("OCTANE_USER="));
     }
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_not_authorized_and_a_broken_body_is_a_bad_request() {
+async fn wrong_credentials_are_unauthorized_and_a_malformed_body_is_a_bad_request() {
     let app = app(Settings::default()).unwrap();
     for body in [
         json!({ "client_id": "sandbox", "client_secret": "" }),
         json!({ "user": "nobody", "password": "sandbox-secret" }),
     ] {
-        let answer = answer(&app, sign_in(&body)).await;
+        let response = response(&app, sign_in(&body)).await;
         assert_eq!(
-            answer.refusal(),
+            response.refusal(),
             (401, "platform.not_authorized".to_owned())
         );
-        assert_eq!(answer.cookies(), "");
+        assert_eq!(response.cookies(), "");
     }
     for body in [json!({ "client_id": 5 }), json!(null)] {
-        assert_eq!(answer(&app, sign_in(&body)).await.status, 400);
+        assert_eq!(response(&app, sign_in(&body)).await.status, 400);
     }
 }
 
 #[tokio::test]
-async fn nothing_of_a_workspace_is_shown_without_a_session() {
+async fn a_workspace_requires_a_session() {
     let app = app(Settings::default()).unwrap();
     for path in [
         "/stories",
@@ -71,9 +71,9 @@ async fn nothing_of_a_workspace_is_shown_without_a_session() {
         let request = Request::get(format!("{WORKSPACE}{path}"))
             .body(Body::empty())
             .unwrap();
-        let answer = answer(&app, request).await;
+        let response = response(&app, request).await;
         assert_eq!(
-            answer.refusal(),
+            response.refusal(),
             (401, "platform.not_authorized".to_owned()),
             "{path}"
         );
@@ -81,24 +81,24 @@ async fn nothing_of_a_workspace_is_shown_without_a_session() {
     let request = Request::get("/admin/server/version")
         .body(Body::empty())
         .unwrap();
-    assert_eq!(answer(&app, request).await.status, 401);
+    assert_eq!(response(&app, request).await.status, 401);
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_session_and_may_be_done_twice() {
+async fn signing_out_ends_the_session_and_may_be_repeated() {
     let client = Client::empty().await;
     assert_eq!(client.get("stories").await.status, 200);
     for _ in 0..2 {
-        let answer = client
+        let response = client
             .send(Request::post("/authentication/sign_out"), Body::empty())
             .await;
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
     }
     assert_eq!(client.get("stories").await.status, 401);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_session_is_told_in_its_own_shape() {
+async fn an_expired_session_is_reported_in_its_own_format() {
     let settings = Settings::default()
         .seed_data(false)
         .session(Duration::from_secs(100), Duration::from_secs(150));
@@ -106,10 +106,10 @@ async fn an_expired_session_is_told_in_its_own_shape() {
     tokio::time::advance(Duration::from_secs(99)).await;
     assert_eq!(client.get("stories").await.status, 200);
     tokio::time::advance(Duration::from_secs(60)).await;
-    let answer = client.get("stories").await;
-    assert_eq!(answer.status, 401);
+    let response = client.get("stories").await;
+    assert_eq!(response.status, 401);
     assert_eq!(
-        answer.json()["errorCode"],
+        response.json()["errorCode"],
         "VALIDATION_TOKEN_EXPIRED_GLOBAL_TIME_OUT"
     );
 
@@ -117,15 +117,15 @@ async fn an_expired_session_is_told_in_its_own_shape() {
     let client =
         Client::new(settings.session(Duration::from_secs(9), Duration::from_secs(99))).await;
     tokio::time::advance(Duration::from_secs(9)).await;
-    let answer = client.get("stories").await;
+    let response = client.get("stories").await;
     assert_eq!(
-        answer.json()["errorCode"],
+        response.json()["errorCode"],
         "VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_renews_the_cookie_of_a_session_that_is_in_use() {
+async fn a_response_renews_the_cookie_of_an_active_session() {
     let client = Client::empty().await;
     assert_eq!(client.get("stories").await.cookies(), "");
     tokio::time::advance(Duration::from_secs(61)).await;
@@ -146,16 +146,16 @@ async fn another_space_or_workspace_does_not_exist() {
         "/api/shared_spaces/1/workspaces/1002/stories",
         "/api/shared_spaces/1001/workspaces/2/stories",
     ] {
-        let answer = client.send(Request::get(path), Body::empty()).await;
+        let response = client.send(Request::get(path), Body::empty()).await;
         assert_eq!(
-            answer.refusal(),
+            response.refusal(),
             (404, "platform.entity_not_found".to_owned())
         );
     }
 }
 
 #[tokio::test]
-async fn unknown_addresses_and_verbs_are_answered_in_json() {
+async fn unknown_urls_and_methods_are_rejected_with_json() {
     let client = Client::empty().await;
     let refusal = |status| (status, "platform.web_application".to_owned());
     assert_eq!(client.get("nonsense").await.refusal(), refusal(404));
@@ -181,14 +181,14 @@ async fn unknown_addresses_and_verbs_are_answered_in_json() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused() {
+async fn a_body_that_is_too_large_is_rejected() {
     let client = Client::new(Settings::default().seed_data(false).body_limits(1000, 2000)).await;
-    let answer = client
+    let response = client
         .post(
             "releases",
             &json!({ "data": [{ "name": "x".repeat(1000) }] }),
         )
         .await;
-    assert_eq!(answer.status, 413);
+    assert_eq!(response.status, 413);
     assert_eq!(client.submit(&" ".repeat(1001), "").await.status, 413);
 }

@@ -5,12 +5,12 @@ use http::{Request, header};
 use serde_json::json;
 
 use super::entities::story;
-use super::{Answer, Client, WORKSPACE};
+use super::{Client, Response, WORKSPACE};
 
 const BOUNDARY: &str = "----x7";
 
 /// A form as clients send it: with the parts `entity` and `content`.
-async fn upload(client: &Client, entity: &str, content: &[u8]) -> Answer {
+async fn upload(client: &Client, entity: &str, content: &[u8]) -> Response {
     let mut body = format!(
         "\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"entity\"; filename=\"blob\"\r\n\
          Content-Type: application/json\r\n\r\n{entity}\r\n--{BOUNDARY}\r\n\
@@ -30,21 +30,21 @@ async fn upload(client: &Client, entity: &str, content: &[u8]) -> Answer {
     client.send(request, body).await
 }
 
-async fn bytes(client: &Client, path: &str) -> Answer {
+async fn bytes(client: &Client, path: &str) -> Response {
     let request = Request::get(format!("{WORKSPACE}/{path}"))
         .header(header::ACCEPT, "application/octet-stream");
     client.send(request, Body::empty()).await
 }
 
 #[tokio::test]
-async fn a_file_comes_as_a_form_and_goes_as_bytes() {
+async fn a_file_is_uploaded_as_a_form_and_downloaded_as_bytes() {
     let client = Client::empty().await;
     let id = story(&client, "S").await;
     let content = b"\x00\xff\r\n--\r\n";
     let entity = json!({ "owner_work_item": { "type": "work_item", "id": id } });
-    let answer = upload(&client, &entity.to_string(), content).await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let made = &answer.json()["data"][0];
+    let response = upload(&client, &entity.to_string(), content).await;
+    assert_eq!(response.status, 201, "{}", response.text());
+    let made = &response.json()["data"][0];
     assert_eq!(
         made,
         &json!({
@@ -53,14 +53,15 @@ async fn a_file_comes_as_a_form_and_goes_as_bytes() {
         })
     );
     for path in ["attachments/9501", "attachments/9501/log.txt"] {
-        let answer = bytes(&client, path).await;
+        let response = bytes(&client, path).await;
         assert_eq!(
-            answer.headers[header::CONTENT_TYPE],
+            response.headers[header::CONTENT_TYPE],
             "application/octet-stream"
         );
-        assert_eq!(answer.body, content, "{path}");
+        assert_eq!(response.body, content, "{path}");
     }
-    // By its name it is a file, whatever is wanted; by its id it is an entity unless bytes are wanted.
+    // A URL with a name returns the file, whatever is accepted; a URL with only an ID returns the entity
+    // unless bytes are requested.
     assert_eq!(client.get("attachments/9501/log.txt").await.body, content);
     assert_eq!(
         client.get("attachments/9501").await.ok()["type"],
@@ -75,7 +76,7 @@ async fn a_file_comes_as_a_form_and_goes_as_bytes() {
 }
 
 #[tokio::test]
-async fn a_file_may_be_the_whole_body_with_its_fields_in_the_address() {
+async fn a_file_may_be_the_whole_body_with_its_fields_in_the_url() {
     let client = Client::empty().await;
     let id = story(&client, "S").await;
     for owner in [
@@ -127,12 +128,12 @@ async fn an_attachment_is_renamed_and_deleted_but_keeps_its_owner() {
 #[tokio::test]
 async fn a_broken_upload_is_explained() {
     let client = Client::empty().await;
-    let send = async |kind: &str, body: &'static str| {
+    let send = async |content_type: &str, body: &'static str| {
         let request = Request::post(format!("{WORKSPACE}/attachments"));
-        let answer = client
-            .send(request.header(header::CONTENT_TYPE, kind), body)
+        let response = client
+            .send(request.header(header::CONTENT_TYPE, content_type), body)
             .await;
-        (answer.status.as_u16(), answer.text())
+        (response.status.as_u16(), response.text())
     };
     let (status, text) = send("text/plain", "x").await;
     assert!(
@@ -155,7 +156,7 @@ async fn a_broken_upload_is_explained() {
 }
 
 #[tokio::test]
-async fn a_comment_needs_no_text_and_hangs_on_its_item() {
+async fn a_comment_needs_no_text_and_belongs_to_its_item() {
     let client = Client::empty().await;
     let id = client.create("defects", json!({ "name": "D" })).await;
     let owner = json!({ "type": "defect", "id": id });

@@ -1,4 +1,4 @@
-//! What is made to break a reader gets a clear refusal: bounds of queries and of bodies.
+//! Input designed to break a parser is rejected with a clear error: limits of queries and of bodies.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use super::{Client, Settings, WORKSPACE};
 use crate::Limits;
 
 #[tokio::test]
-async fn large_and_deep_queries_work_and_too_large_ones_are_refused() {
+async fn large_and_deep_queries_work_and_too_large_ones_are_rejected() {
     let client = Client::new(Settings::default()).await;
     let many = vec!["name EQ ^a^"; 3000].join("||");
     assert_eq!(client.names("stories", "id", &many).await.len(), 0);
@@ -44,9 +44,9 @@ async fn large_and_deep_queries_work_and_too_large_ones_are_refused() {
     );
 }
 
-/// Matching recurses: more wildcards than this overflowed the stack, which no answer can tell.
+/// Matching is recursive: more wildcards than this overflowed the stack, which cannot be reported.
 #[tokio::test]
-async fn a_pattern_has_a_bounded_number_of_wildcards() {
+async fn the_number_of_wildcards_in_a_pattern_is_limited() {
     let client = Client::empty().await;
     let story = json!({
         "name": "s", "description": "a".repeat(60_000), "parent": { "type": "work_item", "id": 3001 },
@@ -54,30 +54,30 @@ async fn a_pattern_has_a_bounded_number_of_wildcards() {
     client.create("stories", story).await;
     for (wildcards, status) in [(1000, 200), (1001, 400), (24_000, 400)] {
         let query = format!("description=^{}^", "*a".repeat(wildcards));
-        let answer = client.get(&format!("stories?query={query}")).await;
-        assert_eq!(answer.status, status, "{wildcards}: {}", answer.text());
+        let response = client.get(&format!("stories?query={query}")).await;
+        assert_eq!(response.status, status, "{wildcards}: {}", response.text());
     }
 }
 
-/// What SQLite cannot do is the query's fault and no breakdown of the sandbox.
+/// What SQLite cannot handle is an error of the query, not of the sandbox.
 #[tokio::test]
-async fn queries_that_are_too_much_for_the_database_are_refused() {
+async fn queries_beyond_the_limits_of_the_database_are_rejected() {
     let mut settings = Settings::default();
     settings.limits.query_depth_max = Limits::QUERY_DEPTH_BOUND;
     let client = Client::new(settings).await;
     let status = async |query: String| {
         let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
-        let answer = client
+        let response = client
             .get(&format!("stories?fields=id&query={encoded}"))
             .await;
-        if answer.status != 200 {
-            let description = &answer.json()["description"];
+        if response.status != 200 {
+            let description = &response.json()["description"];
             assert!(
                 description.as_str().unwrap().contains("split"),
                 "{description}"
             );
         }
-        answer.status.as_u16()
+        response.status.as_u16()
     };
     for (open, close, levels, deepest) in [
         ("parent={", "}", 1, 200),
@@ -110,7 +110,7 @@ async fn queries_that_are_too_much_for_the_database_are_refused() {
 }
 
 #[tokio::test]
-async fn lists_orders_and_searches_without_end_are_bounded() {
+async fn endless_lists_orders_and_searches_are_limited() {
     let client = Client::new(Settings::default()).await;
     let status = async |text: String| client.get(&format!("stories?{text}")).await.status.as_u16();
     let ids = |count: usize| format!("query=id+IN+{}", vec!["1"; count].join(","));
@@ -137,9 +137,9 @@ async fn lists_orders_and_searches_without_end_are_bounded() {
     assert_eq!(status(search).await, 400);
 }
 
-/// Clients of `test-results` end where an answer is no JSON.
+/// Clients of `test-results` crash if a response is not JSON.
 #[tokio::test]
-async fn a_path_that_is_no_text_is_refused_in_json() {
+async fn a_path_that_is_not_utf8_is_rejected_with_json() {
     let client = Client::empty().await;
     for path in ["stories/%FF", "%84=/3001", "test-results/%C3%28"] {
         let (status, code) = client.get(path).await.refusal();
@@ -153,7 +153,7 @@ async fn a_path_that_is_no_text_is_refused_in_json() {
 }
 
 #[tokio::test]
-async fn hostile_payloads_are_refused_and_explained() {
+async fn malicious_payloads_are_rejected_and_explained() {
     let client = Client::empty().await;
     let with_error = |content: &str| {
         let run = format!("<test_run name='a' duration='1' status='Passed'>{content}</test_run>");
@@ -190,13 +190,13 @@ async fn hostile_payloads_are_refused_and_explained() {
             Some("document type"),
         ),
     ] {
-        let answer = client.submit(&xml, "").await;
+        let response = client.submit(&xml, "").await;
         let start: String = xml.chars().take(200).collect();
         match reason {
-            None => assert_eq!(answer.status, 202, "{start}: {}", answer.text()),
+            None => assert_eq!(response.status, 202, "{start}: {}", response.text()),
             Some(reason) => {
-                assert_eq!(answer.status, 400, "{start}");
-                let description = answer.json()["description"].to_string();
+                assert_eq!(response.status, 400, "{start}");
+                let description = response.json()["description"].to_string();
                 assert!(description.contains(reason), "{description}");
                 assert!(description.len() < 4000, "{description}");
             }
@@ -205,7 +205,7 @@ async fn hostile_payloads_are_refused_and_explained() {
 }
 
 #[tokio::test]
-async fn a_small_body_that_inflates_to_a_large_one_is_refused() {
+async fn a_decompression_bomb_is_rejected() {
     let settings = Settings::default().seed_data(false);
     let client = Client::new(settings.body_limits(100_000, 1_000_000)).await;
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
@@ -215,14 +215,14 @@ async fn a_small_body_that_inflates_to_a_large_one_is_refused() {
     let request = Request::post(format!("{WORKSPACE}/test-results"))
         .header(header::CONTENT_TYPE, "application/xml")
         .header(header::CONTENT_ENCODING, "gzip");
-    let answer = client.send(request, packed).await;
-    assert_eq!(answer.status, 413);
-    let description = answer.json()["description"].to_string();
+    let response = client.send(request, packed).await;
+    assert_eq!(response.status, 413);
+    let description = response.json()["description"].to_string();
     assert!(description.contains("1000000 bytes"), "{description}");
 }
 
 #[tokio::test]
-async fn json_that_nests_without_end_is_refused() {
+async fn endlessly_nested_json_is_rejected() {
     let client = Client::empty().await;
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for depth in [200, 100_000] {
@@ -233,9 +233,9 @@ async fn json_that_nests_without_end_is_refused() {
             Request::put(format!("{WORKSPACE}/stories/3001")),
             Request::post("/authentication/sign_in"),
         ] {
-            let answer = client.send(request, Body::from(body.clone())).await;
-            assert_eq!(answer.status, 400, "{}", answer.text());
-            assert!(answer.json()["description"].is_string());
+            let response = client.send(request, Body::from(body.clone())).await;
+            assert_eq!(response.status, 400, "{}", response.text());
+            assert!(response.json()["description"].is_string());
         }
     }
     let body = json!({ "data": [{ "name": "a", "parent": { "type": [[[[[[]]]]]] } }] });
@@ -243,26 +243,26 @@ async fn json_that_nests_without_end_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn a_body_that_does_not_arrive_times_out() {
     let client = Client::empty().await;
     let request = Request::post(format!("{WORKSPACE}/stories"));
     let nothing = stream::pending::<io::Result<Bytes>>();
-    let answer = client.send(request, Body::from_stream(nothing)).await;
+    let response = client.send(request, Body::from_stream(nothing)).await;
     let expected = (408, "platform.web_application".to_owned());
-    assert_eq!(answer.refusal(), expected);
+    assert_eq!(response.refusal(), expected);
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_fit_is_told_with_what_would() {
+async fn an_invalid_value_is_reported_with_what_is_expected() {
     let client = Client::empty().await;
-    for (query, told) in [
-        ("id EQ ^abc^", "takes a whole number, not `abc`"),
-        ("creation_time EQ 5", "takes a time such as"),
-        ("has_children EQ ^x^", "takes `true` or `false`, not `x`"),
+    for (query, expected) in [
+        ("id EQ ^abc^", "must be a whole number, not `abc`"),
+        ("creation_time EQ 5", "must be a time such as"),
+        ("has_children EQ ^x^", "must be `true` or `false`, not `x`"),
     ] {
         let query = query.replace(' ', "%20").replace('^', "%5E");
-        let answer = client.get(&format!("features?query=\"{query}\"")).await;
-        assert_eq!(answer.status, 400, "{}", answer.text());
-        assert!(answer.text().contains(told), "{}", answer.text());
+        let response = client.get(&format!("features?query=\"{query}\"")).await;
+        assert_eq!(response.status, 400, "{}", response.text());
+        assert!(response.text().contains(expected), "{}", response.text());
     }
 }

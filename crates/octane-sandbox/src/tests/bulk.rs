@@ -1,4 +1,4 @@
-//! Many entities with one request.
+//! Bulk requests.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn ids(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_part_of_a_bulk_may_fail() {
+async fn a_bulk_request_may_fail_partially() {
     let client = Client::empty().await;
     let area = module(&client, "Shop").await;
     let below = parent("application_module", &area);
@@ -30,9 +30,9 @@ async fn a_part_of_a_bulk_may_fail() {
         { "name": 5, "parent": below },
         { "name": "Cart", "parent": parent("product_area", "1001") },
     ] });
-    let answer = client.post("application_modules?fields=name", &body).await;
-    assert_eq!(answer.status, 409);
-    let page = answer.json();
+    let response = client.post("application_modules?fields=name", &body).await;
+    assert_eq!(response.status, 409);
+    let page = response.json();
     let names: Vec<&Value> = page["data"]
         .as_array()
         .unwrap()
@@ -68,7 +68,7 @@ async fn a_part_of_a_bulk_may_fail() {
 }
 
 #[tokio::test]
-async fn many_are_changed_by_their_ids() {
+async fn many_entities_are_changed_by_their_ids() {
     let client = Client::empty().await;
     let (a, b) = (story(&client, "a").await, story(&client, "b").await);
     let body = json!({ "data": [
@@ -77,9 +77,9 @@ async fn many_are_changed_by_their_ids() {
         { "id": b.parse::<i64>().unwrap(), "name": "B" },
         { "name": "who?" },
     ] });
-    let answer = client.put("stories?fields=name", &body).await;
-    assert_eq!(answer.status, 409);
-    let page = answer.json();
+    let response = client.put("stories?fields=name", &body).await;
+    assert_eq!(response.status, 409);
+    let page = response.json();
     assert_eq!(
         page["data"][1],
         json!({ "type": "story", "id": b, "name": "B" })
@@ -104,7 +104,7 @@ async fn a_body_without_entities_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn errors_say_their_position_under_the_key_that_the_settings_name() {
+async fn errors_contain_their_position_under_the_member_in_the_settings() {
     for (position, keys) in [
         (BulkPosition::Index, [Some(1), None]),
         (BulkPosition::EntityIndex, [None, Some(1)]),
@@ -114,9 +114,9 @@ async fn errors_say_their_position_under_the_key_that_the_settings_name() {
         settings.entities.bulk_position = position;
         let client = Client::new(settings).await;
         let body = json!({ "data": [{ "name": "a" }, { "name": "b", "version_stamp": 111 }] });
-        let answer = client.post("defects", &body).await;
-        assert_eq!(answer.status, 409);
-        let page = answer.json();
+        let response = client.post("defects", &body).await;
+        assert_eq!(response.status, 409);
+        let page = response.json();
         assert_eq!(
             (page["data"].as_array().unwrap().len(), &page["total_count"]),
             (1, &json!(1))
@@ -134,12 +134,12 @@ async fn errors_say_their_position_under_the_key_that_the_settings_name() {
 }
 
 #[tokio::test]
-async fn an_atomic_creation_makes_all_or_nothing() {
+async fn an_atomic_creation_creates_all_or_nothing() {
     let client = Client::empty().await;
     let body = json!({ "data": [{ "name": "a" }, { "name": "b", "colour": "red" }] });
-    let answer = client.post("defects?is_atomic_creation=true", &body).await;
-    assert_eq!(answer.status, 409);
-    let page = answer.json();
+    let response = client.post("defects?is_atomic_creation=true", &body).await;
+    assert_eq!(response.status, 409);
+    let page = response.json();
     assert_eq!(
         (&page["total_count"], &page["data"]),
         (&json!(0), &json!([]))
@@ -147,13 +147,13 @@ async fn an_atomic_creation_makes_all_or_nothing() {
     assert_eq!(page["errors"][0]["index"], 1);
     assert_eq!(client.names("defects", "name", "id GT 0").await.len(), 0);
     let body = json!({ "data": [{ "name": "a" }, { "name": "b" }] });
-    let answer = client.post("defects?is_atomic_creation=true", &body).await;
-    assert_eq!(answer.status, 201);
+    let response = client.post("defects?is_atomic_creation=true", &body).await;
+    assert_eq!(response.status, 201);
     assert_eq!(client.names("defects", "name", "id GT 0").await, ["a", "b"]);
 }
 
 #[tokio::test]
-async fn what_a_query_finds_is_changed_at_once() {
+async fn the_results_of_a_query_are_changed_at_once() {
     let client = Client::empty().await;
     for name in ["a1", "a2", "b1"] {
         story(&client, name).await;
@@ -168,21 +168,21 @@ async fn what_a_query_finds_is_changed_at_once() {
     assert_eq!(page["data"][0]["description"], "changed");
     let changed = "description EQ 'changed'";
     assert_eq!(client.names("stories", "name", changed).await, ["a1", "a2"]);
-    for wrong in [
+    for invalid in [
         json!({ "data": [{ "name": "x" }, { "name": "y" }] }),
         json!({ "data": [{ "id": "3002", "name": "x" }] }),
         json!({ "data": [] }),
     ] {
-        assert_eq!(client.put(path, &wrong).await.status, 400, "{wrong}");
+        assert_eq!(client.put(path, &invalid).await.status, 400, "{invalid}");
     }
-    let wrong = json!({ "data": [{ "colour": "red" }] });
-    let page = client.put(path, &wrong).await;
+    let invalid = json!({ "data": [{ "colour": "red" }] });
+    let page = client.put(path, &invalid).await;
     assert_eq!(page.status, 409);
     assert_eq!(page.json()["errors"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn what_a_query_finds_is_deleted_at_once() {
+async fn the_results_of_a_query_are_deleted_at_once() {
     let client = Client::empty().await;
     for name in ["a1", "a2", "b1"] {
         story(&client, name).await;
@@ -202,13 +202,13 @@ async fn what_a_query_finds_is_deleted_at_once() {
         .await
         .ok();
     assert_eq!(page["total_count"], 0);
-    // Nobody deletes a whole collection by mistake.
+    // This prevents deleting a whole collection by accident.
     assert_eq!(client.delete("stories").await.status, 400);
     assert_eq!(client.names("stories", "name", "id GT 0").await, ["b1"]);
 }
 
 #[tokio::test]
-async fn deleting_a_tree_by_query_takes_each_entity_once() {
+async fn deleting_a_tree_by_query_deletes_each_entity_once() {
     let client = Client::empty().await;
     let root = json!({ "type": "application_module", "id": "1001" });
     let above = client
@@ -224,15 +224,15 @@ async fn deleting_a_tree_by_query_takes_each_entity_once() {
             json!({ "name": "x", "parent": parent }),
         )
         .await;
-    let answer = client
+    let response = client
         .delete("application_modules?query=\"name%20EQ%20'x'\"")
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(response.status, 200, "{}", response.text());
     assert_eq!(client.list("application_modules").await.len(), 1);
 }
 
 #[tokio::test]
-async fn references_are_replaced_or_joined() {
+async fn references_are_replaced_or_appended() {
     let client = Client::empty().await;
     let id = story(&client, "S").await;
     let mut tests = Vec::new();
@@ -267,7 +267,7 @@ async fn references_are_replaced_or_joined() {
 }
 
 #[tokio::test]
-async fn what_comes_back_unchanged_is_no_attempt_to_write_it() {
+async fn sending_back_an_unchanged_value_does_not_write_it() {
     let client = Client::empty().await;
     let id = story(&client, "a").await;
     let path = format!("stories/{id}");
@@ -293,7 +293,7 @@ async fn what_comes_back_unchanged_is_no_attempt_to_write_it() {
 }
 
 #[tokio::test]
-async fn a_stale_lock_stamp_is_let_through_where_the_settings_say_so() {
+async fn a_stale_lock_stamp_is_accepted_if_the_settings_say_so() {
     let mut settings = Settings::default();
     settings.entities.lock_stamp_checked = false;
     let client = Client::new(settings).await;

@@ -1,4 +1,4 @@
-//! What payloads and runs say about where they belong.
+//! The context of payloads and runs.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::entities;
 use super::ingestion::{payload, suite};
 
 #[tokio::test]
-async fn the_context_of_a_payload_reaches_tests_and_runs() {
+async fn the_context_of_a_payload_applies_to_tests_and_runs() {
     let client = Client::empty().await;
     let story = entities::story(&client, "a").await;
     let other = entities::story(&client, "b").await;
@@ -62,7 +62,7 @@ async fn the_context_of_a_payload_reaches_tests_and_runs() {
         runs[1]["test_framework"]["id"],
         "list_node.je.framework.nunit"
     );
-    // Backlog items of a payload are those of its tests.
+    // Backlog items of a payload are linked to its tests.
     assert_eq!(runs[0]["covered_content"]["total_count"], 0);
 }
 
@@ -91,7 +91,7 @@ async fn a_build_becomes_a_ci_build_of_its_server_once() {
 }
 
 #[tokio::test]
-async fn a_run_with_an_unknown_reference_is_left_out() {
+async fn a_run_with_an_unknown_reference_is_skipped() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     let xml = payload(
@@ -104,8 +104,8 @@ async fn a_run_with_an_unknown_reference_is_left_out() {
     assert_eq!(task["status"], "failed");
     assert_eq!(
         task["errorDetails"],
-        "run `C.bad` (line 1): the release `55` does not exist; the run is left out; \
-         run `C.bad` (line 1): the backlog item `56` does not exist; the run is left out"
+        "run `C.bad` (line 1): the release `55` does not exist; the run is skipped; \
+         run `C.bad` (line 1): the backlog item `56` does not exist; the run is skipped"
     );
     assert_eq!(
         client.names("automated_tests", "name", "id GT 0").await,
@@ -136,13 +136,13 @@ async fn skipping_errors_keeps_the_run_and_drops_the_reference() {
     let refused = client.upload(&xml, "").await;
     assert_eq!(refused["status"], "failed");
     assert_eq!(client.list("runs").await.len(), 0);
-    // The flag belongs to what makes a payload the same.
+    // The flag is part of what is compared to detect duplicates.
     let task = client.upload(&xml, "?skip-errors=true").await;
     assert_eq!(task["status"], "warning");
     assert_eq!(
         task["errorDetails"],
-        "payload: the test suite `77` does not exist; the reference is left out; \
-         run `bad` (line 1): the milestone `55` does not exist; the reference is left out"
+        "payload: the test suite `77` does not exist; the reference is skipped; \
+         run `bad` (line 1): the milestone `55` does not exist; the reference is skipped"
     );
     let run = &client
         .list("automated_runs?fields=parent_suite,milestone")

@@ -1,4 +1,4 @@
-//! Queries evaluated by SQL and by the simplest code that could do it give the same entities.
+//! Queries evaluated by SQL and by a naive implementation return the same entities.
 
 mod naive;
 mod questions;
@@ -12,7 +12,7 @@ use self::world::{World, id_of, plans};
 use crate::store::ListRequest;
 use crate::{Sandbox, Settings};
 
-/// So many worlds, each asked so many questions: 4800 in all.
+/// The number of worlds, and of queries for each: 4800 in all.
 const WORLDS: u32 = 24;
 const QUESTIONS: usize = 200;
 
@@ -29,14 +29,14 @@ proptest! {
         let world = World::new(&sandbox, &plans);
         for bytes in questions {
             let query = question(&bytes);
-            // By way of text, as a request would bring it.
+            // As text, like in a request.
             let request = ListRequest {
                 select: Select::names(["name"]),
                 query: Some(query.to_string().parse().unwrap()),
                 limit: 1000,
                 ..ListRequest::default()
             };
-            let page = sandbox.shared.store.read_now(|reader| {
+            let page = sandbox.state.store.read_now(|reader| {
                 reader.list(reader.catalog.known_type("work_item"), &request)
             });
             let page = page.map_err(|error| TestCaseError::fail(format!("{query}: {error:?}")))?;

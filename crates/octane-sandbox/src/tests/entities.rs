@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Client;
 use crate::Settings;
 
-pub(super) fn parent(kind: &str, id: &str) -> Value {
-    json!({ "type": kind, "id": id })
+pub(super) fn parent(entity_type: &str, id: &str) -> Value {
+    json!({ "type": entity_type, "id": id })
 }
 
 pub(super) async fn module(client: &Client, name: &str) -> String {
@@ -20,7 +20,7 @@ pub(super) async fn story(client: &Client, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_root_module_is_there_from_the_start() {
+async fn the_root_module_exists_initially() {
     let client = Client::empty().await;
     let roots =
         client.list("application_modules?fields=name,parent&query=\"parent%20EQ%20{null}\"");
@@ -36,33 +36,33 @@ async fn the_root_module_is_there_from_the_start() {
 async fn an_entity_is_created_read_changed_and_deleted() {
     let client = Client::empty().await;
     let body = json!({ "data": [{ "name": "R 25.3", "start_date": "2025-07-01T00:00:00Z", "end_date": "2025-09-30T10:00:00.250Z" }] });
-    let answer = client.post("releases?fields=name", &body).await;
-    assert_eq!(answer.status, 201);
+    let response = client.post("releases?fields=name", &body).await;
+    assert_eq!(response.status, 201);
     let id = "2002";
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({ "total_count": 1, "data": [{ "type": "release", "id": id, "name": "R 25.3" }], "exceeds_total_count": false })
     );
-    let answer = client
+    let response = client
         .get(&format!("releases/{id}?fields=end_date,version_stamp"))
         .await;
     assert_eq!(
-        answer.ok(),
+        response.ok(),
         json!({ "type": "release", "id": id, "end_date": "2025-09-30T10:00:00Z", "version_stamp": 1 })
     );
-    let answer = client
+    let response = client
         .put(
             &format!("releases/{id}?fields=name,version_stamp"),
             &json!({ "id": id, "name": "R 25.4" }),
         )
         .await;
     assert_eq!(
-        answer.ok(),
+        response.ok(),
         json!({ "type": "release", "id": id, "name": "R 25.4", "version_stamp": 2 })
     );
-    let answer = client.delete(&format!("releases/{id}")).await;
+    let response = client.delete(&format!("releases/{id}")).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.text()),
+        (response.status.as_u16(), response.text()),
         (200, String::new())
     );
     let refusal = client.get(&format!("releases/{id}")).await.refusal();
@@ -70,7 +70,7 @@ async fn an_entity_is_created_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn without_fields_only_the_small_default_set_comes() {
+async fn without_fields_only_the_small_default_set_is_returned() {
     let client = Client::empty().await;
     let id = story(&client, "Pay").await;
     assert_eq!(
@@ -90,7 +90,7 @@ async fn without_fields_only_the_small_default_set_comes() {
 }
 
 #[tokio::test]
-async fn automated_runs_are_not_created_by_hand() {
+async fn automated_runs_cannot_be_created_directly() {
     let client = Client::empty().await;
     assert_eq!(
         client
@@ -104,7 +104,7 @@ async fn automated_runs_are_not_created_by_hand() {
 }
 
 #[tokio::test]
-async fn an_aggregate_creates_what_its_subtype_says_and_shows_all() {
+async fn an_aggregate_creates_the_given_subtype_and_lists_all() {
     let client = Client::empty().await;
     let fields =
         json!({ "name": "S", "subtype": "story", "parent": parent("work_item_root", "3001") });
@@ -130,7 +130,7 @@ async fn an_aggregate_creates_what_its_subtype_says_and_shows_all() {
 }
 
 #[tokio::test]
-async fn nested_fields_come_three_levels_deep() {
+async fn nested_fields_are_returned_three_levels_deep() {
     let client = Client::new(Settings::default()).await;
     let path = "stories?limit=1&fields=name,parent{name,parent{name,parent{name}}},phase{name},release{name}&query=\"jira_key_udf%20EQ%20^SHOP-101^\"";
     let story = &client.list(path).await[0];
@@ -145,7 +145,7 @@ async fn nested_fields_come_three_levels_deep() {
         (&json!("epic"), &json!("Shop renewal"))
     );
     assert_eq!(epic["parent"]["type"], "work_item_root");
-    for wrong in [
+    for invalid in [
         "fields=parent{parent{parent{parent{name}}}}",
         "fields=name{id}",
         "fields=parent{colour}",
@@ -153,9 +153,9 @@ async fn nested_fields_come_three_levels_deep() {
         "fields=parent{",
     ] {
         assert_eq!(
-            client.get(&format!("stories?{wrong}")).await.status,
+            client.get(&format!("stories?{invalid}")).await.status,
             400,
-            "{wrong}"
+            "{invalid}"
         );
     }
     let refusal = client.get("stories?fields=colour").await.refusal();
@@ -163,7 +163,7 @@ async fn nested_fields_come_three_levels_deep() {
 }
 
 #[tokio::test]
-async fn aliases_show_the_same_entities_under_another_type() {
+async fn aliases_return_the_same_entities_under_another_type() {
     let client = Client::empty().await;
     let id = module(&client, "Shop").await;
     let area = client
@@ -211,7 +211,7 @@ async fn paths_follow_the_tree() {
 }
 
 #[tokio::test]
-async fn what_a_deleted_feature_leaves_behind_moves_to_the_root() {
+async fn the_children_of_a_deleted_feature_move_to_the_root() {
     let client = Client::empty().await;
     let fields = json!({ "name": "F", "parent": parent("work_item_root", "3001") });
     let feature = client.create("features", fields).await;
@@ -248,7 +248,7 @@ async fn a_stale_lock_stamp_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn required_fields_cannot_be_emptied_and_list_values_must_be_of_their_list() {
+async fn required_fields_cannot_be_cleared_and_list_values_must_be_in_their_list() {
     let client = Client::empty().await;
     let id = story(&client, "a").await;
     let path = format!("stories/{id}");

@@ -1,24 +1,24 @@
-//! Every shape and code of a refusal.
+//! All formats and codes of errors.
 
 use axum::body::Body;
 use http::{Method, Request, header};
 use octane_model::Problem;
 use serde_json::json;
 
-use super::{Answer, Client, WORKSPACE};
+use super::{Client, Response, WORKSPACE};
 use crate::Settings;
 
-async fn send(client: &Client, method: Method, path: &str, kind: Option<&str>) -> Answer {
+async fn send(client: &Client, method: Method, path: &str, content_type: Option<&str>) -> Response {
     let mut request = Request::builder()
         .method(method)
         .uri(format!("{WORKSPACE}/{path}"));
-    if let Some(kind) = kind {
-        request = request.header(header::CONTENT_TYPE, kind);
+    if let Some(content_type) = content_type {
+        request = request.header(header::CONTENT_TYPE, content_type);
     }
     client.send(request, Body::from("{}")).await
 }
 
-/// A request that no resource sees, and the status that it gets.
+/// A request that does not reach a resource, and the status of its response.
 const BEFORE: [(Method, &str, Option<&str>, u16); 5] = [
     (Method::GET, "colours", None, 404),
     (Method::GET, "stories/1/2/3", None, 404),
@@ -28,7 +28,7 @@ const BEFORE: [(Method, &str, Option<&str>, u16); 5] = [
 ];
 
 #[tokio::test]
-async fn a_refusal_has_all_keys_that_clients_read() {
+async fn an_error_has_all_members_that_clients_read() {
     let client = Client::empty().await;
     let error = client.get("stories/9999").await.json();
     for key in [
@@ -49,17 +49,17 @@ async fn a_refusal_has_all_keys_that_clients_read() {
 }
 
 #[tokio::test]
-async fn addresses_verbs_and_media_types_are_refused_with_their_status() {
+async fn wrong_urls_methods_and_media_types_are_rejected_with_their_status() {
     let client = Client::empty().await;
-    for (method, path, kind, status) in BEFORE {
-        let answer = send(&client, method.clone(), path, kind).await;
+    for (method, path, content_type, status) in BEFORE {
+        let response = send(&client, method.clone(), path, content_type).await;
         let expected = (status, "platform.web_application".to_owned());
-        assert_eq!(answer.refusal(), expected, "{method} {path}");
+        assert_eq!(response.refusal(), expected, "{method} {path}");
     }
 }
 
 #[tokio::test]
-async fn a_verb_that_is_not_taken_is_answered_with_those_that_are() {
+async fn an_unsupported_method_is_rejected_with_the_supported_ones() {
     let client = Client::empty().await;
     for (method, path, allowed) in [
         (Method::PATCH, "stories", "GET,HEAD,POST,PUT,DELETE"),
@@ -68,9 +68,9 @@ async fn a_verb_that_is_not_taken_is_answered_with_those_that_are() {
         (Method::DELETE, "list_nodes/1", "GET,POST,PUT"),
         (Method::PUT, "previous_runs", "GET"),
     ] {
-        let answer = send(&client, method.clone(), path, None).await;
-        assert_eq!(answer.status, 405, "{method} {path}");
-        assert_eq!(answer.headers[header::ALLOW], allowed, "{method} {path}");
+        let response = send(&client, method.clone(), path, None).await;
+        assert_eq!(response.status, 405, "{method} {path}");
+        assert_eq!(response.headers[header::ALLOW], allowed, "{method} {path}");
     }
 }
 
@@ -91,18 +91,22 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn the_servlet_layer_wraps_its_errors_where_the_settings_say_so() {
+async fn the_servlet_layer_wraps_its_errors_if_the_settings_say_so() {
     let mut settings = Settings::default().seed_data(false);
     settings.entities.servlet_messages = true;
     let client = Client::new(settings).await;
-    for (method, path, kind, status) in BEFORE {
-        let answer = send(&client, method.clone(), path, kind).await;
-        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
-        assert!(answer.json()["message"].is_string(), "{}", answer.text());
-        let problem = Problem::from_body(&answer.body).unwrap();
+    for (method, path, content_type, status) in BEFORE {
+        let response = send(&client, method.clone(), path, content_type).await;
+        assert_eq!(response.status.as_u16(), status, "{method} {path}");
+        assert!(
+            response.json()["message"].is_string(),
+            "{}",
+            response.text()
+        );
+        let problem = Problem::from_body(&response.body).unwrap();
         assert_eq!(problem.error_code, "platform.web_application");
     }
-    // What a resource refuses comes as ever.
+    // Errors of a resource are not wrapped.
     let refusal = client.get("stories/9999").await.refusal();
     assert_eq!(refusal, (404, "platform.entity_not_found".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! Faults as a client in process meets them.
+//! Faults as seen by a client in the same process.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn at(clock: Clock) -> (Sandbox, Client) {
 }
 
 #[tokio::test]
-async fn a_refusal_has_the_status_code_and_headers_that_were_asked_for() {
+async fn a_status_fault_has_the_requested_status_code_and_headers() {
     let (sandbox, client) = sandbox().await;
     let fault = Fault::status(503)
         .code("testbox.queue_full")
@@ -33,34 +33,37 @@ async fn a_refusal_has_the_status_code_and_headers_that_were_asked_for() {
         .times(2);
     sandbox.fail_next(fault).unwrap();
     for _ in 0..2 {
-        let answer = client.get("stories").await;
-        assert_eq!(answer.refusal(), (503, "testbox.queue_full".to_owned()));
-        assert_eq!(answer.headers[header::RETRY_AFTER], "2");
+        let response = client.get("stories").await;
+        assert_eq!(response.refusal(), (503, "testbox.queue_full".to_owned()));
+        assert_eq!(response.headers[header::RETRY_AFTER], "2");
     }
     assert_eq!(client.get("stories").await.status, 200);
     sandbox
         .fail_next(Fault::status(502).body("{\"message\":\"x\"}", "text/plain"))
         .unwrap();
-    let answer = client.get("stories").await;
-    assert_eq!(answer.status, 502);
-    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/plain");
-    assert_eq!(answer.text(), "{\"message\":\"x\"}");
+    let response = client.get("stories").await;
+    assert_eq!(response.status, 502);
+    assert_eq!(response.headers[header::CONTENT_TYPE], "text/plain");
+    assert_eq!(response.text(), "{\"message\":\"x\"}");
     sandbox.fail_next(Fault::html(200)).unwrap();
-    let answer = client.get("stories").await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.text().starts_with("<!doctype html>"));
+    let response = client.get("stories").await;
+    assert_eq!(response.status, 200);
+    assert!(response.text().starts_with("<!doctype html>"));
     assert!(sandbox.fail_next(Fault::status(99)).is_err());
 }
 
 #[tokio::test]
-async fn a_refused_request_does_no_work() {
+async fn a_rejected_request_has_no_effect() {
     let (sandbox, client) = sandbox().await;
     sandbox
         .fail_next(Fault::status(500).method("POST"))
         .unwrap();
     let body = json!({ "data": [{ "name": "R" }] });
-    let answer = client.post("programs", &body).await;
-    assert_eq!(answer.refusal(), (500, "platform.general_error".to_owned()));
+    let response = client.post("programs", &body).await;
+    assert_eq!(
+        response.refusal(),
+        (500, "platform.general_error".to_owned())
+    );
     assert_eq!(
         client.names("programs", "name", "name EQ ^R^").await.len(),
         0
@@ -68,7 +71,7 @@ async fn a_refused_request_does_no_work() {
 }
 
 #[tokio::test]
-async fn a_reset_connection_is_told_by_the_answer_before_and_after_the_work() {
+async fn a_reset_before_or_after_the_work_is_marked_in_the_response() {
     let (sandbox, client) = sandbox().await;
     for (fault, made) in [(Fault::reset_before(), 0), (Fault::reset_after(), 1)] {
         sandbox.fail_next(fault).unwrap();
@@ -83,11 +86,11 @@ async fn a_reset_connection_is_told_by_the_answer_before_and_after_the_work() {
         assert_eq!(releases.len(), made);
     }
     let log = sandbox.requests();
-    let struck: Vec<_> = log
+    let triggered: Vec<_> = log
         .iter()
         .filter_map(|request| request.fault.as_deref())
         .collect();
-    assert_eq!(struck, ["reset-before", "reset-after"]);
+    assert_eq!(triggered, ["reset-before", "reset-after"]);
     assert!(
         log.iter()
             .all(|request| request.status.is_some() != request.fault.is_some())
@@ -95,7 +98,7 @@ async fn a_reset_connection_is_told_by_the_answer_before_and_after_the_work() {
 }
 
 #[tokio::test]
-async fn a_truncated_body_ends_in_an_error() {
+async fn a_truncated_body_ends_with_an_error() {
     let (sandbox, client) = sandbox().await;
     let whole = client.get("releases").await.body;
     sandbox.fail_next(Fault::truncated_body(10)).unwrap();
@@ -116,7 +119,7 @@ async fn a_truncated_body_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn a_delay_passes_on_the_sandboxs_clock_and_the_work_is_done_before() {
+async fn a_delay_passes_on_the_sandboxs_clock_after_the_work_is_done() {
     let clock = Clock::paused(Timestamp::UNIX_EPOCH);
     let (sandbox, client) = at(clock.clone()).await;
     sandbox
@@ -154,7 +157,7 @@ async fn a_delay_passes_on_the_sandboxs_clock_and_the_work_is_done_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_body_takes_its_time_and_is_whole() {
+async fn a_slow_body_takes_its_time_and_is_complete() {
     let (sandbox, client) = sandbox().await;
     let whole = client.get("releases").await.body;
     sandbox.fail_next(Fault::slow_body(20)).unwrap();
@@ -176,16 +179,16 @@ async fn an_expired_session_stays_expired_until_the_next_sign_in() {
         let client = Client::of(&sandbox).await;
         sandbox.fail_next(Fault::session_expired(expiry)).unwrap();
         for _ in 0..2 {
-            let answer = client.get("stories").await;
-            assert_eq!(answer.status, 401);
-            assert_eq!(answer.json()["errorCode"], code);
+            let response = client.get("stories").await;
+            assert_eq!(response.status, 401);
+            assert_eq!(response.json()["errorCode"], code);
         }
     }
     assert_eq!(client.get("stories").await.status, 200);
 }
 
 #[tokio::test]
-async fn payloads_meet_a_full_queue_and_a_limit() {
+async fn payloads_can_be_rejected_by_a_full_queue_and_a_limit() {
     let (sandbox, client) = sandbox().await;
     let suite = suite(&client, "Nightly").await;
     sandbox
@@ -204,7 +207,7 @@ async fn payloads_meet_a_full_queue_and_a_limit() {
 }
 
 #[tokio::test]
-async fn tasks_fail_break_and_get_stuck_and_the_others_go_on() {
+async fn tasks_that_fail_or_get_stuck_do_not_affect_others() {
     let (sandbox, client) = sandbox().await;
     let suite = suite(&client, "Nightly").await;
     for (fault, status) in [
@@ -213,25 +216,25 @@ async fn tasks_fail_break_and_get_stuck_and_the_others_go_on() {
         (Fault::stuck_task(), "running"),
     ] {
         sandbox.fail_next(fault).unwrap();
-        let struck = client.submit(&one_run(&suite, "r", status), "").await.ok();
+        let triggered = client.submit(&one_run(&suite, "r", status), "").await.ok();
         let sound = client.upload(&one_run(&suite, status, "sound"), "").await;
         assert_eq!(sound["status"], "success");
         let task = client
-            .get(&format!("test-results/{}", struck["id"]))
+            .get(&format!("test-results/{}", triggered["id"]))
             .await
             .ok();
         assert_eq!(task["status"], status);
     }
     let names = client.names("automated_runs", "name", "id GT 0").await;
     assert!(names.iter().all(|name| name == "sound"), "{names:?}");
-    // The payload of the stuck one is still there.
+    // The payload of the stuck task is still in the queue.
     sandbox.snapshot("stuck").await.unwrap();
     sandbox.restore("stuck").await.unwrap();
-    assert_eq!(client.settled(&json!(5)).await["status"], "success");
+    assert_eq!(client.wait_for_task(&json!(5)).await["status"], "success");
 }
 
 #[tokio::test]
-async fn a_slow_task_runs_until_its_time_has_come() {
+async fn a_slow_task_stays_running_until_its_delay_has_passed() {
     let clock = Clock::paused(Timestamp::UNIX_EPOCH);
     let (sandbox, client) = at(clock.clone()).await;
     let suite = suite(&client, "Nightly").await;
@@ -249,27 +252,27 @@ async fn a_slow_task_runs_until_its_time_has_come() {
     }
     assert_eq!(client.get(&path).await.ok()["status"], "running");
     clock.advance(Duration::from_secs(1));
-    assert_eq!(client.settled(&task["id"]).await["status"], "success");
+    assert_eq!(client.wait_for_task(&task["id"]).await["status"], "success");
 }
 
 #[tokio::test]
-async fn requests_that_come_too_soon_are_told_when_to_come_back() {
+async fn throttled_requests_are_told_when_to_retry() {
     let clock = Clock::paused(Timestamp::UNIX_EPOCH);
     let mut settings = Settings::default().seed_data(false);
     settings.limits.requests_per_second_max = Some(3);
     settings.limits.throttle_status = ThrottleStatus::Unavailable;
     settings.limits.retry_after = true;
     let sandbox = Sandbox::open_at(settings, clock.clone()).unwrap();
-    // Signing in is the first.
+    // Signing in is the first request.
     let client = Client::of(&sandbox).await;
     assert_eq!(client.get("stories").await.status, 200);
     assert_eq!(client.get("stories").await.status, 200);
-    let answer = client.get("stories").await;
+    let response = client.get("stories").await;
     assert_eq!(
-        answer.refusal(),
+        response.refusal(),
         (503, "platform.too_many_requests".to_owned())
     );
-    assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    assert_eq!(response.headers[header::RETRY_AFTER], "1");
     let health = client.send(Request::get("/_sandbox/health"), Body::empty());
     assert_eq!(health.await.status, 200);
     clock.advance(Duration::from_secs(1));
@@ -279,7 +282,7 @@ async fn requests_that_come_too_soon_are_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn two_sandboxes_with_one_seed_tell_the_same_story() {
+async fn two_sandboxes_with_the_same_seed_behave_the_same() {
     let mut stories = Vec::new();
     for _ in 0..2 {
         let mut settings = Settings::default().seed_data(false);
@@ -290,8 +293,8 @@ async fn two_sandboxes_with_one_seed_tell_the_same_story() {
         let mut story = Vec::new();
         for number in 0..40 {
             let path = ["stories", "defects"][number % 2];
-            let answer = client.get(path).await;
-            story.push((answer.status.as_u16(), answer.body.first().copied()));
+            let response = client.get(path).await;
+            story.push((response.status.as_u16(), response.body.first().copied()));
         }
         stories.push(story);
     }
@@ -302,19 +305,19 @@ async fn two_sandboxes_with_one_seed_tell_the_same_story() {
 }
 
 #[tokio::test]
-async fn the_sandboxs_own_addresses_and_pages_are_never_struck() {
+async fn the_sandboxs_own_urls_and_pages_never_trigger_faults() {
     let mut settings = Settings::default().seed_data(false);
     settings.faults = FaultPlan::seeded(1).with(Fault::status(500));
     let sandbox = Sandbox::open(settings).unwrap();
     for path in ["/", "/_sandbox/health", "/_sandbox/faults"] {
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let answer = super::answer(&sandbox.app(), request).await;
-        assert_eq!(answer.status, 200, "{path}");
+        let response = super::response(&sandbox.app(), request).await;
+        assert_eq!(response.status, 200, "{path}");
     }
     let request = Request::get("/nowhere").body(Body::empty()).unwrap();
-    assert_eq!(super::answer(&sandbox.app(), request).await.status, 500);
+    assert_eq!(super::response(&sandbox.app(), request).await.status, 500);
     sandbox.clear_faults();
     let request = Request::get("/nowhere").body(Body::empty()).unwrap();
-    assert_eq!(super::answer(&sandbox.app(), request).await.status, 404);
+    assert_eq!(super::response(&sandbox.app(), request).await.status, 404);
     assert_eq!(sandbox.requests().len(), 2);
 }

@@ -1,6 +1,6 @@
-//! What the vendor's Java and C# clients send, and what their own suites expect of a live server.
+//! The requests of the vendor's Java and C# clients, and what their own tests expect of a live server.
 //!
-//! The requests are ours, written after those clients' public code; no client runs here. The JavaScript
+//! The requests are ours, modelled on the public code of those clients; no client runs here. The JavaScript
 //! client does, in `conformance/`.
 
 mod attachments;
@@ -18,7 +18,7 @@ use super::{Client, WORKSPACE};
 /// The space without a workspace.
 const SPACE: &str = "/api/shared_spaces/1001";
 
-/// A query as a client puts it into an address: percent-encoded, between two quotes.
+/// A query as a client puts it into a URL: percent-encoded, in double quotes.
 fn query(text: &str) -> String {
     let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     format!("query=%22{text}%22")
@@ -44,13 +44,13 @@ fn ids(list: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The root of the backlog, as a client keeps it: with whatever the list said of it.
+/// The root of the backlog, as a client keeps it: with everything that the list contained.
 async fn root(client: &Client) -> Value {
     only(client, "work_item_roots?fields=name").await
 }
 
 async fn release(client: &Client, name: &str) -> Value {
-    // A C# client sends local time with its offset and seven digits of fraction.
+    // A C# client sends local time with its offset and seven fractional digits.
     let body = json!({ "data": [{
         "type": "release", "name": name, "sprint_duration": 7,
         "start_date": "2025-07-01T02:00:00.1234567+02:00", "end_date": "2025-07-11T02:00:00.1234567+02:00",

@@ -1,4 +1,4 @@
-//! Gherkin features, and steps of any runs.
+//! Gherkin features, and steps of runs.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ async fn steps(client: &Client) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_gherkin_test_is_known_by_its_tag_or_by_its_file() {
+async fn a_gherkin_test_is_identified_by_its_tag_or_its_file() {
     let client = Client::empty().await;
     let upload = async |name: &str, attributes: &str, file: &str| {
         let xml = payload(
@@ -107,7 +107,7 @@ async fn a_gherkin_test_is_known_by_its_tag_or_by_its_file() {
     upload("Pay", "path='b.feature' tag=''", "three").await;
     let ids = client.ids("gherkin_tests").await;
     assert_eq!(ids.len(), 2);
-    // The file may move and its feature be renamed, as long as the tag stays.
+    // The file may move and its feature may be renamed, as long as the tag stays.
     let tagged = format!(
         "path='c.feature' tag='@TID{}REV0.1.0'",
         ids[0].trim_matches('"')
@@ -125,7 +125,7 @@ async fn a_gherkin_test_is_known_by_its_tag_or_by_its_file() {
 }
 
 #[tokio::test]
-async fn steps_keep_their_parameters_and_belong_to_the_newest_result() {
+async fn steps_have_parameters_and_belong_to_the_newest_result() {
     let client = Client::empty().await;
     let run =
         |steps: &str| format!("<test_run name='t' status='Passed' duration='1'>{steps}</test_run>");
@@ -161,7 +161,7 @@ async fn steps_keep_their_parameters_and_belong_to_the_newest_result() {
     assert_eq!(output[0]["name"], "code");
 }
 
-/// What the steps have in these fields.
+/// The values of these fields of the steps.
 fn rows(steps: &[Value], fields: [&str; 4]) -> Vec<Value> {
     let row = |step: &Value| fields.map(|field| step[field].clone()).to_vec().into();
     steps.iter().map(row).collect()

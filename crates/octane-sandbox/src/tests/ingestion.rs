@@ -41,10 +41,10 @@ async fn a_payload_becomes_a_suite_run_with_runs_of_tests() {
          <description>nightly</description></test_run>\
          <test_run name='rounds' status='Skipped' duration='0'/>",
     );
-    let answer = client.submit(&xml, "").await;
-    assert_eq!(answer.status, 202);
-    assert_eq!(answer.json(), json!({ "id": 1, "status": "queued" }));
-    let task = client.settled(&json!(1)).await;
+    let response = client.submit(&xml, "").await;
+    assert_eq!(response.status, 202);
+    assert_eq!(response.json(), json!({ "id": 1, "status": "queued" }));
+    let task = client.wait_for_task(&json!(1)).await;
     assert_eq!(task["status"], "success");
     assert!(task["until"].as_str().unwrap().ends_with("+0000"));
 
@@ -91,7 +91,7 @@ async fn a_payload_becomes_a_suite_run_with_runs_of_tests() {
 }
 
 #[tokio::test]
-async fn a_test_is_known_by_module_package_class_and_name() {
+async fn a_test_is_identified_by_module_package_class_and_name() {
     let client = Client::empty().await;
     let run = |attributes: &str| {
         payload(
@@ -106,7 +106,7 @@ async fn a_test_is_known_by_module_package_class_and_name() {
         "module='m' package='q' class='c' name='n'",
         "module='l' package='p' class='c' name='n'",
         "name='n'",
-        // The same again, with empty text for what is missing.
+        // The same again, with empty text for missing values.
         "module='' package='' class='' name='n'",
         "class='c' package='p' name='n' module='m'",
     ] {
@@ -121,7 +121,7 @@ async fn a_test_is_known_by_module_package_class_and_name() {
 }
 
 #[tokio::test]
-async fn a_further_result_of_a_run_moves_the_one_before_to_its_history() {
+async fn a_new_result_of_a_run_moves_the_previous_one_to_its_history() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     let context = format!("<suite_ref id='{suite}' external_run_id='r'/>");
@@ -173,7 +173,7 @@ async fn a_further_result_of_a_run_moves_the_one_before_to_its_history() {
 }
 
 #[tokio::test]
-async fn run_name_suite_run_release_and_environment_make_runs_of_their_own() {
+async fn run_name_suite_run_release_and_environment_identify_a_run() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     let release = client
@@ -205,7 +205,7 @@ async fn run_name_suite_run_release_and_environment_make_runs_of_their_own() {
     client.upload(&payload("", &runs.concat()), "").await;
     assert_eq!(client.list("automated_runs").await.len(), 8);
     assert_eq!(client.list("automated_tests").await.len(), 1);
-    // Once more, the environment in another order and the release by its name.
+    // Again, with the environment in another order and the release by name.
     let again = [
         run("", turned),
         run("", "<release name='R'/>"),
@@ -256,7 +256,7 @@ async fn the_status_of_a_suite_run_follows_from_its_runs() {
 }
 
 #[tokio::test]
-async fn payloads_share_a_suite_run_by_its_external_id_and_have_one_of_their_own_without() {
+async fn payloads_share_a_suite_run_only_by_its_external_id() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     for (external, name) in [("r", "a"), ("r", "b"), ("s", "a"), ("", "a"), ("", "b")] {

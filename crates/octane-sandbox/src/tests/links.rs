@@ -10,7 +10,7 @@ use crate::Settings;
 fn links(items: &[(&str, &str)]) -> Value {
     let data: Vec<Value> = items
         .iter()
-        .map(|(kind, id)| json!({ "type": kind, "id": id }))
+        .map(|(entity_type, id)| json!({ "type": entity_type, "id": id }))
         .collect();
     json!({ "data": data })
 }
@@ -25,7 +25,7 @@ async fn ids(client: &Client, path: &str, field: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_put_replaces_and_appending_adds() {
+async fn a_put_replaces_references_unless_it_appends() {
     let client = Client::empty().await;
     let (a, b, c) = (
         story(&client, "a").await,
@@ -61,14 +61,14 @@ async fn a_put_replaces_and_appending_adds() {
         .await
         .ok();
     assert!(ids(&client, &path, "covered_content").await.is_empty());
-    let wrong = client
+    let invalid = client
         .put(&format!("{path}?reference_update_mode=add"), &body)
         .await;
-    assert_eq!(wrong.status, 400);
+    assert_eq!(invalid.status, 400);
 }
 
 #[tokio::test]
-async fn a_link_made_from_the_story_is_seen_from_the_test() {
+async fn a_link_created_from_the_story_is_visible_from_the_test() {
     let client = Client::empty().await;
     let story = story(&client, "a").await;
     let test = client
@@ -98,19 +98,23 @@ async fn a_link_made_from_the_story_is_seen_from_the_test() {
 }
 
 #[tokio::test]
-async fn only_what_can_be_proved_can_be_covered() {
+async fn only_backlog_items_of_certain_types_can_be_covered() {
     let client = Client::empty().await;
     let test = client
         .create("automated_tests", json!({ "name": "t" }))
         .await;
     let path = format!("automated_tests/{test}");
-    for (kind, id, status) in [
+    for (entity_type, id, status) in [
         ("story", "9999", 404),
         ("work_item_root", "3001", 400),
         ("test", &test, 400),
     ] {
-        let body = json!({ "covered_content": links(&[(kind, id)]) });
-        assert_eq!(client.put(&path, &body).await.status, status, "{kind}");
+        let body = json!({ "covered_content": links(&[(entity_type, id)]) });
+        assert_eq!(
+            client.put(&path, &body).await.status,
+            status,
+            "{entity_type}"
+        );
     }
 }
 
@@ -137,7 +141,7 @@ async fn runs_are_linked_where_they_have_the_field() {
     );
     let query = format!("covered_content EQ {{id EQ {story}}}");
     assert_eq!(client.names("runs", "id", &query).await, [run]);
-    // The test of the run is another matter.
+    // The test of the run is separate.
     assert!(client.names("tests", "id", &query).await.is_empty());
 }
 
@@ -168,7 +172,7 @@ async fn runs_are_not_linked_where_they_lack_the_field() {
     );
     let path = "metadata/fields?query=\"entity_name%20EQ%20'run_automated';name%20EQ%20'covered_content'\"";
     assert_eq!(client.list(path).await, [] as [Value; 0]);
-    // Their tests can be.
+    // Their tests can be linked.
     let test = client.only_id("automated_tests").await;
     client
         .put(&format!("automated_tests/{test}"), &body)
@@ -181,7 +185,7 @@ async fn runs_are_not_linked_where_they_lack_the_field() {
 }
 
 #[tokio::test]
-async fn a_defect_and_a_run_are_tied_from_either_side() {
+async fn a_defect_and_a_run_are_linked_from_either_side() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     client.upload(&one_run(&suite, "r1", "adds"), "").await;

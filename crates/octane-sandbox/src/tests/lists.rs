@@ -1,4 +1,4 @@
-//! What lists can do beyond queries: order, pages, groups, search, counts, defaults, tags.
+//! Features of lists other than queries: order, pages, groups, search, counts, defaults, entity tags.
 
 use axum::body::Body;
 use http::{Request, header};
@@ -51,7 +51,7 @@ async fn lists_are_ordered_ignoring_case_and_cut_into_pages() {
     assert_eq!(page["total_count"], 4);
     assert_eq!(names(page["data"].as_array().unwrap().clone()), "bB");
     assert_eq!(client.list("stories?offset=99").await.len(), 0);
-    for wrong in [
+    for invalid in [
         "limit=0",
         "limit=20001",
         "offset=-1",
@@ -60,16 +60,16 @@ async fn lists_are_ordered_ignoring_case_and_cut_into_pages() {
         "order_by=;",
     ] {
         assert_eq!(
-            client.get(&format!("stories?{wrong}")).await.status,
+            client.get(&format!("stories?{invalid}")).await.status,
             400,
-            "{wrong}"
+            "{invalid}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_list_without_a_limit_has_the_default_one() {
-    let client = Client::new(Settings::default().limits(3, 5)).await;
+async fn a_list_without_a_limit_has_the_default_limit() {
+    let client = Client::new(Settings::default().list_limits(3, 5)).await;
     assert_eq!(client.list("stories").await.len(), 3);
     assert_eq!(client.list("stories?limit=5").await.len(), 5);
     assert_eq!(client.get("stories?limit=6").await.status, 400);
@@ -103,11 +103,11 @@ async fn entities_are_counted_by_a_field() {
     assert_eq!(none["groups"], json!([{ "count": 4, "value": null }]));
     let plain = client.get("work_items/groups?group_by=subtype").await.ok();
     assert_eq!(plain["groups"][0], json!({ "count": 4, "value": "defect" }));
-    for wrong in ["", "?group_by=colour", "?group_by=children"] {
+    for invalid in ["", "?group_by=colour", "?group_by=children"] {
         assert_eq!(
-            client.get(&format!("defects/groups{wrong}")).await.status,
+            client.get(&format!("defects/groups{invalid}")).await.status,
             400,
-            "{wrong}"
+            "{invalid}"
         );
     }
 }
@@ -137,7 +137,7 @@ async fn entities_are_counted_by_each_of_their_references() {
 }
 
 #[tokio::test]
-async fn a_text_search_finds_words_anywhere_and_shows_where() {
+async fn a_text_search_finds_words_anywhere_and_shows_snippets() {
     let client = Client::empty().await;
     for name in ["Login page", "page of LOGINS", "Logout"] {
         defect(&client, name, "low").await;
@@ -183,7 +183,7 @@ async fn a_text_search_finds_words_anywhere_and_shows_where() {
 }
 
 #[tokio::test]
-async fn what_is_too_many_is_not_counted() {
+async fn matches_beyond_the_limit_are_not_counted() {
     let mut settings = Settings::default().seed_data(false);
     settings.entities.total_count_max = Some(2);
     let client = Client::new(settings).await;
@@ -231,7 +231,7 @@ async fn the_settings_choose_order_names_and_ids() {
         "{phase}"
     );
     assert_eq!(phase["logical_name"], "phase.story.new");
-    // Either id is understood.
+    // Either ID is accepted.
     for id in [json!(phase["id"]), json!("phase.story.done")] {
         let body = json!({ "phase": { "type": "phase", "id": id } });
         client.put("stories/3002", &body).await.ok();
@@ -239,7 +239,7 @@ async fn the_settings_choose_order_names_and_ids() {
 }
 
 #[tokio::test]
-async fn what_a_client_knows_already_is_not_sent_again() {
+async fn a_response_that_the_client_has_is_not_sent_again() {
     let client = Client::empty().await;
     story(&client, "a").await;
     for path in [

@@ -1,4 +1,4 @@
-//! Media types and encodings of requests and answers.
+//! Media types and encodings of requests and responses.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use super::{Client, WORKSPACE};
 use crate::Settings;
 
 #[tokio::test]
-async fn a_long_answer_is_packed_for_who_takes_gzip() {
+async fn a_long_response_is_compressed_if_gzip_is_accepted() {
     let client = Client::new(Settings::default()).await;
     let path = "list_nodes?fields=name,logical_name&limit=1000";
     let plain = client.get(path).await;
@@ -37,14 +37,14 @@ async fn a_long_answer_is_packed_for_who_takes_gzip() {
 async fn entities_are_json_on_the_way_in_and_out() {
     let client = Client::empty().await;
     let body = json!({ "data": [{ "name": "tag" }] }).to_string();
-    let post = |kind: &str| {
-        Request::post(format!("{WORKSPACE}/user_tags")).header(header::CONTENT_TYPE, kind)
+    let post = |content_type: &str| {
+        Request::post(format!("{WORKSPACE}/user_tags")).header(header::CONTENT_TYPE, content_type)
     };
     let refused = client.send(post("text/plain"), body.clone()).await;
     assert_eq!(refused.status, 415);
     assert!(refused.text().contains("text/plain"), "{}", refused.text());
-    let kind = "application/json; charset=utf-8";
-    assert_eq!(client.send(post(kind), body).await.status, 201);
+    let content_type = "application/json; charset=utf-8";
+    assert_eq!(client.send(post(content_type), body).await.status, 201);
 
     let get = Request::get(format!("{WORKSPACE}/user_tags")).header(header::ACCEPT, "image/png");
     assert_eq!(client.send(get, Body::empty()).await.status, 406);

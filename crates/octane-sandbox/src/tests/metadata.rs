@@ -1,4 +1,4 @@
-//! What the sandbox says about its types and fields.
+//! Metadata of types and fields.
 
 use axum::body::Body;
 use http::Request;
@@ -19,7 +19,7 @@ async fn fields(client: &Client, query: &str) -> Vec<FieldMetadata> {
 }
 
 #[tokio::test]
-async fn the_fields_of_a_type_are_told_as_clients_read_them() {
+async fn the_metadata_of_fields_is_as_clients_expect() {
     let client = Client::empty().await;
     let found = fields(
         &client,
@@ -32,7 +32,7 @@ async fn the_fields_of_a_type_are_told_as_clients_read_them() {
     let targets: Vec<&str> = data
         .targets
         .iter()
-        .map(|target| target.kind.as_str())
+        .map(|target| target.entity_type.as_str())
         .collect();
     assert_eq!(
         (data.multiple, targets),
@@ -52,7 +52,7 @@ async fn the_fields_of_a_type_are_told_as_clients_read_them() {
 }
 
 #[tokio::test]
-async fn the_jira_field_is_a_user_defined_text_under_its_set_name() {
+async fn the_jira_field_is_a_user_defined_text_field_with_its_configured_name() {
     let settings = Settings::default().jira_field("external_jira_udf");
     let client = Client::new(settings).await;
     let found = fields(
@@ -96,7 +96,7 @@ async fn the_jira_field_is_a_user_defined_text_under_its_set_name() {
 }
 
 #[tokio::test]
-async fn metadata_understand_conditions_joined_by_and_alone() {
+async fn metadata_queries_support_only_conjunctions() {
     let client = Client::empty().await;
     for query in [
         "name%20EQ%20'a'||name%20EQ%20'b'",
@@ -116,7 +116,7 @@ async fn metadata_understand_conditions_joined_by_and_alone() {
 }
 
 #[tokio::test]
-async fn an_entity_type_tells_its_collection_and_verbs() {
+async fn the_metadata_of_an_entity_type_has_its_collection_and_methods() {
     let client = Client::empty().await;
     let found = client
         .list("metadata/entities?query=\"name%20EQ%20'run_automated'\"")
@@ -132,17 +132,17 @@ async fn an_entity_type_tells_its_collection_and_verbs() {
 }
 
 #[tokio::test]
-async fn the_server_tells_its_version() {
+async fn the_server_reports_its_version() {
     let client = Client::empty().await;
-    let answer = client
+    let response = client
         .send(Request::get("/admin/server/version"), Body::empty())
         .await
         .ok();
-    assert!(answer["version"].as_str().unwrap().starts_with("25."));
+    assert!(response["version"].as_str().unwrap().starts_with("25."));
 }
 
 #[tokio::test]
-async fn a_field_tells_all_that_clients_read_of_it() {
+async fn the_metadata_of_a_field_has_all_members_that_clients_read() {
     let client = Client::empty().await;
     let page = client
         .get("metadata/fields?query=\"entity_name%20EQ%20'defect'\"")
@@ -205,7 +205,7 @@ async fn a_field_tells_all_that_clients_read_of_it() {
 }
 
 #[tokio::test]
-async fn a_type_tells_what_can_be_done_with_it() {
+async fn the_metadata_of_a_type_describes_its_features() {
     let client = Client::empty().await;
     let features = async |name: &str| {
         let path = format!("metadata/entities?query=\"name%20EQ%20^{name}^\"");

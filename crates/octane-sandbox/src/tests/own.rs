@@ -1,4 +1,4 @@
-//! The sandbox's own addresses.
+//! The sandbox's own URLs.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ingestion::{one_run, suite};
-use super::{Answer, Client, answer};
+use super::{Client, Response, response};
 use crate::{Clock, Expiry, Fault, FaultPlan, Sandbox, Settings};
 
 fn sandbox() -> Sandbox {
     Sandbox::open(Settings::default().seed_data(false)).unwrap()
 }
 
-async fn ask(app: &Router, method: &str, path: &str, body: &Value) -> Answer {
+async fn ask(app: &Router, method: &str, path: &str, body: &Value) -> Response {
     let body = if body.is_null() {
         Body::empty()
     } else {
         Body::from(body.to_string())
     };
     let request = Request::builder().method(method).uri(path);
-    answer(app, request.body(body).unwrap()).await
+    response(app, request.body(body).unwrap()).await
 }
 
 async fn get(app: &Router, path: &str) -> Value {
@@ -31,7 +31,7 @@ async fn get(app: &Router, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn faults_are_added_listed_and_taken_away() {
+async fn faults_are_added_listed_and_removed() {
     let mut settings = Settings::default().seed_data(false);
     settings.faults = FaultPlan::seeded(9).with(Fault::html(200).rate(0.0));
     let sandbox = Sandbox::open(settings).unwrap();
@@ -62,17 +62,17 @@ async fn faults_are_added_listed_and_taken_away() {
     assert_eq!(client.get("stories").await.status, 200);
     let cleared = ask(&app, "DELETE", "/_sandbox/faults", &Value::Null).await;
     assert_eq!(cleared.ok()["faults"], json!([]));
-    let wrong = ask(&app, "POST", "/_sandbox/faults", &json!({ "kind": "x" })).await;
-    assert_eq!(wrong.status, 400);
+    let invalid = ask(&app, "POST", "/_sandbox/faults", &json!({ "kind": "x" })).await;
+    assert_eq!(invalid.status, 400);
     assert!(
-        wrong.text().contains("unknown variant `x`"),
+        invalid.text().contains("unknown variant `x`"),
         "{}",
-        wrong.text()
+        invalid.text()
     );
 }
 
 #[tokio::test]
-async fn the_log_tells_what_was_received_and_no_secrets() {
+async fn the_log_shows_what_was_received_without_secrets() {
     let sandbox = sandbox();
     let (app, client) = (sandbox.app(), Client::of(&sandbox).await);
     let body = json!({ "data": [{ "name": "R" }] });
@@ -81,7 +81,7 @@ async fn the_log_tells_what_was_received_and_no_secrets() {
         .header(header::AUTHORIZATION, "Basic c2FuZGJveDpodXNo")
         .body(Body::empty())
         .unwrap();
-    assert_eq!(answer(&app, request).await.status, 401);
+    assert_eq!(response(&app, request).await.status, 401);
 
     let log = get(&app, "/_sandbox/requests").await;
     let requests = log["requests"].as_array().unwrap();
@@ -96,7 +96,7 @@ async fn the_log_tells_what_was_received_and_no_secrets() {
     assert_eq!(of("status"), [200, 201, 401]);
     assert_eq!(requests[1]["query"], "fields=name");
     assert_eq!(requests[1]["body_bytes"], body.to_string().len());
-    // SHA-256 of the body, from another program.
+    // The SHA-256 digest of the body, computed by another program.
     assert_eq!(
         requests[1]["body_digest"],
         "e97f73c7a2b136e76cd76b1f072d558a4426090c16d317240ca963d71fd16a15"
@@ -119,8 +119,8 @@ async fn the_log_tells_what_was_received_and_no_secrets() {
     assert_eq!(filtered["requests"][0]["number"], 2);
     let latest = get(&app, "/_sandbox/requests?after=1&limit=1&faulted=false").await;
     assert_eq!(latest["requests"][0]["number"], 3);
-    let wrong = ask(&app, "GET", "/_sandbox/requests?status=x", &Value::Null).await;
-    assert_eq!(wrong.status, 400);
+    let invalid = ask(&app, "GET", "/_sandbox/requests?status=x", &Value::Null).await;
+    assert_eq!(invalid.status, 400);
     ask(&app, "DELETE", "/_sandbox/requests", &Value::Null)
         .await
         .ok();
@@ -128,7 +128,7 @@ async fn the_log_tells_what_was_received_and_no_secrets() {
 }
 
 #[tokio::test]
-async fn a_snapshot_brings_back_entities_ids_and_tasks() {
+async fn a_snapshot_restores_entities_ids_and_tasks() {
     let sandbox = sandbox();
     let (app, client) = (sandbox.app(), Client::of(&sandbox).await);
     let suite = suite(&client, "Nightly").await;
@@ -155,7 +155,7 @@ async fn a_snapshot_brings_back_entities_ids_and_tasks() {
         );
         let task = client.get(&format!("test-results/{}", later["id"])).await;
         assert_eq!(task.status, 404);
-        // What comes now gets the same ids as it did before.
+        // New entities get the same IDs as before.
         let again = client.upload(&one_run(&suite, "r2", "b"), "").await;
         assert_eq!(again["id"], later["id"]);
         assert_eq!(
@@ -165,14 +165,14 @@ async fn a_snapshot_brings_back_entities_ids_and_tasks() {
     }
     let unknown = ask(&app, "POST", "/_sandbox/restore", &json!({ "name": "x" })).await;
     assert_eq!(unknown.status, 404);
-    for wrong in [json!({ "name": "../x" }), json!({ "name": "" }), json!({})] {
-        let answer = ask(&app, "POST", "/_sandbox/snapshot", &wrong).await;
-        assert_eq!(answer.status, 400, "{wrong}");
+    for invalid in [json!({ "name": "../x" }), json!({ "name": "" }), json!({})] {
+        let response = ask(&app, "POST", "/_sandbox/snapshot", &invalid).await;
+        assert_eq!(response.status, 400, "{invalid}");
     }
 }
 
 #[tokio::test]
-async fn a_snapshot_of_a_file_holds_what_waits_and_fields_that_were_added() {
+async fn a_snapshot_of_a_file_includes_queued_payloads_and_added_fields() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.sqlite");
     let settings = Settings::default()
@@ -202,7 +202,7 @@ async fn a_snapshot_of_a_file_holds_what_waits_and_fields_that_were_added() {
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_snapshots() {
+async fn the_number_of_snapshots_is_limited() {
     let sandbox = sandbox();
     for number in 0..16 {
         sandbox.snapshot(&number.to_string()).await.unwrap();
@@ -238,14 +238,14 @@ async fn the_clock_can_be_read_and_moved_ahead() {
         expired["errorCode"],
         "VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"
     );
-    let wrong = ask(
+    let invalid = ask(
         &app,
         "POST",
         "/_sandbox/clock",
         &json!({ "advance": "-1m" }),
     )
     .await;
-    assert_eq!(wrong.status, 400);
+    assert_eq!(invalid.status, 400);
 }
 
 #[tokio::test]
@@ -277,7 +277,7 @@ async fn the_settings_are_shown_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_reset_begins_faults_and_log_anew_and_keeps_sessions() {
+async fn a_reset_restores_faults_clears_the_log_and_keeps_sessions() {
     let sandbox = sandbox();
     let client = Client::of(&sandbox).await;
     sandbox.fail_next(Fault::status(500).times(5)).unwrap();
@@ -300,13 +300,13 @@ async fn pages_of_other_sites_change_nothing() {
             .header(name, value)
             .body(Body::empty())
             .unwrap();
-        let answer = answer(&sandbox.app(), request).await;
-        assert_eq!(answer.status, status, "{value}");
+        let response = response(&sandbox.app(), request).await;
+        assert_eq!(response.status, status, "{value}");
     }
 }
 
 #[tokio::test]
-async fn bodies_that_nest_too_deep_or_hold_monstrous_numbers_are_refused() {
+async fn bodies_with_deep_nesting_or_huge_numbers_are_rejected() {
     let sandbox = sandbox();
     let (app, client) = (sandbox.app(), Client::of(&sandbox).await);
     let deep = format!(
@@ -322,8 +322,8 @@ async fn bodies_that_nest_too_deep_or_hold_monstrous_numbers_are_refused() {
         "\0".to_owned(),
     ] {
         let path = format!("{}/programs", super::WORKSPACE);
-        let answer = client.send(Request::post(path), body.clone()).await;
-        assert_eq!(answer.refusal().0, 400);
+        let response = client.send(Request::post(path), body.clone()).await;
+        assert_eq!(response.refusal().0, 400);
         for path in [
             "/_sandbox/faults",
             "/_sandbox/clock",
@@ -331,7 +331,7 @@ async fn bodies_that_nest_too_deep_or_hold_monstrous_numbers_are_refused() {
         ] {
             let request = Request::post(path).body(Body::from(body.clone())).unwrap();
             assert_eq!(
-                super::answer(&app, request).await.refusal().0,
+                super::response(&app, request).await.refusal().0,
                 400,
                 "{path}"
             );

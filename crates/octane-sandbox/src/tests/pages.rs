@@ -1,4 +1,4 @@
-//! The web pages. What a browser makes of them is tested in `octane-tests`.
+//! The web pages. How browsers render them is tested in `octane-tests`.
 
 mod tools;
 
@@ -6,23 +6,25 @@ use axum::body::Body;
 use http::Request;
 use serde_json::json;
 
-use super::{Client, answer};
+use super::{Client, response};
 use crate::Settings;
 
 const NASTY: &str = "<script>alert('&\"')</script>";
 
 /// A page through the router; its statements must find their rows by indexes, or this panics.
 async fn page(client: &Client, path: &str) -> String {
-    let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
-    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    let response = response(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status, 200, "{path}: {}", response.text());
+    assert_eq!(response.headers["content-type"], "text/html; charset=utf-8");
+    let policy = response.headers["content-security-policy"]
+        .to_str()
+        .unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
-    answer.text()
+    response.text()
 }
 
-/// The workspace of most tests: a suite with one suite run `build 7` of three runs; the passed one proves
-/// the story SHOP-117.
+/// The workspace of most tests: a suite with one suite run `build 7` of three runs; the passed one covers the
+/// story SHOP-117.
 struct Shop {
     client: Client,
     suite: String,
@@ -80,7 +82,7 @@ fn holds(html: &str, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn foreign_text_stays_text_on_every_page() {
+async fn untrusted_text_is_escaped_on_every_page() {
     let client = Client::empty().await;
     let fields = json!({
         "name": NASTY, "parent": { "type": "work_item_root", "id": "3001" }, "jira_key_udf": NASTY,
@@ -140,7 +142,7 @@ async fn the_front_page_shows_each_suite_with_its_pass_rate_in_words_and_bars() 
 }
 
 #[tokio::test]
-async fn a_suite_run_shows_its_runs_their_status_and_the_stories_they_prove() {
+async fn a_suite_run_shows_its_runs_their_status_and_the_stories_they_cover() {
     let shop = Shop::new().await;
     let html = page(&shop.client, &format!("/suite-runs/{}", shop.suite_run)).await;
     holds(
@@ -188,7 +190,7 @@ async fn the_runs_of_a_suite_run_are_filtered_by_status_text_and_story() {
 }
 
 #[tokio::test]
-async fn the_pages_of_a_suite_run_lie_end_to_end_over_all_statuses() {
+async fn the_pages_of_a_suite_run_show_each_run_once_over_all_statuses() {
     let client = Client::empty().await;
     let suite = client
         .create("test_suites", json!({ "name": "Long" }))
@@ -225,7 +227,7 @@ async fn the_pages_of_a_suite_run_lie_end_to_end_over_all_statuses() {
 }
 
 #[tokio::test]
-async fn a_test_shows_its_present_and_its_replaced_results() {
+async fn a_test_shows_its_current_and_its_replaced_results() {
     let shop = Shop::new().await;
     shop.upload("build 7", "Failed", 2_000).await;
     shop.upload("build 8", "Passed", 3_000).await;
@@ -247,16 +249,16 @@ async fn a_test_shows_its_present_and_its_replaced_results() {
     let html = page(&shop.client, &format!("/suite-runs/{}", shop.suite_run)).await;
     holds(&html, &["1 earlier result<"]);
     let suite = format!("/tests/{}", shop.suite);
-    let answer = answer(
+    let response = response(
         &shop.client.app,
         Request::get(suite).body(Body::empty()).unwrap(),
     )
     .await;
-    assert_eq!(answer.status, 303, "a suite has a page of its own");
+    assert_eq!(response.status, 303, "a suite has a page of its own");
 }
 
 #[tokio::test]
-async fn a_backlog_item_shows_the_runs_that_prove_it() {
+async fn a_backlog_item_shows_the_runs_that_cover_it() {
     let shop = Shop::new().await;
     let html = page(&shop.client, &format!("/backlog/{}", shop.story)).await;
     holds(
@@ -317,15 +319,15 @@ async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell()
 }
 
 #[tokio::test]
-async fn pages_of_what_is_not_there_are_not_found() {
+async fn pages_of_unknown_entities_are_not_found() {
     let client = Client::empty().await;
     for path in ["/suites/1", "/suite-runs/x", "/tests/1", "/backlog/1"] {
-        let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert!(answer.text().contains("<h1>Not found</h1>"), "{path}");
+        let response = response(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status, 404, "{path}");
+        assert!(response.text().contains("<h1>Not found</h1>"), "{path}");
     }
     for path in ["/nowhere", "/_sandbox/assets/other.css"] {
-        let answer = answer(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, 404, "{path}");
+        let response = response(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status, 404, "{path}");
     }
 }

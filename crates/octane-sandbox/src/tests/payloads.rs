@@ -1,4 +1,4 @@
-//! Which payloads are taken, and how their tasks go.
+//! Which payloads are accepted, and the progress of their tasks.
 
 use std::io::Write;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Client, WORKSPACE};
 use crate::Settings;
 
 #[tokio::test]
-async fn bytes_that_are_known_are_not_ingested_again() {
+async fn a_duplicate_payload_is_not_ingested_again() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
     let xml = one_run(&suite, "r", "a");
@@ -23,25 +23,25 @@ async fn bytes_that_are_known_are_not_ingested_again() {
         let request = Request::post(format!("{WORKSPACE}/test-results"))
             .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
             .header(header::CONTENT_ENCODING, encoding);
-        let answer = client.send(request, packed.clone()).await;
-        assert_eq!(answer.status, 202);
+        let response = client.send(request, packed.clone()).await;
+        assert_eq!(response.status, 202);
         let expected = json!({ "id": first["id"], "status": "success", "until": first["until"], "fromOlderPush": "true" });
-        assert_eq!(answer.json(), expected);
+        assert_eq!(response.json(), expected);
     }
     assert_eq!(client.list("previous_runs").await.len(), 0);
 }
 
 #[tokio::test]
-async fn what_is_no_payload_is_refused_at_once() {
+async fn an_invalid_payload_is_rejected_at_once() {
     let client = Client::empty().await;
-    let answer = client
+    let response = client
         .submit(
             &payload("", "<test_run name='a'\nstatus='passed' duration='1'/>"),
             "",
         )
         .await;
-    assert_eq!(answer.status, 400);
-    let description = answer.json()["description"].as_str().unwrap().to_owned();
+    assert_eq!(response.status, 400);
+    let description = response.json()["description"].as_str().unwrap().to_owned();
     for part in ["line 2, column 1", "test_run[1]", "`status`", "`passed`"] {
         assert!(description.contains(part), "{part}: {description}");
     }
@@ -79,7 +79,7 @@ async fn what_is_no_payload_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn evidence_is_refused_unless_a_setting_accepts_it() {
+async fn evidence_is_rejected_unless_a_setting_accepts_it() {
     let evidence = "<test_result><release_name>Default Release</release_name><test_runs>\
         <test_run name='a' status='Passed' duration='1'/></test_runs>\
         <test_fields><test_field field_type='Testing_Tool_Type' value='Quartz'/></test_fields></test_result>";
@@ -104,7 +104,7 @@ async fn a_slow_task_is_seen_running_while_others_are_queued() {
         client.submit(&one_run(&suite, "r", name), "").await.ok();
     }
     let mut seen = Vec::new();
-    // Each round is a request and one second of the clock that the test holds in its hand.
+    // Each round is a request and one second of the paused clock.
     for _ in 0..100 {
         let (a, b) = (
             client.get("test-results/1").await.ok(),
@@ -128,7 +128,7 @@ async fn a_slow_task_is_seen_running_while_others_are_queued() {
 #[tokio::test]
 async fn the_schema_can_be_fetched() {
     let client = Client::empty().await;
-    let answer = client.get("test-results/xsd").await;
-    assert_eq!(answer.headers["content-type"], "application/xml");
-    assert!(answer.text().contains("test_result"));
+    let response = client.get("test-results/xsd").await;
+    assert_eq!(response.headers["content-type"], "application/xml");
+    assert!(response.text().contains("test_result"));
 }

@@ -1,11 +1,11 @@
-//! Suite runs and manual runs that people plan, and the scripts of tests.
+//! Planned suite runs and manual runs, and the scripts of tests.
 
 use serde_json::{Value, json};
 
 use super::Client;
 use crate::Settings;
 
-/// A suite with a test of each kind that suites run; one of them is left out of the next run.
+/// A suite with a test of each type that suites run; one of them is excluded from the next run.
 async fn suite(client: &Client) -> String {
     let suite = client
         .create("test_suites", json!({ "name": "Suite" }))
@@ -16,7 +16,7 @@ async fn suite(client: &Client) -> String {
         ("gherkin_tests", "g", "test_suite_link_to_gherkin", true),
         (
             "automated_tests",
-            "left out",
+            "excluded",
             "test_suite_link_to_automated",
             false,
         ),
@@ -43,7 +43,7 @@ fn suite_run(suite: &str, status: &str) -> Value {
 }
 
 #[tokio::test]
-async fn planning_a_suite_run_plans_a_run_of_each_test() {
+async fn planning_a_suite_run_plans_a_run_for_each_test() {
     let client = Client::empty().await;
     let suite = suite(&client).await;
     let id = client.create("runs", suite_run(&suite, "planned")).await;
@@ -128,7 +128,7 @@ async fn the_status_of_a_suite_run_follows_its_runs() {
 }
 
 #[tokio::test]
-async fn the_native_status_of_automated_runs_is_written_where_the_settings_say_so() {
+async fn the_native_status_of_automated_runs_is_writable_if_the_settings_say_so() {
     for (is_editable, expected) in [(false, 403), (true, 200)] {
         let mut settings = Settings::default().seed_data(false);
         settings.entities.run_status_editable = is_editable;
@@ -140,12 +140,15 @@ async fn the_native_status_of_automated_runs_is_written_where_the_settings_say_s
         let run = format!("parent_suite EQ {{id EQ {id}}}");
         let run = client.names("automated_runs", "id", &run).await.remove(0);
         let failed = json!({ "native_status": { "type": "list_node", "id": "list_node.run_native_status.failed" } });
-        let answer = client
+        let response = client
             .put(&format!("automated_runs/{run}?fields=status"), &failed)
             .await;
-        assert_eq!(answer.status.as_u16(), expected, "{}", answer.text());
+        assert_eq!(response.status.as_u16(), expected, "{}", response.text());
         if is_editable {
-            assert_eq!(answer.json()["status"]["id"], "list_node.run_status.failed");
+            assert_eq!(
+                response.json()["status"]["id"],
+                "list_node.run_status.failed"
+            );
             let suite_run = client
                 .get(&format!("suite_run/{id}?fields=status"))
                 .await
@@ -156,7 +159,7 @@ async fn the_native_status_of_automated_runs_is_written_where_the_settings_say_s
 }
 
 #[tokio::test]
-async fn a_manual_run_is_made_by_hand() {
+async fn a_manual_run_can_be_created() {
     let client = Client::empty().await;
     let test = client.create("manual_tests", json!({ "name": "m" })).await;
     let run = json!({

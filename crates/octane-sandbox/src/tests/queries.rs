@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Client, Settings};
-use crate::catalog::{Kind, Scope};
+use crate::catalog::{FieldType, Scope};
 
 #[tokio::test]
 async fn jira_keys_are_found_in_few_queries_whatever_their_case() {
@@ -50,7 +50,7 @@ async fn text_matches_ignoring_case_and_wildcards_are_the_only_wild_characters()
 }
 
 #[tokio::test]
-async fn lists_values_and_phases_go_by_logical_name() {
+async fn list_values_and_phases_are_identified_by_logical_name() {
     let client = Client::new(Settings::default()).await;
     let story = client
         .names("stories", "id", "jira_key_udf EQ 'PAY-1'")
@@ -80,7 +80,7 @@ async fn lists_values_and_phases_go_by_logical_name() {
 }
 
 #[tokio::test]
-async fn cross_filters_go_any_way_and_deep() {
+async fn cross_filters_work_in_any_direction_and_depth() {
     let client = Client::new(Settings::default()).await;
     let count = async |query: &str| client.names("work_items", "id", query).await.len();
     assert_eq!(
@@ -105,7 +105,7 @@ async fn cross_filters_go_any_way_and_deep() {
 }
 
 #[tokio::test]
-async fn what_is_null_equals_nothing_and_negation_turns_that_round() {
+async fn null_equals_nothing_and_negation_inverts_that() {
     let client = Client::new(Settings::default()).await;
     let all = client.ids("work_items").await.len();
     let count = async |query: &str| client.names("work_items", "id", query).await.len();
@@ -122,7 +122,7 @@ async fn what_is_null_equals_nothing_and_negation_turns_that_round() {
 }
 
 #[tokio::test]
-async fn numbers_times_and_ranges_compare_as_what_they_are() {
+async fn numbers_times_and_ranges_are_compared_by_value() {
     let client = Client::new(Settings::default()).await;
     let names = |query: &'static str| client.names("releases", "name", query);
     assert_eq!(
@@ -146,7 +146,7 @@ async fn numbers_times_and_ranges_compare_as_what_they_are() {
 }
 
 #[tokio::test]
-async fn wrong_queries_are_explained() {
+async fn invalid_queries_are_explained() {
     let client = Client::empty().await;
     for (query, code) in [
         ("colour EQ 1", "platform.unknown_field"),
@@ -164,22 +164,22 @@ async fn wrong_queries_are_explained() {
         ("(name EQ 'x'", "platform.invalid_query"),
     ] {
         let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
-        let answer = client.get(&format!("stories?query={encoded}")).await;
-        assert_eq!(answer.refusal(), (400, code.to_owned()), "{query}");
+        let response = client.get(&format!("stories?query={encoded}")).await;
+        assert_eq!(response.refusal(), (400, code.to_owned()), "{query}");
     }
-    let answer = client.get("stories?query=name%20is%20'x'").await;
+    let response = client.get("stories?query=name%20is%20'x'").await;
     assert!(
-        answer.json()["description"]
+        response.json()["description"]
             .as_str()
             .unwrap()
             .contains("^^"),
         "{}",
-        answer.text()
+        response.text()
     );
 }
 
 #[tokio::test]
-async fn tokens_stand_for_who_asks_and_for_what_is_current() {
+async fn placeholders_stand_for_the_user_and_the_current_release_and_sprint() {
     let client = Client::new(Settings::default()).await;
     let story = client
         .names("stories", "id", "jira_key_udf EQ 'PAY-1'")
@@ -218,7 +218,7 @@ async fn tokens_stand_for_who_asks_and_for_what_is_current() {
 }
 
 #[tokio::test]
-async fn names_full_of_signs_are_found_by_every_client() {
+async fn names_with_special_characters_are_found_by_every_client() {
     let client = Client::empty().await;
     for name in [
         r#"it's "50%" (a_b) {c} [d]; e || f"#,
@@ -246,7 +246,7 @@ async fn names_full_of_signs_are_found_by_every_client() {
             r#""name='it*s \"50%\" (a_b) {c} [d]; e || f'""#,
             r#"it's "50%" (a_b) {c} [d]; e || f"#,
         ),
-        // The help; without the outer quotes; with blanks.
+        // The help; without the outer quotes; with spaces.
         (
             r#""name EQ ^it's "50%" (a_b) {c} [d]; e || f^""#,
             r#"it's "50%" (a_b) {c} [d]; e || f"#,
@@ -265,11 +265,11 @@ async fn names_full_of_signs_are_found_by_every_client() {
     }
 }
 
-/// No hot query may look at every row.
+/// No frequent query may scan all rows.
 #[tokio::test]
-async fn hot_queries_use_indexes() {
+async fn frequent_queries_use_indexes() {
     let sandbox = crate::Sandbox::open(Settings::default()).unwrap();
-    let shared = &sandbox.shared;
+    let state = &sandbox.state;
     for (collection, query) in [
         ("automated_runs", "parent_suite EQ {id EQ 7003}"),
         ("automated_runs", "test EQ {id EQ 7003}"),
@@ -282,7 +282,7 @@ async fn hot_queries_use_indexes() {
         ("automated_runs", "covered_content EQ {id EQ 3001}"),
         ("stories", "test EQ {id EQ 3001}"),
         ("test_suite_link_to_tests", "test_suite EQ {id EQ 1}"),
-        // Through other tables, as far as a client may ask for thousands of rows.
+        // Through other tables, for queries that may match thousands of rows.
         ("automated_runs", "parent_suite={id='7003'}"),
         (
             "automated_runs",
@@ -325,7 +325,7 @@ async fn hot_queries_use_indexes() {
         ),
     ] {
         let query = query.parse().unwrap();
-        let plan = shared
+        let plan = state
             .store
             .read_now(|reader| {
                 reader.explain(
@@ -337,7 +337,7 @@ async fn hot_queries_use_indexes() {
                 )
             })
             .unwrap();
-        // A table has few subtypes: to go by an index of them is nearly a scan.
+        // A table has few subtypes: using an index on them is nearly a scan.
         assert!(
             !plan.contains("_by_subtype"),
             "{collection}: {query}\n{plan}"
@@ -346,28 +346,31 @@ async fn hot_queries_use_indexes() {
     }
 }
 
-/// What a reference or a computed field needs is found by an index as well, whatever the type.
+/// References and computed fields are found by an index as well, for every type.
 #[tokio::test]
-async fn fields_are_followed_and_computed_by_indexes() {
+async fn references_and_computed_fields_use_indexes() {
     let sandbox = crate::Sandbox::open(Settings::default()).unwrap();
     let check = |reader: crate::store::Reader<'_>| {
         let mut looked_at = 0;
-        for kind in reader.catalog.types() {
-            for field in &kind.fields {
-                let sql = match (&field.kind, &field.computed) {
-                    (Kind::Inverse { target, field }, _) => {
+        for entity_type in reader.catalog.types() {
+            for field in &entity_type.fields {
+                let sql = match (&field.field_type, &field.computed) {
+                    (FieldType::Inverse { target, field }, _) => {
                         let table = reader.catalog.known_type(target).table;
                         format!("SELECT id FROM {table} WHERE \"{field}\" = 1")
                     }
-                    (Kind::Many(link), _) => {
+                    (FieldType::Many(link), _) => {
                         format!(
                             "SELECT {} FROM {} WHERE {} = 1",
-                            link.other, link.table, link.own
+                            link.target_column, link.table, link.owner_column
                         )
                     }
                     (_, Some(_)) => {
                         let value = field.expression("t0");
-                        format!("SELECT {value} FROM {} t0 WHERE t0.id = 1", kind.table)
+                        format!(
+                            "SELECT {value} FROM {} t0 WHERE t0.id = 1",
+                            entity_type.table
+                        )
                     }
                     _ => continue,
                 };
@@ -377,16 +380,16 @@ async fn fields_are_followed_and_computed_by_indexes() {
                 let lines = statement.query_map([], |row| row.get::<_, String>(3))?;
                 for line in lines {
                     let line = line?;
-                    // Only what is counted already is gone through.
+                    // Only rows that are counted anyway are scanned.
                     let is_fine = !line.starts_with("SCAN")
                         || line.starts_with("SCAN counted")
                         || line.starts_with("SCAN CONSTANT");
-                    assert!(is_fine, "{}.{}: {line}", kind.name, field.name);
+                    assert!(is_fine, "{}.{}: {line}", entity_type.name, field.name);
                 }
                 looked_at += 1;
             }
         }
         Ok(looked_at)
     };
-    assert!(sandbox.shared.store.read_now(check).unwrap() > 100);
+    assert!(sandbox.state.store.read_now(check).unwrap() > 100);
 }

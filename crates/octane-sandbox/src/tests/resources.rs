@@ -1,4 +1,4 @@
-//! Every resource that the API names: it is there, it can be filled, and its fields can be read.
+//! Every resource of the API exists, can be created, and its fields can be read.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::Client;
 use super::entities::{module, story};
 use crate::Settings;
 
-/// All collections of a workspace, as the API's overview and vendor clients name them.
+/// All collections of a workspace, according to the API's overview and vendor clients.
 const COLLECTIONS: &[&str] = &[
     "application_modules",
     "product_areas",
@@ -64,14 +64,14 @@ const COLLECTIONS: &[&str] = &[
 async fn every_collection_lists_its_entities_with_all_their_fields() {
     let client = Client::new(Settings::default()).await;
     for collection in COLLECTIONS {
-        let kind = client
+        let entity_type = client
             .get(&format!(
                 "metadata/entities?query=\"name%20EQ%20'{}'\"",
                 kind_of(&client, collection).await
             ))
             .await
             .ok();
-        let name = kind["data"][0]["name"].as_str().unwrap();
+        let name = entity_type["data"][0]["name"].as_str().unwrap();
         let path = format!("metadata/fields?query=\"entity_name%20EQ%20'{name}'\"");
         let fields: Vec<String> = client
             .list(&path)
@@ -100,7 +100,7 @@ async fn every_collection_lists_its_entities_with_all_their_fields() {
     }
 }
 
-/// The type whose collection this is.
+/// The type of this collection.
 async fn kind_of(client: &Client, collection: &str) -> String {
     let found = client.list("metadata/entities").await;
     let of = if collection == "suite_runs" {
@@ -108,15 +108,15 @@ async fn kind_of(client: &Client, collection: &str) -> String {
     } else {
         collection
     };
-    let kind = found
+    let entity_type = found
         .iter()
-        .find(|kind| kind["features"][0]["url"] == of)
+        .find(|entity_type| entity_type["features"][0]["url"] == of)
         .unwrap_or_else(|| panic!("{collection}"));
-    kind["name"].as_str().unwrap().to_owned()
+    entity_type["name"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn a_name_alone_makes_a_defect_and_a_test() {
+async fn a_defect_and_a_test_need_only_a_name() {
     let client = Client::empty().await;
     let id = client.create("defects", json!({ "name": "D" })).await;
     let path =
@@ -148,7 +148,7 @@ async fn a_name_alone_makes_a_defect_and_a_test() {
 }
 
 #[tokio::test]
-async fn a_phase_of_another_type_is_refused() {
+async fn a_phase_of_another_type_is_rejected() {
     let client = Client::empty().await;
     let id = story(&client, "a").await;
     let body = json!({ "phase": { "type": "phase", "id": "phase.defect.new" } });
@@ -157,7 +157,7 @@ async fn a_phase_of_another_type_is_refused() {
 }
 
 #[tokio::test]
-async fn phases_lie_in_metaphases_and_lead_to_each_other() {
+async fn phases_belong_to_metaphases_and_have_transitions() {
     let client = Client::empty().await;
     let open = "metaphase EQ {!logical_name EQ 'metaphase.work_item.done'};entity EQ 'defect'";
     assert_eq!(
@@ -189,7 +189,7 @@ async fn phases_lie_in_metaphases_and_lead_to_each_other() {
 }
 
 #[tokio::test]
-async fn what_follows_from_other_entities_is_computed_and_can_be_asked_for() {
+async fn values_derived_from_other_entities_can_be_queried() {
     let client = Client::empty().await;
     let feature = client.create("features", json!({ "name": "F" })).await;
     let below = json!({ "type": "feature", "id": feature });
@@ -262,7 +262,7 @@ async fn the_last_runs_of_tests_and_stories_are_counted_by_status() {
 }
 
 #[tokio::test]
-async fn backlog_items_are_linked_to_each_other_and_seen_from_both_sides() {
+async fn links_between_backlog_items_are_visible_from_both_sides() {
     let client = Client::empty().await;
     let (a, b) = (story(&client, "a").await, story(&client, "b").await);
     let to_b = json!({ "linked_items1": { "data": [{ "type": "work_item", "id": b, "name": "b" }],
@@ -280,7 +280,7 @@ async fn backlog_items_are_linked_to_each_other_and_seen_from_both_sides() {
 }
 
 #[tokio::test]
-async fn a_requirement_document_carries_a_jira_key_and_lies_in_a_tree() {
+async fn a_requirement_document_has_a_jira_key_and_a_parent() {
     let client = Client::empty().await;
     let folder = client
         .create("requirement_folders", json!({ "name": "Folder" }))
@@ -314,7 +314,7 @@ async fn a_requirement_document_carries_a_jira_key_and_lies_in_a_tree() {
 }
 
 #[tokio::test]
-async fn a_release_is_cut_into_sprints() {
+async fn a_release_is_divided_into_sprints() {
     let client = Client::empty().await;
     let release = json!({ "name": "R", "start_date": "2025-01-01T00:00:00Z",
         "end_date": "2025-01-11T00:00:00Z", "sprint_duration": 7 });
@@ -336,7 +336,7 @@ async fn a_release_is_cut_into_sprints() {
 }
 
 #[tokio::test]
-async fn lists_hold_the_values_that_clients_count_on() {
+async fn lists_contain_the_values_that_clients_expect() {
     let client = Client::empty().await;
     let nodes = client
         .list("list_nodes?query=\"list_root%20EQ%20{id%20EQ%20^list_node.severity^}\"")

@@ -1,4 +1,4 @@
-//! The sandbox behind a port, over a file, and its own addresses.
+//! The sandbox on a port, with a file, and its own URLs.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,17 +10,17 @@ use http::Request;
 use serde_json::json;
 
 use super::ingestion::{one_run, suite};
-use super::{Client, answer};
+use super::{Client, response};
 use crate::{Fault, FaultPlan, Limits, Sandbox, SandboxError, Settings, Storage};
 
-/// The first line of the answer to a request, through a real socket.
+/// The first line of the response to a request, through a real socket.
 async fn first_line(address: SocketAddr, request: &'static str) -> String {
     let asked = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     });
     asked
         .await
@@ -48,7 +48,7 @@ async fn a_started_sandbox_listens_until_it_is_shut_down() {
 }
 
 #[tokio::test]
-async fn data_in_a_file_are_there_again_and_belong_to_one_sandbox_at_a_time() {
+async fn data_in_a_file_persists_and_belongs_to_one_sandbox_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("deep/sandbox.sqlite");
     let settings = || {
@@ -92,12 +92,12 @@ async fn a_payload_that_was_acknowledged_is_ingested_after_a_restart() {
         (&first["status"], &second["status"]),
         (&json!("queued"), &json!("queued"))
     );
-    sandbox.shared.worker.stop().await;
+    sandbox.state.worker.stop().await;
     drop((client, sandbox));
 
     let client = Client::new(settings).await;
     for task in [first, second] {
-        assert_eq!(client.settled(&task["id"]).await["status"], "success");
+        assert_eq!(client.wait_for_task(&task["id"]).await["status"], "success");
     }
     assert_eq!(
         client.names("automated_runs", "name", "id GT 0").await,
@@ -118,7 +118,7 @@ async fn a_setting_that_adds_a_column_works_on_an_old_file() {
 }
 
 #[test]
-fn a_file_of_another_version_is_refused_by_name_and_left_as_it_is() {
+fn a_file_of_another_version_is_rejected_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let made_with = |name: &str, sql: &str| {
         let file = folder.path().join(name);
@@ -147,7 +147,7 @@ fn a_file_of_another_version_is_refused_by_name_and_left_as_it_is() {
 }
 
 #[test]
-fn settings_that_cannot_be_are_named() {
+fn invalid_settings_are_reported() {
     let mut silent = Settings::default();
     silent.limits.requests_per_second_max = Some(0);
     let broken = Settings {
@@ -157,8 +157,8 @@ fn settings_that_cannot_be_are_named() {
     for settings in [
         Settings::default().jira_field("x\"; DROP TABLE runs"),
         Settings::default().jira_field("name"),
-        Settings::default().limits(0, 5),
-        Settings::default().limits(6, 5),
+        Settings::default().list_limits(0, 5),
+        Settings::default().list_limits(6, 5),
         Settings {
             limits: Limits {
                 query_depth_max: Limits::QUERY_DEPTH_BOUND + 1,
@@ -177,7 +177,7 @@ fn settings_that_cannot_be_are_named() {
 }
 
 #[test]
-fn a_router_made_outside_of_a_runtime_ingests_once_it_is_used() {
+fn a_router_created_outside_of_a_runtime_ingests_once_it_is_used() {
     let sandbox = Sandbox::open(Settings::default().seed_data(false)).unwrap();
     let app = sandbox.app();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -192,12 +192,12 @@ fn a_router_made_outside_of_a_runtime_ingests_once_it_is_used() {
         let health = Request::get("/_sandbox/health")
             .body(Body::empty())
             .unwrap();
-        assert_eq!(answer(&app, health).await.ok()["tasks_waiting"], 0);
+        assert_eq!(response(&app, health).await.ok()["tasks_waiting"], 0);
     });
 }
 
 #[tokio::test]
-async fn a_reset_brings_back_the_beginning() {
+async fn a_reset_restores_the_initial_data() {
     let client = Client::new(Settings::default()).await;
     let before = client
         .list("work_items?fields=name,path,creation_time&limit=1000")

@@ -1,4 +1,4 @@
-//! Sessions beyond signing in and out: roles, tokens and the settings of access.
+//! Roles, tokens and the settings of access.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use http::{Request, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Answer, Client, WORKSPACE, answer};
-use crate::{Access, ApiKey, Clock, Role, Sandbox, Settings, SignInWithCookies, User};
+use super::{Client, Response, WORKSPACE, response};
+use crate::{AccessSettings, ApiKey, Clock, Role, Sandbox, Settings, SignInWithCookies, User};
 
-fn sandbox(change: impl FnOnce(&mut Access)) -> Sandbox {
+fn sandbox(change: impl FnOnce(&mut AccessSettings)) -> Sandbox {
     let mut settings = Settings::default().seed_data(false);
     change(&mut settings.access);
     Sandbox::open(settings).unwrap()
 }
 
-async fn sign_in(app: &Router, body: &Value, cookies: &str) -> Answer {
+async fn sign_in(app: &Router, body: &Value, cookies: &str) -> Response {
     let request = Request::post("/authentication/sign_in")
         .header(header::COOKIE, cookies)
         .body(Body::from(body.to_string()))
         .unwrap();
-    answer(app, request).await
+    response(app, request).await
 }
 
-/// The status of a request for programs with one header.
+/// The status of an API request with one header.
 async fn visit(app: &Router, name: &str, value: &str) -> u16 {
     let request = Request::get(format!("{WORKSPACE}/programs"))
         .header(name, value)
         .body(Body::empty())
         .unwrap();
-    answer(app, request).await.status.as_u16()
+    response(app, request).await.status.as_u16()
 }
 
 fn key() -> Value {
@@ -43,7 +43,7 @@ fn person() -> Value {
 }
 
 #[tokio::test]
-async fn people_sign_in_unless_only_keys_may() {
+async fn people_can_sign_in_unless_only_api_keys_may() {
     for (keys_only, status) in [(false, 200), (true, 401)] {
         let app = sandbox(|access| access.api_keys_only = keys_only).app();
         assert_eq!(sign_in(&app, &person(), "").await.status, status);
@@ -54,7 +54,7 @@ async fn people_sign_in_unless_only_keys_may() {
 }
 
 #[tokio::test]
-async fn live_cookies_at_a_sign_in_get_what_the_setting_says() {
+async fn a_sign_in_with_live_cookies_follows_the_setting() {
     for (setting, status) in [
         (SignInWithCookies::Accept, 200),
         (SignInWithCookies::NotModified, 304),
@@ -66,7 +66,7 @@ async fn live_cookies_at_a_sign_in_get_what_the_setting_says() {
         assert_eq!(again.status, status);
         assert_eq!(again.cookies().is_empty(), status != 200);
         assert_eq!(client.get("programs").await.status, 200);
-        // Cookies of a session that is over never harm.
+        // Cookies of an expired session do no harm.
         sandbox.expire_sessions(crate::Expiry::Idle);
         let again = sign_in(&app, &key(), &client.cookies).await;
         assert_eq!(again.status, 200);
@@ -78,7 +78,7 @@ async fn live_cookies_at_a_sign_in_get_what_the_setting_says() {
 }
 
 #[tokio::test]
-async fn the_second_cookie_is_wanted_where_the_setting_says_so() {
+async fn the_second_cookie_is_required_if_the_setting_says_so() {
     for (required, status) in [(false, 200), (true, 401)] {
         let app = sandbox(|access| access.user_cookie_required = required).app();
         let both = sign_in(&app, &person(), "").await.cookies();
@@ -133,7 +133,7 @@ async fn roles(hides: bool) -> [Client; 3] {
 }
 
 #[tokio::test]
-async fn roles_bound_what_may_be_done() {
+async fn roles_limit_permissions() {
     for (hides, refused) in [(false, 403), (true, 404)] {
         let [viewer, member, admin] = roles(hides).await;
         let body = json!({ "data": [{ "name": "P" }] });
@@ -146,7 +146,7 @@ async fn roles_bound_what_may_be_done() {
             let users = client.send(users, Body::empty()).await.status.as_u16();
             statuses.push([read, written, pushed, users]);
         }
-        // The payload is not valid, which only those hear who may push one.
+        // The payload is invalid, which is only reported to those who may send one.
         assert_eq!(
             statuses,
             [
@@ -162,7 +162,7 @@ async fn roles_bound_what_may_be_done() {
 }
 
 #[tokio::test]
-async fn whoever_signed_in_is_the_current_user() {
+async fn the_signed_in_user_is_the_current_user() {
     let [viewer, member, _] = roles(false).await;
     for (client, name) in [(&viewer, "viewer"), (&member, "member")] {
         let users = client
@@ -172,35 +172,35 @@ async fn whoever_signed_in_is_the_current_user() {
     }
 }
 
-/// Signs in with the help of a browser; what the program is told before and after.
-async fn interactive(app: &Router) -> (Answer, Answer) {
+/// Signs in through a browser; returns what the program receives before and after.
+async fn interactive(app: &Router) -> (Response, Response) {
     let request = Request::get("/authentication/grant_tool_token")
         .header(header::HOST, "127.0.0.1:9000")
         .body(Body::empty())
         .unwrap();
-    let asked = answer(app, request).await.ok();
+    let asked = response(app, request).await.ok();
     let url = asked["authentication_url"].as_str().unwrap();
     let path = url.strip_prefix("http://127.0.0.1:9000").unwrap();
     let poll = || {
         let body = json!({ "identifier": asked["identifier"] }).to_string();
         let request = Request::post("/authentication/grant_tool_token");
-        answer(app, request.body(Body::from(body)).unwrap())
+        response(app, request.body(Body::from(body)).unwrap())
     };
     let before = poll().await;
     for (method, text) in [
-        ("GET", "Let it in"),
-        ("POST", "is let in"),
-        ("POST", "No program"),
+        ("GET", "Allow"),
+        ("POST", "Access granted"),
+        ("POST", "no pending sign-in"),
     ] {
         let request = Request::builder().method(method).uri(path);
-        let page = answer(app, request.body(Body::empty()).unwrap()).await;
+        let page = response(app, request.body(Body::empty()).unwrap()).await;
         assert!(page.text().contains(text), "{}", page.text());
     }
     (before, poll().await)
 }
 
 #[tokio::test]
-async fn a_person_lets_a_program_in_by_a_button() {
+async fn a_person_grants_a_program_access_with_a_button() {
     let app = sandbox(|_| {}).app();
     let (before, after) = interactive(&app).await;
     assert_eq!(before.status, 401);
@@ -211,17 +211,17 @@ async fn a_person_lets_a_program_in_by_a_button() {
     let unknown = Request::post("/authentication/grant_tool_token")
         .body(Body::from(r#"{"identifier":"x"}"#))
         .unwrap();
-    assert_eq!(answer(&app, unknown).await.status, 404);
+    assert_eq!(response(&app, unknown).await.status, 404);
 }
 
 #[tokio::test]
-async fn another_sites_page_cannot_press_the_button() {
+async fn a_page_of_another_site_cannot_press_the_button() {
     let app = sandbox(|_| {}).app();
     let request = Request::post("/authentication/grant_tool_token/page?identifier=x")
         .header("sec-fetch-site", "cross-site")
         .body(Body::empty())
         .unwrap();
-    assert_eq!(answer(&app, request).await.status, 403);
+    assert_eq!(response(&app, request).await.status, 403);
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn a_key_exchanges_a_token_for_one_of_ours() {
             .header(header::AUTHORIZATION, authorization)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        answer(&app, request).await
+        response(&app, request).await
     };
     let basic = "Basic c2FuZGJveDpzYW5kYm94LXNlY3JldA==";
     let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
@@ -272,16 +272,16 @@ async fn a_key_exchanges_a_token_for_one_of_ours() {
 }
 
 #[tokio::test]
-async fn a_session_is_renewed_in_the_answer_to_a_refusal_too() {
+async fn a_rejected_request_renews_the_session_too() {
     let clock = Clock::paused(Timestamp::UNIX_EPOCH);
     let settings = Settings::default().seed_data(false);
     let sandbox = Sandbox::open_at(settings, clock.clone()).unwrap();
     let client = Client::of(&sandbox).await;
     clock.advance(Duration::from_secs(60));
-    let answer = client.get("programs/999999").await;
-    assert_eq!(answer.status, 404);
-    assert!(answer.cookies().contains("LWSSO_COOKIE_KEY="));
-    assert!(answer.cookies().contains("OCTANE_USER=sandbox"));
+    let response = client.get("programs/999999").await;
+    assert_eq!(response.status, 404);
+    assert!(response.cookies().contains("LWSSO_COOKIE_KEY="));
+    assert!(response.cookies().contains("OCTANE_USER=sandbox"));
 }
 
 #[tokio::test]

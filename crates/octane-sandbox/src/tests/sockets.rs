@@ -1,4 +1,4 @@
-//! What only bytes on a real socket can show.
+//! What can only be observed on a real socket.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ async fn start() -> Running {
     Sandbox::start_with(settings).await.unwrap()
 }
 
-/// Sends pieces in packets of their own, and reads until the other side ends the connection.
+/// Sends pieces in separate packets, and reads until the other side closes the connection.
 async fn talk(address: SocketAddr, pieces: Vec<String>) -> (String, Option<ErrorKind>) {
     let talk = move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -24,10 +24,10 @@ async fn talk(address: SocketAddr, pieces: Vec<String>) -> (String, Option<Error
                 break;
             }
         }
-        let mut answer = Vec::new();
-        let error = stream.read_to_end(&mut answer).err();
+        let mut response = Vec::new();
+        let error = stream.read_to_end(&mut response).err();
         (
-            String::from_utf8_lossy(&answer).into_owned(),
+            String::from_utf8_lossy(&response).into_owned(),
             error.map(|error| error.kind()),
         )
     };
@@ -41,8 +41,8 @@ async fn cookie(running: &Running) -> String {
         "POST /authentication/sign_in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let (answer, _) = talk(running.address(), vec![request]).await;
-    let line = answer
+    let (response, _) = talk(running.address(), vec![request]).await;
+    let line = response
         .lines()
         .find_map(|line| line.strip_prefix("set-cookie: LWSSO"));
     let value = line.unwrap().split(';').next().unwrap();
@@ -52,11 +52,11 @@ async fn cookie(running: &Running) -> String {
 const PROGRAMS: &str = "/api/shared_spaces/1001/workspaces/1002/programs";
 
 #[tokio::test]
-async fn raw_quotes_in_the_request_line_are_taken_and_bodies_are_left_alone() {
+async fn raw_quotes_in_the_request_line_are_accepted_and_bodies_are_unchanged() {
     let running = start().await;
     let cookie = cookie(&running).await;
     // Three requests on one connection: the second has a body that looks like a request line, the third is
-    // in chunks.
+    // chunked.
     let name = "GET /\\\"<>\\\" HTTP/1.1";
     let body = format!("{{\"data\":[{{\"name\":\"{name}\"}}]}}\r\n");
     let get = format!(
@@ -78,23 +78,23 @@ async fn raw_quotes_in_the_request_line_are_taken_and_bodies_are_left_alone() {
     for size in [everything.len(), 7] {
         let pieces = everything.as_bytes().chunks(size);
         let pieces = pieces.map(|piece| String::from_utf8(piece.to_vec()).unwrap());
-        let (answer, error) = talk(running.address(), pieces.collect()).await;
+        let (response, error) = talk(running.address(), pieces.collect()).await;
         assert_eq!(error, None);
-        let statuses: Vec<_> = answer
+        let statuses: Vec<_> = response
             .split("HTTP/1.1 ")
             .skip(1)
             .filter_map(|part| part.get(..3))
-            // The name in the bodies has a version too.
+            // The product name in the bodies contains a version too.
             .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
             .collect();
-        assert_eq!(statuses, ["200", "201", "201"], "{answer}");
-        assert_eq!(answer.matches(name).count(), 2, "{answer}");
+        assert_eq!(statuses, ["200", "201", "201"], "{response}");
+        assert_eq!(response.matches(name).count(), 2, "{response}");
     }
     running.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_reset_is_a_reset_and_the_work_before_it_stays_done() {
+async fn a_reset_closes_the_connection_and_keeps_the_work_done_before() {
     let running = start().await;
     let cookie = cookie(&running).await;
     let request = format!("DELETE {PROGRAMS}/1 HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
@@ -103,8 +103,8 @@ async fn a_reset_is_a_reset_and_the_work_before_it_stays_done() {
         (Fault::reset_after(), "reset-after"),
     ] {
         running.sandbox().fail_next(fault).unwrap();
-        let (answer, error) = talk(running.address(), vec![request.clone()]).await;
-        assert_eq!(answer, "");
+        let (response, error) = talk(running.address(), vec![request.clone()]).await;
+        assert_eq!(response, "");
         assert_eq!(error, Some(ErrorKind::ConnectionReset));
         let log = running.sandbox().requests();
         let last = log.last().unwrap();
@@ -122,8 +122,8 @@ async fn a_truncated_body_is_shorter_than_its_length_says() {
         .fail_next(Fault::truncated_body(10))
         .unwrap();
     let request = format!("GET {PROGRAMS} HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
-    let (answer, _) = talk(running.address(), vec![request]).await;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (response, _) = talk(running.address(), vec![request]).await;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"));
     let length = head
         .lines()
@@ -134,7 +134,7 @@ async fn a_truncated_body_is_shorter_than_its_length_says() {
 }
 
 #[tokio::test]
-async fn heads_that_cannot_be_are_refused_and_the_server_goes_on() {
+async fn invalid_heads_are_rejected_and_the_server_continues() {
     let running = start().await;
     let address = running.address();
     let many: String = (0..200).map(|number| format!("x{number}: y\r\n")).collect();
@@ -156,36 +156,36 @@ async fn heads_that_cannot_be_are_refused_and_the_server_goes_on() {
             "400",
         ),
     ] {
-        let (answer, _) = talk(address, vec![request.clone()]).await;
+        let (response, _) = talk(address, vec![request.clone()]).await;
         let beginning = request.get(..40).unwrap_or(&request);
-        // A client that is still sending may see the end before the answer.
-        if request.len() < 500_000 || !answer.is_empty() {
+        // A client that is still sending may see the connection close before the response.
+        if request.len() < 500_000 || !response.is_empty() {
             let expected = format!("HTTP/1.1 {status}");
-            assert!(answer.starts_with(&expected), "{beginning}: {answer}");
+            assert!(response.starts_with(&expected), "{beginning}: {response}");
         }
     }
     let request = "GET /_sandbox/health HTTP/1.0\r\n\r\n".to_owned();
-    let (answer, _) = talk(address, vec![request]).await;
-    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    let (response, _) = talk(address, vec![request]).await;
+    assert!(response.starts_with("HTTP/1.0 200"), "{response}");
     running.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_large_body_that_is_refused_is_read_so_that_its_sender_hears_why() {
+async fn a_rejected_large_body_is_read_so_that_its_sender_receives_the_reason() {
     let running = start().await;
     let body = "x".repeat(5_000_000);
     let request = format!(
         "POST {PROGRAMS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let (answer, error) = talk(running.address(), vec![request]).await;
+    let (response, error) = talk(running.address(), vec![request]).await;
     assert_eq!(error, None);
-    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 401"), "{response}");
     running.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_shutdown_waits_for_answers_and_not_for_idle_connections() {
+async fn a_shutdown_waits_for_responses_but_not_for_idle_connections() {
     let running = start().await;
     let address = running.address();
     let mut idle = TcpStream::connect(address).unwrap();

@@ -1,21 +1,21 @@
-//! What lies outside of the workspace: its shared space, the site, and the people.
+//! Entities outside of the workspace: the shared space, the site, and the users.
 
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{Answer, Client, WORKSPACE};
+use super::{Client, Response, WORKSPACE};
 use crate::Settings;
 
 const SPACE: &str = "/api/shared_spaces/1001";
 
-async fn get(client: &Client, path: &str) -> Answer {
+async fn get(client: &Client, path: &str) -> Response {
     client
         .send(Request::get(path.replace('"', "%22")), Body::empty())
         .await
 }
 
-async fn send(client: &Client, request: http::request::Builder, body: &Value) -> Answer {
+async fn send(client: &Client, request: http::request::Builder, body: &Value) -> Response {
     client.send(request, body.to_string()).await
 }
 
@@ -48,7 +48,7 @@ async fn spaces_and_workspaces_are_entities() {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_is_a_user_of_the_space_and_of_the_workspace() {
+async fn every_account_is_a_user_of_the_space_and_of_the_workspace() {
     let client = Client::empty().await;
     let query = "query=\"name='sandbox'\"";
     let users = get(&client, &format!("{SPACE}/users?fields=email,name&{query}"))
@@ -73,7 +73,7 @@ async fn whoever_signs_in_is_a_user_of_the_space_and_of_the_workspace() {
 }
 
 #[tokio::test]
-async fn a_new_user_has_a_role_gets_more_and_shows_no_password() {
+async fn a_new_user_can_get_roles_and_hides_the_password() {
     let client = Client::empty().await;
     let body = json!({ "email": "jane@octane.example", "first_name": "Jane", "last_name": "Doe",
         "password": "hush" });
@@ -130,7 +130,7 @@ async fn a_team_counts_its_lead() {
 }
 
 #[tokio::test]
-async fn metadata_are_told_for_space_and_site_as_well() {
+async fn metadata_is_available_for_space_and_site_as_well() {
     let client = Client::empty().await;
     let names = async |path: &str| -> Vec<String> {
         let page = get(&client, &format!("{path}/metadata/entities"))
@@ -138,7 +138,7 @@ async fn metadata_are_told_for_space_and_site_as_well() {
             .ok();
         let data = page["data"].as_array().unwrap().clone();
         data.iter()
-            .map(|kind| kind["name"].as_str().unwrap().to_owned())
+            .map(|entity_type| entity_type["name"].as_str().unwrap().to_owned())
             .collect()
     };
     assert_eq!(
@@ -159,7 +159,7 @@ async fn metadata_are_told_for_space_and_site_as_well() {
 }
 
 #[tokio::test]
-async fn who_a_file_does_not_know_yet_joins_when_it_is_opened_again() {
+async fn new_accounts_become_users_when_a_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let storage = crate::Storage::File(folder.path().join("a.sqlite"));
     let settings = Settings::default().storage(storage);

@@ -1,4 +1,4 @@
-//! What happens to a payload before it is ingested.
+//! Submitting payloads, before they are ingested.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ingestion::payload;
-use super::{Answer, Client};
+use super::{Client, Response};
 use crate::settings::{DuplicateStatus, OnUnknown};
 use crate::{Clock, Sandbox, Settings};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// An empty sandbox whose time stands still.
+/// An empty sandbox with a paused clock.
 async fn client(change: impl FnOnce(&mut Settings)) -> (Client, Clock) {
     let mut settings = Settings::default().seed_data(false);
     settings.access.session_idle = 1000 * HOUR;
@@ -32,12 +32,12 @@ fn run(name: &str) -> String {
     )
 }
 
-fn is_known(answer: &Answer) -> bool {
-    answer.json()["fromOlderPush"] == "true"
+fn is_known(response: &Response) -> bool {
+    response.json()["fromOlderPush"] == "true"
 }
 
 #[tokio::test]
-async fn a_full_queue_takes_no_more_until_a_payload_has_ended() {
+async fn a_full_queue_accepts_nothing_until_a_payload_has_ended() {
     let (client, clock) = client(|settings| {
         settings.results.queue_max = Some(2);
         settings.results.ingest_delay = Duration::from_secs(10);
@@ -49,7 +49,7 @@ async fn a_full_queue_takes_no_more_until_a_payload_has_ended() {
     let refused = client.submit(&run("c"), "").await;
     assert_eq!(refused.refusal(), (503, "testbox.queue_full".to_owned()));
     assert_eq!(refused.headers[header::RETRY_AFTER], "1");
-    // What is known is not queued, so there is room for it.
+    // A duplicate is not queued, so there is room for it.
     assert!(is_known(&client.submit(&run("a"), "").await));
     while client.get("test-results/1").await.ok()["status"] != "success" {
         clock.advance(Duration::from_secs(1));
@@ -60,7 +60,7 @@ async fn a_full_queue_takes_no_more_until_a_payload_has_ended() {
 }
 
 #[tokio::test]
-async fn more_payloads_than_an_hour_takes_have_to_wait_for_the_oldest() {
+async fn payloads_beyond_the_hourly_limit_must_wait_for_the_oldest_to_age() {
     let (client, clock) = client(|settings| {
         settings.results.payloads_per_hour_max = Some(2);
         settings.limits.retry_after = true;
@@ -80,7 +80,7 @@ async fn more_payloads_than_an_hour_takes_have_to_wait_for_the_oldest() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_when_to_come_back_only_if_asked_to() {
+async fn retry_after_is_sent_only_if_the_settings_say_so() {
     let (client, _) = client(|settings| settings.results.queue_max = Some(0)).await;
     let refused = client.submit(&run("a"), "").await;
     assert_eq!(refused.status, 503);
@@ -105,7 +105,7 @@ async fn a_payload_is_remembered_as_long_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn nothing_is_remembered_for_no_time() {
+async fn a_memory_of_zero_disables_duplicate_detection() {
     let (client, _) =
         client(|settings| settings.results.duplicate_memory = Some(Duration::ZERO)).await;
     client.upload(&run("a"), "").await;
@@ -113,25 +113,25 @@ async fn nothing_is_remembered_for_no_time() {
 }
 
 #[tokio::test]
-async fn the_flag_may_not_matter_to_what_makes_a_payload_the_same() {
+async fn the_flag_may_be_ignored_when_payloads_are_compared() {
     let (client, _) =
         client(|settings| settings.results.duplicate_needs_same_skip_errors = false).await;
     client.upload(&run("a"), "").await;
-    let answer = client.submit(&run("a"), "?skip-errors=true").await;
-    assert!(is_known(&answer));
-    assert_eq!(answer.status, 202);
+    let response = client.submit(&run("a"), "?skip-errors=true").await;
+    assert!(is_known(&response));
+    assert_eq!(response.status, 202);
 }
 
 #[tokio::test]
-async fn a_payload_with_too_many_runs_is_refused() {
+async fn a_payload_with_too_many_runs_is_rejected() {
     let (client, _) = client(|settings| settings.results.payload_runs_max = Some(1)).await;
     let one = "<test_run name='a' status='Passed' duration='1'/>";
     assert_eq!(client.submit(&payload("", one), "").await.status, 202);
-    let answer = client.submit(&payload("", &one.repeat(2)), "").await;
-    assert_eq!(answer.status, 400);
+    let response = client.submit(&payload("", &one.repeat(2)), "").await;
+    assert_eq!(response.status, 400);
     assert_eq!(
-        answer.json()["description"],
-        "the payload has 2 runs and at most 1 are taken; send it in smaller ones"
+        response.json()["description"],
+        "the payload has 2 runs; the limit is 1; split it into smaller payloads"
     );
 }
 
@@ -152,7 +152,7 @@ async fn a_task_may_have_a_text_as_its_id_and_no_public_log() {
 }
 
 /// A request of a CI plug-in.
-async fn ci(client: &Client, method: &str, path: &str, xml: &str) -> Answer {
+async fn ci(client: &Client, method: &str, path: &str, xml: &str) -> Response {
     let address = format!("/internal-api/shared_spaces/1001/analytics/ci/{path}");
     let request = Request::builder()
         .method(method)
@@ -179,25 +179,25 @@ async fn builds(client: &Client) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_plug_in_names_the_build_beside_the_payload() {
+async fn a_plug_in_names_the_build_in_the_url() {
     let (client, _) = client(|_| {}).await;
     let address = |build: &str| {
         format!(
             "test-results?skip-errors=false&instance-id=ci-1&job-ci-id=shop%2Fnightly&build-ci-id={build}"
         )
     };
-    let answer = ci(&client, "POST", &address("17"), &run("a")).await;
-    assert_eq!(answer.status, 202);
-    let task = client.settled(&answer.json()["id"]).await;
+    let response = ci(&client, "POST", &address("17"), &run("a")).await;
+    assert_eq!(response.status, 202);
+    let task = client.wait_for_task(&response.json()["id"]).await;
     assert_eq!(task["status"], "success");
-    // The same bytes of another build are another payload.
+    // The same bytes for another build are another payload.
     assert!(!is_known(
         &ci(&client, "POST", &address("18"), &run("a")).await
     ));
     assert!(is_known(
         &ci(&client, "POST", &address("17"), &run("a")).await
     ));
-    client.settled(&json!(2)).await;
+    client.wait_for_task(&json!(2)).await;
     assert_eq!(
         builds(&client).await,
         [
@@ -211,15 +211,15 @@ async fn a_plug_in_names_the_build_beside_the_payload() {
 }
 
 #[tokio::test]
-async fn the_build_of_a_plug_in_may_be_base64_or_stand_in_the_payload() {
+async fn the_build_of_a_plug_in_may_be_base64_or_in_the_payload() {
     let (client, _) = client(|_| {}).await;
     let encoded = "test-results?instance-id=ci-1&job-ci-id=c2hvcC_Dpw==&build-ci-id=MTc=&ci-job-encoding=base64";
-    let answer = ci(&client, "POST", encoded, &run("a")).await;
-    client.settled(&answer.json()["id"]).await;
+    let response = ci(&client, "POST", encoded, &run("a")).await;
+    client.wait_for_task(&response.json()["id"]).await;
     let own = "<build server_id='ci-2' job_id='j' build_id='3' build_name='#3'/>";
     let xml = payload(own, "<test_run name='b' status='Passed' duration='1'/>");
-    let answer = ci(&client, "POST", "test-results", &xml).await;
-    client.settled(&answer.json()["id"]).await;
+    let response = ci(&client, "POST", "test-results", &xml).await;
+    client.wait_for_task(&response.json()["id"]).await;
     assert_eq!(
         builds(&client).await,
         [
@@ -235,9 +235,9 @@ async fn the_build_of_a_plug_in_may_be_base64_or_stand_in_the_payload() {
             "`job-ci-id` is `!`",
         ),
     ] {
-        let answer = ci(&client, "POST", address, &run("c")).await;
-        assert_eq!(answer.status, 400, "{address}");
-        let description = answer.json()["description"].to_string();
+        let response = ci(&client, "POST", address, &run("c")).await;
+        assert_eq!(response.status, 400, "{address}");
+        let description = response.json()["description"].to_string();
         assert!(description.contains(part), "{description}");
     }
 }
@@ -259,28 +259,28 @@ async fn a_preflight_tells_whether_results_of_a_job_are_wanted() {
 }
 
 #[tokio::test]
-async fn private_addresses_know_one_space_and_want_a_session_as_well() {
+async fn private_urls_have_one_space_and_require_a_session_as_well() {
     let (client, _) = client(|_| {}).await;
     let address = "/internal-api/shared_spaces/9/analytics/ci/test-results/1";
-    let answer = client.send(Request::get(address), Body::empty()).await;
+    let response = client.send(Request::get(address), Body::empty()).await;
     assert_eq!(
-        answer.refusal(),
+        response.refusal(),
         (404, "platform.entity_not_found".to_owned())
     );
     let address = "/internal-api/shared_spaces/1001/analytics/ci/test-results/1";
     let request = Request::get(address).body(Body::empty()).unwrap();
-    assert_eq!(super::answer(&client.app, request).await.status, 401);
+    assert_eq!(super::response(&client.app, request).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_task_that_ran_when_the_sandbox_died_begins_anew_and_ends_once() {
+async fn a_task_that_was_running_when_the_sandbox_was_killed_restarts_and_ends_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = crate::Storage::File(folder.path().join("sandbox.sqlite"));
     let mut settings = Settings::default().storage(file);
     settings.results.ingest_delay = HOUR;
     let xml = run("survivor");
     {
-        // The clock stands still, so the task runs for ever; dropping everything is its death.
+        // The clock is paused, so the task stays running; dropping everything simulates a crash.
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
         let sandbox = Sandbox::open_at(settings.clone(), clock).unwrap();
         let client = Client::of(&sandbox).await;
@@ -288,13 +288,13 @@ async fn a_task_that_ran_when_the_sandbox_died_begins_anew_and_ends_once() {
         while client.get("test-results/1").await.ok()["status"] != "running" {
             tokio::task::yield_now().await;
         }
-        sandbox.shared.worker.stop().await;
+        sandbox.state.worker.stop().await;
     }
     settings.results.ingest_delay = Duration::ZERO;
     for _ in 0..2 {
         let sandbox = Sandbox::open(settings.clone()).unwrap();
         let client = Client::of(&sandbox).await;
-        assert_eq!(client.settled(&json!(1)).await["status"], "success");
+        assert_eq!(client.wait_for_task(&json!(1)).await["status"], "success");
         let query = "test_name EQ 'survivor'";
         let runs = client.names("automated_runs", "version_stamp", query).await;
         assert_eq!(runs, ["1"]);
@@ -303,6 +303,6 @@ async fn a_task_that_ran_when_the_sandbox_died_begins_anew_and_ends_once() {
             .await;
         assert_eq!(previous.len(), 0);
         assert!(is_known(&client.submit(&xml, "").await));
-        sandbox.shared.worker.stop().await;
+        sandbox.state.worker.stop().await;
     }
 }

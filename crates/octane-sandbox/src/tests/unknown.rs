@@ -1,19 +1,19 @@
-//! What becomes of values that a payload names and that are not there, and other open questions.
+//! Unknown values in payloads, and other unresolved questions.
 
 use serde_json::{Value, json};
 
 use super::Client;
 use super::ingestion::{one_run, payload, suite};
 use crate::Settings;
-use crate::settings::{OnUnknown, Results, SuiteRunWithoutId};
+use crate::settings::{OnUnknown, ResultSettings, SuiteRunWithoutId};
 
-async fn client(change: impl FnOnce(&mut Results)) -> Client {
+async fn client(change: impl FnOnce(&mut ResultSettings)) -> Client {
     let mut settings = Settings::default().seed_data(false);
     change(&mut settings.results);
     Client::new(settings).await
 }
 
-/// Sends a payload whose context has this in it, and one run; gives the task and the names of the runs.
+/// Sends a payload with this in its context, and one run; returns the task and the names of the runs.
 async fn send(client: &Client, context: &str, parameters: &str) -> (Value, usize) {
     let xml = payload(context, "<test_run name='t' status='Passed' duration='1'/>");
     let task = client.upload(&xml, parameters).await;
@@ -25,14 +25,14 @@ const FIELD: &str =
 const TAG: &str = "<environment><taxonomy type='OS' value='Plan 9'/></environment>";
 const BUILD: &str = "<build server_id='ci-1' job_id='j' build_id='3'/>";
 
-fn set(results: &mut Results, value: OnUnknown) {
+fn set(results: &mut ResultSettings, value: OnUnknown) {
     results.unknown_test_field = value;
     results.unknown_environment = value;
     results.unknown_ci_server = value;
 }
 
 #[tokio::test]
-async fn unknown_values_that_are_only_warned_about_are_left_out() {
+async fn unknown_values_with_a_warning_are_skipped() {
     for (context, problem) in [
         (
             FIELD,
@@ -47,7 +47,7 @@ async fn unknown_values_that_are_only_warned_about_are_left_out() {
         let client = client(|results| set(results, OnUnknown::Warn)).await;
         let (task, runs) = send(&client, context, "").await;
         assert_eq!((&task["status"], runs), (&json!("warning"), 1));
-        let expected = format!("payload: {problem}; the value is left out");
+        let expected = format!("payload: {problem}; the value is skipped");
         assert_eq!(task["errorDetails"], expected);
         assert_eq!(client.list("ci_servers").await.len(), 0);
         assert_eq!(client.list("taxonomy_nodes").await.len(), 0);
@@ -62,13 +62,13 @@ async fn unknown_values_that_are_only_warned_about_are_left_out() {
 }
 
 #[tokio::test]
-async fn unknown_values_that_are_errors_leave_the_runs_out() {
+async fn unknown_values_that_are_errors_skip_the_runs() {
     for context in [FIELD, TAG, BUILD] {
         let client = client(|results| set(results, OnUnknown::Fail)).await;
         let (task, runs) = send(&client, context, "").await;
         assert_eq!((&task["status"], runs), (&json!("failed"), 0));
         let details = task["errorDetails"].as_str().unwrap();
-        assert!(details.ends_with("; its run is left out"), "{details}");
+        assert!(details.ends_with("; its run is skipped"), "{details}");
         let (task, runs) = send(&client, context, "?skip-errors=true").await;
         assert_eq!((&task["status"], runs), (&json!("warning"), 1));
         assert_eq!(client.list("automated_tests").await.len(), 1);
@@ -76,7 +76,7 @@ async fn unknown_values_that_are_errors_leave_the_runs_out() {
 }
 
 #[tokio::test]
-async fn an_unknown_value_of_one_run_concerns_that_run_alone() {
+async fn an_unknown_value_of_one_run_affects_only_that_run() {
     let client = client(|results| set(results, OnUnknown::Fail)).await;
     let runs = format!(
         "<test_run name='good' status='Passed' duration='1'/>\n\
@@ -86,7 +86,7 @@ async fn an_unknown_value_of_one_run_concerns_that_run_alone() {
     assert_eq!(task["status"], "failed");
     assert_eq!(
         task["errorDetails"],
-        "run `bad` (line 2): the list of `Testing_Tool_Type` has no value `Quartz`; the run is left out"
+        "run `bad` (line 2): the list of `Testing_Tool_Type` has no value `Quartz`; the run is skipped"
     );
     assert_eq!(
         client.names("automated_runs", "name", "id GT 0").await,
@@ -95,7 +95,7 @@ async fn an_unknown_value_of_one_run_concerns_that_run_alone() {
 }
 
 #[tokio::test]
-async fn a_bad_context_of_a_payload_is_told_once() {
+async fn an_invalid_context_of_a_payload_is_reported_once() {
     let client = client(|_| {}).await;
     let run = "<test_run name='t' status='Passed' duration='1'/>";
     let context = "<release_ref id='55'/>";
@@ -103,9 +103,9 @@ async fn a_bad_context_of_a_payload_is_told_once() {
     assert_eq!(task["status"], "failed");
     assert_eq!(
         task["errorDetails"],
-        "payload: the release `55` does not exist; its 3 runs are left out"
+        "payload: the release `55` does not exist; its 3 runs are skipped"
     );
-    // A payload without runs is no better for it.
+    // This also applies to a payload without runs.
     assert_eq!(
         client.upload(&payload(context, ""), "").await["status"],
         "failed"
@@ -130,7 +130,7 @@ async fn payloads_without_an_external_run_id_may_share_a_suite_run() {
 }
 
 #[tokio::test]
-async fn where_the_context_is_no_part_of_identity_a_run_moves_to_the_newest_one() {
+async fn if_the_context_is_not_part_of_the_identity_a_run_moves_to_the_newest_one() {
     let client = client(|results| results.run_identity_has_context = false).await;
     let run = |context: &str, attributes: &str| {
         payload(
@@ -160,7 +160,7 @@ async fn where_the_context_is_no_part_of_identity_a_run_moves_to_the_newest_one(
 }
 
 #[tokio::test]
-async fn what_a_payload_says_beside_the_result_is_kept() {
+async fn further_members_of_a_payload_are_stored() {
     let client = client(|_| {}).await;
     let suite = suite(&client, "Nightly").await;
     let context = format!(

@@ -1,27 +1,27 @@
-//! Fields that a workspace defines by itself.
+//! User-defined fields.
 
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{Answer, Client};
+use super::{Client, Response};
 use crate::{Sandbox, Settings, Storage, UserDefinedField, UserDefinedType};
 
-async fn add(client: &Client, field: Value) -> Answer {
+async fn add(client: &Client, field: Value) -> Response {
     client
         .send(Request::post("/_sandbox/fields"), field.to_string())
         .await
 }
 
 #[tokio::test]
-async fn a_field_that_is_added_is_there_at_once() {
+async fn an_added_field_is_available_at_once() {
     let client = Client::empty().await;
     let id = client.create("defects", json!({ "name": "D" })).await;
-    let answer = add(
+    let response = add(
         &client,
         json!({ "entity": "defect", "name": "level_udf", "type": "integer", "label": "Level" }),
     )
     .await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(response.status, 201, "{}", response.text());
     let body = json!({ "level_udf": 7 });
     client.put(&format!("defects/{id}"), &body).await.ok();
     assert_eq!(
@@ -33,12 +33,12 @@ async fn a_field_that_is_added_is_there_at_once() {
     let fields = client
         .list("metadata/fields?query=\"name%20EQ%20'level_udf';is_user_defined%20EQ%20true\"")
         .await;
-    let told: Vec<(&Value, &Value, &Value)> = fields
+    let found: Vec<(&Value, &Value, &Value)> = fields
         .iter()
         .map(|field| (&field["entity_name"], &field["field_type"], &field["label"]))
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             (&json!("work_item"), &json!("integer"), &json!("Level")),
             (&json!("defect"), &json!("integer"), &json!("Level")),
@@ -81,18 +81,18 @@ async fn a_field_of_an_aggregate_is_one_of_all_its_types() {
 }
 
 #[tokio::test]
-async fn a_field_that_cannot_be_is_explained() {
+async fn an_invalid_field_is_explained() {
     let client = Client::empty().await;
     for (field, status, part) in [
         (
             json!({ "entity": "defekt", "name": "a_udf" }),
             400,
-            "no entity type `defekt`",
+            "unknown entity type `defekt`",
         ),
         (
             json!({ "entity": "defect", "name": "a" }),
             400,
-            "ends in `_udf`",
+            "must end in `_udf`",
         ),
         (
             json!({ "entity": "defect", "name": "x\" TEXT; --_udf" }),
@@ -102,7 +102,7 @@ async fn a_field_that_cannot_be_is_explained() {
         (
             json!({ "entity": "defect", "name": "jira_key_udf" }),
             409,
-            "has it already",
+            "already has it",
         ),
         (
             json!({ "entity": "epic", "name": "jira_key_udf", "type": "integer" }),
@@ -116,9 +116,18 @@ async fn a_field_that_cannot_be_is_explained() {
         ),
         (json!({ "entity": "defect" }), 400, "name"),
     ] {
-        let answer = add(&client, field.clone()).await;
-        assert_eq!(answer.status.as_u16(), status, "{field}: {}", answer.text());
-        assert!(answer.text().contains(part), "{field}: {}", answer.text());
+        let response = add(&client, field.clone()).await;
+        assert_eq!(
+            response.status.as_u16(),
+            status,
+            "{field}: {}",
+            response.text()
+        );
+        assert!(
+            response.text().contains(part),
+            "{field}: {}",
+            response.text()
+        );
     }
     let refused = |field: UserDefinedField| {
         let mut settings = Settings::default();
@@ -146,12 +155,12 @@ async fn fields_live_as_long_as_the_data() {
     client
         .create("defects", json!({ "name": "D", "due_udf": "2025-03-04" }))
         .await;
-    sandbox.shared.worker.stop().await;
+    sandbox.state.worker.stop().await;
     drop((client, sandbox));
-    // The settings may come to have the same field, and others.
+    // The settings may contain the same field by now, and others.
     settings.entities.user_defined_fields = vec![
-        UserDefinedField::new("defect", "due_udf").kind(UserDefinedType::Date),
-        UserDefinedField::new("story", "note_udf").kind(UserDefinedType::Memo),
+        UserDefinedField::new("defect", "due_udf").field_type(UserDefinedType::Date),
+        UserDefinedField::new("story", "note_udf").field_type(UserDefinedType::Memo),
     ];
     let client = Client::new(settings).await;
     let due = "due_udf GE '2025-03-04'";
@@ -163,7 +172,7 @@ async fn fields_live_as_long_as_the_data() {
 }
 
 #[tokio::test]
-async fn a_reset_forgets_the_fields_that_were_added() {
+async fn a_reset_drops_added_fields() {
     let client = Client::empty().await;
     add(&client, json!({ "entity": "defect", "name": "level_udf" }))
         .await

@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{Browser, text};
+use super::protocol::{Session, text};
 
-/// The key under which a driver gives the id of an element.
+/// The JSON key of an element's id in the driver's protocol.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A key that has no character.
+/// A key that does not type a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// Goes to the next element.
+    /// Moves to the next element.
     Tab,
-    /// Follows a link, sends a form.
+    /// Follows a link or submits a form.
     Enter,
-    /// Held for the next key.
+    /// Is held down for the next key.
     Control,
 }
 
 impl Key {
-    /// The character by which a driver means the key.
+    /// The character that stands for the key in the driver's protocol.
     pub fn code(self) -> char {
         match self {
             Self::Tab => '\u{E004}',
@@ -31,37 +31,37 @@ impl Key {
 
 /// An element of the page that is shown.
 pub struct Element<'a> {
-    browser: &'a Browser,
+    session: &'a Session,
     id: String,
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn new(browser: &'a Browser, value: &Value) -> Self {
+    pub(super) fn new(session: &'a Session, value: &Value) -> Self {
         let id = text(&value[ELEMENT]);
-        Self { browser, id }
+        Self { session, id }
     }
 
     fn command(&self, method: &str, path: &str, body: &Value) -> Value {
         let path = format!("/element/{}{path}", self.id);
-        self.browser.command(method, &path, body)
+        self.session.command(method, &path, body)
     }
 
-    /// Its text as people see it.
+    /// Its visible text.
     pub fn text(&self) -> String {
         text(&self.command("GET", "/text", &Value::Null))
     }
 
-    /// Its name as a screen reader says it.
+    /// Its accessible name, as a screen reader announces it.
     pub fn label(&self) -> String {
         text(&self.command("GET", "/computedlabel", &Value::Null))
     }
 
-    /// One of its attributes; empty where it has none.
+    /// One of its attributes; empty if it is missing.
     pub fn attribute(&self, name: &str) -> String {
         text(&self.command("GET", &format!("/attribute/{name}"), &Value::Null))
     }
 
-    /// Its text, also where nobody sees it.
+    /// Its text, including invisible text.
     pub fn hidden_text(&self) -> String {
         text(&self.command("GET", "/property/textContent", &Value::Null))
     }
@@ -71,7 +71,7 @@ impl<'a> Element<'a> {
         self.command("POST", "/click", &json!({}));
     }
 
-    /// Types into it, or presses keys while it has the focus.
+    /// Types text into it, or presses keys while it has the focus.
     pub fn press(&self, keys: &str) {
         self.command("POST", "/value", &json!({ "text": keys }));
     }

@@ -1,88 +1,61 @@
-//! What a seed makes happen.
+//! What a seed decides.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use octane_client::{ReportedProblem, Skipped, UploadSettings};
+use octane_client::{InvalidResults, ReportedProblem, UploadSettings};
 use octane_results::{Dialect, TestRun};
 
 use super::random::Random;
-use super::results::Makes;
-use super::wire::Order;
+use super::results::{Flaw, ResultGenerator, Row};
+use super::shared_network::Order;
 
 /// Everything that a seed decides: what is uploaded, how, and what goes wrong.
 #[derive(Debug)]
 pub(super) struct Case {
     /// What is uploaded.
     pub(super) rows: Vec<Row>,
-    /// What the suite run holds before.
+    /// What the suite run holds from the start.
     pub(super) earlier: Vec<TestRun>,
-    pub(super) skipped_rows: usize,
+    pub(super) invalid_rows: usize,
     pub(super) upload: UploadSettings,
     pub(super) endpoint: octane_rest::Settings,
     pub(super) server: octane_sandbox::Settings,
-    /// What goes wrong in each life of the process but the last.
-    pub(super) lives: Vec<Troubles>,
-    /// Whether everything that can be read is searched for secrets.
-    pub(super) is_overheard: bool,
-    /// Whether the same is uploaded once more when it is in.
-    pub(super) is_repeated: bool,
-    /// What chance on the way begins with.
-    pub(super) chance: u64,
+    /// What goes wrong in each run of the process except the last.
+    pub(super) process_runs: Vec<RunFaults>,
+    /// Whether logs, reports and files are searched for secrets.
+    pub(super) checks_secrets: bool,
+    /// Whether the same results are uploaded once more after they were ingested.
+    pub(super) uploads_again: bool,
+    /// The seed of the faults on the network.
+    pub(super) network_seed: u64,
 }
 
-/// A result, and what is wrong with it.
-#[derive(Debug)]
-pub(super) struct Row {
-    pub(super) run: TestRun,
-    pub(super) flaw: Option<Flaw>,
-}
-
-/// What is wrong with a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flaw {
-    /// The server refuses a payload that has it.
-    Refused,
-    /// It names a release that does not exist.
-    UnknownRelease,
-}
-
-/// What goes wrong in one life of the process.
+/// What goes wrong in one run of the process.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Troubles {
-    /// So many requests at most have a fault.
+pub(super) struct RunFaults {
+    /// How many requests at most have a fault.
     pub(super) faults_max: u64,
-    /// How many of a hundred requests have one, until then.
+    /// The percentage of requests that have one, until then.
     pub(super) percent: u64,
-    pub(super) death: Option<Death>,
+    pub(super) crash: Option<CrashPoint>,
     /// When the process is asked to stop.
     pub(super) stop: Option<Duration>,
-    /// Whether the server starts again before it.
-    pub(super) is_restarted: bool,
+    /// Whether the server restarts before the run.
+    pub(super) restarts_server: bool,
 }
 
-/// How the process dies.
+/// When the process crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Death {
+pub(super) enum CrashPoint {
     /// At the commit with this number, before or after it.
     AtCommit { number: u64, is_written: bool },
-    /// While the request with this number is under way.
+    /// While the request with this number is in flight.
     AtRequest { number: u64, is_done: bool },
-    /// At any moment.
+    /// After this time.
     After(Duration),
 }
-
-/// What a payload holds that the server refuses.
-pub(super) const POISON: &str = "Poison";
-/// Their results are known by how long they took: milliseconds from here on.
-pub(super) const EARLIER: u64 = 1_000_000;
-/// The keys that results may carry, beside some that stand on nothing or on too much.
-pub(super) const KEYS: [&str; 8] = [
-    "SHOP-101", "SHOP-102", "SHOP-103", "SHOP-12", "SHOP-201", "PAY-1", "shop-104", "PAY-2",
-];
-pub(super) const UNKNOWN_KEY: &str = "NONE-1";
-pub(super) const AMBIGUOUS_KEY: &str = "SHOP-150";
 
 impl Case {
     pub(super) fn new(seed: u64) -> Self {
@@ -91,13 +64,15 @@ impl Case {
         let is_evidence = random.chance(20);
         let rows_max = *random.pick(&[0, 1, 5, 10, 20, 40, 120]);
         let count = random.within(rows_max / 2..=rows_max);
-        let makes = Makes::new(random, count, is_evidence);
-        let rows: Vec<Row> = (0..count).map(|number| makes.row(random, number)).collect();
+        let generator = ResultGenerator::new(random, count, is_evidence);
+        let rows: Vec<Row> = (0..count)
+            .map(|number| generator.row(random, number))
+            .collect();
         let earlier_max = if random.chance(30) { 6 } else { 0 };
         let earlier = (0..random.within(0..=earlier_max))
-            .map(|number| makes.earlier(random, number))
+            .map(|number| generator.earlier(random, number))
             .collect();
-        let skipped_rows = if random.chance(15) {
+        let invalid_rows = if random.chance(15) {
             random.count(1..=3)
         } else {
             0
@@ -105,14 +80,14 @@ impl Case {
         Self {
             rows,
             earlier,
-            skipped_rows,
-            upload: upload(random, is_evidence, skipped_rows),
+            invalid_rows,
+            upload: upload(random, is_evidence, invalid_rows),
             endpoint: endpoint(random),
             server: server(random),
-            lives: lives(random),
-            is_overheard: random.chance(15),
-            is_repeated: random.chance(15),
-            chance: random.number(),
+            process_runs: process_runs(random),
+            checks_secrets: random.chance(15),
+            uploads_again: random.chance(15),
+            network_seed: random.number(),
         }
     }
 
@@ -133,7 +108,7 @@ impl Case {
         }
     }
 
-    /// The case in words, a line each.
+    /// The settings and the results of the case as text, one line each.
     pub(super) fn described(&self) -> Vec<String> {
         let Self {
             upload, endpoint, ..
@@ -171,17 +146,16 @@ impl Case {
             .collect()
     }
 
-    /// How somebody speaks to the server who does not give up.
+    /// The settings of a client that does not give up.
     pub(super) fn patient_endpoint(&self) -> octane_rest::Settings {
-        octane_rest::Settings {
-            attempts_max: 1000,
-            deadline_seconds: 6000,
-            ..self.endpoint.clone()
-        }
+        let mut settings = self.endpoint.clone();
+        settings.attempts_max = 1000;
+        settings.deadline = Duration::from_secs(6000);
+        settings
     }
 }
 
-fn upload(random: &mut Random, is_evidence: bool, skipped_rows: usize) -> UploadSettings {
+fn upload(random: &mut Random, is_evidence: bool, invalid_rows: usize) -> UploadSettings {
     let mut settings = UploadSettings::default();
     if is_evidence {
         settings.dialect = Dialect::Evidence;
@@ -192,23 +166,23 @@ fn upload(random: &mut Random, is_evidence: bool, skipped_rows: usize) -> Upload
     settings.link = random.chance(90);
     settings.ingestion_wait_max = Duration::from_secs(*random.pick(&[1, 30, 900]));
     let problem = ReportedProblem::new("invalid", "it cannot be used");
-    settings.skipped = Skipped::new((0..skipped_rows).map(|_| problem.clone()), skipped_rows);
+    settings.invalid =
+        InvalidResults::new((0..invalid_rows).map(|_| problem.clone()), invalid_rows);
     settings
 }
 
 fn endpoint(random: &mut Random) -> octane_rest::Settings {
-    octane_rest::Settings {
-        requests_per_second: *random.pick(&[2, 7, 10, 10, 20, 50]),
-        concurrency_max: random.count(1..=6),
-        attempts_max: *random.pick(&[1, 2, 3, 5]),
-        backoff_seed: Some(random.number()),
-        deadline_seconds: *random.pick(&[30, 300]),
-        attempt_seconds_max: *random.pick(&[5, 60, 120]),
-        session_seconds_max: *random.pick(&[0, 30, 3600]),
-        page_size: *random.pick(&[2, 7, 1000]),
-        bulk_entities_max: *random.pick(&[1, 5, 200]),
-        ..octane_rest::Settings::default()
-    }
+    let mut settings = octane_rest::Settings::default();
+    settings.requests_per_second = *random.pick(&[2, 7, 10, 10, 20, 50]);
+    settings.concurrency_max = random.count(1..=6);
+    settings.attempts_max = *random.pick(&[1, 2, 3, 5]);
+    settings.backoff_seed = Some(random.number());
+    settings.deadline = Duration::from_secs(*random.pick(&[30, 300]));
+    settings.attempt_timeout = Duration::from_secs(*random.pick(&[5, 60, 120]));
+    settings.session_age_max = Duration::from_secs(*random.pick(&[0, 30, 3600]));
+    settings.page_size = *random.pick(&[2, 7, 1000]);
+    settings.bulk_entities_max = *random.pick(&[1, 5, 200]);
+    settings
 }
 
 fn server(random: &mut Random) -> octane_sandbox::Settings {
@@ -230,27 +204,27 @@ fn server(random: &mut Random) -> octane_sandbox::Settings {
     settings
 }
 
-fn lives(random: &mut Random) -> Vec<Troubles> {
+fn process_runs(random: &mut Random) -> Vec<RunFaults> {
     let count = *random.pick(&[0, 1, 1, 2, 2, 3, 5]);
-    (0..count).map(|_| troubles(random)).collect()
+    (0..count).map(|_| faults(random)).collect()
 }
 
-fn troubles(random: &mut Random) -> Troubles {
-    Troubles {
+fn faults(random: &mut Random) -> RunFaults {
+    RunFaults {
         faults_max: *random.pick(&[0, 1, 3, 8, 20]),
         percent: *random.pick(&[5, 15, 40, 80]),
-        death: random.chance(50).then(|| match random.within(0..=3) {
-            0 | 1 => Death::AtCommit {
+        crash: random.chance(50).then(|| match random.within(0..=3) {
+            0 | 1 => CrashPoint::AtCommit {
                 number: random.within(1..=40),
                 is_written: random.chance(50),
             },
-            2 => Death::AtRequest {
+            2 => CrashPoint::AtRequest {
                 number: random.within(1..=40),
                 is_done: random.chance(50),
             },
-            _ => Death::After(random.milliseconds(0..=60_000)),
+            _ => CrashPoint::After(random.milliseconds(0..=60_000)),
         }),
         stop: random.chance(20).then(|| random.milliseconds(0..=30_000)),
-        is_restarted: random.chance(10),
+        restarts_server: random.chance(10),
     }
 }

@@ -1,4 +1,4 @@
-//! What the server holds in the end.
+//! What the server holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,16 +14,16 @@ pub(super) type Key = [String; 4];
 
 pub(super) fn key(run: &TestRun, dialect: Dialect) -> Key {
     let identity = &run.identity;
-    // The evidence dialect has no place for the run's own name.
-    let own = run.run_name.as_ref();
-    let own = own.filter(|_| dialect != Dialect::Evidence);
-    let name = own.unwrap_or(&identity.name);
+    // The evidence dialect has no field for the run's own name.
+    let run_name = run.run_name.as_ref();
+    let run_name = run_name.filter(|_| dialect != Dialect::Evidence);
+    let name = run_name.unwrap_or(&identity.name);
     [&identity.package, &identity.class, &identity.name, name].map(Clone::clone)
 }
 
 /// An automated run as the server holds it.
 #[derive(Debug)]
-pub(super) struct HeldRun {
+pub(super) struct StoredRun {
     pub(super) key: Key,
     pub(super) status: String,
     pub(super) duration: Duration,
@@ -34,8 +34,8 @@ pub(super) struct HeldRun {
 /// What the server holds.
 #[derive(Debug)]
 pub(super) struct Content {
-    pub(super) runs: Vec<HeldRun>,
-    /// How long the results took that others have taken the place of.
+    pub(super) runs: Vec<StoredRun>,
+    /// The durations of the results that newer ones have replaced.
     pub(super) history: Vec<Duration>,
     /// The stories of each test.
     pub(super) tests: BTreeMap<String, BTreeSet<i64>>,
@@ -43,13 +43,13 @@ pub(super) struct Content {
 }
 
 impl World {
-    /// What the server holds at one moment.
+    /// What the server holds at this moment.
     pub(super) async fn content(&self, has_run_links: bool) -> Content {
         loop {
             if let Some(content) = self.read(has_run_links).await {
                 return content;
             }
-            // The server counts these requests too, and works on while somebody waits: all anew.
+            // The server counts these requests too, and goes on ingesting during the pause: read all of it again.
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -68,7 +68,7 @@ impl World {
         let tests = self.list("automated_tests", "covered_content").await?;
         let suite_runs = self.list("suite_runs", "name").await?;
         Some(Content {
-            runs: runs.iter().map(held).collect(),
+            runs: runs.iter().map(stored_run).collect(),
             history: history
                 .iter()
                 .map(|previous| duration(&previous["run_duration"]))
@@ -83,7 +83,7 @@ impl World {
 }
 
 impl Content {
-    /// How often each result is held: as the current one of a run, or as an earlier one.
+    /// How often each result is stored, as the current one of a run or as a previous one.
     pub(super) fn results(&self) -> BTreeMap<Duration, usize> {
         let mut results = BTreeMap::new();
         let current = self.runs.iter().map(|run| run.duration);
@@ -94,9 +94,9 @@ impl Content {
     }
 }
 
-fn held(run: &Value) -> HeldRun {
+fn stored_run(run: &Value) -> StoredRun {
     let status = text(&run["native_status"]["id"]);
-    HeldRun {
+    StoredRun {
         key: ["package", "class_name", "test_name", "name"].map(|field| text(&run[field])),
         status: status.rsplit('.').next().unwrap_or_default().to_owned(),
         duration: duration(&run["duration"]),

@@ -12,52 +12,52 @@ use super::random::Random;
 pub(super) enum Fault {
     /// The request does not arrive.
     RequestLost(TransportErrorKind),
-    /// The work is done, and the answer does not arrive.
-    AnswerLost(TransportErrorKind),
-    /// The client hears nothing, and the request arrives so much later, be there a client or not.
+    /// The server does the work, but its response does not arrive.
+    ResponseLost(TransportErrorKind),
+    /// The client gets no response, and the request arrives this much later, even if the client is gone by then.
     Late(Duration),
-    /// Nothing is heard until the client has had enough. The work may have been done.
+    /// No response until the client times out. The server may have done the work.
     Silence { is_done: bool },
-    /// Something on the way answers. The work may have been done.
+    /// Something between client and server responds. The server may have done the work.
     Status {
         status: u16,
         retry_after: Option<u64>,
         is_done: bool,
     },
-    /// The work is done, and a page in HTML comes in place of the answer.
+    /// The server does the work, but an HTML page arrives instead of its response.
     Page,
-    /// The work is done, and half of the answer is missing, which nobody on the way notices.
-    Garbled,
-    /// All sessions have ended.
+    /// The server does the work, but half of its response is missing, without a transport error.
+    Truncated,
+    /// All sessions have expired.
     Expired(Expiry),
-    /// Signing in is refused.
+    /// Sign-in is refused.
     SignInRefused,
-    /// A payload is refused that there is nothing wrong with.
+    /// A valid payload is refused.
     Refused,
     /// The queue of payloads is full.
     QueueFull { retry_after: Option<u64> },
-    /// The task is forgotten when somebody asks for it.
+    /// The server no longer knows the task.
     TaskForgotten,
-    /// The task is not worked on for so long.
+    /// The task waits this long before it is processed.
     TaskSlow(Duration),
-    /// The task ends as failed, and nothing is ingested.
+    /// The task ends with the status `failed`, and nothing is ingested.
     TaskFailed,
-    /// The task ends with an error, and nothing is ingested.
+    /// The task ends with the status `error`, and nothing is ingested.
     TaskBroken,
-    /// The task does not end before the server starts again.
+    /// The task does not end before the server restarts.
     TaskStuck,
 }
 
-/// What a request is about, as far as faults differ by it.
+/// The purpose of a request, as far as faults depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(super) enum RequestKind {
     SignIn,
     Payload,
     Task,
     Other,
 }
 
-impl Errand {
+impl RequestKind {
     pub(super) fn of(method: &http::Method, path: &str) -> Self {
         if path.ends_with("/sign_in") {
             Self::SignIn
@@ -71,32 +71,35 @@ impl Errand {
     }
 }
 
-const BEFORE: [TransportErrorKind; 4] = [
+const REQUEST_ERRORS: [TransportErrorKind; 4] = [
     TransportErrorKind::Connect,
     TransportErrorKind::ConnectTimeout,
-    TransportErrorKind::Broken,
+    TransportErrorKind::ConnectionBroken,
     TransportErrorKind::Timeout,
 ];
-const AFTER: [TransportErrorKind; 2] = [TransportErrorKind::Broken, TransportErrorKind::Timeout];
+const RESPONSE_ERRORS: [TransportErrorKind; 2] = [
+    TransportErrorKind::ConnectionBroken,
+    TransportErrorKind::Timeout,
+];
 
 impl Fault {
-    /// A fault that suits the errand.
-    pub(super) fn any(random: &mut Random, errand: Errand) -> Self {
-        let special = match errand {
-            Errand::SignIn => random.chance(20).then_some(Self::SignInRefused),
-            Errand::Payload => random.chance(40).then(|| Self::of_payload(random)),
-            Errand::Task => random.chance(20).then_some(Self::TaskForgotten),
-            Errand::Other => None,
+    /// A random fault that can happen to this kind of request.
+    pub(super) fn any(random: &mut Random, kind: RequestKind) -> Self {
+        let special = match kind {
+            RequestKind::SignIn => random.chance(20).then_some(Self::SignInRefused),
+            RequestKind::Payload => random.chance(40).then(|| Self::of_payload(random)),
+            RequestKind::Task => random.chance(20).then_some(Self::TaskForgotten),
+            RequestKind::Other => None,
         };
-        special.unwrap_or_else(|| Self::of_any(random))
+        special.unwrap_or_else(|| Self::of_any_request(random))
     }
 
-    fn of_any(random: &mut Random) -> Self {
+    fn of_any_request(random: &mut Random) -> Self {
         let retry_after = |random: &mut Random| random.chance(40).then(|| random.within(0..=90));
         match random.within(0..=12) {
             12 => Self::Late(random.milliseconds(1..=90_000)),
-            0 | 1 => Self::RequestLost(*random.pick(&BEFORE)),
-            2..=4 => Self::AnswerLost(*random.pick(&AFTER)),
+            0 | 1 => Self::RequestLost(*random.pick(&REQUEST_ERRORS)),
+            2..=4 => Self::ResponseLost(*random.pick(&RESPONSE_ERRORS)),
             5 => Self::Silence {
                 is_done: random.chance(50),
             },
@@ -105,7 +108,7 @@ impl Fault {
                 retry_after: retry_after(random),
                 is_done: random.chance(40),
             },
-            9 => *random.pick(&[Self::Page, Self::Garbled]),
+            9 => *random.pick(&[Self::Page, Self::Truncated]),
             _ => Self::Expired(*random.pick(&[Expiry::Idle, Expiry::Global])),
         }
     }

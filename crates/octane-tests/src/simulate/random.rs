@@ -1,28 +1,25 @@
-//! Chance that a seed repeats.
+//! Random numbers that a seed reproduces.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The `SplitMix64` generator (Steele, Lea and Flood, 2014): the same seed gives the same numbers on every
-/// machine and in every version.
+use octane_model::random;
+
+/// The numbers of a seed, as the choices of a case.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(super) struct Random(random::Random);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(random::Random::new(seed))
     }
 
     pub(super) fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
-    /// A number of the range, each as likely as the others; ranges are far smaller than 64 bits, so the
-    /// remainder is fair enough.
+    /// A number from the range, all equally likely: ranges are far smaller than 64 bits, so the bias of the
+    /// remainder is negligible.
     pub(super) fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
         let (first, last) = range.into_inner();
         first + self.number() % (last - first + 1)
@@ -36,7 +33,7 @@ impl Random {
         Duration::from_millis(self.within(range))
     }
 
-    /// Whether something happens that happens so often out of a hundred times.
+    /// True with this probability.
     pub(super) fn chance(&mut self, percent: u64) -> bool {
         self.within(0..=99) < percent
     }
@@ -52,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_generator_is_the_published_one() {
+    fn the_generator_gives_the_published_numbers() {
         assert_eq!(Random::new(0).number(), 0xe220_a839_7b1d_cdaf);
     }
 

@@ -1,43 +1,69 @@
-//! The results of a case.
+//! The results of a case, and what is wrong with some of them.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use octane_results::{Position, Release, Status, TestRun};
 
-use super::case::{AMBIGUOUS_KEY, EARLIER, Flaw, KEYS, POISON, Row, UNKNOWN_KEY};
 use super::random::Random;
 
-/// How the results of a case are made.
-pub(super) struct Makes {
+/// A result and its flaw, if any.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) run: TestRun,
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// What is wrong with a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// The server refuses a payload that contains the result.
+    Refused,
+    /// It names a release that does not exist.
+    UnknownRelease,
+}
+
+/// The server refuses a payload that contains this word.
+pub(super) const POISON: &str = "Poison";
+/// Earlier results are recognised by their durations: milliseconds from here on.
+pub(super) const EARLIER: u64 = 1_000_000;
+/// The keys that results may have, besides one that matches no backlog item and one that matches several.
+pub(super) const KEYS: [&str; 8] = [
+    "SHOP-101", "SHOP-102", "SHOP-103", "SHOP-12", "SHOP-201", "PAY-1", "shop-104", "PAY-2",
+];
+pub(super) const UNKNOWN_KEY: &str = "NONE-1";
+pub(super) const AMBIGUOUS_KEY: &str = "SHOP-150";
+
+/// How the results of a case are generated.
+pub(super) struct ResultGenerator {
     tests: u64,
     is_evidence: bool,
-    times: Times,
+    times: StartTimes,
     keys_percent: u64,
     flaws_percent: u64,
 }
 
 /// When tests started.
 #[derive(Debug, Clone, Copy)]
-enum Times {
+enum StartTimes {
     Unknown,
-    /// One after the other, so many milliseconds apart.
+    /// One after the other, this many milliseconds apart.
     Apart(u64),
-    /// In no order.
+    /// In random order.
     Mixed,
 }
 
-impl Makes {
+impl ResultGenerator {
     pub(super) fn new(random: &mut Random, count: u64, is_evidence: bool) -> Self {
         let times = [
-            Times::Unknown,
-            Times::Apart(1000),
-            Times::Apart(7),
-            Times::Apart(0),
-            Times::Mixed,
+            StartTimes::Unknown,
+            StartTimes::Apart(1000),
+            StartTimes::Apart(7),
+            StartTimes::Apart(0),
+            StartTimes::Mixed,
         ];
         let times = match random.pick(&times) {
-            Times::Unknown if is_evidence => Times::Apart(1000),
+            StartTimes::Unknown if is_evidence => StartTimes::Apart(1000),
             other => *other,
         };
         Self {
@@ -103,9 +129,9 @@ impl Makes {
             run.run_name = Some(format!("variant {}", random.within(1..=2)));
         }
         let milliseconds = match self.times {
-            Times::Unknown => None,
-            Times::Apart(milliseconds) => Some(number * milliseconds),
-            Times::Mixed => Some(random.within(0..=100_000)),
+            StartTimes::Unknown => None,
+            StartTimes::Apart(milliseconds) => Some(number * milliseconds),
+            StartTimes::Mixed => Some(random.within(0..=100_000)),
         };
         run.started = milliseconds.and_then(started);
         run

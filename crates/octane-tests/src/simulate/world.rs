@@ -1,4 +1,4 @@
-//! The server of a case: a copy of one that was filled once.
+//! The server of a case: a copy of a template that was filled once.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,25 +9,27 @@ use bytes::Bytes;
 use http::Request;
 use octane_client::{Client, Target};
 use octane_model::{ModuleId, SuiteId, WorkItemId};
-use octane_rest::{ApiKey, Endpoint, Finished, Transport};
+use octane_rest::{ApiKey, Endpoint, RequestFinished, Transport};
 use octane_sandbox::{Sandbox, Settings, Storage};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::case::{AMBIGUOUS_KEY, Case, KEYS, Troubles, UNKNOWN_KEY};
-use super::death::Mortal;
-use super::line::Line;
-use super::story::Story;
-use super::wire::{Order, Wire};
+use super::case::{Case, RunFaults};
+use super::faulty_transport::FaultyTransport;
+use super::payload;
+use super::results::{AMBIGUOUS_KEY, KEYS, UNKNOWN_KEY};
+use super::shared_network::{Order, SharedNetwork};
+use super::simulated_process::SimulatedProcess;
+use super::trace::Trace;
 
-/// What nobody may ever read anywhere, and the same as `Authorization: Basic` has it.
+/// The secret that must never show anywhere, and the form that it has in `Authorization: Basic`.
 pub(super) const SECRET: &str = "hush-hush-0d6f";
 const BASIC: &str = "c2ltdWxhdGlvbjpodXNoLWh1c2gtMGQ2Zg==";
 const CLIENT_ID: &str = "simulation";
 const URL: &str = "http://octane.invalid";
 const SUITE_RUN: &str = "nightly-1";
 
-/// A folder with the data that every server begins with.
+/// A folder with the data that every server starts with.
 #[derive(Debug)]
 pub(super) struct Template {
     folder: TempDir,
@@ -36,19 +38,19 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Makes the folder where files are quickest, and the data.
+    /// Creates the folder where files are fastest, and the data.
     pub(super) async fn new() -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("octane-simulate-");
-        // In memory, where the system has such a place; the files of a case live for a moment.
+        // In memory where the system has such a place: the files of a case are short-lived.
         let folder = builder
             .tempdir_in("/dev/shm")
             .or_else(|_| builder.tempdir())?;
         let settings = settings(Settings::default(), folder.path().join("template.sqlite"));
         let sandbox = Sandbox::open(settings).map_err(io::Error::other)?;
-        let wire = Wire::new(sandbox, Story::new(), 0, Order::Matters);
-        let line = Line::new(&wire, &Arc::new(Mortal::new(None)), &Troubles::default());
-        let client = client(octane_rest::Settings::default(), line, |_| {});
+        let network = SharedNetwork::new(sandbox, Trace::new(), 0, Order::Matters);
+        let transport = reliable_transport(&network);
+        let client = client(octane_rest::Settings::default(), transport, |_| {});
         let module = client.modules().ensure("Shop").await;
         let module: ModuleId = module.map_err(io::Error::other)?.entity.id;
         let suite = client.suites().create("Simulated", None).await;
@@ -67,14 +69,14 @@ impl Template {
     }
 
     /// The server of a case, with files of its own.
-    pub(super) fn world(&self, case: &Case, story: &Story) -> io::Result<World> {
+    pub(super) fn world(&self, case: &Case, trace: &Trace) -> io::Result<World> {
         let folder = tempfile::Builder::new().tempdir_in(self.folder.path())?;
         let file = folder.path().join("server.sqlite");
         std::fs::copy(self.folder.path().join("template.sqlite"), &file)?;
         let settings = settings(case.server.clone(), file);
         let sandbox = Sandbox::open(settings).map_err(io::Error::other)?;
         Ok(World {
-            wire: Wire::new(sandbox, story.clone(), case.chance, case.order()),
+            network: SharedNetwork::new(sandbox, trace.clone(), case.network_seed, case.order()),
             folder,
             target: self.target.clone(),
             stories: self.stories.clone(),
@@ -89,27 +91,32 @@ fn settings(mut settings: Settings, file: PathBuf) -> Settings {
         .api_key(CLIENT_ID, SECRET)
 }
 
-/// A client that speaks over `line`.
+/// A client that uses `transport`.
 pub(super) fn client(
     settings: octane_rest::Settings,
-    line: impl Transport,
-    on_finished: impl Fn(&Finished) + Send + Sync + 'static,
+    transport: impl Transport,
+    on_finished: impl Fn(&RequestFinished) + Send + Sync + 'static,
 ) -> Client {
     let endpoint = Endpoint::builder(URL)
         .space(1001)
         .workspace(1002)
         .credentials(ApiKey::new(CLIENT_ID, SECRET))
         .settings(settings)
-        .transport(line)
-        .on_finished(on_finished)
+        .transport(transport)
+        .on_request_finished(on_finished)
         .build();
-    Client::new(endpoint.expect("the settings of a case are sound"))
+    Client::new(endpoint.expect("the settings of a case are valid"))
+}
+
+fn reliable_transport(network: &Arc<SharedNetwork>) -> Arc<FaultyTransport> {
+    let process = Arc::new(SimulatedProcess::new(None));
+    FaultyTransport::new(network, &process, &RunFaults::default())
 }
 
 /// The server of a case, and what is known about it.
 #[derive(Debug)]
 pub(super) struct World {
-    pub(super) wire: Arc<Wire>,
+    pub(super) network: Arc<SharedNetwork>,
     folder: TempDir,
     pub(super) target: Target,
     /// The story of each key that has one.
@@ -121,39 +128,35 @@ impl World {
         self.folder.path().join("uploads")
     }
 
-    /// A line without trouble.
-    pub(super) fn calm_line(&self) -> Arc<Line> {
-        Line::new(
-            &self.wire,
-            &Arc::new(Mortal::new(None)),
-            &Troubles::default(),
-        )
+    /// A transport without faults.
+    pub(super) fn reliable_transport(&self) -> Arc<FaultyTransport> {
+        reliable_transport(&self.network)
     }
 
-    /// The entities of a collection, asked for beside the client; none if the server says that this is one
-    /// request too many.
+    /// The entities of a collection, read without the client; `None` if the server answers that there are too
+    /// many requests.
     pub(super) async fn list(&self, collection: &str, fields: &str) -> Option<Vec<Value>> {
         let request = Request::get(format!(
             "{URL}/api/shared_spaces/1001/workspaces/1002/{collection}?fields={fields}&limit=10000"
         ))
         .header("authorization", format!("Basic {BASIC}"))
         .body(Bytes::new())
-        .expect("the request is sound");
-        let answer = self.wire.ask(request).await;
-        if answer.status() == 429 {
+        .expect("the request is valid");
+        let response = self.network.call(request).await;
+        if response.status() == 429 {
             return None;
         }
         let mut page: Value =
-            serde_json::from_slice(answer.body()).expect("the sandbox answers JSON");
+            serde_json::from_slice(response.body()).expect("the sandbox answers JSON");
         match page["data"].take() {
             Value::Array(entities) => Some(entities),
             _ => panic!("`{collection}` cannot be listed: {page}"),
         }
     }
 
-    /// What must not be read anywhere.
+    /// What must not show anywhere.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let mut secrets = self.wire.cookies();
+        let mut secrets = self.network.cookies();
         secrets.extend([SECRET.to_owned(), BASIC.to_owned()]);
         secrets
     }
@@ -168,7 +171,7 @@ impl World {
     }
 }
 
-/// Whether `secret` stands in `bytes`.
-pub(super) fn stands_in(bytes: &[u8], secret: &str) -> bool {
-    super::payload::holds(bytes, secret)
+/// Whether `secret` appears in `bytes`.
+pub(super) fn contains(bytes: &[u8], secret: &str) -> bool {
+    payload::contains(bytes, secret)
 }

@@ -6,21 +6,21 @@ mod matrix;
 mod query;
 mod requests;
 
-use octane_client::{Destination, SuiteChoice};
+use octane_client::{SuiteChoice, TargetSpec};
 use octane_results::{Failure, Status, TestRun};
 use octane_tests::{Browser, World};
 
-/// Results that were uploaded, and a browser to look at them.
+/// A sandbox with uploaded results, and a browser.
 ///
 /// The suite `Nightly` has two suite runs. In `nightly 1` all passed; in `nightly 2`, `pays` failed. Both
-/// runs of `applies voucher` prove the story SHOP-117, those of `pays` prove PAY-1.
+/// runs of `applies voucher` cover the story SHOP-117, those of `pays` cover PAY-1.
 pub(crate) struct Shop {
     world: World,
     browser: Browser,
 }
 
 impl Shop {
-    /// `None` where there is no browser.
+    /// `None` if there is no browser.
     pub(crate) async fn open() -> Option<Self> {
         let browser = Browser::start()?;
         let world = World::new().await;
@@ -50,7 +50,7 @@ async fn upload(world: &World, suite_run: &str, pays: Status) {
         .jira(["PAY-1"]);
     if pays == Status::Failed {
         paying = paying.failure(Failure {
-            kind: Some("Timeout".into()),
+            error_type: Some("Timeout".into()),
             message: Some("no answer from the bank".into()),
             details: "at line 7".into(),
         });
@@ -63,8 +63,8 @@ async fn upload(world: &World, suite_run: &str, pays: Status) {
         paying,
     ];
     let destination =
-        Destination::new(SuiteChoice::Named("Nightly".into()), suite_run).create_missing(true);
-    let target = world.client.locate(&destination).await.unwrap();
+        TargetSpec::new(SuiteChoice::Named("Nightly".into()), suite_run).create_missing(true);
+    let target = world.client.resolve_target(&destination).await.unwrap();
     let report = world.client.upload(runs, target).send().await.unwrap();
     assert!(report.problems.is_empty(), "{:?}", report.problems);
 }

@@ -1,10 +1,11 @@
-//! Delivery when things go wrong: every result is in once, or the report says where it is.
+//! Delivery when things go wrong: every result is ingested once, or the report says where it is.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use octane_client::{
-    Client, Destination, Event, Journal, Outcome, Report, Spool, Stop, SuiteChoice, UploadId,
-    UploadSettings,
+    CancellationToken, Client, Event, Journal, Outcome, Report, Spool, SuiteChoice, TargetSpec,
+    UploadId, UploadSettings,
 };
 use octane_model::Encoding;
 use octane_rest::{ApiKey, Endpoint};
@@ -35,16 +36,14 @@ fn in_batches_of(runs_max: usize) -> UploadSettings {
     settings
 }
 
-/// A client that tries nothing twice, unless it is told to.
+/// A client with this number of attempts for each request.
 fn client(world: &World, url: &str, attempts_max: u32) -> Client {
-    let settings = octane_rest::Settings {
-        requests_per_second: 1000,
-        concurrency_max: 16,
-        attempts_max,
-        backoff_milliseconds: 1,
-        payload_encoding: Encoding::Plain,
-        ..octane_rest::Settings::default()
-    };
+    let mut settings = octane_rest::Settings::default();
+    settings.requests_per_second = 1000;
+    settings.concurrency_max = 16;
+    settings.attempts_max = attempts_max;
+    settings.backoff_base = Duration::from_millis(1);
+    settings.payload_encoding = Encoding::Plain;
     let (id, secret) = (world.sandbox.client_id(), world.sandbox.client_secret());
     let endpoint = Endpoint::builder(url)
         .settings(settings)
@@ -56,30 +55,28 @@ fn client(world: &World, url: &str, attempts_max: u32) -> Client {
 }
 
 /// An upload that is ready to be delivered.
-async fn planned(client: &Client, settings: &UploadSettings) -> Journal {
-    planned_of(client, settings, results()).await
+async fn prepared(client: &Client, settings: &UploadSettings) -> Journal {
+    prepared_of(client, settings, results()).await
 }
 
-async fn planned_of(client: &Client, settings: &UploadSettings, results: Vec<TestRun>) -> Journal {
+async fn prepared_of(client: &Client, settings: &UploadSettings, results: Vec<TestRun>) -> Journal {
     let suite = SuiteChoice::Named("Nightly".into());
-    let destination = Destination::new(suite, "nightly-1").create_missing(true);
+    let spec = TargetSpec::new(suite, "nightly-1").create_missing(true);
     let (spool, id) = (Spool::off(), UploadId::new());
-    let planned = client.plan(results, &destination, settings, &spool, id);
-    let journal = planned.unwrap().journal;
-    let target = client.locate(&destination).await.unwrap();
-    client.aim(&journal, &target).unwrap();
+    let prepared = client.prepare(results, &spec, settings, &spool, id);
+    let journal = prepared.unwrap().journal;
+    client.delivery(&journal).resolve().await.unwrap();
     journal
 }
 
 async fn deliver(client: &Client, journal: &Journal, settings: &UploadSettings) -> Report {
-    let stop = Stop::never();
-    let delivered = client.deliver(journal, settings, &stop, &|_| {});
-    let report = delivered.await.unwrap();
+    let delivery = client.delivery(journal).settings(settings.clone());
+    let report = delivery.run().await.unwrap();
     assert!(report.counts.add_up(), "{report:?}");
     report
 }
 
-/// How many payloads the sandbox received.
+/// The number of payloads that the sandbox received.
 fn payloads(world: &World) -> usize {
     let requests = world.sandbox.sandbox().requests();
     let payloads = requests
@@ -88,19 +85,19 @@ fn payloads(world: &World) -> usize {
     payloads.count()
 }
 
-/// Runs, and results that others took the place of.
+/// The number of runs, and of results that newer ones have replaced.
 async fn counts(world: &World) -> (u64, u64) {
-    let former = world.count("previous_runs").await;
-    (world.count("automated_runs").await, former)
+    let previous = world.count("previous_runs").await;
+    (world.count("automated_runs").await, previous)
 }
 
 #[tokio::test]
-async fn one_bad_result_is_named_and_all_others_go_in() {
+async fn one_bad_result_is_reported_and_all_others_are_ingested() {
     let world = World::new().await;
-    let door = Refusing::new(world.sandbox.address().to_string(), "name=\"t8\"").await;
-    let client = client(&world, door.url(), 1);
+    let proxy = Refusing::new(world.sandbox.address().to_string(), "name=\"t8\"").await;
+    let client = client(&world, proxy.url(), 1);
     let settings = in_batches_of(6);
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Partial, "{report:?}");
     assert_eq!((report.counts.ingested, report.counts.rejected), (11, 1));
@@ -118,17 +115,17 @@ async fn one_bad_result_is_named_and_all_others_go_in() {
         rejected[0].message
     );
     assert_eq!(counts(&world).await, (11, 0));
-    // The first batch, one without results to see whether the context is at fault, and three good pieces.
+    // The second batch, one without results to find out whether the context is at fault, and three good parts.
     assert!(payloads(&world) <= 5, "{}", payloads(&world));
 }
 
 #[tokio::test]
-async fn what_all_payloads_share_is_not_halved() {
+async fn batches_are_not_halved_if_what_all_payloads_share_is_at_fault() {
     let world = World::new().await;
-    let door = Refusing::new(world.sandbox.address().to_string(), "nightly-1").await;
-    let client = client(&world, door.url(), 1);
+    let proxy = Refusing::new(world.sandbox.address().to_string(), "nightly-1").await;
+    let client = client(&world, proxy.url(), 1);
     let settings = in_batches_of(4);
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Refused);
     assert_eq!((report.counts.rejected, report.batches.len()), (12, 3));
@@ -137,68 +134,74 @@ async fn what_all_payloads_share_is_not_halved() {
 }
 
 #[tokio::test]
-async fn what_is_at_fault_in_every_result_is_not_looked_for_in_every_batch() {
+async fn halving_stops_once_every_result_of_a_batch_was_refused() {
     let world = World::new().await;
-    let door = Refusing::new(world.sandbox.address().to_string(), "name=\"t").await;
-    let client = client(&world, door.url(), 1);
+    let proxy = Refusing::new(world.sandbox.address().to_string(), "name=\"t").await;
+    let client = client(&world, proxy.url(), 1);
     let mut settings = in_batches_of(100);
     settings.batches_in_flight_max = 1;
     let results = (1..=300).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
-    let journal = planned_of(&client, &settings, results.collect()).await;
+    let journal = prepared_of(&client, &settings, results.collect()).await;
     let splits = Mutex::new(0);
     let count = |event: &Event| {
         if matches!(event, Event::Split { .. }) {
             *splits.lock().unwrap() += 1;
         }
     };
-    let stop = Stop::never();
-    let delivered = client.deliver(&journal, &settings, &stop, &count);
-    let report = delivered.await.unwrap();
+    let delivery = client.delivery(&journal).settings(settings).on_event(count);
+    let report = delivery.run().await.unwrap();
     assert_eq!(report.outcome, Outcome::Refused);
     assert_eq!((report.counts.rejected, *splits.lock().unwrap()), (300, 99));
     let last = report.problems.last().unwrap();
-    assert!(last.message.contains("not tried one by one"), "{last:?}");
+    assert!(last.message.contains("not split further"), "{last:?}");
 }
 
 #[tokio::test]
-async fn the_page_of_a_proxy_is_no_refusal() {
+async fn the_page_of_a_proxy_is_not_a_refusal() {
     let world = World::new().await;
-    let door = Refusing::as_proxy(world.sandbox.address().to_string(), "name=\"t8\"").await;
-    let client = client(&world, door.url(), 1);
+    let proxy = Refusing::as_proxy(world.sandbox.address().to_string(), "name=\"t8\"").await;
+    let client = client(&world, proxy.url(), 1);
     let settings = in_batches_of(6);
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Unreachable, "{report:?}");
-    assert_eq!((report.counts.rejected, report.counts.kept >= 6), (0, true));
-    door.open();
+    assert_eq!(
+        (report.counts.rejected, report.counts.pending >= 6),
+        (0, true)
+    );
+    proxy.open();
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
     assert_eq!(counts(&world).await, (12, 0));
 }
 
 #[tokio::test]
-async fn a_stop_in_the_middle_parks_the_rest_and_nothing_is_doubled_later() {
+async fn a_stop_leaves_the_rest_for_a_resume_and_nothing_is_duplicated() {
     let world = World::new().await;
     let client = &world.client;
     let settings = in_batches_of(1);
-    let journal = planned(client, &settings).await;
-    let stop = Stop::new();
+    let journal = prepared(client, &settings).await;
+    let stop = CancellationToken::new();
     let stopper = stop.clone();
     let on_event = move |event: &Event| {
         if matches!(event, Event::Accepted { .. }) {
-            stopper.ask();
+            stopper.cancel();
         }
     };
     let report = client
-        .deliver(&journal, &settings, &stop, &on_event)
+        .delivery(&journal)
+        .settings(settings.clone())
+        .cancellation(stop)
+        .on_event(on_event)
+        .run()
         .await
         .unwrap();
     assert_eq!(report.outcome, Outcome::Interrupted);
-    assert!(report.counts.add_up() && report.counts.sent >= 1 && report.counts.kept >= 1);
+    assert!(report.counts.add_up() && report.counts.sent >= 1 && report.counts.pending >= 1);
     let unsent = report
         .batches
         .iter()
-        .filter(|batch| batch.status == "unsent");
+        .filter(|batch| batch.status == "ready");
     assert!(unsent.count() > 0, "{:?}", report.batches);
     let report = deliver(client, &journal, &settings).await;
     assert_eq!(
@@ -209,7 +212,7 @@ async fn a_stop_in_the_middle_parks_the_rest_and_nothing_is_doubled_later() {
 }
 
 #[tokio::test]
-async fn a_task_that_fails_rejects_its_results_and_no_others() {
+async fn a_failed_task_rejects_only_its_own_results() {
     let world = World::new().await;
     world
         .sandbox
@@ -218,7 +221,7 @@ async fn a_task_that_fails_rejects_its_results_and_no_others() {
         .unwrap();
     let mut settings = in_batches_of(4);
     settings.batches_in_flight_max = 1;
-    let journal = planned(&world.client, &settings).await;
+    let journal = prepared(&world.client, &settings).await;
     let report = deliver(&world.client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Partial);
     assert_eq!((report.counts.ingested, report.counts.rejected), (8, 4));
@@ -227,24 +230,22 @@ async fn a_task_that_fails_rejects_its_results_and_no_others() {
         .filter_map(|one| Some(one.position.as_ref()?.line))
         .collect();
     assert_eq!(lines, [2, 3, 4, 5]);
-    // The trouble has passed: somebody resumes the upload.
-    let stop = Stop::never();
-    world.client.reopen(&journal, &stop).await.unwrap();
+    // The server has recovered, and the user resumes the upload.
     let report = deliver(&world.client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
     assert_eq!(counts(&world).await, (12, 0));
 }
 
 #[tokio::test]
-async fn a_task_that_never_ends_is_kept_and_settled_when_it_does() {
-    let hour = std::time::Duration::from_secs(3600);
+async fn the_results_of_an_unfinished_task_are_pending_until_it_ends() {
+    let hour = Duration::from_secs(3600);
     let world = World::with(Settings::default().ingest_delay(hour)).await;
     let mut settings = UploadSettings::default();
-    settings.ingestion_wait_max = std::time::Duration::ZERO;
-    let journal = planned(&world.client, &settings).await;
+    settings.ingestion_wait_max = Duration::ZERO;
+    let journal = prepared(&world.client, &settings).await;
     let report = deliver(&world.client, &journal, &settings).await;
     assert_eq!(
-        (report.outcome, report.counts.kept),
+        (report.outcome, report.counts.pending),
         (Outcome::Unreachable, 12)
     );
     world.sandbox.sandbox().clock().advance(2 * hour);
@@ -257,16 +258,16 @@ async fn a_task_that_never_ends_is_kept_and_settled_when_it_does() {
 }
 
 #[tokio::test]
-async fn results_that_could_not_be_looked_for_are_kept_until_they_are() {
+async fn results_are_pending_until_the_suite_run_can_be_read() {
     let world = World::new().await;
     let client = client(&world, &world.sandbox.url(), 1);
     let settings = UploadSettings::default();
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     let fault = Fault::status(503).method("GET").path("*/automated_runs");
     world.sandbox.sandbox().fail_next(fault).unwrap();
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Unreachable, "{report:?}");
-    assert_eq!((report.counts.ingested, report.counts.kept), (0, 12));
+    assert_eq!((report.counts.ingested, report.counts.pending), (0, 12));
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(
         (report.outcome, report.counts.ingested),
@@ -276,11 +277,11 @@ async fn results_that_could_not_be_looked_for_are_kept_until_they_are() {
 }
 
 #[tokio::test]
-async fn links_that_could_not_be_made_are_made_later() {
+async fn failed_links_are_set_by_the_next_delivery() {
     let world = World::new().await;
     let client = client(&world, &world.sandbox.url(), 1);
     let settings = UploadSettings::default();
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     let fault = Fault::reset_before().method("PUT").path("*/automated_runs");
     world.sandbox.sandbox().fail_next(fault).unwrap();
     let report = deliver(&client, &journal, &settings).await;
@@ -294,12 +295,12 @@ async fn links_that_could_not_be_made_are_made_later() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_amid_many_requests_is_renewed_once() {
+async fn a_session_that_expires_during_many_requests_is_renewed_once() {
     let world = World::new().await;
     let client = client(&world, &world.sandbox.url(), 1);
     let mut settings = in_batches_of(1);
     settings.batches_in_flight_max = 12;
-    let journal = planned(&client, &settings).await;
+    let journal = prepared(&client, &settings).await;
     world.sandbox.sandbox().expire_sessions(Expiry::Global);
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
@@ -312,7 +313,7 @@ async fn a_session_that_ends_amid_many_requests_is_renewed_once() {
 }
 
 #[test]
-fn bytes_do_not_depend_on_how_many_are_sent_at_once_or_on_threads() {
+fn payload_bytes_do_not_depend_on_concurrency_or_threads() {
     let sent = |threads: usize, in_flight_max: usize| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
@@ -323,8 +324,9 @@ fn bytes_do_not_depend_on_how_many_are_sent_at_once_or_on_threads() {
             let world = World::new().await;
             let mut settings = in_batches_of(2);
             settings.batches_in_flight_max = in_flight_max;
-            let journal = planned(&world.client, &settings).await;
-            deliver(&world.client, &journal, &settings).await;
+            let journal = prepared(&world.client, &settings).await;
+            let report = deliver(&world.client, &journal, &settings).await;
+            assert_eq!(report.outcome, Outcome::Success);
             let requests = world.sandbox.sandbox().requests();
             let payloads = requests
                 .into_iter()

@@ -1,9 +1,10 @@
 //! Modules, suites, suite runs, runs, Jira keys and releases against the sandbox.
 
-use octane_client::{ClientError, Parent};
+use octane_client::{Client, ClientError, Parent};
 use octane_model::SuiteId;
+use octane_rest::{ApiKey, Endpoint};
 use octane_results::{Status, TestRun};
-use octane_tests::World;
+use octane_tests::{Scripted, World, response};
 
 #[tokio::test]
 async fn ensuring_a_path_creates_only_what_is_missing() {
@@ -89,7 +90,7 @@ async fn a_root_module_is_found_or_created_below_the_root() {
 }
 
 #[tokio::test]
-async fn names_with_every_awkward_character_come_back_as_they_were() {
+async fn names_with_special_characters_are_stored_unchanged() {
     let world = World::new().await;
     for name in [
         r#"it's "quoted""#,
@@ -129,7 +130,7 @@ async fn names_with_every_awkward_character_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn an_overlong_or_empty_name_is_refused_before_it_is_sent() {
+async fn a_name_that_is_too_long_or_empty_is_refused_before_it_is_sent() {
     let world = World::new().await;
     let error = world
         .client
@@ -139,9 +140,10 @@ async fn an_overlong_or_empty_name_is_refused_before_it_is_sent() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the test suite's name has 256 characters, the server takes 255"
+        "the test suite name is 256 characters long; the limit is 255"
     );
-    assert!(world.client.modules().create("", None).await.is_err());
+    let error = world.client.modules().create("", None).await.unwrap_err();
+    assert_eq!(error.to_string(), "the application module name is empty");
     assert!(matches!(
         world.client.modules().ensure(" / ").await,
         Err(ClientError::EmptyPath { .. })
@@ -149,7 +151,7 @@ async fn an_overlong_or_empty_name_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_suite_is_looked_for_in_its_module_and_an_unknown_id_is_named() {
+async fn a_suite_is_searched_in_its_module_and_an_unknown_id_is_reported() {
     let world = World::new().await;
     let module = world.client.modules().ensure("A").await.unwrap().entity.id;
     let other = world.client.modules().ensure("B").await.unwrap().entity.id;
@@ -178,12 +180,12 @@ async fn a_suite_is_looked_for_in_its_module_and_an_unknown_id_is_named() {
     assert!(error.is_not_found());
     assert_eq!(
         error.to_string(),
-        "there is no test suite with the id 424242 in this workspace"
+        "no test suite with ID 424242 in this workspace"
     );
 }
 
 #[tokio::test]
-async fn the_runs_of_a_suite_run_come_by_id_and_the_first_ones_can_be_skipped() {
+async fn the_runs_of_a_suite_run_are_sorted_by_id_and_the_first_ones_can_be_skipped() {
     let world = World::new().await;
     let suite = world
         .client
@@ -228,7 +230,7 @@ async fn the_runs_of_a_suite_run_come_by_id_and_the_first_ones_can_be_skipped() 
 }
 
 #[tokio::test]
-async fn jira_keys_are_found_missing_or_ambiguous_and_none_is_forgotten() {
+async fn every_jira_key_is_found_missing_or_ambiguous() {
     let world = World::new().await;
     let keys: Vec<String> = (101..=140)
         .map(|n| format!("SHOP-{n}"))
@@ -251,6 +253,35 @@ async fn jira_keys_are_found_missing_or_ambiguous_and_none_is_forgotten() {
     );
     assert_eq!(resolution.ambiguous["SHOP-150"].len(), 2);
     assert_eq!(world.client.jira().field().await.unwrap(), "jira_key_udf");
+}
+
+#[tokio::test]
+async fn a_suite_that_another_client_creates_at_the_same_moment_is_used() {
+    let suite = r#"{"type":"test_suite","id":"7","name":"Nightly"}"#;
+    let server = Scripted::new([
+        response(200, ""),
+        response(200, r#"{"total_count":0,"data":[]}"#),
+        response(409, r#"{"error_code":"platform.duplicate_entity"}"#),
+        response(200, &format!(r#"{{"total_count":1,"data":[{suite}]}}"#)),
+    ])
+    .await;
+    let endpoint = Endpoint::builder(server.url())
+        .space(1001)
+        .workspace(1002)
+        .credentials(ApiKey::new("me", "secret"))
+        .build()
+        .unwrap();
+    let client = Client::new(endpoint);
+    let ensured = client.suites().ensure("Nightly", None).await.unwrap();
+    assert_eq!(
+        (ensured.entity.id, ensured.created),
+        (SuiteId::new(7), vec![])
+    );
+    assert_eq!(
+        server.requests().len(),
+        4,
+        "sign-in, look-up, creation, look-up"
+    );
 }
 
 #[tokio::test]

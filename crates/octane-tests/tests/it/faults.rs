@@ -1,4 +1,6 @@
-//! Our client against a sandbox that breaks.
+//! Our client against a sandbox with faults.
+
+use std::time::Duration;
 
 use octane_client::Client;
 use octane_model::Entity;
@@ -9,14 +11,12 @@ async fn broken(plan: FaultPlan) -> (Running, Client) {
     let settings = Settings::default().faults(plan);
     let (space, workspace) = (settings.space, settings.workspace);
     let sandbox = Sandbox::start_with(settings).await.unwrap();
-    let settings = octane_rest::Settings {
-        requests_per_second: 1000,
-        attempts_max: 10,
-        backoff_milliseconds: 1,
-        backoff_milliseconds_max: 1,
-        backoff_seed: Some(1),
-        ..octane_rest::Settings::default()
-    };
+    let mut settings = octane_rest::Settings::default();
+    settings.requests_per_second = 1000;
+    settings.attempts_max = 10;
+    settings.backoff_base = Duration::from_millis(1);
+    settings.backoff_max = Duration::from_millis(1);
+    settings.backoff_seed = Some(1);
     let endpoint = Endpoint::builder(sandbox.url())
         .settings(settings)
         .space(space)
@@ -28,7 +28,7 @@ async fn broken(plan: FaultPlan) -> (Running, Client) {
 }
 
 #[tokio::test]
-async fn a_list_is_whole_whatever_happens_on_the_way() {
+async fn a_list_is_complete_despite_network_faults() {
     let (_whole, client) = broken(FaultPlan::default()).await;
     let whole = client.endpoint().collection("work_items").list();
     let whole = whole.all().await.unwrap();
@@ -61,7 +61,7 @@ async fn a_list_is_whole_whatever_happens_on_the_way() {
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_was_lost_is_not_made_twice() {
+async fn an_entity_is_not_created_twice_if_the_response_is_lost() {
     let (sandbox, client) = broken(FaultPlan::default()).await;
     let fault = Fault::reset_after().method("POST").path("*/programs");
     sandbox.sandbox().fail_next(fault).unwrap();

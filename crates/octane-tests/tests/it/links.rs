@@ -1,4 +1,4 @@
-//! Linking: additive, exact, repeatable, and at the level that the workspace allows.
+//! Linking: additive, exact, repeatable, and at the level that the workspace supports.
 
 use octane_client::{LinkLevel, Target};
 use octane_model::{References, RunId, WorkItemId};
@@ -108,18 +108,18 @@ async fn linking_adds_and_unlinking_removes_exactly_one(settings: Settings, leve
 }
 
 #[tokio::test]
-async fn runs_are_linked_where_they_have_an_editable_field() {
+async fn runs_are_linked_if_they_have_an_editable_field() {
     linking_adds_and_unlinking_removes_exactly_one(Settings::default(), LinkLevel::Runs).await;
 }
 
 #[tokio::test]
-async fn their_tests_are_linked_where_runs_have_none() {
+async fn tests_are_linked_if_runs_have_no_such_field() {
     let settings = Settings::default().run_backlog_field(false);
     linking_adds_and_unlinking_removes_exactly_one(settings, LinkLevel::Tests).await;
 }
 
 #[tokio::test]
-async fn a_run_that_does_not_exist_is_named_and_the_others_are_linked() {
+async fn a_run_that_does_not_exist_is_reported_and_the_others_are_linked() {
     let uploaded = uploaded(Settings::default()).await;
     let runs = [uploaded.runs[0], RunId::new(987_654)];
     let report = uploaded
@@ -134,7 +134,7 @@ async fn a_run_that_does_not_exist_is_named_and_the_others_are_linked() {
 }
 
 #[tokio::test]
-async fn a_story_that_does_not_exist_is_named() {
+async fn a_story_that_does_not_exist_is_reported() {
     let uploaded = uploaded(Settings::default()).await;
     let error = uploaded
         .world
@@ -145,6 +145,6 @@ async fn a_story_that_does_not_exist_is_named() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no backlog item with the id 999999 in this workspace"
+        "no backlog item with ID 999999 in this workspace"
     );
 }

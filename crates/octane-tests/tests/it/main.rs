@@ -1,4 +1,4 @@
-//! Tests of the whole, one topic a file.
+//! Tests of the whole system, one file per topic.
 
 mod browser;
 mod delivery;

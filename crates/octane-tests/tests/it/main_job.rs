@@ -1,11 +1,11 @@
-//! The main job: results become runs, and runs are linked to the stories they prove.
+//! The main job: results become runs, and runs are linked to the stories they cover.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use octane_client::{
-    Destination, Event, LinkLevel, ModuleChoice, Outcome, Report, SuiteChoice, Target,
+    Event, LinkLevel, ModuleChoice, Outcome, Report, SuiteChoice, Target, TargetSpec,
     UploadSettings,
 };
 use octane_model::{AutomatedRun, Select};
@@ -26,7 +26,7 @@ fn nightly() -> Vec<TestRun> {
             .started(started + jiff::SignedDuration::from_secs(n));
         if status == Status::Failed {
             run = run.failure(Failure {
-                kind: None,
+                error_type: None,
                 message: Some("no".into()),
                 details: "at ]]> line 1".into(),
             });
@@ -41,10 +41,10 @@ fn nightly() -> Vec<TestRun> {
 }
 
 async fn target(world: &World) -> Target {
-    let destination = Destination::new(SuiteChoice::Named("Nightly".into()), "nightly 1")
+    let destination = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly 1")
         .module(ModuleChoice::Path("Shop/Checkout".into()))
         .create_missing(true);
-    world.client.locate(&destination).await.unwrap()
+    world.client.resolve_target(&destination).await.unwrap()
 }
 
 fn in_batches_of(runs_max: usize) -> UploadSettings {
@@ -97,7 +97,7 @@ async fn results_become_runs_and_only_the_runs_with_a_key_are_linked() {
         report
             .batches
             .iter()
-            .map(|batch| batch.rows)
+            .map(|batch| batch.results)
             .collect::<Vec<_>>(),
         [50, 50, 20]
     );
@@ -145,7 +145,7 @@ async fn results_become_runs_and_only_the_runs_with_a_key_are_linked() {
 }
 
 #[tokio::test]
-async fn the_same_bytes_a_second_time_double_nothing_and_the_report_says_so() {
+async fn uploading_the_same_bytes_twice_duplicates_nothing_and_the_report_says_so() {
     let world = World::new().await;
     let first = upload(&world, nightly(), in_batches_of(50)).await;
     let before = (
@@ -154,8 +154,11 @@ async fn the_same_bytes_a_second_time_double_nothing_and_the_report_says_so() {
     );
     let second = upload(&world, nightly(), in_batches_of(50)).await;
     assert_eq!(second.outcome, Outcome::Success);
-    assert!(second.batches.iter().all(|batch| batch.known));
-    assert_eq!((second.counts.ingested, second.counts.known), (120, 120));
+    assert!(second.batches.iter().all(|batch| batch.is_duplicate));
+    assert_eq!(
+        (second.counts.ingested, second.counts.duplicate),
+        (120, 120)
+    );
     assert!(second.created.is_empty());
     assert_eq!(second.links.as_ref().unwrap().unchanged, 2);
     assert_eq!(
@@ -176,7 +179,7 @@ async fn the_same_bytes_a_second_time_double_nothing_and_the_report_says_so() {
 }
 
 #[tokio::test]
-async fn where_runs_have_no_field_their_tests_are_linked_and_the_report_says_so() {
+async fn tests_are_linked_if_runs_have_no_field_and_the_report_says_so() {
     let world = World::with(Settings::default().run_backlog_field(false)).await;
     let report = upload(&world, nightly(), UploadSettings::default()).await;
     assert_eq!(report.outcome, Outcome::Success, "{:?}", report.problems);
@@ -185,7 +188,7 @@ async fn where_runs_have_no_field_their_tests_are_linked_and_the_report_says_so(
 }
 
 #[tokio::test]
-async fn a_test_that_comes_twice_ends_as_its_last_result() {
+async fn a_test_with_two_results_shows_the_last_one() {
     let world = World::new().await;
     let mut runs: Vec<TestRun> = (0..6)
         .map(|n| TestRun::new(format!("t{}", n % 3), Status::Failed))
@@ -208,7 +211,7 @@ async fn a_test_that_comes_twice_ends_as_its_last_result() {
 }
 
 #[tokio::test]
-async fn an_unknown_release_rejects_the_runs_and_names_the_reason() {
+async fn an_unknown_release_rejects_the_runs_and_the_reason_is_reported() {
     let world = World::new().await;
     let mut settings = in_batches_of(50);
     settings.context.release = Some(Release::Name("R 99".into()));
@@ -230,16 +233,11 @@ async fn an_unknown_release_rejects_the_runs_and_names_the_reason() {
         "{:?}",
         report.problems
     );
-    assert!(
-        report
-            .problems
-            .iter()
-            .any(|problem| problem.code == "complaint")
-    );
+    assert!(report.problems.iter().any(|problem| problem.code == "task"));
 }
 
 #[tokio::test]
-async fn evidence_goes_in_where_it_is_accepted_and_is_refused_where_the_official_schema_rules() {
+async fn evidence_payloads_are_ingested_if_the_server_accepts_them_and_refused_otherwise() {
     let mut settings = in_batches_of(50);
     settings.dialect = Dialect::Evidence;
     let lenient = World::with(Settings::default().accept_evidence(true)).await;
@@ -267,42 +265,43 @@ async fn evidence_goes_in_where_it_is_accepted_and_is_refused_where_the_official
 }
 
 #[tokio::test]
-async fn events_tell_the_story_in_order() {
+async fn events_are_reported_in_order() {
     let world = World::new().await;
     let target = target(&world).await;
-    let told = Mutex::new(Vec::new());
+    let events = Mutex::new(Vec::new());
     let upload = world
         .client
         .upload(nightly(), target)
         .settings(in_batches_of(50));
-    upload
-        .on_event(|event| told.lock().unwrap().push(event.clone()))
+    let report = upload
+        .on_event(|event| events.lock().unwrap().push(event.clone()))
         .send()
         .await
         .unwrap();
-    let told = told.into_inner().unwrap();
+    assert_eq!(report.outcome, Outcome::Success);
+    let events = events.into_inner().unwrap();
     assert!(matches!(
-        told[0],
-        Event::Planned {
+        events[0],
+        Event::Prepared {
             results: 120,
             batches: 3,
             ..
         }
     ));
-    let count = |is: fn(&Event) -> bool| told.iter().filter(|event| is(event)).count();
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
     assert_eq!(
         count(|event| matches!(
             event,
             Event::Accepted {
-                is_known: false,
+                is_duplicate: false,
                 ..
             }
         )),
         3
     );
-    assert_eq!(count(|event| matches!(event, Event::Settled { .. })), 3);
+    assert_eq!(count(|event| matches!(event, Event::Ended { .. })), 3);
     assert!(matches!(
-        told.last(),
+        events.last(),
         Some(Event::Linked {
             changed: 2,
             unchanged: 0,
@@ -312,7 +311,7 @@ async fn events_tell_the_story_in_order() {
 }
 
 #[tokio::test]
-async fn tests_without_a_place_take_it_from_the_suite_path() {
+async fn tests_without_a_module_and_package_inherit_them_from_the_suite_path() {
     let world = World::new().await;
     let target = target(&world).await;
     let runs = [
@@ -344,25 +343,25 @@ async fn tests_without_a_place_take_it_from_the_suite_path() {
 #[tokio::test]
 async fn a_missing_suite_is_an_error_unless_it_may_be_created() {
     let world = World::new().await;
-    let destination = Destination::new(SuiteChoice::Named("None".into()), "x");
-    let error = world.client.locate(&destination).await.unwrap_err();
+    let destination = TargetSpec::new(SuiteChoice::Named("None".into()), "x");
+    let error = world.client.resolve_target(&destination).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no test suite named `None` in this workspace"
+        "test suite `None` does not exist in this workspace"
     );
-    let by_id = Destination::new(SuiteChoice::Id(octane_model::SuiteId::new(77_777)), "x")
+    let by_id = TargetSpec::new(SuiteChoice::Id(octane_model::SuiteId::new(77_777)), "x")
         .create_missing(true);
     assert!(
         world
             .client
-            .locate(&by_id)
+            .resolve_target(&by_id)
             .await
             .unwrap_err()
             .is_not_found()
     );
     let made = world
         .client
-        .locate(&destination.create_missing(true))
+        .resolve_target(&destination.create_missing(true))
         .await
         .unwrap();
     assert_eq!(made.created.len(), 1);

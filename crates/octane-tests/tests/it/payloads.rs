@@ -1,17 +1,18 @@
-//! Payloads of the samples and of other people's reports, under a validator that is not ours.
+//! Payloads of the samples and of other people's reports, checked by a validator that is not ours.
 
 use std::path::{Path, PathBuf};
 
 use octane_client::{Plan, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_results::{ReadOptions, Record, Source, TestRun, read, sources};
-use octane_tests::{shared, xmllint};
+use octane_test_support::shared_folder_with;
+use octane_tests::xmllint;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// All results of a file; an error where it cannot be read.
+/// All results of a file, or why it cannot be read.
 fn results(source: &Source) -> Result<Vec<TestRun>, String> {
     let records = read(source, &ReadOptions::default()).map_err(|error| error.to_string())?;
     let mut runs = Vec::new();
@@ -25,12 +26,13 @@ fn results(source: &Source) -> Result<Vec<TestRun>, String> {
     Ok(runs)
 }
 
-/// Validates the payloads of `files`: against the project's schema, and the official one if it is here.
+/// Validates the payloads of `files` against the project's schema, and against the official one if it is available.
 fn validate(files: &[PathBuf]) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("own.xsd");
     std::fs::write(&own, octane_results::test_results_xsd()).unwrap();
-    let official = shared().map(|shared| shared.join("test-results.xsd"));
+    let official = shared_folder_with("test-results.xsd");
+    let official = official.map(|shared| shared.join("test-results.xsd"));
     let mut payloads = 0;
     for file in files {
         let Ok(runs) = results(&Source::path(file)) else {
@@ -68,7 +70,9 @@ fn the_payloads_of_both_samples_are_valid() {
 
 #[test]
 fn the_payloads_of_other_peoples_reports_are_valid() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared_folder_with("corpus/junit-xml") else {
+        return;
+    };
     let folder = shared.join("corpus/junit-xml").display().to_string();
     let files = sources(&[folder], &[] as &[&str]).unwrap();
     let files: Vec<PathBuf> = files

@@ -1,53 +1,53 @@
-//! Whatever goes wrong, nothing is lost and nothing is doubled: 500 cases of the simulation, of which
-//! `cargo xtask simulate` plays as many as there is time for.
+//! Whatever goes wrong, nothing is lost and nothing is duplicated: 500 cases of the simulation.
+//! `cargo xtask simulate` runs as many as there is time for.
 
 use octane_tests::simulate::Simulator;
 
-fn play(seeds: std::ops::Range<u64>) {
+fn run(seeds: std::ops::Range<u64>) {
     let simulator = Simulator::new().unwrap();
-    let (mut lives, count) = (0, seeds.end - seeds.start);
+    let (mut process_runs, count) = (0, seeds.end - seeds.start);
     for seed in seeds {
-        match simulator.play(seed) {
-            Ok(played) => lives += played.lives,
+        match simulator.run(seed) {
+            Ok(result) => process_runs += result.process_runs,
             Err(failure) => panic!("{failure}"),
         }
     }
     assert!(
-        lives as u64 > count,
-        "processes died and were started again"
+        process_runs as u64 > count,
+        "processes crashed and were started again"
     );
 }
 
 #[test]
-fn the_first_quarter_of_500_seeds_holds() {
-    play(0..125);
+fn the_first_quarter_of_500_seeds_keeps_all_promises() {
+    run(0..125);
 }
 
 #[test]
-fn the_second_quarter_of_500_seeds_holds() {
-    play(125..250);
+fn the_second_quarter_of_500_seeds_keeps_all_promises() {
+    run(125..250);
 }
 
 #[test]
-fn the_third_quarter_of_500_seeds_holds() {
-    play(250..375);
+fn the_third_quarter_of_500_seeds_keeps_all_promises() {
+    run(250..375);
 }
 
 #[test]
-fn the_last_quarter_of_500_seeds_holds() {
-    play(375..500);
+fn the_last_quarter_of_500_seeds_keeps_all_promises() {
+    run(375..500);
 }
 
 #[test]
-fn a_seed_makes_the_same_happen_each_time() {
-    let told = |seed| {
+fn a_seed_reproduces_the_same_trace_each_time() {
+    let trace = |seed| {
         let simulator = Simulator::new().unwrap();
-        let (_, story) = simulator
-            .told(seed)
+        let (_, trace) = simulator
+            .run_with_trace(seed)
             .map_err(|failure| failure.to_string())?;
-        Ok::<_, String>(story)
+        Ok::<_, String>(trace)
     };
     for seed in [7, 40, 77] {
-        assert_eq!(told(seed), told(seed), "seed {seed}");
+        assert_eq!(trace(seed), trace(seed), "seed {seed}");
     }
 }

@@ -1,15 +1,15 @@
-//! The sandbox's settings: defaults, then a file, then single settings, then what has a flag of its own.
+//! The sandbox's settings: defaults, overridden by a file, by single settings, and by flags.
 
 use octane_sandbox::{Settings, Storage};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::args::{ConnectionArgs, SandboxArgs};
-use crate::connect::sandbox_file;
+use crate::args::SandboxArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Result};
+use crate::sandbox::data_file;
 
-pub(super) fn settings(args: &SandboxArgs, connection: &ConnectionArgs) -> Outcome<Settings> {
+pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
     let mut table = match &args.settings {
         Some(path) => {
             let named = |failure: Failure| {
@@ -22,54 +22,56 @@ pub(super) fn settings(args: &SandboxArgs, connection: &ConnectionArgs) -> Outco
         None => Table::new(),
     };
     for set in &args.set {
-        put(&mut table, set)?;
+        set_value(&mut table, set)?;
     }
-    let keeps = table.contains_key("storage");
+    let has_storage = table.contains_key("storage");
     let mut settings = Settings::deserialize(table).map_err(|error| {
         Failure::message(Exit::Configuration, error.message())
             .context("cannot use the settings given with `--set`")
     })?;
     if args.memory {
         settings.storage = Storage::Memory;
-    } else if !keeps || connection.sandbox_data.is_some() {
-        settings.storage = Storage::File(sandbox_file(connection)?);
+    } else if !has_storage || args.data.directory.is_some() {
+        settings.storage = Storage::File(data_file(&args.data)?);
     }
     Ok(settings)
 }
 
-/// A file's table. Whether it holds settings is asked here, while lines and columns are known.
-fn read(text: &str) -> Outcome<Table> {
-    let wrong = |error: toml::de::Error| {
+/// Parses a file. Its settings are checked here, while lines and columns are known.
+fn read(text: &str) -> Result<Table> {
+    let invalid = |error: toml::de::Error| {
         Failure::message(Exit::Configuration, error.to_string().trim_end())
     };
-    toml::from_str::<Settings>(text).map_err(wrong)?;
-    toml::from_str(text).map_err(wrong)
+    let _: Settings = toml::from_str(text).map_err(invalid)?;
+    toml::from_str(text).map_err(invalid)
 }
 
-/// Puts `results.queue-max=4` where it belongs. What is no TOML value is text: `10m` needs no quotes.
-fn put(table: &mut Table, set: &str) -> Outcome<()> {
-    let wrong = |why: &str| {
-        Failure::message(Exit::Usage, format!("`--set {set}` {why}"))
-            .hint("write it as in `--set results.queue-max=4`")
+/// Applies `results.queue-max=4`. What is not a TOML value is text: `10m` needs no quotes.
+fn set_value(table: &mut Table, set: &str) -> Result<()> {
+    let invalid = |why: &str| {
+        Failure::message(Exit::Usage, format!("`--set {set}`: {why}"))
+            .hint("for example: `--set results.queue-max=4`")
     };
-    let (name, value) = set.split_once('=').ok_or_else(|| wrong("has no `=`"))?;
+    let (name, value) = set
+        .split_once('=')
+        .ok_or_else(|| invalid("expected NAME=VALUE"))?;
     let value = toml::from_str::<Table>(&format!("value = {value}"))
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(value.to_owned()));
-    let mut place = table;
+    let mut current = table;
     let mut pieces = name.split('.').map(str::trim).peekable();
     while let Some(piece) = pieces.next() {
         if pieces.peek().is_none() {
-            place.insert(piece.to_owned(), value);
+            current.insert(piece.to_owned(), value);
             return Ok(());
         }
-        let below = place
+        let next = current
             .entry(piece)
             .or_insert_with(|| Value::Table(Table::new()));
-        place = below
+        current = next
             .as_table_mut()
-            .ok_or_else(|| wrong(&format!("looks into `{piece}`, which is no table")))?;
+            .ok_or_else(|| invalid(&format!("`{piece}` is not a table")))?;
     }
     Ok(())
 }
@@ -83,7 +85,7 @@ mod tests {
     fn with(sets: &[&str]) -> Settings {
         let mut table = Table::new();
         for set in sets {
-            put(&mut table, set).unwrap();
+            set_value(&mut table, set).unwrap();
         }
         Settings::deserialize(table).unwrap()
     }
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_a_file_is_shown_with_its_line() {
+    fn an_error_in_a_file_is_reported_with_its_line() {
         let failure = read("seed-data = false\n[results]\nqueue-maximum = 4\n").unwrap_err();
         let shown = failure.error.to_string();
         assert!(

@@ -1,11 +1,14 @@
 //! Files: who may read them, who may work on them, and when they go.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::*;
-use crate::report::Outcome;
+use crate::journal::{LastAttempt, Retention};
+use crate::outcome::Outcome;
+use crate::prepare::PrepareError;
 
 fn place() -> (tempfile::TempDir, Spool) {
     let folder = tempfile::tempdir().unwrap();
@@ -15,7 +18,7 @@ fn place() -> (tempfile::TempDir, Spool) {
 
 /// An upload that is planned, and on which nobody works.
 fn left(spool: &Spool) -> UploadId {
-    planned(spool, tests(2), &UploadSettings::default())
+    prepared(spool, tests(2), &UploadSettings::default())
         .id()
         .clone()
 }
@@ -24,11 +27,11 @@ fn left(spool: &Spool) -> UploadId {
 fn finished(spool: &Spool) -> UploadId {
     let id = left(spool);
     let journal = spool.open(&id).unwrap();
-    let ending = Ending {
+    let last = LastAttempt {
         outcome: Outcome::Success,
         is_finished: true,
     };
-    journal.put("ending", &ending).unwrap();
+    journal.set("last_attempt", &last).unwrap();
     id
 }
 
@@ -53,7 +56,7 @@ fn an_upload_that_is_taken_up_again_is_not_finished_before_it_ends_again() {
     let (_folder, spool) = place();
     let id = finished(&spool);
     assert!(spool.summary(&id).unwrap().is_finished);
-    spool.open(&id).unwrap().reopen(true).unwrap();
+    spool.open(&id).unwrap().prepare_resume(true).unwrap();
     let summary = spool.summary(&id).unwrap();
     assert!(!summary.is_finished && summary.outcome.is_none());
 }
@@ -83,7 +86,7 @@ fn one_process_at_a_time_works_on_an_upload_and_anybody_may_look() {
 fn only_its_owner_can_read_an_upload() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, spool) = place();
-    let journal = planned(&spool, tests(2), &UploadSettings::default());
+    let journal = prepared(&spool, tests(2), &UploadSettings::default());
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = spool.folder().unwrap();
     assert_eq!(
@@ -106,7 +109,7 @@ fn only_its_owner_can_read_an_upload() {
 #[test]
 fn no_file_holds_the_secret_of_the_key() {
     let (_folder, spool) = place();
-    let _journal = planned(&spool, tests(2), &UploadSettings::default());
+    let _journal = prepared(&spool, tests(2), &UploadSettings::default());
     for file in std::fs::read_dir(spool.folder().unwrap()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("a-secret-that-must-not-show"));
@@ -173,7 +176,7 @@ fn what_died_while_planning_is_told_to_nobody_and_goes() {
     assert!(spool.list().unwrap().is_empty() && spool.unreadable().unwrap().is_empty());
     assert!(matches!(
         spool.summary(&id),
-        Err(JournalError::Unplanned { .. })
+        Err(JournalError::Unprepared { .. })
     ));
     assert_eq!(spool.prune(&Retention::default(), now).unwrap(), [id]);
     assert_eq!(
@@ -190,8 +193,8 @@ fn results_that_cannot_be_planned_leave_nothing_behind() {
         ..UploadSettings::default()
     };
     let run = TestRun::new("without a start", Status::Passed);
-    let planned = CLIENT.plan([run], &destination(), &settings, &spool, UploadId::new());
-    assert!(matches!(planned, Err(crate::UploadError::Plan(_))));
+    let planned = CLIENT.prepare([run], &destination(), &settings, &spool, UploadId::new());
+    assert!(matches!(planned, Err(PrepareError::Plan(_))));
     assert_eq!(
         std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),
         0
@@ -201,9 +204,9 @@ fn results_that_cannot_be_planned_leave_nothing_behind() {
 #[test]
 fn without_a_spool_an_upload_works_and_leaves_no_file() {
     let spool = Spool::off();
-    let journal = planned(&spool, tests(3), &in_batches_of(2));
-    journal.aim(&target()).unwrap();
-    assert_eq!(journal.kept_path(), None);
+    let journal = prepared(&spool, tests(3), &in_batches_of(2));
+    journal.set_target(&target()).unwrap();
+    assert_eq!(journal.saved_path(), None);
     let batches = journal.open_batches().unwrap();
     assert!(journal.payload(&batches[1]).is_ok());
     assert!(spool.list().unwrap().is_empty() && spool.unreadable().unwrap().is_empty());

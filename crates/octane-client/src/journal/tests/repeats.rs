@@ -5,7 +5,7 @@ use std::time::Duration;
 use octane_results::Dialect;
 
 use super::*;
-use crate::ModuleChoice;
+use crate::target::ModuleChoice;
 
 /// Two results of one test, a minute apart, each of which took another time.
 fn twins(is_later_first: bool) -> Vec<TestRun> {
@@ -22,8 +22,8 @@ fn twins(is_later_first: bool) -> Vec<TestRun> {
 }
 
 /// What the suite run shows of `run`.
-fn held(run: &TestRun) -> FoundRun {
-    FoundRun {
+fn held(run: &TestRun) -> ServerRun {
+    ServerRun {
         duration: Some(milliseconds(run)),
         ..shown("1", run, Some("passed"), 0)
     }
@@ -34,17 +34,20 @@ fn milliseconds(run: &TestRun) -> i64 {
 }
 
 fn words(journal: &Journal) -> Vec<String> {
-    fates(journal).into_iter().map(|(fate, _)| fate).collect()
+    states(journal)
+        .into_iter()
+        .map(|(state, _)| state)
+        .collect()
 }
 
 #[test]
 fn the_last_result_of_a_test_stands_for_those_before_it_whenever_they_started() {
     let runs = twins(true);
-    let journal = aimed(runs.clone(), &in_batches_of(1));
-    settle(&journal, 1, "success", None);
-    settle(&journal, 2, "success", None);
-    journal.add_found(&[held(&runs[1])]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    let journal = ready(runs.clone(), &in_batches_of(1));
+    end(&journal, 1, "success", None);
+    end(&journal, 2, "success", None);
+    journal.add_server_runs(&[held(&runs[1])]).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested", "ingested"]);
 }
 
@@ -55,91 +58,91 @@ fn a_result_without_a_start_is_told_from_an_older_one_by_how_long_it_took() {
         run.started = None;
     }
     let new = runs.split_off(1);
-    let journal = aimed(new.clone(), &UploadSettings::default());
-    settle(&journal, 1, "failed", None);
-    journal.add_found(&[held(&runs[0])]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    let journal = ready(new.clone(), &UploadSettings::default());
+    end(&journal, 1, "failed", None);
+    journal.add_server_runs(&[held(&runs[0])]).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["rejected"]);
-    journal.add_found(&[held(&new[0])]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    journal.add_server_runs(&[held(&new[0])]).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested"]);
 }
 
 #[test]
 fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_history() {
     let runs = twins(false);
-    let journal = aimed(runs.clone(), &in_batches_of(1));
-    settle(&journal, 1, "failed", None);
-    settle(&journal, 2, "success", None);
-    journal.add_found(&[held(&runs[1])]).unwrap();
-    let doubtful = journal.doubtful_runs().unwrap();
+    let journal = ready(runs.clone(), &in_batches_of(1));
+    end(&journal, 1, "failed", None);
+    end(&journal, 2, "success", None);
+    journal.add_server_runs(&[held(&runs[1])]).unwrap();
+    let doubtful = journal.runs_needing_history().unwrap();
     assert_eq!(doubtful, [EntityId::from("1".to_owned())]);
-    journal.settle_rows(RUNS).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["rejected", "ingested"]);
-    let former = FormerResult {
+    let former = PreviousRun {
         run: doubtful[0].clone(),
         status: Some("passed".to_owned()),
         started: runs[0].started.map(jiff::Timestamp::as_millisecond),
         duration: Some(milliseconds(&runs[0])),
     };
-    journal.add_former(&[former]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    journal.add_previous_runs(&[former]).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested", "ingested"]);
-    journal.forget_found().unwrap();
-    journal.settle_rows(RUNS).unwrap();
-    assert_eq!(words(&journal), ["rejected", "kept"]);
+    journal.clear_server_runs().unwrap();
+    journal.judge(RUNS).unwrap();
+    assert_eq!(words(&journal), ["rejected", "unconfirmed"]);
 }
 
 #[test]
 fn a_result_that_an_earlier_one_of_another_batch_took_the_place_of_is_found_in_the_history() {
     let runs = twins(true);
-    let journal = aimed(runs.clone(), &in_batches_of(1));
+    let journal = ready(runs.clone(), &in_batches_of(1));
     // Octane has the second one as well, and nobody knows that yet.
-    settle(&journal, 1, "warning", Some("no release R 99"));
-    journal.add_found(&[held(&runs[1])]).unwrap();
-    let doubtful = journal.doubtful_runs().unwrap();
+    end(&journal, 1, "warning", Some("no release R 99"));
+    journal.add_server_runs(&[held(&runs[1])]).unwrap();
+    let doubtful = journal.runs_needing_history().unwrap();
     assert_eq!(doubtful, [EntityId::from("1".to_owned())]);
-    let former = FormerResult {
+    let former = PreviousRun {
         run: doubtful[0].clone(),
         status: Some("passed".to_owned()),
         started: runs[0].started.map(jiff::Timestamp::as_millisecond),
         duration: Some(milliseconds(&runs[0])),
     };
-    journal.add_former(&[former]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
-    assert_eq!(words(&journal), ["ingested", "kept"]);
+    journal.add_previous_runs(&[former]).unwrap();
+    journal.judge(RUNS).unwrap();
+    assert_eq!(words(&journal), ["ingested", "open"]);
 }
 
 #[test]
 fn nobody_asks_for_the_history_of_runs_that_show_what_was_sent() {
     let runs = twins(false);
-    let journal = aimed(runs[1..].to_vec(), &UploadSettings::default());
-    settle(&journal, 1, "failed", None);
-    journal.add_found(&[held(&runs[1])]).unwrap();
-    assert_eq!(journal.doubtful_runs().unwrap(), []);
+    let journal = ready(runs[1..].to_vec(), &UploadSettings::default());
+    end(&journal, 1, "failed", None);
+    journal.add_server_runs(&[held(&runs[1])]).unwrap();
+    assert_eq!(journal.runs_needing_history().unwrap(), []);
 }
 
 #[test]
 fn what_was_seen_once_is_not_forgotten_when_nobody_can_look() {
     let runs = tests(2);
-    let journal = aimed(runs.clone(), &in_batches_of(1));
-    settle(&journal, 1, "success", None);
+    let journal = ready(runs.clone(), &in_batches_of(1));
+    end(&journal, 1, "success", None);
     let found = shown("1", &runs[0], Some("passed"), 0);
-    journal.add_found(&[found]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
-    settle(&journal, 2, "success", None);
-    journal.forget_found().unwrap();
-    journal.settle_rows(Evidence::None).unwrap();
-    assert_eq!(words(&journal), ["ingested", "kept"]);
+    journal.add_server_runs(&[found]).unwrap();
+    journal.judge(RUNS).unwrap();
+    end(&journal, 2, "success", None);
+    journal.clear_server_runs().unwrap();
+    journal.judge(Confirmation::Unknown).unwrap();
+    assert_eq!(words(&journal), ["ingested", "open"]);
 }
 
 #[test]
 fn a_complaint_is_about_a_test_and_not_about_one_with_a_longer_name() {
-    let journal = aimed(tests(12), &UploadSettings::default());
+    let journal = ready(tests(12), &UploadSettings::default());
     let complaints = "run `t12` (line 14): no\nrun `t1` (line 3): never";
-    settle(&journal, 1, "failed", Some(complaints));
-    journal.settle_rows(RUNS).unwrap();
-    let reason = |row: usize| fates(&journal)[row - 1].1.clone().unwrap();
+    end(&journal, 1, "failed", Some(complaints));
+    journal.judge(RUNS).unwrap();
+    let reason = |row: usize| states(&journal)[row - 1].1.clone().unwrap();
     assert_eq!(reason(1), "run `t1` (line 3): never");
     assert_eq!(reason(12), "run `t12` (line 14): no");
     // Nobody complained of this one.
@@ -159,7 +162,7 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
     };
     let module = ModuleId::new(2001);
     let destination = destination().module(ModuleChoice::Id(module));
-    let planned = CLIENT.plan(
+    let planned = CLIENT.prepare(
         runs.clone(),
         &destination,
         &settings,
@@ -167,12 +170,12 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
         UploadId::new(),
     );
     let journal = planned.unwrap().journal;
-    journal.aim(&target().module(module)).unwrap();
-    settle(&journal, 1, "success", None);
+    journal.set_target(&target().module(module)).unwrap();
+    end(&journal, 1, "success", None);
     // Octane names the run as its test.
     let run = shown("1", &runs[0], Some("passed"), 0);
-    journal.add_found(&[run]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    journal.add_server_runs(&[run]).unwrap();
+    journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["ingested"]);
 }
 
@@ -180,38 +183,38 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
 fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
     let mut runs = twins(false);
     runs.push(tests(2).remove(1));
-    let journal = aimed(runs, &in_batches_of(1));
+    let journal = ready(runs, &in_batches_of(1));
     journal.refused(1, "no").unwrap();
     journal.refused(3, "no").unwrap();
     let open = || -> Vec<usize> {
         let batches = journal.open_batches().unwrap();
         batches.iter().map(|batch| batch.number).collect()
     };
-    settle(&journal, 2, "success", None);
-    journal.reopen(true).unwrap();
+    end(&journal, 2, "success", None);
+    journal.prepare_resume(true).unwrap();
     assert_eq!(open(), [3]);
     journal.refused(3, "no").unwrap();
     journal.refused(2, "no").unwrap();
-    journal.reopen(true).unwrap();
+    journal.prepare_resume(true).unwrap();
     assert_eq!(open(), [1, 2, 3]);
 }
 
 #[test]
 fn a_forgotten_batch_that_is_partly_in_is_sent_again_with_the_same_bytes() {
     let runs = tests(4);
-    let journal = aimed(runs.clone(), &in_batches_of(4));
+    let journal = ready(runs.clone(), &in_batches_of(4));
     let planned = journal.open_batches().unwrap();
-    settle(&journal, 1, "lost", None);
+    end(&journal, 1, "forgotten", None);
     let found = [0, 1, 3].map(|n: usize| shown(&n.to_string(), &runs[n], Some("passed"), 0));
-    journal.add_found(&found).unwrap();
-    journal.settle_rows(RUNS).unwrap();
+    journal.add_server_runs(&found).unwrap();
+    journal.judge(RUNS).unwrap();
     // Octane may still be at work on it.
-    journal.reopen(true).unwrap();
+    journal.prepare_resume(true).unwrap();
     let open = journal.open_batches().unwrap();
     assert_eq!((open.len(), &open[0].sha256), (1, &planned[0].sha256));
     assert_eq!(
         words(&journal),
-        ["ingested", "ingested", "kept", "ingested"]
+        ["ingested", "ingested", "open", "ingested"]
     );
 }
 
@@ -220,24 +223,27 @@ fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
     let mut runs = tests(8);
     // The second batch repeats the third test of the first one.
     runs[6] = runs[2].clone().duration(Duration::from_millis(7));
-    let journal = aimed(runs, &in_batches_of(4));
+    let journal = ready(runs, &in_batches_of(4));
     let planned = journal.open_batches().unwrap();
     journal.refused(1, "no").unwrap();
-    settle(&journal, 2, "success", None);
-    journal.reopen(true).unwrap();
+    end(&journal, 2, "success", None);
+    journal.prepare_resume(true).unwrap();
     let open = journal.open_batches().unwrap();
-    let pieces: Vec<_> = open.iter().map(|batch| (batch.first, batch.last)).collect();
+    let pieces: Vec<_> = open
+        .iter()
+        .map(|batch| (batch.first_row, batch.last_row))
+        .collect();
     assert_eq!(pieces, [(1, 2), (4, 4)]);
     let bytes = |batch| journal.payload(batch).unwrap().len();
     assert!(open.iter().all(|piece| bytes(piece) < bytes(&planned[0])));
     let refused = |journal: &Journal| {
         let reports = journal.batch_reports().unwrap();
         let refused = reports.iter().filter(|batch| batch.status == "refused");
-        refused.map(|batch| batch.rows).collect::<Vec<_>>()
+        refused.map(|batch| batch.results).collect::<Vec<_>>()
     };
     assert_eq!(refused(&journal), [1]);
     // Once more, nothing is left to divide.
-    journal.reopen(true).unwrap();
+    journal.prepare_resume(true).unwrap();
     assert_eq!(journal.open_batches().unwrap().len(), 2);
     assert_eq!(refused(&journal), [1]);
 }
@@ -246,21 +252,21 @@ fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
 fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing() {
     let mut runs = twins(false);
     runs.push(tests(2).remove(1));
-    let journal = aimed(runs.clone(), &in_batches_of(1));
-    for (batch, status) in [(1, "lost"), (2, "success"), (3, "lost")] {
-        settle(&journal, batch, status, None);
+    let journal = ready(runs.clone(), &in_batches_of(1));
+    for (batch, status) in [(1, "forgotten"), (2, "success"), (3, "forgotten")] {
+        end(&journal, batch, status, None);
     }
     let resent = || -> Vec<usize> {
-        journal.reopen(true).unwrap();
+        journal.prepare_resume(true).unwrap();
         let batches = journal.open_batches().unwrap();
         batches.iter().map(|batch| batch.number).collect()
     };
-    journal.settle_rows(Evidence::None).unwrap();
+    journal.judge(Confirmation::Unknown).unwrap();
     assert!(resent().is_empty(), "nobody has looked yet");
-    journal.add_found(&[held(&runs[1])]).unwrap();
-    journal.settle_rows(RUNS).unwrap();
-    assert_eq!(words(&journal), ["kept", "ingested", "kept"]);
-    assert_eq!(journal.unconfirmed().unwrap(), 1);
-    assert_eq!(journal.given_up().unwrap(), 1);
+    journal.add_server_runs(&[held(&runs[1])]).unwrap();
+    journal.judge(RUNS).unwrap();
+    assert_eq!(words(&journal), ["superseded", "ingested", "unconfirmed"]);
+    let counts = journal.row_counts().unwrap();
+    assert_eq!((counts.superseded, counts.forgotten), (1, 1));
     assert_eq!(resent(), [3]);
 }

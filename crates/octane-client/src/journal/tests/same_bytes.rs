@@ -4,6 +4,8 @@ use octane_results::{Failure, SuitePath};
 use proptest::prelude::*;
 
 use super::*;
+use crate::journal::StoredBatch;
+use crate::target::ModuleChoice;
 
 /// The payloads of an upload into a suite and module with these ids, and the borders of its batches.
 fn delivered(
@@ -11,16 +13,16 @@ fn delivered(
     settings: &UploadSettings,
     (suite, module): (i64, i64),
 ) -> (Vec<String>, Vec<usize>) {
-    let destination = destination().module(crate::ModuleChoice::Path("Shop".into()));
+    let destination = destination().module(ModuleChoice::Path("Shop".into()));
     let id = UploadId::new();
-    let planned = CLIENT.plan(runs, &destination, settings, &Spool::off(), id);
+    let planned = CLIENT.prepare(runs, &destination, settings, &Spool::off(), id);
     let journal = planned.unwrap().journal;
     let target = Target::new(SuiteId::new(suite), "nightly-1").module(ModuleId::new(module));
-    journal.aim(&target).unwrap();
+    journal.set_target(&target).unwrap();
     let batches = journal.open_batches().unwrap();
     let text = |batch| String::from_utf8(journal.payload(batch).unwrap().to_vec()).unwrap();
     let payloads = batches.iter().map(text).collect();
-    (payloads, batches.iter().map(StoredBatch::rows).collect())
+    (payloads, batches.iter().map(StoredBatch::results).collect())
 }
 
 fn run() -> impl Strategy<Value = TestRun> {
@@ -40,7 +42,7 @@ fn run() -> impl Strategy<Value = TestRun> {
             if let Some(details) = details {
                 let (kind, message) = (None, Some("no".to_owned()));
                 run = run.failure(Failure {
-                    kind,
+                    error_type: kind,
                     message,
                     details,
                 });
@@ -51,11 +53,11 @@ fn run() -> impl Strategy<Value = TestRun> {
 
 fn settings() -> impl Strategy<Value = UploadSettings> {
     let limits = (1..6_usize, 200..4000_usize);
-    (limits, prop::bool::ANY, prop::bool::ANY).prop_map(|((runs_max, bytes_max), path, mark)| {
+    (limits, prop::bool::ANY, prop::bool::ANY).prop_map(|((runs_max, bytes_max), path, nonce)| {
         let mut settings = in_batches_of(runs_max);
         settings.batch_limits.bytes_max = bytes_max;
         settings.suite_path = path.then(|| SuitePath::new("Shop/Cart"));
-        settings.mark = mark.then(|| "repeated".to_owned());
+        settings.nonce = nonce.then(|| "repeated".to_owned());
         settings
     })
 }
@@ -94,12 +96,12 @@ fn pieces_of_a_batch_with_equal_results_are_told_apart_too() {
         Status::Failed,
     ];
     let runs = runs.map(|status| TestRun::new("flaky", status));
-    let journal = aimed(runs.to_vec(), &in_batches_of(4));
+    let journal = ready(runs.to_vec(), &in_batches_of(4));
     let whole = journal.open_batches().unwrap().remove(0);
-    let halves = journal.split(&whole, "no").unwrap();
+    let halves = journal.split(&whole).unwrap();
     let [first, last] = halves.map(|half| journal.payload(&half).unwrap());
     let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-    assert_eq!(text(&last).replace("<!-- again 1 -->\n", ""), text(&first));
+    assert_eq!(text(&last).replace("<!-- nonce 1 -->\n", ""), text(&first));
     assert_ne!(first, last);
 }
 
@@ -115,6 +117,6 @@ fn batches_of_equal_results_are_told_apart_as_octane_ignores_bytes_that_it_has_h
     let (payloads, _) = delivered(runs.to_vec(), &in_batches_of(1), (1, 1));
     let unlike: std::collections::BTreeSet<_> = payloads.iter().collect();
     assert_eq!(unlike.len(), 4);
-    assert_eq!(payloads[2].replace("<!-- time 2 -->\n", ""), payloads[0]);
-    assert_eq!(payloads[3].replace("<!-- time 3 -->\n", ""), payloads[0]);
+    assert_eq!(payloads[2].replace("<!-- nonce 1 -->\n", ""), payloads[0]);
+    assert_eq!(payloads[3].replace("<!-- nonce 2 -->\n", ""), payloads[0]);
 }

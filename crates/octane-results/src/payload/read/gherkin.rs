@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::super::gherkin::{BackgroundStep, Feature, GherkinRun, Scenario};
-use super::{PayloadReader, Spoiled};
-use crate::Steps;
+use super::reader::{InvalidPayload, PayloadReader};
+use crate::payload::gherkin::{BackgroundStep, Feature, GherkinRun, Scenario};
+use crate::step::Steps;
 
 impl PayloadReader<'_> {
-    pub(super) fn gherkin_run(&mut self) -> Result<GherkinRun, Spoiled> {
+    pub(super) fn gherkin_run(&mut self) -> Result<GherkinRun, InvalidPayload> {
         let position = Some(self.position());
         let mut run = GherkinRun {
             name: self.text("name"),
@@ -32,7 +32,7 @@ impl PayloadReader<'_> {
         Ok(run)
     }
 
-    fn feature(&mut self, feature: &mut Feature) -> Result<(), Spoiled> {
+    fn feature(&mut self, feature: &mut Feature) -> Result<(), InvalidPayload> {
         feature.name = self.text("name");
         feature.path = self.text("path");
         feature.identifier = self.maybe_text("identifier");
@@ -58,7 +58,7 @@ impl PayloadReader<'_> {
         Ok(())
     }
 
-    fn background_step(&mut self) -> Result<BackgroundStep, Spoiled> {
+    fn background_step(&mut self) -> Result<BackgroundStep, InvalidPayload> {
         let mut step = BackgroundStep {
             name: self.text("name"),
             duration: self.duration(),
@@ -71,7 +71,7 @@ impl PayloadReader<'_> {
         Ok(step)
     }
 
-    fn scenario(&mut self) -> Result<Scenario, Spoiled> {
+    fn scenario(&mut self) -> Result<Scenario, InvalidPayload> {
         let mut scenario = Scenario {
             name: self.text("name"),
             outline_index: self.long("outlineIndex"),
@@ -87,7 +87,7 @@ impl PayloadReader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{PayloadRuns, read_payload};
+    use crate::payload::read::{PayloadRuns, read_payload};
 
     const GHERKIN: &[u8] = br#"<test_result><test_runs>
             <gherkin_test_run name="Pay" duration="-7" status="Failed" external_run_id="r">
@@ -106,7 +106,7 @@ mod tests {
     fn gherkin_runs_are_read() {
         let payload = read_payload(GHERKIN).unwrap();
         let PayloadRuns::Gherkin(runs) = payload.runs else {
-            panic!("these are Gherkin runs");
+            panic!("expected Gherkin runs");
         };
         insta::assert_debug_snapshot!(runs, @r#"
         [

@@ -1,4 +1,4 @@
-//! Lines that end in one way, so that they can be counted.
+//! Normalises line ends, so that lines can be counted.
 
 use std::io::{self, Read};
 
@@ -7,42 +7,42 @@ use memchr::memchr;
 /// How many bytes are read at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// What is put behind the end: a line end for a last line without one, and an empty line, which a CSV
-/// parser leaves alone unless a quote is open.
+/// What is appended to the input: a line end for a last line without one, and an empty line, which a CSV
+/// parser ignores unless a quote is open.
 const END: &[u8] = b"\n\n";
 
-/// Bytes whose lines all end with `\n`, without a UTF-8 byte order mark, with two line ends at the end.
-pub(crate) struct Lines<R> {
+/// The input with all lines ending in `\n`, without a UTF-8 byte order mark, followed by two line ends.
+pub(crate) struct NormalizedLines<R> {
     input: R,
     block: Box<[u8]>,
     start: usize,
     end: usize,
-    stage: Stage,
+    stage: ReadState,
     is_old_mac: bool,
-    /// A carriage return is held back until the byte behind it is known.
+    /// Whether a carriage return is pending until the next byte is known.
     has_carriage_return: bool,
     produced: u64,
     end_left: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nothing has been read.
+enum ReadState {
+    /// Nothing has been read yet.
     Start,
     Reading,
-    /// There is nothing left to read.
+    /// The input has ended.
     Ended,
 }
 
-impl<R: Read> Lines<R> {
-    /// Lines of `input`; `is_old_mac` takes a carriage return alone for a line end as well.
+impl<R: Read> NormalizedLines<R> {
+    /// Normalises `input`; with `is_old_mac`, a single carriage return is a line end as well.
     pub(crate) fn new(input: R, is_old_mac: bool) -> Self {
         Self {
             input,
             block: vec![0; BLOCK_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
-            stage: Stage::Start,
+            stage: ReadState::Start,
             is_old_mac,
             has_carriage_return: false,
             produced: 0,
@@ -50,15 +50,15 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Whether `produced` bytes are all that there were, including the line ends put behind the end.
+    /// Whether `produced` bytes are the whole input, including the line ends appended to it.
     pub(crate) fn is_end(&self, produced: u64) -> bool {
-        self.stage == Stage::Ended && self.end_left == 0 && produced == self.produced
+        self.stage == ReadState::Ended && self.end_left == 0 && produced == self.produced
     }
 
     fn fill(&mut self) -> io::Result<()> {
         const MARK: &[u8] = b"\xEF\xBB\xBF";
-        // At the start three bytes are needed to tell a byte order mark.
-        let is_start = self.stage == Stage::Start;
+        // At the start, three bytes are needed to recognise a byte order mark.
+        let is_start = self.stage == ReadState::Start;
         let wanted = if is_start { MARK.len() } else { 1 };
         self.start = 0;
         self.end = 0;
@@ -71,9 +71,9 @@ impl<R: Read> Lines<R> {
             }
         }
         self.stage = if self.end == 0 {
-            Stage::Ended
+            ReadState::Ended
         } else {
-            Stage::Reading
+            ReadState::Reading
         };
         if is_start && self.block[..self.end].starts_with(MARK) {
             self.start = MARK.len();
@@ -81,11 +81,11 @@ impl<R: Read> Lines<R> {
         Ok(())
     }
 
-    /// Copies what is there up to a carriage return, or deals with one; gives the bytes written.
+    /// Copies bytes up to a carriage return, or handles one; returns the number of bytes written.
     fn copy(&mut self, into: &mut [u8]) -> usize {
         let rest = &self.block[self.start..self.end];
         if std::mem::take(&mut self.has_carriage_return) && rest.first() != Some(&b'\n') {
-            // It was alone: it belongs to a cell.
+            // A single carriage return belongs to a cell.
             into[0] = if self.is_old_mac { b'\n' } else { b'\r' };
             return 1;
         }
@@ -102,11 +102,11 @@ impl<R: Read> Lines<R> {
     }
 }
 
-impl<R: Read> Read for Lines<R> {
+impl<R: Read> Read for NormalizedLines<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut written = 0;
         while written == 0 && !into.is_empty() {
-            if self.start == self.end && self.stage != Stage::Ended {
+            if self.start == self.end && self.stage != ReadState::Ended {
                 self.fill()?;
             } else if self.start == self.end && !self.has_carriage_return {
                 written = self.end_left.min(into.len());
@@ -130,14 +130,14 @@ mod tests {
 
     fn lines(bytes: &[u8], is_old_mac: bool) -> String {
         let mut text = String::new();
-        let mut lines = Lines::new(bytes, is_old_mac);
+        let mut lines = NormalizedLines::new(bytes, is_old_mac);
         lines.read_to_string(&mut text).unwrap();
         assert!(lines.is_end(text.len() as u64));
         text
     }
 
     #[test]
-    fn lines_end_in_one_way() {
+    fn all_lines_end_in_a_line_feed() {
         assert_eq!(lines(b"a\r\nb\rc\n\r", false), "a\nb\rc\n\r\n\n");
         assert_eq!(lines(b"a\rb\r", true), "a\nb\n\n\n");
         assert_eq!(lines("\u{FEFF}a".as_bytes(), false), "a\n\n");
@@ -148,8 +148,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_carriage_returns_before_line_ends_go(text in "[ab\r\n]{0,40}", room in 1_usize..5) {
-            let mut lines = Lines::new(text.as_bytes(), false);
+        fn only_carriage_returns_before_line_feeds_are_removed(text in "[ab\r\n]{0,40}", room in 1_usize..5) {
+            let mut lines = NormalizedLines::new(text.as_bytes(), false);
             let mut found = Vec::new();
             let mut buffer = vec![0; room];
             loop {

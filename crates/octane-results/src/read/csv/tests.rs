@@ -1,4 +1,4 @@
-//! What tables look like and what becomes of them.
+//! Tables and the records read from them.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,11 +6,18 @@ use std::time::Duration;
 use indoc::indoc;
 use proptest::prelude::*;
 
-use crate::{
-    Columns, Failure, Field, ReadOptions, Record, Source, Status, StatusWords, Tag, TestRun, read,
-};
+use crate::context::Tag;
+use crate::read::columns::Columns;
+use crate::read::field::ResultField;
+use crate::read::options::ReadOptions;
+use crate::read::read;
+use crate::read::record::Record;
+use crate::read::status_aliases::StatusAliases;
+use crate::run::{Failure, TestRun};
+use crate::source::Source;
+use crate::status::Status;
 
-/// All records of a table, a line each.
+/// All records of a table, one per line.
 fn shown_with(options: &ReadOptions, table: &[u8]) -> String {
     let records = match read(&Source::bytes("in.csv", table), options) {
         Ok(records) => records,
@@ -33,7 +40,7 @@ fn shown(table: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
-fn lines_are_right_whatever_is_between_the_rows() {
+fn line_numbers_are_right_whatever_is_between_the_rows() {
     let table = indoc! {r#"
 
         name,status,error_details
@@ -53,7 +60,7 @@ fn lines_are_right_whatever_is_between_the_rows() {
     insta::assert_snapshot!(expected, @r"
     in.csv:4: a Passed
     in.csv:5: b Failed
-    invalid in.csv:11: column `status`: `passd` is no status; use passed, failed, skipped or planned (did you mean `passed`?)
+    invalid in.csv:11: column `status`: `passd` is not a valid status; use passed, failed, skipped or planned (did you mean `passed`?)
     in.csv:13: d Passed
     ");
     for other in [
@@ -77,21 +84,21 @@ fn lines_are_right_whatever_is_between_the_rows() {
 }
 
 #[test]
-fn bad_rows_are_told_and_the_others_are_read() {
+fn invalid_rows_are_reported_and_the_others_are_read() {
     let table = b"name,status,class,colour\na,passed,C\nb,ok,C,red,x\nc,ok,\xFF,red\n,ok,C,red\nd,1,C,red\ne,ok,C,\xFF\n";
     insta::assert_snapshot!(shown(table), @r"
     warning in.csv:1: column `colour` is not used
-    invalid in.csv:2: the row has 3 cells, the header 4; put cells that hold a separator or a quote into quotes
-    invalid in.csv:3: the row has 5 cells, the header 4; put cells that hold a separator or a quote into quotes
-    invalid in.csv:4: column `class`: the bytes are not UTF-8; save the table in UTF-8
-    invalid in.csv:5: column `name`: the name is blank
-    invalid in.csv:6: column `status`: `1` is no status; use passed, failed, skipped or planned
+    invalid in.csv:2: row has 3 cells, header has 4; enclose cells that contain a separator or a quote in quotes
+    invalid in.csv:3: row has 5 cells, header has 4; enclose cells that contain a separator or a quote in quotes
+    invalid in.csv:4: column `class`: invalid UTF-8; save the table in UTF-8
+    invalid in.csv:5: column `name`: name is empty
+    invalid in.csv:6: column `status`: `1` is not a valid status; use passed, failed, skipped or planned
     in.csv:7: C.e Passed
     ");
 }
 
 #[test]
-fn separators_are_found_out() {
+fn separators_are_detected() {
     for table in [
         "name;status;class, or file\na,b;passed;C\n",
         "name\tstatus\tclass\na,b\tpassed\tC\n",
@@ -99,7 +106,7 @@ fn separators_are_found_out() {
     ] {
         let columns = Columns::default()
             .without("class, or file")
-            .with("name", Field::Name);
+            .with("name", ResultField::Name);
         let found = shown_with(&ReadOptions::default().columns(columns), table.as_bytes());
         assert!(
             found.contains("a,b Passed") || found.contains("`name, or, so`, `status`"),
@@ -114,22 +121,22 @@ fn separators_are_found_out() {
 }
 
 #[test]
-fn tables_that_cannot_be_read_say_why() {
-    insta::assert_snapshot!(shown(""), @"in.csv: there is nothing in it, a header line was expected");
-    insta::assert_snapshot!(shown("\n\n"), @"in.csv: there is nothing in it, a header line was expected");
-    insta::assert_snapshot!(shown("\n\ntest,outcome\na,b\n"), @"in.csv:3: the table lacks the columns `name`, `status`; its header has `test`, `outcome`");
+fn an_unreadable_table_has_a_reason() {
+    insta::assert_snapshot!(shown(""), @"in.csv: the file is empty; expected a header line");
+    insta::assert_snapshot!(shown("\n\n"), @"in.csv: the file is empty; expected a header line");
+    insta::assert_snapshot!(shown("\n\ntest,outcome\na,b\n"), @"in.csv:3: required columns `name`, `status` are missing; columns found: `test`, `outcome`");
     insta::assert_snapshot!(shown("name,status\na,ok\nb,\"ok\nc,ok\n"), @r"
     in.csv:2: a Passed
-    error in.csv:3: the row that starts here has a quoted cell that is never closed
+    error in.csv:3: unterminated quoted cell in the row that starts here
     ");
-    insta::assert_snapshot!(shown("name,status\n"), @"warning in.csv:1: no test results in here");
-    insta::assert_snapshot!(shown("PK\x03\x04"), @"in.csv: looks like a ZIP archive, which cannot be read; there are junit and csv");
+    insta::assert_snapshot!(shown("name,status\n"), @"warning in.csv:1: contains no test results");
+    insta::assert_snapshot!(shown("PK\x03\x04"), @"in.csv: is a ZIP archive; supported formats: junit, csv");
     let missing = read(&Source::path("no/such/table.csv"), &ReadOptions::default()).unwrap_err();
     assert!(missing.is_not_found() && missing.position().is_none());
 }
 
 #[test]
-fn a_last_cell_that_ends_with_a_line_is_no_open_quote() {
+fn a_last_cell_that_ends_with_a_line_end_is_not_unterminated() {
     assert_eq!(
         shown("name,status,description\na,ok,\"x\n\""),
         "in.csv:2: a Passed"
@@ -141,14 +148,14 @@ fn a_last_cell_that_ends_with_a_line_is_no_open_quote() {
 }
 
 #[test]
-fn columns_and_words_can_be_assigned() {
+fn columns_and_status_aliases_can_be_assigned() {
     let options = ReadOptions::default()
         .columns(
             Columns::default()
-                .with("Test Name", Field::Name)
-                .with("Result", Field::Status),
+                .with("Test Name", ResultField::Name)
+                .with("Result", ResultField::Status),
         )
-        .status_words(StatusWords::default().with("grün", Status::Passed));
+        .status_aliases(StatusAliases::default().with("grün", Status::Passed));
     assert_eq!(
         shown_with(&options, "Test Name;Result\nzählt;GRÜN\n".as_bytes()),
         "in.csv:2: zählt Passed"
@@ -156,8 +163,8 @@ fn columns_and_words_can_be_assigned() {
 }
 
 #[test]
-fn blocks_may_cut_anywhere() {
-    // Rows of many lengths, so that the blocks of 64 KiB end within names, line ends and quotes.
+fn blocks_may_end_anywhere() {
+    // Rows of many lengths, so that blocks of 64 KiB end inside names, line ends and quotes.
     let mut table = "name,status,description\r\n".to_owned();
     for row in 0..20_000 {
         let filler = "é\r\n".repeat(row % 7);
@@ -182,7 +189,7 @@ fn blocks_may_cut_anywhere() {
     assert_eq!(rows, 20_000);
 }
 
-/// Text that a cell can hold and a reader gives back as it is.
+/// Text that a cell can contain and that is read back unchanged.
 fn text() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9,;\"'<&é🎉\n\t -]{1,12}"
         .prop_map(|text| text.trim().to_owned())
@@ -210,12 +217,12 @@ prop_compose! {
             .jira(jira);
         run.started = started.map(|millis| jiff::Timestamp::from_millisecond(millis).unwrap());
         run.failure = (message.is_some() || details.is_some()).then(|| Failure {
-            kind: None,
+            error_type: None,
             message,
             details: details.unwrap_or_default(),
         });
         run.description = description;
-        run.context.environment = tags.into_iter().map(|(kind, value)| Tag { kind, value }).collect();
+        run.context.environment = tags.into_iter().map(|(tag_type, value)| Tag { tag_type, value }).collect();
         run
     }
 }
@@ -224,7 +231,7 @@ fn option() -> impl Strategy<Value = Option<String>> {
     prop::option::of(text())
 }
 
-/// The table that a person would write by hand.
+/// A table as a user would write it.
 fn table(runs: &[TestRun], delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(delimiter)
@@ -247,7 +254,7 @@ fn table(runs: &[TestRun], delimiter: u8) -> Vec<u8> {
     for run in runs {
         let failure = run.failure.clone().unwrap_or_default();
         let tags: Vec<_> = (run.context.environment.iter())
-            .map(|tag| format!("{}:{}", tag.kind, tag.value))
+            .map(|tag| format!("{}:{}", tag.tag_type, tag.value))
             .collect();
         let cells = [
             run.identity.name.clone(),
@@ -272,7 +279,7 @@ fn table(runs: &[TestRun], delimiter: u8) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read_back(
+    fn a_written_table_is_read_back(
         runs in prop::collection::vec(any_run(), 1..8),
         delimiter in prop::sample::select(vec![b',', b';', b'\t']),
     ) {
@@ -292,20 +299,20 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         let mut table = b"name,status,jira\n".to_vec();
         table.extend(bytes);
         shown(table);
     }
 
     #[test]
-    fn no_rows_get_lost(cells in prop::collection::vec("[a-c,\" ]{0,6}", 0..12)) {
-        // Without quotes every line that is not empty is a row, good or bad.
+    fn no_rows_are_lost(cells in prop::collection::vec("[a-c,\" ]{0,6}", 0..12)) {
+        // Without quotes, every line that is not empty is a row, valid or not.
         let rows: Vec<_> = cells.iter().map(|row| row.replace('"', "")).collect();
         let expected = rows.iter().filter(|row| !row.is_empty()).count();
         let table = format!("name,status\n{}\n", rows.join("\n"));
         let found = shown(table);
-        let told = found.lines().filter(|line| !line.starts_with("warning")).count();
-        prop_assert_eq!(told, expected, "{}", found);
+        let reported = found.lines().filter(|line| !line.starts_with("warning")).count();
+        prop_assert_eq!(reported, expected, "{}", found);
     }
 }

@@ -5,27 +5,29 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::suite::Suite;
+use crate::duration::{DurationError, seconds};
 use crate::invalid::shortened;
+use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::text::Place;
+use crate::run::{Failure, TestRun};
+use crate::status::Status;
 use crate::warning::WarningKind;
-use crate::{DurationError, Failure, Status, TestRun, seconds};
 
 /// An open `testcase`.
 #[derive(Debug)]
 pub(super) struct Case {
-    pub(super) place: Place,
+    pub(super) place: LineColumn,
     pub(super) started: Option<Timestamp>,
     pub(super) jira: Vec<String>,
     pub(super) attempts: Vec<Attempt>,
     name: String,
     class: String,
     time: Option<String>,
-    /// What the attributes `status` and `result` say.
-    words: Vec<String>,
+    /// The values of the attributes `status` and `result`.
+    status_attributes: Vec<String>,
 }
 
-/// How a case ended once: a `failure`, an `error`, a `skipped` or one of several tries.
+/// The result of one attempt: a `failure`, an `error`, a `skipped` or one of several reruns.
 #[derive(Debug)]
 pub(super) struct Attempt {
     kind: AttemptKind,
@@ -41,7 +43,7 @@ enum AttemptKind {
     Skipped,
     RerunFailure,
     RerunError,
-    /// An earlier try of a case that passed in the end.
+    /// An earlier attempt of a case that passed in the end.
     Flaky,
 }
 
@@ -58,13 +60,13 @@ impl AttemptKind {
         })
     }
 
-    /// The words before a failure that is told after another one.
+    /// The heading of a failure that is appended to another one.
     fn title(self) -> &'static str {
         match self {
             Self::Failure => "failure",
             Self::Error => "error",
-            Self::RerunFailure => "failure in a further attempt",
-            Self::RerunError => "error in a further attempt",
+            Self::RerunFailure => "failure of a further attempt",
+            Self::RerunError => "error of a further attempt",
             Self::Skipped | Self::Flaky => "",
         }
     }
@@ -91,7 +93,7 @@ impl Attempt {
         }
     }
 
-    /// Takes an attribute.
+    /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let field = match name {
             "type" => &mut self.type_name,
@@ -101,15 +103,15 @@ impl Attempt {
         *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
     }
 
-    /// Takes the text between the tags, without blank lines around it.
+    /// Sets the text between the tags, without empty lines around it.
     pub(super) fn set_text(&mut self, text: &str) {
         let text = text.trim_end();
-        let blank = text.len() - text.trim_start().len();
-        let start = text[..blank].rfind('\n').map_or(0, |at| at + 1);
+        let leading = text.len() - text.trim_start().len();
+        let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
         text[start..].clone_into(&mut self.text);
     }
 
-    /// All of it as one text, to be told after another failure.
+    /// Appends the whole failure to the details of another one.
     fn append_to(&self, details: &mut String) {
         let title = Some(self.kind.title());
         let parts = [title, self.type_name.as_deref(), self.message.as_deref()];
@@ -124,7 +126,7 @@ impl Attempt {
 }
 
 impl Case {
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: LineColumn) -> Self {
         Self {
             place,
             started: None,
@@ -133,11 +135,11 @@ impl Case {
             name: String::new(),
             class: String::new(),
             time: None,
-            words: Vec::new(),
+            status_attributes: Vec::new(),
         }
     }
 
-    /// Takes an attribute.
+    /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let value = value.trim();
         match name {
@@ -145,12 +147,12 @@ impl Case {
             "classname" if !value.is_empty() => value.clone_into(&mut self.class),
             "class" if self.class.is_empty() => value.clone_into(&mut self.class),
             "time" => self.time = Some(value.to_owned()),
-            "status" | "result" => self.words.push(value.to_owned()),
+            "status" | "result" => self.status_attributes.push(value.to_owned()),
             _ => {}
         }
     }
 
-    /// The result that this case tells of.
+    /// Converts the case to a run.
     pub(super) fn into_run(
         mut self,
         suite: &mut Suite,
@@ -196,11 +198,11 @@ impl Case {
             return Status::Passed;
         }
         let mut status = Status::Passed;
-        for word in &self.words {
+        for word in &self.status_attributes {
             match options
-                .status_words
+                .status_aliases
                 .status(word)
-                .or_else(|| native_word(word))
+                .or_else(|| native_status(word))
             {
                 Some(Status::Failed) => return Status::Failed,
                 Some(Status::Passed) => {}
@@ -249,8 +251,8 @@ impl Case {
     }
 }
 
-/// Words of `status` and `result` that `GoogleTest` and Bazel write and no table would.
-fn native_word(word: &str) -> Option<Status> {
+/// Values of `status` and `result` that are specific to `GoogleTest` and Bazel.
+fn native_status(word: &str) -> Option<Status> {
     match word {
         "" | "run" | "completed" => Some(Status::Passed),
         "suppressed" => Some(Status::Skipped),
@@ -258,7 +260,7 @@ fn native_word(word: &str) -> Option<Status> {
     }
 }
 
-/// The first failure, with the further ones at the end of its details.
+/// The first failure, with further ones appended to its details.
 fn failure(attempts: &[Attempt]) -> Option<Failure> {
     let mut failed = attempts.iter().filter(|attempt| attempt.kind.is_failed());
     let first = failed.next()?;
@@ -271,15 +273,15 @@ fn failure(attempts: &[Attempt]) -> Option<Failure> {
         details.truncate(details.trim_end().len());
     }
     Some(Failure {
-        kind: first.type_name.clone(),
+        error_type: first.type_name.clone(),
         message: first.message.clone(),
         details,
     })
 }
 
-/// Cuts a `classname` into package and class, see the top of the format.
+/// Splits a `classname` into package and class, as described in the module documentation.
 ///
-/// `package` is the one that is known from elsewhere; then nothing but it is cut off.
+/// If `package` is already known, only this prefix is removed.
 fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'c str) {
     if !package.is_empty() {
         let below = classname.strip_prefix(package);
@@ -304,7 +306,7 @@ fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'c str) {
     }
 }
 
-/// Whether a last segment is that of a file name, as JavaScript tools write into `classname`.
+/// Whether the last segment is a file extension, as in the `classname` of JavaScript tools.
 fn is_file_extension(segment: &str) -> bool {
     const EXTENSIONS: [&str; 24] = [
         "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
@@ -318,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn class_names_are_cut_where_a_package_ends() {
+    fn class_names_are_split_where_a_package_ends() {
         for (classname, package, expected) in [
             ("shop.cart.TaxTest", "", ("shop.cart", "TaxTest")),
             ("test.test_spark", "", ("test", "test_spark")),
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn text_loses_blank_lines_around_it_and_keeps_its_indent() {
+    fn empty_lines_around_a_text_are_removed_and_its_indent_is_kept() {
         let mut attempt = Attempt::new("failure");
         attempt.set_text("\n  \n    at a\n  at b\n  ");
         assert_eq!(attempt.text, "    at a\n  at b");

@@ -1,4 +1,4 @@
-//! What is known of a report while it is read.
+//! The state of a report while it is read.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -6,55 +6,57 @@ use std::sync::Arc;
 use super::case::{Attempt, Case};
 use super::suite::Suite;
 use crate::invalid::shortened;
-use crate::read::Record;
+use crate::position::Position;
 use crate::read::error::ReadErrorKind;
-use crate::read::keys::keys;
+use crate::read::jira_keys::jira_keys;
+use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::text::Place;
-use crate::read::xml::{Piece, Tag, push_text, value};
+use crate::read::record::Record;
+use crate::read::xml::escape::{push_text, value};
+use crate::read::xml::{Tag, XmlEvent};
 use crate::sniff::foreign_root;
+use crate::timestamp::TimestampError;
 use crate::timestamp::timestamp;
 use crate::warning::{Warning, WarningKind};
-use crate::{Position, TimestampError};
 
-/// How many different unknown entities or status words are warned about; reports repeat themselves.
+/// The maximum number of warnings about different unknown entities or statuses, which tend to repeat.
 const DISTINCT_WARNINGS_MAX: usize = 16;
 
-/// Why a piece cannot be taken.
-pub(super) type Refusal = (Place, ReadErrorKind);
+/// Why an event cannot be processed, and where.
+pub(super) type ParseFailure = (LineColumn, ReadErrorKind);
 
-/// What an open element is.
+/// The meaning of an open element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+enum Scope {
     Suite,
     Case,
     Properties,
     Property,
-    /// `failure`, `error`, `skipped` and their likes.
+    /// `failure`, `error`, `skipped` and similar elements.
     Attempt,
-    /// `failure` or `error` outside of test cases.
+    /// `failure` or `error` outside test cases.
     SuiteFailure,
-    /// Something whose text belongs to the attempt around it, such as `stackTrace`.
-    Inside,
-    Ignored,
+    /// An element whose text belongs to the attempt around it, such as `stackTrace`.
+    AttemptChild,
+    Skipped,
 }
 
-/// What is known of a report so far.
+/// The state of a report.
 pub(super) struct Report {
     file: Arc<str>,
     options: ReadOptions,
-    levels: Vec<Level>,
+    scopes: Vec<Scope>,
     suites: Vec<Suite>,
     case: Option<Case>,
-    /// Whether the property that is open holds Jira keys.
+    /// Whether the open property contains Jira keys.
     property_holds_keys: bool,
-    /// Text of the element that is open, if it is wanted, and where that element starts.
+    /// The text of the open element, if it is needed, and the position of that element below.
     text: String,
-    text_place: Place,
-    /// What has been read and not been asked for.
+    text_place: LineColumn,
+    /// Records that have been read but not returned yet.
     pub(super) ready: VecDeque<Record>,
-    told: HashSet<String>,
-    root: Place,
+    warned: HashSet<String>,
+    root: LineColumn,
     cases: u64,
 }
 
@@ -63,71 +65,80 @@ impl Report {
         Self {
             file,
             options,
-            levels: Vec::new(),
+            scopes: Vec::new(),
             suites: Vec::new(),
             case: None,
             property_holds_keys: false,
             text: String::new(),
-            text_place: Place::START,
+            text_place: LineColumn::START,
             ready: VecDeque::new(),
-            told: HashSet::new(),
-            root: Place::START,
+            warned: HashSet::new(),
+            root: LineColumn::START,
             cases: 0,
         }
     }
 
-    pub(super) fn take(&mut self, piece: Piece<'_>, place: Place) -> Result<(), Refusal> {
+    pub(super) fn feed(
+        &mut self,
+        event: XmlEvent<'_>,
+        place: LineColumn,
+    ) -> Result<(), ParseFailure> {
         let is_wanted = matches!(
-            self.levels.last(),
-            Some(Level::Attempt | Level::Inside | Level::Property | Level::SuiteFailure)
+            self.scopes.last(),
+            Some(Scope::Attempt | Scope::AttemptChild | Scope::Property | Scope::SuiteFailure)
         );
-        match piece {
-            Piece::Start(tag) => return self.open(&tag),
-            Piece::End => self.close(),
-            Piece::Text(text) if is_wanted => push_text(&mut self.text, &text),
-            Piece::Char(char) if is_wanted => self.text.push(char),
-            Piece::Unknown(reference) if is_wanted => {
+        match event {
+            XmlEvent::Start(tag) => return self.open(&tag),
+            XmlEvent::End => self.close(),
+            XmlEvent::Text(text) if is_wanted => push_text(&mut self.text, &text),
+            XmlEvent::CharRef(char) if is_wanted => self.text.push(char),
+            XmlEvent::UnknownEntity(reference) if is_wanted => {
                 self.text.push_str(&reference);
                 self.warn_of_entity(place, reference);
             }
-            Piece::Text(_) | Piece::Char(_) | Piece::Unknown(_) | Piece::Other => {}
+            XmlEvent::Text(_)
+            | XmlEvent::CharRef(_)
+            | XmlEvent::UnknownEntity(_)
+            | XmlEvent::Ignored => {}
         }
         Ok(())
     }
 
-    fn open(&mut self, tag: &Tag<'_>) -> Result<(), Refusal> {
-        let level = match (self.levels.last(), tag.name()) {
+    fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
+        let scope = match (self.scopes.last(), tag.name()) {
             (None, "testsuites" | "testsuite") => {
                 self.root = tag.place;
-                Level::Suite
+                Scope::Suite
             }
             (None, root) => {
                 let hint = foreign_root(root);
                 let root = shortened(root);
                 return Err((tag.place, ReadErrorKind::UnknownRoot { root, hint }));
             }
-            (Some(Level::Suite), "testsuites" | "testsuite") => Level::Suite,
-            (Some(Level::Suite), "testcase") => Level::Case,
-            (Some(Level::Suite), "failure" | "error") => Level::SuiteFailure,
-            (Some(Level::Suite | Level::Case), "properties") => Level::Properties,
-            (Some(Level::Case), name) if Attempt::is_attempt(name) => Level::Attempt,
-            (Some(Level::Case), "testcase") => {
+            (Some(Scope::Suite), "testsuites" | "testsuite") => Scope::Suite,
+            (Some(Scope::Suite), "testcase") => Scope::Case,
+            (Some(Scope::Suite), "failure" | "error") => Scope::SuiteFailure,
+            (Some(Scope::Suite | Scope::Case), "properties") => Scope::Properties,
+            (Some(Scope::Case), name) if Attempt::is_attempt(name) => Scope::Attempt,
+            (Some(Scope::Case), "testcase") => {
                 self.warn(tag.place, WarningKind::NestedCase);
-                Level::Ignored
+                Scope::Skipped
             }
-            (Some(Level::Properties), "property") => Level::Property,
+            (Some(Scope::Properties), "property") => Scope::Property,
             (
-                Some(Level::Attempt | Level::Inside | Level::SuiteFailure),
+                Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure),
                 "system-out" | "system-err",
-            ) => Level::Ignored,
-            (Some(Level::Attempt | Level::Inside | Level::SuiteFailure), _) => Level::Inside,
-            _ => Level::Ignored,
+            ) => Scope::Skipped,
+            (Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure), _) => {
+                Scope::AttemptChild
+            }
+            _ => Scope::Skipped,
         };
-        match level {
-            Level::Suite => self.open_suite(tag)?,
-            Level::Case => self.open_case(tag)?,
-            Level::Property => self.open_property(tag)?,
-            Level::Attempt => {
+        match scope {
+            Scope::Suite => self.open_suite(tag)?,
+            Scope::Case => self.open_case(tag)?,
+            Scope::Property => self.open_property(tag)?,
+            Scope::Attempt => {
                 self.start_text(tag.place);
                 let mut attempt = Attempt::new(tag.name());
                 self.attributes(tag, |name, value| attempt.set(name, value))?;
@@ -135,7 +146,7 @@ impl Report {
                     case.attempts.push(attempt);
                 }
             }
-            Level::SuiteFailure => {
+            Scope::SuiteFailure => {
                 self.start_text(tag.place);
                 let mut message = String::new();
                 self.attributes(tag, |name, value| {
@@ -146,24 +157,24 @@ impl Report {
                 push_text(&mut self.text, &message);
                 self.text.push('\n');
             }
-            Level::Properties | Level::Inside | Level::Ignored => {}
+            Scope::Properties | Scope::AttemptChild | Scope::Skipped => {}
         }
-        self.levels.push(level);
+        self.scopes.push(scope);
         Ok(())
     }
 
     fn close(&mut self) {
-        match self.levels.pop() {
-            Some(Level::Suite) => self.close_suite(),
-            Some(Level::Case) => self.close_case(),
-            Some(Level::Property) if self.property_holds_keys => self.close_property(),
-            Some(Level::Attempt) => {
+        match self.scopes.pop() {
+            Some(Scope::Suite) => self.close_suite(),
+            Some(Scope::Case) => self.close_case(),
+            Some(Scope::Property) if self.property_holds_keys => self.close_property(),
+            Some(Scope::Attempt) => {
                 if let Some(attempt) = self.case.as_mut().and_then(|case| case.attempts.last_mut())
                 {
                     attempt.set_text(&self.text);
                 }
             }
-            Some(Level::SuiteFailure) => {
+            Some(Scope::SuiteFailure) => {
                 let suite = self
                     .suites
                     .last()
@@ -179,7 +190,7 @@ impl Report {
         }
     }
 
-    fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), Refusal> {
+    fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let mut suite = Suite::new(tag.name() == "testsuite", tag.place, self.suites.last());
         let mut started = None;
         self.attributes(tag, |name, value| match name {
@@ -193,7 +204,7 @@ impl Report {
         Ok(())
     }
 
-    fn start_text(&mut self, place: Place) {
+    fn start_text(&mut self, place: LineColumn) {
         self.text.clear();
         self.text_place = place;
     }
@@ -202,9 +213,9 @@ impl Report {
         let Some(suite) = self.suites.pop() else {
             return;
         };
-        let is_outermost = !self.suites.iter().any(Suite::states_totals);
+        let is_outermost = !self.suites.iter().any(Suite::declares_totals);
         if is_outermost {
-            for kind in suite.disagreements() {
+            for kind in suite.mismatches() {
                 self.warn(suite.place, kind);
             }
         }
@@ -213,7 +224,7 @@ impl Report {
         }
     }
 
-    fn open_case(&mut self, tag: &Tag<'_>) -> Result<(), Refusal> {
+    fn open_case(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let mut case = Case::new(tag.place);
         let mut started = None;
         self.attributes(tag, |name, value| match name {
@@ -242,7 +253,7 @@ impl Report {
         self.ready.push_back(Record::Run(run));
     }
 
-    fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), Refusal> {
+    fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         self.start_text(tag.place);
         let (mut name, mut text) = (String::new(), String::new());
         self.attributes(tag, |attribute, value| match attribute {
@@ -254,14 +265,14 @@ impl Report {
         self.property_holds_keys = names
             .iter()
             .any(|known| known.eq_ignore_ascii_case(name.trim()));
-        // The value stands in the attribute or as text between the tags.
+        // The value is either in the attribute or between the tags.
         self.text = text;
         Ok(())
     }
 
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
-        let found = keys(&text);
+        let found = jira_keys(&text);
         for word in found.others {
             let value = shortened(word);
             self.warn(self.text_place, WarningKind::JiraKey { value });
@@ -283,12 +294,12 @@ impl Report {
         }
     }
 
-    /// Hands each attribute of `tag` over, references resolved.
+    /// Passes each attribute of `tag` to `set`, with references resolved.
     fn attributes(
         &mut self,
         tag: &Tag<'_>,
         mut set: impl FnMut(&str, &str),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ParseFailure> {
         let mut unknown = None;
         for attribute in tag.attributes() {
             let (name, raw) =
@@ -301,7 +312,7 @@ impl Report {
         Ok(())
     }
 
-    fn started(&mut self, place: Place, text: &str) -> Option<jiff::Timestamp> {
+    fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
         match timestamp(text) {
             Ok(started) => Some(started),
             Err(TimestampError::Empty) => None,
@@ -313,7 +324,7 @@ impl Report {
         }
     }
 
-    fn position(&self, place: Place) -> Position {
+    fn position(&self, place: LineColumn) -> Position {
         Position {
             file: Arc::clone(&self.file),
             line: place.line,
@@ -321,24 +332,24 @@ impl Report {
         }
     }
 
-    fn warn(&mut self, place: Place, kind: WarningKind) {
+    fn warn(&mut self, place: LineColumn, kind: WarningKind) {
         let position = self.position(place);
         self.ready
             .push_back(Record::Warning(Warning { position, kind }));
     }
 
-    fn warn_of_entity(&mut self, place: Place, reference: String) {
+    fn warn_of_entity(&mut self, place: LineColumn, reference: String) {
         self.warn_once(place, WarningKind::Entity { reference });
     }
 
-    /// Warns, but of each unknown entity and status word once a file.
-    fn warn_once(&mut self, place: Place, kind: WarningKind) {
+    /// Adds a warning; only once per file for each unknown entity and status.
+    fn warn_once(&mut self, place: LineColumn, kind: WarningKind) {
         if matches!(
             kind,
             WarningKind::Entity { .. } | WarningKind::StatusWord { .. }
         ) {
-            let has_room = self.told.len() < DISTINCT_WARNINGS_MAX;
-            if !has_room || !self.told.insert(kind.to_string()) {
+            let has_room = self.warned.len() < DISTINCT_WARNINGS_MAX;
+            if !has_room || !self.warned.insert(kind.to_string()) {
                 return;
             }
         }

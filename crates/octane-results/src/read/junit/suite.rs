@@ -1,28 +1,29 @@
-//! Suites: what they hand down to their cases, and whether their totals hold.
+//! Suites: what their cases inherit, and whether their totals are correct.
 
 use jiff::Timestamp;
 
-use crate::read::text::Place;
+use crate::read::line_column::LineColumn;
+use crate::run::TestRun;
+use crate::status::Status;
 use crate::warning::WarningKind;
-use crate::{Status, TestRun};
 
 /// An open `testsuite` or `testsuites`.
 #[derive(Debug)]
 pub(super) struct Suite {
-    /// Its own name, for messages.
+    /// The name, for messages.
     pub(super) name: String,
-    /// The class of cases that name none: the name of the nearest suite that has one.
+    /// The class of cases without one: the name of the nearest suite that has one.
     pub(super) class: String,
-    /// The package that the report states, for its cases.
+    /// The package of its cases, as given by the report.
     pub(super) package: String,
-    /// When it, or the suite around it, started.
+    /// The start time of the suite or of the suite around it.
     pub(super) started: Option<Timestamp>,
-    /// Jira keys for all its cases.
+    /// The Jira keys of all of its cases.
     pub(super) jira: Vec<String>,
-    pub(super) place: Place,
-    /// How many cases had no name so far.
+    pub(super) place: LineColumn,
+    /// The number of cases without a name so far.
     pub(super) unnamed: u64,
-    names_a_class: bool,
+    provides_class: bool,
     tests: Option<u64>,
     failures: Option<u64>,
     cases: u64,
@@ -30,18 +31,18 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// A suite inside `outer`; `is_suite` is false for `testsuites`, whose name names no class.
-    pub(super) fn new(is_suite: bool, place: Place, outer: Option<&Self>) -> Self {
-        let handed_down = |text: fn(&Self) -> &str| outer.map(text).unwrap_or_default().to_owned();
+    /// A suite inside `outer`; `is_suite` is false for `testsuites`, whose name is not a class.
+    pub(super) fn new(is_suite: bool, place: LineColumn, outer: Option<&Self>) -> Self {
+        let inherited = |text: fn(&Self) -> &str| outer.map(text).unwrap_or_default().to_owned();
         Self {
             name: String::new(),
-            class: handed_down(|outer| &outer.class),
-            package: handed_down(|outer| &outer.package),
+            class: inherited(|outer| &outer.class),
+            package: inherited(|outer| &outer.package),
             started: outer.and_then(|outer| outer.started),
             jira: outer.map(|outer| outer.jira.clone()).unwrap_or_default(),
             place,
             unnamed: 0,
-            names_a_class: is_suite,
+            provides_class: is_suite,
             tests: None,
             failures: None,
             cases: 0,
@@ -49,13 +50,13 @@ impl Suite {
         }
     }
 
-    /// Takes an attribute.
+    /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let value = value.trim();
         match name {
             "name" => {
                 value.clone_into(&mut self.name);
-                if self.names_a_class && !value.is_empty() {
+                if self.provides_class && !value.is_empty() {
                     value.clone_into(&mut self.class);
                 }
             }
@@ -76,24 +77,24 @@ impl Suite {
         self.failed += u64::from(run.status == Status::Failed);
     }
 
-    /// Counts the cases of a suite inside this one.
+    /// Counts the cases of a nested suite.
     pub(super) fn add(&mut self, inner: &Self) {
         self.cases += inner.cases;
         self.failed += inner.failed;
     }
 
-    /// Whether there are totals to hold the cases against.
-    pub(super) fn states_totals(&self) -> bool {
+    /// Whether the suite declares totals.
+    pub(super) fn declares_totals(&self) -> bool {
         self.tests.is_some() || self.failures.is_some()
     }
 
-    /// The totals that the cases do not bear out. More failures than stated are no news: reports count a
-    /// failure of the test and one of its clean-up in several ways; fewer mean that some do not show.
-    pub(super) fn disagreements(&self) -> impl Iterator<Item = WarningKind> {
-        let totals = |what, stated, found| WarningKind::Totals {
+    /// The declared totals that differ from the cases. Differing numbers of failures are normal, since reports
+    /// count a failure of a test and of its clean-up differently; none at all means that some are missing.
+    pub(super) fn mismatches(&self) -> impl Iterator<Item = WarningKind> {
+        let totals = |what, declared, found| WarningKind::Totals {
             suite: self.name.clone(),
             what,
-            stated,
+            declared,
             found,
         };
         let tests = (self.tests)

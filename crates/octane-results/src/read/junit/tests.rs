@@ -1,4 +1,4 @@
-//! Dialects of `JUnit` XML and what becomes of them.
+//! Dialects of `JUnit` XML and the records read from them.
 
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -7,9 +7,13 @@ use indoc::indoc;
 use proptest::prelude::*;
 
 use super::Junit;
-use crate::{ReadOptions, Record, Source, TestRun, read};
+use crate::read::options::ReadOptions;
+use crate::read::read;
+use crate::read::record::Record;
+use crate::run::TestRun;
+use crate::source::Source;
 
-/// All records of a report: runs by what distinguishes them, the rest by its message.
+/// All records of a report, one per line: runs with their main fields, everything else as its message.
 fn shown_with(options: &ReadOptions, report: &[u8]) -> String {
     let records = match read(&Source::bytes("in.xml", report), options) {
         Ok(records) => records,
@@ -45,7 +49,7 @@ fn line(run: &TestRun) -> String {
         write!(
             line,
             " {:?} {:?} {:?}",
-            failure.kind, failure.message, failure.details
+            failure.error_type, failure.message, failure.details
         )
         .unwrap();
     }
@@ -53,7 +57,7 @@ fn line(run: &TestRun) -> String {
         write!(line, " ({description})").unwrap();
     }
     if !run.jira.is_empty() {
-        write!(line, " proves {}", run.jira.join(" ")).unwrap();
+        write!(line, " covers {}", run.jira.join(" ")).unwrap();
     }
     line
 }
@@ -63,7 +67,7 @@ fn shown(report: &str) -> String {
 }
 
 #[test]
-fn cases_end_as_their_elements_say() {
+fn child_elements_decide_the_status() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s">
           <testcase name="passed" time="1.5"/>
@@ -91,7 +95,7 @@ fn cases_end_as_their_elements_say() {
 }
 
 #[test]
-fn reruns_count_as_they_ended() {
+fn the_final_attempt_of_a_rerun_decides() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s">
           <testcase name="flaky"><flakyFailure message="m"><stackTrace>t</stackTrace></flakyFailure><flakyError/></testcase>
@@ -104,13 +108,13 @@ fn reruns_count_as_they_ended() {
         </testsuite>
     "#}), @r#"
     2:3 ||s|flaky Passed 0ns
-    3:3 ||s|failed again Failed 0ns None Some("first") "a\n\nfailure in a further attempt: T: second\nb\n\nerror in a further attempt: third"
+    3:3 ||s|failed again Failed 0ns None Some("first") "a\n\nfailure of a further attempt: T: second\nb\n\nerror of a further attempt: third"
     8:3 ||s|only again Failed 0ns None Some("m") ""
     "#);
 }
 
 #[test]
-fn attributes_for_the_status_count_without_elements() {
+fn status_attributes_count_if_there_are_no_child_elements() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s">
           <testcase name="run" status="run" result="completed"/>
@@ -125,14 +129,14 @@ fn attributes_for_the_status_count_without_elements() {
     3:3 ||s|disabled Skipped 0ns
     4:3 ||s|failed Failed 0ns
     5:3 ||s|element wins Skipped 0ns
-    warning in.xml:6:3: status `amber` is unknown; the elements of the test case decide
+    warning in.xml:6:3: unknown status `amber`; using the child elements instead
     6:3 ||s|odd Passed 0ns
     7:3 ||s|odd again Passed 0ns
     ");
 }
 
 #[test]
-fn classes_and_packages_come_from_where_they_stand() {
+fn classes_and_packages_come_from_cases_or_suites() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuites name="everything">
           <testcase classname="a.b.C" name="outside"/>
@@ -160,7 +164,7 @@ fn classes_and_packages_come_from_where_they_stand() {
 }
 
 #[test]
-fn a_suite_path_fills_what_the_report_lacks() {
+fn a_suite_path_fills_in_module_and_package() {
     let report = br#"<testsuite name="s"><testcase classname="a.b.C" name="x"/><testsuite package="p"><testcase name="y"/></testsuite></testsuite>"#;
     let with = |path| shown_with(&ReadOptions::default().suite_path(path), report);
     insta::assert_snapshot!(with("Shop"), @r"
@@ -178,7 +182,7 @@ fn a_suite_path_fills_what_the_report_lacks() {
 }
 
 #[test]
-fn suites_hand_down_their_time_and_keys() {
+fn cases_inherit_time_and_keys_from_suites() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuites>
           <properties><property name="Jira" value="SHOP-1"/><property name="colour" value="SHOP-9"/></properties>
@@ -193,20 +197,20 @@ fn suites_hand_down_their_time_and_keys() {
           <testsuite name="odd" timestamp="Thu Sep 10"><testcase name="no time"/></testsuite>
         </testsuites>
     "#}), @r"
-    5:5 ||s|plain Passed 0ns at 2020-09-10T13:34:55Z proves SHOP-1 SHOP-2
-    warning in.xml:7:19: `nonsense` is no Jira key and is left out; keys look like `SHOP-12`
-    6:5 ||s|own Passed 0ns at 2020-09-10T11:35:00Z proves PAY-7 SHOP-2 SHOP-1
-    9:29 ||inner|deep Passed 0ns at 2020-09-10T13:34:55Z proves SHOP-1 SHOP-2
-    warning in.xml:11:3: start time `Thu Sep 10` is no point in time; write it like `2025-04-30T08:00:00Z` or as milliseconds since 1970; left out
-    11:48 ||odd|no time Passed 0ns proves SHOP-1
+    5:5 ||s|plain Passed 0ns at 2020-09-10T13:34:55Z covers SHOP-1 SHOP-2
+    warning in.xml:7:19: ignored `nonsense`: not a Jira key (expected e.g. `SHOP-12`)
+    6:5 ||s|own Passed 0ns at 2020-09-10T11:35:00Z covers PAY-7 SHOP-2 SHOP-1
+    9:29 ||inner|deep Passed 0ns at 2020-09-10T13:34:55Z covers SHOP-1 SHOP-2
+    warning in.xml:11:3: start time `Thu Sep 10` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or milliseconds since the epoch; ignored
+    11:48 ||odd|no time Passed 0ns covers SHOP-1
     ");
     let options = ReadOptions::default().jira_properties(["ticket"]);
     let report = br#"<testsuite><properties><property name="jira" value="A-1"/><property name="TICKET" value="AB-2"/></properties><testcase name="n"/></testsuite>"#;
-    insta::assert_snapshot!(shown_with(&options, report), @"1:110 |||n Passed 0ns proves AB-2");
+    insta::assert_snapshot!(shown_with(&options, report), @"1:110 |||n Passed 0ns covers AB-2");
 }
 
 #[test]
-fn odd_values_are_warned_about() {
+fn odd_values_cause_warnings() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s">
           <testcase time="1,234.5"/>
@@ -219,59 +223,59 @@ fn odd_values_are_warned_about() {
           <error message="set-up broke">trace</error>
         </testsuite>
     "#}), @r#"
-    warning in.xml:2:3: the test has no name; it is called `unnamed test 1`
+    warning in.xml:2:3: the test has no name; named `unnamed test 1`
     2:3 ||s|unnamed test 1 Passed 1234.5s
-    warning in.xml:3:3: the test has no name; it is called `unnamed test 2`
+    warning in.xml:3:3: the test has no name; named `unnamed test 2`
     warning in.xml:3:3: duration `fast` is not a number; counted as 0
     3:3 ||s|unnamed test 2 Passed 0ns
-    warning in.xml:4:3: duration `1,234` can be read in two ways: the comma may part thousands or decimals; counted as 0
+    warning in.xml:4:3: duration `1,234` is ambiguous: the comma may be a thousands or a decimal separator; counted as 0
     4:3 ||s|comma Passed 0ns
     warning in.xml:5:3: duration `-0.1` is negative; counted as 0
     5:3 ||s|back Passed 0ns
     6:3 ||s|none Passed 0ns
-    warning in.xml:7:3: entity `&eacute;` is unknown and kept as it stands
-    warning in.xml:7:74: entity `&agrave;` is unknown and kept as it stands
+    warning in.xml:7:3: unknown entity `&eacute;` kept as is
+    warning in.xml:7:74: unknown entity `&agrave;` kept as is
     7:3 ||s|caf&eacute; &eacute; R&D A < Failed 0ns None None "&eacute; &agrave; a & b B"
-    warning in.xml:8:26: a test case inside a test case is not read
+    warning in.xml:8:26: nested test cases are ignored
     8:3 ||s|outer Passed 0ns
-    warning in.xml:9:3: suite `s` failed outside of its test cases, no result tells of it: set-up broke
+    warning in.xml:9:3: suite `s` failed outside its test cases; no result reports it: set-up broke
     "#);
 }
 
 #[test]
-fn totals_are_held_against_the_cases() {
+fn totals_are_compared_with_the_cases() {
     insta::assert_snapshot!(shown(r#"<testsuites tests="3"><testsuite name="s" tests="2"><testcase name="a"/></testsuite></testsuites>"#), @r"
     1:53 ||s|a Passed 0ns
-    warning in.xml:1:1: a suite without a name states 3 tests, its test cases show 1
+    warning in.xml:1:1: a suite without a name declares 3 tests but contains 1
     ");
     insta::assert_snapshot!(shown(r#"<testsuites><testsuite name="s" tests="1" failures="1" errors="1"><testcase name="a"/></testsuite></testsuites>"#), @r"
     1:67 ||s|a Passed 0ns
-    warning in.xml:1:13: suite `s` states 2 failures, its test cases show 0
+    warning in.xml:1:13: suite `s` declares 2 failures but contains 0
     ");
     insta::assert_snapshot!(shown(r#"<testsuites tests="2" failures="1"><testsuite tests="2"><testcase name="a"/><testsuite><testcase name="b"><error/></testcase></testsuite></testsuite></testsuites>"#), @r#"
     1:57 |||a Passed 0ns
     1:88 |||b Failed 0ns None None ""
     "#);
-    insta::assert_snapshot!(shown("<testsuites/>"), @"warning in.xml:1:1: no test results in here");
+    insta::assert_snapshot!(shown("<testsuites/>"), @"warning in.xml:1:1: contains no test results");
 }
 
 #[test]
-fn broken_reports_say_where_and_why() {
+fn malformed_reports_have_a_position_and_a_reason() {
     insta::assert_snapshot!(shown("<testsuites>\n <testsuite>\n  <testcase name='a'/>\n  <testcase name='b'>\n   <failure>text\n"), @r"
     3:3 |||a Passed 0ns
-    error in.xml:6:1: the file ends inside `failure`, which was opened in line 5; it was cut off (in testsuites/testsuite/testcase/failure)
+    error in.xml:6:1: unexpected end of file inside `failure` (opened at line 5); the file is truncated (in testsuites/testsuite/testcase/failure)
     ");
-    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"error in.xml:2:2: the XML is broken: position 18: duplicated attribute, previous declaration at position 9 (in testsuite/testcase)");
-    insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: the outermost element is `suites`, a JUnit report has `testsuites` or `testsuite` (in suites)");
-    insta::assert_snapshot!(shown("<test-run id='2'/>"), @"error in.xml:1:1: the outermost element is `test-run`; NUnit reports are not read yet (in test-run)");
-    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a'></testsuite>"), @"error in.xml:2:21: the XML is broken: `testsuite` ends here, but `testcase` of line 2 is still open (in testsuite/testcase)");
+    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"error in.xml:2:2: malformed XML: position 18: duplicated attribute, previous declaration at position 9 (in testsuite/testcase)");
+    insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: root element is `suites`; expected `testsuites` or `testsuite` (in suites)");
+    insta::assert_snapshot!(shown("<test-run id='2'/>"), @"error in.xml:1:1: root element is `test-run`; NUnit reports are not supported yet (in test-run)");
+    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a'></testsuite>"), @"error in.xml:2:21: malformed XML: found the end of `testsuite`, but `testcase` (opened at line 2) is still open (in testsuite/testcase)");
     insta::assert_snapshot!(shown("<!DOCTYPE x [\n<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>\n]><testsuite><testcase name='&b;'/></testsuite>"), @r"
-    warning in.xml:3:14: entity `&b;` is unknown and kept as it stands
+    warning in.xml:3:14: unknown entity `&b;` kept as is
     3:14 |||&b; Passed 0ns
     ");
-    let forced = ReadOptions::default().format(crate::Format::Junit);
-    insta::assert_snapshot!(shown_with(&forced, b"name,status\n"), @"error in.xml:1:1: the XML is broken: there is text before the outermost element");
-    insta::assert_snapshot!(shown_with(&forced, b""), @"error in.xml: there is nothing in it, a JUnit report was expected");
+    let forced = ReadOptions::default().format(crate::sniff::Format::Junit);
+    insta::assert_snapshot!(shown_with(&forced, b"name,status\n"), @"error in.xml:1:1: malformed XML: text before the root element");
+    insta::assert_snapshot!(shown_with(&forced, b""), @"error in.xml: the file is empty; expected a JUnit report");
 }
 
 #[test]
@@ -291,7 +295,7 @@ fn namespaces_and_encodings_do_not_matter() {
 }
 
 #[test]
-fn control_characters_come_through_and_reading_goes_on() {
+fn control_characters_are_kept_and_reading_continues() {
     let found = shown(
         "<testsuite><testcase name='a\u{1b}[31m'><failure>&#x1b;\u{8}</failure></testcase></testsuite>",
     );
@@ -301,7 +305,7 @@ fn control_characters_come_through_and_reading_goes_on() {
     );
 }
 
-/// Gives a report with endless cases, and fails when more of it is read than the cases so far need.
+/// A report with an endless number of cases.
 struct Endless {
     cases: u64,
     chunk: Vec<u8>,
@@ -325,7 +329,7 @@ impl Read for Endless {
 }
 
 #[test]
-fn a_report_without_end_is_read_case_by_case() {
+fn an_endless_report_is_read_case_by_case() {
     let head = b"<testsuite>\n";
     let endless = Endless {
         cases: 0,
@@ -350,7 +354,7 @@ fn a_report_without_end_is_read_case_by_case() {
 
 proptest! {
     #[test]
-    fn no_report_breaks_it(
+    fn no_report_makes_it_panic(
         parts in prop::collection::vec(prop::sample::select(vec![
             "<testsuites>", "</testsuites>", "<testsuite name='s' tests='1'>", "</testsuite>", "<testcase>", "</testcase>",
             "<testcase name='a' time='x'/>", "<failure>", "</failure>", "<skipped/>", "<properties>", "</properties>",
@@ -361,7 +365,7 @@ proptest! {
         let records = read(&Source::bytes("in.xml", report.as_bytes()), &ReadOptions::default()).unwrap();
         let (mut cases, mut is_whole) = (0, true);
         for record in records {
-            prop_assert!(is_whole, "there is something behind an error");
+            prop_assert!(is_whole, "there is a record after an error");
             match record {
                 Ok(Record::Run(run)) => {
                     prop_assert!(!run.identity.name.is_empty());

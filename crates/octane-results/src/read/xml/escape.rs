@@ -1,10 +1,10 @@
-//! References and line ends in XML become the characters that they stand for.
+//! Resolves references and normalises line ends in XML.
 
 use std::borrow::Cow;
 
 use quick_xml::escape::resolve_xml_entity;
 
-/// The character that a reference without `&` and `;` stands for.
+/// The character of a reference, given without `&` and `;`.
 pub(super) fn character(reference: &str) -> Option<char> {
     if let Some(number) = reference.strip_prefix('#') {
         let number = match number.strip_prefix('x') {
@@ -19,9 +19,9 @@ pub(super) fn character(reference: &str) -> Option<char> {
     resolve_xml_entity(reference)?.chars().next()
 }
 
-/// The value of an attribute: references resolved, blanks normalised as XML asks for.
+/// The value of an attribute, with references resolved and whitespace normalised as XML requires.
 ///
-/// What is no proper reference stays as it stands; the first of it goes to `unknown`.
+/// Invalid references are kept as is; the first one is stored in `unknown`.
 pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, str> {
     if !raw.contains(['&', '\n', '\r', '\t']) {
         return Cow::Borrowed(raw);
@@ -31,9 +31,9 @@ pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, s
     while let Some(at) = rest.find(['&', '\n', '\r', '\t']) {
         value.push_str(&rest[..at]);
         let found = &rest[at..];
-        rest = if let Some(behind) = found.strip_prefix("\r\n") {
+        rest = if let Some(after) = found.strip_prefix("\r\n") {
             value.push(' ');
-            behind
+            after
         } else if let Some(reference) = found.strip_prefix('&') {
             let end = reference
                 .find([';', '&'])
@@ -58,7 +58,7 @@ pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, s
     Cow::Owned(value)
 }
 
-/// Appends text, its line ends normalised as XML asks for.
+/// Appends text with line ends normalised as XML requires.
 pub(crate) fn push_text(into: &mut String, text: &str) {
     let mut parts = text.split('\r');
     into.push_str(parts.next().unwrap_or_default());
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_become_one() {
+    fn all_line_ends_become_line_feeds() {
         let mut text = "a".to_owned();
         push_text(&mut text, "\r\nb\rc\n\r");
         assert_eq!(text, "a\nb\nc\n\n");

@@ -1,17 +1,17 @@
-// Saves reloads on pages that work without it: filters apply while they are changed, Ctrl+Enter runs a
-// query, and the list of requests follows what comes in.
+// Saves reloads on pages that work without it: filters apply while they are edited, Ctrl+Enter runs a
+// query, and the list of requests is updated live.
 "use strict";
 
 const WAIT_MS = 200;
 const FOLLOW_MS = 1000;
 
-/** Shows what lives at another address in place of the results of this page. */
+/** Replaces the results of this page by those at another URL. */
 class Results {
   #request = null;
 
-  /** `isQuiet`: only if there is news, and without a word to those who listen. */
+  /** `isQuiet`: only if something has changed, and without an announcement to screen readers. */
   async show(address, { isQuiet = false } = {}) {
-    if (isQuiet && this.#request) return; // Somebody has just asked for something else.
+    if (isQuiet && this.#request) return; // The user has just requested something else.
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
@@ -20,7 +20,7 @@ class Results {
       const answer = await fetch(address, { signal: request.signal });
       text = await answer.text();
     } catch {
-      return; // A newer request took its place, or the sandbox is gone: the page stays as it is.
+      return; // A newer request replaced it, or the sandbox has stopped: the page stays unchanged.
     } finally {
       if (this.#request === request) this.#request = null;
     }
@@ -36,12 +36,12 @@ class Results {
   }
 }
 
-/** Whether somebody is in the middle of something there. */
+/** Whether the user is interacting with that area. */
 function isInUse(place) {
   return place.contains(document.activeElement) || place.querySelector("details[open]") !== null;
 }
 
-/** Keeps a list up to date until somebody pauses it. */
+/** Keeps a list up to date until it is paused. */
 function follow(results) {
   const button = document.querySelector("[data-pause]");
   const isPaused = () => button.ariaPressed === "true";
@@ -62,7 +62,7 @@ function live(form, results) {
     const query = new URLSearchParams(filled).toString();
     return location.pathname + (query ? `?${query}` : "");
   };
-  // A choice may say `change` alone; after typing it comes too late to be news.
+  // A select may only fire `change`; after typing, `change` is redundant.
   for (const kind of ["input", "change"]) {
     form.addEventListener(kind, () => {
       clearTimeout(timer);

@@ -1,27 +1,29 @@
-//! How many runs ended how.
+//! The number of runs by status.
 
-use super::{NativeStatus, Statuses};
+use super::status::{NativeStatus, Statuses};
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
-/// How many runs ended how: the key of the list value, what it means, and the number; what needs a look
-/// first.
+/// The number of runs by status: the row ID of the list value, its meaning, and the number; statuses that
+/// need attention come first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counts(Vec<(Option<i64>, Option<NativeStatus>, i64)>);
 
 impl Counts {
     pub(super) fn new(statuses: &Statuses, pairs: Vec<(Option<i64>, i64)>) -> Self {
-        let known = |(key, count)| (key, statuses.of(key), count);
+        let known = |(row_id, count)| (row_id, statuses.of(row_id), count);
         let mut counts: Vec<_> = pairs.into_iter().map(known).collect();
-        counts.sort_by_key(|(key, status, _)| (status.is_none(), *status, *key));
+        counts.sort_by_key(|(row_id, status, _)| (status.is_none(), *status, *row_id));
         Self(counts)
     }
 
-    pub(super) fn by_key(&self) -> impl Iterator<Item = (Option<i64>, Option<NativeStatus>, i64)> {
+    pub(super) fn by_row_id(
+        &self,
+    ) -> impl Iterator<Item = (Option<i64>, Option<NativeStatus>, i64)> {
         self.0.iter().copied()
     }
 
-    /// Each status that some run has, with the number of such runs.
+    /// Each status that occurs, with the number of its runs.
     pub(crate) fn by_status(&self) -> impl Iterator<Item = (Option<NativeStatus>, i64)> {
         self.0.iter().map(|(_, status, count)| (*status, *count))
     }
@@ -35,8 +37,9 @@ impl Counts {
         self.0.iter().map(|(_, _, count)| count).sum()
     }
 
-    /// Passed runs among those that were executed, in thousandths and rounded down, so that only a
-    /// flawless suite run has 1000; none where nothing was executed. Skipped and planned runs were not.
+    /// The share of passed runs among the executed ones, in thousandths and rounded down, so that only a
+    /// flawless suite run has 1000; `None` if nothing was executed. Skipped and planned runs do not count as
+    /// executed.
     pub(crate) fn passed_per_mille(&self) -> Option<i64> {
         let idle = self.of(NativeStatus::Skipped) + self.of(NativeStatus::Planned);
         let executed = self.total() - idle;
@@ -45,7 +48,7 @@ impl Counts {
 }
 
 impl Reader<'_> {
-    /// The runs of a suite run, counted in an index.
+    /// The runs of a suite run, counted through an index.
     pub(crate) fn counts(self, suite_run: i64, statuses: &Statuses) -> Result<Counts, ApiError> {
         let sql = "SELECT native_status, COUNT(*) FROM runs WHERE parent_suite = ? GROUP BY native_status";
         let mut statement = self.page_statement(sql)?;

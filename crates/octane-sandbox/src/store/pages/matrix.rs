@@ -1,54 +1,58 @@
-//! The traceability matrix: backlog items against suite runs.
+//! The traceability matrix: backlog items by suite runs.
 
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::params;
 
-use super::proof::story;
-use super::{Counts, NativeStatus, Statuses, Story, SuiteRunLine, Window, id_list, somewhere};
+use super::counts::Counts;
+use super::status::{NativeStatus, Statuses};
+use super::story::Story;
+use super::story::story;
+use super::suites::SuiteRunLine;
+use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
-/// How far a backlog item is covered.
+/// How well a backlog item is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Coverage {
     /// No run and no test is linked to it.
     Nothing,
-    /// Something is linked to it, but nothing in the shown suite runs.
+    /// Something is linked to it, but nothing in the suite runs shown.
     Elsewhere,
-    /// A run of the shown suite runs proves it.
+    /// It is covered by a run in the suite runs shown.
     Shown,
 }
 
-/// Which rows and columns are wanted.
+/// Which rows and columns to read.
 #[derive(Debug, Clone)]
 pub(crate) struct MatrixFilter {
     /// The entity type of the rows, such as `story`.
-    pub(crate) kind: String,
-    /// A suite; without one the newest suite runs of all.
+    pub(crate) entity_type: String,
+    /// A suite; without one, the newest suite runs of all suites.
     pub(crate) suite: Option<i64>,
     pub(crate) suite_runs_max: i64,
     /// Text in the name, or the whole Jira key.
     pub(crate) search: Option<String>,
     pub(crate) show: Option<Coverage>,
-    /// Only items with a failed run in the shown suite runs.
+    /// Only items with a failed run in the suite runs shown.
     pub(crate) is_failing: bool,
 }
 
-/// The key of a status, and how many runs have it.
+/// The row ID of a status, and how many runs have it.
 type Tally = (Option<i64>, i64);
 
 /// What the runs of one suite run say about one backlog item.
 pub(crate) type Cell = Counts;
 
-/// The cells of a backlog item by the id of the suite run.
+/// The cells of a backlog item by the ID of the suite run.
 type Cells = HashMap<i64, Cell>;
 
 #[derive(Debug)]
 pub(crate) struct MatrixRow {
     pub(crate) story: Story,
     pub(crate) coverage: Coverage,
-    /// By the id of the suite run.
+    /// By the ID of the suite run.
     pub(crate) cells: Cells,
 }
 
@@ -57,17 +61,17 @@ pub(crate) struct Matrix {
     /// The oldest first; their runs are not counted.
     pub(crate) suite_runs: Vec<SuiteRunLine>,
     pub(crate) rows: Vec<MatrixRow>,
-    /// How many items match but for `show`, by how far they are covered.
+    /// How many items match, ignoring `show`, by their coverage.
     pub(crate) nothing: i64,
     pub(crate) elsewhere: i64,
     pub(crate) shown: i64,
 }
 
-/// The rows with their coverage. Values: suite runs, the smallest of their ids, type, pattern, key, failed
-/// status or nothing. A run comes after its suite run, so its id is greater, which cuts the links of a run
-/// that is shown from those of a long history.
+/// The rows with their coverage. Parameters: suite runs, the smallest of their IDs, type, pattern, key,
+/// failed status or null. A run is created after its suite run, so its ID is greater; this separates the
+/// links of the runs shown from those of a long history.
 fn rows(columns: &str, key: &str) -> String {
-    let proof = |select: &str, condition: &str| {
+    let covered_by_run = |select: &str, condition: &str| {
         format!(
             "EXISTS (SELECT {select} FROM run_covered_content l JOIN runs r ON r.id = l.run
              WHERE l.work_item = w.id AND l.run > ?2 AND +r.parent_suite IN (SELECT id FROM shown)
@@ -83,8 +87,8 @@ fn rows(columns: &str, key: &str) -> String {
          AS coverage FROM work_items w WHERE w.subtype = ?3
          AND (?4 IS NULL OR w.name LIKE ?4 ESCAPE '\\' OR w.\"{key}\" = ?5 COLLATE NOCASE)
          AND (?6 IS NULL OR {}))",
-        proof("1", ""),
-        proof("1", "AND r.native_status = ?6")
+        covered_by_run("1", ""),
+        covered_by_run("1", "AND r.native_status = ?6")
     )
 }
 
@@ -108,11 +112,18 @@ impl Reader<'_> {
         let (shown, first) = (id_list(&ids), ids.iter().min().copied().unwrap_or(0));
         let failed = filter
             .is_failing
-            .then(|| statuses.key(NativeStatus::Failed))
+            .then(|| statuses.row_id(NativeStatus::Failed))
             .flatten();
         let pattern = filter.search.as_deref().map(somewhere);
         let rows = rows(&self.story_columns(), &self.catalog.jira_field);
-        let values = params![shown, first, filter.kind, pattern, filter.search, failed];
+        let values = params![
+            shown,
+            first,
+            filter.entity_type,
+            pattern,
+            filter.search,
+            failed
+        ];
 
         let mut statement = self.page_statement(&format!(
             "{rows} SELECT coverage, COUNT(*) FROM found GROUP BY coverage"
@@ -130,7 +141,7 @@ impl Reader<'_> {
         let values = params![
             shown,
             first,
-            filter.kind,
+            filter.entity_type,
             pattern,
             filter.search,
             failed,
@@ -160,7 +171,7 @@ impl Reader<'_> {
         })
     }
 
-    /// By backlog item and suite run. A run that is linked twice, itself and through its test, counts once.
+    /// By backlog item and suite run. A run that is linked twice, directly and through its test, counts once.
     fn cells(
         self,
         stories: &[i64],

@@ -1,19 +1,23 @@
-//! The runs of a suite run that a filter lets through.
+//! The filtered runs of a suite run.
 
 use rusqlite::params;
 
-use super::{Counts, NativeStatus, RunLine, Statuses, Window, somewhere};
+use super::counts::Counts;
+use super::run_line::RunLine;
+use super::status::{NativeStatus, Statuses};
+use super::window::{Window, somewhere};
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
-/// A search ends after so many matches of a status: nobody reads further, and it would hold up others.
+/// A search stops after this many matches per status: nobody reads further, and it would delay other
+/// requests.
 pub(crate) const MATCHES_MAX: i64 = 10_000;
 
-/// Which runs of a suite run are wanted.
+/// Which runs of a suite run to read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunFilter {
     pub(crate) status: Option<NativeStatus>,
-    /// Text in the name, the place or the error, ignoring the case of ASCII letters.
+    /// Text in the name, the location or the error, ignoring the case of ASCII letters.
     pub(crate) search: Option<String>,
     /// A backlog item that the run or its test is linked to.
     pub(crate) story: Option<i64>,
@@ -25,17 +29,17 @@ impl RunFilter {
     }
 }
 
-/// The runs that a filter lets through.
+/// The runs that match a filter.
 #[derive(Debug)]
 pub(crate) struct Matching {
-    /// How many match but for the filter's status; of each status at most [`MATCHES_MAX`] are counted when
-    /// the filter looks into runs.
+    /// How many match, ignoring the filter's status; at most [`MATCHES_MAX`] per status are counted if the
+    /// filter has to read the runs.
     pub(crate) counts: Counts,
-    /// Those in the window; what needs a look first, then by id.
+    /// The runs in the window; those that need attention first, then by ID.
     pub(crate) runs: Vec<RunLine>,
 }
 
-/// Values: suite run, status, pattern, story.
+/// Parameters: suite run, status, pattern, story.
 const WHERE: &str = "WHERE r.parent_suite = ?1 AND r.native_status IS ?2
     AND (?3 IS NULL OR r.name LIKE ?3 ESCAPE '\\' OR r.class_name LIKE ?3 ESCAPE '\\'
         OR r.package LIKE ?3 ESCAPE '\\' OR r.component LIKE ?3 ESCAPE '\\'
@@ -45,7 +49,7 @@ const WHERE: &str = "WHERE r.parent_suite = ?1 AND r.native_status IS ?2
         OR r.test IN (SELECT test FROM test_covered_content WHERE work_item = ?4))";
 
 impl Reader<'_> {
-    /// The runs of a suite run that match; `all` is how many it has.
+    /// The matching runs of a suite run; `all` is the number of all its runs.
     pub(crate) fn matching_runs(
         self,
         suite_run: i64,
@@ -77,14 +81,14 @@ impl Reader<'_> {
         );
         let mut statement = self.page_statement(&sql)?;
         let mut pairs = Vec::new();
-        for (key, ..) in all.by_key() {
-            let values = params![suite_run, key, pattern, filter.story];
-            pairs.push((key, statement.query_row(values, |row| row.get(0))?));
+        for (row_id, ..) in all.by_row_id() {
+            let values = params![suite_run, row_id, pattern, filter.story];
+            pairs.push((row_id, statement.query_row(values, |row| row.get(0))?));
         }
         Ok(Counts::new(statuses, pairs))
     }
 
-    /// Goes from status to status; their counts tell which ones a window skips as a whole.
+    /// Goes from status to status; the counts show which ones the window skips entirely.
     fn matching_ids(
         self,
         suite_run: i64,
@@ -93,7 +97,7 @@ impl Reader<'_> {
         window: Window,
     ) -> Result<Vec<i64>, ApiError> {
         let pattern = filter.search.as_deref().map(somewhere);
-        // Without a look into the runs, the index alone is walked.
+        // If the runs need not be read, the index is sufficient.
         let condition = if filter.looks_into_runs() {
             WHERE
         } else {
@@ -103,7 +107,7 @@ impl Reader<'_> {
         let mut statement = self.page_statement(&sql)?;
         let Window { limit, mut offset } = window;
         let mut ids: Vec<i64> = Vec::new();
-        for (key, status, count) in counts.by_key() {
+        for (row_id, status, count) in counts.by_row_id() {
             if filter.status.is_some() && filter.status != status {
                 continue;
             }
@@ -116,7 +120,7 @@ impl Reader<'_> {
                 break;
             }
             let part = missing.min(count - offset);
-            let values = params![suite_run, key, pattern, filter.story, part, offset];
+            let values = params![suite_run, row_id, pattern, filter.story, part, offset];
             for id in statement.query_map(values, |row| row.get(0))? {
                 ids.push(id?);
             }

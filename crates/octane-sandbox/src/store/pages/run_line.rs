@@ -1,23 +1,25 @@
-//! Runs in lists, with what they prove.
+//! Runs in lists, with the stories they cover.
 
 use std::collections::HashMap;
 
 use rusqlite::Row;
 
-use super::{NativeStatus, Statuses, Story, id_list};
+use super::status::{NativeStatus, Statuses};
+use super::story::Story;
+use super::window::id_list;
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
 /// How much of an error's details a list shows.
 const DETAILS_CHARACTERS_MAX: usize = 4_000;
 
-/// A run with what it proves.
+/// A run with the stories it covers.
 #[derive(Debug)]
 pub(crate) struct RunLine {
     pub(crate) id: i64,
     pub(crate) test: Option<i64>,
     pub(crate) name: String,
-    /// Module, package and class, as far as it has them.
+    /// Module, package and class, if any.
     pub(crate) place: Vec<String>,
     pub(crate) status: Option<NativeStatus>,
     pub(crate) duration_ms: Option<i64>,
@@ -27,19 +29,19 @@ pub(crate) struct RunLine {
     pub(crate) suite_run: Option<(i64, String)>,
     pub(crate) error_type: Option<String>,
     pub(crate) error_message: Option<String>,
-    /// The beginning of them.
+    /// The beginning of the details.
     pub(crate) error_details: Option<String>,
     pub(crate) report_url: Option<String>,
     /// Such as `Browser: Firefox`.
     pub(crate) environment: Vec<String>,
     /// How many earlier results it replaced.
     pub(crate) earlier: i64,
-    /// The backlog items that the run itself is linked to, or else its test.
+    /// The backlog items that the run itself is linked to, or otherwise its test.
     pub(crate) stories: Vec<Story>,
 }
 
 impl Reader<'_> {
-    /// The runs with these ids in their order.
+    /// The runs with these IDs, in this order.
     pub(super) fn run_lines(
         self,
         ids: &[i64],

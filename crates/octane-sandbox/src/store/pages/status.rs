@@ -1,9 +1,9 @@
-//! How runs ended.
+//! The statuses of runs.
 
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
-/// How a run ended: the list `run_native_status`, what needs a look first.
+/// The status of a run, from the list `run_native_status`; those that need attention come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum NativeStatus {
     Failed,
@@ -24,7 +24,7 @@ impl NativeStatus {
         Self::Passed,
     ];
 
-    /// The last piece of its logical name.
+    /// The last segment of its logical name.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
@@ -36,26 +36,26 @@ impl NativeStatus {
         }
     }
 
-    /// The status with this word.
+    /// The status with this name.
     pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
     }
 }
 
-/// The keys of the list's values in this database. A value that somebody added to the list has none of
-/// our names and reads as no status.
+/// The row IDs of the list's values in this database. Values that were added to the list have no known name
+/// and count as no status.
 #[derive(Debug)]
 pub(crate) struct Statuses(Vec<(i64, NativeStatus)>);
 
 impl Statuses {
-    pub(crate) fn of(&self, key: Option<i64>) -> Option<NativeStatus> {
-        let found = self.0.iter().find(|(known, _)| Some(*known) == key);
+    pub(crate) fn of(&self, row_id: Option<i64>) -> Option<NativeStatus> {
+        let found = self.0.iter().find(|(known, _)| Some(*known) == row_id);
         found.map(|(_, status)| *status)
     }
 
-    pub(super) fn key(&self, status: NativeStatus) -> Option<i64> {
+    pub(super) fn row_id(&self, status: NativeStatus) -> Option<i64> {
         let found = self.0.iter().find(|(_, known)| *known == status);
-        found.map(|(key, _)| *key)
+        found.map(|(row_id, _)| *row_id)
     }
 }
 
@@ -66,9 +66,9 @@ impl Reader<'_> {
         let mut pairs = Vec::new();
         for status in NativeStatus::ALL {
             let name = format!("list_node.run_native_status.{}", status.word());
-            let keys = statement.query_map([name], |row| row.get(0))?;
-            for key in keys {
-                pairs.push((key?, status));
+            let row_ids = statement.query_map([name], |row| row.get(0))?;
+            for row_id in row_ids {
+                pairs.push((row_id?, status));
             }
         }
         Ok(Statuses(pairs))

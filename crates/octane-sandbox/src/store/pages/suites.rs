@@ -2,9 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Counts, NativeStatus, Statuses, Window, somewhere};
+use super::counts::Counts;
+use super::status::{NativeStatus, Statuses};
+use super::window::{Window, somewhere};
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
 /// A suite in a list.
 #[derive(Debug)]
@@ -14,7 +16,7 @@ pub(crate) struct SuiteLine {
     pub(crate) suite_runs: i64,
 }
 
-/// A suite run with what its runs add up to.
+/// A suite run with a summary of its runs.
 #[derive(Debug)]
 pub(crate) struct SuiteRunLine {
     pub(crate) id: i64,
@@ -32,7 +34,7 @@ const SUITE_RUN: &str =
     t.id, t.name FROM runs r JOIN tests t ON t.id = r.test WHERE r.subtype = 'run_suite' AND ";
 
 impl Reader<'_> {
-    /// The suites whose names hold `search`, the newest first, and how many there are.
+    /// The suites whose names contain `search`, the newest first, and their number.
     pub(crate) fn suite_lines(
         self,
         search: &str,
@@ -73,14 +75,14 @@ impl Reader<'_> {
         counted.collect()
     }
 
-    /// The suite runs of a suite, not counted, the newest first.
+    /// The suite runs of a suite without counts, the newest first.
     pub(super) fn suite_runs_of(
         self,
         suite: i64,
         window: Window,
         statuses: &Statuses,
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
-        // Suite runs have no parent; saying so lets one index give them in order.
+        // Suite runs have no parent; this condition lets one index return them in order.
         let mut statement = self.page_statement(&format!(
             "{SUITE_RUN} r.test = ? AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? OFFSET ?"
         ))?;
@@ -90,7 +92,7 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The newest suite runs of all suites, not counted.
+    /// The newest suite runs of all suites, without counts.
     pub(super) fn latest_suite_runs(
         self,
         limit: i64,

@@ -2,9 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::{NativeStatus, Statuses, Story, Window};
+use super::status::{NativeStatus, Statuses};
+use super::story::Story;
+use super::window::Window;
 use crate::error::ApiError;
-use crate::store::Reader;
+use crate::store::read::Reader;
 
 /// A test.
 #[derive(Debug)]
@@ -12,18 +14,18 @@ pub(crate) struct TestDetails {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) is_suite: bool,
-    /// Module, package and class, as far as it has them.
+    /// Module, package and class, if any.
     pub(crate) place: Vec<String>,
     pub(crate) stories: Vec<Story>,
     /// Id and name of the suites that it belongs to.
     pub(crate) suites: Vec<(i64, String)>,
 }
 
-/// A present or a replaced result of a test.
+/// A current or a replaced result of a test.
 #[derive(Debug)]
 pub(crate) struct HistoryLine {
     pub(crate) run: i64,
-    /// Whether a further result of the same run took its place.
+    /// Whether a later result of the same run replaced it.
     pub(crate) is_replaced: bool,
     pub(crate) status: Option<NativeStatus>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -71,7 +73,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// The results of a test, the latest first, and how many there are.
+    /// The results of a test, the latest first, and their number.
     pub(crate) fn test_history(
         self,
         test: i64,

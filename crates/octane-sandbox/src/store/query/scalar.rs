@@ -3,46 +3,47 @@
 use octane_model::{Comparison, Literal, Operand, Operator, Query};
 use rusqlite::types::Value as Sql;
 
-use super::{Writer, Written, wrong};
-use crate::catalog::{EntityType, Field, Kind};
-use crate::store::value;
+use super::builder::SqlBuilder;
+use crate::catalog::{EntityType, Field};
+use crate::error::ApiError;
+use crate::store::value::{self, collation, invalid, is_text};
 
-/// `SQLite` takes patterns of 50000 bytes. It matches them by recursion, one level a wildcard, and 20000 levels
-/// overflow the stack of a thread.
+/// `SQLite` accepts patterns of 50000 bytes. It matches them recursively, one level per wildcard, and 20000
+/// levels overflow the stack of a thread.
 const PATTERN_BYTES_MAX: usize = 50_000;
 const WILDCARDS_MAX: usize = 1000;
 
-impl<'a> Writer<'a> {
-    /// The id of a list value or phase: its logical name, or its number.
+impl<'a> SqlBuilder<'a> {
+    /// The ID of a list value or phase: its logical name, or its number.
     pub(super) fn named_id(
         &mut self,
-        kind: &'a EntityType,
+        entity_type: &'a EntityType,
         alias: &str,
         field: &Field,
         phrase: &Comparison,
-    ) -> Written {
-        let name = kind.field("logical_name").unwrap_or(field);
+    ) -> Result<(), ApiError> {
+        let name = entity_type.field("logical_name").unwrap_or(field);
         let (names, numbers): (Vec<&Literal>, Vec<&Literal>) =
             match (phrase.operator, &phrase.operand) {
                 (Operator::Equal, Operand::Literal(literal)) => vec![literal],
                 (Operator::In, Operand::List(literals)) => literals.iter().collect(),
-                _ => return self.scalar(kind, field, &format!("{alias}.id"), phrase),
+                _ => return self.scalar(entity_type, field, &format!("{alias}.id"), phrase),
             }
             .into_iter()
             .partition(|literal| {
                 matches!(literal, Literal::Text(text) if text.trim().parse::<i64>().is_err())
                     || matches!(literal, Literal::Pattern(_))
             });
-        // No constant beside the two: SQLite would not use an index then.
+        // No constant in addition to these two: SQLite would not use an index then.
         self.push("(");
         if !names.is_empty() {
             let names: Vec<Literal> = names.into_iter().cloned().collect();
-            self.in_list(kind, name, &format!("{alias}.logical_name"), &names)?;
+            self.in_list(entity_type, name, &format!("{alias}.logical_name"), &names)?;
             self.push(if numbers.is_empty() { "" } else { " OR " });
         }
         if !numbers.is_empty() {
             let numbers: Vec<Literal> = numbers.into_iter().cloned().collect();
-            self.in_list(kind, field, &format!("{alias}.id"), &numbers)?;
+            self.in_list(entity_type, field, &format!("{alias}.id"), &numbers)?;
         }
         self.push(")");
         Ok(())
@@ -51,22 +52,22 @@ impl<'a> Writer<'a> {
     /// A column with a single value.
     pub(super) fn scalar(
         &mut self,
-        kind: &EntityType,
+        entity_type: &EntityType,
         field: &Field,
         column: &str,
         phrase: &Comparison,
-    ) -> Written {
-        let wrong = |misfit: String| wrong(kind, field, &misfit);
+    ) -> Result<(), ApiError> {
+        let invalid = |violation: String| invalid(entity_type, field, &violation);
         let sign = match (phrase.operator, &phrase.operand) {
             (Operator::Equal, Operand::Literal(literal)) => {
-                return self.equal(kind, field, column, literal);
+                return self.equal(entity_type, field, column, literal);
             }
             (Operator::In, Operand::List(literals)) => {
-                return self.in_list(kind, field, column, literals);
+                return self.in_list(entity_type, field, column, literals);
             }
             (Operator::Between, Operand::Range(low, high)) => {
-                let low = value::from_literal(field, low).map_err(wrong)?;
-                let high = value::from_literal(field, high).map_err(wrong)?;
+                let low = value::from_literal(field, low).map_err(invalid)?;
+                let high = value::from_literal(field, high).map_err(invalid)?;
                 self.push(&format!("{column}{} BETWEEN ", collation(field)));
                 self.bind(low);
                 self.push(" AND ");
@@ -78,10 +79,12 @@ impl<'a> Writer<'a> {
             (Operator::AtMost, Operand::Literal(literal)) => (" <= ", literal),
             (Operator::AtLeast, Operand::Literal(literal)) => (" >= ", literal),
             _ => {
-                return Err(wrong("is no reference and takes no braces".to_owned()));
+                return Err(invalid(
+                    "is not a reference, so braces are not allowed".to_owned(),
+                ));
             }
         };
-        let value = value::from_literal(field, sign.1).map_err(wrong)?;
+        let value = value::from_literal(field, sign.1).map_err(invalid)?;
         self.push(column);
         self.push(collation(field));
         self.push(sign.0);
@@ -91,23 +94,25 @@ impl<'a> Writer<'a> {
 
     fn equal(
         &mut self,
-        kind: &EntityType,
+        entity_type: &EntityType,
         field: &Field,
         column: &str,
         literal: &Literal,
-    ) -> Written {
+    ) -> Result<(), ApiError> {
         self.push(column);
         match literal {
             Literal::Null => self.push(" IS NULL"),
             Literal::Pattern(pattern) if is_text(field) => {
                 if pattern.pieces().len() > WILDCARDS_MAX + 1 {
-                    let misfit = format!("takes patterns of at most {WILDCARDS_MAX} wildcards");
-                    return Err(wrong(kind, field, &misfit));
+                    let violation =
+                        format!("supports patterns with at most {WILDCARDS_MAX} wildcards");
+                    return Err(invalid(entity_type, field, &violation));
                 }
                 let pattern = value::like(pattern.pieces());
                 if pattern.len() > PATTERN_BYTES_MAX {
-                    let misfit = format!("takes patterns of at most {PATTERN_BYTES_MAX} bytes");
-                    return Err(wrong(kind, field, &misfit));
+                    let violation =
+                        format!("supports patterns of at most {PATTERN_BYTES_MAX} bytes");
+                    return Err(invalid(entity_type, field, &violation));
                 }
                 self.push(" LIKE ");
                 self.bind(Sql::Text(pattern));
@@ -115,7 +120,7 @@ impl<'a> Writer<'a> {
             }
             literal => {
                 let value = value::from_literal(field, literal)
-                    .map_err(|misfit| wrong(kind, field, &misfit))?;
+                    .map_err(|violation| invalid(entity_type, field, &violation))?;
                 self.push(collation(field));
                 self.push(" = ");
                 self.bind(value);
@@ -124,21 +129,21 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Plain values go into one `IN`, which can use an index; wildcards and null stand beside it.
+    /// Plain values go into one `IN`, which can use an index; wildcards and null are compared separately.
     fn in_list(
         &mut self,
-        kind: &EntityType,
+        entity_type: &EntityType,
         field: &Field,
         column: &str,
         literals: &[Literal],
-    ) -> Written {
+    ) -> Result<(), ApiError> {
         let is_plain = |literal: &&Literal| !matches!(literal, Literal::Null | Literal::Pattern(_));
         let values: Vec<Sql> = literals
             .iter()
             .filter(is_plain)
             .map(|literal| value::from_literal(field, literal))
             .collect::<Result<_, _>>()
-            .map_err(|misfit| wrong(kind, field, &misfit))?;
+            .map_err(|violation| invalid(entity_type, field, &violation))?;
         let others: Vec<Query> = literals
             .iter()
             .filter(|literal| !is_plain(literal))
@@ -157,43 +162,30 @@ impl<'a> Writer<'a> {
             self.list(values);
             self.push(if others.is_empty() { "" } else { " OR " });
         }
-        self.any_equal(kind, field, column, &others)?;
+        self.any_equal(entity_type, field, column, &others)?;
         self.push(")");
         Ok(())
     }
 
     fn any_equal(
         &mut self,
-        kind: &EntityType,
+        entity_type: &EntityType,
         field: &Field,
         column: &str,
         phrases: &[Query],
-    ) -> Written {
+    ) -> Result<(), ApiError> {
         match phrases {
             [] => Ok(()),
-            [Query::Comparison(phrase)] => self.scalar(kind, field, column, phrase),
+            [Query::Comparison(phrase)] => self.scalar(entity_type, field, column, phrase),
             phrases => {
                 let (left, right) = phrases.split_at(phrases.len() / 2);
                 self.push("(");
-                self.any_equal(kind, field, column, left)?;
+                self.any_equal(entity_type, field, column, left)?;
                 self.push(" OR ");
-                self.any_equal(kind, field, column, right)?;
+                self.any_equal(entity_type, field, column, right)?;
                 self.push(")");
                 Ok(())
             }
         }
-    }
-}
-
-fn is_text(field: &Field) -> bool {
-    matches!(field.kind, Kind::Text { .. } | Kind::Memo | Kind::Subtype)
-}
-
-/// Text is compared ignoring the case of ASCII letters, as `LIKE` does.
-pub(in crate::store) fn collation(field: &Field) -> &'static str {
-    if is_text(field) {
-        " COLLATE NOCASE"
-    } else {
-        ""
     }
 }

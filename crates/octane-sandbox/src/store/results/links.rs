@@ -1,11 +1,11 @@
-//! Pointers that results bring.
+//! References in results.
 
 use rusqlite::CachedStatement;
 
-use super::super::write::Writer;
 use crate::error::ApiError;
+use crate::store::writer::Writer;
 
-/// Writes one kind of pointers: those that are there stay once.
+/// Writes references of one type; existing ones are not duplicated.
 pub(crate) struct Links<'a> {
     insert: CachedStatement<'a>,
 }
@@ -30,7 +30,7 @@ impl<'a> Links<'a> {
 }
 
 #[cfg(test)]
-impl super::Statements for Links<'_> {
+impl super::row::Statements for Links<'_> {
     fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
         vec![&self.insert]
     }

@@ -1,22 +1,22 @@
-//! What payloads name: list values, releases, environments, builds.
+//! Names in payloads: list values, releases, environments, builds.
 
 use octane_results::{Build, Status, Tag, TestFieldKind};
 use rusqlite::ToSql;
 use rusqlite::types::Value as Sql;
 
-use super::super::read::Reader;
-use super::super::write::Writer;
-use super::{Found, key};
+use super::row::{Found, row_id};
 use crate::error::ApiError;
+use crate::store::read::Reader;
+use crate::store::writer::Writer;
 
-/// The keys of the two list values that say how a run ended.
+/// The row IDs of the two list values for the status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StatusKeys {
+pub(crate) struct StatusIds {
     pub(crate) native: i64,
     pub(crate) derived: i64,
 }
 
-/// The list whose values a test field takes.
+/// The list of a test field's values.
 fn list_of(kind: TestFieldKind) -> &'static str {
     match kind {
         TestFieldKind::TestLevel => "list_node.test_level",
@@ -26,7 +26,7 @@ fn list_of(kind: TestFieldKind) -> &'static str {
     }
 }
 
-/// Whether the CI server with this instance id is there.
+/// Whether the CI server with this instance ID exists.
 pub(crate) fn has_ci_server(reader: Reader<'_>, instance_id: &str) -> Result<bool, ApiError> {
     let sql = "SELECT 1 FROM ci_servers WHERE instance_id = ?";
     Ok(reader
@@ -36,11 +36,11 @@ pub(crate) fn has_ci_server(reader: Reader<'_>, instance_id: &str) -> Result<boo
 }
 
 impl Writer<'_> {
-    pub(super) fn key_by(&self, sql: &str, values: &[&dyn ToSql]) -> Found {
-        key(&mut *self.connection.prepare_cached(sql)?, values)
+    pub(super) fn row_id_by(&self, sql: &str, values: &[&dyn ToSql]) -> Found {
+        row_id(&mut *self.connection.prepare_cached(sql)?, values)
     }
 
-    pub(crate) fn status_keys(self, status: Status) -> Result<StatusKeys, ApiError> {
+    pub(crate) fn status_keys(self, status: Status) -> Result<StatusIds, ApiError> {
         self.status_named(match status {
             Status::Passed => "passed",
             Status::Failed => "failed",
@@ -49,52 +49,53 @@ impl Writer<'_> {
         })
     }
 
-    pub(in crate::store) fn status_named(self, word: &str) -> Result<StatusKeys, ApiError> {
+    pub(in crate::store) fn status_named(self, word: &str) -> Result<StatusIds, ApiError> {
         let derived = match word {
             "blocked" | "not_completed" => "requires_attention",
             word => word,
         };
-        let key = |name: String| {
+        let row_id = |name: String| {
             let sql = "SELECT id FROM list_nodes WHERE logical_name = ? COLLATE NOCASE";
-            self.key_by(sql, &[&name])?
+            self.row_id_by(sql, &[&name])?
                 .ok_or_else(|| ApiError::Internal(format!("the list value `{name}` is missing")))
         };
-        Ok(StatusKeys {
-            native: key(format!("list_node.run_native_status.{word}"))?,
-            derived: key(format!("list_node.run_status.{derived}"))?,
+        Ok(StatusIds {
+            native: row_id(format!("list_node.run_native_status.{word}"))?,
+            derived: row_id(format!("list_node.run_status.{derived}"))?,
         })
     }
 
-    /// The entity of `table` with this id and, where there are several, one of these types.
+    /// The entity of `table` with this ID and, if there are several, one of these types.
     pub(crate) fn existing(self, table: &str, subtypes: &[&str], id: i64) -> Found {
         if subtypes.is_empty() {
-            return self.key_by(&format!("SELECT id FROM {table} WHERE id = ?"), &[&id]);
+            return self.row_id_by(&format!("SELECT id FROM {table} WHERE id = ?"), &[&id]);
         }
         let sql = format!(
             "SELECT id FROM {table} WHERE id = ? AND subtype IN ('{}')",
             subtypes.join("','")
         );
-        self.key_by(&sql, &[&id])
+        self.row_id_by(&sql, &[&id])
     }
 
     pub(crate) fn release_named(self, name: &str) -> Found {
-        self.key_by(
+        self.row_id_by(
             "SELECT id FROM releases WHERE name = ? COLLATE NOCASE ORDER BY id LIMIT 1",
             &[&name],
         )
     }
 
     pub(crate) fn default_release(self) -> Found {
-        self.key_by(
+        self.row_id_by(
             "SELECT id FROM releases WHERE is_default = 1 ORDER BY id LIMIT 1",
             &[],
         )
     }
 
-    /// The value of a test field by its label or its short name; one that is missing is made if it may be.
+    /// The value of a test field by its label or its short name; created if it does not exist and
+    /// `may_create` is set.
     pub(crate) fn test_field(self, kind: TestFieldKind, label: &str, may_create: bool) -> Found {
         let list = list_of(kind);
-        let found = self.key_by(
+        let found = self.row_id_by(
             "SELECT v.id FROM list_nodes l JOIN list_nodes v ON v.list_root = l.id
              WHERE l.logical_name = ?1 AND (v.name = ?2 COLLATE NOCASE
                  OR v.logical_name = ?1 || '.' || ?2 COLLATE NOCASE)
@@ -104,7 +105,7 @@ impl Writer<'_> {
         if found.is_some() || !may_create {
             return Ok(found);
         }
-        let root = self.key_by("SELECT id FROM list_nodes WHERE logical_name = ?", &[&list])?;
+        let root = self.row_id_by("SELECT id FROM list_nodes WHERE logical_name = ?", &[&list])?;
         let columns = vec![
             ("name", Sql::Text(label.to_owned())),
             ("list_root", root.map_or(Sql::Null, Sql::Integer)),
@@ -113,19 +114,19 @@ impl Writer<'_> {
             .map(Some)
     }
 
-    /// An environment value; category and value are made if they are missing and may be.
+    /// An environment value; category and value are created if they do not exist and may be created.
     pub(crate) fn taxonomy(self, tag: &Tag, may_create: bool) -> Found {
         let sql = "SELECT id FROM taxonomy_nodes WHERE category IS ? AND name = ? COLLATE NOCASE";
         let named = |name: &str| ("name", Sql::Text(name.to_owned()));
-        let category = match self.key_by(sql, &[&None::<i64>, &tag.kind])? {
+        let category = match self.row_id_by(sql, &[&None::<i64>, &tag.tag_type])? {
             Some(category) => category,
             None if !may_create => return Ok(None),
             None => self.create_raw(
                 self.catalog.known_type("taxonomy_category_node"),
-                vec![named(&tag.kind)],
+                vec![named(&tag.tag_type)],
             )?,
         };
-        let value = self.key_by(sql, &[&category, &tag.value])?;
+        let value = self.row_id_by(sql, &[&category, &tag.value])?;
         if value.is_some() || !may_create {
             return Ok(value);
         }
@@ -134,8 +135,7 @@ impl Writer<'_> {
             .map(Some)
     }
 
-    /// The build, which is made if it is missing, of a CI server, which is made if it is missing and may
-    /// be.
+    /// The build of a CI server; both are created if they do not exist and may be created.
     pub(crate) fn build(self, build: &Build, may_create_server: bool) -> Found {
         let Build {
             server_id,
@@ -147,7 +147,7 @@ impl Writer<'_> {
             artifact_id,
         } = build;
         let text = |text: &str| Sql::Text(text.to_owned());
-        let server = self.key_by(
+        let server = self.row_id_by(
             "SELECT id FROM ci_servers WHERE instance_id = ? ORDER BY id LIMIT 1",
             &[server_id],
         )?;
@@ -159,7 +159,7 @@ impl Writer<'_> {
                 vec![("name", text(server_id)), ("instance_id", text(server_id))],
             )?,
         };
-        let found = self.key_by(
+        let found = self.row_id_by(
             "SELECT id FROM ci_builds WHERE ci_server = ? AND job_id = ? AND build_id = ?",
             &[&server, job_id, build_id],
         )?;

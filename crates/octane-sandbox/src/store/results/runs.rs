@@ -1,35 +1,38 @@
-//! Runs: found by what makes them the same, made or replaced.
+//! Runs: found by their identity, then created or replaced.
 
 use octane_results::Failure;
 use rusqlite::{CachedStatement, params};
 
-use super::super::write::Writer;
-use super::{Found, StatusKeys, TestFields, TestKind, filled, key};
+use super::lookup::StatusIds;
+use super::row::{Found, filled, row_id};
+use super::test_subtype::TestSubtype;
+use super::tests::TestFields;
 use crate::error::ApiError;
+use crate::store::writer::Writer;
 
-/// What makes a run the same run: its test, suite run, run name, release, milestone, program and
-/// environment (ALM test result collection tool, readme; ALM Octane help, "Last runs").
+/// The identity of a run: its test, suite run, run name, release, milestone, program and environment (ALM
+/// test result collection tool, readme; ALM Octane help, "Last runs").
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RunKey<'a> {
+pub(crate) struct RunIdentity<'a> {
     pub(crate) test: i64,
     pub(crate) suite_run: Option<i64>,
     pub(crate) release: Option<i64>,
     pub(crate) milestone: Option<i64>,
     pub(crate) program: Option<i64>,
-    /// The payload's `run_name` and the environment, put together; none where both are missing.
+    /// The payload's `run_name` and the environment combined; `None` if both are missing.
     pub(crate) name_and_environment: Option<&'a str>,
 }
 
-/// What a result says.
+/// The content of a result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunRow<'a> {
-    pub(crate) key: RunKey<'a>,
-    pub(crate) kind: TestKind,
+    pub(crate) identity: RunIdentity<'a>,
+    pub(crate) test_subtype: TestSubtype,
     pub(crate) name: &'a str,
     pub(crate) test_name: &'a str,
-    /// Module, package and class of the test, maybe empty.
+    /// Module, package and class of the test; may be empty.
     pub(crate) test_place: [&'a str; 3],
-    pub(crate) status: StatusKeys,
+    pub(crate) status: StatusIds,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) started: Option<i64>,
     pub(crate) duration_ms: i64,
@@ -57,7 +60,7 @@ pub(crate) struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// `has_context`: whether release, milestone and program belong to what makes a run the same.
+    /// `has_context`: whether release, milestone and program are part of the identity of a run.
     pub(crate) fn new(writer: Writer<'a>, has_context: bool) -> Result<Self, ApiError> {
         let prepare = |sql| writer.connection.prepare_cached(sql);
         let of_context = "AND release IS ?5 AND milestone IS ?6 AND program IS ?7";
@@ -109,43 +112,43 @@ impl<'a> Runs<'a> {
     }
 
     pub(crate) fn find(&mut self, row: &RunRow<'_>) -> Found {
-        let RunKey {
+        let RunIdentity {
             test,
             suite_run,
             release,
             milestone,
             program,
             name_and_environment,
-        } = row.key;
-        let kind = row.kind.run();
+        } = row.identity;
+        let run_type = row.test_subtype.run();
         if self.has_context {
             let values = params![
                 test,
                 suite_run,
                 name_and_environment,
-                kind,
+                run_type,
                 release,
                 milestone,
                 program
             ];
-            return key(&mut self.find, values);
+            return row_id(&mut self.find, values);
         }
-        let values = params![test, suite_run, name_and_environment, kind];
-        key(&mut self.find, values)
+        let values = params![test, suite_run, name_and_environment, run_type];
+        row_id(&mut self.find, values)
     }
 
     pub(crate) fn create(&mut self, row: &RunRow<'_>) -> Result<i64, ApiError> {
-        let key = &row.key;
+        let identity = &row.identity;
         let [module, package, class] = row.test_place.map(filled);
         let [error_type, error_message, error_details] = failure(row);
         Ok(self.create.insert(params![
-            row.kind.run(),
-            key.test,
-            key.suite_run,
-            key.name_and_environment,
-            key.release,
-            key.milestone,
-            key.program,
+            row.test_subtype.run(),
+            identity.test,
+            identity.suite_run,
+            identity.name_and_environment,
+            identity.release,
+            identity.milestone,
+            identity.program,
             row.name,
             row.test_name,
             module,
@@ -172,12 +175,12 @@ impl<'a> Runs<'a> {
         ])?)
     }
 
-    /// Moves the present result of a run to its history and puts the new one in its place. Its environment
-    /// and steps are for the caller to write.
+    /// Moves the current result of a run to its history and replaces it. The caller writes its environment
+    /// and steps.
     pub(crate) fn replace(&mut self, run: i64, row: &RunRow<'_>) -> Result<(), ApiError> {
         let previous = self.remember.insert([run, self.now])?;
         self.remember_environment.execute([previous, run])?;
-        // Where the environment belongs to what makes a run the same, it is the same.
+        // If the environment is part of the identity of a run, it has not changed.
         if !self.has_context {
             self.leave_environment.execute([run])?;
         }
@@ -198,9 +201,9 @@ impl<'a> Runs<'a> {
             row.run_type,
             row.is_manual,
             row.build,
-            row.key.release,
-            row.key.milestone,
-            row.key.program,
+            row.identity.release,
+            row.identity.milestone,
+            row.identity.program,
             row.fields.level,
             row.fields.tool,
             row.fields.framework,
@@ -211,7 +214,7 @@ impl<'a> Runs<'a> {
 }
 
 #[cfg(test)]
-impl super::Statements for Runs<'_> {
+impl super::row::Statements for Runs<'_> {
     fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
         vec![
             &self.find,
@@ -224,15 +227,15 @@ impl super::Statements for Runs<'_> {
     }
 }
 
-/// Type, message and details of what went wrong.
+/// Type, message and details of the error.
 fn failure<'a>(row: &RunRow<'a>) -> [Option<&'a str>; 3] {
     let Some(Failure {
-        kind,
+        error_type,
         message,
         details,
     }) = row.failure
     else {
         return [None; 3];
     };
-    [kind.as_deref(), message.as_deref(), filled(details)]
+    [error_type.as_deref(), message.as_deref(), filled(details)]
 }

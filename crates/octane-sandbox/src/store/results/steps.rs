@@ -2,10 +2,10 @@
 
 use rusqlite::{CachedStatement, params};
 
-use super::super::write::Writer;
 use crate::error::ApiError;
+use crate::store::writer::Writer;
 
-/// A step of a run, or a scenario that has steps.
+/// A step of a run, or a scenario that contains steps.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StepRow<'a> {
     /// The scenario that it belongs to.
@@ -48,13 +48,13 @@ impl<'a> Steps<'a> {
         })
     }
 
-    /// Forgets the steps of an earlier result.
+    /// Deletes the steps of an earlier result.
     pub(crate) fn forget(&mut self, run: i64) -> Result<(), ApiError> {
         self.forget.execute([run])?;
         Ok(())
     }
 
-    /// Writes a step, which is the `order`th of its run; gives its key.
+    /// Writes a step, which is the `order`th of its run; returns its row ID.
     pub(crate) fn create(
         &mut self,
         run: i64,
@@ -92,7 +92,7 @@ impl<'a> Steps<'a> {
 }
 
 #[cfg(test)]
-impl super::Statements for Steps<'_> {
+impl super::row::Statements for Steps<'_> {
     fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
         vec![&self.forget, &self.create]
     }

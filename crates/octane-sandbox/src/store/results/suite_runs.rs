@@ -1,12 +1,12 @@
-//! Suite runs: what collects the runs of a suite.
+//! Suite runs, which contain the runs of a suite.
 
 use rusqlite::params;
 
-use super::super::write::Writer;
-use super::Found;
+use super::row::Found;
 use crate::error::ApiError;
+use crate::store::writer::Writer;
 
-/// What a payload says about a suite run.
+/// The properties of a suite run in a payload.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SuiteRunRow<'a> {
     pub(crate) release: Option<i64>,
@@ -18,7 +18,7 @@ pub(crate) struct SuiteRunRow<'a> {
 impl Writer<'_> {
     /// The suite run of a suite with this name.
     pub(crate) fn suite_run_named(self, suite: i64, name: &str) -> Found {
-        self.key_by(
+        self.row_id_by(
             "SELECT id FROM runs WHERE subtype = 'run_suite' AND test = ? AND name = ?
              ORDER BY id LIMIT 1",
             &[&suite, &name],
@@ -32,7 +32,7 @@ impl Writer<'_> {
         Ok(statement.query_row([suite], |row| row.get(0))?)
     }
 
-    /// Makes a suite run.
+    /// Creates a suite run.
     pub(crate) fn create_suite_run(self, suite: i64, name: &str) -> Result<i64, ApiError> {
         let planned = self.status_named("planned")?;
         self.connection
@@ -51,7 +51,7 @@ impl Writer<'_> {
         Ok(self.connection.last_insert_rowid())
     }
 
-    /// Gives a suite run what the payload says about it, as far as it says anything.
+    /// Updates a suite run with the properties that the payload contains.
     pub(crate) fn describe_suite_run(
         self,
         suite_run: i64,
@@ -73,9 +73,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Derives the status of a suite run from its runs: failed if any failed; not completed while some are
-    /// planned and others are not; passed if any passed; else what they all are. Its start moves to that of
-    /// its earliest run.
+    /// Derives the status of a suite run from its runs: failed if any failed; not completed if some are
+    /// planned and others are not; passed if any passed; otherwise the status of all of them. Its start
+    /// becomes that of its earliest run.
     pub(crate) fn refresh_suite_run(
         self,
         suite_run: i64,

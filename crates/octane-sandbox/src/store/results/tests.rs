@@ -1,13 +1,14 @@
-//! Tests: found by their identity, made where they are missing.
+//! Tests: found by their identity, or created.
 
 use octane_results::Identity;
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
-use super::super::write::Writer;
-use super::{Found, TestKind, filled, key};
+use super::row::{Found, filled, row_id};
+use super::test_subtype::TestSubtype;
 use crate::error::ApiError;
+use crate::store::writer::Writer;
 
-/// The list values that a payload gives to a test, of which runs show copies.
+/// The list values that a payload assigns to a test; runs contain copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TestFields {
     pub(crate) level: Option<i64>,
@@ -15,16 +16,16 @@ pub(crate) struct TestFields {
     pub(crate) framework: Option<i64>,
 }
 
-/// What a result says about a Gherkin test.
+/// The properties of a Gherkin test in a result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FeatureRow<'a> {
     pub(crate) name: &'a str,
     pub(crate) path: &'a str,
-    /// The text of the feature file, maybe empty.
+    /// The text of the feature file; may be empty.
     pub(crate) script: &'a str,
 }
 
-/// Finds and makes tests.
+/// Finds and creates tests.
 pub(crate) struct Tests<'a> {
     now: i64,
     find: CachedStatement<'a>,
@@ -45,11 +46,12 @@ impl<'a> Tests<'a> {
         let automatic = "list_node.run_mode.automatically";
         let by_name = |table: &str, name: &str| {
             let sql = format!("SELECT id FROM {table} WHERE logical_name = ?");
-            writer.key_by(&sql, &[&name])
+            writer.row_id_by(&sql, &[&name])
         };
-        // Keys of fixed values, which go into the statements as they are.
-        let literal =
-            |key: Option<i64>| key.map_or_else(|| "NULL".to_owned(), |key| key.to_string());
+        // The row IDs of fixed values, which become part of the statements.
+        let literal = |row_id: Option<i64>| {
+            row_id.map_or_else(|| "NULL".to_owned(), |row_id| row_id.to_string())
+        };
         let run_mode = literal(by_name("list_nodes", automatic)?);
         let automated_phase = literal(by_name("phases", "phase.test_automated.new")?);
         let gherkin_phase = literal(by_name("phases", "phase.gherkin_test.new")?);
@@ -108,13 +110,13 @@ impl<'a> Tests<'a> {
             class,
             name,
         } = identity;
-        key(
+        row_id(
             &mut self.find,
             params![name, filled(class), filled(package), filled(module)],
         )
     }
 
-    /// Makes an automated test.
+    /// Creates an automated test.
     pub(crate) fn create(
         &mut self,
         identity: &Identity,
@@ -145,7 +147,7 @@ impl<'a> Tests<'a> {
         ])?)
     }
 
-    /// Gives a test the fields that a payload names; the others stay.
+    /// Sets the fields of a test that a payload names; the others are unchanged.
     pub(crate) fn set_fields(
         &mut self,
         test: i64,
@@ -166,10 +168,10 @@ impl<'a> Tests<'a> {
 
     /// The Gherkin test of a feature file, by its path and name.
     pub(crate) fn find_feature(&mut self, feature: &FeatureRow<'_>) -> Found {
-        key(&mut self.find_feature, (feature.path, feature.name))
+        row_id(&mut self.find_feature, (feature.path, feature.name))
     }
 
-    /// Makes a Gherkin test.
+    /// Creates a Gherkin test.
     pub(crate) fn create_feature(&mut self, feature: &FeatureRow<'_>) -> Result<i64, ApiError> {
         let FeatureRow { name, path, script } = *feature;
         let test = self.create_feature.insert((name, path, self.now))?;
@@ -177,8 +179,8 @@ impl<'a> Tests<'a> {
         Ok(test)
     }
 
-    /// Gives a Gherkin test the path of its feature file and, unless it is empty or known, a version with
-    /// the text of it.
+    /// Sets the path of a Gherkin test's feature file and, unless the text is empty or known, adds a version
+    /// with the text.
     pub(crate) fn update_feature(
         &mut self,
         test: i64,
@@ -194,22 +196,22 @@ impl<'a> Tests<'a> {
         Ok(())
     }
 
-    /// Makes a test a member of a suite, which a new test cannot be yet.
+    /// Adds a test to a suite, unless it is a member already; a new test is not.
     pub(crate) fn add_to_suite(
         &mut self,
         suite: i64,
-        (kind, test): (TestKind, i64),
+        (subtype, test): (TestSubtype, i64),
         is_new: bool,
     ) -> Result<(), ApiError> {
         if is_new || !self.is_member.exists([suite, test])? {
-            self.join.execute((kind.link(), suite, test, self.now))?;
+            self.join.execute((subtype.link(), suite, test, self.now))?;
         }
         Ok(())
     }
 }
 
 #[cfg(test)]
-impl super::Statements for Tests<'_> {
+impl super::row::Statements for Tests<'_> {
     fn statements(&self) -> Vec<&rusqlite::Statement<'_>> {
         vec![
             &self.find,

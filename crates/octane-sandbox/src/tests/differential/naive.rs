@@ -1,4 +1,4 @@
-//! The simplest code that could evaluate a query.
+//! A naive implementation of queries.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use octane_model::{Comparison, Literal, Operand, Operator, Query};
 use super::world::{Cell, Row, World};
 
 impl World {
-    /// Whether the query holds for an entity: comparing with nothing is false, and `!` turns that round.
+    /// Whether the query holds for an entity: comparing with null is false, and `!` inverts that.
     pub(super) fn holds(&self, row: &Row, query: &Query) -> bool {
         match query {
             Query::All(parts) => parts.iter().all(|part| self.holds(row, part)),
@@ -20,11 +20,11 @@ impl World {
 
     fn compares(&self, row: &Row, phrase: &Comparison) -> bool {
         let cell = &row[phrase.field.as_str()];
-        if let Cell::Pointers(kind, ids) = cell {
+        if let Cell::References(entity_type, ids) = cell {
             return match &phrase.operand {
                 Operand::NoEntity | Operand::Literal(Literal::Null) => ids.is_empty(),
                 Operand::Entity(query) => ids.iter().any(|id| {
-                    let target = self.find(kind, *id);
+                    let target = self.find(entity_type, *id);
                     target.is_some_and(|target| self.holds(target, query))
                 }),
                 other => panic!("{other:?}"),
@@ -57,7 +57,7 @@ fn equal(cell: &Cell, literal: &Literal) -> bool {
             let pieces: Vec<String> = pattern.pieces().iter().map(|piece| fold(piece)).collect();
             matches(&pieces, &fold(text))
         }
-        // A list value goes by its logical name or by its number.
+        // A list value is identified by its logical name or its number.
         (Cell::Named(name, id), Literal::Text(text)) => match text.parse::<f64>() {
             Ok(_) => order(&Cell::Number(*id), literal).is_some_and(Ordering::is_eq),
             Err(_) => name.as_ref().is_some_and(|name| fold(name) == fold(text)),
@@ -66,7 +66,7 @@ fn equal(cell: &Cell, literal: &Literal) -> bool {
     }
 }
 
-/// How the value of a field stands to a value of a query; `None` if there is no order between them.
+/// Compares the value of a field with a value of a query; `None` if they cannot be ordered.
 fn order(cell: &Cell, literal: &Literal) -> Option<Ordering> {
     match (cell, literal) {
         (Cell::Text(text), Literal::Text(other)) => Some(fold(text).cmp(&fold(other))),
@@ -77,7 +77,7 @@ fn order(cell: &Cell, literal: &Literal) -> Option<Ordering> {
             Cell::Number(number) | Cell::Named(_, number),
             Literal::Decimal(other) | Literal::Text(other),
         ) => {
-            // The numbers of this test are small, and all decimals end in a half.
+            // The numbers of this test are small, and all fractions are halves.
             let halves: f64 = 2.0 * other.parse::<f64>().unwrap();
             (2.0 * f64::from(i32::try_from(*number).unwrap())).partial_cmp(&halves)
         }
@@ -92,7 +92,7 @@ fn order(cell: &Cell, literal: &Literal) -> Option<Ordering> {
     }
 }
 
-/// Only the letters of ASCII have two cases.
+/// Only ASCII letters are compared ignoring case.
 fn fold(text: &str) -> String {
     text.to_ascii_lowercase()
 }

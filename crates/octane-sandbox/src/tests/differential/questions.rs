@@ -1,4 +1,4 @@
-//! Queries from bytes: whatever bytes there are, a query about the world comes of them.
+//! Queries generated from bytes: any bytes result in a query about the world.
 
 use octane_model::{Comparison, Literal, Operand, Operator, Pattern, Query};
 
@@ -12,16 +12,16 @@ enum Shape {
     Time,
     Flag,
     Named,
-    /// To this kind.
+    /// To this type.
     Reference(&'static str),
 }
 
-/// How deep a query of these may nest.
+/// The maximum nesting of these queries.
 const DEPTH_MAX: usize = 6;
 
-fn fields(kind: &str) -> &'static [(&'static str, Shape)] {
+fn fields(entity_type: &str) -> &'static [(&'static str, Shape)] {
     use Shape::{Flag, Named, Number, Reference, Text, Time};
-    match kind {
+    match entity_type {
         "item" => &[
             ("name", Text),
             ("parent", Reference("item")),
@@ -50,7 +50,7 @@ fn fields(kind: &str) -> &'static [(&'static str, Shape)] {
             ("id", Number),
         ],
         "value" => &[("id", Named), ("name", Text), ("logical_name", Text)],
-        other => panic!("{other} is no kind"),
+        other => panic!("{other} is not a known entity type"),
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn question(bytes: &[u8]) -> Query {
     Choices(bytes.iter()).query("item", DEPTH_MAX)
 }
 
-/// Decisions, each one byte; when the bytes are used up, all are the first.
+/// Decisions, one byte each; when the bytes are used up, the first option is taken.
 struct Choices<'a>(std::slice::Iter<'a, u8>);
 
 impl Choices<'_> {
@@ -71,32 +71,32 @@ impl Choices<'_> {
         all[self.below(all.len())]
     }
 
-    fn query(&mut self, kind: &'static str, depth: usize) -> Query {
+    fn query(&mut self, entity_type: &'static str, depth: usize) -> Query {
         let deeper = depth.saturating_sub(1);
         match self.below(if depth == 0 { 1 } else { 8 }) {
-            1 => self.query(kind, deeper) & self.query(kind, deeper),
-            2 => self.query(kind, deeper) | self.query(kind, deeper),
-            3 => !self.query(kind, deeper),
-            4.. => self.reference(kind, deeper),
-            _ => self.comparison(kind, depth),
+            1 => self.query(entity_type, deeper) & self.query(entity_type, deeper),
+            2 => self.query(entity_type, deeper) | self.query(entity_type, deeper),
+            3 => !self.query(entity_type, deeper),
+            4.. => self.reference(entity_type, deeper),
+            _ => self.comparison(entity_type, depth),
         }
     }
 
-    /// A reference if the kind has any.
-    fn reference(&mut self, kind: &'static str, depth: usize) -> Query {
-        let references: Vec<_> = fields(kind)
+    /// A reference if the type has any.
+    fn reference(&mut self, entity_type: &'static str, depth: usize) -> Query {
+        let references: Vec<_> = fields(entity_type)
             .iter()
             .filter(|(_, shape)| matches!(shape, Shape::Reference(_)))
             .collect();
         if references.is_empty() {
-            return self.comparison(kind, depth);
+            return self.comparison(entity_type, depth);
         }
         let (field, shape) = references[self.below(references.len())];
         self.compare(field, *shape, depth)
     }
 
-    fn comparison(&mut self, kind: &'static str, depth: usize) -> Query {
-        let (field, shape) = self.pick(fields(kind));
+    fn comparison(&mut self, entity_type: &'static str, depth: usize) -> Query {
+        let (field, shape) = self.pick(fields(entity_type));
         self.compare(field, shape, depth)
     }
 
@@ -130,7 +130,7 @@ impl Choices<'_> {
         })
     }
 
-    /// What `EQ` and `IN` take.
+    /// The operands of `EQ` and `IN`.
     fn value(&mut self, shape: Shape) -> Literal {
         const PATTERNS: [&str; 9] = ["*", "**", "a*", "*B", "*_*", "b%*", "*k*1", "é*", "*e*"];
         match (shape, self.below(6)) {
@@ -152,7 +152,7 @@ impl Choices<'_> {
         }
     }
 
-    /// What all operators take.
+    /// The operands of all operators.
     fn plain(&mut self, shape: Shape) -> Literal {
         match shape {
             Shape::Text => match self.below(3) {
@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// How deep cross filters nest, and which fields and operators there are.
+    /// How deep cross filters nest, and which fields and operators occur.
     fn survey(query: &Query, seen: &mut BTreeSet<String>) -> usize {
         match query {
             Query::All(parts) | Query::Any(parts) => {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_questions_reach_every_field_with_every_operator_and_deep() {
+    fn the_queries_cover_every_field_and_operator_and_nest_deeply() {
         let mut state = 1_u64;
         let mut byte = || {
             state = state

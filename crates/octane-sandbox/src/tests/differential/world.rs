@@ -1,4 +1,4 @@
-//! A small world of backlog items, releases, tests and list values, in a sandbox and beside it.
+//! A small world of backlog items, releases, tests and list values, in a sandbox and in memory.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Sandbox;
 
-/// What the naive side knows of an entity: its fields by name.
+/// An entity of the naive side: its fields by name.
 pub(super) type Row = BTreeMap<&'static str, Cell>;
 
 /// A value of a field.
@@ -20,24 +20,24 @@ pub(super) enum Cell {
     /// Milliseconds since 1970-01-01 UTC.
     Time(i64),
     Flag(bool),
-    /// The id of a list value: its logical name, where it has one, and its number.
+    /// The ID of a list value: its logical name, if it has one, and its number.
     Named(Option<String>, i64),
-    /// The ids of entities of another kind.
-    Pointers(&'static str, Vec<i64>),
+    /// The IDs of entities of another type.
+    References(&'static str, Vec<i64>),
 }
 
-/// The entities by kind.
+/// The entities by type.
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) rows: BTreeMap<&'static str, Vec<Row>>,
 }
 
-/// A backlog item that is to be made.
+/// A backlog item to create.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     name: &'static str,
     key: Option<&'static str>,
-    /// Below which of the items before it, counted from the last.
+    /// The previous item, counted from the last one, that is its parent.
     parent: usize,
     release: Option<usize>,
     tests: Vec<usize>,
@@ -73,20 +73,20 @@ pub(super) fn plans() -> impl Strategy<Value = Vec<Plan>> {
 }
 
 impl World {
-    pub(super) fn of(&self, kind: &str) -> &[Row] {
-        self.rows.get(kind).map_or(&[], Vec::as_slice)
+    pub(super) fn of(&self, entity_type: &str) -> &[Row] {
+        self.rows.get(entity_type).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn find(&self, kind: &str, id: i64) -> Option<&Row> {
-        self.of(kind).iter().find(|row| id_of(row) == id)
+    pub(super) fn find(&self, entity_type: &str, id: i64) -> Option<&Row> {
+        self.of(entity_type).iter().find(|row| id_of(row) == id)
     }
 
-    /// Makes what is planned, and takes down what is there.
+    /// Creates the planned items, and records everything.
     pub(super) fn new(sandbox: &Sandbox, plans: &[Plan]) -> Self {
-        let filled = sandbox.shared.store.write_now(|writer| {
-            let create = |kind: &str, fields: Value| {
+        let filled = sandbox.state.store.write_now(|writer| {
+            let create = |entity_type: &str, fields: Value| {
                 let fields = fields.as_object().unwrap();
-                writer.create(writer.catalog.known_type(kind), fields)
+                writer.create(writer.catalog.known_type(entity_type), fields)
             };
             for (position, name) in ["a", "B"].iter().enumerate() {
                 let (start, end) = (TIMES[position], TIMES[position + 1]);
@@ -115,7 +115,7 @@ impl World {
                     "release": release, "priority": priority, "parent": { "type": "work_item", "id": root },
                 });
                 let id = create("story", story)?;
-                // A chain of stories is against the rules, so they are passed by.
+                // A chain of stories violates the rules, so stories are skipped as parents.
                 let sql = "UPDATE work_items SET parent = ? WHERE id = ?";
                 writer.connection.execute(sql, [parent, id])?;
                 items.push(id);
@@ -125,7 +125,7 @@ impl World {
         filled.unwrap()
     }
 
-    /// Reads with the plainest SQL there is, and joins by hand.
+    /// Reads with the simplest possible SQL, and joins in memory.
     fn read(connection: &Connection) -> Self {
         let mut world = Self::default();
         let links = pairs(
@@ -140,15 +140,15 @@ impl World {
                 ("jira_key_udf", text(row.get(2)?)),
                 ("version_stamp", Cell::Number(row.get(3)?)),
                 ("subtype", text(row.get(4)?)),
-                ("parent", pointer("item", row.get(5)?)),
-                ("release", pointer("release", row.get(6)?)),
-                ("priority", pointer("value", row.get(7)?)),
+                ("parent", reference("item", row.get(5)?)),
+                ("release", reference("release", row.get(6)?)),
+                ("priority", reference("value", row.get(7)?)),
             ]))
         });
         let parents: Vec<(i64, i64)> = items
             .iter()
             .filter_map(|row| match &row["parent"] {
-                Cell::Pointers(_, parent) => Some((*parent.first()?, id_of(row))),
+                Cell::References(_, parent) => Some((*parent.first()?, id_of(row))),
                 _ => None,
             })
             .collect();
@@ -160,8 +160,8 @@ impl World {
                 "covering_tests",
                 Cell::Number(i64::try_from(tests.len()).unwrap()),
             );
-            row.insert("children", Cell::Pointers("item", children));
-            row.insert("test", Cell::Pointers("test", tests));
+            row.insert("children", Cell::References("item", children));
+            row.insert("test", Cell::References("test", tests));
         }
         world.rows.insert("item", items);
 
@@ -188,7 +188,7 @@ impl World {
                 ("id", Cell::Number(id)),
                 ("name", text(row.get(1)?)),
                 ("component", text(row.get(2)?)),
-                ("covered_content", Cell::Pointers("item", far(&back, id))),
+                ("covered_content", Cell::References("item", far(&back, id))),
             ]))
         });
         world.rows.insert("test", tests);
@@ -210,7 +210,7 @@ impl World {
 pub(super) fn id_of(row: &Row) -> i64 {
     match row["id"] {
         Cell::Number(id) | Cell::Named(_, id) => id,
-        ref other => panic!("{other:?} is no id"),
+        ref other => panic!("{other:?} is not an ID"),
     }
 }
 
@@ -218,8 +218,8 @@ fn text(text: Option<String>) -> Cell {
     text.map_or(Cell::Null, Cell::Text)
 }
 
-fn pointer(kind: &'static str, id: Option<i64>) -> Cell {
-    Cell::Pointers(kind, id.into_iter().collect())
+fn reference(entity_type: &'static str, id: Option<i64>) -> Cell {
+    Cell::References(entity_type, id.into_iter().collect())
 }
 
 fn far(pairs: &[(i64, i64)], near: i64) -> Vec<i64> {

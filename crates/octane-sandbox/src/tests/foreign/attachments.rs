@@ -1,11 +1,11 @@
-//! Attachments as each client family packs them.
+//! Attachments in the format of each client family.
 
 use axum::body::Body;
 use http::{Request, header};
 use serde_json::{Value, json};
 
 use super::{Client, WORKSPACE, ids, query};
-use crate::tests::Answer;
+use crate::tests::Response;
 
 const CONTENT: &[u8] = b"This is a test\r\n--for attachments\x00\xff";
 
@@ -21,7 +21,7 @@ async fn form(
     lead: &str,
     entity_head: &str,
     content_head: &str,
-) -> Answer {
+) -> Response {
     let boundary = "---------------------------92348603315617859231724135434";
     let mut body = format!("{lead}--{boundary}\r\n{entity_head}\r\n\r\n{entity}\r\n--{boundary}\r\n{content_head}\r\n\r\n")
         .into_bytes();
@@ -38,7 +38,7 @@ async fn form(
     client.send(request, body).await
 }
 
-async fn bytes(client: &Client, path: &str, accept: Option<&str>) -> Answer {
+async fn bytes(client: &Client, path: &str, accept: Option<&str>) -> Response {
     let mut request = Request::get(format!("{WORKSPACE}/{path}"));
     if let Some(accept) = accept {
         request = request.header(header::ACCEPT, accept);
@@ -47,7 +47,7 @@ async fn bytes(client: &Client, path: &str, accept: Option<&str>) -> Answer {
 }
 
 #[tokio::test]
-async fn forms_of_all_client_families_are_read() {
+async fn forms_of_all_client_families_are_accepted() {
     let client = Client::empty().await;
     let owner = owner(&client).await;
     let entity = |name: &str| json!({ "name": name, "owner_work_item": { "type": "work_item", "id": owner } });
@@ -90,7 +90,7 @@ async fn forms_of_all_client_families_are_read() {
 }
 
 #[tokio::test]
-async fn the_content_alone_goes_up_with_name_and_owner_in_the_address() {
+async fn the_content_alone_is_uploaded_with_name_and_owner_in_the_url() {
     let client = Client::empty().await;
     let owner = owner(&client).await;
     let reference = format!("%7B%22id%22:{owner},%22type%22:%22work_item%22%7D");
@@ -112,7 +112,7 @@ async fn the_content_alone_goes_up_with_name_and_owner_in_the_address() {
 }
 
 #[tokio::test]
-async fn the_content_comes_down_by_its_name_whatever_is_accepted() {
+async fn the_content_is_downloaded_by_its_name_whatever_the_accept_header() {
     let client = Client::empty().await;
     let owner = owner(&client).await;
     let path = format!("{WORKSPACE}/attachments?name=down.txt&owner_work_item={owner}");
@@ -131,7 +131,7 @@ async fn the_content_comes_down_by_its_name_whatever_is_accepted() {
             "{accept:?}"
         );
     }
-    // One client takes the body for bytes only under exactly this type.
+    // One client requires exactly this type to treat the body as bytes.
     let read = bytes(&client, &path, Some("application/octet-stream")).await;
     assert_eq!(
         read.headers[header::CONTENT_TYPE],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Client, count, ids, only, query, release, root};
 
-/// A defect with everything that clients fill in themselves.
+/// A defect with all the fields that clients fill in.
 async fn defect(client: &Client, name: &str, phase: &str) -> String {
     let severity = "list_nodes?fields=name,logical_name&query=%22logical_name%3D%27list_node.severity.high%27%22";
     let fields = json!({
@@ -27,7 +27,7 @@ async fn a_defect_needs_only_a_name() {
 }
 
 #[tokio::test]
-async fn bodies_with_the_counts_of_an_envelope_and_references_with_all_their_fields_are_taken() {
+async fn bodies_with_envelope_counts_and_complete_references_are_accepted() {
     let client = Client::empty().await;
     let root = client
         .get("work_item_roots?fields=name,creation_time,children")
@@ -41,13 +41,13 @@ async fn bodies_with_the_counts_of_an_envelope_and_references_with_all_their_fie
 }
 
 #[tokio::test]
-async fn one_of_two_defects_fails_and_the_answer_has_both_lists() {
+async fn one_of_two_defects_fails_and_the_response_has_both_lists() {
     let client = Client::empty().await;
     let body =
         json!({ "data": [{ "name": "potato1", "version_stamp": 111 }, { "name": "potato2" }] });
-    let answer = client.post("defects", &body).await;
-    assert_eq!(answer.status, 409);
-    let body = answer.json();
+    let response = client.post("defects", &body).await;
+    assert_eq!(response.status, 409);
+    let body = response.json();
     assert_eq!(
         (ids(&body).len(), body["errors"].as_array().unwrap().len()),
         (1, 1)
@@ -55,7 +55,7 @@ async fn one_of_two_defects_fails_and_the_answer_has_both_lists() {
 }
 
 #[tokio::test]
-async fn an_entity_is_put_back_as_it_was_read_and_only_the_stamp_is_refused() {
+async fn an_entity_is_written_back_as_read_and_only_the_stamp_is_rejected() {
     let client = Client::empty().await;
     let id = client.create("defects", json!({ "name": "potato" })).await;
     let mut read = client.get(&format!("defects/{id}")).await.ok();
@@ -147,7 +147,7 @@ async fn a_defect_deleted_by_a_query_on_all_items_is_gone() {
 }
 
 #[tokio::test]
-async fn an_epic_with_a_feature_is_made_and_changed_as_items_with_a_subtype() {
+async fn an_epic_with_a_feature_is_created_and_changed_as_items_with_a_subtype() {
     let client = Client::empty().await;
     let item = |subtype: &str, parent: Value| {
         json!({ "data": [{
@@ -180,7 +180,7 @@ async fn an_epic_with_a_feature_is_made_and_changed_as_items_with_a_subtype() {
 }
 
 #[tokio::test]
-async fn stories_are_as_many_as_items_of_that_subtype() {
+async fn the_number_of_stories_equals_that_of_items_with_that_subtype() {
     let client = Client::new(crate::Settings::default()).await;
     let stories = client.get("stories").await.ok();
     assert_eq!(
@@ -190,7 +190,7 @@ async fn stories_are_as_many_as_items_of_that_subtype() {
 }
 
 #[tokio::test]
-async fn points_of_a_defect_hold_milliseconds_and_are_found_between_and_in() {
+async fn points_of_a_defect_can_be_queried_by_range_and_list() {
     let client = Client::empty().await;
     let time = 1_795_212_000_000_i64;
     for more in 0..3_i64 {
@@ -209,7 +209,7 @@ async fn points_of_a_defect_hold_milliseconds_and_are_found_between_and_in() {
 }
 
 #[tokio::test]
-async fn ids_are_compared_as_text_too_and_negation_stands_inside_a_cross_filter() {
+async fn ids_can_be_compared_as_text_and_cross_filters_can_be_negated_inside() {
     let client = Client::empty().await;
     let release = release(&client, "R").await;
     let fields = json!({ "name": "a", "release": release });
@@ -256,7 +256,7 @@ async fn tests_that_cover_a_defect_are_added_from_the_defect_and_found_from_the_
 }
 
 #[tokio::test]
-async fn a_comment_may_come_without_a_text() {
+async fn a_comment_may_have_no_text() {
     let client = Client::empty().await;
     let defect = client
         .create("defects", json!({ "name": "talked of" }))

@@ -6,7 +6,7 @@ use super::{Client, count, only, query};
 use crate::Settings;
 
 #[tokio::test]
-async fn there_are_five_severities_and_their_list_is_not_one_of_them() {
+async fn there_are_five_severities_not_counting_their_list() {
     let client = Client::empty().await;
     let of_list = query("list_root EQ {id EQ ^list_node.severity^}");
     let list = client
@@ -14,7 +14,7 @@ async fn there_are_five_severities_and_their_list_is_not_one_of_them() {
         .await;
     assert!(list.len() >= 5, "{list:?}");
     for value in &list {
-        // Without asking for it: clients read the logical name of every value.
+        // Without requesting it: clients read the logical name of every value.
         let name = value["logical_name"].as_str().unwrap();
         assert!(name.starts_with("list_node.severity."), "{name}");
     }
@@ -22,7 +22,7 @@ async fn there_are_five_severities_and_their_list_is_not_one_of_them() {
 }
 
 #[tokio::test]
-async fn every_list_value_on_the_first_page_has_a_logical_name_and_low_severity_is_there() {
+async fn every_list_value_on_the_first_page_has_a_logical_name_and_low_severity_is_included() {
     let client = Client::empty().await;
     let values = client.list("list_nodes").await;
     let names: Vec<&str> = values
@@ -51,7 +51,7 @@ async fn a_phase_is_found_by_entity_and_logical_name_alone() {
 }
 
 #[tokio::test]
-async fn the_first_page_of_phases_has_those_of_all_tests() {
+async fn the_first_page_of_phases_includes_those_of_all_tests() {
     let client = Client::empty().await;
     let phases = client.list("phases").await;
     for name in ["phase.test_manual.new", "phase.gherkin_test.new"] {
@@ -60,7 +60,7 @@ async fn the_first_page_of_phases_has_those_of_all_tests() {
 }
 
 #[tokio::test]
-async fn a_module_is_made_below_the_one_without_a_parent() {
+async fn a_module_is_created_under_the_one_without_a_parent() {
     let client = Client::empty().await;
     let modules = client.list("product_areas?fields=parent").await;
     let root = modules
@@ -84,7 +84,7 @@ async fn a_module_is_made_below_the_one_without_a_parent() {
 }
 
 #[tokio::test]
-async fn metadata_of_several_types_can_be_asked_for_at_once_where_the_settings_say_so() {
+async fn metadata_of_several_types_can_be_queried_at_once_if_the_settings_say_so() {
     let mut settings = Settings::default();
     settings.entities.metadata_with_or = true;
     let client = Client::new(settings).await;

@@ -33,7 +33,7 @@ async fn the_shared_spaces_and_their_workspaces_are_listed() {
 }
 
 #[tokio::test]
-async fn a_workspace_is_made_and_told_by_name() {
+async fn a_workspace_is_created_and_found_by_name() {
     let client = Client::empty().await;
     let body = json!({ "data": [{ "name": "WS_1" }] });
     let made = ask(
@@ -51,7 +51,7 @@ async fn a_workspace_is_made_and_told_by_name() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_in_is_a_user_of_space_and_workspace() {
+async fn the_signed_in_user_is_a_user_of_space_and_workspace() {
     let client = Client::empty().await;
     let me = query("name='sandbox'");
     let user = only(&client, &format!("workspace_users?{me}")).await;
@@ -75,7 +75,7 @@ async fn new_user(client: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_user_has_a_role_and_gets_more_in_place_of_it_or_beside_it() {
+async fn the_roles_of_a_new_user_are_replaced_or_appended() {
     let client = Client::empty().await;
     let user = new_user(&client).await;
     assert_eq!(user["name"], "tester@octane.example");
@@ -91,7 +91,7 @@ async fn a_new_user_has_a_role_and_gets_more_in_place_of_it_or_beside_it() {
         ("", vec![role]),
         ("?reference_update_mode=append", vec![first[0], role]),
     ] {
-        // The first one once more, so that either way begins alike.
+        // The first role again, so that both updates start from the same state.
         let begin = json!({ "workspace_roles": { "data": user["workspace_roles"]["data"] } });
         ask(&client, Method::PUT, &path, Some(begin)).await;
         ask(
@@ -111,7 +111,7 @@ async fn a_new_user_has_a_role_and_gets_more_in_place_of_it_or_beside_it() {
 }
 
 #[tokio::test]
-async fn a_user_needs_no_name_beside_the_address() {
+async fn a_user_needs_only_an_email_address() {
     let client = Client::empty().await;
     let body = json!({ "data": [{
         "email": "mc@octane.example", "first_name": "Tester", "last_name": "McTestface", "password": "Welcome1",

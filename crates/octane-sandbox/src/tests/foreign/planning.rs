@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Client, ids, query, release};
 
 #[tokio::test]
-async fn an_answer_has_the_fields_that_were_asked_for_and_nothing_else() {
+async fn a_response_has_exactly_the_requested_fields() {
     let client = Client::empty().await;
     let id = release(&client, "R").await["id"]
         .as_str()
@@ -34,9 +34,9 @@ async fn an_answer_has_the_fields_that_were_asked_for_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn times_without_seconds_are_taken_and_come_back_whole() {
+async fn times_without_seconds_are_accepted_and_returned_complete() {
     let client = Client::empty().await;
-    // The Java client leaves seconds out where they are zero.
+    // The Java client omits seconds if they are zero.
     let fields =
         json!({ "name": "R", "start_date": "2015-03-14T12:00Z", "end_date": "2016-03-14T12:00Z" });
     let id = client.create("releases", fields).await;
@@ -52,7 +52,7 @@ async fn times_without_seconds_are_taken_and_come_back_whole() {
 }
 
 #[tokio::test]
-async fn many_releases_get_one_date_by_a_query() {
+async fn a_date_of_many_releases_is_set_by_a_query() {
     let client = Client::empty().await;
     let mut made = Vec::new();
     for name in ["a", "b", "c"] {

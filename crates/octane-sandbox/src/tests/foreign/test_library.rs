@@ -1,4 +1,4 @@
-//! Tests with their scripts, suites, and runs that people do.
+//! Tests with their scripts, suites, and manual runs.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn automated_tests_and_suites_need_only_a_name() {
 }
 
 #[tokio::test]
-async fn manual_tests_are_as_many_as_tests_of_that_subtype() {
+async fn the_number_of_manual_tests_equals_that_of_tests_with_that_subtype() {
     let client = Client::empty().await;
     manual_test(&client, "one").await;
     let manual = client.get("manual_tests").await.ok();
@@ -82,7 +82,7 @@ async fn a_gherkin_script_keeps_its_text() {
 }
 
 #[tokio::test]
-async fn a_test_has_a_version_from_the_start() {
+async fn a_new_test_has_a_version() {
     let client = Client::empty().await;
     let id = manual_test(&client, "fresh").await;
     let of_test = query(&format!("(test={{id={id}}})"));
@@ -154,7 +154,7 @@ async fn run(client: &Client, collection: &str, test: Value) -> String {
 }
 
 #[tokio::test]
-async fn suite_runs_are_planned_by_hand_counted_both_ways_and_deleted() {
+async fn suite_runs_are_planned_counted_both_ways_and_deleted() {
     let client = Client::empty().await;
     let suite = client
         .create("test_suites", json!({ "name": "suite" }))
@@ -175,7 +175,7 @@ async fn suite_runs_are_planned_by_hand_counted_both_ways_and_deleted() {
 }
 
 #[tokio::test]
-async fn manual_runs_of_a_test_are_found_by_hand_written_queries_with_plus_for_blanks() {
+async fn manual_runs_of_a_test_are_found_by_queries_with_plus_for_spaces() {
     let client = Client::empty().await;
     let test = manual_test(&client, "by hand").await;
     let id = run(

@@ -5,8 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use crate::{Running, Sandbox, Settings};
 
-/// What the server answers to bytes that end the connection; later pieces follow once it has said
-/// `100 Continue`.
+/// The response to bytes that end the connection; later pieces are sent after `100 Continue`.
 async fn exchange(address: SocketAddr, pieces: Vec<String>) -> String {
     let asked = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -18,14 +17,14 @@ async fn exchange(address: SocketAddr, pieces: Vec<String>) -> String {
             assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
             stream.write_all(piece.as_bytes()).unwrap();
         }
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     });
     asked.await.unwrap()
 }
 
-/// A sandbox that listens, and the session cookie of a client that signed in over the wire.
+/// A sandbox that is listening, and the session cookie of a client that signed in over the wire.
 async fn signed_in() -> (Running, String) {
     let running = Sandbox::start_with(Settings::default()).await.unwrap();
     let body = r#"{"user":"sandbox","password":"sandbox-secret"}"#;
@@ -35,11 +34,11 @@ async fn signed_in() -> (Running, String) {
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    let answer = exchange(running.address(), vec![request]).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    // A C# client cuts the value out between `=` and `;`.
-    let start = answer.find("LWSSO_COOKIE_KEY=").unwrap();
-    let cookie = answer[start..].split_once(';').unwrap().0.to_owned();
+    let response = exchange(running.address(), vec![request]).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    // A C# client extracts the value between `=` and `;`.
+    let start = response.find("LWSSO_COOKIE_KEY=").unwrap();
+    let cookie = response[start..].split_once(';').unwrap().0.to_owned();
     (running, cookie)
 }
 
@@ -51,7 +50,7 @@ fn get(target: &str, cookie: &str) -> String {
 }
 
 #[tokio::test]
-async fn quotes_and_other_marks_may_stand_raw_in_the_address() {
+async fn quotes_and_other_marks_may_be_unencoded_in_the_url() {
     let (running, cookie) = signed_in().await;
     for target in [
         r#"work_item_roots?query="id%20GT%200"&fields=name"#,
@@ -61,40 +60,46 @@ async fn quotes_and_other_marks_may_stand_raw_in_the_address() {
         r#"work_item_roots?query="id<=999999999;id>=1"&limit=5"#,
         r#"work_item_roots?&query="id+GE+1""#,
     ] {
-        let answer = exchange(running.address(), vec![get(target, &cookie)]).await;
+        let response = exchange(running.address(), vec![get(target, &cookie)]).await;
         assert!(
-            answer.starts_with("HTTP/1.1 200 OK\r\n"),
-            "{target}: {answer}"
+            response.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{target}: {response}"
         );
-        assert!(answer.contains(r#""total_count":1"#), "{target}: {answer}");
+        assert!(
+            response.contains(r#""total_count":1"#),
+            "{target}: {response}"
+        );
     }
     running.shutdown().await;
 }
 
 #[tokio::test]
-async fn both_cookies_may_come_without_a_blank_and_the_last_of_two_sessions_counts() {
+async fn cookies_may_be_sent_without_a_space_and_the_last_of_two_sessions_wins() {
     let (running, cookie) = signed_in().await;
     for cookies in [
         format!("{cookie};OCTANE_USER=sandbox"),
         format!("OCTANE_USER=sandbox; {cookie}"),
         format!("LWSSO_COOKIE_KEY=stale; {cookie}"),
     ] {
-        let answer = exchange(running.address(), vec![get("stories?limit=1", &cookies)]).await;
+        let response = exchange(running.address(), vec![get("stories?limit=1", &cookies)]).await;
         assert!(
-            answer.starts_with("HTTP/1.1 200 OK\r\n"),
-            "{cookies}: {answer}"
+            response.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{cookies}: {response}"
         );
     }
     for cookies in ["LWSSO_COOKIE_KEY= ", "LWSSO_COOKIE_KEY=", ""] {
-        let answer = exchange(running.address(), vec![get("stories?limit=1", cookies)]).await;
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{cookies}: {answer}");
-        assert!(answer.contains("platform.not_authorized"), "{answer}");
+        let response = exchange(running.address(), vec![get("stories?limit=1", cookies)]).await;
+        assert!(
+            response.starts_with("HTTP/1.1 401 "),
+            "{cookies}: {response}"
+        );
+        assert!(response.contains("platform.not_authorized"), "{response}");
     }
     running.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_body_may_wait_for_leave_or_come_in_chunks() {
+async fn a_body_may_wait_for_100_continue_or_be_chunked() {
     let (running, cookie) = signed_in().await;
     let body = r#"{"data":[{"name":"on the wire"}]}"#;
     let head = |more: &str| {
@@ -107,8 +112,8 @@ async fn a_body_may_wait_for_leave_or_come_in_chunks() {
         "Expect: 100-continue\r\nContent-Length: {}",
         body.len()
     ));
-    let answer = exchange(running.address(), vec![waiting, body.to_owned()]).await;
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let response = exchange(running.address(), vec![waiting, body.to_owned()]).await;
+    assert!(response.starts_with("HTTP/1.1 201 "), "{response}");
 
     let body = body.replace("wire", "chunks");
     let (first, second) = body.split_at(9);
@@ -118,8 +123,8 @@ async fn a_body_may_wait_for_leave_or_come_in_chunks() {
         first.len(),
         second.len()
     );
-    let answer = exchange(running.address(), vec![chunked]).await;
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let response = exchange(running.address(), vec![chunked]).await;
+    assert!(response.starts_with("HTTP/1.1 201 "), "{response}");
     running.shutdown().await;
 }
 
@@ -134,13 +139,13 @@ async fn a_sign_out_needs_neither_body_nor_length() {
         let request = format!(
             "POST /authentication/sign_out HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n{more}Connection: close\r\n\r\n"
         );
-        let answer = exchange(running.address(), vec![request]).await;
+        let response = exchange(running.address(), vec![request]).await;
         assert!(
-            answer.starts_with("HTTP/1.1 200 OK\r\n"),
-            "{more}: {answer}"
+            response.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{more}: {response}"
         );
     }
-    let answer = exchange(running.address(), vec![get("stories", &cookie)]).await;
-    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let response = exchange(running.address(), vec![get("stories", &cookie)]).await;
+    assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
     running.shutdown().await;
 }

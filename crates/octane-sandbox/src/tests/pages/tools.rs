@@ -1,4 +1,4 @@
-//! The pages that look at the sandbox itself: the query box and the requests.
+//! The pages for the sandbox itself: the query box and the requests.
 
 use axum::body::Body;
 use http::Request;
@@ -32,23 +32,23 @@ async fn the_query_box_shows_entities_and_problems() {
     let html = page(&shop.client, &ask("stories", "\"name EQUALS ^a^\"")).await;
     holds(
         &html,
-        &["The query cannot be read", "<b class=\"caret\">^^^^^^</b>"],
+        &["The query is not valid", "<b class=\"caret\">^^^^^^</b>"],
     );
     let html = page(&shop.client, &ask("stories", "id GT 0; nmae EQ ^a^")).await;
     holds(
         &html,
         &[
-            "The query does not fit the collection",
+            "The query is not valid for this collection",
             "\n         <b class=\"caret\">^^^^</b></pre>",
             "did you mean <code>name</code>?",
         ],
     );
     let html = page(&shop.client, "/query?collection=nothing").await;
-    holds(&html, &["there is no collection <code>nothing</code>"]);
+    holds(&html, &["unknown collection <code>nothing</code>"]);
 }
 
 #[tokio::test]
-async fn requests_are_listed_with_the_fault_that_struck() {
+async fn requests_are_listed_with_the_fault_they_triggered() {
     let sandbox = Sandbox::open(Settings::default()).unwrap();
     let client = Client::of(&sandbox).await;
     let path = format!("{WORKSPACE}/defects?limit=1");

@@ -1,4 +1,4 @@
-//! Every page for everybody: keyboard, screen reader, colours, small screens, a quiet console.
+//! Accessibility of every page: keyboard, screen reader, colours, small screens; and no console messages.
 
 use octane_tests::{Key, Scheme};
 use serde_json::Value;
@@ -30,8 +30,8 @@ fn pages(shop: &Shop) -> Vec<String> {
     .to_vec()
 }
 
-/// What is wrong with a page for those who hear it.
-const UNHEARD: &str = "
+/// The faults of a page for users of a screen reader.
+const UNREADABLE: &str = "
     const wrong = [];
     const count = (selector, number) => {
         const found = document.querySelectorAll(selector).length;
@@ -55,7 +55,7 @@ const UNHEARD: &str = "
     if (new Set(ids).size !== ids.length) wrong.push('an id twice');
     return wrong;";
 
-/// Text with too little contrast to what is behind it (WCAG 2.1, 1.4.3: 4.5 to 1 for ordinary text).
+/// Text with too little contrast to its background (WCAG 2.1, 1.4.3: 4.5 to 1 for ordinary text).
 const FAINT: &str = "
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const channels = (color) => {
@@ -87,18 +87,18 @@ const FAINT: &str = "
     return [...faint];";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_can_be_heard_and_keeps_the_console_quiet() {
+async fn a_screen_reader_can_read_every_page_and_the_console_is_empty() {
     let Some(shop) = Shop::open().await else {
         return;
     };
     for path in pages(&shop) {
         shop.open_page(&path);
         assert_eq!(
-            shop.browser.run(UNHEARD),
+            shop.browser.run(UNREADABLE),
             Value::Array(Vec::new()),
             "{path}"
         );
-        // Chromium itself writes down that an address answered 404, as one of them has to.
+        // Chromium itself logs a 404, which one of the pages is expected to return.
         let said: Vec<String> = shop
             .browser
             .console()
@@ -147,7 +147,7 @@ async fn no_page_is_wider_than_a_small_screen() {
     }
 }
 
-/// What the focus is on, and whether the eye can tell.
+/// Which element has the focus, and whether that is visible.
 const FOCUS: &str = "
     const one = document.activeElement;
     const box = one.getBoundingClientRect();
@@ -156,7 +156,7 @@ const FOCUS: &str = "
     return one === document.body ? null : [one.textContent.trim() || one.name, isSeen];";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_reaches_everything_and_the_focus_is_seen() {
+async fn the_keyboard_reaches_everything_and_the_focus_is_visible() {
     let Some(shop) = Shop::open().await else {
         return;
     };
@@ -169,7 +169,7 @@ async fn the_keyboard_reaches_everything_and_the_focus_is_seen() {
         let focus: Option<(String, bool)> =
             serde_json::from_value(shop.browser.run(FOCUS)).unwrap();
         let Some((name, is_seen)) = focus else { break };
-        assert!(is_seen, "the focus cannot be seen on {name}");
+        assert!(is_seen, "the focus is invisible on {name}");
         reached.push(name);
     }
     let wanted = [

@@ -13,7 +13,7 @@ fn names(shop: &Shop) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_are_filtered_by_status_and_text_while_they_are_typed() {
+async fn runs_are_filtered_by_status_and_by_text_as_it_is_typed() {
     let Some(shop) = Shop::open().await else {
         return;
     };
@@ -36,7 +36,7 @@ async fn runs_are_filtered_by_status_and_text_while_they_are_typed() {
 
     shop.browser.find(".chips .skipped").click();
     shop.browser.find("#results[data-summary='1 run shown']");
-    assert_eq!(names(&shop), ["adds a product"], "both filters hold");
+    assert_eq!(names(&shop), ["adds a product"], "both filters apply");
     let address = shop.browser.address();
     shop.browser.open(&address);
     assert_eq!(
@@ -64,7 +64,7 @@ async fn filters_work_without_script() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_matrix_is_filtered_and_says_so() {
+async fn the_matrix_can_be_filtered_and_announces_it() {
     let Some(shop) = Shop::open().await else {
         return;
     };

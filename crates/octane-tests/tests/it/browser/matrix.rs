@@ -2,7 +2,7 @@
 
 use super::Shop;
 
-/// The row of a story and its cells: what the eye sees in them and what the ear hears.
+/// The row of a story and its cells: their visible text, and their text for screen readers.
 fn row(shop: &Shop, key: &str) -> (String, Vec<String>, Vec<String>) {
     let path = format!("//tr[th//*[@class='tag' and text()='{key}']]");
     let text = shop.browser.find_path(&format!("{path}/th")).text();
@@ -57,7 +57,7 @@ async fn the_matrix_shows_what_was_uploaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn uncovered_stories_come_first_and_a_cell_leads_to_its_runs() {
+async fn uncovered_stories_come_first_and_a_cell_links_to_its_runs() {
     let Some(shop) = Shop::open().await else {
         return;
     };

@@ -12,7 +12,7 @@ fn ask(shop: &Shop, query: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_shows_what_it_finds() {
+async fn a_query_shows_its_matches() {
     let Some(shop) = Shop::open().await else {
         return;
     };
@@ -41,7 +41,7 @@ const EDGES: &str = "
     return [caret.left - text.left, caret.right - text.right, caret.top - text.bottom].map(Math.round);";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_query_shows_its_caret_below_the_mistake_and_a_suggestion() {
+async fn an_invalid_query_shows_a_caret_below_the_error_and_a_suggestion() {
     let Some(shop) = Shop::open().await else {
         return;
     };

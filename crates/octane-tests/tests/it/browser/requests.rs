@@ -15,7 +15,7 @@ async fn a_request_with_a_fault_shows_up_without_a_reload() {
     sandbox
         .fail_next(Fault::status(503).path("**/defects"))
         .unwrap();
-    // The client repeats what the fault refused, so in the end this goes well.
+    // The client retries the refused request, so this succeeds in the end.
     shop.world.count("defects").await;
     let row = shop.browser.find("#results tr.faulted").text();
     assert!(row.contains("503"), "{row}");

@@ -1,0 +1,71 @@
+//! Durations with their units: `30s`, `5m`, `1h 30m`.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// The longest time limit of a request.
+const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Parses a duration. A bare number is an error, because nobody can see whether it means seconds or minutes.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if text.parse::<f64>().is_ok() {
+        return Err(format!(
+            "the unit is missing; for example: `{text}s` (seconds) or `{text}m` (minutes)"
+        ));
+    }
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "not a duration; for example: `30s`, `5m` or `1h 30m`".to_owned())
+}
+
+/// Parses the time limit of a request: from one second to a day.
+pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
+    let limit = duration(text)?;
+    if (Duration::from_secs(1)..=LIMIT_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err("must be between `1s` and `24h`".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_understood_and_can_be_combined() {
+        let seconds = |text| duration(text).unwrap().as_secs();
+        assert_eq!(seconds("30s"), 30);
+        assert_eq!(seconds("15m"), 900);
+        assert_eq!(seconds("1h 30m"), 5400);
+        assert_eq!(seconds("0s"), 0);
+        assert_eq!(duration("200ms"), Ok(Duration::from_millis(200)));
+    }
+
+    #[test]
+    fn a_bare_number_is_an_error_that_says_what_to_write() {
+        let error = duration("900").unwrap_err();
+        assert!(
+            error.contains("`900s`") && error.contains("`900m`"),
+            "{error}"
+        );
+        assert!(duration("0").is_err() && duration("1.5").is_err());
+    }
+
+    #[test]
+    fn anything_else_is_an_error_with_examples() {
+        for text in ["", "soon", "-5s", "5 parsecs"] {
+            let error = duration(text).unwrap_err();
+            assert!(error.contains("`30s`"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_limit_is_between_a_second_and_a_day() {
+        assert!(time_limit("1s").is_ok() && time_limit("24h").is_ok());
+        assert!(time_limit("999ms").is_err() && time_limit("24h 1s").is_err());
+    }
+}

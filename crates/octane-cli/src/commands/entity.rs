@@ -1,0 +1,102 @@
+//! What the commands about entities have in common: how entities are shown, as tables and as JSON.
+
+use octane_client::Ensured;
+use octane_model::{Reference, Resource};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::failure::Result;
+use crate::output::{Output, table};
+
+/// A type of entity that commands show.
+pub(super) trait Shown: Resource {
+    /// What JSON calls one of them: the schema of `suite` is `octane.suite/1`.
+    const ONE: &'static str;
+    /// What JSON calls several: the schema of `suites` is `octane.suites/1`, and its entities are in `suites`.
+    const MANY: &'static str;
+    /// The columns of tables between ID and NAME.
+    const COLUMNS: &'static [&'static str];
+
+    fn id(&self) -> String;
+    fn name(&self) -> &str;
+    /// The cells of [`COLUMNS`](Self::COLUMNS).
+    fn cells(&self) -> Vec<String>;
+    /// What JSON says beyond type, id and name.
+    fn details(&self) -> Value;
+}
+
+/// What a command about entities found or created.
+pub(super) enum Answer<E> {
+    One(E),
+    Many(Vec<E>),
+    Ensured(Ensured<E>),
+}
+
+impl<E: Shown> Answer<E> {
+    /// Writes the answer.
+    pub(super) fn show(&self, output: Output) -> Result<Exit> {
+        let (entities, json) = match self {
+            Self::One(entity) => (std::slice::from_ref(entity), one(entity)),
+            Self::Many(entities) => (entities.as_slice(), many(entities)),
+            Self::Ensured(Ensured {
+                entity, created, ..
+            }) => {
+                for entity in created {
+                    let entity_type = E::TYPE.replace('_', " ");
+                    let (name, id) = (entity.name(), entity.id());
+                    output.say(&format!("created {entity_type} {name} ({id})"));
+                }
+                let mut json = one(entity);
+                json["created"] = created.iter().map(value).collect();
+                (std::slice::from_ref(entity), json)
+            }
+        };
+        output.answer(|| rows(entities), &json)?;
+        Ok(Exit::Success)
+    }
+}
+
+fn one<E: Shown>(entity: &E) -> Value {
+    let mut json = value(entity);
+    json["schema"] = schema(E::ONE).into();
+    json
+}
+
+fn many<E: Shown>(entities: &[E]) -> Value {
+    let values: Vec<Value> = entities.iter().map(value).collect();
+    json!({ "schema": schema(E::MANY), E::MANY: values })
+}
+
+/// The name of a JSON document's shape; keys may be added to it, but not changed.
+pub(super) fn schema(name: &str) -> String {
+    format!("octane.{name}/1")
+}
+
+fn value<E: Shown>(entity: &E) -> Value {
+    let mut json = entity.details();
+    json["type"] = E::TYPE.into();
+    json["id"] = entity.id().into();
+    json["name"] = entity.name().into();
+    json
+}
+
+fn rows<E: Shown>(entities: &[E]) -> String {
+    let header = [&["ID"], E::COLUMNS, &["NAME"]].concat();
+    let rows = entities.iter().map(|entity| {
+        let mut row = vec![entity.id()];
+        row.extend(entity.cells());
+        row.push(entity.name().to_owned());
+        row
+    });
+    table(&header, rows)
+}
+
+/// `passed` for the list value `list_node.run_status.passed`.
+pub(super) fn status(status: Option<&Reference>) -> Option<&str> {
+    status.and_then(|status| status.id.as_str().rsplit('.').next())
+}
+
+/// The id that a reference field holds.
+pub(super) fn id_of(reference: Option<&Reference>) -> Option<&str> {
+    reference.map(|reference| reference.id.as_str())
+}

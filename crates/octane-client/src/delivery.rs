@@ -1,0 +1,227 @@
+//! The main job, once it is prepared: resolve the target, send, wait, look, judge, link, report.
+//!
+//! This is the one sequence that every way to upload goes through: [`Upload::send`](crate::Upload::send), and in the
+//! program `octane upload` and `octane resume`. How far an upload is stands in its [journal](crate::journal), from which
+//! an interrupted one continues.
+
+use std::time::Duration;
+
+use octane_model::{Task, TaskStatus};
+use tokio::sync::mpsc;
+
+use crate::cancellation::CancellationToken;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::ClientError;
+use crate::event::Event;
+use crate::ingestion::await_ingestion;
+use crate::journal::{Confirmation, Journal, JournalError, StoredBatch};
+use crate::plan::Manifest;
+use crate::reconciliation::Reconciliation;
+use crate::report::Report;
+use crate::resend::BatchState;
+use crate::settings::UploadSettings;
+use crate::submit::submit;
+use crate::target::Target;
+use crate::verify::{Lookup, verify};
+
+/// A server may show a run a moment after its task has ended.
+const LOOK_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// Why an upload could not be delivered. What was prepared is still in its journal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// The suite or the module cannot be resolved. Nothing was sent.
+    #[error(transparent)]
+    Target(#[from] ClientError),
+    /// The journal cannot be written or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The upload was cancelled before anything was sent.
+    #[error("cancelled while looking up the module and suite")]
+    Cancelled,
+}
+
+/// A prepared upload that is ready to be delivered; made by [`Client::delivery`].
+#[must_use]
+pub struct Delivery<'a> {
+    client: &'a Client,
+    journal: &'a Journal,
+    target: Option<Target>,
+    create_missing: bool,
+    settings: UploadSettings,
+    cancellation: CancellationToken,
+    on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
+}
+
+impl Client {
+    /// Delivers what is in `journal`: the same for a new upload and for one that is resumed.
+    pub fn delivery<'a>(&'a self, journal: &'a Journal) -> Delivery<'a> {
+        Delivery {
+            client: self,
+            journal,
+            target: None,
+            create_missing: false,
+            settings: UploadSettings::default(),
+            cancellation: CancellationToken::none(),
+            on_event: Box::new(|_| {}),
+        }
+    }
+}
+
+impl<'a> Delivery<'a> {
+    /// Where it goes, if that is known: then no look-ups are needed. An upload that has a target keeps it.
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Creates a missing module and suite, even if the upload was prepared without that.
+    pub fn create_missing(mut self, create: bool) -> Self {
+        self.create_missing = create;
+        self
+    }
+
+    /// How it is done. Of the settings those count that are not part of what was prepared:
+    /// `batches_in_flight_max`, `ingestion_wait_max` and `require_all_jira_keys`.
+    pub fn settings(mut self, settings: UploadSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Cancels it early.
+    pub fn cancellation(mut self, token: CancellationToken) -> Self {
+        self.cancellation = token;
+        self
+    }
+
+    /// Is called with everything that happens, as it happens.
+    pub fn on_event(mut self, on_event: impl Fn(&Event) + Send + Sync + 'a) -> Self {
+        self.on_event = Box::new(on_event);
+        self
+    }
+
+    /// Finds the suite and the module, creates what is missing if that is allowed, and fixes the bytes that will be
+    /// sent. An upload that has a target keeps it, without a request.
+    ///
+    /// [`run`](Self::run) does this too; call it first where a missing suite is a question to ask.
+    pub async fn resolve(&self) -> Result<Target, DeliveryError> {
+        let journal = self.journal;
+        if let Some(target) = journal.run(Journal::target).await? {
+            return Ok(target);
+        }
+        let target = match &self.target {
+            Some(target) => target.clone(),
+            None => {
+                let mut destination = journal.run(Journal::destination).await?;
+                if self.create_missing {
+                    destination = destination.create_missing(true);
+                }
+                let resolving = self.client.resolve_target(&destination);
+                let target = self.cancellation.within_grace(resolving).await;
+                target.ok_or(DeliveryError::Cancelled)??
+            }
+        };
+        let resolved = target.clone();
+        journal
+            .run(move |journal| journal.set_target(&resolved))
+            .await?;
+        Ok(target)
+    }
+
+    /// Sends what is not sent yet, waits for what is not ingested yet, and links what is not linked yet. Whatever happens on
+    /// the way is part of the report; an error means that nothing could be sent, or that the journal itself failed.
+    ///
+    /// Running it again continues where the last run ended, and duplicates nothing. What the server rejected is
+    /// tried again then.
+    pub async fn run(&self) -> Result<Report, DeliveryError> {
+        let (client, journal) = (self.client, self.journal);
+        let manifest = journal.run(Journal::manifest).await?;
+        client.ensure_same_server(&manifest, journal.id())?;
+        if journal.begin_run() {
+            self.prepare_resume(&manifest).await?;
+        }
+        let target = self.resolve().await?;
+        let context = self.context(&manifest, &target);
+        Ok(context.deliver().await?)
+    }
+
+    fn context<'c>(&'c self, manifest: &'c Manifest, target: &'c Target) -> Context<'c> {
+        Context {
+            client: self.client,
+            journal: self.journal,
+            manifest,
+            target,
+            settings: &self.settings,
+            cancellation: &self.cancellation,
+            on_event: &*self.on_event,
+        }
+    }
+
+    /// Makes ready what is sent again, after a look at what the suite run shows now, so that nothing is sent again that has
+    /// arrived in the meantime. If that cannot be seen, what a task has rejected stays as it is.
+    async fn prepare_resume(&self, manifest: &Manifest) -> Result<(), JournalError> {
+        let journal = self.journal;
+        let mut confirmation = None;
+        if let Some(target) = journal.run(Journal::target).await?
+            && journal.run(Journal::has_retryable_batches).await?
+        {
+            let context = Context {
+                on_event: &|_| {},
+                ..self.context(manifest, &target)
+            };
+            confirmation = match verify(&context).await? {
+                Lookup::Runs { has_history, .. } => Some(Confirmation::Verified { has_history }),
+                Lookup::NoSuiteRun => Some(Confirmation::Verified { has_history: false }),
+                _ => None,
+            };
+        }
+        journal
+            .run(move |journal| {
+                if let Some(confirmation) = confirmation {
+                    journal.judge(confirmation)?;
+                }
+                journal.prepare_resume(confirmation.is_some())
+            })
+            .await
+    }
+}
+
+impl Context<'_> {
+    async fn deliver(&self) -> Result<Report, JournalError> {
+        let batches = self.journal.run(Journal::open_batches).await?;
+        let (tx, rx) = mpsc::unbounded_channel();
+        let (accepted, unsent): (Vec<StoredBatch>, Vec<StoredBatch>) = batches
+            .into_iter()
+            .partition(|batch| batch.state == BatchState::Accepted);
+        for batch in &accepted {
+            if let Some(task) = batch.task {
+                // The receiver lives until all are sent.
+                let _ = tx.send((batch.number, Task::new(task, TaskStatus::Queued)));
+            }
+        }
+        // A journal that fails on one side ends the other: nothing continues that cannot be written down.
+        let (undelivered, unfinished) = tokio::try_join!(
+            submit(self, unsent, !accepted.is_empty(), tx),
+            await_ingestion(self, rx)
+        )?;
+        let mut reconciliation = Reconciliation::new(self, undelivered, unfinished);
+        reconciliation.look().await?;
+        for pause in LOOK_AGAIN_AFTER {
+            if pause > self.settings.ingestion_wait_max
+                || self.cancellation.is_cancelled()
+                || !reconciliation.needs_another_look().await?
+            {
+                break;
+            }
+            self.cancellation.sleep(pause).await;
+            reconciliation.look().await?;
+        }
+        reconciliation.end_looking().await?;
+        if self.manifest.link {
+            reconciliation.link().await?;
+        }
+        reconciliation.report().await
+    }
+}

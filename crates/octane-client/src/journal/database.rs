@@ -1,0 +1,312 @@
+//! The database of one journal: opening it, and reading and writing it in steps.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::JournalError;
+use super::{files, migrate, schema};
+use crate::plan::Manifest;
+use crate::target::{Target, TargetSpec};
+use crate::upload_id::UploadId;
+
+/// Where in a commit a simulated process may die.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitPoint {
+    /// Nothing of it will be there.
+    Before,
+    /// All of it will be there, and the process does not know.
+    After,
+}
+
+/// Called before and after each commit; `false` stands for a process that dies there.
+pub(super) type FaultHook = Arc<dyn Fn(&'static str, CommitPoint) -> bool + Send + Sync>;
+
+/// How journals do their work in tests and simulations.
+#[derive(Clone, Default)]
+pub(super) struct Seams {
+    pub(super) fault_hook: Option<FaultHook>,
+    /// Runs everything on the calling thread, so that nothing depends on how threads are scheduled.
+    pub(super) is_inline: bool,
+}
+
+/// The journal of one upload. No other process can work on the upload while this or a clone of it lives.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
+
+struct Shared {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    id: UploadId,
+    seams: Seams,
+    /// Whether this upload may have been delivered before, by this process or another one.
+    may_have_run: AtomicBool,
+    /// Released after the connection is closed.
+    lock: Option<File>,
+}
+
+/// A file that is opened as a journal.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) id: UploadId,
+    /// Absent for a journal that is only looked at, or that ends with the process.
+    pub(super) lock: Option<File>,
+    pub(super) seams: Seams,
+}
+
+impl Journal {
+    /// A journal in an empty database.
+    pub(super) fn create(opened: Opened) -> Result<Self, JournalError> {
+        let journal = Self::prepared(opened, false)?;
+        journal.write("create", |transaction| {
+            transaction.execute_batch(schema::TABLES)?;
+            transaction.pragma_update(None, "user_version", schema::VERSION)
+        })?;
+        Ok(journal)
+    }
+
+    /// The journal in a database that has one. One of an older format is migrated, if this process may write it.
+    pub(super) fn open(opened: Opened) -> Result<Self, JournalError> {
+        let journal = Self::prepared(opened, true)?;
+        let found: i64 = journal
+            .read(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        let path = journal.path().to_owned();
+        match found {
+            schema::VERSION => {}
+            // The process died before its first commit: nothing was planned.
+            0 => {
+                return Err(JournalError::Unprepared {
+                    id: journal.id().clone(),
+                });
+            }
+            newer if newer > schema::VERSION => {
+                return Err(JournalError::Newer {
+                    path,
+                    found,
+                    supported: schema::VERSION,
+                });
+            }
+            older if older < migrate::OLDEST => {
+                return Err(JournalError::Older {
+                    path,
+                    found,
+                    supported: migrate::OLDEST,
+                });
+            }
+            older => journal.write("migrate", |transaction| {
+                migrate::migrate(transaction, older)
+            })?,
+        }
+        Ok(journal)
+    }
+
+    fn prepared(opened: Opened, may_have_run: bool) -> Result<Self, JournalError> {
+        let Opened {
+            connection,
+            path,
+            id,
+            lock,
+            seams,
+        } = opened;
+        let journal = Self(Arc::new(Shared {
+            connection: Mutex::new(connection),
+            path,
+            id,
+            seams,
+            may_have_run: AtomicBool::new(may_have_run),
+            lock,
+        }));
+        journal.read(|connection| {
+            connection.set_prepared_statement_cache_capacity(64);
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = NORMAL;
+                 PRAGMA temp_store = FILE;
+                 PRAGMA busy_timeout = 5000;",
+            )
+        })?;
+        Ok(journal)
+    }
+
+    /// The upload's ID.
+    pub fn id(&self) -> &UploadId {
+        &self.0.id
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The file, unless it ends with the process.
+    pub fn saved_path(&self) -> Option<&Path> {
+        self.0.lock.is_some().then_some(&*self.0.path)
+    }
+
+    /// Whether the upload may have been delivered before; from now on it may.
+    pub(crate) fn begin_run(&self) -> bool {
+        self.0.may_have_run.swap(true, Ordering::Relaxed)
+    }
+
+    /// Does `work` on a thread on which blocking is allowed: SQLite and hashing keep no async thread busy.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        if self.0.seams.is_inline {
+            return work(self);
+        }
+        let journal = self.clone();
+        match tokio::task::spawn_blocking(move || work(&journal)).await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(error) => Err(JournalError::Database {
+                    path: self.path().to_owned(),
+                    source: error.into(),
+                }),
+            },
+        }
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic rolled its transaction back when it unwound, so the connection is in order.
+        self.0
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> JournalError {
+        JournalError::of(self.path(), error)
+    }
+
+    pub(super) fn corrupted(&self, problem: impl Into<String>) -> JournalError {
+        JournalError::Corrupted {
+            path: self.path().to_owned(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        work(&self.connection()).map_err(|error| self.failed(error))
+    }
+
+    /// One step of the upload, written completely or not at all.
+    pub(super) fn write<T>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let mut connection = self.connection();
+        let done = (|| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            if self.dies(step, CommitPoint::Before) {
+                return Ok(None);
+            }
+            transaction.commit()?;
+            Ok(Some(done).filter(|_| !self.dies(step, CommitPoint::After)))
+        })();
+        done.map_err(|error| self.failed(error))?
+            .ok_or(JournalError::SimulatedCrash { step })
+    }
+
+    fn dies(&self, step: &'static str, point: CommitPoint) -> bool {
+        let hook = self.0.seams.fault_hook.as_ref();
+        hook.is_some_and(|hook| !hook(step, point))
+    }
+
+    /// Lets `work` write, and forces everything that is written to the disk.
+    pub(super) fn write_through<T>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let synchronous =
+            |level| self.read(|connection| connection.pragma_update(None, "synchronous", level));
+        synchronous("FULL")?;
+        let done = self.write(step, work)?;
+        synchronous("NORMAL")?;
+        Ok(done)
+    }
+
+    /// Stores a document under a key.
+    pub(crate) fn set(
+        &self,
+        key: &'static str,
+        value: &impl Serialize,
+    ) -> Result<(), JournalError> {
+        let text =
+            serde_json::to_string(value).map_err(|error| self.corrupted(error.to_string()))?;
+        self.write(key, |transaction| {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO upload (key, value) VALUES (?, ?)")?
+                .execute((key, text))?;
+            Ok(())
+        })
+    }
+
+    /// The document under a key.
+    pub(crate) fn get<T: DeserializeOwned>(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<T>, JournalError> {
+        let text: Option<String> = self.read(|connection| {
+            connection
+                .prepare_cached("SELECT value FROM upload WHERE key = ?")?
+                .query_row([key], |row| row.get(0))
+                .optional()
+        })?;
+        text.map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| self.corrupted(format!("`{key}`: {error}")))
+    }
+
+    /// Where exactly the results go, once that is known.
+    pub fn target(&self) -> Result<Option<Target>, JournalError> {
+        self.get("target")
+    }
+
+    /// Where the results should go.
+    pub fn destination(&self) -> Result<TargetSpec, JournalError> {
+        Ok(self.manifest()?.destination)
+    }
+
+    /// What was planned.
+    pub(crate) fn manifest(&self) -> Result<Manifest, JournalError> {
+        self.get("manifest")?
+            .ok_or_else(|| JournalError::Unprepared {
+                id: self.id().clone(),
+            })
+    }
+
+    /// Deletes the upload, for example because nothing of it was sent. A failure changes nothing: the files that
+    /// remain are pruned later.
+    pub fn discard(self) {
+        let path = self.path().to_owned();
+        drop(self);
+        let _ = files::remove(&path);
+    }
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal")
+            .field("id", self.id())
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}

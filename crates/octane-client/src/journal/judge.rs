@@ -1,0 +1,255 @@
+//! Judging results: SQL observes what the suite run shows of each, [`verdict`] decides, and SQL stores it.
+
+use rusqlite::{Transaction, params};
+
+use super::batch::{StoredBatch, batches};
+use super::database::Journal;
+use super::error::JournalError;
+use super::resume::update_superseded;
+use super::server_run::{NEWER_OR_SAME, exact_match};
+use super::state::{Reason, RowState};
+use crate::resend::BatchState;
+use crate::verdict::{BatchEnd, Observation, Verdict, verdict};
+
+/// How much is known about the runs apart from the states of their tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// The runs were read, or there are none; with them, if the server has such a history, the results they held
+    /// before.
+    Verified { has_history: bool },
+    /// The API key may not read the runs, so the task's status is all there is.
+    TaskOnly,
+    /// The runs were not read this time.
+    Unknown,
+}
+
+impl Journal {
+    /// Judges every result, by how its batch ended and by the runs that were read.
+    pub(crate) fn judge(&self, confirmation: Confirmation) -> Result<(), JournalError> {
+        self.write("judge", |transaction| {
+            let mut ended = Vec::new();
+            for batch in batches(transaction, "state = 'ended'")? {
+                if let BatchState::Ended(end) = &batch.state {
+                    ended.push((batch.clone(), end.clone()));
+                }
+            }
+            if confirmation != Confirmation::Unknown {
+                // What a batch came to that is sent again is not known.
+                transaction.execute(
+                    "UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL
+                     WHERE state <> 'open'",
+                    [],
+                )?;
+            }
+            for (batch, end) in &ended {
+                match (end, confirmation) {
+                    (BatchEnd::Refused, _) | (_, Confirmation::Unknown) => {
+                        judge_all(transaction, batch, end, Observation::Unread)?;
+                    }
+                    (_, Confirmation::TaskOnly) => {
+                        judge_all(transaction, batch, end, Observation::Forbidden)?;
+                    }
+                    (_, Confirmation::Verified { has_history }) => {
+                        observe(transaction, batch)?;
+                        for seen in [Observation::Exact, Observation::Newer, Observation::Absent] {
+                            judge_observed(transaction, batch, end, seen, has_history)?;
+                        }
+                    }
+                }
+            }
+            if let Confirmation::Verified { has_history } = confirmation {
+                // Only now is it known which later rows are in.
+                let seen = Observation::LaterRow;
+                for (batch, end) in ended.iter().filter(|(_, end)| *end != BatchEnd::Refused) {
+                    observe_later_rows(transaction, batch)?;
+                    judge_observed(transaction, batch, end, seen, has_history)?;
+                }
+            }
+            if confirmation != Confirmation::Unknown {
+                let with_log = ended.iter().filter(|(_, end)| !has_fixed_message(end));
+                for (batch, end) in with_log {
+                    quote_task_log(transaction, batch, end)?;
+                }
+            }
+            update_superseded(transaction)
+        })
+    }
+}
+
+/// The words for an observation.
+const fn word(seen: Observation) -> &'static str {
+    match seen {
+        Observation::Exact => "exact",
+        Observation::Newer => "newer",
+        Observation::LaterRow => "later_row",
+        Observation::Absent => "absent",
+        Observation::Forbidden => "forbidden",
+        Observation::Unread => "unread",
+    }
+}
+
+/// Notes what the suite run shows of each result of a batch.
+fn observe(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
+    let (now, before) = (exact_match("f"), exact_match("p"));
+    let sql = format!(
+        "UPDATE rows SET observed = CASE
+             WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR EXISTS (
+                 SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
+             WHEN {NEWER_OR_SAME} THEN 'newer'
+             ELSE 'absent' END
+         WHERE number BETWEEN ? AND ?"
+    );
+    transaction
+        .prepare_cached(&sql)?
+        .execute((batch.first_row, batch.last_row))?;
+    Ok(())
+}
+
+/// Notes which results of a batch are not in although a later one of the same test is.
+fn observe_later_rows(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE rows SET observed = 'later_row'
+             WHERE number BETWEEN ? AND ? AND state <> 'ingested' AND EXISTS (
+                 SELECT 1 FROM rows later
+                 WHERE later.key = rows.key AND later.number > rows.number AND later.state = 'ingested')",
+        )?
+        .execute((batch.first_row, batch.last_row))?;
+    Ok(())
+}
+
+/// Judges the results of a batch of which this was observed.
+fn judge_observed(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    end: &BatchEnd,
+    seen: Observation,
+    has_history: bool,
+) -> rusqlite::Result<()> {
+    let verdict = verdict(end, seen, has_history);
+    store(transaction, batch, end, verdict, seen, "AND observed = ?6")
+}
+
+/// Judges all results of a batch alike.
+fn judge_all(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    end: &BatchEnd,
+    seen: Observation,
+) -> rusqlite::Result<()> {
+    let verdict = verdict(end, seen, false);
+    store(transaction, batch, end, verdict, seen, "AND ?6 = ?6")
+}
+
+/// Stores a verdict on the results of a batch for which `condition` holds.
+fn store(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    end: &BatchEnd,
+    verdict: Verdict,
+    seen: Observation,
+    condition: &str,
+) -> rusqlite::Result<()> {
+    let state = match verdict {
+        Verdict::Ingested => RowState::Ingested,
+        Verdict::Rejected => RowState::Rejected,
+        Verdict::Unconfirmed => RowState::Unconfirmed,
+        Verdict::Unchanged => return Ok(()),
+    };
+    let reason = (state != RowState::Ingested).then_some(match (end, seen) {
+        (BatchEnd::Refused, _) => Reason::Refused,
+        (BatchEnd::Success, _) => Reason::Missing,
+        (BatchEnd::Forgotten, _) => Reason::Forgotten,
+        (_, Observation::Forbidden) => Reason::NotReadable,
+        _ => Reason::Task,
+    });
+    let message = reason.and_then(|reason| match reason {
+        Reason::Refused => batch.reason.clone(),
+        Reason::Missing => {
+            Some("Octane reported success, but the result is missing from the suite run".to_owned())
+        }
+        Reason::Forgotten => Some(
+            "Octane no longer knows the task, and the result is missing from the suite run"
+                .to_owned(),
+        ),
+        Reason::Task | Reason::NotReadable => None,
+    });
+    transaction
+        .prepare_cached(&format!(
+            "UPDATE rows SET state = ?1, reason = ?2, message = ?3 WHERE number BETWEEN ?4 AND ?5 {condition}"
+        ))?
+        .execute(params![
+            state,
+            reason,
+            message,
+            batch.first_row,
+            batch.last_row,
+            word(seen)
+        ])?;
+    Ok(())
+}
+
+/// Whether the messages of a batch's results do not depend on the task's log.
+fn has_fixed_message(end: &BatchEnd) -> bool {
+    matches!(
+        end,
+        BatchEnd::Success | BatchEnd::Forgotten | BatchEnd::Refused
+    )
+}
+
+/// Quotes for each result of a batch that is not in what the task's log says about it.
+fn quote_task_log(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    end: &BatchEnd,
+) -> rusqlite::Result<()> {
+    let missing: Vec<(i64, String, RowState)> = transaction
+        .prepare_cached(
+            "SELECT number, name, state FROM rows WHERE number BETWEEN ? AND ? AND state <> 'ingested'
+             ORDER BY number",
+        )?
+        .query_map((batch.first_row, batch.last_row), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut update = transaction.prepare_cached("UPDATE rows SET message = ? WHERE number = ?")?;
+    for (row, name, state) in missing {
+        let message = match &batch.task_log {
+            Some(log) => log_line_for(&name, log),
+            None => format!("the batch ended with status `{end}`; Octane gave no reason"),
+        };
+        let message = if state == RowState::Unconfirmed {
+            format!("cannot verify (no permission to read runs): {message}")
+        } else {
+            message
+        };
+        update.execute((message, row))?;
+    }
+    Ok(())
+}
+
+/// The line of the task's log that names the test, or its first lines.
+fn log_line_for(name: &str, log: &str) -> String {
+    let line = log.lines().find(|line| mentions(line, name));
+    line.map_or_else(|| first_lines(log, 3), str::to_owned)
+}
+
+/// Whether `line` contains `name`, and not as a part of a longer name.
+fn mentions(line: &str, name: &str) -> bool {
+    let is_part =
+        |next: Option<char>| next.is_some_and(|next| next.is_alphanumeric() || next == '_');
+    line.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + name.len()..]);
+        !is_part(before.chars().next_back()) && !is_part(after.chars().next())
+    })
+}
+
+/// The first lines of a text, and how many more there are.
+pub(crate) fn first_lines(text: &str, count: usize) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first: Vec<&str> = lines.by_ref().take(count).collect();
+    match lines.count() {
+        0 => first.join("; "),
+        more => format!("{}; and {more} more", first.join("; ")),
+    }
+}

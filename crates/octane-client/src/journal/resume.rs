@@ -1,0 +1,193 @@
+//! Preparing an upload for another attempt: SQL observes what is left of each batch, [`resend`] decides.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Transaction;
+
+use super::batch::{StoredBatch, batches};
+use super::database::Journal;
+use super::error::JournalError;
+use super::payload::ensure_unique_bytes;
+use super::split::halves;
+use super::state::{RowState, stored};
+use crate::resend::{BatchState, Resend, RowsLeft, resend};
+
+/// Whether a later result of any test of a batch has been sent.
+const BATCH_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows r
+    JOIN rows later ON later.key = r.key AND later.number > batches.last_row
+    JOIN batches b ON b.body = later.batch AND later.number BETWEEN b.first_row AND b.last_row
+        AND (b.state IN ('in_flight', 'accepted') OR b.state = 'ended' AND b.ended_as <> 'refused')
+    WHERE r.number BETWEEN batches.first_row AND batches.last_row)";
+
+/// Whether a later result of the test of a row is in, or may be. Of its own batch only what is in counts: the
+/// rest will be sent together with it, in its order.
+const ROW_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows later
+    JOIN batches b ON b.body = later.batch AND later.number BETWEEN b.first_row AND b.last_row
+        AND (b.state IN ('in_flight', 'accepted') OR b.state = 'ended' AND b.ended_as <> 'refused')
+    WHERE later.key = rows.key AND later.number > rows.number
+    AND (later.number > batches.last_row OR later.state = 'ingested'))";
+
+impl Journal {
+    /// Whether there are batches whose tasks have ended, and of which results may be sent again.
+    pub(crate) fn has_retryable_batches(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM batches CROSS JOIN rows ON rows.number BETWEEN first_row AND last_row
+                     WHERE batches.state = 'ended' AND ended_as <> 'refused'
+                     AND (+rows.state = 'rejected' OR +rows.reason = 'forgotten')",
+                )?
+                .exists([])
+        })
+    }
+
+    /// Makes the batches ready that are sent again. `is_read_now` says whether the runs have been read just now.
+    pub(crate) fn prepare_resume(&self, is_read_now: bool) -> Result<(), JournalError> {
+        self.write("resume", |transaction| {
+            // However an earlier attempt ended, there may be something to do now.
+            transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
+            for batch in batches(transaction, "state = 'ended'")? {
+                let left = rows_left(transaction, &batch)?;
+                if let Resend::Rows { new_bytes } = resend(&batch.state, left, is_read_now) {
+                    replan(transaction, batch, new_bytes)?;
+                }
+            }
+            // What is replanned supersedes nothing any more.
+            update_superseded(transaction)?;
+            for batch in batches(transaction, "state = 'ended'")? {
+                let left = rows_left(transaction, &batch)?;
+                if resend(&batch.state, left, is_read_now) == Resend::Batch {
+                    let (state, ended_as) = stored(&BatchState::InFlight);
+                    transaction
+                        .prepare_cached(
+                            "UPDATE batches SET state = ?, ended_as = ?, reason = NULL WHERE number = ?",
+                        )?
+                        .execute((state, ended_as, batch.number))?;
+                    reset_rows(transaction, batch.first_row, batch.last_row)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What kinds of results a batch holds.
+fn rows_left(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<RowsLeft> {
+    transaction
+        .prepare_cached(
+            "SELECT COALESCE(MAX(state = 'rejected'), 0), COALESCE(MAX(state = 'unconfirmed'), 0),
+                 COALESCE(MAX(state = 'superseded'), 0)
+             FROM rows WHERE number BETWEEN ? AND ?",
+        )?
+        .query_row((batch.first_row, batch.last_row), |row| {
+            Ok(RowsLeft {
+                has_rejected: row.get(0)?,
+                has_unconfirmed: row.get(1)?,
+                has_superseded: row.get(2)?,
+            })
+        })
+}
+
+/// Marks the unconfirmed results of forgotten batches as superseded if a later result of any test of the batch has
+/// been sent: the batch is not sent again then, as its other results may be in.
+pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut update = transaction.prepare_cached(
+        "UPDATE rows SET state = ?1 WHERE number BETWEEN ?2 AND ?3 AND state IN ('unconfirmed', 'superseded')",
+    )?;
+    let mut forgotten = transaction.prepare_cached(&format!(
+        "SELECT {BATCH_SUPERSEDED}, first_row, last_row FROM batches
+         WHERE state = 'ended' AND ended_as = 'forgotten'"
+    ))?;
+    let mut forgotten = forgotten.query([])?;
+    while let Some(batch) = forgotten.next()? {
+        let (is_superseded, first, last): (bool, i64, i64) = batch.try_into()?;
+        let state = if is_superseded {
+            RowState::Superseded
+        } else {
+            RowState::Unconfirmed
+        };
+        update.execute((state, first, last))?;
+    }
+    Ok(())
+}
+
+/// Plans a batch again, or those pieces of it whose results may all be sent again; the other pieces end as the batch
+/// has ended.
+fn replan(
+    transaction: &Transaction<'_>,
+    whole: StoredBatch,
+    new_bytes: bool,
+) -> rusqlite::Result<()> {
+    let sendable: BTreeSet<i64> = transaction
+        .prepare_cached(&format!(
+            "SELECT rows.number FROM batches
+             CROSS JOIN rows ON rows.number BETWEEN batches.first_row AND batches.last_row
+             WHERE batches.number = ? AND +rows.state <> 'ingested' AND NOT {ROW_SUPERSEDED}"
+        ))?
+        .query_map([whole.number], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if sendable.is_empty() {
+        return Ok(());
+    }
+    let end = whole.clone();
+    let nonce = whole.nonce + u32::from(new_bytes);
+    let mut pieces = vec![whole];
+    while let Some(mut piece) = pieces.pop() {
+        match sendable.range(piece.first_row..=piece.last_row).count() {
+            0 => end_like(transaction, &piece, &end)?,
+            count if count == piece.results() => {
+                piece.nonce = nonce;
+                ensure_unique_bytes(transaction, &mut piece)?;
+                make_ready(transaction, &piece)?;
+            }
+            _ => pieces.extend(halves(transaction, &piece)?),
+        }
+    }
+    Ok(())
+}
+
+/// Ends a piece of a batch as the whole has ended.
+fn end_like(
+    transaction: &Transaction<'_>,
+    piece: &StoredBatch,
+    whole: &StoredBatch,
+) -> rusqlite::Result<()> {
+    let (state, ended_as) = stored(&whole.state);
+    transaction
+        .prepare_cached(
+            "UPDATE batches SET state = ?, ended_as = ?, task = ?, is_duplicate = ?, task_log = ?, reason = ?
+             WHERE number = ?",
+        )?
+        .execute((
+            state,
+            ended_as,
+            whole.task.map(octane_model::TaskId::get),
+            whole.is_duplicate,
+            &whole.task_log,
+            &whole.reason,
+            piece.number,
+        ))?;
+    Ok(())
+}
+
+fn make_ready(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE batches SET state = 'ready', ended_as = NULL, nonce = ?, comment = ?, sha256 = ?, task = NULL,
+                 is_duplicate = 0, task_log = NULL, reason = NULL
+             WHERE number = ?",
+        )?
+        .execute((batch.nonce, &batch.comment, &batch.sha256, batch.number))?;
+    reset_rows(transaction, batch.first_row, batch.last_row)
+}
+
+/// What was found out about one attempt does not hold for the next one, however far that gets.
+fn reset_rows(transaction: &Transaction<'_>, first: i64, last: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL
+             WHERE number BETWEEN ? AND ? AND state <> 'ingested'",
+        )?
+        .execute((first, last))?;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The automated runs that the suite run holds.
+
+use octane_model::{EntityId, References, TestId};
+
+use super::database::Journal;
+use super::error::JournalError;
+use super::schema::INDEX_OF_SERVER_RUNS;
+use crate::run_key::RunKey;
+
+/// An automated run as the server shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerRun {
+    pub(crate) id: EntityId,
+    pub(crate) key: RunKey,
+    /// `passed`, `failed` and so on; `?` where the server names statuses in a way that tells nothing.
+    pub(crate) status: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    /// Milliseconds.
+    pub(crate) duration: Option<i64>,
+    pub(crate) test: Option<TestId>,
+    /// The stories that the run carries, where runs can be linked.
+    pub(crate) links: Option<References>,
+}
+
+/// A result that a run held before another one took its place.
+#[derive(Debug, Clone)]
+pub(crate) struct PreviousRun {
+    /// The run that held it.
+    pub(crate) run: EntityId,
+    /// As in [`ServerRun`].
+    pub(crate) status: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    /// Milliseconds.
+    pub(crate) duration: Option<i64>,
+}
+
+impl Journal {
+    /// Deletes what an earlier look has found.
+    pub(crate) fn clear_server_runs(&self) -> Result<(), JournalError> {
+        self.write("server runs", |transaction| {
+            transaction.execute_batch(
+                "DROP INDEX IF EXISTS server_runs_by_key; DELETE FROM server_runs; DELETE FROM previous_runs",
+            )
+        })
+    }
+
+    /// Stores a page of runs.
+    pub(crate) fn add_server_runs(&self, runs: &[ServerRun]) -> Result<(), JournalError> {
+        self.write("server runs", |transaction| {
+            let mut insert = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO server_runs (run, key, status, started, duration, test, links)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            for run in runs {
+                let links = run.links.as_ref().map(serde_json::to_string);
+                let links = links
+                    .transpose()
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                insert.execute((
+                    run.id.as_str(),
+                    run.key,
+                    &run.status,
+                    run.started,
+                    run.duration,
+                    run.test.map(|test| test.to_string()),
+                    links,
+                ))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All runs are stored.
+    pub(crate) fn finish_server_runs(&self) -> Result<(), JournalError> {
+        self.write("server runs", |transaction| {
+            transaction.execute_batch(INDEX_OF_SERVER_RUNS)
+        })
+    }
+
+    /// The runs that may have held a result which they do not show now, where nothing else proves that it is in.
+    pub(crate) fn runs_needing_history(&self) -> Result<Vec<EntityId>, JournalError> {
+        let exact = exact_match("f");
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT DISTINCT f.run FROM batches b
+                     CROSS JOIN rows ON rows.number BETWEEN b.first_row AND b.last_row
+                     CROSS JOIN server_runs f ON f.key = rows.key
+                     WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND NOT COALESCE({exact}, 0)
+                     AND NOT (b.ended_as = 'success' AND {NEWER_OR_SAME}) ORDER BY 1"
+                ))?
+                .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
+                .collect()
+        })
+    }
+
+    /// Stores what runs held before.
+    pub(crate) fn add_previous_runs(&self, results: &[PreviousRun]) -> Result<(), JournalError> {
+        self.write("server runs", |transaction| {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO previous_runs (run, status, started, duration) VALUES (?, ?, ?, ?)",
+            )?;
+            for result in results {
+                insert.execute((
+                    result.run.as_str(),
+                    &result.status,
+                    result.started,
+                    result.duration,
+                ))?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Whether the run of a row shows it or a newer result. The product may not store milliseconds, so whole seconds
+/// are compared.
+pub(super) const NEWER_OR_SAME: &str = "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key
+    AND (rows.started IS NULL OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000))";
+
+/// Whether the result `shown` (a row of `server_runs` or `previous_runs`) is that of the row, and not another one of
+/// the same run. The product may not store the milliseconds of the start; what it does not show cannot differ.
+pub(super) fn exact_match(shown: &str) -> String {
+    format!(
+        "((rows.started IS NULL OR {shown}.started = rows.started OR {shown}.started % 1000 = 0
+            AND {shown}.started / 1000 = rows.started / 1000)
+         AND ({shown}.status IS NULL OR {shown}.status IN (lower(rows.status), '?'))
+         AND ({shown}.duration IS NULL OR {shown}.duration = rows.duration))"
+    )
+}

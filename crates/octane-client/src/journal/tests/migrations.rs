@@ -1,0 +1,134 @@
+//! Journals of older formats.
+
+use rusqlite::Connection;
+
+use super::*;
+
+/// A journal of format 1 with batches in every state: 1 is partly confirmed, 2 refused, 3 forgotten, 4 failed, 5 split
+/// (7 is in flight, 8 accepted), and 6 is to be sent with changed bytes.
+const FORMAT_1: &str = include_str!("journal-v1.sql");
+const ID: &str = "u-1m8fmqftf6xheg";
+
+fn spool_with_format_1() -> (tempfile::TempDir, Spool, UploadId) {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = Connection::open(folder.path().join(format!("{ID}.db"))).unwrap();
+    connection.execute_batch(FORMAT_1).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let spool = Spool::at(folder.path());
+    (folder, spool, ID.parse().unwrap())
+}
+
+#[test]
+fn a_journal_of_the_format_before_is_opened_with_everything_in_it() {
+    let (_folder, spool, id) = spool_with_format_1();
+    let journal = spool.open(&id).unwrap();
+    let batches = journal.batch_reports().unwrap();
+    let batches: Vec<_> = batches
+        .iter()
+        .map(|batch| (batch.number, batch.results, batch.status.as_str()))
+        .collect();
+    assert_eq!(
+        batches,
+        [
+            (1, 2, "success"),
+            (2, 2, "refused"),
+            (3, 2, "forgotten"),
+            (4, 2, "failed"),
+            (7, 1, "in_flight"),
+            (8, 1, "accepted"),
+            (6, 1, "ready"),
+        ]
+    );
+    let words: Vec<String> = states(&journal)
+        .into_iter()
+        .map(|(state, _)| state)
+        .collect();
+    let expected = [
+        "ingested",
+        "unconfirmed",
+        "rejected",
+        "rejected",
+        "unconfirmed",
+        "unconfirmed",
+        "rejected",
+        "rejected",
+        "open",
+        "open",
+        "open",
+    ];
+    assert_eq!(words, expected);
+    let counts = journal.row_counts().unwrap();
+    assert_eq!((counts.unconfirmed, counts.forgotten), (1, 2));
+    assert_eq!(journal.target().unwrap(), Some(target()));
+    assert_eq!(journal.destination().unwrap(), destination());
+    assert_eq!(journal.problems().unwrap().len(), 1 + 7);
+}
+
+#[test]
+fn the_bytes_of_a_migrated_journal_are_those_that_were_planned() {
+    let (_folder, spool, id) = spool_with_format_1();
+    let journal = spool.open(&id).unwrap();
+    let mut payloads = Vec::new();
+    for batch in journal.open_batches().unwrap() {
+        // Fails if a byte differs from the stored checksum.
+        let payload = journal.payload(&batch).unwrap();
+        payloads.push(String::from_utf8(payload.to_vec()).unwrap());
+    }
+    assert_eq!(payloads.len(), 3);
+    assert!(payloads[2].contains("<!-- again 2 -->"), "{}", payloads[2]);
+}
+
+#[test]
+fn a_migrated_journal_can_be_resumed_and_is_migrated_once() {
+    let (_folder, spool, id) = spool_with_format_1();
+    let summary = spool.summary(&id).unwrap();
+    assert_eq!((summary.counts.read, summary.counts.ingested), (11, 1));
+    assert_eq!((summary.counts.pending, summary.counts.rejected), (6, 4));
+    assert!(!summary.is_finished);
+    let journal = spool.open(&id).unwrap();
+    journal.judge(RUNS).unwrap();
+    journal.prepare_resume(true).unwrap();
+    let open: Vec<usize> = journal
+        .open_batches()
+        .unwrap()
+        .iter()
+        .map(|batch| batch.number)
+        .collect();
+    assert_eq!(open, [2, 3, 4, 7, 8, 6]);
+}
+
+#[test]
+fn while_another_process_works_on_an_older_journal_it_is_left_alone() {
+    let (_folder, spool, id) = spool_with_format_1();
+    let folder = spool.folder().unwrap();
+    let _lock = super::super::lock::lock(folder, &id).unwrap();
+    let error = spool.summary(&id).unwrap_err();
+    assert!(matches!(error, JournalError::InUse { .. }), "{error:?}");
+    let file = folder.join(format!("{ID}.db"));
+    let version: i64 = Connection::open(file)
+        .unwrap()
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 1);
+}
+
+#[test]
+fn a_format_that_is_too_old_is_not_called_newer() {
+    let (_folder, spool, id) = spool_with_format_1();
+    let file = spool.folder().unwrap().join(format!("{ID}.db"));
+    let connection = Connection::open(file).unwrap();
+    connection.pragma_update(None, "user_version", -1).unwrap();
+    let error = spool.open(&id).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            JournalError::Older {
+                found: -1,
+                supported: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("older version"), "{error}");
+}

@@ -1,0 +1,173 @@
+//! Entities with names: exact look-up, and creation that tolerates another client doing the same.
+
+use octane_model::{
+    ApplicationModule, AutomatedRun, Entity, EntityId, Query, ReleaseEntity, Resource, SuiteRun,
+    TestSuite, WorkItem,
+};
+
+use crate::client::Client;
+use crate::error::ClientError;
+
+/// The longest name that Octane accepts, in characters (`string` fields; ALM Octane help, "Data types").
+const NAME_CHARS_MAX: usize = 255;
+
+/// An entity with a name, and what messages call its type.
+pub(crate) trait NamedEntity: Resource + Clone + Send + 'static {
+    /// What messages call the type, for example "test suite".
+    const LABEL: &'static str;
+
+    fn id(&self) -> i64;
+    fn name(&self) -> &str;
+}
+
+macro_rules! named_entities {
+    ($($entity:ty = $label:literal;)+) => {$(
+        impl NamedEntity for $entity {
+            const LABEL: &'static str = $label;
+
+            fn id(&self) -> i64 {
+                self.id.get()
+            }
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+        }
+    )+};
+}
+
+named_entities! {
+    ApplicationModule = "application module";
+    AutomatedRun = "automated run";
+    ReleaseEntity = "release";
+    SuiteRun = "suite run";
+    TestSuite = "test suite";
+    WorkItem = "backlog item";
+}
+
+/// An entity that exists, and what had to be created for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ensured<T> {
+    /// The entity.
+    pub entity: T,
+    /// What was created, outermost first; empty if everything existed.
+    pub created: Vec<T>,
+}
+
+impl<T> Ensured<T> {
+    /// An entity for which nothing was created.
+    pub(crate) fn existing(entity: T) -> Self {
+        Self {
+            entity,
+            created: Vec::new(),
+        }
+    }
+}
+
+/// The entity with this id; an error that names its type if it does not exist.
+pub(crate) async fn get<E: NamedEntity>(
+    client: &Client,
+    id: impl Into<EntityId>,
+) -> Result<E, ClientError> {
+    let id = id.into();
+    match client.endpoint.entities::<E>().get(id.clone()).await {
+        Err(error) if error.is_not_found() && !error.is_retryable() => {
+            Err(ClientError::UnknownId { kind: E::LABEL, id })
+        }
+        found => Ok(found?),
+    }
+}
+
+/// The entities for which all of `filters` hold, by id.
+pub(crate) async fn list<E: NamedEntity>(
+    client: &Client,
+    filters: impl IntoIterator<Item = Query>,
+) -> Result<Vec<E>, ClientError> {
+    let mut list = client.endpoint.entities::<E>().list();
+    if let Some(query) = Query::all(filters) {
+        list = list.matching(query);
+    }
+    Ok(list.all().await?)
+}
+
+/// The entities of exactly this name within `scope`, by id. The server may compare without regard to case.
+pub(crate) async fn list_named<E: NamedEntity>(
+    client: &Client,
+    name: &str,
+    scope: Option<Query>,
+) -> Result<Vec<E>, ClientError> {
+    let filters = std::iter::once(Query::field("name").is(name)).chain(scope);
+    let mut found: Vec<E> = list(client, filters).await?;
+    found.retain(|entity| entity.name() == name);
+    Ok(found)
+}
+
+/// The only entity of exactly this name within `scope`; an error that lists them if there are several.
+pub(crate) async fn find<E: NamedEntity>(
+    client: &Client,
+    name: &str,
+    scope: Option<Query>,
+) -> Result<Option<E>, ClientError> {
+    let mut found: Vec<E> = list_named(client, name, scope).await?;
+    if found.len() > 1 {
+        return Err(ClientError::Ambiguous {
+            kind: E::LABEL,
+            name: name.to_owned(),
+            ids: found.iter().map(|entity| entity.id().into()).collect(),
+        });
+    }
+    Ok(found.pop())
+}
+
+/// A new entity of this name, to be completed and created.
+pub(crate) fn draft<E: NamedEntity>(name: &str) -> Result<Entity, ClientError> {
+    check_name(E::LABEL, name)?;
+    Ok(Entity::new().set("name", name))
+}
+
+/// Creates an entity.
+pub(crate) async fn create<E: NamedEntity>(
+    client: &Client,
+    draft: &Entity,
+) -> Result<E, ClientError> {
+    Ok(client.endpoint.entities::<E>().create_one(draft).await?)
+}
+
+/// The only entity of exactly this name within `scope`; created from `draft` if it does not exist. If the
+/// server rejects it because another client has created it at the same moment, that entity is returned.
+pub(crate) async fn ensure<E: NamedEntity>(
+    client: &Client,
+    name: &str,
+    scope: Option<Query>,
+    draft: &Entity,
+) -> Result<Ensured<E>, ClientError> {
+    if let Some(entity) = find(client, name, scope.clone()).await? {
+        return Ok(Ensured::existing(entity));
+    }
+    match create::<E>(client, draft).await {
+        Ok(entity) => Ok(Ensured {
+            created: vec![entity.clone()],
+            entity,
+        }),
+        Err(ClientError::Rest(error)) if error.is_conflict() => {
+            let entity = find(client, name, scope).await?;
+            let entity = entity.ok_or(ClientError::Rest(error))?;
+            Ok(Ensured::existing(entity))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Rejects a name that the server would reject, before anything is sent.
+pub(crate) fn check_name(kind: &'static str, name: &str) -> Result<(), ClientError> {
+    match name.chars().count() {
+        0 => Err(ClientError::EmptyName { kind }),
+        1..=NAME_CHARS_MAX => Ok(()),
+        length => Err(ClientError::NameTooLong {
+            kind,
+            length,
+            length_max: NAME_CHARS_MAX,
+        }),
+    }
+}

@@ -1,0 +1,126 @@
+//! Preparing an upload: everything that will be sent is planned into a journal.
+
+use octane_results::TestRun;
+
+use crate::client::Client;
+use crate::event::Event;
+use crate::journal::{Journal, JournalError, Spool};
+use crate::plan::{Manifest, Plan, PlanError, PlanTotals, Server};
+use crate::settings::UploadSettings;
+use crate::target::TargetSpec;
+use crate::upload_id::UploadId;
+
+/// Why an upload could not be prepared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The results cannot be sent.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Everything that will be sent, in its journal.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use]
+pub struct Prepared {
+    /// The journal, to be [delivered](Client::delivery).
+    pub journal: Journal,
+    /// How much it is.
+    pub totals: PlanTotals,
+}
+
+impl Prepared {
+    /// The event that reports it.
+    pub fn event(&self) -> Event {
+        Event::Prepared {
+            upload: self.journal.id().clone(),
+            results: self.totals.counts.read,
+            batches: self.totals.batches,
+            bytes: self.totals.bytes,
+        }
+    }
+}
+
+impl Client {
+    /// Plans everything that will be sent and writes it into a new journal. Makes no requests, so an upload can be
+    /// saved although the server is away. Blocks while it reads, renders and writes.
+    ///
+    /// The journal is removed again if this fails.
+    pub fn prepare(
+        &self,
+        runs: impl IntoIterator<Item = TestRun>,
+        destination: &TargetSpec,
+        settings: &UploadSettings,
+        spool: &Spool,
+        id: UploadId,
+    ) -> Result<Prepared, PrepareError> {
+        let journal = spool.create(id)?;
+        match self.plan_into(&journal, runs, destination, settings) {
+            Ok(totals) => Ok(Prepared { journal, totals }),
+            Err(error) => {
+                journal.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn plan_into(
+        &self,
+        journal: &Journal,
+        runs: impl IntoIterator<Item = TestRun>,
+        destination: &TargetSpec,
+        settings: &UploadSettings,
+    ) -> Result<PlanTotals, PrepareError> {
+        let mut plan = Plan::new(runs, Some(&destination.placeholder()), settings)?;
+        let mut rows = journal.begin_plan(&plan.envelope())?;
+        for batch in plan.by_ref() {
+            rows.add(&batch?)?;
+        }
+        let mut totals = plan.finish()?;
+        let invalid = &settings.invalid;
+        totals.counts.read += invalid.count;
+        totals.counts.invalid += invalid.count;
+        totals.problems.extend(invalid.problems.iter().cloned());
+        journal.replace_problems("plan", &totals.problems)?;
+        rows.finish(&Manifest {
+            created: jiff::Timestamp::now(),
+            server: self.server(),
+            destination: destination.clone(),
+            counts: totals.counts,
+            skip_errors: settings.skip_errors,
+            link: settings.link,
+        })?;
+        Ok(totals)
+    }
+
+    /// Fails if the upload belongs to another server, space or workspace than this client is connected to.
+    pub(crate) fn ensure_same_server(
+        &self,
+        manifest: &Manifest,
+        id: &UploadId,
+    ) -> Result<(), JournalError> {
+        let connected = self.server();
+        if manifest.server == connected {
+            return Ok(());
+        }
+        Err(JournalError::DifferentServer {
+            id: id.clone(),
+            planned: manifest.server.to_string(),
+            connected: connected.to_string(),
+        })
+    }
+
+    /// Where this client's uploads go.
+    fn server(&self) -> Server {
+        let workspace = self.endpoint.workspace();
+        Server {
+            url: self.endpoint.address().to_string(),
+            space: workspace.space.get(),
+            workspace: workspace.workspace.get(),
+        }
+    }
+}

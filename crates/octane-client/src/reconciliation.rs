@@ -1,0 +1,221 @@
+//! Reconciles what was sent with what Octane shows, and builds the report.
+
+use octane_model::SuiteRunId;
+
+use crate::context::Context;
+use crate::error::{ClientError, chain};
+use crate::ingestion::Unfinished;
+use crate::journal::{Confirmation, Journal, JournalError, LastAttempt, first_lines};
+use crate::link_field::LinkField;
+use crate::outcome::{Facts, is_finished, outcome};
+use crate::report::{IdAndName, LinkSummary, Report, ReportedProblem, TargetReport};
+use crate::submit::Undelivered;
+use crate::verify::{Lookup, verify};
+
+mod linking;
+
+/// What one delivery came to so far.
+pub(crate) struct Reconciliation<'a> {
+    context: &'a Context<'a>,
+    undelivered: Undelivered,
+    unfinished: Unfinished,
+    /// What the last look at the suite run found.
+    lookup: Lookup,
+    /// There was no time left for another look that was needed.
+    is_look_cut_short: bool,
+    /// As last seen.
+    suite_run: Option<SuiteRunId>,
+    field: Option<LinkField>,
+    links: Links,
+}
+
+/// What linking came to.
+enum Links {
+    /// It was not asked for, or not begun yet.
+    None,
+    /// It was cancelled.
+    Cancelled,
+    /// Everything was tried; `is_complete` says whether nothing is missing.
+    Done {
+        summary: LinkSummary,
+        is_complete: bool,
+    },
+}
+
+impl<'a> Reconciliation<'a> {
+    pub(crate) fn new(
+        context: &'a Context<'a>,
+        undelivered: Undelivered,
+        unfinished: Unfinished,
+    ) -> Self {
+        Self {
+            context,
+            undelivered,
+            unfinished,
+            lookup: Lookup::NothingIngested,
+            is_look_cut_short: false,
+            suite_run: None,
+            field: None,
+            links: Links::None,
+        }
+    }
+
+    /// Reads what the suite run shows, and judges every result.
+    pub(crate) async fn look(&mut self) -> Result<(), JournalError> {
+        self.lookup = verify(self.context).await?;
+        let mut problems = self.delivery_problems().await?;
+        let confirmation = match &self.lookup {
+            Lookup::NothingIngested | Lookup::Cancelled => Confirmation::Unknown,
+            Lookup::NoSuiteRun => Confirmation::Verified { has_history: false },
+            Lookup::Runs {
+                suite_run,
+                field,
+                has_history,
+            } => {
+                self.suite_run = Some(suite_run.id);
+                self.field.clone_from(field);
+                Confirmation::Verified {
+                    has_history: *has_history,
+                }
+            }
+            Lookup::Failed(error) => {
+                self.undelivered.is_unauthorized |= error.is_unauthorized();
+                problems.push(unverified(error));
+                Confirmation::Unknown
+            }
+            Lookup::Forbidden(error) => {
+                problems.push(unverified(error));
+                Confirmation::TaskOnly
+            }
+        };
+        self.context
+            .journal
+            .run(move |journal| {
+                journal.replace_problems("delivery", &problems)?;
+                journal.judge(confirmation)
+            })
+            .await
+    }
+
+    /// Whether Octane reports results as ingested that it does not show, though the runs could be read.
+    pub(crate) async fn needs_another_look(&self) -> Result<bool, JournalError> {
+        let is_read = matches!(self.lookup, Lookup::NoSuiteRun | Lookup::Runs { .. });
+        Ok(is_read
+            && self
+                .context
+                .journal
+                .run(Journal::needs_another_look)
+                .await?)
+    }
+
+    /// There will be no further look, although one may be needed.
+    pub(crate) async fn end_looking(&mut self) -> Result<(), JournalError> {
+        self.is_look_cut_short =
+            self.context.cancellation.is_cancelled() && self.needs_another_look().await?;
+        Ok(())
+    }
+
+    /// Problems of whole batches.
+    async fn delivery_problems(&self) -> Result<Vec<ReportedProblem>, JournalError> {
+        let mut problems = Vec::new();
+        for (batch, reason) in &self.undelivered.batches {
+            let message = format!("batch {batch} could not be sent: {reason}");
+            problems.push(ReportedProblem::new("undelivered", message));
+        }
+        for (batch, reason) in &self.unfinished.batches {
+            let message = format!("batch {batch}: {reason}");
+            problems.push(ReportedProblem::new("unfinished", message));
+        }
+        for (batch, end, log) in self.context.journal.run(Journal::task_logs).await? {
+            let text = first_lines(&log, 3);
+            let message = format!("the task of batch {batch} ended with `{end}`: {text}");
+            problems.push(ReportedProblem::new("task", message));
+        }
+        Ok(problems)
+    }
+
+    /// What the upload came to.
+    pub(crate) async fn report(self) -> Result<Report, JournalError> {
+        let Context {
+            client,
+            journal,
+            manifest,
+            target,
+            cancellation,
+            ..
+        } = *self.context;
+        let is_cancelled = cancellation.is_cancelled();
+        let is_cut_short = matches!(self.lookup, Lookup::Cancelled)
+            || matches!(self.links, Links::Cancelled)
+            || self.is_look_cut_short;
+        let mut counts = manifest.counts;
+        let (counts, rows) = journal
+            .run(move |journal| {
+                let rows = journal.count(&mut counts)?;
+                Ok((counts, rows))
+            })
+            .await?;
+        let facts = Facts {
+            is_cancelled,
+            is_cut_short,
+            is_work_left: rows.open + rows.forgotten > 0
+                || matches!(self.lookup, Lookup::Failed(_)),
+            is_unauthorized: self.undelivered.is_unauthorized || self.unfinished.is_unauthorized,
+            is_unverified: matches!(self.lookup, Lookup::Forbidden(_)),
+            is_unlinked: matches!(
+                self.links,
+                Links::Done {
+                    is_complete: false,
+                    ..
+                }
+            ),
+            ingested: counts.ingested,
+            rejected: counts.rejected,
+            invalid: counts.invalid,
+            pending: counts.pending,
+            superseded: rows.superseded,
+        };
+        let last = LastAttempt {
+            outcome: outcome(&facts),
+            is_finished: is_finished(&facts),
+        };
+        let (problems, batches) = journal
+            .run(move |journal| {
+                let problems = journal.problems()?;
+                journal.set("last_attempt", &last)?;
+                Ok((problems, journal.batch_reports()?))
+            })
+            .await?;
+        let workspace = client.endpoint.workspace();
+        Ok(Report {
+            schema: "octane.upload/1",
+            upload_id: journal.id().clone(),
+            journal: journal.saved_path().map(Into::into),
+            outcome: last.outcome,
+            is_resumable: !last.is_finished && journal.saved_path().is_some(),
+            counts,
+            target: TargetReport {
+                space: workspace.space,
+                workspace: workspace.workspace,
+                module: target.module.clone(),
+                suite: target.suite.clone(),
+                suite_run: IdAndName {
+                    id: self.suite_run,
+                    name: target.suite_run.clone(),
+                },
+            },
+            created: target.created.clone(),
+            batches,
+            links: match self.links {
+                Links::Done { summary, .. } => Some(summary),
+                Links::None | Links::Cancelled => None,
+            },
+            problems,
+        })
+    }
+}
+
+fn unverified(error: &ClientError) -> ReportedProblem {
+    let message = format!("the runs could not be verified: {}", chain(error));
+    ReportedProblem::new("unverified", message)
+}

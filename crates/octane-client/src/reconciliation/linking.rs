@@ -1,0 +1,198 @@
+//! Linking what is in.
+
+use std::collections::HashSet;
+
+use octane_model::Reference;
+
+use super::{Links, Reconciliation};
+use crate::context::Context;
+use crate::error::chain;
+use crate::event::Event;
+use crate::jira::Resolution;
+use crate::journal::{Journal, JournalError, LinkCandidate};
+use crate::link_field::LinkLevel;
+use crate::links::LinkRequest;
+use crate::plural::plural;
+use crate::report::{LinkSummary, ReportedProblem};
+use crate::stage::StageError;
+use crate::verify::{Lookup, request};
+
+/// How many requests' worth of links are read from the journal at a time, so that memory use does not depend on how
+/// many there are.
+const REQUESTS: usize = 5;
+
+impl Reconciliation<'_> {
+    /// Links what is in and carries Jira keys. After a cancellation it begins nothing; what was linked until then is
+    /// found to be linked when the upload is resumed.
+    pub(crate) async fn link(&mut self) -> Result<(), JournalError> {
+        let Context {
+            journal,
+            cancellation,
+            settings,
+            ..
+        } = self.context;
+        let keys = journal.run(Journal::jira_keys).await?;
+        let mut summary = LinkSummary {
+            keys: keys.len(),
+            ..LinkSummary::default()
+        };
+        let mut problems = Vec::new();
+        let mut is_complete = true;
+        if !keys.is_empty() {
+            let is_unread = matches!(self.lookup, Lookup::Failed(_) | Lookup::NothingIngested);
+            if is_unread || cancellation.is_cancelled() {
+                self.links = Links::Cancelled;
+                return Ok(());
+            }
+            match self.link_keys(&keys, &mut summary, &mut problems).await {
+                Ok(()) => {}
+                Err(StageError::Cancelled) => {
+                    self.links = Links::Cancelled;
+                    return Ok(());
+                }
+                Err(StageError::Journal(error)) => return Err(error),
+                Err(StageError::Client(error)) => {
+                    is_complete = false;
+                    let message = format!("runs could not be linked: {}", chain(&error));
+                    problems.push(ReportedProblem::new("unlinked", message));
+                }
+            }
+        }
+        is_complete &= summary.failed == 0;
+        if settings.require_all_jira_keys {
+            is_complete &= summary.unknown.is_empty() && summary.ambiguous.is_empty();
+        }
+        self.links = Links::Done {
+            summary,
+            is_complete,
+        };
+        journal
+            .run(move |journal| journal.replace_problems("links", &problems))
+            .await
+    }
+
+    async fn link_keys(
+        &self,
+        keys: &[String],
+        summary: &mut LinkSummary,
+        problems: &mut Vec<ReportedProblem>,
+    ) -> Result<(), StageError> {
+        let Context {
+            client,
+            journal,
+            cancellation,
+            on_event,
+            ..
+        } = self.context;
+        let field = match &self.field {
+            Some(field) => field.clone(),
+            None => request(cancellation, client.links().field()).await?,
+        };
+        let level = field.level;
+        summary.level = Some(level);
+        let resolution = request(cancellation, client.jira().resolve(keys)).await?;
+        on_event(&Event::Resolved {
+            keys: keys.len(),
+            found: resolution.found.len(),
+        });
+        name_unresolved(&resolution, summary, problems);
+        let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
+        summary.stories = stories.len();
+        let unlinkable = journal
+            .run(move |journal| journal.count_unlinkable(level))
+            .await?;
+        if unlinkable > 0 {
+            summary.failed += unlinkable;
+            let message = format!(
+                "{} with Jira keys could not be linked: their {} are not visible to this API key",
+                plural(unlinkable, "result"),
+                match level {
+                    LinkLevel::Runs => "runs",
+                    LinkLevel::Tests => "tests",
+                }
+            );
+            problems.push(ReportedProblem::new("unlinked", message));
+        }
+        journal
+            .run(move |journal| journal.collect_links(level))
+            .await?;
+        let count = REQUESTS * client.endpoint.settings().bulk_entities_max;
+        let mut after = None;
+        let mut changed = 0;
+        loop {
+            let previous = after.clone();
+            let some = journal
+                .run(move |journal| journal.link_candidates(previous.as_ref(), count))
+                .await?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.holder.clone());
+            let requests: Vec<LinkRequest> = some
+                .into_iter()
+                .filter_map(|candidate| link_request(candidate, &resolution))
+                .collect();
+            let requested = requests.len();
+            let links = client.links();
+            let done = request(cancellation, links.apply(&field, requests)).await?;
+            changed += done.changed;
+            summary.linked += requested - done.failed.len();
+            summary.unchanged += done.unchanged;
+            summary.failed += done.failed.len();
+            problems.extend(done.failed.into_iter().map(|failure| {
+                let what = match done.level {
+                    LinkLevel::Runs => "run",
+                    LinkLevel::Tests => "test",
+                };
+                let (id, problem) = (failure.id, failure.problem);
+                let message = format!("{what} {id} could not be linked: {problem}");
+                ReportedProblem::new("unlinked", message)
+            }));
+        }
+        on_event(&Event::Linked {
+            level,
+            changed,
+            unchanged: summary.unchanged,
+        });
+        Ok(())
+    }
+}
+
+fn name_unresolved(
+    resolution: &Resolution,
+    summary: &mut LinkSummary,
+    problems: &mut Vec<ReportedProblem>,
+) {
+    summary.unknown.clone_from(&resolution.missing);
+    summary.ambiguous = resolution.ambiguous.keys().cloned().collect();
+    for (key, items) in &resolution.ambiguous {
+        let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
+        let message = format!(
+            "Jira key {key} matches several backlog items: {}",
+            ids.join(", ")
+        );
+        problems.push(ReportedProblem::new("ambiguous_key", message));
+    }
+    for key in &resolution.missing {
+        let message = format!("Jira key {key} matches no backlog item");
+        problems.push(ReportedProblem::new("unknown_key", message));
+    }
+}
+
+/// The links that a run, or a test, should have; nothing if no key of it matches a story.
+fn link_request(candidate: LinkCandidate, resolution: &Resolution) -> Option<LinkRequest> {
+    let mut stories: Vec<Reference> = Vec::new();
+    for item in candidate
+        .jira
+        .iter()
+        .filter_map(|key| resolution.found.get(key.trim()))
+    {
+        let story = item.to_reference();
+        if !stories.contains(&story) {
+            stories.push(story);
+        }
+    }
+    (!stories.is_empty()).then_some(LinkRequest {
+        holder: candidate.holder,
+        stories,
+        existing: candidate.links,
+    })
+}

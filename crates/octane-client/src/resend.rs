@@ -1,0 +1,176 @@
+//! What a resume sends of a batch: one function, and this table.
+//!
+//! | the batch | its results | what is sent |
+//! |---|---|---|
+//! | ready, in flight | – | the whole batch, the same bytes |
+//! | accepted | – | nothing; its task is asked |
+//! | ended as refused | those that are not ingested and not superseded | the same bytes, or a piece of them |
+//! | ended with rejected results, and the runs were read just now | those that are not ingested and not superseded | new bytes, as Octane ignores those it has received |
+//! | ended with rejected results, and the runs were not read | – | nothing |
+//! | forgotten, with unconfirmed results, none of the batch superseded | – | the whole batch, the same bytes, as Octane may still be working on them |
+//! | forgotten, with superseded results | – | nothing: the later result would be replaced by the earlier one |
+//! | ended in any other way | – | nothing; the runs are read again |
+//!
+//! A result is superseded if a later one of the same test has been sent: sent now, the earlier one would take its
+//! place.
+
+use crate::verdict::BatchEnd;
+
+/// How far a batch is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BatchState {
+    /// Not sent.
+    Ready,
+    /// Sent, perhaps; the server has not answered.
+    InFlight,
+    /// A task of the server is working on it.
+    Accepted,
+    /// Nothing more will happen to it.
+    Ended(BatchEnd),
+}
+
+impl std::fmt::Display for BatchState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ready => f.pad("ready"),
+            Self::InFlight => f.pad("in_flight"),
+            Self::Accepted => f.pad("accepted"),
+            Self::Ended(end) => end.fmt(f),
+        }
+    }
+}
+
+/// What kinds of results a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RowsLeft {
+    pub(crate) has_rejected: bool,
+    pub(crate) has_unconfirmed: bool,
+    pub(crate) has_superseded: bool,
+}
+
+/// What is sent of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resend {
+    /// Nothing.
+    Nothing,
+    /// Nothing; its task is asked how far it is.
+    AskTask,
+    /// All of it, with the same bytes.
+    Batch,
+    /// The results that are neither ingested nor superseded.
+    Rows {
+        /// Whether they need bytes that the server has not received.
+        new_bytes: bool,
+    },
+}
+
+/// Decides what a resume sends of a batch; see the [table](self).
+pub(crate) fn resend(state: &BatchState, rows: RowsLeft, is_read_now: bool) -> Resend {
+    match state {
+        BatchState::Ready | BatchState::InFlight => Resend::Batch,
+        BatchState::Accepted => Resend::AskTask,
+        BatchState::Ended(BatchEnd::Refused) => Resend::Rows { new_bytes: false },
+        BatchState::Ended(BatchEnd::Forgotten) => {
+            if rows.has_unconfirmed && !rows.has_superseded {
+                Resend::Batch
+            } else {
+                Resend::Nothing
+            }
+        }
+        BatchState::Ended(_) if rows.has_rejected && is_read_now => {
+            Resend::Rows { new_bytes: true }
+        }
+        BatchState::Ended(_) => Resend::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All combinations of what a batch may hold.
+    fn all_rows() -> impl Iterator<Item = RowsLeft> {
+        (0..8).map(|bits| RowsLeft {
+            has_rejected: bits & 1 > 0,
+            has_unconfirmed: bits & 2 > 0,
+            has_superseded: bits & 4 > 0,
+        })
+    }
+
+    fn task_ends() -> [BatchEnd; 5] {
+        let other = BatchEnd::Other("cancelled".to_owned());
+        [
+            BatchEnd::Success,
+            BatchEnd::Warning,
+            BatchEnd::Failed,
+            BatchEnd::Error,
+            other,
+        ]
+    }
+
+    #[test]
+    fn what_may_not_have_arrived_is_sent_with_the_same_bytes() {
+        for state in [BatchState::Ready, BatchState::InFlight] {
+            for rows in all_rows() {
+                for is_read_now in [false, true] {
+                    assert_eq!(resend(&state, rows, is_read_now), Resend::Batch);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_task_of_an_accepted_batch_is_asked() {
+        for rows in all_rows() {
+            for is_read_now in [false, true] {
+                let decided = resend(&BatchState::Accepted, rows, is_read_now);
+                assert_eq!(decided, Resend::AskTask);
+            }
+        }
+    }
+
+    #[test]
+    fn refused_results_are_sent_again_with_the_same_bytes() {
+        let refused = BatchState::Ended(BatchEnd::Refused);
+        for rows in all_rows() {
+            for is_read_now in [false, true] {
+                let decided = resend(&refused, rows, is_read_now);
+                assert_eq!(decided, Resend::Rows { new_bytes: false });
+            }
+        }
+    }
+
+    #[test]
+    fn results_that_a_task_rejected_get_new_bytes_once_the_runs_were_read() {
+        for end in task_ends() {
+            let state = BatchState::Ended(end);
+            for rows in all_rows() {
+                let expected = if rows.has_rejected {
+                    Resend::Rows { new_bytes: true }
+                } else {
+                    Resend::Nothing
+                };
+                assert_eq!(resend(&state, rows, true), expected, "{state} {rows:?}");
+                assert_eq!(
+                    resend(&state, rows, false),
+                    Resend::Nothing,
+                    "{state} {rows:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_forgotten_batch_is_sent_again_as_a_whole_if_results_are_missing_and_none_is_superseded() {
+        let forgotten = BatchState::Ended(BatchEnd::Forgotten);
+        for rows in all_rows() {
+            let expected = match (rows.has_unconfirmed, rows.has_superseded) {
+                (true, false) => Resend::Batch,
+                _ => Resend::Nothing,
+            };
+            for is_read_now in [false, true] {
+                assert_eq!(resend(&forgotten, rows, is_read_now), expected, "{rows:?}");
+            }
+        }
+    }
+}

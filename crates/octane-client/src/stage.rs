@@ -1,0 +1,33 @@
+//! What ends a stage of an upload early.
+
+use crate::error::ClientError;
+use crate::journal::JournalError;
+
+/// Why a stage ended early.
+#[derive(Debug)]
+pub(crate) enum StageError {
+    /// The server; the report says so.
+    Client(ClientError),
+    /// The journal, without which nothing can continue.
+    Journal(JournalError),
+    /// The upload was cancelled, and the grace period is over.
+    Cancelled,
+}
+
+impl From<ClientError> for StageError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<octane_rest::Error> for StageError {
+    fn from(error: octane_rest::Error) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+impl From<JournalError> for StageError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}

@@ -1,0 +1,58 @@
+//! What all clones of an endpoint share.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, header};
+use octane_model::{Address, Workspace};
+
+use crate::adaptive_limit::AdaptiveLimit;
+use crate::backoff::Backoff;
+use crate::base_url::BaseUrl;
+use crate::concurrency::ConcurrencyLimit;
+use crate::credential::CredentialProvider;
+use crate::observe::Observer;
+use crate::rate_limiter::RateLimiter;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::transport::Transport;
+
+/// The state behind an endpoint. [`send`](Self::send) and [`sign_in`](Self::sign_in) are in the modules of
+/// these names.
+pub(crate) struct EndpointState {
+    pub(crate) server: Arc<str>,
+    pub(crate) address: Address,
+    pub(crate) workspace: Workspace,
+    pub(crate) base_url: BaseUrl,
+    pub(crate) settings: Settings,
+    /// The headers of every request that does not set them itself.
+    pub(crate) headers: HeaderMap,
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) credentials: Box<dyn CredentialProvider>,
+    pub(crate) observers: Vec<Observer>,
+    pub(crate) session: Session,
+    /// Reduces the rate and the concurrency while the server is overloaded.
+    pub(crate) adaptive_limit: Arc<AdaptiveLimit>,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) concurrency: ConcurrencyLimit,
+    pub(crate) backoff: Backoff,
+}
+
+impl EndpointState {
+    /// The request with its absolute URI and the default headers.
+    pub(crate) fn with_defaults(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<Request<Bytes>, String> {
+        *request.uri_mut() = self.base_url.uri(request.uri())?;
+        let headers = request.headers_mut();
+        for (name, value) in &self.headers {
+            if !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        // Only the session sets these.
+        headers.remove(header::COOKIE);
+        Ok(request)
+    }
+}

@@ -1,0 +1,92 @@
+//! The fields that the columns of a table can contain.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::read::spelling::{folded, is_same};
+
+macro_rules! fields {
+    ($($variant:ident $name:literal [$($synonym:literal),*] $doc:literal;)*) => {
+        /// A field of a result, as the columns of a table contain it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ResultField {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl ResultField {
+            /// All fields.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name of the field and of its column.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Alternative names of the column, without `_`, `-` and spaces.
+            pub const fn synonyms(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($synonym),*],)* }
+            }
+        }
+    };
+}
+
+fields! {
+    Name "name" ["testname"] "The name of the test; required.";
+    Status "status" [] "The status, one of the words in [`StatusAliases`](crate::StatusAliases); required.";
+    Class "class" ["classname", "testclass"] "The class, file or fixture.";
+    Package "package" [] "The package or namespace.";
+    Module "module" ["component"] "The component under test.";
+    RunName "run_name" [] "The name of the run, if it differs from the name of the test.";
+    Duration "duration" ["durationms"] "The duration in milliseconds, as in Octane.";
+    DurationSeconds "duration_s" [] "The duration in seconds.";
+    Started "started" [] "The start time: ISO 8601 or milliseconds since the epoch.";
+    ErrorType "error_type" [] "The type of the failure, for example an exception class.";
+    ErrorMessage "error_message" [] "The message of the failure.";
+    ErrorDetails "error_details" [] "The details of the failure, for example a stack trace.";
+    Description "description" [] "Free text.";
+    ExternalTestId "external_test_id" ["externalid"] "The id of the test in another system.";
+    ExternalRunId "external_run_id" [] "The id of the result in another system.";
+    ReportUrl "report_url" ["externalreporturl"] "A link to the report.";
+    Jira "jira" ["jirakey", "jirakeys"] "Keys of Jira issues, separated by commas, semicolons or spaces.";
+    Tags "tags" [] "The environment of the run, for example `OS:Linux; Browser:Firefox`.";
+}
+
+impl ResultField {
+    pub(crate) const REQUIRED: [Self; 2] = [Self::Name, Self::Status];
+
+    /// The field whose column is called `header`, ignoring case, `_`, `-` and spaces.
+    pub fn from_header(header: &str) -> Option<Self> {
+        let header = folded(header);
+        (Self::ALL.iter().copied())
+            .find(|field| is_same(&header, field.as_str()) || field.synonyms().contains(&&*header))
+    }
+}
+
+impl FromStr for ResultField {
+    type Err = UnknownResultField;
+
+    fn from_str(word: &str) -> Result<Self, UnknownResultField> {
+        Self::from_header(word).ok_or_else(|| UnknownResultField {
+            word: word.to_owned(),
+        })
+    }
+}
+
+/// A word that is not the name of a [`ResultField`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("unknown field `{word}`; supported: {}", names())]
+#[non_exhaustive]
+pub struct UnknownResultField {
+    /// The word.
+    pub word: String,
+}
+
+fn names() -> String {
+    let names: Vec<_> = ResultField::ALL
+        .iter()
+        .map(|field| field.as_str())
+        .collect();
+    names.join(", ")
+}

@@ -1,0 +1,74 @@
+//! Finds keys of Jira issues in a text.
+
+/// The Jira keys in a text, and the other words.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(crate) struct JiraKeys<'t> {
+    /// The keys in upper case, without duplicates, in order.
+    pub(crate) keys: Vec<String>,
+    /// The words that are not keys, in order.
+    pub(crate) others: Vec<&'t str>,
+}
+
+/// Finds the Jira keys in `text`.
+///
+/// Keys are separated by commas, semicolons or whitespace; brackets and quotes around them, as in a printed
+/// list, are ignored. A key is a letter, then letters, digits or `_`, then `-` and a number.
+pub(crate) fn jira_keys(text: &str) -> JiraKeys<'_> {
+    let mut found = JiraKeys::default();
+    let is_separator = |char: char| {
+        char.is_whitespace() || matches!(char, ',' | ';' | '[' | ']' | '(' | ')' | '\'' | '"')
+    };
+    for word in text.split(is_separator).filter(|word| !word.is_empty()) {
+        if !is_key(word) {
+            found.others.push(word);
+            continue;
+        }
+        let key = word.to_ascii_uppercase();
+        if !found.keys.contains(&key) {
+            found.keys.push(key);
+        }
+    }
+    found
+}
+
+fn is_key(word: &str) -> bool {
+    let Some((project, number)) = word.rsplit_once('-') else {
+        return false;
+    };
+    project.len() >= 2
+        && project.starts_with(|char: char| char.is_ascii_alphabetic())
+        && (project.bytes()).all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_split_upper_cased_and_deduplicated() {
+        for text in [
+            "SHOP-12,PAY_2-7",
+            " shop-12; PAY_2-7 ; SHOP-12",
+            "SHOP-12 PAY_2-7",
+            "['SHOP-12', 'PAY_2-7']",
+            "[\"SHOP-12\",\"PAY_2-7\"]",
+        ] {
+            let found = jira_keys(text);
+            assert_eq!(found.keys, ["SHOP-12", "PAY_2-7"], "{text}");
+            assert_eq!(found.others, [""; 0], "{text}");
+        }
+        assert_eq!(jira_keys(" "), JiraKeys::default());
+    }
+
+    #[test]
+    fn other_words_are_returned_separately() {
+        let found = jira_keys("SHOP-12, SHOP, 12, A-1, 1SHOP-2, SHOP-2x, SHÖP-1, SHOP-");
+        assert_eq!(found.keys, ["SHOP-12"]);
+        assert_eq!(
+            found.others,
+            ["SHOP", "12", "A-1", "1SHOP-2", "SHOP-2x", "SHÖP-1", "SHOP-"]
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! What CI runs.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::output::say;
+use crate::{circles, conformance, deny, setup, tests, unused};
+
+/// All checks, the quick ones first.
+pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
+    let mut skipped = Vec::new();
+    setup::install_missing(shell);
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    circles::check(root)?;
+    unused::check(shell)?;
+    skipped.extend(deny::check(shell, root)?);
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets -- --deny warnings"
+    )
+    .run()?;
+    minimal_features(shell)?;
+    skipped.extend(minimum_rust(shell, root)?);
+    cmd!(
+        shell,
+        "cargo doc --workspace --no-deps --document-private-items"
+    )
+    .env("RUSTDOCFLAGS", "--deny warnings")
+    .run()?;
+    conformance::run(shell, root)?;
+    tests::run(shell, root)?;
+    for reason in skipped {
+        say(&format!("skipped: {reason}"));
+    }
+    Ok(())
+}
+
+/// Builds what is published with as few features as possible.
+fn minimal_features(shell: &Shell) -> Result<()> {
+    let metadata = cmd!(shell, "cargo metadata --no-deps --format-version 1");
+    let metadata: Value = serde_json::from_str(&metadata.quiet().read()?)?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("a list of packages")?;
+    // `publish` is an empty list for what is not published.
+    let published = packages
+        .iter()
+        .filter(|package| package["publish"].is_null());
+    for package in published {
+        let name = package["name"].as_str().context("a package has a name")?;
+        cmd!(shell, "cargo check --package {name} --no-default-features").run()?;
+    }
+    Ok(())
+}
+
+/// Builds with the oldest Rust that the manifest promises, if it is installed. Otherwise Clippy's lint
+/// `incompatible_msrv`, which is on, finds at least what the standard library did not have then.
+fn minimum_rust(shell: &Shell, root: &Path) -> Result<Option<String>> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .context("the manifest has a `rust-version`")?
+        .trim_matches('"');
+    let list = cmd!(shell, "rustup toolchain list")
+        .quiet()
+        .ignore_stderr()
+        .read();
+    let toolchains = list.unwrap_or_default();
+    let mut names = toolchains
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let Some(toolchain) = names.find(|name| is_release(name, version)) else {
+        return Ok(Some(format!(
+            "a build with Rust {version}, which is not installed (Clippy's `incompatible_msrv` was checked instead)"
+        )));
+    };
+    cmd!(shell, "rustup run {toolchain} cargo check --workspace").run()?;
+    Ok(None)
+}
+
+/// Whether a toolchain such as `1.89.0-x86_64-unknown-linux-gnu` is a release of this version.
+fn is_release(toolchain: &str, version: &str) -> bool {
+    let rest = toolchain.strip_prefix(version);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::is_release;
+
+    #[test]
+    fn a_toolchain_is_recognised_by_its_version() {
+        assert!(is_release("1.89.0-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(is_release("1.89-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(!is_release("1.8.0-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(!is_release("stable-x86_64-unknown-linux-gnu", "1.89"));
+    }
+}

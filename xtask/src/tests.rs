@@ -1,0 +1,46 @@
+//! Runs all tests.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use xshell::{Shell, cmd};
+
+use crate::output::say;
+use crate::skipped;
+
+/// Documentation examples first, so that the output ends in the summary of the other tests, followed by what was
+/// skipped.
+pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
+    let record = skipped::Record::new(&target(root))?;
+    let shell = shell.clone();
+    shell.set_var(skipped::VARIABLE, record.path());
+    let documentation = cmd!(shell, "cargo test --workspace --doc").run();
+    let others = if has_nextest(&shell) {
+        cmd!(shell, "cargo nextest run --workspace").run()
+    } else {
+        // The same tests without the nicer runner: a machine with Rust alone is enough.
+        cmd!(
+            shell,
+            "cargo test --workspace --lib --bins --tests --no-fail-fast"
+        )
+        .run()
+    };
+    say(&record.summary()?);
+    documentation?;
+    Ok(others?)
+}
+
+/// The folder in which cargo builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
+    root.join(folder)
+}
+
+fn has_nextest(shell: &Shell) -> bool {
+    cmd!(shell, "cargo nextest --version")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr()
+        .run()
+        .is_ok()
+}
