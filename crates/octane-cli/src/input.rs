@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use octane_client::{InvalidResults, ReportedProblem};
+use octane_model::plural::plural;
 use octane_results::{
     Format, InvalidRow, ReadError, ReadOptions, Record, Source, Status, SuitePath, TestRun,
     UnknownResultField, Warning, read, sources,
@@ -14,7 +15,6 @@ use octane_results::{
 use crate::args::{InputArgs, InputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::plural;
 
 /// What the inputs contain, after all of them were read once.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 pub(crate) mod annotate;
 mod diagnostic;
 pub(crate) mod log;
-mod plural;
 mod printer;
 mod progress;
 mod stderr;
@@ -11,7 +10,6 @@ mod summary;
 mod table;
 
 pub(crate) use diagnostic::{failure_json, print_failure};
-pub(crate) use plural::{plural, thousands};
 pub(crate) use printer::{Output, write_line};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::print_note;

@@ -54,7 +54,6 @@ mod modules;
 mod named_entity;
 mod outcome;
 mod plan;
-mod plural;
 mod prepare;
 mod reconciliation;
 mod releases;

@@ -14,11 +14,11 @@ use octane_results::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::plural::plural;
 use crate::report::{Counts, ReportedProblem};
 use crate::settings::UploadSettings;
 use crate::target::{Target, TargetSpec};
 pub(crate) use nonce::nonce_comment;
+use octane_model::plural::plural;
 use repairing::{Repairing, total};
 
 /// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for

@@ -27,6 +27,7 @@ mod id;
 mod metadata;
 mod order;
 mod page;
+pub mod plural;
 mod problem;
 mod query;
 pub mod random;

@@ -53,7 +53,6 @@ mod batch;
 mod duration;
 mod invalid;
 mod payload;
-mod plural;
 mod read;
 mod repair;
 mod sniff;

@@ -387,7 +387,7 @@ mod tests {
         let policy = RepairPolicy::default().error_chars_max(Some(20));
         assert_eq!(
             repair(&mut run, &policy).unwrap().to_string(),
-            "1 text shortened, 1 error or description truncated, \
+            "1 text shortened, 1 error text truncated, \
              1 text stripped of characters not allowed in XML, 1 empty name replaced by a placeholder, \
              1 empty text removed, 1 link removed, 1 build of a single run removed"
         );

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::duration::DurationError;
-use crate::plural::counted;
 use crate::position::Position;
 use crate::timestamp::TimestampError;
+use octane_model::plural::plural;
 
 /// A problem in an input that does not prevent it from being read.
 ///
@@ -130,7 +130,10 @@ impl fmt::Display for WarningKind {
                 f,
                 "{} declares {} but contains {found}",
                 SuiteLabel(suite),
-                counted(*declared, what.trim_end_matches('s'), what)
+                plural(
+                    usize::try_from(*declared).unwrap_or(usize::MAX),
+                    what.trim_end_matches('s')
+                )
             ),
             Self::SuiteFailure { suite, message } => write!(
                 f,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use octane_client::{Plan, Target};
+use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use crate::args::ConvertArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, plural, write_line};
+use crate::output::{Output, write_line};
 
 /// Writes the payloads that an upload would send.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use octane_client::{Client, LinkLevel, LinkOutcome, Resolution};
+use octane_model::plural::plural;
 use octane_model::{RunId, WorkItemId};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::lookup;
 use crate::args::LinkArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, plural};
+use crate::output::Output;
 
 /// How the links change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use octane_client::{
     Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
     Prepared, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
 };
+use octane_model::plural::plural;
 use octane_results::Release;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, plural};
+use crate::output::Output;
 use crate::spool::{prune, spool};
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {

@@ -1,12 +1,13 @@
 //! `octane uploads` and `octane status`: what is stored on this machine.
 
 use octane_client::{Spool, UploadId, UploadSummary};
+use octane_model::plural::plural;
 use serde_json::json;
 
 use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, plural, problem_lines, table};
+use crate::output::{Output, problem_lines, table};
 use crate::spool::spool;
 
 pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {

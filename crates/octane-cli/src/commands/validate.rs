@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use octane_client::{Plan, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
+use octane_model::plural::{plural, thousands};
 use octane_results::{Identity, Status};
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, plural, thousands};
+use crate::output::Output;
 
 /// How many entries of each list are printed for people.
 const LISTED_MAX: usize = 20;

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use octane_client::Event;
 
-use super::plural::plural;
 use super::printer::Output;
 use super::stderr;
+use octane_model::plural::plural;
 
 /// One line that is redrawn on a terminal; nothing elsewhere, where it would fill the log.
 pub(crate) struct Progress {

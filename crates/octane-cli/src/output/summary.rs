@@ -6,9 +6,9 @@ use octane_client::{
     Counts, CreatedEntity, LinkLevel, LinkSummary, Report, ReportedProblem, TargetReport,
 };
 
-use super::plural::{plural, thousands};
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
+use octane_model::plural::{plural, thousands};
 
 /// How many problems are listed; the JSON report has them all.
 const PROBLEMS_MAX: usize = 20;

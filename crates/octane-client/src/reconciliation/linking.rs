@@ -12,10 +12,10 @@ use crate::jira::Resolution;
 use crate::journal::{Journal, JournalError, LinkCandidate};
 use crate::link_field::LinkLevel;
 use crate::links::LinkRequest;
-use crate::plural::plural;
 use crate::report::{LinkSummary, ReportedProblem};
 use crate::stage::StageError;
 use crate::verify::{Lookup, request};
+use octane_model::plural::plural;
 
 /// How many requests' worth of links are read from the journal at a time, so that memory use does not depend on how
 /// many there are.

@@ -1,7 +1,7 @@
 //! The types of attribute values.
 
-use crate::plural::counted;
 use crate::text::{find_forbidden, length};
+use octane_model::plural::plural;
 
 /// The type of an attribute's value.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
     } else if chars < min {
         Err(format!(
             "is {} long; the minimum is {min}",
-            counted(chars as u64, "character", "characters")
+            plural(chars, "character")
         ))
     } else if chars > max {
         Err(format!("is {chars} characters long; the limit is {max}"))

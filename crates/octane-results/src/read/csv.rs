@@ -8,7 +8,6 @@ use csv::{ByteRecord, ReaderBuilder, Terminator};
 use memchr::memchr_iter;
 
 use crate::invalid::{InvalidCell, InvalidRow};
-use crate::plural::counted;
 use crate::position::Position;
 use crate::read::columns::ColumnMapping;
 use crate::read::error::{ReadError, ReadErrorKind};
@@ -18,6 +17,7 @@ use crate::read::record::Record;
 use crate::read::row::{self, NotUtf8};
 use crate::read::text::{DecodedText, UnknownEncoding};
 use crate::warning::{Warning, WarningKind};
+use octane_model::plural::plural;
 
 mod lines;
 
@@ -126,10 +126,7 @@ impl<R: Read> Csv<R> {
         let position = self.row_position(line);
         if self.row.len() != self.width {
             let (cells, width) = (self.row.len(), self.width);
-            let reason = format!(
-                "row has {}, header has {width}",
-                counted(cells as u64, "cell", "cells")
-            );
+            let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
             let cell = InvalidCell::new(None, "", reason);
             return Record::Invalid(InvalidRow {
                 position,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use crate::plural::counted;
+use octane_model::plural::plural;
 
 /// The number of changes of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -57,48 +57,31 @@ impl AddAssign for Repairs {
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [
-            (self.texts_shortened, "text", "texts", "shortened"),
-            (
-                self.errors_truncated,
-                "error or description",
-                "errors or descriptions",
-                "truncated",
-            ),
+            (self.texts_shortened, "text", "shortened"),
+            (self.errors_truncated, "error text", "truncated"),
             (
                 self.texts_sanitized,
                 "text",
-                "texts",
                 "stripped of characters not allowed in XML",
             ),
             (
                 self.empty_names_replaced,
                 "empty name",
-                "empty names",
                 "replaced by a placeholder",
             ),
-            (
-                self.empty_texts_removed,
-                "empty text",
-                "empty texts",
-                "removed",
-            ),
-            (self.links_removed, "link", "links", "removed"),
-            (
-                self.builds_removed,
-                "build of a single run",
-                "builds of single runs",
-                "removed",
-            ),
+            (self.empty_texts_removed, "empty text", "removed"),
+            (self.links_removed, "link", "removed"),
+            (self.builds_removed, "single-run build", "removed"),
         ];
         let mut is_first = true;
-        for (count, singular, plural, change) in counts.into_iter().filter(|(count, ..)| *count > 0)
-        {
+        for (count, noun, change) in counts.into_iter().filter(|(count, ..)| *count > 0) {
             let comma = if std::mem::take(&mut is_first) {
                 ""
             } else {
                 ", "
             };
-            write!(f, "{comma}{} {change}", counted(count, singular, plural))?;
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            write!(f, "{comma}{} {change}", plural(count, noun))?;
         }
         if is_first {
             f.write_str("nothing repaired")

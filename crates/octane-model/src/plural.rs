@@ -1,7 +1,14 @@
-//! Counts with their nouns: `1 batch`, `2 batches`, `12,431 results`.
+//! Counts with their nouns, for messages: `1 batch`, `2 batches`, `12,431 results`.
 
 /// A count and its noun, which is given in the singular.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
+///
+/// ```
+/// use octane_model::plural::plural;
+///
+/// assert_eq!(plural(1, "story"), "1 story");
+/// assert_eq!(plural(12_431, "story"), "12,431 stories");
+/// ```
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 {
         return format!("1 {noun}");
     }
@@ -17,7 +24,7 @@ pub(crate) fn plural(count: usize, noun: &str) -> String {
 }
 
 /// `12431` as `12,431`.
-pub(crate) fn thousands(number: usize) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
