@@ -83,7 +83,7 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let spool = Spool::at(folder.path()).fault_hook({
         let commits = Arc::clone(&commits);
         move |_, point| {
-            let mut commits = commits.lock().expect("nobody panics here");
+            let mut commits = commits.lock().expect("no thread panics here");
             match point {
                 CommitPoint::Before => commits.0 = Instant::now(),
                 CommitPoint::After => {
@@ -103,7 +103,7 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
         .prepare(runs, &spec, &how, &spool, UploadId::new())
         .expect("these results can be prepared");
     let planning = start.elapsed();
-    commits.lock().expect("nobody panics here").1 = Duration::ZERO;
+    commits.lock().expect("no thread panics here").1 = Duration::ZERO;
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -120,7 +120,7 @@ fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
         )
         .expect("the journal works");
     let delivery = start.elapsed();
-    let commits = commits.lock().expect("nobody panics here").1;
+    let commits = commits.lock().expect("no thread panics here").1;
     Done {
         report,
         planning,

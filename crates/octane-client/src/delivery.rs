@@ -1,7 +1,7 @@
 //! The main job, once it is prepared: resolve the target, send, wait, look, judge, link, report.
 //!
 //! This is the one sequence that every way to upload goes through: [`Upload::send`](crate::Upload::send), and in the
-//! program `octane upload` and `octane resume`. How far an upload is stands in its [journal](crate::journal), from which
+//! program `octane upload` and `octane resume`. How far an upload is can be read in its [journal](crate::journal), from which
 //! an interrupted one continues.
 
 use std::time::Duration;

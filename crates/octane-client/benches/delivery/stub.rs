@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use octane_rest::{BoxFuture, Transport, TransportError};
 use serde_json::{Value, json};
 
-/// Counts requests, and holds as many runs as it was told it would get.
+/// Counts requests, and holds as many runs as it was created for.
 #[derive(Clone)]
 pub(crate) struct Stub(Arc<State>);
 
@@ -41,7 +41,7 @@ impl Stub {
 
     /// How many of each kind.
     pub(crate) fn kinds(&self) -> BTreeMap<String, usize> {
-        self.0.kinds.lock().expect("nobody panics here").clone()
+        self.0.kinds.lock().expect("no thread panics here").clone()
     }
 }
 
@@ -67,7 +67,7 @@ impl State {
         *self
             .kinds
             .lock()
-            .expect("nobody panics here")
+            .expect("no thread panics here")
             .entry(kind)
             .or_default() += 1;
         let (status, body) = match (request.method(), place) {

@@ -40,7 +40,7 @@ impl Journal {
 
     /// Finds out which runs, or tests, hold rows that are in and carry Jira keys. There may be several for one
     /// row: Octane stores a run for each release, milestone, program and environment. Where the time at which
-    /// the test started tells them apart, it does.
+    /// the test started distinguishes them, it is used.
     pub(crate) fn collect_links(&self, level: LinkLevel) -> Result<(), JournalError> {
         let holder = holder(level);
         self.read(|connection| {

@@ -12,7 +12,7 @@ use crate::run_key::RunKey;
 pub(crate) struct ServerRun {
     pub(crate) id: EntityId,
     pub(crate) key: RunKey,
-    /// `passed`, `failed` and so on; `?` where the server names statuses in a way that tells nothing.
+    /// `passed`, `failed` and so on; `?` where the server names statuses in a way that says nothing.
     pub(crate) status: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) started: Option<i64>,

@@ -60,9 +60,9 @@ fn each_step_of_a_batch_is_there_after_opening_again() {
     assert_eq!(batch_states(&journal), expected);
     let task = journal.open_batches().unwrap()[2].task;
     assert_eq!(task, Some(TaskId::new(77)));
-    let told: Vec<_> = journal.batch_reports().unwrap();
-    let told: Vec<&str> = told.iter().map(|batch| batch.status.as_str()).collect();
-    assert_eq!(told, ["ready", "in_flight", "accepted", "success"]);
+    let reports: Vec<_> = journal.batch_reports().unwrap();
+    let statuses: Vec<&str> = reports.iter().map(|batch| batch.status.as_str()).collect();
+    assert_eq!(statuses, ["ready", "in_flight", "accepted", "success"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn halves_hold_what_the_whole_held_and_replace_it() {
             assert_eq!(is_in, tests.contains(&name.as_str()), "{name}: {text}");
         }
     }
-    // What a batch became comes before the batches behind it.
+    // The halves come before the batches after it.
     let numbers: Vec<usize> = batch_states(&journal)
         .iter()
         .map(|(number, _)| *number)
@@ -198,11 +198,11 @@ fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() 
         text(&second).replace("<!-- nonce 1 -->\n", ""),
         text(&first)
     );
-    // The process dies before anybody has looked what became of it: that is no reason to send it again.
+    // The process dies before the runs were read: that is not a reason to send it again.
     end(&journal, 1, "success", None);
     journal.prepare_resume(true).unwrap();
     assert_eq!(batch_states(&journal), []);
-    // Octane leaves out one of them: that one alone is sent again.
+    // Octane rejects one of them: only that one is sent again.
     end(&journal, 1, "warning", Some("t2: no release R 99"));
     let in_it = [0, 2, 3].map(|n: usize| shown(&n.to_string(), &tests(4)[n], Some("passed"), 0));
     journal.add_server_runs(&in_it).unwrap();

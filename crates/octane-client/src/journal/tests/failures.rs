@@ -22,7 +22,7 @@ fn close(journal: Journal) -> (UploadId, PathBuf) {
 }
 
 #[test]
-fn a_full_disk_is_said_and_what_was_planned_is_still_there() {
+fn a_full_disk_is_reported_and_the_plan_is_still_there() {
     let (_folder, spool, journal) = stored();
     // No page more than there are.
     let pages: i64 = journal
@@ -76,7 +76,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn a_journal_of_a_newer_version_is_refused_named_and_left_as_it_is() {
+fn a_journal_of_a_newer_version_is_named_and_not_changed() {
     let (_folder, spool, journal) = stored();
     journal
         .read(|connection| connection.pragma_update(None, "user_version", 99))
@@ -102,7 +102,7 @@ fn a_journal_of_a_newer_version_is_refused_named_and_left_as_it_is() {
 }
 
 #[test]
-fn a_file_of_something_else_is_damaged_and_told() {
+fn a_file_that_is_no_journal_is_reported_as_corrupted() {
     let (_folder, spool, journal) = stored();
     let (id, path) = close(journal);
     fs::write(
@@ -123,7 +123,7 @@ fn a_file_of_something_else_is_damaged_and_told() {
 }
 
 #[test]
-fn a_file_that_lost_its_end_gives_an_error_and_never_other_bytes() {
+fn a_truncated_file_gives_an_error_and_never_other_bytes() {
     let (_folder, spool, journal) = stored();
     let payloads: Vec<_> = journal
         .open_batches()

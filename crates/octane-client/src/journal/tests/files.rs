@@ -16,7 +16,7 @@ fn place() -> (tempfile::TempDir, Spool) {
     (folder, spool)
 }
 
-/// An upload that is planned, and on which nobody works.
+/// An upload that is planned and not in use.
 fn left(spool: &Spool) -> UploadId {
     prepared(spool, tests(2), &UploadSettings::default())
         .id()
@@ -52,7 +52,7 @@ fn after(spool: &Spool, id: &UploadId, days: i64) -> Timestamp {
 }
 
 #[test]
-fn an_upload_that_is_taken_up_again_is_not_finished_before_it_ends_again() {
+fn a_resumed_upload_is_unfinished_until_it_ends_again() {
     let (_folder, spool) = place();
     let id = finished(&spool);
     assert!(spool.summary(&id).unwrap().is_finished);
@@ -62,7 +62,7 @@ fn an_upload_that_is_taken_up_again_is_not_finished_before_it_ends_again() {
 }
 
 #[test]
-fn one_process_at_a_time_works_on_an_upload_and_anybody_may_look() {
+fn one_process_at_a_time_works_on_an_upload_and_others_may_look() {
     let (_folder, spool) = place();
     let id = left(&spool);
     let journal = spool.open(&id).unwrap();
@@ -117,7 +117,7 @@ fn no_file_holds_the_secret_of_the_key() {
 }
 
 #[test]
-fn old_uploads_go_and_those_that_are_not_done_go_later() {
+fn old_uploads_are_pruned_and_unfinished_ones_later() {
     let (_folder, spool) = place();
     let (done, open) = (finished(&spool), left(&spool));
     let retention = Retention::default();
@@ -126,14 +126,14 @@ fn old_uploads_go_and_those_that_are_not_done_go_later() {
     assert_eq!(prune(15), [done]);
     assert_eq!(prune(89), []);
     let used = spool.open(&open).unwrap();
-    assert_eq!(prune(91), [], "somebody works on it");
+    assert_eq!(prune(91), [], "it is in use");
     drop(used);
     assert_eq!(prune(91), std::slice::from_ref(&open));
     assert_eq!(ids(&spool), []);
 }
 
 #[test]
-fn a_clock_that_was_set_back_makes_nothing_old() {
+fn a_clock_that_was_set_back_prunes_nothing() {
     let (_folder, spool) = place();
     let id = finished(&spool);
     let now = after(&spool, &id, -10_000);
@@ -141,7 +141,7 @@ fn a_clock_that_was_set_back_makes_nothing_old() {
 }
 
 #[test]
-fn while_there_is_too_much_the_oldest_that_is_done_goes() {
+fn above_the_size_limit_the_oldest_finished_upload_is_pruned() {
     let (_folder, spool) = place();
     let mut uploads = [finished(&spool), finished(&spool), left(&spool)];
     uploads.sort_by_key(|id| spool.summary(id).unwrap().created);
@@ -162,7 +162,7 @@ fn while_there_is_too_much_the_oldest_that_is_done_goes() {
 }
 
 #[test]
-fn what_died_while_planning_is_told_to_nobody_and_goes() {
+fn an_upload_that_died_while_planning_is_pruned_without_a_warning() {
     let (_folder, spool) = place();
     let id = UploadId::new();
     let journal = spool.create(id.clone()).unwrap();
@@ -186,7 +186,7 @@ fn what_died_while_planning_is_told_to_nobody_and_goes() {
 }
 
 #[test]
-fn results_that_cannot_be_planned_leave_nothing_behind() {
+fn results_that_cannot_be_planned_leave_no_files() {
     let (_folder, spool) = place();
     let settings = UploadSettings {
         dialect: octane_results::Dialect::Evidence,

@@ -38,8 +38,8 @@ fn judged(status: &str, what: &str, evidence: Confirmation) -> (String, Option<S
 }
 
 #[test]
-fn a_result_is_in_if_its_task_ended_well_and_the_suite_run_shows_it_or_a_later_one() {
-    // With a warning any result may have been left out, so there the history has to show it, if there is one.
+fn a_result_is_ingested_if_its_task_succeeded_and_the_suite_run_shows_it_or_a_newer_one() {
+    // With a warning any result may be missing, so the history has to show it, if there is one.
     let without_history = Confirmation::Verified { has_history: false };
     for (status, evidence) in [("success", RUNS), ("warning", without_history)] {
         for what in ["exact", "later", "other", "opaque", "bare"] {
@@ -139,7 +139,7 @@ fn a_result_whose_task_is_forgotten_is_sent_again_and_does_not_count_as_unconfir
 }
 
 #[test]
-fn only_what_holds_rows_that_are_in_and_carry_keys_is_linked_each_by_the_run_of_its_start() {
+fn runs_of_ingested_rows_with_keys_are_linked_each_by_its_start() {
     let mut runs = tests(5);
     for run in &mut runs[..3] {
         *run = run.clone().jira(["SHOP-2", "SHOP-1"]);
@@ -250,9 +250,9 @@ proptest! {
         journal.count(&mut counts).unwrap();
         prop_assert!(counts.add_up(), "{:?}", counts);
         prop_assert!(counts.sent <= counts.read && counts.runs <= counts.ingested);
-        let told = journal.row_problems().unwrap().len();
+        let reported = journal.row_problems().unwrap().len();
         let rows = journal.row_counts().unwrap();
         prop_assert_eq!(rows.pending(), counts.pending);
-        prop_assert_eq!(told, counts.rejected + counts.pending - rows.open);
+        prop_assert_eq!(reported, counts.rejected + counts.pending - rows.open);
     }
 }

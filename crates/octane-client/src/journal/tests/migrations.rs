@@ -19,7 +19,7 @@ fn spool_with_format_1() -> (tempfile::TempDir, Spool, UploadId) {
 }
 
 #[test]
-fn a_journal_of_the_format_before_is_opened_with_everything_in_it() {
+fn a_journal_of_the_previous_format_is_opened_with_everything_in_it() {
     let (_folder, spool, id) = spool_with_format_1();
     let journal = spool.open(&id).unwrap();
     let batches = journal.batch_reports().unwrap();
@@ -98,7 +98,7 @@ fn a_migrated_journal_can_be_resumed_and_is_migrated_once() {
 }
 
 #[test]
-fn while_another_process_works_on_an_older_journal_it_is_left_alone() {
+fn an_older_journal_is_not_migrated_while_another_process_uses_it() {
     let (_folder, spool, id) = spool_with_format_1();
     let folder = spool.folder().unwrap();
     let _lock = super::super::lock::lock(folder, &id).unwrap();

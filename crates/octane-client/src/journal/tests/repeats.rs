@@ -41,7 +41,7 @@ fn words(journal: &Journal) -> Vec<String> {
 }
 
 #[test]
-fn the_last_result_of_a_test_stands_for_those_before_it_whenever_they_started() {
+fn the_last_result_of_a_test_confirms_those_before_it_whenever_they_started() {
     let runs = twins(true);
     let journal = ready(runs.clone(), &in_batches_of(1));
     end(&journal, 1, "success", None);
@@ -52,7 +52,7 @@ fn the_last_result_of_a_test_stands_for_those_before_it_whenever_they_started() 
 }
 
 #[test]
-fn a_result_without_a_start_is_told_from_an_older_one_by_how_long_it_took() {
+fn a_result_without_a_start_differs_from_an_older_one_by_its_duration() {
     let mut runs = twins(false);
     for run in &mut runs {
         run.started = None;
@@ -69,7 +69,7 @@ fn a_result_without_a_start_is_told_from_an_older_one_by_how_long_it_took() {
 }
 
 #[test]
-fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_history() {
+fn a_replaced_result_of_a_failed_batch_is_found_in_the_history() {
     let runs = twins(false);
     let journal = ready(runs.clone(), &in_batches_of(1));
     end(&journal, 1, "failed", None);
@@ -94,10 +94,10 @@ fn a_result_of_a_failed_batch_whose_place_another_one_took_is_found_in_the_histo
 }
 
 #[test]
-fn a_result_that_an_earlier_one_of_another_batch_took_the_place_of_is_found_in_the_history() {
+fn a_result_replaced_by_an_earlier_one_of_another_batch_is_found_in_the_history() {
     let runs = twins(true);
     let journal = ready(runs.clone(), &in_batches_of(1));
-    // Octane has the second one as well, and nobody knows that yet.
+    // Octane has the second one as well, which is not known yet.
     end(&journal, 1, "warning", Some("no release R 99"));
     journal.add_server_runs(&[held(&runs[1])]).unwrap();
     let doubtful = journal.runs_needing_history().unwrap();
@@ -114,7 +114,7 @@ fn a_result_that_an_earlier_one_of_another_batch_took_the_place_of_is_found_in_t
 }
 
 #[test]
-fn nobody_asks_for_the_history_of_runs_that_show_what_was_sent() {
+fn the_history_is_not_needed_for_runs_that_show_what_was_sent() {
     let runs = twins(false);
     let journal = ready(runs[1..].to_vec(), &UploadSettings::default());
     end(&journal, 1, "failed", None);
@@ -123,7 +123,7 @@ fn nobody_asks_for_the_history_of_runs_that_show_what_was_sent() {
 }
 
 #[test]
-fn what_was_seen_once_is_not_forgotten_when_nobody_can_look() {
+fn what_was_seen_once_stays_known_when_the_runs_cannot_be_read() {
     let runs = tests(2);
     let journal = ready(runs.clone(), &in_batches_of(1));
     end(&journal, 1, "success", None);
@@ -137,7 +137,7 @@ fn what_was_seen_once_is_not_forgotten_when_nobody_can_look() {
 }
 
 #[test]
-fn a_complaint_is_about_a_test_and_not_about_one_with_a_longer_name() {
+fn a_log_line_belongs_to_the_test_it_names_and_not_to_one_with_a_longer_name() {
     let journal = ready(tests(12), &UploadSettings::default());
     let complaints = "run `t12` (line 14): no\nrun `t1` (line 3): never";
     end(&journal, 1, "failed", Some(complaints));
@@ -153,7 +153,7 @@ fn a_complaint_is_about_a_test_and_not_about_one_with_a_longer_name() {
 }
 
 #[test]
-fn what_the_dialect_cannot_say_is_not_looked_for() {
+fn what_the_dialect_has_no_field_for_is_not_looked_for() {
     let mut runs = tests(1);
     runs[0].run_name = Some("on a Tuesday".to_owned());
     let settings = UploadSettings {
@@ -180,7 +180,7 @@ fn what_the_dialect_cannot_say_is_not_looked_for() {
 }
 
 #[test]
-fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
+fn a_refused_result_does_not_replace_a_later_one_of_the_same_test() {
     let mut runs = twins(false);
     runs.push(tests(2).remove(1));
     let journal = ready(runs, &in_batches_of(1));
@@ -200,7 +200,7 @@ fn what_was_refused_does_not_overtake_a_later_result_of_the_same_test() {
 }
 
 #[test]
-fn a_forgotten_batch_that_is_partly_in_is_sent_again_with_the_same_bytes() {
+fn a_forgotten_batch_that_is_partly_ingested_is_sent_again_with_the_same_bytes() {
     let runs = tests(4);
     let journal = ready(runs.clone(), &in_batches_of(4));
     let planned = journal.open_batches().unwrap();
@@ -219,7 +219,7 @@ fn a_forgotten_batch_that_is_partly_in_is_sent_again_with_the_same_bytes() {
 }
 
 #[test]
-fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
+fn of_a_refused_batch_all_but_superseded_results_are_sent_again() {
     let mut runs = tests(8);
     // The second batch repeats the third test of the first one.
     runs[6] = runs[2].clone().duration(Duration::from_millis(7));
@@ -249,7 +249,7 @@ fn of_a_refused_batch_all_but_what_would_overtake_is_sent_again() {
 }
 
 #[test]
-fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing() {
+fn a_forgotten_result_is_sent_again_only_if_it_is_missing_and_not_superseded() {
     let mut runs = twins(false);
     runs.push(tests(2).remove(1));
     let journal = ready(runs.clone(), &in_batches_of(1));
@@ -262,7 +262,7 @@ fn what_octane_forgot_is_sent_again_only_if_it_is_missing_and_overtakes_nothing(
         batches.iter().map(|batch| batch.number).collect()
     };
     journal.judge(Confirmation::Unknown).unwrap();
-    assert!(resent().is_empty(), "nobody has looked yet");
+    assert!(resent().is_empty(), "the runs were not read yet");
     journal.add_server_runs(&[held(&runs[1])]).unwrap();
     journal.judge(RUNS).unwrap();
     assert_eq!(words(&journal), ["superseded", "ingested", "unconfirmed"]);

@@ -88,7 +88,7 @@ proptest! {
 }
 
 #[test]
-fn pieces_of_a_batch_with_equal_results_are_told_apart_too() {
+fn pieces_of_a_batch_with_equal_results_get_different_bytes() {
     let runs = [
         Status::Passed,
         Status::Failed,
@@ -106,7 +106,7 @@ fn pieces_of_a_batch_with_equal_results_are_told_apart_too() {
 }
 
 #[test]
-fn batches_of_equal_results_are_told_apart_as_octane_ignores_bytes_that_it_has_had() {
+fn batches_of_equal_results_get_different_bytes_as_octane_ignores_duplicates() {
     let runs = [
         Status::Passed,
         Status::Failed,
