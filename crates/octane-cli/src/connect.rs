@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use octane_client::{Client, ClientSettings};
-use octane_rest::{ApiKey, Builder, CredentialProvider, Endpoint, Environment, Settings};
+use octane_rest::{ApiKey, Builder, CredentialProvider, Endpoint, EndpointSettings, Environment};
 
 use crate::args::ConnectionArgs;
 use crate::env;
@@ -71,8 +71,8 @@ impl Connection {
     }
 }
 
-fn rest_settings(args: &ConnectionArgs) -> Settings {
-    let mut settings = Settings::default();
+fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
+    let mut settings = EndpointSettings::default();
     if args.sandbox {
         // The rate limit spares a server that others use; this one is ours alone.
         settings.requests_per_second = 1000;

@@ -15,7 +15,7 @@ use octane_client::{
     Client, CommitPoint, Prepared, Report, Spool, SuiteChoice, Target, TargetSpec, UploadId,
     UploadSettings,
 };
-use octane_rest::{ApiKey, Endpoint, Settings};
+use octane_rest::{ApiKey, Endpoint, EndpointSettings};
 use octane_results::{Status, TestRun};
 use stub::Stub;
 
@@ -66,7 +66,7 @@ struct Done {
 
 fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let stub = Stub::new(count, latency);
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.requests_per_second = rate;
     settings.concurrency_max = 16;
     let endpoint = Endpoint::builder("http://octane.invalid")

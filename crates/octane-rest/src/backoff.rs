@@ -7,7 +7,7 @@ use std::time::Duration;
 use octane_model::random::Random;
 
 use crate::retry::Delay;
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 
 /// Exponential backoff with jitter, so that clients that failed together do not come back together.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &EndpointSettings) -> Self {
         // The standard library's hashers are seeded by the system: random enough for delays.
         let seed = settings
             .backoff_seed
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     fn with_seed(seed: u64) -> Backoff {
-        Backoff::new(&Settings {
+        Backoff::new(&EndpointSettings {
             backoff_seed: Some(seed),
-            ..Settings::default()
+            ..EndpointSettings::default()
         })
     }
 

@@ -18,7 +18,7 @@ use crate::endpoint_state::EndpointState;
 use crate::observe::{Observer, RequestFinished};
 use crate::rate_limiter::RateLimiter;
 use crate::session::Session;
-use crate::settings::{InvalidSetting, Settings};
+use crate::settings::{EndpointSettings, InvalidSetting};
 use crate::transport::Transport;
 use crate::transport::network::{HttpTransport, NetworkSetupError};
 use crate::transport::tls::Variables;
@@ -30,13 +30,13 @@ impl Endpoint {
     }
 }
 
-/// Builds an [`Endpoint`]; created by [`Endpoint::builder`] or from [`Settings`].
+/// Builds an [`Endpoint`]; created by [`Endpoint::builder`] or from [`EndpointSettings`].
 #[must_use]
 pub struct Builder {
     url: Option<String>,
     space: Option<SharedSpaceId>,
     workspace: Option<WorkspaceId>,
-    settings: Settings,
+    settings: EndpointSettings,
     credentials: Box<dyn CredentialProvider>,
     transport: Option<Box<dyn Transport>>,
     env: Variables,
@@ -83,7 +83,7 @@ impl Builder {
     pub(crate) fn new(address: &str) -> Self {
         Self {
             url: Some(address.to_owned()),
-            ..Self::from(Settings::default())
+            ..Self::from(EndpointSettings::default())
         }
     }
 
@@ -106,7 +106,7 @@ impl Builder {
     }
 
     /// All settings at once. What is set on this builder by name overrides them.
-    pub fn settings(mut self, settings: Settings) -> Self {
+    pub fn settings(mut self, settings: EndpointSettings) -> Self {
         self.settings = settings;
         self
     }
@@ -200,8 +200,8 @@ impl Builder {
 }
 
 /// Everything from settings, including the URL; credentials still have to be set.
-impl From<Settings> for Builder {
-    fn from(settings: Settings) -> Self {
+impl From<EndpointSettings> for Builder {
+    fn from(settings: EndpointSettings) -> Self {
         Self {
             url: None,
             space: None,
@@ -225,7 +225,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-fn headers(settings: &Settings) -> Result<HeaderMap, BuildError> {
+fn headers(settings: &EndpointSettings) -> Result<HeaderMap, BuildError> {
     let mut headers = HeaderMap::new();
     let mut put = |header, name, value: &str| {
         let value = HeaderValue::try_from(value).map_err(|_| BuildError::Header { name })?;
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_missing_part_is_named_with_where_to_find_it() {
         let address = "https://octane.example";
-        assert!(message(Settings::default().into()).starts_with("no server URL given"));
+        assert!(message(EndpointSettings::default().into()).starts_with("no server URL given"));
         assert!(message(Endpoint::builder(address)).starts_with("no shared space given"));
         let builder = Endpoint::builder(address).space(1001);
         assert!(message(builder).starts_with("no workspace given"));
@@ -264,9 +264,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_from_the_browser_is_enough_and_explicit_ids_override_it() {
-        let settings = Settings {
+        let settings = EndpointSettings {
             url: Some("https://octane.example/ui/?p=1001/1002".into()),
-            ..Settings::default()
+            ..EndpointSettings::default()
         };
         let endpoint = Builder::from(settings).workspace(7).build().unwrap();
         let workspace = endpoint.workspace();
@@ -279,10 +279,10 @@ mod tests {
 
     #[test]
     fn a_bad_proxy_is_named_without_its_password() {
-        let settings = |proxy: Option<&str>, no_proxy: Option<&str>| Settings {
+        let settings = |proxy: Option<&str>, no_proxy: Option<&str>| EndpointSettings {
             proxy: proxy.map(Into::into),
             no_proxy: no_proxy.map(Into::into),
-            ..Settings::default()
+            ..EndpointSettings::default()
         };
         let build = |settings| {
             let builder = Endpoint::builder("https://octane.example/ui/?p=1/2");

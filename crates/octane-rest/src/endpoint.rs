@@ -16,7 +16,7 @@ use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::retry::Idempotency;
 use crate::session::AuthMode;
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 
 /// A workspace on a server, ready for requests.
 ///
@@ -38,7 +38,7 @@ impl Endpoint {
     }
 
     /// The settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &EndpointSettings {
         &self.state.settings
     }
 

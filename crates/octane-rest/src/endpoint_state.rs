@@ -14,7 +14,7 @@ use crate::credential::CredentialProvider;
 use crate::observe::Observer;
 use crate::rate_limiter::RateLimiter;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 use crate::transport::Transport;
 
 /// The state behind an endpoint. [`send`](Self::send) and [`sign_in`](Self::sign_in) are in the modules of
@@ -24,7 +24,7 @@ pub(crate) struct EndpointState {
     pub(crate) address: Address,
     pub(crate) workspace: Workspace,
     pub(crate) base_url: BaseUrl,
-    pub(crate) settings: Settings,
+    pub(crate) settings: EndpointSettings,
     /// The headers of every request that does not set them itself.
     pub(crate) headers: HeaderMap,
     pub(crate) transport: Box<dyn Transport>,

@@ -27,18 +27,18 @@
 //! - **One session for all.** However many requests find that there is no session, one of them signs in
 //!   and the others wait for it. A 401 leads to one sign-in and one more attempt. Cookies that any response
 //!   renews are stored; they are sent to this one server and nowhere else, and redirects are not followed.
-//! - **Polite.** All clones of an endpoint share a rate limit ([`Settings::requests_per_second`]) and a
-//!   concurrency limit ([`Settings::concurrency_max`]). When a server says when to come back, all requests
+//! - **Polite.** All clones of an endpoint share a rate limit ([`EndpointSettings::requests_per_second`]) and a
+//!   concurrency limit ([`EndpointSettings::concurrency_max`]). When a server says when to come back, all requests
 //!   wait for it. On 429 and 503 both limits are halved, and grow again as the server recovers (AIMD).
 //! - **Retried only if that is safe.** See [`Idempotency`]: what creates is not sent again if it is unknown
 //!   whether the server processed it. One function decides, by one table.
-//! - **Every wait has a deadline.** [`Settings::deadline`] limits a request with all its retries.
+//! - **Every wait has a deadline.** [`EndpointSettings::deadline`] limits a request with all its retries.
 //! - **Errors are classified by what the caller can do.** [`Error`] has predicates such as
 //!   [`is_not_found`](Error::is_not_found) and [`is_retryable`](Error::is_retryable), and reports method,
 //!   path, attempts, time and the server's problem.
 //! - **Secrets are never printed**: neither by [`Secret`] nor by anything that contains one.
 //! - **The network can be replaced.** A [`Transport`] is one method; time is tokio's, so that a test can
-//!   pause it, and [`Settings::backoff_seed`] makes the random delays reproducible.
+//!   pause it, and [`EndpointSettings::backoff_seed`] makes the random delays reproducible.
 //! - **Observable.** [`Builder::on_request_finished`] reports each request, and `tracing` events report
 //!   each attempt (debug) and each backoff with its reason and delay (info).
 //!
@@ -95,7 +95,7 @@ pub use observe::RequestFinished;
 pub use response::Response;
 pub use retry::Idempotency;
 pub use secret::Secret;
-pub use settings::{InvalidSetting, Settings};
+pub use settings::{EndpointSettings, InvalidSetting};
 pub use test_results::{Sent, TestResults};
 pub use transport::network::NetworkSetupError;
 pub use transport::tls::TlsError;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::cookies::{CSRF_HEADER, CookieJar};
 use crate::error::SignInError;
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 
 /// How a request authenticates.
 pub(crate) enum AuthMode {
@@ -82,7 +82,7 @@ struct Failure {
 }
 
 impl Session {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &EndpointSettings) -> Self {
         Self {
             state: Mutex::default(),
             refresh_lock: tokio::sync::Mutex::default(),

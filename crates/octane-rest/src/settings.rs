@@ -11,14 +11,14 @@ use crate::human_duration;
 use crate::secret::Secret;
 
 /// The settings of an [`Endpoint`](crate::Endpoint); each has a default. Change the fields of
-/// `Settings::default()`, or deserialize them; durations are then text such as `500ms`, `30s` or `5m`.
+/// `EndpointSettings::default()`, or deserialize them; durations are then text such as `500ms`, `30s` or `5m`.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use octane_rest::Settings;
+/// use octane_rest::EndpointSettings;
 ///
-/// let settings: Settings = serde_json::from_str(r#"{ "requests_per_second": 5, "deadline": "2m" }"#)?;
+/// let settings: EndpointSettings = serde_json::from_str(r#"{ "requests_per_second": 5, "deadline": "2m" }"#)?;
 /// assert_eq!((settings.requests_per_second, settings.page_size), (5, 1000));
 /// assert_eq!(settings.deadline, Duration::from_secs(120));
 /// # Ok::<(), serde_json::Error>(())
@@ -26,7 +26,7 @@ use crate::secret::Secret;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct EndpointSettings {
     /// The server's URL, in any form that [`Address`](octane_model::Address) accepts.
     pub url: Option<String>,
     /// The shared space, unless the URL names it.
@@ -109,7 +109,7 @@ pub struct Settings {
     pub tech_preview: bool,
 }
 
-impl Default for Settings {
+impl Default for EndpointSettings {
     fn default() -> Self {
         Self {
             url: None,
@@ -165,7 +165,7 @@ impl InvalidSetting {
 /// A year is as good as forever, and clocks can add it without overflow.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-impl Settings {
+impl EndpointSettings {
     /// Finds the first value that is out of range.
     pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
         let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -221,13 +221,14 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_is_rejected() {
-        let error = serde_json::from_str::<Settings>(r#"{"request_per_second":5}"#).unwrap_err();
+        let error =
+            serde_json::from_str::<EndpointSettings>(r#"{"request_per_second":5}"#).unwrap_err();
         assert!(error.to_string().contains("request_per_second"), "{error}");
     }
 
     #[test]
     fn a_duration_is_text_with_a_unit() {
-        let read = serde_json::from_str::<Settings>;
+        let read = serde_json::from_str::<EndpointSettings>;
         let settings = read(r#"{"connect_timeout":"1500ms","session_age_max":"0s"}"#).unwrap();
         assert_eq!(settings.connect_timeout, Duration::from_millis(1500));
         assert_eq!(settings.session_age_max, Duration::ZERO);
@@ -239,8 +240,8 @@ mod tests {
 
     #[test]
     fn a_setting_out_of_range_is_named() {
-        let message = |change: fn(&mut Settings)| {
-            let mut settings = Settings::default();
+        let message = |change: fn(&mut EndpointSettings)| {
+            let mut settings = EndpointSettings::default();
             change(&mut settings);
             settings.check().unwrap_err().to_string()
         };
@@ -256,21 +257,21 @@ mod tests {
             message(|settings| settings.requests_per_second = 1001),
             "`requests_per_second` must be 1 to 1000, got 1001"
         );
-        assert_eq!(Settings::default().check(), Ok(()));
+        assert_eq!(EndpointSettings::default().check(), Ok(()));
     }
 
     #[test]
     fn a_duration_beyond_the_clock_is_clamped() {
-        let settings = Settings {
+        let settings = EndpointSettings {
             deadline: Duration::MAX,
-            ..Settings::default()
+            ..EndpointSettings::default()
         };
         assert_eq!(settings.clamped().deadline, FOREVER);
     }
 
     #[test]
     fn a_proxy_password_is_not_shown() {
-        let settings: Settings =
+        let settings: EndpointSettings =
             serde_json::from_str(r#"{"proxy":"http://jane:hunter2@proxy.example"}"#).unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

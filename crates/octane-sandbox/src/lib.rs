@@ -76,7 +76,7 @@ pub use fault::{ConnectionReset, Expiry, Fault, FaultPlan};
 pub use requests::ReceivedRequest;
 pub use sandbox::{Sandbox, app};
 pub use sandbox_error::SandboxError;
-pub use secret::{ApiKey, Role, User};
+pub use secret::{Role, SandboxApiKey, User};
 pub use server::Running;
 pub use settings::{
     AccessSettings, BulkPosition, DuplicateStatus, EntitySettings, Limits, ListIds, OnUnknown,

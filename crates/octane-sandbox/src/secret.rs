@@ -57,14 +57,14 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use = "a key has no effect until it is part of the settings"]
-pub struct ApiKey {
+pub struct SandboxApiKey {
     id: String,
     secret: Secret,
     #[serde(default)]
     role: Role,
 }
 
-impl ApiKey {
+impl SandboxApiKey {
     /// A key with all permissions; its parts are the `client_id` and the `client_secret` of a sign-in.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self {
@@ -145,10 +145,10 @@ mod tests {
 
     #[test]
     fn a_key_does_not_print_its_secret() {
-        let key = ApiKey::new("ci", "hush");
+        let key = SandboxApiKey::new("ci", "hush");
         assert_eq!(
             format!("{key:?}"),
-            r#"ApiKey { id: "ci", secret: ***, role: Admin }"#
+            r#"SandboxApiKey { id: "ci", secret: ***, role: Admin }"#
         );
     }
 }

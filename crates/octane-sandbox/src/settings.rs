@@ -13,7 +13,7 @@ use octane_model::{SharedSpaceId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::FaultPlan;
-use crate::secret::ApiKey;
+use crate::secret::SandboxApiKey;
 
 pub(crate) use entities::field_name_problem;
 
@@ -124,7 +124,7 @@ impl Settings {
 
     /// Makes this the only API key; use [`AccessSettings::api_keys`] for several.
     pub fn api_key(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.access.api_keys = vec![ApiKey::new(id, secret)];
+        self.access.api_keys = vec![SandboxApiKey::new(id, secret)];
         self
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use octane_model::{Task, TaskId, TaskStatus};
-use octane_rest::{ApiKey, Endpoint, Settings};
+use octane_rest::{ApiKey, Endpoint, EndpointSettings};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -38,7 +38,7 @@ impl Process {
         let answer = answers.next().unwrap().unwrap();
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         // An attempt whose answer is lost stays lost: this test counts what was really acknowledged.
-        let mut settings = Settings::default();
+        let mut settings = EndpointSettings::default();
         settings.attempts_max = 1;
         settings.requests_per_second = 1000;
         let endpoint = Endpoint::builder(text("url"))

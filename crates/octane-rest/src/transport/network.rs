@@ -16,12 +16,12 @@ use super::issuer::issuer_of;
 use super::tls::{self, TlsError, Variables};
 use super::{Transport, TransportError, TransportErrorKind as Kind};
 use crate::redact;
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 
 /// Sends requests with reqwest.
 pub(crate) struct HttpTransport {
     client: Client,
-    settings: Settings,
+    settings: EndpointSettings,
 }
 
 /// Why the network client cannot be set up.
@@ -51,7 +51,7 @@ impl HttpTransport {
     /// A transport to the server at `base`.
     pub(crate) fn new(
         base: &Url,
-        settings: &Settings,
+        settings: &EndpointSettings,
         env: &Variables,
     ) -> Result<Self, NetworkSetupError> {
         let builder = plain(settings)?
@@ -156,7 +156,7 @@ impl Transport for HttpTransport {
 }
 
 /// A client that follows no redirects, stores no cookies and retries nothing, with its proxy.
-fn plain(settings: &Settings) -> Result<ClientBuilder, NetworkSetupError> {
+fn plain(settings: &EndpointSettings) -> Result<ClientBuilder, NetworkSetupError> {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use reqwest::{Certificate, ClientBuilder};
 use rustls_native_certs::load_certs_from_paths;
 
-use crate::settings::Settings;
+use crate::settings::EndpointSettings;
 
 /// Looks up environment variables.
 pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -45,7 +45,7 @@ pub enum TlsError {
 /// Configures which certificates a client trusts.
 pub(super) fn trust(
     builder: ClientBuilder,
-    settings: &Settings,
+    settings: &EndpointSettings,
     env: &Variables,
 ) -> Result<ClientBuilder, TlsError> {
     let mut replacing = Vec::new();
@@ -132,7 +132,7 @@ fn unreadable(path: &Path, named_by: &'static str, error: &rustls_native_certs::
 mod tests {
     use super::*;
 
-    fn error(settings: &Settings, variables: &'static [(&str, &str)]) -> String {
+    fn error(settings: &EndpointSettings, variables: &'static [(&str, &str)]) -> String {
         let variables: Variables = Arc::new(move |name| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
@@ -147,18 +147,21 @@ mod tests {
     fn a_bad_file_is_named_together_with_its_setting() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let missing = error(
-            &Settings::default(),
+            &EndpointSettings::default(),
             &[("SSL_CERT_FILE", "/nowhere/ca.pem")],
         );
         assert!(
             missing.contains("`/nowhere/ca.pem` (SSL_CERT_FILE): "),
             "{missing}"
         );
-        let missing = error(&Settings::default(), &[("SSL_CERT_DIR", "/nowhere")]);
+        let missing = error(
+            &EndpointSettings::default(),
+            &[("SSL_CERT_DIR", "/nowhere")],
+        );
         assert!(missing.contains("`/nowhere` (SSL_CERT_DIR): "), "{missing}");
-        let settings = Settings {
+        let settings = EndpointSettings {
             ca_files: vec![manifest.into()],
-            ..Settings::default()
+            ..EndpointSettings::default()
         };
         assert_eq!(
             error(&settings, &[]),
@@ -169,6 +172,6 @@ mod tests {
     #[test]
     fn by_default_the_system_decides() {
         let nothing: Variables = Arc::new(|_| None);
-        assert!(trust(ClientBuilder::new(), &Settings::default(), &nothing).is_ok());
+        assert!(trust(ClientBuilder::new(), &EndpointSettings::default(), &nothing).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use octane_rest::{Error, Settings};
+use octane_rest::{EndpointSettings, Error};
 
 use crate::log::captured;
 use crate::network::{chain, response};
@@ -27,7 +27,7 @@ fn play(moves: Vec<Move>) -> Ended {
     play_with(moves, |_| ())
 }
 
-fn play_with(moves: Vec<Move>, change: impl FnOnce(&mut Settings)) -> Ended {
+fn play_with(moves: Vec<Move>, change: impl FnOnce(&mut EndpointSettings)) -> Ended {
     let (ended, logged) = captured(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -10,7 +10,7 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use octane_model::{ReleaseEntity, TaskStatus};
 use octane_rest::{
-    ApiKey, BoxFuture, Endpoint, Settings, Transport, TransportError, TransportErrorKind,
+    ApiKey, BoxFuture, Endpoint, EndpointSettings, Transport, TransportError, TransportErrorKind,
 };
 use octane_sandbox::Sandbox;
 use tower::ServiceExt;
@@ -57,7 +57,7 @@ async fn another_crate_can_bring_its_own_transport() {
         sandbox: Arc::new(sandbox),
         requests: Arc::default(),
     };
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.backoff_seed = Some(7);
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)

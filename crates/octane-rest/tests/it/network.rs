@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use octane_rest::{ApiKey, Endpoint, Settings};
+use octane_rest::{ApiKey, Endpoint, EndpointSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -42,13 +42,13 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
-    pub(crate) fn endpoint(&self, change: impl FnOnce(&mut Settings)) -> Endpoint {
+    pub(crate) fn endpoint(&self, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
         endpoint(&self.address, change)
     }
 }
 
-pub(crate) fn endpoint(address: &str, change: impl FnOnce(&mut Settings)) -> Endpoint {
-    let mut settings = Settings::default();
+pub(crate) fn endpoint(address: &str, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
+    let mut settings = EndpointSettings::default();
     settings.requests_per_second = 1000;
     settings.backoff_base = Duration::from_millis(1);
     settings.attempts_max = 2;
@@ -297,7 +297,7 @@ async fn what_is_not_http_is_a_broken_connection() {
 #[tokio::test]
 async fn an_explicit_proxy_is_used_except_for_the_no_proxy_hosts() {
     let proxy = then(|_| response("200 OK", "", "{\"via\":\"proxy\"}")).await;
-    let through = |settings: &mut Settings| {
+    let through = |settings: &mut EndpointSettings| {
         settings.proxy = Some(
             proxy
                 .address

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use octane_rest::{
-    ApiKey, BoxFuture, Builder, Endpoint, Settings, Transport, TransportError, TransportErrorKind,
+    ApiKey, BoxFuture, Builder, Endpoint, EndpointSettings, Transport, TransportError,
+    TransportErrorKind,
 };
 use tokio::time::{Instant, sleep};
 
@@ -155,8 +156,8 @@ impl Script {
         self.endpoint_with(|_| ())
     }
 
-    pub(crate) fn endpoint_with(&self, change: impl FnOnce(&mut Settings)) -> Endpoint {
-        let mut settings = Settings::default();
+    pub(crate) fn endpoint_with(&self, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
+        let mut settings = EndpointSettings::default();
         settings.backoff_seed = Some(7);
         settings.requests_per_second = 1000;
         change(&mut settings);

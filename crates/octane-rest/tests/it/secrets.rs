@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use octane_model::Query;
 use octane_rest::{
-    ApiKey, Builder, Chain, Credential, CredentialProvider, Environment, Settings, UserPassword,
+    ApiKey, Builder, Chain, Credential, CredentialProvider, EndpointSettings, Environment,
+    UserPassword,
 };
 
 use crate::log::captured;
@@ -105,7 +106,7 @@ async fn everything() -> String {
     )
     .unwrap();
     write!(shown, "{:?}", Chain::new().then(key)).unwrap();
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.proxy = Some(format!("http://jane:{SECRET}@").as_str().into());
     settings.url = Some("https://octane.example/?p=1/2".into());
     let error = Builder::from(settings.clone()).build().unwrap_err();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use octane_rest::{Endpoint, Settings};
+use octane_rest::{Endpoint, EndpointSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{pause, sleep};
@@ -68,7 +68,7 @@ impl Stage {
         self.actor.written.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn endpoint(&self, change: impl FnOnce(&mut Settings)) -> Endpoint {
+    pub(crate) fn endpoint(&self, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
         endpoint(&self.address, change)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use octane_rest::{ApiKey, Endpoint, Settings};
+use octane_rest::{ApiKey, Endpoint, EndpointSettings};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -82,7 +82,11 @@ impl Server {
         }
     }
 
-    fn endpoint(&self, mut settings: Settings, variables: &[(&'static str, OsString)]) -> Endpoint {
+    fn endpoint(
+        &self,
+        mut settings: EndpointSettings,
+        variables: &[(&'static str, OsString)],
+    ) -> Endpoint {
         let variables = variables.to_vec();
         settings.proxy = Some("direct".into());
         settings.backoff_base = Duration::from_millis(1);
@@ -106,7 +110,7 @@ impl Server {
 async fn an_untrusted_issuer_is_named_together_with_what_helps() {
     let server = Server::new("untrusted").await;
     let error = server
-        .endpoint(Settings::default(), &[])
+        .endpoint(EndpointSettings::default(), &[])
         .sign_in()
         .await
         .unwrap_err();
@@ -127,19 +131,19 @@ async fn an_authority_is_trusted_by_variable_and_by_setting() {
     let file = server.authority.clone().into_os_string();
     let directory = server.directory.clone().into_os_string();
     server
-        .endpoint(Settings::default(), &[("SSL_CERT_FILE", file)])
+        .endpoint(EndpointSettings::default(), &[("SSL_CERT_FILE", file)])
         .sign_in()
         .await
         .unwrap();
     server
-        .endpoint(Settings::default(), &[("SSL_CERT_DIR", directory)])
+        .endpoint(EndpointSettings::default(), &[("SSL_CERT_DIR", directory)])
         .sign_in()
         .await
         .unwrap();
-    let mut ca_files = Settings::default();
+    let mut ca_files = EndpointSettings::default();
     ca_files.ca_files = vec![server.authority.clone()];
     server.endpoint(ca_files, &[]).sign_in().await.unwrap();
-    let mut ca_dirs = Settings::default();
+    let mut ca_dirs = EndpointSettings::default();
     ca_dirs.ca_dirs = vec![server.directory.clone()];
     server.endpoint(ca_dirs, &[]).sign_in().await.unwrap();
 }
@@ -147,7 +151,7 @@ async fn an_authority_is_trusted_by_variable_and_by_setting() {
 #[tokio::test]
 async fn a_certificate_for_another_name_is_reported_as_such() {
     let server = Server::new("name").await;
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.ca_files = vec![server.authority.clone()];
     let other = Server {
         address: server.address.replace("localhost", "127.0.0.1"),

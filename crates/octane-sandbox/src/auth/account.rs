@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
-use crate::secret::{ApiKey, Role, User};
+use crate::secret::{Role, SandboxApiKey, User};
 use crate::settings::AccessSettings;
 
 /// An account that can sign in, and what it may do.
@@ -19,7 +19,7 @@ pub(crate) struct Account {
 /// All accounts that can sign in.
 #[derive(Debug)]
 pub(super) struct Accounts {
-    keys: Vec<ApiKey>,
+    keys: Vec<SandboxApiKey>,
     users: Vec<User>,
     is_for_keys_only: bool,
 }

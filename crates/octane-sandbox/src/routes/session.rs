@@ -21,7 +21,7 @@ use crate::state::AppState;
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Credentials {
-    ApiKey {
+    SandboxApiKey {
         client_id: String,
         client_secret: String,
     },
@@ -54,7 +54,7 @@ pub(super) async fn sign_in(
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     })?;
     let (id, secret) = match &credentials {
-        Credentials::ApiKey {
+        Credentials::SandboxApiKey {
             client_id,
             client_secret,
         } => (client_id, client_secret),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::duration;
-use crate::secret::{ApiKey, User};
+use crate::secret::{SandboxApiKey, User};
 
 /// Who may sign in, how, and for how long; the table `[access]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ use crate::secret::{ApiKey, User};
 #[non_exhaustive]
 pub struct AccessSettings {
     /// The API keys; by default one, `sandbox` with the secret `sandbox-secret`, which has all permissions.
-    pub api_keys: Vec<ApiKey>,
+    pub api_keys: Vec<SandboxApiKey>,
     /// The users who sign in with name and password; by default one, `sandbox@octane.example` with the
     /// password `sandbox-password`, who has all permissions.
     pub users: Vec<User>,
@@ -63,7 +63,7 @@ pub enum SignInWithCookies {
 impl Default for AccessSettings {
     fn default() -> Self {
         Self {
-            api_keys: vec![ApiKey::new("sandbox", "sandbox-secret")],
+            api_keys: vec![SandboxApiKey::new("sandbox", "sandbox-secret")],
             users: vec![User::new("sandbox@octane.example", "sandbox-password")],
             session_idle: Duration::from_secs(3 * 60 * 60),
             session_absolute: Duration::from_secs(24 * 60 * 60),

@@ -7,7 +7,7 @@ use http::{Request, header};
 use serde_json::json;
 
 use super::{Client, WORKSPACE, response};
-use crate::{ApiKey, Settings, app};
+use crate::{SandboxApiKey, Settings, app};
 
 fn sign_in(body: &serde_json::Value) -> Request<Body> {
     Request::post("/authentication/sign_in")
@@ -19,8 +19,8 @@ fn sign_in(body: &serde_json::Value) -> Request<Body> {
 #[tokio::test]
 async fn both_body_formats_sign_in_with_any_key() {
     let keys = [
-        ApiKey::new("one", "first"),
-        ApiKey::new("two words", "second"),
+        SandboxApiKey::new("one", "first"),
+        SandboxApiKey::new("two words", "second"),
     ];
     let mut settings = Settings::default();
     settings.access.api_keys = keys.into();

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Client, Response, WORKSPACE, response};
-use crate::{AccessSettings, ApiKey, Clock, Role, Sandbox, Settings, SignInWithCookies, User};
+use crate::{
+    AccessSettings, Clock, Role, Sandbox, SandboxApiKey, Settings, SignInWithCookies, User,
+};
 
 fn sandbox(change: impl FnOnce(&mut AccessSettings)) -> Sandbox {
     let mut settings = Settings::default().seed_data(false);
@@ -115,9 +117,9 @@ async fn roles(hides: bool) -> [Client; 3] {
     let sandbox = sandbox(|access| {
         access.hides_forbidden = hides;
         access.api_keys = vec![
-            ApiKey::new("viewer", "1").role(Role::Viewer),
-            ApiKey::new("member", "2").role(Role::TeamMember),
-            ApiKey::new("admin", "3"),
+            SandboxApiKey::new("viewer", "1").role(Role::Viewer),
+            SandboxApiKey::new("member", "2").role(Role::TeamMember),
+            SandboxApiKey::new("admin", "3"),
         ];
         access.users = vec![User::new("boss", "4")];
     });

@@ -169,7 +169,7 @@ async fn new_accounts_become_users_when_a_file_is_opened_again() {
     settings
         .access
         .api_keys
-        .push(crate::ApiKey::new("second", "secret"));
+        .push(crate::SandboxApiKey::new("second", "secret"));
     let client = Client::new(settings).await;
     assert_eq!(
         client

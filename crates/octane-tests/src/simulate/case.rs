@@ -20,7 +20,7 @@ pub(super) struct Case {
     pub(super) earlier: Vec<TestRun>,
     pub(super) invalid_rows: usize,
     pub(super) upload: UploadSettings,
-    pub(super) endpoint: octane_rest::Settings,
+    pub(super) endpoint: octane_rest::EndpointSettings,
     pub(super) server: octane_sandbox::Settings,
     /// What goes wrong in each run of the process except the last.
     pub(super) process_runs: Vec<RunFaults>,
@@ -147,7 +147,7 @@ impl Case {
     }
 
     /// The settings of a client that does not give up.
-    pub(super) fn patient_endpoint(&self) -> octane_rest::Settings {
+    pub(super) fn patient_endpoint(&self) -> octane_rest::EndpointSettings {
         let mut settings = self.endpoint.clone();
         settings.attempts_max = 1000;
         settings.deadline = Duration::from_secs(6000);
@@ -171,8 +171,8 @@ fn upload(random: &mut Random, is_evidence: bool, invalid_rows: usize) -> Upload
     settings
 }
 
-fn endpoint(random: &mut Random) -> octane_rest::Settings {
-    let mut settings = octane_rest::Settings::default();
+fn endpoint(random: &mut Random) -> octane_rest::EndpointSettings {
+    let mut settings = octane_rest::EndpointSettings::default();
     settings.requests_per_second = *random.pick(&[2, 7, 10, 10, 20, 50]);
     settings.concurrency_max = random.count(1..=6);
     settings.attempts_max = *random.pick(&[1, 2, 3, 5]);

@@ -30,7 +30,7 @@ macro_rules! must {
 /// Checks that rate, concurrency and attempts stay within their limits.
 pub(super) fn traffic(
     seen: &Traffic,
-    settings: &octane_rest::Settings,
+    settings: &octane_rest::EndpointSettings,
     upload: &UploadSettings,
     attempts: u32,
 ) -> Checked {

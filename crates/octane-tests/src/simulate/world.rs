@@ -50,7 +50,7 @@ impl Template {
         let sandbox = Sandbox::open(settings).map_err(io::Error::other)?;
         let network = SharedNetwork::new(sandbox, Trace::new(), 0, Order::Matters);
         let transport = reliable_transport(&network);
-        let client = client(octane_rest::Settings::default(), transport, |_| {});
+        let client = client(octane_rest::EndpointSettings::default(), transport, |_| {});
         let module = client.modules().ensure("Shop").await;
         let module: ModuleId = module.map_err(io::Error::other)?.entity.id;
         let suite = client.suites().create("Simulated", None).await;
@@ -93,7 +93,7 @@ fn settings(mut settings: Settings, file: PathBuf) -> Settings {
 
 /// A client that uses `transport`.
 pub(super) fn client(
-    settings: octane_rest::Settings,
+    settings: octane_rest::EndpointSettings,
     transport: impl Transport,
     on_finished: impl Fn(&RequestFinished) + Send + Sync + 'static,
 ) -> Client {

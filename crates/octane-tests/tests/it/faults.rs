@@ -11,7 +11,7 @@ async fn broken(plan: FaultPlan) -> (Running, Client) {
     let settings = Settings::default().faults(plan);
     let (space, workspace) = (settings.space, settings.workspace);
     let sandbox = Sandbox::start_with(settings).await.unwrap();
-    let mut settings = octane_rest::Settings::default();
+    let mut settings = octane_rest::EndpointSettings::default();
     settings.requests_per_second = 1000;
     settings.attempts_max = 10;
     settings.backoff_base = Duration::from_millis(1);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use octane_client::{Client, Outcome, Target};
 use octane_model::SuiteId;
-use octane_rest::{ApiKey, Builder, Endpoint, Settings};
+use octane_rest::{ApiKey, Builder, Endpoint, EndpointSettings};
 use octane_results::{Status, TestRun};
 use octane_tests::{Scripted, ScriptedTransport, World, response};
 
@@ -15,7 +15,7 @@ fn client(url: &str) -> Client {
 }
 
 fn client_of(endpoint: Builder) -> Client {
-    let mut settings = Settings::default();
+    let mut settings = EndpointSettings::default();
     settings.requests_per_second = 1000;
     settings.attempts_max = 2;
     settings.backoff_base = Duration::from_millis(1);
@@ -120,9 +120,10 @@ async fn the_report_of_a_refused_payload_quotes_the_server() {
 
 #[tokio::test]
 async fn results_are_pending_if_ingestion_never_ends() {
-    let world =
-        World::with(octane_sandbox::Settings::default().ingest_delay(Duration::from_secs(3600)))
-            .await;
+    let world = World::with(
+        octane_sandbox::Settings::default().ingest_delay(Duration::from_secs(3600)),
+    )
+    .await;
     let target = Target::new(SuiteId::new(1), "x");
     let mut settings = octane_client::UploadSettings::default();
     settings.ingestion_wait_max = Duration::ZERO;
