@@ -114,11 +114,11 @@ impl<'a> Delivery<'a> {
         let target = match &self.target {
             Some(target) => target.clone(),
             None => {
-                let mut destination = journal.run(Journal::destination).await?;
+                let mut spec = journal.run(Journal::target_spec).await?;
                 if self.create_missing {
-                    destination = destination.create_missing(true);
+                    spec = spec.create_missing(true);
                 }
-                let resolving = self.client.resolve_target(&destination);
+                let resolving = self.client.resolve_target(&spec);
                 let target = self.cancellation.within_grace(resolving).await;
                 target.ok_or(DeliveryError::Cancelled)??
             }

@@ -101,7 +101,7 @@ pub(crate) struct Envelope<'a> {
 pub(crate) struct Manifest {
     pub(crate) created: Timestamp,
     pub(crate) server: Server,
-    pub(crate) destination: TargetSpec,
+    pub(crate) target_spec: TargetSpec,
     pub(crate) counts: Counts,
     pub(crate) skip_errors: bool,
     pub(crate) link: bool,

@@ -53,13 +53,13 @@ impl Client {
     pub fn prepare(
         &self,
         runs: impl IntoIterator<Item = TestRun>,
-        destination: &TargetSpec,
+        spec: &TargetSpec,
         settings: &UploadSettings,
         spool: &Spool,
         id: UploadId,
     ) -> Result<Prepared, PrepareError> {
         let journal = spool.create(id)?;
-        match self.plan_into(&journal, runs, destination, settings) {
+        match self.plan_into(&journal, runs, spec, settings) {
             Ok(totals) => Ok(Prepared { journal, totals }),
             Err(error) => {
                 journal.discard();
@@ -72,10 +72,10 @@ impl Client {
         &self,
         journal: &Journal,
         runs: impl IntoIterator<Item = TestRun>,
-        destination: &TargetSpec,
+        spec: &TargetSpec,
         settings: &UploadSettings,
     ) -> Result<PlanTotals, PrepareError> {
-        let mut plan = Plan::new(runs, Some(&destination.placeholder()), settings)?;
+        let mut plan = Plan::new(runs, Some(&spec.placeholder()), settings)?;
         let mut rows = journal.begin_plan(&plan.envelope())?;
         for batch in plan.by_ref() {
             rows.add(&batch?)?;
@@ -89,7 +89,7 @@ impl Client {
         rows.finish(&Manifest {
             created: jiff::Timestamp::now(),
             server: self.server(),
-            destination: destination.clone(),
+            target_spec: spec.clone(),
             counts: totals.counts,
             skip_errors: settings.skip_errors,
             link: settings.link,

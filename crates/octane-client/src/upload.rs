@@ -130,8 +130,8 @@ impl<'a, I: IntoIterator<Item = TestRun> + Send + 'static> Upload<'a, I> {
         } = self;
         let preparing = {
             let (client, settings) = (client.clone(), settings.clone());
-            let destination = TargetSpec::from(&target);
-            move || client.prepare(runs, &destination, &settings, &spool, UploadId::new())
+            let spec = TargetSpec::from(&target);
+            move || client.prepare(runs, &spec, &settings, &spool, UploadId::new())
         };
         let prepared = match tokio::task::spawn_blocking(preparing).await {
             Ok(prepared) => prepared?,

@@ -281,8 +281,8 @@ impl Journal {
     }
 
     /// Where the results should go.
-    pub fn destination(&self) -> Result<TargetSpec, JournalError> {
-        Ok(self.manifest()?.destination)
+    pub fn target_spec(&self) -> Result<TargetSpec, JournalError> {
+        Ok(self.manifest()?.target_spec)
     }
 
     /// What was planned.

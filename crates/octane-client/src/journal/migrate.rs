@@ -66,8 +66,9 @@ const FROM_1: &str = "
     UPDATE upload SET key = 'manifest', value = json_remove(json_set(value,
             '$.counts.invalid', json_extract(value, '$.counts.skipped'),
             '$.counts.pending', json_extract(value, '$.counts.kept'),
-            '$.counts.duplicate', json_extract(value, '$.counts.known')),
-        '$.counts.skipped', '$.counts.kept', '$.counts.known') WHERE key = 'plan';
+            '$.counts.duplicate', json_extract(value, '$.counts.known'),
+            '$.target_spec', json(json_extract(value, '$.destination'))),
+        '$.counts.skipped', '$.counts.kept', '$.counts.known', '$.destination') WHERE key = 'plan';
     UPDATE upload SET key = 'last_attempt' WHERE key = 'ending';
 ";
 

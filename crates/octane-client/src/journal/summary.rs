@@ -54,7 +54,7 @@ impl Journal {
         let suite = target
             .map(|target| target.suite.name)
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| manifest.destination.suite());
+            .unwrap_or_else(|| manifest.target_spec.suite());
         let sizes = ["db", "db-wal"].map(|extension| {
             let path = self.path().with_extension(extension);
             std::fs::metadata(path).map_or(0, |metadata| metadata.len())
@@ -64,7 +64,7 @@ impl Journal {
             created: manifest.created,
             server: manifest.server.to_string(),
             suite,
-            suite_run: manifest.destination.suite_run().to_owned(),
+            suite_run: manifest.target_spec.suite_run().to_owned(),
             counts,
             outcome: last.map(|last| last.outcome),
             is_finished: last.is_some_and(|last| last.is_finished),

@@ -40,7 +40,7 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
 /// The runs were read, and with them what they held before.
 const RUNS: Confirmation = Confirmation::Verified { has_history: true };
 
-fn destination() -> TargetSpec {
+fn target_spec() -> TargetSpec {
     TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-1")
 }
 
@@ -63,7 +63,7 @@ fn tests(count: i64) -> Vec<TestRun> {
 
 /// An upload that is prepared and has no target yet.
 fn prepared(spool: &Spool, runs: Vec<TestRun>, settings: &UploadSettings) -> Journal {
-    let prepared = CLIENT.prepare(runs, &destination(), settings, spool, UploadId::new());
+    let prepared = CLIENT.prepare(runs, &target_spec(), settings, spool, UploadId::new());
     prepared.unwrap().journal
 }
 

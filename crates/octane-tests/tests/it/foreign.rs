@@ -120,10 +120,9 @@ async fn the_report_of_a_refused_payload_quotes_the_server() {
 
 #[tokio::test]
 async fn results_are_pending_if_ingestion_never_ends() {
-    let world = World::with(
-        octane_sandbox::Settings::default().ingest_delay(Duration::from_secs(3600)),
-    )
-    .await;
+    let world =
+        World::with(octane_sandbox::Settings::default().ingest_delay(Duration::from_secs(3600)))
+            .await;
     let target = Target::new(SuiteId::new(1), "x");
     let mut settings = octane_client::UploadSettings::default();
     settings.ingestion_wait_max = Duration::ZERO;

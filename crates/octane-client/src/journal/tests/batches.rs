@@ -129,15 +129,9 @@ fn the_later_half_is_sent_after_the_earlier_one_if_it_repeats_a_test() {
 
 #[tokio::test]
 async fn a_target_sets_the_ids_in_the_payload_and_is_set_once() {
-    let destination = destination().module(ModuleChoice::Path("Shop".into()));
+    let spec = target_spec().module(ModuleChoice::Path("Shop".into()));
     let settings = UploadSettings::default();
-    let planned = CLIENT.prepare(
-        tests(1),
-        &destination,
-        &settings,
-        &Spool::off(),
-        UploadId::new(),
-    );
+    let planned = CLIENT.prepare(tests(1), &spec, &settings, &Spool::off(), UploadId::new());
     let Prepared { journal, .. } = planned.unwrap();
     assert_eq!(journal.target().unwrap(), None);
     let chosen = target().module(ModuleId::new(12));

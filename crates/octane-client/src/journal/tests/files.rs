@@ -193,7 +193,7 @@ fn results_that_cannot_be_planned_leave_no_files() {
         ..UploadSettings::default()
     };
     let run = TestRun::new("without a start", Status::Passed);
-    let planned = CLIENT.prepare([run], &destination(), &settings, &spool, UploadId::new());
+    let planned = CLIENT.prepare([run], &target_spec(), &settings, &spool, UploadId::new());
     assert!(matches!(planned, Err(PrepareError::Plan(_))));
     assert_eq!(
         std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),

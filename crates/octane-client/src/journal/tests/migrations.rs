@@ -60,7 +60,7 @@ fn a_journal_of_the_previous_format_is_opened_with_everything_in_it() {
     let counts = journal.row_counts().unwrap();
     assert_eq!((counts.unconfirmed, counts.forgotten), (1, 2));
     assert_eq!(journal.target().unwrap(), Some(target()));
-    assert_eq!(journal.destination().unwrap(), destination());
+    assert_eq!(journal.target_spec().unwrap(), target_spec());
     assert_eq!(journal.problems().unwrap().len(), 1 + 7);
 }
 

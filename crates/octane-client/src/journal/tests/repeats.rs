@@ -161,10 +161,10 @@ fn what_the_dialect_has_no_field_for_is_not_looked_for() {
         ..UploadSettings::default()
     };
     let module = ModuleId::new(2001);
-    let destination = destination().module(ModuleChoice::Id(module));
+    let spec = target_spec().module(ModuleChoice::Id(module));
     let planned = CLIENT.prepare(
         runs.clone(),
-        &destination,
+        &spec,
         &settings,
         &Spool::off(),
         UploadId::new(),

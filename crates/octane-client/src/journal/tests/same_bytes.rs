@@ -13,9 +13,9 @@ fn delivered(
     settings: &UploadSettings,
     (suite, module): (i64, i64),
 ) -> (Vec<String>, Vec<usize>) {
-    let destination = destination().module(ModuleChoice::Path("Shop".into()));
+    let spec = target_spec().module(ModuleChoice::Path("Shop".into()));
     let id = UploadId::new();
-    let planned = CLIENT.prepare(runs, &destination, settings, &Spool::off(), id);
+    let planned = CLIENT.prepare(runs, &spec, settings, &Spool::off(), id);
     let journal = planned.unwrap().journal;
     let target = Target::new(SuiteId::new(suite), "nightly-1").module(ModuleId::new(module));
     journal.set_target(&target).unwrap();
