@@ -33,8 +33,8 @@ pub(crate) struct Reconciliation<'a> {
 enum Links {
     /// It was not asked for, or not begun yet.
     None,
-    /// It was cancelled.
-    Cancelled,
+    /// It could not be done now: the upload was cancelled, or the runs could not be read.
+    Unfinished,
     /// Everything was tried; `is_complete` says whether nothing is missing.
     Done {
         summary: LinkSummary,
@@ -146,7 +146,7 @@ impl<'a> Reconciliation<'a> {
         } = *self.context;
         let is_cancelled = cancellation.is_cancelled();
         let is_cut_short = matches!(self.lookup, Lookup::Cancelled)
-            || matches!(self.links, Links::Cancelled)
+            || matches!(self.links, Links::Unfinished)
             || self.is_look_cut_short;
         let mut counts = manifest.counts;
         let (counts, rows) = journal
@@ -208,7 +208,7 @@ impl<'a> Reconciliation<'a> {
             batches,
             links: match self.links {
                 Links::Done { summary, .. } => Some(summary),
-                Links::None | Links::Cancelled => None,
+                Links::None | Links::Unfinished => None,
             },
             problems,
         })

@@ -41,13 +41,13 @@ impl Reconciliation<'_> {
         if !keys.is_empty() {
             let is_unread = matches!(self.lookup, Lookup::Failed(_) | Lookup::NothingIngested);
             if is_unread || cancellation.is_cancelled() {
-                self.links = Links::Cancelled;
+                self.links = Links::Unfinished;
                 return Ok(());
             }
             match self.link_keys(&keys, &mut summary, &mut problems).await {
                 Ok(()) => {}
                 Err(StageError::Cancelled) => {
-                    self.links = Links::Cancelled;
+                    self.links = Links::Unfinished;
                     return Ok(());
                 }
                 Err(StageError::Journal(error)) => return Err(error),
