@@ -1,14 +1,13 @@
-//! Automated test results into ALM Octane, and their runs linked to the stories they prove.
+//! Uploads automated test results to ALM Octane and links them to the stories they cover.
 //!
-//! The main job: make sure that module and suite exist, upload in batches as one suite run, wait until
-//! Octane has really ingested them, find the automated runs, resolve Jira keys to stories, link the runs,
-//! and report numbers that add up.
+//! One call makes sure that module and suite exist, uploads in batches as one suite run, waits until Octane has
+//! ingested them, finds the automated runs, resolves Jira keys to stories, links the runs, and reports numbers that
+//! add up.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
 //! # fn main() -> Done { with_sandbox(async |octane| {
-//! use octane_client::{ModuleChoice, Outcome, SuiteChoice, TargetSpec};
-//! use octane_results::{Status, TestRun};
+//! use octane_client::{ModuleChoice, Outcome, Status, SuiteChoice, TargetSpec, TestRun};
 //!
 //! let spec = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-4711")
 //!     .module(ModuleChoice::Path("Shop/Checkout".into()))
@@ -24,19 +23,22 @@
 //!
 //! The ideas:
 //!
-//! - A [`Client`] is a handle on an [`Endpoint`](octane_rest::Endpoint); each noun has a door of its own,
-//!   such as [`Client::modules`] and [`Client::links`].
-//! - A [`Plan`] is every payload, byte for byte. The same results give the same bytes, which Octane
-//!   recognises: sending again doubles nothing.
-//! - A [`Journal`] holds the plan before the first byte leaves, and how far it is. With a [`Spool`] it
-//!   outlives the process, and [`Client::deliver`] goes on where it was cut off.
-//! - A [`Report`] says what became of every result: `read = ingested + rejected + skipped + kept`. After
-//!   planning, trouble is part of the report and not an error, so that no number is lost on the way.
-//! - [`Event`]s tell what happens as it happens; the library prints nothing.
+//! - A [`Client`] is a handle on an [`Endpoint`]; each kind of entity has a method of its own, such as
+//!   [`Client::modules`] and [`Client::links`].
+//! - An upload is [prepared](Client::prepare), its target [resolved](Delivery::resolve), and then
+//!   [delivered](Delivery::run). [`Upload::send`] does all three.
+//! - A [`Plan`] is every payload, byte for byte. The same results give the same bytes, and Octane recognises bytes
+//!   that it has received, so sending them again duplicates nothing.
+//! - A [`Journal`] holds the plan before the first byte is sent, and the progress afterwards. With a [`Spool`] it
+//!   outlives the process, and [`Client::delivery`] continues where the upload was interrupted.
+//! - A [`Report`] says what became of every result: `read = ingested + rejected + invalid + pending`. Whatever goes
+//!   wrong once something was sent is part of the report and not an error, so that no number is lost;
+//!   [`Report::into_result`] makes an upload that did not succeed an error.
+//! - [`Event`]s report what happens as it happens; the library prints nothing.
 //! - `find` may return none, `get` expects the entity, `ensure` creates what is missing. Names are compared
 //!   exactly, and several entities of one name are an error that lists them.
 //!
-//! Reading files is the business of [`octane_results`]; the program `octane` puts both together.
+//! [`octane_results`] reads files, and the program `octane` combines the two.
 
 mod cancellation;
 mod client;
@@ -101,3 +103,12 @@ pub use suites::Suites;
 pub use target::{ModuleChoice, SuiteChoice, Target, TargetSpec};
 pub use upload::{Upload, UploadError};
 pub use upload_id::{InvalidUploadId, UploadId};
+
+// What an upload cannot do without, so that simple programs depend on this crate alone.
+pub use octane_rest::{ApiKey, Endpoint};
+pub use octane_results::{Status, TestRun};
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

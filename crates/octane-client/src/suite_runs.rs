@@ -33,7 +33,7 @@ impl SuiteRuns<'_> {
     /// use octane_results::{Status, TestRun};
     ///
     /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
-    /// octane.upload([TestRun::new("pays", Status::Passed)], Target::new(suite, "nightly-1")).send().await?;
+    /// octane.upload([TestRun::new("pays", Status::Passed)], Target::new(suite, "nightly-1")).send().await?.into_result()?;
     /// let suite_run = octane.suite_runs().find("nightly-1", suite).await?;
     /// assert_eq!(suite_run.unwrap().name, "nightly-1");
     /// # Ok(()) }) }
