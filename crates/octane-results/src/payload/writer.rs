@@ -108,22 +108,6 @@ impl PayloadWriter {
         }
     }
 
-    /// Appends a comment with `nonce` to every payload, which changes its bytes but not its meaning. Octane
-    /// ignores payloads that it has already received (ALM Octane help, "Test results"), so this is how to
-    /// repeat an upload on purpose. `nonce` may contain letters, digits and single hyphens; other characters
-    /// are removed.
-    pub fn with_nonce(mut self, nonce: &str) -> Self {
-        let safe: String = nonce
-            .split('-')
-            .map(|piece| piece.replace(|c: char| !c.is_ascii_alphanumeric(), ""))
-            .filter(|piece| !piece.is_empty())
-            .collect::<Vec<_>>()
-            .join("-");
-        self.suffix
-            .extend_from_slice(format!("<!-- {safe} -->\n").as_bytes());
-        self
-    }
-
     /// The part of every payload before the runs.
     pub fn prefix(&self) -> &[u8] {
         &self.prefix
