@@ -28,8 +28,8 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     shell.set_var("SANDBOX_URL", &address.url);
     shell.set_var("SANDBOX_CLIENT_ID", &address.client_id);
     shell.set_var("SANDBOX_CLIENT_SECRET", &address.client_secret);
-    shell.set_var("SANDBOX_SPACE", address.space.to_string());
-    shell.set_var("SANDBOX_WORKSPACE", address.workspace.to_string());
+    shell.set_var("SANDBOX_SPACE", &address.space);
+    shell.set_var("SANDBOX_WORKSPACE", &address.workspace);
     // The server is on this machine: a proxy that is set in the environment must not be used.
     shell.set_var("NO_PROXY", "127.0.0.1");
     shell.set_var("no_proxy", "127.0.0.1");
@@ -104,8 +104,8 @@ struct Address {
     url: String,
     client_id: String,
     client_secret: String,
-    space: u64,
-    workspace: u64,
+    space: String,
+    workspace: String,
 }
 
 /// The program `octane sandbox`, which is stopped when this value is dropped.

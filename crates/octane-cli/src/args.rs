@@ -7,6 +7,8 @@ mod results;
 mod tools;
 mod uploads;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use connection::{ConnectionArgs, OnServer, OnServerGroup, SandboxDataArgs};
@@ -17,7 +19,7 @@ pub(crate) use results::{
     ConvertArgs, Create, InputArgs, InputFormat, JiraLinks, LongNamesPolicy, PayloadArgs,
     PayloadKind, UploadArgs, ValidateArgs,
 };
-pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs};
+pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
     Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
     UploadsCommand,
@@ -54,8 +56,20 @@ pub(crate) struct Args {
 pub(crate) enum Format {
     /// Text for people.
     Human,
-    /// One JSON value.
+    /// One JSON document; `octane schema` describes it.
     Json,
+}
+
+impl Format {
+    /// Whether JSON is asked for in a command line that is invalid elsewhere.
+    pub(crate) fn is_json_in(line: impl IntoIterator<Item = OsString>) -> bool {
+        let mut is_format = false;
+        line.into_iter().any(|argument| {
+            let is_json = (is_format && argument == "json") || argument == "--format=json";
+            is_format = argument == "--format";
+            is_json
+        })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +106,8 @@ pub(crate) enum Command {
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
     Sandbox(SandboxArgs),
+    /// Print the JSON Schema of an answer (offline).
+    Schema(SchemaArgs),
     /// Show the version.
     Version,
 }
@@ -121,12 +137,20 @@ mod tests {
         let program = Args::command();
         assert!(!connects(&program), "the program itself");
         let offline = [
-            "status", "uploads", "validate", "convert", "sandbox", "version",
+            "status", "uploads", "validate", "convert", "sandbox", "schema", "version",
         ];
         for command in program.get_subcommands() {
             let name = command.get_name();
             assert_eq!(connects(command), !offline.contains(&name), "{name}");
         }
+    }
+
+    #[test]
+    fn json_is_recognised_in_an_invalid_command_line() {
+        let is_json = |line: &str| Format::is_json_in(line.split(' ').map(OsString::from));
+        assert!(is_json("octane --no-such --format json"));
+        assert!(is_json("octane --format=json no-such"));
+        assert!(!is_json("octane --format human json"));
     }
 
     #[test]

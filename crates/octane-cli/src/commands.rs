@@ -12,6 +12,7 @@ mod resume;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod suite;
 mod suite_run;
 mod upload;
@@ -82,6 +83,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Sandbox(args) => sandbox::run(&args, output).await,
         #[cfg(not(feature = "sandbox"))]
         Command::Sandbox(_) => Err(crate::sandbox::absent()),
+        Command::Schema(args) => schema::run(&args, output),
         Command::Version => version::run(output),
     }
 }

@@ -54,6 +54,22 @@ impl Exit {
         }
     }
 
+    /// The word for it, in JSON and for later steps of a workflow. Those of uploads are the outcomes of a report.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Internal => "internal_error",
+            Self::Usage | Self::Configuration => "configuration",
+            Self::Input => "no_input",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Unauthorized => "unauthorized",
+            Self::Unreachable => "unreachable",
+            Self::LinksIncomplete => "links_incomplete",
+            Self::Interrupted | Self::Terminated => "interrupted",
+        }
+    }
+
     /// Whether results did not arrive as they should; `--on-upload-error` applies to these.
     pub(crate) fn is_upload_error(self) -> bool {
         matches!(self.code(), 5..=8 | 10)

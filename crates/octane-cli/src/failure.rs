@@ -1,6 +1,6 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
-use octane_client::{ClientError, PlanError, PrepareError, UploadId};
+use octane_client::{ClientError, PlanError, PrepareError, ReportedProblem, UploadId};
 use octane_results::{ReadError, SourceError};
 
 use crate::env;
@@ -14,6 +14,8 @@ pub(crate) struct Failure {
     pub(crate) hint: Option<String>,
     /// The upload that was saved.
     pub(crate) upload_id: Option<UploadId>,
+    /// What is wrong in detail, where that is more than one thing.
+    pub(crate) problems: Vec<ReportedProblem>,
 }
 
 /// What commands return.
@@ -26,11 +28,17 @@ impl Failure {
             error: error.into(),
             hint: None,
             upload_id: None,
+            problems: Vec::new(),
         }
     }
 
     pub(crate) fn upload(mut self, id: &UploadId) -> Self {
         self.upload_id = Some(id.clone());
+        self
+    }
+
+    pub(crate) fn problems(mut self, problems: Vec<ReportedProblem>) -> Self {
+        self.problems = problems;
         self
     }
 
@@ -105,6 +113,7 @@ impl From<ClientError> for Failure {
                 error: error.into(),
                 hint,
                 upload_id: None,
+                problems: Vec::new(),
             },
         }
     }
@@ -139,6 +148,7 @@ impl From<PlanError> for Failure {
             error: error.into(),
             hint,
             upload_id: None,
+            problems: Vec::new(),
         }
     }
 }

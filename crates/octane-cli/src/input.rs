@@ -186,13 +186,13 @@ impl Input {
     /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed.
     pub(crate) fn check(&self, args: &InputArgs) -> Result<()> {
         if !self.is_valid() && !args.skip_invalid {
-            let mut lines: Vec<String> = self
-                .problems()
-                .into_iter()
-                .map(|problem| problem.message)
+            let problems = self.problems();
+            let found = problems.len();
+            let lines: Vec<&str> = problems
+                .iter()
+                .take(LISTED_MAX)
+                .map(|problem| &*problem.message)
                 .collect();
-            let found = lines.len();
-            lines.truncate(LISTED_MAX);
             let more = if found > LISTED_MAX {
                 format!("\n  and {} more", found - LISTED_MAX)
             } else {
@@ -208,7 +208,8 @@ impl Input {
                 lines.join("\n  ")
             );
             return Err(Failure::message(Exit::Input, message)
-                .hint("fix them, or skip them with `--skip-invalid`"));
+                .hint("fix them, or skip them with `--skip-invalid`")
+                .problems(problems));
         }
         if self.usable() == 0 && !args.allow_empty {
             let message = match self.files {

@@ -11,6 +11,7 @@ mod input;
 mod output;
 mod payload;
 mod sandbox;
+mod schema;
 mod signals;
 mod spool;
 
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, Format};
 use exit::Exit;
 use failure::{Failure, Result};
 
@@ -30,7 +31,13 @@ fn main() -> ExitCode {
             let _ = error.print();
             if error.use_stderr() {
                 let text = error.render().to_string();
-                output::annotate::usage(text.lines().next().unwrap_or_default());
+                let first = text.lines().next().unwrap_or_default();
+                output::annotate::usage(first);
+                if Format::is_json_in(std::env::args_os()) {
+                    let message = usage_message(&text);
+                    let failure = Failure::message(Exit::Usage, message);
+                    output::print_failure_json(&failure, failure.exit);
+                }
             }
             return ExitCode::from(if error.use_stderr() {
                 Exit::Usage.code()
@@ -52,6 +59,13 @@ fn main() -> ExitCode {
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// What is wrong with a command line, without what follows about its use.
+fn usage_message(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let lines: Vec<&str> = lines.map(str::trim).collect();
+    lines.join(" ").trim_start_matches("error: ").to_owned()
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

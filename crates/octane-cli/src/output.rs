@@ -9,7 +9,7 @@ mod stderr;
 mod summary;
 mod table;
 
-pub(crate) use diagnostic::{failure_json, print_failure};
+pub(crate) use diagnostic::{failure_json, print_failure, print_failure_json, print_for_people};
 pub(crate) use printer::{Output, write_line};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::print_note;

@@ -11,7 +11,8 @@ use crate::link_field::LinkLevel;
 use crate::outcome::Outcome;
 use crate::upload_id::UploadId;
 
-/// What an upload did. Serialises as the schema `octane.upload/1`; IDs are strings.
+/// What an upload did. Serialises as `octane.upload/1`: IDs are strings, and what is absent is `null`. The program
+/// `octane` adds its `exit_code`, and publishes the schema (`octane schema upload`).
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 #[must_use = "an upload of which nothing arrived is a report too: look at its outcome, or call `into_result`"]
@@ -31,10 +32,11 @@ pub struct Report {
     /// Where the results went.
     pub target: TargetReport,
     /// What was created on the way.
+    #[serde(serialize_with = "created")]
     pub created: Vec<CreatedEntity>,
     /// The batches in which the results were sent.
     pub batches: Vec<BatchReport>,
-    /// What was linked; absent if linking was not asked for.
+    /// What was linked; `None` if linking was not asked for.
     pub links: Option<LinkSummary>,
     /// Everything that is not as it should be.
     pub problems: Vec<ReportedProblem>,
@@ -169,7 +171,7 @@ pub struct BatchReport {
     pub results: usize,
     /// The payload's SHA-256 before compression, in hexadecimal.
     pub sha256: String,
-    /// The task that ingests it; absent if the server did not accept it.
+    /// The task that ingests it; `None` if the server did not accept it.
     #[serde(serialize_with = "optional_text")]
     pub task: Option<TaskId>,
     /// How far it is: `ready` (not sent), `in_flight` (sent, no answer yet), `accepted` (its task has not ended), how its
@@ -184,7 +186,7 @@ pub struct BatchReport {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct LinkSummary {
-    /// Whether runs were linked, or their tests; absent if there was nothing to link.
+    /// Whether runs were linked, or their tests; `None` if there was nothing to link.
     pub level: Option<LinkLevel>,
     /// How many different Jira keys the results carry.
     pub keys: usize,
@@ -202,7 +204,8 @@ pub struct LinkSummary {
     pub ambiguous: Vec<String>,
 }
 
-/// Something that is not as it should be.
+/// Something that is not as it should be. Serialises with all of `code`, `test`, `file`, `line`, `column` and `message`,
+/// `null` where a member is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReportedProblem {
@@ -241,16 +244,32 @@ impl ReportedProblem {
     }
 }
 
-/// `file` and `line`, or nothing.
+/// `file`, `line` and `column`.
 #[expect(clippy::ref_option, reason = "serde passes a reference")]
 fn position<S: Serializer>(position: &Option<Position>, serializer: S) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
-    let mut map = serializer.serialize_map(None)?;
-    if let Some(Position { file, line, .. }) = position {
-        map.serialize_entry("file", &**file)?;
-        map.serialize_entry("line", line)?;
-    }
+    let position = position.as_ref();
+    let mut map = serializer.serialize_map(Some(3))?;
+    map.serialize_entry("file", &position.map(|position| &*position.file))?;
+    map.serialize_entry("line", &position.map(|position| position.line))?;
+    map.serialize_entry("column", &position.and_then(|position| position.column))?;
     map.end()
+}
+
+/// Created entities with their IDs as strings. Journals store them with numbers.
+fn created<S: Serializer>(created: &[CreatedEntity], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Created<'a> {
+        #[serde(rename = "type")]
+        entity_type: &'a str,
+        id: String,
+        name: &'a str,
+    }
+    serializer.collect_seq(created.iter().map(|entity| Created {
+        entity_type: &entity.entity_type,
+        id: entity.id.to_string(),
+        name: &entity.name,
+    }))
 }
 
 /// An ID as a string, as Octane itself writes IDs.
@@ -304,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_names_file_and_line_where_it_has_them() {
+    fn a_problem_has_all_its_members_whether_it_has_a_place_or_not() {
         let position = Position {
             file: "a.csv".into(),
             line: 7,
@@ -316,10 +335,13 @@ mod tests {
         let json = serde_json::to_string(&problem).unwrap();
         assert_eq!(
             json,
-            r#"{"code":"rejected","test":"x","file":"a.csv","line":7,"message":"no"}"#
+            r#"{"code":"rejected","test":"x","file":"a.csv","line":7,"column":null,"message":"no"}"#
         );
         let json = serde_json::to_string(&ReportedProblem::new("unlinked", "no")).unwrap();
-        assert_eq!(json, r#"{"code":"unlinked","test":null,"message":"no"}"#);
+        assert_eq!(
+            json,
+            r#"{"code":"unlinked","test":null,"file":null,"line":null,"column":null,"message":"no"}"#
+        );
     }
 
     fn report(outcome: Outcome) -> Report {
@@ -348,7 +370,11 @@ mod tests {
                     name: "nightly-1".to_owned(),
                 },
             },
-            created: Vec::new(),
+            created: vec![CreatedEntity {
+                entity_type: "test_suite".into(),
+                id: 4001,
+                name: "Nightly".to_owned(),
+            }],
             batches: vec![BatchReport {
                 number: 1,
                 results: 3,
@@ -390,5 +416,6 @@ mod tests {
         assert_eq!(json["target"]["suite"]["id"], "4001");
         assert_eq!(json["target"]["suite_run"]["id"], serde_json::Value::Null);
         assert_eq!(json["batches"][0]["task"], "7");
+        assert_eq!(json["created"][0]["id"], "4001");
     }
 }

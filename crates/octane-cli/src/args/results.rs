@@ -182,7 +182,7 @@ pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// Output file; further batches are numbered (`out.xml`, `out.2.xml`, …). `-` writes a single batch to
-    /// standard output.
+    /// standard output, as XML whatever `--format` says.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// ID of the test suite; without it the payload names no suite.

@@ -3,9 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::connection::SandboxDataArgs;
+use crate::schema;
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
@@ -13,7 +15,9 @@ Examples:
   octane api GET 'releases?limit=5'
   octane api GET /admin/server/version
   octane api POST releases --data '{\"data\":[{\"name\":\"R1\",…}]}'
-  octane api POST test-results --xml --data @payload.xml")]
+  octane api POST test-results --xml --data @payload.xml
+
+The body of the response is printed as it is, whatever `--format` says.")]
 pub(crate) struct ApiArgs {
     /// HTTP method.
     #[arg(value_enum, ignore_case = true)]
@@ -36,6 +40,20 @@ pub(crate) enum HttpMethod {
     Post,
     Put,
     Delete,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane schema                   list the names
+  octane schema upload            the schema of the document `octane.upload/1`
+
+Every answer with `--format json` is one document, whose member `schema` names its schema. Only `octane api`, `octane schema \
+NAME` and `octane convert -o -` print something else.")]
+pub(crate) struct SchemaArgs {
+    /// The answer [default: list all names].
+    #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(schema::names()))]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

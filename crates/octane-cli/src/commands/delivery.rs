@@ -8,11 +8,14 @@ use octane_client::{
     Report, UploadSettings,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved, OnUploadError};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Progress, annotate, failure_json, print_failure, summary};
+use crate::output::{
+    Output, Progress, annotate, failure_json, print_failure, print_for_people, summary, write_line,
+};
 use crate::signals::{Signals, Stopping};
 
 /// The report as it is printed: with the exit code that belongs to it.
@@ -64,15 +67,14 @@ impl<'a> Delivery<'a> {
         Failure::message(self.signals.exit(), message)
     }
 
-    /// Delivers what is in the journal, and prints the report.
+    /// Delivers what is in the journal.
     pub(crate) async fn deliver(
         &self,
         client: &Client,
         journal: &Journal,
         settings: &UploadSettings,
         prepared: Option<&Event>,
-        files: Option<usize>,
-    ) -> Result<Exit> {
+    ) -> Result<Report> {
         let progress = Progress::new(self.output);
         if let Some(event) = prepared {
             progress.show(event);
@@ -84,10 +86,7 @@ impl<'a> Delivery<'a> {
             .on_event(|event| progress.show(event));
         let delivered = delivery.run().await;
         progress.finish();
-        let report = delivered.map_err(|error| self.delivery_failed(error, journal))?;
-        let meant = self.exit(&report);
-        let exit = self.apply_exit_policy(meant);
-        self.print_report(&report, meant, exit, files)
+        delivered.map_err(|error| self.delivery_failed(error, journal))
     }
 
     /// An upload that could not be delivered; what is in its journal stays saved.
@@ -141,10 +140,7 @@ impl<'a> Delivery<'a> {
 
     /// Reports an upload that ended without a report; the exit policy applies to its error as well.
     pub(crate) fn report_failure(&self, failure: Failure) -> Result<Exit> {
-        let exit = self.apply_exit_policy(failure.exit);
-        if self.args.annotate == Annotations::Auto {
-            annotate::failure(&failure, exit == failure.exit);
-        }
+        let exit = self.annotate_failure(&failure);
         if let Some(file) = &self.args.report {
             // Otherwise the file of an earlier upload could be mistaken for this one's. Reporting the error matters
             // more than writing it.
@@ -158,12 +154,23 @@ impl<'a> Delivery<'a> {
         Ok(exit)
     }
 
-    /// The same for one upload among others that continue: its error is printed here.
-    pub(crate) fn report_failure_and_continue(&self, failure: Failure) -> Exit {
-        self.report_failure(failure).unwrap_or_else(|failure| {
-            print_failure(&failure, self.output.format, failure.exit);
-            failure.exit
-        })
+    /// Annotates an error, and returns the exit code that it leads to.
+    fn annotate_failure(&self, failure: &Failure) -> Exit {
+        let exit = self.apply_exit_policy(failure.exit);
+        if self.args.annotate == Annotations::Auto {
+            annotate::failure(failure, exit == failure.exit);
+        }
+        exit
+    }
+
+    /// Reports the error of one upload among others that continue. The answer in JSON has it too.
+    pub(crate) fn report_failure_and_continue(&self, failure: &Failure) -> Exit {
+        let exit = self.annotate_failure(failure);
+        print_for_people(failure);
+        if exit != failure.exit {
+            self.output.say(EXIT_CODE_OVERRIDDEN);
+        }
+        exit
     }
 
     /// The report without what `--on-unresolved ignore` hides from people.
@@ -183,14 +190,10 @@ impl<'a> Delivery<'a> {
         Cow::Owned(report)
     }
 
-    /// Prints a report, annotates it and writes it to a file; returns the exit code.
-    fn print_report(
-        &self,
-        report: &Report,
-        meant: Exit,
-        exit: Exit,
-        files: Option<usize>,
-    ) -> Result<Exit> {
+    /// Prints the report of an upload, annotates it and writes it to a file; returns the exit code.
+    pub(crate) fn print_report(&self, report: &Report, files: Option<usize>) -> Result<Exit> {
+        let meant = self.exit(report);
+        let exit = self.apply_exit_policy(meant);
         let printed = Printed {
             report,
             exit_code: exit.code(),
@@ -200,23 +203,44 @@ impl<'a> Delivery<'a> {
             || summary(&displayed, meant, files, &self.args.spool),
             &printed,
         )?;
+        self.annotate_report(&displayed, meant, exit);
+        Ok(self.write_report(&printed).unwrap_or(exit))
+    }
+
+    /// Prints the report of one upload among others, and annotates it; returns the exit code, and the report as JSON
+    /// for the answer that has all of them.
+    pub(crate) fn print_report_of_several(&self, report: &Report) -> Result<(Exit, Value)> {
+        let meant = self.exit(report);
+        let exit = self.apply_exit_policy(meant);
+        let displayed = self.for_display(report);
+        if self.output.format == Format::Human {
+            write_line(&summary(&displayed, meant, None, &self.args.spool))?;
+        }
+        self.annotate_report(&displayed, meant, exit);
+        let json = serde_json::to_value(Printed {
+            report,
+            exit_code: exit.code(),
+        });
+        let json = json.map_err(|error| Failure::new(Exit::Internal, error))?;
+        Ok((exit, json))
+    }
+
+    fn annotate_report(&self, displayed: &Report, meant: Exit, exit: Exit) {
         if exit != meant {
             self.output.say(EXIT_CODE_OVERRIDDEN);
         }
         if self.args.annotate == Annotations::Auto {
-            annotate::report(&displayed, meant, exit == meant);
+            annotate::report(displayed, meant, exit == meant);
         }
-        // Last, so that nothing is lost if the file cannot be written.
-        let written = self
-            .args
-            .report
-            .as_deref()
-            .map(|file| write_json(file, &printed));
-        if let Some(Err(failure)) = written {
-            print_failure(&failure, Format::Human, failure.exit);
-            return Ok(failure.exit);
-        }
-        Ok(exit)
+    }
+
+    /// Writes the answer to the file of `--report`: last, so that nothing is lost if it cannot be written. Returns the
+    /// exit code of that error.
+    pub(crate) fn write_report(&self, answer: &impl Serialize) -> Option<Exit> {
+        let file = self.args.report.as_deref()?;
+        let failure = write_json(file, answer).err()?;
+        print_for_people(&failure);
+        Some(failure.exit)
     }
 }
 

@@ -10,10 +10,12 @@ use crate::output::{Output, table};
 
 /// A type of entity that commands show.
 pub(super) trait Shown: Resource {
-    /// What JSON calls one of them: the schema of `suite` is `octane.suite/1`.
+    /// The schema of one of them.
     const ONE: &'static str;
-    /// What JSON calls several: the schema of `suites` is `octane.suites/1`, and its entities are in `suites`.
-    const MANY: &'static str;
+    /// The schema of several, and the member that holds them.
+    const MANY: (&'static str, &'static str);
+    /// Whether commands create them; JSON says then what was created.
+    const IS_CREATED: bool = false;
     /// The columns of tables between ID and NAME.
     const COLUMNS: &'static [&'static str];
 
@@ -29,6 +31,7 @@ pub(super) trait Shown: Resource {
 pub(super) enum Answer<E> {
     One(E),
     Many(Vec<E>),
+    Created(E),
     Ensured(Ensured<E>),
 }
 
@@ -36,8 +39,12 @@ impl<E: Shown> Answer<E> {
     /// Writes the answer.
     pub(super) fn show(&self, output: Output) -> Result<Exit> {
         let (entities, json) = match self {
-            Self::One(entity) => (std::slice::from_ref(entity), one(entity)),
+            Self::One(entity) => (std::slice::from_ref(entity), one(entity, &[])),
             Self::Many(entities) => (entities.as_slice(), many(entities)),
+            Self::Created(entity) => {
+                let entity = std::slice::from_ref(entity);
+                (entity, one(&entity[0], entity))
+            }
             Self::Ensured(Ensured {
                 entity, created, ..
             }) => {
@@ -46,9 +53,7 @@ impl<E: Shown> Answer<E> {
                     let (name, id) = (entity.name(), entity.id());
                     output.say(&format!("created {entity_type} {name} ({id})"));
                 }
-                let mut json = one(entity);
-                json["created"] = created.iter().map(value).collect();
-                (std::slice::from_ref(entity), json)
+                (std::slice::from_ref(entity), one(entity, created))
             }
         };
         output.answer(|| rows(entities), &json)?;
@@ -56,20 +61,20 @@ impl<E: Shown> Answer<E> {
     }
 }
 
-fn one<E: Shown>(entity: &E) -> Value {
+/// One entity, and those that the command created.
+fn one<E: Shown>(entity: &E, created: &[E]) -> Value {
     let mut json = value(entity);
-    json["schema"] = schema(E::ONE).into();
+    json["schema"] = E::ONE.into();
+    if E::IS_CREATED {
+        json["created"] = created.iter().map(value).collect();
+    }
     json
 }
 
 fn many<E: Shown>(entities: &[E]) -> Value {
     let values: Vec<Value> = entities.iter().map(value).collect();
-    json!({ "schema": schema(E::MANY), E::MANY: values })
-}
-
-/// The name of a JSON document's shape; keys may be added to it, but not changed.
-pub(super) fn schema(name: &str) -> String {
-    format!("octane.{name}/1")
+    let (schema, member) = E::MANY;
+    json!({ "schema": schema, member: values })
 }
 
 fn value<E: Shown>(entity: &E) -> Value {
@@ -94,6 +99,11 @@ fn rows<E: Shown>(entities: &[E]) -> String {
 /// `passed` for the list value `list_node.run_status.passed`.
 pub(super) fn status(status: Option<&Reference>) -> Option<&str> {
     status.and_then(|status| status.id.as_str().rsplit('.').next())
+}
+
+/// A text for JSON, where an empty one is absent.
+pub(super) fn text(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// The id that a reference field holds.

@@ -4,7 +4,7 @@ use octane_client::Client;
 use octane_model::WorkItem;
 use serde_json::{Map, Value, json};
 
-use super::entity::{id_of, schema};
+use super::entity::{id_of, text};
 use crate::args::JiraCommand;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -25,9 +25,9 @@ pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -
         .collect();
     let is_complete = resolution.missing.is_empty() && ambiguous.is_empty();
     let json = json!({
-        "schema": schema("jira_keys"),
+        "schema": "octane.jira_keys/1",
         "found": found,
-        "missing": resolution.missing,
+        "unknown": resolution.missing,
         "ambiguous": ambiguous,
     });
     let human = || {
@@ -57,7 +57,7 @@ pub(super) async fn run(command: JiraCommand, client: &Client, output: Output) -
 
 fn value(item: &WorkItem) -> Value {
     json!({
-        "type": item.subtype,
+        "type": text(&item.subtype),
         "id": item.id.to_string(),
         "name": item.name,
         "phase": id_of(item.phase.as_ref()),

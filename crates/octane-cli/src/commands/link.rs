@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use octane_client::{Client, LinkLevel, LinkOutcome, Resolution};
+use octane_client::{Client, LinkLevel, LinkOutcome, ReportedProblem, Resolution};
 use octane_model::plural::plural;
 use octane_model::{RunId, WorkItemId};
 use serde_json::{Value, json};
 
-use super::entity::schema;
 use super::lookup;
 use crate::args::LinkArgs;
 use crate::exit::Exit;
@@ -28,7 +27,8 @@ pub(super) async fn run(
     output: Output,
 ) -> Result<Exit> {
     let keys = client.jira().resolve(&args.jira).await?;
-    print_unresolved(&keys, output);
+    let mut problems = Vec::new();
+    report_unresolved(&keys, &mut problems, output);
     let stories = args.story.iter().copied();
     let stories: BTreeSet<WorkItemId> = stories
         .chain(keys.found.values().map(|item| item.id))
@@ -49,17 +49,23 @@ pub(super) async fn run(
             Change::Unlink => client.links().unlink(story, &runs).await?,
         };
         for failure in &outcome.failed {
-            output.say(&format!("! {}: {}", failure.id, failure.problem));
+            let message = format!("{}: {}", failure.id, failure.problem);
+            let code = match change {
+                Change::Link => "unlinked",
+                Change::Unlink => "still_linked",
+            };
+            report(&mut problems, output, code, message);
         }
         is_complete &= outcome.failed.is_empty();
         lines.push(line(story, change, &outcome));
         values.push(value(story, &outcome));
     }
     let json = json!({
-        "schema": schema("links"),
+        "schema": "octane.links/1",
         "stories": values,
-        "missing": keys.missing,
+        "unknown": keys.missing,
         "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
+        "problems": problems,
     });
     output.answer(|| lines.join("\n"), &json)?;
     Ok(if is_complete {
@@ -69,20 +75,33 @@ pub(super) async fn run(
     })
 }
 
-fn print_unresolved(keys: &Resolution, output: Output) {
+fn report_unresolved(keys: &Resolution, problems: &mut Vec<ReportedProblem>, output: Output) {
     for key in &keys.missing {
-        output.say(&format!("! Jira key {key} matches no backlog item"));
+        let message = format!("Jira key {key} matches no backlog item");
+        report(problems, output, "unknown_key", message);
     }
     for (key, items) in &keys.ambiguous {
         let choices: Vec<String> = items
             .iter()
             .map(|item| format!("`--story {}`", item.id))
             .collect();
-        output.say(&format!(
-            "! Jira key {key} matches several backlog items; pick one with {}",
+        let message = format!(
+            "Jira key {key} matches several backlog items; pick one with {}",
             choices.join(" or ")
-        ));
+        );
+        report(problems, output, "ambiguous_key", message);
     }
+}
+
+/// Prints a problem, and adds it to those of the answer.
+fn report(
+    problems: &mut Vec<ReportedProblem>,
+    output: Output,
+    code: &'static str,
+    message: String,
+) {
+    output.say(&format!("! {message}"));
+    problems.push(ReportedProblem::new(code, message));
 }
 
 async fn runs(args: &LinkArgs, client: &Client) -> Result<Vec<RunId>> {
@@ -115,15 +134,13 @@ fn line(story: WorkItemId, change: Change, outcome: &LinkOutcome) -> String {
 }
 
 fn value(story: WorkItemId, outcome: &LinkOutcome) -> Value {
-    let failed = outcome
-        .failed
-        .iter()
-        .map(|failure| json!({ "id": failure.id, "message": failure.problem.to_string() }));
+    let failed = outcome.failed.iter().map(|failure| &failure.id);
     json!({
         "story": story.to_string(),
         "level": outcome.level,
         "changed": outcome.changed,
         "unchanged": outcome.unchanged,
-        "failed": failed.collect::<Vec<_>>(),
+        "failed": outcome.failed.len(),
+        "failed_ids": failed.collect::<Vec<_>>(),
     })
 }

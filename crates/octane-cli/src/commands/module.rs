@@ -22,7 +22,7 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
         }
         ModuleCommand::Create { name, parent } => {
             let parent = lookup::module_id(client, parent.as_deref()).await?;
-            Answer::One(modules.create(&name, parent).await?)
+            Answer::Created(modules.create(&name, parent).await?)
         }
         ModuleCommand::Ensure { path } => Answer::Ensured(modules.ensure(&path).await?),
     };
@@ -30,8 +30,9 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
 }
 
 impl Shown for ApplicationModule {
-    const ONE: &'static str = "module";
-    const MANY: &'static str = "modules";
+    const ONE: &'static str = "octane.module/1";
+    const MANY: (&'static str, &'static str) = ("octane.modules/1", "modules");
+    const IS_CREATED: bool = true;
     const COLUMNS: &'static [&'static str] = &["PARENT"];
 
     fn id(&self) -> String {

@@ -1,13 +1,16 @@
 //! `octane resume`: continues uploads that were interrupted.
 
-use octane_client::{Client, JournalError, Spool, UploadId, UploadSettings};
+use octane_client::{
+    Client, JournalError, Report, ReportedProblem, Spool, UploadId, UploadSettings,
+};
+use serde_json::{Value, json};
 
 use super::delivery::Delivery;
-use crate::args::{OnUnresolved, ResumeArgs};
+use crate::args::{Format, OnUnresolved, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::Output;
+use crate::output::{Output, failure_json};
 use crate::spool::spool;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
@@ -18,47 +21,107 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
 
 async fn resume(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) -> Result<Exit> {
     let spool = spool(&args.delivery.spool)?;
-    let mut exit = Exit::Success;
-    let ids = match &args.id {
-        Some(id) => vec![id.clone()],
-        None => {
-            for failure in spool.unreadable()?.into_iter().map(Failure::from) {
-                exit = worst(exit, delivery.report_failure_and_continue(failure));
-            }
-            unfinished(&spool)?
-        }
-    };
+    if let Some(id) = &args.id {
+        let connected = Connection::open(&args.connection, output).await?;
+        let done = resume_one(&spool, id, args, &connected.client, delivery).await;
+        let done = done.and_then(|report| delivery.print_report(&report, None));
+        connected.close().await;
+        return done;
+    }
+    let mut several = Several::new(delivery);
+    for failure in spool.unreadable()?.into_iter().map(Failure::from) {
+        several.add_failure(&failure);
+    }
+    let ids = unfinished(&spool)?;
     if ids.is_empty() {
         output.say("nothing to resume");
-        return Ok(exit);
+        return several.finish(output);
     }
     let connected = Connection::open(&args.connection, output).await?;
-    for id in &ids {
-        if let Some(signal) = delivery.stopped() {
-            exit = worst(exit, signal);
+    let done = resume_all(&spool, &ids, args, output, &connected.client, &mut several).await;
+    connected.close().await;
+    done.and_then(|()| several.finish(output))
+}
+
+/// Resumes uploads one after the other. One that fails does not stop the others.
+async fn resume_all(
+    spool: &Spool,
+    ids: &[UploadId],
+    args: &ResumeArgs,
+    output: Output,
+    client: &Client,
+    several: &mut Several<'_>,
+) -> Result<()> {
+    for id in ids {
+        if let Some(signal) = several.delivery.stopped() {
+            several.exit = worst(several.exit, signal);
             break;
         }
-        let done = resume_one(&spool, id, args, &connected.client, delivery).await;
-        let of_upload = match done {
-            Ok(of_upload) => of_upload,
-            Err(failure) if args.all && is_not_ours(&failure) => {
-                output.say(&format!("{id}: {}", failure.error));
-                continue;
-            }
-            // An upload that fails does not stop the others.
-            Err(failure) if args.all => {
-                let failure = failure.context(format!("could not resume upload {id}"));
-                delivery.report_failure_and_continue(failure.upload(id))
-            }
-            Err(failure) => {
-                connected.close().await;
-                return Err(failure);
-            }
-        };
-        exit = worst(exit, of_upload);
+        match resume_one(spool, id, args, client, several.delivery).await {
+            Ok(report) => several.add_report(&report)?,
+            Err(failure) => match code_if_not_ours(&failure) {
+                Some(code) => {
+                    let message = format!("{id}: {}", failure.error);
+                    output.say(&message);
+                    several.problems.push(ReportedProblem::new(code, message));
+                }
+                None => {
+                    let failure = failure.context(format!("could not resume upload {id}"));
+                    several.add_failure(&failure.upload(id));
+                }
+            },
+        }
     }
-    connected.close().await;
-    Ok(exit)
+    Ok(())
+}
+
+/// What became of the uploads of `octane resume --all`.
+struct Several<'a> {
+    delivery: &'a Delivery<'a>,
+    exit: Exit,
+    uploads: Vec<Value>,
+    errors: Vec<Value>,
+    problems: Vec<ReportedProblem>,
+}
+
+impl<'a> Several<'a> {
+    fn new(delivery: &'a Delivery<'a>) -> Self {
+        Self {
+            delivery,
+            exit: Exit::Success,
+            uploads: Vec::new(),
+            errors: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn add_report(&mut self, report: &Report) -> Result<()> {
+        let (exit, json) = self.delivery.print_report_of_several(report)?;
+        self.exit = worst(self.exit, exit);
+        self.uploads.push(json);
+        Ok(())
+    }
+
+    fn add_failure(&mut self, failure: &Failure) {
+        let exit = self.delivery.report_failure_and_continue(failure);
+        self.exit = worst(self.exit, exit);
+        self.errors.push(failure_json(failure, exit));
+    }
+
+    /// Prints the answer in JSON; people have read it already.
+    fn finish(self, output: Output) -> Result<Exit> {
+        let json = json!({
+            "schema": "octane.resume/1",
+            "exit_code": self.exit.code(),
+            "uploads": self.uploads,
+            "errors": self.errors,
+            "problems": self.problems,
+        });
+        if output.format == Format::Json {
+            output.answer(String::new, &json)?;
+        }
+        Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
+    }
 }
 
 /// The one with the higher code.
@@ -74,15 +137,13 @@ fn unfinished(spool: &Spool) -> Result<Vec<UploadId>> {
     Ok(summaries.into_iter().map(|summary| summary.id).collect())
 }
 
-/// Whether the upload is another process's, or belongs to another server.
-fn is_not_ours(failure: &Failure) -> bool {
-    let journal = failure.error.downcast_ref::<JournalError>();
-    journal.is_some_and(|error| {
-        matches!(
-            error,
-            JournalError::InUse { .. } | JournalError::DifferentServer { .. }
-        )
-    })
+/// The problem's code if the upload is another process's, or belongs to another server.
+fn code_if_not_ours(failure: &Failure) -> Option<&'static str> {
+    match failure.error.downcast_ref::<JournalError>()? {
+        JournalError::InUse { .. } => Some("in_use"),
+        JournalError::DifferentServer { .. } => Some("different_server"),
+        _ => None,
+    }
 }
 
 async fn resume_one(
@@ -91,12 +152,10 @@ async fn resume_one(
     args: &ResumeArgs,
     client: &Client,
     delivery: &Delivery<'_>,
-) -> Result<Exit> {
+) -> Result<Report> {
     let journal = spool.open(id)?;
     let mut settings = UploadSettings::default();
     settings.ingestion_wait_max = args.delivery.wait;
     settings.require_all_jira_keys = args.delivery.on_unresolved == OnUnresolved::Fail;
-    delivery
-        .deliver(client, &journal, &settings, None, None)
-        .await
+    delivery.deliver(client, &journal, &settings, None).await
 }

@@ -4,7 +4,7 @@ use octane_client::Client;
 use octane_model::AutomatedRun;
 use serde_json::{Value, json};
 
-use super::entity::{Answer, Shown, status};
+use super::entity::{Answer, Shown, status, text};
 use super::lookup;
 use crate::args::RunCommand;
 use crate::exit::Exit;
@@ -28,8 +28,8 @@ pub(super) async fn run(command: RunCommand, client: &Client, output: Output) ->
 }
 
 impl Shown for AutomatedRun {
-    const ONE: &'static str = "run";
-    const MANY: &'static str = "runs";
+    const ONE: &'static str = "octane.run/1";
+    const MANY: (&'static str, &'static str) = ("octane.runs/1", "runs");
     const COLUMNS: &'static [&'static str] = &["STATUS", "TEST"];
 
     fn id(&self) -> String {
@@ -53,13 +53,14 @@ impl Shown for AutomatedRun {
     }
 
     fn details(&self) -> Value {
+        let part = |part: &Option<String>| part.as_deref().and_then(text).map(str::to_owned);
         json!({
             "test": self.test.as_ref().map(|test| test.id.to_string()),
-            "module": self.component,
-            "package": self.package,
-            "class": self.class_name,
+            "module": part(&self.component),
+            "package": part(&self.package),
+            "class": part(&self.class_name),
             "status": status(self.native_status.as_ref()),
-            "started": self.started,
+            "started_at": part(&self.started),
         })
     }
 }

@@ -25,8 +25,8 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
     }
     let (space, workspace) = (settings.space, settings.workspace);
     let data = match &settings.storage {
-        Storage::File(file) => file.display().to_string(),
-        _ => "memory".to_owned(),
+        Storage::File(file) => Some(file.display().to_string()),
+        _ => None,
     };
     let mut signals = Signals::new()?;
     let sandbox = Sandbox::open(settings).map_err(failure)?;
@@ -34,6 +34,7 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
     let running = sandbox.bind(address).await.map_err(failure)?;
     let (url, id, secret) = (running.url(), running.client_id(), running.client_secret());
     let human = || {
+        let data = data.as_deref().unwrap_or("memory");
         format!(
             "Sandbox   {url}  (data: {data})\nAPI key   {id}  secret {secret}\n\n\
              export OCTANE_URL='{url}/ui/?p={space}/{workspace}'\n\
@@ -42,7 +43,8 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
         )
     };
     let json = json!({
-        "url": url, "space": space, "workspace": workspace, "client_id": id, "client_secret": secret, "data": data,
+        "schema": "octane.sandbox/1", "url": url, "space": space.to_string(), "workspace": workspace.to_string(),
+        "client_id": id, "client_secret": secret, "data": data,
     });
     match output.format {
         Format::Human => output.answer(human, &json)?,

@@ -21,7 +21,7 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
         }
         SuiteCommand::Create { name, module } => {
             let module = lookup::module_id(client, module.as_deref()).await?;
-            Answer::One(suites.create(&name, module).await?)
+            Answer::Created(suites.create(&name, module).await?)
         }
         SuiteCommand::Ensure { name, module } => {
             let module = lookup::module_id(client, module.as_deref()).await?;
@@ -32,8 +32,9 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
 }
 
 impl Shown for TestSuite {
-    const ONE: &'static str = "suite";
-    const MANY: &'static str = "suites";
+    const ONE: &'static str = "octane.suite/1";
+    const MANY: (&'static str, &'static str) = ("octane.suites/1", "suites");
+    const IS_CREATED: bool = true;
     const COLUMNS: &'static [&'static str] = &["MODULES"];
 
     fn id(&self) -> String {

@@ -28,8 +28,8 @@ pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Outpu
 }
 
 impl Shown for SuiteRun {
-    const ONE: &'static str = "suite_run";
-    const MANY: &'static str = "suite_runs";
+    const ONE: &'static str = "octane.suite_run/1";
+    const MANY: (&'static str, &'static str) = ("octane.suite_runs/1", "suite_runs");
     const COLUMNS: &'static [&'static str] = &["SUITE", "STATUS"];
 
     fn id(&self) -> String {

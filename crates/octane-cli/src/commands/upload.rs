@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use octane_client::{
     Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
-    Prepared, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
+    Prepared, ReportedProblem, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
 };
 use octane_model::plural::plural;
 use octane_results::Release;
@@ -143,9 +143,11 @@ impl Job<'_> {
                 return Err(failure);
             }
         }
-        self.delivery
-            .deliver(client, &journal, &settings, Some(&event), Some(input.files))
-            .await
+        let report = self
+            .delivery
+            .deliver(client, &journal, &settings, Some(&event))
+            .await?;
+        self.delivery.print_report(&report, Some(input.files))
     }
 
     /// Finds the module and the suite, and creates them if they do not exist and that is wanted.
@@ -290,9 +292,13 @@ async fn dry_run(
     let totals = Plan::new(input.runs(), Some(&target), settings)?.finish()?;
     let (results, batches, bytes) = (totals.counts.read, totals.batches, totals.bytes);
     let keys = totals.jira_keys;
+    let mut problems = totals.problems;
+    if let Some(missing) = &missing {
+        problems.push(ReportedProblem::new("missing_target", missing));
+    }
     let json = json!({
         "schema": "octane.plan/1", "results": results, "batches": batches, "bytes": bytes,
-        "suite_run": destination.suite_run(), "jira_keys": keys, "missing": missing,
+        "suite_run": destination.suite_run(), "jira_keys": keys, "problems": problems,
     });
     let human = || {
         let mut text = format!(

@@ -1,8 +1,8 @@
 //! `octane uploads` and `octane status`: what is stored on this machine.
 
-use octane_client::{Spool, UploadId, UploadSummary};
+use octane_client::{ReportedProblem, Spool, UploadId, UploadSummary};
 use octane_model::plural::plural;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
@@ -15,10 +15,15 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
         UploadsCommand::List(args) => {
             let spool = spool(args)?;
             let summaries = spool.list()?;
+            let mut problems = Vec::new();
             for error in spool.unreadable()? {
                 output.say(&format!("warning: {error}"));
+                problems.push(ReportedProblem::new("unreadable", error.to_string()));
             }
-            output.answer(|| rows(&summaries), &summaries)?;
+            let json = json!({
+                "schema": "octane.uploads/1", "uploads": summaries, "problems": problems,
+            });
+            output.answer(|| rows(&summaries), &json)?;
         }
         UploadsCommand::Show(args) => return status(args, output),
         UploadsCommand::Delete {
@@ -31,7 +36,10 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
                 check_deletable(&spool.summary(id)?, args)?;
             }
             spool.remove(id)?;
-            output.answer(|| format!("deleted {id}"), &json!({ "deleted": [id] }))?;
+            output.answer(
+                || format!("deleted {id}"),
+                &deleted_json(std::slice::from_ref(id)),
+            )?;
         }
         UploadsCommand::Prune(args) => {
             let now = jiff::Timestamp::now();
@@ -42,11 +50,15 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
                     let count = plural(deleted.len(), "upload");
                     format!("deleted {count}{}", ids.collect::<String>())
                 },
-                &json!({ "deleted": deleted }),
+                &deleted_json(&deleted),
             )?;
         }
     }
     Ok(Exit::Success)
+}
+
+fn deleted_json(ids: &[UploadId]) -> Value {
+    json!({ "schema": "octane.deleted_uploads/1", "upload_ids": ids })
 }
 
 fn check_deletable(summary: &UploadSummary, spool: &SpoolArgs) -> Result<()> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use octane_client::{Plan, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
-use octane_results::{Identity, Status};
+use octane_results::{Identity, Status, Warning, WarningKind};
 use serde_json::json;
 
 use crate::args::ValidateArgs;
@@ -31,10 +31,10 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     }
     let plan = plan.finish()?;
     let problems = input.problems();
-    let warnings: Vec<String> = input.warnings.iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = input.warnings.iter().map(warning).collect();
     let json = json!({
         "schema": "octane.validate/1",
-        "valid": problems.is_empty(),
+        "is_valid": problems.is_empty(),
         "counts": {
             "read": input.read_count(),
             "files": input.files,
@@ -62,13 +62,33 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     Ok(Exit::Input)
 }
 
+/// A warning in the shape of a problem.
+fn warning(warning: &Warning) -> ReportedProblem {
+    let code = match warning.kind {
+        WarningKind::NoResults => "no_results",
+        WarningKind::Unnamed { .. } => "unnamed_test",
+        WarningKind::Duration { .. } => "invalid_duration",
+        WarningKind::Started { .. } => "invalid_start",
+        WarningKind::StartedLongAgo { .. } => "implausible_start",
+        WarningKind::JiraKey { .. } => "invalid_jira_key",
+        WarningKind::StatusWord { .. } => "unknown_status",
+        WarningKind::Totals { .. } => "different_totals",
+        WarningKind::SuiteFailure { .. } => "suite_failure",
+        WarningKind::NestedCase => "nested_test",
+        WarningKind::Entity { .. } => "unknown_entity",
+        WarningKind::UnusedColumn { .. } => "unused_column",
+        _ => "warning",
+    };
+    ReportedProblem::new(code, warning.to_string()).at(Some(warning.position.clone()))
+}
+
 /// The findings, for people.
 fn human(
     input: &Input,
     jira_keys: usize,
     repaired: usize,
     repeated: &[(String, usize)],
-    warnings: &[String],
+    warnings: &[ReportedProblem],
     problems: &[ReportedProblem],
 ) -> String {
     let count = |status| thousands(input.count(status));
@@ -95,7 +115,8 @@ fn human(
         .map(|(test, count)| format!("{test}: {}", plural(*count, "result")));
     list(&mut text, &title, tests);
     let title = plural(warnings.len(), "warning");
-    list(&mut text, &title, warnings.iter().cloned());
+    let messages = warnings.iter().map(|warning| warning.message.clone());
+    list(&mut text, &title, messages);
     let title = match problems.len() {
         1 => "1 invalid row or file".to_owned(),
         count => format!("{} invalid rows or files", thousands(count)),

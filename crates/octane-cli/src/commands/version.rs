@@ -11,7 +11,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn run(output: Output) -> Result<Exit> {
     output.answer(
         || format!("octane {VERSION}"),
-        &json!({ "name": "octane", "version": VERSION }),
+        &json!({ "schema": "octane.version/1", "name": "octane", "version": VERSION }),
     )?;
     Ok(Exit::Success)
 }

@@ -112,7 +112,7 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
         let text = format!("{:#}", failure.error);
         say(&system.line(is_error, &text, None));
         if system == System::Github {
-            let outcome = outcome(failure.exit);
+            let outcome = failure.exit.word();
             // How much was ingested is not known here: an earlier attempt may have delivered some of it.
             let mut outputs = format!("outcome={outcome}\n");
             if let Some(id) = &failure.upload_id {
@@ -129,22 +129,6 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
 pub(crate) fn usage(text: &str) {
     if let Some(system) = system(env::text) {
         say(&system.line(true, text, None));
-    }
-}
-
-/// The outcome of an upload without a report, in the words of a report.
-fn outcome(exit: Exit) -> &'static str {
-    match exit {
-        Exit::Success => "success",
-        Exit::Internal => "internal_error",
-        Exit::Usage | Exit::Configuration => "configuration",
-        Exit::Input => "no_input",
-        Exit::Partial => "partial",
-        Exit::Refused => "refused",
-        Exit::Unauthorized => "unauthorized",
-        Exit::Unreachable => "unreachable",
-        Exit::LinksIncomplete => "links_incomplete",
-        Exit::Interrupted | Exit::Terminated => "interrupted",
     }
 }
 

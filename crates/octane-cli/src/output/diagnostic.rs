@@ -15,8 +15,16 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Prints an error once, with its causes and what to do next, of a process that ends with `exit`. In JSON it is
-/// an object on standard output as well, so that a script gets one either way.
+/// a document on standard output as well, so that a script gets one either way.
 pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
+    print_for_people(failure);
+    if format == Format::Json {
+        print_failure_json(failure, exit);
+    }
+}
+
+/// Prints an error on standard error alone.
+pub(crate) fn print_for_people(failure: &Failure) {
     let Failure { error, hint, .. } = failure;
     let mut text = format!("{ERROR}error{ERROR:#}: {error}");
     for cause in causes(error) {
@@ -26,10 +34,12 @@ pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
         text.push_str(&format!("\n{HINT}hint{HINT:#}: {hint}"));
     }
     print_note(&text);
-    if format == Format::Json {
-        // If standard output cannot be written, the exit code still tells.
-        let _ = write_line(&failure_json(failure, exit).to_string());
-    }
+}
+
+/// Prints an error as JSON on standard output.
+pub(crate) fn print_failure_json(failure: &Failure, exit: Exit) {
+    // If standard output cannot be written, the exit code still tells.
+    let _ = write_line(&format!("{:#}", failure_json(failure, exit)));
 }
 
 /// An error for scripts, of a process that ends with `exit`.
@@ -38,16 +48,18 @@ pub(crate) fn failure_json(failure: &Failure, exit: Exit) -> Value {
         error,
         hint,
         upload_id,
-        ..
+        problems,
+        exit: meant,
     } = failure;
     json!({
         "schema": "octane.error/1",
-        "outcome": "error",
+        "code": meant.word(),
         "exit_code": exit.code(),
         "message": error.to_string(),
         "causes": causes(error),
         "hint": hint,
         "upload_id": upload_id,
+        "problems": problems,
     })
 }
 

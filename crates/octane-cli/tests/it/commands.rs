@@ -95,7 +95,7 @@ fn json_answers_name_their_schema_and_ids_are_strings() {
     assert_eq!(answer(&["run", "get", run])["schema"], "octane.run/1");
     let links = answer(&["link", "--run", run, "--jira", "SHOP-101", "NONE-1"]);
     assert_eq!(links["schema"], "octane.links/1");
-    assert_eq!(links["missing"], json!(["NONE-1"]));
+    assert_eq!(links["unknown"], json!(["NONE-1"]));
     assert_eq!(links["ambiguous"], json!([]));
 }
 
@@ -141,7 +141,7 @@ fn jira_keys_are_resolved_and_a_missing_one_is_reported() {
     assert_eq!(json["found"]["SHOP-101"]["type"], "story");
     assert_eq!(json["schema"], "octane.jira_keys/1");
     assert!(json["found"]["SHOP-101"]["id"].is_string(), "{json}");
-    assert_eq!(json["missing"], json!(["NONE-1"]));
+    assert_eq!(json["unknown"], json!(["NONE-1"]));
     assert_eq!(json["ambiguous"]["SHOP-150"].as_array().unwrap().len(), 2);
 }
 

@@ -61,7 +61,7 @@ fn results_for_a_server_that_was_away_are_delivered_when_it_is_back() {
 
     server.come_back();
     let done = server.octane(&["resume", "--all", "--format", "json"], SECRET);
-    let report = done.json();
+    let report = &done.json()["uploads"][0];
     assert_eq!(
         (done.code, &report["outcome"]),
         (0, &"success".into()),
@@ -183,10 +183,12 @@ fn lists_and_states_have_their_documented_shape() {
     let keys =
         |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let list = json_of(&server, &["uploads", "list"]);
+    assert_eq!(keys(&list), ["problems", "schema", "uploads"]);
+    let list = &list["uploads"];
     let upload = [
         "bytes",
         "counts",
-        "created",
+        "created_at",
         "id",
         "is_finished",
         "is_in_use",
@@ -209,7 +211,7 @@ fn lists_and_states_have_their_documented_shape() {
     );
     assert_eq!(
         json_of(&server, &["uploads", "prune"]),
-        json!({ "deleted": [] })
+        json!({ "schema": "octane.deleted_uploads/1", "upload_ids": [] })
     );
     let table = server.octane(&["uploads", "list"], SECRET).stdout;
     assert!(table.contains(&id) && table.contains("pending"), "{table}");
@@ -223,8 +225,11 @@ fn an_unfinished_upload_is_deleted_only_by_force() {
         .octane(&delete, SECRET)
         .fails(2, &["2 results would be lost", "--force"]);
     let forced = json_of(&server, &[&delete[..], &["--force"]].concat());
-    assert_eq!(forced, json!({ "deleted": [id] }));
-    assert_eq!(json_of(&server, &["uploads", "list"]), json!([]));
+    assert_eq!(
+        forced,
+        json!({ "schema": "octane.deleted_uploads/1", "upload_ids": [id] })
+    );
+    assert_eq!(json_of(&server, &["uploads", "list"])["uploads"], json!([]));
     server
         .octane(&delete, SECRET)
         .fails(2, &["no upload", "octane uploads list"]);

@@ -43,12 +43,7 @@ impl Server {
         let mut process = place.start(&[&arguments[..], &["--format", "json"]].concat(), &[]);
         let answer = process.answer();
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
-        let url = format!(
-            "{}/?p={}/{}",
-            text("url"),
-            answer["space"],
-            answer["workspace"]
-        );
+        let url = format!("{}/?p={}/{}", text("url"), text("space"), text("workspace"));
         let variables = [
             ("OCTANE_URL", url),
             ("OCTANE_CLIENT_ID", text("client_id")),
@@ -170,7 +165,11 @@ fn one_hundred_kills_lose_and_duplicate_nothing() {
         .json();
     let is_finished = |upload: &Value| upload["is_finished"] == true;
     assert!(
-        uploads.as_array().unwrap().iter().all(is_finished),
+        uploads["uploads"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(is_finished),
         "{uploads}"
     );
 }

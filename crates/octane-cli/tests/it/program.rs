@@ -6,6 +6,8 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::json_schema::violations;
+
 /// A directory for inputs and for the sandbox's data.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
@@ -144,9 +146,15 @@ impl From<Output> for Done {
 }
 
 impl Done {
-    /// The one JSON value on standard output.
+    /// The one JSON value on standard output. It matches the schema that it names; only a server's own answers, which
+    /// `octane api` prints, name none.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let value: Value =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        if value.get("schema").is_some() {
+            assert_eq!(violations(&value), [] as [&str; 0], "{value}");
+        }
+        value
     }
 
     /// Checks the exit code, and that standard error has all of `parts`.

@@ -9,13 +9,14 @@ use crate::outcome::Outcome;
 use crate::report::Counts;
 use crate::upload_id::UploadId;
 
-/// How far an upload is. Serialises as the items of `octane uploads list`.
+/// How far an upload is. Serialises as an item of `octane.uploads/1` and as the upload of `octane.status/1`.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct UploadSummary {
     /// Its ID.
     pub id: UploadId,
-    /// When it was planned.
+    /// When it was planned; `created_at` in JSON.
+    #[serde(rename = "created_at")]
     pub created: Timestamp,
     /// Where it goes: URL, space and workspace.
     pub server: String,
@@ -25,7 +26,7 @@ pub struct UploadSummary {
     pub suite_run: String,
     /// How many results it has, and what became of them so far.
     pub counts: Counts,
-    /// How the last attempt ended; absent before the first one has.
+    /// How the last attempt ended; `None` before the first one has.
     pub outcome: Option<Outcome>,
     /// Whether nothing is left to do.
     pub is_finished: bool,

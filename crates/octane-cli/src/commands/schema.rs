@@ -1,0 +1,24 @@
+//! `octane schema`
+
+use serde_json::json;
+
+use crate::args::SchemaArgs;
+use crate::exit::Exit;
+use crate::failure::Result;
+use crate::output::{Output, write_line};
+use crate::schema;
+
+/// Prints a schema as it is published, or the names of all.
+pub(super) fn run(args: &SchemaArgs, output: Output) -> Result<Exit> {
+    let published = args.name.as_deref().and_then(schema::text);
+    if let Some(text) = published {
+        write_line(text.trim_end())?;
+        return Ok(Exit::Success);
+    }
+    let names: Vec<&str> = schema::names().collect();
+    output.answer(
+        || names.join("\n"),
+        &json!({ "schema": "octane.schemas/1", "names": names }),
+    )?;
+    Ok(Exit::Success)
+}

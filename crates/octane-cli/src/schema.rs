@@ -1,0 +1,45 @@
+//! The published JSON Schemas of all answers.
+
+/// `octane.NAME/1` for each file `schemas/NAME.json`.
+macro_rules! schemas {
+    ($($name:literal)+) => {
+        &[$(($name, include_str!(concat!("../schemas/", $name, ".json")))),+]
+    };
+}
+
+/// Names and texts, in the order of the names.
+const SCHEMAS: &[(&str, &str)] = schemas! {
+    "convert"
+    "deleted_uploads"
+    "error"
+    "jira_keys"
+    "links"
+    "module"
+    "modules"
+    "plan"
+    "resume"
+    "run"
+    "runs"
+    "sandbox"
+    "schemas"
+    "status"
+    "suite"
+    "suite_run"
+    "suite_runs"
+    "suites"
+    "upload"
+    "uploads"
+    "validate"
+    "version"
+};
+
+/// The names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.iter().map(|(name, _)| *name)
+}
+
+/// The schema of `octane.NAME/1`.
+pub(crate) fn text(name: &str) -> Option<&'static str> {
+    let found = SCHEMAS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text)
+}
