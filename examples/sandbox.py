@@ -58,7 +58,7 @@ class SandboxTest(unittest.TestCase):
             '<test_run name="adds_tax" status="Passed" duration="5"/></test_runs></test_result>'
         )
         task = octane.call("POST", octane.workspace("test-results"), payload.encode(), "application/xml")
-        # The sandbox's time can be moved, so nobody has to wait for the delay.
+        # The sandbox's time can be moved, so there is no need to wait for the delay.
         octane.call("POST", "/_sandbox/clock", {"advance": "2s"})
         while task["status"] in ("queued", "running"):
             time.sleep(0.01)

@@ -40,7 +40,7 @@ test('the query language finds a story by its Jira key', async () => {
   assert.equal(page.total_count, 1);
 });
 
-test('a lost session is told in the shape of the product', async () => {
+test('a lost session is reported in the shape of the product', async () => {
   await fetch(`${octane.url}/_sandbox/sessions/expire`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

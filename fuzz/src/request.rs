@@ -91,7 +91,7 @@ impl Visit {
     }
 }
 
-/// The request, and whether its answer must be JSON; `None` where the bytes are no request at all.
+/// The request, and whether its answer must be JSON; `None` where the bytes are not a request at all.
 fn read(bytes: &[u8]) -> Option<(Request<Body>, bool)> {
     let (head, body) = match bytes.windows(2).position(|pair| pair == b"\n\n") {
         Some(end) => (&bytes[..end], &bytes[end + 2..]),

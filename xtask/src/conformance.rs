@@ -90,11 +90,7 @@ fn scenarios(folder: &Path) -> Result<Vec<String>> {
         }
     }
     names.sort();
-    ensure!(
-        !names.is_empty(),
-        "there are no scenarios in `{}`",
-        folder.display()
-    );
+    ensure!(!names.is_empty(), "no scenarios in `{}`", folder.display());
     Ok(names)
 }
 

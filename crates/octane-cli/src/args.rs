@@ -3,6 +3,8 @@
 mod connection;
 mod duration;
 mod entities;
+mod number;
+mod parse;
 mod results;
 mod tools;
 mod uploads;
@@ -87,15 +89,15 @@ pub(crate) enum Command {
     Validate(Box<ValidateArgs>),
     /// Write the payloads that an upload would send (offline).
     Convert(Box<ConvertArgs>),
-    /// Application modules.
+    /// Find and create application modules.
     Module(OnServerGroup<ModuleCommand>),
-    /// Test suites.
+    /// Find and create test suites.
     Suite(OnServerGroup<SuiteCommand>),
-    /// Suite runs.
+    /// Find suite runs.
     SuiteRun(OnServerGroup<SuiteRunCommand>),
-    /// Automated runs.
+    /// Find automated runs.
     Run(OnServerGroup<RunCommand>),
-    /// Jira keys.
+    /// Look up Jira keys.
     Jira(OnServerGroup<JiraCommand>),
     /// Link runs to stories.
     Link(Box<OnServer<LinkArgs>>),

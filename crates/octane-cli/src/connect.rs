@@ -98,8 +98,10 @@ fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
 fn remote_endpoint(args: &ConnectionArgs) -> Result<Builder> {
     let Some(url) = args.url.as_deref().filter(|url| !url.trim().is_empty()) else {
         let message = format!("no server given: set `--url` or {}", env::URL);
-        return Err(Failure::message(Exit::Configuration, message)
-            .hint(format!("set {}=https://…, or try `--sandbox`", env::URL)));
+        return Err(Failure::message(Exit::Configuration, message).hint(format!(
+            "for example: {}=https://octane.example.com; or try `--sandbox`, which needs no server",
+            env::URL
+        )));
     };
     let mut builder = Endpoint::builder(url);
     if let Some(space) = number(args.space.as_deref(), "--space", env::SHARED_SPACE)? {
@@ -114,7 +116,7 @@ fn remote_endpoint(args: &ConnectionArgs) -> Result<Builder> {
         (None, Some(_)) => {
             let message = "a client secret was given without a client ID";
             Err(Failure::message(Exit::Configuration, message)
-                .hint(format!("set {} or `--client-id`", env::CLIENT_ID)))
+                .hint(format!("set {} or use `--client-id`", env::CLIENT_ID)))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
 use octane_client::{ClientError, PlanError, PrepareError, ReportedProblem, UploadId};
-use octane_results::{ReadError, SourceError};
+use octane_results::{PayloadError, ReadError, SourceError};
 
 use crate::env;
 use crate::exit::Exit;
@@ -65,7 +65,7 @@ impl From<octane_rest::Error> for Failure {
     fn from(error: octane_rest::Error) -> Self {
         if error.is_unauthorized() {
             Self::new(Exit::Unauthorized, error).hint(format!(
-                "check {} and {}; some workspaces accept only API keys",
+                "check {} and {} (some workspaces accept only API keys)",
                 env::CLIENT_ID,
                 env::CLIENT_SECRET
             ))
@@ -90,15 +90,28 @@ impl From<ClientError> for Failure {
         let hint = match &error {
             ClientError::UnknownId {
                 kind: "test suite", ..
-            } => Some("`octane suite list` lists the suites"),
+            } => Some("`octane suite list` lists all test suites"),
             ClientError::UnknownId {
                 kind: "application module",
                 ..
-            } => Some("`octane module list` lists the modules"),
+            } => Some("`octane module list` lists all application modules"),
+            ClientError::UnknownId {
+                kind: "suite run", ..
+            } => Some("`octane suite-run list` lists all suite runs"),
+            ClientError::UnknownId {
+                kind: "automated run",
+                ..
+            } => Some("`octane run list --suite-run NAME` lists the runs of a suite run"),
+            ClientError::UnknownId {
+                kind: "backlog item",
+                ..
+            } => Some(
+                "`octane jira resolve KEY` shows the ID of the backlog item that matches a Jira key",
+            ),
             ClientError::UnknownName { .. } | ClientError::Missing(_) => {
                 Some("use `--create missing` (or `-y`) to create it")
             }
-            ClientError::Ambiguous { .. } => Some("use its ID"),
+            ClientError::Ambiguous { .. } => Some("use the ID instead of the name"),
             ClientError::NoJiraField
             | ClientError::AmbiguousJiraField(_)
             | ClientError::UnknownJiraField(_) => Some("set the field with `--jira-field`"),
@@ -137,9 +150,11 @@ impl From<PlanError> for Failure {
         let (exit, hint) = match &error {
             PlanError::LimitExceeded(_) => (
                 Exit::Input,
-                Some("use `--long-names shorten` to keep the start and a digest"),
+                Some(
+                    "use `--long-names shorten` to keep the start of each name and a digest of the rest",
+                ),
             ),
-            PlanError::Payload(error) => (Exit::Configuration, error.hint()),
+            PlanError::Payload(error) => (Exit::Configuration, payload_hint(error)),
             _ => (Exit::Configuration, None),
         };
         let hint = hint.map(str::to_owned);
@@ -150,6 +165,22 @@ impl From<PlanError> for Failure {
             upload_id: None,
             problems: Vec::new(),
         }
+    }
+}
+
+/// The library's hints, with the names of the options.
+fn payload_hint(error: &PayloadError) -> Option<&'static str> {
+    match error {
+        PayloadError::SuiteMissing => Some("set the test suite with `--suite`"),
+        PayloadError::ProductAreas { .. } => Some("set one application module with `--module`"),
+        PayloadError::ReleaseById(_) => {
+            Some("give the release by name, or use `--payload standard`, which accepts IDs")
+        }
+        PayloadError::StartMissing { .. } => Some(
+            "add start times to the results, or use `--payload standard`, which does not need them",
+        ),
+        PayloadError::Unsupported { .. } => Some("remove it, or use `--payload standard`"),
+        error => error.hint(),
     }
 }
 

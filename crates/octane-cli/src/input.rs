@@ -169,9 +169,9 @@ impl Input {
         let files = self.unreadable.iter().map(|(error, rows)| {
             let message = match rows {
                 0 => error.to_string(),
-                1 => format!("{error}; the result before the error is not used either"),
+                1 => format!("{error}; the result before the error is ignored as well"),
                 rows => format!(
-                    "{error}; the {} before the error are not used either",
+                    "{error}; the {} before the error are ignored as well",
                     plural(*rows, "result")
                 ),
             };
@@ -218,7 +218,7 @@ impl Input {
                 files => format!("{files} files contain no usable results"),
             };
             return Err(Failure::message(Exit::Input, message)
-                .hint("`octane validate` shows what is read; use `--allow-empty` to allow that"));
+                .hint("`octane validate` shows what was found; use `--allow-empty` if no results are expected"));
         }
         Ok(())
     }

@@ -17,14 +17,12 @@ mod spool;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Args, Command, Format};
 use exit::Exit;
 use failure::{Failure, Result};
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::parse_line(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {
             // Help and version end here too, with code 0.

@@ -28,9 +28,18 @@ pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
 impl SpoolArgs {
     /// The command that resumes an upload in this spool.
     pub(crate) fn resume(&self, id: &UploadId) -> String {
+        self.in_spool(format!("octane resume {id}"))
+    }
+
+    /// The command that deletes an unfinished upload in this spool.
+    pub(crate) fn delete(&self, id: &UploadId) -> String {
+        self.in_spool(format!("octane uploads delete {id} --force"))
+    }
+
+    fn in_spool(&self, command: String) -> String {
         match &self.spool {
-            Some(folder) => format!("octane resume {id} --spool '{}'", folder.display()),
-            None => format!("octane resume {id}"),
+            Some(folder) => format!("{command} --spool '{}'", folder.display()),
+            None => command,
         }
     }
 }

@@ -131,7 +131,7 @@ impl std::fmt::Display for Server {
 #[non_exhaustive]
 pub enum PlanError {
     /// Results that exceed Octane's limits and may not be repaired; all of them.
-    #[error("{} exceed Octane's limits; first: {}", plural(.0.len(), "result"), .0[0])]
+    #[error("{} {} Octane's limits; first: {}", plural(.0.len(), "result"), if .0.len() == 1 { "exceeds" } else { "exceed" }, .0[0])]
     LimitExceeded(Vec<LimitExceeded>),
     /// Something that the payload's dialect cannot express, or requires and does not get.
     #[error("cannot write the payload")]

@@ -104,7 +104,7 @@ pub enum SourceProblem {
         pattern: String,
     },
     /// The folder contains no file with a supported extension.
-    #[error("no results file in the folder `{pattern}`; searched for *.{}", Format::EXTENSIONS.join(", *."))]
+    #[error("no results file in the directory `{pattern}`; searched for *.{}", Format::EXTENSIONS.join(", *."))]
     EmptyFolder {
         /// The pattern.
         pattern: String,

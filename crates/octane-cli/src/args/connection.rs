@@ -28,7 +28,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "SECRET")]
     pub(crate) client_secret: Option<String>,
     /// Use the built-in sandbox server; its data is kept between runs.
-    #[arg(long, global = true, conflicts_with = "url", hide = cfg!(not(feature = "sandbox")))]
+    #[arg(long, global = true, hide = cfg!(not(feature = "sandbox")))]
     pub(crate) sandbox: bool,
     #[command(flatten)]
     pub(crate) sandbox_data: SandboxDataArgs,

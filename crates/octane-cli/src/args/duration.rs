@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 /// The longest time limit of a request.
 const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Parses a duration. A bare number is an error, because nobody can see whether it means seconds or minutes.
+/// Parses a duration. A bare number is an error, because it could mean seconds or minutes.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if text.parse::<f64>().is_ok() {

@@ -1,12 +1,15 @@
 //! Commands about modules, suites, runs and links.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use octane_model::{RunId, WorkItemId};
+
+use super::number::number;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModuleCommand {
     /// Show a module, by ID or by a path such as `Shop/Checkout`.
     Get {
+        /// ID or path of the module.
         #[arg(value_name = "ID|A/B/C")]
         module: String,
     },
@@ -18,6 +21,7 @@ pub(crate) enum ModuleCommand {
     },
     /// Create a module.
     Create {
+        /// Name of the new module.
         name: String,
         /// The parent module [default: the root].
         #[arg(long, value_name = "ID|A/B/C")]
@@ -25,6 +29,7 @@ pub(crate) enum ModuleCommand {
     },
     /// Get the module at a path; create what does not exist.
     Ensure {
+        /// Path of the module, for example `Shop/Checkout`.
         #[arg(value_name = "A/B/C")]
         path: String,
     },
@@ -34,6 +39,7 @@ pub(crate) enum ModuleCommand {
 pub(crate) enum SuiteCommand {
     /// Show a suite, by ID or by name.
     Get {
+        /// ID or name of the suite.
         #[arg(value_name = "ID|NAME")]
         suite: String,
     },
@@ -45,6 +51,7 @@ pub(crate) enum SuiteCommand {
     },
     /// Create a suite.
     Create {
+        /// Name of the new suite.
         name: String,
         /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
@@ -52,6 +59,7 @@ pub(crate) enum SuiteCommand {
     },
     /// Get a suite by name; create it if it does not exist.
     Ensure {
+        /// Name of the suite.
         name: String,
         /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
@@ -63,6 +71,7 @@ pub(crate) enum SuiteCommand {
 pub(crate) enum SuiteRunCommand {
     /// Show a suite run, by ID or by name.
     Get {
+        /// ID or name of the suite run.
         #[arg(value_name = "ID|NAME")]
         suite_run: String,
         /// The suite; needed if several suites have a suite run of that name.
@@ -80,8 +89,11 @@ pub(crate) enum SuiteRunCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
     /// Show an automated run.
-    Get { id: RunId },
-    /// List the automated runs of a suite run, by ID.
+    Get {
+        /// ID of the run.
+        id: RunId,
+    },
+    /// List the automated runs of a suite run, ordered by ID.
     List {
         /// The suite run.
         #[arg(long, value_name = "ID|NAME")]
@@ -90,7 +102,7 @@ pub(crate) enum RunCommand {
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
         /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
-        #[arg(long, value_name = "COUNT", default_value_t = 0)]
+        #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = number::<u64>)]
         skip: u64,
     },
 }
@@ -99,33 +111,36 @@ pub(crate) enum RunCommand {
 pub(crate) enum JiraCommand {
     /// Find the stories, features and defects that match Jira keys.
     Resolve {
+        /// Jira keys, for example `SHOP-12`.
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
     },
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("items").args(["jira", "story"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("linked").args(["runs", "suite_run"]).required(true))]
 #[command(before_long_help = "\
 Examples:
   octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
   octane unlink --run 6001 --run 6002 --story 3001")]
 pub(crate) struct LinkArgs {
     /// Jira key of a story, feature or defect.
-    #[arg(long, value_name = "KEY", num_args = 1.., required_unless_present = "story")]
+    #[arg(long, value_name = "KEY", num_args = 1..)]
     pub(crate) jira: Vec<String>,
     /// ID of a story, feature or defect.
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub(crate) story: Vec<WorkItemId>,
     /// ID of a run [default: all runs of the suite run].
-    #[arg(long = "run", value_name = "ID", num_args = 1.., conflicts_with = "suite_run")]
+    #[arg(long = "run", value_name = "ID", num_args = 1..)]
     pub(crate) runs: Vec<RunId>,
     /// The suite run.
-    #[arg(long, value_name = "ID|NAME", required_unless_present = "runs")]
+    #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite_run: Option<String>,
     /// The suite; needed if several suites have a suite run of that name.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) suite: Option<String>,
     /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = number::<u64>)]
     pub(crate) skip: u64,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::connection::ConnectionArgs;
+use super::number::number;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.
@@ -56,10 +57,10 @@ pub(crate) struct PayloadArgs {
     #[arg(long, value_name = "ID|NAME|default")]
     pub(crate) release: Option<String>,
     /// Milestone of the runs.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) milestone: Option<i64>,
     /// Program of the runs.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) program: Option<i64>,
     /// Environment of the runs, for example `OS:Linux`.
     #[arg(short = 't', long = "tag", value_name = "TYPE:VALUE")]
@@ -68,7 +69,7 @@ pub(crate) struct PayloadArgs {
     #[arg(short = 'f', long = "field", value_name = "TYPE:VALUE")]
     pub(crate) fields: Vec<String>,
     /// Backlog item that the tests cover.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) backlog_item: Vec<i64>,
     /// Testing tool type of the tests [default: `Quartz` for `--payload evidence`, otherwise none].
     #[arg(long, value_name = "LABEL")]
@@ -186,13 +187,13 @@ pub(crate) struct ConvertArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// ID of the test suite; without it the payload names no suite.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) suite: Option<i64>,
     /// Name of the suite run.
     #[arg(long, value_name = "NAME", requires = "suite")]
     pub(crate) suite_run: Option<String>,
     /// ID of the application module.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) module: Option<i64>,
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,

@@ -32,6 +32,11 @@ pub(crate) struct ApiArgs {
     pub(crate) xml: bool,
 }
 
+fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "not a port; use a number from 0 to 65535".to_owned())
+}
+
 /// The methods that Octane's API has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
@@ -65,13 +70,13 @@ Examples:
   octane sandbox --set access.session-idle=10m --set results.queue-max=4")]
 pub(crate) struct SandboxArgs {
     /// Port; 0 picks a free one.
-    #[arg(long, default_value_t = 8484)]
+    #[arg(long, default_value_t = 8484, value_parser = port)]
     pub(crate) port: u16,
     /// Address to listen on. Anyone who can reach this address has full access to the sandbox.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     pub(crate) listen: IpAddr,
     /// Keep data in memory only.
-    #[arg(long, conflicts_with = "sandbox_data")]
+    #[arg(long)]
     pub(crate) memory: bool,
     /// TOML file with settings.
     #[arg(long, value_name = "FILE")]

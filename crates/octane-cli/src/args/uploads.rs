@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use octane_client::UploadId;
 
 use super::connection::ConnectionArgs;
@@ -72,16 +72,17 @@ pub(crate) enum OnUnresolved {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["id", "all"]).required(true))]
 #[command(before_long_help = "\
 Examples:
   octane resume --all                 resume all unfinished uploads
   octane resume u-01jd8x2m5k3q7r      resume one upload; rejected results are retried")]
 pub(crate) struct ResumeArgs {
     /// Upload to resume.
-    #[arg(value_name = "ID", required_unless_present = "all")]
+    #[arg(value_name = "ID")]
     pub(crate) id: Option<UploadId>,
     /// All unfinished uploads for this server.
-    #[arg(long, conflicts_with = "id")]
+    #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,

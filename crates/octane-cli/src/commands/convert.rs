@@ -49,16 +49,23 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         std::fs::write(&path, batch.payload()).map_err(|error| {
             Failure::new(Exit::Configuration, error)
                 .context(format!("cannot write `{}`", path.display()))
+                .hint("use `--output` with a file in an existing, writable directory")
         })?;
         files.push(json!({ "file": path, "results": batch.results(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
     }
     let human = || {
-        format!(
-            "{} in {}: {}",
+        let mut text = format!(
+            "wrote {} in {}: {}",
             plural(totals.counts.read, "result"),
             plural(files.len(), "payload"),
             args.output.display()
-        )
+        );
+        match files.len() {
+            0 | 1 => {}
+            2 => text.push_str(&format!(", {}", numbered(&args.output, 2).display())),
+            last => text.push_str(&format!(" … {}", numbered(&args.output, last).display())),
+        }
+        text
     };
     output.answer(
         human,

@@ -34,10 +34,9 @@ pub(super) async fn run(
         .chain(keys.found.values().map(|item| item.id))
         .collect();
     if stories.is_empty() {
-        return Err(Failure::message(
-            Exit::Refused,
-            "no Jira key matches exactly one backlog item",
-        ));
+        let message = "nothing was changed: no Jira key matches exactly one backlog item";
+        return Err(Failure::message(Exit::Refused, message)
+            .hint("give the ID of the backlog item with `--story`"));
     }
     let runs = runs(args, client).await?;
     let mut is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
@@ -123,7 +122,7 @@ fn line(story: WorkItemId, change: Change, outcome: &LinkOutcome) -> String {
     };
     let (done, unchanged) = match change {
         Change::Link => ("linked", "already linked"),
-        Change::Unlink => ("unlinked", "not linked before"),
+        Change::Unlink => ("unlinked", "had no link"),
     };
     format!(
         "story {story}: {} {done}, {} {unchanged}, {} failed{note}",

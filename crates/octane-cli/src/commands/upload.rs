@@ -60,7 +60,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
     let done = if args.dry_run {
-        let looking = dry_run(&input, destination, &settings, client, output);
+        let looking = dry_run(&input, destination, create, &settings, client, output);
         let done = delivery.cancellation.within_grace(looking).await;
         done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
@@ -253,7 +253,7 @@ async fn check_release(client: &Client, name: &str) -> Result<()> {
         .hint("create the release in Octane, or use `--release default`"))
 }
 
-/// Asks on a terminal; anywhere else there is nobody to answer, so the answer is no.
+/// Asks on a terminal; anywhere else no one can answer, so the answer is no.
 async fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;
@@ -274,6 +274,7 @@ async fn is_agreed(error: &ClientError) -> bool {
 async fn dry_run(
     input: &Input,
     destination: TargetSpec,
+    create: Create,
     settings: &UploadSettings,
     client: &Client,
     output: Output,
@@ -312,7 +313,11 @@ async fn dry_run(
             text.push_str(&format!(" and link runs to the stories of {keys}"));
         }
         if let Some(missing) = &missing {
-            text.push_str(&format!("\nnote: {missing}"));
+            let next = match create {
+                Create::Missing => "it would be created",
+                Create::Ask | Create::Never => "use `-y` to create it",
+            };
+            text.push_str(&format!("\nnote: {missing}; {next}"));
         }
         text
     };

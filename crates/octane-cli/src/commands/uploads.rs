@@ -71,8 +71,9 @@ fn check_deletable(summary: &UploadSummary, spool: &SpoolArgs) -> Result<()> {
         plural(counts.pending, "result")
     );
     Err(Failure::message(Exit::Usage, message).hint(format!(
-        "run `{}` to finish it, or `--force` to delete it",
-        spool.resume(id)
+        "run `{}` to finish it, or `{}` to delete it",
+        spool.resume(id),
+        spool.delete(id)
     )))
 }
 

@@ -123,6 +123,9 @@ fn human(
     };
     let messages = problems.iter().map(|problem| problem.message.clone());
     list(&mut text, &title, messages);
+    if input.usable() == 0 {
+        text.push_str("\nno usable results");
+    }
     text
 }
 

@@ -75,7 +75,8 @@ fn write_summary(
     if duplicate_batches > 0 {
         write!(
             text,
-            " · {duplicate_batches} already in Octane (identical to an earlier upload), not duplicated"
+            " · {} already in Octane (identical to an earlier upload), not duplicated",
+            plural(duplicate_batches, "batch")
         )?;
     }
     writeln!(text)?;
@@ -217,7 +218,11 @@ fn write_links(text: &mut String, links: &LinkSummary) -> std::fmt::Result {
         )?;
     }
     if links.unchanged > 0 {
-        write!(text, " · {} already linked", thousands(links.unchanged))?;
+        write!(
+            text,
+            " · {} already existed",
+            plural(links.unchanged, "link")
+        )?;
     }
     writeln!(text)?;
     if !links.unknown.is_empty() {

@@ -49,7 +49,7 @@ impl LocalServer {
 pub(crate) fn failure(error: SandboxError) -> Failure {
     let hint = match &error {
         SandboxError::Settings { .. } => None,
-        SandboxError::Bind { .. } => Some("use `--port 0` for a free one"),
+        SandboxError::Bind { .. } => Some("use another port, or `--port 0` for a free one"),
         _ => Some(
             "choose another directory with `--sandbox-data DIR`; only one process can use it at a time",
         ),

@@ -15,3 +15,6 @@ mod options;
 mod program;
 mod schemas;
 mod server;
+// Paths and the texts of the operating system differ elsewhere.
+#[cfg(unix)]
+mod snapshots;

@@ -51,9 +51,9 @@ fn the_sample_table_is_ingested_and_a_second_upload_duplicates_nothing() {
     let third = place.octane(&["upload", &table, "--sandbox"]);
     assert_eq!(third.code, 0);
     assert!(
-        third
-            .stdout
-            .contains("7 already in Octane (identical to an earlier upload), not duplicated"),
+        third.stdout.contains(
+            "7 batches already in Octane (identical to an earlier upload), not duplicated"
+        ),
         "{}",
         third.stdout
     );

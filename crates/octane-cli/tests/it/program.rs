@@ -110,6 +110,18 @@ impl Started {
         values.next().unwrap().unwrap()
     }
 
+    /// Reads standard output until a line has `part`, of a server that keeps running.
+    #[cfg(unix)]
+    pub(crate) fn lines_until(&mut self, part: &str) -> String {
+        let mut stdout = BufReader::new(self.child.stdout.as_mut().unwrap());
+        let mut text = String::new();
+        while !text.contains(part) {
+            let count = stdout.read_line(&mut text).unwrap();
+            assert!(count > 0, "no `{part}` in:\n{text}");
+        }
+        text
+    }
+
     /// Sends a signal, for example `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {

@@ -26,8 +26,13 @@ pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
     }
     let has_storage = table.contains_key("storage");
     let mut settings = Settings::deserialize(table).map_err(|error| {
+        let what = match args.set.as_slice() {
+            [set] => format!("cannot use `--set {set}`"),
+            _ => "cannot use the settings given with `--set`".to_owned(),
+        };
         Failure::message(Exit::Configuration, error.message())
-            .context("cannot use the settings given with `--set`")
+            .context(what)
+            .hint("docs/sandbox.md lists all settings and their values")
     })?;
     if args.memory {
         settings.storage = Storage::Memory;
