@@ -225,3 +225,6 @@ impl Context<'_> {
         reconciliation.report().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,3 +233,6 @@ fn cut(mut text: String) -> String {
     text.truncate(end.unwrap_or(0));
     text
 }
+
+#[cfg(test)]
+mod tests;

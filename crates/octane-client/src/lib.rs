@@ -46,6 +46,8 @@ mod context;
 mod delivery;
 mod error;
 mod event;
+#[cfg(test)]
+mod fake_octane;
 mod ingestion;
 mod invalid;
 mod jira;

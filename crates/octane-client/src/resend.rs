@@ -109,6 +109,18 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_shown_as_one_word_and_an_end_as_how_it_ended() {
+        for (state, expected) in [
+            (BatchState::Ready, "ready"),
+            (BatchState::InFlight, "in_flight"),
+            (BatchState::Accepted, "accepted"),
+            (BatchState::Ended(BatchEnd::Refused), "refused"),
+        ] {
+            assert_eq!(state.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn what_may_not_have_arrived_is_sent_with_the_same_bytes() {
         for state in [BatchState::Ready, BatchState::InFlight] {
             for rows in all_rows() {

@@ -242,3 +242,6 @@ impl Sender<'_> {
         Ok(refusal.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -244,3 +244,6 @@ fn milliseconds(text: &str) -> Option<i64> {
         .ok()
         .map(jiff::Timestamp::as_millisecond)
 }
+
+#[cfg(test)]
+mod tests;

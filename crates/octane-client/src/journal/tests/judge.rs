@@ -216,6 +216,80 @@ fn a_refusal_is_the_reason_of_all_its_rows_and_the_others_stay_open() {
     assert_eq!(problems, [("rejected", Some("t1"))]);
 }
 
+#[test]
+fn a_later_result_that_octane_refused_does_not_stand_for_an_earlier_one() {
+    let later = |refused: bool| {
+        let first = tests(1).remove(0);
+        let second = first.clone().started(tests(2)[1].started.unwrap());
+        let journal = ready(vec![first.clone(), second.clone()], &in_batches_of(1));
+        end(&journal, 1, "success", None);
+        if refused {
+            journal.refused(2, "no").unwrap();
+        } else {
+            end(&journal, 2, "success", None);
+        }
+        // A result of an earlier upload.
+        let old = shown("1", &first, Some("passed"), -60);
+        journal.add_server_runs(&[old]).unwrap();
+        journal.judge(RUNS).unwrap();
+        let states = states(&journal).into_iter().map(|(state, _)| state);
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(later(true), ["unconfirmed", "rejected"]);
+    assert_eq!(later(false), ["unconfirmed", "unconfirmed"]);
+}
+
+/// State of a result that started this many milliseconds after a full second, where the failed batch's suite run
+/// shows one that started at another moment.
+fn judged_by_start(sent: i64, found: i64) -> String {
+    let mut test = tests(1).remove(0);
+    let second = test.started.unwrap().as_millisecond();
+    test.started = Some(jiff::Timestamp::from_millisecond(second + sent).unwrap());
+    let journal = ready(vec![test.clone()], &UploadSettings::default());
+    end(&journal, 1, "failed", None);
+    let run = ServerRun {
+        started: Some(second + found),
+        ..shown("1", &test, Some("passed"), 0)
+    };
+    journal.add_server_runs(&[run]).unwrap();
+    journal.judge(RUNS).unwrap();
+    states(&journal).remove(0).0
+}
+
+#[test]
+fn two_starts_within_a_second_are_the_same_only_if_the_server_keeps_no_milliseconds() {
+    assert_eq!(judged_by_start(250, 250), "ingested");
+    assert_eq!(judged_by_start(250, 0), "ingested");
+    assert_eq!(judged_by_start(250, 750), "rejected");
+    assert_eq!(judged_by_start(750, 250), "rejected");
+    assert_eq!(judged_by_start(0, 250), "rejected");
+    assert_eq!(judged_by_start(250, 1000), "rejected");
+    assert_eq!(judged_by_start(250, -1000), "rejected");
+}
+
+#[test]
+fn another_look_helps_where_results_of_a_success_or_a_warning_are_missing() {
+    for (status, is_needed) in [
+        ("success", true),
+        ("warning", true),
+        ("failed", false),
+        ("error", false),
+        ("forgotten", false),
+    ] {
+        let runs = tests(2);
+        let journal = ready(runs.clone(), &UploadSettings::default());
+        end(&journal, 1, status, None);
+        let first = shown("1", &runs[0], Some("passed"), 0);
+        journal.add_server_runs(&[first]).unwrap();
+        journal.judge(RUNS).unwrap();
+        assert_eq!(journal.needs_another_look().unwrap(), is_needed, "{status}");
+        let second = shown("2", &runs[1], Some("passed"), 0);
+        journal.add_server_runs(&[second]).unwrap();
+        journal.judge(RUNS).unwrap();
+        assert!(!journal.needs_another_look().unwrap(), "{status}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -270,3 +270,63 @@ fn a_forgotten_result_is_sent_again_only_if_it_is_missing_and_not_superseded() {
     assert_eq!((counts.superseded, counts.forgotten), (1, 1));
     assert_eq!(resent(), [3]);
 }
+
+/// Brings a batch as far as this.
+fn advance(journal: &Journal, batch: usize, state: &str) {
+    match state {
+        "ready" => {}
+        "in_flight" => journal.begin_sending(batch).unwrap(),
+        "accepted" => {
+            let task = Task::new(TaskId::new(1), TaskStatus::Queued);
+            journal.accepted(batch, &task, false).unwrap();
+        }
+        "refused" => journal.refused(batch, "no").unwrap(),
+        status => end(journal, batch, status, None),
+    }
+}
+
+/// For each state of a batch with a later result, whether that may be in.
+const MAY_BE_IN: [(&str, bool); 7] = [
+    ("ready", false),
+    ("in_flight", true),
+    ("accepted", true),
+    ("refused", false),
+    ("success", true),
+    ("failed", true),
+    ("forgotten", true),
+];
+
+#[test]
+fn what_octane_forgot_is_superseded_by_a_later_result_that_has_left() {
+    for (state, may_be_in) in MAY_BE_IN {
+        let journal = ready(twins(false), &in_batches_of(1));
+        end(&journal, 1, "forgotten", None);
+        advance(&journal, 2, state);
+        journal.judge(RUNS).unwrap();
+        let expected = if may_be_in {
+            "superseded"
+        } else {
+            "unconfirmed"
+        };
+        assert_eq!(words(&journal)[0], expected, "{state}");
+        journal.prepare_resume(true).unwrap();
+        let open = journal.open_batches().unwrap();
+        let is_sent_again = open.iter().any(|batch| batch.number == 1);
+        // What a task rejected is sent once more, so both are, in their order.
+        assert_eq!(is_sent_again, !may_be_in || state == "failed", "{state}");
+    }
+}
+
+#[test]
+fn what_was_refused_stays_so_if_a_later_result_of_its_test_has_left() {
+    for (state, may_be_in) in MAY_BE_IN {
+        let journal = ready(twins(false), &in_batches_of(1));
+        journal.refused(1, "no").unwrap();
+        advance(&journal, 2, state);
+        journal.judge(RUNS).unwrap();
+        journal.prepare_resume(true).unwrap();
+        let open = journal.open_batches().unwrap();
+        let is_sent_again = open.iter().any(|batch| batch.number == 1);
+        assert_eq!(is_sent_again, !may_be_in, "{state}");
+    }
+}
