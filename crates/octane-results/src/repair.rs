@@ -389,7 +389,7 @@ mod tests {
             repair(&mut run, &policy).unwrap().to_string(),
             "1 text shortened, 1 error text truncated, \
              1 text stripped of characters not allowed in XML, 1 empty name replaced by a placeholder, \
-             1 empty text removed, 1 link removed, 1 build of a single run removed"
+             1 empty text removed, 1 link removed, 1 single-run build removed"
         );
         assert_eq!(run.identity.name, "(unnamed)");
     }

@@ -54,11 +54,6 @@ pub enum WarningKind {
         /// The value.
         value: String,
     },
-    /// A status is unknown; the child elements of the test case are used instead.
-    StatusWord {
-        /// The value.
-        value: String,
-    },
     /// The totals that a suite declares differ from its test cases.
     Totals {
         /// The name of the suite; empty if it has none.
@@ -69,13 +64,6 @@ pub enum WarningKind {
         declared: u64,
         /// The number of test cases that the suite contains.
         found: u64,
-    },
-    /// A failure or error of a suite outside its test cases; no result reports it.
-    SuiteFailure {
-        /// The name of the suite; empty if it has none.
-        suite: String,
-        /// The first line of the failure.
-        message: String,
     },
     /// A nested test case, which is ignored.
     NestedCase,
@@ -115,12 +103,6 @@ impl fmt::Display for WarningKind {
                 f,
                 "ignored `{value}`: not a Jira key (expected e.g. `SHOP-12`)"
             ),
-            Self::StatusWord { value } => {
-                write!(
-                    f,
-                    "unknown status `{value}`; using the child elements instead"
-                )
-            }
             Self::Totals {
                 suite,
                 what,
@@ -134,11 +116,6 @@ impl fmt::Display for WarningKind {
                     usize::try_from(*declared).unwrap_or(usize::MAX),
                     what.trim_end_matches('s')
                 )
-            ),
-            Self::SuiteFailure { suite, message } => write!(
-                f,
-                "{} failed outside its test cases; no result reports it: {message}",
-                SuiteLabel(suite)
             ),
             Self::NestedCase => f.write_str("nested test cases are ignored"),
             Self::Entity { reference } => {

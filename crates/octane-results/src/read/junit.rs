@@ -8,8 +8,11 @@
 //!   a prefix equal to that package is removed. Names that are not plain identifiers, or that end like a
 //!   file name (`cart.test.ts`), are not split.
 //! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one provides
-//!   type and message, further ones are appended to its details. Without either, `skipped` decides, then
-//!   the attributes `status` and `result`, which some dialects have.
+//!   type and message, further ones are appended to its details. Without either, `skipped` (or `ignored`) decides, then
+//!   the attributes `status`, `result`, `success="false"` and `executed="false"`, which some dialects have. A status
+//!   that is not known makes the case an invalid row: it never counts as passed.
+//! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
+//!   set-up or clean-up that failed is not hidden by the cases that passed.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
@@ -25,6 +28,7 @@ use crate::read::options::ReadOptions;
 use crate::read::record::Record;
 use crate::read::xml::XmlReader;
 
+mod attempt;
 mod case;
 mod report;
 mod suite;

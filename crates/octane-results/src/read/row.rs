@@ -9,7 +9,6 @@ use crate::read::columns::ColumnMapping;
 use crate::read::field::ResultField;
 use crate::read::jira_keys::jira_keys;
 use crate::read::options::ReadOptions;
-use crate::read::status_aliases::StatusAliases;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
 use crate::timestamp::{is_implausible, timestamp};
@@ -52,7 +51,10 @@ pub(crate) fn parse_row<'c>(
                 trimmed.clone_into(&mut run.identity.name);
                 Ok(())
             }
-            ResultField::Status => status(trimmed, &options.status_aliases, &invalid_cell)
+            ResultField::Status => options
+                .status_aliases
+                .status(trimmed)
+                .ok_or_else(|| options.status_aliases.unknown(Some(&column.name), trimmed))
                 .map(|status| run.status = status),
             _ if is_absent => Ok(()),
             ResultField::Class => {
@@ -131,26 +133,6 @@ fn is_absent(trimmed: &str) -> bool {
         || ["nan", "none", "null", "nat", "<na>"]
             .iter()
             .any(|word| trimmed.eq_ignore_ascii_case(word))
-}
-
-fn status(
-    word: &str,
-    words: &StatusAliases,
-    invalid_cell: &dyn Fn(&dyn std::fmt::Display) -> InvalidCell,
-) -> Result<Status, InvalidCell> {
-    const USE: &str = "use passed, failed, skipped or planned";
-    if let Some(status) = words.status(word) {
-        return Ok(status);
-    }
-    if word.is_empty() {
-        return Err(invalid_cell(&"status is empty").hint(USE));
-    }
-    Err(
-        invalid_cell(&"is not a valid status").hint(match words.suggestion(word) {
-            Some(meant) => format!("{USE} (did you mean `{meant}`?)"),
-            None => USE.to_owned(),
-        }),
-    )
 }
 
 pub(crate) fn plausible(

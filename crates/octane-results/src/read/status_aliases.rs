@@ -1,5 +1,6 @@
 //! The words for a status.
 
+use crate::invalid::InvalidCell;
 use crate::read::spelling::{folded, is_same, nearest};
 use crate::status::Status;
 
@@ -9,9 +10,9 @@ use crate::status::Status;
 ///
 /// | status | words |
 /// | --- | --- |
-/// | passed | `passed`, `pass`, `ok`, `success`, `successful`, `succeeded` |
-/// | failed | `failed`, `fail`, `failure`, `error`, `errored`, `broken` |
-/// | skipped | `skipped`, `skip`, `ignored`, `disabled`, `pending`, `notrun`, `notexecuted` |
+/// | passed | `passed`, `pass`, `ok`, `success`, `successful`, `succeeded`, `xpassed` |
+/// | failed | `failed`, `fail`, `failure`, `error`, `errored`, `broken`, `aborted`, `crashed`, `timeout`, `timedout`, `interrupted`, `undefined`, `ambiguous` |
+/// | skipped | `skipped`, `skip`, `ignored`, `disabled`, `pending`, `notrun`, `notexecuted`, `inconclusive`, `blocked`, `xfail`, `xfailed` |
 /// | planned | `planned` |
 ///
 /// Any other word is not a valid status unless it is added by [`StatusAliases::with`].
@@ -21,7 +22,7 @@ pub struct StatusAliases {
     own: Vec<(String, Status)>,
 }
 
-const KNOWN: [(&str, Status); 20] = [
+const KNOWN: [(&str, Status); 32] = [
     ("passed", Status::Passed),
     ("failed", Status::Failed),
     ("skipped", Status::Skipped),
@@ -42,6 +43,18 @@ const KNOWN: [(&str, Status); 20] = [
     ("pending", Status::Skipped),
     ("notrun", Status::Skipped),
     ("notexecuted", Status::Skipped),
+    ("aborted", Status::Failed),
+    ("crashed", Status::Failed),
+    ("timeout", Status::Failed),
+    ("timedout", Status::Failed),
+    ("interrupted", Status::Failed),
+    ("undefined", Status::Failed),
+    ("ambiguous", Status::Failed),
+    ("inconclusive", Status::Skipped),
+    ("blocked", Status::Skipped),
+    ("xfail", Status::Skipped),
+    ("xfailed", Status::Skipped),
+    ("xpassed", Status::Passed),
 ];
 
 impl StatusAliases {
@@ -60,6 +73,19 @@ impl StatusAliases {
                 .iter()
                 .find(|(known, _)| matches(known))
                 .map(|(_, status)| *status)
+        })
+    }
+
+    /// What is wrong with `word`, which stands for no status.
+    pub(crate) fn unknown(&self, column: Option<&str>, word: &str) -> InvalidCell {
+        const USE: &str = "use passed, failed, skipped or planned";
+        if word.is_empty() {
+            return InvalidCell::new(column, word, "status is empty").hint(USE);
+        }
+        let cell = InvalidCell::new(column, word, "is not a valid status");
+        cell.hint(match self.suggestion(word) {
+            Some(meant) => format!("{USE} (did you mean `{meant}`?)"),
+            None => USE.to_owned(),
         })
     }
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::Suite;
 use crate::duration::{DurationError, seconds};
-use crate::invalid::shortened;
+use crate::invalid::{InvalidCell, shortened};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::run::{Failure, TestRun};
+use crate::read::status_aliases::StatusAliases;
+use crate::run::TestRun;
 use crate::status::Status;
 use crate::warning::WarningKind;
 
@@ -25,104 +27,6 @@ pub(super) struct Case {
     time: Option<String>,
     /// The values of the attributes `status` and `result`.
     status_attributes: Vec<String>,
-}
-
-/// The result of one attempt: a `failure`, an `error`, a `skipped` or one of several reruns.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    kind: AttemptKind,
-    type_name: Option<String>,
-    message: Option<String>,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AttemptKind {
-    Failure,
-    Error,
-    Skipped,
-    RerunFailure,
-    RerunError,
-    /// An earlier attempt of a case that passed in the end.
-    Flaky,
-}
-
-impl AttemptKind {
-    fn from_element(name: &str) -> Option<Self> {
-        Some(match name {
-            "failure" => Self::Failure,
-            "error" => Self::Error,
-            "skipped" => Self::Skipped,
-            "rerunFailure" => Self::RerunFailure,
-            "rerunError" => Self::RerunError,
-            "flakyFailure" | "flakyError" => Self::Flaky,
-            _ => return None,
-        })
-    }
-
-    /// The heading of a failure that is appended to another one.
-    fn title(self) -> &'static str {
-        match self {
-            Self::Failure => "failure",
-            Self::Error => "error",
-            Self::RerunFailure => "failure of a further attempt",
-            Self::RerunError => "error of a further attempt",
-            Self::Skipped | Self::Flaky => "",
-        }
-    }
-
-    fn is_failed(self) -> bool {
-        match self {
-            Self::Failure | Self::Error | Self::RerunFailure | Self::RerunError => true,
-            Self::Skipped | Self::Flaky => false,
-        }
-    }
-}
-
-impl Attempt {
-    pub(super) fn is_attempt(element: &str) -> bool {
-        AttemptKind::from_element(element).is_some()
-    }
-
-    pub(super) fn new(element: &str) -> Self {
-        Self {
-            kind: AttemptKind::from_element(element).unwrap_or(AttemptKind::Error),
-            type_name: None,
-            message: None,
-            text: String::new(),
-        }
-    }
-
-    /// Sets an attribute.
-    pub(super) fn set(&mut self, name: &str, value: &str) {
-        let field = match name {
-            "type" => &mut self.type_name,
-            "message" => &mut self.message,
-            _ => return,
-        };
-        *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-    }
-
-    /// Sets the text between the tags, without empty lines around it.
-    pub(super) fn set_text(&mut self, text: &str) {
-        let text = text.trim_end();
-        let leading = text.len() - text.trim_start().len();
-        let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
-        text[start..].clone_into(&mut self.text);
-    }
-
-    /// Appends the whole failure to the details of another one.
-    fn append_to(&self, details: &mut String) {
-        let title = Some(self.kind.title());
-        let parts = [title, self.type_name.as_deref(), self.message.as_deref()];
-        let heading = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-        for part in [heading.as_str(), &self.text] {
-            if !part.is_empty() {
-                details.push_str(part);
-                details.push('\n');
-            }
-        }
-    }
 }
 
 impl Case {
@@ -148,24 +52,30 @@ impl Case {
             "class" if self.class.is_empty() => value.clone_into(&mut self.class),
             "time" => self.time = Some(value.to_owned()),
             "status" | "result" => self.status_attributes.push(value.to_owned()),
+            "success" if value.eq_ignore_ascii_case("false") => {
+                self.status_attributes.push("failed".to_owned());
+            }
+            "executed" if value.eq_ignore_ascii_case("false") => {
+                self.status_attributes.push("notexecuted".to_owned());
+            }
             _ => {}
         }
     }
 
-    /// Converts the case to a run.
+    /// Converts the case to a run; fails if its status is unknown, which must not pass for any other one.
     pub(super) fn into_run(
         mut self,
         suite: &mut Suite,
         options: &ReadOptions,
         warn: &mut dyn FnMut(WarningKind),
-    ) -> TestRun {
+    ) -> Result<TestRun, InvalidCell> {
+        let status = self.status(&options.status_aliases)?;
         if self.name.is_empty() {
             suite.unnamed += 1;
             self.name = format!("unnamed test {}", suite.unnamed);
             let given = self.name.clone();
             warn(WarningKind::Unnamed { given });
         }
-        let status = self.status(options, warn);
         let mut run = TestRun::new(std::mem::take(&mut self.name), status);
         self.identify(&mut run, suite, options);
         run.duration = self.duration(warn);
@@ -183,36 +93,33 @@ impl Case {
                 run.jira.push(key.clone());
             }
         }
-        run
+        Ok(run)
     }
 
-    fn status(&self, options: &ReadOptions, warn: &mut dyn FnMut(WarningKind)) -> Status {
-        let has = |kind| self.attempts.iter().any(|attempt| attempt.kind == kind);
+    /// The status by the child elements, and by the attributes if there are none that decide. An attribute that says
+    /// "failed" wins over others, and an unknown word never counts as passed.
+    fn status(&self, aliases: &StatusAliases) -> Result<Status, InvalidCell> {
         if self.attempts.iter().any(|attempt| attempt.kind.is_failed()) {
-            return Status::Failed;
+            return Ok(Status::Failed);
         }
-        if has(AttemptKind::Skipped) {
-            return Status::Skipped;
+        let is_skipped = |attempt: &Attempt| attempt.kind == AttemptKind::Skipped;
+        if self.attempts.iter().any(is_skipped) {
+            return Ok(Status::Skipped);
         }
-        if has(AttemptKind::Flaky) {
-            return Status::Passed;
-        }
-        let mut status = Status::Passed;
+        let mut found = Status::Passed;
+        let mut unknown = None;
         for word in &self.status_attributes {
-            match options
-                .status_aliases
-                .status(word)
-                .or_else(|| native_status(word))
-            {
-                Some(Status::Failed) => return Status::Failed,
+            match aliases.status(word).or_else(|| native_status(word)) {
+                Some(Status::Failed) => return Ok(Status::Failed),
                 Some(Status::Passed) => {}
-                Some(other) => status = other,
-                None => warn(WarningKind::StatusWord {
-                    value: shortened(word),
-                }),
+                Some(status) => found = status,
+                None => unknown = Some(word),
             }
         }
-        status
+        match unknown {
+            Some(word) => Err(aliases.unknown(None, word)),
+            None => Ok(found),
+        }
     }
 
     fn identify(&self, run: &mut TestRun, suite: &Suite, options: &ReadOptions) {
@@ -258,25 +165,6 @@ fn native_status(word: &str) -> Option<Status> {
         "suppressed" => Some(Status::Skipped),
         _ => None,
     }
-}
-
-/// The first failure, with further ones appended to its details.
-fn failure(attempts: &[Attempt]) -> Option<Failure> {
-    let mut failed = attempts.iter().filter(|attempt| attempt.kind.is_failed());
-    let first = failed.next()?;
-    let mut details = first.text.clone();
-    for further in failed {
-        if !details.is_empty() {
-            details.push_str("\n\n");
-        }
-        further.append_to(&mut details);
-        details.truncate(details.trim_end().len());
-    }
-    Some(Failure {
-        error_type: first.type_name.clone(),
-        message: first.message.clone(),
-        details,
-    })
 }
 
 /// Splits a `classname` into package and class, as described in the module documentation.
@@ -342,14 +230,5 @@ mod tests {
                 "{classname} in {package}"
             );
         }
-    }
-
-    #[test]
-    fn empty_lines_around_a_text_are_removed_and_its_indent_is_kept() {
-        let mut attempt = Attempt::new("failure");
-        attempt.set_text("\n  \n    at a\n  at b\n  ");
-        assert_eq!(attempt.text, "    at a\n  at b");
-        attempt.set_text(" \n ");
-        assert_eq!(attempt.text, "");
     }
 }

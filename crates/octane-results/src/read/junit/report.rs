@@ -3,9 +3,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::case::{Attempt, Case};
+use super::attempt::Attempt;
+use super::case::Case;
 use super::suite::Suite;
-use crate::invalid::shortened;
+use crate::invalid::{InvalidRow, shortened};
 use crate::position::Position;
 use crate::read::error::ReadErrorKind;
 use crate::read::jira_keys::jira_keys;
@@ -19,7 +20,7 @@ use crate::timestamp::TimestampError;
 use crate::timestamp::timestamp;
 use crate::warning::{Warning, WarningKind};
 
-/// The maximum number of warnings about different unknown entities or statuses, which tend to repeat.
+/// The maximum number of warnings about different unknown entities, which tend to repeat.
 const DISTINCT_WARNINGS_MAX: usize = 16;
 
 /// Why an event cannot be processed, and where.
@@ -148,14 +149,11 @@ impl Report {
             }
             Scope::SuiteFailure => {
                 self.start_text(tag.place);
-                let mut message = String::new();
-                self.attributes(tag, |name, value| {
-                    if name == "message" {
-                        value.clone_into(&mut message);
-                    }
-                })?;
-                push_text(&mut self.text, &message);
-                self.text.push('\n');
+                let mut attempt = Attempt::new(tag.name());
+                self.attributes(tag, |name, value| attempt.set(name, value))?;
+                if let Some(suite) = self.suites.last_mut() {
+                    suite.fail(attempt, tag.place);
+                }
             }
             Scope::Properties | Scope::AttemptChild | Scope::Skipped => {}
         }
@@ -175,16 +173,10 @@ impl Report {
                 }
             }
             Some(Scope::SuiteFailure) => {
-                let suite = self
-                    .suites
-                    .last()
-                    .map(|suite| suite.name.clone())
-                    .unwrap_or_default();
-                let message = shortened(self.text.trim().lines().next().unwrap_or_default());
-                self.warn(
-                    self.text_place,
-                    WarningKind::SuiteFailure { suite, message },
-                );
+                let attempt = self.suites.last_mut().and_then(Suite::last_failure);
+                if let Some(attempt) = attempt {
+                    attempt.set_text(&self.text);
+                }
             }
             _ => {}
         }
@@ -210,9 +202,16 @@ impl Report {
     }
 
     fn close_suite(&mut self) {
-        let Some(suite) = self.suites.pop() else {
+        let Some(mut suite) = self.suites.pop() else {
             return;
         };
+        // Last, so that it is the current result where a case has the same name.
+        if let Some((mut run, place)) = suite.failed_run() {
+            self.options.suite_path.complete(&mut run.identity);
+            run.position = Some(self.position(place));
+            self.cases += 1;
+            self.ready.push_back(Record::Run(run));
+        }
         let is_outermost = !self.suites.iter().any(Suite::declares_totals);
         if is_outermost {
             for kind in suite.mismatches() {
@@ -243,14 +242,23 @@ impl Report {
         let place = case.place;
         self.cases += 1;
         let mut warnings = Vec::new();
-        let mut run = case.into_run(&mut suite, &self.options, &mut |kind| warnings.push(kind));
+        let run = case.into_run(&mut suite, &self.options, &mut |kind| warnings.push(kind));
         for kind in warnings {
             self.warn_once(place, kind);
         }
-        run.position = Some(self.position(place));
-        suite.count(&run);
+        suite.count(run.as_ref().ok().map(|run| run.status));
         self.suites.push(suite);
-        self.ready.push_back(Record::Run(run));
+        let position = self.position(place);
+        self.ready.push_back(match run {
+            Ok(mut run) => {
+                run.position = Some(position);
+                Record::Run(run)
+            }
+            Err(cell) => Record::Invalid(InvalidRow {
+                position,
+                cells: vec![cell],
+            }),
+        });
     }
 
     fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
@@ -342,12 +350,9 @@ impl Report {
         self.warn_once(place, WarningKind::Entity { reference });
     }
 
-    /// Adds a warning; only once per file for each unknown entity and status.
+    /// Adds a warning; only once per file for each unknown entity.
     fn warn_once(&mut self, place: LineColumn, kind: WarningKind) {
-        if matches!(
-            kind,
-            WarningKind::Entity { .. } | WarningKind::StatusWord { .. }
-        ) {
+        if matches!(kind, WarningKind::Entity { .. }) {
             let has_room = self.warned.len() < DISTINCT_WARNINGS_MAX;
             if !has_room || !self.warned.insert(kind.to_string()) {
                 return;

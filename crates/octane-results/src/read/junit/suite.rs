@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::attempt::{Attempt, failure};
 use crate::read::line_column::LineColumn;
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::warning::WarningKind;
+
+/// The name of a failed suite that has none.
+const UNNAMED: &str = "unnamed suite";
 
 /// An open `testsuite` or `testsuites`.
 #[derive(Debug)]
@@ -28,6 +32,9 @@ pub(super) struct Suite {
     failures: Option<u64>,
     cases: u64,
     failed: u64,
+    /// What failed outside the cases, such as a set-up or a clean-up, and where the first one is.
+    failures_outside: Vec<Attempt>,
+    failed_at: LineColumn,
 }
 
 impl Suite {
@@ -47,6 +54,8 @@ impl Suite {
             failures: None,
             cases: 0,
             failed: 0,
+            failures_outside: Vec::new(),
+            failed_at: place,
         }
     }
 
@@ -71,10 +80,39 @@ impl Suite {
         }
     }
 
-    /// Counts a case of this suite.
-    pub(super) fn count(&mut self, run: &TestRun) {
+    /// Counts a case of this suite, with its status if that is known.
+    pub(super) fn count(&mut self, status: Option<Status>) {
         self.cases += 1;
-        self.failed += u64::from(run.status == Status::Failed);
+        self.failed += u64::from(status == Some(Status::Failed));
+    }
+
+    /// Adds a failure outside the cases.
+    pub(super) fn fail(&mut self, attempt: Attempt, place: LineColumn) {
+        if self.failures_outside.is_empty() {
+            self.failed_at = place;
+        }
+        self.failures_outside.push(attempt);
+    }
+
+    /// The failure outside the cases that is added last.
+    pub(super) fn last_failure(&mut self) -> Option<&mut Attempt> {
+        self.failures_outside.last_mut()
+    }
+
+    /// What failed outside the cases, as one failed result that is named after the suite, and its place.
+    pub(super) fn failed_run(&mut self) -> Option<(TestRun, LineColumn)> {
+        let failure = failure(&self.failures_outside)?;
+        let name = match self.name.as_str() {
+            "" => UNNAMED,
+            name => name,
+        };
+        let mut run = TestRun::new(name, Status::Failed).failure(failure);
+        run.identity.class.clone_from(&self.class);
+        run.identity.package.clone_from(&self.package);
+        run.started = self.started;
+        run.jira.clone_from(&self.jira);
+        self.failed += 1;
+        Some((run, self.failed_at))
     }
 
     /// Counts the cases of a nested suite.

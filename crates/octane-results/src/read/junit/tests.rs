@@ -129,9 +129,8 @@ fn status_attributes_count_if_there_are_no_child_elements() {
     3:3 ||s|disabled Skipped 0ns
     4:3 ||s|failed Failed 0ns
     5:3 ||s|element wins Skipped 0ns
-    warning in.xml:6:3: unknown status `amber`; using the child elements instead
-    6:3 ||s|odd Passed 0ns
-    7:3 ||s|odd again Passed 0ns
+    invalid in.xml:6:3: `amber` is not a valid status; use passed, failed, skipped or planned
+    invalid in.xml:7:3: `amber` is not a valid status; use passed, failed, skipped or planned
     ");
 }
 
@@ -238,7 +237,7 @@ fn odd_values_cause_warnings() {
     7:3 ||s|caf&eacute; &eacute; R&D A < Failed 0ns None None "&eacute; &agrave; a & b B"
     warning in.xml:8:26: nested test cases are ignored
     8:3 ||s|outer Passed 0ns
-    warning in.xml:9:3: suite `s` failed outside its test cases; no result reports it: set-up broke
+    9:3 ||s|s Failed 0ns None Some("set-up broke") "trace"
     "#);
 }
 
@@ -377,4 +376,50 @@ proptest! {
         }
         prop_assert!(cases <= parts.len());
     }
+}
+
+#[test]
+fn a_failure_of_a_suite_is_a_failed_result_that_is_named_after_it() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuites>
+          <testsuite name="shop.Cart" tests="1" errors="3" timestamp="2026-01-02T03:04:05Z">
+            <properties><property name="jira" value="SHOP-1"/></properties>
+            <error type="IOError" message="set-up broke">at setup</error>
+            <testcase name="adds"/>
+            <failure message="clean-up broke"/>
+          </testsuite>
+          <testsuite><testsuite/><error>no name</error></testsuite>
+        </testsuites>
+    "#}), @r#"
+    5:5 ||shop.Cart|adds Passed 0ns at 2026-01-02T03:04:05Z covers SHOP-1
+    4:5 ||shop.Cart|shop.Cart Failed 0ns at 2026-01-02T03:04:05Z Some("IOError") Some("set-up broke") "at setup\n\nfailure: clean-up broke" covers SHOP-1
+    8:26 |||unnamed suite Failed 0ns None None "no name"
+    "#);
+}
+
+#[test]
+fn a_flag_that_contradicts_a_pass_wins_and_a_flaky_test_may_fail() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuite name="s">
+          <testcase name="fine" executed="True" success="True"/>
+          <testcase name="no success" executed="True" success="False"/>
+          <testcase name="not executed" executed="False"/>
+          <testcase name="both" executed="False" success="False"/>
+          <testcase name="ignored"><ignored/></testcase>
+          <testcase name="aborted" status="aborted"/>
+          <testcase name="flaky" status="failed"><flakyFailure/></testcase>
+          <testcase name="odd but failed" status="amber"><failure/></testcase>
+          <testcase name="two words" status="amber" result="failed"/>
+        </testsuite>
+    "#}), @r#"
+    2:3 ||s|fine Passed 0ns
+    3:3 ||s|no success Failed 0ns
+    4:3 ||s|not executed Skipped 0ns
+    5:3 ||s|both Failed 0ns
+    6:3 ||s|ignored Skipped 0ns
+    7:3 ||s|aborted Failed 0ns
+    8:3 ||s|flaky Failed 0ns
+    9:3 ||s|odd but failed Failed 0ns None None ""
+    10:3 ||s|two words Failed 0ns
+    "#);
 }

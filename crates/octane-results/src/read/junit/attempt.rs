@@ -1,0 +1,134 @@
+//! Attempts: what a case, or a suite outside its cases, reports of itself.
+
+use crate::run::Failure;
+
+/// The result of one attempt: a `failure`, an `error`, a `skipped` or one of several reruns.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) kind: AttemptKind,
+    type_name: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttemptKind {
+    Failure,
+    Error,
+    Skipped,
+    RerunFailure,
+    RerunError,
+    /// An earlier attempt of a case that passed in the end.
+    Flaky,
+}
+
+impl AttemptKind {
+    fn from_element(name: &str) -> Option<Self> {
+        Some(match name {
+            "failure" => Self::Failure,
+            "error" => Self::Error,
+            "skipped" | "ignored" => Self::Skipped,
+            "rerunFailure" => Self::RerunFailure,
+            "rerunError" => Self::RerunError,
+            "flakyFailure" | "flakyError" => Self::Flaky,
+            _ => return None,
+        })
+    }
+
+    /// The heading of a failure that is appended to another one.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Error => "error",
+            Self::RerunFailure => "failure of a further attempt",
+            Self::RerunError => "error of a further attempt",
+            Self::Skipped | Self::Flaky => "",
+        }
+    }
+
+    pub(super) fn is_failed(self) -> bool {
+        match self {
+            Self::Failure | Self::Error | Self::RerunFailure | Self::RerunError => true,
+            Self::Skipped | Self::Flaky => false,
+        }
+    }
+}
+
+impl Attempt {
+    pub(super) fn is_attempt(element: &str) -> bool {
+        AttemptKind::from_element(element).is_some()
+    }
+
+    pub(super) fn new(element: &str) -> Self {
+        Self {
+            kind: AttemptKind::from_element(element).unwrap_or(AttemptKind::Error),
+            type_name: None,
+            message: None,
+            text: String::new(),
+        }
+    }
+
+    /// Sets an attribute.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        let field = match name {
+            "type" => &mut self.type_name,
+            "message" => &mut self.message,
+            _ => return,
+        };
+        *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+    }
+
+    /// Sets the text between the tags, without empty lines around it.
+    pub(super) fn set_text(&mut self, text: &str) {
+        let text = text.trim_end();
+        let leading = text.len() - text.trim_start().len();
+        let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
+        text[start..].clone_into(&mut self.text);
+    }
+
+    /// Appends the whole failure to the details of another one.
+    fn append_to(&self, details: &mut String) {
+        let title = Some(self.kind.title());
+        let parts = [title, self.type_name.as_deref(), self.message.as_deref()];
+        let heading = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        for part in [heading.as_str(), &self.text] {
+            if !part.is_empty() {
+                details.push_str(part);
+                details.push('\n');
+            }
+        }
+    }
+}
+
+/// The first failure, with further ones appended to its details.
+pub(super) fn failure(attempts: &[Attempt]) -> Option<Failure> {
+    let mut failed = attempts.iter().filter(|attempt| attempt.kind.is_failed());
+    let first = failed.next()?;
+    let mut details = first.text.clone();
+    for further in failed {
+        if !details.is_empty() {
+            details.push_str("\n\n");
+        }
+        further.append_to(&mut details);
+        details.truncate(details.trim_end().len());
+    }
+    Some(Failure {
+        error_type: first.type_name.clone(),
+        message: first.message.clone(),
+        details,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_lines_around_a_text_are_removed_and_its_indent_is_kept() {
+        let mut attempt = Attempt::new("failure");
+        attempt.set_text("\n  \n    at a\n  at b\n  ");
+        assert_eq!(attempt.text, "    at a\n  at b");
+        attempt.set_text(" \n ");
+        assert_eq!(attempt.text, "");
+    }
+}
