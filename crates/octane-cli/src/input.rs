@@ -16,6 +16,14 @@ use crate::args::{InputArgs, InputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 
+/// The statuses that a result can have.
+const STATUSES: [Status; 4] = [
+    Status::Passed,
+    Status::Failed,
+    Status::Skipped,
+    Status::Planned,
+];
+
 /// What the inputs contain, after all of them were read once.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -49,13 +57,7 @@ impl Input {
             warnings: Vec::new(),
             files: 0,
             name: default_name(args),
-            statuses: [
-                Status::Passed,
-                Status::Failed,
-                Status::Skipped,
-                Status::Planned,
-            ]
-            .map(|status| (status, 0)),
+            statuses: STATUSES.map(|status| (status, 0)),
             first_started: None,
             read_again: Cell::new(0),
         };
@@ -252,6 +254,22 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         InputFormat::Junit => Some(Format::Junit),
         InputFormat::Csv => Some(Format::Csv),
     };
+    for mapping in &args.status_map {
+        let invalid = || {
+            let message = format!(
+                "`--status-map {mapping}`: expected WORD=STATUS with one of passed, failed, skipped, planned"
+            );
+            Failure::message(Exit::Usage, message)
+                .hint("for example: `--status-map warning=failed`")
+        };
+        let (word, status) = mapping.rsplit_once('=').ok_or_else(invalid)?;
+        let status = STATUSES
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(status.trim()))
+            .filter(|_| !word.trim().is_empty())
+            .ok_or_else(invalid)?;
+        options.status_aliases = options.status_aliases.with(word, status);
+    }
     for mapping in &args.column {
         let (header, field) = mapping.rsplit_once('=').ok_or_else(|| {
             let message = format!("`--column {mapping}`: expected COLUMN=FIELD");
@@ -304,6 +322,7 @@ mod tests {
                 inputs: vec![input.to_owned()],
                 exclude: Vec::new(),
                 input_format: InputFormat::Auto,
+                status_map: Vec::new(),
                 column: Vec::new(),
                 suite_path: None,
                 skip_invalid: false,

@@ -23,6 +23,9 @@ pub(crate) struct InputArgs {
     /// Map a column to a field, for example `--column 'Test Name=name'`; `--column Owner=` ignores the column.
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) column: Vec<String>,
+    /// Map a status word of the input, e.g. `--status-map warning=failed`; statuses: passed, failed, skipped, planned.
+    #[arg(long, value_name = "WORD=STATUS")]
+    pub(crate) status_map: Vec<String>,
     /// Module and package for tests that have none: `Shop/Checkout/Payment` means module `Shop`, package
     /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]

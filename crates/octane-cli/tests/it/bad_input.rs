@@ -173,3 +173,33 @@ fn evidence_without_a_start_time_names_the_run_and_gives_a_hint() {
     let done = place.octane(&["convert", "b.csv", "-o", "o.xml", "--long-names", "refuse"]);
     done.fails(4, &["300 characters", "--long-names shorten"]);
 }
+
+#[test]
+fn an_unknown_status_is_invalid_until_it_is_mapped() {
+    let place = Place::new();
+    place.file(
+        "w.xml",
+        "<testsuite name='s'>\n<testcase name='a' status='warning'/>\n<testcase name='b'/></testsuite>",
+    );
+    place.file("w.csv", "name,status\na,warning\n");
+    for file in ["w.xml", "w.csv"] {
+        let done = place.octane(&["upload", file, "--sandbox"]);
+        done.fails(
+            4,
+            &[&format!("{file}:2"), "`warning` is not a valid status"],
+        );
+        let done = place.octane(&[
+            "upload",
+            file,
+            "--sandbox",
+            "--status-map",
+            "Warning=failed",
+        ]);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert!(done.stdout.contains("1 failed"), "{done:?}");
+    }
+    for wrong in ["warning", "warning=amber", "=failed"] {
+        let done = place.octane(&["validate", "w.csv", "--status-map", wrong]);
+        done.fails(2, &[wrong, "WORD=STATUS"]);
+    }
+}
