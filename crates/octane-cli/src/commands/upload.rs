@@ -55,7 +55,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let destination = destination(args, &input, args.connection.sandbox)?
+    let destination = target_spec(args, &input, args.connection.sandbox)?
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
@@ -200,36 +200,47 @@ fn not_prepared(error: PrepareError) -> Failure {
 }
 
 /// Where the results go, by the arguments and the input's name.
-fn destination(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<TargetSpec> {
-    let suite = match (&args.suite, is_sandbox) {
+fn target_spec(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<TargetSpec> {
+    let suite = match (named("--suite", args.suite.as_deref())?, is_sandbox) {
         (Some(suite), _) => suite
             .parse()
-            .map_or_else(|_| SuiteChoice::Named(suite.clone()), SuiteChoice::Id),
+            .map_or_else(|_| SuiteChoice::Named(suite.to_owned()), SuiteChoice::Id),
         (None, true) => SuiteChoice::Named(input.name.clone()),
         (None, false) => {
             return Err(Failure::message(Exit::Configuration, "no test suite given")
                 .hint("use `--suite ID|NAME` (add `-y` to create it)"));
         }
     };
-    let suite_run = args
-        .suite_run
-        .clone()
+    let suite_run = named("--suite-run", args.suite_run.as_deref())?
+        .map(str::to_owned)
         .or_else(|| crate::ci::run_name(env::text))
         .unwrap_or_else(|| suite_run_name(&input.name, input.first_started));
-    let module = match (&args.module, is_sandbox) {
+    let module = match (named("--module", args.module.as_deref())?, is_sandbox) {
         (Some(module), _) => Some(
             module
                 .parse()
-                .map_or_else(|_| ModuleChoice::Path(module.clone()), ModuleChoice::Id),
+                .map_or_else(|_| ModuleChoice::Path(module.to_owned()), ModuleChoice::Id),
         ),
         (None, true) => Some(ModuleChoice::Path("Sandbox".to_owned())),
         (None, false) => None,
     };
-    let destination = TargetSpec::new(suite, suite_run);
+    let spec = TargetSpec::new(suite, suite_run);
     Ok(match module {
-        Some(module) => destination.module(module),
-        None => destination,
+        Some(module) => spec.module(module),
+        None => spec,
     })
+}
+
+/// A name without white space around it. An empty one is a mistake, mostly of a variable that is not set.
+fn named<'a>(option: &str, name: Option<&'a str>) -> Result<Option<&'a str>> {
+    match name.map(str::trim) {
+        Some("") => {
+            let message = format!("`{option}` is empty");
+            Err(Failure::message(Exit::Configuration, message)
+                .hint("is the variable set that should provide it?"))
+        }
+        name => Ok(name),
+    }
 }
 
 /// `nightly 2026-11-20`: the date comes from the results, so that the same input always has the same name.

@@ -203,3 +203,15 @@ fn an_unknown_status_is_invalid_until_it_is_mapped() {
         done.fails(2, &[wrong, "WORD=STATUS"]);
     }
 }
+
+#[test]
+fn an_empty_name_is_a_configuration_error_and_spaces_around_one_are_removed() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    for option in ["--suite", "--suite-run", "--module"] {
+        let done = place.octane(&["upload", "a.csv", "--sandbox", option, " "]);
+        done.fails(3, &[&format!("`{option}` is empty")]);
+    }
+    let done = place.octane(&["upload", "a.csv", "--sandbox", "--suite", " Nightly "]);
+    assert!(done.stdout.contains("suite Nightly ("), "{done:?}");
+}

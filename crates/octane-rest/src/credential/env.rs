@@ -9,8 +9,8 @@ use super::{Credential, CredentialError, CredentialProvider};
 /// `OCTANE_CLIENT_ID` and `OCTANE_CLIENT_SECRET`, or `OCTANE_USERNAME` and `OCTANE_PASSWORD`.
 ///
 /// The API key takes precedence. An empty variable counts as absent, because CI systems pass a secret that
-/// a job may not access as an empty variable. If only one variable of a pair is set, the error names the
-/// missing one.
+/// a job may not access as an empty variable. White space at the ends is removed: secrets that come from files
+/// and vaults often end with a newline. If only one variable of a pair is set, the error names the missing one.
 pub struct Environment<F = fn(&str) -> Option<OsString>> {
     read: F,
 }
@@ -66,15 +66,15 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
     }
 
     fn variable(&self, name: &str) -> Result<Option<String>, CredentialError> {
-        let value = (self.read)(name).filter(|value| !value.is_empty());
-        value
-            .map(|value| {
-                value.into_string().map_err(|_| CredentialError::Invalid {
-                    location: LOCATION.to_owned(),
-                    reason: format!("`{name}` is not UTF-8"),
-                })
-            })
-            .transpose()
+        let Some(value) = (self.read)(name) else {
+            return Ok(None);
+        };
+        let value = value.into_string().map_err(|_| CredentialError::Invalid {
+            location: LOCATION.to_owned(),
+            reason: format!("`{name}` is not UTF-8"),
+        })?;
+        let value = value.trim();
+        Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 }
 
@@ -104,6 +104,20 @@ mod tests {
             found.map(|(_, value)| OsString::from(value))
         };
         Environment::reading(read).find()
+    }
+
+    #[test]
+    fn white_space_around_a_value_is_not_part_of_it() {
+        let key: &[_] = &[
+            ("OCTANE_CLIENT_ID", " key\n"),
+            ("OCTANE_CLIENT_SECRET", "s3cret\r\n"),
+        ];
+        let Ok(Some(Credential::ApiKey { id, secret })) = find(key) else {
+            panic!("an API key is set");
+        };
+        assert_eq!((&*id, secret.expose()), ("key", "s3cret"));
+        let blank: &[_] = &[("OCTANE_CLIENT_ID", "\n"), ("OCTANE_CLIENT_SECRET", " ")];
+        assert!(matches!(find(blank), Ok(None)));
     }
 
     #[test]
