@@ -27,12 +27,12 @@ const STATUSES: [Status; 4] = [
 /// What the inputs contain, after all of them were read once.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// The inputs that can be read completely.
+    /// The inputs that have valid results.
     readable: Vec<Source>,
     options: ReadOptions,
     /// All invalid rows.
     pub(crate) invalid: Vec<InvalidRow>,
-    /// Files that cannot be read completely, with the number of rows before the error.
+    /// Files that cannot be read completely, with the number of valid results before the error.
     pub(crate) unreadable: Vec<(ReadError, usize)>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) files: usize,
@@ -69,22 +69,20 @@ impl Input {
         Ok(input)
     }
 
-    /// Reads one file, all of it or nothing: a report that breaks off says nothing about the tests after
-    /// that point, so its results are not used.
+    /// Reads one file. If it breaks off, the results before that point are complete, and the file itself counts as
+    /// one invalid result: what came after that point is not known.
     fn add(&mut self, source: Source) {
-        let invalid_before = self.invalid.len();
         let mut runs = 0;
-        let mut statuses = self.statuses;
-        let mut first_started = self.first_started;
         let result = read(&source, &self.options).and_then(|records| {
             for record in records {
                 match record? {
                     Record::Run(run) => {
                         runs += 1;
-                        for (status, count) in &mut statuses {
+                        for (status, count) in &mut self.statuses {
                             *count += usize::from(*status == run.status);
                         }
-                        first_started = first_started.into_iter().chain(run.started).min();
+                        let started = self.first_started.into_iter().chain(run.started);
+                        self.first_started = started.min();
                     }
                     Record::Invalid(row) => self.invalid.push(row),
                     Record::Warning(warning) => self.warnings.push(warning),
@@ -92,17 +90,11 @@ impl Input {
             }
             Ok(())
         });
-        match result {
-            Ok(()) => {
-                self.statuses = statuses;
-                self.first_started = first_started;
-                self.readable.push(source);
-            }
-            Err(error) => {
-                let rows = runs + self.invalid.len() - invalid_before;
-                self.invalid.truncate(invalid_before);
-                self.unreadable.push((error, rows));
-            }
+        if let Err(error) = result {
+            self.unreadable.push((error, runs));
+        }
+        if runs > 0 {
+            self.readable.push(source);
         }
     }
 
@@ -151,9 +143,9 @@ impl Input {
         self.usable() + self.invalid_count()
     }
 
-    /// How many results are invalid.
+    /// How many results are invalid; a file that cannot be read counts as one.
     pub(crate) fn invalid_count(&self) -> usize {
-        self.invalid.len() + self.unreadable.iter().map(|(_, rows)| rows).sum::<usize>()
+        self.invalid.len() + self.unreadable.len()
     }
 
     /// What is invalid, for the report of an upload.
@@ -171,9 +163,8 @@ impl Input {
         let files = self.unreadable.iter().map(|(error, rows)| {
             let message = match rows {
                 0 => error.to_string(),
-                1 => format!("{error}; the result before the error is ignored as well"),
                 rows => format!(
-                    "{error}; the {} before the error are ignored as well",
+                    "{error}; only {} before the error can be read",
                     plural(*rows, "result")
                 ),
             };

@@ -215,3 +215,33 @@ fn an_empty_name_is_a_configuration_error_and_spaces_around_one_are_removed() {
     let done = place.octane(&["upload", "a.csv", "--sandbox", "--suite", " Nightly "]);
     assert!(done.stdout.contains("suite Nightly ("), "{done:?}");
 }
+
+#[test]
+fn with_skip_invalid_a_file_that_breaks_off_counts_and_its_complete_results_go_in() {
+    let place = Place::new();
+    place.file(
+        "r/a.xml",
+        "<testsuite name='s'><testcase name='a'/></testsuite>",
+    );
+    place.file(
+        "r/b.xml",
+        "<testsuite name='s'><testcase name='b'><failure/></testcase><testcase name='c'",
+    );
+    place.file("r/c.xml", "");
+    let upload = ["upload", "r", "--sandbox", "--format", "json"];
+    place
+        .octane(&upload)
+        .fails(4, &["b.xml", "c.xml", "nothing was sent"]);
+    let done = place.octane(&[&upload[..], &["--skip-invalid"]].concat());
+    let report = done.json();
+    let counts = &report["counts"];
+    assert_eq!(done.code, 5, "{done:?}");
+    assert_eq!(
+        (&counts["read"], &counts["ingested"], &counts["invalid"]),
+        (&4.into(), &2.into(), &2.into()),
+        "{report}"
+    );
+    assert_eq!(counts["failed"], 1);
+    let only_broken = place.octane(&["upload", "r/c.xml", "--sandbox", "--skip-invalid"]);
+    assert_eq!(only_broken.code, 4, "{only_broken:?}");
+}
