@@ -35,17 +35,10 @@ impl Connection {
             let sandbox = LocalServer::start(&args.sandbox_data).await?;
             (sandbox.endpoint(), Some(sandbox))
         } else {
+            check(args).await?;
             (remote_endpoint(args)?, None)
         };
-        let endpoint = builder.settings(rest_settings(args)).build();
-        let endpoint = endpoint.map_err(|error| {
-            Failure::new(Exit::Configuration, error).hint(format!(
-                "set {}, {} and {}, or try `--sandbox`",
-                env::URL,
-                env::SHARED_SPACE,
-                env::WORKSPACE
-            ))
-        })?;
+        let endpoint = build(builder, args)?;
         let mut fields = ClientSettings::default();
         if let Some(field) = &args.jira_field {
             fields = fields.jira_field(field);
@@ -69,6 +62,18 @@ impl Connection {
             let _ = tokio::time::timeout(SIGN_OUT_MAX, self.client.endpoint().sign_out()).await;
         }
     }
+}
+
+fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
+    let built = builder.settings(rest_settings(args)).build();
+    built.map_err(|error| {
+        Failure::new(Exit::Configuration, error).hint(format!(
+            "set {}, {} and {}, or try `--sandbox`",
+            env::URL,
+            env::SHARED_SPACE,
+            env::WORKSPACE
+        ))
+    })
 }
 
 fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
@@ -119,6 +124,29 @@ fn remote_endpoint(args: &ConnectionArgs) -> Result<Builder> {
                 .hint(format!("set {} or use `--client-id`", env::CLIENT_ID)))
         }
     }
+}
+
+/// Fails if something is missing that every request to the server needs. Nothing is sent.
+pub(crate) async fn check(args: &ConnectionArgs) -> Result<()> {
+    if args.sandbox {
+        return Ok(());
+    }
+    build(remote_endpoint(args)?, args)?;
+    if args.client_secret.is_some() {
+        return Ok(());
+    }
+    let failure = match environment(args.client_id.clone()).credential().await {
+        Ok(Some(_)) => return Ok(()),
+        Ok(None) => Failure::message(Exit::Configuration, "no credentials given"),
+        Err(error) => Failure::new(Exit::Configuration, error),
+    };
+    Err(failure.hint(format!(
+        "set {} and {} to the API key, or {} and {}",
+        env::CLIENT_ID,
+        env::CLIENT_SECRET,
+        env::USERNAME,
+        env::PASSWORD
+    )))
 }
 
 /// The environment, in which `--client-id` replaces its variable.

@@ -9,6 +9,8 @@ pub(crate) const SHARED_SPACE: &str = "OCTANE_SHARED_SPACE";
 pub(crate) const WORKSPACE: &str = "OCTANE_WORKSPACE";
 pub(crate) const CLIENT_ID: &str = "OCTANE_CLIENT_ID";
 pub(crate) const CLIENT_SECRET: &str = "OCTANE_CLIENT_SECRET";
+pub(crate) const USERNAME: &str = "OCTANE_USERNAME";
+pub(crate) const PASSWORD: &str = "OCTANE_PASSWORD";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
 pub(crate) const LOG: &str = "OCTANE_LOG";
@@ -42,8 +44,8 @@ pub(crate) const ALL: &[Variable] = &[
     user(URL, "Server URL, also one copied from the browser"),
     user(SHARED_SPACE, "Shared space ID, unless the URL has it"),
     user(WORKSPACE, "Workspace ID, unless the URL has it"),
-    user("OCTANE_USERNAME", "User name, where there is no API key"),
-    user("OCTANE_PASSWORD", "Password of that user").secret(),
+    user(USERNAME, "User name, where there is no API key"),
+    user(PASSWORD, "Password of that user").secret(),
     user(SPOOL, "Directory for uploads in progress, or `off`"),
     user(SANDBOX_DATA, "Directory of the sandbox's data"),
     user(

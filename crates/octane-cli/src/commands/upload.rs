@@ -33,6 +33,8 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     settings.link = args.jira == JiraLinks::Auto;
     settings.require_all_jira_keys = args.delivery.on_unresolved == OnUnresolved::Fail;
 
+    // What is missing for every request is found before anything is read or saved.
+    crate::connect::check(&args.connection).await?;
     // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
     let reading = tokio::task::spawn_blocking({
         let args = args.input.clone();

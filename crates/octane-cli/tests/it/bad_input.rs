@@ -245,3 +245,23 @@ fn with_skip_invalid_a_file_that_breaks_off_counts_and_its_complete_results_go_i
     let only_broken = place.octane(&["upload", "r/c.xml", "--sandbox", "--skip-invalid"]);
     assert_eq!(only_broken.code, 4, "{only_broken:?}");
 }
+
+#[test]
+fn missing_credentials_are_found_before_anything_is_read_or_saved() {
+    let place = Place::new();
+    let url = ("OCTANE_URL", "http://127.0.0.1:9/ui/?p=1001/1002");
+    let upload = ["upload", "missing.csv", "--suite", "S"];
+    for (variables, expected) in [
+        (vec![url], "no credentials given"),
+        (
+            vec![url, ("OCTANE_CLIENT_ID", "id")],
+            "`OCTANE_CLIENT_SECRET` is not",
+        ),
+    ] {
+        let done = place.octane_with(&upload, &variables);
+        done.fails(3, &[expected, "OCTANE_CLIENT_SECRET"]);
+        assert!(!place.path().join("spool").exists(), "{done:?}");
+        let done = place.octane_with(&["suite", "list"], &variables);
+        done.fails(3, &[expected]);
+    }
+}

@@ -151,5 +151,5 @@ fn a_wrong_secret_is_exit_7_and_is_never_printed() {
 fn incomplete_credentials_name_the_missing_variable() {
     let server = Server::new();
     let done = server.octane(&["suite", "list"], "");
-    done.fails(7, &["OCTANE_CLIENT_SECRET"]);
+    done.fails(3, &["OCTANE_CLIENT_SECRET"]);
 }
