@@ -150,12 +150,14 @@ fn rows(summaries: &[UploadSummary]) -> String {
     )
 }
 
+/// The state of an upload in one word; `partial` if nothing is left to do, and not all results are in Octane.
 fn state(summary: &UploadSummary) -> &'static str {
-    if summary.is_in_use {
-        "in progress"
-    } else if summary.is_finished {
-        "finished"
-    } else {
-        "pending"
+    let is_complete =
+        summary.counts.rejected + summary.counts.invalid + summary.counts.pending == 0;
+    match (summary.is_in_use, summary.is_finished) {
+        (true, _) => "in progress",
+        (false, false) => "pending",
+        (false, true) if is_complete => "finished",
+        (false, true) => "partial",
     }
 }
