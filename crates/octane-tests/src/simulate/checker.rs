@@ -136,16 +136,16 @@ impl Checker<'_> {
         let counts = report.counts;
         let rejected = self.lines("rejected");
         // A result is not sent again if its task was forgotten and a later result of its test was ingested.
-        let given_up = self.lines("superseded");
+        let superseded = self.lines("superseded");
         must!(
-            counts.pending == given_up.len() && (given_up.is_empty() || !case.has_no_repeats()),
+            counts.pending == superseded.len() && (superseded.is_empty() || !case.has_no_repeats()),
             "{} results are pending",
             counts.pending
         );
         let results = self.content.results();
         let mut ingested = Vec::new();
         for (line, row) in (1..).zip(&case.rows) {
-            let is_ingested = !(rejected.contains(&line) || given_up.contains(&line));
+            let is_ingested = !(rejected.contains(&line) || superseded.contains(&line));
             must!(
                 is_ingested == results.contains_key(&row.run.duration),
                 "line {line} is reported as ingested: {is_ingested}, but the opposite is true"
@@ -156,7 +156,7 @@ impl Checker<'_> {
                 None => false,
             };
             let may_fail = must_fail
-                || given_up.contains(&line)
+                || superseded.contains(&line)
                 || lost
                     .iter()
                     .any(|xml| contains_result(xml, row.run.duration));

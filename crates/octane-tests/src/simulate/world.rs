@@ -95,7 +95,7 @@ fn settings(mut settings: Settings, file: PathBuf) -> Settings {
 pub(super) fn client(
     settings: octane_rest::EndpointSettings,
     transport: impl Transport,
-    on_finished: impl Fn(&RequestFinished) + Send + Sync + 'static,
+    on_request_finished: impl Fn(&RequestFinished) + Send + Sync + 'static,
 ) -> Client {
     let endpoint = Endpoint::builder(URL)
         .space(1001)
@@ -103,7 +103,7 @@ pub(super) fn client(
         .credentials(ApiKey::new(CLIENT_ID, SECRET))
         .settings(settings)
         .transport(transport)
-        .on_request_finished(on_finished)
+        .on_request_finished(on_request_finished)
         .build();
     Client::new(endpoint.expect("the settings of a case are valid"))
 }

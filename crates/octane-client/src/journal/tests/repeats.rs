@@ -139,8 +139,8 @@ fn what_was_seen_once_stays_known_when_the_runs_cannot_be_read() {
 #[test]
 fn a_log_line_belongs_to_the_test_it_names_and_not_to_one_with_a_longer_name() {
     let journal = ready(tests(12), &UploadSettings::default());
-    let complaints = "run `t12` (line 14): no\nrun `t1` (line 3): never";
-    end(&journal, 1, "failed", Some(complaints));
+    let task_log = "run `t12` (line 14): no\nrun `t1` (line 3): never";
+    end(&journal, 1, "failed", Some(task_log));
     journal.judge(RUNS).unwrap();
     let reason = |row: usize| states(&journal)[row - 1].1.clone().unwrap();
     assert_eq!(reason(1), "run `t1` (line 3): never");
