@@ -31,7 +31,8 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     )
     .env("RUSTDOCFLAGS", "--deny warnings")
     .run()?;
-    conformance::run(shell, root)?;
+    let program = tests::build(shell, root)?;
+    conformance::run(shell, root, Some(&program))?;
     tests::run(shell, root)?;
     for reason in skipped {
         say(&format!("skipped: {reason}"));

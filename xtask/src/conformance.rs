@@ -15,13 +15,13 @@ use xshell::{Shell, cmd};
 /// The oldest Node.js whose test runner can run the scenarios.
 const NODE_MAJOR_MIN: u32 = 18;
 
-/// Installs the SDK, starts a sandbox and runs all scenarios.
-pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
+/// Installs the SDK, starts a sandbox and runs all scenarios; with `program` if that is built already.
+pub(crate) fn run(shell: &Shell, root: &Path, program: Option<&Path>) -> Result<()> {
     check_tools(shell)?;
     let folder = root.join("target/conformance");
     install(shell, &root.join("conformance"), &folder)?;
 
-    let server = Server::start(root)?;
+    let server = Server::start(root, program)?;
     let address = &server.address;
     let shell = shell.clone();
     shell.change_dir(&folder);
@@ -111,11 +111,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(root: &Path) -> Result<Self> {
-        let mut program = Command::new("cargo")
-            // What the tests use too, so that it need not be built twice.
-            .args(["run", "--quiet", "--profile", "test"])
-            .args(["--package", "octane-cli", "--"])
+    fn start(root: &Path, program: Option<&Path>) -> Result<Self> {
+        let mut command = Command::new(program.unwrap_or(Path::new("cargo")));
+        if program.is_none() {
+            command.args(["run", "--quiet", "--package", "octane-cli", "--"]);
+        }
+        let mut program = command
             .args(["sandbox", "--memory", "--port", "0", "--format", "json"])
             .current_dir(root)
             .stdout(Stdio::piped())

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
             setup::install_missing(&shell);
             tests::run(&shell, root)
         }
-        Some("conformance") => conformance::run(&shell, root),
+        Some("conformance") => conformance::run(&shell, root, None),
         Some("ci") => ci::run(&shell, root),
         Some("dependencies") => {
             unused::check(&shell)?;

@@ -30,6 +30,23 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     Ok(others?)
 }
 
+/// Builds all tests but those of the documentation, and returns the program `octane` that is built for them.
+pub(crate) fn build(shell: &Shell, root: &Path) -> Result<PathBuf> {
+    if has_nextest(shell) {
+        cmd!(shell, "cargo nextest run --workspace --no-run").run()?;
+    } else {
+        cmd!(
+            shell,
+            "cargo test --workspace --lib --bins --tests --no-run"
+        )
+        .run()?;
+    }
+    Ok(target(root)
+        .join("debug")
+        .join("octane")
+        .with_extension(std::env::consts::EXE_EXTENSION))
+}
+
 /// The folder in which cargo builds.
 pub(crate) fn target(root: &Path) -> PathBuf {
     let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());

@@ -137,7 +137,8 @@ fn a_corrupt_report_stops_the_upload_unless_it_may_be_skipped() {
     );
     let counts = &report["counts"];
     let number = |name: &str| counts[name].as_u64().unwrap();
-    assert_eq!(number("ingested"), 332);
+    // One result is complete before the report breaks off.
+    assert_eq!(number("ingested"), 333);
     assert_eq!(
         number("read"),
         number("ingested") + number("rejected") + number("invalid") + number("pending")
