@@ -461,7 +461,7 @@ async fn links_are_read_together_with_the_runs_where_runs_can_be_linked() {
         "{query}"
     );
     assert_eq!(links(&upload, LinkLevel::Tests), [false]);
-    // That nothing can be linked is no reason not to look.
+    // The runs are read even if nothing can be linked.
     for level in ["", "story"] {
         let (field, query, _) = linkable(level).await;
         assert_eq!((field, query.contains("covered_content")), (None, false));
