@@ -89,35 +89,38 @@ impl<'a> Delivery<'a> {
         delivered.map_err(|error| self.delivery_failed(error, journal))
     }
 
-    /// An upload that could not be delivered; what is in its journal stays saved.
-    pub(crate) fn delivery_failed(&self, error: DeliveryError, journal: &Journal) -> Failure {
-        let id = journal.id();
+    /// Why an upload could not be delivered.
+    pub(crate) fn failure(&self, error: DeliveryError) -> Failure {
         match error {
             DeliveryError::Cancelled => self.interrupted(),
-            DeliveryError::Target(error) => {
-                let is_missing = matches!(error, ClientError::Missing(_));
-                let failure = Failure::from(error);
-                if is_missing && journal.saved_path().is_some() {
-                    let again = self.args.spool.resume(id);
-                    failure.hint(format!("create it, then run `{again}` again"))
-                } else {
-                    failure
-                }
-            }
-            DeliveryError::Journal(
-                error @ (JournalError::InUse { .. } | JournalError::DifferentServer { .. }),
-            ) => error.into(),
-            DeliveryError::Journal(error) => {
-                let failure = Failure::from(error);
-                if journal.saved_path().is_none() {
-                    return failure.hint("nothing was saved (`--spool off`); run the upload again");
-                }
-                let again = self.args.spool.resume(id);
-                failure
-                    .hint(format!("fix the disk problem, then run `{again}`"))
-                    .upload(id)
-            }
+            DeliveryError::Target(error) => error.into(),
+            DeliveryError::Journal(error) => error.into(),
             error => Failure::new(Exit::Internal, error),
+        }
+    }
+
+    /// The same, with how to continue: what is in the journal stays saved.
+    fn delivery_failed(&self, error: DeliveryError, journal: &Journal) -> Failure {
+        let is_missing = matches!(error, DeliveryError::Target(ClientError::Missing(_)));
+        let is_broken = match &error {
+            DeliveryError::Journal(error) => !matches!(
+                error,
+                JournalError::InUse { .. } | JournalError::DifferentServer { .. }
+            ),
+            _ => false,
+        };
+        let failure = self.failure(error);
+        let id = journal.id();
+        let again = self.args.spool.resume(id);
+        match journal.saved_path() {
+            None if is_broken => {
+                failure.hint("nothing was saved (`--spool off`); run the upload again")
+            }
+            Some(_) if is_broken => failure
+                .hint(format!("fix the disk problem, then run `{again}`"))
+                .upload(id),
+            Some(_) if is_missing => failure.hint(format!("create it, then run `{again}` again")),
+            _ => failure,
         }
     }
 

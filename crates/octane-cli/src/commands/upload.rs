@@ -57,18 +57,18 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let destination = target_spec(args, &input, args.connection.sandbox)?
+    let spec = target_spec(args, &input, args.connection.sandbox)?
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
     let done = if args.dry_run {
-        let looking = dry_run(&input, destination, create, &settings, client, output);
+        let looking = dry_run(&input, spec, create, &settings, client, output);
         let done = delivery.cancellation.within_grace(looking).await;
         done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
         let job = Job {
             client,
-            destination,
+            spec,
             create,
             delivery,
         };
@@ -81,7 +81,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
 /// An upload that is not a dry run.
 struct Job<'a> {
     client: &'a Client,
-    destination: TargetSpec,
+    spec: TargetSpec,
     create: Create,
     delivery: &'a Delivery<'a>,
 }
@@ -102,11 +102,11 @@ impl Job<'_> {
         }
         let preparing = tokio::task::spawn_blocking({
             let (client, settings) = (client.clone(), settings.clone());
-            let (destination, spool) = (self.destination.clone(), spool.clone());
+            let (spec, spool) = (self.spec.clone(), spool.clone());
             let cancellation = self.delivery.cancellation.clone();
             move || {
                 let runs = input.runs().take_while(|_| !cancellation.is_cancelled());
-                let prepared = client.prepare(runs, &destination, &settings, &spool, id);
+                let prepared = client.prepare(runs, &spec, &settings, &spool, id);
                 (prepared, input)
             }
         });
@@ -180,10 +180,7 @@ impl Job<'_> {
         };
         match resolved {
             Ok(_) => Ok(()),
-            Err(DeliveryError::Cancelled) => Err(self.delivery.interrupted()),
-            Err(DeliveryError::Target(error)) => Err(error.into()),
-            Err(DeliveryError::Journal(error)) => Err(error.into()),
-            Err(error) => Err(Failure::new(Exit::Internal, error)),
+            Err(error) => Err(self.delivery.failure(error)),
         }
     }
 }
@@ -286,19 +283,19 @@ async fn is_agreed(error: &ClientError) -> bool {
 /// Shows what an upload would do.
 async fn dry_run(
     input: &Input,
-    destination: TargetSpec,
+    spec: TargetSpec,
     create: Create,
     settings: &UploadSettings,
     client: &Client,
     output: Output,
 ) -> Result<Exit> {
     // A dry run creates nothing.
-    let destination = destination.create_missing(false);
-    let (target, missing) = match client.resolve_target(&destination).await {
+    let spec = spec.create_missing(false);
+    let (target, missing) = match client.resolve_target(&spec).await {
         Ok(target) => (target, None),
         // The IDs are not known yet; the number of batches does not depend on them.
         Err(error @ ClientError::Missing(_)) => (
-            Target::new(octane_model::SuiteId::new(0), destination.suite_run()),
+            Target::new(octane_model::SuiteId::new(0), spec.suite_run()),
             Some(error.to_string()),
         ),
         Err(error) => return Err(error.into()),
@@ -312,14 +309,14 @@ async fn dry_run(
     }
     let json = json!({
         "schema": "octane.plan/1", "results": results, "batches": batches, "bytes": bytes,
-        "suite_run": destination.suite_run(), "jira_keys": keys, "problems": problems,
+        "suite_run": spec.suite_run(), "jira_keys": keys, "problems": problems,
     });
     let human = || {
         let mut text = format!(
             "would send {} in {} ({bytes} bytes) to suite run `{}`",
             plural(results, "result"),
             plural(batches, "batch"),
-            destination.suite_run(),
+            spec.suite_run(),
         );
         if !keys.is_empty() {
             let keys = plural(keys.len(), "Jira key");
