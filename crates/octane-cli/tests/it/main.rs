@@ -18,3 +18,4 @@ mod server;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]
 mod snapshots;
+mod transcript;
