@@ -13,6 +13,8 @@
 //! "Work is left" means: results that are not sent or not judged yet, results whose task the server forgot and that a
 //! resume sends again, or runs that could not be read this time.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// How an upload ended.
@@ -34,6 +36,20 @@ pub enum Outcome {
     LinksIncomplete,
     /// It was cancelled before it was done.
     Interrupted,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Success => "success",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Unauthorized => "unauthorized",
+            Self::Unreachable => "unreachable",
+            Self::LinksIncomplete => "links incomplete",
+            Self::Interrupted => "interrupted",
+        })
+    }
 }
 
 /// What an outcome depends on.

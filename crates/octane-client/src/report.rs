@@ -1,5 +1,7 @@
 //! What an upload did, in numbers that add up.
 
+mod ids_as_strings;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -32,7 +34,7 @@ pub struct Report {
     /// Where the results went.
     pub target: TargetReport,
     /// What was created on the way.
-    #[serde(serialize_with = "created")]
+    #[serde(serialize_with = "ids_as_strings::created")]
     pub created: Vec<CreatedEntity>,
     /// The batches in which the results were sent.
     pub batches: Vec<BatchReport>,
@@ -46,24 +48,12 @@ pub struct Report {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "upload {} ended as {}: {} of {} ingested, {} rejected, {} invalid, {} pending",
-    report.upload_id, word(report.outcome), report.counts.ingested, report.counts.read,
+    report.upload_id, report.outcome, report.counts.ingested, report.counts.read,
     report.counts.rejected, report.counts.invalid, report.counts.pending
 )]
 pub struct IncompleteUpload {
     /// What was done, and what was not.
     pub report: Box<Report>,
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Success => "success",
-        Outcome::Partial => "partial",
-        Outcome::Refused => "refused",
-        Outcome::Unauthorized => "unauthorized",
-        Outcome::Unreachable => "unreachable",
-        Outcome::LinksIncomplete => "links incomplete",
-        Outcome::Interrupted => "interrupted",
-    }
 }
 
 impl Report {
@@ -124,19 +114,19 @@ impl Counts {
 #[non_exhaustive]
 pub struct TargetReport {
     /// The shared space.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "ids_as_strings::text")]
     pub space: SharedSpaceId,
     /// The workspace.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "ids_as_strings::text")]
     pub workspace: WorkspaceId,
     /// The application module, where one was given.
-    #[serde(serialize_with = "optional_entity")]
+    #[serde(serialize_with = "ids_as_strings::optional_entity")]
     pub module: Option<IdAndName<ModuleId>>,
     /// The test suite.
-    #[serde(serialize_with = "entity")]
+    #[serde(serialize_with = "ids_as_strings::entity")]
     pub suite: IdAndName<SuiteId>,
     /// The suite run; without an ID as long as the server has not created it.
-    #[serde(serialize_with = "entity_without_id")]
+    #[serde(serialize_with = "ids_as_strings::entity_without_id")]
     pub suite_run: IdAndName<Option<SuiteRunId>>,
 }
 
@@ -172,7 +162,7 @@ pub struct BatchReport {
     /// The payload's SHA-256 before compression, in hexadecimal.
     pub sha256: String,
     /// The task that ingests it; `None` if the server did not accept it.
-    #[serde(serialize_with = "optional_text")]
+    #[serde(serialize_with = "ids_as_strings::optional_text")]
     pub task: Option<TaskId>,
     /// How far it is: `ready` (not sent), `in_flight` (sent, no answer yet), `accepted` (its task has not ended), how its
     /// task ended (`success`, `warning`, `failed`, `error` or a word of the server's), `forgotten` (the
@@ -254,68 +244,6 @@ fn position<S: Serializer>(position: &Option<Position>, serializer: S) -> Result
     map.serialize_entry("line", &position.map(|position| position.line))?;
     map.serialize_entry("column", &position.and_then(|position| position.column))?;
     map.end()
-}
-
-/// Created entities with their IDs as strings. Journals store them with numbers.
-fn created<S: Serializer>(created: &[CreatedEntity], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Created<'a> {
-        #[serde(rename = "type")]
-        entity_type: &'a str,
-        id: String,
-        name: &'a str,
-    }
-    serializer.collect_seq(created.iter().map(|entity| Created {
-        entity_type: &entity.entity_type,
-        id: entity.id.to_string(),
-        name: &entity.name,
-    }))
-}
-
-/// An ID as a string, as Octane itself writes IDs.
-fn text<S: Serializer>(id: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&id.to_string())
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn optional_text<S: Serializer, I: ToString>(
-    id: &Option<I>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    id.as_ref().map(ToString::to_string).serialize(serializer)
-}
-
-fn entity<S: Serializer>(
-    entity: &IdAndName<impl ToString>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    as_text(entity).serialize(serializer)
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn optional_entity<S: Serializer, I: ToString>(
-    entity: &Option<IdAndName<I>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    entity.as_ref().map(as_text).serialize(serializer)
-}
-
-fn entity_without_id<S: Serializer, I: ToString>(
-    entity: &IdAndName<Option<I>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    IdAndName {
-        id: entity.id.as_ref().map(ToString::to_string),
-        name: entity.name.clone(),
-    }
-    .serialize(serializer)
-}
-
-fn as_text(entity: &IdAndName<impl ToString>) -> IdAndName<String> {
-    IdAndName {
-        id: entity.id.to_string(),
-        name: entity.name.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,70 @@
+//! How a report writes IDs: as strings, as Octane itself writes them.
+
+use serde::{Serialize, Serializer};
+
+use super::{CreatedEntity, IdAndName};
+
+/// Created entities. Journals store their IDs as numbers.
+pub(super) fn created<S: Serializer>(
+    created: &[CreatedEntity],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Created<'a> {
+        #[serde(rename = "type")]
+        entity_type: &'a str,
+        id: String,
+        name: &'a str,
+    }
+    serializer.collect_seq(created.iter().map(|entity| Created {
+        entity_type: &entity.entity_type,
+        id: entity.id.to_string(),
+        name: &entity.name,
+    }))
+}
+
+/// An ID.
+pub(super) fn text<S: Serializer>(id: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&id.to_string())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+pub(super) fn optional_text<S: Serializer, I: ToString>(
+    id: &Option<I>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    id.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+pub(super) fn entity<S: Serializer>(
+    entity: &IdAndName<impl ToString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    as_text(entity).serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
+pub(super) fn optional_entity<S: Serializer, I: ToString>(
+    entity: &Option<IdAndName<I>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    entity.as_ref().map(as_text).serialize(serializer)
+}
+
+pub(super) fn entity_without_id<S: Serializer, I: ToString>(
+    entity: &IdAndName<Option<I>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    IdAndName {
+        id: entity.id.as_ref().map(ToString::to_string),
+        name: entity.name.clone(),
+    }
+    .serialize(serializer)
+}
+
+fn as_text(entity: &IdAndName<impl ToString>) -> IdAndName<String> {
+    IdAndName {
+        id: entity.id.to_string(),
+        name: entity.name.clone(),
+    }
+}
