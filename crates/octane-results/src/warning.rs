@@ -65,8 +65,6 @@ pub enum WarningKind {
         /// The number of test cases that the suite contains.
         found: u64,
     },
-    /// A nested test case, which is ignored.
-    NestedCase,
     /// An entity that XML does not define; the reference is kept as is.
     Entity {
         /// The reference with `&` and `;`.
@@ -117,7 +115,6 @@ impl fmt::Display for WarningKind {
                     what.trim_end_matches('s')
                 )
             ),
-            Self::NestedCase => f.write_str("nested test cases are ignored"),
             Self::Entity { reference } => {
                 write!(f, "unknown entity `{reference}` kept as is")
             }

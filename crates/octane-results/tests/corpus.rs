@@ -46,12 +46,13 @@ const DIFFERENCES: [(&str, Counts, Counts, &str); 2] = [
             failed: 1,
         },
         Counts {
-            runs: 0,
+            runs: 1,
             passed: 0,
             skipped: 0,
-            failed: 0,
+            failed: 1,
         },
-        "the suite declares totals but has no cases; totals cannot be sent, so ours warns",
+        "the suite declares totals but has no cases; ours warns, and has one failed result for the failures that no \
+         case shows",
     ),
     (
         "junit-xml/junit.multiresult.xml",

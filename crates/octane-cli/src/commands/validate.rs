@@ -72,7 +72,6 @@ fn warning(warning: &Warning) -> ReportedProblem {
         WarningKind::StartedLongAgo { .. } => "implausible_start",
         WarningKind::JiraKey { .. } => "invalid_jira_key",
         WarningKind::Totals { .. } => "different_totals",
-        WarningKind::NestedCase => "nested_test",
         WarningKind::Entity { .. } => "unknown_entity",
         WarningKind::UnusedColumn { .. } => "unused_column",
         _ => "warning",

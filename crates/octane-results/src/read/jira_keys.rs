@@ -1,5 +1,31 @@
 //! Finds keys of Jira issues in a text.
 
+use std::collections::HashSet;
+
+/// Different Jira keys, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyList {
+    keys: Vec<String>,
+    known: HashSet<String>,
+}
+
+impl KeyList {
+    /// Adds a key, unless it is there already.
+    pub(crate) fn insert(&mut self, key: String) {
+        if self.known.insert(key.clone()) {
+            self.keys.push(key);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter()
+    }
+
+    pub(crate) fn into_keys(self) -> Vec<String> {
+        self.keys
+    }
+}
+
 /// The Jira keys in a text, and the other words.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct JiraKeys<'t> {
@@ -14,21 +40,22 @@ pub(crate) struct JiraKeys<'t> {
 /// Keys are separated by commas, semicolons or whitespace; brackets and quotes around them, as in a printed
 /// list, are ignored. A key is a letter, then letters, digits or `_`, then `-` and a number.
 pub(crate) fn jira_keys(text: &str) -> JiraKeys<'_> {
-    let mut found = JiraKeys::default();
+    let mut keys = KeyList::default();
+    let mut others = Vec::new();
     let is_separator = |char: char| {
         char.is_whitespace() || matches!(char, ',' | ';' | '[' | ']' | '(' | ')' | '\'' | '"')
     };
     for word in text.split(is_separator).filter(|word| !word.is_empty()) {
         if !is_key(word) {
-            found.others.push(word);
+            others.push(word);
             continue;
         }
-        let key = word.to_ascii_uppercase();
-        if !found.keys.contains(&key) {
-            found.keys.push(key);
-        }
+        keys.insert(word.to_ascii_uppercase());
     }
-    found
+    JiraKeys {
+        keys: keys.into_keys(),
+        others,
+    }
 }
 
 fn is_key(word: &str) -> bool {

@@ -8,11 +8,14 @@
 //!   a prefix equal to that package is removed. Names that are not plain identifiers, or that end like a
 //!   file name (`cart.test.ts`), are not split.
 //! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one provides
-//!   type and message, further ones are appended to its details. Without either, `skipped` (or `ignored`) decides, then
-//!   the attributes `status`, `result`, `success="false"` and `executed="false"`, which some dialects have. A status
-//!   that is not known makes the case an invalid row: it never counts as passed.
+//!   type and message, further ones are appended to its details. So has one with `status="failed"`,
+//!   `success="false"` and the like; `Verdict` has the table. A status that is not known makes the case an
+//!   invalid row: it never counts as passed.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
-//!   set-up or clean-up that failed is not hidden by the cases that passed.
+//!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
+//!   of which none of its results tells.
+//! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
+//!   inside a case is a result of its own.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
@@ -32,6 +35,7 @@ mod attempt;
 mod case;
 mod report;
 mod suite;
+mod verdict;
 
 use report::Report;
 

@@ -12,7 +12,7 @@ use crate::status::Status;
 /// | --- | --- |
 /// | passed | `passed`, `pass`, `ok`, `success`, `successful`, `succeeded`, `xpassed` |
 /// | failed | `failed`, `fail`, `failure`, `error`, `errored`, `broken`, `aborted`, `crashed`, `timeout`, `timedout`, `interrupted`, `undefined`, `ambiguous` |
-/// | skipped | `skipped`, `skip`, `ignored`, `disabled`, `pending`, `notrun`, `notexecuted`, `inconclusive`, `blocked`, `xfail`, `xfailed` |
+/// | skipped | `skipped`, `skip`, `ignored`, `disabled`, `pending`, `notrun`, `norun`, `notexecuted`, `inconclusive`, `blocked`, `xfail`, `xfailed` |
 /// | planned | `planned` |
 ///
 /// Any other word is not a valid status unless it is added by [`StatusAliases::with`].
@@ -22,7 +22,7 @@ pub struct StatusAliases {
     own: Vec<(String, Status)>,
 }
 
-const KNOWN: [(&str, Status); 32] = [
+const KNOWN: [(&str, Status); 33] = [
     ("passed", Status::Passed),
     ("failed", Status::Failed),
     ("skipped", Status::Skipped),
@@ -42,6 +42,7 @@ const KNOWN: [(&str, Status); 32] = [
     ("disabled", Status::Skipped),
     ("pending", Status::Skipped),
     ("notrun", Status::Skipped),
+    ("norun", Status::Skipped),
     ("notexecuted", Status::Skipped),
     ("aborted", Status::Failed),
     ("crashed", Status::Failed),
@@ -108,6 +109,7 @@ mod tests {
             ("OK", Status::Passed),
             ("ERRORED", Status::Failed),
             ("Not Run", Status::Skipped),
+            ("No Run", Status::Skipped),
             ("not_executed", Status::Skipped),
             ("planned", Status::Planned),
         ] {

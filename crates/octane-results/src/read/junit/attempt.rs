@@ -1,6 +1,8 @@
 //! Attempts: what a case, or a suite outside its cases, reports of itself.
 
+use crate::read::status_aliases::StatusAliases;
 use crate::run::Failure;
+use crate::status::Status;
 
 /// The result of one attempt: a `failure`, an `error`, a `skipped` or one of several reruns.
 #[derive(Debug)]
@@ -23,7 +25,8 @@ pub(super) enum AttemptKind {
 }
 
 impl AttemptKind {
-    fn from_element(name: &str) -> Option<Self> {
+    /// What a child element of a test case means; other names than the usual ones are words for a status.
+    pub(super) fn from_element(name: &str, aliases: &StatusAliases) -> Option<Self> {
         Some(match name {
             "failure" => Self::Failure,
             "error" => Self::Error,
@@ -31,7 +34,11 @@ impl AttemptKind {
             "rerunFailure" => Self::RerunFailure,
             "rerunError" => Self::RerunError,
             "flakyFailure" | "flakyError" => Self::Flaky,
-            _ => return None,
+            _ => match aliases.status(name)? {
+                Status::Failed => Self::Failure,
+                Status::Skipped => Self::Skipped,
+                Status::Planned | Status::Passed => return None,
+            },
         })
     }
 
@@ -47,21 +54,25 @@ impl AttemptKind {
     }
 
     pub(super) fn is_failed(self) -> bool {
+        self.status() == Some(Status::Failed)
+    }
+
+    /// The status of a case with such an attempt, unless another attempt decides.
+    pub(super) fn status(self) -> Option<Status> {
         match self {
-            Self::Failure | Self::Error | Self::RerunFailure | Self::RerunError => true,
-            Self::Skipped | Self::Flaky => false,
+            Self::Failure | Self::Error | Self::RerunFailure | Self::RerunError => {
+                Some(Status::Failed)
+            }
+            Self::Skipped => Some(Status::Skipped),
+            Self::Flaky => None,
         }
     }
 }
 
 impl Attempt {
-    pub(super) fn is_attempt(element: &str) -> bool {
-        AttemptKind::from_element(element).is_some()
-    }
-
-    pub(super) fn new(element: &str) -> Self {
+    pub(super) fn new(kind: AttemptKind) -> Self {
         Self {
-            kind: AttemptKind::from_element(element).unwrap_or(AttemptKind::Error),
+            kind,
             type_name: None,
             message: None,
             text: String::new(),
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn empty_lines_around_a_text_are_removed_and_its_indent_is_kept() {
-        let mut attempt = Attempt::new("failure");
+        let mut attempt = Attempt::new(AttemptKind::Failure);
         attempt.set_text("\n  \n    at a\n  at b\n  ");
         assert_eq!(attempt.text, "    at a\n  at b");
         attempt.set_text(" \n ");

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::Suite;
+use super::verdict::Verdict;
 use crate::duration::{DurationError, seconds};
 use crate::invalid::{InvalidCell, shortened};
+use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::status_aliases::StatusAliases;
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::warning::WarningKind;
@@ -20,13 +21,14 @@ use crate::warning::WarningKind;
 pub(super) struct Case {
     pub(super) place: LineColumn,
     pub(super) started: Option<Timestamp>,
-    pub(super) jira: Vec<String>,
+    pub(super) jira: KeyList,
     pub(super) attempts: Vec<Attempt>,
+    pub(super) verdict: Verdict,
+    /// What makes the case unusable.
+    pub(super) invalid: Vec<InvalidCell>,
     name: String,
     class: String,
     time: Option<String>,
-    /// The values of the attributes `status` and `result`.
-    status_attributes: Vec<String>,
 }
 
 impl Case {
@@ -34,12 +36,13 @@ impl Case {
         Self {
             place,
             started: None,
-            jira: Vec::new(),
+            jira: KeyList::default(),
             attempts: Vec::new(),
+            verdict: Verdict::default(),
+            invalid: Vec::new(),
             name: String::new(),
             class: String::new(),
             time: None,
-            status_attributes: Vec::new(),
         }
     }
 
@@ -51,25 +54,29 @@ impl Case {
             "classname" if !value.is_empty() => value.clone_into(&mut self.class),
             "class" if self.class.is_empty() => value.clone_into(&mut self.class),
             "time" => self.time = Some(value.to_owned()),
-            "status" | "result" => self.status_attributes.push(value.to_owned()),
-            "success" if value.eq_ignore_ascii_case("false") => {
-                self.status_attributes.push("failed".to_owned());
-            }
-            "executed" if value.eq_ignore_ascii_case("false") => {
-                self.status_attributes.push("notexecuted".to_owned());
-            }
-            _ => {}
+            _ => self.verdict.attribute(name, value),
         }
     }
 
-    /// Converts the case to a run; fails if its status is unknown, which must not pass for any other one.
+    /// Converts the case to a run, unless something makes it unusable, such as a status that is not known.
     pub(super) fn into_run(
         mut self,
         suite: &mut Suite,
         options: &ReadOptions,
         warn: &mut dyn FnMut(WarningKind),
-    ) -> Result<TestRun, InvalidCell> {
-        let status = self.status(&options.status_aliases)?;
+    ) -> Result<TestRun, Vec<InvalidCell>> {
+        let said = self
+            .attempts
+            .iter()
+            .filter_map(|attempt| attempt.kind.status());
+        let status = self.verdict.status(said, &options.status_aliases);
+        let status = match status {
+            Ok(status) if self.invalid.is_empty() => status,
+            status => {
+                self.invalid.extend(status.err());
+                return Err(self.invalid);
+            }
+        };
         if self.name.is_empty() {
             suite.unnamed += 1;
             self.name = format!("unnamed test {}", suite.unnamed);
@@ -87,39 +94,18 @@ impl Case {
                 .and_then(|skipped| skipped.message.or(Some(skipped.text)))
                 .filter(|reason| !reason.is_empty());
         }
-        run.jira = self.jira;
-        for key in &suite.jira {
-            if !run.jira.contains(key) {
-                run.jira.push(key.clone());
-            }
+        for key in suite.jira.iter() {
+            self.jira.insert(key.clone());
         }
+        run.jira = self.jira.into_keys();
         Ok(run)
     }
 
-    /// The status by the child elements, and by the attributes if there are none that decide. An attribute that says
-    /// "failed" wins over others, and an unknown word never counts as passed.
-    fn status(&self, aliases: &StatusAliases) -> Result<Status, InvalidCell> {
-        if self.attempts.iter().any(|attempt| attempt.kind.is_failed()) {
-            return Ok(Status::Failed);
-        }
-        let is_skipped = |attempt: &Attempt| attempt.kind == AttemptKind::Skipped;
-        if self.attempts.iter().any(is_skipped) {
-            return Ok(Status::Skipped);
-        }
-        let mut found = Status::Passed;
-        let mut unknown = None;
-        for word in &self.status_attributes {
-            match aliases.status(word).or_else(|| native_status(word)) {
-                Some(Status::Failed) => return Ok(Status::Failed),
-                Some(Status::Passed) => {}
-                Some(status) => found = status,
-                None => unknown = Some(word),
-            }
-        }
-        match unknown {
-            Some(word) => Err(aliases.unknown(None, word)),
-            None => Ok(found),
-        }
+    /// Whether earlier attempts failed, whatever the last one did.
+    pub(super) fn is_flaky(&self) -> bool {
+        self.attempts
+            .iter()
+            .any(|attempt| attempt.kind == AttemptKind::Flaky)
     }
 
     fn identify(&self, run: &mut TestRun, suite: &Suite, options: &ReadOptions) {
@@ -155,15 +141,6 @@ impl Case {
                 Duration::ZERO
             }
         }
-    }
-}
-
-/// Values of `status` and `result` that are specific to `GoogleTest` and Bazel.
-fn native_status(word: &str) -> Option<Status> {
-    match word {
-        "" | "run" | "completed" => Some(Status::Passed),
-        "suppressed" => Some(Status::Skipped),
-        _ => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The state of a report while it is read.
 
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, AttemptKind};
 use super::case::Case;
 use super::suite::Suite;
-use crate::invalid::{InvalidRow, shortened};
+use super::verdict::is_unclear;
+use crate::invalid::{InvalidCell, InvalidRow, shortened};
 use crate::position::Position;
 use crate::read::error::ReadErrorKind;
 use crate::read::jira_keys::jira_keys;
@@ -39,7 +41,21 @@ enum Scope {
     SuiteFailure,
     /// An element whose text belongs to the attempt around it, such as `stackTrace`.
     AttemptChild,
-    Skipped,
+    /// An element of a case or a suite that is not known; what is inside may still be a result.
+    Unknown,
+    /// An element without results, such as `system-out`.
+    Ignored,
+}
+
+/// What an element is inside of, regardless of elements that are not known.
+#[derive(Clone, Copy)]
+enum Inside {
+    Nothing,
+    Suite,
+    Case,
+    Properties,
+    Attempt,
+    Ignored,
 }
 
 /// The state of a report.
@@ -48,7 +64,8 @@ pub(super) struct Report {
     options: ReadOptions,
     scopes: Vec<Scope>,
     suites: Vec<Suite>,
-    case: Option<Case>,
+    /// The open test cases, which may be nested.
+    cases_open: Vec<Case>,
     /// Whether the open property contains Jira keys.
     property_holds_keys: bool,
     /// The text of the open element, if it is needed, and the position of that element below.
@@ -68,7 +85,7 @@ impl Report {
             options,
             scopes: Vec::new(),
             suites: Vec::new(),
-            case: None,
+            cases_open: Vec::new(),
             property_holds_keys: false,
             text: String::new(),
             text_place: LineColumn::START,
@@ -106,58 +123,92 @@ impl Report {
     }
 
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
-        let scope = match (self.scopes.last(), tag.name()) {
-            (None, "testsuites" | "testsuite") => {
+        let name = tag.name();
+        let inside = self.inside();
+        let mut attempt = None;
+        let scope = match (inside, name) {
+            (Inside::Nothing, "testsuites" | "testsuite") => {
                 self.root = tag.place;
                 Scope::Suite
             }
-            (None, root) => {
+            (Inside::Nothing, root) => {
                 let hint = foreign_root(root);
                 let root = shortened(root);
                 return Err((tag.place, ReadErrorKind::UnknownRoot { root, hint }));
             }
-            (Some(Scope::Suite), "testsuites" | "testsuite") => Scope::Suite,
-            (Some(Scope::Suite), "testcase") => Scope::Case,
-            (Some(Scope::Suite), "failure" | "error") => Scope::SuiteFailure,
-            (Some(Scope::Suite | Scope::Case), "properties") => Scope::Properties,
-            (Some(Scope::Case), name) if Attempt::is_attempt(name) => Scope::Attempt,
-            (Some(Scope::Case), "testcase") => {
-                self.warn(tag.place, WarningKind::NestedCase);
-                Scope::Skipped
+            (Inside::Suite | Inside::Case, "testsuites" | "testsuite") => Scope::Suite,
+            (Inside::Suite | Inside::Case, "testcase") => Scope::Case,
+            (Inside::Suite | Inside::Case, "properties") => Scope::Properties,
+            (Inside::Suite | Inside::Case | Inside::Attempt, "system-out" | "system-err") => {
+                Scope::Ignored
             }
-            (Some(Scope::Properties), "property") => Scope::Property,
-            (
-                Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure),
-                "system-out" | "system-err",
-            ) => Scope::Skipped,
-            (Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure), _) => {
-                Scope::AttemptChild
+            (Inside::Suite, "failure" | "error") => {
+                attempt = self.attempt_kind(name);
+                Scope::SuiteFailure
             }
-            _ => Scope::Skipped,
+            (Inside::Suite, _) => Scope::Unknown,
+            (Inside::Case, _) => {
+                // Deeper inside, where a step may have been skipped, only failures count.
+                let is_direct = self.scopes.last() == Some(&Scope::Case);
+                attempt = self
+                    .attempt_kind(name)
+                    .filter(|kind| is_direct || kind.is_failed());
+                if attempt.is_none()
+                    && is_direct
+                    && is_unclear(name)
+                    && let Some(case) = self.cases_open.last_mut()
+                {
+                    case.verdict.word(name);
+                }
+                attempt.map_or(Scope::Unknown, |_| Scope::Attempt)
+            }
+            (Inside::Properties, "property") => Scope::Property,
+            (Inside::Attempt, _) => Scope::AttemptChild,
+            (Inside::Properties | Inside::Ignored, _) => Scope::Ignored,
         };
         match scope {
             Scope::Suite => self.open_suite(tag)?,
-            Scope::Case => self.open_case(tag)?,
+            Scope::Case => self.open_case(tag),
             Scope::Property => self.open_property(tag)?,
-            Scope::Attempt => {
-                self.start_text(tag.place);
-                let mut attempt = Attempt::new(tag.name());
-                self.attributes(tag, |name, value| attempt.set(name, value))?;
-                if let Some(case) = &mut self.case {
-                    case.attempts.push(attempt);
-                }
+            Scope::Attempt | Scope::SuiteFailure => {
+                self.open_attempt(tag, attempt.unwrap_or(AttemptKind::Error))?;
             }
-            Scope::SuiteFailure => {
-                self.start_text(tag.place);
-                let mut attempt = Attempt::new(tag.name());
-                self.attributes(tag, |name, value| attempt.set(name, value))?;
-                if let Some(suite) = self.suites.last_mut() {
-                    suite.fail(attempt, tag.place);
-                }
-            }
-            Scope::Properties | Scope::AttemptChild | Scope::Skipped => {}
+            Scope::Properties | Scope::AttemptChild | Scope::Unknown | Scope::Ignored => {}
         }
         self.scopes.push(scope);
+        Ok(())
+    }
+
+    fn inside(&self) -> Inside {
+        let known = self
+            .scopes
+            .iter()
+            .rev()
+            .find(|scope| **scope != Scope::Unknown);
+        match known {
+            None => Inside::Nothing,
+            Some(Scope::Suite) => Inside::Suite,
+            Some(Scope::Case) => Inside::Case,
+            Some(Scope::Properties) => Inside::Properties,
+            Some(Scope::Attempt | Scope::SuiteFailure | Scope::AttemptChild) => Inside::Attempt,
+            Some(Scope::Property | Scope::Unknown | Scope::Ignored) => Inside::Ignored,
+        }
+    }
+
+    fn attempt_kind(&self, element: &str) -> Option<AttemptKind> {
+        AttemptKind::from_element(element, &self.options.status_aliases)
+    }
+
+    fn open_attempt(&mut self, tag: &Tag<'_>, kind: AttemptKind) -> Result<(), ParseFailure> {
+        self.start_text(tag.place);
+        let mut attempt = Attempt::new(kind);
+        let cells = self.attributes_inside(tag, |name, value| attempt.set(name, value))?;
+        self.object(tag.place, cells);
+        if let Some(case) = self.cases_open.last_mut() {
+            case.attempts.push(attempt);
+        } else if let Some(suite) = self.suites.last_mut() {
+            suite.fail(attempt, tag.place);
+        }
         Ok(())
     }
 
@@ -167,8 +218,8 @@ impl Report {
             Some(Scope::Case) => self.close_case(),
             Some(Scope::Property) if self.property_holds_keys => self.close_property(),
             Some(Scope::Attempt) => {
-                if let Some(attempt) = self.case.as_mut().and_then(|case| case.attempts.last_mut())
-                {
+                let case = self.cases_open.last_mut();
+                if let Some(attempt) = case.and_then(|case| case.attempts.last_mut()) {
                     attempt.set_text(&self.text);
                 }
             }
@@ -185,10 +236,11 @@ impl Report {
     fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let mut suite = Suite::new(tag.name() == "testsuite", tag.place, self.suites.last());
         let mut started = None;
-        self.attributes(tag, |name, value| match name {
+        let cells = self.attributes(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),
             _ => suite.set(name, value),
         })?;
+        self.invalid(tag.place, cells);
         if let Some(started) = started {
             suite.started = self.started(tag.place, &started).or(suite.started);
         }
@@ -206,47 +258,45 @@ impl Report {
             return;
         };
         // Last, so that it is the current result where a case has the same name.
-        if let Some((mut run, place)) = suite.failed_run() {
+        if let Some((mut run, place)) = suite.failed_run(&self.options.status_aliases) {
             self.options.suite_path.complete(&mut run.identity);
             run.position = Some(self.position(place));
             self.cases += 1;
             self.ready.push_back(Record::Run(run));
         }
         let is_outermost = !self.suites.iter().any(Suite::declares_totals);
-        if is_outermost {
-            for kind in suite.mismatches() {
-                self.warn(suite.place, kind);
-            }
+        if is_outermost && let Some(kind) = suite.mismatch() {
+            self.warn(suite.place, kind);
         }
         if let Some(outer) = self.suites.last_mut() {
             outer.add(&suite);
         }
     }
 
-    fn open_case(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
+    fn open_case(&mut self, tag: &Tag<'_>) {
         let mut case = Case::new(tag.place);
         let mut started = None;
-        self.attributes(tag, |name, value| match name {
+        case.invalid = self.attributes_of_case(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),
             _ => case.set(name, value),
-        })?;
+        });
         case.started = started.and_then(|started| self.started(tag.place, &started));
-        self.case = Some(case);
-        Ok(())
+        self.cases_open.push(case);
     }
 
     fn close_case(&mut self) {
-        let (Some(case), Some(mut suite)) = (self.case.take(), self.suites.pop()) else {
+        let (Some(case), Some(mut suite)) = (self.cases_open.pop(), self.suites.pop()) else {
             return;
         };
         let place = case.place;
+        let is_flaky = case.is_flaky();
         self.cases += 1;
         let mut warnings = Vec::new();
         let run = case.into_run(&mut suite, &self.options, &mut |kind| warnings.push(kind));
         for kind in warnings {
             self.warn_once(place, kind);
         }
-        suite.count(run.as_ref().ok().map(|run| run.status));
+        suite.count(run.as_ref().ok().map(|run| run.status), is_flaky);
         self.suites.push(suite);
         let position = self.position(place);
         self.ready.push_back(match run {
@@ -254,21 +304,19 @@ impl Report {
                 run.position = Some(position);
                 Record::Run(run)
             }
-            Err(cell) => Record::Invalid(InvalidRow {
-                position,
-                cells: vec![cell],
-            }),
+            Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         });
     }
 
     fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         self.start_text(tag.place);
         let (mut name, mut text) = (String::new(), String::new());
-        self.attributes(tag, |attribute, value| match attribute {
+        let cells = self.attributes_inside(tag, |attribute, value| match attribute {
             "name" => value.clone_into(&mut name),
             "value" => value.clone_into(&mut text),
             _ => {}
         })?;
+        self.object(tag.place, cells);
         let names = &self.options.jira_properties;
         self.property_holds_keys = names
             .iter()
@@ -286,12 +334,10 @@ impl Report {
             self.warn(self.text_place, WarningKind::JiraKey { value });
         }
         let suite = self.suites.last_mut().map(|suite| &mut suite.jira);
-        let known = self.case.as_mut().map(|case| &mut case.jira).or(suite);
-        if let Some(known) = known {
+        let case = self.cases_open.last_mut().map(|case| &mut case.jira);
+        if let Some(known) = case.or(suite) {
             for key in found.keys {
-                if !known.contains(&key) {
-                    known.push(key);
-                }
+                known.insert(key);
             }
         }
     }
@@ -302,22 +348,69 @@ impl Report {
         }
     }
 
-    /// Passes each attribute of `tag` to `set`, with references resolved.
+    /// Passes each attribute of `tag` to `set`, with references resolved, and returns what is contradictory: an
+    /// attribute that is given twice with different values, of which the first one is passed.
     fn attributes(
         &mut self,
         tag: &Tag<'_>,
         mut set: impl FnMut(&str, &str),
-    ) -> Result<(), ParseFailure> {
+    ) -> Result<Vec<InvalidCell>, ParseFailure> {
         let mut unknown = None;
-        for attribute in tag.attributes() {
-            let (name, raw) =
-                attribute.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
+        let attributes: Result<Vec<_>, _> = tag.attributes().collect();
+        let attributes =
+            attributes.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
+        let (attributes, cells) = distinct(attributes);
+        for (name, raw) in attributes {
             set(name, &value(&raw, &mut unknown));
         }
         if let Some(reference) = unknown {
             self.warn_of_entity(tag.place, reference);
         }
-        Ok(())
+        Ok(cells)
+    }
+
+    /// Like [`Self::attributes`]; malformed ones cost this test case only.
+    fn attributes_of_case(
+        &mut self,
+        tag: &Tag<'_>,
+        set: impl FnMut(&str, &str),
+    ) -> Vec<InvalidCell> {
+        self.attributes(tag, set).unwrap_or_else(|(_, kind)| {
+            vec![InvalidCell::new(
+                None,
+                "",
+                format!("{kind} (in `{}`)", tag.name()),
+            )]
+        })
+    }
+
+    /// Like [`Self::attributes`]; malformed ones inside a test case cost this test case only.
+    fn attributes_inside(
+        &mut self,
+        tag: &Tag<'_>,
+        set: impl FnMut(&str, &str),
+    ) -> Result<Vec<InvalidCell>, ParseFailure> {
+        if self.cases_open.is_empty() {
+            self.attributes(tag, set)
+        } else {
+            Ok(self.attributes_of_case(tag, set))
+        }
+    }
+
+    /// Makes the open case invalid, or the suite.
+    fn object(&mut self, place: LineColumn, cells: Vec<InvalidCell>) {
+        match self.cases_open.last_mut() {
+            Some(case) => case.invalid.extend(cells),
+            None => self.invalid(place, cells),
+        }
+    }
+
+    fn invalid(&mut self, place: LineColumn, cells: Vec<InvalidCell>) {
+        if !cells.is_empty() {
+            let position = self.position(place);
+            self.ready
+                .push_back(Record::Invalid(InvalidRow { position, cells }));
+        }
     }
 
     fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
@@ -360,4 +453,32 @@ impl Report {
         }
         self.warn(place, kind);
     }
+}
+
+/// The attributes by name, and the names that are given twice with different values.
+fn distinct<'x>(
+    attributes: Vec<(&'x str, Cow<'x, str>)>,
+) -> (Vec<(&'x str, Cow<'x, str>)>, Vec<InvalidCell>) {
+    let mut order: Vec<usize> = (0..attributes.len()).collect();
+    order.sort_by_key(|index| attributes[*index].0);
+    let mut is_repeated = vec![false; attributes.len()];
+    let mut cells = Vec::new();
+    let same_name = |one: &usize, other: &usize| attributes[*one].0 == attributes[*other].0;
+    for same in order.chunk_by(same_name) {
+        let (name, first) = &attributes[same[0]];
+        for further in &same[1..] {
+            is_repeated[*further] = true;
+            let other = &attributes[*further].1;
+            if other != first {
+                let (first, other) = (shortened(first), shortened(other));
+                let reason =
+                    format!("attribute `{name}` is given twice, as `{first}` and as `{other}`");
+                cells.push(InvalidCell::new(None, "", reason).hint("remove one of them"));
+            }
+        }
+    }
+    let mut is_repeated = is_repeated.into_iter();
+    let mut attributes = attributes;
+    attributes.retain(|_| !is_repeated.next().unwrap_or_default());
+    (attributes, cells)
 }

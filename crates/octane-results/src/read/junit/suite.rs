@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
+use super::verdict::Verdict;
+use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
-use crate::run::TestRun;
+use crate::read::status_aliases::StatusAliases;
+use crate::run::{Failure, TestRun};
 use crate::status::Status;
 use crate::warning::WarningKind;
+use octane_model::plural::plural;
 
 /// The name of a failed suite that has none.
 const UNNAMED: &str = "unnamed suite";
@@ -23,7 +27,7 @@ pub(super) struct Suite {
     /// The start time of the suite or of the suite around it.
     pub(super) started: Option<Timestamp>,
     /// The Jira keys of all of its cases.
-    pub(super) jira: Vec<String>,
+    pub(super) jira: KeyList,
     pub(super) place: LineColumn,
     /// The number of cases without a name so far.
     pub(super) unnamed: u64,
@@ -32,6 +36,10 @@ pub(super) struct Suite {
     failures: Option<u64>,
     cases: u64,
     failed: u64,
+    /// Cases that passed after failed attempts, which some tools count as failures too.
+    flaky: u64,
+    invalid: u64,
+    verdict: Verdict,
     /// What failed outside the cases, such as a set-up or a clean-up, and where the first one is.
     failures_outside: Vec<Attempt>,
     failed_at: LineColumn,
@@ -54,6 +62,9 @@ impl Suite {
             failures: None,
             cases: 0,
             failed: 0,
+            flaky: 0,
+            invalid: 0,
+            verdict: Verdict::default(),
             failures_outside: Vec::new(),
             failed_at: place,
         }
@@ -71,19 +82,22 @@ impl Suite {
             }
             "package" if !value.is_empty() => value.clone_into(&mut self.package),
             "tests" => self.tests = value.parse().ok(),
-            "failures" | "errors" => {
-                if let Ok(count) = value.parse::<u64>() {
-                    self.failures = Some(self.failures.unwrap_or(0).saturating_add(count));
-                }
+            "failures" | "errors" if value.parse::<u64>().is_ok() => {
+                let count = value.parse().unwrap_or(0);
+                self.failures = Some(self.failures.unwrap_or(0).saturating_add(count));
             }
-            _ => {}
+            _ => self.verdict.attribute(name, value),
         }
     }
 
     /// Counts a case of this suite, with its status if that is known.
-    pub(super) fn count(&mut self, status: Option<Status>) {
+    pub(super) fn count(&mut self, status: Option<Status>, is_flaky: bool) {
         self.cases += 1;
-        self.failed += u64::from(status == Some(Status::Failed));
+        match status {
+            Some(Status::Failed) => self.failed += 1,
+            Some(_) => self.flaky += u64::from(is_flaky),
+            None => self.invalid += 1,
+        }
     }
 
     /// Adds a failure outside the cases.
@@ -100,8 +114,11 @@ impl Suite {
     }
 
     /// What failed outside the cases, as one failed result that is named after the suite, and its place.
-    pub(super) fn failed_run(&mut self) -> Option<(TestRun, LineColumn)> {
-        let failure = failure(&self.failures_outside)?;
+    ///
+    /// A suite that says that it failed, although no result of it did, has failed too: what went wrong is not in the
+    /// report, and must not be hidden by the cases that passed.
+    pub(super) fn failed_run(&mut self, aliases: &StatusAliases) -> Option<(TestRun, LineColumn)> {
+        let failure = failure(&self.failures_outside).or_else(|| self.unexplained(aliases))?;
         let name = match self.name.as_str() {
             "" => UNNAMED,
             name => name,
@@ -110,15 +127,33 @@ impl Suite {
         run.identity.class.clone_from(&self.class);
         run.identity.package.clone_from(&self.package);
         run.started = self.started;
-        run.jira.clone_from(&self.jira);
+        run.jira = self.jira.iter().cloned().collect();
         self.failed += 1;
         Some((run, self.failed_at))
+    }
+
+    /// The failure that the suite declares and none of its results shows. An invalid one may be it.
+    fn unexplained(&self, aliases: &StatusAliases) -> Option<Failure> {
+        if self.failed > 0 || self.invalid > 0 {
+            return None;
+        }
+        let declared = self.failures.unwrap_or(0);
+        let none = "but none of its results has failed";
+        if declared > self.flaky {
+            let declared = usize::try_from(declared).unwrap_or(usize::MAX);
+            let message = format!("the suite declares {}, {none}", plural(declared, "failure"));
+            return Some(Failure::new(message));
+        }
+        let is_failed = self.verdict.is_failed(aliases);
+        is_failed.then(|| Failure::new(format!("the suite says that it failed, {none}")))
     }
 
     /// Counts the cases of a nested suite.
     pub(super) fn add(&mut self, inner: &Self) {
         self.cases += inner.cases;
         self.failed += inner.failed;
+        self.flaky += inner.flaky;
+        self.invalid += inner.invalid;
     }
 
     /// Whether the suite declares totals.
@@ -126,21 +161,15 @@ impl Suite {
         self.tests.is_some() || self.failures.is_some()
     }
 
-    /// The declared totals that differ from the cases. Differing numbers of failures are normal, since reports
-    /// count a failure of a test and of its clean-up differently; none at all means that some are missing.
-    pub(super) fn mismatches(&self) -> impl Iterator<Item = WarningKind> {
-        let totals = |what, declared, found| WarningKind::Totals {
+    /// The declared number of tests if it differs from that of the cases. Differing numbers of failures are normal,
+    /// since reports count a failure of a test and of its clean-up differently.
+    pub(super) fn mismatch(&self) -> Option<WarningKind> {
+        let declared = self.tests.filter(|tests| *tests != self.cases)?;
+        Some(WarningKind::Totals {
             suite: self.name.clone(),
-            what,
+            what: "tests",
             declared,
-            found,
-        };
-        let tests = (self.tests)
-            .filter(|tests| *tests != self.cases)
-            .map(|tests| totals("tests", tests, self.cases));
-        let failures = (self.failures)
-            .filter(|failures| *failures > 0 && self.failed == 0)
-            .map(|failures| totals("failures", failures, self.failed));
-        tests.into_iter().chain(failures)
+            found: self.cases,
+        })
     }
 }

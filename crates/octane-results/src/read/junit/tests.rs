@@ -10,8 +10,10 @@ use super::Junit;
 use crate::read::options::ReadOptions;
 use crate::read::read;
 use crate::read::record::Record;
+use crate::read::status_aliases::StatusAliases;
 use crate::run::TestRun;
 use crate::source::Source;
+use crate::status::Status;
 
 /// All records of a report, one per line: runs with their main fields, everything else as its message.
 fn shown_with(options: &ReadOptions, report: &[u8]) -> String {
@@ -120,7 +122,7 @@ fn status_attributes_count_if_there_are_no_child_elements() {
           <testcase name="run" status="run" result="completed"/>
           <testcase name="disabled" status="notrun" result="suppressed"/>
           <testcase name="failed" status="FAILED"/>
-          <testcase name="element wins" status="failed"><skipped/></testcase>
+          <testcase name="the worst wins" status="failed"><skipped/></testcase>
           <testcase name="odd" status="amber"/>
           <testcase name="odd again" status="amber"/>
         </testsuite>
@@ -128,7 +130,7 @@ fn status_attributes_count_if_there_are_no_child_elements() {
     2:3 ||s|run Passed 0ns
     3:3 ||s|disabled Skipped 0ns
     4:3 ||s|failed Failed 0ns
-    5:3 ||s|element wins Skipped 0ns
+    5:3 ||s|the worst wins Failed 0ns
     invalid in.xml:6:3: `amber` is not a valid status; use passed, failed, skipped or planned
     invalid in.xml:7:3: `amber` is not a valid status; use passed, failed, skipped or planned
     ");
@@ -235,7 +237,7 @@ fn odd_values_cause_warnings() {
     warning in.xml:7:3: unknown entity `&eacute;` kept as is
     warning in.xml:7:74: unknown entity `&agrave;` kept as is
     7:3 ||s|caf&eacute; &eacute; R&D A < Failed 0ns None None "&eacute; &agrave; a & b B"
-    warning in.xml:8:26: nested test cases are ignored
+    8:26 ||s|inner Passed 0ns
     8:3 ||s|outer Passed 0ns
     9:3 ||s|s Failed 0ns None Some("set-up broke") "trace"
     "#);
@@ -247,10 +249,10 @@ fn totals_are_compared_with_the_cases() {
     1:53 ||s|a Passed 0ns
     warning in.xml:1:1: a suite without a name declares 3 tests but contains 1
     ");
-    insta::assert_snapshot!(shown(r#"<testsuites><testsuite name="s" tests="1" failures="1" errors="1"><testcase name="a"/></testsuite></testsuites>"#), @r"
+    insta::assert_snapshot!(shown(r#"<testsuites><testsuite name="s" tests="1" failures="1" errors="1"><testcase name="a"/></testsuite></testsuites>"#), @r#"
     1:67 ||s|a Passed 0ns
-    warning in.xml:1:13: suite `s` declares 2 failures but contains 0
-    ");
+    1:13 ||s|s Failed 0ns None Some("the suite declares 2 failures, but none of its results has failed") ""
+    "#);
     insta::assert_snapshot!(shown(r#"<testsuites tests="2" failures="1"><testsuite tests="2"><testcase name="a"/><testsuite><testcase name="b"><error/></testcase></testsuite></testsuite></testsuites>"#), @r#"
     1:57 |||a Passed 0ns
     1:88 |||b Failed 0ns None None ""
@@ -264,7 +266,7 @@ fn malformed_reports_have_a_position_and_a_reason() {
     3:3 |||a Passed 0ns
     error in.xml:6:1: unexpected end of file inside `failure` (opened at line 5); the file is truncated (in testsuites/testsuite/testcase/failure)
     ");
-    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"error in.xml:2:2: malformed XML: position 18: duplicated attribute, previous declaration at position 9 (in testsuite/testcase)");
+    insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"invalid in.xml:2:2: attribute `name` is given twice, as `a` and as `b`; remove one of them");
     insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: root element is `suites`; expected `testsuites` or `testsuite` (in suites)");
     insta::assert_snapshot!(shown("<test-run id='2'/>"), @"error in.xml:1:1: root element is `test-run`; NUnit reports are not supported yet (in test-run)");
     insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a'></testsuite>"), @"error in.xml:2:21: malformed XML: found the end of `testsuite`, but `testcase` (opened at line 2) is still open (in testsuite/testcase)");
@@ -421,5 +423,110 @@ fn a_flag_that_contradicts_a_pass_wins_and_a_flaky_test_may_fail() {
     8:3 ||s|flaky Failed 0ns
     9:3 ||s|odd but failed Failed 0ns None None ""
     10:3 ||s|two words Failed 0ns
+    "#);
+}
+
+#[test]
+fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuites name="all" failures="1">
+          <testsuite name="declares" errors="1"><testcase name="a"/></testsuite>
+          <testsuite name="says" status="failed"><testcase name="a"/></testsuite>
+          <testsuite name="not so" success="False"/>
+          <testsuite name="explained" errors="2"><testcase name="a"><error/></testcase></testsuite>
+          <testsuite name="flaky" failures="1"><testcase name="a"><flakyFailure/></testcase></testsuite>
+          <testsuite name="perhaps" failures="1"><testcase name="a" status="amber"/></testsuite>
+          <testsuite name="fine" errors="0" failures="" skipped="1" status="run"><testcase name="a"/></testsuite>
+        </testsuites>
+    "#}), @r#"
+    2:41 ||declares|a Passed 0ns
+    2:3 ||declares|declares Failed 0ns None Some("the suite declares 1 failure, but none of its results has failed") ""
+    3:42 ||says|a Passed 0ns
+    3:3 ||says|says Failed 0ns None Some("the suite says that it failed, but none of its results has failed") ""
+    4:3 ||not so|not so Failed 0ns None Some("the suite says that it failed, but none of its results has failed") ""
+    5:42 ||explained|a Failed 0ns None None ""
+    6:40 ||flaky|a Passed 0ns
+    invalid in.xml:7:42: `amber` is not a valid status; use passed, failed, skipped or planned
+    8:74 ||fine|a Passed 0ns
+    "#);
+    insta::assert_snapshot!(shown(r#"<testsuites failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>"#), @r#"
+    1:46 ||s|a Passed 0ns
+    1:1 |||unnamed suite Failed 0ns None Some("the suite declares 1 failure, but none of its results has failed") ""
+    "#);
+}
+
+#[test]
+fn a_failure_inside_of_elements_that_are_not_known_counts() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuites><project><testsuite name="s">
+          <group>
+            <testcase name="steps"><steps><step><skipped/></step><step><failure message="m">t</failure></step></steps></testcase>
+            <testcase name="only skipped"><steps><skipped/></steps></testcase>
+            <testcase name="outer"><testcase name="inner"><error/></testcase></testcase>
+            <testcase name="output"><system-out><failure/></system-out><properties><property><error/></property></properties></testcase>
+          </group>
+          <hooks><error message="set-up broke"/></hooks>
+          <system-err><error/></system-err>
+        </testsuite></project></testsuites>
+    "#}), @r#"
+    3:5 ||s|steps Failed 0ns None Some("m") "t"
+    4:5 ||s|only skipped Passed 0ns
+    5:28 ||s|inner Failed 0ns None None ""
+    5:5 ||s|outer Passed 0ns
+    6:5 ||s|output Passed 0ns
+    8:10 ||s|s Failed 0ns None Some("set-up broke") ""
+    "#);
+}
+
+#[test]
+fn elements_are_words_for_a_status_too() {
+    let report = indoc! {r#"
+        <testsuite name="s">
+          <testcase name="capital"><Failure message="m">t</Failure></testcase>
+          <testcase name="timeout"><timeout/></testcase>
+          <testcase name="pending"><pending message="later"/></testcase>
+          <testcase name="fine"><success/><output/><tags><warning/></tags></testcase>
+          <testcase name="warning"><warning message="odd"/></testcase>
+          <testcase name="both"><warning/><failure/></testcase>
+        </testsuite>
+    "#};
+    insta::assert_snapshot!(shown(report), @r#"
+    2:3 ||s|capital Failed 0ns None Some("m") "t"
+    3:3 ||s|timeout Failed 0ns None None ""
+    4:3 ||s|pending Skipped 0ns (later)
+    5:3 ||s|fine Passed 0ns
+    invalid in.xml:6:3: `warning` is not a valid status; use passed, failed, skipped or planned
+    7:3 ||s|both Failed 0ns None None ""
+    "#);
+    let words = StatusAliases::default().with("Warning", Status::Failed);
+    let mapped = shown_with(
+        &ReadOptions::default().status_aliases(words),
+        report.as_bytes(),
+    );
+    assert!(
+        mapped.contains(r#"6:3 ||s|warning Failed 0ns None Some("odd") """#),
+        "{mapped}"
+    );
+}
+
+#[test]
+fn a_contradictory_or_malformed_attribute_costs_one_result() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuite name="s" name="t">
+          <testcase name="a" time="1" time="1"/>
+          <testcase name="b" time="1" name="c" time="2"/>
+          <testcase name="d"><failure type="x" type="y"/></testcase>
+          <testcase name=e/>
+          <testcase name="g"><failure type=x/></testcase>
+          <testcase name="f"/>
+        </testsuite>
+    "#}), @r#"
+    invalid in.xml:1:1: attribute `name` is given twice, as `s` and as `t`; remove one of them
+    2:3 ||s|a Passed 1s
+    invalid in.xml:3:3: attribute `name` is given twice, as `b` and as `c`; remove one of them; attribute `time` is given twice, as `1` and as `2`; remove one of them
+    invalid in.xml:4:3: attribute `type` is given twice, as `x` and as `y`; remove one of them
+    invalid in.xml:5:3: malformed XML: position 14: attribute value must be enclosed in `"` or `'` (in `testcase`)
+    invalid in.xml:6:3: malformed XML: position 13: attribute value must be enclosed in `"` or `'` (in `failure`)
+    7:3 ||s|f Passed 0ns
     "#);
 }

@@ -1,0 +1,221 @@
+//! What a test case, or a suite, says about its status.
+
+use crate::invalid::InvalidCell;
+use crate::read::spelling::folded;
+use crate::read::status_aliases::StatusAliases;
+use crate::status::Status;
+
+/// What the attributes and the elements of a test case, or of a suite, say about its status.
+///
+/// | attribute | what it says |
+/// | --- | --- |
+/// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed` (skipped) |
+/// | `success`, `passed` | failed if it is false |
+/// | `executed`, `enabled` | skipped if it is false |
+/// | `failed`, `failure`, `failures`, `error`, `errors`, `aborted`, `crashed`, `timedout` | failed unless it is false, 0 or empty |
+/// | `skipped`, `ignored`, `disabled` | skipped unless it is false, 0 or empty |
+///
+/// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status.
+///
+/// If they contradict each other, the first of these that is said counts: failed, skipped, a word that is not known,
+/// planned, passed. A word that is not known is no status at all, so the test case is an invalid row.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    statuses: Vec<Status>,
+    /// Words for a status, known or not.
+    words: Vec<String>,
+}
+
+/// Names of elements that say that something is not as it should be, though not what: `PHPUnit` has `warning`.
+const UNCLEAR_ELEMENTS: [&str; 11] = [
+    "warning",
+    "warn",
+    "risky",
+    "incomplete",
+    "unknown",
+    "unstable",
+    "partial",
+    "canceled",
+    "cancelled",
+    "untested",
+    "retest",
+];
+
+impl Verdict {
+    /// Takes note of an attribute, if it is about the status.
+    pub(super) fn attribute(&mut self, name: &str, value: &str) {
+        match name {
+            "status" | "result" | "outcome" | "verdict" | "state" => {
+                self.words.push(value.to_owned());
+            }
+            "success" | "passed" => self.desired(value, Status::Failed),
+            "executed" | "enabled" => self.desired(value, Status::Skipped),
+            "failed" | "failure" | "failures" | "error" | "errors" | "aborted" | "crashed"
+            | "timedout" => self.undesired(value, Status::Failed),
+            "skipped" | "ignored" | "disabled" => self.undesired(value, Status::Skipped),
+            _ => {}
+        }
+    }
+
+    /// Takes note of a word for a status that is not known yet.
+    pub(super) fn word(&mut self, word: &str) {
+        self.words.push(word.to_owned());
+    }
+
+    /// Something that should be true, and means `otherwise` if it is false.
+    fn desired(&mut self, value: &str, otherwise: Status) {
+        if is_one_of(value, &["false", "no", "0", "n", "f", "off"]) {
+            self.statuses.push(otherwise);
+        } else if !is_one_of(value, &["true", "yes", "1", "y", "t", "on", ""]) {
+            self.words.push(value.to_owned());
+        }
+    }
+
+    /// Something that should be false, or a number or text that should not be there.
+    fn undesired(&mut self, value: &str, status: Status) {
+        if !is_one_of(value, &["false", "no", "0", "n", "f", "off", "none", ""]) {
+            self.statuses.push(status);
+        }
+    }
+
+    /// Whether something says that the test, or the suite, has failed.
+    pub(super) fn is_failed(&self, aliases: &StatusAliases) -> bool {
+        let words = self.words.iter().filter_map(|word| meaning(word, aliases));
+        let mut said = self.statuses.iter().copied().chain(words);
+        said.any(|status| status == Status::Failed)
+    }
+
+    /// The status by what is said, given what the child elements say.
+    pub(super) fn status(
+        &self,
+        elements: impl Iterator<Item = Status>,
+        aliases: &StatusAliases,
+    ) -> Result<Status, InvalidCell> {
+        let mut unknown = None;
+        let mut said: Vec<Status> = elements.chain(self.statuses.iter().copied()).collect();
+        for word in &self.words {
+            match meaning(word, aliases) {
+                Some(status) => said.push(status),
+                None => unknown = Some(word),
+            }
+        }
+        for decisive in [Status::Failed, Status::Skipped] {
+            if said.contains(&decisive) {
+                return Ok(decisive);
+            }
+        }
+        match unknown {
+            // An empty attribute beside one that says something is just not used.
+            Some(word) if !word.is_empty() || said.is_empty() => Err(aliases.unknown(None, word)),
+            _ if said.contains(&Status::Planned) => Ok(Status::Planned),
+            _ => Ok(Status::Passed),
+        }
+    }
+}
+
+/// Whether the name of an element is a word for a status that has no known meaning.
+pub(super) fn is_unclear(element: &str) -> bool {
+    UNCLEAR_ELEMENTS.contains(&&*folded(element))
+}
+
+fn is_one_of(value: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// The status that `word` means; `GoogleTest` and Bazel have words of their own.
+fn meaning(word: &str, aliases: &StatusAliases) -> Option<Status> {
+    aliases
+        .status(word)
+        .or_else(|| match folded(word).as_str() {
+            "run" | "completed" => Some(Status::Passed),
+            "suppressed" => Some(Status::Skipped),
+            _ => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status by attributes such as `status=ok success=false`; an unknown word as its message.
+    fn status(attributes: &str) -> String {
+        let mut verdict = Verdict::default();
+        for attribute in attributes.split(';').filter(|text| !text.is_empty()) {
+            let (name, value) = attribute.split_once('=').unwrap();
+            verdict.attribute(name, value);
+        }
+        match verdict.status(std::iter::empty(), &StatusAliases::default()) {
+            Ok(status) => status.to_string(),
+            Err(cell) => cell.reason,
+        }
+    }
+
+    #[test]
+    fn each_attribute_says_what_the_table_says() {
+        for (attributes, expected) in [
+            ("", "Passed"),
+            ("name=failed;time=error", "Passed"),
+            ("status=run;result=completed", "Passed"),
+            ("status=Not Run", "Skipped"),
+            ("result=suppressed", "Skipped"),
+            ("outcome=Failed", "Failed"),
+            ("verdict=ERROR", "Failed"),
+            ("state=planned", "Planned"),
+            ("success=true;passed=1;executed=Yes;enabled=TRUE", "Passed"),
+            ("success=False", "Failed"),
+            ("passed=0", "Failed"),
+            ("success=failed", "Failed"),
+            ("executed=no", "Skipped"),
+            ("enabled=false", "Skipped"),
+            ("failed=true", "Failed"),
+            ("failures=1", "Failed"),
+            ("error=AssertionError: 1 is not 2", "Failed"),
+            (
+                "errors=0;failures=0;skipped=0;aborted=false;error=",
+                "Passed",
+            ),
+            ("aborted=true", "Failed"),
+            ("timedout=yes", "Failed"),
+            ("ignored=true", "Skipped"),
+            ("disabled=known bug", "Skipped"),
+        ] {
+            assert_eq!(status(attributes), expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_not_known_is_never_passed() {
+        for word in ["warning", "N/A", "NA", "none", "passed?", "OK (flaky)", "1"] {
+            let expected = format!("`{word}` is not a valid status");
+            assert_eq!(status(&format!("status={word}")), expected);
+            assert_eq!(status(&format!("status={word};result=passed")), expected);
+        }
+        assert_eq!(status("success=perhaps"), "`perhaps` is not a valid status");
+        assert_eq!(status("status="), "status is empty");
+    }
+
+    #[test]
+    fn what_is_worst_counts() {
+        for (attributes, expected) in [
+            ("status=passed;result=failed", "Failed"),
+            ("status=skipped;success=false", "Failed"),
+            ("status=warning;result=failed", "Failed"),
+            ("status=warning;executed=false", "Skipped"),
+            ("status=planned;result=passed", "Planned"),
+            ("status=;result=passed", "Passed"),
+        ] {
+            assert_eq!(status(attributes), expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn a_suite_has_failed_if_anything_says_so() {
+        let mut verdict = Verdict::default();
+        verdict.attribute("errors", "0");
+        verdict.attribute("status", "amber");
+        verdict.attribute("disabled", "3");
+        assert!(!verdict.is_failed(&StatusAliases::default()));
+        verdict.attribute("result", "FAILED");
+        assert!(verdict.is_failed(&StatusAliases::default()));
+    }
+}
