@@ -21,6 +21,7 @@
 //! ```
 
 mod address;
+mod clean;
 mod entity;
 pub mod error_code;
 mod id;
@@ -39,6 +40,7 @@ mod task;
 mod typed;
 
 pub use address::{Address, AddressError};
+pub use clean::{clean, clean_with, is_unsafe};
 pub use entity::Entity;
 pub use id::{
     EntityId, IdError, MilestoneId, ModuleId, ProgramId, ReleaseId, RunId, SharedSpaceId, SuiteId,

@@ -55,7 +55,7 @@ impl QueryError {
         let row: String = self
             .text
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if crate::is_unsafe(c) { ' ' } else { c })
             .collect();
         let carets = self.errors.iter().map(|error| {
             let SyntaxError {

@@ -135,7 +135,7 @@ impl QueryProblem {
         let row: String = self
             .text
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if octane_model::is_unsafe(c) { ' ' } else { c })
             .collect();
         format!(
             "<pre class=\"diagram\" aria-hidden=\"true\">{}\n{}</pre>",
