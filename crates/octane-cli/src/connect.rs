@@ -10,7 +10,7 @@ use crate::args::ConnectionArgs;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::Output;
+use crate::output::{Output, secrets};
 use crate::sandbox::LocalServer;
 
 /// How long signing out may take.
@@ -65,7 +65,10 @@ impl Connection {
 }
 
 fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
-    let built = builder.settings(rest_settings(args)).build();
+    let built = builder
+        .settings(rest_settings(args))
+        .redactor(secrets::redactor().clone())
+        .build();
     built.map_err(|error| {
         Failure::new(Exit::Configuration, error).hint(format!(
             "set {}, {} and {}, or try `--sandbox`",

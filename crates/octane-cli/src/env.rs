@@ -24,6 +24,8 @@ pub(crate) struct Variable {
     pub(crate) source: Source,
     /// Whether its value must never be shown.
     pub(crate) is_secret: bool,
+    /// Whether it is a URL, of which only a password must never be shown.
+    pub(crate) is_url: bool,
 }
 
 /// Who sets a variable.
@@ -41,7 +43,7 @@ pub(crate) enum Source {
 pub(crate) const ALL: &[Variable] = &[
     user(CLIENT_SECRET, "Client secret of the API key").secret(),
     user(CLIENT_ID, "Client ID of the API key"),
-    user(URL, "Server URL, also one copied from the browser"),
+    user(URL, "Server URL, also one copied from the browser").url(),
     user(SHARED_SPACE, "Shared space ID, unless the URL has it"),
     user(WORKSPACE, "Workspace ID, unless the URL has it"),
     user(USERNAME, "User name, where there is no API key"),
@@ -52,9 +54,15 @@ pub(crate) const ALL: &[Variable] = &[
         LOG,
         "What to log, for example `octane_rest=debug`; overrides -v",
     ),
-    user("HTTPS_PROXY", "Proxy for HTTPS; may contain a password").secret(),
-    user("HTTP_PROXY", "Proxy for HTTP; may contain a password").secret(),
-    user("ALL_PROXY", "Proxy for both; may contain a password").secret(),
+    user("HTTPS_PROXY", "Proxy for HTTPS; may contain a password")
+        .secret()
+        .url(),
+    user("HTTP_PROXY", "Proxy for HTTP; may contain a password")
+        .secret()
+        .url(),
+    user("ALL_PROXY", "Proxy for both; may contain a password")
+        .secret()
+        .url(),
     user("NO_PROXY", "Hosts to reach without a proxy"),
     user(
         "SSL_CERT_FILE",
@@ -71,9 +79,9 @@ pub(crate) const ALL: &[Variable] = &[
         "Turns colour on where output is not a terminal",
     ),
     // The lower-case names of the proxies are read as well.
-    system("https_proxy", "Same as HTTPS_PROXY").secret(),
-    system("http_proxy", "Same as HTTP_PROXY").secret(),
-    system("all_proxy", "Same as ALL_PROXY").secret(),
+    system("https_proxy", "Same as HTTPS_PROXY").secret().url(),
+    system("http_proxy", "Same as HTTP_PROXY").secret().url(),
+    system("all_proxy", "Same as ALL_PROXY").secret().url(),
     system("no_proxy", "Same as NO_PROXY"),
     system(
         "REQUEST_METHOD",
@@ -173,11 +181,17 @@ impl Variable {
             meaning,
             source,
             is_secret: false,
+            is_url: false,
         }
     }
 
     const fn secret(mut self) -> Self {
         self.is_secret = true;
+        self
+    }
+
+    const fn url(mut self) -> Self {
+        self.is_url = true;
         self
     }
 }

@@ -180,26 +180,10 @@ impl Input {
     pub(crate) fn check(&self, args: &InputArgs) -> Result<()> {
         if !self.is_valid() && !args.skip_invalid {
             let problems = self.problems();
-            let found = problems.len();
-            let lines: Vec<&str> = problems
-                .iter()
-                .take(LISTED_MAX)
-                .map(|problem| &*problem.message)
-                .collect();
-            let more = if found > LISTED_MAX {
-                format!("\n  and {} more", found - LISTED_MAX)
-            } else {
-                String::new()
+            let message = match problems.len() {
+                1 => "1 row or file is invalid; nothing was sent".to_owned(),
+                found => format!("{found} rows or files are invalid; nothing was sent"),
             };
-            let message = format!(
-                "{found} {} invalid; nothing was sent\n  {}{more}",
-                if found == 1 {
-                    "row or file is"
-                } else {
-                    "rows or files are"
-                },
-                lines.join("\n  ")
-            );
             return Err(Failure::message(Exit::Input, message)
                 .hint("fix them, or skip them with `--skip-invalid`")
                 .problems(problems));
@@ -234,9 +218,6 @@ fn buffered(source: Source) -> Result<Source> {
         })?;
     Ok(Source::bytes(name, bytes))
 }
-
-/// How many invalid rows are listed on the terminal; a JSON report has them all.
-const LISTED_MAX: usize = 200;
 
 fn options(args: &InputArgs) -> Result<ReadOptions> {
     let mut options = ReadOptions::default();

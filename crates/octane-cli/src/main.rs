@@ -22,13 +22,14 @@ use exit::Exit;
 use failure::{Failure, Result};
 
 fn main() -> ExitCode {
+    output::secrets::learn(std::env::args_os());
     let args = match Args::parse_line(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {
             // Help and version end here too, with code 0.
-            let _ = error.print();
             if error.use_stderr() {
                 let text = error.render().to_string();
+                output::print_usage_error(&text);
                 let first = text.lines().next().unwrap_or_default();
                 output::annotate::usage(first);
                 if Format::is_json_in(std::env::args_os()) {
@@ -37,13 +38,17 @@ fn main() -> ExitCode {
                     output::print_failure_json(&failure, failure.exit);
                 }
             }
-            return ExitCode::from(if error.use_stderr() {
-                Exit::Usage.code()
-            } else {
-                0
-            });
+            if error.use_stderr() {
+                return ExitCode::from(Exit::Usage.code());
+            }
+            let _ = error.print();
+            return ExitCode::SUCCESS;
         }
     };
+    if let Command::Sandbox(_) = &args.command {
+        // It connects to nothing, and shows its own API key.
+        output::secrets::redactor().forget();
+    }
     let format = args.format;
     let done = output::log::start(args.verbose).and_then(|()| {
         let runtime = runtime()?;

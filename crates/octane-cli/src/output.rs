@@ -1,17 +1,27 @@
 //! What is written: data to standard output, everything else to standard error.
+//!
+//! Everything that is shown passes [`Text`] or [`json`]: foreign text is cleaned ([`octane_model::clean`]) and
+//! [`secrets`] are replaced there, and nowhere else.
 
 pub(crate) mod annotate;
 mod diagnostic;
+pub(crate) mod json;
 pub(crate) mod log;
+mod markdown;
 mod printer;
 mod progress;
+pub(crate) mod secrets;
 mod stderr;
 mod summary;
 mod table;
+mod text;
 
-pub(crate) use diagnostic::{failure_json, print_failure, print_failure_json, print_for_people};
-pub(crate) use printer::{Output, write_line};
+pub(crate) use diagnostic::{
+    failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
+};
+pub(crate) use printer::{Output, write_document, write_file, write_json_line, write_text};
 pub(crate) use progress::Progress;
-pub(crate) use stderr::print_note;
+pub(crate) use stderr::{ask, print_note};
 pub(crate) use summary::{problem_lines, summary};
 pub(crate) use table::table;
+pub(crate) use text::Text;

@@ -17,6 +17,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoint_state::EndpointState;
 use crate::observe::{Observer, RequestFinished};
 use crate::rate_limiter::RateLimiter;
+use crate::redactor::Redactor;
 use crate::session::Session;
 use crate::settings::{EndpointSettings, InvalidSetting};
 use crate::transport::Transport;
@@ -40,6 +41,7 @@ pub struct Builder {
     credentials: Box<dyn CredentialProvider>,
     transport: Option<Box<dyn Transport>>,
     env: Variables,
+    redactor: Redactor,
     observers: Vec<Observer>,
 }
 
@@ -126,6 +128,14 @@ impl Builder {
         self
     }
 
+    /// What learns the secrets of the endpoint: its credentials, the cookies of its sessions and the passwords of URLs.
+    /// What the endpoint reports of errors and logs of the server is without them; a program can use the same redactor
+    /// for whatever else it prints.
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
     /// Calls `observer` for every request that has ended. The call is made on the task that sent the
     /// request, so it should return quickly.
     ///
@@ -156,7 +166,12 @@ impl Builder {
         let settings = self.settings.clamped();
         settings.check()?;
         let url = self.url.as_ref().or(settings.url.as_ref());
-        let address: Address = url.ok_or(BuildError::NoAddress)?.parse()?;
+        let url = url.ok_or(BuildError::NoAddress)?;
+        self.redactor.learn_url(url);
+        if let Some(proxy) = &settings.proxy {
+            self.redactor.learn_url(proxy.expose());
+        }
+        let address: Address = url.parse()?;
         let space = self.space.or(settings.space).or(address.space());
         let workspace = self
             .workspace
@@ -180,6 +195,7 @@ impl Builder {
             transport,
             credentials: self.credentials,
             observers: self.observers,
+            redactor: self.redactor,
             session: Session::new(&settings),
             rate_limiter: RateLimiter::new(
                 settings.requests_per_second,
@@ -210,6 +226,7 @@ impl From<EndpointSettings> for Builder {
             credentials: Box::new(Chain::new()),
             transport: None,
             env: Arc::new(|name| std::env::var_os(name)),
+            redactor: Redactor::default(),
             observers: Vec::new(),
         }
     }

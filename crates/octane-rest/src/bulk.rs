@@ -4,6 +4,7 @@ use http::StatusCode;
 use octane_model::{Entity, Page, Problem};
 
 use crate::error::Error;
+use crate::redact;
 use crate::response::Response;
 
 /// Which entities of a bulk write were written, and which were rejected.
@@ -46,6 +47,7 @@ impl BulkOutcome {
         }
         let mut failed = Vec::with_capacity(page.errors.len());
         for problem in page.errors {
+            let problem = redact::problem(problem, &response.context().redactor);
             match problem.index.or((count == 1).then_some(0)) {
                 Some(index) if index < count => failed.push((start + index, problem)),
                 _ => return Err(response.into_error()),

@@ -72,6 +72,19 @@ impl CookieJar {
     }
 }
 
+/// The values of the cookies that a response sets which grant access. Some cookies only hold a user's name, which is no
+/// secret; those have short values.
+pub(crate) fn secrets(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    const LENGTH_MIN: usize = 16;
+    let mut jar = CookieJar::default();
+    jar.update_from(headers);
+    let grants_access = |(name, value): &(String, Vec<u8>)| {
+        [SESSION, CSRF].contains(&name.as_str()) || value.len() >= LENGTH_MIN
+    };
+    let cookies = jar.0.into_iter().filter(grants_access);
+    cookies.filter_map(|(_, value)| String::from_utf8(value).ok())
+}
+
 fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_bytes(bytes).ok()?;
     value.set_sensitive(true);

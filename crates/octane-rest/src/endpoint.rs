@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::body::Body;
 use crate::endpoint_state::EndpointState;
 use crate::error::{Error, Kind};
+use crate::redactor::Redactor;
 use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::retry::Idempotency;
@@ -40,6 +41,11 @@ impl Endpoint {
     /// The settings.
     pub fn settings(&self) -> &EndpointSettings {
         &self.state.settings
+    }
+
+    /// Knows the secrets of this endpoint, see [`Builder::redactor`](crate::Builder::redactor).
+    pub fn redactor(&self) -> &Redactor {
+        &self.state.redactor
     }
 
     /// Sends a request of `octane-model`, or any other whose URI is a path on the server. Any final status
@@ -225,7 +231,7 @@ impl Endpoint {
     }
 
     fn context(&self, method: Method, path: &str) -> RequestContext {
-        RequestContext::new(&self.state.server, method, path)
+        self.state.context(method, path)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Method, Request, header};
 use octane_model::{Address, Workspace};
 
 use crate::adaptive_limit::AdaptiveLimit;
@@ -13,6 +13,8 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::credential::CredentialProvider;
 use crate::observe::Observer;
 use crate::rate_limiter::RateLimiter;
+use crate::redactor::Redactor;
+use crate::request_context::RequestContext;
 use crate::session::Session;
 use crate::settings::EndpointSettings;
 use crate::transport::Transport;
@@ -30,6 +32,7 @@ pub(crate) struct EndpointState {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) credentials: Box<dyn CredentialProvider>,
     pub(crate) observers: Vec<Observer>,
+    pub(crate) redactor: Redactor,
     pub(crate) session: Session,
     /// Reduces the rate and the concurrency while the server is overloaded.
     pub(crate) adaptive_limit: Arc<AdaptiveLimit>,
@@ -39,6 +42,12 @@ pub(crate) struct EndpointState {
 }
 
 impl EndpointState {
+    /// What is known about a request before it is sent.
+    pub(crate) fn context(&self, method: Method, path: &str) -> RequestContext {
+        let path = self.redactor.redact(path);
+        RequestContext::new(&self.server, &self.redactor, method, &path)
+    }
+
     /// The request with its absolute URI and the default headers.
     pub(crate) fn with_defaults(
         &self,

@@ -49,10 +49,29 @@ pub(crate) enum Kind {
     InvalidResponse {
         content_type: Option<String>,
         excerpt: Option<String>,
-        source: serde_json::Error,
+        source: InvalidBody,
     },
     /// The request could not be built.
     InvalidRequest { reason: String },
+}
+
+/// What is wrong with a body, without secrets and of a bounded length: a deserializer quotes what it does not expect.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct InvalidBody(String);
+
+impl InvalidBody {
+    const CHARS_MAX: usize = 200;
+
+    pub(crate) fn new(error: &serde_json::Error, context: &RequestContext) -> Self {
+        let text = error.to_string();
+        let text = context.redactor.redact(&text);
+        let mut shown: String = text.chars().take(Self::CHARS_MAX).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        Self(shown)
+    }
 }
 
 /// Why a sign-in failed; shared by all requests that waited for it.

@@ -1,12 +1,13 @@
-//! Removes secrets from URLs, bodies and headers before they appear in logs and errors.
+//! Removes secrets from URLs, headers and problems before they appear in logs and errors.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header};
+use octane_model::Problem;
 use url::Url;
 
-use crate::secret::Secret;
+use crate::redactor::Redactor;
 
 /// Headers whose values grant access.
 const SECRET_HEADERS: [&str; 5] = [
@@ -35,24 +36,28 @@ pub(crate) fn url(text: &str) -> String {
     url.to_string()
 }
 
-/// A body without the secret, should it quote it, plain or escaped in JSON.
-pub(crate) fn body(body: &Bytes, secret: &Secret) -> Bytes {
-    let secret = secret.expose();
-    let escaped = serde_json::Value::from(secret).to_string();
-    let escaped = escaped.trim_matches('"');
-    let text = String::from_utf8_lossy(body);
-    let quoted = [secret, escaped].into_iter();
-    let quoted: Vec<_> = quoted
-        .filter(|quoted| !quoted.is_empty() && text.contains(quoted))
-        .collect();
-    if quoted.is_empty() {
-        return body.clone();
+/// Replaces secrets in the values of headers, except where they belong: in cookies.
+pub(crate) fn headers(headers: &mut HeaderMap, redactor: &Redactor) {
+    for (name, value) in headers.iter_mut() {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if *name != header::SET_COOKIE
+            && let Cow::Owned(redacted) = redactor.redact(&text)
+        {
+            // A value with another character would not have been received.
+            let replacement = HeaderValue::from_bytes(redacted.as_bytes());
+            *value = replacement.unwrap_or_else(|_| HeaderValue::from_static("***"));
+        }
     }
-    let mut text = text.into_owned();
-    for quoted in quoted {
-        text = text.replace(quoted, "***");
+}
+
+/// A problem without secrets.
+pub(crate) fn problem(mut problem: Problem, redactor: &Redactor) -> Problem {
+    for text in [&mut problem.error_code, &mut problem.description] {
+        if let Cow::Owned(redacted) = redactor.redact(text) {
+            *text = redacted;
+        }
     }
-    text.into()
+    problem
 }
 
 /// Headers as logs may show them: secret values are replaced.
@@ -87,15 +92,18 @@ mod tests {
     }
 
     #[test]
-    fn bodies_lose_a_quoted_secret() {
-        let secret = Secret::from("a\"b");
-        let shown = |text: &'static str| body(&Bytes::from(text), &secret);
-        assert_eq!(
-            shown(r#"cannot read {"client_secret":"a\"b"} at a"b"#),
-            r#"cannot read {"client_secret":"***"} at ***"#
+    fn headers_lose_secrets_except_in_cookies() {
+        let redactor = Redactor::default();
+        redactor.learn("hunter2hunter2");
+        let mut map = HeaderMap::new();
+        map.insert("location", "/login?x=hunter2hunter2".parse().unwrap());
+        map.insert(
+            "set-cookie",
+            "LWSSO_COOKIE_KEY=hunter2hunter2".parse().unwrap(),
         );
-        assert_eq!(shown("a b"), "a b");
-        assert_eq!(body(&Bytes::from("x"), &Secret::from("")), "x");
+        headers(&mut map, &redactor);
+        assert_eq!(map["location"], "/login?x=***");
+        assert_eq!(map["set-cookie"], "LWSSO_COOKIE_KEY=hunter2hunter2");
     }
 
     #[test]

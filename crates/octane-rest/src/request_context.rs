@@ -7,12 +7,15 @@ use std::time::Duration;
 use http::Method;
 
 use crate::human_duration::HumanDuration;
+use crate::redactor::Redactor;
 
 /// A request and its attempts so far.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
     /// The server's URL.
     pub(crate) server: Arc<str>,
+    /// For text of the server.
+    pub(crate) redactor: Redactor,
     pub(crate) method: Method,
     /// Without the query, which may contain secrets.
     pub(crate) path: Box<str>,
@@ -26,9 +29,10 @@ pub(crate) struct RequestContext {
 
 impl RequestContext {
     /// A request that has not been sent yet.
-    pub(crate) fn new(server: &Arc<str>, method: Method, path: &str) -> Self {
+    pub(crate) fn new(server: &Arc<str>, redactor: &Redactor, method: Method, path: &str) -> Self {
         Self {
             server: Arc::clone(server),
+            redactor: redactor.clone(),
             method,
             path: path.into(),
             attempts: 0,

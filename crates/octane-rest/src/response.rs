@@ -9,7 +9,7 @@ use octane_model::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, InvalidBody, Kind};
 use crate::request_context::RequestContext;
 use crate::{rate_limit_headers, redact};
 
@@ -60,7 +60,7 @@ impl Response {
 
     /// The body, deserialized from JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| self.invalid_response(error))
+        serde_json::from_slice(&self.body).map_err(|error| self.invalid_response(&error))
     }
 
     /// The body as any JSON; `null` if it is empty.
@@ -121,7 +121,7 @@ impl Response {
         Error::new(kind, self.context)
     }
 
-    fn invalid_response(&self, source: serde_json::Error) -> Error {
+    fn invalid_response(&self, error: &serde_json::Error) -> Error {
         let content_type = self.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let is_json = content_type.is_some_and(|content_type| content_type.contains("json"));
@@ -129,8 +129,9 @@ impl Response {
         let excerpt = (!is_json).then(|| Problem::from_body(&self.body)).flatten();
         let kind = Kind::InvalidResponse {
             content_type: content_type.map(str::to_owned),
-            excerpt: excerpt.map(|excerpt| excerpt.to_string()),
-            source,
+            excerpt: excerpt
+                .map(|excerpt| redact::problem(excerpt, &self.context.redactor).to_string()),
+            source: InvalidBody::new(error, &self.context),
         };
         Error::new(kind, self.context.clone())
     }

@@ -12,6 +12,7 @@ use octane_model::Problem;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, info, trace};
 
+use crate::cookies;
 use crate::endpoint_state::EndpointState;
 use crate::error::{Error, Kind};
 use crate::human_duration::HumanDuration;
@@ -36,8 +37,7 @@ impl EndpointState {
         idempotency: Idempotency,
         auth: AuthMode,
     ) -> Result<Response, Error> {
-        let (method, path) = (request.method().clone(), request.uri().path());
-        let mut context = RequestContext::new(&self.server, method, path);
+        let mut context = self.context(request.method().clone(), request.uri().path());
         let request = match self.with_defaults(request) {
             Ok(request) => request,
             Err(reason) => return Err(Error::new(Kind::InvalidRequest { reason }, context)),
@@ -185,6 +185,7 @@ impl EndpointState {
             let message = format!("no response within {}", HumanDuration(end - started));
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
+        let result = result.map(|response| self.without_secrets(response));
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path) = (context.method.as_str(), &*context.path);
         let attempt = context.attempts;
@@ -196,6 +197,20 @@ impl EndpointState {
             Err(error) => debug!(method, path, %error, attempt, milliseconds, "no response"),
         }
         result
+    }
+
+    /// A response without secrets in what it reports to people: its headers, and its body unless it is a success. What a
+    /// successful response contains may be meant literally.
+    fn without_secrets(&self, response: http::Response<Bytes>) -> http::Response<Bytes> {
+        let (mut parts, mut body) = response.into_parts();
+        for secret in cookies::secrets(&parts.headers) {
+            self.redactor.learn_session(&secret);
+        }
+        redact::headers(&mut parts.headers, &self.redactor);
+        if !parts.status.is_success() {
+            body = self.redactor.redact_body(&body);
+        }
+        http::Response::from_parts(parts, body)
     }
 
     /// Slows down the whole endpoint as far as the server asks for it.

@@ -10,7 +10,6 @@ use crate::cookies::CookieJar;
 use crate::credential::Credential;
 use crate::endpoint_state::EndpointState;
 use crate::error::{Error, SignInError};
-use crate::redact;
 use crate::retry::Idempotency;
 use crate::session::AuthMode;
 
@@ -21,13 +20,12 @@ impl EndpointState {
         Box::pin(async move {
             let credential = self.credential().await?;
             let is_user = matches!(credential, Credential::User { .. });
+            self.redactor.learn(credential.secret().expose());
             let request = model::sign_in(body(&credential));
             let response = self
                 .send(request, Idempotency::Idempotent, AuthMode::SignIn)
                 .await;
-            let mut response = response.map_err(SignInError::Failed)?;
-            // Servers that cannot parse a request tend to quote it.
-            response.body = redact::body(&response.body, credential.secret());
+            let response = response.map_err(SignInError::Failed)?;
             let status = response.status;
             // A server that still accepts the old session may return 304 (seen in the vendor's Java SDK);
             // the cookies of that session then remain valid.

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::{Compression, GzBuilder};
 use http::{Method, StatusCode};
-use octane_model::{Encoding, Task, TaskId};
+use octane_model::{Encoding, Task, TaskId, TaskStatus};
 
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::response::Response;
 use crate::retry::Idempotency;
 
 /// Sends payloads of test results and reads the state of their tasks; created by [`Endpoint::test_results`].
@@ -64,7 +65,7 @@ impl TestResults {
             .execute(request, Idempotency::IdempotentSplittable)
             .await?;
         Ok(Sent {
-            task: response.json()?,
+            task: task_of(&response)?,
             attempts: response.attempts(),
             earlier_outcome_unknown: response.context().outcome_unknown,
         })
@@ -73,10 +74,11 @@ impl TestResults {
     /// The current state of a task.
     pub async fn task(&self, task: TaskId) -> Result<Task, Error> {
         let request = self.endpoint.workspace().task(task);
-        self.endpoint
+        let response = self
+            .endpoint
             .execute(request, Idempotency::Idempotent)
-            .await?
-            .json()
+            .await?;
+        task_of(&response)
     }
 
     /// The log of a task, as text; `None` if the server has none. Logs are documented only for the vendor's
@@ -87,7 +89,9 @@ impl TestResults {
         if response.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        Ok(Some(response.into_success()?.text().into_owned()))
+        let response = response.into_success()?;
+        let log = response.text();
+        Ok(Some(self.endpoint.redactor().redact(&log).into_owned()))
     }
 
     /// The schema (XSD) of this server's payloads; newer servers have a larger one.
@@ -115,6 +119,17 @@ impl TestResults {
                 .invalid_request(Method::POST, "/test-results", reason)
         })
     }
+}
+
+/// The task in a response, without secrets in what the server says about it.
+fn task_of(response: &Response) -> Result<Task, Error> {
+    let mut task: Task = response.json()?;
+    let redacted = |text: &str| response.context().redactor.redact(text).into_owned();
+    task.error_details = task.error_details.as_deref().map(redacted);
+    if let TaskStatus::Other(status) = &mut task.status {
+        *status = redacted(status);
+    }
+    Ok(task)
 }
 
 /// Compresses without a timestamp or an operating system in the header, so that the same payload always

@@ -10,9 +10,9 @@ use octane_rest::Body;
 use crate::args::{ApiArgs, HttpMethod};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{print_note, write_line};
+use crate::output::{print_note, write_document};
 
-/// Sends the request and writes the body of the response unchanged; its status goes to standard error.
+/// Sends the request and writes the body of the response; its status goes to standard error.
 pub(super) async fn run(args: &ApiArgs, client: &Client) -> Result<Exit> {
     let body = body(args)?;
     let method = match args.method {
@@ -24,7 +24,7 @@ pub(super) async fn run(args: &ApiArgs, client: &Client) -> Result<Exit> {
     let answer = client.endpoint().call(method, &args.path, body).await?;
     print_note(&format!("HTTP {}", answer.status));
     if !answer.body.is_empty() {
-        write_line(&String::from_utf8_lossy(&answer.body))?;
+        write_document(&answer.body)?;
     }
     Ok(match answer.status.as_u16() {
         200..=399 => Exit::Success,

@@ -11,7 +11,7 @@ use crate::args::ConvertArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, write_line};
+use crate::output::{Output, Text, write_file};
 
 /// Writes the payloads that an upload would send.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
@@ -38,7 +38,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
                 .hint("write to a file, or raise `--batch-size`"));
         }
         for batch in plan(&settings)? {
-            write_line(&String::from_utf8_lossy(batch?.payload()))?;
+            write_file(batch?.payload())?;
         }
         return Ok(Exit::Success);
     }
@@ -65,7 +65,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
             2 => text.push_str(&format!(", {}", numbered(&args.output, 2).display())),
             last => text.push_str(&format!(" … {}", numbered(&args.output, last).display())),
         }
-        text
+        Text::line(text)
     };
     output.answer(
         human,

@@ -14,7 +14,8 @@ use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved, OnUploadError
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{
-    Output, Progress, annotate, failure_json, print_failure, print_for_people, summary, write_line,
+    Output, Progress, annotate, failure_json, json, print_failure, print_for_people, summary,
+    write_text,
 };
 use crate::signals::{Signals, Stopping};
 
@@ -217,7 +218,7 @@ impl<'a> Delivery<'a> {
         let exit = self.apply_exit_policy(meant);
         let displayed = self.for_display(report);
         if self.output.format == Format::Human {
-            write_line(&summary(&displayed, meant, None, &self.args.spool))?;
+            write_text(summary(&displayed, meant, None, &self.args.spool))?;
         }
         self.annotate_report(&displayed, meant, exit);
         let json = serde_json::to_value(Printed {
@@ -251,8 +252,7 @@ impl<'a> Delivery<'a> {
 const EXIT_CODE_OVERRIDDEN: &str = "exiting with 0 because of `--on-upload-error warn`";
 
 fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let text = json::pretty(value).map_err(|error| Failure::new(Exit::Internal, error))?;
     std::fs::write(file, text + "\n").map_err(|error| {
         Failure::new(Exit::Configuration, error)
             .context(format!("cannot write the report to `{}`", file.display()))

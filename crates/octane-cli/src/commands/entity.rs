@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Result;
-use crate::output::{Output, table};
+use crate::output::{Output, Text, table};
 
 /// A type of entity that commands show.
 pub(super) trait Shown: Resource {
@@ -85,7 +85,7 @@ fn value<E: Shown>(entity: &E) -> Value {
     json
 }
 
-fn rows<E: Shown>(entities: &[E]) -> String {
+fn rows<E: Shown>(entities: &[E]) -> Text {
     let header = [&["ID"], E::COLUMNS, &["NAME"]].concat();
     let rows = entities.iter().map(|entity| {
         let mut row = vec![entity.id()];

@@ -11,7 +11,7 @@ use super::lookup;
 use crate::args::LinkArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::Output;
+use crate::output::{Output, Text};
 
 /// How the links change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) async fn run(
         "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
         "problems": problems,
     });
-    output.answer(|| lines.join("\n"), &json)?;
+    output.answer(|| Text::lines(&lines), &json)?;
     Ok(if is_complete {
         Exit::Success
     } else {

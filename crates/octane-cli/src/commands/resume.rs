@@ -10,7 +10,7 @@ use crate::args::{Format, OnUnresolved, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, failure_json};
+use crate::output::{Output, Text, failure_json};
 use crate::spool::spool;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
@@ -118,7 +118,7 @@ impl<'a> Several<'a> {
             "problems": self.problems,
         });
         if output.format == Format::Json {
-            output.answer(String::new, &json)?;
+            output.answer(Text::default, &json)?;
         }
         Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::args::{Format, SandboxArgs};
 use crate::exit::Exit;
 use crate::failure::Result;
-use crate::output::{Output, write_line};
+use crate::output::{Output, Text, write_json_line};
 use crate::sandbox::failure;
 use crate::signals::Signals;
 
@@ -35,12 +35,16 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
     let (url, id, secret) = (running.url(), running.client_id(), running.client_secret());
     let human = || {
         let data = data.as_deref().unwrap_or("memory");
-        format!(
-            "Sandbox   {url}  (data: {data})\nAPI key   {id}  secret {secret}\n\n\
-             export OCTANE_URL='{url}/ui/?p={space}/{workspace}'\n\
-             export OCTANE_CLIENT_ID='{id}'\nexport OCTANE_CLIENT_SECRET='{secret}'\n\n\
-             Press Ctrl-C to stop."
-        )
+        Text::lines([
+            format!("Sandbox   {url}  (data: {data})"),
+            format!("API key   {id}  secret {secret}"),
+            String::new(),
+            format!("export OCTANE_URL='{url}/ui/?p={space}/{workspace}'"),
+            format!("export OCTANE_CLIENT_ID='{id}'"),
+            format!("export OCTANE_CLIENT_SECRET='{secret}'"),
+            String::new(),
+            "Press Ctrl-C to stop.".to_owned(),
+        ])
     };
     let json = json!({
         "schema": "octane.sandbox/1", "url": url, "space": space.to_string(), "workspace": workspace.to_string(),
@@ -49,7 +53,7 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
     match output.format {
         Format::Human => output.answer(human, &json)?,
         // On one line, so that a program knows when it has read all of it.
-        Format::Json => write_line(&json.to_string())?,
+        Format::Json => write_json_line(&json)?,
     }
     signals.next().await;
     running.shutdown().await;

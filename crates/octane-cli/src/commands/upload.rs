@@ -1,6 +1,6 @@
 //! `octane upload`: the main job.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 use octane_client::{
     Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
@@ -17,7 +17,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::Output;
+use crate::output::{Output, Text, ask};
 use crate::spool::{prune, spool};
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
@@ -268,7 +268,7 @@ async fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;
     }
-    let _ = write!(anstream::stderr().lock(), "{error}. Create it? [y/N] ");
+    ask(&format!("{error}. Create it? [y/N]"));
     let reading = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin()
@@ -322,12 +322,13 @@ async fn dry_run(
             let keys = plural(keys.len(), "Jira key");
             text.push_str(&format!(" and link runs to the stories of {keys}"));
         }
+        let mut text = Text::line(text);
         if let Some(missing) = &missing {
             let next = match create {
                 Create::Missing => "it would be created",
                 Create::Ask | Create::Never => "use `-y` to create it",
             };
-            text.push_str(&format!("\nnote: {missing}; {next}"));
+            text.push(&format!("note: {missing}; {next}"));
         }
         text
     };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, problem_lines, table};
+use crate::output::{Output, Text, problem_lines, table};
 use crate::spool::spool;
 
 pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
@@ -37,7 +37,7 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             }
             spool.remove(id)?;
             output.answer(
-                || format!("deleted {id}"),
+                || Text::line(format!("deleted {id}")),
                 &deleted_json(std::slice::from_ref(id)),
             )?;
         }
@@ -46,9 +46,10 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             let deleted = spool(args)?.prune(&octane_client::Retention::default(), now)?;
             output.answer(
                 || {
-                    let ids = deleted.iter().map(|id| format!("\n  {id}"));
                     let count = plural(deleted.len(), "upload");
-                    format!("deleted {count}{}", ids.collect::<String>())
+                    let mut text = Text::line(format!("deleted {count}"));
+                    deleted.iter().for_each(|id| text.push(&format!("  {id}")));
+                    text
                 },
                 &deleted_json(&deleted),
             )?;
@@ -95,18 +96,18 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
             ..
         } = &summary;
         let state = state(&summary);
-        let mut text = format!(
-            "Upload    {id} ({state})\nTarget    {server} · suite {suite}\nSuite run {suite_run}\n\
-             Results   {} read · ingested {} · rejected {} · invalid {} · pending {}",
-            counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
-        );
-        let lines = problem_lines(&problems);
-        if !lines.is_empty() {
-            text.push('\n');
-            text.push_str(lines.trim_end());
-        }
+        let mut text = Text::lines([
+            format!("Upload    {id} ({state})"),
+            format!("Target    {server} · suite {suite}"),
+            format!("Suite run {suite_run}"),
+            format!(
+                "Results   {} read · ingested {} · rejected {} · invalid {} · pending {}",
+                counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
+            ),
+        ]);
+        text.append(problem_lines(&problems));
         if !summary.is_finished && !summary.is_in_use {
-            text.push_str(&format!("\nto continue, run `{}`", args.spool.resume(&id)));
+            text.push(&format!("to continue, run `{}`", args.spool.resume(&id)));
         }
         text
     };
@@ -126,7 +127,7 @@ fn newest(spool: &Spool) -> Result<UploadId> {
     })
 }
 
-fn rows(summaries: &[UploadSummary]) -> String {
+fn rows(summaries: &[UploadSummary]) -> Text {
     let rows = summaries.iter().map(|summary| {
         [
             summary.id.to_string(),

@@ -12,7 +12,7 @@ use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::Output;
+use crate::output::{Output, Text};
 
 /// How many entries of each list are printed for people.
 const LISTED_MAX: usize = 20;
@@ -87,19 +87,22 @@ fn human(
     repeated: &[(String, usize)],
     warnings: &[ReportedProblem],
     problems: &[ReportedProblem],
-) -> String {
+) -> Text {
     let count = |status| thousands(input.count(status));
-    let mut text = format!(
-        "{} in {}: {} passed, {} failed, {} skipped, {} planned\n{}, {} to adjust",
+    let mut text = Text::line(format!(
+        "{} in {}: {} passed, {} failed, {} skipped, {} planned",
         plural(input.read_count(), "result"),
         plural(input.files, "file"),
         count(Status::Passed),
         count(Status::Failed),
         count(Status::Skipped),
         count(Status::Planned),
+    ));
+    text.push(&format!(
+        "{}, {} to adjust",
         plural(jira_keys, "Jira key"),
         plural(repaired, "text")
-    );
+    ));
     let title = match repeated.len() {
         1 => "1 test has several results; Octane shows only the last one".to_owned(),
         count => format!(
@@ -121,22 +124,22 @@ fn human(
     let messages = problems.iter().map(|problem| problem.message.clone());
     list(&mut text, &title, messages);
     if input.usable() == 0 {
-        text.push_str("\nno usable results");
+        text.push("no usable results");
     }
     text
 }
 
 /// Appends a list and its title, unless it is empty.
-fn list(text: &mut String, title: &str, items: impl ExactSizeIterator<Item = String>) {
+fn list(text: &mut Text, title: &str, items: impl ExactSizeIterator<Item = String>) {
     let more = items.len().saturating_sub(LISTED_MAX);
     if items.len() > 0 {
-        text.push_str(&format!("\n{title}:"));
+        text.push(&format!("{title}:"));
     }
     for item in items.take(LISTED_MAX) {
-        text.push_str(&format!("\n  {item}"));
+        text.push(&format!("  {item}"));
     }
     if more > 0 {
-        text.push_str(&format!("\n  and {} more", thousands(more)));
+        text.push(&format!("  and {} more", thousands(more)));
     }
 }
 

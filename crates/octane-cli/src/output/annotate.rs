@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
-use octane_client::Report;
+use octane_client::{Report, ReportedProblem};
+use octane_model::clean;
 
+use super::{markdown, secrets, stderr};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,38 +39,53 @@ impl System {
     /// One line of the log.
     fn line(self, is_error: bool, text: &str, position: Option<(&str, u64)>) -> String {
         let level = if is_error { "error" } else { "warning" };
+        let position = position.map(|(file, line)| (self.property(file), line));
+        let text = self.message(text);
         match self {
             Self::Github => {
                 let position = position.map_or_else(String::new, |(file, line)| {
-                    format!("file={},line={line},", escaped(file, true))
+                    format!("file={file},line={line},")
                 });
-                let text = escaped(text, false);
                 format!("::{level} {position}title=Octane::{text}")
             }
             Self::Azure => {
                 let position = position.map_or_else(String::new, |(file, line)| {
-                    format!(
-                        ";sourcepath={};linenumber={line}",
-                        file.replace([';', ']'], "_")
-                    )
+                    format!(";sourcepath={file};linenumber={line}")
                 });
-                let text = text.replace(['\r', '\n'], " ");
                 format!("##vso[task.logissue type={level}{position}]{text}")
             }
         }
     }
-}
 
-/// A command of GitHub's ends with the line; a property also ends at a comma or colon.
-fn escaped(text: &str, is_property: bool) -> String {
-    let text = text
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A");
-    if is_property {
-        text.replace(':', "%3A").replace(',', "%2C")
-    } else {
-        text
+    /// What follows a command, on the same line.
+    fn message(self, text: &str) -> String {
+        let text = clean(&secrets::redact(text)).into_owned();
+        match self {
+            Self::Github => text.replace('%', "%25"),
+            Self::Azure => text.replace('%', "%AZP25"),
+        }
+    }
+
+    /// A value inside of a command.
+    fn property(self, text: &str) -> String {
+        let text = self.message(text);
+        match self {
+            Self::Github => text.replace(':', "%3A").replace(',', "%2C"),
+            Self::Azure => text.replace(';', "%3B").replace(']', "%5D"),
+        }
+    }
+
+    /// Problems in detail, each with its test and its position.
+    fn print_problems(self, problems: &[ReportedProblem]) {
+        for problem in problems.iter().take(PROBLEMS_MAX) {
+            let position = problem.position.as_ref();
+            let position = position.map(|position| (&*position.file, position.line));
+            let message = match &problem.test {
+                Some(test) => format!("{test}: {}", problem.message),
+                None => problem.message.clone(),
+            };
+            stderr::print_command(&self.line(false, &message, position));
+        }
     }
 }
 
@@ -89,16 +106,8 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
             counts.pending,
             report.upload_id
         );
-        say(&system.line(is_error, &summary, None));
-        for problem in report.problems.iter().take(PROBLEMS_MAX) {
-            let position = problem.position.as_ref();
-            let position = position.map(|position| (&*position.file, position.line));
-            let message = match &problem.test {
-                Some(test) => format!("{test}: {}", problem.message),
-                None => problem.message.clone(),
-            };
-            say(&system.line(false, &message, position));
-        }
+        stderr::print_command(&system.line(is_error, &summary, None));
+        system.print_problems(&report.problems);
     }
     if system == System::Github {
         let _ = append("GITHUB_OUTPUT", &outputs(report));
@@ -110,7 +119,8 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
 pub(crate) fn failure(failure: &Failure, is_error: bool) {
     if let Some(system) = system(env::text) {
         let text = format!("{:#}", failure.error);
-        say(&system.line(is_error, &text, None));
+        stderr::print_command(&system.line(is_error, &text, None));
+        system.print_problems(&failure.problems);
         if system == System::Github {
             let outcome = failure.exit.word();
             // How much was ingested is not known here: an earlier attempt may have delivered some of it.
@@ -119,7 +129,7 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
                 outputs.push_str(&format!("upload-id={id}\n"));
             }
             let _ = append("GITHUB_OUTPUT", &outputs);
-            let table = format!("### Octane: {outcome}\n\n{text}\n");
+            let table = format!("### Octane: {outcome}\n\n{}\n", markdown::escaped(&text));
             let _ = append("GITHUB_STEP_SUMMARY", &table);
         }
     }
@@ -128,12 +138,8 @@ pub(crate) fn failure(failure: &Failure, is_error: bool) {
 /// Reports an invalid command line.
 pub(crate) fn usage(text: &str) {
     if let Some(system) = system(env::text) {
-        say(&system.line(true, text, None));
+        stderr::print_command(&system.line(true, text, None));
     }
-}
-
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// `outcome`, `ingested`, `upload-id` and `suite-run-id` for later steps.
@@ -155,7 +161,7 @@ fn table(report: &Report) -> String {
     let counts = &report.counts;
     format!(
         "### Octane: {}\n\n| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
-        report.target.suite_run.name.replace('|', "\\|"),
+        markdown::escaped(&report.target.suite_run.name),
         counts.read,
         counts.ingested,
         counts.rejected,
@@ -184,13 +190,29 @@ mod tests {
         let in_github = System::Github.line(true, "50 %\nlost", Some(("a,b.xml", 7)));
         assert_eq!(
             in_github,
-            "::error file=a%2Cb.xml,line=7,title=Octane::50 %25%0Alost"
+            r"::error file=a%2Cb.xml,line=7,title=Octane::50 %25\nlost"
         );
-        let in_azure = System::Azure.line(false, "a\nb", Some(("a.xml", 7)));
+        let in_azure = System::Azure.line(false, "50 %\nlost", Some(("a;b].xml", 7)));
         assert_eq!(
             in_azure,
-            "##vso[task.logissue type=warning;sourcepath=a.xml;linenumber=7]a b"
+            r"##vso[task.logissue type=warning;sourcepath=a%3Bb%5D.xml;linenumber=7]50 %AZP25\nlost"
         );
+    }
+
+    #[test]
+    fn neither_a_text_nor_a_file_name_starts_another_command() {
+        let evil = "a\n##vso[task.setvariable variable=x]y\n::set-output name=x::y";
+        let in_github = System::Github.line(true, evil, Some((evil, 1)));
+        assert!(in_github.starts_with("::error file="), "{in_github}");
+        let in_azure = System::Azure.line(true, evil, Some((evil, 1)));
+        assert_eq!(in_azure.matches("##vso[").count(), 1, "{in_azure}");
+        for line in [in_github, in_azure] {
+            assert!(
+                !line.contains('\n') && !line.contains("::set-output"),
+                "{line}"
+            );
+            assert!(!line[1..].contains("##vso["), "{line}");
+        }
     }
 
     #[test]

@@ -2,17 +2,17 @@
 
 use std::error::Error;
 
-use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::printer::write_line;
-use super::stderr::print_note;
+use super::printer::write_json;
+use super::stderr::print_text;
+use super::text::{Label, Text};
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const HINT: Style = AnsiColor::Cyan.on_default().bold();
+/// How many problems are listed below an error; in JSON it has all of them.
+const PROBLEMS_MAX: usize = 200;
 
 /// Prints an error once, with its causes and what to do next, of a process that ends with `exit`. In JSON it is
 /// a document on standard output as well, so that a script gets one either way.
@@ -25,21 +25,45 @@ pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
 
 /// Prints an error on standard error alone.
 pub(crate) fn print_for_people(failure: &Failure) {
-    let Failure { error, hint, .. } = failure;
-    let mut text = format!("{ERROR}error{ERROR:#}: {error}");
+    let Failure {
+        error,
+        hint,
+        problems,
+        ..
+    } = failure;
+    let mut text = Text::default();
+    text.push_labelled(Label::ERROR, &error.to_string());
+    for problem in problems.iter().take(PROBLEMS_MAX) {
+        text.push(&format!("  {}", problem.message));
+    }
+    if problems.len() > PROBLEMS_MAX {
+        text.push(&format!("  and {} more", problems.len() - PROBLEMS_MAX));
+    }
     for cause in causes(error) {
-        text.push_str(&format!("\n  caused by: {cause}"));
+        text.push(&format!("  caused by: {cause}"));
     }
     if let Some(hint) = hint {
-        text.push_str(&format!("\n{HINT}hint{HINT:#}: {hint}"));
+        text.push_labelled(Label::HINT, hint);
     }
-    print_note(&text);
+    print_text(text);
+}
+
+/// Prints what is wrong with a command line. Help and version are no errors and are printed as they are.
+pub(crate) fn print_usage_error(text: &str) {
+    let mut shown = Text::default();
+    for line in text.trim_end().lines() {
+        match line.strip_prefix("error: ") {
+            Some(message) => shown.push_labelled(Label::ERROR, message),
+            None => shown.push(line),
+        }
+    }
+    print_text(shown);
 }
 
 /// Prints an error as JSON on standard output.
 pub(crate) fn print_failure_json(failure: &Failure, exit: Exit) {
     // If standard output cannot be written, the exit code still tells.
-    let _ = write_line(&format!("{:#}", failure_json(failure, exit)));
+    let _ = write_json(&failure_json(failure, exit));
 }
 
 /// An error for scripts, of a process that ends with `exit`.

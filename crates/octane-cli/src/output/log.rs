@@ -11,7 +11,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{ParseError, Targets};
 
-use super::stderr::print_note;
+use super::stderr::print_text;
+use super::text::{Label, Text};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -75,9 +76,11 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let (level, style) = level(*event.metadata().level());
+        let label = label(*event.metadata().level());
         let target = event.metadata().target();
-        print_note(&format!("{style}{level}{style:#}: {target}: {line}"));
+        let mut text = Text::default();
+        text.push_labelled(label, &format!("{target}: {line}"));
+        print_text(text);
     }
 
     // Events stand for themselves; spans are not shown.
@@ -94,17 +97,17 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
-fn level(level: Level) -> (&'static str, Style) {
+fn label(level: Level) -> Label {
     match level {
-        Level::ERROR => ("error", AnsiColor::Red.on_default().bold()),
-        Level::WARN => ("warning", AnsiColor::Yellow.on_default().bold()),
-        Level::INFO => ("info", AnsiColor::Green.on_default()),
-        Level::DEBUG => ("debug", AnsiColor::Blue.on_default()),
-        Level::TRACE => ("trace", Style::new().dimmed()),
+        Level::ERROR => Label::ERROR,
+        Level::WARN => Label::new("warning", AnsiColor::Yellow.on_default().bold()),
+        Level::INFO => Label::new("info", AnsiColor::Green.on_default()),
+        Level::DEBUG => Label::new("debug", AnsiColor::Blue.on_default()),
+        Level::TRACE => Label::new("trace", Style::new().dimmed()),
     }
 }
 
-/// An event's message and its other fields, without characters that would steer a terminal.
+/// An event's message and its other fields.
 #[derive(Default)]
 struct Line {
     message: String,
@@ -113,11 +116,10 @@ struct Line {
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let value = clean(&format!("{value:?}"));
         if field.name() == "message" {
-            self.message = value;
+            self.message = format!("{value:?}");
         } else {
-            let _ = write!(self.fields, " {}={value}", field.name());
+            let _ = write!(self.fields, " {}={value:?}", field.name());
         }
     }
 
@@ -131,28 +133,6 @@ impl fmt::Display for Line {
         let Self { message, fields } = self;
         write!(f, "{message}{fields}")
     }
-}
-
-/// Text of a server or a file on one line: control characters are shown as escapes.
-fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unsafe(character) {
-            cleaned.extend(character.escape_default());
-        } else {
-            cleaned.push(character);
-        }
-    }
-    cleaned
-}
-
-/// Whether a character steers a terminal, breaks the line, or changes the direction of the text.
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
 }
 
 #[cfg(test)]
@@ -186,11 +166,5 @@ mod tests {
         assert!(!shows("trace", "hyper", Level::ERROR));
         let failure = parse("octane_rest=loud").unwrap_err();
         assert_eq!(failure.exit, Exit::Configuration);
-    }
-
-    #[test]
-    fn foreign_text_cannot_steer_the_terminal() {
-        let cleaned = clean("a\u{1b}[2J\nb\r\u{202e}c é");
-        assert_eq!(cleaned, r"a\u{1b}[2J\nb\r\u{202e}c é");
     }
 }

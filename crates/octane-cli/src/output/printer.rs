@@ -1,10 +1,14 @@
 //! Answers on standard output, notes on standard error.
 
-use std::io::{self, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::stderr::print_note;
+use super::text::Text;
+use super::{json, secrets};
 use crate::args::Format;
 
 /// Where and how answers are written.
@@ -19,16 +23,16 @@ impl Output {
     /// Writes an answer: as `human` text, or as JSON.
     pub(crate) fn answer<T: Serialize>(
         self,
-        human: impl FnOnce() -> String,
+        human: impl FnOnce() -> Text,
         json: &T,
     ) -> io::Result<()> {
         match self.format {
-            Format::Human => write_line(&human()),
-            Format::Json => write_line(&serde_json::to_string_pretty(json)?),
+            Format::Human => write_text(human()),
+            Format::Json => write_json(json),
         }
     }
 
-    /// Prints a note for people, unless `--quiet` is given.
+    /// Prints a note for people, one line, unless `--quiet` is given.
     pub(crate) fn say(self, text: &str) {
         if !self.is_quiet {
             print_note(text);
@@ -36,12 +40,45 @@ impl Output {
     }
 }
 
-/// Writes to standard output. A reader that closes the pipe has seen enough: that is not an error.
-pub(crate) fn write_line(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    let written = out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(b"\n"));
+/// Writes text to standard output.
+pub(crate) fn write_text(text: Text) -> io::Result<()> {
+    write_line(anstream::stdout().lock(), text.styled().as_bytes())
+}
+
+/// Writes a JSON document to standard output.
+pub(crate) fn write_json(value: &impl Serialize) -> io::Result<()> {
+    write_file(json::pretty(value)?.as_bytes())
+}
+
+/// The same on one line.
+pub(crate) fn write_json_line(value: &impl Serialize) -> io::Result<()> {
+    write_file(json::compact(value)?.as_bytes())
+}
+
+/// Writes a document that someone else has made, such as the body of a response. A terminal gets text that cannot steer
+/// it. A pipe gets the document, without the secrets of this process; in JSON, whatever steers a CI system is escaped.
+pub(crate) fn write_document(document: &[u8]) -> io::Result<()> {
+    let text = String::from_utf8_lossy(document);
+    if serde_json::from_str::<IgnoredAny>(&text).is_ok() {
+        write_file(json::shown(&text).as_bytes())
+    } else if io::stdout().is_terminal() {
+        write_text(Text::document(&text))
+    } else {
+        match secrets::redact(&text) {
+            Cow::Borrowed(_) => write_file(document),
+            Cow::Owned(redacted) => write_file(redacted.as_bytes()),
+        }
+    }
+}
+
+/// Writes a file that this program has made to standard output, byte for byte.
+pub(crate) fn write_file(bytes: &[u8]) -> io::Result<()> {
+    write_line(io::stdout().lock(), bytes)
+}
+
+/// Writes to standard output, and a line break after it. A reader that closes the pipe has seen enough: that is not an error.
+fn write_line(mut out: impl Write, line: &[u8]) -> io::Result<()> {
+    let written = out.write_all(line).and_then(|()| out.write_all(b"\n"));
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,

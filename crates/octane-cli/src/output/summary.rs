@@ -1,11 +1,10 @@
 //! The summary of an upload, for people.
 
-use std::fmt::Write;
-
 use octane_client::{
     Counts, CreatedEntity, LinkLevel, LinkSummary, Report, ReportedProblem, TargetReport,
 };
 
+use super::text::Text;
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
 use octane_model::plural::{plural, thousands};
@@ -19,15 +18,15 @@ pub(crate) fn summary(
     exit: Exit,
     files: Option<usize>,
     spool: &SpoolArgs,
-) -> String {
-    let mut text = String::new();
+) -> Text {
+    let mut text = Text::default();
+    // Text is always written.
     let _ = write_summary(&mut text, report, exit, files, spool);
-    text.truncate(text.trim_end().len());
     text
 }
 
 fn write_summary(
-    text: &mut String,
+    text: &mut Text,
     report: &Report,
     exit: Exit,
     files: Option<usize>,
@@ -125,7 +124,7 @@ fn write_summary(
 }
 
 fn write_target(
-    text: &mut String,
+    text: &mut Text,
     target: &TargetReport,
     created: &[CreatedEntity],
 ) -> std::fmt::Result {
@@ -159,13 +158,13 @@ fn write_target(
 }
 
 /// Problems, a line each, as the summary of an upload lists them.
-pub(crate) fn problem_lines(problems: &[ReportedProblem]) -> String {
-    let mut text = String::new();
+pub(crate) fn problem_lines(problems: &[ReportedProblem]) -> Text {
+    let mut text = Text::default();
     let _ = write_problems(&mut text, problems);
     text
 }
 
-fn write_problems(text: &mut String, problems: &[ReportedProblem]) -> std::fmt::Result {
+fn write_problems(text: &mut Text, problems: &[ReportedProblem]) -> std::fmt::Result {
     let listed = problems
         .iter()
         .filter(|problem| !is_in_summary(&problem.code));
@@ -199,7 +198,7 @@ fn write_problems(text: &mut String, problems: &[ReportedProblem]) -> std::fmt::
     Ok(())
 }
 
-fn write_links(text: &mut String, links: &LinkSummary) -> std::fmt::Result {
+fn write_links(text: &mut Text, links: &LinkSummary) -> std::fmt::Result {
     let what = match links.level {
         Some(LinkLevel::Tests) => "test",
         _ => "run",

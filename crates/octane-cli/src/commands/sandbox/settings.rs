@@ -45,7 +45,18 @@ pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
 /// Parses a file. Its settings are checked here, while lines and columns are known.
 fn read(text: &str) -> Result<Table> {
     let invalid = |error: toml::de::Error| {
-        Failure::message(Exit::Configuration, error.to_string().trim_end())
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let position = before.map_or_else(String::new, |before| {
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            format!(
+                "line {}, column {column}: ",
+                before.matches('\n').count() + 1
+            )
+        });
+        Failure::message(
+            Exit::Configuration,
+            format!("{position}{}", error.message()),
+        )
     };
     let _: Settings = toml::from_str(text).map_err(invalid)?;
     toml::from_str(text).map_err(invalid)
