@@ -13,6 +13,7 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod similar;
 mod suite;
 mod suite_run;
 mod upload;

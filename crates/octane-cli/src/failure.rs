@@ -6,6 +6,10 @@ use octane_results::{PayloadError, ReadError, SourceError};
 use crate::env;
 use crate::exit::Exit;
 
+/// What to do if a name was not created because it looks like an existing one.
+pub(crate) const CREATE_SIMILAR: &str =
+    "use the existing name, or add `--create-similar` to create the new one as well";
+
 /// An error on its way out.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -108,9 +112,28 @@ impl From<ClientError> for Failure {
             } => Some(
                 "`octane jira resolve KEY` shows the ID of the backlog item that matches a Jira key",
             ),
+            ClientError::Missing(missing)
+                if missing.iter().any(|missing| !missing.similar.is_empty()) =>
+            {
+                Some("use the existing name, or create the new one with `-y --create-similar`")
+            }
             ClientError::UnknownName { .. } | ClientError::Missing(_) => {
                 Some("use `--create missing` (or `-y`) to create it")
             }
+            ClientError::UnknownIdOrName {
+                kind: "test suite", ..
+            } => Some(
+                "`octane suite list` lists all test suites; `octane suite create` creates one whose name is a number",
+            ),
+            ClientError::UnknownIdOrName {
+                kind: "application module",
+                ..
+            } => Some(
+                "`octane module list` lists all application modules; `octane module create` creates one whose name is a number",
+            ),
+            ClientError::Similar(_) => Some(CREATE_SIMILAR),
+            ClientError::EmptyName { .. } => Some("is the variable set that should provide it?"),
+            ClientError::NameTooLong { .. } => Some("use a shorter name"),
             ClientError::Ambiguous { .. } => Some("use the ID instead of the name"),
             ClientError::NoJiraField
             | ClientError::AmbiguousJiraField(_)
@@ -122,7 +145,13 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Rest(error) => error.into(),
             error => Self {
-                exit: Exit::Refused,
+                // What is wrong with a name is found without the server.
+                exit: match error {
+                    ClientError::EmptyName { .. }
+                    | ClientError::EmptyPath { .. }
+                    | ClientError::NameTooLong { .. } => Exit::Configuration,
+                    _ => Exit::Refused,
+                },
                 error: error.into(),
                 hint,
                 upload_id: None,
@@ -188,6 +217,7 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         match error {
             PrepareError::Plan(error) => error.into(),
+            PrepareError::Target(error) => error.into(),
             PrepareError::Journal(error) => error.into(),
             error => Self::new(Exit::Internal, error),
         }

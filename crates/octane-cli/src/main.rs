@@ -8,6 +8,7 @@ mod env;
 mod exit;
 mod failure;
 mod input;
+mod names;
 mod output;
 mod payload;
 mod sandbox;

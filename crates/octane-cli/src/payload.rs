@@ -7,6 +7,7 @@ use octane_results::{Dialect, LongNames, Release, Tag, TestField, TestFieldKind}
 use crate::args::{LongNamesPolicy, PayloadArgs, PayloadKind};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::names;
 
 /// What the payload flags mean.
 pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
@@ -24,14 +25,13 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
         settings.repair.long_names = LongNames::Refuse;
     }
     let context = &mut settings.context;
-    context.release = args
-        .release
-        .as_deref()
-        .map(|release| match release.parse::<ReleaseId>() {
+    context.release = names::optional("--release", args.release.as_deref())?.map(|release| {
+        match release.parse::<ReleaseId>() {
             Ok(id) => Release::Id(id),
             Err(_) if release == "default" => Release::Name(Release::DEFAULT.to_owned()),
             Err(_) => Release::Name(release.to_owned()),
-        });
+        }
+    });
     context.milestone = args.milestone.map(MilestoneId::new);
     context.program = args.program.map(ProgramId::new);
     context.backlog_items = args

@@ -111,12 +111,17 @@ impl<'a> Delivery<'a> {
         if let Some(target) = journal.run(Journal::target).await? {
             return Ok(target);
         }
+        let mut spec = journal.run(Journal::target_spec).await?;
         let target = match &self.target {
-            Some(target) => target.clone(),
+            Some(target) => Target {
+                // The one in the payloads, which may be a repaired one.
+                suite_run: spec.suite_run().to_owned(),
+                ..target.clone()
+            },
             None => {
-                let mut spec = journal.run(Journal::target_spec).await?;
                 if self.create_missing {
-                    spec = spec.create_missing(true);
+                    // Whoever asks for it has seen which names are similar.
+                    spec = spec.create_missing(true).create_similar(true);
                 }
                 let resolving = self.client.resolve_target(&spec);
                 let target = self.cancellation.within_grace(resolving).await;
@@ -125,7 +130,10 @@ impl<'a> Delivery<'a> {
         };
         let resolved = target.clone();
         journal
-            .run(move |journal| journal.set_target(&resolved))
+            .run(move |journal| {
+                journal.replace_problems("target", &resolved.problems)?;
+                journal.set_target(&resolved)
+            })
             .await?;
         Ok(target)
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use octane_model::{EntityId, SuiteId};
 
+use crate::likeness::Similar;
+
 /// What can go wrong when working with suites, modules, runs and links.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,17 +24,33 @@ pub enum ClientError {
     },
 
     /// No entity has this name, and creating one was not allowed.
-    #[error("no {kind} named `{name}` in this workspace")]
+    #[error("no {kind} named `{name}` in this workspace{}", did_you_mean(.similar))]
     UnknownName {
         /// What was requested, for example "test suite".
         kind: &'static str,
         /// The name.
         name: String,
+        /// Entities whose names look like it.
+        similar: Vec<Similar>,
+    },
+
+    /// No entity has this number as its ID or its name.
+    #[error("no {kind} with the ID or the name `{id}` in this workspace")]
+    UnknownIdOrName {
+        /// What was requested, for example "test suite".
+        kind: &'static str,
+        /// The number.
+        id: String,
     },
 
     /// The module or the suite of an upload does not exist, and creating it was not allowed.
-    #[error("{} in this workspace", listed(.0))]
+    #[error("{} in this workspace{}", listed(.0), did_you_mean(.0.iter().flat_map(|missing| &missing.similar)))]
     Missing(Vec<Missing>),
+
+    /// The module or the suite of an upload does not exist, and was not created because the name of an existing one looks
+    /// like it.
+    #[error("{} in this workspace; not created, because there {}", listed(.0), existing(.0))]
+    Similar(Vec<Missing>),
 
     /// Several entities have this name.
     #[error("found {} {kind}s named `{name}` (IDs {})", .ids.len(), joined(.ids))]
@@ -93,12 +111,14 @@ pub enum ClientError {
     },
 
     /// The suite has no suite run of this name.
-    #[error("suite {suite} has no suite run named `{name}`")]
+    #[error("suite {suite} has no suite run named `{name}`{}", did_you_mean(.similar))]
     NoSuiteRun {
         /// The suite.
         suite: SuiteId,
         /// The suite run's name.
         name: String,
+        /// Suite runs of the suite whose names look like it.
+        similar: Vec<Similar>,
     },
 }
 
@@ -119,7 +139,9 @@ impl ClientError {
             Self::Rest(error) => error.is_not_found(),
             Self::UnknownId { .. }
             | Self::UnknownName { .. }
+            | Self::UnknownIdOrName { .. }
             | Self::Missing(_)
+            | Self::Similar(_)
             | Self::NoSuiteRun { .. } => true,
             _ => false,
         }
@@ -134,11 +156,13 @@ pub struct Missing {
     pub kind: &'static str,
     /// Its name or path.
     pub name: String,
+    /// Existing ones whose names look like it.
+    pub similar: Vec<Similar>,
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name } = self;
+        let Self { kind, name, .. } = self;
         write!(f, "{kind} `{name}`")
     }
 }
@@ -165,6 +189,24 @@ fn listed(missing: &[Missing]) -> String {
     format!("{names} {verb} not exist")
 }
 
+/// `` ; did you mean `Nightly` (4001)? ``, or nothing.
+fn did_you_mean<'a>(similar: impl IntoIterator<Item = &'a Similar>) -> String {
+    let similar: Vec<String> = similar.into_iter().map(Similar::to_string).collect();
+    if similar.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", similar.join(" or "))
+    }
+}
+
+/// `` is `Nightly` (4001) ``
+fn existing(missing: &[Missing]) -> String {
+    let similar = missing.iter().flat_map(|missing| &missing.similar);
+    let similar: Vec<String> = similar.map(Similar::to_string).collect();
+    let verb = if similar.len() == 1 { "is" } else { "are" };
+    format!("{verb} {}", similar.join(" and "))
+}
+
 fn joined(ids: &[EntityId]) -> String {
     ids.iter()
         .map(EntityId::as_str)
@@ -177,8 +219,28 @@ mod tests {
     use super::*;
 
     fn missing(kind: &'static str, name: &str) -> Missing {
-        let name = name.to_owned();
-        Missing { kind, name }
+        Missing {
+            kind,
+            name: name.to_owned(),
+            similar: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn similar_names_are_suggested_or_said_to_be_the_reason() {
+        let mut suite = missing("test suite", "nightly");
+        suite.similar = vec![Similar {
+            id: 4001.into(),
+            name: "Nightly".to_owned(),
+        }];
+        assert_eq!(
+            ClientError::Missing(vec![suite.clone()]).to_string(),
+            "test suite `nightly` does not exist in this workspace; did you mean `Nightly` (4001)?"
+        );
+        assert_eq!(
+            ClientError::Similar(vec![suite]).to_string(),
+            "test suite `nightly` does not exist in this workspace; not created, because there is `Nightly` (4001)"
+        );
     }
 
     #[test]

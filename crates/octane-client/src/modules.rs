@@ -4,6 +4,9 @@ use octane_model::{ApplicationModule, Entity, ModuleId, Query, Reference, Resour
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::id_or_name::{self, IdOrName, Meaning};
+use crate::likeness::Similar;
+use crate::name::trim_name;
 use crate::named_entity::{self, Ensured};
 
 /// Application modules: a tree with one root, which every workspace has.
@@ -11,6 +14,14 @@ use crate::named_entity::{self, Ensured};
 /// Names are compared exactly; several modules of one name are an error that lists them.
 pub struct Modules<'a> {
     client: &'a Client,
+}
+
+/// How far a path exists.
+struct Walked<'a> {
+    /// The last module of it that exists.
+    module: ApplicationModule,
+    /// The names after it.
+    missing: &'a [&'a str],
 }
 
 /// Where in the tree to look for modules.
@@ -129,14 +140,59 @@ impl Modules<'_> {
     /// The module at `path` below the root; `None` if any part of it is missing.
     pub async fn find_path(&self, path: &str) -> Result<Option<ApplicationModule>, ClientError> {
         let segments = segments(path)?;
-        let mut module = self.root().await?;
-        for name in below_root(&segments, &module) {
-            match self.find(name, Parent::Id(module.id)).await? {
-                Some(child) => module = child,
-                None => return Ok(None),
-            }
+        let walked = self.walk(&segments).await?;
+        Ok(walked.missing.is_empty().then_some(walked.module))
+    }
+
+    /// The module with the ID `text`, or at the path `text` if no module has that ID; see [`IdOrName`].
+    pub async fn find_id_or_path(
+        &self,
+        text: &str,
+    ) -> Result<Option<IdOrName<ApplicationModule>>, ClientError> {
+        match id_or_name::find(self.client, text, None).await? {
+            Meaning::Id(found) => Ok(Some(found)),
+            // A path begins at the root, and modules of that name can be anywhere.
+            Meaning::Name(_) => Ok(self.find_path(text).await?.map(IdOrName::named)),
         }
-        Ok(Some(module))
+    }
+
+    /// Modules whose names look like the first part of `path` that does not exist, among its siblings: their paths, the
+    /// most similar first.
+    pub async fn similar(&self, path: &str) -> Result<Vec<Similar>, ClientError> {
+        let segments = segments(path)?;
+        let Walked { module, missing } = self.walk(&segments).await?;
+        let Some(name) = missing.first() else {
+            return Ok(Vec::new());
+        };
+        let mut similar = self.similar_below(module.id, name).await?;
+        let existing = &segments[..segments.len() - missing.len()];
+        for Similar { name, .. } in &mut similar {
+            *name = [existing, &[name]].concat().join("/");
+        }
+        Ok(similar)
+    }
+
+    /// Modules directly below `parent` whose names look like `name`, the most similar first, among the newest thousand; one
+    /// request.
+    pub async fn similar_below(
+        &self,
+        parent: ModuleId,
+        name: &str,
+    ) -> Result<Vec<Similar>, ClientError> {
+        let scope = below(Parent::Id(parent));
+        named_entity::similar::<ApplicationModule>(self.client, name, scope).await
+    }
+
+    /// Follows a path as far as it exists.
+    async fn walk<'a>(&self, segments: &'a [&'a str]) -> Result<Walked<'a>, ClientError> {
+        let mut module = self.root().await?;
+        let mut missing = below_root(segments, &module);
+        while let [name, rest @ ..] = missing
+            && let Some(child) = self.find(name, Parent::Id(module.id)).await?
+        {
+            (module, missing) = (child, rest);
+        }
+        Ok(Walked { module, missing })
     }
 
     async fn ensure_segments(
@@ -171,8 +227,8 @@ fn below(parent: Parent) -> Option<Query> {
 }
 
 /// The names in a path such as `Shop/Checkout`; at least one.
-fn segments(path: &str) -> Result<Vec<&str>, ClientError> {
-    let names = path.split('/').map(str::trim);
+pub(crate) fn segments(path: &str) -> Result<Vec<&str>, ClientError> {
+    let names = path.split('/').map(trim_name);
     let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
         return Err(ClientError::EmptyPath {

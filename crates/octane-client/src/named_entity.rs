@@ -1,15 +1,17 @@
 //! Entities with names: exact look-up, and creation that tolerates another client doing the same.
 
 use octane_model::{
-    ApplicationModule, AutomatedRun, Entity, EntityId, Query, ReleaseEntity, Resource, SuiteRun,
-    TestSuite, WorkItem,
+    ApplicationModule, AutomatedRun, Entity, EntityId, Order, Query, ReleaseEntity, Resource,
+    Select, SuiteRun, TestSuite, WorkItem,
 };
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::likeness::{Similar, errors_between};
+use crate::name::{NAME_CHARS_MAX, trim_name};
 
-/// The longest name that Octane accepts, in characters (`string` fields; ALM Octane help, "Data types").
-const NAME_CHARS_MAX: usize = 255;
+/// How many similar names are reported.
+const SIMILAR_MAX: usize = 3;
 
 /// An entity with a name, and what messages call its type.
 pub(crate) trait NamedEntity: Resource + Clone + Send + 'static {
@@ -97,10 +99,43 @@ pub(crate) async fn list_named<E: NamedEntity>(
     name: &str,
     scope: Option<Query>,
 ) -> Result<Vec<E>, ClientError> {
+    let name = trim_name(name);
     let filters = std::iter::once(Query::field("name").is(name)).chain(scope);
     let mut found: Vec<E> = list(client, filters).await?;
     found.retain(|entity| entity.name() == name);
     Ok(found)
+}
+
+/// Entities within `scope` whose names look like `name`, the most similar first. Compares the newest ones, one page of
+/// them, so that it costs one request however large the workspace is.
+pub(crate) async fn similar<E: NamedEntity>(
+    client: &Client,
+    name: &str,
+    scope: Option<Query>,
+) -> Result<Vec<Similar>, ClientError> {
+    let name = trim_name(name);
+    let page_size = client.endpoint.settings().page_size;
+    let mut list = client.endpoint.collection(E::COLLECTION).list();
+    list = list.select(Select::names(["name"]));
+    list = list
+        .order_by(Order::descending("id"))
+        .limit(page_size.into());
+    if let Some(scope) = scope {
+        list = list.matching(scope);
+    }
+    let entities: Vec<Entity> = list.all().await?;
+    let mut alike: Vec<(usize, Similar)> = entities
+        .into_iter()
+        .filter_map(|entity| {
+            let other = entity.text("name")?.to_owned();
+            let errors = errors_between(name, &other)?;
+            let id = entity.id?;
+            Some((errors, Similar { id, name: other }))
+        })
+        .collect();
+    alike.sort_by_key(|(errors, _)| *errors);
+    alike.truncate(SIMILAR_MAX);
+    Ok(alike.into_iter().map(|(_, similar)| similar).collect())
 }
 
 /// The only entity of exactly this name within `scope`; an error that lists them if there are several.
@@ -109,7 +144,15 @@ pub(crate) async fn find<E: NamedEntity>(
     name: &str,
     scope: Option<Query>,
 ) -> Result<Option<E>, ClientError> {
-    let mut found: Vec<E> = list_named(client, name, scope).await?;
+    let found: Vec<E> = list_named(client, name, scope).await?;
+    only(name, found)
+}
+
+/// The only one of those that have a name; an error that lists them if there are several.
+pub(crate) fn only<E: NamedEntity>(
+    name: &str,
+    mut found: Vec<E>,
+) -> Result<Option<E>, ClientError> {
     if found.len() > 1 {
         return Err(ClientError::Ambiguous {
             kind: E::LABEL,
@@ -123,7 +166,7 @@ pub(crate) async fn find<E: NamedEntity>(
 /// A new entity of this name, to be completed and created.
 pub(crate) fn draft<E: NamedEntity>(name: &str) -> Result<Entity, ClientError> {
     check_name(E::LABEL, name)?;
-    Ok(Entity::new().set("name", name))
+    Ok(Entity::new().set("name", trim_name(name)))
 }
 
 /// Creates an entity.
@@ -161,7 +204,7 @@ pub(crate) async fn ensure<E: NamedEntity>(
 
 /// Rejects a name that the server would reject, before anything is sent.
 pub(crate) fn check_name(kind: &'static str, name: &str) -> Result<(), ClientError> {
-    match name.chars().count() {
+    match trim_name(name).chars().count() {
         0 => Err(ClientError::EmptyName { kind }),
         1..=NAME_CHARS_MAX => Ok(()),
         length => Err(ClientError::NameTooLong {

@@ -3,6 +3,7 @@
 use octane_results::TestRun;
 
 use crate::client::Client;
+use crate::error::ClientError;
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, Spool};
 use crate::plan::{Manifest, Plan, PlanError, PlanTotals, Server};
@@ -17,6 +18,9 @@ pub enum PrepareError {
     /// The results cannot be sent.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A name of the target is empty or too long.
+    #[error(transparent)]
+    Target(#[from] ClientError),
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -58,6 +62,7 @@ impl Client {
         spool: &Spool,
         id: UploadId,
     ) -> Result<Prepared, PrepareError> {
+        spec.check_with(settings.repair.long_names)?;
         let journal = spool.create(id)?;
         match self.plan_into(&journal, runs, spec, settings) {
             Ok(totals) => Ok(Prepared { journal, totals }),
@@ -85,6 +90,10 @@ impl Client {
         totals.counts.read += invalid.count;
         totals.counts.invalid += invalid.count;
         totals.problems.extend(invalid.problems.iter().cloned());
+        if let Some(repaired) = spec.repaired() {
+            totals.counts.repaired += 1;
+            totals.problems.push(repaired);
+        }
         journal.replace_problems("plan", &totals.problems)?;
         rows.finish(&Manifest {
             created: jiff::Timestamp::now(),

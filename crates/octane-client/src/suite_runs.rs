@@ -4,9 +4,14 @@ use octane_model::{Query, SuiteId, SuiteRun, SuiteRunId};
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::id_or_name::{self, IdOrName, Meaning};
+use crate::likeness::Similar;
+use crate::name::suite_run_name;
 use crate::named_entity;
 
 /// Suite runs: one execution of a suite each.
+///
+/// Names are looked up as uploads send them; see [`suite_run_name`].
 pub struct SuiteRuns<'a> {
     client: &'a Client,
 }
@@ -39,6 +44,7 @@ impl SuiteRuns<'_> {
     /// # Ok(()) }) }
     /// ```
     pub async fn find(&self, name: &str, suite: SuiteId) -> Result<Option<SuiteRun>, ClientError> {
+        let name = &suite_run_name(name);
         let runs: Vec<SuiteRun> =
             named_entity::list_named(self.client, name, of_suite(Some(suite))).await?;
         Ok(runs.into_iter().max_by_key(|run| run.id))
@@ -46,7 +52,34 @@ impl SuiteRuns<'_> {
 
     /// The suite run `name` of any suite; an error if there are several.
     pub async fn find_in_any_suite(&self, name: &str) -> Result<Option<SuiteRun>, ClientError> {
-        named_entity::find(self.client, name, None).await
+        named_entity::find(self.client, &suite_run_name(name), None).await
+    }
+
+    /// The suite run with the ID `text`, or of the name `text` if no suite run has that ID; see [`IdOrName`]. If `suite`
+    /// is given, only its suite runs count, and the newest of several of one name; otherwise those are an error.
+    pub async fn find_id_or_name(
+        &self,
+        text: &str,
+        suite: Option<SuiteId>,
+    ) -> Result<Option<IdOrName<SuiteRun>>, ClientError> {
+        let name = &suite_run_name(text);
+        let named = match id_or_name::find::<SuiteRun>(self.client, name, of_suite(suite)).await? {
+            Meaning::Id(found) => return Ok(Some(found)),
+            Meaning::Name(found) if suite.is_some() => found.into_iter().max_by_key(|run| run.id),
+            Meaning::Name(found) => named_entity::only(name, found)?,
+        };
+        Ok(named.map(IdOrName::named))
+    }
+
+    /// Suite runs, of `suite` if one is given, whose names look like `name`: the most similar first, among the newest
+    /// thousand; one request.
+    pub async fn similar(
+        &self,
+        name: &str,
+        suite: Option<SuiteId>,
+    ) -> Result<Vec<Similar>, ClientError> {
+        let name = &suite_run_name(name);
+        named_entity::similar::<SuiteRun>(self.client, name, of_suite(suite)).await
     }
 
     /// All suite runs, or those of `suite`, by id.

@@ -6,6 +6,8 @@ use octane_model::{
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::id_or_name::{self, IdOrName, Meaning};
+use crate::likeness::Similar;
 use crate::named_entity::{self, Ensured};
 
 /// Test suites. Names are compared exactly; several suites of one name are an error that lists them.
@@ -42,6 +44,31 @@ impl Suites<'_> {
         module: Option<ModuleId>,
     ) -> Result<Option<TestSuite>, ClientError> {
         named_entity::find(self.client, name, within(module)).await
+    }
+
+    /// The suite with the ID `text`, or of the name `text` if no suite has that ID; see [`IdOrName`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let suite = octane.suites().create("2026", None).await?;
+    /// let found = octane.suites().find_id_or_name("2026").await?;
+    /// assert_eq!(found.map(|found| found.entity.id), Some(suite.id));
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn find_id_or_name(
+        &self,
+        text: &str,
+    ) -> Result<Option<IdOrName<TestSuite>>, ClientError> {
+        match id_or_name::find(self.client, text, None).await? {
+            Meaning::Id(found) => Ok(Some(found)),
+            Meaning::Name(found) => Ok(named_entity::only(text, found)?.map(IdOrName::named)),
+        }
+    }
+
+    /// Suites whose names look like `name`, the most similar first, among the newest thousand; one request.
+    pub async fn similar(&self, name: &str) -> Result<Vec<Similar>, ClientError> {
+        named_entity::similar::<TestSuite>(self.client, name, None).await
     }
 
     /// All suites, or those of `module`, by id.

@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use octane_model::{ApplicationModule, ModuleId, SuiteId, SuiteRun, TestSuite};
+use octane_results::LongNames;
 
 use crate::client::Client;
 use crate::error::{ClientError, Missing};
+use crate::id_or_name::IdOrName;
+use crate::likeness::Similar;
+use crate::modules::segments;
+use crate::name::{as_id, is_repaired, suite_run_name, trim_name};
 use crate::named_entity::{Ensured, NamedEntity, check_name};
-use crate::report::{CreatedEntity, IdAndName};
+use crate::report::{CreatedEntity, IdAndName, ReportedProblem};
 
 /// The suite run to upload results to, and its suite and module, by id or by name.
 ///
@@ -23,8 +28,13 @@ use crate::report::{CreatedEntity, IdAndName};
 pub struct TargetSpec {
     suite: SuiteChoice,
     suite_run: String,
+    /// The name of the suite run as it was given, if it had to be repaired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given_suite_run: Option<String>,
     module: Option<ModuleChoice>,
     create_missing: bool,
+    #[serde(default)]
+    create_similar: bool,
 }
 
 /// A suite by id or by name.
@@ -35,6 +45,9 @@ pub enum SuiteChoice {
     Id(SuiteId),
     /// The suite of this name.
     Named(String),
+    /// The suite with this number as its ID, or as its name if no suite has that ID; it must exist, because a mistyped ID
+    /// is more likely than a new suite with such a name.
+    IdOrName(String),
 }
 
 /// A module by id or by its path below the root.
@@ -45,6 +58,30 @@ pub enum ModuleChoice {
     Id(ModuleId),
     /// The module at this path, for example `Shop/Checkout`.
     Path(String),
+    /// The module with this number as its ID, or as its name if no module has that ID; it must exist.
+    IdOrPath(String),
+}
+
+impl SuiteChoice {
+    /// What people mean by `text`: a number is an ID, or a name if no suite has that ID; anything else is a name.
+    pub fn from_text(text: &str) -> Self {
+        let text = trim_name(text).to_owned();
+        match as_id(&text) {
+            Some(_) => Self::IdOrName(text),
+            None => Self::Named(text),
+        }
+    }
+}
+
+impl ModuleChoice {
+    /// What people mean by `text`: a number is an ID, or a name if no module has that ID; anything else is a path.
+    pub fn from_text(text: &str) -> Self {
+        let text = trim_name(text).to_owned();
+        match as_id(&text) {
+            Some(_) => Self::IdOrPath(text),
+            None => Self::Path(text),
+        }
+    }
 }
 
 /// The suite run to upload results to: a [`TargetSpec`] resolved to existing entities.
@@ -59,16 +96,22 @@ pub struct Target {
     pub module: Option<IdAndName<ModuleId>>,
     /// The entities that had to be created.
     pub created: Vec<CreatedEntity>,
+    /// What should be reported about how they were found.
+    #[serde(skip)]
+    pub problems: Vec<ReportedProblem>,
 }
 
 impl TargetSpec {
-    /// The suite run `suite_run` of a suite.
+    /// The suite run `suite_run` of a suite. A name that Octane cannot hold is repaired; see [`suite_run_name`].
     pub fn new(suite: SuiteChoice, suite_run: impl Into<String>) -> Self {
+        let given = suite_run.into();
         Self {
             suite,
-            suite_run: suite_run.into(),
+            suite_run: suite_run_name(&given).into_owned(),
+            given_suite_run: is_repaired(&given).then_some(given),
             module: None,
             create_missing: false,
+            create_similar: false,
         }
     }
 
@@ -82,7 +125,7 @@ impl TargetSpec {
     pub fn suite(&self) -> String {
         match &self.suite {
             SuiteChoice::Id(id) => id.to_string(),
-            SuiteChoice::Named(name) => name.clone(),
+            SuiteChoice::Named(name) | SuiteChoice::IdOrName(name) => name.clone(),
         }
     }
 
@@ -106,6 +149,45 @@ impl TargetSpec {
         self.create_missing = create;
         self
     }
+
+    /// Whether to create them even if the name of an existing one looks like a correct spelling of the new one; otherwise
+    /// that is an error.
+    pub fn create_similar(mut self, create: bool) -> Self {
+        self.create_similar = create;
+        self
+    }
+
+    /// Fails if a name is empty or too long. Makes no request; [`Client::resolve_target`] checks this first.
+    pub fn check(&self) -> Result<(), ClientError> {
+        check_name(SuiteRun::LABEL, &self.suite_run)?;
+        if let SuiteChoice::Named(name) = &self.suite {
+            check_name(TestSuite::LABEL, name)?;
+        }
+        if let Some(ModuleChoice::Path(path)) = &self.module {
+            for name in segments(path)? {
+                check_name(ApplicationModule::LABEL, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same where names that are too long may not be shortened.
+    pub fn check_with(&self, long_names: LongNames) -> Result<(), ClientError> {
+        if let (LongNames::Refuse, Some(given)) = (long_names, &self.given_suite_run) {
+            check_name(SuiteRun::LABEL, given)?;
+        }
+        self.check()
+    }
+
+    /// The problem that the name of the suite run had to be repaired.
+    pub fn repaired(&self) -> Option<ReportedProblem> {
+        self.given_suite_run.as_ref()?;
+        let message = format!(
+            "the name of the suite run is too long or has characters that Octane cannot hold; it was changed to `{}`",
+            self.suite_run
+        );
+        Some(ReportedProblem::new("repaired", message))
+    }
 }
 
 /// Ids that no suite and no module has, of the largest width.
@@ -114,14 +196,10 @@ pub(crate) const MODULE_PLACEHOLDER: ModuleId = ModuleId::new(i64::MAX - 1);
 
 impl From<&Target> for TargetSpec {
     fn from(target: &Target) -> Self {
-        Self {
-            suite: SuiteChoice::Id(target.suite.id),
-            suite_run: target.suite_run.clone(),
-            module: target
-                .module
-                .as_ref()
-                .map(|module| ModuleChoice::Id(module.id)),
-            create_missing: false,
+        let spec = Self::new(SuiteChoice::Id(target.suite.id), &target.suite_run);
+        match &target.module {
+            Some(module) => spec.module(ModuleChoice::Id(module.id)),
+            None => spec,
         }
     }
 }
@@ -137,6 +215,7 @@ impl Target {
             suite_run: suite_run.into(),
             module: None,
             created: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -155,15 +234,20 @@ impl Client {
     ///
     /// Both are looked up before anything is created, so nothing is created if a name is ambiguous or an id is
     /// unknown. A suite given by name is looked up in the module first and then anywhere, so a suite that was
-    /// moved is found and not created a second time.
+    /// moved is found and not created a second time. What does not exist is compared with the names that do.
     pub async fn resolve_target(&self, spec: &TargetSpec) -> Result<Target, ClientError> {
-        check_name(SuiteRun::LABEL, &spec.suite_run)?;
+        spec.check()?;
+        let mut problems = Vec::new();
         // Either found, or the path or name under which it does not exist.
         let module = match &spec.module {
             None => None,
             Some(ModuleChoice::Id(id)) => Some(Ok(self.modules().get(*id).await?)),
             Some(ModuleChoice::Path(path)) => {
                 Some(self.modules().find_path(path).await?.ok_or(path))
+            }
+            Some(ModuleChoice::IdOrPath(text)) => {
+                let found = self.modules().find_id_or_path(text).await?;
+                Some(Ok(known(text, found, &mut problems)?))
             }
         };
         let suite = match &spec.suite {
@@ -172,15 +256,17 @@ impl Client {
                 let module = module.as_ref().and_then(|module| module.as_ref().ok());
                 self.find_suite(name, module).await?.ok_or(name)
             }
-        };
-        if !spec.create_missing {
-            let module = module.as_ref().and_then(|module| module.as_ref().err());
-            let module = module.map(|path| missing::<ApplicationModule>(path));
-            let suite = suite.as_ref().err().map(|name| missing::<TestSuite>(name));
-            let missing: Vec<Missing> = module.into_iter().chain(suite).collect();
-            if !missing.is_empty() {
-                return Err(ClientError::Missing(missing));
+            SuiteChoice::IdOrName(text) => {
+                let found = self.suites().find_id_or_name(text).await?;
+                Ok(known(text, found, &mut problems)?)
             }
+        };
+        let missing = self.missing(module.as_ref(), &suite).await?;
+        if !spec.create_missing && !missing.is_empty() {
+            return Err(ClientError::Missing(missing));
+        }
+        if !spec.create_similar && missing.iter().any(|missing| !missing.similar.is_empty()) {
+            return Err(ClientError::Similar(missing));
         }
         let mut created = Vec::new();
         let module = match module {
@@ -207,7 +293,26 @@ impl Client {
             suite_run: spec.suite_run.clone(),
             module,
             created,
+            problems,
         })
+    }
+
+    /// What does not exist, and what has a similar name: one more request for each of module and suite.
+    async fn missing(
+        &self,
+        module: Option<&Result<ApplicationModule, &String>>,
+        suite: &Result<TestSuite, &String>,
+    ) -> Result<Vec<Missing>, ClientError> {
+        let mut missing = Vec::new();
+        if let Some(Err(path)) = module {
+            let similar = self.modules().similar(path).await?;
+            missing.push(not_found::<ApplicationModule>(path, similar));
+        }
+        if let Err(name) = suite {
+            let similar = self.suites().similar(name).await?;
+            missing.push(not_found::<TestSuite>(name, similar));
+        }
+        Ok(missing)
     }
 
     async fn find_suite(
@@ -224,11 +329,26 @@ impl Client {
     }
 }
 
-fn missing<E: NamedEntity>(name: &str) -> Missing {
+fn not_found<E: NamedEntity>(name: &str, similar: Vec<Similar>) -> Missing {
     Missing {
         kind: E::LABEL,
         name: name.to_owned(),
+        similar,
     }
+}
+
+/// What was found by a number. It is not created: a mistyped ID is more likely than such a name.
+fn known<E: NamedEntity>(
+    text: &str,
+    found: Option<IdOrName<E>>,
+    problems: &mut Vec<ReportedProblem>,
+) -> Result<E, ClientError> {
+    let found = found.ok_or_else(|| ClientError::UnknownIdOrName {
+        kind: E::LABEL,
+        id: text.to_owned(),
+    })?;
+    problems.extend(found.problem());
+    Ok(found.entity)
 }
 
 /// The entity; what was created for it is added to `created`.

@@ -135,6 +135,7 @@ async fn read(
     let suite_run = suite_run.ok_or_else(|| ClientError::NoSuiteRun {
         suite,
         name: target.suite_run.clone(),
+        similar: Vec::new(),
     })?;
     let linked = field.filter(|field| field.level == LinkLevel::Runs);
     let mut select = AutomatedRun::select().with("duration");

@@ -5,6 +5,14 @@ use octane_model::{RunId, WorkItemId};
 
 use super::number::number;
 
+/// Whether names that look like existing ones may be created.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct CreateSimilarArgs {
+    /// Create it even if the name of an existing one differs only in case, spacing or a typing error.
+    #[arg(long, help_heading = "Target")]
+    pub(crate) create_similar: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModuleCommand {
     /// Show a module, by ID or by a path such as `Shop/Checkout`.
@@ -26,12 +34,16 @@ pub(crate) enum ModuleCommand {
         /// The parent module [default: the root].
         #[arg(long, value_name = "ID|A/B/C")]
         parent: Option<String>,
+        #[command(flatten)]
+        similar: CreateSimilarArgs,
     },
     /// Get the module at a path; create what does not exist.
     Ensure {
         /// Path of the module, for example `Shop/Checkout`.
         #[arg(value_name = "A/B/C")]
         path: String,
+        #[command(flatten)]
+        similar: CreateSimilarArgs,
     },
 }
 
@@ -56,6 +68,8 @@ pub(crate) enum SuiteCommand {
         /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
+        #[command(flatten)]
+        similar: CreateSimilarArgs,
     },
     /// Get a suite by name; create it if it does not exist.
     Ensure {
@@ -64,6 +78,8 @@ pub(crate) enum SuiteCommand {
         /// The suite's module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
+        #[command(flatten)]
+        similar: CreateSimilarArgs,
     },
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::connection::ConnectionArgs;
+use super::entities::CreateSimilarArgs;
 use super::number::number;
 use super::uploads::DeliveryArgs;
 
@@ -155,6 +156,8 @@ pub(crate) struct UploadArgs {
     /// Same as `--create missing`.
     #[arg(short = 'y', long, conflicts_with = "create", help_heading = "Target")]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) similar: CreateSimilarArgs,
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
     /// Link runs to the stories that match their Jira keys.

@@ -7,7 +7,7 @@ use octane_model::plural::plural;
 use octane_model::{RunId, WorkItemId};
 use serde_json::{Value, json};
 
-use super::lookup;
+use super::lookup::Lookup;
 use crate::args::LinkArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -38,7 +38,7 @@ pub(super) async fn run(
         return Err(Failure::message(Exit::Refused, message)
             .hint("give the ID of the backlog item with `--story`"));
     }
-    let runs = runs(args, client).await?;
+    let runs = runs(args, client, output).await?;
     let mut is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
     let mut values = Vec::new();
     let mut lines = Vec::new();
@@ -103,11 +103,13 @@ fn report(
     problems.push(ReportedProblem::new(code, message));
 }
 
-async fn runs(args: &LinkArgs, client: &Client) -> Result<Vec<RunId>> {
+async fn runs(args: &LinkArgs, client: &Client, output: Output) -> Result<Vec<RunId>> {
     let Some(suite_run) = &args.suite_run else {
         return Ok(args.runs.clone());
     };
-    let suite_run = lookup::suite_run(client, suite_run, args.suite.as_deref()).await?;
+    let lookup = Lookup::new(client, output);
+    let suite_run = lookup.suite_run("--suite-run", suite_run, args.suite.as_deref());
+    let suite_run = suite_run.await?;
     let runs = client.runs().of(suite_run.id).skip(args.skip).all().await?;
     Ok(runs.into_iter().map(|run| run.id).collect())
 }

@@ -1,68 +1,114 @@
-//! Modules, suites and suite runs given by id or by name.
+//! Modules, suites and suite runs given by ID or by name.
 
-use octane_client::{Client, ClientError};
-use octane_model::{ApplicationModule, ModuleId, SuiteRun, SuiteRunId, TestSuite};
+use octane_client::{Client, ClientError, IdOrName, Similar};
+use octane_model::{ApplicationModule, ModuleId, SuiteRun, TestSuite};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::names;
+use crate::output::Output;
 
-/// The module with an id, or at a path.
-pub(super) async fn module(client: &Client, text: &str) -> Result<ApplicationModule> {
-    if let Ok(id) = text.parse::<ModuleId>() {
-        return Ok(client.modules().get(id).await?);
-    }
-    let found = client.modules().find_path(text).await?;
-    found.ok_or_else(|| unknown("application module", text, "octane module list"))
+/// Finds entities, and warns where a number could mean two of them.
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    client: &'a Client,
+    output: Output,
 }
 
-/// The id of a module, if one is given.
-pub(super) async fn module_id(client: &Client, text: Option<&str>) -> Result<Option<ModuleId>> {
-    match text {
-        Some(text) => Ok(Some(module(client, text).await?.id)),
-        None => Ok(None),
+impl<'a> Lookup<'a> {
+    pub(super) fn new(client: &'a Client, output: Output) -> Self {
+        Self { client, output }
     }
-}
 
-/// The suite with an id or a name.
-pub(super) async fn suite(client: &Client, text: &str) -> Result<TestSuite> {
-    if let Ok(id) = text.parse() {
-        return Ok(client.suites().get(id).await?);
-    }
-    let found = client.suites().find(text, None).await?;
-    found.ok_or_else(|| unknown("test suite", text, "octane suite list"))
-}
-
-/// The suite run with an id, or with a name in a suite.
-pub(super) async fn suite_run(
-    client: &Client,
-    text: &str,
-    suite_name: Option<&str>,
-) -> Result<SuiteRun> {
-    let suite_runs = client.suite_runs();
-    let id = text.parse::<SuiteRunId>();
-    let Some(suite_name) = suite_name else {
-        if let Ok(id) = id {
-            return Ok(suite_runs.get(id).await?);
+    /// The module with an ID, or at a path, that `option` has.
+    pub(super) async fn module(self, option: &str, text: &str) -> Result<ApplicationModule> {
+        let path = names::required_path(option, text)?;
+        let modules = self.client.modules();
+        if let Some(found) = modules.find_id_or_path(path).await? {
+            return Ok(self.entity(found));
         }
-        let found = suite_runs.find_in_any_suite(text).await?;
-        return found.ok_or_else(|| unknown("suite run", text, "octane suite-run list"));
-    };
-    let suite = suite(client, suite_name).await?.id;
-    if let Some(found) = suite_runs.find(text, suite).await? {
-        return Ok(found);
+        let similar = modules.similar(path).await?;
+        Err(unknown(
+            "application module",
+            path,
+            similar,
+            "octane module list",
+        ))
     }
-    if let Ok(id) = id {
-        return Ok(suite_runs.get(id).await?);
+
+    /// The id of a module, if one is given.
+    pub(super) async fn module_id(
+        self,
+        option: &str,
+        text: Option<&str>,
+    ) -> Result<Option<ModuleId>> {
+        match text {
+            Some(text) => Ok(Some(self.module(option, text).await?.id)),
+            None => Ok(None),
+        }
     }
-    let name = text.to_owned();
-    let failure = Failure::new(Exit::Refused, ClientError::NoSuiteRun { suite, name });
-    Err(failure.hint(format!(
-        "`octane suite-run list --suite {suite}` lists its suite runs"
-    )))
+
+    /// The suite with an ID or a name that `option` has.
+    pub(super) async fn suite(self, option: &str, text: &str) -> Result<TestSuite> {
+        let name = names::required(option, text)?;
+        let suites = self.client.suites();
+        if let Some(found) = suites.find_id_or_name(name).await? {
+            return Ok(self.entity(found));
+        }
+        let similar = suites.similar(name).await?;
+        Err(unknown("test suite", name, similar, "octane suite list"))
+    }
+
+    /// The suite run with an ID, or with a name, of a suite if one is given.
+    pub(super) async fn suite_run(
+        self,
+        option: &str,
+        text: &str,
+        suite: Option<&str>,
+    ) -> Result<SuiteRun> {
+        let name = names::required(option, text)?;
+        let suite = match suite {
+            Some(suite) => Some(self.suite("--suite", suite).await?.id),
+            None => None,
+        };
+        let suite_runs = self.client.suite_runs();
+        if let Some(found) = suite_runs.find_id_or_name(name, suite).await? {
+            return Ok(self.entity(found));
+        }
+        let similar = suite_runs.similar(name, suite).await?;
+        let Some(suite) = suite else {
+            return Err(unknown("suite run", name, similar, "octane suite-run list"));
+        };
+        let name = name.to_owned();
+        let error = ClientError::NoSuiteRun {
+            suite,
+            name,
+            similar,
+        };
+        Err(Failure::new(Exit::Refused, error).hint(format!(
+            "`octane suite-run list --suite {suite}` lists its suite runs"
+        )))
+    }
+
+    fn entity<E>(self, found: IdOrName<E>) -> E {
+        if let Some(warning) = found.warning {
+            self.output.say(&format!("warning: {warning}"));
+        }
+        found.entity
+    }
 }
 
-fn unknown(kind: &'static str, name: &str, list_command: &str) -> Failure {
+fn unknown(kind: &'static str, name: &str, similar: Vec<Similar>, list_command: &str) -> Failure {
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
     let name = name.to_owned();
-    let failure = Failure::new(Exit::Refused, ClientError::UnknownName { kind, name });
-    failure.hint(format!("`{list_command}` lists all {kind}s"))
+    let error = if is_number {
+        ClientError::UnknownIdOrName { kind, id: name }
+    } else {
+        ClientError::UnknownName {
+            kind,
+            name,
+            similar,
+        }
+    };
+    Failure::new(Exit::Refused, error).hint(format!("`{list_command}` lists all {kind}s"))
 }

@@ -5,26 +5,53 @@ use octane_model::ApplicationModule;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, id_of};
-use super::lookup;
+use super::lookup::Lookup;
+use super::similar::{check_not_existing, check_not_similar};
 use crate::args::ModuleCommand;
 use crate::exit::Exit;
 use crate::failure::Result;
+use crate::names;
 use crate::output::Output;
 
 pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output) -> Result<Exit> {
     let modules = client.modules();
+    let lookup = Lookup::new(client, output);
     let answer = match command {
-        ModuleCommand::Get { module } => Answer::One(lookup::module(client, &module).await?),
+        ModuleCommand::Get { module } => Answer::One(lookup.module("ID|A/B/C", &module).await?),
         ModuleCommand::List { parent } => {
-            let parent = lookup::module_id(client, parent.as_deref()).await?;
+            let parent = lookup.module_id("--parent", parent.as_deref()).await?;
             let parent = parent.map_or(Parent::Any, Parent::Id);
             Answer::Many(modules.list(parent).await?)
         }
-        ModuleCommand::Create { name, parent } => {
-            let parent = lookup::module_id(client, parent.as_deref()).await?;
-            Answer::Created(modules.create(&name, parent).await?)
+        ModuleCommand::Create {
+            name,
+            parent,
+            similar,
+        } => {
+            let name = names::required("NAME", &name)?;
+            let parent = lookup.module_id("--parent", parent.as_deref()).await?;
+            if !similar.create_similar {
+                let parent = match parent {
+                    Some(parent) => parent,
+                    None => modules.root().await?.id,
+                };
+                let existing = modules.find(name, Parent::Id(parent)).await?;
+                check_not_existing(
+                    existing.as_ref(),
+                    "use it, for example with `octane module ensure`",
+                )?;
+                let similar = modules.similar_below(parent, name).await?;
+                check_not_similar::<ApplicationModule>(name, &similar)?;
+            }
+            Answer::Created(modules.create(name, parent).await?)
         }
-        ModuleCommand::Ensure { path } => Answer::Ensured(modules.ensure(&path).await?),
+        ModuleCommand::Ensure { path, similar } => {
+            let path = names::required_path("A/B/C", &path)?;
+            if !similar.create_similar {
+                check_not_similar::<ApplicationModule>(path, &modules.similar(path).await?)?;
+            }
+            Answer::Ensured(modules.ensure(path).await?)
+        }
     };
     answer.show(output)
 }

@@ -5,7 +5,7 @@ use octane_model::AutomatedRun;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, status, text};
-use super::lookup;
+use super::lookup::Lookup;
 use crate::args::RunCommand;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -19,7 +19,9 @@ pub(super) async fn run(command: RunCommand, client: &Client, output: Output) ->
             suite,
             skip,
         } => {
-            let suite_run = lookup::suite_run(client, &suite_run, suite.as_deref()).await?;
+            let lookup = Lookup::new(client, output);
+            let suite_run = lookup.suite_run("--suite-run", &suite_run, suite.as_deref());
+            let suite_run = suite_run.await?;
             let runs = client.runs().of(suite_run.id).skip(skip);
             Answer::Many(runs.all().await?)
         }

@@ -5,27 +5,52 @@ use octane_model::TestSuite;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown};
-use super::lookup;
+use super::lookup::Lookup;
+use super::similar::{check_not_existing, check_not_similar};
 use crate::args::SuiteCommand;
 use crate::exit::Exit;
 use crate::failure::Result;
+use crate::names;
 use crate::output::Output;
 
 pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) -> Result<Exit> {
     let suites = client.suites();
+    let lookup = Lookup::new(client, output);
     let answer = match command {
-        SuiteCommand::Get { suite } => Answer::One(lookup::suite(client, &suite).await?),
+        SuiteCommand::Get { suite } => Answer::One(lookup.suite("ID|NAME", &suite).await?),
         SuiteCommand::List { module } => {
-            let module = lookup::module_id(client, module.as_deref()).await?;
+            let module = lookup.module_id("--module", module.as_deref()).await?;
             Answer::Many(suites.list(module).await?)
         }
-        SuiteCommand::Create { name, module } => {
-            let module = lookup::module_id(client, module.as_deref()).await?;
-            Answer::Created(suites.create(&name, module).await?)
+        SuiteCommand::Create {
+            name,
+            module,
+            similar,
+        } => {
+            let name = names::required("NAME", &name)?;
+            let module = lookup.module_id("--module", module.as_deref()).await?;
+            if !similar.create_similar {
+                let existing = suites.find(name, module).await?;
+                check_not_existing(
+                    existing.as_ref(),
+                    "use it, for example with `octane suite ensure`, or add `--create-similar` to create another one \
+                     of that name",
+                )?;
+                check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;
+            }
+            Answer::Created(suites.create(name, module).await?)
         }
-        SuiteCommand::Ensure { name, module } => {
-            let module = lookup::module_id(client, module.as_deref()).await?;
-            Answer::Ensured(suites.ensure(&name, module).await?)
+        SuiteCommand::Ensure {
+            name,
+            module,
+            similar,
+        } => {
+            let name = names::required("NAME", &name)?;
+            let module = lookup.module_id("--module", module.as_deref()).await?;
+            if !similar.create_similar && suites.find(name, module).await?.is_none() {
+                check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;
+            }
+            Answer::Ensured(suites.ensure(name, module).await?)
         }
     };
     answer.show(output)

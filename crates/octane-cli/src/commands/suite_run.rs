@@ -5,20 +5,22 @@ use octane_model::SuiteRun;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, id_of, status};
-use super::lookup;
+use super::lookup::Lookup;
 use crate::args::SuiteRunCommand;
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
 
 pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Output) -> Result<Exit> {
+    let lookup = Lookup::new(client, output);
     let answer = match command {
         SuiteRunCommand::Get { suite_run, suite } => {
-            Answer::One(lookup::suite_run(client, &suite_run, suite.as_deref()).await?)
+            let suite_run = lookup.suite_run("ID|NAME", &suite_run, suite.as_deref());
+            Answer::One(suite_run.await?)
         }
         SuiteRunCommand::List { suite } => {
             let suite = match suite {
-                Some(suite) => Some(lookup::suite(client, &suite).await?.id),
+                Some(suite) => Some(lookup.suite("--suite", &suite).await?.id),
                 None => None,
             };
             Answer::Many(client.suite_runs().list(suite).await?)

@@ -17,6 +17,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::names;
 use crate::output::{Output, Text, ask};
 use crate::spool::{prune, spool};
 
@@ -200,46 +201,37 @@ fn not_prepared(error: PrepareError) -> Failure {
 
 /// Where the results go, by the arguments and the input's name.
 fn target_spec(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<TargetSpec> {
-    let suite = match (named("--suite", args.suite.as_deref())?, is_sandbox) {
-        (Some(suite), _) => suite
-            .parse()
-            .map_or_else(|_| SuiteChoice::Named(suite.to_owned()), SuiteChoice::Id),
+    let suite = match (
+        names::optional("--suite", args.suite.as_deref())?,
+        is_sandbox,
+    ) {
+        (Some(suite), _) => SuiteChoice::from_text(suite),
         (None, true) => SuiteChoice::Named(input.name.clone()),
         (None, false) => {
             return Err(Failure::message(Exit::Configuration, "no test suite given")
                 .hint("use `--suite ID|NAME` (add `-y` to create it)"));
         }
     };
-    let suite_run = named("--suite-run", args.suite_run.as_deref())?
+    let suite_run = names::optional("--suite-run", args.suite_run.as_deref())?
         .map(str::to_owned)
         .or_else(|| crate::ci::run_name(env::text))
         .unwrap_or_else(|| suite_run_name(&input.name, input.first_started));
-    let module = match (named("--module", args.module.as_deref())?, is_sandbox) {
-        (Some(module), _) => Some(
-            module
-                .parse()
-                .map_or_else(|_| ModuleChoice::Path(module.to_owned()), ModuleChoice::Id),
-        ),
+    let module = names::optional_path("--module", args.module.as_deref())?;
+    let module = match (module, is_sandbox) {
+        (Some(module), _) => Some(ModuleChoice::from_text(module)),
         (None, true) => Some(ModuleChoice::Path("Sandbox".to_owned())),
         (None, false) => None,
     };
-    let spec = TargetSpec::new(suite, suite_run);
-    Ok(match module {
+    // A name that comes from a file is not a misspelt one.
+    let is_derived = args.suite.is_none() && is_sandbox;
+    let spec =
+        TargetSpec::new(suite, suite_run).create_similar(args.similar.create_similar || is_derived);
+    let spec = match module {
         Some(module) => spec.module(module),
         None => spec,
-    })
-}
-
-/// A name without white space around it. An empty one is a mistake, mostly of a variable that is not set.
-fn named<'a>(option: &str, name: Option<&'a str>) -> Result<Option<&'a str>> {
-    match name.map(str::trim) {
-        Some("") => {
-            let message = format!("`{option}` is empty");
-            Err(Failure::message(Exit::Configuration, message)
-                .hint("is the variable set that should provide it?"))
-        }
-        name => Ok(name),
-    }
+    };
+    spec.check()?;
+    Ok(spec)
 }
 
 /// `nightly 2026-11-20`: the date comes from the results, so that the same input always has the same name.
@@ -258,6 +250,7 @@ async fn check_release(client: &Client, name: &str) -> Result<()> {
     let error = ClientError::UnknownName {
         kind: "release",
         name: name.to_owned(),
+        similar: client.releases().similar(name).await?,
     };
     Err(Failure::new(Exit::Refused, error)
         .hint("create the release in Octane, or use `--release default`"))
@@ -268,7 +261,9 @@ async fn is_agreed(error: &ClientError) -> bool {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return false;
     }
-    ask(&format!("{error}. Create it? [y/N]"));
+    let question = error.to_string();
+    let end = if question.ends_with('?') { "" } else { "." };
+    ask(&format!("{question}{end} Create it? [y/N]"));
     let reading = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin()

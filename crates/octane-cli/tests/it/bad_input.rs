@@ -110,7 +110,13 @@ fn an_unknown_suite_id_is_rejected() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
     let done = place.octane(&["upload", "a.csv", "--suite", "424242", "--sandbox"]);
-    done.fails(6, &["no test suite with ID 424242", "octane suite list"]);
+    done.fails(
+        6,
+        &[
+            "no test suite with the ID or the name `424242`",
+            "octane suite list",
+        ],
+    );
 }
 
 #[test]

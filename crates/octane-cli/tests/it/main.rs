@@ -11,6 +11,7 @@ mod killed;
 mod kills;
 mod logging;
 mod main_job;
+mod names;
 mod options;
 mod program;
 mod schemas;

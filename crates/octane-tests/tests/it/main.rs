@@ -7,5 +7,6 @@ mod faults;
 mod foreign;
 mod links;
 mod main_job;
+mod names;
 mod payloads;
 mod simulation;

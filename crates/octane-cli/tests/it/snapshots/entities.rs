@@ -39,6 +39,8 @@ fn modules_and_suites() {
         &["suite", "get", "424242"],
         &["suite", "get", "None"],
         &["suite", "create", "Weekly"],
+        &["suite", "ensure", "weekly"],
+        &["suite", "create", "Weekly", "--create-similar"],
         &["suite", "get", "Weekly"],
         &["suite", "create"],
         &["suite", "create", &"n".repeat(300)],
