@@ -31,6 +31,9 @@ pub struct InvalidCell {
     pub hint: Option<String>,
 }
 
+/// What is wrong with a text in which bytes were replaced.
+const INVALID_BYTES: &str = "has bytes that are invalid in the encoding of the file";
+
 impl InvalidCell {
     pub(crate) fn new(column: Option<&str>, value: &str, reason: impl fmt::Display) -> Self {
         let value = shortened(value);
@@ -45,6 +48,17 @@ impl InvalidCell {
             reason,
             hint: None,
         }
+    }
+
+    /// A text in which invalid bytes were replaced, but which has to be exact.
+    pub(crate) fn invalid_bytes(column: Option<&str>, value: &str) -> Self {
+        Self::new(column, value, INVALID_BYTES)
+            .hint("save the file in UTF-8, declare its encoding, or set it")
+    }
+
+    /// Whether the text has bytes that are invalid in the encoding of the input, so that it may help to set another one.
+    pub fn has_invalid_bytes(&self) -> bool {
+        self.reason.ends_with(INVALID_BYTES)
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -81,6 +81,7 @@ pub use payload::schema::Schema;
 pub use payload::writer::PayloadWriter;
 pub use payload::xsd::test_results_xsd;
 pub use read::columns::Columns;
+pub use read::encoding::{TextEncoding, UnknownTextEncoding};
 pub use read::error::{ReadError, ReadErrorKind};
 pub use read::field::{ResultField, UnknownResultField};
 pub use read::options::ReadOptions;

@@ -7,6 +7,7 @@ use crate::source::Source;
 
 pub(crate) mod columns;
 mod csv;
+pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod field;
 mod jira_keys;

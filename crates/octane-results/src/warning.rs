@@ -70,6 +70,13 @@ pub enum WarningKind {
         /// The reference with `&` and `;`.
         reference: String,
     },
+    /// Bytes that are invalid in the encoding of the input were replaced by U+FFFD; the position is that of the first.
+    InvalidBytes {
+        /// How many bytes.
+        bytes: u64,
+        /// The encoding.
+        encoding: &'static str,
+    },
     /// A column without a known meaning.
     UnusedColumn {
         /// The column, as in the header, or its number if it has no name.
@@ -117,6 +124,13 @@ impl fmt::Display for WarningKind {
             ),
             Self::Entity { reference } => {
                 write!(f, "unknown entity `{reference}` kept as is")
+            }
+            Self::InvalidBytes { bytes, encoding } => {
+                let count = plural(usize::try_from(*bytes).unwrap_or(usize::MAX), "byte");
+                write!(
+                    f,
+                    "replaced {count} that {encoding} does not allow by `\u{FFFD}`; this is the first"
+                )
             }
             Self::UnusedColumn { column } => write!(f, "column `{column}` is not used"),
         }

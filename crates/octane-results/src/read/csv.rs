@@ -10,12 +10,13 @@ use memchr::memchr_iter;
 use crate::invalid::{InvalidCell, InvalidRow};
 use crate::position::Position;
 use crate::read::columns::ColumnMapping;
+use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
-use crate::read::row::{self, NotUtf8};
-use crate::read::text::{DecodedText, UnknownEncoding};
+use crate::read::row::{self, Cell};
+use crate::read::text::{DecodedText, InvalidBytes};
 use crate::warning::{Warning, WarningKind};
 use octane_model::plural::plural;
 
@@ -34,12 +35,31 @@ pub(crate) struct Csv<R: Read> {
     options: ReadOptions,
     pending: VecDeque<Record>,
     is_without_rows: bool,
+    /// The line of the first invalid bytes that were replaced, and how many there are.
+    replaced: Option<(u64, u64)>,
 }
 
 /// Raw bytes, so that invalid ones affect a single row only; decoded text if the file is UTF-16.
 enum CsvInput<R> {
     Raw(R),
     Decoded(Box<DecodedText<R>>),
+}
+
+impl<R> CsvInput<R> {
+    /// The invalid bytes that decoding has replaced so far.
+    fn invalid_bytes(&self) -> Option<InvalidBytes> {
+        match self {
+            Self::Raw(_) => None,
+            Self::Decoded(text) => text.invalid(),
+        }
+    }
+
+    fn encoding(&self) -> &'static str {
+        match self {
+            Self::Raw(_) => "UTF-8",
+            Self::Decoded(text) => text.encoding(),
+        }
+    }
 }
 
 impl<R: Read> Read for CsvInput<R> {
@@ -61,10 +81,12 @@ impl<R: Read> Csv<R> {
         let is_utf_16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
         // Without the zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice here.
         let shown: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
-        let input = if is_utf_16 {
-            let text = DecodedText::new(input, head).map_err(|UnknownEncoding(label)| {
-                ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
-            })?;
+        let input = if is_utf_16 || options.encoding.is_some() {
+            let text = DecodedText::new(input, head, options.encoding).map_err(
+                |UnknownTextEncoding { label }| {
+                    ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
+                },
+            )?;
             CsvInput::Decoded(Box::new(text))
         } else {
             CsvInput::Raw(input)
@@ -100,6 +122,7 @@ impl<R: Read> Csv<R> {
             options: options.clone(),
             pending: VecDeque::new(),
             is_without_rows: true,
+            replaced: None,
         };
         for column in std::mem::take(&mut csv.mapping.unused) {
             csv.warn(header_line, WarningKind::UnusedColumn { column });
@@ -135,10 +158,14 @@ impl<R: Read> Csv<R> {
                 ],
             });
         }
-        let (row, pending) = (&self.row, &mut self.pending);
-        let cell =
-            |index| std::str::from_utf8(row.get(index).unwrap_or_default()).map_err(|_| NotUtf8);
+        let may_have_replacements = self.rows.get_ref().get_ref().invalid_bytes().is_some();
+        let (row, pending, replaced) = (&self.row, &mut self.pending, &mut self.replaced);
+        let cell = |index| Cell::new(row.get(index).unwrap_or_default(), may_have_replacements);
         let mut warn = |kind| {
+            if let WarningKind::InvalidBytes { bytes, .. } = kind {
+                replaced.get_or_insert((line, 0)).1 += bytes;
+                return;
+            }
             let position = position.clone();
             pending.push_back(Record::Warning(Warning { position, kind }));
         };
@@ -167,11 +194,16 @@ impl<R: Read> Iterator for Csv<R> {
                 self.pending.push_back(record);
                 self.pending.pop_front().map(Ok)
             }
-            Ok(None) if std::mem::take(&mut self.is_without_rows) => {
-                self.warn(self.header_line, WarningKind::NoResults);
+            Ok(None) => {
+                if std::mem::take(&mut self.is_without_rows) {
+                    self.warn(self.header_line, WarningKind::NoResults);
+                }
+                if let Some((line, bytes)) = self.replaced.take() {
+                    let encoding = self.rows.get_ref().get_ref().encoding();
+                    self.warn(line, WarningKind::InvalidBytes { bytes, encoding });
+                }
                 self.pending.pop_front().map(Ok)
             }
-            Ok(None) => None,
         }
     }
 }

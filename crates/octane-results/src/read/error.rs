@@ -9,7 +9,6 @@ use thiserror::Error;
 use crate::position::Position;
 use crate::read::field::ResultField;
 use crate::read::line_column::LineColumn;
-use crate::read::text::BadBytes;
 
 /// Why an input cannot be read, or cannot be read to its end.
 ///
@@ -44,12 +43,6 @@ pub enum ReadErrorKind {
     UnknownEncoding {
         /// The name of the encoding.
         label: String,
-    },
-    /// Some bytes are invalid in the encoding of the input.
-    #[error("{reason}; save the file in UTF-8 or declare its encoding")]
-    Encoding {
-        /// The bytes and the encoding.
-        reason: String,
     },
     /// The root element is not that of a supported report.
     #[error("root element is `{root}`{}", .hint.map_or_else(|| "; expected `testsuites` or `testsuite`".to_owned(), |hint| format!("; {hint}")))]
@@ -122,18 +115,8 @@ impl ReadError {
         }
     }
 
-    /// An I/O error, or invalid bytes that were reported as one.
     pub(crate) fn io(file: Arc<str>, error: io::Error) -> Self {
-        let bad = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<BadBytes>());
-        let kind = match bad {
-            Some(bad) => ReadErrorKind::Encoding {
-                reason: bad.to_string(),
-            },
-            None => ReadErrorKind::Io(error),
-        };
-        Self::new(file, kind)
+        Self::new(file, ReadErrorKind::Io(error))
     }
 
     pub(crate) fn at(mut self, place: LineColumn) -> Self {

@@ -21,7 +21,9 @@
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
 //!   none. The clock is never read.
 //! - The reason of a `skipped` case becomes the description of the run.
-//! - `system-out` and `system-err` are ignored.
+//! - `system-out` and `system-err` are ignored, and cost no memory however long they are.
+//! - Bytes that are invalid in the encoding of the report are replaced by U+FFFD and counted in a warning. A case whose
+//!   name or class has such bytes is an invalid row: replaced, it could not be told from another test.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ use report::Report;
 pub(crate) struct Junit<R: Read> {
     xml: XmlReader<R>,
     report: Report,
+    /// Why reading ended early, to be returned after what was read before.
+    failed: Option<ReadError>,
     has_ended: bool,
 }
 
@@ -54,10 +58,22 @@ impl<R: Read> Junit<R> {
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         Ok(Self {
-            xml: XmlReader::new(Arc::clone(&file), input, head)?,
+            xml: XmlReader::new(Arc::clone(&file), input, head, options.encoding)?,
             report: Report::new(file, options.clone()),
+            failed: None,
             has_ended: false,
         })
+    }
+}
+
+impl<R: Read> Junit<R> {
+    /// Ends the reading with what can only be said now.
+    fn end(&mut self, failed: Option<ReadError>) {
+        self.has_ended = true;
+        self.failed = failed;
+        if let Some(invalid) = self.xml.invalid_bytes() {
+            self.report.warn_of_bytes(&invalid);
+        }
     }
 }
 
@@ -70,19 +86,20 @@ impl<R: Read> Iterator for Junit<R> {
                 return Some(Ok(record));
             }
             if self.has_ended {
-                return None;
+                return self.failed.take().map(Err);
             }
-            let fed = match self.xml.next_event() {
-                Ok(Some((event, place))) => self.report.feed(event, place),
-                Ok(None) => {
-                    self.has_ended = true;
-                    self.report.end();
-                    Ok(())
+            match self.xml.next_event(self.report.wants_text()) {
+                Ok(Some((event, place))) => {
+                    if let Err((place, kind)) = self.report.feed(event, place) {
+                        let error = self.xml.error(place, kind);
+                        self.end(Some(error));
+                    }
                 }
-                Err(error) => return Some(Err(error)),
-            };
-            if let Err((place, kind)) = fed {
-                return Some(Err(self.xml.error(place, kind)));
+                Ok(None) => {
+                    self.report.end();
+                    self.end(None);
+                }
+                Err(error) => self.end(Some(error)),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::identity::SuitePath;
 use crate::read::columns::Columns;
+use crate::read::encoding::TextEncoding;
 use crate::read::status_aliases::StatusAliases;
 use crate::sniff::Format;
 
@@ -21,6 +22,8 @@ use crate::sniff::Format;
 pub struct ReadOptions {
     /// The format; detected from content and extension if absent.
     pub format: Option<Format>,
+    /// The encoding; by the byte order mark or the XML declaration if absent, and UTF-8 without either.
+    pub encoding: Option<TextEncoding>,
     /// The fields of columns, in addition to those that are recognised by their names.
     pub columns: Columns,
     /// The separator of the columns of a table; detected from the header line if absent.
@@ -38,6 +41,7 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             format: None,
+            encoding: None,
             columns: Columns::default(),
             delimiter: None,
             status_aliases: StatusAliases::default(),
@@ -53,6 +57,12 @@ impl ReadOptions {
     /// Reads every input as this format.
     pub fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
+        self
+    }
+
+    /// Reads every input without a byte order mark in this encoding, whatever it declares.
+    pub fn encoding(mut self, encoding: TextEncoding) -> Self {
+        self.encoding = Some(encoding);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Parses the cells of one row.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::context::Tag;
@@ -11,12 +13,36 @@ use crate::read::jira_keys::jira_keys;
 use crate::read::options::ReadOptions;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
+use crate::text::REPLACEMENT;
 use crate::timestamp::{is_implausible, timestamp};
 use crate::warning::WarningKind;
 
-/// A cell whose bytes are not UTF-8.
+/// The text of a cell.
 #[derive(Debug)]
-pub(crate) struct NotUtf8;
+pub(crate) struct Cell<'c> {
+    pub(crate) text: Cow<'c, str>,
+    /// How many bytes were invalid and have been replaced.
+    pub(crate) invalid_bytes: u64,
+}
+
+impl<'c> Cell<'c> {
+    /// The text in `bytes`, with U+FFFD in place of what is not UTF-8. With `may_have_replacements`, those that are in
+    /// there stand for invalid bytes too.
+    pub(crate) fn new(bytes: &'c [u8], may_have_replacements: bool) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let invalid = match &text {
+            Cow::Borrowed(text) if may_have_replacements => text.matches(REPLACEMENT).count(),
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(_) => (bytes.utf8_chunks())
+                .map(|chunk| chunk.invalid().len())
+                .sum(),
+        };
+        Self {
+            text,
+            invalid_bytes: invalid as u64,
+        }
+    }
+}
 
 /// Parses a row by the column mapping of its table.
 ///
@@ -29,18 +55,28 @@ pub(crate) struct NotUtf8;
 pub(crate) fn parse_row<'c>(
     mapping: &ColumnMapping,
     options: &ReadOptions,
-    cell: impl Fn(usize) -> Result<&'c str, NotUtf8>,
+    cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
     let mut run = TestRun::new(String::new(), Status::Planned);
     let mut failure = Failure::default();
     let mut invalid = Vec::new();
     for column in &mapping.columns {
-        let Ok(text) = cell(column.index) else {
-            let problem = InvalidCell::new(Some(&column.name), "", "invalid UTF-8");
-            invalid.push(problem.hint("save the table in UTF-8"));
-            continue;
-        };
+        let Cell {
+            text,
+            invalid_bytes,
+        } = cell(column.index);
+        let text = &*text;
+        if invalid_bytes > 0 {
+            if !is_prose(column.field) {
+                invalid.push(InvalidCell::invalid_bytes(Some(&column.name), text.trim()));
+                continue;
+            }
+            warn(WarningKind::InvalidBytes {
+                bytes: invalid_bytes,
+                encoding: "",
+            });
+        }
         let trimmed = text.trim();
         let is_absent = is_absent(trimmed);
         let invalid_cell =
@@ -118,6 +154,19 @@ pub(crate) fn parse_row<'c>(
     Ok(run)
 }
 
+/// Whether a column is for people to read, so that a damaged character does no harm. In any other column it could make
+/// different tests the same.
+fn is_prose(field: ResultField) -> bool {
+    matches!(
+        field,
+        ResultField::ErrorType
+            | ResultField::ErrorMessage
+            | ResultField::ErrorDetails
+            | ResultField::Description
+            | ResultField::ReportUrl
+    )
+}
+
 #[expect(
     clippy::unnecessary_wraps,
     reason = "one shape for the arms of the match"
@@ -192,9 +241,14 @@ mod tests {
         let header: Vec<_> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
         let mapping = Columns::default().map_header(&header).unwrap();
         let mut warnings = 0;
-        parse_row(&mapping, options, |index| Ok(cells[index].1), &mut |_| {
-            warnings += 1;
-        })
+        parse_row(
+            &mapping,
+            options,
+            |index| Cell::new(cells[index].1.as_bytes(), false),
+            &mut |_| {
+                warnings += 1;
+            },
+        )
         .map(|run| (run, warnings))
         .map_err(|cells| {
             cells

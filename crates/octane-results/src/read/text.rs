@@ -1,28 +1,25 @@
 //! Decodes bytes of any encoding and tracks lines and columns.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use thiserror::Error;
+use encoding_rs::DecoderResult;
 
+use crate::read::encoding::{TextEncoding, UnknownTextEncoding, encoding};
 use crate::read::line_column::LineColumn;
+use crate::text::REPLACEMENT;
 
 /// The number of bytes that are read and decoded at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// The maximum size of an XML declaration, which is at the very beginning.
-const DECLARATION_BYTES_MAX: usize = 1024;
-
-/// Bytes that are invalid in the encoding of the input.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("invalid {encoding}")]
-pub(crate) struct BadBytes {
-    encoding: &'static str,
+/// Bytes that are invalid in the encoding of an input, and were read as U+FFFD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InvalidBytes {
+    pub(crate) bytes: u64,
+    /// Where the first of them are.
+    pub(crate) first: LineColumn,
+    pub(crate) encoding: &'static str,
 }
-
-/// An unknown encoding in an XML declaration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnknownEncoding(pub(crate) String);
 
 /// Converts bytes to UTF-8 without a byte order mark and tracks the position of what is consumed.
 pub(crate) struct DecodedText<R> {
@@ -36,23 +33,45 @@ pub(crate) struct DecodedText<R> {
     end: usize,
     place: LineColumn,
     state: State,
+    /// How many bytes were consumed.
+    consumed: u64,
+    /// The length of invalid bytes whose replacement is not in `decoded` yet.
+    owed: Option<u64>,
+    /// Where in the decoded text replacements start, and how many bytes each stands for; not consumed yet.
+    replaced: VecDeque<(u64, u64)>,
+    invalid: Option<InvalidBytes>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Reading,
     InputEnded,
-    Bad,
     Done,
 }
 
+impl<R> DecodedText<R> {
+    /// The invalid bytes in what was consumed so far.
+    pub(crate) const fn invalid(&self) -> Option<InvalidBytes> {
+        self.invalid
+    }
+
+    /// The name of the encoding.
+    pub(crate) fn encoding(&self) -> &'static str {
+        self.decoder.encoding().name()
+    }
+}
+
 impl<R: Read> DecodedText<R> {
-    /// Decodes `input`, whose first bytes, `head`, determine the encoding.
-    pub(crate) fn new(input: R, head: &[u8]) -> Result<Self, UnknownEncoding> {
+    /// Decodes `input`, whose first bytes, `head`, determine the encoding unless it is given.
+    pub(crate) fn new(
+        input: R,
+        head: &[u8],
+        given: Option<TextEncoding>,
+    ) -> Result<Self, UnknownTextEncoding> {
         Ok(Self {
             input,
             // Removes the byte order mark, which takes precedence over the declaration.
-            decoder: encoding(head)?.new_decoder(),
+            decoder: encoding(head, given)?.new_decoder(),
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
             raw_start: 0,
             raw_end: 0,
@@ -61,6 +80,10 @@ impl<R: Read> DecodedText<R> {
             end: 0,
             place: LineColumn::START,
             state: State::Reading,
+            consumed: 0,
+            owed: None,
+            replaced: VecDeque::new(),
+            invalid: None,
         })
     }
 
@@ -69,9 +92,30 @@ impl<R: Read> DecodedText<R> {
         self.place
     }
 
-    /// Decodes until text is available or the input ends.
-    fn decode(&mut self) -> io::Result<()> {
-        while self.start == self.end {
+    /// What can be consumed next: at least `wanted` bytes, unless the input ends before.
+    pub(crate) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        self.decode(wanted)?;
+        Ok(&self.decoded[self.start..self.end])
+    }
+
+    /// Decodes until `wanted` bytes are available or the input ends.
+    fn decode(&mut self, wanted: usize) -> io::Result<()> {
+        debug_assert!(wanted < BLOCK_BYTES / 2);
+        if self.end - self.start >= wanted {
+            return Ok(());
+        }
+        self.decoded.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < wanted {
+            if let Some(bytes) = self.owed.take() {
+                self.replaced
+                    .push_back((self.consumed + self.end as u64, bytes));
+                let end = self.end + REPLACEMENT.len();
+                self.decoded[self.end..end].copy_from_slice(REPLACEMENT.as_bytes());
+                self.end = end;
+                continue;
+            }
             if self.raw_start == self.raw_end && self.state == State::Reading {
                 self.raw_start = 0;
                 self.raw_end = loop {
@@ -84,47 +128,56 @@ impl<R: Read> DecodedText<R> {
                     self.state = State::InputEnded;
                 }
             }
-            match self.state {
-                State::Done => return Ok(()),
-                State::Bad => {
-                    let encoding = self.decoder.encoding().name();
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        BadBytes { encoding },
-                    ));
-                }
-                State::Reading | State::InputEnded => {}
+            if self.state == State::Done {
+                return Ok(());
             }
             let is_last = self.state == State::InputEnded;
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
                 &self.raw[self.raw_start..self.raw_end],
-                &mut self.decoded,
+                &mut self.decoded[self.end..],
                 is_last,
             );
             self.raw_start += read;
-            self.start = 0;
-            self.end = written;
+            self.end += written;
             match result {
-                // The valid text before the invalid bytes is returned first, so that the position is right.
-                DecoderResult::Malformed(..) => self.state = State::Bad,
+                DecoderResult::Malformed(bytes, _) => self.owed = Some(bytes.into()),
                 DecoderResult::InputEmpty if is_last => self.state = State::Done,
                 DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
             }
         }
         Ok(())
     }
+
+    /// Counts the replacements in the next `amount` bytes.
+    fn count_replacements(&mut self, amount: usize) {
+        let end = self.consumed + amount as u64;
+        while let Some((at, bytes)) = self.replaced.front().copied().filter(|(at, _)| *at < end) {
+            self.replaced.pop_front();
+            let before = usize::try_from(at.saturating_sub(self.consumed)).unwrap_or(amount);
+            let decoded = &self.decoded[self.start..][..before.min(amount)];
+            let (place, encoding) = (self.place, self.encoding());
+            let invalid = self.invalid.get_or_insert_with(|| InvalidBytes {
+                bytes: 0,
+                first: place.after(decoded),
+                encoding,
+            });
+            invalid.bytes += bytes;
+        }
+    }
 }
 
 impl<R: Read> BufRead for DecodedText<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.decode()?;
-        Ok(&self.decoded[self.start..self.end])
+        self.peek(1)
     }
 
     fn consume(&mut self, amount: usize) {
-        let end = (self.start + amount).min(self.end);
+        let amount = amount.min(self.end - self.start);
+        self.count_replacements(amount);
+        let end = self.start + amount;
         self.place = self.place.after(&self.decoded[self.start..end]);
         self.start = end;
+        self.consumed += amount as u64;
     }
 }
 
@@ -135,44 +188,6 @@ impl<R: Read> Read for DecodedText<R> {
         self.consume(read);
         Ok(read)
     }
-}
-
-/// The encoding, by byte order mark, by the pattern of the first bytes, or by the XML declaration.
-fn encoding(head: &[u8]) -> Result<&'static Encoding, UnknownEncoding> {
-    if let Some((encoding, _)) = Encoding::for_bom(head) {
-        return Ok(encoding);
-    }
-    match head {
-        [b'<', 0, ..] => return Ok(UTF_16LE),
-        [0, b'<', ..] => return Ok(UTF_16BE),
-        _ => {}
-    }
-    let head = &head[..head.len().min(DECLARATION_BYTES_MAX)];
-    let Some(label) = declared_encoding(head) else {
-        return Ok(UTF_8);
-    };
-    match Encoding::for_label(label) {
-        // A declaration in single bytes is not UTF-16, whatever it declares.
-        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Ok(UTF_8),
-        Some(encoding) => Ok(encoding),
-        None => Err(UnknownEncoding(String::from_utf8_lossy(label).into_owned())),
-    }
-}
-
-/// The value of `encoding` in an XML declaration.
-fn declared_encoding(head: &[u8]) -> Option<&[u8]> {
-    let declaration = head.strip_prefix(b"<?xml")?;
-    let end = declaration.windows(2).position(|pair| pair == b"?>")?;
-    let declaration = &declaration[..end];
-    let word = b"encoding";
-    let at = declaration
-        .windows(word.len())
-        .position(|part| part == word)?;
-    let value = declaration[at + word.len()..].trim_ascii_start();
-    let value = value.strip_prefix(b"=")?.trim_ascii_start();
-    let (quote, value) = value.split_first()?;
-    let end = value.iter().position(|byte| byte == quote)?;
-    Some(&value[..end])
 }
 
 #[cfg(test)]
@@ -191,10 +206,11 @@ mod tests {
         }
     }
 
-    fn decoded(bytes: &[u8]) -> io::Result<String> {
-        let mut text = DecodedText::new(OneByteReader(bytes), bytes).expect("a known encoding");
+    fn decoded(bytes: &[u8]) -> (String, Option<InvalidBytes>) {
+        let mut text = DecodedText::new(OneByteReader(bytes), bytes, None).unwrap();
         let mut string = String::new();
-        text.read_to_string(&mut string).map(|_| string)
+        text.read_to_string(&mut string).unwrap();
+        (string, text.invalid())
     }
 
     fn utf_16(text: &str, is_little: bool) -> Vec<u8> {
@@ -219,34 +235,51 @@ mod tests {
             utf_16(&format!("\u{FEFF}{xml}"), true),
             utf_16(&format!("\u{FEFF}{xml}"), false),
         ] {
-            assert_eq!(decoded(&bytes).unwrap(), xml);
+            assert_eq!(decoded(&bytes), (xml.to_owned(), None));
         }
         assert_eq!(
-            decoded(b"<?xml version=\"1.0\" encoding = \"ISO-8859-1\" ?><a>\xE9</a>").unwrap(),
+            decoded(b"<?xml version=\"1.0\" encoding = \"ISO-8859-1\" ?><a>\xE9</a>").0,
             "<?xml version=\"1.0\" encoding = \"ISO-8859-1\" ?><a>é</a>"
         );
-        let unknown = DecodedText::new(io::empty(), b"<?xml encoding='klingon'?>").err();
-        assert_eq!(unknown, Some(UnknownEncoding("klingon".into())));
     }
 
     #[test]
-    fn invalid_bytes_are_reported_at_their_position() {
-        let mut text = DecodedText::new(&b"ab\ncd\xE9ef"[..], b"ab").unwrap();
-        let mut good = String::new();
-        let error = text.read_to_string(&mut good).unwrap_err();
-        assert_eq!(error.to_string(), "invalid UTF-8");
-        assert_eq!(text.place(), LineColumn { line: 2, column: 3 });
+    fn invalid_bytes_are_replaced_and_counted_from_where_the_first_are() {
+        let (text, invalid) = decoded(b"ab\nc\xC3\xA9d\xE9ef\xF0\x9F\nx\xFF");
+        assert_eq!(text, "ab\nc\u{e9}d\u{FFFD}ef\u{FFFD}\nx\u{FFFD}");
+        let expected = InvalidBytes {
+            bytes: 4,
+            first: LineColumn { line: 2, column: 4 },
+            encoding: "UTF-8",
+        };
+        assert_eq!(invalid, Some(expected));
+        assert_eq!(decoded(b"caf\xC3").0, "caf\u{FFFD}");
+        // A replacement character that is in the input is no invalid byte.
+        assert_eq!(decoded("\u{FFFD}".as_bytes()).1, None);
     }
 
     #[test]
-    fn a_truncated_sequence_at_the_end_is_invalid() {
-        assert!(decoded(b"caf\xC3").is_err());
+    fn invalid_bytes_count_once_they_are_consumed() {
+        let mut text = DecodedText::new(&b"a\xE9b"[..], b"a", None).unwrap();
+        assert_eq!(text.peek(5).unwrap(), "a\u{FFFD}b".as_bytes());
+        text.consume(1);
+        assert_eq!(text.invalid(), None);
+        text.consume(3);
+        assert_eq!(text.invalid().map(|invalid| invalid.bytes), Some(1));
+    }
+
+    #[test]
+    fn more_than_enough_invalid_bytes_for_a_block_are_replaced() {
+        let bytes = vec![0xFF; BLOCK_BYTES + 7];
+        let (text, invalid) = decoded(&bytes);
+        assert_eq!(text.chars().count(), bytes.len());
+        assert_eq!(invalid.unwrap().bytes, bytes.len() as u64);
     }
 
     proptest! {
         #[test]
         fn positions_agree_with_counting(text in "[a\u{e9}\u{1F389}\n]{0,60}", step in 1_usize..7) {
-            let mut reader = DecodedText::new(OneByteReader(text.as_bytes()), text.as_bytes()).unwrap();
+            let mut reader = DecodedText::new(OneByteReader(text.as_bytes()), text.as_bytes(), None).unwrap();
             let mut consumed = 0;
             loop {
                 let before = &text.as_bytes()[..consumed];

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use quick_xml::events::{BytesStart, Event};
 
+use crate::read::encoding::{TextEncoding, UnknownTextEncoding};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
-use crate::read::text::{DecodedText, UnknownEncoding};
+use crate::read::text::{DecodedText, InvalidBytes};
 
+mod content;
 pub(crate) mod escape;
 
-use escape::character;
+use content::{Content, ContentReader};
 #[cfg(test)]
 use escape::value;
 
@@ -23,10 +25,16 @@ const DEPTH_MAX: usize = 512;
 const BUFFER_KEPT_BYTES: usize = 1024 * 1024;
 
 /// Reads an XML document event by event.
+///
+/// The library reads the tags. What is between them is read here, a block at a time, so that texts that nobody wants
+/// cost no memory.
 pub(crate) struct XmlReader<R: Read> {
     reader: quick_xml::Reader<DecodedText<R>>,
     buffer: Vec<u8>,
+    content: ContentReader,
     open: OpenElements,
+    /// Whether the last event was the start of an empty element, whose end is next.
+    is_at_empty: bool,
     file: Arc<str>,
     has_root: bool,
 }
@@ -38,7 +46,7 @@ pub(crate) enum XmlEvent<'x> {
     Start(Tag<'x>),
     /// The end of the innermost element.
     End,
-    /// Raw text, with line ends not yet normalised; never outside the root element.
+    /// Raw text, or a part of a long one, with line ends not yet normalised but whole; never outside the root element.
     Text(Cow<'x, str>),
     /// A character reference, or a reference to a predefined entity.
     CharRef(char),
@@ -54,6 +62,8 @@ pub(crate) enum XmlEvent<'x> {
 pub(crate) struct Tag<'x> {
     start: BytesStart<'x>,
     pub(crate) place: LineColumn,
+    /// Whether bytes of it were invalid and have been replaced.
+    pub(crate) has_invalid_bytes: bool,
 }
 
 impl<'x> Tag<'x> {
@@ -108,20 +118,23 @@ impl OpenElements {
 
 impl<R: Read> XmlReader<R> {
     /// The document in `input`, whose first bytes are `head`.
-    pub(crate) fn new(file: Arc<str>, input: R, head: &[u8]) -> Result<Self, ReadError> {
-        let text = DecodedText::new(input, head).map_err(|UnknownEncoding(label)| {
-            ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
-                .at(LineColumn::START)
-        })?;
-        let mut reader = quick_xml::Reader::from_reader(text);
-        let config = reader.config_mut();
-        config.expand_empty_elements = true;
-        // Many reports contain an unescaped `&`; what it means is clear.
-        config.allow_dangling_amp = true;
+    pub(crate) fn new(
+        file: Arc<str>,
+        input: R,
+        head: &[u8],
+        encoding: Option<TextEncoding>,
+    ) -> Result<Self, ReadError> {
+        let text =
+            DecodedText::new(input, head, encoding).map_err(|UnknownTextEncoding { label }| {
+                ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
+                    .at(LineColumn::START)
+            })?;
         Ok(Self {
-            reader,
+            reader: quick_xml::Reader::from_reader(text),
             buffer: Vec::new(),
+            content: ContentReader::default(),
             open: OpenElements::default(),
+            is_at_empty: false,
             file,
             has_root: false,
         })
@@ -137,16 +150,50 @@ impl<R: Read> XmlReader<R> {
     /// The memory used by the current event.
     #[cfg(test)]
     pub(crate) fn buffer_bytes(&self) -> usize {
-        self.buffer.capacity()
+        self.buffer.capacity() + self.content.buffer_bytes()
     }
 
-    /// Reads the next event; `None` at the end of a complete document.
-    pub(crate) fn next_event(&mut self) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
+    /// The invalid bytes so far.
+    pub(crate) fn invalid_bytes(&self) -> Option<InvalidBytes> {
+        self.reader.get_ref().invalid()
+    }
+
+    /// Reads the next event; `None` at the end of a complete document. Unless `wants_text`, the text that follows is
+    /// skipped.
+    pub(crate) fn next_event(
+        &mut self,
+        wants_text: bool,
+    ) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
+        let place = self.reader.get_ref().place();
+        if std::mem::take(&mut self.is_at_empty) {
+            self.open.pop();
+            return Ok(Some((XmlEvent::End, place)));
+        }
+        if !self.open.elements.is_empty() {
+            let content = self.content.read(self.reader.get_mut(), wants_text);
+            let content = content.map_err(|error| {
+                let here = self.reader.get_ref().place();
+                self.error(here, ReadErrorKind::Io(error))
+            })?;
+            let event = match content {
+                Content::Markup => return self.next_markup(),
+                Content::Text => XmlEvent::Text(self.content.text().into()),
+                Content::CharRef(char) => XmlEvent::CharRef(char),
+                Content::UnknownEntity(reference) => XmlEvent::UnknownEntity(reference),
+            };
+            return Ok(Some((event, place)));
+        }
+        self.next_markup()
+    }
+
+    /// Reads the next tag, or whatever is outside the root element.
+    fn next_markup(&mut self) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
         if self.buffer.capacity() > BUFFER_KEPT_BYTES {
             self.buffer = Vec::new();
         }
         self.buffer.clear();
         let place = self.reader.get_ref().place();
+        let invalid_before = self.invalid_bytes();
         let event = match self.reader.read_event_into(&mut self.buffer) {
             Ok(event) => event,
             Err(error) => {
@@ -158,17 +205,23 @@ impl<R: Read> XmlReader<R> {
             ReadError::new(Arc::clone(&self.file), ReadErrorKind::Malformed { reason }).at(place)
         };
         let is_outside = self.open.elements.is_empty();
+        self.is_at_empty = matches!(event, Event::Empty(_));
         let event = match event {
-            Event::Start(start) => {
+            Event::Start(start) | Event::Empty(start) => {
                 if is_outside && std::mem::replace(&mut self.has_root, true) {
-                    return Err(malformed("more than one root element".into(), place));
+                    let reason = "more than one root element; are these several reports in one file? keep each in a file of its own";
+                    return Err(malformed(reason.into(), place));
                 }
                 if self.open.elements.len() == DEPTH_MAX {
                     let kind = ReadErrorKind::TooDeep { max: DEPTH_MAX };
                     return Err(ReadError::new(Arc::clone(&self.file), kind).at(place));
                 }
                 self.open.push(start.local_name().into_inner(), place.line);
-                XmlEvent::Start(Tag { start, place })
+                XmlEvent::Start(Tag {
+                    start,
+                    place,
+                    has_invalid_bytes: self.reader.get_ref().invalid() != invalid_before,
+                })
             }
             Event::End(_) => {
                 self.open.pop();
@@ -187,15 +240,6 @@ impl<R: Read> XmlReader<R> {
             }
             Event::CData(_) | Event::GeneralRef(_) if is_outside => {
                 return Err(malformed("text outside the root element".into(), place));
-            }
-            Event::Text(text) => XmlEvent::Text(text.into_inner()),
-            Event::CData(data) => XmlEvent::Text(data.into_inner()),
-            Event::GeneralRef(reference) => {
-                let name = reference.into_inner();
-                character(&name).map_or_else(
-                    || XmlEvent::UnknownEntity(format!("&{name};")),
-                    XmlEvent::CharRef,
-                )
             }
             Event::Eof => {
                 let here = self.reader.get_ref().place();
@@ -268,13 +312,13 @@ mod tests {
 
     /// A short description of a document: `<a`, `>`, texts, and the position of each element.
     fn events(bytes: &[u8]) -> String {
-        let mut xml = match XmlReader::new("in.xml".into(), bytes, bytes) {
+        let mut xml = match XmlReader::new("in.xml".into(), bytes, bytes, None) {
             Ok(xml) => xml,
             Err(error) => return error.to_string(),
         };
         let mut shown = String::new();
         loop {
-            let part = match xml.next_event() {
+            let part = match xml.next_event(true) {
                 Ok(None) => return shown,
                 Ok(Some((XmlEvent::Start(tag), place))) => {
                     let mut part = format!("<{} {}:{}", tag.name(), place.line, place.column);
@@ -306,7 +350,7 @@ mod tests {
             events("<!DOCTYPE a [<!ENTITY b 'bomb'>]>\n<a x='1&lt;2'>é <p:b/>&b;&#x41;&amp;<![CDATA[<&]]>\r\nR&D</a>\n".as_bytes()),
             @r"
         - - <a 2:1 x=1<2 'é ' <b 2:17 > ?&b; 'A' '&' '<&' '
-        R' '&D' > -
+        R' '&' 'D' > -
         "
         );
     }
@@ -346,7 +390,7 @@ mod tests {
 
         "<a/>\n<a/>"
         <a 1:1 > - 
-        in.xml:2:1: malformed XML: more than one root element
+        in.xml:2:1: malformed XML: more than one root element; are these several reports in one file? keep each in a file of its own
 
         "\n\nhello"
         in.xml:3:1: malformed XML: text before the root element
@@ -364,7 +408,7 @@ mod tests {
 
         "<a><!-- "
         <a 1:1 
-        in.xml:1:4: malformed XML: comment not closed: `-->` not found before end of input (in a)
+        in.xml:1:9: unexpected end of file inside `a` (opened at line 1); the file is truncated (in a)
 
         "</a>"
         in.xml:1:1: malformed XML: close tag `</a>` does not match any open tag
@@ -372,12 +416,27 @@ mod tests {
     }
 
     #[test]
-    fn invalid_bytes_and_unknown_encodings_are_reported() {
+    fn invalid_bytes_are_replaced_and_unknown_encodings_are_reported() {
         insta::assert_snapshot!(events(b"<a>\nab\xE9</a>"), @r"
-        <a 1:1 
-        in.xml:2:3: invalid UTF-8; save the file in UTF-8 or declare its encoding (in a)
+        <a 1:1 '
+        ab�' >
         ");
         insta::assert_snapshot!(events(b"<?xml version='1.0' encoding='klingon'?><a/>"), @"in.xml:1:1: unknown encoding `klingon`");
+    }
+
+    #[test]
+    fn text_that_nobody_wants_is_skipped_with_everything_in_it_but_tags() {
+        let report = "<a>one &two; &#51; <!-- <b> --><![CDATA[<c> ]] ]]>four<d/>five</a>";
+        let bytes = report.as_bytes();
+        let mut xml = XmlReader::new("in.xml".into(), bytes, bytes, None).unwrap();
+        let mut shown = Vec::new();
+        while let Some((event, _)) = xml.next_event(false).unwrap() {
+            shown.push(match event {
+                XmlEvent::Start(tag) => tag.name().to_owned(),
+                event => format!("{event:?}"),
+            });
+        }
+        assert_eq!(shown, ["a", "d", "End", "End"]);
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl<R: Read> NormalizedLines<R> {
         }
     }
 
+    /// The input as it is.
+    pub(crate) const fn get_ref(&self) -> &R {
+        &self.input
+    }
+
     /// Whether `produced` bytes are the whole input, including the line ends appended to it.
     pub(crate) fn is_end(&self, produced: u64) -> bool {
         self.stage == ReadState::Ended && self.end_left == 0 && produced == self.produced

@@ -90,7 +90,7 @@ fn invalid_rows_are_reported_and_the_others_are_read() {
     warning in.csv:1: column `colour` is not used
     invalid in.csv:2: row has 3 cells, header has 4; enclose cells that contain a separator or a quote in quotes
     invalid in.csv:3: row has 5 cells, header has 4; enclose cells that contain a separator or a quote in quotes
-    invalid in.csv:4: column `class`: invalid UTF-8; save the table in UTF-8
+    invalid in.csv:4: column `class`: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
     invalid in.csv:5: column `name`: name is empty
     invalid in.csv:6: column `status`: `1` is not a valid status; use passed, failed, skipped or planned
     in.csv:7: C.e Passed
@@ -315,4 +315,23 @@ proptest! {
         let reported = found.lines().filter(|line| !line.starts_with("warning")).count();
         prop_assert_eq!(reported, expected, "{}", found);
     }
+}
+
+#[test]
+fn a_stray_byte_in_a_text_for_people_is_replaced_and_counted() {
+    let table = b"name,status,error_message,description\na,failed,K\xF6ln\xFF,x\nb,passed,,\nc,failed,ok,\xE9\n";
+    insta::assert_snapshot!(shown(table), @r"
+    in.csv:2: a Failed
+    in.csv:3: b Passed
+    in.csv:4: c Failed
+    warning in.csv:2: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    ");
+    let windows = ReadOptions::default().encoding("windows-1252".parse().unwrap());
+    insta::assert_snapshot!(shown_with(&windows, b"name,status\nK\xF6ln,passed\n"), @"in.csv:2: Köln Passed");
+    let ascii = ReadOptions::default().encoding("shift_jis".parse().unwrap());
+    let found = shown_with(&ascii, b"name,status\na,passed\nK\xFFln,passed\n");
+    assert!(
+        found.contains("invalid in.csv:3: column `name`: `K\u{FFFD}ln` has bytes"),
+        "{found}"
+    );
 }

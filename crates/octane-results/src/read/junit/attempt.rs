@@ -90,11 +90,12 @@ impl Attempt {
     }
 
     /// Sets the text between the tags, without empty lines around it.
-    pub(super) fn set_text(&mut self, text: &str) {
-        let text = text.trim_end();
+    pub(super) fn set_text(&mut self, mut text: String) {
+        text.truncate(text.trim_end().len());
         let leading = text.len() - text.trim_start().len();
         let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
-        text[start..].clone_into(&mut self.text);
+        text.drain(..start);
+        self.text = text;
     }
 
     /// Appends the whole failure to the details of another one.
@@ -111,11 +112,11 @@ impl Attempt {
     }
 }
 
-/// The first failure, with further ones appended to its details.
-pub(super) fn failure(attempts: &[Attempt]) -> Option<Failure> {
-    let mut failed = attempts.iter().filter(|attempt| attempt.kind.is_failed());
+/// The first failure, with further ones appended to its details. Takes its texts, which may be long.
+pub(super) fn failure(attempts: &mut [Attempt]) -> Option<Failure> {
+    let mut failed = (attempts.iter_mut()).filter(|attempt| attempt.kind.is_failed());
     let first = failed.next()?;
-    let mut details = first.text.clone();
+    let mut details = std::mem::take(&mut first.text);
     for further in failed {
         if !details.is_empty() {
             details.push_str("\n\n");
@@ -124,8 +125,8 @@ pub(super) fn failure(attempts: &[Attempt]) -> Option<Failure> {
         details.truncate(details.trim_end().len());
     }
     Some(Failure {
-        error_type: first.type_name.clone(),
-        message: first.message.clone(),
+        error_type: first.type_name.take(),
+        message: first.message.take(),
         details,
     })
 }
@@ -137,9 +138,9 @@ mod tests {
     #[test]
     fn empty_lines_around_a_text_are_removed_and_its_indent_is_kept() {
         let mut attempt = Attempt::new(AttemptKind::Failure);
-        attempt.set_text("\n  \n    at a\n  at b\n  ");
+        attempt.set_text("\n  \n    at a\n  at b\n  ".to_owned());
         assert_eq!(attempt.text, "    at a\n  at b");
-        attempt.set_text(" \n ");
+        attempt.set_text(" \n ".to_owned());
         assert_eq!(attempt.text, "");
     }
 }

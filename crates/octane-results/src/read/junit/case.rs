@@ -8,12 +8,14 @@ use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::Suite;
 use super::verdict::Verdict;
 use crate::duration::{DurationError, seconds};
+use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::run::TestRun;
 use crate::status::Status;
+use crate::text::REPLACEMENT;
 use crate::warning::WarningKind;
 
 /// An open `testcase`.
@@ -26,6 +28,8 @@ pub(super) struct Case {
     pub(super) verdict: Verdict,
     /// What makes the case unusable.
     pub(super) invalid: Vec<InvalidCell>,
+    /// Whether bytes of its attributes were invalid and have been replaced.
+    pub(super) has_invalid_bytes: bool,
     name: String,
     class: String,
     time: Option<String>,
@@ -40,6 +44,7 @@ impl Case {
             attempts: Vec::new(),
             verdict: Verdict::default(),
             invalid: Vec::new(),
+            has_invalid_bytes: false,
             name: String::new(),
             class: String::new(),
             time: None,
@@ -85,9 +90,11 @@ impl Case {
         }
         let mut run = TestRun::new(std::mem::take(&mut self.name), status);
         self.identify(&mut run, suite, options);
+        self.check_bytes(&run.identity, suite)
+            .map_err(|cell| vec![cell])?;
         run.duration = self.duration(warn);
         run.started = self.started.or(suite.started);
-        run.failure = failure(&self.attempts);
+        run.failure = failure(&mut self.attempts);
         if status == Status::Skipped {
             run.description = (self.attempts.into_iter())
                 .find(|attempt| attempt.kind == AttemptKind::Skipped)
@@ -106,6 +113,18 @@ impl Case {
         self.attempts
             .iter()
             .any(|attempt| attempt.kind == AttemptKind::Flaky)
+    }
+
+    /// Fails if what tells the test from others has bytes that were replaced.
+    fn check_bytes(&self, identity: &Identity, suite: &Suite) -> Result<(), InvalidCell> {
+        if !(self.has_invalid_bytes || suite.has_invalid_bytes) {
+            return Ok(());
+        }
+        let texts = [&identity.name, &identity.class, &identity.package];
+        match texts.into_iter().find(|text| text.contains(REPLACEMENT)) {
+            Some(name) => Err(InvalidCell::invalid_bytes(None, name)),
+            None => Ok(()),
+        }
     }
 
     fn identify(&self, run: &mut TestRun, suite: &Suite, options: &ReadOptions) {

@@ -15,6 +15,7 @@ use crate::read::jira_keys::jira_keys;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
+use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::{push_text, value};
 use crate::read::xml::{Tag, XmlEvent};
 use crate::sniff::foreign_root;
@@ -96,15 +97,21 @@ impl Report {
         }
     }
 
+    /// Whether the text of the innermost element is needed.
+    pub(super) fn wants_text(&self) -> bool {
+        match self.scopes.last() {
+            Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure) => true,
+            Some(Scope::Property) => self.property_holds_keys,
+            _ => false,
+        }
+    }
+
     pub(super) fn feed(
         &mut self,
         event: XmlEvent<'_>,
         place: LineColumn,
     ) -> Result<(), ParseFailure> {
-        let is_wanted = matches!(
-            self.scopes.last(),
-            Some(Scope::Attempt | Scope::AttemptChild | Scope::Property | Scope::SuiteFailure)
-        );
+        let is_wanted = self.wants_text();
         match event {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
@@ -220,13 +227,13 @@ impl Report {
             Some(Scope::Attempt) => {
                 let case = self.cases_open.last_mut();
                 if let Some(attempt) = case.and_then(|case| case.attempts.last_mut()) {
-                    attempt.set_text(&self.text);
+                    attempt.set_text(std::mem::take(&mut self.text));
                 }
             }
             Some(Scope::SuiteFailure) => {
                 let attempt = self.suites.last_mut().and_then(Suite::last_failure);
                 if let Some(attempt) = attempt {
-                    attempt.set_text(&self.text);
+                    attempt.set_text(std::mem::take(&mut self.text));
                 }
             }
             _ => {}
@@ -241,6 +248,7 @@ impl Report {
             _ => suite.set(name, value),
         })?;
         self.invalid(tag.place, cells);
+        suite.has_invalid_bytes |= tag.has_invalid_bytes;
         if let Some(started) = started {
             suite.started = self.started(tag.place, &started).or(suite.started);
         }
@@ -280,6 +288,7 @@ impl Report {
             "timestamp" => started = Some(value.to_owned()),
             _ => case.set(name, value),
         });
+        case.has_invalid_bytes = tag.has_invalid_bytes;
         case.started = started.and_then(|started| self.started(tag.place, &started));
         self.cases_open.push(case);
     }
@@ -437,6 +446,15 @@ impl Report {
         let position = self.position(place);
         self.ready
             .push_back(Record::Warning(Warning { position, kind }));
+    }
+
+    pub(super) fn warn_of_bytes(&mut self, invalid: &InvalidBytes) {
+        let InvalidBytes {
+            bytes,
+            first,
+            encoding,
+        } = *invalid;
+        self.warn(first, WarningKind::InvalidBytes { bytes, encoding });
     }
 
     fn warn_of_entity(&mut self, place: LineColumn, reference: String) {

@@ -29,6 +29,8 @@ pub(super) struct Suite {
     /// The Jira keys of all of its cases.
     pub(super) jira: KeyList,
     pub(super) place: LineColumn,
+    /// Whether bytes of its attributes, or of those of a suite around it, were invalid and have been replaced.
+    pub(super) has_invalid_bytes: bool,
     /// The number of cases without a name so far.
     pub(super) unnamed: u64,
     provides_class: bool,
@@ -56,6 +58,7 @@ impl Suite {
             started: outer.and_then(|outer| outer.started),
             jira: outer.map(|outer| outer.jira.clone()).unwrap_or_default(),
             place,
+            has_invalid_bytes: outer.is_some_and(|outer| outer.has_invalid_bytes),
             unnamed: 0,
             provides_class: is_suite,
             tests: None,
@@ -118,7 +121,7 @@ impl Suite {
     /// A suite that says that it failed, although no result of it did, has failed too: what went wrong is not in the
     /// report, and must not be hidden by the cases that passed.
     pub(super) fn failed_run(&mut self, aliases: &StatusAliases) -> Option<(TestRun, LineColumn)> {
-        let failure = failure(&self.failures_outside).or_else(|| self.unexplained(aliases))?;
+        let failure = failure(&mut self.failures_outside).or_else(|| self.unexplained(aliases))?;
         let name = match self.name.as_str() {
             "" => UNNAMED,
             name => name,

@@ -530,3 +530,84 @@ fn a_contradictory_or_malformed_attribute_costs_one_result() {
     7:3 ||s|f Passed 0ns
     "#);
 }
+
+#[test]
+fn a_stray_byte_in_a_text_costs_nothing_but_a_warning() {
+    let report = b"<?xml version='1.0' encoding='UTF-8'?>\n<testsuite name='k'><testcase name='a'><failure message='K\xF6ln'>\xFFx</failure></testcase>\n<testcase name='b'><system-out>\xE9</system-out></testcase></testsuite>";
+    insta::assert_snapshot!(shown_with(&ReadOptions::default(), report), @r#"
+    2:21 ||k|a Failed 0ns None Some("K�ln") "�x"
+    3:1 ||k|b Passed 0ns
+    warning in.xml:2:59: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    "#);
+}
+
+#[test]
+fn a_name_with_a_stray_byte_is_no_name_and_the_encoding_can_be_given() {
+    let report = b"<testsuites><testsuite name='caf\xE9'><testcase name='a'/><testcase classname='C' name='b'/></testsuite>\
+        <testsuite name='s'><testcase name='\xE4'/><testcase name='\xF6'><failure/></testcase><testcase name='\xEF\xBF\xBD'/></testsuite></testsuites>";
+    insta::assert_snapshot!(shown_with(&ReadOptions::default(), report), @r"
+    invalid in.xml:1:36: `caf�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    1:56 ||C|b Passed 0ns
+    invalid in.xml:1:122: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    invalid in.xml:1:142: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    1:182 ||s|� Passed 0ns
+    warning in.xml:1:33: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    ");
+    let latin = ReadOptions::default().encoding("latin1".parse().unwrap());
+    let found = shown_with(&latin, report);
+    assert!(
+        found.contains("||caf\u{e9}|a Passed") && found.contains("|s|\u{f6} Failed"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_text_that_nobody_needs_and_a_long_comment_cost_no_memory() {
+    for (before, after) in [
+        ("<system-out><![CDATA[", "]]></system-out>"),
+        ("<system-err>", "</system-err>"),
+        (
+            "<properties><property name='log'>",
+            "</property></properties>",
+        ),
+        ("<!--", "-->"),
+    ] {
+        let start = format!("<testsuite><testcase name='a'>{before}");
+        let end = format!("{after}<failure>f</failure></testcase></testsuite>");
+        let input = start
+            .as_bytes()
+            .chain(Repeated(20_000_000))
+            .chain(end.as_bytes());
+        let mut report = Junit::new(
+            "in.xml".into(),
+            input,
+            start.as_bytes(),
+            &ReadOptions::default(),
+        )
+        .unwrap();
+        let Some(Ok(Record::Run(run))) = report.next() else {
+            panic!("no result")
+        };
+        assert_eq!(run.failure.unwrap().details, "f");
+        assert!(
+            report.xml.buffer_bytes() < 1024,
+            "{before}: {}",
+            report.xml.buffer_bytes()
+        );
+    }
+}
+
+/// Many bytes of text.
+struct Repeated(u64);
+
+impl Read for Repeated {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        const TEXT: &[u8] = b"a & b ]] &amp; - \n";
+        let amount = into.len().min(usize::try_from(self.0).unwrap());
+        for (at, byte) in into[..amount].iter_mut().enumerate() {
+            *byte = TEXT[at % TEXT.len()];
+        }
+        self.0 -= amount as u64;
+        Ok(amount)
+    }
+}
