@@ -25,6 +25,7 @@ mod clean;
 mod entity;
 pub mod error_code;
 mod id;
+mod json_size;
 mod metadata;
 mod order;
 mod page;
@@ -46,6 +47,7 @@ pub use id::{
     EntityId, IdError, MilestoneId, ModuleId, ProgramId, ReleaseId, RunId, SharedSpaceId, SuiteId,
     SuiteRunId, TaskId, TestId, WorkItemId, WorkspaceId,
 };
+pub use json_size::json_values;
 pub use metadata::{FieldMetadata, FieldTypeData, ReferenceTarget};
 pub use order::{Order, OrderError};
 pub use page::Page;

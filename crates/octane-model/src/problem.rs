@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error_code;
+use crate::json_size::json_values;
 
 /// An error reported by the server, parsed from any of its formats.
 ///
@@ -49,8 +50,8 @@ struct Wire {
 impl From<Wire> for Problem {
     fn from(wire: Wire) -> Self {
         Self {
-            error_code: wire.error_code,
-            description: wire.description.unwrap_or_default(),
+            error_code: shortened(wire.error_code, SNIPPET_CHARS_MAX),
+            description: shortened(wire.description.unwrap_or_default(), DESCRIPTION_CHARS_MAX),
             correlation_id: wire.correlation_id,
             properties: wire.properties.unwrap_or_default(),
             index: wire.index.or(wire.entity_index),
@@ -60,6 +61,10 @@ impl From<Wire> for Problem {
 
 /// How much of a body in an unknown format is kept.
 const SNIPPET_CHARS_MAX: usize = 200;
+/// How much of a description is kept, so that a server cannot fill logs and journals.
+const DESCRIPTION_CHARS_MAX: usize = 4000;
+/// Bodies with more values than this are not parsed: an error does not need them.
+const VALUES_MAX: u64 = 200_000;
 
 impl Problem {
     /// A problem with a code and a description.
@@ -79,10 +84,12 @@ impl Problem {
 
     /// Parses the body of an error response. `None` if it contains no information.
     pub fn from_body(body: &[u8]) -> Option<Self> {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value) => Self::from_json(value, 0).or_else(|| Self::from_text(body)),
-            Err(_) => Self::from_text(body),
-        }
+        let value = (json_values(body) <= VALUES_MAX)
+            .then(|| serde_json::from_slice::<Value>(body).ok())
+            .flatten();
+        value
+            .and_then(|value| Self::from_json(value, 0))
+            .or_else(|| Self::from_text(body))
     }
 
     fn from_json(value: Value, depth: u8) -> Option<Self> {
@@ -94,10 +101,14 @@ impl Problem {
             .and_then(Value::as_str)
             .filter(|_| depth < 3)
         {
-            let inner = serde_json::from_str(message)
-                .ok()
+            let inner = (json_values(message.as_bytes()) <= VALUES_MAX)
+                .then(|| serde_json::from_str(message).ok())
+                .flatten()
                 .and_then(|inner| Self::from_json(inner, depth + 1));
-            return inner.or_else(|| Some(Self::new("", message)));
+            return inner.or_else(|| {
+                let message = shortened(message.to_owned(), DESCRIPTION_CHARS_MAX);
+                Some(Self::new("", message))
+            });
         }
         if let Some(errors) = object.get("errors").and_then(Value::as_array) {
             return errors
@@ -126,10 +137,7 @@ impl Problem {
             }
         }
         let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut description: String = words.chars().take(SNIPPET_CHARS_MAX).collect();
-        if description.len() < words.len() {
-            description.push('…');
-        }
+        let description = shortened(words, SNIPPET_CHARS_MAX);
         (!description.is_empty()).then(|| Self::new("", description))
     }
 
@@ -143,6 +151,15 @@ impl Problem {
     pub fn is_queue_full(&self) -> bool {
         [error_code::QUEUE_FULL, error_code::REQUEST_LIMIT].contains(&self.error_code.as_str())
     }
+}
+
+/// The text, or its first characters and an ellipsis.
+fn shortened(mut text: String, chars_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(chars_max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// `description (error_code)`, or the one that is present.
@@ -186,6 +203,23 @@ mod tests {
         let both =
             r#"{"errors":[{"index":3,"entity_index":3,"error_code":"x","description":null}]}"#;
         assert_eq!(Problem::from_body(both.as_bytes()).unwrap().index, Some(3));
+    }
+
+    #[test]
+    fn a_problem_is_short_however_long_the_response_is() {
+        let long = "x".repeat(100_000);
+        for body in [
+            serde_json::json!({ "error_code": long, "description": long }).to_string(),
+            serde_json::json!({ "message": long }).to_string(),
+            format!(
+                r#"{{"error_code":"x","stack":[{}0]}}"#,
+                "[],".repeat(200_000)
+            ),
+            format!("{}0{}", "[".repeat(100_000), "]".repeat(100_000)),
+        ] {
+            let length = shown(&body).unwrap().chars().count();
+            assert!(length < 5000, "{length}");
+        }
     }
 
     #[test]

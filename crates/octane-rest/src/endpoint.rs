@@ -231,7 +231,7 @@ impl Endpoint {
     }
 
     fn context(&self, method: Method, path: &str) -> RequestContext {
-        self.state.context(method, path)
+        RequestContext::new(&self.state, method, path)
     }
 }
 

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use octane_model::{Problem, error_code};
 
 use crate::credential::CredentialError;
+use crate::list_error::ListError;
 use crate::request_context::RequestContext;
 use crate::transport::TransportError;
 
@@ -51,6 +52,8 @@ pub(crate) enum Kind {
         excerpt: Option<String>,
         source: InvalidBody,
     },
+    /// A page of a list is not what a list can contain.
+    InvalidList(ListError),
     /// The request could not be built.
     InvalidRequest { reason: String },
 }
@@ -63,9 +66,8 @@ pub(crate) struct InvalidBody(String);
 impl InvalidBody {
     const CHARS_MAX: usize = 200;
 
-    pub(crate) fn new(error: &serde_json::Error, context: &RequestContext) -> Self {
-        let text = error.to_string();
-        let text = context.redactor.redact(&text);
+    pub(crate) fn new(reason: &str, context: &RequestContext) -> Self {
+        let text = context.redactor.redact(reason);
         let mut shown: String = text.chars().take(Self::CHARS_MAX).collect();
         if shown.len() < text.len() {
             shown.push('…');
@@ -261,6 +263,14 @@ impl Error {
                 SignInError::Rejected { problem, .. } => problem.as_deref(),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a list, if the server has contradicted itself or does not end it.
+    pub fn list_error(&self) -> Option<ListError> {
+        match &self.0.kind {
+            Kind::InvalidList(error) => Some(*error),
             _ => None,
         }
     }

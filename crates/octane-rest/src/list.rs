@@ -1,16 +1,22 @@
 //! Lists, fetched page by page.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use octane_model::{Collection, ListParams, Order, Page, Query, Select};
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::list_error::ListError;
+use crate::request_context::RequestContext;
+use crate::response::Response;
 use crate::retry::Idempotency;
 
 /// How many pages may be prefetched while one is processed: enough to reach the rate limit even if
@@ -87,16 +93,29 @@ impl<T> ListRequest<T> {
         self.list.limit = Some(1);
         self.list.offset = 0;
         self.list.select = Select::default();
-        let page: Page<IgnoredAny> = self.page().await?;
+        let (page, _): (Page<IgnoredAny>, _) = self.page().await?;
         Ok(page.total_count.filter(|_| !page.exceeds_total_count))
     }
 
-    async fn page<P: DeserializeOwned>(&self) -> Result<Page<P>, Error> {
+    /// A page, and the response that it comes from.
+    async fn page<P: DeserializeOwned>(&self) -> Result<(Page<P>, Response), Error> {
         let request = self.collection.list(&self.list);
-        self.endpoint
+        let response = self
+            .endpoint
             .execute(request, Idempotency::Idempotent)
-            .await?
-            .json()
+            .await?;
+        let page: Page<P> = response.json()?;
+        let received = length(&page);
+        match self.list.limit.map(u64::from) {
+            Some(requested) if received > requested => {
+                let error = ListError::PageTooLong {
+                    requested,
+                    received,
+                };
+                Err(invalid(error, &response))
+            }
+            _ => Ok((page, response)),
+        }
     }
 }
 
@@ -148,9 +167,16 @@ impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
         }
         let page_size = self.list.limit;
         self.list.limit = u32::try_from(wanted).ok();
-        let page: Page<T> = self.page().await?;
+        let (page, response): (Page<T>, _) = self.page().await?;
         self.list.limit = page_size;
-        let count = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
+        let count = length(&page);
+        let offset = self.list.offset;
+        if let (0, Some(counted), false) = (count, page.total_count, page.exceeds_total_count)
+            && counted > offset
+        {
+            let received = offset;
+            return Err(invalid(ListError::Missing { counted, received }, &response));
+        }
         let rest = self.after(count);
         // A server may return less than requested, so a short page is the end only if the count does not
         // say otherwise.
@@ -164,8 +190,12 @@ impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
                 Some(total) => is_total_reached(total),
                 None => count < wanted,
             };
+        let is_whole_list = is_last && offset == 0;
         Ok(PageResult {
             entities: page.data,
+            fingerprint: (count > 0 && !is_whole_list).then(|| fingerprint(&response)),
+            offset,
+            context: Some(response.context().clone()),
             rest: (!is_last).then_some(rest),
             // If the server returns less than requested, the offset of the page after the next is unknown.
             counted: page.total_count.filter(|_| count == wanted).unwrap_or(0),
@@ -186,9 +216,39 @@ impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
     }
 }
 
+fn length<T>(page: &Page<T>) -> u64 {
+    u64::try_from(page.data.len()).unwrap_or(u64::MAX)
+}
+
+fn invalid(error: ListError, response: &Response) -> Error {
+    Error::new(Kind::InvalidList(error), response.context().clone())
+}
+
+/// A hash of the IDs of a page; of the whole response if they are missing.
+fn fingerprint(response: &Response) -> u64 {
+    #[derive(Deserialize)]
+    struct Identified {
+        id: Value,
+    }
+    let mut hasher = DefaultHasher::new();
+    match response.json::<Page<Identified>>() {
+        Ok(page) => page
+            .data
+            .iter()
+            .for_each(|entity| entity.id.hash(&mut hasher)),
+        Err(_) => response.body.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
 /// A page, and what is known about the rest.
 struct PageResult<T> {
     entities: Vec<T>,
+    /// What distinguishes the page from others of a list with several.
+    fingerprint: Option<u64>,
+    offset: u64,
+    /// The request, if there was one.
+    context: Option<RequestContext>,
     /// The rest of the list, if there is any.
     rest: Option<ListRequest<T>>,
     /// At least this many entities exist, in full pages.
@@ -199,6 +259,9 @@ impl<T> Default for PageResult<T> {
     fn default() -> Self {
         Self {
             entities: Vec::new(),
+            fingerprint: None,
+            offset: 0,
+            context: None,
             rest: None,
             counted: 0,
         }
@@ -210,32 +273,60 @@ struct Pages<T> {
     /// Nothing is requested before the first page is needed.
     first: Option<ListRequest<T>>,
     prefetched: VecDeque<Prefetch<T>>,
+    /// The fingerprints of all pages.
+    seen: HashSet<u64>,
+    /// How many entities they have.
+    received: u64,
+    entities_max: u64,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     fn new(list: ListRequest<T>) -> Self {
         Self {
+            entities_max: list.endpoint.settings().list_entities_max,
             first: Some(list),
             prefetched: VecDeque::new(),
+            seen: HashSet::new(),
+            received: 0,
         }
     }
 
     /// The next page, if there is one.
     async fn next(&mut self) -> Result<Option<Vec<T>>, Error> {
-        let PageResult {
-            entities,
-            rest,
-            counted,
-        } = match (self.prefetched.pop_front(), self.first.take()) {
+        let page = match (self.prefetched.pop_front(), self.first.take()) {
             (Some(prefetch), _) => prefetch.page().await?,
             (None, Some(first)) => first.next_page().await?,
             (None, None) => return Ok(None),
         };
+        self.check(&page)?;
+        let PageResult {
+            entities,
+            rest,
+            counted,
+            ..
+        } = page;
         match rest {
             Some(rest) => self.prefetch(rest, counted),
             None => self.prefetched.clear(),
         }
         Ok(Some(entities))
+    }
+
+    /// Fails if the server repeats itself, or does not end.
+    fn check(&mut self, page: &PageResult<T>) -> Result<(), Error> {
+        let count = u64::try_from(page.entities.len()).unwrap_or(u64::MAX);
+        self.received = self.received.saturating_add(count);
+        let is_new = page.fingerprint.is_none_or(|it| self.seen.insert(it));
+        let (offset, entities_max) = (page.offset, self.entities_max);
+        let error = match (is_new, &page.context) {
+            (false, Some(context)) => (ListError::RepeatedPage { offset }, context),
+            (true, Some(context)) if self.received > entities_max => {
+                (ListError::Endless { entities_max }, context)
+            }
+            _ => return Ok(()),
+        };
+        let (error, context) = error;
+        Err(Error::new(Kind::InvalidList(error), context.clone()))
     }
 
     /// Prefetches up to [`PREFETCH_PAGES_MAX`] pages. Only the offset of the first one is certain; the

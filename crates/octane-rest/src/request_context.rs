@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 
+use crate::endpoint_state::EndpointState;
 use crate::human_duration::HumanDuration;
 use crate::redactor::Redactor;
 
@@ -16,6 +17,8 @@ pub(crate) struct RequestContext {
     pub(crate) server: Arc<str>,
     /// For text of the server.
     pub(crate) redactor: Redactor,
+    /// The maximum number of values in a JSON response.
+    pub(crate) values_max: u64,
     pub(crate) method: Method,
     /// Without the query, which may contain secrets.
     pub(crate) path: Box<str>,
@@ -29,12 +32,13 @@ pub(crate) struct RequestContext {
 
 impl RequestContext {
     /// A request that has not been sent yet.
-    pub(crate) fn new(server: &Arc<str>, redactor: &Redactor, method: Method, path: &str) -> Self {
+    pub(crate) fn new(state: &EndpointState, method: Method, path: &str) -> Self {
         Self {
-            server: Arc::clone(server),
-            redactor: redactor.clone(),
+            server: Arc::clone(&state.server),
+            redactor: state.redactor.clone(),
+            values_max: state.settings.response_values_max,
             method,
-            path: path.into(),
+            path: (*state.redactor.redact(path)).into(),
             attempts: 0,
             elapsed: Duration::ZERO,
             outcome_unknown: false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use octane_model::Problem;
+use octane_model::{Problem, json_values};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -58,9 +58,15 @@ impl Response {
         self.status.is_success()
     }
 
-    /// The body, deserialized from JSON.
+    /// The body, deserialized from JSON, unless it has more values than the setting `response_values_max` allows.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| self.invalid_response(&error))
+        let values_max = self.context.values_max;
+        if json_values(&self.body) > values_max {
+            let reason = format!("it contains more than {values_max} values");
+            return Err(self.invalid_response(&reason));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.invalid_response(&error.to_string()))
     }
 
     /// The body as any JSON; `null` if it is empty.
@@ -121,7 +127,7 @@ impl Response {
         Error::new(kind, self.context)
     }
 
-    fn invalid_response(&self, error: &serde_json::Error) -> Error {
+    fn invalid_response(&self, reason: &str) -> Error {
         let content_type = self.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let is_json = content_type.is_some_and(|content_type| content_type.contains("json"));
@@ -131,7 +137,7 @@ impl Response {
             content_type: content_type.map(str::to_owned),
             excerpt: excerpt
                 .map(|excerpt| redact::problem(excerpt, &self.context.redactor).to_string()),
-            source: InvalidBody::new(error, &self.context),
+            source: InvalidBody::new(reason, &self.context),
         };
         Error::new(kind, self.context.clone())
     }

@@ -78,8 +78,15 @@ pub struct EndpointSettings {
     #[serde(deserialize_with = "human_duration::deserialize")]
     pub sign_in_failure_ttl: Duration,
 
-    /// The maximum size of a response in bytes, after decompression. Default 256 MiB.
+    /// The maximum size of a response in bytes, after decompression. A page of 1000 entities has about 1 MB. Default
+    /// 64 MiB.
     pub response_bytes_max: u64,
+    /// The maximum number of values in a JSON response, keys included. It bounds the memory for reading one, which can be
+    /// many times the size of its text. Default 2,000,000.
+    pub response_values_max: u64,
+    /// The maximum number of entities in a list that is read to its end, in case a server never ends it. Default
+    /// 10,000,000.
+    pub list_entities_max: u64,
     /// The number of entities per page of a list. Default 1000, as in the vendor's clients.
     pub page_size: u32,
     /// The maximum number of entities in one bulk write. Default 200, as in the vendor's clients.
@@ -128,7 +135,9 @@ impl Default for EndpointSettings {
             read_timeout: Duration::from_secs(60),
             session_age_max: Duration::from_secs(3600),
             sign_in_failure_ttl: Duration::from_secs(30),
-            response_bytes_max: 256 << 20,
+            response_bytes_max: 64 << 20,
+            response_values_max: 2_000_000,
+            list_entities_max: 10_000_000,
             page_size: 1000,
             bulk_entities_max: 200,
             payload_encoding: Encoding::Gzip,
@@ -169,10 +178,12 @@ impl EndpointSettings {
     /// Finds the first value that is out of range.
     pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
         let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let counts: [(&str, u64); 5] = [
+        let counts: [(&str, u64); 7] = [
             ("concurrency_max", wide(self.concurrency_max)),
             ("attempts_max", self.attempts_max.into()),
             ("response_bytes_max", self.response_bytes_max),
+            ("response_values_max", self.response_values_max),
+            ("list_entities_max", self.list_entities_max),
             ("page_size", self.page_size.into()),
             ("bulk_entities_max", wide(self.bulk_entities_max)),
         ];

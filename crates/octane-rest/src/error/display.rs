@@ -77,6 +77,7 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Kind::InvalidList(_) => write!(f, "invalid list in the response to {context}"),
             Kind::InvalidRequest { reason } => write!(f, "cannot send {context}: {reason}"),
         }
     }
@@ -87,6 +88,7 @@ impl StdError for Error {
         match &self.actual().kind {
             Kind::Unreachable(error) => Some(error),
             Kind::InvalidResponse { source, .. } => Some(source),
+            Kind::InvalidList(error) => Some(error),
             Kind::SignInFailed(error) => Some(&**error),
             _ => None,
         }

@@ -240,6 +240,26 @@ fn invalid_compression_is_an_error_and_a_zip_bomb_is_harmless() {
 }
 
 #[test]
+fn json_that_would_need_far_more_memory_than_its_text_is_not_read() {
+    let many = compressed(
+        format!(
+            r#"{{"total_count":1,"data":[{}0]}}"#,
+            "[],".repeat(3_000_000)
+        )
+        .as_bytes(),
+    );
+    assert!(many.len() < 1 << 17, "{}", many.len());
+    let error = play(vec![gzip(&many)]).error;
+    assert_says(&error, "it contains more than 2000000 values");
+    assert!(error.is_retryable() && !error.is_transient());
+    let deep = format!("{}0{}", "[".repeat(500_000), "]".repeat(500_000));
+    let error = play(vec![gzip(&compressed(deep.as_bytes()))]).error;
+    assert_says(&error, "recursion limit exceeded");
+    let error = play(vec![say(response("400 Bad Request", "", &deep))]).error;
+    assert!(error.to_string().len() < 500, "{error}");
+}
+
+#[test]
 fn a_response_that_is_not_json_is_an_error() {
     let page = "<html><head><title>Sign in</title></head><body>to the hotel</body></html>";
     let page = say(response("200 OK", "content-type: text/html\r\n", page));

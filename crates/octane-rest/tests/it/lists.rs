@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, Order, Query};
+use octane_rest::ListError;
 use proptest::prelude::*;
 use url::Url;
 
@@ -233,4 +234,104 @@ proptest! {
         let expected: Vec<i64> = (skip..total.max(skip)).map(|id| i64::try_from(id).unwrap()).collect();
         prop_assert_eq!(ids(&runs), expected);
     }
+}
+
+/// All runs of a server that answers every request for a page with this body.
+async fn all_from(
+    body: impl Fn(&HashMap<String, String>) -> String + Send + Sync + 'static,
+    change: impl FnOnce(&mut octane_rest::EndpointSettings),
+) -> (Result<usize, Option<ListError>>, usize) {
+    let script = Script::new(move |seen| Reply::new(200, body(&parameters(seen))));
+    let endpoint = script.endpoint_with(change);
+    let list = endpoint.entities::<AutomatedRun>().list().page_size(10);
+    let all = list.all().await;
+    if let Err(error) = &all {
+        // Octane has not said anything final, so an upload goes on later.
+        assert!(error.is_retryable() && !error.is_transient(), "{error}");
+    }
+    let all = all.map(|runs| runs.len());
+    (
+        all.map_err(|error| error.list_error()),
+        script.requests().len(),
+    )
+}
+
+fn page(ids: impl IntoIterator<Item = u64>, total: u64) -> String {
+    let data: Vec<_> = ids
+        .into_iter()
+        .map(|id| serde_json::json!({ "type": "run_automated", "id": id.to_string(), "name": "r" }))
+        .collect();
+    serde_json::json!({ "total_count": total, "data": data }).to_string()
+}
+
+fn offset(parameters: &HashMap<String, String>) -> u64 {
+    parameters.get("offset").map_or(0, |at| at.parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_with_more_than_was_requested_is_refused() {
+    let (all, requests) = all_from(|_| page(0..11, 11), |_| ()).await;
+    let error = ListError::PageTooLong {
+        requested: 10,
+        received: 11,
+    };
+    assert_eq!((all, requests), (Err(Some(error)), 1));
+    let script = Script::new(|_| Reply::new(200, page(0..2, 2)));
+    let list = script.endpoint().entities::<AutomatedRun>().list();
+    let error = list.count().await.unwrap_err();
+    assert!(error.list_error().is_some(), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ignores_the_offset_does_not_repeat_its_page_forever() {
+    let (all, requests) = all_from(|_| page(0..10, 1_000_000), |_| ()).await;
+    let error = ListError::RepeatedPage { offset: 10 };
+    assert_eq!(all, Err(Some(error)));
+    assert!(requests <= 5, "{requests}");
+    // The same with a count that changes, with short pages, and without a count.
+    let counter = std::sync::atomic::AtomicU64::new(100);
+    let growing = move |_: &HashMap<String, String>| {
+        page(
+            0..10,
+            counter.fetch_add(10, std::sync::atomic::Ordering::SeqCst),
+        )
+    };
+    let (all, _) = all_from(growing, |_| ()).await;
+    assert_eq!(all, Err(Some(error)));
+    let (all, _) = all_from(|_| page(0..3, 50), |_| ()).await;
+    assert_eq!(all, Err(Some(ListError::RepeatedPage { offset: 3 })));
+    let uncounted = r#"{"data":[{"type":"run_automated","id":"1","name":"r"}]}"#;
+    let (all, requests) = all_from(move |_| uncounted.to_owned(), |_| ()).await;
+    assert_eq!((all, requests), (Ok(1), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_is_not_true_is_an_error_and_no_shorter_list() {
+    let lying = |parameters: &HashMap<String, String>| match offset(parameters) {
+        at @ (0 | 10) => page(at..at + 10, 50),
+        _ => page([], 50),
+    };
+    let (all, _) = all_from(lying, |_| ()).await;
+    let error = ListError::Missing {
+        counted: 50,
+        received: 20,
+    };
+    assert_eq!(all, Err(Some(error)));
+    // What was deleted while the list was read is not missing.
+    let shrinking = |parameters: &HashMap<String, String>| match offset(parameters) {
+        at @ (0 | 10) => page(at..at + 10, 50),
+        _ => page([], 20),
+    };
+    assert_eq!(all_from(shrinking, |_| ()).await.0, Ok(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_an_end_is_given_up() {
+    let endless = |parameters: &HashMap<String, String>| {
+        let at = offset(parameters);
+        page(at..at + 10, u64::MAX)
+    };
+    let (all, requests) = all_from(endless, |settings| settings.list_entities_max = 95).await;
+    assert_eq!(all, Err(Some(ListError::Endless { entities_max: 95 })));
+    assert!(requests <= 13, "{requests}");
 }
