@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Print more; repeat (-vv) to log every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
+    /// Notes about variables that do not count, because an option wins.
+    #[arg(skip)]
+    pub(crate) overridden: Vec<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -36,6 +36,9 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         is_quiet: args.quiet,
         is_verbose: args.verbose > 0,
     };
+    for note in &args.overridden {
+        output.say(note);
+    }
     match args.command {
         Command::Upload(args) => upload::run(&args, output).await,
         Command::Resume(args) => resume::run(&args, output).await,

@@ -44,10 +44,10 @@ pub(crate) struct ConnectionArgs {
     /// Maximum retries per request, only where a retry is safe [default: 4].
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) retries: Option<u32>,
-    /// Total time limit per request including retries, for example `10m` [default: 5m].
+    /// Total time limit per request including retries, for example `10m`; without a unit in seconds [default: 5m].
     #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
     pub(crate) deadline: Option<Duration>,
-    /// Time limit per attempt, for example `30s` [default: 2m].
+    /// Time limit per attempt, for example `30s`; without a unit in seconds [default: 2m].
     #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
     /// Maximum requests per second across all workers; Octane recommends fewer than 20 [default: 10].

@@ -1,4 +1,4 @@
-//! Durations with their units: `30s`, `5m`, `1h 30m`.
+//! Durations with their units: `30s`, `5m`, `1h 30m`. Without a unit, they are seconds.
 
 use std::time::Duration;
 
@@ -7,18 +7,24 @@ use jiff::SignedDuration;
 /// The longest time limit of a request.
 const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Parses a duration. A bare number is an error, because it could mean seconds or minutes.
+/// Parses a duration. A bare number is in seconds, as in `timeout 30` and most tools.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    if text.parse::<f64>().is_ok() {
-        return Err(format!(
-            "the unit is missing; for example: `{text}s` (seconds) or `{text}m` (minutes)"
-        ));
-    }
-    text.parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "not a duration; for example: `30s`, `5m` or `1h 30m`".to_owned())
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let duration = if is_number {
+        let seconds = text.parse().ok();
+        seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    } else {
+        let signed = text.parse::<SignedDuration>().ok();
+        signed.and_then(|duration| Duration::try_from(duration).ok())
+    };
+    duration.ok_or_else(|| {
+        "not a duration; for example: `30s`, `5m` or `1h 30m`; a number alone is in seconds"
+            .to_owned()
+    })
 }
 
 /// Parses the time limit of a request: from one second to a day.
@@ -46,18 +52,25 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_number_is_an_error_that_says_what_to_write() {
-        let error = duration("900").unwrap_err();
-        assert!(
-            error.contains("`900s`") && error.contains("`900m`"),
-            "{error}"
-        );
-        assert!(duration("0").is_err() && duration("1.5").is_err());
+    fn a_bare_number_is_in_seconds() {
+        assert_eq!(duration("900"), Ok(Duration::from_secs(900)));
+        assert_eq!(duration(" 0 "), Ok(Duration::ZERO));
+        assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
     }
 
     #[test]
     fn anything_else_is_an_error_with_examples() {
-        for text in ["", "soon", "-5s", "5 parsecs"] {
+        for text in [
+            "",
+            "soon",
+            "-5s",
+            "-5",
+            "5 parsecs",
+            "5.5.5",
+            "1e3",
+            "inf",
+            &"9".repeat(400),
+        ] {
             let error = duration(text).unwrap_err();
             assert!(error.contains("`30s`"), "{text}: {error}");
         }

@@ -7,9 +7,14 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
 use super::Args;
+use crate::env;
 
-/// Options that exclude each other when both are typed: a variable counts for less than an option.
+/// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
+/// second one, with a note.
 const CONFLICTS: [[&str; 2]; 2] = [["sandbox", "url"], ["memory", "sandbox_data"]];
+
+/// Options that win over variables that have no option, with a note.
+const OVERRIDES: [(&str, &str); 1] = [("client_id", env::USERNAME)];
 
 impl Args {
     /// Parses a command line.
@@ -19,9 +24,68 @@ impl Args {
         program.build();
         let matches = program.clone().try_get_matches_from(&line);
         let mut matches = matches.map_err(|error| with_plain_usage(error, &program, &line))?;
-        check_conflicts(&program, &matches)?;
-        Self::from_arg_matches_mut(&mut matches)
+        let overridden = {
+            let (command, matches) = innermost(&program, &matches);
+            check_conflicts(command, matches)?;
+            overridden(command, matches, |name| {
+                env::read(name).is_some_and(|value| !value.is_empty())
+            })
+        };
+        let mut args = Self::from_arg_matches_mut(&mut matches)?;
+        args.overridden = overridden;
+        Ok(args)
     }
+}
+
+/// The command that was typed, below all groups.
+fn innermost<'a>(
+    mut command: &'a Command,
+    mut matches: &'a ArgMatches,
+) -> (&'a Command, &'a ArgMatches) {
+    while let Some((name, below)) = matches.subcommand() {
+        command = command.find_subcommand(name).unwrap_or(command);
+        matches = below;
+    }
+    (command, matches)
+}
+
+fn is_typed(command: &Command, matches: &ArgMatches, id: &str) -> bool {
+    // Asking for an option that the command does not have is a bug of the caller, says clap.
+    command
+        .get_arguments()
+        .any(|argument| argument.get_id() == id)
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+fn option(id: &str) -> String {
+    format!("--{}", id.replace('_', "-"))
+}
+
+/// Notes about variables that are set and do not count, because an option that was typed wins.
+fn overridden(
+    command: &Command,
+    matches: &ArgMatches,
+    is_set: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let variable_of = |id: &str| {
+        let mut arguments = command.get_arguments();
+        let argument = arguments.find(|argument| argument.get_id() == id)?;
+        argument.get_env()?.to_str().map(str::to_owned)
+    };
+    let pairs = CONFLICTS
+        .into_iter()
+        .filter_map(|[winner, other]| Some((winner, variable_of(other)?)));
+    let others = OVERRIDES.map(|(winner, variable)| (winner, variable.to_owned()));
+    pairs
+        .chain(others)
+        .filter(|(winner, variable)| is_typed(command, matches, winner) && is_set(variable))
+        .map(|(winner, variable)| {
+            format!(
+                "note: {variable} is ignored because of `{}`",
+                option(winner)
+            )
+        })
+        .collect()
 }
 
 /// The parser lists every option that is set, also those that are set by the environment; they confuse.
@@ -38,25 +102,13 @@ fn with_plain_usage(mut error: Error, program: &Command, line: &[OsString]) -> E
     error
 }
 
-fn check_conflicts(program: &Command, matches: &ArgMatches) -> Result<(), Error> {
-    let (mut command, mut matches) = (program, matches);
-    while let Some((name, below)) = matches.subcommand() {
-        command = command.find_subcommand(name).unwrap_or(command);
-        matches = below;
-    }
-    let is_typed = |id: &&str| {
-        let is_known = command
-            .get_arguments()
-            .any(|argument| argument.get_id() == *id);
-        is_known && matches.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    for [option, other] in CONFLICTS {
-        if is_typed(&option) && is_typed(&other) {
-            let name = |id: &str| format!("--{}", id.replace('_', "-"));
+fn check_conflicts(command: &Command, matches: &ArgMatches) -> Result<(), Error> {
+    for [one, other] in CONFLICTS {
+        if is_typed(command, matches, one) && is_typed(command, matches, other) {
             let message = format!(
                 "the argument '{}' cannot be used with '{}'",
-                name(option),
-                name(other)
+                option(one),
+                option(other)
             );
             return Err(command.clone().error(ErrorKind::ArgumentConflict, message));
         }
@@ -84,6 +136,60 @@ mod tests {
         }
         assert!(parse("octane suite list --sandbox").is_ok());
         assert!(parse("octane sandbox --memory").is_ok());
+    }
+
+    /// The notes of a command line where these variables are set.
+    fn notes(line: &str, variables: &[&str]) -> Vec<String> {
+        let mut program = Args::command();
+        program.build();
+        let matches = program.clone().get_matches_from(line.split(' '));
+        let (command, matches) = innermost(&program, &matches);
+        overridden(command, matches, |name| variables.contains(&name))
+    }
+
+    #[test]
+    fn an_option_wins_over_a_variable_with_a_note() {
+        for (line, variable, option) in [
+            ("octane upload a.csv --sandbox", "OCTANE_URL", "--sandbox"),
+            ("octane suite --sandbox list", "OCTANE_URL", "--sandbox"),
+            ("octane resume --all --sandbox", "OCTANE_URL", "--sandbox"),
+            ("octane sandbox --memory", "OCTANE_SANDBOX_DATA", "--memory"),
+            (
+                "octane suite list --client-id x",
+                "OCTANE_USERNAME",
+                "--client-id",
+            ),
+        ] {
+            let note = format!("note: {variable} is ignored because of `{option}`");
+            assert_eq!(notes(line, &[variable]), [note], "{line}");
+            assert_eq!(notes(line, &[]), [""; 0], "{line}");
+        }
+        assert_eq!(
+            notes("octane suite list", &["OCTANE_URL", "OCTANE_USERNAME"]),
+            [""; 0]
+        );
+    }
+
+    /// Clap counts a variable like an option, so that a conflict that it knows would be one with a variable too.
+    #[test]
+    fn no_option_that_excludes_others_can_come_from_a_variable() {
+        fn check(command: &Command) {
+            for argument in command.get_arguments() {
+                let others = command.get_arg_conflicts_with(argument);
+                let has_variable = argument.get_env().is_some() && !others.is_empty();
+                let is_excluded = others.iter().any(|other| other.get_env().is_some());
+                assert!(
+                    !has_variable && !is_excluded,
+                    "move the conflicts of {} in `{}` to the list CONFLICTS",
+                    argument.get_id(),
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut program = Args::command();
+        program.build();
+        check(&program);
     }
 
     #[test]

@@ -139,7 +139,8 @@ pub(crate) struct UploadArgs {
     /// Test suite: an ID or a name [in the sandbox: the input's name].
     #[arg(long, value_name = "ID|NAME", help_heading = "Target")]
     pub(crate) suite: Option<String>,
-    /// Name of the suite run [default: CI job name and number, or file name and date].
+    /// Name of the suite run [default: CI pipeline and number; otherwise file name and date of the results,
+    /// or the time of the upload if they have none].
     #[arg(
         long,
         visible_alias = "suite-external-run-id",

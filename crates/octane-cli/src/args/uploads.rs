@@ -25,7 +25,7 @@ pub(crate) struct SpoolArgs {
 pub(crate) struct DeliveryArgs {
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
-    /// How long to wait for ingestion after the last batch was accepted.
+    /// How long to wait for ingestion after the last batch was accepted, for example `5m`; without a unit in seconds.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     pub(crate) wait: Duration,
     /// How to treat exit codes 5–8 and 10.

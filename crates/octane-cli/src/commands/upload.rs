@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use jiff::Timestamp;
 use octane_client::{
     Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
     Prepared, ReportedProblem, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
@@ -58,7 +59,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let spec = target_spec(args, &input, args.connection.sandbox)?
+    let spec = target_spec(args, &input, args.connection.sandbox, Timestamp::now())?
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
@@ -200,7 +201,12 @@ fn not_prepared(error: PrepareError) -> Failure {
 }
 
 /// Where the results go, by the arguments and the input's name.
-fn target_spec(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<TargetSpec> {
+fn target_spec(
+    args: &UploadArgs,
+    input: &Input,
+    is_sandbox: bool,
+    now: Timestamp,
+) -> Result<TargetSpec> {
     let suite = match (
         names::optional("--suite", args.suite.as_deref())?,
         is_sandbox,
@@ -215,7 +221,7 @@ fn target_spec(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<Tar
     let suite_run = names::optional("--suite-run", args.suite_run.as_deref())?
         .map(str::to_owned)
         .or_else(|| crate::ci::run_name(env::text))
-        .unwrap_or_else(|| suite_run_name(&input.name, input.first_started));
+        .unwrap_or_else(|| suite_run_name(&input.name, input.first_started, now));
     let module = names::optional_path("--module", args.module.as_deref())?;
     let module = match (module, is_sandbox) {
         (Some(module), _) => Some(ModuleChoice::from_text(module)),
@@ -234,11 +240,16 @@ fn target_spec(args: &UploadArgs, input: &Input, is_sandbox: bool) -> Result<Tar
     Ok(spec)
 }
 
-/// `nightly 2026-11-20`: the date comes from the results, so that the same input always has the same name.
-fn suite_run_name(input: &str, first_started: Option<jiff::Timestamp>) -> String {
+/// The default name outside of a CI system.
+///
+/// | the results | name | why |
+/// | --- | --- | --- |
+/// | have start times | `nightly 2026-11-20` | the date comes from the results, so that the same input always has the same name |
+/// | have none | `nightly 2026-11-28T02:30:01Z` | the moment of the upload: two nights with the same results are two suite runs, while Octane ignores bytes that it has received |
+fn suite_run_name(input: &str, first_started: Option<Timestamp>, now: Timestamp) -> String {
     match first_started {
         Some(first) => format!("{input} {}", &first.to_string()[..10]),
-        None => input.to_owned(),
+        None => format!("{input} {}Z", &now.to_string()[..19]),
     }
 }
 
@@ -329,4 +340,20 @@ async fn dry_run(
     };
     output.answer(human, &json)?;
     Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_run_is_named_after_the_day_of_its_results_or_else_the_moment_of_the_upload() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-28T02:30:01.987Z");
+        let name = |first| suite_run_name("nightly", first, now);
+        assert_eq!(name(Some(at("2026-11-20T22:00:00Z"))), "nightly 2026-11-20");
+        assert_eq!(name(None), "nightly 2026-11-28T02:30:01Z");
+        let later = suite_run_name("nightly", None, at("2026-11-28T02:30:02Z"));
+        assert_ne!(name(None), later);
+    }
 }

@@ -70,7 +70,7 @@ fn json_answers_name_their_schema_and_ids_are_strings() {
     }
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\n");
-    place.octane(&["upload", "a.csv", "--sandbox"]);
+    place.octane(&["upload", "a.csv", "--suite-run", "a", "--sandbox"]);
     let answer = |command: &[&str]| {
         let done = place.octane(&[command, &["--sandbox", "--format", "json"]].concat());
         let json = done.json();
@@ -103,7 +103,7 @@ fn json_answers_name_their_schema_and_ids_are_strings() {
 fn runs_are_linked_and_unlinked_by_jira_key() {
     let place = Place::new();
     place.file("a.csv", "name,status\nx,passed\ny,failed\n");
-    place.octane(&["upload", "a.csv", "--sandbox"]);
+    place.octane(&["upload", "a.csv", "--suite-run", "a", "--sandbox"]);
     let link = [
         "--suite",
         "a",

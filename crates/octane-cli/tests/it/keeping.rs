@@ -42,6 +42,29 @@ fn json_of(server: &Server, arguments: &[&str]) -> Value {
     done.json()
 }
 
+/// The only suite run of the server.
+fn suite_run(server: &Server) -> String {
+    let json = json_of(server, &["suite-run", "list"]);
+    let suite_runs = json["suite_runs"].as_array().unwrap();
+    assert_eq!(suite_runs.len(), 1, "{json}");
+    suite_runs[0]["name"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_suite_run_named_after_the_moment_of_the_upload_keeps_its_name_when_it_is_resumed() {
+    let (mut server, id) = saved();
+    let planned = json_of(&server, &["status", &id]);
+    let planned = planned["upload"]["suite_run"].as_str().unwrap().to_owned();
+    assert!(
+        planned.starts_with("a 20") && planned.ends_with('Z'),
+        "{planned}"
+    );
+    server.come_back();
+    let done = server.octane(&["resume", &id], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(suite_run(&server), planned);
+}
+
 #[test]
 fn results_for_a_server_that_was_away_are_delivered_when_it_is_back() {
     let (mut server, id) = saved();
@@ -322,7 +345,7 @@ fn identical_results_are_recognised_and_force_new_uploads_them_again() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);
     let upload = |more: &[&str]| {
-        let arguments = [&UPLOAD[..], &["--format", "json"], more].concat();
+        let arguments = [&UPLOAD[..], &["--suite-run", "r", "--format", "json"], more].concat();
         let report = server.octane(&arguments, SECRET).json();
         assert_eq!(report["outcome"], "success");
         report["counts"]["duplicate"].as_u64().unwrap()

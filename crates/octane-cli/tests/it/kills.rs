@@ -114,7 +114,7 @@ fn one_hundred_kills_lose_and_duplicate_nothing() {
         let file = format!("{name}.csv");
         let more = ["-vv", "--rate", "1000", "--retries", "9"];
         let upload = ["upload", &file, "--suite", &name, "-y", "--batch-size", "1"];
-        let upload = [&upload[..], &more].concat();
+        let upload = [&upload[..], &["--suite-run", "r"], &more].concat();
         let resume = [&["resume", "--all"][..], &more].concat();
         let mut is_planned = false;
         for attempt in 0.. {

@@ -1,18 +1,44 @@
-//! Options: durations with units, and connection options where they belong.
+//! Options: durations, and connection options where they belong.
 
 use crate::program::Place;
 
 #[test]
-fn a_duration_without_a_unit_is_an_error_that_says_what_to_write() {
+fn every_duration_takes_a_unit_or_is_in_seconds_and_an_error_names_its_option() {
     let place = Place::new();
     for option in ["--wait", "--deadline", "--timeout"] {
-        let done = place.octane(&["upload", "a.csv", "--sandbox", option, "30"]);
-        done.fails(2, &[option, "the unit is missing", "`30s`"]);
+        let done = place.octane(&["upload", "a.csv", "--sandbox", option, "soon"]);
+        done.fails(2, &[option, "not a duration", "`5m`"]);
     }
     place.file("a.csv", "name,status\nx,passed\n");
-    let limits = ["--wait", "5m", "--deadline", "1m 30s", "--timeout", "30s"];
-    let done = place.octane(&[&["upload", "a.csv", "--sandbox"][..], &limits].concat());
-    assert_eq!(done.code, 0, "{done:?}");
+    for [wait, deadline, timeout] in [["5m", "1m 30s", "30s"], ["300", "90", "30"]] {
+        let limits = ["--wait", wait, "--deadline", deadline, "--timeout", timeout];
+        let done = place.octane(&[&["upload", "a.csv", "--sandbox"][..], &limits].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+}
+
+#[test]
+fn an_option_wins_over_a_variable_that_it_excludes_with_a_note() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let elsewhere = [("OCTANE_URL", "https://octane.example")];
+    let note = "note: OCTANE_URL is ignored because of `--sandbox`\n";
+    for arguments in [
+        &["upload", "a.csv", "--sandbox"][..],
+        &["suite", "list", "--sandbox"],
+        &["jira", "resolve", "SHOP-101", "--sandbox"],
+    ] {
+        let done = place.octane_with(arguments, &elsewhere);
+        assert_eq!(
+            (done.code, done.stderr.contains(note)),
+            (0, true),
+            "{done:?}"
+        );
+        let quiet = place.octane_with(&[arguments, &["--quiet"]].concat(), &elsewhere);
+        assert_eq!((quiet.code, &*quiet.stderr), (0, ""));
+    }
+    let done = place.octane_with(&["suite", "list", "--sandbox"], &[("OCTANE_URL", "")]);
+    assert_eq!((done.code, &*done.stderr), (0, ""));
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl<'a> Transcript<'a> {
                 ("u-EXAMPLE", "u-01jd8x2m5k3q7r"),
                 (r"127\.0\.0\.1:\d{5}", "127.0.0.1:[PORT]"),
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d", "[TIME]"),
+                (r"\b([a-z]+) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "$1 [TIME]"),
                 (r#""correlation_id":"[^"]*""#, r#""correlation_id":"[ID]""#),
                 // Whether there is anything to wait for is a matter of speed.
                 (r"waiting \S+ for .*\n", ""),

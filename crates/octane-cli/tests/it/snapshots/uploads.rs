@@ -51,7 +51,7 @@ fn upload() {
     );
     transcript.online(
         &server,
-        &["upload", "a.csv", "--suite", "Nightly", "--wait", "30"],
+        &["upload", "a.csv", "--suite", "Nightly", "--wait", "soon"],
     );
     transcript.online(
         &server,
