@@ -1,5 +1,6 @@
 //! From what was typed to a client that speaks to a server.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -31,24 +32,44 @@ impl Connection {
                 env::CLIENT_SECRET
             ));
         }
+        let mut fields = ClientSettings::default();
         let (builder, sandbox) = if args.sandbox {
             let sandbox = LocalServer::start(&args.sandbox_data).await?;
+            fields = fields.sandbox(sandbox.directory());
             (sandbox.endpoint(), Some(sandbox))
         } else {
             check(args).await?;
             (remote_endpoint(args)?, None)
         };
         let endpoint = build(builder, args)?;
-        let mut fields = ClientSettings::default();
-        if let Some(field) = &args.jira_field {
-            fields = fields.jira_field(field);
-        }
-        if let Some(field) = &args.link_field {
-            fields = fields.link_field(field);
-        }
+        let fields = with_fields(fields, args, &BTreeMap::new());
         Ok(Self {
             client: Client::with_settings(endpoint, fields),
             sandbox,
+        })
+    }
+
+    /// The client for an upload that was stored with these options. Those that are typed win.
+    pub(crate) fn client_for(
+        &self,
+        args: &ConnectionArgs,
+        stored: &BTreeMap<String, String>,
+    ) -> Client {
+        let mut fields = ClientSettings::default();
+        if let Some(sandbox) = &self.sandbox {
+            fields = fields.sandbox(sandbox.directory());
+        }
+        let fields = with_fields(fields, args, stored);
+        Client::with_settings(self.client.endpoint().clone(), fields)
+    }
+
+    /// The workspace's URL as in the browser, unless it is a sandbox of this process.
+    pub(crate) fn url(&self) -> Option<String> {
+        let endpoint = self.client.endpoint();
+        let workspace = endpoint.workspace();
+        self.sandbox.is_none().then(|| {
+            let (space, workspace) = (workspace.space, workspace.workspace);
+            format!("{}/ui/?p={space}/{workspace}", endpoint.address())
         })
     }
 
@@ -62,6 +83,35 @@ impl Connection {
             let _ = tokio::time::timeout(SIGN_OUT_MAX, self.client.endpoint().sign_out()).await;
         }
     }
+}
+
+/// The options under which the fields are stored with an upload.
+const JIRA_FIELD: &str = "jira-field";
+const LINK_FIELD: &str = "link-field";
+
+/// The options of a connection that a resume should use again.
+pub(crate) fn stored_options(args: &ConnectionArgs) -> impl Iterator<Item = (String, String)> {
+    let fields = [
+        (JIRA_FIELD, &args.jira_field),
+        (LINK_FIELD, &args.link_field),
+    ];
+    fields
+        .into_iter()
+        .filter_map(|(name, field)| Some((name.to_owned(), field.clone()?)))
+}
+
+fn with_fields(
+    mut settings: ClientSettings,
+    args: &ConnectionArgs,
+    stored: &BTreeMap<String, String>,
+) -> ClientSettings {
+    if let Some(field) = args.jira_field.as_ref().or_else(|| stored.get(JIRA_FIELD)) {
+        settings = settings.jira_field(field);
+    }
+    if let Some(field) = args.link_field.as_ref().or_else(|| stored.get(LINK_FIELD)) {
+        settings = settings.link_field(field);
+    }
+    settings
 }
 
 fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {

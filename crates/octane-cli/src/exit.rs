@@ -85,14 +85,19 @@ impl Exit {
 
     /// What it means, in one sentence.
     pub(crate) fn meaning(self) -> String {
-        self.meaning_of(true)
+        let reason = self.reason();
+        if self.leaves_results() {
+            format!("{reason}; results are saved, run `octane resume ID`")
+        } else {
+            reason.to_owned()
+        }
     }
 
-    /// The same for an upload, of which nothing is saved with `--spool off`.
+    /// The same for a certain upload, of which nothing is saved with `--spool off`; the command follows elsewhere.
     pub(crate) fn meaning_of(self, is_saved: bool) -> String {
         let reason = self.reason();
         match (self.leaves_results(), is_saved) {
-            (true, true) => format!("{reason}; results are saved, run `octane resume`"),
+            (true, true) => format!("{reason}; results are saved"),
             (true, false) => format!("{reason}; nothing was saved (`--spool off`)"),
             (false, _) => reason.to_owned(),
         }
@@ -165,7 +170,7 @@ mod tests {
     #[test]
     fn an_upload_that_was_not_saved_is_not_offered_for_resuming() {
         let saved = Exit::Unreachable.meaning_of(true);
-        assert!(saved.ends_with("run `octane resume`"), "{saved}");
+        assert!(saved.ends_with("results are saved"), "{saved}");
         let not_saved = Exit::Unreachable.meaning_of(false);
         assert!(!not_saved.contains("octane resume"), "{not_saved}");
         assert_eq!(Exit::Usage.meaning_of(false), Exit::Usage.meaning());

@@ -11,10 +11,12 @@ mod input;
 mod names;
 mod output;
 mod payload;
+mod policies;
 mod sandbox;
 mod schema;
 mod signals;
 mod spool;
+mod suggest;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,6 @@ mod absent;
 mod built_in;
 
 #[cfg(not(feature = "sandbox"))]
-pub(crate) use absent::{LocalServer, absent};
+pub(crate) use absent::{LocalServer, absent, is_sandbox, real_path};
 #[cfg(feature = "sandbox")]
-pub(crate) use built_in::{LocalServer, data_file, failure};
+pub(crate) use built_in::{LocalServer, data_file, failure, is_sandbox, real_path};

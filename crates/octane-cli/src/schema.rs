@@ -28,6 +28,7 @@ const SCHEMAS: &[(&str, &str)] = schemas! {
     "suite_runs"
     "suites"
     "upload"
+    "upload_bundle"
     "uploads"
     "validate"
     "version"

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use octane_client::{JournalError, Retention, Spool, UploadId};
+use octane_client::{JournalError, Retention, Spool};
 
 use crate::args::SpoolArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::suggest::Suggest;
 
 /// The given directory, or the one in the user's state directory.
 pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
@@ -25,31 +26,26 @@ pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
     }
 }
 
-impl SpoolArgs {
-    /// The command that resumes an upload in this spool.
-    pub(crate) fn resume(&self, id: &UploadId) -> String {
-        self.in_spool(format!("octane resume {id}"))
-    }
-
-    /// The command that deletes an unfinished upload in this spool.
-    pub(crate) fn delete(&self, id: &UploadId) -> String {
-        self.in_spool(format!("octane uploads delete {id} --force"))
-    }
-
-    fn in_spool(&self, command: String) -> String {
-        match &self.spool {
-            Some(folder) => format!("{command} --spool '{}'", folder.display()),
-            None => command,
-        }
-    }
-}
-
 /// Deletes old, finished uploads. An error with old uploads does not affect the new one, and what has not been
 /// delivered is never deleted as a side effect, whatever the clock says.
 pub(crate) fn prune(spool: &Spool) {
     let mut retention = Retention::default();
     retention.unfinished_age_max = Duration::MAX;
     let _ = spool.prune(&retention, jiff::Timestamp::now());
+}
+
+/// The failure of a command about stored uploads, with the commands that may help.
+pub(crate) fn journal_failure(error: JournalError, suggest: &Suggest) -> Failure {
+    let is_unknown = matches!(
+        error,
+        JournalError::Unknown { .. } | JournalError::Unprepared { .. }
+    );
+    let failure = Failure::from(error);
+    if is_unknown {
+        failure.hint(format!("`{}` lists the stored uploads", suggest.list()))
+    } else {
+        failure
+    }
 }
 
 impl From<JournalError> for Failure {
@@ -65,7 +61,7 @@ impl From<JournalError> for Failure {
             ),
             JournalError::Unknown { .. } | JournalError::Unprepared { .. } => (
                 Exit::Usage,
-                "`octane uploads list` lists the stored uploads",
+                "check the ID and the directory of the uploads (`--spool`)",
             ),
             JournalError::Newer { .. } => (
                 Exit::Configuration,
@@ -85,11 +81,11 @@ impl From<JournalError> for Failure {
             ),
             JournalError::Database { .. } => (
                 Exit::Unreachable,
-                "the results are saved; fix the disk problem, then run `octane resume --all`",
+                "fix the disk problem, then run the command again",
             ),
             JournalError::Full { .. } => (
                 Exit::Unreachable,
-                "the results are saved; free disk space, then run `octane resume --all`",
+                "free disk space, then run the command again",
             ),
             _ => (
                 Exit::Internal,

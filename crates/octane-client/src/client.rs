@@ -1,5 +1,6 @@
 //! The client of one workspace.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use octane_rest::Endpoint;
@@ -31,6 +32,9 @@ pub struct ClientSettings {
     pub jira_field: Option<String>,
     /// The multi-reference field that links a run or a test to backlog items. Default: `covered_content`.
     pub link_field: Option<String>,
+    /// The folder of a sandbox that runs in this process. Uploads into it belong to that folder and not to a URL,
+    /// because it has another port whenever it is started. Default: none, the endpoint leads to a server.
+    pub sandbox: Option<PathBuf>,
 }
 
 impl ClientSettings {
@@ -43,6 +47,12 @@ impl ClientSettings {
     /// Sets the field that links runs or tests to backlog items.
     pub fn link_field(mut self, field: impl Into<String>) -> Self {
         self.link_field = Some(field.into());
+        self
+    }
+
+    /// Says that the endpoint leads to a sandbox in this process, with its data in this folder.
+    pub fn sandbox(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.sandbox = Some(folder.into());
         self
     }
 }

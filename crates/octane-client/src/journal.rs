@@ -26,6 +26,7 @@
 //! in a power cut, which costs no more than sending the same bytes again.
 
 mod batch;
+mod bundle;
 mod database;
 mod error;
 mod files;
@@ -46,6 +47,7 @@ mod state;
 mod summary;
 
 pub(crate) use batch::StoredBatch;
+pub use bundle::BundleError;
 pub use database::{CommitPoint, Journal};
 pub use error::JournalError;
 pub(crate) use judge::{Confirmation, first_lines};
@@ -54,7 +56,7 @@ pub use retention::Retention;
 pub(crate) use server_run::{PreviousRun, ServerRun};
 pub use spool::Spool;
 pub(crate) use summary::LastAttempt;
-pub use summary::UploadSummary;
+pub use summary::{UploadState, UploadSummary};
 
 #[cfg(test)]
 mod tests;

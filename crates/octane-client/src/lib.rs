@@ -68,6 +68,7 @@ mod report;
 mod resend;
 mod run_key;
 mod runs;
+mod server;
 mod settings;
 mod stage;
 mod submit;
@@ -89,7 +90,9 @@ pub use invalid::InvalidResults;
 pub use jira::{Jira, Resolution};
 #[doc(hidden)]
 pub use journal::CommitPoint;
-pub use journal::{Journal, JournalError, Retention, Spool, UploadSummary};
+pub use journal::{
+    BundleError, Journal, JournalError, Retention, Spool, UploadState, UploadSummary,
+};
 pub use likeness::Similar;
 pub use link_field::{LinkField, LinkLevel};
 pub use links::{LinkFailure, LinkOutcome, Links};

@@ -3,7 +3,7 @@
 mod nonce;
 mod repairing;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Counts, ReportedProblem};
+use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::target::{Target, TargetSpec};
 pub(crate) use nonce::nonce_comment;
@@ -105,25 +106,9 @@ pub(crate) struct Manifest {
     pub(crate) counts: Counts,
     pub(crate) skip_errors: bool,
     pub(crate) link: bool,
-}
-
-/// Where an upload goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Server {
-    pub(crate) url: String,
-    pub(crate) space: i64,
-    pub(crate) workspace: i64,
-}
-
-impl std::fmt::Display for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            url,
-            space,
-            workspace,
-        } = self;
-        write!(f, "{url} {space}/{workspace}")
-    }
+    /// Of the caller, who gets them back for a resume.
+    #[serde(default)]
+    pub(crate) options: BTreeMap<String, String>,
 }
 
 /// Why nothing can be sent.

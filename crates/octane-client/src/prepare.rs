@@ -6,7 +6,8 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, Spool};
-use crate::plan::{Manifest, Plan, PlanError, PlanTotals, Server};
+use crate::plan::{Manifest, Plan, PlanError, PlanTotals};
+use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::target::TargetSpec;
 use crate::upload_id::UploadId;
@@ -102,6 +103,7 @@ impl Client {
             counts: totals.counts,
             skip_errors: settings.skip_errors,
             link: settings.link,
+            options: settings.options.clone(),
         })?;
         Ok(totals)
     }
@@ -113,7 +115,7 @@ impl Client {
         id: &UploadId,
     ) -> Result<(), JournalError> {
         let connected = self.server();
-        if manifest.server == connected {
+        if manifest.server.is_same(&connected) {
             return Ok(());
         }
         Err(JournalError::DifferentServer {
@@ -124,12 +126,17 @@ impl Client {
     }
 
     /// Where this client's uploads go.
-    fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         let workspace = self.endpoint.workspace();
         Server {
             url: self.endpoint.address().to_string(),
             space: workspace.space.get(),
             workspace: workspace.workspace.get(),
+            sandbox: self
+                .settings
+                .sandbox
+                .as_ref()
+                .map(|folder| folder.display().to_string()),
         }
     }
 }

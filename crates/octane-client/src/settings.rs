@@ -1,5 +1,6 @@
 //! How an upload is done.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, SuitePath};
@@ -41,6 +42,9 @@ pub struct UploadSettings {
     pub link: bool,
     /// Whether links are incomplete if a Jira key matches no story, or several. Default: no.
     pub require_all_jira_keys: bool,
+    /// Options of the caller that a resume should use again. They are stored with the upload, and
+    /// [`UploadSummary`](crate::UploadSummary) returns them; the library does not read them. Never put a secret here.
+    pub options: BTreeMap<String, String>,
 }
 
 impl Default for UploadSettings {
@@ -59,6 +63,7 @@ impl Default for UploadSettings {
             ingestion_wait_max: Duration::from_secs(15 * 60),
             link: true,
             require_all_jira_keys: false,
+            options: BTreeMap::new(),
         }
     }
 }

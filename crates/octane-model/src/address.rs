@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::id::{SharedSpaceId, WorkspaceId};
 
@@ -51,6 +51,30 @@ impl Address {
         &self.base
     }
 
+    /// Whether both addresses lead to the same server, however they are written. Upper and lower case of the host,
+    /// its dot at the end, default ports and international names make no difference, and the names of the own
+    /// machine (`localhost`, `127.0.0.1`, `[::1]`) are one. Space and workspace do not count.
+    ///
+    /// ```
+    /// use octane_model::Address;
+    ///
+    /// let one: Address = "https://octane.example/ui/?p=1001/1002".parse()?;
+    /// assert!(one.is_same_server(&"HTTPS://Octane.Example:443".parse()?));
+    /// assert!(!one.is_same_server(&"http://octane.example".parse()?));
+    /// # Ok::<(), octane_model::AddressError>(())
+    /// ```
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        let parts = |url: &Url| {
+            (
+                url.scheme().to_owned(),
+                host(url),
+                url.port_or_known_default(),
+                url.path().to_owned(),
+            )
+        };
+        parts(&self.base) == parts(&other.base)
+    }
+
     /// The shared space, if the address contains one.
     pub fn space(&self) -> Option<SharedSpaceId> {
         self.space
@@ -80,7 +104,7 @@ impl FromStr for Address {
             Url::parse(trimmed)
         } else {
             let host = trimmed.split(['/', ':', '?']).next().unwrap_or_default();
-            let scheme = if host == "localhost" || host.starts_with("127.") {
+            let scheme = if host.eq_ignore_ascii_case("localhost") || host.starts_with("127.") {
                 "http"
             } else {
                 "https"
@@ -129,6 +153,20 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.base.as_str().trim_end_matches('/'))
     }
+}
+
+/// The host, in lower case and without a dot at its end; `localhost` for all names of the own machine.
+fn host(url: &Url) -> String {
+    let is_own_machine = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    };
+    if is_own_machine {
+        return "localhost".to_owned();
+    }
+    let host = url.host_str().unwrap_or_default();
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 type Numbers = (Option<SharedSpaceId>, Option<WorkspaceId>);
@@ -223,6 +261,43 @@ mod tests {
             read("127.0.0.1:8484"),
             ("http://127.0.0.1:8484/".into(), None, None)
         );
+    }
+
+    #[test]
+    fn addresses_are_compared_by_what_they_lead_to() {
+        let is_same = |one: &str, other: &str| {
+            let (one, other): (Address, Address) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.is_same_server(&other), other.is_same_server(&one));
+            one.is_same_server(&other)
+        };
+        let plain = "https://octane.example";
+        for written in [
+            "https://octane.example/",
+            "https://octane.example:443",
+            "HTTPS://OCTANE.Example//",
+            "https://octane.example./ui/?p=1001/1002",
+            "octane.example",
+        ] {
+            assert!(is_same(plain, written), "{written}");
+        }
+        for written in [
+            "http://octane.example",
+            "https://octane.example:8443",
+            "https://octane.example/octane",
+            "https://octane.example.com",
+        ] {
+            assert!(!is_same(plain, written), "{written}");
+        }
+        assert!(is_same(
+            "https://bücher.example",
+            "https://XN--BCHER-KVA.example/"
+        ));
+        assert!(is_same("http://host/octane/", "http://HOST:80/octane/ui/"));
+        assert!(!is_same("http://host/octane", "http://host/Octane"));
+        for own in ["LOCALHOST:8484", "127.0.0.1:8484", "http://[::1]:8484/"] {
+            assert!(is_same("http://localhost:8484", own), "{own}");
+        }
+        assert!(!is_same("http://localhost:8484", "http://localhost:8485"));
     }
 
     #[test]

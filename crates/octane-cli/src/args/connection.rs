@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use super::duration::time_limit;
 use crate::env;
@@ -12,6 +13,9 @@ use crate::env;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
+    // First, because reading an option removes it from what it is read from.
+    #[command(flatten)]
+    pub(crate) typed: Typed,
     /// Server URL; a URL copied from the browser (`…?p=1001/1002`) works too.
     #[arg(long, global = true, env = env::URL, value_name = "URL")]
     pub(crate) url: Option<String>,
@@ -53,6 +57,41 @@ pub(crate) struct ConnectionArgs {
     /// Maximum requests per second across all workers; Octane recommends fewer than 20 [default: 10].
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: Option<u32>,
+}
+
+/// Which options were typed; others come from the environment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Typed {
+    pub(crate) is_url: bool,
+    pub(crate) is_client_id: bool,
+    pub(crate) is_sandbox_data: bool,
+}
+
+impl FromArgMatches for Typed {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        Ok(Self {
+            is_url: is_typed("url"),
+            is_client_id: is_typed("client_id"),
+            is_sandbox_data: is_typed("sandbox_data"),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// It reads options of others, and has none of its own.
+impl Args for Typed {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
 }
 
 /// Where the sandbox keeps its data.

@@ -28,15 +28,15 @@ pub(crate) struct DeliveryArgs {
     /// How long to wait for ingestion after the last batch was accepted, for example `5m`; without a unit in seconds.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     pub(crate) wait: Duration,
-    /// How to treat exit codes 5–8 and 10.
-    #[arg(long, value_enum, value_name = "ACTION", default_value_t = OnUploadError::Fail)]
-    pub(crate) on_upload_error: OnUploadError,
+    /// How to treat exit codes 5–8 and 10 [default: fail; when resuming: as the upload did].
+    #[arg(long, value_enum, value_name = "ACTION")]
+    pub(crate) on_upload_error: Option<OnUploadError>,
     /// Emit annotations for GitHub Actions and Azure Pipelines.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Annotations::Auto)]
     pub(crate) annotate: Annotations,
-    /// What to do about Jira keys that match no story or several.
-    #[arg(long, value_enum, value_name = "ACTION", default_value_t = OnUnresolved::Warn, help_heading = "Jira")]
-    pub(crate) on_unresolved: OnUnresolved,
+    /// What to do about Jira keys that match no story or several [default: warn; when resuming: as the upload did].
+    #[arg(long, value_enum, value_name = "ACTION", help_heading = "Jira")]
+    pub(crate) on_unresolved: Option<OnUnresolved>,
     /// Also write the JSON report to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -117,6 +117,29 @@ pub(crate) enum UploadsCommand {
         /// Delete even if results are missing in Octane.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        spool: SpoolArgs,
+    },
+    /// Write an upload to a single file, to resume it on another machine.
+    #[command(before_long_help = "\
+Examples:
+  octane uploads export u-01jd8x2m5k3q7r -o upload.octane
+  octane uploads import upload.octane        on the other machine")]
+    Export {
+        /// Upload to export; no process may be working on it.
+        #[arg(value_name = "ID")]
+        id: UploadId,
+        /// File to create. It contains the results, and no credentials.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        spool: SpoolArgs,
+    },
+    /// Store an upload that was exported, so that it can be resumed here.
+    Import {
+        /// File that `octane uploads export` has written.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
         #[command(flatten)]
         spool: SpoolArgs,
     },

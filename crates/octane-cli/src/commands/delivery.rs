@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use octane_client::{
     CancellationToken, Client, ClientError, DeliveryError, Event, Journal, JournalError, Outcome,
@@ -17,7 +18,9 @@ use crate::output::{
     Output, Progress, annotate, failure_json, json, print_failure, print_for_people, summary,
     write_text,
 };
+use crate::policies::Policies;
 use crate::signals::{Signals, Stopping};
+use crate::suggest::Suggest;
 
 /// The report as it is printed: with the exit code that belongs to it.
 #[derive(Serialize)]
@@ -28,23 +31,37 @@ struct Printed<'a> {
 }
 
 /// How uploads are delivered and reported in this process.
+#[derive(Clone)]
 pub(crate) struct Delivery<'a> {
     args: &'a DeliveryArgs,
     output: Output,
+    policies: Policies,
+    pub(crate) suggest: Suggest,
     pub(crate) cancellation: CancellationToken,
-    signals: Stopping,
+    signals: Arc<Stopping>,
 }
 
 impl<'a> Delivery<'a> {
     /// From here on, signals end the work in an orderly way.
-    pub(crate) fn new(args: &'a DeliveryArgs, output: Output) -> Result<Self> {
+    pub(crate) fn new(args: &'a DeliveryArgs, suggest: Suggest, output: Output) -> Result<Self> {
         let cancellation = CancellationToken::new();
         Ok(Self {
             args,
             output,
-            signals: Signals::new()?.stopping(cancellation.clone()),
+            policies: Policies::new(args),
+            suggest,
+            signals: Arc::new(Signals::new()?.stopping(cancellation.clone())),
             cancellation,
         })
+    }
+
+    /// The same for a single upload, with the policies that hold for it and with what its commands need.
+    pub(crate) fn of_upload(&self, policies: Policies, suggest: Suggest) -> Self {
+        Self {
+            policies,
+            suggest,
+            ..self.clone()
+        }
     }
 
     /// The exit code of the signal that arrived, if any.
@@ -112,15 +129,15 @@ impl<'a> Delivery<'a> {
         };
         let failure = self.failure(error);
         let id = journal.id();
-        let again = self.args.spool.resume(id);
+        let again = self.suggest.run_resume(id);
         match journal.saved_path() {
             None if is_broken => {
                 failure.hint("nothing was saved (`--spool off`); run the upload again")
             }
             Some(_) if is_broken => failure
-                .hint(format!("fix the disk problem, then run `{again}`"))
+                .hint(format!("fix the disk problem, then {again}"))
                 .upload(id),
-            Some(_) if is_missing => failure.hint(format!("create it, then run `{again}` again")),
+            Some(_) if is_missing => failure.hint(format!("create it, then {again}")),
             _ => failure,
         }
     }
@@ -135,7 +152,7 @@ impl<'a> Delivery<'a> {
 
     /// Whether an upload that failed fails the pipeline is decided by `--on-upload-error`.
     pub(crate) fn apply_exit_policy(&self, exit: Exit) -> Exit {
-        if self.args.on_upload_error == OnUploadError::Warn && exit.is_upload_error() {
+        if self.policies.on_upload_error == OnUploadError::Warn && exit.is_upload_error() {
             Exit::Success
         } else {
             exit
@@ -179,7 +196,7 @@ impl<'a> Delivery<'a> {
 
     /// The report without what `--on-unresolved ignore` hides from people.
     fn for_display<'r>(&self, report: &'r Report) -> Cow<'r, Report> {
-        if self.args.on_unresolved != OnUnresolved::Ignore {
+        if self.policies.on_unresolved != OnUnresolved::Ignore {
             return Cow::Borrowed(report);
         }
         let mut report = report.clone();
@@ -204,7 +221,7 @@ impl<'a> Delivery<'a> {
         };
         let displayed = self.for_display(report);
         self.output.answer(
-            || summary(&displayed, meant, files, &self.args.spool),
+            || summary(&displayed, meant, files, &self.suggest),
             &printed,
         )?;
         self.annotate_report(&displayed, meant, exit);
@@ -218,7 +235,7 @@ impl<'a> Delivery<'a> {
         let exit = self.apply_exit_policy(meant);
         let displayed = self.for_display(report);
         if self.output.format == Format::Human {
-            write_text(summary(&displayed, meant, None, &self.args.spool))?;
+            write_text(summary(&displayed, meant, None, &self.suggest))?;
         }
         self.annotate_report(&displayed, meant, exit);
         let json = serde_json::to_value(Printed {

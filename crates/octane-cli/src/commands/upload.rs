@@ -20,10 +20,13 @@ use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::names;
 use crate::output::{Output, Text, ask};
+use crate::policies::Policies;
 use crate::spool::{prune, spool};
+use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
-    let delivery = Delivery::new(&args.delivery, output)?;
+    let suggest = Suggest::online(&args.delivery.spool, &args.connection);
+    let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = upload(args, output, &delivery).await;
     done.or_else(|failure| delivery.report_failure(failure))
 }
@@ -33,7 +36,12 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     settings.skip_errors = args.skip_errors;
     settings.ingestion_wait_max = args.delivery.wait;
     settings.link = args.jira == JiraLinks::Auto;
-    settings.require_all_jira_keys = args.delivery.on_unresolved == OnUnresolved::Fail;
+    let policies = Policies::new(&args.delivery);
+    settings.require_all_jira_keys = policies.on_unresolved == OnUnresolved::Fail;
+    settings.options = policies.stored();
+    settings
+        .options
+        .extend(crate::connect::stored_options(&args.connection));
 
     // What is missing for every request is found before anything is read or saved.
     crate::connect::check(&args.connection).await?;
@@ -63,6 +71,8 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
+    let suggest = delivery.suggest.clone().to(connected.url().as_deref());
+    let delivery = &delivery.of_upload(policies, suggest);
     let done = if args.dry_run {
         let looking = dry_run(&input, spec, create, &settings, client, output);
         let done = delivery.cancellation.within_grace(looking).await;
@@ -132,7 +142,7 @@ impl Job<'_> {
             Err(failure) if failure.exit.is_retryable() && spool.folder().is_some() => {
                 let id = journal.id();
                 let message = format!("nothing was sent yet; the results are saved as upload {id}");
-                let resume = format!("run `{}`", args.delivery.spool.resume(id));
+                let resume = self.delivery.suggest.run_resume(id);
                 let hint = match &failure.hint {
                     Some(hint) => format!(
                         "{}, then {resume}",

@@ -1,14 +1,17 @@
 //! `octane uploads` and `octane status`: what is stored on this machine.
 
-use octane_client::{ReportedProblem, Spool, UploadId, UploadSummary};
-use octane_model::plural::plural;
+use std::path::Path;
+
+use octane_client::{BundleError, ReportedProblem, Spool, UploadId, UploadState, UploadSummary};
+use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use crate::args::{SpoolArgs, StatusArgs, UploadsCommand};
+use crate::args::{StatusArgs, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, problem_lines, table};
-use crate::spool::spool;
+use crate::spool::{journal_failure, spool};
+use crate::suggest::{Suggest, quoted};
 
 pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
     match command {
@@ -31,15 +34,49 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             force,
             spool: args,
         } => {
+            let suggest = Suggest::offline(args);
+            let failed = |error| journal_failure(error, &suggest);
             let spool = spool(args)?;
             if !force {
-                check_deletable(&spool.summary(id)?, args)?;
+                check_deletable(&spool.summary(id).map_err(failed)?, &suggest)?;
             }
-            spool.remove(id)?;
+            spool.remove(id).map_err(failed)?;
             output.answer(
                 || Text::line(format!("deleted {id}")),
                 &deleted_json(std::slice::from_ref(id)),
             )?;
+        }
+        UploadsCommand::Export {
+            id,
+            output: file,
+            spool: args,
+        } => {
+            let exported = spool(args)?.export(id, file);
+            let bytes = exported.map_err(|error| bundle_failure(error, &Suggest::offline(args)))?;
+            let json = bundle_json(id, file, bytes);
+            let human = || {
+                let file = quoted(&file.display().to_string());
+                Text::lines([
+                    format!("exported {id} ({bytes} bytes)"),
+                    format!("to import it elsewhere, run `octane uploads import {file}`"),
+                ])
+            };
+            output.answer(human, &json)?;
+        }
+        UploadsCommand::Import { file, spool: args } => {
+            let suggest = Suggest::offline(args);
+            let imported = spool(args)?.import(file);
+            let summary = imported.map_err(|error| bundle_failure(error, &suggest))?;
+            let human = || {
+                let id = &summary.id;
+                let mut text = Text::line(format!("imported {id} ({})", state(&summary)));
+                if !summary.is_finished {
+                    let suggest = suggest.clone().to(summary.url.as_deref());
+                    text.push(&format!("to continue, run `{}`", suggest.resume(id)));
+                }
+                text
+            };
+            output.answer(human, &bundle_json(&summary.id, file, summary.bytes))?;
         }
         UploadsCommand::Prune(args) => {
             let now = jiff::Timestamp::now();
@@ -62,7 +99,35 @@ fn deleted_json(ids: &[UploadId]) -> Value {
     json!({ "schema": "octane.deleted_uploads/1", "upload_ids": ids })
 }
 
-fn check_deletable(summary: &UploadSummary, spool: &SpoolArgs) -> Result<()> {
+fn bundle_json(id: &UploadId, file: &Path, bytes: u64) -> Value {
+    json!({
+        "schema": "octane.upload_bundle/1", "upload_id": id, "file": file.display().to_string(), "bytes": bytes,
+    })
+}
+
+fn bundle_failure(error: BundleError, suggest: &Suggest) -> Failure {
+    let (exit, hint) = match &error {
+        BundleError::FileExists(_) => (Exit::Configuration, "use another file"),
+        BundleError::Invalid { .. } => (
+            Exit::Input,
+            "copy the file again, or export the upload again",
+        ),
+        BundleError::File { .. } => (Exit::Configuration, "check the file and its directory"),
+        BundleError::Stored { id, .. } => {
+            let show = suggest.status(id);
+            return Failure::new(Exit::Configuration, error)
+                .hint(format!("`{show}` shows how far it is"));
+        }
+        BundleError::Journal(_) => match error {
+            BundleError::Journal(error) => return journal_failure(error, suggest),
+            error => return Failure::new(Exit::Internal, error),
+        },
+        _ => (Exit::Internal, "export the upload again"),
+    };
+    Failure::new(exit, error).hint(hint)
+}
+
+fn check_deletable(summary: &UploadSummary, suggest: &Suggest) -> Result<()> {
     let UploadSummary { id, counts, .. } = summary;
     if summary.is_finished {
         return Ok(());
@@ -73,8 +138,8 @@ fn check_deletable(summary: &UploadSummary, spool: &SpoolArgs) -> Result<()> {
     );
     Err(Failure::message(Exit::Usage, message).hint(format!(
         "run `{}` to finish it, or `{}` to delete it",
-        spool.resume(id),
-        spool.delete(id)
+        suggest.clone().to(summary.url.as_deref()).resume(id),
+        suggest.delete(id)
     )))
 }
 
@@ -85,8 +150,10 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
         Some(id) => id.clone(),
         None => newest(&spool)?,
     };
-    let summary = spool.summary(&id)?;
-    let problems = spool.problems(&id)?;
+    let suggest = Suggest::offline(&args.spool);
+    let failed = |error| journal_failure(error, &suggest);
+    let summary = spool.summary(&id).map_err(failed)?;
+    let problems = spool.problems(&id).map_err(failed)?;
     let human = || {
         let UploadSummary {
             suite,
@@ -107,7 +174,8 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
         ]);
         text.append(problem_lines(&problems));
         if !summary.is_finished && !summary.is_in_use {
-            text.push(&format!("to continue, run `{}`", args.spool.resume(&id)));
+            let suggest = suggest.clone().to(summary.url.as_deref());
+            text.push(&format!("to continue, run `{}`", suggest.resume(&id)));
         }
         text
     };
@@ -132,7 +200,7 @@ fn rows(summaries: &[UploadSummary]) -> Text {
         [
             summary.id.to_string(),
             summary.created.strftime("%Y-%m-%d %H:%M").to_string(),
-            state(summary).to_owned(),
+            state(summary),
             summary.counts.read.to_string(),
             summary.counts.pending.to_string(),
             summary.suite_run.clone(),
@@ -151,14 +219,24 @@ fn rows(summaries: &[UploadSummary]) -> Text {
     )
 }
 
-/// The state of an upload in one word; `partial` if nothing is left to do, and not all results are in Octane.
-fn state(summary: &UploadSummary) -> &'static str {
-    let is_complete =
-        summary.counts.rejected + summary.counts.invalid + summary.counts.pending == 0;
-    match (summary.is_in_use, summary.is_finished) {
-        (true, _) => "in progress",
-        (false, false) => "pending",
-        (false, true) if is_complete => "finished",
-        (false, true) => "partial",
+/// The state of an upload, and how many of its results are not in Octane although nothing is left to do.
+fn state(summary: &UploadSummary) -> String {
+    let counts = &summary.counts;
+    let parts = [
+        (counts.rejected, "rejected"),
+        (counts.invalid, "invalid"),
+        (counts.pending, "pending"),
+    ];
+    let missing = parts.into_iter().filter(|(count, _)| *count > 0);
+    match summary.state {
+        UploadState::InProgress => "in progress".to_owned(),
+        UploadState::Finished => "finished".to_owned(),
+        UploadState::FinishedIncomplete => missing
+            .fold("finished".to_owned(), |text, (count, what)| {
+                format!("{text}, {} {what}", thousands(count))
+            }),
+        // Its other results are in a column of their own.
+        _ if counts.rejected > 0 => format!("pending, {} rejected", thousands(counts.rejected)),
+        _ => "pending".to_owned(),
     }
 }

@@ -1,12 +1,12 @@
 //! The summary of an upload, for people.
 
 use octane_client::{
-    Counts, CreatedEntity, LinkLevel, LinkSummary, Report, ReportedProblem, TargetReport,
+    Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem, TargetReport,
 };
 
 use super::text::Text;
-use crate::args::SpoolArgs;
 use crate::exit::Exit;
+use crate::suggest::Suggest;
 use octane_model::plural::{plural, thousands};
 
 /// How many problems are listed; the JSON report has them all.
@@ -17,11 +17,11 @@ pub(crate) fn summary(
     report: &Report,
     exit: Exit,
     files: Option<usize>,
-    spool: &SpoolArgs,
+    suggest: &Suggest,
 ) -> Text {
     let mut text = Text::default();
     // Text is always written.
-    let _ = write_summary(&mut text, report, exit, files, spool);
+    let _ = write_summary(&mut text, report, exit, files, suggest);
     text
 }
 
@@ -30,7 +30,7 @@ fn write_summary(
     report: &Report,
     exit: Exit,
     files: Option<usize>,
-    spool: &SpoolArgs,
+    suggest: &Suggest,
 ) -> std::fmt::Result {
     let Report {
         counts,
@@ -117,10 +117,22 @@ fn write_summary(
     }
     if let (true, Some(journal)) = (report.is_resumable, &report.journal) {
         writeln!(text, "Saved     {}", journal.display())?;
-        let again = spool.resume(&report.upload_id);
-        writeln!(text, "          to continue, run `{again}`")?;
+        writeln!(text, "          {}", how_to_continue(report, suggest))?;
     }
     Ok(())
+}
+
+/// What to do about an upload that is not finished. Where everything that is left was rejected, another attempt
+/// can only succeed after a change.
+fn how_to_continue(report: &Report, suggest: &Suggest) -> String {
+    let resume = suggest.run_resume(&report.upload_id);
+    if report.outcome == Outcome::Refused {
+        format!(
+            "once Octane accepts these results, {resume}; if they are wrong, correct and upload them again"
+        )
+    } else {
+        format!("to continue, {resume}")
+    }
 }
 
 fn write_target(

@@ -1,5 +1,7 @@
 //! A program without the sandbox.
 
+use std::path::{Path, PathBuf};
+
 use octane_rest::Builder;
 
 use crate::args::SandboxDataArgs;
@@ -19,10 +21,23 @@ impl LocalServer {
         match *self {}
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        match *self {}
+    }
+
     #[expect(clippy::unused_async, reason = "has the signature of the real one")]
     pub(crate) async fn shutdown(self) {
         match self {}
     }
+}
+
+/// Whether a directory holds the data of a sandbox: an upload into one fails because it cannot be started.
+pub(crate) fn is_sandbox(_: &Path) -> bool {
+    true
+}
+
+pub(crate) fn real_path(directory: &Path) -> PathBuf {
+    directory.to_owned()
 }
 
 /// The error of everything that needs the sandbox.

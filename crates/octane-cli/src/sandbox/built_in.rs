@@ -1,6 +1,6 @@
 //! A sandbox in this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use octane_model::{SharedSpaceId, WorkspaceId};
@@ -14,17 +14,20 @@ use crate::failure::{Failure, Result};
 /// A sandbox that listens on a free port of the loopback.
 pub(crate) struct LocalServer {
     running: Running,
+    directory: PathBuf,
     space: SharedSpaceId,
     workspace: WorkspaceId,
 }
 
 impl LocalServer {
     pub(crate) async fn start(args: &SandboxDataArgs) -> Result<Self> {
-        let settings = Settings::default().storage(Storage::File(data_file(args)?));
+        let file = data_file(args)?;
+        let settings = Settings::default().storage(Storage::File(file.clone()));
         let (space, workspace) = (settings.space, settings.workspace);
         let running = Sandbox::start_with(settings).await.map_err(failure)?;
         Ok(Self {
             running,
+            directory: file.parent().map_or_else(PathBuf::new, real_path),
             space,
             workspace,
         })
@@ -37,6 +40,11 @@ impl LocalServer {
             .space(self.space)
             .workspace(self.workspace)
             .credentials(ApiKey::new(running.client_id(), running.client_secret()))
+    }
+
+    /// Where its data is: an absolute path, the same however it was typed.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Lets it finish what it has accepted.
@@ -61,6 +69,20 @@ pub(crate) fn failure(error: SandboxError) -> Failure {
     }
 }
 
+/// Whether a directory holds the data of a sandbox.
+pub(crate) fn is_sandbox(directory: &Path) -> bool {
+    directory.join(DATA_FILE).is_file()
+}
+
+/// An absolute path, the same however it was typed.
+pub(crate) fn real_path(directory: &Path) -> PathBuf {
+    let absolute = || std::path::absolute(directory);
+    let path = directory.canonicalize().or_else(|_| absolute());
+    path.unwrap_or_else(|_| directory.to_owned())
+}
+
+const DATA_FILE: &str = "octane.db";
+
 /// The sandbox's database, in the given directory or in the user's data directory.
 pub(crate) fn data_file(args: &SandboxDataArgs) -> Result<PathBuf> {
     let directory = match &args.directory {
@@ -80,7 +102,7 @@ pub(crate) fn data_file(args: &SandboxDataArgs) -> Result<PathBuf> {
             ))
             .hint("use a writable directory with `--sandbox-data DIR`")
     })?;
-    Ok(directory.join("octane.db"))
+    Ok(directory.join(DATA_FILE))
 }
 
 #[cfg(test)]

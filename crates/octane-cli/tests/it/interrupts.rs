@@ -132,7 +132,7 @@ fn only_one_process_at_a_time_works_on_an_upload() {
         .fails(3, &[used]);
     server
         .octane(&["resume", "--all"], SECRET)
-        .fails(0, &[used]);
+        .fails(3, &[used]);
     let status = server.octane(&["status"], SECRET).stdout;
     assert!(
         status.contains("(in progress)") && status.contains("pending 3"),

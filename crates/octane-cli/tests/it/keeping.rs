@@ -216,7 +216,9 @@ fn lists_and_states_have_their_documented_shape() {
         "is_finished",
         "is_in_use",
         "outcome",
+        "sandbox",
         "server",
+        "state",
         "suite",
         "suite_run",
     ];

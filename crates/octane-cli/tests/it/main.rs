@@ -14,6 +14,7 @@ mod main_job;
 mod names;
 mod options;
 mod program;
+mod resuming;
 mod schemas;
 mod server;
 // Paths and the texts of the operating system differ elsewhere.

@@ -331,6 +331,12 @@ impl Answers {
         assert_eq!(deleted["upload_ids"], json!([id]));
 
         let id = self.save();
+        let export = ["uploads", "export", &id, "-o", "upload.octane"];
+        let exported = self.answer(0, "upload_bundle", &export);
+        assert_eq!(exported["upload_id"], json!(id));
+        let import = ["uploads", "import", "upload.octane", "--spool", "other"];
+        self.answer(0, "upload_bundle", &import);
+        self.answer(3, "error", &import);
         let upload = self.answer(0, "upload", &["resume", &id]);
         assert_eq!(upload["upload_id"], json!(id));
 
@@ -379,7 +385,7 @@ fn uploads_for_another_server_are_named_as_problems() {
     let resumed = done.json();
     assert_eq!(
         (done.code, &resumed["uploads"]),
-        (0, &json!([])),
+        (3, &json!([])),
         "{done:?}"
     );
     assert_eq!(resumed["problems"][0]["code"], "different_server");

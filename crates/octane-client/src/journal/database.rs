@@ -285,6 +285,11 @@ impl Journal {
         Ok(self.manifest()?.target_spec)
     }
 
+    /// The URL of the workspace that it goes to, as in the browser; `None` for a sandbox.
+    pub fn url(&self) -> Result<Option<String>, JournalError> {
+        Ok(self.manifest()?.server.url_of_workspace())
+    }
+
     /// What was planned.
     pub(crate) fn manifest(&self) -> Result<Manifest, JournalError> {
         self.get("manifest")?

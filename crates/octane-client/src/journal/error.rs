@@ -129,6 +129,20 @@ impl JournalError {
         matches!(self, Self::Full { .. })
     }
 
+    /// The same error about another file.
+    pub(super) fn at(mut self, file: &Path) -> Self {
+        match &mut self {
+            Self::Folder { path, .. }
+            | Self::Newer { path, .. }
+            | Self::Older { path, .. }
+            | Self::Corrupted { path, .. }
+            | Self::Full { path }
+            | Self::Database { path, .. } => file.clone_into(path),
+            _ => {}
+        }
+        self
+    }
+
     pub(super) fn of(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {

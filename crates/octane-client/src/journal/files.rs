@@ -31,10 +31,10 @@ pub(super) fn database(folder: &Path, id: &UploadId) -> PathBuf {
     folder.join(format!("{id}.db"))
 }
 
-/// Removes a journal, SQLite's files next to it, and the lock. Without those files the journal would be an older one,
+/// Removes a journal, SQLite's files next to it, what an export or import has left, and the lock. Without those files the journal would be an older one,
 /// so it goes first.
 pub(super) fn remove(path: &Path) -> Result<(), JournalError> {
-    for extension in ["db", "db-wal", "db-shm", "lock"] {
+    for extension in ["db", "db-wal", "db-shm", "export", "import", "lock"] {
         match fs::remove_file(path.with_extension(extension)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(JournalError::Folder {

@@ -216,7 +216,7 @@ impl std::fmt::Debug for Spool {
 }
 
 /// Opens an existing file: a journal that is deleted at this moment is not created again.
-fn existing_database(path: &Path) -> Result<Connection, JournalError> {
+pub(super) fn existing_database(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))
 }

@@ -1,6 +1,7 @@
 //! Helpers for the tests of journals, a topic a file.
 
 mod batches;
+mod bundles;
 mod failures;
 mod files;
 mod judge;

@@ -1,0 +1,195 @@
+//! `octane resume --all`: one upload after the other, from the oldest to the newest.
+
+use std::path::PathBuf;
+
+use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadSummary};
+use serde_json::{Value, json};
+
+use super::super::delivery::Delivery;
+use super::Resumed;
+use super::route::{Asked, Route, route};
+use crate::args::{Format, ResumeArgs};
+use crate::connect::{Connection, check};
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Output, Text, failure_json};
+use crate::spool::spool;
+
+pub(super) async fn run(
+    args: &ResumeArgs,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Exit> {
+    let spool = spool(&args.delivery.spool)?;
+    let mut all = All::new(args, output, delivery);
+    for failure in spool.unreadable()?.into_iter().map(Failure::from) {
+        all.add_failure(&failure);
+    }
+    let summaries = unfinished(&spool)?;
+    if summaries.is_empty() {
+        output.say("nothing to resume");
+        return all.finish();
+    }
+    let asked = Asked::of(&args.connection);
+    let routed = |summary: &UploadSummary| route(summary.sandbox.as_deref(), &asked, true);
+    if summaries.iter().any(|one| routed(one) == Route::AsTyped) {
+        // What is missing for every request is found before anything is done.
+        check(&args.connection).await?;
+    }
+    for summary in &summaries {
+        if let Some(signal) = delivery.stopped() {
+            all.exit = worst(all.exit, signal);
+            break;
+        }
+        all.resume(&spool, summary, routed(summary)).await?;
+    }
+    all.disconnect().await;
+    all.finish()
+}
+
+/// The uploads of `octane resume --all`, and what became of them so far.
+struct All<'a> {
+    args: &'a ResumeArgs,
+    output: Output,
+    delivery: &'a Delivery<'a>,
+    /// To the server, or to the sandbox in this directory; uploads to the same place share it.
+    connection: Option<(Option<PathBuf>, Connection)>,
+    exit: Exit,
+    uploads: Vec<Value>,
+    errors: Vec<Value>,
+    problems: Vec<ReportedProblem>,
+}
+
+impl<'a> All<'a> {
+    fn new(args: &'a ResumeArgs, output: Output, delivery: &'a Delivery<'a>) -> Self {
+        Self {
+            args,
+            output,
+            delivery,
+            connection: None,
+            exit: Exit::Success,
+            uploads: Vec::new(),
+            errors: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Resumes an upload. One that fails does not stop the others.
+    async fn resume(
+        &mut self,
+        spool: &Spool,
+        summary: &'a UploadSummary,
+        route: Route,
+    ) -> Result<()> {
+        let resumed = Resumed::new(self.args, summary, self.delivery);
+        let place = match route {
+            Route::AsTyped => None,
+            Route::Sandbox(folder) => Some(folder),
+            Route::Elsewhere => {
+                let message = format!("upload {} belongs to {}", summary.id, summary.server);
+                self.leave("different_server", &message);
+                return Ok(());
+            }
+        };
+        match self.deliver(spool, &resumed, place).await {
+            Ok(report) => {
+                let (exit, json) = resumed.delivery.print_report_of_several(&report)?;
+                self.exit = worst(self.exit, exit);
+                self.uploads.push(json);
+            }
+            Err(failure) => match code_if_not_ours(&failure) {
+                Some(code) => self.leave(code, &failure.error.to_string()),
+                None => {
+                    let id = &summary.id;
+                    let failure = failure.context(format!("could not resume upload {id}"));
+                    let failure = failure.upload(id);
+                    let exit = resumed.delivery.report_failure_and_continue(&failure);
+                    self.add(&failure, exit);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &mut self,
+        spool: &Spool,
+        resumed: &Resumed<'_>,
+        place: Option<PathBuf>,
+    ) -> Result<Report> {
+        if self.connection.as_ref().map(|(place, _)| place) != Some(&place) {
+            self.disconnect().await;
+            let opened = resumed.connect(self.args, place.as_deref(), self.output);
+            self.connection = Some((place.clone(), opened.await?));
+        }
+        let Some((_, connected)) = &self.connection else {
+            let message = "no connection for an upload";
+            return Err(Failure::message(Exit::Internal, message));
+        };
+        let client = connected.client_for(&self.args.connection, &resumed.summary.options);
+        resumed.deliver(spool, self.args, &client).await
+    }
+
+    /// Closes the connection that there is, if any.
+    async fn disconnect(&mut self) {
+        if let Some((_, connected)) = self.connection.take() {
+            connected.close().await;
+        }
+    }
+
+    /// Names an upload that is not resumed here. It is left unfinished, so this is not a success.
+    fn leave(&mut self, code: &'static str, reason: &str) {
+        let message = format!("not resumed: {reason}");
+        self.output.say(&message);
+        self.problems.push(ReportedProblem::new(code, message));
+        let exit = self.delivery.apply_exit_policy(Exit::Configuration);
+        self.exit = worst(self.exit, exit);
+    }
+
+    fn add_failure(&mut self, failure: &Failure) {
+        let exit = self.delivery.report_failure_and_continue(failure);
+        self.add(failure, exit);
+    }
+
+    fn add(&mut self, failure: &Failure, exit: Exit) {
+        self.exit = worst(self.exit, exit);
+        self.errors.push(failure_json(failure, exit));
+    }
+
+    /// Prints the answer in JSON; people have read it already.
+    fn finish(self) -> Result<Exit> {
+        let json = json!({
+            "schema": "octane.resume/1",
+            "exit_code": self.exit.code(),
+            "uploads": self.uploads,
+            "errors": self.errors,
+            "problems": self.problems,
+        });
+        if self.output.format == Format::Json {
+            self.output.answer(Text::default, &json)?;
+        }
+        Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
+    }
+}
+
+/// The one with the higher code.
+fn worst(one: Exit, other: Exit) -> Exit {
+    std::cmp::max_by_key(one, other, |exit| exit.code())
+}
+
+/// The unfinished uploads, oldest first.
+fn unfinished(spool: &Spool) -> Result<Vec<UploadSummary>> {
+    let mut summaries = spool.list()?;
+    summaries.retain(|summary| !summary.is_finished);
+    summaries.reverse();
+    Ok(summaries)
+}
+
+/// The problem's code if the upload is another process's, or belongs to another server.
+fn code_if_not_ours(failure: &Failure) -> Option<&'static str> {
+    match failure.error.downcast_ref::<JournalError>()? {
+        JournalError::InUse { .. } => Some("in_use"),
+        JournalError::DifferentServer { .. } => Some("different_server"),
+        _ => None,
+    }
+}

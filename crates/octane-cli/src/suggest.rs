@@ -1,0 +1,202 @@
+//! Commands that messages suggest, with everything that they need to work as they are printed.
+
+use std::path::PathBuf;
+
+use octane_client::UploadId;
+use octane_model::Address;
+
+use crate::args::{ConnectionArgs, SpoolArgs};
+use crate::env;
+
+/// What the suggested commands have to repeat of this one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Suggest {
+    /// The directory of the uploads, unless it is the default.
+    spool: Option<PathBuf>,
+    /// The workspace in the browser, unless the environment names it.
+    url: Option<String>,
+    client_id: Option<String>,
+    /// The secret was typed, so it has to be set before.
+    is_secret_typed: bool,
+}
+
+impl Suggest {
+    /// For a command about stored uploads.
+    pub(crate) fn offline(spool: &SpoolArgs) -> Self {
+        // A relative path would be another directory elsewhere.
+        let absolute = |folder: &PathBuf| std::path::absolute(folder);
+        let spool = spool.spool.as_ref();
+        Self {
+            spool: spool.map(|folder| absolute(folder).unwrap_or_else(|_| folder.clone())),
+            ..Self::default()
+        }
+    }
+
+    /// For a command that connects to a server.
+    pub(crate) fn online(spool: &SpoolArgs, connection: &ConnectionArgs) -> Self {
+        let typed = &connection.typed;
+        Self {
+            client_id: connection.client_id.clone().filter(|_| typed.is_client_id),
+            is_secret_typed: connection.client_secret.is_some(),
+            ..Self::offline(spool)
+        }
+    }
+
+    /// For an upload to the workspace at this URL, if it goes to a server.
+    pub(crate) fn to(mut self, url: Option<&str>) -> Self {
+        self.url = url
+            .filter(|url| !is_workspace_of_environment(url, env::text))
+            .map(str::to_owned);
+        self
+    }
+
+    /// `octane resume ID`.
+    pub(crate) fn resume(&self, id: &UploadId) -> String {
+        let mut command = format!("octane resume {id}");
+        if let Some(url) = &self.url {
+            command.push_str(&format!(" --url {}", quoted(url)));
+        }
+        if let Some(id) = &self.client_id {
+            command.push_str(&format!(" --client-id {}", quoted(id)));
+        }
+        self.in_spool(command)
+    }
+
+    /// What to do about an unfinished upload: `run …`, after the secret is set where it was typed.
+    pub(crate) fn run_resume(&self, id: &UploadId) -> String {
+        let command = self.resume(id);
+        if self.is_secret_typed {
+            format!("set {} and run `{command}`", env::CLIENT_SECRET)
+        } else {
+            format!("run `{command}`")
+        }
+    }
+
+    /// The command that deletes an unfinished upload.
+    pub(crate) fn delete(&self, id: &UploadId) -> String {
+        self.in_spool(format!("octane uploads delete {id} --force"))
+    }
+
+    /// The command that shows an upload.
+    pub(crate) fn status(&self, id: &UploadId) -> String {
+        self.in_spool(format!("octane status {id}"))
+    }
+
+    /// The command that lists all uploads.
+    pub(crate) fn list(&self) -> String {
+        self.in_spool("octane uploads list".to_owned())
+    }
+
+    fn in_spool(&self, command: String) -> String {
+        match &self.spool {
+            Some(folder) => {
+                let folder = folder.display().to_string();
+                format!("{command} --spool {}", quoted(&folder))
+            }
+            None => command,
+        }
+    }
+}
+
+/// Whether the variables lead to the workspace at this URL without any option.
+fn is_workspace_of_environment(url: &str, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let parsed = |text: &str| text.parse::<Address>().ok();
+    let Some((asked, set)) = parsed(url).zip(variable(env::URL).as_deref().and_then(parsed)) else {
+        return false;
+    };
+    let number = |name: &str| variable(name)?.trim().parse::<i64>().ok();
+    let space = number(env::SHARED_SPACE).or(set.space().map(octane_model::SharedSpaceId::get));
+    let workspace = number(env::WORKSPACE).or(set.workspace().map(octane_model::WorkspaceId::get));
+    asked.is_same_server(&set)
+        && space == asked.space().map(octane_model::SharedSpaceId::get)
+        && workspace == asked.workspace().map(octane_model::WorkspaceId::get)
+}
+
+/// A word as a shell reads it; plain words stay as they are.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_=/.,:@%+".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://octane.example/ui/?p=1001/1002";
+
+    fn id() -> UploadId {
+        "u-01jd8x2m5k3q7r".parse().unwrap()
+    }
+
+    fn is_set(variables: &[(&str, &str)]) -> bool {
+        is_workspace_of_environment(URL, |name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_would_read_something_else() {
+        for (word, expected) in [
+            ("/var/lib/uploads", "/var/lib/uploads"),
+            ("", "''"),
+            ("my uploads", "'my uploads'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+            (URL, "'https://octane.example/ui/?p=1001/1002'"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+
+    #[test]
+    fn a_command_repeats_what_the_environment_does_not_say() {
+        assert_eq!(
+            Suggest::default().resume(&id()),
+            "octane resume u-01jd8x2m5k3q7r"
+        );
+        let suggest = Suggest {
+            spool: Some("/a b".into()),
+            url: Some(URL.to_owned()),
+            client_id: Some("ci".to_owned()),
+            is_secret_typed: true,
+        };
+        assert_eq!(
+            suggest.run_resume(&id()),
+            format!(
+                "set OCTANE_CLIENT_SECRET and run `octane resume u-01jd8x2m5k3q7r --url '{URL}' --client-id ci \
+                 --spool '/a b'`"
+            )
+        );
+        assert_eq!(
+            suggest.delete(&id()),
+            "octane uploads delete u-01jd8x2m5k3q7r --force --spool '/a b'"
+        );
+    }
+
+    #[test]
+    fn variables_that_lead_to_the_same_workspace_are_enough() {
+        assert!(is_set(&[(
+            "OCTANE_URL",
+            "https://OCTANE.example:443/ui?p=1001/1002"
+        )]));
+        assert!(is_set(&[
+            ("OCTANE_URL", "octane.example"),
+            ("OCTANE_SHARED_SPACE", "1001"),
+            ("OCTANE_WORKSPACE", " 1002 "),
+        ]));
+        for variables in [
+            &[][..],
+            &[("OCTANE_URL", "https://octane.example")],
+            &[("OCTANE_URL", "https://octane.example/ui/?p=1001/1003")],
+            &[("OCTANE_URL", URL), ("OCTANE_WORKSPACE", "1003")],
+            &[("OCTANE_URL", "https://other.example/ui/?p=1001/1002")],
+        ] {
+            assert!(!is_set(variables), "{variables:?}");
+        }
+    }
+}
