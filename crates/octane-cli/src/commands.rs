@@ -40,8 +40,8 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         output.say(note);
     }
     match args.command {
-        Command::Upload(args) => upload::run(&args, output).await,
-        Command::Resume(args) => resume::run(&args, output).await,
+        Command::Upload(args) => Box::pin(upload::run(&args, output)).await,
+        Command::Resume(args) => Box::pin(resume::run(&args, output)).await,
         Command::Status(args) => uploads::status(&args, output),
         Command::Uploads(command) => uploads::run(&command, output),
         Command::Validate(args) => validate::run(&args, output),

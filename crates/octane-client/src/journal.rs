@@ -36,6 +36,7 @@ mod lock;
 mod migrate;
 mod payload;
 mod problem;
+mod repeat;
 mod resume;
 mod retention;
 mod row;

@@ -66,6 +66,7 @@ mod reconciliation;
 mod releases;
 mod report;
 mod resend;
+mod results;
 mod run_key;
 mod runs;
 mod server;
@@ -107,6 +108,7 @@ pub use report::{
     BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,
     ReportedProblem, TargetReport,
 };
+pub use results::Results;
 pub use runs::{Runs, RunsOf};
 pub use settings::UploadSettings;
 pub use suite_runs::SuiteRuns;

@@ -161,6 +161,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
             repaired,
             over_limit,
             unsupported,
+            flaky,
             ..
         } = self.batches.input();
         if !over_limit.is_empty() {
@@ -168,6 +169,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         }
         let mut totals = self.totals;
         totals.counts = *counts;
+        totals.problems.extend_from_slice(flaky);
         if !repaired.is_empty() {
             totals.counts.repaired = total(*repaired);
             let problem = ReportedProblem::new("repaired", repaired.to_string());

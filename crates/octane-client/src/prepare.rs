@@ -51,10 +51,11 @@ impl Prepared {
 }
 
 impl Client {
-    /// Plans everything that will be sent and writes it into a new journal. Makes no requests, so an upload can be
+    /// Plans everything that will be sent, in the order of `runs`, and writes it into a new journal. Makes no requests, so an upload can be
     /// saved although the server is away. Blocks while it reads, renders and writes.
     ///
-    /// The journal is removed again if this fails.
+    /// Of several results of one run, the run shows the last one; an [`Arrangement`](octane_results::Arrangement) puts
+    /// them in order. The journal is removed again if this fails.
     pub fn prepare(
         &self,
         runs: impl IntoIterator<Item = TestRun>,
@@ -96,7 +97,7 @@ impl Client {
             totals.problems.push(repaired);
         }
         journal.replace_problems("plan", &totals.problems)?;
-        rows.finish(&Manifest {
+        let manifest = rows.finish(Manifest {
             created: jiff::Timestamp::now(),
             server: self.server(),
             target_spec: spec.clone(),
@@ -105,6 +106,7 @@ impl Client {
             link: settings.link,
             options: settings.options.clone(),
         })?;
+        totals.counts = manifest.counts;
         Ok(totals)
     }
 

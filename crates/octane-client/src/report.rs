@@ -98,6 +98,17 @@ pub struct Counts {
     pub test_skipped: usize,
     /// Results with the status `Planned`.
     pub planned: usize,
+    /// Results that share a run with another result of this upload, such as further attempts of a test: `ingested` results
+    /// are that many more than runs.
+    #[serde(default)]
+    pub repeats: usize,
+    /// Runs whose results have different statuses; the run shows one of them.
+    #[serde(default)]
+    pub flaky: usize,
+    /// Results whose run has a name other than that of its test, mostly because other results of the test come from another
+    /// suite, machine, project or file.
+    #[serde(default)]
+    pub named: usize,
     /// Texts that were changed to fit Octane: too long, or with characters that are not allowed in XML.
     pub repaired: usize,
 }

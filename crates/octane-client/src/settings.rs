@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, SuitePath};
+use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, Reruns, SuitePath};
 
 use crate::invalid::InvalidResults;
 
@@ -21,6 +21,8 @@ pub struct UploadSettings {
     pub context: Context,
     /// Module and package for tests that have none.
     pub suite_path: Option<SuitePath>,
+    /// Which of several results of one run the run shows. Default: the last one.
+    pub reruns: Reruns,
     /// Where batches are cut. Default: 500 results or 4 MiB.
     pub batch_limits: BatchLimits,
     /// What is done about texts that exceed Octane's limits.
@@ -54,6 +56,7 @@ impl Default for UploadSettings {
             testing_tool_type: None,
             context: Context::default(),
             suite_path: None,
+            reruns: Reruns::default(),
             batch_limits: BatchLimits::default(),
             repair: RepairPolicy::default(),
             nonce: None,

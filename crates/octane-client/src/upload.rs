@@ -1,6 +1,6 @@
 //! The main job in one call: prepare, then deliver.
 
-use octane_results::{SuitePath, TestRun};
+use octane_results::SuitePath;
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
@@ -9,15 +9,16 @@ use crate::event::Event;
 use crate::journal::{JournalError, Spool};
 use crate::prepare::PrepareError;
 use crate::report::Report;
+use crate::results::{Results, arrangement};
 use crate::settings::UploadSettings;
 use crate::target::{Target, TargetSpec};
 use crate::upload_id::UploadId;
 
 /// An upload that waits to be sent; made by [`Client::upload`].
 #[must_use]
-pub struct Upload<'a, I> {
+pub struct Upload<'a, R> {
     client: &'a Client,
-    runs: I,
+    results: R,
     target: Target,
     settings: UploadSettings,
     spool: Spool,
@@ -44,7 +45,7 @@ impl From<JournalError> for UploadError {
 }
 
 impl Client {
-    /// Uploads `runs` into the suite run of `target`: plans, sends, waits for ingestion, finds the runs,
+    /// Uploads `results` into the suite run of `target`: plans, sends, waits for ingestion, finds the runs,
     /// links them to the stories whose Jira keys they carry, and reports.
     ///
     /// ```
@@ -69,13 +70,10 @@ impl Client {
     /// assert_eq!(report.links.unwrap().linked, 1);
     /// # Ok(()) }) }
     /// ```
-    pub fn upload<I>(&self, runs: I, target: Target) -> Upload<'_, I>
-    where
-        I: IntoIterator<Item = TestRun> + Send + 'static,
-    {
+    pub fn upload<R: Results>(&self, results: R, target: Target) -> Upload<'_, R> {
         Upload {
             client: self,
-            runs,
+            results,
             target,
             settings: UploadSettings::default(),
             spool: Spool::off(),
@@ -85,7 +83,7 @@ impl Client {
     }
 }
 
-impl<'a, I: IntoIterator<Item = TestRun> + Send + 'static> Upload<'a, I> {
+impl<'a, R: Results> Upload<'a, R> {
     /// How it is done.
     pub fn settings(mut self, settings: UploadSettings) -> Self {
         self.settings = settings;
@@ -121,7 +119,7 @@ impl<'a, I: IntoIterator<Item = TestRun> + Send + 'static> Upload<'a, I> {
     pub async fn send(self) -> Result<Report, UploadError> {
         let Self {
             client,
-            runs,
+            results,
             target,
             settings,
             spool,
@@ -131,7 +129,12 @@ impl<'a, I: IntoIterator<Item = TestRun> + Send + 'static> Upload<'a, I> {
         let preparing = {
             let (client, settings) = (client.clone(), settings.clone());
             let spec = TargetSpec::from(&target);
-            move || client.prepare(runs, &spec, &settings, &spool, UploadId::new())
+            move || {
+                let arrangement =
+                    arrangement(&results, settings.reruns, &settings.context.environment);
+                let runs = arrangement.apply(|| results.runs());
+                client.prepare(runs, &spec, &settings, &spool, UploadId::new())
+            }
         };
         let prepared = match tokio::task::spawn_blocking(preparing).await {
             Ok(prepared) => prepared?,
@@ -144,6 +147,7 @@ impl<'a, I: IntoIterator<Item = TestRun> + Send + 'static> Upload<'a, I> {
             .settings(settings)
             .cancellation(cancellation)
             .on_event(on_event);
-        Ok(delivery.run().await?)
+        // Large: a future of its own keeps those of callers small.
+        Ok(Box::pin(delivery.run()).await?)
     }
 }

@@ -38,12 +38,14 @@
 //! - Readers are streaming iterators over runs. An invalid row is a value with its position
 //!   ([`InvalidRow`]), and reading continues; an unreadable file ends with a [`ReadError`].
 //! - The same runs and settings give the same bytes on every machine; nothing here reads the clock.
+//! - [`Survey`], [`Repeats`] and [`Arrangement`] tell several results of one test apart.
 //! - [`repair`](repair()) changes texts only where that is safe, and counts the changes.
 //! - The rules of the payload's schema are one table: [`check`](check()) and [`read_payload`] apply it, and
 //!   [`test_results_xsd`] prints it.
 
 mod context;
 mod identity;
+mod origin;
 mod position;
 mod run;
 mod status;
@@ -55,6 +57,7 @@ mod invalid;
 mod payload;
 mod read;
 mod repair;
+mod repeats;
 mod sniff;
 mod source;
 mod text;
@@ -63,6 +66,7 @@ mod warning;
 
 pub use context::{Build, Context, Release, SuiteRef, Tag, TestField, TestFieldKind};
 pub use identity::{Identity, SuitePath};
+pub use origin::Origin;
 pub use position::Position;
 pub use run::{Failure, TestRun};
 pub use status::Status;
@@ -91,6 +95,7 @@ pub use read::status_aliases::StatusAliases;
 pub use repair::policy::{LongNames, RepairPolicy};
 pub use repair::repairs::Repairs;
 pub use repair::{LimitExceeded, repair, repair_context};
+pub use repeats::{Arrangement, Repeats, Reruns, Survey, UnknownReruns};
 pub use sniff::{Format, UnknownFormat};
 pub use source::find::sources;
 pub use source::{Source, SourceError, SourceProblem};

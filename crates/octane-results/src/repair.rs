@@ -135,6 +135,8 @@ impl<'p> Repairer<'p> {
             manual: _,
             context,
             jira: _,
+            origin: _,
+            earlier_failures: _,
             position: _,
         } = run;
         self.text("module", module, SHORT)?;

@@ -1,11 +1,13 @@
 //! One result of one test.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::identity::Identity;
+use crate::origin::Origin;
 use crate::position::Position;
 use crate::status::Status;
 use crate::step::Steps;
@@ -56,6 +58,11 @@ pub struct TestRun {
     pub context: Context,
     /// The keys of the Jira issues that this test covers. Not part of the payload.
     pub jira: Vec<String>,
+    /// Where it comes from, apart from its test; tells several results of one test apart. Not part of the payload.
+    pub origin: Origin,
+    /// The failures of earlier attempts of which this result is the outcome, where the report names them in it. Not
+    /// part of the payload.
+    pub earlier_failures: Vec<Failure>,
     /// The position from which it was read. Not part of the payload.
     pub position: Option<Position>,
 }
@@ -115,6 +122,8 @@ impl TestRun {
             manual: false,
             context: Context::default(),
             jira: Vec::new(),
+            origin: Origin::default(),
+            earlier_failures: Vec::new(),
             position: None,
         }
     }
@@ -134,6 +143,12 @@ impl TestRun {
     /// Sets the class of the test.
     pub fn class(mut self, class: impl Into<String>) -> Self {
         self.identity.class = class.into();
+        self
+    }
+
+    /// Sets the machine that the test ran on.
+    pub fn hostname(mut self, hostname: impl Into<Arc<str>>) -> Self {
+        self.origin.hostname = Some(hostname.into());
         self
     }
 

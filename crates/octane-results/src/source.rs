@@ -17,6 +17,7 @@ pub(crate) mod find;
 pub struct Source {
     name: Arc<str>,
     content: Content,
+    pattern: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ impl Source {
         Self {
             name: path.display().to_string().into(),
             content: Content::Path(path),
+            pattern: 0,
         }
     }
 
@@ -41,6 +43,7 @@ impl Source {
         Self {
             name: name.into(),
             content: Content::Bytes(bytes.into()),
+            pattern: 0,
         }
     }
 
@@ -49,7 +52,19 @@ impl Source {
         Self {
             name: "-".into(),
             content: Content::Stdin,
+            pattern: 0,
         }
+    }
+
+    /// The number of the pattern that found it, from 0, as they were passed to [`sources`](crate::sources).
+    pub fn pattern(&self) -> usize {
+        self.pattern
+    }
+
+    /// Sets the number of the pattern that found it.
+    pub fn with_pattern(mut self, pattern: usize) -> Self {
+        self.pattern = pattern;
+        self
     }
 
     /// The name, as shown in messages.

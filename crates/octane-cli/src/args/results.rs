@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use octane_results::Reruns;
+
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
 use super::number::number;
@@ -31,6 +33,9 @@ pub(crate) struct InputArgs {
     /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]
     pub(crate) suite_path: Option<String>,
+    /// Which of several results of one run the run shows: the last one, the worst one, or each as a run of its own.
+    #[arg(long, value_name = "last|worst|all", default_value_t = Reruns::Last)]
+    pub(crate) reruns: Reruns,
     /// Skip invalid rows and files instead of aborting.
     #[arg(long)]
     pub(crate) skip_invalid: bool,

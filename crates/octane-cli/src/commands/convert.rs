@@ -16,7 +16,7 @@ use crate::output::{Output, Text, write_file};
 /// Writes the payloads that an upload would send.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
-    let input = Input::read(&args.input)?;
+    let input = Input::read(&args.input, &settings.context.environment)?;
     input.check(&args.input)?;
     let target = args.suite.map(|suite| {
         Target::new(

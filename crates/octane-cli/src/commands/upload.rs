@@ -47,8 +47,8 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     crate::connect::check(&args.connection).await?;
     // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
     let reading = tokio::task::spawn_blocking({
-        let args = args.input.clone();
-        move || Input::read(&args)
+        let (args, environment) = (args.input.clone(), settings.context.environment.clone());
+        move || Input::read(&args, &environment)
     });
     let input = tokio::select! {
         read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,

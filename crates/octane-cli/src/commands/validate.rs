@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use octane_client::{Plan, ReportedProblem, Target, UploadSettings};
+use octane_client::{Plan, PlanTotals, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
 use octane_results::{Identity, Status, Warning, WarningKind};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::args::ValidateArgs;
@@ -19,7 +20,7 @@ const LISTED_MAX: usize = 20;
 
 /// Reads everything, renders the payload and checks it against the schema.
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
-    let input = Input::read(&args.input)?;
+    let input = Input::read(&args.input, &[])?;
     let repeated = repeated(&input);
     let target = Target::new(SuiteId::new(1), "validate");
     let mut plan = Plan::new(input.runs(), Some(&target), &UploadSettings::default())?;
@@ -44,16 +45,18 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
             "failed": input.count(Status::Failed),
             "test_skipped": input.count(Status::Skipped),
             "planned": input.count(Status::Planned),
+            "repeats": repeated.iter().map(|test| test.results - 1).sum::<usize>(),
+            "flaky": repeated.iter().filter(|test| test.is_flaky).count(),
+            "named": plan.counts.named,
             "repaired": plan.counts.repaired,
             "batches": plan.batches,
         },
-        "repeated": repeated.iter().map(|(test, count)| json!({ "test": test, "results": count })).collect::<Vec<_>>(),
+        "repeated": repeated,
         "jira_keys": plan.jira_keys,
         "warnings": warnings,
         "problems": problems,
     });
-    let (keys, repaired) = (plan.jira_keys.len(), plan.counts.repaired);
-    let human = || human(&input, keys, repaired, &repeated, &warnings, &problems);
+    let human = || human(&input, args, &plan, &repeated, &warnings, &problems);
     output.answer(human, &json)?;
     if problems.is_empty() || args.input.skip_invalid {
         let is_empty = (input.usable() == 0) && !args.input.allow_empty;
@@ -82,9 +85,9 @@ fn warning(warning: &Warning) -> ReportedProblem {
 /// The findings, for people.
 fn human(
     input: &Input,
-    jira_keys: usize,
-    repaired: usize,
-    repeated: &[(String, usize)],
+    args: &ValidateArgs,
+    plan: &PlanTotals,
+    repeated: &[Repeated],
     warnings: &[ReportedProblem],
     problems: &[ReportedProblem],
 ) -> Text {
@@ -100,20 +103,28 @@ fn human(
     ));
     text.push(&format!(
         "{}, {} to adjust",
-        plural(jira_keys, "Jira key"),
-        plural(repaired, "text")
+        plural(plan.jira_keys.len(), "Jira key"),
+        plural(plan.counts.repaired, "text")
     ));
+    if plan.counts.named > 0 {
+        let named = plural(plan.counts.named, "result");
+        text.push(&format!(
+            "{named} with a run name of their own, because a test has results of several suites, machines, projects or files"
+        ));
+    }
     let title = match repeated.len() {
-        1 => "1 test has several results; Octane shows only the last one".to_owned(),
-        count => format!(
-            "{} tests have several results; Octane shows only the last one",
-            thousands(count)
-        ),
+        1 => "1 run has".to_owned(),
+        count => format!("{} runs have", thousands(count)),
     };
-    let tests = repeated
-        .iter()
-        .map(|(test, count)| format!("{test}: {}", plural(*count, "result")));
-    list(&mut text, &title, tests);
+    let title = format!(
+        "{title} several results and shows one (`--reruns {}`)",
+        args.input.reruns
+    );
+    let runs = repeated.iter().map(|run| {
+        let flaky = if run.is_flaky { ", flaky" } else { "" };
+        format!("{}: {}{flaky}", run.name(), plural(run.results, "result"))
+    });
+    list(&mut text, &title, runs);
     let title = plural(warnings.len(), "warning");
     let messages = warnings.iter().map(|warning| warning.message.clone());
     list(&mut text, &title, messages);
@@ -143,15 +154,40 @@ fn list(text: &mut Text, title: &str, items: impl ExactSizeIterator<Item = Strin
     }
 }
 
-/// Tests with several results, in the order of their names.
-fn repeated(input: &Input) -> Vec<(String, usize)> {
-    let mut results: HashMap<(Identity, Option<String>), usize> = HashMap::new();
-    for run in input.runs() {
-        *results.entry((run.identity, run.run_name)).or_default() += 1;
+/// A run with several results.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Repeated {
+    test: String,
+    run_name: Option<String>,
+    results: usize,
+    /// Whether their statuses differ.
+    is_flaky: bool,
+}
+
+impl Repeated {
+    fn name(&self) -> String {
+        match &self.run_name {
+            Some(run_name) => format!("{} ({run_name})", self.test),
+            None => self.test.clone(),
+        }
     }
-    let several = results.into_iter().filter(|(_, count)| *count > 1);
+}
+
+/// Runs with several results, in the order of their names.
+fn repeated(input: &Input) -> Vec<Repeated> {
+    let mut runs: HashMap<(Identity, Option<String>), Vec<Status>> = HashMap::new();
+    for run in input.runs() {
+        let statuses = runs.entry((run.identity, run.run_name)).or_default();
+        statuses.push(run.status);
+    }
+    let several = runs.into_iter().filter(|(_, statuses)| statuses.len() > 1);
     let mut several: Vec<_> = several
-        .map(|((test, _), count)| (test.to_string(), count))
+        .map(|((test, run_name), statuses)| Repeated {
+            test: test.to_string(),
+            run_name,
+            results: statuses.len(),
+            is_flaky: statuses.iter().any(|status| *status != statuses[0]),
+        })
         .collect();
     several.sort();
     several

@@ -62,6 +62,7 @@ fn write_summary(
         thousands(counts.failed),
         thousands(counts.test_skipped)
     )?;
+    write_repeats(text, counts)?;
     write_target(text, target, created)?;
     let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
     let duplicate_batches = batches.iter().filter(|batch| batch.is_duplicate).count();
@@ -133,6 +134,36 @@ fn how_to_continue(report: &Report, suggest: &Suggest) -> String {
     } else {
         format!("to continue, {resume}")
     }
+}
+
+/// How many runs the results are, where that is not one each, and why.
+fn write_repeats(text: &mut Text, counts: &Counts) -> std::fmt::Result {
+    let Counts {
+        repeats,
+        flaky,
+        named,
+        ..
+    } = *counts;
+    if repeats + flaky + named == 0 {
+        return Ok(());
+    }
+    let runs = counts.read.saturating_sub(counts.invalid + repeats);
+    let (runs, results) = (thousands(runs), plural(runs + repeats, "result"));
+    write!(text, "Runs      {runs} from {results}")?;
+    if repeats > 0 {
+        write!(text, " · {}", plural(repeats, "repeat"))?;
+    }
+    if flaky > 0 {
+        write!(text, " · {} flaky", thousands(flaky))?;
+    }
+    if named > 0 {
+        write!(
+            text,
+            " · {} named after where they come from",
+            thousands(named)
+        )?;
+    }
+    writeln!(text)
 }
 
 fn write_target(

@@ -14,6 +14,7 @@ mod main_job;
 mod names;
 mod options;
 mod program;
+mod reruns;
 mod resuming;
 mod schemas;
 mod server;

@@ -1,5 +1,7 @@
 //! Problems that are reported for the whole upload or for single results.
 
+use rusqlite::Transaction;
+
 use super::database::Journal;
 use super::error::JournalError;
 use super::row::position;
@@ -15,21 +17,8 @@ impl Journal {
     ) -> Result<(), JournalError> {
         self.write("problems", |transaction| {
             transaction.execute("DELETE FROM problems WHERE stage = ?", [stage])?;
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO problems (stage, code, test, file, line, column, message)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )?;
             for problem in problems {
-                let position = problem.position.as_ref();
-                insert.execute((
-                    stage,
-                    &*problem.code,
-                    &problem.test,
-                    position.map(|position| &*position.file),
-                    position.map(|position| position.line),
-                    position.and_then(|position| position.column),
-                    &problem.message,
-                ))?;
+                add_problem(transaction, stage, problem)?;
             }
             Ok(())
         })
@@ -80,4 +69,28 @@ impl Journal {
                 .collect()
         })
     }
+}
+
+/// Adds a problem that `stage` found.
+pub(super) fn add_problem(
+    transaction: &Transaction<'_>,
+    stage: &'static str,
+    problem: &ReportedProblem,
+) -> rusqlite::Result<()> {
+    let position = problem.position.as_ref();
+    transaction
+        .prepare_cached(
+            "INSERT INTO problems (stage, code, test, file, line, column, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute((
+            stage,
+            &*problem.code,
+            &problem.test,
+            position.map(|position| &*position.file),
+            position.map(|position| position.line),
+            position.and_then(|position| position.column),
+            &problem.message,
+        ))?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row as SqlRow, Transaction};
 use super::database::Journal;
 use super::error::JournalError;
 use super::payload::set_envelope;
+use super::repeat;
 use super::schema;
 use crate::plan::{Envelope, Manifest, PlannedBatch};
 use crate::report::Counts;
@@ -88,24 +89,19 @@ impl RowWriter<'_> {
         Ok(id)
     }
 
-    /// Everything is written: finds out which batches repeat a test of an earlier one. From here on the upload
-    /// can be delivered.
-    pub(crate) fn finish(self, manifest: &Manifest) -> Result<(), JournalError> {
-        let manifest = serde_json::to_string(manifest)
-            .map_err(|error| self.journal.corrupted(error.to_string()))?;
+    /// Everything is written: finds out which results repeat others, and which batches have to be sent after earlier
+    /// ones for that. From here on the upload can be delivered.
+    pub(crate) fn finish(self, mut manifest: Manifest) -> Result<Manifest, JournalError> {
         self.journal.write_through("planned", |transaction| {
             transaction.execute_batch(schema::INDEX_OF_KEYS)?;
-            transaction.execute_batch(
-                "UPDATE batches SET after_previous = 1 WHERE number IN (
-                     SELECT later.batch FROM rows later JOIN (
-                         SELECT key, MIN(batch) AS batch FROM rows GROUP BY key HAVING COUNT(*) > 1
-                     ) earlier ON earlier.key = later.key AND earlier.batch < later.batch)",
-            )?;
+            repeat::find(transaction, &mut manifest.counts)?;
+            let json = serde_json::to_string(&manifest)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             transaction.execute(
                 "INSERT INTO upload (key, value) VALUES ('manifest', ?)",
-                [manifest],
+                [json],
             )?;
-            Ok(())
+            Ok(manifest)
         })
     }
 }

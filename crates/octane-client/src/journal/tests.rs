@@ -4,6 +4,7 @@ mod batches;
 mod bundles;
 mod failures;
 mod files;
+mod flaky;
 mod judge;
 mod migrations;
 mod repeats;

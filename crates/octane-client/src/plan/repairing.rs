@@ -1,12 +1,19 @@
 //! Results within Octane's limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use octane_results::{Dialect, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair};
+use octane_model::plural::plural;
+use octane_results::{
+    Dialect, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair, shorten,
+};
 
-use crate::report::Counts;
+use crate::report::{Counts, ReportedProblem};
 use crate::settings::UploadSettings;
+
+/// How much of a message of a failure is quoted, in characters.
+const QUOTED_MAX: usize = 80;
 
 /// The runs within Octane's limits, repaired where that is allowed.
 #[derive(Debug)]
@@ -16,6 +23,8 @@ pub(super) struct Repairing<I> {
     writer: Arc<PayloadWriter>,
     pub(super) counts: Counts,
     pub(super) repaired: Repairs,
+    /// Results that report failures of earlier attempts themselves.
+    pub(super) flaky: Vec<ReportedProblem>,
     pub(super) over_limit: Vec<LimitExceeded>,
     pub(super) unsupported: BTreeSet<&'static str>,
 }
@@ -28,6 +37,7 @@ impl<I> Repairing<I> {
             writer,
             counts: Counts::default(),
             repaired: Repairs::default(),
+            flaky: Vec::new(),
             over_limit: Vec::new(),
             unsupported: BTreeSet::new(),
         }
@@ -57,6 +67,11 @@ impl<I: Iterator<Item = TestRun>> Iterator for Repairing<I> {
                 // It has no field for the run's own name, so Octane will name the run after its test.
                 run.run_name = None;
             }
+            self.counts.named += usize::from(run.run_name.is_some());
+            if let Some(problem) = flaky(&run) {
+                self.counts.flaky += 1;
+                self.flaky.push(problem);
+            }
             return Some(run);
         }
     }
@@ -70,6 +85,23 @@ fn count(counts: &mut Counts, status: Status) {
         Status::Skipped => &mut counts.test_skipped,
         Status::Planned => &mut counts.planned,
     } += 1;
+}
+
+/// Names a result that passed after attempts that failed.
+fn flaky(run: &TestRun) -> Option<ReportedProblem> {
+    let last = run.earlier_failures.last()?;
+    let message = match last.message.as_deref() {
+        Some(message) => shorten(message, QUOTED_MAX),
+        None => Cow::Borrowed("no message"),
+    };
+    let attempts = plural(run.earlier_failures.len(), "earlier attempt");
+    let message =
+        format!("{attempts} failed ({message}); the run shows the last one, which passed");
+    Some(
+        ReportedProblem::new("flaky", message)
+            .of_test(&run.identity)
+            .at(run.position.clone()),
+    )
 }
 
 /// How many texts and links were repaired or removed.

@@ -135,6 +135,8 @@ pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
         manual,
         context,
         jira: _,
+        origin: _,
+        earlier_failures: _,
         position: _,
     } = run;
     [

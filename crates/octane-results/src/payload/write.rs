@@ -37,6 +37,8 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         manual,
         context: own_context,
         jira: _,
+        origin: _,
+        earlier_failures: _,
         position: _,
     } = run;
     raw("<test_run", out);

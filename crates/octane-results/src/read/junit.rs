@@ -16,6 +16,8 @@
 //!   of which none of its results tells.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
+//! - The **origin**, which tells results of one test apart, is the path of the suites' names, and the attributes `hostname`,
+//!   `file` and `project` of the case or else of the nearest suite that has them.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is

@@ -35,11 +35,11 @@ pub fn sources(
         }
     }
 
-    for pattern in patterns {
+    for (number, pattern) in patterns.iter().enumerate() {
         let pattern = pattern.as_ref();
         if pattern == "-" {
             if seen.insert(PathBuf::from("-")) {
-                found.push(Source::stdin());
+                found.push(Source::stdin().with_pattern(number));
             }
             continue;
         }
@@ -57,7 +57,7 @@ pub fn sources(
             }
             all_excluded = false;
             if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                found.push(Source::path(path));
+                found.push(Source::path(path).with_pattern(number));
             }
         }
         if all_excluded {

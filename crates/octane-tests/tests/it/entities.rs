@@ -194,7 +194,7 @@ async fn the_runs_of_a_suite_run_are_sorted_by_id_and_the_first_ones_can_be_skip
         .await
         .unwrap()
         .id;
-    let runs = (0..25).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
+    let runs = || (0..25).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
     let target = octane_client::Target::new(suite, "run 1");
     let report = world.client.upload(runs, target).send().await.unwrap();
     assert_eq!(report.counts.ingested, 25, "{report:?}");

@@ -21,7 +21,7 @@ async fn uploaded(settings: Settings) -> Uploaded {
         .await
         .unwrap()
         .id;
-    let runs = (0..5).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
+    let runs = || (0..5).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
     let report = world
         .client
         .upload(runs, Target::new(suite, "one"))

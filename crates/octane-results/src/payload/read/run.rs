@@ -3,6 +3,7 @@
 use super::reader::{InvalidPayload, PayloadReader};
 use crate::context::Context;
 use crate::identity::Identity;
+use crate::origin::Origin;
 use crate::payload::value::parse_boolean;
 use crate::run::{Failure, TestRun};
 use crate::step::{Parameter, Step, Steps};
@@ -36,6 +37,8 @@ impl PayloadReader<'_> {
                 .unwrap_or_default(),
             context: Context::default(),
             jira: Vec::new(),
+            origin: Origin::default(),
+            earlier_failures: Vec::new(),
             position,
         };
         while let Some(child) = self.child()? {

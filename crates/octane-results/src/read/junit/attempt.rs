@@ -98,6 +98,15 @@ impl Attempt {
         self.text = text;
     }
 
+    /// The failure alone. Takes its texts, which may be long.
+    pub(super) fn take_failure(&mut self) -> Failure {
+        Failure {
+            error_type: self.type_name.take(),
+            message: self.message.take(),
+            details: std::mem::take(&mut self.text),
+        }
+    }
+
     /// Appends the whole failure to the details of another one.
     fn append_to(&self, details: &mut String) {
         let title = Some(self.kind.title());

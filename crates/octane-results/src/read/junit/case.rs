@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, AttemptKind, failure};
-use super::suite::Suite;
+use super::suite::{Suite, set_origin};
 use super::verdict::Verdict;
 use crate::duration::{DurationError, seconds};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
+use crate::origin::Origin;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -32,6 +33,8 @@ pub(super) struct Case {
     pub(super) has_invalid_bytes: bool,
     name: String,
     class: String,
+    /// What the case says of its origin.
+    origin: Origin,
     time: Option<String>,
 }
 
@@ -47,6 +50,7 @@ impl Case {
             has_invalid_bytes: false,
             name: String::new(),
             class: String::new(),
+            origin: Origin::default(),
             time: None,
         }
     }
@@ -58,6 +62,7 @@ impl Case {
             "name" => value.clone_into(&mut self.name),
             "classname" if !value.is_empty() => value.clone_into(&mut self.class),
             "class" if self.class.is_empty() => value.clone_into(&mut self.class),
+            "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "time" => self.time = Some(value.to_owned()),
             _ => self.verdict.attribute(name, value),
         }
@@ -95,6 +100,24 @@ impl Case {
         run.duration = self.duration(warn);
         run.started = self.started.or(suite.started);
         run.failure = failure(&mut self.attempts);
+        if status == Status::Passed {
+            run.earlier_failures = (self.attempts.iter_mut())
+                .filter(|attempt| attempt.kind == AttemptKind::Flaky)
+                .map(Attempt::take_failure)
+                .collect();
+        }
+        let Origin {
+            project,
+            hostname,
+            suite: outer,
+            file,
+        } = suite.origin.clone();
+        run.origin = Origin {
+            project: self.origin.project.or(project),
+            hostname: self.origin.hostname.or(hostname),
+            suite: outer,
+            file: self.origin.file.or(file),
+        };
         if status == Status::Skipped {
             run.description = (self.attempts.into_iter())
                 .find(|attempt| attempt.kind == AttemptKind::Skipped)

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
 use super::verdict::Verdict;
+use crate::origin::Origin;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::status_aliases::StatusAliases;
@@ -26,6 +27,8 @@ pub(super) struct Suite {
     pub(super) package: String,
     /// The start time of the suite or of the suite around it.
     pub(super) started: Option<Timestamp>,
+    /// The origin of its cases.
+    pub(super) origin: Origin,
     /// The Jira keys of all of its cases.
     pub(super) jira: KeyList,
     pub(super) place: LineColumn,
@@ -56,6 +59,7 @@ impl Suite {
             class: inherited(|outer| &outer.class),
             package: inherited(|outer| &outer.package),
             started: outer.and_then(|outer| outer.started),
+            origin: outer.map(|outer| outer.origin.clone()).unwrap_or_default(),
             jira: outer.map(|outer| outer.jira.clone()).unwrap_or_default(),
             place,
             has_invalid_bytes: outer.is_some_and(|outer| outer.has_invalid_bytes),
@@ -81,8 +85,14 @@ impl Suite {
                 value.clone_into(&mut self.name);
                 if self.provides_class && !value.is_empty() {
                     value.clone_into(&mut self.class);
+                    let path = match &self.origin.suite {
+                        Some(outer) => format!("{outer} > {value}").into(),
+                        None => value.into(),
+                    };
+                    self.origin.suite = Some(path);
                 }
             }
+            "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "package" if !value.is_empty() => value.clone_into(&mut self.package),
             "tests" => self.tests = value.parse().ok(),
             "failures" | "errors" if value.parse::<u64>().is_ok() => {
@@ -131,6 +141,7 @@ impl Suite {
         run.identity.package.clone_from(&self.package);
         run.started = self.started;
         run.jira = self.jira.iter().cloned().collect();
+        run.origin.clone_from(&self.origin);
         self.failed += 1;
         Some((run, self.failed_at))
     }
@@ -174,5 +185,18 @@ impl Suite {
             declared,
             found: self.cases,
         })
+    }
+}
+
+/// Sets the part of an origin that an attribute of a suite or a case gives.
+pub(super) fn set_origin(origin: &mut Origin, attribute: &str, value: &str) {
+    let field = match attribute {
+        "hostname" => &mut origin.hostname,
+        "file" => &mut origin.file,
+        "project" => &mut origin.project,
+        _ => return,
+    };
+    if !value.is_empty() {
+        *field = Some(value.into());
     }
 }

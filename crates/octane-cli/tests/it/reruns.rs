@@ -1,0 +1,121 @@
+//! Several results of one test: which of them Octane shows, and what the program says about the others.
+
+use serde_json::Value;
+
+use crate::program::{Done, Place};
+
+const RETRIED: &str = r#"<testsuite name="shop">
+  <testcase classname="CartTest" name="adds"><failure message="timeout"/></testcase>
+  <testcase classname="CartTest" name="adds"/>
+</testsuite>"#;
+
+fn upload(place: &Place, arguments: &[&str]) -> Done {
+    let arguments = [&["upload"], arguments, &["--sandbox"]].concat();
+    place.octane(&arguments)
+}
+
+/// The name and status of each run, sorted.
+fn runs(place: &Place) -> Vec<String> {
+    let query = "automated_runs?fields=name,native_status&limit=100";
+    let runs = place.octane(&["api", "GET", query, "--sandbox"]).json();
+    let shown = |run: &Value| {
+        let status = run["native_status"]["id"].as_str().unwrap();
+        let name = run["name"].as_str().unwrap();
+        format!("{name} {}", status.rsplit('.').next().unwrap())
+    };
+    let mut runs: Vec<String> = runs["data"].as_array().unwrap().iter().map(shown).collect();
+    runs.sort();
+    runs
+}
+
+#[test]
+fn a_retried_test_is_one_run_and_its_failure_is_named() {
+    let place = Place::new();
+    place.file("r.xml", RETRIED);
+    let done = upload(&place, &["r.xml"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("Runs      1 from 2 results · 1 repeat · 1 flaky"),
+        "{}",
+        done.stdout
+    );
+    assert!(
+        done.stdout
+            .contains("! CartTest.adds: 1 of 2 results failed; the run shows `passed`  r.xml:2"),
+        "{}",
+        done.stdout
+    );
+    assert_eq!(runs(&place), ["adds passed"]);
+    let report = upload(&place, &["r.xml", "--force-new", "--format", "json"]).json();
+    assert_eq!(report["counts"]["repeats"], 1);
+    assert_eq!(report["counts"]["flaky"], 1);
+    assert_eq!(report["problems"][0]["code"], "flaky");
+}
+
+#[test]
+fn the_worst_or_each_result_is_shown_if_that_is_asked_for() {
+    for (reruns, expected) in [
+        ("worst", &["adds failed"][..]),
+        ("all", &["adds (attempt 2) passed", "adds failed"]),
+    ] {
+        let place = Place::new();
+        place.file("r.xml", RETRIED);
+        let done = upload(&place, &["r.xml", "--reruns", reruns]);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(runs(&place), expected, "{reruns}");
+    }
+    let place = Place::new();
+    let done = upload(&place, &["r.xml", "--reruns", "first"]);
+    assert_eq!(done.code, 2);
+    assert!(
+        done.stderr
+            .contains("`first` is not one of `last`, `worst` and `all`"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn results_of_two_machines_are_two_runs_and_neither_hides_the_other() {
+    let place = Place::new();
+    let report = |hostname: &str, child: &str| {
+        format!(
+            r#"<testsuite name="s" hostname="{hostname}"><testcase classname="c" name="opens">{child}</testcase></testsuite>"#
+        )
+    };
+    place.file("vm1/report.xml", &report("vm1", "<failure/>"));
+    place.file("vm2/report.xml", &report("vm2", ""));
+    let done = upload(&place, &["vm1", "vm2"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("Runs      2 from 2 results · 2 named after where they come from"),
+        "{}",
+        done.stdout
+    );
+    assert_eq!(runs(&place), ["opens [vm1] failed", "opens [vm2] passed"]);
+    let validated = place
+        .octane(&["validate", "vm1", "vm2", "--format", "json"])
+        .json();
+    assert_eq!(validated["counts"]["named"], 2);
+    assert_eq!(validated["repeated"], serde_json::json!([]));
+}
+
+#[test]
+fn validate_names_runs_with_several_results() {
+    let place = Place::new();
+    place.file("r.xml", RETRIED);
+    let validated = place
+        .octane(&["validate", "r.xml", "--format", "json"])
+        .json();
+    assert_eq!(
+        validated["repeated"],
+        serde_json::json!([{ "test": "CartTest.adds", "run_name": null, "results": 2, "is_flaky": true }])
+    );
+    let text = place.octane(&["validate", "r.xml"]).stdout;
+    assert!(
+        text.contains("1 run has several results and shows one (`--reruns last`):\n  CartTest.adds: 2 results, flaky"),
+        "{text}"
+    );
+}

@@ -1,0 +1,21 @@
+//! Several results of one test in one upload: which belong to the same run, and which one the run shows.
+//!
+//! Octane keeps one run per test and run name in a suite run, and shows the result that it has received last. So that no
+//! result hides another one:
+//!
+//! - results of different [origins](crate::Origin) are **different runs** of the test. Each gets a run name that tells it
+//!   apart, `adds_tax [firefox]`, and the browser as an environment tag where the origin names one;
+//! - results of the same origin are **repeats** of one run, such as the attempts of a test that is retried. Which of them
+//!   the run shows is decided by [`Reruns`], and that one is sent last.
+//!
+//! Both depend on the results alone, not on the order in which files are found. Inputs are read twice for that: a
+//! [`Survey`] finds the tests with several results, for which it keeps eight bytes per result, and only if there are
+//! any, [`Repeats`] looks at those more closely.
+
+mod arrangement;
+mod reruns;
+mod survey;
+
+pub use arrangement::{Arrangement, Repeats};
+pub use reruns::{Reruns, UnknownReruns};
+pub use survey::Survey;

@@ -1,0 +1,40 @@
+//! Finding the tests that have several results.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::arrangement::Repeats;
+use crate::run::TestRun;
+
+/// Finds the tests that have several results.
+///
+/// See [`Repeats`] for an example.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    tests: Vec<u64>,
+}
+
+impl Survey {
+    /// Adds a result.
+    pub fn add(&mut self, run: &TestRun) {
+        self.tests.push(digest(run));
+    }
+
+    /// What has to be looked at more closely, if there is anything.
+    pub fn finish(self) -> Option<Repeats> {
+        let mut tests = self.tests;
+        tests.sort_unstable();
+        let groups = tests.chunk_by(|one, other| one == other);
+        let repeated: Vec<u64> = groups
+            .filter(|group| group.len() > 1)
+            .map(|group| group[0])
+            .collect();
+        (!repeated.is_empty()).then(|| Repeats::new(repeated))
+    }
+}
+
+/// A digest of what makes a run the same run. Different tests that share one are told apart later.
+pub(super) fn digest(run: &TestRun) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&run.identity, &run.run_name).hash(&mut hasher);
+    hasher.finish()
+}

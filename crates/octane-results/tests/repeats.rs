@@ -1,0 +1,154 @@
+//! Reports in which a test has several results.
+
+use indoc::indoc;
+use octane_results::{
+    Arrangement, ReadOptions, Record, Reruns, Source, Survey, Tag, TestRun, read,
+};
+
+/// The results of reports, as an upload would send them.
+fn arranged(reports: &[(&str, &str)]) -> Vec<TestRun> {
+    let runs = || {
+        reports.iter().flat_map(|(name, report)| {
+            let source = Source::bytes(*name, report.as_bytes());
+            let records = read(&source, &ReadOptions::default()).unwrap();
+            records.filter_map(|record| match record.unwrap() {
+                Record::Run(run) => Some(run),
+                Record::Invalid(_) | Record::Warning(_) => None,
+            })
+        })
+    };
+    let mut survey = Survey::default();
+    runs().for_each(|run| survey.add(&run));
+    let arrangement = survey
+        .finish()
+        .map_or_else(Arrangement::default, |mut repeats| {
+            runs().for_each(|run| repeats.add(&run, 0));
+            repeats.arrange(Reruns::Last, &[])
+        });
+    arrangement.apply(runs).collect()
+}
+
+fn names(reports: &[(&str, &str)]) -> Vec<String> {
+    let shown = |run: TestRun| {
+        format!(
+            "{} {}",
+            run.run_name.unwrap_or(run.identity.name),
+            run.status
+        )
+    };
+    arranged(reports).into_iter().map(shown).collect()
+}
+
+#[test]
+fn one_test_in_two_browsers_is_two_runs_with_their_environments() {
+    let report = indoc! {r#"
+        <testsuites>
+          <testsuite name="cart.spec.ts" hostname="chromium"><testcase classname="cart" name="adds"/></testsuite>
+          <testsuite name="cart.spec.ts" hostname="firefox">
+            <testcase classname="cart" name="adds"><failure message="no"/></testcase>
+          </testsuite>
+        </testsuites>"#};
+    let runs = arranged(&[("report.xml", report)]);
+    let environments: Vec<_> = runs
+        .iter()
+        .map(|run| run.context.environment.clone())
+        .collect();
+    assert_eq!(
+        environments,
+        [
+            [Tag::new("Browser", "Chromium")],
+            [Tag::new("Browser", "Firefox")]
+        ]
+    );
+    assert_eq!(
+        names(&[("report.xml", report)]),
+        ["adds [chromium] Passed", "adds [firefox] Failed"]
+    );
+}
+
+#[test]
+fn suites_files_and_projects_tell_results_of_a_test_apart() {
+    let report = indoc! {r#"
+        <testsuites>
+          <testsuite name="api"><testcase classname="c" name="by suite"/></testsuite>
+          <testsuite name="ui">
+            <testsuite name="api"><testcase classname="c" name="by suite"/></testsuite>
+            <testcase classname="c" name="by file" file="a.c"/>
+            <testcase classname="c" name="by file" file="b.c"/>
+            <testcase classname="c" name="by project" project="one"/>
+            <testcase classname="c" name="by project" project="two"/>
+          </testsuite>
+        </testsuites>"#};
+    assert_eq!(
+        names(&[("report.xml", report)]),
+        [
+            "by suite [api] Passed",
+            "by suite [ui > api] Passed",
+            "by file [a.c] Passed",
+            "by file [b.c] Passed",
+            "by project [one] Passed",
+            "by project [two] Passed"
+        ]
+    );
+}
+
+#[test]
+fn a_failed_set_up_of_two_suites_of_one_name_is_two_runs() {
+    let report = indoc! {r#"
+        <testsuites>
+          <testsuite name="cart" hostname="h1"><error message="a"/></testsuite>
+          <testsuite name="cart" hostname="h2"><error message="b"/></testsuite>
+        </testsuites>"#};
+    assert_eq!(
+        names(&[("report.xml", report)]),
+        ["cart [h1] Failed", "cart [h2] Failed"]
+    );
+}
+
+#[test]
+fn the_attempt_that_started_last_is_sent_last_wherever_its_file_stands() {
+    let attempt = |hour: u8, child: &str| {
+        format!(
+            r#"<testsuite name="s" timestamp="2026-01-01T{hour:02}:00:00"><testcase classname="c" name="t">{child}</testcase></testsuite>"#
+        )
+    };
+    let (passed, failed) = (attempt(10, ""), attempt(9, "<failure/>"));
+    let forward = names(&[("a.xml", &passed), ("b.xml", &failed)]);
+    let backward = names(&[("b.xml", &failed), ("a.xml", &passed)]);
+    assert_eq!(forward, ["t Failed", "t Passed"]);
+    assert_eq!(backward, forward);
+}
+
+#[test]
+fn a_file_of_the_same_directory_does_not_hide_a_failure_if_nothing_says_which_is_later() {
+    let report = |child: &str| {
+        format!(
+            r#"<testsuite name="s"><testcase classname="c" name="t">{child}</testcase></testsuite>"#
+        )
+    };
+    let (passed, failed) = (report(""), report("<failure/>"));
+    for reports in [
+        [("a.xml", &*passed), ("b.xml", &*failed)],
+        [("a.xml", &*failed), ("b.xml", &*passed)],
+    ] {
+        assert_eq!(names(&reports).last().unwrap(), "t Failed");
+    }
+}
+
+#[test]
+fn failures_before_a_pass_that_the_report_names_itself_are_kept() {
+    let report = indoc! {r#"
+        <testsuite name="s">
+          <testcase classname="c" name="t"><flakyFailure message="first">at a</flakyFailure></testcase>
+          <testcase classname="c" name="u"><failure message="no"/></testcase>
+        </testsuite>"#};
+    let runs = arranged(&[("report.xml", report)]);
+    let messages: Vec<Vec<Option<&str>>> = runs
+        .iter()
+        .map(|run| {
+            let failures = run.earlier_failures.iter();
+            failures.map(|failure| failure.message.as_deref()).collect()
+        })
+        .collect();
+    assert_eq!(messages, [vec![Some("first")], Vec::new()]);
+}
