@@ -28,6 +28,7 @@ cargo xtask circles      check that the files of a crate do not depend on each o
 cargo xtask dependencies check for unused dependencies; licences, versions and sources with cargo-deny
 cargo xtask screenshots  regenerate docs/screenshots/ (needs Chromium and its driver)
 cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fails, `--seed K` to see one
+cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
 cargo xtask samples      regenerate samples/: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -64,6 +65,7 @@ fn main() -> Result<()> {
             "cargo run --quiet --release --package octane-tests --example simulate -- {words...}"
         )
         .run()?),
+        Some("race") => race(&shell, &words),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);
@@ -71,4 +73,20 @@ fn main() -> Result<()> {
         }
         Some(other) => bail!("unknown task `{other}`\n\n{USAGE}"),
     }
+}
+
+/// Runs the tests of simultaneous uploads, which read their numbers from the environment.
+fn race(shell: &Shell, words: &[String]) -> Result<()> {
+    let mut command = cmd!(
+        shell,
+        "cargo test --quiet --package octane-cli --test it -- races::"
+    );
+    for option in words.chunks(2) {
+        command = match option {
+            [name, number] if name == "--processes" => command.env("OCTANE_RACE_PROCESSES", number),
+            [name, number] if name == "--rounds" => command.env("OCTANE_RACE_ROUNDS", number),
+            _ => bail!("cannot read {option:?}\n\n{USAGE}"),
+        };
+    }
+    Ok(command.run()?)
 }

@@ -13,7 +13,9 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use connection::{ConnectionArgs, OnServer, OnServerGroup, SandboxDataArgs};
+pub(crate) use connection::{
+    ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
+};
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };

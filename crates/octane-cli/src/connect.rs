@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use octane_client::{Client, ClientSettings};
+use octane_client::{Client, ClientSettings, OnAmbiguous};
 use octane_rest::{ApiKey, Builder, CredentialProvider, Endpoint, EndpointSettings, Environment};
 
-use crate::args::ConnectionArgs;
+use crate::args::{self, ConnectionArgs};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -43,8 +43,11 @@ impl Connection {
         };
         let endpoint = build(builder, args)?;
         let fields = with_fields(fields, args, &BTreeMap::new());
+        let client = Client::with_settings(endpoint, fields);
         Ok(Self {
-            client: Client::with_settings(endpoint, fields),
+            client: client.on_ambiguous_name(move |ambiguous| {
+                output.say(&format!("warning: {}", ambiguous.resolved()));
+            }),
             sandbox,
         })
     }
@@ -85,19 +88,27 @@ impl Connection {
     }
 }
 
-/// The options under which the fields are stored with an upload.
+/// The options under which fields and policies are stored with an upload.
 const JIRA_FIELD: &str = "jira-field";
 const LINK_FIELD: &str = "link-field";
+const ON_AMBIGUOUS: &str = "on-ambiguous";
+const FIRST: &str = "first";
+const FAIL: &str = "fail";
 
 /// The options of a connection that a resume should use again.
 pub(crate) fn stored_options(args: &ConnectionArgs) -> impl Iterator<Item = (String, String)> {
-    let fields = [
-        (JIRA_FIELD, &args.jira_field),
-        (LINK_FIELD, &args.link_field),
+    let policy = args.on_ambiguous.map(|policy| match policy {
+        args::OnAmbiguous::First => FIRST.to_owned(),
+        args::OnAmbiguous::Fail => FAIL.to_owned(),
+    });
+    let options = [
+        (JIRA_FIELD, args.jira_field.clone()),
+        (LINK_FIELD, args.link_field.clone()),
+        (ON_AMBIGUOUS, policy),
     ];
-    fields
+    options
         .into_iter()
-        .filter_map(|(name, field)| Some((name.to_owned(), field.clone()?)))
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }
 
 fn with_fields(
@@ -110,6 +121,18 @@ fn with_fields(
     }
     if let Some(field) = args.link_field.as_ref().or_else(|| stored.get(LINK_FIELD)) {
         settings = settings.link_field(field);
+    }
+    let stored_fail = || {
+        stored
+            .get(ON_AMBIGUOUS)
+            .is_some_and(|policy| policy == FAIL)
+    };
+    let fails = match args.on_ambiguous {
+        Some(policy) => policy == args::OnAmbiguous::Fail,
+        None => stored_fail(),
+    };
+    if fails {
+        settings = settings.on_ambiguous(OnAmbiguous::Fail);
     }
     settings
 }

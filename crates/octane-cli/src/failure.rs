@@ -144,6 +144,11 @@ impl From<ClientError> for Failure {
         let hint = hint.map(str::to_owned);
         match error {
             ClientError::Rest(error) => error.into(),
+            // What the error is decides; it begins with what was created.
+            ClientError::AfterCreating { created, error } => {
+                let message = ClientError::created(&created);
+                Self::from(*error).context(message)
+            }
             error => Self {
                 // What is wrong with a name is found without the server.
                 exit: match error {

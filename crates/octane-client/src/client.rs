@@ -6,6 +6,7 @@ use std::sync::Arc;
 use octane_rest::Endpoint;
 use tokio::sync::OnceCell;
 
+use crate::ambiguous_name::{AmbiguousName, OnAmbiguous};
 use crate::link_field::LinkField;
 
 /// Access to one Octane workspace: test results, and the stories they cover.
@@ -20,6 +21,7 @@ pub struct Client {
     pub(crate) settings: Arc<ClientSettings>,
     pub(crate) link_field: Arc<OnceCell<LinkField>>,
     pub(crate) jira_field: Arc<OnceCell<String>>,
+    pub(crate) on_ambiguous_name: Arc<dyn Fn(&AmbiguousName) + Send + Sync>,
 }
 
 /// What differs between workspaces and is otherwise discovered from their metadata.
@@ -35,6 +37,8 @@ pub struct ClientSettings {
     /// The folder of a sandbox that runs in this process. Uploads into it belong to that folder and not to a URL,
     /// because it has another port whenever it is started. Default: none, the endpoint leads to a server.
     pub sandbox: Option<PathBuf>,
+    /// What to do if several modules or suites have the name that is looked for.
+    pub on_ambiguous: OnAmbiguous,
 }
 
 impl ClientSettings {
@@ -55,6 +59,12 @@ impl ClientSettings {
         self.sandbox = Some(folder.into());
         self
     }
+
+    /// Sets what to do if several modules or suites have the name that is looked for.
+    pub fn on_ambiguous(mut self, policy: OnAmbiguous) -> Self {
+        self.on_ambiguous = policy;
+        self
+    }
 }
 
 impl Client {
@@ -70,7 +80,19 @@ impl Client {
             settings: Arc::new(settings),
             link_field: Arc::default(),
             jira_field: Arc::default(),
+            on_ambiguous_name: Arc::new(|_| {}),
         }
+    }
+
+    /// Calls `report` for each name of which `find` has used the oldest entity. Uploads report theirs as a problem of the
+    /// code `ambiguous_name`.
+    #[must_use]
+    pub fn on_ambiguous_name(
+        mut self,
+        report: impl Fn(&AmbiguousName) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_ambiguous_name = Arc::new(report);
+        self
     }
 
     /// The underlying endpoint, for everything this client has no method for.

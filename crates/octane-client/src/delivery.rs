@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::resend::BatchState;
 use crate::settings::UploadSettings;
 use crate::submit::submit;
-use crate::target::Target;
+use crate::target::{Target, TargetSpec};
 use crate::verify::{Lookup, verify};
 
 /// A server may show a run a moment after its task has ended.
@@ -111,31 +111,56 @@ impl<'a> Delivery<'a> {
         if let Some(target) = journal.run(Journal::target).await? {
             return Ok(target);
         }
-        let mut spec = journal.run(Journal::target_spec).await?;
+        let spec = journal.run(Journal::target_spec).await?;
         let target = match &self.target {
             Some(target) => Target {
                 // The one in the payloads, which may be a repaired one.
                 suite_run: spec.suite_run().to_owned(),
                 ..target.clone()
             },
-            None => {
-                if self.create_missing {
-                    // Whoever asks for it has seen which names are similar.
-                    spec = spec.create_missing(true).create_similar(true);
-                }
-                let resolving = self.client.resolve_target(&spec);
-                let target = self.cancellation.within_grace(resolving).await;
-                target.ok_or(DeliveryError::Cancelled)??
-            }
+            None => self.resolve_spec(spec).await?,
         };
-        let resolved = target.clone();
-        journal
-            .run(move |journal| {
-                journal.replace_problems("target", &resolved.problems)?;
-                journal.set_target(&resolved)
-            })
-            .await?;
+        self.set_target(target.clone()).await?;
         Ok(target)
+    }
+
+    async fn set_target(&self, target: Target) -> Result<(), JournalError> {
+        let setting = self.journal.run(move |journal| {
+            journal.replace_problems("target", &target.problems)?;
+            journal.set_target(&target)
+        });
+        setting.await
+    }
+
+    async fn resolve_spec(&self, mut spec: TargetSpec) -> Result<Target, DeliveryError> {
+        if self.create_missing {
+            // Whoever asks for it has seen which names are similar.
+            spec = spec.create_missing(true).create_similar(true);
+        }
+        let resolving = self.client.resolve_target(&spec);
+        let target = self.cancellation.within_grace(resolving).await;
+        Ok(target.ok_or(DeliveryError::Cancelled)??)
+    }
+
+    /// Looks once more for a module and suite given by name, if nothing was sent to them yet: since an earlier run of the
+    /// process, an older suite may have become visible, or this one may have been deleted.
+    async fn resolve_again(&self, manifest: &Manifest) -> Result<(), DeliveryError> {
+        let journal = self.journal;
+        if self.target.is_some()
+            || !manifest.target_spec.is_by_name()
+            || !journal.run(Journal::may_change_target).await?
+        {
+            return Ok(());
+        }
+        let Some(before) = journal.run(Journal::target).await? else {
+            return Ok(());
+        };
+        let mut target = self.resolve_spec(manifest.target_spec.clone()).await?;
+        if target.is_same_as(&before) {
+            return Ok(());
+        }
+        target.created = [before.created, target.created].concat();
+        Ok(self.set_target(target).await?)
     }
 
     /// Sends what is not sent yet, waits for what is not ingested yet, and links what is not linked yet. Whatever happens on
@@ -149,6 +174,7 @@ impl<'a> Delivery<'a> {
         client.ensure_same_server(&manifest, journal.id())?;
         if journal.begin_run() {
             self.prepare_resume(&manifest).await?;
+            self.resolve_again(&manifest).await?;
         }
         let target = self.resolve().await?;
         let context = self.context(&manifest, &target);

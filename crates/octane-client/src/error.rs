@@ -4,7 +4,9 @@ use std::fmt;
 
 use octane_model::{EntityId, SuiteId};
 
+use crate::ambiguous_name::AmbiguousName;
 use crate::likeness::Similar;
+use crate::report::CreatedEntity;
 
 /// What can go wrong when working with suites, modules, runs and links.
 #[derive(Debug, thiserror::Error)]
@@ -53,14 +55,17 @@ pub enum ClientError {
     Similar(Vec<Missing>),
 
     /// Several entities have this name.
-    #[error("found {} {kind}s named `{name}` (IDs {})", .ids.len(), joined(.ids))]
-    Ambiguous {
-        /// What was requested, for example "test suite".
-        kind: &'static str,
-        /// The name.
-        name: String,
-        /// The ids of all of them.
-        ids: Vec<EntityId>,
+    #[error("{0}")]
+    Ambiguous(AmbiguousName),
+
+    /// Something was created, and then this failed.
+    #[error("{}", Self::created(.created))]
+    AfterCreating {
+        /// What was created, and still exists.
+        created: Vec<CreatedEntity>,
+        /// Why the rest failed.
+        #[source]
+        error: Box<ClientError>,
     },
 
     /// The path of a module has no segments.
@@ -123,19 +128,37 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// What the message says of entities that were created before an error.
+    pub fn created(created: &[CreatedEntity]) -> String {
+        let named = |entity: &CreatedEntity| {
+            let entity_type = entity.entity_type.replace('_', " ");
+            format!("{entity_type} `{}` ({})", entity.name, entity.id)
+        };
+        let named: Vec<String> = created.iter().map(named).collect();
+        format!("created {}, then failed", named.join(" and "))
+    }
+
+    /// What went wrong, whatever was created before.
+    fn cause(&self) -> &Self {
+        match self {
+            Self::AfterCreating { error, .. } => error.cause(),
+            error => error,
+        }
+    }
+
     /// Whether the server could not be reached, so that a later attempt may succeed.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Rest(error) if error.is_unreachable())
+        matches!(self.cause(), Self::Rest(error) if error.is_unreachable())
     }
 
     /// Whether authentication failed.
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Rest(error) if error.is_unauthorized())
+        matches!(self.cause(), Self::Rest(error) if error.is_unauthorized())
     }
 
     /// Whether what was requested does not exist.
     pub fn is_not_found(&self) -> bool {
-        match self {
+        match self.cause() {
             Self::Rest(error) => error.is_not_found(),
             Self::UnknownId { .. }
             | Self::UnknownName { .. }
@@ -207,13 +230,6 @@ fn existing(missing: &[Missing]) -> String {
     format!("{verb} {}", similar.join(" and "))
 }
 
-fn joined(ids: &[EntityId]) -> String {
-    ids.iter()
-        .map(EntityId::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,11 +275,11 @@ mod tests {
 
     #[test]
     fn an_ambiguous_name_is_listed_with_its_ids() {
-        let error = ClientError::Ambiguous {
+        let error = ClientError::Ambiguous(AmbiguousName {
             kind: "test suite",
             name: "Nightly".to_owned(),
             ids: vec![1.into(), 2.into()],
-        };
+        });
         assert_eq!(
             error.to_string(),
             "found 2 test suites named `Nightly` (IDs 1, 2)"

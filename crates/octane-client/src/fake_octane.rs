@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use octane_model::{Encoding, SuiteId};
 use octane_rest::{ApiKey, BoxFuture, Endpoint, Transport, TransportError, TransportErrorKind};
 use octane_results::{Status, TestRun};
@@ -33,6 +33,7 @@ pub(crate) const LATENCY: Duration = Duration::from_millis(20);
 pub(crate) struct Received {
     /// When, after the server was started.
     pub(crate) at: Duration,
+    pub(crate) method: Method,
     /// The path below the workspace.
     pub(crate) path: String,
     /// As it was sent, with percent signs.
@@ -142,6 +143,7 @@ impl Transport for FakeOctane {
             let path = request.uri().path();
             let received = Received {
                 at: state.start.elapsed(),
+                method: request.method().clone(),
                 path: path.rsplit("/workspaces/1002/").next().unwrap().to_owned(),
                 query: request.uri().query().unwrap_or_default().to_owned(),
                 in_flight: state.in_flight.fetch_add(1, Ordering::Relaxed) + 1,

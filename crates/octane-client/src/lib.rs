@@ -35,15 +35,18 @@
 //!   wrong once something was sent is part of the report and not an error, so that no number is lost;
 //!   [`Report::into_result`] makes an upload that did not succeed an error.
 //! - [`Event`]s report what happens as it happens; the library prints nothing.
-//! - `find` may return none, `get` expects the entity, `ensure` creates what is missing. Names are compared
-//!   exactly, and several entities of one name are an error that lists them.
+//! - `find` may return none, `get` expects the entity, `ensure` creates what is missing, also if several clients do so at
+//!   once. Names are compared exactly. Of several modules or suites of one name the oldest is used, and reported;
+//!   [`OnAmbiguous`] makes that an error.
 //!
 //! [`octane_results`] reads files, and the program `octane` combines the two.
 
+mod ambiguous_name;
 mod cancellation;
 mod client;
 mod context;
 mod delivery;
+mod ensure;
 mod error;
 mod event;
 #[cfg(test)]
@@ -81,9 +84,11 @@ mod upload_id;
 mod verdict;
 mod verify;
 
+pub use ambiguous_name::{AmbiguousName, OnAmbiguous};
 pub use cancellation::CancellationToken;
 pub use client::{Client, ClientSettings};
 pub use delivery::{Delivery, DeliveryError};
+pub use ensure::Ensured;
 pub use error::{ClientError, Missing};
 pub use event::Event;
 pub use id_or_name::IdOrName;
@@ -99,7 +104,6 @@ pub use link_field::{LinkField, LinkLevel};
 pub use links::{LinkFailure, LinkOutcome, Links};
 pub use modules::{Modules, Parent};
 pub use name::{suite_run_name, trim_name};
-pub use named_entity::Ensured;
 pub use outcome::Outcome;
 pub use plan::{Plan, PlanError, PlanTotals, PlannedBatch};
 pub use prepare::{PrepareError, Prepared};

@@ -2,16 +2,19 @@
 
 use octane_model::{ApplicationModule, Entity, ModuleId, Query, Reference, Resource};
 
+use crate::ambiguous_name::AmbiguousName;
 use crate::client::Client;
+use crate::ensure::{Ensured, ensure};
 use crate::error::ClientError;
 use crate::id_or_name::{self, IdOrName, Meaning};
 use crate::likeness::Similar;
 use crate::name::trim_name;
-use crate::named_entity::{self, Ensured};
+use crate::named_entity::{self, list_named};
 
 /// Application modules: a tree with one root, which every workspace has.
 ///
-/// Names are compared exactly; several modules of one name are an error that lists them.
+/// Names are compared exactly. Of several modules of one name the oldest is used, or none: see
+/// [`OnAmbiguous`](crate::OnAmbiguous).
 pub struct Modules<'a> {
     client: &'a Client,
 }
@@ -45,7 +48,7 @@ impl Client {
 }
 
 impl Modules<'_> {
-    /// The module `name`; `None` if it does not exist, an error if there are several.
+    /// The module `name`; `None` if it does not exist.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -107,9 +110,8 @@ impl Modules<'_> {
 
     /// The module at `path`, such as `Shop/Checkout/Refunds`, below the root; creates what is missing.
     ///
-    /// The root's own name may be the first segment. If another client creates the same module at the same
-    /// moment and the server rejects the second one, the first one is returned. If the server allows several
-    /// siblings of one name, both are created, and later look-ups are ambiguous.
+    /// The root's own name may be the first segment. If other clients do the same at the same moment, all get the same
+    /// modules: the oldest ones. Whoever has created another one deletes it again.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -139,8 +141,20 @@ impl Modules<'_> {
 
     /// The module at `path` below the root; `None` if any part of it is missing.
     pub async fn find_path(&self, path: &str) -> Result<Option<ApplicationModule>, ClientError> {
+        self.find_path_or_report(path, &mut |ambiguous| {
+            (self.client.on_ambiguous_name)(&ambiguous);
+        })
+        .await
+    }
+
+    /// The same; reports each part of the path that several modules have.
+    pub(crate) async fn find_path_or_report(
+        &self,
+        path: &str,
+        on_several: &mut (dyn FnMut(AmbiguousName) + Send),
+    ) -> Result<Option<ApplicationModule>, ClientError> {
         let segments = segments(path)?;
-        let walked = self.walk(&segments).await?;
+        let walked = self.walk(&segments, on_several).await?;
         Ok(walked.missing.is_empty().then_some(walked.module))
     }
 
@@ -160,7 +174,7 @@ impl Modules<'_> {
     /// most similar first.
     pub async fn similar(&self, path: &str) -> Result<Vec<Similar>, ClientError> {
         let segments = segments(path)?;
-        let Walked { module, missing } = self.walk(&segments).await?;
+        let Walked { module, missing } = self.walk(&segments, &mut |_| {}).await?;
         let Some(name) = missing.first() else {
             return Ok(Vec::new());
         };
@@ -184,12 +198,19 @@ impl Modules<'_> {
     }
 
     /// Follows a path as far as it exists.
-    async fn walk<'a>(&self, segments: &'a [&'a str]) -> Result<Walked<'a>, ClientError> {
+    async fn walk<'a>(
+        &self,
+        segments: &'a [&'a str],
+        on_several: &mut (dyn FnMut(AmbiguousName) + Send),
+    ) -> Result<Walked<'a>, ClientError> {
         let mut module = self.root().await?;
         let mut missing = below_root(segments, &module);
-        while let [name, rest @ ..] = missing
-            && let Some(child) = self.find(name, Parent::Id(module.id)).await?
-        {
+        while let [name, rest @ ..] = missing {
+            let scope = below(Parent::Id(module.id));
+            let found = list_named(self.client, name, scope).await?;
+            let Some(child) = self.client.oldest(name, found, &mut *on_several)? else {
+                break;
+            };
             (module, missing) = (child, rest);
         }
         Ok(Walked { module, missing })
@@ -204,9 +225,13 @@ impl Modules<'_> {
             let parent = path.entity.id;
             let draft = with_parent(named_entity::draft::<ApplicationModule>(name)?, parent);
             let scope = below(Parent::Id(parent));
-            let module = named_entity::ensure(self.client, name, scope, &draft).await?;
-            path.created.extend(module.created);
-            path.entity = module.entity;
+            match ensure(self.client, name, scope, &draft).await {
+                Ok(module) => {
+                    path.created.extend(module.created);
+                    path.entity = module.entity;
+                }
+                Err(error) => return Err(error.after_creating(&path.created)),
+            }
         }
         Ok(path)
     }

@@ -1,10 +1,11 @@
-//! Entities with names: exact look-up, and creation that tolerates another client doing the same.
+//! Entities with names, which are compared exactly.
 
 use octane_model::{
     ApplicationModule, AutomatedRun, Entity, EntityId, Order, Query, ReleaseEntity, Resource,
     Select, SuiteRun, TestSuite, WorkItem,
 };
 
+use crate::ambiguous_name::AmbiguousName;
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::likeness::{Similar, errors_between};
@@ -47,26 +48,6 @@ named_entities! {
     WorkItem = "backlog item";
 }
 
-/// An entity that exists, and what had to be created for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Ensured<T> {
-    /// The entity.
-    pub entity: T,
-    /// What was created, outermost first; empty if everything existed.
-    pub created: Vec<T>,
-}
-
-impl<T> Ensured<T> {
-    /// An entity for which nothing was created.
-    pub(crate) fn existing(entity: T) -> Self {
-        Self {
-            entity,
-            created: Vec::new(),
-        }
-    }
-}
-
 /// The entity with this id; an error that names its type if it does not exist.
 pub(crate) async fn get<E: NamedEntity>(
     client: &Client,
@@ -103,6 +84,7 @@ pub(crate) async fn list_named<E: NamedEntity>(
     let filters = std::iter::once(Query::field("name").is(name)).chain(scope);
     let mut found: Vec<E> = list(client, filters).await?;
     found.retain(|entity| entity.name() == name);
+    found.sort_by_key(E::id);
     Ok(found)
 }
 
@@ -139,7 +121,7 @@ pub(crate) async fn similar<E: NamedEntity>(
 }
 
 /// The only entity of exactly this name within `scope`; an error that lists them if there are several.
-pub(crate) async fn find<E: NamedEntity>(
+pub(crate) async fn find_only<E: NamedEntity>(
     client: &Client,
     name: &str,
     scope: Option<Query>,
@@ -148,19 +130,24 @@ pub(crate) async fn find<E: NamedEntity>(
     only(name, found)
 }
 
-/// The only one of those that have a name; an error that lists them if there are several.
-pub(crate) fn only<E: NamedEntity>(
+/// The entity of exactly this name within `scope`. If there are several, the settings decide.
+pub(crate) async fn find<E: NamedEntity>(
+    client: &Client,
     name: &str,
-    mut found: Vec<E>,
+    scope: Option<Query>,
 ) -> Result<Option<E>, ClientError> {
-    if found.len() > 1 {
-        return Err(ClientError::Ambiguous {
-            kind: E::LABEL,
-            name: name.to_owned(),
-            ids: found.iter().map(|entity| entity.id().into()).collect(),
-        });
+    let found = list_named(client, name, scope).await?;
+    client.oldest(name, found, |ambiguous| {
+        (client.on_ambiguous_name)(&ambiguous);
+    })
+}
+
+/// The only one of those that have a name; an error that lists them if there are several.
+pub(crate) fn only<E: NamedEntity>(name: &str, found: Vec<E>) -> Result<Option<E>, ClientError> {
+    match AmbiguousName::of(name, &found) {
+        Some(ambiguous) => Err(ambiguous.into()),
+        None => Ok(found.into_iter().next()),
     }
-    Ok(found.pop())
 }
 
 /// A new entity of this name, to be completed and created.
@@ -175,31 +162,6 @@ pub(crate) async fn create<E: NamedEntity>(
     draft: &Entity,
 ) -> Result<E, ClientError> {
     Ok(client.endpoint.entities::<E>().create_one(draft).await?)
-}
-
-/// The only entity of exactly this name within `scope`; created from `draft` if it does not exist. If the
-/// server rejects it because another client has created it at the same moment, that entity is returned.
-pub(crate) async fn ensure<E: NamedEntity>(
-    client: &Client,
-    name: &str,
-    scope: Option<Query>,
-    draft: &Entity,
-) -> Result<Ensured<E>, ClientError> {
-    if let Some(entity) = find(client, name, scope.clone()).await? {
-        return Ok(Ensured::existing(entity));
-    }
-    match create::<E>(client, draft).await {
-        Ok(entity) => Ok(Ensured {
-            created: vec![entity.clone()],
-            entity,
-        }),
-        Err(ClientError::Rest(error)) if error.is_conflict() => {
-            let entity = find(client, name, scope).await?;
-            let entity = entity.ok_or(ClientError::Rest(error))?;
-            Ok(Ensured::existing(entity))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// Rejects a name that the server would reject, before anything is sent.

@@ -32,6 +32,6 @@ impl Releases<'_> {
 
     /// The release `name`; `None` if it does not exist.
     pub async fn find(&self, name: &str) -> Result<Option<ReleaseEntity>, ClientError> {
-        named_entity::find(self.client, name, None).await
+        named_entity::find_only(self.client, name, None).await
     }
 }

@@ -52,7 +52,7 @@ impl SuiteRuns<'_> {
 
     /// The suite run `name` of any suite; an error if there are several.
     pub async fn find_in_any_suite(&self, name: &str) -> Result<Option<SuiteRun>, ClientError> {
-        named_entity::find(self.client, &suite_run_name(name), None).await
+        named_entity::find_only(self.client, &suite_run_name(name), None).await
     }
 
     /// The suite run with the ID `text`, or of the name `text` if no suite run has that ID; see [`IdOrName`]. If `suite`

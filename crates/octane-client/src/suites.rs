@@ -4,13 +4,16 @@ use octane_model::{
     ApplicationModule, Entity, ModuleId, Query, Reference, Resource, SuiteId, TestSuite,
 };
 
+use crate::ambiguous_name::AmbiguousName;
 use crate::client::Client;
+use crate::ensure::{Ensured, ensure};
 use crate::error::ClientError;
 use crate::id_or_name::{self, IdOrName, Meaning};
 use crate::likeness::Similar;
-use crate::named_entity::{self, Ensured};
+use crate::named_entity::{self, list_named};
 
-/// Test suites. Names are compared exactly; several suites of one name are an error that lists them.
+/// Test suites. Names are compared exactly. Of several suites of one name the oldest is used, or none: see
+/// [`OnAmbiguous`](crate::OnAmbiguous).
 pub struct Suites<'a> {
     client: &'a Client,
 }
@@ -62,7 +65,12 @@ impl Suites<'_> {
     ) -> Result<Option<IdOrName<TestSuite>>, ClientError> {
         match id_or_name::find(self.client, text, None).await? {
             Meaning::Id(found) => Ok(Some(found)),
-            Meaning::Name(found) => Ok(named_entity::only(text, found)?.map(IdOrName::named)),
+            Meaning::Name(found) => {
+                let mut warning = None;
+                let report = |name: AmbiguousName| warning = Some(name.resolved());
+                let entity = self.client.oldest(text, found, report)?;
+                Ok(entity.map(|entity| IdOrName { entity, warning }))
+            }
         }
     }
 
@@ -96,9 +104,8 @@ impl Suites<'_> {
 
     /// The suite `name` in `module`; created if it does not exist.
     ///
-    /// If another client creates the same suite at the same moment and the server rejects the second one, the
-    /// first one is returned. If the server allows several suites of one name, both are created, and later
-    /// look-ups are ambiguous.
+    /// If other clients do the same at the same moment, all get the same suite: the oldest one. Whoever has created
+    /// another one deletes it again.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -114,19 +121,62 @@ impl Suites<'_> {
         module: Option<ModuleId>,
     ) -> Result<Ensured<TestSuite>, ClientError> {
         let draft = draft(name, module)?;
-        named_entity::ensure(self.client, name, within(module), &draft).await
+        ensure(self.client, name, within(module), &draft).await
+    }
+
+    /// The suite to upload into: of the suites of this name those in `module` come first, and then any, so that a suite
+    /// that was moved is found.
+    pub(crate) async fn find_preferably_in(
+        &self,
+        name: &str,
+        module: Option<ModuleId>,
+        on_several: impl FnOnce(AmbiguousName),
+    ) -> Result<Option<TestSuite>, ClientError> {
+        let found: Vec<TestSuite> = list_named(self.client, name, None).await?;
+        let is_in = |suite: &TestSuite| {
+            module.is_some_and(|module| suite.product_areas.contains(&module.into()))
+        };
+        let found = if found.iter().any(is_in) {
+            found.into_iter().filter(is_in).collect()
+        } else {
+            found
+        };
+        self.client.oldest(name, found, on_several)
+    }
+
+    /// The only suite of this name, created in `module` if no module has one.
+    ///
+    /// Its module is set once it is known that the suite stays. So nobody who looks for a suite in that module prefers one
+    /// that is about to be deleted because another client has created the suite in another module at the same moment.
+    pub(crate) async fn ensure_anywhere(
+        &self,
+        name: &str,
+        module: Option<ModuleId>,
+    ) -> Result<Ensured<TestSuite>, ClientError> {
+        let suite: Ensured<TestSuite> =
+            ensure(self.client, name, None, &draft(name, None)?).await?;
+        if let (Some(module), [created]) = (module, &*suite.created) {
+            let suites = self.client.endpoint.entities::<TestSuite>();
+            let change = in_module(Entity::new(), module);
+            if let Err(error) = suites.update(created.id, &change).await {
+                return Err(ClientError::from(error).after_creating(&suite.created));
+            }
+        }
+        Ok(suite)
     }
 }
 
 fn draft(name: &str, module: Option<ModuleId>) -> Result<Entity, ClientError> {
     let suite = named_entity::draft::<TestSuite>(name)?;
     Ok(match module {
-        Some(module) => {
-            let area = Reference::new(ApplicationModule::TYPE, module);
-            suite.set_references("product_areas", [&area])
-        }
+        Some(module) => in_module(suite, module),
         None => suite,
     })
+}
+
+fn in_module(suite: Entity, module: ModuleId) -> Entity {
+    let area = Reference::new(ApplicationModule::TYPE, module);
+    suite.set_references("product_areas", [&area])
 }
 
 fn within(module: Option<ModuleId>) -> Option<Query> {

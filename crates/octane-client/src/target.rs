@@ -1,18 +1,25 @@
 //! The target of an upload: module, suite and suite run, found or created.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use octane_model::{ApplicationModule, ModuleId, SuiteId, SuiteRun, TestSuite};
 use octane_results::LongNames;
 
+use crate::ambiguous_name::AmbiguousName;
 use crate::client::Client;
+use crate::ensure::Ensured;
 use crate::error::{ClientError, Missing};
 use crate::id_or_name::IdOrName;
 use crate::likeness::Similar;
 use crate::modules::segments;
 use crate::name::{as_id, is_repaired, suite_run_name, trim_name};
-use crate::named_entity::{Ensured, NamedEntity, check_name};
+use crate::named_entity::{NamedEntity, check_name};
 use crate::report::{CreatedEntity, IdAndName, ReportedProblem};
+
+/// How long until the second look, if the first one has found several entities of one name.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// The suite run to upload results to, and its suite and module, by id or by name.
 ///
@@ -144,6 +151,12 @@ impl TargetSpec {
         &self.suite_run
     }
 
+    /// Whether a later look could find another module or suite.
+    pub(crate) fn is_by_name(&self) -> bool {
+        matches!(self.suite, SuiteChoice::Named(_))
+            || matches!(self.module, Some(ModuleChoice::Path(_)))
+    }
+
     /// Whether to create the module and the suite if they do not exist; otherwise that is an error.
     pub fn create_missing(mut self, create: bool) -> Self {
         self.create_missing = create;
@@ -219,6 +232,12 @@ impl Target {
         }
     }
 
+    /// Whether the same results would go to the same place.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        (&self.suite, &self.suite_run, &self.module)
+            == (&other.suite, &other.suite_run, &other.module)
+    }
+
     /// The module of the tests.
     pub fn module(mut self, module: ModuleId) -> Self {
         self.module = Some(IdAndName {
@@ -229,21 +248,83 @@ impl Target {
     }
 }
 
+/// What a look has found: entities, or the path or name under which there is none.
+struct Looked<'a> {
+    module: Option<Result<ApplicationModule, &'a str>>,
+    suite: Result<TestSuite, &'a str>,
+    ambiguous: Vec<AmbiguousName>,
+    problems: Vec<ReportedProblem>,
+}
+
 impl Client {
     /// Finds the module and the suite, or creates them if `spec` allows it.
     ///
-    /// Both are looked up before anything is created, so nothing is created if a name is ambiguous or an id is
-    /// unknown. A suite given by name is looked up in the module first and then anywhere, so a suite that was
-    /// moved is found and not created a second time. What does not exist is compared with the names that do.
+    /// Both are looked up before anything is created, so nothing is created if an id is unknown or a name is not allowed.
+    /// A suite given by name is looked up in the module first and then anywhere, so a suite that was moved is found
+    /// and not created a second time. What does not exist is compared with the names that do. Clients that create the same
+    /// ones at the same moment end with the same ones.
     pub async fn resolve_target(&self, spec: &TargetSpec) -> Result<Target, ClientError> {
         spec.check()?;
-        let mut problems = Vec::new();
-        // Either found, or the path or name under which it does not exist.
+        let looked = match self.look(spec).await {
+            // Of several entities, all but the oldest may be about to be deleted by the clients that have just created them.
+            Err(ClientError::Ambiguous(_)) => None,
+            looked => Some(looked?).filter(|looked| looked.ambiguous.is_empty()),
+        };
+        let looked = match looked {
+            Some(looked) => looked,
+            None => {
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                self.look(spec).await?
+            }
+        };
+        let missing = self.missing(looked.module.as_ref(), &looked.suite).await?;
+        if !spec.create_missing && !missing.is_empty() {
+            return Err(ClientError::Missing(missing));
+        }
+        if !spec.create_similar && missing.iter().any(|missing| !missing.similar.is_empty()) {
+            return Err(ClientError::Similar(missing));
+        }
+        let mut created = Vec::new();
+        let module = match looked.module {
+            None => None,
+            Some(Ok(module)) => Some(module),
+            Some(Err(path)) => Some(record(self.modules().ensure(path).await?, &mut created)),
+        };
+        let module = module.map(|module| IdAndName {
+            id: module.id,
+            name: module.name,
+        });
+        let suite = match looked.suite {
+            Ok(suite) => suite,
+            Err(name) => {
+                let module = module.as_ref().map(|module| module.id);
+                let suite = self.suites().ensure_anywhere(name, module).await;
+                record(suite.map_err(|error| error.after(&created))?, &mut created)
+            }
+        };
+        let ambiguous = looked.ambiguous.iter().map(AmbiguousName::problem);
+        Ok(Target {
+            suite: IdAndName {
+                id: suite.id,
+                name: suite.name,
+            },
+            suite_run: spec.suite_run.clone(),
+            module,
+            created,
+            problems: looked.problems.into_iter().chain(ambiguous).collect(),
+        })
+    }
+
+    async fn look<'a>(&self, spec: &'a TargetSpec) -> Result<Looked<'a>, ClientError> {
+        let (mut ambiguous, mut problems) = (Vec::new(), Vec::new());
         let module = match &spec.module {
             None => None,
             Some(ModuleChoice::Id(id)) => Some(Ok(self.modules().get(*id).await?)),
             Some(ModuleChoice::Path(path)) => {
-                Some(self.modules().find_path(path).await?.ok_or(path))
+                let mut report = |name| ambiguous.push(name);
+                let modules = self.modules();
+                let found = modules.find_path_or_report(path, &mut report).await?;
+                Some(found.ok_or(&**path))
             }
             Some(ModuleChoice::IdOrPath(text)) => {
                 let found = self.modules().find_id_or_path(text).await?;
@@ -254,45 +335,20 @@ impl Client {
             SuiteChoice::Id(id) => Ok(self.suites().get(*id).await?),
             SuiteChoice::Named(name) => {
                 let module = module.as_ref().and_then(|module| module.as_ref().ok());
-                self.find_suite(name, module).await?.ok_or(name)
+                let module = module.map(|module| module.id);
+                let suites = self.suites();
+                let found = suites.find_preferably_in(name, module, |name| ambiguous.push(name));
+                found.await?.ok_or(&**name)
             }
             SuiteChoice::IdOrName(text) => {
                 let found = self.suites().find_id_or_name(text).await?;
                 Ok(known(text, found, &mut problems)?)
             }
         };
-        let missing = self.missing(module.as_ref(), &suite).await?;
-        if !spec.create_missing && !missing.is_empty() {
-            return Err(ClientError::Missing(missing));
-        }
-        if !spec.create_similar && missing.iter().any(|missing| !missing.similar.is_empty()) {
-            return Err(ClientError::Similar(missing));
-        }
-        let mut created = Vec::new();
-        let module = match module {
-            None => None,
-            Some(Ok(module)) => Some(module),
-            Some(Err(path)) => Some(record(self.modules().ensure(path).await?, &mut created)),
-        };
-        let module = module.map(|module| IdAndName {
-            id: module.id,
-            name: module.name,
-        });
-        let suite = match suite {
-            Ok(suite) => suite,
-            Err(name) => {
-                let module = module.as_ref().map(|module| module.id);
-                record(self.suites().ensure(name, module).await?, &mut created)
-            }
-        };
-        Ok(Target {
-            suite: IdAndName {
-                id: suite.id,
-                name: suite.name,
-            },
-            suite_run: spec.suite_run.clone(),
+        Ok(Looked {
             module,
-            created,
+            suite,
+            ambiguous,
             problems,
         })
     }
@@ -300,8 +356,8 @@ impl Client {
     /// What does not exist, and what has a similar name: one more request for each of module and suite.
     async fn missing(
         &self,
-        module: Option<&Result<ApplicationModule, &String>>,
-        suite: &Result<TestSuite, &String>,
+        module: Option<&Result<ApplicationModule, &str>>,
+        suite: &Result<TestSuite, &str>,
     ) -> Result<Vec<Missing>, ClientError> {
         let mut missing = Vec::new();
         if let Some(Err(path)) = module {
@@ -314,18 +370,36 @@ impl Client {
         }
         Ok(missing)
     }
+}
 
-    async fn find_suite(
-        &self,
-        name: &str,
-        module: Option<&ApplicationModule>,
-    ) -> Result<Option<TestSuite>, ClientError> {
-        if let Some(module) = module
-            && let Some(suite) = self.suites().find(name, Some(module.id)).await?
-        {
-            return Ok(Some(suite));
+impl ClientError {
+    /// This error, with what was created before it.
+    pub(crate) fn after_creating<E: NamedEntity>(self, created: &[E]) -> Self {
+        self.after(&created.iter().map(CreatedEntity::of).collect::<Vec<_>>())
+    }
+
+    fn after(self, before: &[CreatedEntity]) -> Self {
+        match self {
+            error if before.is_empty() => error,
+            Self::AfterCreating { created, error } => Self::AfterCreating {
+                created: [before, &created].concat(),
+                error,
+            },
+            error => Self::AfterCreating {
+                created: before.to_vec(),
+                error: Box::new(error),
+            },
         }
-        self.suites().find(name, None).await
+    }
+}
+
+impl CreatedEntity {
+    fn of<E: NamedEntity>(entity: &E) -> Self {
+        Self {
+            entity_type: E::TYPE.into(),
+            id: entity.id(),
+            name: entity.name().to_owned(),
+        }
     }
 }
 
@@ -353,10 +427,6 @@ fn known<E: NamedEntity>(
 
 /// The entity; what was created for it is added to `created`.
 fn record<E: NamedEntity>(ensured: Ensured<E>, created: &mut Vec<CreatedEntity>) -> E {
-    created.extend(ensured.created.iter().map(|entity| CreatedEntity {
-        entity_type: E::TYPE.into(),
-        id: entity.id(),
-        name: entity.name().to_owned(),
-    }));
+    created.extend(ensured.created.iter().map(CreatedEntity::of));
     ensured.entity
 }

@@ -64,7 +64,7 @@ impl Catalog {
 
     fn build(settings: EntitySettings, space: i64, workspace: i64) -> Result<Self, String> {
         let jira_field = settings.jira_field.as_str();
-        let mut types = modules::types(jira_field);
+        let mut types = modules::types(&settings);
         types.extend(tests::types());
         types.extend(runs::types(&settings));
         types.extend(work_items::types(jira_field));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 
 use super::duration::time_limit;
 use crate::env;
@@ -42,6 +42,10 @@ pub(crate) struct ConnectionArgs {
     /// Field of runs or tests that holds their stories [default: `covered_content`].
     #[arg(long, global = true, value_name = "FIELD")]
     pub(crate) link_field: Option<String>,
+    /// What to do if several modules or suites have the given name: `first` uses the oldest one, with a warning
+    /// [default: first].
+    #[arg(long, global = true, value_enum, value_name = "ACTION")]
+    pub(crate) on_ambiguous: Option<OnAmbiguous>,
     /// Maximum number of concurrent requests [default: 4].
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
@@ -57,6 +61,13 @@ pub(crate) struct ConnectionArgs {
     /// Maximum requests per second across all workers; Octane recommends fewer than 20 [default: 10].
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: Option<u32>,
+}
+
+/// What to do if several modules or suites have the given name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnAmbiguous {
+    First,
+    Fail,
 }
 
 /// Which options were typed; others come from the environment.

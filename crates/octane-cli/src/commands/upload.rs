@@ -320,6 +320,7 @@ async fn dry_run(
     let (results, batches, bytes) = (totals.counts.read, totals.batches, totals.bytes);
     let keys = totals.jira_keys;
     let mut problems = totals.problems;
+    problems.extend(target.problems.iter().cloned());
     if let Some(missing) = &missing {
         problems.push(ReportedProblem::new("missing_target", missing));
     }
@@ -339,6 +340,9 @@ async fn dry_run(
             text.push_str(&format!(" and link runs to the stories of {keys}"));
         }
         let mut text = Text::line(text);
+        for problem in &target.problems {
+            text.push(&format!("warning: {}", problem.message));
+        }
         if let Some(missing) = &missing {
             let next = match create {
                 Create::Missing => "it would be created",

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::program::{Done, Place, Started};
+use crate::program::{Done, Started};
+use crate::remote::Remote;
 
 const KILLS: u64 = 100;
 const RESULTS: u64 = 6;
@@ -27,56 +28,6 @@ plan = [
     { kind = "session-expired", rate = 0.03 },
 ]
 "#;
-
-/// A sandbox in a process of its own, and the variables of its clients.
-struct Server {
-    place: Place,
-    process: Option<Started>,
-    variables: [(&'static str, String); 3],
-}
-
-impl Server {
-    fn start() -> Self {
-        let place = Place::new();
-        place.file("faults.toml", FAULTS);
-        let arguments = ["sandbox", "--port", "0", "--settings", "faults.toml"];
-        let mut process = place.start(&[&arguments[..], &["--format", "json"]].concat(), &[]);
-        let answer = process.answer();
-        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
-        let url = format!("{}/?p={}/{}", text("url"), text("space"), text("workspace"));
-        let variables = [
-            ("OCTANE_URL", url),
-            ("OCTANE_CLIENT_ID", text("client_id")),
-            ("OCTANE_CLIENT_SECRET", text("client_secret")),
-        ];
-        Self {
-            place,
-            process: Some(process),
-            variables,
-        }
-    }
-
-    fn client(&self, arguments: &[&str]) -> Started {
-        let variables = self.variables.iter();
-        let variables: Vec<_> = variables.map(|(name, value)| (*name, &**value)).collect();
-        self.place.start(arguments, &variables)
-    }
-
-    /// All entities of a collection.
-    fn list(&self, collection: &str, fields: &str) -> Vec<Value> {
-        let path = format!("{collection}?limit=10000&fields={fields}");
-        let done = self.client(&["api", "GET", &path]).wait();
-        done.json()["data"].as_array().unwrap().clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(process) = self.process.take() {
-            process.kill();
-        }
-    }
-}
 
 /// Pseudo-random numbers, the same each time: the `SplitMix64` generator (Steele, Lea and Flood,
 /// 2014).
@@ -100,7 +51,7 @@ fn killed(mut command: Started, lines: u64) -> Option<Done> {
 
 #[test]
 fn one_hundred_kills_lose_and_duplicate_nothing() {
-    let server = Server::start();
+    let server = Remote::start(FAULTS);
     let (mut kills, mut uploads, mut steps) = (0, 0, 0);
     while kills < KILLS {
         let name = format!("upload-{uploads}");

@@ -14,6 +14,8 @@ mod main_job;
 mod names;
 mod options;
 mod program;
+mod races;
+mod remote;
 mod reruns;
 mod resuming;
 mod schemas;

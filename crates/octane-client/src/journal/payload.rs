@@ -12,7 +12,7 @@ use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
 
 impl Journal {
     /// Writes the IDs of the target into the envelope of all payloads, and stores the digest of each payload. From
-    /// here on the bytes are fixed.
+    /// here on the bytes are fixed, unless the target changes before anything is sent.
     pub(crate) fn set_target(&self, target: &Target) -> Result<(), JournalError> {
         let document =
             serde_json::to_string(target).map_err(|error| self.corrupted(error.to_string()))?;
@@ -22,7 +22,12 @@ impl Journal {
             self.payload(batch)?;
         }
         self.write("target", |transaction| {
-            let prefix = String::from_utf8_lossy(&part(transaction, "prefix")?)
+            transaction.execute(
+                "INSERT OR IGNORE INTO upload (key, value)
+                 SELECT 'planned_prefix', value FROM upload WHERE key = 'prefix'",
+                [],
+            )?;
+            let prefix = String::from_utf8_lossy(&part(transaction, "planned_prefix")?)
                 .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
             let prefix = match &target.module {
                 Some(module) => {
@@ -37,10 +42,22 @@ impl Journal {
                 update.execute((digest(transaction, &batch)?, batch.number))?;
             }
             transaction.execute(
-                "INSERT INTO upload (key, value) VALUES ('target', ?)",
+                "INSERT OR REPLACE INTO upload (key, value) VALUES ('target', ?)",
                 [document],
             )?;
             Ok(())
+        })
+    }
+
+    /// Whether the target may still change: nothing was sent, and the envelope is known as it was planned.
+    pub(crate) fn may_change_target(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM upload WHERE key = 'planned_prefix'
+                     AND NOT EXISTS (SELECT 1 FROM batches WHERE state <> 'ready')",
+                )?
+                .exists([])
         })
     }
 

@@ -3,6 +3,7 @@
 use super::entity_type::{EntityType, Table};
 use super::field::{Field, boolean, inverse, list_value, memo, one, text};
 use super::owned::attachments;
+use crate::settings::EntitySettings;
 
 pub(super) const TABLE: Table = Table {
     is_tree: true,
@@ -15,9 +16,12 @@ pub(super) const TABLE: Table = Table {
 };
 
 /// One table under two names: the type in responses follows the collection that was read.
-///
-/// `jira_field`: the user-defined field with the Jira key.
-pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
+pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
+    let unique: &[&str] = if settings.module_names_unique {
+        &["parent", "name"]
+    } else {
+        &[]
+    };
     let names = [
         (
             "application_module",
@@ -32,8 +36,8 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
             EntityType::new(name, label, collections, &TABLE)
                 .fields(fields(name))
                 .fields(attachments("owner_product_area"))
-                .fields([text(jira_field).user_defined()])
-                .unique(&["parent", "name"])
+                .fields([text(&settings.jira_field).user_defined()])
+                .unique(unique)
         })
         .collect()
 }

@@ -29,6 +29,9 @@ pub struct EntitySettings {
     /// Whether metadata queries may contain `||`; false by default, as the help says. The vendor's Java SDK
     /// uses it to query several types at once.
     pub metadata_with_or: bool,
+    /// Whether a second application module with the same parent and name is rejected; true by default. A test of the
+    /// vendor's Java SDK creates one and expects success.
+    pub module_names_unique: bool,
     /// Whether automated runs have an editable field `covered_content`; true by default. Servers differ: if
     /// false, metadata does not list the field and writing it fails, so only tests can be linked to stories.
     pub run_backlog_field: bool,
@@ -182,6 +185,7 @@ impl Default for EntitySettings {
             bulk_position: BulkPosition::default(),
             lock_stamp_checked: true,
             metadata_with_or: false,
+            module_names_unique: true,
             run_backlog_field: true,
             run_status_editable: false,
             servlet_messages: false,

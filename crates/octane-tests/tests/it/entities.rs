@@ -1,9 +1,15 @@
 //! Modules, suites, suite runs, runs, Jira keys and releases against the sandbox.
 
-use octane_client::{Client, ClientError, Parent};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use octane_client::{
+    Client, ClientError, ClientSettings, ModuleChoice, OnAmbiguous, Parent, SuiteChoice, TargetSpec,
+};
 use octane_model::SuiteId;
 use octane_rest::{ApiKey, Endpoint};
 use octane_results::{Status, TestRun};
+use octane_sandbox::{Fault, Settings};
 use octane_tests::{Scripted, World, response};
 
 #[tokio::test]
@@ -57,9 +63,130 @@ async fn modules_are_found_by_name_by_parent_and_by_the_parents_name() {
             .unwrap()
             .is_none()
     );
-    let error = modules.find("Depot", Parent::Any).await.unwrap_err();
+    let oldest = modules.find("Depot", Parent::Any).await.unwrap().unwrap();
+    assert_eq!(oldest.id, below.id);
+}
+
+#[tokio::test]
+async fn of_several_suites_of_one_name_the_oldest_is_used_and_reported_or_none() {
+    let world = World::new().await;
+    let suites = world.client.suites();
+    let first = suites.create("Nightly", None).await.unwrap();
+    let second = suites.create("Nightly", None).await.unwrap();
+    let module = world.client.modules().ensure("A").await.unwrap().entity.id;
+    let in_module = suites.create("Nightly", Some(module)).await.unwrap();
+
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&reported);
+    let client = world.client.clone().on_ambiguous_name(move |ambiguous| {
+        sink.lock().unwrap().push(ambiguous.resolved());
+    });
+    let found = client.suites().find("Nightly", None).await.unwrap();
+    assert_eq!(found.unwrap().id, first.id);
+    let ids = format!("{}, {}, {}", first.id, second.id, in_module.id);
+    assert_eq!(
+        *reported.lock().unwrap(),
+        [format!(
+            "found 3 test suites named `Nightly` (IDs {ids}); used the oldest one, {} (to use another one, give its ID)",
+            first.id
+        )]
+    );
+
+    let spec = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-1");
+    let target = client.resolve_target(&spec).await.unwrap();
+    assert_eq!(
+        (target.suite.id, target.problems.len()),
+        (first.id, 1),
+        "reported with the target"
+    );
+    let spec = spec.module(ModuleChoice::Id(module));
+    let target = client.resolve_target(&spec).await.unwrap();
+    assert_eq!(
+        (target.suite.id, target.problems.len()),
+        (in_module.id, 0),
+        "the only one in the module"
+    );
+    assert_eq!(reported.lock().unwrap().len(), 1);
+
+    let settings = ClientSettings::default().on_ambiguous(OnAmbiguous::Fail);
+    let strict = Client::with_settings(world.client.endpoint().clone(), settings);
+    let error = strict.suites().find("Nightly", None).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("found 3 test suites named `Nightly` (IDs {ids})")
+    );
+}
+
+#[tokio::test]
+async fn clients_that_create_the_same_path_and_suite_at_once_end_with_the_same_ones() {
+    for is_unique in [true, false] {
+        let mut settings = Settings::default();
+        settings.entities.module_names_unique = is_unique;
+        let world = World::with(settings).await;
+        let before = world.count("application_modules").await;
+        let spec = |module: &str| {
+            TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-1")
+                .module(ModuleChoice::Path(module.into()))
+                .create_missing(true)
+        };
+        // Two modules, so that the suite may be created in either.
+        let specs = (0..16).map(|n| spec(["Shop/New/Deep", "Shop/New/Other"][n % 2]));
+        let resolving = specs.map(|spec| {
+            let client = world.client.clone();
+            tokio::spawn(async move { client.resolve_target(&spec).await.unwrap() })
+        });
+        let mut targets = Vec::new();
+        for target in resolving.collect::<Vec<_>>() {
+            targets.push(target.await.unwrap());
+        }
+        let suites: BTreeSet<_> = targets.iter().map(|target| target.suite.id).collect();
+        let modules = targets.iter().map(|target| target.module.clone().unwrap());
+        let modules: BTreeSet<_> = modules.map(|module| module.id).collect();
+        assert_eq!((suites.len(), modules.len()), (1, 2), "{targets:?}");
+        let created: usize = targets.iter().map(|target| target.created.len()).sum();
+        assert_eq!(created, 5, "each is reported as created once");
+        assert_eq!(world.count("application_modules").await - before, 4);
+        let all = world.client.suites().list(None).await.unwrap();
+        assert_eq!(all.len(), 1);
+        let module = modules.iter().any(|module| {
+            let module = (*module).into();
+            all[0].product_areas.contains(&module)
+        });
+        assert!(module, "the suite is in the module of its creator");
+    }
+}
+
+#[tokio::test]
+async fn names_are_checked_before_anything_is_created_and_what_was_created_is_named_in_the_error() {
+    let world = World::new().await;
+    let before = world.count("application_modules").await;
+    let long = "x".repeat(256);
+    let spec = |suite: &str, module: &str| {
+        TargetSpec::new(SuiteChoice::Named(suite.into()), "nightly-1")
+            .module(ModuleChoice::Path(module.into()))
+            .create_missing(true)
+    };
+    for spec in [spec(&long, "New"), spec("S", &format!("New/{long}"))] {
+        let error = world.client.resolve_target(&spec).await.unwrap_err();
+        assert!(
+            matches!(error, ClientError::NameTooLong { .. }),
+            "{error:?}"
+        );
+    }
+    assert_eq!(world.count("application_modules").await, before);
+
+    let fault = Fault::status(403).method("POST").path("**/test_suites");
+    world.sandbox.sandbox().fail_next(fault).unwrap();
+    let spec = spec("S", "New/Tree");
+    let error = world.client.resolve_target(&spec).await.unwrap_err();
+    let ClientError::AfterCreating { created, error: _ } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(created.len(), 2);
     assert!(
-        matches!(&error, ClientError::Ambiguous { ids, .. } if ids.len() == 2),
+        error
+            .to_string()
+            .starts_with("created application module `New` ("),
         "{error}"
     );
 }
