@@ -1,10 +1,11 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
 use octane_client::{ClientError, PlanError, PrepareError, ReportedProblem, UploadId};
-use octane_results::{PayloadError, ReadError, SourceError};
+use octane_results::{PayloadError, ReadError, SourceError, SourceProblem};
 
 use crate::env;
 use crate::exit::Exit;
+use crate::input::warnings::WarningsJson;
 
 /// What to do if a name was not created because it looks like an existing one.
 pub(crate) const CREATE_SIMILAR: &str =
@@ -20,6 +21,8 @@ pub(crate) struct Failure {
     pub(crate) upload_id: Option<UploadId>,
     /// What is wrong in detail, where that is more than one thing.
     pub(crate) problems: Vec<ReportedProblem>,
+    /// What is unusual about the inputs, as far as they were read.
+    pub(crate) warnings: Box<WarningsJson>,
 }
 
 /// What commands return.
@@ -33,6 +36,7 @@ impl Failure {
             hint: None,
             upload_id: None,
             problems: Vec::new(),
+            warnings: Box::default(),
         }
     }
 
@@ -43,6 +47,12 @@ impl Failure {
 
     pub(crate) fn problems(mut self, problems: Vec<ReportedProblem>) -> Self {
         self.problems = problems;
+        self
+    }
+
+    /// Adds what is unusual about the inputs.
+    pub(crate) fn warnings(mut self, warnings: WarningsJson) -> Self {
+        self.warnings = Box::new(warnings);
         self
     }
 
@@ -161,6 +171,7 @@ impl From<ClientError> for Failure {
                 hint,
                 upload_id: None,
                 problems: Vec::new(),
+                warnings: Box::default(),
             },
         }
     }
@@ -168,8 +179,17 @@ impl From<ClientError> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::new(Exit::Input, error)
-            .hint("pass existing files, directories or globs, or `-` for standard input")
+        let with_slashes = (error.problems.iter())
+            .map(SourceProblem::pattern)
+            .find(|pattern| cfg!(unix) && pattern.contains('\\'))
+            .map(|pattern| pattern.replace('\\', "/"));
+        let hint = match with_slashes {
+            Some(pattern) => format!("directories are separated by `/` here: `{pattern}`"),
+            None => {
+                "pass existing files, directories or globs, or `-` for standard input".to_owned()
+            }
+        };
+        Self::new(Exit::Input, error).hint(hint)
     }
 }
 
@@ -198,6 +218,7 @@ impl From<PlanError> for Failure {
             hint,
             upload_id: None,
             problems: Vec::new(),
+            warnings: Box::default(),
         }
     }
 }

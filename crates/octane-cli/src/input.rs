@@ -6,16 +6,22 @@
 
 use std::cell::Cell;
 
+pub(crate) mod pipe;
+pub(crate) mod warnings;
+
 use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, Format, InvalidRow, ReadError, ReadOptions, Record, Source, Status, SuitePath,
-    Survey, Tag, TestRun, UnknownResultField, Warning, read, sources,
+    Arrangement, FindOptions, Format, InvalidCell, InvalidRow, LeftOut, ReadError, ReadOptions,
+    Record, Source, Status, SuitePath, Survey, Tag, TestRun, UnknownResultField,
+    UnknownTextEncoding, UnreadablePath, read, sources,
 };
 
 use crate::args::{InputArgs, InputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use pipe::buffered;
+use warnings::Warnings;
 
 /// The statuses that a result can have.
 const STATUSES: [Status; 4] = [
@@ -35,7 +41,9 @@ pub(crate) struct Input {
     pub(crate) invalid: Vec<InvalidRow>,
     /// Files that cannot be read completely, with the number of valid results before the error.
     pub(crate) unreadable: Vec<(ReadError, usize)>,
-    pub(crate) warnings: Vec<Warning>,
+    /// Folders and files that could not even be looked at.
+    unreadable_paths: Vec<UnreadablePath>,
+    pub(crate) warnings: Warnings,
     pub(crate) files: usize,
     /// The name of the first input: the default name of suite and suite run.
     pub(crate) name: String,
@@ -57,7 +65,8 @@ impl Input {
             options: options(args)?,
             invalid: Vec::new(),
             unreadable: Vec::new(),
-            warnings: Vec::new(),
+            unreadable_paths: Vec::new(),
+            warnings: Warnings::default(),
             files: 0,
             name: default_name(args),
             statuses: STATUSES.map(|status| (status, 0)),
@@ -66,8 +75,15 @@ impl Input {
             read_again: Cell::new(0),
         };
         let mut survey = Survey::default();
-        for source in sources(&args.inputs, &args.exclude)? {
-            input.files += 1;
+        let options = FindOptions::default()
+            .excludes(&args.exclude)
+            .follow_links(args.follow_links);
+        let found = sources(&args.inputs, &options)?;
+        for left_out in &found.left_out {
+            input.warnings.add_left_out(left_out);
+        }
+        input.unreadable_paths = found.unreadable;
+        for source in found.sources {
             let source = buffered(source)?;
             input.add(source, &mut survey);
         }
@@ -82,8 +98,9 @@ impl Input {
         Ok(input)
     }
 
-    /// Reads one file. If it breaks off, the results before that point are complete, and the file itself counts as
-    /// one invalid result: what came after that point is not known.
+    /// Reads one file. One that was found in a folder and is of another kind is left out. If it breaks off, the results
+    /// before that point are complete, and the file itself counts as one invalid result: what came after that point is
+    /// not known.
     fn add(&mut self, source: Source, survey: &mut Survey) {
         let mut runs = 0;
         let result = read(&source, &self.options).and_then(|records| {
@@ -99,14 +116,19 @@ impl Input {
                         self.first_started = started.min();
                     }
                     Record::Invalid(row) => self.invalid.push(row),
-                    Record::Warning(warning) => self.warnings.push(warning),
+                    Record::Warning(warning) => self.warnings.add(&warning),
                 }
             }
             Ok(())
         });
         if let Err(error) = result {
+            if runs == 0 && !source.is_named() && error.is_other_kind() {
+                self.warnings.add_left_out(&LeftOut::other_kind(&error));
+                return;
+            }
             self.unreadable.push((error, runs));
         }
+        self.files += 1;
         if runs > 0 {
             self.readable.push(source);
         }
@@ -147,6 +169,20 @@ impl Input {
             .hint("wait until the tests have finished writing, then run the command again"))
     }
 
+    /// The inputs that have valid results.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.readable.iter()
+    }
+
+    /// How a command ends that has used what is valid: not with success if that was not everything.
+    pub(crate) fn exit(&self) -> Exit {
+        if self.is_valid() {
+            Exit::Success
+        } else {
+            Exit::Partial
+        }
+    }
+
     /// How many results have this status.
     pub(crate) fn count(&self, status: Status) -> usize {
         let known = self.statuses.iter().find(|(known, _)| *known == status);
@@ -165,7 +201,7 @@ impl Input {
 
     /// How many results are invalid; a file that cannot be read counts as one.
     pub(crate) fn invalid_count(&self) -> usize {
-        self.invalid.len() + self.unreadable.len()
+        self.invalid.len() + self.unreadable.len() + self.unreadable_paths.len()
     }
 
     /// What is invalid, for the report of an upload.
@@ -175,7 +211,7 @@ impl Input {
 
     /// Whether everything is valid.
     pub(crate) fn is_valid(&self) -> bool {
-        self.invalid.is_empty() && self.unreadable.is_empty()
+        self.invalid_count() == 0
     }
 
     /// What is invalid, as problems.
@@ -191,9 +227,31 @@ impl Input {
             ReportedProblem::new("unreadable", message).at(error.position())
         });
         let rows = self.invalid.iter().map(|row| {
-            ReportedProblem::new("invalid_row", row.to_string()).at(Some(row.position.clone()))
+            let mut message = row.to_string();
+            if row.cells.last().is_some_and(InvalidCell::has_invalid_bytes) {
+                message.push_str(" with `--encoding`");
+            }
+            ReportedProblem::new("invalid_row", message).at(Some(row.position.clone()))
         });
-        files.chain(rows).collect()
+        let paths = self.unreadable_paths.iter();
+        let paths = paths.map(|path| ReportedProblem::new("unreadable", path.to_string()));
+        paths.chain(files).chain(rows).collect()
+    }
+
+    /// What to do about what is invalid.
+    fn hint(&self) -> String {
+        let mut cells = self.invalid.iter().flat_map(|row| &row.cells);
+        let mut ways = vec!["fix them"];
+        if cells.any(InvalidCell::has_invalid_bytes) {
+            ways.push("set the encoding with `--encoding` (for example `--encoding windows-1252`)");
+        }
+        let mut files = self.unreadable.iter().map(|(error, _)| error.file());
+        if files.any(|file| file != "-") || !self.unreadable_paths.is_empty() {
+            ways.push("leave files out with `--exclude`");
+        }
+        ways.push("skip them with `--skip-invalid`");
+        let last = ways.pop().unwrap_or_default();
+        format!("{}, or {last}", ways.join(", "))
     }
 
     /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed.
@@ -205,38 +263,22 @@ impl Input {
                 found => format!("{found} rows or files are invalid; nothing was sent"),
             };
             return Err(Failure::message(Exit::Input, message)
-                .hint("fix them, or skip them with `--skip-invalid`")
-                .problems(problems));
+                .hint(self.hint())
+                .problems(problems)
+                .warnings(self.warnings.json()));
         }
         if self.usable() == 0 && !args.allow_empty {
             let message = match self.files {
-                0 => "no files matched".to_owned(),
+                0 => "no file contains results".to_owned(),
                 1 => format!("`{}` contains no usable results", args.inputs.join(" ")),
                 files => format!("{files} files contain no usable results"),
             };
             return Err(Failure::message(Exit::Input, message)
-                .hint("`octane validate` shows what was found; use `--allow-empty` if no results are expected"));
+                .hint("`octane validate` shows what was found; use `--allow-empty` if no results are expected")
+                .warnings(self.warnings.json()));
         }
         Ok(())
     }
-}
-
-/// Standard input and pipes can be read only once, so what comes from them is kept in memory.
-fn buffered(source: Source) -> Result<Source> {
-    let is_pipe = || std::fs::metadata(source.name()).is_ok_and(|metadata| !metadata.is_file());
-    let name = source.name().to_owned();
-    if name != "-" && !is_pipe() {
-        return Ok(source);
-    }
-    let mut bytes = Vec::new();
-    source
-        .open()
-        .and_then(|mut input| input.read_to_end(&mut bytes))
-        .map_err(|error| {
-            let what = if name == "-" { "standard input" } else { &name };
-            Failure::new(Exit::Input, error).context(format!("cannot read {what}"))
-        })?;
-    Ok(Source::bytes(name, bytes))
 }
 
 fn options(args: &InputArgs) -> Result<ReadOptions> {
@@ -246,6 +288,11 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         InputFormat::Junit => Some(Format::Junit),
         InputFormat::Csv => Some(Format::Csv),
     };
+    if let Some(name) = &args.encoding {
+        let encoding = name.parse();
+        options.encoding =
+            Some(encoding.map_err(|error: UnknownTextEncoding| Failure::new(Exit::Usage, error))?);
+    }
     for mapping in &args.status_map {
         let invalid = || {
             let message = format!(
@@ -313,7 +360,9 @@ mod tests {
             let args = InputArgs {
                 inputs: vec![input.to_owned()],
                 exclude: Vec::new(),
+                follow_links: false,
                 input_format: InputFormat::Auto,
+                encoding: None,
                 status_map: Vec::new(),
                 column: Vec::new(),
                 suite_path: None,

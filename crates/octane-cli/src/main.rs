@@ -10,6 +10,7 @@ mod failure;
 mod input;
 mod names;
 mod output;
+mod output_file;
 mod payload;
 mod policies;
 mod sandbox;
@@ -21,6 +22,7 @@ mod suggest;
 use std::process::ExitCode;
 
 use args::{Args, Command, Format};
+use clap::error::ErrorKind;
 use exit::Exit;
 use failure::{Failure, Result};
 
@@ -36,7 +38,13 @@ fn main() -> ExitCode {
                 let first = text.lines().next().unwrap_or_default();
                 output::annotate::usage(first);
                 if Format::is_json_in(std::env::args_os()) {
-                    let message = usage_message(&text);
+                    let message = match error.kind() {
+                        // The text is the help, not what is wrong.
+                        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                            "a subcommand is missing; `--help` lists them".to_owned()
+                        }
+                        _ => usage_message(&text),
+                    };
                     let failure = Failure::message(Exit::Usage, message);
                     output::print_failure_json(&failure, failure.exit);
                 }

@@ -23,7 +23,7 @@ pub struct InvalidRow {
 pub struct InvalidCell {
     /// The column, as in the header; `None` if the problem concerns the whole row.
     pub column: Option<String>,
-    /// The value, truncated to 60 characters.
+    /// The value, truncated to 80 characters.
     pub value: String,
     /// The problem, including the value: `` `passd` is not a valid status ``.
     pub reason: String,
@@ -43,7 +43,7 @@ impl InvalidCell {
             format!("`{value}` {reason}")
         };
         Self {
-            column: column.map(str::to_owned),
+            column: column.map(shortened),
             value,
             reason,
             hint: None,
@@ -97,16 +97,16 @@ impl fmt::Display for InvalidCell {
 
 impl std::error::Error for InvalidRow {}
 
-/// `value` as a single line of at most 60 characters, for messages.
+/// `value` as a single line of at most 80 characters, for messages: whatever is quoted from an input, a message ends soon.
 pub(crate) fn shortened(value: &str) -> String {
-    const CHARS_MAX: usize = 60;
+    const CHARS_MAX: usize = 80;
     let line = value.trim();
-    let mut shown: String = line
-        .chars()
-        .take(CHARS_MAX)
+    let is_long = line.chars().nth(CHARS_MAX).is_some();
+    let chars = line.chars().take(CHARS_MAX - usize::from(is_long));
+    let mut shown: String = chars
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect();
-    if line.chars().nth(CHARS_MAX).is_some() {
+    if is_long {
         shown.push('…');
     }
     shown
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn long_values_are_truncated_and_kept_on_one_line() {
         let shown = shortened(&format!("a\nb{}", "x".repeat(100)));
-        assert_eq!(shown.chars().count(), 61);
+        assert_eq!(shown.chars().count(), 80);
         assert!(shown.starts_with("a bx") && shown.ends_with('…'));
     }
 }

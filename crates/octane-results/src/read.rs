@@ -51,15 +51,29 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         .read_to_end(&mut head)
         .map_err(io_error)?;
 
+    let with_kind = |error: ReadError| {
+        if sniff::is_other_kind(&head, source.extension(), &options.status_aliases) {
+            error.of_other_kind()
+        } else {
+            error
+        }
+    };
     let format = match options.format {
         Some(format) => format,
         None => sniff::sniff(&head, source.extension()).map_err(|found| {
-            ReadError::new(source.shared_name(), ReadErrorKind::Format { found })
+            with_kind(ReadError::new(
+                source.shared_name(),
+                ReadErrorKind::Format { found },
+            ))
         })?,
     };
     let input = Cursor::new(head.clone()).chain(input);
     match format {
-        Format::Junit => junit::Junit::new(file, input, &head, options).map(Records::new),
-        Format::Csv => csv::Csv::new(file, input, &head, options).map(Records::new),
+        Format::Junit => junit::Junit::new(file, input, &head, options)
+            .map(Records::new)
+            .map_err(with_kind),
+        Format::Csv => csv::Csv::new(file, input, &head, options)
+            .map(Records::new)
+            .map_err(with_kind),
     }
 }

@@ -11,6 +11,8 @@ use thiserror::Error;
 use crate::sniff::Format;
 
 pub(crate) mod find;
+pub(crate) mod left_out;
+mod walk;
 
 /// A named input that can be opened.
 #[derive(Debug, Clone)]
@@ -18,6 +20,7 @@ pub struct Source {
     name: Arc<str>,
     content: Content,
     pattern: usize,
+    is_named: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +38,7 @@ impl Source {
             name: path.display().to_string().into(),
             content: Content::Path(path),
             pattern: 0,
+            is_named: true,
         }
     }
 
@@ -44,6 +48,7 @@ impl Source {
             name: name.into(),
             content: Content::Bytes(bytes.into()),
             pattern: 0,
+            is_named: true,
         }
     }
 
@@ -53,6 +58,28 @@ impl Source {
             name: "-".into(),
             content: Content::Stdin,
             pattern: 0,
+            is_named: true,
+        }
+    }
+
+    /// A file that was found in a folder or by a glob.
+    pub(crate) fn found(path: impl Into<PathBuf>) -> Self {
+        Self {
+            is_named: false,
+            ..Self::path(path)
+        }
+    }
+
+    /// Whether the input was asked for by its own name, and not found in a folder or by a glob.
+    pub fn is_named(&self) -> bool {
+        self.is_named
+    }
+
+    /// The same input with other content, such as that of a pipe, which can be read only once.
+    pub fn with_bytes(self, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            content: Content::Bytes(bytes.into()),
+            ..self
         }
     }
 
@@ -138,14 +165,19 @@ pub enum SourceProblem {
         /// The reason.
         source: globset::Error,
     },
-    /// A folder cannot be listed.
-    #[error("cannot list the files of `{pattern}`")]
-    Walk {
-        /// The pattern.
-        pattern: String,
-        /// The folder and the reason.
-        source: walkdir::Error,
-    },
+}
+
+impl SourceProblem {
+    /// The pattern.
+    pub fn pattern(&self) -> &str {
+        match self {
+            Self::Missing { pattern }
+            | Self::NoMatch { pattern }
+            | Self::EmptyFolder { pattern }
+            | Self::Excluded { pattern }
+            | Self::Glob { pattern, .. } => pattern,
+        }
+    }
 }
 
 struct Listed<'a>(&'a [SourceProblem]);

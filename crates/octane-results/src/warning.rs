@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::duration::DurationError;
+use crate::invalid::shortened;
 use crate::position::Position;
 use crate::timestamp::TimestampError;
 use octane_model::plural::plural;
@@ -123,7 +124,7 @@ impl fmt::Display for WarningKind {
                 )
             ),
             Self::Entity { reference } => {
-                write!(f, "unknown entity `{reference}` kept as is")
+                write!(f, "unknown entity `{}` kept as is", shortened(reference))
             }
             Self::InvalidBytes { bytes, encoding } => {
                 let count = plural(usize::try_from(*bytes).unwrap_or(usize::MAX), "byte");
@@ -132,7 +133,9 @@ impl fmt::Display for WarningKind {
                     "replaced {count} that {encoding} does not allow by `\u{FFFD}`; this is the first"
                 )
             }
-            Self::UnusedColumn { column } => write!(f, "column `{column}` is not used"),
+            Self::UnusedColumn { column } => {
+                write!(f, "column `{}` is not used", shortened(column))
+            }
         }
     }
 }
@@ -144,7 +147,7 @@ impl fmt::Display for SuiteLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             "" => f.write_str("a suite without a name"),
-            name => write!(f, "suite `{name}`"),
+            name => write!(f, "suite `{}`", shortened(name)),
         }
     }
 }

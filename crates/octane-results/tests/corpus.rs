@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use octane_results::{
-    ReadErrorKind, ReadOptions, Record, Source, Status, WarningKind, read, sources,
+    FindOptions, ReadErrorKind, ReadOptions, Record, Source, Status, WarningKind, read, sources,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -222,8 +222,11 @@ fn unsupported_report_formats_are_named() {
 fn all_reports_of_a_folder_are_found() {
     let Some(shared) = shared() else { return };
     let folder = shared.join("corpus/junit-xml").display().to_string();
-    let by_folder = sources(&[&folder], &["corrupt-*"]).unwrap();
-    let by_glob = sources(&[format!("{folder}/**/*.xml")], &["corrupt-*"]).unwrap();
+    let options = FindOptions::default().excludes(["corrupt-*"]);
+    let by_folder = sources(&[&folder], &options).unwrap().sources;
+    let by_glob = sources(&[format!("{folder}/**/*.xml")], &options)
+        .unwrap()
+        .sources;
     let names = |sources: &[Source]| -> Vec<String> {
         sources
             .iter()

@@ -20,9 +20,15 @@ pub(crate) struct InputArgs {
     /// Exclude files matching this glob.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// Follow links that lead out of a directory; links inside of it are always followed.
+    #[arg(long)]
+    pub(crate) follow_links: bool,
     /// Format of the input.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
     pub(crate) input_format: InputFormat,
+    /// Encoding of all files without a byte order mark, e.g. `windows-1252` [default: the declared one, or UTF-8].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
     /// Map a column to a field, for example `--column 'Test Name=name'`; `--column Owner=` ignores the column.
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) column: Vec<String>,

@@ -11,12 +11,27 @@ use crate::args::ConvertArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text, write_file};
+use crate::output_file::OutputFile;
 
-/// Writes the payloads that an upload would send.
+/// Writes the payloads that an upload would send. Files appear when all of them are complete; a failure leaves none, also
+/// not those of an earlier time.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
+    let is_stdout = args.output.as_os_str() == "-";
+    let file = if is_stdout {
+        None
+    } else {
+        Some(output_file(args)?)
+    };
     let mut settings = crate::payload::settings(&args.payload)?;
     let input = Input::read(&args.input, &settings.context.environment)?;
+    if let Some(file) = &file {
+        refuse_inputs(file, &input)?;
+    }
+    for warning in input.warnings.lines() {
+        output.say(&format!("warning: {warning}"));
+    }
     input.check(&args.input)?;
     let target = args.suite.map(|suite| {
         Target::new(
@@ -31,7 +46,12 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     // Planned completely before the first file is written, so that a result that exceeds a limit leaves no files.
     let totals = plan(&settings)?.finish()?;
     input.verify_unchanged()?;
-    if args.output.as_os_str() == "-" {
+    let problems = input.problems();
+    for problem in &problems {
+        output.say(&format!("skipped: {}", problem.message));
+    }
+    let exit = input.exit();
+    let Some(file) = file else {
         if totals.batches > 1 {
             let message = format!("cannot write {} batches to standard output", totals.batches);
             return Err(Failure::message(Exit::Usage, message)
@@ -40,18 +60,28 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         for batch in plan(&settings)? {
             write_file(batch?.payload())?;
         }
-        return Ok(Exit::Success);
-    }
-    let mut files = Vec::new();
+        return Ok(exit);
+    };
+    let cannot_write = |path: &Path, error| {
+        Failure::new(Exit::Configuration, error)
+            .context(format!("cannot write `{}`", path.display()))
+    };
+    let (mut files, mut written) = (Vec::new(), Vec::new());
     for batch in plan(&settings)? {
         let batch = batch?;
-        let path = numbered(&args.output, batch.number);
-        std::fs::write(&path, batch.payload()).map_err(|error| {
-            Failure::new(Exit::Configuration, error)
-                .context(format!("cannot write `{}`", path.display()))
-                .hint("use `--output` with a file in an existing, writable directory")
-        })?;
+        let path = numbered(file.path(), batch.number);
+        let file = match batch.number {
+            1 => file.clone(),
+            _ => OutputFile::new(&path, "--output", &args.input.inputs)?,
+        };
+        let complete = file.write(batch.payload());
+        written.extend(complete.map_err(|error| cannot_write(&path, error))?);
         files.push(json!({ "file": path, "results": batch.results(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
+    }
+    for (file, entry) in written.into_iter().zip(&files) {
+        file.finish().map_err(|error| {
+            cannot_write(Path::new(entry["file"].as_str().unwrap_or("-")), error)
+        })?;
     }
     let human = || {
         let mut text = format!(
@@ -67,11 +97,48 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         }
         Text::line(text)
     };
+    let WarningsJson {
+        warnings,
+        warning_counts,
+    } = input.warnings.json();
     output.answer(
         human,
-        &json!({ "schema": "octane.convert/1", "results": totals.counts.read, "payloads": files }),
+        &json!({
+            "schema": "octane.convert/1", "results": totals.counts.read, "payloads": files, "problems": problems,
+            "warnings": warnings, "warning_counts": warning_counts,
+        }),
     )?;
-    Ok(Exit::Success)
+    Ok(exit)
+}
+
+/// The first file, after the files of an earlier time have been removed.
+fn output_file(args: &ConvertArgs) -> Result<OutputFile> {
+    let output = |number| {
+        let path = numbered(&args.output, number);
+        OutputFile::new(&path, "--output", &args.input.inputs)
+    };
+    let first = output(1)?;
+    for number in 2.. {
+        let exists = numbered(&args.output, number).is_file();
+        // A file that this program did not write stays, and ends the row.
+        if !exists || !output(number)?.was_own() {
+            break;
+        }
+    }
+    Ok(first)
+}
+
+/// Fails if the file would replace one of the inputs.
+fn refuse_inputs(file: &OutputFile, input: &Input) -> Result<()> {
+    if !input
+        .sources()
+        .any(|source| file.is_same(Path::new(source.name())))
+    {
+        return Ok(());
+    }
+    let message = format!("`--output {}`: is an input as well", file.path().display());
+    Err(Failure::message(Exit::Configuration, message)
+        .hint("write to another directory, or leave the file out with `--exclude`"))
 }
 
 /// `out.xml` for the first batch, `out.2.xml` for the second.

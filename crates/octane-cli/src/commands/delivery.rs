@@ -14,10 +14,13 @@ use serde_json::Value;
 use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved, OnUploadError};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::input::Input;
+use crate::input::warnings::WarningsJson;
 use crate::output::{
     Output, Progress, annotate, failure_json, json, print_failure, print_for_people, summary,
     write_text,
 };
+use crate::output_file::OutputFile;
 use crate::policies::Policies;
 use crate::signals::{Signals, Stopping};
 use crate::suggest::Suggest;
@@ -28,6 +31,9 @@ struct Printed<'a> {
     #[serde(flatten)]
     report: &'a Report,
     exit_code: u8,
+    /// What is unusual about the inputs, as far as they were read now.
+    #[serde(flatten)]
+    warnings: WarningsJson,
 }
 
 /// How uploads are delivered and reported in this process.
@@ -212,13 +218,15 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints the report of an upload, annotates it and writes it to a file; returns the exit code.
-    pub(crate) fn print_report(&self, report: &Report, files: Option<usize>) -> Result<Exit> {
+    pub(crate) fn print_report(&self, report: &Report, input: Option<&Input>) -> Result<Exit> {
         let meant = self.exit(report);
         let exit = self.apply_exit_policy(meant);
         let printed = Printed {
             report,
             exit_code: exit.code(),
+            warnings: input.map_or_else(WarningsJson::default, |input| input.warnings.json()),
         };
+        let files = input.map(|input| input.files);
         let displayed = self.for_display(report);
         self.output.answer(
             || summary(&displayed, meant, files, &self.suggest),
@@ -241,6 +249,7 @@ impl<'a> Delivery<'a> {
         let json = serde_json::to_value(Printed {
             report,
             exit_code: exit.code(),
+            warnings: WarningsJson::default(),
         });
         let json = json.map_err(|error| Failure::new(Exit::Internal, error))?;
         Ok((exit, json))
@@ -263,6 +272,14 @@ impl<'a> Delivery<'a> {
         print_for_people(&failure);
         Some(failure.exit)
     }
+}
+
+/// Fails if the file of `--report` cannot be written: before the work, not after it.
+pub(super) fn check_report(args: &DeliveryArgs, inputs: &[String]) -> Result<()> {
+    let report = args.report.as_deref();
+    report.map_or(Ok(()), |file| {
+        OutputFile::new(file, "--report", inputs).map(drop)
+    })
 }
 
 /// Printed where the policy changes the exit code.

@@ -8,7 +8,7 @@ use std::path::Path;
 use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
 
 use self::route::{Asked, Route, route};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, check_report};
 use crate::args::{OnUnresolved, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
@@ -20,6 +20,7 @@ use crate::spool::{journal_failure, spool};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
+    check_report(&args.delivery, &[])?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = match &args.id {

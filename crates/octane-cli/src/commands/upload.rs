@@ -11,13 +11,14 @@ use octane_model::plural::plural;
 use octane_results::Release;
 use serde_json::json;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, check_report};
 use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
 use crate::connect::Connection;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::warnings::WarningsJson;
 use crate::names;
 use crate::output::{Output, Text, ask};
 use crate::policies::Policies;
@@ -25,9 +26,10 @@ use crate::spool::{prune, spool};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
+    check_report(&args.delivery, &args.input.inputs)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
-    let done = upload(args, output, &delivery).await;
+    let done = Box::pin(upload(args, output, &delivery)).await;
     done.or_else(|failure| delivery.report_failure(failure))
 }
 
@@ -55,9 +57,21 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         // A pipe may stay open forever.
         () = delivery.cancellation.cancelled() => return Err(delivery.nothing_sent()),
     };
-    for warning in &input.warnings {
+    let warnings = input.warnings.json();
+    for warning in input.warnings.lines() {
         output.say(&format!("warning: {warning}"));
     }
+    let done = Box::pin(upload_input(args, input, settings, output, delivery)).await;
+    done.map_err(|failure| failure.warnings(warnings))
+}
+
+async fn upload_input(
+    args: &UploadArgs,
+    input: Input,
+    mut settings: UploadSettings,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Exit> {
     input.check(&args.input)?;
     settings.invalid = input.invalid_input();
 
@@ -72,7 +86,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
     let suggest = delivery.suggest.clone().to(connected.url().as_deref());
-    let delivery = &delivery.of_upload(policies, suggest);
+    let delivery = &delivery.of_upload(Policies::new(&args.delivery), suggest);
     let done = if args.dry_run {
         let looking = dry_run(&input, spec, create, &settings, client, output);
         let done = delivery.cancellation.within_grace(looking).await;
@@ -161,7 +175,7 @@ impl Job<'_> {
             .delivery
             .deliver(client, &journal, &settings, Some(&event))
             .await?;
-        self.delivery.print_report(&report, Some(input.files))
+        self.delivery.print_report(&report, Some(&input))
     }
 
     /// Finds the module and the suite, and creates them if they do not exist and that is wanted.
@@ -324,8 +338,12 @@ async fn dry_run(
     if let Some(missing) = &missing {
         problems.push(ReportedProblem::new("missing_target", missing));
     }
+    let WarningsJson {
+        warnings,
+        warning_counts,
+    } = input.warnings.json();
     let json = json!({
-        "schema": "octane.plan/1", "results": results, "batches": batches, "bytes": bytes,
+        "schema": "octane.plan/1", "warnings": warnings, "warning_counts": warning_counts, "results": results, "batches": batches, "bytes": bytes,
         "suite_run": spec.suite_run(), "jira_keys": keys, "problems": problems,
     });
     let human = || {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use octane_client::{Plan, PlanTotals, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
-use octane_results::{Identity, Status, Warning, WarningKind};
+use octane_results::{Identity, Status};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text};
 
 /// How many entries of each list are printed for people.
@@ -32,7 +33,10 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     }
     let plan = plan.finish()?;
     let problems = input.problems();
-    let warnings: Vec<_> = input.warnings.iter().map(warning).collect();
+    let WarningsJson {
+        warnings,
+        warning_counts,
+    } = input.warnings.json();
     let json = json!({
         "schema": "octane.validate/1",
         "is_valid": problems.is_empty(),
@@ -54,32 +58,16 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
         "repeated": repeated,
         "jira_keys": plan.jira_keys,
         "warnings": warnings,
+        "warning_counts": warning_counts,
         "problems": problems,
     });
-    let human = || human(&input, args, &plan, &repeated, &warnings, &problems);
+    let human = || human(&input, args, &plan, &repeated, &problems);
     output.answer(human, &json)?;
     if problems.is_empty() || args.input.skip_invalid {
         let is_empty = (input.usable() == 0) && !args.input.allow_empty;
-        return Ok(if is_empty { Exit::Input } else { Exit::Success });
+        return Ok(if is_empty { Exit::Input } else { input.exit() });
     }
     Ok(Exit::Input)
-}
-
-/// A warning in the shape of a problem.
-fn warning(warning: &Warning) -> ReportedProblem {
-    let code = match warning.kind {
-        WarningKind::NoResults => "no_results",
-        WarningKind::Unnamed { .. } => "unnamed_test",
-        WarningKind::Duration { .. } => "invalid_duration",
-        WarningKind::Started { .. } => "invalid_start",
-        WarningKind::StartedLongAgo { .. } => "implausible_start",
-        WarningKind::JiraKey { .. } => "invalid_jira_key",
-        WarningKind::Totals { .. } => "different_totals",
-        WarningKind::Entity { .. } => "unknown_entity",
-        WarningKind::UnusedColumn { .. } => "unused_column",
-        _ => "warning",
-    };
-    ReportedProblem::new(code, warning.to_string()).at(Some(warning.position.clone()))
 }
 
 /// The findings, for people.
@@ -88,7 +76,6 @@ fn human(
     args: &ValidateArgs,
     plan: &PlanTotals,
     repeated: &[Repeated],
-    warnings: &[ReportedProblem],
     problems: &[ReportedProblem],
 ) -> Text {
     let count = |status| thousands(input.count(status));
@@ -125,9 +112,9 @@ fn human(
         format!("{}: {}{flaky}", run.name(), plural(run.results, "result"))
     });
     list(&mut text, &title, runs);
-    let title = plural(warnings.len(), "warning");
-    let messages = warnings.iter().map(|warning| warning.message.clone());
-    list(&mut text, &title, messages);
+    let title = plural(input.warnings.count(), "warning");
+    let messages = input.warnings.lines();
+    list_all(&mut text, &title, messages);
     let title = match problems.len() {
         1 => "1 invalid row or file".to_owned(),
         count => format!("{} invalid rows or files", thousands(count)),
@@ -138,6 +125,16 @@ fn human(
         text.push("no usable results");
     }
     text
+}
+
+/// Appends a list that was cut already.
+fn list_all(text: &mut Text, title: &str, items: Vec<String>) {
+    if !items.is_empty() {
+        text.push(&format!("{title}:"));
+    }
+    for item in items {
+        text.push(&format!("  {item}"));
+    }
 }
 
 /// Appends a list and its title, unless it is empty.

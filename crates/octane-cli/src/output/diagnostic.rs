@@ -10,6 +10,7 @@ use super::text::{Label, Text};
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::warnings::WarningsJson;
 
 /// How many problems are listed below an error; in JSON it has all of them.
 const PROBLEMS_MAX: usize = 200;
@@ -73,8 +74,13 @@ pub(crate) fn failure_json(failure: &Failure, exit: Exit) -> Value {
         hint,
         upload_id,
         problems,
+        warnings,
         exit: meant,
     } = failure;
+    let WarningsJson {
+        warnings,
+        warning_counts,
+    } = &**warnings;
     json!({
         "schema": "octane.error/1",
         "code": meant.word(),
@@ -84,6 +90,8 @@ pub(crate) fn failure_json(failure: &Failure, exit: Exit) -> Value {
         "hint": hint,
         "upload_id": upload_id,
         "problems": problems,
+        "warnings": warnings,
+        "warning_counts": warning_counts,
     })
 }
 

@@ -4,6 +4,7 @@ mod annotations;
 mod bad_input;
 mod commands;
 mod examples;
+mod input_files;
 mod interrupts;
 mod json_schema;
 mod keeping;

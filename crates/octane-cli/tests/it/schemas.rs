@@ -144,6 +144,7 @@ fn documents_that_do_not_match_are_recognised() {
     let error = json!({
         "schema": "octane.error/1", "code": "no_input", "exit_code": 4, "message": "no", "causes": [],
         "hint": null, "upload_id": null, "problems": [],
+        "warnings": [], "warning_counts": {},
     });
     assert_eq!(violations(&error), [] as [&str; 0]);
     let with = |member: &str, value: Value| {

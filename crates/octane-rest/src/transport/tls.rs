@@ -75,7 +75,27 @@ fn variable(env: &Variables, name: &str) -> Option<OsString> {
     env(name).filter(|value| !value.is_empty())
 }
 
+/// Files of certificates are smaller than this: those of a whole system have about 200 KiB.
+const FILE_MEBIBYTES_MAX: u64 = 16;
+
+/// The certificates in a regular file; a device may have no end, and a pipe no one who writes to it.
 fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certificate>, TlsError> {
+    let reason = match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_dir() => Some("is a directory".to_owned()),
+        Ok(metadata) if !metadata.is_file() => Some("is not a regular file".to_owned()),
+        Ok(metadata) if metadata.len() > FILE_MEBIBYTES_MAX * 1024 * 1024 => {
+            Some(format!("has more than {FILE_MEBIBYTES_MAX} MiB"))
+        }
+        // Whatever else is wrong with the file is said by those who read it.
+        Ok(_) | Err(_) => None,
+    };
+    if let Some(reason) = reason {
+        return Err(TlsError::Unreadable {
+            path: file.to_owned(),
+            named_by,
+            reason,
+        });
+    }
     let loaded = load_certs_from_paths(Some(file), None);
     if let Some(error) = loaded.errors.first() {
         return Err(unreadable(file, named_by, error));
@@ -167,6 +187,25 @@ mod tests {
             error(&settings, &[]),
             format!("`{manifest}` (setting `ca_files`) contains no PEM certificate")
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let settings = EndpointSettings::default();
+        for file in ["/dev/zero", "/dev/null"] {
+            let variables: &'static [(&str, &str)] = match file {
+                "/dev/zero" => &[("SSL_CERT_FILE", "/dev/zero")],
+                _ => &[("SSL_CERT_FILE", "/dev/null")],
+            };
+            let error = error(&settings, variables);
+            assert!(
+                error.contains(file) && error.contains("is not a regular file"),
+                "{error}"
+            );
+        }
+        let error = error(&settings, &[("SSL_CERT_FILE", "/dev")]);
+        assert!(error.contains("is a directory"), "{error}");
     }
 
     #[test]

@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::invalid::shortened;
 use crate::position::Position;
 use crate::read::field::ResultField;
 use crate::read::line_column::LineColumn;
+use crate::sniff::is_other_root;
+use crate::source::left_out::io_reason;
 
 /// Why an input cannot be read, or cannot be read to its end.
 ///
@@ -20,6 +23,7 @@ pub struct ReadError {
     place: Option<LineColumn>,
     path: Option<String>,
     kind: Box<ReadErrorKind>,
+    is_other_kind: bool,
 }
 
 /// The problem of an input.
@@ -27,7 +31,7 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum ReadErrorKind {
     /// The input cannot be opened or read.
-    #[error("cannot be read")]
+    #[error("cannot be read: {}", io_reason(.0))]
     Io(#[source] io::Error),
     /// The input is empty or contains whitespace only.
     #[error("the file is empty; expected a {0}")]
@@ -39,7 +43,7 @@ pub enum ReadErrorKind {
         found: &'static str,
     },
     /// The encoding in the XML declaration is unknown.
-    #[error("unknown encoding `{label}`")]
+    #[error("unknown encoding `{}`", shortened(label))]
     UnknownEncoding {
         /// The name of the encoding.
         label: String,
@@ -60,7 +64,8 @@ pub enum ReadErrorKind {
     },
     /// The input ends inside an element.
     #[error(
-        "unexpected end of file inside `{element}` (opened at line {opened}); the file is truncated"
+        "unexpected end of file inside `{}` (opened at line {opened}); the file is truncated",
+        shortened(element)
     )]
     Truncated {
         /// The innermost open element.
@@ -86,7 +91,11 @@ pub enum ReadErrorKind {
         header: Vec<String>,
     },
     /// Two columns contain the same field.
-    #[error("columns `{first}` and `{second}` both contain {meaning}; keep one")]
+    #[error(
+        "columns `{}` and `{}` both contain {meaning}; keep one",
+        shortened(first),
+        shortened(second)
+    )]
     DuplicateColumns {
         /// The first column.
         first: String,
@@ -96,7 +105,7 @@ pub enum ReadErrorKind {
         meaning: &'static str,
     },
     /// A column assigned by the caller is missing.
-    #[error("no column `{column}`; columns found: {}", quoted(header))]
+    #[error("no column `{}`; columns found: {}", shortened(column), quoted(header))]
     UnknownColumn {
         /// The assigned column.
         column: String,
@@ -111,6 +120,7 @@ impl ReadError {
             file,
             place: None,
             path: None,
+            is_other_kind: matches!(&kind, ReadErrorKind::UnknownRoot { root, .. } if is_other_root(root)),
             kind: Box::new(kind),
         }
     }
@@ -153,6 +163,17 @@ impl ReadError {
         &self.kind
     }
 
+    pub(crate) fn of_other_kind(mut self) -> Self {
+        self.is_other_kind = true;
+        self
+    }
+
+    /// Whether the input is plainly something else than results, such as a coverage report or a configuration. A report
+    /// that is empty, cut off, or in a format that is not supported is not.
+    pub fn is_other_kind(&self) -> bool {
+        self.is_other_kind
+    }
+
     /// Whether the file does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(&*self.kind, ReadErrorKind::Io(error) if error.kind() == io::ErrorKind::NotFound)
@@ -162,11 +183,14 @@ impl ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position() {
+            None if &*self.file == "-" && matches!(*self.kind, ReadErrorKind::Empty(_)) => {
+                return f.write_str("standard input is empty");
+            }
             Some(position) => write!(f, "{position}: ")?,
             None => write!(f, "{}: ", self.file)?,
         }
         write!(f, "{}", self.kind)?;
-        (self.path.as_ref()).map_or(Ok(()), |path| write!(f, " (in {path})"))
+        (self.path.as_ref()).map_or(Ok(()), |path| write!(f, " (in {})", end_of(path)))
     }
 }
 
@@ -197,16 +221,73 @@ impl fmt::Display for MissingColumns<'_> {
     }
 }
 
-/// The first twelve names, in backticks and separated by commas.
+/// The first names, in backticks and separated by commas. If the file is no table, they are its first line: so there are at
+/// most twelve of them, and eighty characters.
 fn quoted(names: &[String]) -> String {
     const NAMES_MAX: usize = 12;
-    let shown = names.iter().take(NAMES_MAX);
-    let mut text = shown
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > NAMES_MAX {
-        text.push_str(", …");
+    const CHARS_MAX: usize = 80;
+    let mut shown: Vec<String> = Vec::new();
+    let mut chars = 0;
+    for name in names.iter().take(NAMES_MAX) {
+        let name = shortened(name);
+        chars += name.chars().count();
+        if chars > CHARS_MAX {
+            break;
+        }
+        shown.push(format!("`{name}`"));
     }
-    text
+    if shown.len() < names.len() {
+        shown.push("…".to_owned());
+    }
+    shown.join(", ")
+}
+
+/// The innermost elements of a path.
+fn end_of(path: &str) -> String {
+    const CHARS_MAX: usize = 80;
+    let count = path.chars().count();
+    if count <= CHARS_MAX {
+        return path.to_owned();
+    }
+    let end: String = path.chars().skip(count - CHARS_MAX + 1).collect();
+    format!("…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_from_an_input_ends_soon() {
+        let long = "secret ".repeat(100);
+        let file: Arc<str> = "a.csv".into();
+        let kinds = [
+            ReadErrorKind::UnknownEncoding {
+                label: long.clone(),
+            },
+            ReadErrorKind::Truncated {
+                element: long.clone(),
+                opened: 1,
+            },
+            ReadErrorKind::MissingColumns {
+                missing: vec![ResultField::Name],
+                header: vec![long.clone(), long.clone()],
+            },
+            ReadErrorKind::DuplicateColumns {
+                first: "a".to_owned(),
+                second: long.clone(),
+                meaning: "the duration",
+            },
+            ReadErrorKind::UnknownColumn {
+                column: "x".to_owned(),
+                header: vec!["y".to_owned(); 100],
+            },
+        ];
+        for kind in kinds {
+            let error = ReadError::new(Arc::clone(&file), kind).in_elements("a/".repeat(200));
+            let text = error.to_string();
+            assert!(text.chars().count() < 330, "{text}");
+            assert!(text.matches("secret").count() <= 13, "{text}");
+        }
+    }
 }

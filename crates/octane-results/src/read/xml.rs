@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quick_xml::events::{BytesStart, Event};
 
+use crate::invalid::shortened;
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
@@ -292,7 +293,15 @@ fn parser_error(
         }) => {
             let line = open.innermost().map_or(0, |(_, line)| line);
             format!(
-                "found the end of `{found}`, but `{expected}` (opened at line {line}) is still open"
+                "found the end of `{}`, but `{}` (opened at line {line}) is still open",
+                shortened(&found),
+                shortened(&expected)
+            )
+        }
+        quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::UnmatchedEndTag(name)) => {
+            format!(
+                "close tag `</{}>` does not match any open tag",
+                shortened(&name)
             )
         }
         quick_xml::Error::IllFormed(error) => error.to_string(),

@@ -1,138 +1,234 @@
 //! Finds the inputs that match patterns.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use walkdir::WalkDir;
 
-use crate::sniff::Format;
+use crate::sniff::is_results_extension;
+use crate::source::left_out::{LeftOut, UnreadablePath, io_reason, overlooked};
+use crate::source::walk::{Walked, walk};
 use crate::source::{Source, SourceError, SourceProblem};
+
+/// How inputs are searched for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
+#[non_exhaustive]
+pub struct FindOptions {
+    /// Globs of files that are not wanted; they take precedence. One without a separator is matched against the file
+    /// name, any other against the path.
+    pub excludes: Vec<String>,
+    /// Whether links that lead out of a folder are followed.
+    pub follow_links: bool,
+}
+
+impl FindOptions {
+    /// Sets the globs of files that are not wanted.
+    pub fn excludes<G: Into<String>>(mut self, globs: impl IntoIterator<Item = G>) -> Self {
+        self.excludes = globs.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets whether links that lead out of a folder are followed.
+    pub fn follow_links(mut self, follow_links: bool) -> Self {
+        self.follow_links = follow_links;
+        self
+    }
+}
+
+/// What a search for inputs found.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Found {
+    /// The inputs, in the order of the patterns, sorted by path within each.
+    pub sources: Vec<Source>,
+    /// What is not read, although it is in a folder or matches a glob.
+    pub left_out: Vec<LeftOut>,
+    /// Folders and files that cannot be read, so that results may be missing.
+    pub unreadable: Vec<UnreadablePath>,
+}
 
 /// Finds the inputs that match `patterns`.
 ///
-/// A pattern is `-` for standard input, a file, a folder (all files with a supported extension in it and
+/// A pattern is `-` for standard input, a file, a folder (all files with the extension of results in it and
 /// in its subfolders) or a glob, in which `*` matches within a folder and `**` across folders. If a file
-/// with the name of the pattern exists, the pattern means this file, even if it looks like a glob. The
-/// inputs are in the order of the patterns, sorted by path within each; a file that matches several
-/// patterns is listed once.
-///
-/// `excludes` are globs as well and take precedence. A glob without a separator is matched against the
-/// file name, any other glob against the path.
-pub fn sources(
-    patterns: &[impl AsRef<str>],
-    excludes: &[impl AsRef<str>],
-) -> Result<Vec<Source>, SourceError> {
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
+/// with the name of the pattern exists, the pattern means this file, even if it looks like a glob, and whatever it is;
+/// in a folder and by a glob only regular files are found. A file that matches several patterns is listed once.
+pub fn sources(patterns: &[impl AsRef<str>], options: &FindOptions) -> Result<Found, SourceError> {
+    let mut found = Found::default();
     let mut problems = Vec::new();
-    let mut unwanted = Vec::new();
-    for pattern in excludes {
-        match Exclude::new(pattern.as_ref()) {
-            Ok(exclude) => unwanted.push(exclude),
+    let mut excludes = Vec::new();
+    for pattern in &options.excludes {
+        match Exclude::new(pattern) {
+            Ok(exclude) => excludes.push(exclude),
             Err(problem) => problems.push(problem),
         }
     }
-
+    let search = Search {
+        excludes,
+        follow_links: options.follow_links,
+    };
+    let mut unwanted = Vec::new();
+    // The place of each file among the inputs.
+    let mut seen: HashMap<PathBuf, usize> = HashMap::new();
     for (number, pattern) in patterns.iter().enumerate() {
         let pattern = pattern.as_ref();
         if pattern == "-" {
-            if seen.insert(PathBuf::from("-")) {
-                found.push(Source::stdin().with_pattern(number));
-            }
+            seen.entry(PathBuf::from("-")).or_insert_with(|| {
+                found.sources.push(Source::stdin().with_pattern(number));
+                found.sources.len() - 1
+            });
             continue;
         }
-        let paths = match expand(pattern) {
-            Ok(paths) => paths,
+        let Matches { paths, are_named } = match search.matches(pattern, &mut found) {
+            Ok(matches) => matches,
+            // A shell writes the names of all files where a glob was given, also of those that are not wanted.
+            Err(problem @ SourceProblem::Excluded { .. }) if Path::new(pattern).is_file() => {
+                unwanted.push(problem);
+                continue;
+            }
             Err(problem) => {
                 problems.push(problem);
                 continue;
             }
         };
-        let mut all_excluded = true;
         for path in paths {
-            if unwanted.iter().any(|exclude| exclude.matches(&path)) {
-                continue;
-            }
-            all_excluded = false;
-            if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                found.push(Source::path(path).with_pattern(number));
-            }
-        }
-        if all_excluded {
-            let pattern = pattern.to_owned();
-            problems.push(SourceProblem::Excluded { pattern });
+            let file = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            let place = *seen.entry(file).or_insert_with(|| {
+                found.sources.push(Source::found(path).with_pattern(number));
+                found.sources.len() - 1
+            });
+            found.sources[place].is_named |= are_named;
         }
     }
-
+    if found.sources.is_empty() && found.left_out.is_empty() && found.unreadable.is_empty() {
+        problems.append(&mut unwanted);
+    }
     if problems.is_empty() {
         Ok(found)
     } else {
+        let found = found.sources;
         Err(SourceError { problems, found })
     }
 }
 
-/// The files that match one pattern, sorted; at least one.
-fn expand(pattern: &str) -> Result<Vec<PathBuf>, SourceProblem> {
-    let path = Path::new(pattern);
-    if path.is_dir() {
-        let paths = walk(pattern, path, |path| {
-            (path.extension().and_then(|extension| extension.to_str()))
-                .is_some_and(|extension| Format::from_extension(extension).is_some())
-        })?;
-        return if paths.is_empty() {
-            let pattern = pattern.to_owned();
-            Err(SourceProblem::EmptyFolder { pattern })
-        } else {
-            Ok(paths)
-        };
-    }
-    if path.exists() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let Some((root, rest)) = split_glob(pattern) else {
-        let pattern = pattern.to_owned();
-        return Err(SourceProblem::Missing { pattern });
-    };
-    let matcher = glob(pattern, rest)?;
-    let root = Path::new(if root.is_empty() { "." } else { root });
-    let mut paths = Vec::new();
-    if root.is_dir() {
-        paths = walk(pattern, root, |path| {
-            path.strip_prefix(root)
-                .is_ok_and(|below| matcher.is_match(below))
-        })?;
-    }
-    if paths.is_empty() {
-        let pattern = pattern.to_owned();
-        return Err(SourceProblem::NoMatch { pattern });
-    }
-    Ok(paths)
+/// The files that match a pattern.
+#[derive(Default)]
+struct Matches {
+    paths: Vec<PathBuf>,
+    /// Whether the pattern is the name of the file.
+    are_named: bool,
 }
 
-fn walk(
-    pattern: &str,
-    root: &Path,
-    is_wanted: impl Fn(&Path) -> bool,
-) -> Result<Vec<PathBuf>, SourceProblem> {
-    let mut paths = Vec::new();
-    for entry in WalkDir::new(root) {
-        let entry = entry.map_err(|source| SourceProblem::Walk {
-            pattern: pattern.to_owned(),
-            source,
-        })?;
-        // A link to a file counts as the file; links to folders are not followed, as they may be circular.
-        if is_wanted(entry.path()) && entry.path().is_file() {
-            let path = entry.into_path();
-            paths.push(match path.strip_prefix(".") {
-                Ok(below) if !pattern.starts_with('.') => below.to_owned(),
-                _ => path,
+struct Search {
+    excludes: Vec<Exclude>,
+    follow_links: bool,
+}
+
+impl Search {
+    /// The files that match one pattern: at least one, unless something that matches is left out or cannot be read.
+    fn matches(&self, pattern: &str, found: &mut Found) -> Result<Matches, SourceProblem> {
+        let path = Path::new(pattern);
+        let owned = || pattern.to_owned();
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let mut walked = self.walk(pattern, path, &|path| {
+                    let extension = path.extension().and_then(|extension| extension.to_str());
+                    extension.is_some_and(is_results_extension)
+                });
+                for path in std::mem::take(&mut walked.others) {
+                    if let Some(reason) = overlooked(&path) {
+                        walked.left_out.push(LeftOut::new(&path, reason));
+                    }
+                }
+                return found.take(walked, pattern, |pattern| SourceProblem::EmptyFolder {
+                    pattern,
+                });
+            }
+            Ok(_) if self.is_excluded(path) => {
+                return Err(SourceProblem::Excluded { pattern: owned() });
+            }
+            Ok(_) => {
+                return Ok(Matches {
+                    paths: vec![path.to_owned()],
+                    are_named: true,
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let reason = format!("cannot be read: {}", io_reason(&error));
+                found.unreadable.push(UnreadablePath::new(path, reason));
+                return Ok(Matches::default());
+            }
+            Err(_) => {}
+        }
+        let Some((root, rest)) = split_glob(pattern) else {
+            return Err(SourceProblem::Missing { pattern: owned() });
+        };
+        let matcher = glob(pattern, rest)?;
+        let root = Path::new(if root.is_empty() { "." } else { root });
+        if !root.is_dir() {
+            return Err(SourceProblem::NoMatch { pattern: owned() });
+        }
+        let walked = self.walk(pattern, root, &|path| {
+            path.strip_prefix(root)
+                .is_ok_and(|below| matcher.is_match(below))
+        });
+        found.take(walked, pattern, |pattern| SourceProblem::NoMatch {
+            pattern,
+        })
+    }
+
+    fn walk(&self, pattern: &str, root: &Path, is_wanted: &dyn Fn(&Path) -> bool) -> Walked {
+        let is_excluded = |path: &Path| self.is_excluded(path);
+        let mut walked = walk(root, &is_wanted, &is_excluded, self.follow_links);
+        if !pattern.starts_with('.') {
+            for path in walked.paths.iter_mut().chain(&mut walked.others) {
+                if let Ok(below) = path.strip_prefix(".") {
+                    *path = below.to_owned();
+                }
+            }
+        }
+        walked
+    }
+
+    fn is_excluded(&self, path: &Path) -> bool {
+        self.excludes.iter().any(|exclude| exclude.matches(path))
+    }
+}
+
+impl Found {
+    /// Adds what was found in a folder, except for the inputs, which are returned.
+    fn take(
+        &mut self,
+        walked: Walked,
+        pattern: &str,
+        nothing: fn(String) -> SourceProblem,
+    ) -> Result<Matches, SourceProblem> {
+        let Walked {
+            paths,
+            left_out,
+            unreadable,
+            others: _,
+            has_excluded,
+        } = walked;
+        let is_nothing = paths.is_empty() && left_out.is_empty() && unreadable.is_empty();
+        self.left_out.extend(left_out);
+        self.unreadable.extend(unreadable);
+        if is_nothing {
+            let pattern = pattern.to_owned();
+            return Err(if has_excluded {
+                SourceProblem::Excluded { pattern }
+            } else {
+                nothing(pattern)
             });
         }
+        Ok(Matches {
+            paths,
+            are_named: false,
+        })
     }
-    paths.sort();
-    Ok(paths)
 }
 
 /// Splits a pattern before the first segment with a glob character: the folder to search, and the glob.
@@ -170,7 +266,12 @@ impl Exclude {
         })
     }
 
+    /// Whether it matches a file, or everything in a folder.
     fn matches(&self, path: &Path) -> bool {
+        self.matches_path(path) || self.matches_path(&path.join("file"))
+    }
+
+    fn matches_path(&self, path: &Path) -> bool {
         let by_name = || {
             path.file_name()
                 .is_some_and(|name| self.matcher.is_match(name))
@@ -201,7 +302,8 @@ mod tests {
             .map(|pattern| format!("{root}/{pattern}"))
             .collect();
         let relative = |source: Source| source.name()[root.len() + 1..].to_owned();
-        let found = sources(&patterns, excludes).unwrap();
+        let options = FindOptions::default().excludes(excludes.iter().copied());
+        let found = sources(&patterns, &options).unwrap().sources;
         found.into_iter().map(relative).collect()
     }
 
@@ -267,18 +369,66 @@ mod tests {
     }
 
     #[test]
+    fn a_named_file_can_be_excluded_beside_others() {
+        let folder = folder(&FILES);
+        let found = names(&folder, &["b/odd1.xml", "b/TEST-z.xml"], &["TEST-*"]);
+        assert_eq!(found, ["b/odd1.xml"]);
+    }
+
+    #[test]
     fn all_patterns_without_inputs_are_reported_at_once() {
         let folder = folder(&["a.csv", "empty/notes.txt"]);
         let root = folder.path().display().to_string();
         let patterns = ["a.csv", "gone.xml", "*.json", "empty", "[", "no/such/*.xml"]
             .map(|pattern| format!("{root}/{pattern}"));
-        let error = sources(&patterns, &[] as &[&str]).unwrap_err();
+        let error = sources(&patterns, &FindOptions::default()).unwrap_err();
         assert_eq!(error.found.len(), 1);
         insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the directory `ROOT/empty`; searched for *.xml, *.csv, *.tsv; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
-        let error = sources(&patterns[..1], &["*.csv"]).unwrap_err();
+        let error =
+            sources(&patterns[..1], &FindOptions::default().excludes(["*.csv"])).unwrap_err();
         assert!(matches!(
             error.problems[..],
             [SourceProblem::Excluded { .. }]
         ));
+    }
+
+    #[test]
+    fn a_file_is_named_if_a_pattern_is_its_name() {
+        let folder = folder(&FILES);
+        let root = folder.path().display().to_string();
+        let patterns = ["b", "b/*.xml", "b/odd1.xml"].map(|pattern| format!("{root}/{pattern}"));
+        let found = sources(&patterns, &FindOptions::default()).unwrap();
+        let named = found.sources.iter().filter(|source| source.is_named());
+        let named: Vec<_> = named.map(|source| source.name().to_owned()).collect();
+        assert_eq!(named, [format!("{root}/b/odd1.xml")]);
+        assert_eq!(found.sources.len(), 4);
+    }
+
+    #[test]
+    fn files_of_a_folder_that_may_be_results_are_mentioned() {
+        let folder = folder(&["a.xml", "notes.txt"]);
+        for (name, content) in [
+            ("junit", &b"<testsuite/>"[..]),
+            ("b.xml.gz", b"\x1F\x8B\x08"),
+            ("c.trx", b"<TestRun/>"),
+            ("Test.class", b"\xCA\xFE"),
+        ] {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        let root = folder.path().display().to_string();
+        let found = sources(&[&root], &FindOptions::default()).unwrap();
+        let names = found.sources.iter().map(Source::name);
+        let left_out = found.left_out.iter().map(ToString::to_string);
+        let shown = names
+            .map(str::to_owned)
+            .chain(left_out)
+            .collect::<Vec<_>>()
+            .join("\n");
+        insta::assert_snapshot!(shown.replace(&root, "ROOT"), @r"
+        ROOT/a.xml
+        ROOT/c.trx
+        `ROOT/b.xml.gz` is compressed
+        `ROOT/junit` looks like a report, but its name does not
+        ");
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use octane_client::{Plan, Target, UploadSettings};
 use octane_model::SuiteId;
-use octane_results::{ReadOptions, Record, Source, TestRun, read, sources};
+use octane_results::{FindOptions, ReadOptions, Record, Source, TestRun, read, sources};
 use octane_test_support::shared_folder_with;
 use octane_tests::xmllint;
 
@@ -74,7 +74,7 @@ fn the_payloads_of_other_peoples_reports_are_valid() {
         return;
     };
     let folder = shared.join("corpus/junit-xml").display().to_string();
-    let files = sources(&[folder], &[] as &[&str]).unwrap();
+    let files = sources(&[folder], &FindOptions::default()).unwrap().sources;
     let files: Vec<PathBuf> = files
         .iter()
         .map(|source| PathBuf::from(source.name()))

@@ -241,7 +241,10 @@ mod tests {
                 normalized
             };
             prop_assert_eq!(content(&text, sip).0, normalized(&text));
-            let section = text.replace("]]>", "");
+            let mut section = text;
+            while section.contains("]]>") {
+                section = section.replace("]]>", "");
+            }
             let found = content(&format!("<![CDATA[{section}]]>"), sip).0;
             prop_assert_eq!(found, normalized(&section));
         }

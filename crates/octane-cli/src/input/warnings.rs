@@ -1,0 +1,176 @@
+//! What is unusual about the inputs and prevents nothing. The same may be unusual thousands of times, so of each kind only
+//! the first ones are kept.
+
+use octane_client::ReportedProblem;
+use octane_model::plural::thousands;
+use octane_results::{LeftOut, LeftOutReason, Warning, WarningKind};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// How many warnings of a kind are kept, for JSON.
+const KEPT_MAX: usize = 100;
+
+/// How many of them are listed for people.
+const LISTED_MAX: usize = 5;
+
+/// Warnings by kind, in the order in which the kinds were met.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Warnings {
+    kinds: Vec<Kind>,
+}
+
+#[derive(Debug, Clone)]
+struct Kind {
+    code: &'static str,
+    count: usize,
+    first: Vec<ReportedProblem>,
+}
+
+/// The members of a JSON answer about warnings.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct WarningsJson {
+    pub(crate) warnings: Vec<ReportedProblem>,
+    /// How many there are of each kind.
+    pub(crate) warning_counts: Map<String, Value>,
+}
+
+impl Warnings {
+    /// Adds a warning of a reader.
+    pub(crate) fn add(&mut self, warning: &Warning) {
+        self.push(code(&warning.kind), || {
+            (warning.to_string(), Some(warning.position.clone()))
+        });
+    }
+
+    /// Adds something that is not read.
+    pub(crate) fn add_left_out(&mut self, left_out: &LeftOut) {
+        let (code, hint) = match left_out.reason {
+            LeftOutReason::LinkOutside => ("link_outside", "; follow it with `--follow-links`"),
+            LeftOutReason::NotRegular => ("not_a_file", ""),
+            LeftOutReason::UnusualExtension => ("unusual_extension", "; name the file to read it"),
+            LeftOutReason::Compressed => ("compressed", "; unpack it to read it"),
+            LeftOutReason::OtherKind { .. } => ("other_kind", ""),
+            _ => ("left_out", ""),
+        };
+        self.push(code, || (format!("{left_out}; left out{hint}"), None));
+    }
+
+    fn push(
+        &mut self,
+        code: &'static str,
+        warning: impl FnOnce() -> (String, Option<octane_results::Position>),
+    ) {
+        let at = self.kinds.iter().position(|kind| kind.code == code);
+        let at = at.unwrap_or_else(|| {
+            self.kinds.push(Kind {
+                code,
+                count: 0,
+                first: Vec::new(),
+            });
+            self.kinds.len() - 1
+        });
+        let kind = &mut self.kinds[at];
+        kind.count += 1;
+        if kind.first.len() < KEPT_MAX {
+            let (message, position) = warning();
+            kind.first
+                .push(ReportedProblem::new(code, message).at(position));
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.kinds.iter().map(|kind| kind.count).sum()
+    }
+
+    /// Lines for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Kind { count, first, .. } in &self.kinds {
+            let shown = first.iter().take(LISTED_MAX);
+            lines.extend(shown.map(|warning| warning.message.clone()));
+            // To leave out one is to save nothing.
+            match count.saturating_sub(LISTED_MAX) {
+                0 => {}
+                1 => lines.extend(first.get(LISTED_MAX).map(|warning| warning.message.clone())),
+                more => lines.push(format!("and {} more like this", thousands(more))),
+            }
+        }
+        lines
+    }
+
+    /// The members of a JSON answer.
+    pub(crate) fn json(&self) -> WarningsJson {
+        let first = self.kinds.iter().flat_map(|kind| &kind.first);
+        let counts = self.kinds.iter();
+        WarningsJson {
+            warnings: first.cloned().collect(),
+            warning_counts: counts
+                .map(|kind| (kind.code.to_owned(), kind.count.into()))
+                .collect(),
+        }
+    }
+}
+
+/// The word for a kind of warning, which does not change.
+fn code(kind: &WarningKind) -> &'static str {
+    match kind {
+        WarningKind::NoResults => "no_results",
+        WarningKind::Unnamed { .. } => "unnamed_test",
+        WarningKind::Duration { .. } => "invalid_duration",
+        WarningKind::Started { .. } => "invalid_start",
+        WarningKind::StartedLongAgo { .. } => "implausible_start",
+        WarningKind::JiraKey { .. } => "invalid_jira_key",
+        WarningKind::Totals { .. } => "different_totals",
+        WarningKind::Entity { .. } => "unknown_entity",
+        WarningKind::InvalidBytes { .. } => "invalid_bytes",
+        WarningKind::UnusedColumn { .. } => "unused_column",
+        _ => "warning",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use octane_results::Position;
+
+    use super::*;
+
+    fn entity(line: u64) -> (String, Option<Position>) {
+        (
+            format!("entity in line {line}"),
+            Some(Position::new("a.xml", line)),
+        )
+    }
+
+    #[test]
+    fn thousands_of_warnings_of_a_kind_take_a_few_lines() {
+        let mut warnings = Warnings::default();
+        for line in 1..=5131 {
+            warnings.push("unknown_entity", || entity(line));
+        }
+        warnings.push("different_totals", || ("totals".to_owned(), None));
+        let lines = warnings.lines();
+        assert_eq!((lines.len(), warnings.count()), (7, 5132));
+        assert_eq!(lines[4], "entity in line 5");
+        assert_eq!(lines[5..], ["and 5,126 more like this", "totals"]);
+        let WarningsJson {
+            warnings,
+            warning_counts,
+        } = warnings.json();
+        assert_eq!(warnings.len(), KEPT_MAX + 1);
+        assert_eq!(warning_counts["unknown_entity"], 5131);
+        assert_eq!(warning_counts["different_totals"], 1);
+    }
+
+    #[test]
+    fn a_single_further_warning_is_listed_rather_than_counted() {
+        let mut warnings = Warnings::default();
+        for line in 1..=6 {
+            warnings.push("unknown_entity", || entity(line));
+        }
+        assert_eq!(
+            warnings.lines().last().map(String::as_str),
+            Some("entity in line 6")
+        );
+    }
+}
