@@ -3,6 +3,7 @@
 mod api;
 mod convert;
 mod delivery;
+mod dry_run;
 mod entity;
 mod jira;
 mod link;

@@ -6,6 +6,7 @@ use octane_model::{Entity, FieldMetadata, Query, Resource, Select, WorkItem};
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::report::ReportedProblem;
 
 /// How many keys one query asks for; the vendor's clients keep lists below a hundred too.
 const KEYS_MAX: usize = 100;
@@ -28,6 +29,25 @@ pub struct Resolution {
     pub missing: Vec<String>,
     /// Keys that match several backlog items.
     pub ambiguous: BTreeMap<String, Vec<WorkItem>>,
+}
+
+impl Resolution {
+    /// A problem for each key that does not match exactly one backlog item.
+    pub fn problems(&self) -> Vec<ReportedProblem> {
+        let ambiguous = self.ambiguous.iter().map(|(key, items)| {
+            let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
+            let message = format!(
+                "Jira key {key} matches several backlog items: {}",
+                ids.join(", ")
+            );
+            ReportedProblem::new("ambiguous_key", message)
+        });
+        let missing = self.missing.iter().map(|key| {
+            let message = format!("Jira key {key} matches no backlog item");
+            ReportedProblem::new("unknown_key", message)
+        });
+        ambiguous.chain(missing).collect()
+    }
 }
 
 impl Client {

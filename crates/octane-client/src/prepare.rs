@@ -6,7 +6,9 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, Spool};
+use crate::outcome::{Facts, Outcome, outcome};
 use crate::plan::{Manifest, Plan, PlanError, PlanTotals};
+use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::target::TargetSpec;
@@ -47,6 +49,18 @@ impl Prepared {
             batches: self.totals.batches,
             bytes: self.totals.bytes,
         }
+    }
+
+    /// How the upload ends if the server accepts everything that is sent, and `is_unlinked` says whether links will be
+    /// missing.
+    pub fn expected_outcome(&self, is_unlinked: bool) -> Outcome {
+        let Counts { read, invalid, .. } = self.totals.counts;
+        outcome(&Facts {
+            is_unlinked,
+            ingested: read - invalid,
+            invalid,
+            ..Facts::default()
+        })
     }
 }
 

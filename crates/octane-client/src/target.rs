@@ -170,6 +170,12 @@ impl TargetSpec {
         self
     }
 
+    /// Whether what does not exist may be created as far as its name is concerned: it looks like no existing one, or that
+    /// was allowed.
+    pub fn may_create(&self, missing: &[Missing]) -> bool {
+        self.create_similar || missing.iter().all(|missing| missing.similar.is_empty())
+    }
+
     /// Fails if a name is empty or too long. Makes no request; [`Client::resolve_target`] checks this first.
     pub fn check(&self) -> Result<(), ClientError> {
         check_name(SuiteRun::LABEL, &self.suite_run)?;
@@ -281,7 +287,7 @@ impl Client {
         if !spec.create_missing && !missing.is_empty() {
             return Err(ClientError::Missing(missing));
         }
-        if !spec.create_similar && missing.iter().any(|missing| !missing.similar.is_empty()) {
+        if !spec.may_create(&missing) {
             return Err(ClientError::Similar(missing));
         }
         let mut created = Vec::new();

@@ -283,7 +283,7 @@ pub(super) fn check_report(args: &DeliveryArgs, inputs: &[String]) -> Result<()>
 }
 
 /// Printed where the policy changes the exit code.
-const EXIT_CODE_OVERRIDDEN: &str = "exiting with 0 because of `--on-upload-error warn`";
+pub(super) const EXIT_CODE_OVERRIDDEN: &str = "exiting with 0 because of `--on-upload-error warn`";
 
 fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
     let text = json::pretty(value).map_err(|error| Failure::new(Exit::Internal, error))?;

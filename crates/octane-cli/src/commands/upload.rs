@@ -4,23 +4,21 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::Timestamp;
 use octane_client::{
-    Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, Plan, PrepareError,
-    Prepared, ReportedProblem, SuiteChoice, Target, TargetSpec, UploadId, UploadSettings,
+    Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, PrepareError,
+    Prepared, SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
-use octane_model::plural::plural;
 use octane_results::Release;
-use serde_json::json;
 
 use super::delivery::{Delivery, check_report};
+use super::dry_run::DryRun;
 use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
 use crate::connect::Connection;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::input::warnings::WarningsJson;
 use crate::names;
-use crate::output::{Output, Text, ask};
+use crate::output::{Output, ask};
 use crate::policies::Policies;
 use crate::spool::{prune, spool};
 use crate::suggest::Suggest;
@@ -85,10 +83,20 @@ async fn upload_input(
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
+    let policies = Policies::new(&args.delivery);
+    let on_unresolved = policies.on_unresolved;
     let suggest = delivery.suggest.clone().to(connected.url().as_deref());
-    let delivery = &delivery.of_upload(Policies::new(&args.delivery), suggest);
+    let delivery = &delivery.of_upload(policies, suggest);
     let done = if args.dry_run {
-        let looking = dry_run(&input, spec, create, &settings, client, output);
+        let dry_run = DryRun {
+            client,
+            spec,
+            create,
+            settings: &settings,
+            on_unresolved,
+            output,
+        };
+        let looking = dry_run.run(input, delivery);
         let done = delivery.cancellation.within_grace(looking).await;
         done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
@@ -212,7 +220,7 @@ impl Job<'_> {
 }
 
 /// Nothing is saved of what could not be prepared, so the hints about resuming would be wrong.
-fn not_prepared(error: PrepareError) -> Failure {
+pub(super) fn not_prepared(error: PrepareError) -> Failure {
     match error {
         PrepareError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
             Failure::new(Exit::Configuration, error).hint(
@@ -278,7 +286,7 @@ fn suite_run_name(input: &str, first_started: Option<Timestamp>, now: Timestamp)
 }
 
 /// An unknown release would make Octane reject every run, so it is reported before.
-async fn check_release(client: &Client, name: &str) -> Result<()> {
+pub(super) async fn check_release(client: &Client, name: &str) -> Result<()> {
     if name == Release::DEFAULT || client.releases().find(name).await?.is_some() {
         return Ok(());
     }
@@ -308,70 +316,6 @@ async fn is_agreed(error: &ClientError) -> bool {
     });
     let answer = reading.await.ok().and_then(Result::ok);
     answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-/// Shows what an upload would do.
-async fn dry_run(
-    input: &Input,
-    spec: TargetSpec,
-    create: Create,
-    settings: &UploadSettings,
-    client: &Client,
-    output: Output,
-) -> Result<Exit> {
-    // A dry run creates nothing.
-    let spec = spec.create_missing(false);
-    let (target, missing) = match client.resolve_target(&spec).await {
-        Ok(target) => (target, None),
-        // The IDs are not known yet; the number of batches does not depend on them.
-        Err(error @ ClientError::Missing(_)) => (
-            Target::new(octane_model::SuiteId::new(0), spec.suite_run()),
-            Some(error.to_string()),
-        ),
-        Err(error) => return Err(error.into()),
-    };
-    let totals = Plan::new(input.runs(), Some(&target), settings)?.finish()?;
-    let (results, batches, bytes) = (totals.counts.read, totals.batches, totals.bytes);
-    let keys = totals.jira_keys;
-    let mut problems = totals.problems;
-    problems.extend(target.problems.iter().cloned());
-    if let Some(missing) = &missing {
-        problems.push(ReportedProblem::new("missing_target", missing));
-    }
-    let WarningsJson {
-        warnings,
-        warning_counts,
-    } = input.warnings.json();
-    let json = json!({
-        "schema": "octane.plan/1", "warnings": warnings, "warning_counts": warning_counts, "results": results, "batches": batches, "bytes": bytes,
-        "suite_run": spec.suite_run(), "jira_keys": keys, "problems": problems,
-    });
-    let human = || {
-        let mut text = format!(
-            "would send {} in {} ({bytes} bytes) to suite run `{}`",
-            plural(results, "result"),
-            plural(batches, "batch"),
-            spec.suite_run(),
-        );
-        if !keys.is_empty() {
-            let keys = plural(keys.len(), "Jira key");
-            text.push_str(&format!(" and link runs to the stories of {keys}"));
-        }
-        let mut text = Text::line(text);
-        for problem in &target.problems {
-            text.push(&format!("warning: {}", problem.message));
-        }
-        if let Some(missing) = &missing {
-            let next = match create {
-                Create::Missing => "it would be created",
-                Create::Ask | Create::Never => "use `-y` to create it",
-            };
-            text.push(&format!("note: {missing}; {next}"));
-        }
-        text
-    };
-    output.answer(human, &json)?;
-    Ok(Exit::Success)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod annotations;
 mod bad_input;
 mod commands;
+mod dry_run;
 mod examples;
 mod input_files;
 mod interrupts;

@@ -241,7 +241,7 @@ fn the_answers_of_all_commands_match_their_schemas() {
     let target = ["--suite", "S", "--suite-run", "r", "-y"];
     let upload = |file, more: &[&'static str]| [&["upload", file], &target[..], more].concat();
     let plan = ["upload", "a.csv", "--suite", "S", "--dry-run"];
-    let plan = answers.answer(0, "plan", &plan);
+    let plan = answers.answer(6, "plan", &plan);
     assert_eq!(plan["problems"][0]["code"], "missing_target");
     answers.answer(0, "upload", &upload("a.csv", &[]));
     answers.answer(0, "plan", &upload("a.csv", &["--dry-run"]));

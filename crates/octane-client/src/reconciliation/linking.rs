@@ -163,18 +163,7 @@ fn name_unresolved(
 ) {
     summary.unknown.clone_from(&resolution.missing);
     summary.ambiguous = resolution.ambiguous.keys().cloned().collect();
-    for (key, items) in &resolution.ambiguous {
-        let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
-        let message = format!(
-            "Jira key {key} matches several backlog items: {}",
-            ids.join(", ")
-        );
-        problems.push(ReportedProblem::new("ambiguous_key", message));
-    }
-    for key in &resolution.missing {
-        let message = format!("Jira key {key} matches no backlog item");
-        problems.push(ReportedProblem::new("unknown_key", message));
-    }
+    problems.extend(resolution.problems());
 }
 
 /// The links that a run, or a test, should have; nothing if no key of it matches a story.

@@ -19,8 +19,9 @@ fn upload() {
     {
         let place = &server.place;
         let mut transcript = Transcript::of(place);
-        transcript.online(&server, &["upload", "a.csv", "--suite", "Nightly", "-y"]);
-        transcript.online(&server, &["upload", "a.csv", "--suite", "Nightly"]);
+        let upload = ["upload", "a.csv", "--suite", "Nightly", "--suite-run", "n1"];
+        transcript.online(&server, &[&upload[..], &["-y"]].concat());
+        transcript.online(&server, &upload);
         transcript.online(&server, &["upload", "more.csv", "--suite", "Nightly", "-v"]);
         transcript.online(
             &server,
