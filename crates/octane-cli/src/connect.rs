@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use octane_client::{Client, ClientSettings, OnAmbiguous};
-use octane_rest::{ApiKey, Builder, CredentialProvider, Endpoint, EndpointSettings, Environment};
+use octane_rest::{
+    ApiKey, BuildError, Builder, CredentialProvider, Endpoint, EndpointSettings, Environment,
+};
 
 use crate::args::{self, ConnectionArgs};
 use crate::env;
@@ -42,6 +44,12 @@ impl Connection {
             (remote_endpoint(args)?, None)
         };
         let endpoint = build(builder, args)?;
+        if endpoint.address().is_exposed() {
+            output.say(&format!(
+                "warning: {} is not encrypted; others on the network can read the secret and the results (use `https://`)",
+                endpoint.address()
+            ));
+        }
         let fields = with_fields(fields, args, &BTreeMap::new());
         let client = Client::with_settings(endpoint, fields);
         Ok(Self {
@@ -143,7 +151,12 @@ fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
         .redactor(secrets::redactor().clone())
         .build();
     built.map_err(|error| {
-        Failure::new(Exit::Configuration, error).hint(format!(
+        let is_missing = !matches!(error, BuildError::Network(_) | BuildError::Setting(_));
+        let failure = Failure::new(Exit::Configuration, error);
+        if !is_missing {
+            return failure;
+        }
+        failure.hint(format!(
             "set {}, {} and {}, or try `--sandbox`",
             env::URL,
             env::SHARED_SPACE,

@@ -83,6 +83,10 @@ impl From<octane_rest::Error> for Failure {
                 env::CLIENT_ID,
                 env::CLIENT_SECRET
             ))
+        } else if error.is_proxy_error() {
+            Self::new(Exit::Unreachable, error).hint(
+                "correct the proxy's variable, or list the server's host in NO_PROXY, then try again",
+            )
         } else if error.is_unreachable() || error.is_throttled() {
             Self::new(Exit::Unreachable, error).hint(format!(
                 "check the URL (`--url` or {}) and the network, then try again",

@@ -7,6 +7,7 @@ mod connect;
 mod env;
 mod exit;
 mod failure;
+mod files;
 mod input;
 mod names;
 mod output;
@@ -33,10 +34,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version end here too, with code 0.
             if error.use_stderr() {
-                let text = error.render().to_string();
+                let text = output::secrets::clean_arguments(&error.render());
                 output::print_usage_error(&text);
-                let first = text.lines().next().unwrap_or_default();
-                output::annotate::usage(first);
+                output::annotate::usage(&usage_message(&text));
                 if Format::is_json_in(std::env::args_os()) {
                     let message = match error.kind() {
                         // The text is the help, not what is wrong.
@@ -61,7 +61,8 @@ fn main() -> ExitCode {
         output::secrets::redactor().forget();
     }
     let format = args.format;
-    let done = output::log::start(args.verbose).and_then(|()| {
+    let done = files::check_limit().and_then(|()| {
+        output::log::start(args.verbose)?;
         let runtime = runtime()?;
         let done = runtime.block_on(run(args));
         // A thread may still read a line of input that is not needed any more.

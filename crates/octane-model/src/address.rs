@@ -75,6 +75,17 @@ impl Address {
         parts(&self.base) == parts(&other.base)
     }
 
+    /// Whether the server is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = host(&self.base);
+        host == "localhost" || host.ends_with(".localhost")
+    }
+
+    /// Whether others can read what is sent on its way: it leaves this machine without TLS.
+    pub fn is_exposed(&self) -> bool {
+        self.base.scheme() == "http" && !self.is_loopback()
+    }
+
     /// The shared space, if the address contains one.
     pub fn space(&self) -> Option<SharedSpaceId> {
         self.space
@@ -91,7 +102,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let invalid = |reason: &str| AddressError {
-            text: without_password(text),
+            text: without_secrets(text),
             reason: reason.to_owned(),
         };
         let trimmed = text.trim();
@@ -209,15 +220,37 @@ fn number<T: FromStr<Err = crate::id::IdError>>(text: Option<String>) -> Result<
     .transpose()
 }
 
-/// The text without the user name and the password before the host, for messages.
-fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
+/// The text without the user name and the password before the host, and without what follows the path except `p`, for
+/// messages. A password without its escapes may contain anything.
+fn without_secrets(text: &str) -> String {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
     };
-    match rest.split_once('@') {
-        Some((before, after)) if !before.contains('/') => format!("{scheme}://…@{after}"),
-        _ => text.to_owned(),
-    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_user = |user: &str| user.contains(':');
+    let user = authority
+        .rsplit_once('@')
+        .or_else(|| rest.rsplit_once('@').filter(|(user, _)| is_user(user)))
+        .map(|(user, _)| user);
+    let (user, rest) = match user {
+        Some(user) => ("…@", &rest[user.len() + 1..]),
+        None => ("", rest),
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (path, parameters) = rest.split_at(end);
+    let mut parameters = parameters.split(['?', '&', '#']).skip(1);
+    let place = parameters
+        .clone()
+        .find(|parameter| parameter.starts_with("p="));
+    let has_others = parameters.any(|parameter| Some(parameter) != place);
+    let place = place.map_or_else(String::new, |place| format!("?{place}"));
+    let others = match (has_others, place.is_empty()) {
+        (false, _) => "",
+        (true, true) => "?…",
+        (true, false) => "&…",
+    };
+    format!("{scheme}{user}{path}{place}{others}")
 }
 
 #[cfg(test)]
@@ -318,13 +351,39 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_rejected_and_not_repeated() {
-        let error = "https://jane:hunter2@octane.example"
+        for text in [
+            "https://jane:hunter2@octane.example",
+            "jane:hunter2@octane.example",
+            "https://jane:hunter2/x#y@octane.example/ui/?p=1/2",
+            "http://octane.example/ui/?p=a/b&token=hunter2#hunter2",
+            "ftp://octane.example?hunter2",
+        ] {
+            let error = text.parse::<Address>().unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{text}: {error}");
+            assert!(error.contains("octane.example"), "{text}: {error}");
+        }
+        let error = "https://jane:hunter2@octane.example/ui/?p=1/2&x=y"
             .parse::<Address>()
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("credentials") && !error.contains("hunter2"),
-            "{error}"
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid Octane URL `https://…@octane.example/ui/?p=1/2&…`: it must not contain credentials"
         );
+    }
+
+    #[test]
+    fn http_to_another_machine_is_exposed() {
+        let is_exposed = |text: &str| text.parse::<Address>().unwrap().is_exposed();
+        assert!(is_exposed("http://octane.example") && is_exposed("http://10.0.0.1:8080"));
+        for text in [
+            "https://octane.example",
+            "octane.example",
+            "http://localhost:1",
+            "http://octane.localhost",
+            "http://127.3.2.1",
+            "http://[::1]:8080",
+        ] {
+            assert!(!is_exposed(text), "{text}");
+        }
     }
 }

@@ -121,8 +121,8 @@ impl Builder {
         self
     }
 
-    /// The environment in which `SSL_CERT_FILE` and `SSL_CERT_DIR` are looked up; by default that of this
-    /// process.
+    /// The environment in which `SSL_CERT_FILE`, `SSL_CERT_DIR` and the variables of proxies are looked up; by default
+    /// that of this process.
     pub fn env(mut self, read: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         self.env = Arc::new(read);
         self
@@ -183,7 +183,7 @@ impl Builder {
         };
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(HttpTransport::new(address.base(), &settings, &self.env)?),
+            None => Box::new(HttpTransport::new(&address, &settings, &self.env)?),
         };
         let adaptive_limit = Arc::<AdaptiveLimit>::default();
         let state = EndpointState {

@@ -196,6 +196,11 @@ impl Error {
         }
     }
 
+    /// The proxy could not be used, so nothing is known about the server.
+    pub fn is_proxy_error(&self) -> bool {
+        matches!(&self.actual().kind, Kind::Unreachable(error) if error.kind().is_proxy())
+    }
+
     /// The server is unreachable, failing or overloaded at the moment: the same request may succeed later,
     /// without any change on this side.
     ///

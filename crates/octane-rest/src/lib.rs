@@ -102,5 +102,6 @@ pub use secret::Secret;
 pub use settings::{EndpointSettings, InvalidSetting};
 pub use test_results::{Sent, TestResults};
 pub use transport::network::NetworkSetupError;
+pub use transport::proxy::ProxyError;
 pub use transport::tls::TlsError;
 pub use transport::{Transport, TransportError, TransportErrorKind};

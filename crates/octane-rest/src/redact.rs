@@ -5,6 +5,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderValue, header};
 use octane_model::Problem;
+use serde_json::Value;
 use url::Url;
 
 use crate::redactor::Redactor;
@@ -50,14 +51,38 @@ pub(crate) fn headers(headers: &mut HeaderMap, redactor: &Redactor) {
     }
 }
 
-/// A problem without secrets.
+/// A problem without secrets. Those in its texts may have been hidden in the body by further escapes.
 pub(crate) fn problem(mut problem: Problem, redactor: &Redactor) -> Problem {
-    for text in [&mut problem.error_code, &mut problem.description] {
-        if let Cow::Owned(redacted) = redactor.redact(text) {
-            *text = redacted;
-        }
+    let id = problem.correlation_id.as_mut();
+    for text in [&mut problem.error_code, &mut problem.description]
+        .into_iter()
+        .chain(id)
+    {
+        redact_text(text, redactor);
+    }
+    for value in problem.properties.values_mut() {
+        redact_value(value, redactor);
     }
     problem
+}
+
+fn redact_value(value: &mut Value, redactor: &Redactor) {
+    match value {
+        Value::String(text) => redact_text(text, redactor),
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|value| redact_value(value, redactor)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|value| redact_value(value, redactor)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn redact_text(text: &mut String, redactor: &Redactor) {
+    if let Cow::Owned(redacted) = redactor.redact(text) {
+        *text = redacted;
+    }
 }
 
 /// Headers as logs may show them: secret values are replaced.
@@ -89,6 +114,16 @@ mod tests {
         );
         assert_eq!(url("/login?token=s3cret"), "/login");
         assert_eq!(url("jane:hunter2@proxy"), "proxy");
+    }
+
+    #[test]
+    fn a_problem_has_no_secret_however_often_it_was_escaped() {
+        let redactor = Redactor::default();
+        redactor.learn("hunter\"2");
+        let sent = serde_json::json!({ "client_secret": "hunter\"2" }).to_string();
+        let body = serde_json::json!({ "error_code": "x", "description": sent, "properties": { "a": [{ "b": sent }] } });
+        let problem = problem(serde_json::from_value(body).unwrap(), &redactor);
+        assert!(!format!("{problem:?}").contains("hunter"), "{problem:?}");
     }
 
     #[test]

@@ -84,9 +84,10 @@ impl Response {
 
     /// The problem that the server reports; `None` for a success.
     pub fn problem(&self) -> Option<Problem> {
-        (!self.is_success())
-            .then(|| Problem::from_body(&self.body))
+        let problem = (!self.is_success()).then(|| Problem::from_body(&self.body));
+        problem
             .flatten()
+            .map(|problem| redact::problem(problem, &self.context.redactor))
     }
 
     /// How often the request was sent.

@@ -13,7 +13,7 @@
 //! | 408, 500, 502, 504, any other 503 | give up: the outcome is unknown | backoff | backoff |
 //! | connection broken, attempt timed out | give up: the outcome is unknown | backoff | backoff |
 //! | 400, 413 | give up | give up | split: the server may accept a part |
-//! | TLS error, response too large | give up: it would fail again | give up | give up |
+//! | TLS error, response too large, credentials rejected by the proxy | give up: it would fail again | give up | give up |
 //! | any other response | give up | give up | give up |
 //!
 //! After a backoff the request is sent again. `Retry-After`, or a `RateLimit` that is exhausted, replaces
@@ -133,9 +133,9 @@ impl AttemptOutcome<'_> {
 pub(crate) fn decide(outcome: AttemptOutcome<'_>, context: AttemptContext) -> Decision {
     let delay = match outcome {
         AttemptOutcome::Failed(kind) => match kind {
-            TransportErrorKind::Tls | TransportErrorKind::ResponseTooLarge => {
-                return Decision::GiveUp;
-            }
+            TransportErrorKind::Tls
+            | TransportErrorKind::ProxyAuthentication
+            | TransportErrorKind::ResponseTooLarge => return Decision::GiveUp,
             TransportErrorKind::Connect
             | TransportErrorKind::ConnectTimeout
             | TransportErrorKind::Proxy

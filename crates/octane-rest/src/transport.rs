@@ -2,6 +2,8 @@
 
 mod issuer;
 pub(crate) mod network;
+mod pinned;
+pub(crate) mod proxy;
 pub(crate) mod tls;
 
 use std::error::Error;
@@ -42,8 +44,10 @@ pub enum TransportErrorKind {
     ConnectTimeout,
     /// TLS failed, for example because the certificate is not trusted; nothing was sent.
     Tls,
-    /// The proxy could not connect; nothing was sent.
+    /// The proxy could not be reached, or could not connect; the server received nothing.
     Proxy,
+    /// The proxy rejected the user name and password for it; the server received nothing.
+    ProxyAuthentication,
     /// The response took too long; the outcome is unknown.
     Timeout,
     /// The connection was lost, or the response was incomplete or not HTTP; the outcome is unknown.
@@ -79,8 +83,17 @@ impl TransportErrorKind {
     pub fn is_known_not_sent(self) -> bool {
         matches!(
             self,
-            Self::Connect | Self::ConnectTimeout | Self::Tls | Self::Proxy
+            Self::Connect
+                | Self::ConnectTimeout
+                | Self::Tls
+                | Self::Proxy
+                | Self::ProxyAuthentication
         )
+    }
+
+    /// Whether the proxy failed, so that nothing is known about the server.
+    pub fn is_proxy(self) -> bool {
+        matches!(self, Self::Proxy | Self::ProxyAuthentication)
     }
 
     /// Whether a time limit was exceeded.
@@ -96,6 +109,7 @@ impl fmt::Display for TransportErrorKind {
             Self::ConnectTimeout => "connection timed out",
             Self::Tls => "TLS error",
             Self::Proxy => "proxy error",
+            Self::ProxyAuthentication => "proxy authentication failed",
             Self::Timeout => "response timed out",
             Self::ConnectionBroken => "connection broken",
             Self::ResponseTooLarge => "response too large",

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::sync::LazyLock;
 
+use clap::builder::StyledStr;
+use octane_model::clean;
 use octane_rest::Redactor;
 
 use crate::env;
@@ -39,6 +41,26 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
         }
         option = argument.into_owned();
     }
+}
+
+/// An error about the command line, in which what was typed cannot start a line.
+pub(crate) fn clean_arguments(text: &StyledStr) -> String {
+    // With its colours, because removing them would also change what was typed.
+    let mut text = text.ansi().to_string();
+    let values = env::ALL
+        .iter()
+        .filter_map(|variable| env::text(variable.name));
+    let typed = std::env::args_os().skip(1);
+    let typed = typed.map(|argument| argument.to_string_lossy().into_owned());
+    for value in typed.chain(values) {
+        let parts = value.split_once('=').map(|(_, value)| value);
+        for part in [Some(&*value), parts].into_iter().flatten() {
+            if let Cow::Owned(cleaned) = clean(part) {
+                text = text.replace(part, &cleaned);
+            }
+        }
+    }
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 /// The text without secrets.

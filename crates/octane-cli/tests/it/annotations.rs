@@ -133,7 +133,7 @@ fn an_invalid_command_line_is_annotated_too() {
     let done = in_github(&server, &["--rate", "0"]);
     done.fails(
         2,
-        &["::error title=Octane::error: invalid value '0' for '--rate <COUNT>'"],
+        &["::error title=Octane::invalid value '0' for '--rate <COUNT>'"],
     );
 }
 

@@ -4,7 +4,10 @@ mod annotations;
 mod bad_input;
 mod commands;
 mod dry_run;
+mod echoing;
 mod examples;
+#[cfg(unix)]
+mod hostile;
 mod input_files;
 mod interrupts;
 mod json_schema;
@@ -21,6 +24,7 @@ mod remote;
 mod reruns;
 mod resuming;
 mod schemas;
+mod secrets;
 mod server;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]

@@ -25,11 +25,16 @@ impl Server {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::with_secret(settings, SECRET)
+    }
+
+    /// A sandbox whose API key has this secret.
+    pub(crate) fn with_secret(settings: Settings, secret: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .unwrap();
-        let settings = settings.api_key("ci", SECRET);
+        let settings = settings.api_key("ci", secret);
         let running = Sandbox::start_with(settings.clone());
         let running = runtime.block_on(running).unwrap();
         Self {
@@ -57,6 +62,10 @@ impl Server {
 
     fn sandbox(&self) -> &Sandbox {
         self.sandbox.as_ref().unwrap().sandbox()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The variables of a CI job that uses this server, with this secret.

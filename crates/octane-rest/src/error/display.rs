@@ -49,6 +49,9 @@ impl fmt::Display for Error {
                     "; redirects are not followed. Is `{server}` the Octane URL?"
                 )
             }
+            Kind::Unreachable(error) if error.kind().is_proxy() => {
+                write!(f, "cannot reach {server} through the proxy{attempts}")
+            }
             Kind::Unreachable(_) => write!(f, "cannot reach {server}{attempts}"),
             Kind::DeadlineExceeded { waiting_for } => {
                 let elapsed = HumanDuration(context.elapsed);

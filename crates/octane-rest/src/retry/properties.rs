@@ -9,14 +9,16 @@ use proptest::prelude::*;
 use super::{AttemptContext, AttemptOutcome, Decision, Idempotency, SessionAge, decide};
 use crate::transport::TransportErrorKind;
 
-pub(super) const KINDS: [TransportErrorKind; 7] = {
+pub(super) const KINDS: [TransportErrorKind; 8] = {
     use TransportErrorKind::{
-        Connect, ConnectTimeout, ConnectionBroken, Proxy, ResponseTooLarge, Timeout, Tls,
+        Connect, ConnectTimeout, ConnectionBroken, Proxy, ProxyAuthentication, ResponseTooLarge,
+        Timeout, Tls,
     };
     [
         Connect,
         ConnectTimeout,
         Proxy,
+        ProxyAuthentication,
         Timeout,
         ConnectionBroken,
         Tls,

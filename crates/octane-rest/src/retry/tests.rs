@@ -55,11 +55,13 @@ fn row(outcome: AttemptOutcome<'_>) -> [Decision; 3] {
 
 #[test]
 fn transport_errors_follow_the_table() {
-    use TransportErrorKind::{ConnectionBroken, ResponseTooLarge, Timeout, Tls};
+    use TransportErrorKind::{
+        ConnectionBroken, ProxyAuthentication, ResponseTooLarge, Timeout, Tls,
+    };
     for kind in properties::KINDS {
         let expected = match kind {
             Timeout | ConnectionBroken => [GIVE_UP, BACKOFF, BACKOFF],
-            Tls | ResponseTooLarge => [GIVE_UP; 3],
+            Tls | ProxyAuthentication | ResponseTooLarge => [GIVE_UP; 3],
             _ => [BACKOFF; 3],
         };
         assert_eq!(row(AttemptOutcome::Failed(kind)), expected, "{kind:?}");
@@ -202,8 +204,11 @@ fn an_outcome_is_unknown_or_known_not_processed_or_neither_but_never_both() {
         }
     }
     for kind in properties::KINDS {
-        use TransportErrorKind::{Connect, ConnectTimeout, Proxy, Tls};
-        let is_not_sent = matches!(kind, Connect | ConnectTimeout | Tls | Proxy);
+        use TransportErrorKind::{Connect, ConnectTimeout, Proxy, ProxyAuthentication, Tls};
+        let is_not_sent = matches!(
+            kind,
+            Connect | ConnectTimeout | Tls | Proxy | ProxyAuthentication
+        );
         let outcome = AttemptOutcome::Failed(kind);
         assert_eq!(
             (outcome.is_known_not_processed(), outcome.is_unknown()),

@@ -2,62 +2,59 @@
 
 mod explain;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use octane_model::Address;
 use reqwest::tls::TlsInfo;
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect, retry};
-use url::{Host, Url};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use self::explain::{Explained, innermost};
 use super::issuer::issuer_of;
+use super::proxy::{ProxyError, ServerProxy};
 use super::tls::{self, TlsError, Variables};
 use super::{Transport, TransportError, TransportErrorKind as Kind};
-use crate::redact;
 use crate::settings::EndpointSettings;
 
 /// Sends requests with reqwest.
 pub(crate) struct HttpTransport {
     client: Client,
     settings: EndpointSettings,
+    proxy: Option<ServerProxy>,
+    /// Whether the server has ever responded, so that it is known to speak this protocol.
+    has_responded: AtomicBool,
 }
 
 /// Why the network client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkSetupError {
-    /// The proxy's URL is not valid.
-    #[error("`{url}` is not a valid proxy URL: {reason}")]
-    Proxy {
-        /// The URL, without its password.
-        url: String,
-        /// Why it is not valid.
-        reason: String,
-    },
-    /// `no_proxy` is set and `proxy` is not.
-    #[error("`no_proxy` has no effect without `proxy`; with HTTPS_PROXY use NO_PROXY")]
-    NoProxyAlone,
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// Certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// The time limit for finding out the name of an untrusted issuer.
-const ISSUER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limit for another look at the server, to explain an error.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl HttpTransport {
-    /// A transport to the server at `base`.
+    /// A transport to this server.
     pub(crate) fn new(
-        base: &Url,
+        address: &Address,
         settings: &EndpointSettings,
         env: &Variables,
     ) -> Result<Self, NetworkSetupError> {
-        let builder = plain(settings)?
+        let proxy = ServerProxy::of(address.base(), settings, env)?;
+        let builder = plain(settings, proxy.as_ref())
             .read_timeout(settings.read_timeout)
             .gzip(true);
-        let builder = if is_plain_loopback(base) {
+        let builder = if address.base().scheme() == "http" && address.is_loopback() {
             // There is nothing to verify, and loading the system's certificates takes a while.
             builder.tls_certs_only([])
         } else {
@@ -66,6 +63,8 @@ impl HttpTransport {
         Ok(Self {
             client: builder.build().map_err(TlsError::Setup)?,
             settings: settings.clone(),
+            proxy,
+            has_responded: AtomicBool::new(false),
         })
     }
 
@@ -77,6 +76,12 @@ impl HttpTransport {
             Ok(response) => response,
             Err(error) => return Err(self.explain(error, &origin).await),
         };
+        self.has_responded.store(true, Ordering::Relaxed);
+        if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy)) =
+            (response.status(), &self.proxy)
+        {
+            return Err(explain::proxy_authentication(proxy));
+        }
         let body = self.body(&mut response).await?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut response = Response::new(body);
@@ -113,8 +118,20 @@ impl HttpTransport {
     }
 
     async fn explain(&self, error: reqwest::Error, origin: &str) -> TransportError {
-        match explain::explain(error, self.settings.connect_timeout) {
+        let limit = self.settings.connect_timeout;
+        match explain::explain(error, limit, self.proxy.as_ref()) {
             Explained::As(error) => error,
+            Explained::NoResponse(error) => {
+                let is_https = !self.has_responded.load(Ordering::Relaxed)
+                    && origin.starts_with("http://")
+                    && self.speaks_tls(origin).await;
+                if is_https {
+                    let message = "the server expects `https://` on this port, not `http://`";
+                    TransportError::new(Kind::Tls, message)
+                } else {
+                    error
+                }
+            }
             Explained::UnknownIssuer => {
                 let issuer = self.issuer(origin).await;
                 let issuer = issuer.map_or_else(
@@ -133,16 +150,31 @@ impl HttpTransport {
     /// Asks the server once more for its certificate, without verifying it and without sending anything
     /// secret, only to name the issuer.
     async fn issuer(&self, origin: &str) -> Option<String> {
-        let client = plain(&self.settings)
-            .ok()?
-            .tls_danger_accept_invalid_certs(true)
-            .tls_info(true)
-            .timeout(ISSUER_TIMEOUT)
-            .build()
-            .ok()?;
-        let response = client.head(origin).send().await.ok()?;
+        let response = self.look(origin).await?.ok()?;
         let info: &TlsInfo = response.extensions().get()?;
         issuer_of(info.peer_certificate()?)
+    }
+
+    /// Whether the server at an `http` origin speaks TLS on this port. Nothing secret is sent.
+    async fn speaks_tls(&self, origin: &str) -> bool {
+        let origin = origin.replacen("http://", "https://", 1);
+        match self.look(&origin).await {
+            Some(Ok(_)) => true,
+            // It failed after the TLS handshake, for example because a client certificate is required.
+            Some(Err(error)) => !error.is_connect() && !error.is_timeout(),
+            None => false,
+        }
+    }
+
+    /// A request without anything secret, to a server that need not be trusted.
+    async fn look(&self, origin: &str) -> Option<reqwest::Result<reqwest::Response>> {
+        let client = plain(&self.settings, self.proxy.as_ref())
+            .tls_danger_accept_invalid_certs(true)
+            .tls_info(true)
+            .timeout(LOOK_TIMEOUT)
+            .build()
+            .ok()?;
+        Some(client.head(origin).send().await)
     }
 }
 
@@ -156,35 +188,13 @@ impl Transport for HttpTransport {
 }
 
 /// A client that follows no redirects, stores no cookies and retries nothing, with its proxy.
-fn plain(settings: &EndpointSettings) -> Result<ClientBuilder, NetworkSetupError> {
+fn plain(settings: &EndpointSettings, proxy: Option<&ServerProxy>) -> ClientBuilder {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)
         .retry(retry::never())
         .connect_timeout(settings.connect_timeout);
-    let no_proxy = settings.no_proxy.as_deref();
-    match settings.proxy.as_ref().map(|proxy| proxy.expose().trim()) {
-        None if no_proxy.is_some() => Err(NetworkSetupError::NoProxyAlone),
-        None => Ok(builder),
-        Some("direct") => Ok(builder.no_proxy()),
-        Some(url) => {
-            let proxy = Proxy::all(url).map_err(|error| NetworkSetupError::Proxy {
-                url: redact::url(url),
-                reason: innermost(&error),
-            })?;
-            Ok(builder.proxy(proxy.no_proxy(no_proxy.and_then(NoProxy::from_string))))
-        }
-    }
-}
-
-fn is_plain_loopback(base: &Url) -> bool {
-    let is_loopback = match base.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    base.scheme() == "http" && is_loopback
+    ServerProxy::configure(proxy, builder)
 }
 
 fn origin(uri: &http::Uri) -> String {

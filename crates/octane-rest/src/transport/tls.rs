@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqwest::{Certificate, ClientBuilder};
+use rustls::pki_types::CertificateDer;
 use rustls_native_certs::load_certs_from_paths;
 
+use super::pinned;
 use crate::settings::EndpointSettings;
 
 /// Looks up environment variables.
@@ -40,6 +42,12 @@ pub enum TlsError {
     /// The network client cannot be set up.
     #[error("cannot set up TLS")]
     Setup(#[from] reqwest::Error),
+    /// None of the certificates can be used.
+    #[error("cannot use the certificates from SSL_CERT_FILE or SSL_CERT_DIR: {reason}")]
+    Unusable {
+        /// Why they cannot be used.
+        reason: String,
+    },
 }
 
 /// Configures which certificates a client trusts.
@@ -63,12 +71,15 @@ pub(super) fn trust(
         adding.extend(file_certificates(file, "setting `ca_files`")?);
     }
     adding.extend(dirs_certificates(&settings.ca_dirs, "setting `ca_dirs`")?);
-    Ok(if replacing.is_empty() {
-        builder.tls_certs_merge(adding)
-    } else {
-        replacing.extend(adding);
-        builder.tls_certs_only(replacing)
-    })
+    if replacing.is_empty() {
+        let adding = adding.iter().map(|der| Certificate::from_der(der));
+        return Ok(builder.tls_certs_merge(adding.collect::<reqwest::Result<Vec<_>>>()?));
+    }
+    replacing.extend(adding);
+    let config = pinned::config(&replacing).map_err(|error| TlsError::Unusable {
+        reason: error.to_string(),
+    })?;
+    Ok(builder.tls_backend_preconfigured(config))
 }
 
 fn variable(env: &Variables, name: &str) -> Option<OsString> {
@@ -79,7 +90,10 @@ fn variable(env: &Variables, name: &str) -> Option<OsString> {
 const FILE_MEBIBYTES_MAX: u64 = 16;
 
 /// The certificates in a regular file; a device may have no end, and a pipe no one who writes to it.
-fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certificate>, TlsError> {
+fn file_certificates(
+    file: &Path,
+    named_by: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let reason = match std::fs::metadata(file) {
         Ok(metadata) if metadata.is_dir() => Some("is a directory".to_owned()),
         Ok(metadata) if !metadata.is_file() => Some("is not a regular file".to_owned()),
@@ -104,11 +118,7 @@ fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certific
         let path = file.to_owned();
         return Err(TlsError::Empty { path, named_by });
     }
-    loaded
-        .certs
-        .iter()
-        .map(|der| Ok(Certificate::from_der(der)?))
-        .collect()
+    Ok(loaded.certs)
 }
 
 /// A directory may contain other files too, and some of several directories may be missing, as in the
@@ -116,14 +126,12 @@ fn file_certificates(file: &Path, named_by: &'static str) -> Result<Vec<Certific
 fn dirs_certificates(
     dirs: &[PathBuf],
     named_by: &'static str,
-) -> Result<Vec<Certificate>, TlsError> {
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let mut certificates = Vec::new();
     let mut first_error = None;
     for dir in dirs {
         let loaded = load_certs_from_paths(None, Some(dir));
-        for der in &loaded.certs {
-            certificates.push(Certificate::from_der(der)?);
-        }
+        certificates.extend(loaded.certs);
         if let Some(error) = loaded.errors.into_iter().next() {
             first_error.get_or_insert((dir, error));
         }

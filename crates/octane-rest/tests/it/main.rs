@@ -9,6 +9,7 @@ mod log;
 mod network;
 mod payloads;
 mod polite;
+mod proxies;
 mod retries;
 mod script;
 mod secrets;

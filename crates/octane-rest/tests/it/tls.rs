@@ -11,9 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::network::{chain, signed_in};
+use crate::network::{self, chain, response, signed_in};
 
 /// A server with a certificate for `localhost` from an authority of its own.
 struct Server {
@@ -44,17 +44,39 @@ impl Server {
             .unwrap()
             .signed_by(&key, &issuer)
             .unwrap();
+        Self::with(name, certificate.der().clone(), &key, &root.pem()).await
+    }
+
+    /// One whose certificate is a CA's, as `openssl req -x509` makes them.
+    async fn self_signed(name: &str, host: &str, change: fn(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new(vec![host.into()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, host);
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let pem = certificate.pem();
+        Self::with(name, certificate.der().clone(), &key, &pem).await
+    }
+
+    /// One with this certificate; `trusted` is what clients may trust.
+    async fn with(
+        name: &str,
+        certificate: CertificateDer<'static>,
+        key: &KeyPair,
+        trusted: &str,
+    ) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(vec![certificate], key)
             .unwrap();
 
         let directory =
             std::env::temp_dir().join(format!("octane-rest-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let authority = directory.join("root.pem");
-        std::fs::write(&authority, root.pem()).unwrap();
+        std::fs::write(&authority, trusted).unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!(
@@ -164,4 +186,80 @@ async fn a_certificate_for_another_name_is_reported_as_such() {
     assert_eq!(text.matches("not valid for name").count(), 1, "{text}");
     assert!(!text.contains("invalid peer certificate"), "{text}");
     assert!(!text.contains("SSL_CERT_FILE"), "{text}");
+}
+
+/// The error of signing in with the server's own certificate in `SSL_CERT_FILE`, if there is one.
+async fn sign_in_trusting(server: &Server) -> Result<(), String> {
+    let file = server.authority.clone().into_os_string();
+    let endpoint = server.endpoint(EndpointSettings::default(), &[("SSL_CERT_FILE", file)]);
+    endpoint.sign_in().await.map_err(|error| chain(&error))
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_works_if_it_is_trusted_by_name() {
+    let server = Server::self_signed("self", "localhost", |_| ()).await;
+    assert_eq!(sign_in_trusting(&server).await, Ok(()));
+    let error = server
+        .endpoint(EndpointSettings::default(), &[])
+        .sign_in()
+        .await;
+    let text = chain(&error.unwrap_err());
+    assert!(
+        text.contains("presents a CA certificate as its own") && text.contains("SSL_CERT_FILE"),
+        "{text}"
+    );
+    // Another certificate of the same name is not this one.
+    let other = Server::self_signed("other", "localhost", |_| ()).await;
+    let file = other.authority.clone().into_os_string();
+    let endpoint = server.endpoint(EndpointSettings::default(), &[("SSL_CERT_FILE", file)]);
+    assert!(endpoint.sign_in().await.is_err());
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_must_have_the_right_name_and_dates() {
+    let server = Server::self_signed("renamed", "elsewhere.example", |_| ()).await;
+    let error = sign_in_trusting(&server).await.unwrap_err();
+    assert!(error.contains("not valid for name"), "{error}");
+    let server = Server::self_signed("expired", "localhost", |params| {
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    });
+    let error = sign_in_trusting(&server.await).await.unwrap_err();
+    assert!(error.contains("expired"), "{error}");
+}
+
+#[tokio::test]
+async fn https_and_http_that_are_mistaken_for_each_other_are_named() {
+    let server = Server::new("mistaken").await;
+    let plain = server.address.replace("https://", "http://");
+    let error = network::endpoint(&plain, |_| ())
+        .sign_in()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        chain(&error),
+        format!("cannot reach {plain}: the server expects `https://` on this port, not `http://`")
+    );
+    // A server of HTTP answers bytes that it cannot read at once.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let secure = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(&response("400 Bad Request", "", "")).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    let error = network::endpoint(&secure, |_| ())
+        .sign_in()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        chain(&error),
+        format!(
+            "cannot reach {secure}: the server does not speak TLS on this port; is its URL `http://` instead of \
+             `https://`?"
+        )
+    );
+    assert_eq!(error.attempts(), 1);
 }

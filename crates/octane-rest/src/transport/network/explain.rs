@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use crate::human_duration::HumanDuration;
+use crate::transport::proxy::ServerProxy;
 use crate::transport::{TransportError, TransportErrorKind as Kind};
 
 /// An error that is explained, or one that needs another look at the server.
@@ -15,35 +16,94 @@ pub(super) enum Explained {
     As(TransportError),
     /// The certificate was issued by an unknown CA, whose name would help.
     UnknownIssuer,
+    /// There was a connection, and no HTTP response on it.
+    NoResponse(TransportError),
 }
 
 /// Explains an error of sending a request.
-pub(super) fn explain(error: reqwest::Error, connect_timeout: Duration) -> Explained {
+pub(super) fn explain(
+    error: reqwest::Error,
+    connect_timeout: Duration,
+    proxy: Option<&ServerProxy>,
+) -> Explained {
     if !error.is_connect() {
-        return Explained::As(after_connecting(error));
+        let is_response_missing = !error.is_timeout() && !error.is_body() && !error.is_decode();
+        let error = after_connecting(error);
+        return if is_response_missing {
+            Explained::NoResponse(error)
+        } else {
+            Explained::As(error)
+        };
     }
     let inner = innermost(&error);
-    let (kind, message) = if error.is_timeout() {
-        let limit = HumanDuration(connect_timeout);
-        let message = format!("could not connect within {limit}");
-        return Explained::As(TransportError::new(Kind::ConnectTimeout, message));
-    } else if any(&error, "invalid peer certificate") {
+    let is_tunnel = any(&error, "tunnel error");
+    Explained::As(if any(&error, "invalid peer certificate") {
         if inner.contains("UnknownIssuer") {
             return Explained::UnknownIssuer;
         }
-        let reason = inner.trim_start_matches("invalid peer certificate: ");
-        let message = format!("the certificate is not valid: {reason}");
-        return Explained::As(TransportError::new(Kind::Tls, message));
-    } else if any(&error, "tunnel error") || any(&error, "socks") {
-        (Kind::Proxy, "the proxy could not connect")
-    } else if error.is_dns() {
-        (Kind::Connect, "could not resolve the host name")
+        TransportError::new(Kind::Tls, certificate(&inner))
+    } else if inner.contains("InvalidContentType") {
+        let message = "the server does not speak TLS on this port; is its URL `http://` instead of `https://`?";
+        TransportError::new(Kind::Tls, message)
     } else if is_tls(&error) {
-        (Kind::Tls, "the TLS handshake failed")
+        TransportError::new(Kind::Tls, format!("the TLS handshake failed: {inner}"))
+    } else if any(&error, "proxy authorization required") {
+        match proxy {
+            Some(proxy) => proxy_authentication(proxy),
+            None => TransportError::new(Kind::ProxyAuthentication, inner),
+        }
+    } else if let Some(proxy) = proxy {
+        let limit = HumanDuration(connect_timeout);
+        let message = if error.is_timeout() {
+            format!("could not connect within {limit} through the proxy {proxy}")
+        } else if is_tunnel && !any(&error, "failed to create underlying connection") {
+            format!("the proxy {proxy} refused or failed to connect to the server: {inner}")
+        } else if error.is_dns() {
+            format!("could not resolve the host name of the proxy {proxy}: {inner}")
+        } else {
+            format!("could not connect to the proxy {proxy}: {inner}")
+        };
+        TransportError::new(Kind::Proxy, message)
+    } else if error.is_timeout() {
+        let limit = HumanDuration(connect_timeout);
+        let message = format!("could not connect within {limit}");
+        TransportError::new(Kind::ConnectTimeout, message)
+    } else if error.is_dns() {
+        TransportError::new(Kind::Connect, "could not resolve the host name")
+            .with_source(Innermost::of(error))
     } else {
-        return Explained::As(TransportError::new(Kind::Connect, inner));
+        TransportError::new(Kind::Connect, inner)
+    })
+}
+
+/// The error of a proxy that wants other credentials, or any at all.
+pub(super) fn proxy_authentication(proxy: &ServerProxy) -> TransportError {
+    let message = format!(
+        "the proxy {proxy} requires authentication (407); check the user name and the password in its URL"
+    );
+    TransportError::new(Kind::ProxyAuthentication, message)
+}
+
+/// What is wrong with a certificate, and what helps.
+fn certificate(inner: &str) -> String {
+    let reason = inner.trim_start_matches("invalid peer certificate: ");
+    if reason.contains("CaUsedAsEndEntity") {
+        return "the server presents a CA certificate as its own; to trust this very certificate, name it (PEM) in \
+                SSL_CERT_FILE, or give the server one that is not a CA's"
+            .to_owned();
+    }
+    let mut characters = reason.chars();
+    let first = characters.next().map(|first| first.to_ascii_lowercase());
+    let reason: String = first.into_iter().chain(characters).collect();
+    let reason = match reason.as_str() {
+        "expired" => "it has expired; renew it on the server, and check this machine's clock",
+        "notValidYet" => "it is not valid yet; check this machine's clock",
+        "unsupportedCertVersion" => {
+            "its version is not supported; give the server one of version 3"
+        }
+        reason => reason,
     };
-    Explained::As(TransportError::new(kind, message).with_source(Innermost::of(error)))
+    format!("the certificate is not valid: {reason}")
 }
 
 /// Explains an error after the connection was established.
