@@ -224,6 +224,23 @@ impl<'a> Delivery<'a> {
 
 impl Context<'_> {
     async fn deliver(&self) -> Result<Report, JournalError> {
+        let mut reconciliation = self.send_and_look().await?;
+        // Once: what is sent again has bytes that no server has received.
+        let ignored = reconciliation.resend_ignored().await?;
+        if ignored > 0 {
+            (self.on_event)(&Event::Resending { results: ignored });
+            reconciliation = self.send_and_look().await?;
+            reconciliation.resent = ignored;
+        }
+        reconciliation.end_looking().await?;
+        if self.manifest.link {
+            reconciliation.link().await?;
+        }
+        reconciliation.report().await
+    }
+
+    /// Sends what is not sent yet, waits for its ingestion, and judges it by what the suite run shows.
+    async fn send_and_look(&self) -> Result<Reconciliation<'_>, JournalError> {
         let batches = self.journal.run(Journal::open_batches).await?;
         let (tx, rx) = mpsc::unbounded_channel();
         let (accepted, unsent): (Vec<StoredBatch>, Vec<StoredBatch>) = batches
@@ -252,11 +269,7 @@ impl Context<'_> {
             self.cancellation.sleep(pause).await;
             reconciliation.look().await?;
         }
-        reconciliation.end_looking().await?;
-        if self.manifest.link {
-            reconciliation.link().await?;
-        }
-        reconciliation.report().await
+        Ok(reconciliation)
     }
 }
 

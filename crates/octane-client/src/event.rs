@@ -77,6 +77,12 @@ pub enum Event {
         /// How many automated runs it holds.
         runs: usize,
     },
+    /// Results are sent again: Octane had received their bytes from an earlier upload, ignored them, and shows others.
+    #[non_exhaustive]
+    Resending {
+        /// How many results.
+        results: usize,
+    },
     /// Jira keys were looked up.
     #[non_exhaustive]
     Resolved {

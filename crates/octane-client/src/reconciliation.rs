@@ -1,6 +1,7 @@
 //! Reconciles what was sent with what Octane shows, and builds the report.
 
 use octane_model::SuiteRunId;
+use octane_model::plural::plural;
 
 use crate::context::Context;
 use crate::error::{ClientError, chain};
@@ -8,7 +9,7 @@ use crate::ingestion::Unfinished;
 use crate::journal::{Confirmation, Journal, JournalError, LastAttempt, first_lines};
 use crate::link_field::LinkField;
 use crate::outcome::{Facts, is_finished, outcome};
-use crate::report::{IdAndName, LinkSummary, Report, ReportedProblem, TargetReport};
+use crate::report::{Counts, IdAndName, LinkSummary, Report, ReportedProblem, TargetReport};
 use crate::submit::Undelivered;
 use crate::verify::{Lookup, verify};
 
@@ -23,6 +24,8 @@ pub(crate) struct Reconciliation<'a> {
     lookup: Lookup,
     /// There was no time left for another look that was needed.
     is_look_cut_short: bool,
+    /// How many results were sent again, because Octane had ignored their bytes and showed other ones.
+    pub(crate) resent: usize,
     /// As last seen.
     suite_run: Option<SuiteRunId>,
     field: Option<LinkField>,
@@ -54,6 +57,7 @@ impl<'a> Reconciliation<'a> {
             unfinished,
             lookup: Lookup::NothingIngested,
             is_look_cut_short: false,
+            resent: 0,
             suite_run: None,
             field: None,
             links: Links::None,
@@ -106,6 +110,17 @@ impl<'a> Reconciliation<'a> {
                 .journal
                 .run(Journal::needs_another_look)
                 .await?)
+    }
+
+    /// Makes those results ready again that Octane ignored as duplicates and does not show. None if it cannot be seen what it
+    /// shows, if other work is left, or after a cancellation. Returns how many there are.
+    pub(crate) async fn resend_ignored(&self) -> Result<usize, JournalError> {
+        let is_read = matches!(self.lookup, Lookup::NoSuiteRun | Lookup::Runs { .. });
+        let is_all_sent = self.undelivered.batches.is_empty() && self.unfinished.batches.is_empty();
+        if !is_read || !is_all_sent || self.context.cancellation.is_cancelled() {
+            return Ok(0);
+        }
+        self.context.journal.run(Journal::resend_ignored).await
     }
 
     /// There will be no further look, although one may be needed.
@@ -179,9 +194,11 @@ impl<'a> Reconciliation<'a> {
             outcome: outcome(&facts),
             is_finished: is_finished(&facts),
         };
+        let of_duplicates = duplicates(&counts, self.resent);
         let (problems, batches) = journal
             .run(move |journal| {
-                let problems = journal.problems()?;
+                let mut problems = journal.problems()?;
+                problems.extend(of_duplicates);
                 journal.set("last_attempt", &last)?;
                 Ok((problems, journal.batch_reports()?))
             })
@@ -213,6 +230,24 @@ impl<'a> Reconciliation<'a> {
             problems,
         })
     }
+}
+
+/// What should be known about bytes that Octane had received from an earlier upload.
+fn duplicates(counts: &Counts, resent: usize) -> Option<ReportedProblem> {
+    if resent > 0 {
+        let results = plural(resent, "result");
+        let message = format!(
+            "Octane had received {results} from an earlier upload, byte for byte, and showed other results since; they were \
+             sent again with new bytes"
+        );
+        return Some(ReportedProblem::new("resent", message));
+    }
+    if counts.duplicate == 0 || counts.duplicate + counts.invalid != counts.read {
+        return None;
+    }
+    let message = "all results are identical, byte for byte, to those of an earlier upload, so Octane did nothing; if they \
+                   are new, give the suite run another name, or force a new upload";
+    Some(ReportedProblem::new("duplicate", message))
 }
 
 fn unverified(error: &ClientError) -> ReportedProblem {

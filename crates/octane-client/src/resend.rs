@@ -6,10 +6,14 @@
 //! | accepted | – | nothing; its task is asked |
 //! | ended as refused | those that are not ingested and not superseded | the same bytes, or a piece of them |
 //! | ended with rejected results, and the runs were read just now | those that are not ingested and not superseded | new bytes, as Octane ignores those it has received |
+//! | ended, of bytes that Octane had received from an earlier upload, with rejected or unconfirmed results, and the runs were read just now | the same | new bytes |
 //! | ended with rejected results, and the runs were not read | – | nothing |
 //! | forgotten, with unconfirmed results, none of the batch superseded | – | the whole batch, the same bytes, as Octane may still be working on them |
 //! | forgotten, with superseded results | – | nothing: the later result would be replaced by the earlier one |
 //! | ended in any other way | – | nothing; the runs are read again |
+//!
+//! Octane ignores bytes that it has received before. If the suite run shows something else than such a batch holds, and
+//! nothing that is newer, then those results are not what counts in Octane, and only new bytes change that.
 //!
 //! A result is superseded if a later one of the same test has been sent: sent now, the earlier one would take its
 //! place.
@@ -46,6 +50,15 @@ pub(crate) struct RowsLeft {
     pub(crate) has_rejected: bool,
     pub(crate) has_unconfirmed: bool,
     pub(crate) has_superseded: bool,
+    /// Whether Octane had received the bytes of the batch from an earlier upload, so that it ignored them.
+    pub(crate) are_duplicates: bool,
+}
+
+impl RowsLeft {
+    /// Whether the server ignored results that it does not show.
+    fn is_ignored(self) -> bool {
+        self.are_duplicates && (self.has_rejected || self.has_unconfirmed)
+    }
 }
 
 /// What is sent of a batch.
@@ -70,6 +83,9 @@ pub(crate) fn resend(state: &BatchState, rows: RowsLeft, is_read_now: bool) -> R
         BatchState::Ready | BatchState::InFlight => Resend::Batch,
         BatchState::Accepted => Resend::AskTask,
         BatchState::Ended(BatchEnd::Refused) => Resend::Rows { new_bytes: false },
+        BatchState::Ended(_) if rows.is_ignored() && is_read_now => {
+            Resend::Rows { new_bytes: true }
+        }
         BatchState::Ended(BatchEnd::Forgotten) => {
             if rows.has_unconfirmed && !rows.has_superseded {
                 Resend::Batch
@@ -94,6 +110,7 @@ mod tests {
             has_rejected: bits & 1 > 0,
             has_unconfirmed: bits & 2 > 0,
             has_superseded: bits & 4 > 0,
+            are_duplicates: false,
         })
     }
 
@@ -182,6 +199,32 @@ mod tests {
             };
             for is_read_now in [false, true] {
                 assert_eq!(resend(&forgotten, rows, is_read_now), expected, "{rows:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn results_that_octane_ignored_and_does_not_show_get_new_bytes_once_the_runs_were_read() {
+        let ends = [&task_ends()[..], &[BatchEnd::Forgotten]].concat();
+        for end in ends {
+            let state = BatchState::Ended(end);
+            for rows in all_rows() {
+                let duplicates = RowsLeft {
+                    are_duplicates: true,
+                    ..rows
+                };
+                let decided = resend(&state, duplicates, true);
+                if rows.has_rejected || rows.has_unconfirmed {
+                    assert_eq!(
+                        decided,
+                        Resend::Rows { new_bytes: true },
+                        "{state} {rows:?}"
+                    );
+                } else {
+                    assert_eq!(decided, Resend::Nothing, "{state} {rows:?}");
+                }
+                let unread = resend(&state, duplicates, false);
+                assert_eq!(unread, resend(&state, rows, false), "{state} {rows:?}");
             }
         }
     }

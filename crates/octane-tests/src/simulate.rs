@@ -24,7 +24,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use octane_client::Report;
+use octane_client::{Report, Spool, TargetSpec, UploadId};
 use tokio::runtime::{Builder, Runtime};
 
 use case::{Case, RunFaults};
@@ -188,11 +188,17 @@ async fn upload_earlier_results(case: &Case, world: &World) -> Result<(), String
     let mut settings = case.upload.clone();
     settings.batch_limits.runs_max = 1000;
     settings.ingestion_wait_max = Duration::from_secs(24 * 3600);
-    let upload = client
-        .upload(case.earlier.clone(), world.target.clone())
-        .spool(octane_client::Spool::off().inline())
+    // As they are: nothing puts repeats in the order of their times.
+    let (spec, spool) = (TargetSpec::from(&world.target), Spool::off().inline());
+    let runs = case.earlier.clone();
+    let prepared = client
+        .prepare(runs, &spec, &settings, &spool, UploadId::new())
+        .map_err(|error| error.to_string())?;
+    let delivery = client
+        .delivery(&prepared.journal)
+        .target(world.target.clone())
         .settings(settings);
-    let report = upload.send().await.map_err(|error| error.to_string())?;
+    let report = delivery.run().await.map_err(|error| error.to_string())?;
     if report.counts.ingested == case.earlier.len() {
         Ok(())
     } else {

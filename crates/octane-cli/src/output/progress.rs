@@ -120,6 +120,10 @@ fn sentence(event: &Event) -> String {
         } => {
             format!("suite run {}: {}", suite_run.id, plural(*runs, "run"))
         }
+        Event::Resending { results, .. } => format!(
+            "sending {} again: Octane had ignored them as duplicates and shows other results",
+            plural(*results, "result")
+        ),
         Event::Resolved { keys, found, .. } => format!("Jira keys: {found} of {keys} found"),
         Event::Linked {
             changed, unchanged, ..

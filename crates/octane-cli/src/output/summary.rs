@@ -112,6 +112,12 @@ fn write_summary(
         write_links(text, links)?;
     }
     write_problems(text, problems)?;
+    if problems.iter().any(|problem| problem.code == "duplicate") {
+        writeln!(
+            text,
+            "          new name: `--suite-run NAME`; new upload: `--force-new`"
+        )?;
+    }
     if exit != Exit::Success {
         let meaning = exit.meaning_of(report.journal.is_some());
         writeln!(text, "exit {}: {meaning}", exit.code())?;

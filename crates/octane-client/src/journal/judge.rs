@@ -6,7 +6,7 @@ use super::batch::{StoredBatch, batches};
 use super::database::Journal;
 use super::error::JournalError;
 use super::resume::update_superseded;
-use super::server_run::{NEWER_OR_SAME, exact_match};
+use super::server_run::{NEWER, NEWER_OR_SAME, exact_match};
 use super::state::{Reason, RowState};
 use crate::resend::BatchState;
 use crate::verdict::{BatchEnd, Observation, Verdict, verdict};
@@ -76,6 +76,10 @@ impl Journal {
     }
 }
 
+/// Whether this upload has a later result of the run of a row.
+const LATER_ROW: &str =
+    "EXISTS (SELECT 1 FROM rows later WHERE later.key = rows.key AND later.number > rows.number)";
+
 /// The words for an observation.
 const fn word(seen: Observation) -> &'static str {
     match seen {
@@ -91,11 +95,18 @@ const fn word(seen: Observation) -> &'static str {
 /// Notes what the suite run shows of each result of a batch.
 fn observe(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
     let (now, before) = (exact_match("f"), exact_match("p"));
+    // The history of a run may hold the result of the earlier upload that had these bytes: it counts only if what
+    // the run shows is newer for certain, or if the run has to show a later result of this upload.
+    let (is_history_enough, newer) = if batch.is_duplicate {
+        (format!("({NEWER} OR {LATER_ROW})"), NEWER)
+    } else {
+        ("1".to_owned(), NEWER_OR_SAME)
+    };
     let sql = format!(
         "UPDATE rows SET observed = CASE
-             WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR EXISTS (
-                 SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
-             WHEN {NEWER_OR_SAME} THEN 'newer'
+             WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR {is_history_enough}
+                 AND EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
+             WHEN {newer} THEN 'newer'
              ELSE 'absent' END
          WHERE number BETWEEN ? AND ?"
     );
@@ -165,6 +176,11 @@ fn store(
     });
     let message = reason.and_then(|reason| match reason {
         Reason::Refused => batch.reason.clone(),
+        Reason::Missing if batch.is_duplicate => Some(
+            "Octane had received these bytes from an earlier upload and ignored them; the suite run shows \
+             another result, or none"
+                .to_owned(),
+        ),
         Reason::Missing => {
             Some("Octane reported success, but the result is missing from the suite run".to_owned())
         }

@@ -35,10 +35,35 @@ impl Journal {
                 .prepare_cached(
                     "SELECT 1 FROM batches CROSS JOIN rows ON rows.number BETWEEN first_row AND last_row
                      WHERE batches.state = 'ended' AND ended_as <> 'refused'
-                     AND (+rows.state = 'rejected' OR +rows.reason = 'forgotten')",
+                     AND (+rows.state = 'rejected' OR +rows.reason = 'forgotten'
+                         OR batches.is_duplicate = 1 AND +rows.state = 'unconfirmed')",
                 )?
                 .exists([])
         })
+    }
+
+    /// Makes those results ready again that Octane has ignored, because it had received their bytes from an earlier upload,
+    /// and that the runs, which have been read just now, do not show. Returns how many there are.
+    pub(crate) fn resend_ignored(&self) -> Result<usize, JournalError> {
+        self.write("resend", |transaction| {
+            for batch in batches(transaction, "state = 'ended' AND is_duplicate = 1")? {
+                let left = rows_left(transaction, &batch)?;
+                if resend(&batch.state, left, true) == (Resend::Rows { new_bytes: true }) {
+                    replan(transaction, batch, Some(&self.mark()))?;
+                }
+            }
+            update_superseded(transaction)?;
+            transaction
+                .prepare_cached(
+                    "SELECT COALESCE(SUM(last_row - first_row + 1), 0) FROM batches WHERE state = 'ready'",
+                )?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// What makes the bytes of this upload new to the server.
+    fn mark(&self) -> String {
+        format!("sent-again-by-{}", self.id())
     }
 
     /// Makes the batches ready that are sent again. `is_read_now` says whether the runs have been read just now.
@@ -49,7 +74,8 @@ impl Journal {
             for batch in batches(transaction, "state = 'ended'")? {
                 let left = rows_left(transaction, &batch)?;
                 if let Resend::Rows { new_bytes } = resend(&batch.state, left, is_read_now) {
-                    replan(transaction, batch, new_bytes)?;
+                    let mark = new_bytes.then(|| self.mark());
+                    replan(transaction, batch, mark.as_deref())?;
                 }
             }
             // What is replanned supersedes nothing any more.
@@ -84,6 +110,7 @@ fn rows_left(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Re
                 has_rejected: row.get(0)?,
                 has_unconfirmed: row.get(1)?,
                 has_superseded: row.get(2)?,
+                are_duplicates: batch.is_duplicate,
             })
         })
 }
@@ -112,17 +139,18 @@ pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Resu
 }
 
 /// Plans a batch again, or those pieces of it whose results may all be sent again; the other pieces end as the batch
-/// has ended.
+/// has ended. With a `mark`, their bytes are new to the server.
 fn replan(
     transaction: &Transaction<'_>,
     whole: StoredBatch,
-    new_bytes: bool,
+    mark: Option<&str>,
 ) -> rusqlite::Result<()> {
     let sendable: BTreeSet<i64> = transaction
         .prepare_cached(&format!(
             "SELECT rows.number FROM batches
              CROSS JOIN rows ON rows.number BETWEEN batches.first_row AND batches.last_row
-             WHERE batches.number = ? AND +rows.state <> 'ingested' AND NOT {ROW_SUPERSEDED}"
+             WHERE batches.number = ? AND +rows.state <> 'ingested' AND NOT {ROW_SUPERSEDED}
+             AND NOT (batches.is_duplicate = 1 AND COALESCE(rows.observed, '') = 'newer')"
         ))?
         .query_map([whole.number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -130,7 +158,12 @@ fn replan(
         return Ok(());
     }
     let end = whole.clone();
-    let nonce = whole.nonce + u32::from(new_bytes);
+    let nonce = whole.nonce + u32::from(mark.is_some());
+    if let Some(mark) = mark {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO upload (key, value) VALUES ('nonce', ?)")?
+            .execute([mark])?;
+    }
     let mut pieces = vec![whole];
     while let Some(mut piece) = pieces.pop() {
         match sendable.range(piece.first_row..=piece.last_row).count() {

@@ -89,7 +89,7 @@ impl Journal {
                      CROSS JOIN rows ON rows.number BETWEEN b.first_row AND b.last_row
                      CROSS JOIN server_runs f ON f.key = rows.key
                      WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND NOT COALESCE({exact}, 0)
-                     AND NOT (b.ended_as = 'success' AND {NEWER_OR_SAME}) ORDER BY 1"
+                     AND NOT (b.ended_as = 'success' AND b.is_duplicate = 0 AND {NEWER_OR_SAME}) ORDER BY 1"
                 ))?
                 .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
                 .collect()
@@ -119,6 +119,10 @@ impl Journal {
 /// are compared.
 pub(super) const NEWER_OR_SAME: &str = "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key
     AND (rows.started IS NULL OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000))";
+
+/// Whether the run of a row shows a result that is newer for certain.
+pub(super) const NEWER: &str = "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key
+    AND f.started / 1000 > rows.started / 1000)";
 
 /// Whether the result `shown` (a row of `server_runs` or `previous_runs`) is that of the row, and not another one of
 /// the same run. The product may not store the milliseconds of the start; what it does not show cannot differ.

@@ -2,6 +2,7 @@
 
 mod batches;
 mod bundles;
+mod duplicates;
 mod failures;
 mod files;
 mod flaky;

@@ -9,4 +9,5 @@ mod links;
 mod main_job;
 mod names;
 mod payloads;
+mod repeated_uploads;
 mod simulation;
