@@ -10,6 +10,8 @@ pub(crate) mod log;
 mod markdown;
 mod printer;
 mod progress;
+#[cfg(test)]
+mod properties;
 pub(crate) mod secrets;
 mod stderr;
 mod summary;

@@ -231,7 +231,7 @@ impl Endpoint {
     }
 
     fn context(&self, method: Method, path: &str) -> RequestContext {
-        RequestContext::new(&self.state, method, path)
+        self.state.context(method, path)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Method, Request, header};
 use octane_model::{Address, Workspace};
 
 use crate::adaptive_limit::AdaptiveLimit;
@@ -14,6 +14,7 @@ use crate::credential::CredentialProvider;
 use crate::observe::Observer;
 use crate::rate_limiter::RateLimiter;
 use crate::redactor::Redactor;
+use crate::request_context::RequestContext;
 use crate::session::Session;
 use crate::settings::EndpointSettings;
 use crate::transport::Transport;
@@ -41,6 +42,12 @@ pub(crate) struct EndpointState {
 }
 
 impl EndpointState {
+    /// What is known about a request before it is sent.
+    pub(crate) fn context(&self, method: Method, path: &str) -> RequestContext {
+        let values_max = self.settings.response_values_max;
+        RequestContext::new(&self.server, &self.redactor, values_max, method, path)
+    }
+
     /// The request with its absolute URI and the default headers.
     pub(crate) fn with_defaults(
         &self,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::endpoint_state::EndpointState;
 use crate::human_duration::HumanDuration;
 use crate::redactor::Redactor;
 
@@ -32,13 +31,19 @@ pub(crate) struct RequestContext {
 
 impl RequestContext {
     /// A request that has not been sent yet.
-    pub(crate) fn new(state: &EndpointState, method: Method, path: &str) -> Self {
+    pub(crate) fn new(
+        server: &Arc<str>,
+        redactor: &Redactor,
+        values_max: u64,
+        method: Method,
+        path: &str,
+    ) -> Self {
         Self {
-            server: Arc::clone(&state.server),
-            redactor: state.redactor.clone(),
-            values_max: state.settings.response_values_max,
+            server: Arc::clone(server),
+            redactor: redactor.clone(),
+            values_max,
             method,
-            path: (*state.redactor.redact(path)).into(),
+            path: (*redactor.redact(path)).into(),
             attempts: 0,
             elapsed: Duration::ZERO,
             outcome_unknown: false,

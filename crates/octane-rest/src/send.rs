@@ -37,7 +37,7 @@ impl EndpointState {
         idempotency: Idempotency,
         auth: AuthMode,
     ) -> Result<Response, Error> {
-        let mut context = RequestContext::new(self, request.method().clone(), request.uri().path());
+        let mut context = self.context(request.method().clone(), request.uri().path());
         let request = match self.with_defaults(request) {
             Ok(request) => request,
             Err(reason) => return Err(Error::new(Kind::InvalidRequest { reason }, context)),

@@ -15,7 +15,7 @@ const PROBLEMS_MAX: usize = 10;
 
 /// The CI systems that understand annotations in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum System {
+pub(super) enum System {
     /// GitHub Actions, workflow commands.
     Github,
     /// Azure Pipelines, logging commands.
@@ -37,7 +37,7 @@ fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
 
 impl System {
     /// One line of the log.
-    fn line(self, is_error: bool, text: &str, position: Option<(&str, u64)>) -> String {
+    pub(super) fn line(self, is_error: bool, text: &str, position: Option<(&str, u64)>) -> String {
         let level = if is_error { "error" } else { "warning" };
         let position = position.map(|(file, line)| (self.property(file), line));
         let text = self.message(text);
