@@ -24,6 +24,7 @@ mod address;
 mod clean;
 mod entity;
 pub mod error_code;
+mod excerpt;
 mod id;
 mod json_size;
 mod metadata;
@@ -43,6 +44,7 @@ mod typed;
 pub use address::{Address, AddressError};
 pub use clean::{clean, clean_with, is_unsafe};
 pub use entity::Entity;
+pub use excerpt::excerpt;
 pub use id::{
     EntityId, IdError, MilestoneId, ModuleId, ProgramId, ReleaseId, RunId, SharedSpaceId, SuiteId,
     SuiteRunId, TaskId, TestId, WorkItemId, WorkspaceId,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error_code;
+use crate::excerpt::excerpt;
 use crate::json_size::json_values;
 
 /// An error reported by the server, parsed from any of its formats.
@@ -50,7 +51,7 @@ struct Wire {
 impl From<Wire> for Problem {
     fn from(wire: Wire) -> Self {
         Self {
-            error_code: shortened(wire.error_code, SNIPPET_CHARS_MAX),
+            error_code: shortened(wire.error_code, CODE_CHARS_MAX),
             description: shortened(wire.description.unwrap_or_default(), DESCRIPTION_CHARS_MAX),
             correlation_id: wire.correlation_id,
             properties: wire.properties.unwrap_or_default(),
@@ -59,8 +60,8 @@ impl From<Wire> for Problem {
     }
 }
 
-/// How much of a body in an unknown format is kept.
-const SNIPPET_CHARS_MAX: usize = 200;
+/// How much of an error code is kept.
+const CODE_CHARS_MAX: usize = 200;
 /// How much of a description is kept, so that a server cannot fill logs and journals.
 const DESCRIPTION_CHARS_MAX: usize = 4000;
 /// Bodies with more values than this are not parsed: an error does not need them.
@@ -137,7 +138,7 @@ impl Problem {
             }
         }
         let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-        let description = shortened(words, SNIPPET_CHARS_MAX);
+        let description = excerpt(&words);
         (!description.is_empty()).then(|| Self::new("", description))
     }
 
@@ -228,10 +229,7 @@ mod tests {
             shown("<html><h1>502</h1>\n Bad  gateway</html>").unwrap(),
             "502 Bad gateway"
         );
-        assert_eq!(
-            shown(&"x".repeat(5000)).unwrap().chars().count(),
-            SNIPPET_CHARS_MAX + 1
-        );
+        assert_eq!(shown(&"x".repeat(5000)).unwrap().chars().count(), 80);
         assert_eq!(shown(""), None);
         assert_eq!(shown("[]").unwrap(), "[]");
     }

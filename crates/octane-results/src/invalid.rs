@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) use octane_model::excerpt as shortened;
+
 use crate::position::Position;
 
 /// An invalid row, or an invalid test case of a report, with all of its problems.
@@ -97,21 +99,6 @@ impl fmt::Display for InvalidCell {
 
 impl std::error::Error for InvalidRow {}
 
-/// `value` as a single line of at most 80 characters, for messages: whatever is quoted from an input, a message ends soon.
-pub(crate) fn shortened(value: &str) -> String {
-    const CHARS_MAX: usize = 80;
-    let line = value.trim();
-    let is_long = line.chars().nth(CHARS_MAX).is_some();
-    let chars = line.chars().take(CHARS_MAX - usize::from(is_long));
-    let mut shown: String = chars
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
-    if is_long {
-        shown.push('…');
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,12 +121,5 @@ mod tests {
             row.to_string(),
             "nightly.csv:17: column `Status`: `passd` is not a valid status; use passed; column `name`: name is empty"
         );
-    }
-
-    #[test]
-    fn long_values_are_truncated_and_kept_on_one_line() {
-        let shown = shortened(&format!("a\nb{}", "x".repeat(100)));
-        assert_eq!(shown.chars().count(), 80);
-        assert!(shown.starts_with("a bx") && shown.ends_with('…'));
     }
 }

@@ -52,7 +52,7 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         .map_err(io_error)?;
 
     let with_kind = |error: ReadError| {
-        if sniff::is_other_kind(&head, source.extension(), &options.status_aliases) {
+        if sniff::is_other_kind(&head, source.name(), &options.status_aliases) {
             error.of_other_kind()
         } else {
             error

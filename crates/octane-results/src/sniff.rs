@@ -1,6 +1,7 @@
 //! Detects the format of an input.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -137,8 +138,14 @@ pub(crate) fn is_other_root(root: &str) -> bool {
 
 /// Whether an input that is neither a report nor a table of results is plainly of another kind, by its first bytes: a
 /// coverage table, a configuration, a log, an image. Whatever may be results, or what is left of them, is not.
-pub(crate) fn is_other_kind(head: &[u8], extension: Option<&str>, aliases: &StatusAliases) -> bool {
-    let is_results_file = extension.is_none_or(is_results_extension);
+pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) -> bool {
+    let path = Path::new(name);
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let is_hidden = || {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with('.')
+    };
+    let is_results_file = extension.map_or_else(|| !is_hidden(), is_results_extension);
     match foreign_bytes(head) {
         Some("a Parquet file" | "an Arrow file" | "an old Office document") => return false,
         Some(_) => return true,
@@ -259,9 +266,11 @@ mod tests {
         ] {
             assert!(!is_other_root(root), "{root}");
         }
-        let is_other = |text: &str, extension| {
-            is_other_kind(text.as_bytes(), extension, &StatusAliases::default())
+        let is_other = |text: &str, extension: Option<&str>| {
+            let name = extension.map_or("r/x".to_owned(), |extension| format!("r/x.{extension}"));
+            is_other_kind(text.as_bytes(), &name, &StatusAliases::default())
         };
+        assert!(is_other_kind(b"", "r/.gitkeep", &StatusAliases::default()));
         let others = [
             ("sku,price\n1,2\n", Some("csv")),
             ("id,name,email\n1,Jane,j@x\n", Some("csv")),
@@ -281,6 +290,7 @@ mod tests {
             ("", None),
             ("adds,passed\npays,failed\n", Some("csv")),
             ("Testfall;Ergebnis\n", Some("csv")),
+            ("timeStamp,elapsed,label,success\n", Some("csv")),
             (
                 "Exported on,2026\n\nID,Title,Verdict\nT-1,x,PASSED\n",
                 Some("csv"),

@@ -42,7 +42,7 @@ pub(crate) struct InputArgs {
     /// Which of several results of one run the run shows: the last one, the worst one, or each as a run of its own.
     #[arg(long, value_name = "last|worst|all", default_value_t = Reruns::Last)]
     pub(crate) reruns: Reruns,
-    /// Skip invalid rows and files instead of aborting.
+    /// Skip invalid rows and files instead of aborting, and end with code 5 if there are any.
     #[arg(long)]
     pub(crate) skip_invalid: bool,
     /// Do not fail when the input contains no results.

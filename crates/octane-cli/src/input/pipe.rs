@@ -114,6 +114,28 @@ mod tests {
         assert_eq!(failure.error.to_string(), "`endless` has more than 1 MiB");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let Some(mkfifo) = octane_test_support::program("mkfifo", "coreutils") else {
+            return;
+        };
+        let made = std::process::Command::new(mkfifo).arg(&path).status();
+        assert!(made.unwrap().success());
+        assert!(is_pipe(&fs::metadata(&path).unwrap()));
+        let opened = open_pipe(&Source::path(&path), Duration::ZERO).map(drop);
+        let failure = opened.unwrap_err();
+        assert_eq!(failure.exit, Exit::Input);
+        assert!(
+            failure
+                .error
+                .to_string()
+                .contains("no process has opened the pipe")
+        );
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_device_of_zeros_is_refused_and_files_are_left_where_they_are() {

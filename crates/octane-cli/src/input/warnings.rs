@@ -52,7 +52,7 @@ impl Warnings {
             LeftOutReason::OtherKind { .. } => ("other_kind", ""),
             _ => ("left_out", ""),
         };
-        self.push(code, || (format!("{left_out}; left out{hint}"), None));
+        self.push(code, || (format!("left out: {left_out}{hint}"), None));
     }
 
     fn push(

@@ -324,7 +324,7 @@ mod unix {
             let links = messages(&answer["warnings"], "link_outside");
             assert_eq!(links.len(), 1, "{answer}");
             assert!(
-                links[0].starts_with("`out/pkg` ") && links[0].contains("--follow-links"),
+                links[0].starts_with("left out: `out/pkg` ") && links[0].contains("--follow-links"),
                 "{links:?}"
             );
             let answer = validate(&place, &[pattern, "--follow-links"]).json();

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::read::error::ReadError;
+use crate::read::error::{ReadError, ReadErrorKind};
 
 /// Something that a folder or a glob contains and that is not read; nothing of it is missing that can be used.
 ///
@@ -63,11 +63,13 @@ impl LeftOut {
 impl LeftOut {
     /// An input that is of another kind than results, as the [error](ReadError::is_other_kind) says.
     pub fn other_kind(error: &ReadError) -> Self {
+        let found = match error.kind() {
+            ReadErrorKind::UnknownRoot { root, .. } => format!("root element is `{root}`"),
+            kind => kind.to_string(),
+        };
         Self {
             path: error.file().into(),
-            reason: LeftOutReason::OtherKind {
-                found: error.kind().to_string(),
-            },
+            reason: LeftOutReason::OtherKind { found },
         }
     }
 }
@@ -92,7 +94,9 @@ impl fmt::Display for LeftOutReason {
         match self {
             Self::LinkOutside => f.write_str("is a link that leads out of the folder"),
             Self::NotRegular => f.write_str("is not a regular file"),
-            Self::UnusualExtension => f.write_str("looks like a report, but its name does not"),
+            Self::UnusualExtension => {
+                f.write_str("looks like a report, but does not have the extension of one")
+            }
             Self::Compressed => f.write_str("is compressed"),
             Self::OtherKind { found } => write!(f, "contains no test results: {found}"),
         }
