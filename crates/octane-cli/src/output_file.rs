@@ -38,27 +38,31 @@ impl OutputFile {
     pub(crate) fn new(path: &Path, option: &str, inputs: &[String]) -> Result<Self> {
         let name = path.display();
         let refused = |reason: String| {
-            Failure::message(Exit::Configuration, format!("`{option} {name}`: {reason}")).hint(
-                format!("use `{option}` with a file in an existing, writable directory"),
+            Failure::message(
+                Exit::Configuration,
+                format!("cannot use `{option} {name}`: {reason}"),
             )
+            .hint(format!(
+                "use `{option}` with a file in an existing, writable directory"
+            ))
         };
         if path.as_os_str().is_empty() {
-            return Err(refused("the name of the file is empty".to_owned()));
+            return Err(refused("the file name is empty".to_owned()));
         }
         let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let found = fs::metadata(&file);
         if found.as_ref().is_ok_and(fs::Metadata::is_dir) || path.to_string_lossy().ends_with('/') {
-            return Err(refused("is a directory".to_owned()));
+            return Err(refused("it is a directory".to_owned()));
         }
         let is_input = |input: &&String| fs::canonicalize(input).is_ok_and(|input| input == file);
         if found.is_ok() && inputs.iter().any(|input| is_input(&input)) {
-            return Err(refused("is an input as well".to_owned()));
+            return Err(refused("it is also an input".to_owned()));
         }
         if found
             .as_ref()
             .is_ok_and(|metadata| metadata.permissions().readonly())
         {
-            return Err(refused("is write-protected".to_owned()));
+            return Err(refused("it is read-only".to_owned()));
         }
         let mut output = Self {
             path: path.to_owned(),
@@ -89,7 +93,7 @@ impl OutputFile {
         }
         output.was_own = output
             .remove_own()
-            .map_err(|error| refused(format!("cannot be replaced: {}", plain(&error))))?;
+            .map_err(|error| refused(format!("cannot replace it: {}", plain(&error))))?;
         Ok(output)
     }
 
@@ -210,7 +214,7 @@ mod tests {
         let cases = [
             ("", "is a directory"),
             ("gone/x.json", "does not exist"),
-            ("a.xml", "is an input as well"),
+            ("a.xml", "is also an input"),
             ("a.xml/x", "cannot write"),
             ("new/", "is a directory"),
         ];
@@ -219,7 +223,7 @@ mod tests {
             let text = error(&at(name), &inputs);
             assert!(text.contains(reason), "{name}: {text}");
         }
-        assert!(error(Path::new(""), &[]).contains("is empty"));
+        assert!(error(Path::new(""), &[]).contains("name is empty"));
         assert_eq!(fs::read_to_string(at("a.xml")).unwrap(), "<testsuite/>");
     }
 

@@ -34,7 +34,7 @@ pub struct InvalidCell {
 }
 
 /// What is wrong with a text in which bytes were replaced.
-const INVALID_BYTES: &str = "has bytes that are invalid in the encoding of the file";
+const INVALID_BYTES: &str = "contains bytes that are not valid in the encoding of the file";
 
 impl InvalidCell {
     pub(crate) fn new(column: Option<&str>, value: &str, reason: impl fmt::Display) -> Self {
@@ -55,7 +55,7 @@ impl InvalidCell {
     /// A text in which invalid bytes were replaced, but which has to be exact.
     pub(crate) fn invalid_bytes(column: Option<&str>, value: &str) -> Self {
         Self::new(column, value, INVALID_BYTES)
-            .hint("save the file in UTF-8, declare its encoding, or set it")
+            .hint("save the file as UTF-8, declare its encoding, or set it")
     }
 
     /// Whether the text has bytes that are invalid in the encoding of the input, so that it may help to set another one.

@@ -127,11 +127,9 @@ impl fmt::Display for WarningKind {
                 write!(f, "unknown entity `{}` kept as is", shortened(reference))
             }
             Self::InvalidBytes { bytes, encoding } => {
-                let count = plural(usize::try_from(*bytes).unwrap_or(usize::MAX), "byte");
-                write!(
-                    f,
-                    "replaced {count} that {encoding} does not allow by `\u{FFFD}`; this is the first"
-                )
+                let count = usize::try_from(*bytes).unwrap_or(usize::MAX);
+                let count = plural(count, &format!("invalid {encoding} byte"));
+                write!(f, "replaced {count} with `\u{FFFD}`, starting here")
             }
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))

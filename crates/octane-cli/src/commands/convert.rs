@@ -136,7 +136,10 @@ fn refuse_inputs(file: &OutputFile, input: &Input) -> Result<()> {
     {
         return Ok(());
     }
-    let message = format!("`--output {}`: is an input as well", file.path().display());
+    let message = format!(
+        "cannot use `--output {}`: it is also an input",
+        file.path().display()
+    );
     Err(Failure::message(Exit::Configuration, message)
         .hint("write to another directory, or leave the file out with `--exclude`"))
 }

@@ -57,7 +57,7 @@ fn open_pipe(source: &Source, wait: Duration) -> Result<Box<dyn Read + Send>> {
         Ok(opened) => opened.map_err(|error| cannot_read(source, error)),
         Err(RecvTimeoutError::Timeout) => {
             let message = format!(
-                "no process has opened the pipe `{}` to write within {} s",
+                "no process opened the pipe `{}` for writing within {} s",
                 source.name(),
                 wait.as_secs()
             );
@@ -80,7 +80,7 @@ fn read_bounded(source: &Source, input: impl Read, bytes_max: u64) -> Result<Vec
         .map_err(|error| cannot_read(source, error))?;
     if bytes.len() as u64 > bytes_max {
         let message = format!(
-            "{} has more than {} MiB",
+            "{} is larger than {} MiB",
             name(source),
             bytes_max / 1024 / 1024
         );
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(read_bounded(&source, &b"abc"[..], 3).unwrap(), b"abc");
         let failure = read_bounded(&source, io::repeat(0), 1024 * 1024).unwrap_err();
         assert_eq!(failure.exit, Exit::Input);
-        assert_eq!(failure.error.to_string(), "`endless` has more than 1 MiB");
+        assert_eq!(failure.error.to_string(), "`endless` is larger than 1 MiB");
     }
 
     #[cfg(unix)]
@@ -132,7 +132,7 @@ mod tests {
             failure
                 .error
                 .to_string()
-                .contains("no process has opened the pipe")
+                .contains("no process opened the pipe")
         );
     }
 

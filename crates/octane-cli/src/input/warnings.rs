@@ -45,14 +45,16 @@ impl Warnings {
     /// Adds something that is not read.
     pub(crate) fn add_left_out(&mut self, left_out: &LeftOut) {
         let (code, hint) = match left_out.reason {
-            LeftOutReason::LinkOutside => ("link_outside", "; follow it with `--follow-links`"),
+            LeftOutReason::LinkOutside => ("link_outside", "; use `--follow-links` to follow it"),
             LeftOutReason::NotRegular => ("not_a_file", ""),
-            LeftOutReason::UnusualExtension => ("unusual_extension", "; name the file to read it"),
-            LeftOutReason::Compressed => ("compressed", "; unpack it to read it"),
+            LeftOutReason::UnusualExtension => {
+                ("unusual_extension", "; pass it by name to read it")
+            }
+            LeftOutReason::Compressed => ("compressed", "; decompress it first"),
             LeftOutReason::OtherKind { .. } => ("other_kind", ""),
             _ => ("left_out", ""),
         };
-        self.push(code, || (format!("left out: {left_out}{hint}"), None));
+        self.push(code, || (format!("ignored: {left_out}{hint}"), None));
     }
 
     fn push(

@@ -98,7 +98,7 @@ fn file_certificates(
         Ok(metadata) if metadata.is_dir() => Some("is a directory".to_owned()),
         Ok(metadata) if !metadata.is_file() => Some("is not a regular file".to_owned()),
         Ok(metadata) if metadata.len() > FILE_MEBIBYTES_MAX * 1024 * 1024 => {
-            Some(format!("has more than {FILE_MEBIBYTES_MAX} MiB"))
+            Some(format!("is larger than {FILE_MEBIBYTES_MAX} MiB"))
         }
         // Whatever else is wrong with the file is said by those who read it.
         Ok(_) | Err(_) => None,

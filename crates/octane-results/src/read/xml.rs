@@ -210,7 +210,8 @@ impl<R: Read> XmlReader<R> {
         let event = match event {
             Event::Start(start) | Event::Empty(start) => {
                 if is_outside && std::mem::replace(&mut self.has_root, true) {
-                    let reason = "more than one root element; are these several reports in one file? keep each in a file of its own";
+                    let reason =
+                        "more than one root element; put each report into a file of its own";
                     return Err(malformed(reason.into(), place));
                 }
                 if self.open.elements.len() == DEPTH_MAX {
@@ -399,7 +400,7 @@ mod tests {
 
         "<a/>\n<a/>"
         <a 1:1 > - 
-        in.xml:2:1: malformed XML: more than one root element; are these several reports in one file? keep each in a file of its own
+        in.xml:2:1: malformed XML: more than one root element; put each report into a file of its own
 
         "\n\nhello"
         in.xml:3:1: malformed XML: text before the root element

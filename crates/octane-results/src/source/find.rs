@@ -428,7 +428,7 @@ mod tests {
         ROOT/a.xml
         ROOT/c.trx
         `ROOT/b.xml.gz` is compressed
-        `ROOT/junit` looks like a report, but does not have the extension of one
+        `ROOT/junit` looks like a report but has an unsupported extension
         ");
     }
 }

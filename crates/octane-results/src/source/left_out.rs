@@ -10,7 +10,7 @@ use crate::read::error::{ReadError, ReadErrorKind};
 
 /// Something that a folder or a glob contains and that is not read; nothing of it is missing that can be used.
 ///
-/// Prints as `` `build/out` is a link that leads out of the folder ``.
+/// Prints as `` `build/out` is a symbolic link that points outside the directory ``.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
@@ -28,7 +28,7 @@ pub enum LeftOutReason {
     LinkOutside,
     /// A pipe, a device or a socket.
     NotRegular,
-    /// A file that looks like a report, but does not have the extension of one.
+    /// A file that looks like a report but has an unsupported extension.
     UnusualExtension,
     /// A compressed file, which may contain a report.
     Compressed,
@@ -92,10 +92,12 @@ impl fmt::Display for LeftOut {
 impl fmt::Display for LeftOutReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LinkOutside => f.write_str("is a link that leads out of the folder"),
+            Self::LinkOutside => {
+                f.write_str("is a symbolic link that points outside the directory")
+            }
             Self::NotRegular => f.write_str("is not a regular file"),
             Self::UnusualExtension => {
-                f.write_str("looks like a report, but does not have the extension of one")
+                f.write_str("looks like a report but has an unsupported extension")
             }
             Self::Compressed => f.write_str("is compressed"),
             Self::OtherKind { found } => write!(f, "contains no test results: {found}"),

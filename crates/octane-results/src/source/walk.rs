@@ -172,7 +172,7 @@ impl Walk<'_> {
         }
         let reason = match error.io_error() {
             Some(error) if is_link && error.kind() == io::ErrorKind::NotFound => {
-                "is a link to a file that does not exist".to_owned()
+                "is a broken symbolic link".to_owned()
             }
             Some(error) => format!("cannot be read: {}", io_reason(error)),
             None => format!("cannot be read: {error}"),
@@ -286,7 +286,7 @@ mod tests {
         }
         assert_eq!(
             walked(&folder, false),
-            "a.xml\nsub/b.xml\n`in/sub/up` is a link that leads out of the folder"
+            "a.xml\nsub/b.xml\n`in/sub/up` is a symbolic link that points outside the directory"
         );
         assert!(walked(&folder, true).contains("a.xml"));
     }
@@ -301,7 +301,7 @@ mod tests {
         symlink("../out", root.join("excluded")).unwrap();
         assert_eq!(
             walked(&folder, false),
-            "a.xml\nsub/b.xml\n`in/c.xml` is a link that leads out of the folder\n`in/linked` is a link that leads out of the folder"
+            "a.xml\nsub/b.xml\n`in/c.xml` is a symbolic link that points outside the directory\n`in/linked` is a symbolic link that points outside the directory"
         );
         assert_eq!(
             walked(&folder, true),
@@ -318,7 +318,7 @@ mod tests {
         let _socket = UnixListener::bind(root.join("socket.xml")).unwrap();
         assert_eq!(
             walked(&folder, false),
-            "a.xml\nsub/b.xml\n`in/socket.xml` is not a regular file\n`in/gone.xml` is a link to a file that does not exist"
+            "a.xml\nsub/b.xml\n`in/socket.xml` is not a regular file\n`in/gone.xml` is a broken symbolic link"
         );
     }
 }

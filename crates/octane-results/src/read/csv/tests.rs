@@ -90,7 +90,7 @@ fn invalid_rows_are_reported_and_the_others_are_read() {
     warning in.csv:1: column `colour` is not used
     invalid in.csv:2: row has 3 cells, header has 4; enclose cells that contain a separator or a quote in quotes
     invalid in.csv:3: row has 5 cells, header has 4; enclose cells that contain a separator or a quote in quotes
-    invalid in.csv:4: column `class`: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    invalid in.csv:4: column `class`: `�` contains bytes that are not valid in the encoding of the file; save the file as UTF-8, declare its encoding, or set it
     invalid in.csv:5: column `name`: name is empty
     invalid in.csv:6: column `status`: `1` is not a valid status; use passed, failed, skipped or planned
     in.csv:7: C.e Passed
@@ -324,14 +324,14 @@ fn a_stray_byte_in_a_text_for_people_is_replaced_and_counted() {
     in.csv:2: a Failed
     in.csv:3: b Passed
     in.csv:4: c Failed
-    warning in.csv:2: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    warning in.csv:2: replaced 3 invalid UTF-8 bytes with `�`, starting here
     ");
     let windows = ReadOptions::default().encoding("windows-1252".parse().unwrap());
     insta::assert_snapshot!(shown_with(&windows, b"name,status\nK\xF6ln,passed\n"), @"in.csv:2: Köln Passed");
     let ascii = ReadOptions::default().encoding("shift_jis".parse().unwrap());
     let found = shown_with(&ascii, b"name,status\na,passed\nK\xFFln,passed\n");
     assert!(
-        found.contains("invalid in.csv:3: column `name`: `K\u{FFFD}ln` has bytes"),
+        found.contains("invalid in.csv:3: column `name`: `K\u{FFFD}ln` contains bytes"),
         "{found}"
     );
 }

@@ -537,7 +537,7 @@ fn a_stray_byte_in_a_text_costs_nothing_but_a_warning() {
     insta::assert_snapshot!(shown_with(&ReadOptions::default(), report), @r#"
     2:21 ||k|a Failed 0ns None Some("K�ln") "�x"
     3:1 ||k|b Passed 0ns
-    warning in.xml:2:59: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    warning in.xml:2:59: replaced 3 invalid UTF-8 bytes with `�`, starting here
     "#);
 }
 
@@ -546,12 +546,12 @@ fn a_name_with_a_stray_byte_is_no_name_and_the_encoding_can_be_given() {
     let report = b"<testsuites><testsuite name='caf\xE9'><testcase name='a'/><testcase classname='C' name='b'/></testsuite>\
         <testsuite name='s'><testcase name='\xE4'/><testcase name='\xF6'><failure/></testcase><testcase name='\xEF\xBF\xBD'/></testsuite></testsuites>";
     insta::assert_snapshot!(shown_with(&ReadOptions::default(), report), @r"
-    invalid in.xml:1:36: `caf�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    invalid in.xml:1:36: `caf�` contains bytes that are not valid in the encoding of the file; save the file as UTF-8, declare its encoding, or set it
     1:56 ||C|b Passed 0ns
-    invalid in.xml:1:122: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
-    invalid in.xml:1:142: `�` has bytes that are invalid in the encoding of the file; save the file in UTF-8, declare its encoding, or set it
+    invalid in.xml:1:122: `�` contains bytes that are not valid in the encoding of the file; save the file as UTF-8, declare its encoding, or set it
+    invalid in.xml:1:142: `�` contains bytes that are not valid in the encoding of the file; save the file as UTF-8, declare its encoding, or set it
     1:182 ||s|� Passed 0ns
-    warning in.xml:1:33: replaced 3 bytes that UTF-8 does not allow by `�`; this is the first
+    warning in.xml:1:33: replaced 3 invalid UTF-8 bytes with `�`, starting here
     ");
     let latin = ReadOptions::default().encoding("latin1".parse().unwrap());
     let found = shown_with(&latin, report);
