@@ -323,6 +323,7 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
             options.columns.with(header, field)
         };
     }
+    options.time_zone = args.time_zone.clone();
     if let Some(path) = &args.suite_path {
         options.suite_path = SuitePath::new(path);
     }
@@ -365,6 +366,7 @@ mod tests {
                 encoding: None,
                 status_map: Vec::new(),
                 column: Vec::new(),
+                time_zone: jiff::tz::TimeZone::UTC,
                 suite_path: None,
                 reruns: octane_results::Reruns::Last,
                 skip_invalid: false,

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+mod written;
+
+use written::written;
+
 /// Why a text is not a valid duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -20,16 +24,52 @@ pub enum DurationError {
     /// `1,234` may mean either 1234 or 1.234.
     #[error("is ambiguous: the comma may be a thousands or a decimal separator")]
     Ambiguous,
+    /// `01:30` may mean either minutes and seconds, or hours and minutes.
+    #[error("is ambiguous: minutes and seconds, or hours and minutes")]
+    AmbiguousClock,
     /// The duration has more milliseconds than the 64-bit integers of payloads can hold.
     #[error("is too long")]
     TooLong,
+}
+
+/// What a comma before three digits means, as in `1,234`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommaMeaning {
+    /// Either.
+    Unknown,
+    /// It is a decimal comma.
+    Decimal,
+    /// It separates thousands.
+    Thousands,
+}
+
+/// What another duration of the same file shows about its commas, if it is not ambiguous itself.
+pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
+    let number = text.trim().trim_start_matches(['+', '-']);
+    let is_number = |char: char| char.is_ascii_digit() || matches!(char, '.' | ',');
+    if !number.chars().all(is_number) || split(number, CommaMeaning::Decimal).is_err() {
+        return None;
+    }
+    match (number.rfind('.'), number.rfind(',')) {
+        (Some(point), Some(comma)) if point > comma => Some(CommaMeaning::Thousands),
+        (Some(_), Some(_)) => Some(CommaMeaning::Decimal),
+        // `1.234` may be a whole number in a language with decimal commas.
+        (Some(_), None) => (!is_grouped(number, '.')).then_some(CommaMeaning::Thousands),
+        (None, Some(first)) => match (is_grouped(number, ','), number[..first].contains(',')) {
+            (true, true) => Some(CommaMeaning::Thousands),
+            (true, false) => None,
+            (false, _) => Some(CommaMeaning::Decimal),
+        },
+        (None, None) => None,
+    }
 }
 
 /// Parses a number of seconds, rounded half up to whole milliseconds.
 ///
 /// Supported are `1.32`, `.5`, `1.2e-3`, `1,234.567` with commas between thousands, and a decimal comma if
 /// it is unambiguous (`1,5`; `1.234,567`). `1,234` is rejected as ambiguous. Whitespace around the number is
-/// ignored.
+/// ignored. A duration may also have units of its own (`1.5s`, `2 min 30 s`, `PT1M30S`) or be written as on a clock
+/// (`0:01:30.5`, `1 day, 2:03:04`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,16 +78,36 @@ pub enum DurationError {
 /// assert_eq!(octane_results::seconds("1,234.567"), Ok(Duration::from_millis(1_234_567)));
 /// ```
 pub fn seconds(text: &str) -> Result<Duration, DurationError> {
-    read(text, 3)
+    seconds_with(text, CommaMeaning::Unknown)
+}
+
+/// Like [`seconds`], where it is known what commas mean.
+pub(crate) fn seconds_with(text: &str, comma: CommaMeaning) -> Result<Duration, DurationError> {
+    read(text, 3, comma)
 }
 
 /// Parses a number of milliseconds, rounded half up to an integer; otherwise like [`seconds`].
 pub fn milliseconds(text: &str) -> Result<Duration, DurationError> {
-    read(text, 0)
+    milliseconds_with(text, CommaMeaning::Unknown)
+}
+
+/// Like [`milliseconds`], where it is known what commas mean.
+pub(crate) fn milliseconds_with(
+    text: &str,
+    comma: CommaMeaning,
+) -> Result<Duration, DurationError> {
+    read(text, 0, comma)
+}
+
+fn read(text: &str, shift: i64, comma: CommaMeaning) -> Result<Duration, DurationError> {
+    match number(text, shift, comma) {
+        Err(DurationError::NotANumber) => written(text, comma),
+        done => done,
+    }
 }
 
 /// `text` × 10^`shift` in milliseconds.
-fn read(text: &str, shift: i64) -> Result<Duration, DurationError> {
+fn number(text: &str, shift: i64, comma: CommaMeaning) -> Result<Duration, DurationError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(DurationError::Empty);
@@ -60,7 +120,7 @@ fn read(text: &str, shift: i64) -> Result<Duration, DurationError> {
         Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
         None => (unsigned, 0),
     };
-    let (whole, fraction) = split(mantissa)?;
+    let (whole, fraction) = split(mantissa, comma)?;
 
     // The number of leading digits that are before the decimal point after it has been moved.
     let whole_digits = whole.bytes().filter(u8::is_ascii_digit).count();
@@ -121,7 +181,7 @@ fn exponent(text: &str) -> Result<i64, DurationError> {
 }
 
 /// Splits a mantissa at the decimal point.
-fn split(mantissa: &str) -> Result<(&str, &str), DurationError> {
+fn split(mantissa: &str, meaning: CommaMeaning) -> Result<(&str, &str), DurationError> {
     let (whole, fraction) = match (mantissa.rfind('.'), mantissa.rfind(',')) {
         (None, None) => (mantissa, ""),
         (Some(point), None) => (&mantissa[..point], &mantissa[point + 1..]),
@@ -138,7 +198,11 @@ fn split(mantissa: &str) -> Result<(&str, &str), DurationError> {
             let (whole, fraction) = (&mantissa[..comma], &mantissa[comma + 1..]);
             match (is_grouped(mantissa, ','), whole.contains(',')) {
                 (true, true) => (mantissa, ""),
-                (true, false) => return Err(DurationError::Ambiguous),
+                (true, false) => match meaning {
+                    CommaMeaning::Unknown => return Err(DurationError::Ambiguous),
+                    CommaMeaning::Decimal => (whole, fraction),
+                    CommaMeaning::Thousands => (mantissa, ""),
+                },
                 (false, true) => return Err(DurationError::NotANumber),
                 (false, false) => (whole, fraction),
             }
@@ -244,7 +308,7 @@ mod tests {
             ("  ", DurationError::Empty),
             ("NaN", DurationError::NotANumber),
             ("inf", DurationError::NotANumber),
-            ("1.5s", DurationError::NotANumber),
+            ("1.5x", DurationError::NotANumber),
             ("e5", DurationError::NotANumber),
             ("1e", DurationError::NotANumber),
             ("1e1.5", DurationError::NotANumber),
@@ -257,6 +321,35 @@ mod tests {
         ] {
             assert_eq!(millis(text), Err(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn other_durations_show_what_a_comma_means() {
+        for (text, expected) in [
+            ("14,1674812", Some(CommaMeaning::Decimal)),
+            ("0,5", Some(CommaMeaning::Decimal)),
+            ("0,125", Some(CommaMeaning::Decimal)),
+            ("1.234,5", Some(CommaMeaning::Decimal)),
+            ("1,234.5", Some(CommaMeaning::Thousands)),
+            ("1,234,567", Some(CommaMeaning::Thousands)),
+            ("12.5", Some(CommaMeaning::Thousands)),
+            ("1,234", None),
+            ("1.234", None),
+            ("12", None),
+            ("fast", None),
+            ("1,2,3", None),
+        ] {
+            assert_eq!(comma_meaning(text), expected, "{text}");
+        }
+        let millis = |comma| seconds_with("1,234", comma).map(|duration| duration.as_millis());
+        assert_eq!(millis(CommaMeaning::Decimal), Ok(1234));
+        assert_eq!(millis(CommaMeaning::Thousands), Ok(1_234_000));
+    }
+
+    #[test]
+    fn a_unit_wins_over_the_unit_of_the_column() {
+        assert_eq!(milliseconds("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(seconds("250 ms"), Ok(Duration::from_millis(250)));
     }
 
     #[test]

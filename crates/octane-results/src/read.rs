@@ -6,6 +6,7 @@ use crate::sniff::{self, Format};
 use crate::source::Source;
 
 pub(crate) mod columns;
+pub(crate) mod commas;
 mod csv;
 pub(crate) mod encoding;
 pub(crate) mod error;
@@ -21,6 +22,7 @@ pub(crate) mod status_aliases;
 mod text;
 mod xml;
 
+use commas::Commas;
 use error::{ReadError, ReadErrorKind};
 use options::ReadOptions;
 use record::Records;
@@ -70,10 +72,36 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
     let input = Cursor::new(head.clone()).chain(input);
     match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
+            .map(|report| report.with_commas(commas(source, format, options)))
             .map(Records::new)
             .map_err(with_kind),
         Format::Csv => csv::Csv::new(file, input, &head, options)
+            .map(|table| table.with_commas(commas(source, format, options)))
             .map(Records::new)
             .map_err(with_kind),
     }
+}
+
+/// How the commas in the durations of `source` are found out: by reading it again.
+fn commas(source: &Source, format: Format, options: &ReadOptions) -> Commas {
+    if !source.is_repeatable() {
+        return Commas::default();
+    }
+    let (source, options) = (source.clone(), options.clone());
+    Commas::new(move |see| {
+        let Ok(mut input) = source.open() else { return };
+        let mut head = Vec::new();
+        if (input.by_ref().take(HEAD_BYTES))
+            .read_to_end(&mut head)
+            .is_err()
+        {
+            return;
+        }
+        let input = Cursor::new(head.clone()).chain(input);
+        let file = source.shared_name();
+        match format {
+            Format::Junit => junit::see_durations(file, input, &head, &options, see),
+            Format::Csv => csv::see_durations(file, input, &head, &options, see),
+        }
+    })
 }

@@ -108,6 +108,15 @@ impl Source {
         Path::new(&*self.name).extension()?.to_str()
     }
 
+    /// Whether the input can be opened more than once: pipes cannot.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        match &self.content {
+            Content::Path(path) => path.is_file(),
+            Content::Bytes(_) => true,
+            Content::Stdin => false,
+        }
+    }
+
     /// Opens the input at its beginning.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.content {

@@ -1,6 +1,7 @@
 //! Problems that do not stop the reading.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::duration::DurationError;
 use crate::invalid::shortened;
@@ -45,7 +46,7 @@ pub enum WarningKind {
         /// The reason.
         reason: TimestampError,
     },
-    /// A start time is before 1990: probably seconds instead of milliseconds.
+    /// A start time is before 1990, and ignored.
     StartedLongAgo {
         /// The value.
         value: String,
@@ -65,6 +66,15 @@ pub enum WarningKind {
         declared: u64,
         /// The number of test cases that the suite contains.
         found: u64,
+    },
+    /// A test case took far longer than the whole suite: one of the times is in another unit, or wrong.
+    LongerThanSuite {
+        /// The name of the suite; empty if it has none.
+        suite: String,
+        /// The longest duration of its test cases.
+        case: Duration,
+        /// The duration of the suite.
+        whole: Duration,
     },
     /// An entity that XML does not define; the reference is kept as is.
     Entity {
@@ -101,10 +111,9 @@ impl fmt::Display for WarningKind {
                 write!(f, "duration `{value}` {reason}; counted as 0")
             }
             Self::Started { value, reason } => write!(f, "start time `{value}` {reason}; ignored"),
-            Self::StartedLongAgo { value } => write!(
-                f,
-                "start time `{value}` is before 1990; did you pass seconds instead of milliseconds?"
-            ),
+            Self::StartedLongAgo { value } => {
+                write!(f, "start time `{value}` is before 1990; ignored")
+            }
             Self::JiraKey { value } => write!(
                 f,
                 "ignored `{value}`: not a Jira key (expected e.g. `SHOP-12`)"
@@ -122,6 +131,13 @@ impl fmt::Display for WarningKind {
                     usize::try_from(*declared).unwrap_or(usize::MAX),
                     what.trim_end_matches('s')
                 )
+            ),
+            Self::LongerThanSuite { suite, case, whole } => write!(
+                f,
+                "{} took {} s, one of its test cases {} s; are all times in seconds?",
+                SuiteLabel(suite),
+                whole.as_secs_f64(),
+                case.as_secs_f64()
             ),
             Self::Entity { reference } => {
                 write!(f, "unknown entity `{}` kept as is", shortened(reference))

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
 use octane_results::Reruns;
 
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
 use super::number::number;
+use super::time_zone::time_zone;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.
@@ -35,6 +37,9 @@ pub(crate) struct InputArgs {
     /// Map a status word of the input, e.g. `--status-map warning=failed`; statuses: passed, failed, skipped, planned.
     #[arg(long, value_name = "WORD=STATUS")]
     pub(crate) status_map: Vec<String>,
+    /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00`.
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
+    pub(crate) time_zone: TimeZone,
     /// Module and package for tests that have none: `Shop/Checkout/Payment` means module `Shop`, package
     /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]

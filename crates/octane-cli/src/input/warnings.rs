@@ -124,6 +124,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::StartedLongAgo { .. } => "implausible_start",
         WarningKind::JiraKey { .. } => "invalid_jira_key",
         WarningKind::Totals { .. } => "different_totals",
+        WarningKind::LongerThanSuite { .. } => "different_times",
         WarningKind::Entity { .. } => "unknown_entity",
         WarningKind::InvalidBytes { .. } => "invalid_bytes",
         WarningKind::UnusedColumn { .. } => "unused_column",

@@ -107,16 +107,14 @@ impl ColumnMapping {
         index: usize,
         header: &[String],
     ) -> Result<(), ReadErrorKind> {
-        let is_duration =
-            |field| matches!(field, ResultField::Duration | ResultField::DurationSeconds);
         let same = (self.columns.iter()).find(|column| {
-            column.field == field || is_duration(column.field) && is_duration(field)
+            column.field == field || column.field.is_duration() && field.is_duration()
         });
         if let Some(first) = same {
             return Err(ReadErrorKind::DuplicateColumns {
                 first: first.name.clone(),
                 second: header[index].clone(),
-                meaning: if is_duration(field) {
+                meaning: if field.is_duration() {
                     "the duration"
                 } else {
                     field.as_str()

@@ -10,6 +10,7 @@ use memchr::memchr_iter;
 use crate::invalid::{InvalidCell, InvalidRow};
 use crate::position::Position;
 use crate::read::columns::ColumnMapping;
+use crate::read::commas::Commas;
 use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
@@ -37,6 +38,7 @@ pub(crate) struct Csv<R: Read> {
     is_without_rows: bool,
     /// The line of the first invalid bytes that were replaced, and how many there are.
     replaced: Option<(u64, u64)>,
+    commas: Commas,
 }
 
 /// Raw bytes, so that invalid ones affect a single row only; decoded text if the file is UTF-16.
@@ -123,11 +125,18 @@ impl<R: Read> Csv<R> {
             pending: VecDeque::new(),
             is_without_rows: true,
             replaced: None,
+            commas: Commas::default(),
         };
         for column in std::mem::take(&mut csv.mapping.unused) {
             csv.warn(header_line, WarningKind::UnusedColumn { column });
         }
         Ok(csv)
+    }
+
+    /// How durations with commas are understood.
+    pub(crate) fn with_commas(mut self, commas: Commas) -> Self {
+        self.commas = commas;
+        self
     }
 
     fn warn(&mut self, line: u64, kind: WarningKind) {
@@ -160,6 +169,7 @@ impl<R: Read> Csv<R> {
         }
         let may_have_replacements = self.rows.get_ref().get_ref().invalid_bytes().is_some();
         let (row, pending, replaced) = (&self.row, &mut self.pending, &mut self.replaced);
+        let commas = &mut self.commas;
         let cell = |index| Cell::new(row.get(index).unwrap_or_default(), may_have_replacements);
         let mut warn = |kind| {
             if let WarningKind::InvalidBytes { bytes, .. } = kind {
@@ -169,7 +179,7 @@ impl<R: Read> Csv<R> {
             let position = position.clone();
             pending.push_back(Record::Warning(Warning { position, kind }));
         };
-        match row::parse_row(&self.mapping, &self.options, cell, &mut warn) {
+        match row::parse_row(&self.mapping, &self.options, commas, cell, &mut warn) {
             Ok(mut run) => {
                 run.position = Some(position);
                 Record::Run(run)
@@ -204,6 +214,28 @@ impl<R: Read> Iterator for Csv<R> {
                 }
                 self.pending.pop_front().map(Ok)
             }
+        }
+    }
+}
+
+/// Shows the durations of all rows, up to where the table is malformed.
+pub(crate) fn see_durations<R: Read>(
+    file: Arc<str>,
+    input: R,
+    head: &[u8],
+    options: &ReadOptions,
+    see: &mut dyn FnMut(&str),
+) {
+    let Ok(mut table) = Csv::new(file, input, head, options) else {
+        return;
+    };
+    let columns = table.mapping.columns.iter();
+    let durations = columns.filter(|column| column.field.is_duration());
+    let indexes: Vec<usize> = durations.map(|column| column.index).collect();
+    while let Ok(Some(_)) = next_row(&mut table.rows, &mut table.row, &table.file) {
+        let cells = indexes.iter().filter_map(|index| table.row.get(*index));
+        for cell in cells.filter_map(|cell| std::str::from_utf8(cell).ok()) {
+            see(cell);
         }
     }
 }

@@ -39,9 +39,9 @@ fields! {
     Package "package" [] "The package or namespace.";
     Module "module" ["component"] "The component under test.";
     RunName "run_name" [] "The name of the run, if it differs from the name of the test.";
-    Duration "duration" ["durationms"] "The duration in milliseconds, as in Octane.";
-    DurationSeconds "duration_s" [] "The duration in seconds.";
-    Started "started" [] "The start time: ISO 8601 or milliseconds since the epoch.";
+    Duration "duration" ["durationms"] "The duration in milliseconds, as in Octane, or with a unit of its own.";
+    DurationSeconds "duration_s" [] "The duration in seconds, or with a unit of its own.";
+    Started "started" [] "The start time: ISO 8601, or seconds or milliseconds since the epoch.";
     ErrorType "error_type" [] "The type of the failure, for example an exception class.";
     ErrorMessage "error_message" [] "The message of the failure.";
     ErrorDetails "error_details" [] "The details of the failure, for example a stack trace.";
@@ -55,6 +55,11 @@ fields! {
 
 impl ResultField {
     pub(crate) const REQUIRED: [Self; 2] = [Self::Name, Self::Status];
+
+    /// Whether the field is the duration, in whatever unit.
+    pub(crate) const fn is_duration(self) -> bool {
+        matches!(self, Self::Duration | Self::DurationSeconds)
+    }
 
     /// The field whose column is called `header`, ignoring case, `_`, `-` and spaces.
     pub fn from_header(header: &str) -> Option<Self> {

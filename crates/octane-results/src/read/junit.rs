@@ -30,10 +30,11 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::read::commas::Commas;
 use crate::read::error::ReadError;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
-use crate::read::xml::XmlReader;
+use crate::read::xml::{XmlEvent, XmlReader};
 
 mod attempt;
 mod case;
@@ -65,6 +66,37 @@ impl<R: Read> Junit<R> {
             failed: None,
             has_ended: false,
         })
+    }
+
+    /// How durations with commas are understood.
+    pub(crate) fn with_commas(mut self, commas: Commas) -> Self {
+        self.report.commas = commas;
+        self
+    }
+}
+
+/// Shows the times of all suites and cases, up to where the report is malformed.
+pub(crate) fn see_durations<R: Read>(
+    file: Arc<str>,
+    input: R,
+    head: &[u8],
+    options: &ReadOptions,
+    see: &mut dyn FnMut(&str),
+) {
+    let Ok(mut xml) = XmlReader::new(file, input, head, options.encoding) else {
+        return;
+    };
+    while let Ok(Some((event, _))) = xml.next_event(false) {
+        let XmlEvent::Start(tag) = event else {
+            continue;
+        };
+        if matches!(tag.name(), "testcase" | "testsuite" | "testsuites") {
+            for (name, value) in tag.attributes().flatten() {
+                if name == "time" {
+                    see(&value);
+                }
+            }
+        }
     }
 }
 

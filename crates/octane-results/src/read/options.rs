@@ -1,5 +1,7 @@
 //! How inputs are read.
 
+use jiff::tz::TimeZone;
+
 use crate::identity::SuitePath;
 use crate::read::columns::Columns;
 use crate::read::encoding::TextEncoding;
@@ -32,6 +34,8 @@ pub struct ReadOptions {
     pub status_aliases: StatusAliases,
     /// The path that provides the module and the package of results without one.
     pub suite_path: SuitePath,
+    /// The time zone of start times without an offset; UTC by default.
+    pub time_zone: TimeZone,
     /// The names of properties of a report that contain Jira keys; case-insensitive. By default `jira`,
     /// `jira_key`, `jira-key`, `test_key` and `requirement`.
     pub jira_properties: Vec<String>,
@@ -46,6 +50,7 @@ impl Default for ReadOptions {
             delimiter: None,
             status_aliases: StatusAliases::default(),
             suite_path: SuitePath::default(),
+            time_zone: TimeZone::UTC,
             jira_properties: ["jira", "jira_key", "jira-key", "test_key", "requirement"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -87,6 +92,12 @@ impl ReadOptions {
     /// Sets the path that provides the module and the package of results without one.
     pub fn suite_path(mut self, path: &str) -> Self {
         self.suite_path = SuitePath::new(path);
+        self
+    }
+
+    /// Sets the time zone of start times without an offset.
+    pub fn time_zone(mut self, zone: TimeZone) -> Self {
+        self.time_zone = zone;
         self
     }
 

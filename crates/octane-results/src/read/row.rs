@@ -5,16 +5,17 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::context::Tag;
-use crate::duration::{milliseconds, seconds};
+use crate::duration::{DurationError, milliseconds_with, seconds_with};
 use crate::invalid::{InvalidCell, shortened};
 use crate::read::columns::ColumnMapping;
+use crate::read::commas::Commas;
 use crate::read::field::ResultField;
 use crate::read::jira_keys::jira_keys;
 use crate::read::options::ReadOptions;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
 use crate::text::REPLACEMENT;
-use crate::timestamp::{is_implausible, timestamp};
+use crate::timestamp::{is_implausible, timestamp_in};
 use crate::warning::WarningKind;
 
 /// The text of a cell.
@@ -55,6 +56,7 @@ impl<'c> Cell<'c> {
 pub(crate) fn parse_row<'c>(
     mapping: &ColumnMapping,
     options: &ReadOptions,
+    commas: &mut Commas,
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
@@ -105,14 +107,16 @@ pub(crate) fn parse_row<'c>(
                 trimmed.clone_into(&mut run.identity.module);
                 Ok(())
             }
-            ResultField::Duration => milliseconds(trimmed)
+            ResultField::Duration => commas
+                .resolve(|comma| milliseconds_with(trimmed, comma))
                 .map(|duration| run.duration = duration)
-                .map_err(|error| invalid_cell(&error).hint("milliseconds are expected")),
-            ResultField::DurationSeconds => seconds(trimmed)
+                .map_err(|error| invalid_cell(&error).hint(duration_hint(error, "milliseconds"))),
+            ResultField::DurationSeconds => commas
+                .resolve(|comma| seconds_with(trimmed, comma))
                 .map(|duration| run.duration = duration)
-                .map_err(|error| invalid_cell(&error).hint("seconds are expected")),
-            ResultField::Started => timestamp(trimmed)
-                .map(|started| run.started = Some(plausible(started, trimmed, warn)))
+                .map_err(|error| invalid_cell(&error).hint(duration_hint(error, "seconds"))),
+            ResultField::Started => timestamp_in(trimmed, &options.time_zone)
+                .map(|started| run.started = plausible(started, trimmed, warn))
                 .map_err(|error| invalid_cell(&error)),
             ResultField::Jira => {
                 let found = jira_keys(trimmed);
@@ -176,24 +180,39 @@ fn set(field: &mut Option<String>, text: &str) -> Result<(), InvalidCell> {
     Ok(())
 }
 
-/// Whether a trimmed cell is empty or contains what pandas, polars and databases print for a missing value.
+/// What pandas, polars, databases and Excel print for a missing value.
+const ABSENT: [&str; 24] = [
+    "nan", "-nan", "none", "null", "nil", "nat", "na", "n/a", "<na>", "#na", "#n/a", "#n/a n/a",
+    "#null!", "(null)", "\\n", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "-", "--", "\u{2013}",
+    "\u{2014}", "(blank)",
+];
+
+/// Whether a trimmed cell is empty or contains a word for a missing value.
 fn is_absent(trimmed: &str) -> bool {
-    trimmed.is_empty()
-        || ["nan", "none", "null", "nat", "<na>"]
-            .iter()
-            .any(|word| trimmed.eq_ignore_ascii_case(word))
+    trimmed.is_empty() || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word))
 }
 
+/// The start time, unless it is a placeholder from before 1990.
 pub(crate) fn plausible(
     started: Timestamp,
     text: &str,
     warn: &mut dyn FnMut(WarningKind),
-) -> Timestamp {
+) -> Option<Timestamp> {
     if is_implausible(started) {
         let value = shortened(text);
         warn(WarningKind::StartedLongAgo { value });
+        return None;
     }
-    started
+    Some(started)
+}
+
+/// How to write a duration so that it is understood.
+fn duration_hint(error: DurationError, unit: &str) -> String {
+    match error {
+        DurationError::Ambiguous => "write it without the comma".to_owned(),
+        DurationError::AmbiguousClock => "write e.g. `0:01:30` or `1:30:00`".to_owned(),
+        _ => format!("expected {unit}, or a duration such as `1.5s` or `0:01:30`"),
+    }
 }
 
 fn not_keys(column: &str, words: &[&str]) -> InvalidCell {
@@ -241,14 +260,10 @@ mod tests {
         let header: Vec<_> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
         let mapping = Columns::default().map_header(&header).unwrap();
         let mut warnings = 0;
-        parse_row(
-            &mapping,
-            options,
-            |index| Cell::new(cells[index].1.as_bytes(), false),
-            &mut |_| {
-                warnings += 1;
-            },
-        )
+        let cell = |index: usize| Cell::new(cells[index].1.as_bytes(), false);
+        parse_row(&mapping, options, &mut Commas::default(), cell, &mut |_| {
+            warnings += 1;
+        })
         .map(|run| (run, warnings))
         .map_err(|cells| {
             cells
@@ -313,7 +328,11 @@ mod tests {
 
     #[test]
     fn missing_values_are_recognised_in_all_spellings() {
-        for word in ["", "  ", "NaN", "None", "null", "NaT", "<NA>"] {
+        let spellings = [
+            "", "  ", "NaN", "None", "null", "NaT", "<NA>", "N/A", "NA", "#N/A", "-", "\u{2014}",
+            "\\N",
+        ];
+        for word in spellings {
             let run = read(&[
                 ("name", "None"),
                 ("status", "ok"),
@@ -342,8 +361,8 @@ mod tests {
         insta::assert_snapshot!(problems, @r"
         column `name`: name is empty
         column `Status`: `passd` is not a valid status; use passed, failed, skipped or planned (did you mean `passed`?)
-        column `duration`: `fast` is not a number; milliseconds are expected
-        column `started`: `yesterday` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or milliseconds since the epoch
+        column `duration`: `fast` is not a number; expected milliseconds, or a duration such as `1.5s` or `0:01:30`
+        column `started`: `yesterday` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or seconds or milliseconds since the epoch
         column `jira`: `SHOP 12` are not valid Jira keys; expected e.g. `SHOP-12`
         column `tags`: `Linux` is not a valid tag; expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`
         ");
@@ -366,8 +385,11 @@ mod tests {
     }
 
     #[test]
-    fn seconds_instead_of_milliseconds_cause_a_warning() {
-        let cells = [("name", "a"), ("status", "ok"), ("started", "1746000000")];
-        assert_eq!(read_with(&ReadOptions::default(), &cells).unwrap().1, 1);
+    fn a_start_time_before_1990_is_ignored_with_a_warning() {
+        for started in ["0", "12345", "1970-01-01T00:00:00Z"] {
+            let cells = [("name", "a"), ("status", "ok"), ("started", started)];
+            let (run, warnings) = read_with(&ReadOptions::default(), &cells).unwrap();
+            assert_eq!((run.started, warnings), (None, 1), "{started}");
+        }
     }
 }

@@ -195,7 +195,8 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|text| text.trim().to_owned())
         .prop_filter("blank", |text| !text.is_empty())
         .prop_filter("nothing", |text| {
-            !["nan", "none", "null", "nat"].contains(&text.to_lowercase().as_str())
+            !["nan", "none", "null", "nat", "nil", "na", "-", "--"]
+                .contains(&text.to_lowercase().as_str())
         })
 }
 

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::{Suite, set_origin};
 use super::verdict::Verdict;
-use crate::duration::{DurationError, seconds};
+use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
 use crate::origin::Origin;
+use crate::read::commas::Commas;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -73,6 +74,7 @@ impl Case {
         mut self,
         suite: &mut Suite,
         options: &ReadOptions,
+        commas: &mut Commas,
         warn: &mut dyn FnMut(WarningKind),
     ) -> Result<TestRun, Vec<InvalidCell>> {
         let said = self
@@ -97,7 +99,7 @@ impl Case {
         self.identify(&mut run, suite, options);
         self.check_bytes(&run.identity, suite)
             .map_err(|cell| vec![cell])?;
-        run.duration = self.duration(warn);
+        run.duration = self.duration(commas, warn);
         run.started = self.started.or(suite.started);
         run.failure = failure(&mut self.attempts);
         if status == Status::Passed {
@@ -170,11 +172,11 @@ impl Case {
         options.suite_path.complete(identity);
     }
 
-    fn duration(&self, warn: &mut dyn FnMut(WarningKind)) -> Duration {
+    fn duration(&self, commas: &mut Commas, warn: &mut dyn FnMut(WarningKind)) -> Duration {
         let Some(time) = &self.time else {
             return Duration::ZERO;
         };
-        match seconds(time) {
+        match commas.resolve(|comma| seconds_with(time, comma)) {
             Ok(duration) => duration,
             Err(DurationError::Empty) => Duration::ZERO,
             Err(reason) => {

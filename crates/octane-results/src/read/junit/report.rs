@@ -10,17 +10,18 @@ use super::suite::Suite;
 use super::verdict::is_unclear;
 use crate::invalid::{InvalidCell, InvalidRow, shortened};
 use crate::position::Position;
+use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
 use crate::read::jira_keys::jira_keys;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
+use crate::read::row::plausible;
 use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::{push_text, value};
 use crate::read::xml::{Tag, XmlEvent};
 use crate::sniff::foreign_root;
-use crate::timestamp::TimestampError;
-use crate::timestamp::timestamp;
+use crate::timestamp::{TimestampError, timestamp_in};
 use crate::warning::{Warning, WarningKind};
 
 /// The maximum number of warnings about different unknown entities, which tend to repeat.
@@ -77,6 +78,8 @@ pub(super) struct Report {
     warned: HashSet<String>,
     root: LineColumn,
     cases: u64,
+    /// What commas mean in durations.
+    pub(super) commas: Commas,
 }
 
 impl Report {
@@ -94,6 +97,7 @@ impl Report {
             warned: HashSet::new(),
             root: LineColumn::START,
             cases: 0,
+            commas: Commas::default(),
         }
     }
 
@@ -276,6 +280,9 @@ impl Report {
         if is_outermost && let Some(kind) = suite.mismatch() {
             self.warn(suite.place, kind);
         }
+        if let Some(kind) = suite.longer_than_itself(&mut self.commas) {
+            self.warn(suite.place, kind);
+        }
         if let Some(outer) = self.suites.last_mut() {
             outer.add(&suite);
         }
@@ -301,7 +308,12 @@ impl Report {
         let is_flaky = case.is_flaky();
         self.cases += 1;
         let mut warnings = Vec::new();
-        let run = case.into_run(&mut suite, &self.options, &mut |kind| warnings.push(kind));
+        let run = case.into_run(&mut suite, &self.options, &mut self.commas, &mut |kind| {
+            warnings.push(kind);
+        });
+        if let Ok(run) = &run {
+            suite.took(run.duration);
+        }
         for kind in warnings {
             self.warn_once(place, kind);
         }
@@ -423,8 +435,8 @@ impl Report {
     }
 
     fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
-        match timestamp(text) {
-            Ok(started) => Some(started),
+        match timestamp_in(text, &self.options.time_zone) {
+            Ok(started) => plausible(started, text, &mut |kind| self.warn(place, kind)),
             Err(TimestampError::Empty) => None,
             Err(reason) => {
                 let value = shortened(text);

@@ -1,10 +1,14 @@
 //! Suites: what their cases inherit, and whether their totals are correct.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
 use super::verdict::Verdict;
+use crate::duration::seconds_with;
 use crate::origin::Origin;
+use crate::read::commas::Commas;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::status_aliases::StatusAliases;
@@ -45,6 +49,9 @@ pub(super) struct Suite {
     flaky: u64,
     invalid: u64,
     verdict: Verdict,
+    time: Option<String>,
+    /// The longest of its cases.
+    longest: Duration,
     /// What failed outside the cases, such as a set-up or a clean-up, and where the first one is.
     failures_outside: Vec<Attempt>,
     failed_at: LineColumn,
@@ -72,6 +79,8 @@ impl Suite {
             flaky: 0,
             invalid: 0,
             verdict: Verdict::default(),
+            time: None,
+            longest: Duration::ZERO,
             failures_outside: Vec::new(),
             failed_at: place,
         }
@@ -94,6 +103,7 @@ impl Suite {
             }
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "package" if !value.is_empty() => value.clone_into(&mut self.package),
+            "time" => self.time = Some(value.to_owned()),
             "tests" => self.tests = value.parse().ok(),
             "failures" | "errors" if value.parse::<u64>().is_ok() => {
                 let count = value.parse().unwrap_or(0);
@@ -111,6 +121,30 @@ impl Suite {
             Some(_) => self.flaky += u64::from(is_flaky),
             None => self.invalid += 1,
         }
+    }
+
+    /// Takes note of how long a case of this suite took.
+    pub(super) fn took(&mut self, duration: Duration) {
+        self.longest = self.longest.max(duration);
+    }
+
+    /// A case that took far longer than the suite, which has a time of its own. Times of suites are often rounded, or
+    /// those of the last case only, so that a small difference means nothing.
+    pub(super) fn longer_than_itself(&mut self, commas: &mut Commas) -> Option<WarningKind> {
+        const FACTOR: u32 = 100;
+        let time = self.time.as_ref()?;
+        let whole = commas.resolve(|comma| seconds_with(time, comma)).ok()?;
+        let is_odd = !whole.is_zero()
+            && self.longest > whole.saturating_mul(FACTOR)
+            && self.longest > whole.saturating_add(Duration::from_secs(60));
+        // The suite around is not reported as well.
+        let case = std::mem::take(&mut self.longest);
+        let suite = self.name.clone();
+        if is_odd {
+            return Some(WarningKind::LongerThanSuite { suite, case, whole });
+        }
+        self.longest = case;
+        None
     }
 
     /// Adds a failure outside the cases.
@@ -168,6 +202,7 @@ impl Suite {
         self.failed += inner.failed;
         self.flaky += inner.flaky;
         self.invalid += inner.invalid;
+        self.longest = self.longest.max(inner.longest);
     }
 
     /// Whether the suite declares totals.

@@ -202,7 +202,7 @@ fn cases_inherit_time_and_keys_from_suites() {
     warning in.xml:7:19: ignored `nonsense`: not a Jira key (expected e.g. `SHOP-12`)
     6:5 ||s|own Passed 0ns at 2020-09-10T11:35:00Z covers PAY-7 SHOP-2 SHOP-1
     9:29 ||inner|deep Passed 0ns at 2020-09-10T13:34:55Z covers SHOP-1 SHOP-2
-    warning in.xml:11:3: start time `Thu Sep 10` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or milliseconds since the epoch; ignored
+    warning in.xml:11:3: start time `Thu Sep 10` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or seconds or milliseconds since the epoch; ignored
     11:48 ||odd|no time Passed 0ns covers SHOP-1
     ");
     let options = ReadOptions::default().jira_properties(["ticket"]);
@@ -214,10 +214,10 @@ fn cases_inherit_time_and_keys_from_suites() {
 fn odd_values_cause_warnings() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s">
-          <testcase time="1,234.5"/>
+          <testcase time="1,234"/>
           <testcase name=" " time="fast"/>
-          <testcase name="comma" time="1,234"/>
-          <testcase name="back" time="-0.1"/>
+          <testcase name="placeholder" timestamp="0"/>
+          <testcase name="back" time="-1"/>
           <testcase name="none" time=""/>
           <testcase name="caf&eacute; &eacute; R&D &#65; &lt;"><failure>&eacute; &agrave; a & b &#x42;</failure></testcase>
           <testcase name="outer"><testcase name="inner"/></testcase>
@@ -225,13 +225,14 @@ fn odd_values_cause_warnings() {
         </testsuite>
     "#}), @r#"
     warning in.xml:2:3: the test has no name; named `unnamed test 1`
-    2:3 ||s|unnamed test 1 Passed 1234.5s
+    warning in.xml:2:3: duration `1,234` is ambiguous: the comma may be a thousands or a decimal separator; counted as 0
+    2:3 ||s|unnamed test 1 Passed 0ns
     warning in.xml:3:3: the test has no name; named `unnamed test 2`
     warning in.xml:3:3: duration `fast` is not a number; counted as 0
     3:3 ||s|unnamed test 2 Passed 0ns
-    warning in.xml:4:3: duration `1,234` is ambiguous: the comma may be a thousands or a decimal separator; counted as 0
-    4:3 ||s|comma Passed 0ns
-    warning in.xml:5:3: duration `-0.1` is negative; counted as 0
+    warning in.xml:4:3: start time `0` is before 1990; ignored
+    4:3 ||s|placeholder Passed 0ns
+    warning in.xml:5:3: duration `-1` is negative; counted as 0
     5:3 ||s|back Passed 0ns
     6:3 ||s|none Passed 0ns
     warning in.xml:7:3: unknown entity `&eacute;` kept as is
@@ -610,4 +611,48 @@ impl Read for Repeated {
         self.0 -= amount as u64;
         Ok(amount)
     }
+}
+
+#[test]
+fn other_durations_of_a_report_show_what_a_comma_means() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuite name="s" time="15,3000001">
+          <testcase name="a" time="1,125"/>
+          <testcase name="b" time="0,5"/>
+          <testcase name="c" time="0:00:01.693097"/>
+        </testsuite>
+    "#}), @r"
+    2:3 ||s|a Passed 1.125s
+    3:3 ||s|b Passed 500ms
+    4:3 ||s|c Passed 1.693s
+    ");
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuite name="s" time="3,145.25"><testcase name="a" time="1,125"/></testsuite>
+    "#}), @"1:37 ||s|a Passed 1125s");
+}
+
+#[test]
+fn a_case_that_took_far_longer_than_its_suite_causes_a_warning() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuites time="500">
+          <testsuite name="micros" time="0.048"><testcase name="a" time="46983"/></testsuite>
+          <testsuite name="rounded" time="0"><testcase name="a" time="500"/></testsuite>
+          <testsuite name="last one only" time="1"><testcase name="a" time="90"/></testsuite>
+        </testsuites>
+    "#}), @r"
+    2:41 ||micros|a Passed 46983s
+    warning in.xml:2:3: suite `micros` took 0.048 s, one of its test cases 46983 s; are all times in seconds?
+    3:38 ||rounded|a Passed 500s
+    4:44 ||last one only|a Passed 90s
+    ");
+}
+
+#[test]
+fn start_times_without_an_offset_are_in_the_given_time_zone() {
+    let options = ReadOptions::default().time_zone(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap());
+    let report = br#"<testsuite timestamp="2026-07-01T08:00:00"><testcase name="a"/><testcase name="b" timestamp="1690019643.5"/></testsuite>"#;
+    insta::assert_snapshot!(shown_with(&options, report), @r"
+    1:44 |||a Passed 0ns at 2026-06-30T23:00:00Z
+    1:64 |||b Passed 0ns at 2023-07-22T09:54:03.5Z
+    ");
 }
