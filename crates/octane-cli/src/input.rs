@@ -20,6 +20,7 @@ use octane_results::{
 use crate::args::{InputArgs, InputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::hints;
 use pipe::buffered;
 use warnings::Warnings;
 
@@ -218,7 +219,7 @@ impl Input {
     pub(crate) fn problems(&self) -> Vec<ReportedProblem> {
         let files = self.unreadable.iter().map(|(error, rows)| {
             let message = match rows {
-                0 => error.to_string(),
+                0 => hints::unreadable(error),
                 rows => format!(
                     "{error}; only {} before the error can be read",
                     plural(*rows, "result")
@@ -227,7 +228,7 @@ impl Input {
             ReportedProblem::new("unreadable", message).at(error.position())
         });
         let rows = self.invalid.iter().map(|row| {
-            let mut message = row.to_string();
+            let mut message = hints::invalid_row(row);
             if row.cells.last().is_some_and(InvalidCell::has_invalid_bytes) {
                 message.push_str(" with `--encoding`");
             }
@@ -305,7 +306,6 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         let status = STATUSES
             .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(status.trim()))
-            .filter(|_| !word.trim().is_empty())
             .ok_or_else(invalid)?;
         options.status_aliases = options.status_aliases.with(word, status);
     }

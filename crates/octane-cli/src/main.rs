@@ -8,6 +8,7 @@ mod env;
 mod exit;
 mod failure;
 mod files;
+mod hints;
 mod input;
 mod names;
 mod output;

@@ -31,6 +31,9 @@ pub struct InvalidCell {
     pub reason: String,
     /// How to correct it: `use passed, failed, skipped or planned`.
     pub hint: Option<String>,
+    /// Whether the value is a word for a status that is not known, which
+    /// [`StatusAliases::with`](crate::StatusAliases::with) can map.
+    pub is_unknown_status: bool,
 }
 
 /// What is wrong with a text in which bytes were replaced.
@@ -49,6 +52,7 @@ impl InvalidCell {
             value,
             reason,
             hint: None,
+            is_unknown_status: false,
         }
     }
 
@@ -88,6 +92,7 @@ impl fmt::Display for InvalidCell {
             value: _,
             reason,
             hint,
+            is_unknown_status: _,
         } = self;
         if let Some(column) = column {
             write!(f, "column `{column}`: ")?;

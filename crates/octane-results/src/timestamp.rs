@@ -83,13 +83,16 @@ fn epoch(text: &str) -> Option<Result<Timestamp, TimestampError>> {
     }
     let nanos = || {
         let whole: u128 = whole.parse().ok()?;
-        let unit: u128 = match whole {
-            ..SECONDS_BELOW => 1_000_000_000,
-            ..MILLIS_BELOW => 1_000_000,
-            ..MICROS_BELOW => 1_000,
-            _ => 1,
+        let unit: u128 = if whole < SECONDS_BELOW {
+            1_000_000_000
+        } else if whole < MILLIS_BELOW {
+            1_000_000
+        } else if whole < MICROS_BELOW {
+            1_000
+        } else {
+            1
         };
-        let fraction = format!("{:0<FRACTION_DIGITS$.FRACTION_DIGITS$}", fraction);
+        let fraction = format!("{fraction:0<FRACTION_DIGITS$.FRACTION_DIGITS$}");
         let part: u128 = fraction.parse().ok()?;
         let nanos = whole.checked_mul(unit)? + part * unit / 1_000_000_000;
         let nanos = i128::try_from(nanos).ok()?;
@@ -205,7 +208,7 @@ mod tests {
         fn a_printed_timestamp_parses_to_itself(millis in -60_000_000_000_000_i64..200_000_000_000_000) {
             let at = Timestamp::from_millisecond(millis).unwrap();
             prop_assert_eq!(timestamp(&at.to_string()), Ok(at));
-            if millis >= 100_000_000_000 && millis < 100_000_000_000_000 {
+            if (100_000_000_000..100_000_000_000_000).contains(&millis) {
                 prop_assert_eq!(timestamp(&millis.to_string()), Ok(at));
             }
         }

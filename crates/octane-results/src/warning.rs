@@ -88,6 +88,11 @@ pub enum WarningKind {
         /// The encoding.
         encoding: &'static str,
     },
+    /// Lines before the header of a table, which are not read.
+    LinesBeforeHeader {
+        /// The line of the header.
+        header: u64,
+    },
     /// A column without a known meaning.
     UnusedColumn {
         /// The column, as in the header, or its number if it has no name.
@@ -146,6 +151,12 @@ impl fmt::Display for WarningKind {
                 let count = usize::try_from(*bytes).unwrap_or(usize::MAX);
                 let count = plural(count, &format!("invalid {encoding} byte"));
                 write!(f, "replaced {count} with `\u{FFFD}`, starting here")
+            }
+            Self::LinesBeforeHeader { header } => {
+                write!(
+                    f,
+                    "the header is in line {header}; the lines before it are skipped"
+                )
             }
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))

@@ -127,6 +127,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::LongerThanSuite { .. } => "different_times",
         WarningKind::Entity { .. } => "unknown_entity",
         WarningKind::InvalidBytes { .. } => "invalid_bytes",
+        WarningKind::LinesBeforeHeader { .. } => "lines_before_header",
         WarningKind::UnusedColumn { .. } => "unused_column",
         _ => "warning",
     }

@@ -204,10 +204,19 @@ fn an_unknown_status_is_invalid_until_it_is_mapped() {
         assert_eq!(done.code, 0, "{done:?}");
         assert!(done.stdout.contains("1 failed"), "{done:?}");
     }
-    for wrong in ["warning", "warning=amber", "=failed"] {
+    for wrong in ["warning", "warning=amber"] {
         let done = place.octane(&["validate", "w.csv", "--status-map", wrong]);
         done.fails(2, &[wrong, "WORD=STATUS"]);
     }
+    place.file("blank.csv", "name,status\na,\n");
+    let done = place.octane(&["validate", "blank.csv"]);
+    let said = |text| done.stdout.contains(text);
+    assert!(
+        said("status is empty") && said("--status-map =skipped"),
+        "{done:?}"
+    );
+    let done = place.octane(&["validate", "blank.csv", "--status-map", "=skipped"]);
+    assert!(done.stdout.contains("1 skipped"), "{done:?}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Columns {
     /// Maps the columns of a table, given its header.
     pub(crate) fn map_header(&self, header: &[String]) -> Result<ColumnMapping, ReadErrorKind> {
         for (column, field) in &self.assigned {
-            if field.is_some() && !header.iter().any(|name| is_same(&folded(column), name)) {
+            if field.is_some() && !header.iter().any(|name| is_meant(column, name, header)) {
                 return Err(ReadErrorKind::UnknownColumn {
                     column: column.clone(),
                     header: header.to_vec(),
@@ -54,7 +54,7 @@ impl Columns {
 
         let mut mapping = ColumnMapping::default();
         for (index, name) in header.iter().enumerate() {
-            let own = (self.assigned.iter().rev()).find(|(own, _)| is_same(&folded(own), name));
+            let own = (self.assigned.iter().rev()).find(|(own, _)| is_meant(own, name, header));
             let field = match own {
                 Some((_, field)) => *field,
                 None => {
@@ -64,6 +64,10 @@ impl Columns {
             if let Some(field) = field {
                 mapping.add(field, index, header)?;
             } else if own.is_none() {
+                if is_verdict(name) {
+                    let name = name.trim().to_owned();
+                    mapping.verdicts.push(VerdictColumn { index, name });
+                }
                 mapping.unused.push(match name.trim() {
                     "" => (index + 1).to_string(),
                     name => name.to_owned(),
@@ -89,6 +93,16 @@ pub(crate) struct ColumnMapping {
     pub(crate) columns: Vec<Column>,
     /// The names, or the numbers, of the other columns.
     pub(crate) unused: Vec<String>,
+    /// Columns without a field that may tell the status as well.
+    pub(crate) verdicts: Vec<VerdictColumn>,
+}
+
+/// A column without a field whose name says that it holds a status.
+#[derive(Debug)]
+pub(crate) struct VerdictColumn {
+    pub(crate) index: usize,
+    /// The name, as in the header.
+    pub(crate) name: String,
 }
 
 /// A column with a known field.
@@ -125,6 +139,21 @@ impl ColumnMapping {
         self.columns.push(Column { index, field, name });
         Ok(())
     }
+}
+
+/// Whether a caller who wrote `column` means the column called `name`: an exact name means no other column.
+fn is_meant(column: &str, name: &str, header: &[String]) -> bool {
+    let is_exact = |name: &String| name.trim() == column.trim();
+    if header.iter().any(is_exact) {
+        name.trim() == column.trim()
+    } else {
+        is_same(&folded(column), name)
+    }
+}
+
+/// Whether a column called `name` holds a status, although it is not called `status`.
+fn is_verdict(name: &str) -> bool {
+    ResultField::Status.look_alikes().contains(&&*folded(name))
 }
 
 #[cfg(test)]
@@ -189,6 +218,16 @@ mod tests {
             [(1, ResultField::Name), (2, ResultField::Status)]
         );
         assert_eq!(mapping.unused, ["Name"]);
+    }
+
+    #[test]
+    fn of_names_that_differ_in_case_the_exact_one_is_meant() {
+        let columns = Columns::default().without("Status");
+        let mapping = mapping(&columns, "name,status,Status").unwrap();
+        assert_eq!(
+            fields(&mapping),
+            [(0, ResultField::Name), (1, ResultField::Status)]
+        );
     }
 
     #[test]

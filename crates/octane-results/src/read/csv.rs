@@ -21,8 +21,10 @@ use crate::read::text::{DecodedText, InvalidBytes};
 use crate::warning::{Warning, WarningKind};
 use octane_model::plural::plural;
 
+mod header;
 mod lines;
 
+use header::{find_header, names};
 use lines::NormalizedLines;
 
 /// Reads a table: one record per row, with warnings before the row that they are about.
@@ -33,6 +35,8 @@ pub(crate) struct Csv<R: Read> {
     mapping: ColumnMapping,
     header_line: u64,
     width: usize,
+    /// The number of columns up to the last one that has a name.
+    named_width: usize,
     options: ReadOptions,
     pending: VecDeque<Record>,
     is_without_rows: bool,
@@ -81,8 +85,10 @@ impl<R: Read> Csv<R> {
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
         let is_utf_16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
-        // Without the zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice here.
-        let shown: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+        // Without byte order mark and zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice
+        // here.
+        let text = if is_utf_16 { &head[2..] } else { head };
+        let shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
         let input = if is_utf_16 || options.encoding.is_some() {
             let text = DecodedText::new(input, head, options.encoding).map_err(
                 |UnknownTextEncoding { label }| {
@@ -93,21 +99,24 @@ impl<R: Read> Csv<R> {
         } else {
             CsvInput::Raw(input)
         };
+        let position = find_header(&shown, options);
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(options.delimiter.unwrap_or_else(|| delimiter(&shown)))
+            .delimiter(position.delimiter)
             .terminator(Terminator::Any(b'\n'))
             .from_reader(NormalizedLines::new(input, is_old_mac(&shown)));
 
         let mut row = ByteRecord::new();
-        let header_line = next_row(&mut rows, &mut row, &file)?.ok_or_else(|| {
-            ReadError::new(Arc::clone(&file), ReadErrorKind::Empty("header line"))
-        })?;
-        let header: Vec<String> = row
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-            .collect();
+        let mut header_line = 0;
+        let mut first_line = None;
+        for _ in 0..=position.rows_before {
+            header_line = next_row(&mut rows, &mut row, &file)?.ok_or_else(|| {
+                ReadError::new(Arc::clone(&file), ReadErrorKind::Empty("header line"))
+            })?;
+            first_line = first_line.or(Some(header_line));
+        }
+        let header = names(&row);
         let mapping = options.columns.map_header(&header).map_err(|kind| {
             ReadError::new(Arc::clone(&file), kind).at(LineColumn {
                 line: header_line,
@@ -121,12 +130,24 @@ impl<R: Read> Csv<R> {
             mapping,
             header_line,
             width: header.len(),
+            named_width: header
+                .iter()
+                .rposition(|name| !name.is_empty())
+                .map_or(0, |last| last + 1),
             options: options.clone(),
             pending: VecDeque::new(),
             is_without_rows: true,
             replaced: None,
             commas: Commas::default(),
         };
+        let skipped = position.rows_before - usize::from(position.has_separator_line);
+        if skipped > 0 {
+            let header = header_line;
+            csv.warn(
+                first_line.unwrap_or(header),
+                WarningKind::LinesBeforeHeader { header },
+            );
+        }
         for column in std::mem::take(&mut csv.mapping.unused) {
             csv.warn(header_line, WarningKind::UnusedColumn { column });
         }
@@ -153,10 +174,17 @@ impl<R: Read> Csv<R> {
         }
     }
 
+    /// Whether the last row read has a cell for each column. Separators at the end of each line, of the header or of
+    /// the rows, mean nothing.
+    fn has_fitting_width(&self) -> bool {
+        let is_blank = |cell: &[u8]| cell.trim_ascii().is_empty();
+        self.row.len() >= self.named_width && self.row.iter().skip(self.width).all(is_blank)
+    }
+
     /// The record of the last row read, which starts at `line`.
     fn record(&mut self, line: u64) -> Record {
         let position = self.row_position(line);
-        if self.row.len() != self.width {
+        if !self.has_fitting_width() {
             let (cells, width) = (self.row.len(), self.width);
             let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
             let cell = InvalidCell::new(None, "", reason);
@@ -277,25 +305,6 @@ fn next_row<R: Read>(
             Err(ReadError::io(Arc::clone(file), error).at(place))
         }
     }
-}
-
-/// The most frequent separator in the first line, outside quotes; a comma if there is none.
-fn delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
-    let mut is_quoted = false;
-    let text = head.trim_ascii_start();
-    for byte in text
-        .iter()
-        .take_while(|byte| !matches!(byte, b'\n' | b'\r'))
-    {
-        is_quoted ^= *byte == b'"';
-        if let Some((_, count)) = (counts.iter_mut()).find(|(kind, _)| kind == byte && !is_quoted) {
-            *count += 1;
-        }
-    }
-    let [comma, others @ ..] = counts;
-    let most = |best: (u8, u32), other: (u8, u32)| if other.1 > best.1 { other } else { best };
-    others.into_iter().fold(comma, most).0
 }
 
 /// Whether lines end with a single carriage return, as some spreadsheets still write them.

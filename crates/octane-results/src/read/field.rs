@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::read::spelling::{folded, is_same};
+use crate::read::spelling::{folded, is_same, nearest};
 
 macro_rules! fields {
     ($($variant:ident $name:literal [$($synonym:literal),*] $doc:literal;)*) => {
@@ -55,6 +55,56 @@ fields! {
 
 impl ResultField {
     pub(crate) const REQUIRED: [Self; 2] = [Self::Name, Self::Status];
+
+    /// Names of columns that often hold this required field, though they may mean something else; without `_`, `-` and
+    /// spaces.
+    pub(crate) const fn look_alikes(self) -> &'static [&'static str] {
+        match self {
+            Self::Name => &[
+                "title",
+                "test",
+                "testcase",
+                "testtitle",
+                "testmethod",
+                "displayname",
+                "nodeid",
+                "case",
+                "scenario",
+                "summary",
+                "method",
+                "function",
+            ],
+            Self::Status => &[
+                "result",
+                "outcome",
+                "verdict",
+                "state",
+                "teststatus",
+                "testresult",
+                "runstatus",
+                "conclusion",
+                "passfail",
+            ],
+            _ => &[],
+        }
+    }
+
+    /// The column of `header` that probably holds this field, although it has another name.
+    ///
+    /// ```
+    /// use octane_results::ResultField;
+    ///
+    /// let header = ["ID".to_owned(), "Title".to_owned(), "Result".to_owned()];
+    /// assert_eq!(ResultField::Name.probable_column(&header), Some("Title"));
+    /// assert_eq!(ResultField::Status.probable_column(&header), Some("Result"));
+    /// ```
+    pub fn probable_column(self, header: &[String]) -> Option<&str> {
+        let similar = self.look_alikes().iter();
+        let mut similar =
+            similar.filter_map(|known| header.iter().find(|name| is_same(known, name)));
+        let misspelt = || nearest(self.as_str(), header.iter().map(String::as_str));
+        similar.next().map(String::as_str).or_else(misspelt)
+    }
 
     /// Whether the field is the duration, in whatever unit.
     pub(crate) const fn is_duration(self) -> bool {

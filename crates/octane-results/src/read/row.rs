@@ -148,6 +148,9 @@ pub(crate) fn parse_row<'c>(
         };
         invalid.extend(result.err());
     }
+    if invalid.is_empty() {
+        invalid.extend(contradiction(mapping, options, run.status, &cell));
+    }
     if !invalid.is_empty() {
         return Err(invalid);
     }
@@ -169,6 +172,31 @@ fn is_prose(field: ResultField) -> bool {
             | ResultField::Description
             | ResultField::ReportUrl
     )
+}
+
+/// Another column that says that a test failed which has passed by its status.
+fn contradiction<'c>(
+    mapping: &ColumnMapping,
+    options: &ReadOptions,
+    status: Status,
+    cell: impl Fn(usize) -> Cell<'c>,
+) -> Option<InvalidCell> {
+    if status != Status::Passed {
+        return None;
+    }
+    mapping.verdicts.iter().find_map(|column| {
+        let Cell { text, .. } = cell(column.index);
+        let word = text.trim();
+        let is_failed = options.status_aliases.status(word) == Some(Status::Failed);
+        is_failed.then(|| {
+            InvalidCell::new(
+                Some(&column.name),
+                word,
+                "contradicts the status, which is passed",
+            )
+            .hint("ignore the column that does not count")
+        })
+    })
 }
 
 #[expect(
@@ -366,6 +394,8 @@ mod tests {
         column `jira`: `SHOP 12` are not valid Jira keys; expected e.g. `SHOP-12`
         column `tags`: `Linux` is not a valid tag; expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`
         ");
+        insta::assert_snapshot!(read(&[("name", "a"), ("status", "ok"), ("Outcome", "Failed")]).unwrap_err(), @"column `Outcome`: `Failed` contradicts the status, which is passed; ignore the column that does not count");
+        assert!(read(&[("name", "a"), ("status", "failed"), ("outcome", "passed")]).is_ok());
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "")]).unwrap_err(), @"column `status`: status is empty; use passed, failed, skipped or planned");
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "1")]).unwrap_err(), @"column `status`: `1` is not a valid status; use passed, failed, skipped or planned");
     }

@@ -1,9 +1,17 @@
 //! Spellings that mean the same word, and the word that a misspelt one was probably meant to be.
 
-/// The significant letters of a word: lower case, without `_`, `-` and spaces.
+/// The significant letters of a word: lower case, without `_`, `-`, spaces and characters that cannot be seen.
 fn letters(word: &str) -> impl Iterator<Item = char> + '_ {
+    let is_invisible = |char| {
+        matches!(
+            char,
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'
+        )
+    };
     word.chars()
-        .filter(|char| !matches!(char, '_' | '-') && !char.is_whitespace())
+        .filter(move |char| {
+            !matches!(char, '_' | '-') && !char.is_whitespace() && !is_invisible(*char)
+        })
         .flat_map(char::to_lowercase)
 }
 

@@ -80,18 +80,24 @@ impl StatusAliases {
     /// What is wrong with `word`, which stands for no status.
     pub(crate) fn unknown(&self, column: Option<&str>, word: &str) -> InvalidCell {
         const USE: &str = "use passed, failed, skipped or planned";
-        if word.is_empty() {
-            return InvalidCell::new(column, word, "status is empty").hint(USE);
-        }
-        let cell = InvalidCell::new(column, word, "is not a valid status");
+        let reason = if word.is_empty() {
+            "status is empty"
+        } else {
+            "is not a valid status"
+        };
+        let mut cell = InvalidCell::new(column, word, reason);
+        cell.is_unknown_status = true;
         cell.hint(match self.suggestion(word) {
             Some(meant) => format!("{USE} (did you mean `{meant}`?)"),
             None => USE.to_owned(),
         })
     }
 
-    /// The word that is most similar to `word`.
+    /// The word that is most similar to `word`. `xpass` is no misspelt `pass`.
     pub(crate) fn suggestion(&self, word: &str) -> Option<&str> {
+        if folded(word).starts_with('x') {
+            return None;
+        }
         let own = self.own.iter().map(|(word, _)| word.as_str());
         nearest(word, KNOWN.iter().map(|(word, _)| *word).chain(own))
     }
@@ -139,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(words.suggestion(word), Some(meant));
         }
-        for word in ["1", "no", "amber", ""] {
+        for word in ["1", "no", "amber", "", "xpass", "no go"] {
             assert_eq!(words.suggestion(word), None, "{word}");
         }
     }

@@ -336,3 +336,41 @@ fn a_stray_byte_in_a_text_for_people_is_replaced_and_counted() {
         "{found}"
     );
 }
+
+#[test]
+fn a_table_may_begin_with_its_separator_or_with_a_title() {
+    insta::assert_snapshot!(shown("sep=;\r\nname;status\r\na;ok\r\nb\r\n"), @r"
+    in.csv:3: a Passed
+    invalid in.csv:4: row has 1 cell, header has 2; enclose cells that contain a separator or a quote in quotes
+    ");
+    insta::assert_snapshot!(shown("Exported on,\"today, at\nnoon\"\n\nName,Status,Owner\na,failed,x\n"), @r"
+    warning in.csv:1: the header is in line 4; the lines before it are skipped
+    warning in.csv:4: column `Owner` is not used
+    in.csv:5: a Failed
+    ");
+}
+
+#[test]
+fn separators_at_the_end_of_lines_mean_nothing() {
+    insta::assert_snapshot!(shown("name,status\na,ok,\nb,ok, ,\nc,ok,x\n"), @r"
+    in.csv:2: a Passed
+    in.csv:3: b Passed
+    invalid in.csv:4: row has 3 cells, header has 2; enclose cells that contain a separator or a quote in quotes
+    ");
+    insta::assert_snapshot!(shown("name,status,\na,ok\nb,ok,x\nc\n"), @r"
+    warning in.csv:1: column `3` is not used
+    in.csv:2: a Passed
+    in.csv:3: b Passed
+    invalid in.csv:4: row has 1 cell, header has 3; enclose cells that contain a separator or a quote in quotes
+    ");
+}
+
+#[test]
+fn other_durations_of_a_table_show_what_a_comma_means() {
+    insta::assert_snapshot!(shown("name;status;duration_s\na;ok;1,125\nb;ok;0,5\nc;ok;12.5\n"), @r"
+    invalid in.csv:2: column `duration_s`: `1,125` is ambiguous: the comma may be a thousands or a decimal separator; write it without the comma
+    in.csv:3: b Passed
+    in.csv:4: c Passed
+    ");
+    assert!(!shown("name;status;duration_s\na;ok;1,125\nb;ok;0,5\n").contains("invalid"));
+}

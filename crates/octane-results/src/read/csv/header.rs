@@ -1,0 +1,157 @@
+//! Finds the header of a table: its separator, and the lines before it.
+
+use csv::{ByteRecord, ReaderBuilder, Terminator};
+
+use super::is_old_mac;
+use super::lines::NormalizedLines;
+use crate::read::error::ReadErrorKind;
+use crate::read::options::ReadOptions;
+
+/// How many rows may be before the header.
+const ROWS_MAX: usize = 50;
+
+/// Where the header of a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HeaderPosition {
+    /// The separator of the columns.
+    pub(super) delimiter: u8,
+    /// How many rows are before the header.
+    pub(super) rows_before: usize,
+    /// Whether the first row is a `sep=;`, which Excel writes and reads.
+    pub(super) has_separator_line: bool,
+}
+
+/// Finds the header in the first bytes of a table.
+///
+/// Usually it is the first row. Exports may begin with a title, the time or the query: the header is then the first
+/// row that has the required columns. If there is none, it is the first row, which is reported.
+pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let declared = declared_separator(head);
+    let first = usize::from(declared.is_some());
+    let chosen = options.delimiter.or(declared);
+    let delimiter = chosen.unwrap_or_else(|| delimiter(head));
+    let others: &[u8] = if chosen.is_some() { &[] } else { b",;\t|" };
+    let candidates = std::iter::once(delimiter).chain(others.iter().copied());
+    let found = candidates.into_iter().find_map(|delimiter| {
+        let rows_before = first_header(head, delimiter, first, options)?;
+        Some((delimiter, rows_before))
+    });
+    let (delimiter, rows_before) = found.unwrap_or((delimiter, first));
+    HeaderPosition {
+        delimiter,
+        rows_before,
+        has_separator_line: declared.is_some(),
+    }
+}
+
+/// The number of the first row that has the required columns, starting with `first`.
+fn first_header(head: &[u8], delimiter: u8, first: usize, options: &ReadOptions) -> Option<usize> {
+    let mut rows = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .terminator(Terminator::Any(b'\n'))
+        .from_reader(NormalizedLines::new(head, is_old_mac(head)));
+    let mut row = ByteRecord::new();
+    let mut number = 0;
+    while number < ROWS_MAX && rows.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
+        // A header with a problem of its own, such as a repeated column, is the header too.
+        let is_header = !matches!(
+            options.columns.map_header(&names(&row)),
+            Err(ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. })
+        );
+        if number >= first && is_header {
+            return Some(number);
+        }
+        number += 1;
+    }
+    None
+}
+
+/// The names of the columns.
+pub(super) fn names(header: &ByteRecord) -> Vec<String> {
+    let name = |name| String::from_utf8_lossy(name).trim().to_owned();
+    header.iter().map(name).collect()
+}
+
+/// The separator in a first line such as `sep=;`, perhaps in quotes.
+fn declared_separator(head: &[u8]) -> Option<u8> {
+    let end = head
+        .iter()
+        .position(|byte| matches!(byte, b'\n' | b'\r'))
+        .unwrap_or(head.len());
+    let line = head[..end].strip_prefix(b"\"").unwrap_or(&head[..end]);
+    let (name, rest) = line.split_at_checked(4)?;
+    let (separator, rest) = rest.split_first()?;
+    let is_end = |byte: &u8| matches!(byte, b'"' | b' ') || byte == separator;
+    let is_separator = !separator.is_ascii_alphanumeric() && !matches!(separator, b'"' | b' ');
+    (name.eq_ignore_ascii_case(b"sep=") && is_separator && rest.iter().all(is_end))
+        .then_some(*separator)
+}
+
+/// The most frequent separator in the first line, outside quotes; a comma if there is none.
+fn delimiter(head: &[u8]) -> u8 {
+    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
+    let mut is_quoted = false;
+    let text = head.trim_ascii_start();
+    for byte in text
+        .iter()
+        .take_while(|byte| !matches!(byte, b'\n' | b'\r'))
+    {
+        is_quoted ^= *byte == b'"';
+        if let Some((_, count)) = (counts.iter_mut()).find(|(kind, _)| kind == byte && !is_quoted) {
+            *count += 1;
+        }
+    }
+    let [comma, others @ ..] = counts;
+    let most = |best: (u8, u32), other: (u8, u32)| if other.1 > best.1 { other } else { best };
+    others.into_iter().fold(comma, most).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::columns::Columns;
+    use crate::read::field::ResultField;
+
+    fn found(head: &str, options: &ReadOptions) -> (char, usize) {
+        let position = find_header(head.as_bytes(), options);
+        (char::from(position.delimiter), position.rows_before)
+    }
+
+    #[test]
+    fn the_header_is_the_first_row_with_the_required_columns() {
+        let plain = ReadOptions::default();
+        for (head, expected) in [
+            ("name,status\na,ok\n", (',', 0)),
+            ("name;status\na;ok\n", (';', 0)),
+            ("name|status\na|ok\n", ('|', 0)),
+            ("sep=;\r\nname;status\r\n", (';', 1)),
+            ("\u{FEFF}SEP=\t\nname\tstatus\n", ('\t', 1)),
+            ("\"sep=;\"\nname;status\n", (';', 1)),
+            ("sep=,,,\nname,status\n", (',', 1)),
+            ("Report of 2026-01-23\n\nID;Name;Status\n1;a;ok\n", (';', 1)),
+            ("Exported on,today\nQuery,(a:b)\n\nName,Status\n", (',', 2)),
+            ("sep=;\nTitle, with a comma\nName;Status\n", (';', 2)),
+            ("nmae,status\nb,ok\n", (',', 0)),
+            ("status,name,Status\nname,status,x\n", (',', 0)),
+            ("", (',', 0)),
+            ("sep=", (',', 0)),
+        ] {
+            assert_eq!(found(head, &plain), expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn given_columns_and_separators_are_respected() {
+        let columns = Columns::default()
+            .with("Title", ResultField::Name)
+            .with("Verdict", ResultField::Status);
+        let options = ReadOptions::default().columns(columns);
+        assert_eq!(found("a,b\nTitle,Verdict\n", &options), (',', 1));
+        assert_eq!(found("name,status\nx,y\n", &options), (',', 0));
+        let semicolon = ReadOptions::default().delimiter(b';');
+        assert_eq!(found("sep=,\nname,status\n", &semicolon), (';', 1));
+    }
+}
