@@ -12,8 +12,8 @@ pub(crate) mod warnings;
 use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, FindOptions, Format, InvalidCell, InvalidRow, LeftOut, ReadError, ReadOptions,
-    Record, Source, Status, SuitePath, Survey, Tag, TestRun, UnknownResultField,
+    Arrangement, FindOptions, Format, InvalidCell, InvalidRow, JiraSources, LeftOut, ReadError,
+    ReadOptions, Record, Source, Status, SuitePath, Survey, Tag, TestRun, UnknownResultField,
     UnknownTextEncoding, UnreadablePath, read, sources,
 };
 
@@ -323,11 +323,40 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
             options.columns.with(header, field)
         };
     }
+    for pattern in &args.scrub {
+        options.scrub = options.scrub.with(pattern.clone());
+    }
+    options.jira_sources = jira_sources(args)?;
     options.time_zone = args.time_zone.clone();
     if let Some(path) = &args.suite_path {
         options.suite_path = SuitePath::new(path);
     }
     Ok(options)
+}
+
+/// Where Jira keys are looked for.
+fn jira_sources(args: &InputArgs) -> Result<JiraSources> {
+    let mut sources = JiraSources::none();
+    for source in &args.jira_from {
+        sources = match (source.trim(), source.trim().split_once(':')) {
+            ("property", _) => sources.default_properties(),
+            ("tag", _) => sources.tags(),
+            ("name", _) => sources.names(),
+            (_, Some(("property", name))) if !name.trim().is_empty() => {
+                sources.property(name.trim())
+            }
+            (source, _) => {
+                let message = format!("`--jira-from {source}`: unknown source");
+                return Err(Failure::message(Exit::Usage, message).hint(
+                    "use `property`, `property:NAME`, `tag` or `name`, separated by commas",
+                ));
+            }
+        };
+    }
+    Ok(match &args.jira_pattern {
+        Some(pattern) => sources.pattern(pattern.clone()),
+        None => sources,
+    })
 }
 
 /// `nightly` for `samples/nightly.csv` and for `samples/nightly/*.xml`.
@@ -366,6 +395,9 @@ mod tests {
                 encoding: None,
                 status_map: Vec::new(),
                 column: Vec::new(),
+                scrub: Vec::new(),
+                jira_from: Vec::new(),
+                jira_pattern: None,
                 time_zone: jiff::tz::TimeZone::UTC,
                 suite_path: None,
                 reruns: octane_results::Reruns::Last,

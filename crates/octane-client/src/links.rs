@@ -5,7 +5,7 @@
 //! every known server allows. Linking adds and never removes (`reference_update_mode=append`); unlinking
 //! removes exactly one story and writes the others back. Both are bulk requests and idempotent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use octane_model::{
     AutomatedRun, Entity, EntityId, FieldMetadata, Problem, Query, Reference, ReferenceUpdate,
@@ -208,8 +208,11 @@ impl Links<'_> {
         } in &requests
         {
             let existing = existing.as_ref().or_else(|| read.get(holder));
-            let is_missing =
-                |story: &&Reference| existing.is_none_or(|existing| !existing.contains(&story.id));
+            let known: HashSet<&EntityId> = existing
+                .into_iter()
+                .flat_map(|existing| existing.data.iter().map(|story| &story.id))
+                .collect();
+            let is_missing = |story: &&Reference| !known.contains(&story.id);
             let missing: Vec<&Reference> = stories.iter().filter(is_missing).collect();
             if missing.is_empty() {
                 unchanged += 1;

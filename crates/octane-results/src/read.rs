@@ -5,13 +5,16 @@ use std::io::{Cursor, Read};
 use crate::sniff::{self, Format};
 use crate::source::Source;
 
+mod cleaned;
 pub(crate) mod columns;
 pub(crate) mod commas;
 mod csv;
 pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod field;
+pub(crate) mod file_names;
 mod jira_keys;
+pub(crate) mod jira_sources;
 mod junit;
 mod line_column;
 pub(crate) mod options;
@@ -22,6 +25,7 @@ pub(crate) mod status_aliases;
 mod text;
 mod xml;
 
+use cleaned::Cleaned;
 use commas::Commas;
 use error::{ReadError, ReadErrorKind};
 use options::ReadOptions;
@@ -73,11 +77,11 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
     match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
             .map(|report| report.with_commas(commas(source, format, options)))
-            .map(Records::new)
+            .map(|report| Records::new(Cleaned::new(report, &options.scrub)))
             .map_err(with_kind),
         Format::Csv => csv::Csv::new(file, input, &head, options)
             .map(|table| table.with_commas(commas(source, format, options)))
-            .map(Records::new)
+            .map(|table| Records::new(Cleaned::new(table, &options.scrub)))
             .map_err(with_kind),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod repairs;
 use policy::{LongNames, RepairPolicy};
 use repairs::Repairs;
 
+use crate::colors::without_colors;
 use crate::context::{Build, Context, Release, SuiteRef, Tag, TestField};
 use crate::identity::Identity;
 use crate::payload::value::is_safe_link;
@@ -319,6 +320,9 @@ impl<'p> Repairer<'p> {
 
     /// A text without a limit in the schema.
     fn error(&mut self, text: &mut String) {
+        if let std::borrow::Cow::Owned(plain) = without_colors(text) {
+            *text = plain;
+        }
         self.sanitize(text);
         let Some(chars_max) = self.policy.error_chars_max else {
             return;

@@ -93,6 +93,11 @@ pub enum WarningKind {
         /// The line of the header.
         header: u64,
     },
+    /// A name contains what is probably a memory address, so that it is a new test in each run.
+    MemoryAddress {
+        /// The address.
+        address: String,
+    },
     /// A column without a known meaning.
     UnusedColumn {
         /// The column, as in the header, or its number if it has no name.
@@ -158,6 +163,11 @@ impl fmt::Display for WarningKind {
                     "the header is in line {header}; the lines before it are skipped"
                 )
             }
+            Self::MemoryAddress { address } => write!(
+                f,
+                "the name contains `{address}`; if that differs from run to run, each run is a new test: \
+                 `--scrub '0x[0-9a-fA-F]+'` removes it"
+            ),
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))
             }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use regex::Regex;
 
 use octane_results::Reruns;
 
@@ -40,6 +41,23 @@ pub(crate) struct InputArgs {
     /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00`.
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
     pub(crate) time_zone: TimeZone,
+    /// Replace what this regular expression matches in the names of tests by `*`, e.g. `--scrub '0x[0-9a-f]+'` for
+    /// memory addresses, which differ from run to run.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) scrub: Vec<Regex>,
+    /// Where Jira keys are in a report: `property` (`jira`, `jira_key`, `test_key`, `requirement`, …),
+    /// `property:NAME`, `tag`, `name`.
+    #[arg(
+        long,
+        value_name = "SOURCES",
+        value_delimiter = ',',
+        default_value = "property",
+        help_heading = "Jira"
+    )]
+    pub(crate) jira_from: Vec<String>,
+    /// What Jira keys in tags and names look like, e.g. `SHOP-\d+`; a group, if there is one, is the key.
+    #[arg(long, value_name = "REGEX", help_heading = "Jira")]
+    pub(crate) jira_pattern: Option<Regex>,
     /// Module and package for tests that have none: `Shop/Checkout/Payment` means module `Shop`, package
     /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]

@@ -128,6 +128,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::Entity { .. } => "unknown_entity",
         WarningKind::InvalidBytes { .. } => "invalid_bytes",
         WarningKind::LinesBeforeHeader { .. } => "lines_before_header",
+        WarningKind::MemoryAddress { .. } => "memory_address",
         WarningKind::UnusedColumn { .. } => "unused_column",
         _ => "warning",
     }

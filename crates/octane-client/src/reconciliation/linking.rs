@@ -169,14 +169,14 @@ fn name_unresolved(
 /// The links that a run, or a test, should have; nothing if no key of it matches a story.
 fn link_request(candidate: LinkCandidate, resolution: &Resolution) -> Option<LinkRequest> {
     let mut stories: Vec<Reference> = Vec::new();
+    let mut known = HashSet::new();
     for item in candidate
         .jira
         .iter()
         .filter_map(|key| resolution.found.get(key.trim()))
     {
-        let story = item.to_reference();
-        if !stories.contains(&story) {
-            stories.push(story);
+        if known.insert(item.id) {
+            stories.push(item.to_reference());
         }
     }
     (!stories.is_empty()).then_some(LinkRequest {

@@ -26,6 +26,16 @@ impl KeyList {
     }
 }
 
+impl FromIterator<String> for KeyList {
+    fn from_iter<I: IntoIterator<Item = String>>(keys: I) -> Self {
+        let mut list = Self::default();
+        for key in keys {
+            list.insert(key);
+        }
+        list
+    }
+}
+
 /// The Jira keys in a text, and the other words.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct JiraKeys<'t> {
@@ -58,7 +68,7 @@ pub(crate) fn jira_keys(text: &str) -> JiraKeys<'_> {
     }
 }
 
-fn is_key(word: &str) -> bool {
+pub(crate) fn is_key(word: &str) -> bool {
     let Some((project, number)) = word.rsplit_once('-') else {
         return false;
     };

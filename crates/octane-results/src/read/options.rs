@@ -5,7 +5,9 @@ use jiff::tz::TimeZone;
 use crate::identity::SuitePath;
 use crate::read::columns::Columns;
 use crate::read::encoding::TextEncoding;
+use crate::read::jira_sources::JiraSources;
 use crate::read::status_aliases::StatusAliases;
+use crate::scrub::Scrub;
 use crate::sniff::Format;
 
 /// How inputs are read.
@@ -36,9 +38,10 @@ pub struct ReadOptions {
     pub suite_path: SuitePath,
     /// The time zone of start times without an offset; UTC by default.
     pub time_zone: TimeZone,
-    /// The names of properties of a report that contain Jira keys; case-insensitive. By default `jira`,
-    /// `jira_key`, `jira-key`, `test_key` and `requirement`.
-    pub jira_properties: Vec<String>,
+    /// Where Jira keys are looked for.
+    pub jira_sources: JiraSources,
+    /// What is removed from names because it differs from run to run.
+    pub scrub: Scrub,
 }
 
 impl Default for ReadOptions {
@@ -51,9 +54,8 @@ impl Default for ReadOptions {
             status_aliases: StatusAliases::default(),
             suite_path: SuitePath::default(),
             time_zone: TimeZone::UTC,
-            jira_properties: ["jira", "jira_key", "jira-key", "test_key", "requirement"]
-                .map(str::to_owned)
-                .to_vec(),
+            jira_sources: JiraSources::default(),
+            scrub: Scrub::default(),
         }
     }
 }
@@ -101,9 +103,15 @@ impl ReadOptions {
         self
     }
 
-    /// Sets the names of properties that contain Jira keys.
-    pub fn jira_properties<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.jira_properties = names.into_iter().map(Into::into).collect();
+    /// Sets where Jira keys are looked for.
+    pub fn jira_sources(mut self, sources: JiraSources) -> Self {
+        self.jira_sources = sources;
+        self
+    }
+
+    /// Sets what is removed from names because it differs from run to run.
+    pub fn scrub(mut self, scrub: Scrub) -> Self {
+        self.scrub = scrub;
         self
     }
 }

@@ -1,6 +1,7 @@
 //! Parses the cells of one row.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
@@ -10,7 +11,8 @@ use crate::invalid::{InvalidCell, shortened};
 use crate::read::columns::ColumnMapping;
 use crate::read::commas::Commas;
 use crate::read::field::ResultField;
-use crate::read::jira_keys::jira_keys;
+use crate::read::file_names::with_slashes;
+use crate::read::jira_keys::{KeyList, jira_keys};
 use crate::read::options::ReadOptions;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
@@ -96,7 +98,7 @@ pub(crate) fn parse_row<'c>(
                 .map(|status| run.status = status),
             _ if is_absent => Ok(()),
             ResultField::Class => {
-                trimmed.clone_into(&mut run.identity.class);
+                run.identity.class = with_slashes(trimmed).into_owned();
                 Ok(())
             }
             ResultField::Package => {
@@ -157,6 +159,7 @@ pub(crate) fn parse_row<'c>(
     if failure != Failure::default() {
         run.failure = Some(failure);
     }
+    add_keys_of_name(&mut run, options);
     options.suite_path.complete(&mut run.identity);
     Ok(run)
 }
@@ -172,6 +175,13 @@ fn is_prose(field: ResultField) -> bool {
             | ResultField::Description
             | ResultField::ReportUrl
     )
+}
+
+fn add_keys_of_name(run: &mut TestRun, options: &ReadOptions) {
+    let mut keys: KeyList = std::mem::take(&mut run.jira).into_iter().collect();
+    let sources = &options.jira_sources;
+    sources.add_from_name(&run.identity.name, &mut keys);
+    run.jira = keys.into_keys();
 }
 
 /// Another column that says that a test failed which has passed by its status.
@@ -255,6 +265,7 @@ fn not_keys(column: &str, words: &[&str]) -> InvalidCell {
 /// Parses `OS:Linux; Browser:Firefox`; on failure returns the invalid part. A value may contain colons.
 fn tags(text: &str) -> Result<Vec<Tag>, &str> {
     let mut tags = Vec::new();
+    let mut known = HashSet::new();
     for part in text
         .split([';', '\n'])
         .map(str::trim)
@@ -265,10 +276,9 @@ fn tags(text: &str) -> Result<Vec<Tag>, &str> {
         if tag_type.is_empty() || value.is_empty() {
             return Err(part);
         }
-        let (tag_type, value) = (tag_type.to_owned(), value.to_owned());
-        let tag = Tag { tag_type, value };
-        if !tags.contains(&tag) {
-            tags.push(tag);
+        if known.insert((tag_type, value)) {
+            let (tag_type, value) = (tag_type.to_owned(), value.to_owned());
+            tags.push(Tag { tag_type, value });
         }
     }
     Ok(tags)

@@ -12,6 +12,7 @@ use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
 use crate::origin::Origin;
 use crate::read::commas::Commas;
+use crate::read::file_names::{is_file_extension, with_slashes};
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -34,6 +35,8 @@ pub(super) struct Case {
     pub(super) has_invalid_bytes: bool,
     name: String,
     class: String,
+    /// The name for people, which counts if there is no other one.
+    display_name: String,
     /// What the case says of its origin.
     origin: Origin,
     time: Option<String>,
@@ -51,6 +54,7 @@ impl Case {
             has_invalid_bytes: false,
             name: String::new(),
             class: String::new(),
+            display_name: String::new(),
             origin: Origin::default(),
             time: None,
         }
@@ -61,8 +65,13 @@ impl Case {
         let value = value.trim();
         match name {
             "name" => value.clone_into(&mut self.name),
-            "classname" if !value.is_empty() => value.clone_into(&mut self.class),
-            "class" if self.class.is_empty() => value.clone_into(&mut self.class),
+            "classname" if !value.is_empty() => self.class = with_slashes(value).into_owned(),
+            "class" if self.class.is_empty() => self.class = with_slashes(value).into_owned(),
+            "display-name" | "display_name" | "displayName" | "title"
+                if self.display_name.is_empty() =>
+            {
+                value.clone_into(&mut self.display_name);
+            }
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "time" => self.time = Some(value.to_owned()),
             _ => self.verdict.attribute(name, value),
@@ -89,6 +98,9 @@ impl Case {
                 return Err(self.invalid);
             }
         };
+        if self.name.is_empty() {
+            self.name = std::mem::take(&mut self.display_name);
+        }
         if self.name.is_empty() {
             suite.unnamed += 1;
             self.name = format!("unnamed test {}", suite.unnamed);
@@ -126,6 +138,8 @@ impl Case {
                 .and_then(|skipped| skipped.message.or(Some(skipped.text)))
                 .filter(|reason| !reason.is_empty());
         }
+        let sources = &options.jira_sources;
+        sources.add_from_name(&run.identity.name, &mut self.jira);
         for key in suite.jira.iter() {
             self.jira.insert(key.clone());
         }
@@ -213,15 +227,6 @@ fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'c str) {
         }
         _ => ("", classname),
     }
-}
-
-/// Whether the last segment is a file extension, as in the `classname` of JavaScript tools.
-fn is_file_extension(segment: &str) -> bool {
-    const EXTENSIONS: [&str; 24] = [
-        "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
-        "js", "jsx", "kt", "mjs", "mts", "php", "py", "rb", "rs", "ts", "tsx",
-    ];
-    EXTENSIONS.contains(&segment)
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::invalid::{InvalidCell, InvalidRow, shortened};
 use crate::position::Position;
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
-use crate::read::jira_keys::jira_keys;
+use crate::read::jira_keys::{KeyList, jira_keys};
+use crate::read::jira_sources::JiraSources;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
@@ -49,6 +50,16 @@ enum Scope {
     Ignored,
 }
 
+/// What a property contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PropertyContent {
+    /// Jira keys and nothing else.
+    Keys,
+    /// Words, some of which may be Jira keys.
+    Tags,
+    Other,
+}
+
 /// What an element is inside of, regardless of elements that are not known.
 #[derive(Clone, Copy)]
 enum Inside {
@@ -68,8 +79,9 @@ pub(super) struct Report {
     suites: Vec<Suite>,
     /// The open test cases, which may be nested.
     cases_open: Vec<Case>,
-    /// Whether the open property contains Jira keys.
-    property_holds_keys: bool,
+    /// What the open property contains.
+    property: PropertyContent,
+    sources: Arc<JiraSources>,
     /// The text of the open element, if it is needed, and the position of that element below.
     text: String,
     text_place: LineColumn,
@@ -85,12 +97,13 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(file: Arc<str>, options: ReadOptions) -> Self {
         Self {
+            sources: Arc::new(options.jira_sources.clone()),
             file,
             options,
             scopes: Vec::new(),
             suites: Vec::new(),
             cases_open: Vec::new(),
-            property_holds_keys: false,
+            property: PropertyContent::Other,
             text: String::new(),
             text_place: LineColumn::START,
             ready: VecDeque::new(),
@@ -105,7 +118,7 @@ impl Report {
     pub(super) fn wants_text(&self) -> bool {
         match self.scopes.last() {
             Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure) => true,
-            Some(Scope::Property) => self.property_holds_keys,
+            Some(Scope::Property) => self.property != PropertyContent::Other,
             _ => false,
         }
     }
@@ -227,7 +240,7 @@ impl Report {
         match self.scopes.pop() {
             Some(Scope::Suite) => self.close_suite(),
             Some(Scope::Case) => self.close_case(),
-            Some(Scope::Property) if self.property_holds_keys => self.close_property(),
+            Some(Scope::Property) => self.close_property(),
             Some(Scope::Attempt) => {
                 let case = self.cases_open.last_mut();
                 if let Some(attempt) = case.and_then(|case| case.attempts.last_mut()) {
@@ -291,13 +304,22 @@ impl Report {
     fn open_case(&mut self, tag: &Tag<'_>) {
         let mut case = Case::new(tag.place);
         let mut started = None;
+        let sources = Arc::clone(&self.sources);
+        let mut keys = String::new();
         case.invalid = self.attributes_of_case(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),
+            _ if sources.is_property(name) => {
+                keys.push_str(value);
+                keys.push(' ');
+            }
             _ => case.set(name, value),
         });
         case.has_invalid_bytes = tag.has_invalid_bytes;
         case.started = started.and_then(|started| self.started(tag.place, &started));
         self.cases_open.push(case);
+        if !keys.is_empty() {
+            self.add_keys(tag.place, &keys);
+        }
     }
 
     fn close_case(&mut self) {
@@ -338,10 +360,14 @@ impl Report {
             _ => {}
         })?;
         self.object(tag.place, cells);
-        let names = &self.options.jira_properties;
-        self.property_holds_keys = names
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name.trim()));
+        let name = name.trim();
+        self.property = if self.sources.is_property(name) {
+            PropertyContent::Keys
+        } else if self.sources.is_tag(name) {
+            PropertyContent::Tags
+        } else {
+            PropertyContent::Other
+        };
         // The value is either in the attribute or between the tags.
         self.text = text;
         Ok(())
@@ -349,14 +375,34 @@ impl Report {
 
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
-        let found = jira_keys(&text);
-        for word in found.others {
-            let value = shortened(word);
-            self.warn(self.text_place, WarningKind::JiraKey { value });
+        let place = self.text_place;
+        match self.property {
+            PropertyContent::Keys => self.add_keys(place, &text),
+            PropertyContent::Tags => {
+                let sources = Arc::clone(&self.sources);
+                if let Some(known) = self.keys() {
+                    sources.add_from_text(&text, known);
+                }
+            }
+            PropertyContent::Other => {}
         }
+    }
+
+    /// The Jira keys of the open case, or else of the suite.
+    fn keys(&mut self) -> Option<&mut KeyList> {
         let suite = self.suites.last_mut().map(|suite| &mut suite.jira);
         let case = self.cases_open.last_mut().map(|case| &mut case.jira);
-        if let Some(known) = case.or(suite) {
+        case.or(suite)
+    }
+
+    /// Adds a text of Jira keys, and warns of other words in it.
+    fn add_keys(&mut self, place: LineColumn, text: &str) {
+        let found = jira_keys(text);
+        for word in found.others {
+            let value = shortened(word);
+            self.warn(place, WarningKind::JiraKey { value });
+        }
+        if let Some(known) = self.keys() {
             for key in found.keys {
                 known.insert(key);
             }

@@ -9,6 +9,7 @@ use super::verdict::Verdict;
 use crate::duration::seconds_with;
 use crate::origin::Origin;
 use crate::read::commas::Commas;
+use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::status_aliases::StatusAliases;
@@ -91,6 +92,7 @@ impl Suite {
         let value = value.trim();
         match name {
             "name" => {
+                let value = &*with_slashes(value);
                 value.clone_into(&mut self.name);
                 if self.provides_class && !value.is_empty() {
                     value.clone_into(&mut self.class);
@@ -232,6 +234,9 @@ pub(super) fn set_origin(origin: &mut Origin, attribute: &str, value: &str) {
         _ => return,
     };
     if !value.is_empty() {
-        *field = Some(value.into());
+        *field = Some(match attribute {
+            "file" => value.replace('\\', "/").into(),
+            _ => value.into(),
+        });
     }
 }

@@ -7,6 +7,7 @@ use indoc::indoc;
 use proptest::prelude::*;
 
 use super::Junit;
+use crate::read::jira_sources::JiraSources;
 use crate::read::options::ReadOptions;
 use crate::read::read;
 use crate::read::record::Record;
@@ -205,7 +206,7 @@ fn cases_inherit_time_and_keys_from_suites() {
     warning in.xml:11:3: start time `Thu Sep 10` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or seconds or milliseconds since the epoch; ignored
     11:48 ||odd|no time Passed 0ns covers SHOP-1
     ");
-    let options = ReadOptions::default().jira_properties(["ticket"]);
+    let options = ReadOptions::default().jira_sources(JiraSources::none().property("ticket"));
     let report = br#"<testsuite><properties><property name="jira" value="A-1"/><property name="TICKET" value="AB-2"/></properties><testcase name="n"/></testsuite>"#;
     insta::assert_snapshot!(shown_with(&options, report), @"1:110 |||n Passed 0ns covers AB-2");
 }
@@ -299,10 +300,10 @@ fn namespaces_and_encodings_do_not_matter() {
 #[test]
 fn control_characters_are_kept_and_reading_continues() {
     let found = shown(
-        "<testsuite><testcase name='a\u{1b}[31m'><failure>&#x1b;\u{8}</failure></testcase></testsuite>",
+        "<testsuite><testcase name='a\u{8}'><failure>&#x1b;\u{8}</failure></testcase></testsuite>",
     );
     assert!(
-        found.contains("a\u{1b}[31m Failed") && found.contains("\\u{1b}\\u{8}"),
+        found.contains("a\u{8} Failed") && found.contains("\\u{1b}\\u{8}"),
         "{found}"
     );
 }
@@ -654,5 +655,43 @@ fn start_times_without_an_offset_are_in_the_given_time_zone() {
     insta::assert_snapshot!(shown_with(&options, report), @r"
     1:44 |||a Passed 0ns at 2026-06-30T23:00:00Z
     1:64 |||b Passed 0ns at 2023-07-22T09:54:03.5Z
+    ");
+}
+
+#[test]
+fn jira_keys_come_from_properties_attributes_tags_and_names() {
+    let report = indoc! {r#"
+        <testsuite name="s">
+          <testcase name="plural"><properties><property name="requirements" value="SHOP-101,SHOP-102"/></properties></testcase>
+          <testcase name="attribute" requirement="SHOP-103, nonsense"/>
+          <testcase name="tags [SHOP-9]"><properties><property name="tags" value="SHOP-107,smoke"/><property name="tag">@requirements=SHOP-105</property></properties></testcase>
+        </testsuite>
+    "#};
+    insta::assert_snapshot!(shown(report), @r"
+    2:3 ||s|plural Passed 0ns covers SHOP-101 SHOP-102
+    warning in.xml:3:3: ignored `nonsense`: not a Jira key (expected e.g. `SHOP-12`)
+    3:3 ||s|attribute Passed 0ns covers SHOP-103
+    4:3 ||s|tags [SHOP-9] Passed 0ns
+    ");
+    let options = ReadOptions::default().jira_sources(JiraSources::none().tags().names());
+    insta::assert_snapshot!(shown_with(&options, report.as_bytes()), @r"
+    2:3 ||s|plural Passed 0ns
+    3:3 ||s|attribute Passed 0ns
+    4:3 ||s|tags [SHOP-9] Passed 0ns covers SHOP-107 SHOP-105 SHOP-9
+    ");
+}
+
+#[test]
+fn a_test_is_the_same_on_windows_and_elsewhere_and_may_have_a_display_name_only() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuite name="tests\cart\total.spec.ts">
+          <testcase name="suite"/>
+          <testcase classname="tests\cart\total.spec.ts" name="own"/>
+          <testcase classname="Shop\Cart" name="" display-name="GET /pets"/>
+        </testsuite>
+    "#}).replace('\\', "|"), @r"
+    2:3 ||tests/cart/total.spec.ts|suite Passed 0ns
+    3:3 ||tests/cart/total.spec.ts|own Passed 0ns
+    4:3 ||Shop|Cart|GET /pets Passed 0ns
     ");
 }

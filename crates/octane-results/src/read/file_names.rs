@@ -1,0 +1,47 @@
+//! Names of test files, which depend on the system that a test ran on.
+
+use std::borrow::Cow;
+
+/// Extensions of files with tests, as in the `classname` of JavaScript tools.
+const EXTENSIONS: [&str; 24] = [
+    "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
+    "js", "jsx", "kt", "mjs", "mts", "php", "py", "rb", "rs", "ts", "tsx",
+];
+
+/// Whether the last segment of a name with dots is a file extension.
+pub(crate) fn is_file_extension(segment: &str) -> bool {
+    EXTENSIONS.contains(&segment)
+}
+
+/// The name with `/` instead of `\` if it is the path of a test file, so that a test is the same one on Windows and
+/// elsewhere. Other names, such as the classes `Shop\Cart` of PHP, stay as they are.
+pub(crate) fn with_slashes(name: &str) -> Cow<'_, str> {
+    let is_path = name.contains('\\')
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| is_file_extension(extension));
+    if is_path {
+        Cow::Owned(name.replace('\\', "/"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_files_get_slashes() {
+        for (name, expected) in [
+            (r"tests\cart\total.spec.ts", "tests/cart/total.spec.ts"),
+            (r"C:\work/tests\a.py", "C:/work/tests/a.py"),
+            (r"Shop\Cart\TaxTest", r"Shop\Cart\TaxTest"),
+            (r"a\b.c\d", r"a\b.c\d"),
+            ("tests/a.py", "tests/a.py"),
+            ("", ""),
+        ] {
+            assert_eq!(with_slashes(name), expected);
+        }
+    }
+}

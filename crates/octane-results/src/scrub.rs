@@ -1,0 +1,105 @@
+//! Parts of names that differ from run to run.
+
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use crate::identity::Identity;
+use crate::run::TestRun;
+
+/// What is removed from the names of tests because it differs from run to run, such as memory addresses.
+#[derive(Debug, Clone, Default)]
+pub struct Scrub {
+    patterns: Vec<Regex>,
+}
+
+/// What is in the place of what was removed.
+const PLACEHOLDER: &str = "*";
+
+impl PartialEq for Scrub {
+    fn eq(&self, other: &Self) -> bool {
+        let texts = |of: &Self| -> Vec<String> {
+            of.patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        texts(self) == texts(other)
+    }
+}
+
+impl Eq for Scrub {}
+
+impl Scrub {
+    /// Replaces what `pattern` matches by `*`.
+    #[must_use]
+    pub fn with(mut self, pattern: Regex) -> Self {
+        self.patterns.push(pattern);
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    fn apply(&self, text: &mut String) -> bool {
+        let before = text.clone();
+        for pattern in &self.patterns {
+            *text = pattern.replace_all(text, PLACEHOLDER).into_owned();
+        }
+        *text != before
+    }
+}
+
+/// Scrubs the names of the tests of one input. Different names that become the same one are numbered in their order, so
+/// that one test does not hide another: `t[*]`, `t[*] (2)`.
+#[derive(Debug, Default)]
+pub(crate) struct Scrubber {
+    scrub: Scrub,
+    /// The number of each original name, by identity after the scrubbing.
+    numbers: HashMap<Identity, HashMap<Identity, usize>>,
+}
+
+impl Scrubber {
+    pub(crate) fn new(scrub: Scrub) -> Self {
+        Self {
+            scrub,
+            numbers: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn run(&mut self, run: &mut TestRun) {
+        let original = run.identity.clone();
+        let is_class_changed = self.scrub.apply(&mut run.identity.class);
+        if !self.scrub.apply(&mut run.identity.name) && !is_class_changed {
+            return;
+        }
+        let numbers = self.numbers.entry(run.identity.clone()).or_default();
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(original).or_insert(next);
+        if number > 1 {
+            run.identity.name.push_str(&format!(" ({number})"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::Status;
+
+    #[test]
+    fn names_that_become_the_same_are_numbered() {
+        let scrub = Scrub::default().with(Regex::new("0x[0-9a-f]+").unwrap());
+        let mut scrubber = Scrubber::new(scrub);
+        let mut name = |name: &str| {
+            let mut run = TestRun::new(name, Status::Passed);
+            scrubber.run(&mut run);
+            run.identity.name
+        };
+        assert_eq!(name("t[0x5257a0]"), "t[*]");
+        assert_eq!(name("t[0x7711c8]"), "t[*] (2)");
+        assert_eq!(name("t[0x5257a0]"), "t[*]");
+        assert_eq!(name("u"), "u");
+    }
+}
