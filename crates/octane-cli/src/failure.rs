@@ -78,11 +78,14 @@ impl Failure {
 impl From<octane_rest::Error> for Failure {
     fn from(error: octane_rest::Error) -> Self {
         if error.is_unauthorized() {
-            Self::new(Exit::Unauthorized, error).hint(format!(
-                "check {} and {} (some workspaces accept only API keys)",
-                env::CLIENT_ID,
-                env::CLIENT_SECRET
-            ))
+            let suspicion = suspicion(env::text);
+            Self::new(Exit::Unauthorized, error).hint(suspicion.unwrap_or_else(|| {
+                format!(
+                    "check {} and {} (some workspaces accept only API keys)",
+                    env::CLIENT_ID,
+                    env::CLIENT_SECRET
+                )
+            }))
         } else if error.is_proxy_error() {
             Self::new(Exit::Unreachable, error).hint(
                 "correct the proxy's variable, or list the server's host in NO_PROXY, then try again",
@@ -97,10 +100,41 @@ impl From<octane_rest::Error> for Failure {
                 "the response does not look like Octane's; check the URL (`--url` or {}) and any proxy, then try again",
                 env::URL
             ))
+        } else if error.is_forbidden() {
+            Self::new(Exit::Refused, error)
+                .hint("give the API key (or the user) a role with this permission, then try again")
         } else {
             Self::new(Exit::Refused, error)
         }
     }
+}
+
+/// What is probably wrong with credentials that were rejected.
+fn suspicion(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let names = [
+        env::CLIENT_ID,
+        env::CLIENT_SECRET,
+        env::USERNAME,
+        env::PASSWORD,
+    ];
+    names.into_iter().find_map(|name| {
+        let value = variable(name)?;
+        let value = value.trim();
+        let is_between = |start, end| {
+            value.len() > 1 && value.starts_with::<&str>(start) && value.ends_with::<&str>(end)
+        };
+        if is_between("\"", "\"") || is_between("'", "'") {
+            Some(format!(
+                "{name} has quotes around its value, which count as part of it; remove them"
+            ))
+        } else if is_between("$(", ")") || is_between("${", "}") || is_between("%", "%") {
+            Some(format!(
+                "{name} looks like the name of a variable instead of its value"
+            ))
+        } else {
+            None
+        }
+    })
 }
 
 impl From<ClientError> for Failure {
@@ -258,5 +292,31 @@ impl From<PrepareError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Internal, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_credentials_in_quotes_are_recognised() {
+        let hint =
+            |value: &str| suspicion(|name| (name == env::CLIENT_SECRET).then(|| value.to_owned()));
+        assert!(
+            hint("\"s3cret\"\n")
+                .unwrap()
+                .starts_with("OCTANE_CLIENT_SECRET has quotes")
+        );
+        assert!(
+            hint("$(OCTANE_SECRET)")
+                .unwrap()
+                .contains("looks like the name of a variable")
+        );
+        assert_eq!(hint("s3cret"), None);
+        assert_eq!(hint("\""), None);
+        for value in ["'s3cret'", "${s3cret}"] {
+            assert!(!hint(value).unwrap().contains("s3cret"));
+        }
     }
 }

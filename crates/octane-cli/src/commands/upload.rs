@@ -176,7 +176,7 @@ impl Job<'_> {
             }
             Err(failure) => {
                 journal.discard();
-                return Err(failure);
+                return Err(without_permission(failure));
             }
         }
         let report = self
@@ -229,6 +229,21 @@ pub(super) fn not_prepared(error: PrepareError) -> Failure {
             )
         }
         error => error.into(),
+    }
+}
+
+/// If the server refused to find or create what is needed, the hint says that this was all.
+fn without_permission(failure: Failure) -> Failure {
+    let error = failure.error.downcast_ref::<octane_rest::Error>();
+    match (
+        error.is_some_and(octane_rest::Error::is_forbidden),
+        &failure.hint,
+    ) {
+        (true, Some(hint)) => {
+            let hint = format!("nothing was sent; {hint}");
+            failure.hint(hint)
+        }
+        _ => failure,
     }
 }
 

@@ -157,6 +157,33 @@ fn a_wrong_secret_is_exit_7_and_is_never_printed() {
 }
 
 #[test]
+fn credentials_in_quotes_are_recognised_when_they_are_rejected() {
+    let server = Server::new();
+    let quoted = format!("\"{SECRET}\"");
+    let done = server.octane(&["suite", "list"], &quoted);
+    done.fails(
+        7,
+        &["hint: OCTANE_CLIENT_SECRET has quotes around its value"],
+    );
+    assert!(!format!("{done:?}").contains(SECRET), "{done:?}");
+}
+
+#[test]
+fn a_missing_permission_says_what_is_missing_and_that_nothing_was_sent() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    server.fail_next(Fault::status(403).path("*/test_suites"));
+    let done = server.octane(&["upload", "a.csv", "--suite", "S", "-y"], SECRET);
+    done.fails(
+        6,
+        &[
+            "/test_suites returned 403",
+            "hint: nothing was sent; give the API key",
+        ],
+    );
+}
+
+#[test]
 fn incomplete_credentials_name_the_missing_variable() {
     let server = Server::new();
     let done = server.octane(&["suite", "list"], "");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::clean::is_unsafe;
 /// All syntax errors of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
@@ -55,7 +56,7 @@ impl QueryError {
         let row: String = self
             .text
             .chars()
-            .map(|c| if crate::is_unsafe(c) { ' ' } else { c })
+            .map(|c| if is_unsafe(c) { ' ' } else { c })
             .collect();
         let carets = self.errors.iter().map(|error| {
             let SyntaxError {
