@@ -17,7 +17,9 @@ pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
         Some(folder) if !folder.as_os_str().is_empty() => Ok(Spool::at(folder)),
         _ => {
             let base = etcetera::choose_base_strategy().map_err(|error| {
-                Failure::new(Exit::Configuration, error).hint("use `--spool DIR` or `--spool off`")
+                Failure::new(Exit::Configuration, error)
+                    .context("there is no directory to store uploads in")
+                    .hint("use `--spool DIR` or `--spool off`")
             })?;
             // Systems without a directory for state have one for data.
             let state = base.state_dir().unwrap_or_else(|| base.data_dir());
@@ -74,6 +76,10 @@ impl From<JournalError> for Failure {
             JournalError::DifferentServer { .. } => (
                 Exit::Configuration,
                 "use the same `--url`, `--space` and `--workspace` as the upload",
+            ),
+            JournalError::DifferentSuite { .. } | JournalError::Fixed { .. } => (
+                Exit::Configuration,
+                "upload the results again, with the suite of this server",
             ),
             JournalError::Corrupted { .. } => (
                 Exit::Configuration,

@@ -50,6 +50,12 @@ impl Suggest {
         self
     }
 
+    /// For an upload that is moved to the workspace at this URL, which has to be typed for that.
+    pub(crate) fn to_typed(mut self, url: String) -> Self {
+        self.url = Some(url);
+        self
+    }
+
     /// `octane resume ID`.
     pub(crate) fn resume(&self, id: &UploadId) -> String {
         let mut command = format!("octane resume {id}");

@@ -18,9 +18,11 @@ use crate::ingestion::await_ingestion;
 use crate::journal::{Confirmation, Journal, JournalError, StoredBatch};
 use crate::plan::Manifest;
 use crate::reconciliation::Reconciliation;
+use crate::relocation::{is_suite_gone, relocate};
 use crate::report::Report;
-use crate::resend::BatchState;
+use crate::resend::{BatchState, Look};
 use crate::settings::UploadSettings;
+use crate::stage::StageError;
 use crate::submit::submit;
 use crate::target::{Target, TargetSpec};
 use crate::verify::{Lookup, verify};
@@ -50,6 +52,8 @@ pub struct Delivery<'a> {
     journal: &'a Journal,
     target: Option<Target>,
     create_missing: bool,
+    relocate: bool,
+    resend_missing: bool,
     settings: UploadSettings,
     cancellation: CancellationToken,
     on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
@@ -63,6 +67,8 @@ impl Client {
             journal,
             target: None,
             create_missing: false,
+            relocate: false,
+            resend_missing: false,
             settings: UploadSettings::default(),
             cancellation: CancellationToken::none(),
             on_event: Box::new(|_| {}),
@@ -80,6 +86,21 @@ impl<'a> Delivery<'a> {
     /// Creates a missing module and suite, even if the upload was prepared without that.
     pub fn create_missing(mut self, create: bool) -> Self {
         self.create_missing = create;
+        self
+    }
+
+    /// Delivers an upload that belongs to another server to the one that the client is connected to, from now on.
+    /// Without this it is an error. Everything that may have been sent is sent there with the same bytes, so that
+    /// nothing counts as ingested that this server does not show.
+    pub fn relocate(mut self, relocate: bool) -> Self {
+        self.relocate = relocate;
+        self
+    }
+
+    /// Sends results again that Octane had confirmed and does not show any more, for example because it was restored
+    /// from a backup. They get new bytes, as it may still know those it has received. Default: no.
+    pub fn resend_missing(mut self, resend: bool) -> Self {
+        self.resend_missing = resend;
         self
     }
 
@@ -170,9 +191,15 @@ impl<'a> Delivery<'a> {
     /// tried again then.
     pub async fn run(&self) -> Result<Report, DeliveryError> {
         let (client, journal) = (self.client, self.journal);
-        let manifest = journal.run(Journal::manifest).await?;
-        client.ensure_same_server(&manifest, journal.id())?;
-        if journal.begin_run() {
+        let mut manifest = journal.run(Journal::manifest).await?;
+        let may_have_run = journal.begin_run();
+        if !manifest.server.is_same(&client.server()) {
+            if !self.relocate {
+                return Err(client.different_server(&manifest, journal.id()).into());
+            }
+            self.send_elsewhere().await?;
+            manifest = journal.run(Journal::manifest).await?;
+        } else if may_have_run {
             self.prepare_resume(&manifest).await?;
             self.resolve_again(&manifest).await?;
         }
@@ -193,32 +220,92 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    async fn send_elsewhere(&self) -> Result<(), DeliveryError> {
+        let (client, journal, cancellation) = (self.client, self.journal, &self.cancellation);
+        let relocated = relocate(client, journal, self.create_missing, cancellation).await;
+        relocated.map_err(|error| match error {
+            StageError::Client(error) => error.into(),
+            StageError::Journal(error) => error.into(),
+            StageError::Cancelled => DeliveryError::Cancelled,
+        })
+    }
+
     /// Makes ready what is sent again, after a look at what the suite run shows now, so that nothing is sent again that has
     /// arrived in the meantime. If that cannot be seen, what a task has rejected stays as it is.
-    async fn prepare_resume(&self, manifest: &Manifest) -> Result<(), JournalError> {
+    async fn prepare_resume(&self, manifest: &Manifest) -> Result<(), DeliveryError> {
         let journal = self.journal;
-        let mut confirmation = None;
+        let mut look = Look::Unread;
         if let Some(target) = journal.run(Journal::target).await?
-            && journal.run(Journal::has_retryable_batches).await?
+            && (self.resend_missing || journal.run(Journal::has_retryable_batches).await?)
         {
             let context = Context {
                 on_event: &|_| {},
                 ..self.context(manifest, &target)
             };
-            confirmation = match verify(&context).await? {
-                Lookup::Runs { has_history, .. } => Some(Confirmation::Verified { has_history }),
-                Lookup::NoSuiteRun => Some(Confirmation::Verified { has_history: false }),
-                _ => None,
-            };
-        }
-        journal
-            .run(move |journal| {
-                if let Some(confirmation) = confirmation {
-                    journal.judge(confirmation)?;
+            let wait_max = self.settings.ingestion_wait_max;
+            let mut pauses = LOOK_AGAIN_AFTER
+                .into_iter()
+                .filter(|pause| *pause <= wait_max);
+            loop {
+                let lookup = verify(&context).await?;
+                let has_history = match lookup {
+                    Lookup::Runs { has_history, .. } => has_history,
+                    Lookup::NoSuiteRun => false,
+                    _ => break,
+                };
+                let is_suite_run_gone = matches!(lookup, Lookup::NoSuiteRun);
+                if self.resend_missing && is_suite_run_gone && self.is_suite_gone(&target).await {
+                    return self.send_elsewhere().await;
                 }
-                journal.prepare_resume(confirmation.is_some())
-            })
+                let confirmation = Confirmation::Verified { has_history };
+                journal
+                    .run(move |journal| journal.judge(confirmation))
+                    .await?;
+                look = Look::Read;
+                if !self.resend_missing {
+                    break;
+                }
+                if !journal.run(Journal::has_missing_results).await? {
+                    look = Look::ReadForMissing;
+                    break;
+                }
+                // What is missing may only be late.
+                match pauses.next() {
+                    None => {
+                        look = Look::Lost;
+                        break;
+                    }
+                    Some(_) if self.cancellation.is_cancelled() => break,
+                    Some(pause) => self.cancellation.sleep(pause).await,
+                }
+            }
+            if self.resend_missing && look != Look::Lost && self.is_task_gone().await? {
+                look = Look::Lost;
+            }
+        }
+        let prepared = journal.run(move |journal| journal.prepare_resume(look));
+        Ok(prepared.await?)
+    }
+
+    /// Whether the server does not know the oldest task any more that has not ended.
+    async fn is_task_gone(&self) -> Result<bool, JournalError> {
+        let batches = self.journal.run(Journal::open_batches).await?;
+        let mut accepted = batches
+            .iter()
+            .filter(|batch| batch.state == BatchState::Accepted);
+        let Some(task) = accepted.find_map(|batch| batch.task) else {
+            return Ok(false);
+        };
+        let results = self.client.endpoint().test_results();
+        let asked = self.cancellation.within_grace(results.task(task)).await;
+        Ok(matches!(asked, Some(Err(error)) if error.is_not_found() && !error.is_retryable()))
+    }
+
+    /// Whether the server does not have the upload's suite any more. If that cannot be found out, sending will show it.
+    async fn is_suite_gone(&self, target: &Target) -> bool {
+        is_suite_gone(self.client, target, &self.cancellation)
             .await
+            .unwrap_or(false)
     }
 }
 

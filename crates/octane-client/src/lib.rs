@@ -67,6 +67,7 @@ mod plan;
 mod prepare;
 mod reconciliation;
 mod releases;
+mod relocation;
 mod report;
 mod resend;
 mod results;

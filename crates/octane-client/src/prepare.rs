@@ -124,21 +124,13 @@ impl Client {
         Ok(totals)
     }
 
-    /// Fails if the upload belongs to another server, space or workspace than this client is connected to.
-    pub(crate) fn ensure_same_server(
-        &self,
-        manifest: &Manifest,
-        id: &UploadId,
-    ) -> Result<(), JournalError> {
-        let connected = self.server();
-        if manifest.server.is_same(&connected) {
-            return Ok(());
-        }
-        Err(JournalError::DifferentServer {
+    /// The error of an upload that belongs to another server, space or workspace than this client is connected to.
+    pub(crate) fn different_server(&self, manifest: &Manifest, id: &UploadId) -> JournalError {
+        JournalError::DifferentServer {
             id: id.clone(),
             planned: manifest.server.to_string(),
-            connected: connected.to_string(),
-        })
+            connected: self.server().to_string(),
+        }
     }
 
     /// Where this client's uploads go.

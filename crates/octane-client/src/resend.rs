@@ -4,19 +4,23 @@
 //! |---|---|---|
 //! | ready, in flight | – | the whole batch, the same bytes |
 //! | accepted | – | nothing; its task is asked |
+//! | accepted, and the server has lost what it had confirmed or accepted | – | the whole batch, the same bytes: the task may be another one's now |
 //! | ended as refused | those that are not ingested and not superseded | the same bytes, or a piece of them |
 //! | ended with rejected results, and the runs were read just now | those that are not ingested and not superseded | new bytes, as Octane ignores those it has received |
 //! | ended, of bytes that Octane had received from an earlier upload, with rejected or unconfirmed results, and the runs were read just now | the same | new bytes |
 //! | ended with rejected results, and the runs were not read | – | nothing |
+//! | ended as success with unconfirmed results, and what is missing is asked for | those that are not ingested and not superseded | new bytes: Octane has confirmed them and lost them, and it may still know those it has received |
 //! | forgotten, with unconfirmed results, none of the batch superseded | – | the whole batch, the same bytes, as Octane may still be working on them |
+//! | the same for the second time, and what is missing is asked for | those that are not ingested and not superseded | new bytes: those it has received lead nowhere |
 //! | forgotten, with superseded results | – | nothing: the later result would be replaced by the earlier one |
 //! | ended in any other way | – | nothing; the runs are read again |
 //!
 //! Octane ignores bytes that it has received before. If the suite run shows something else than such a batch holds, and
 //! nothing that is newer, then those results are not what counts in Octane, and only new bytes change that.
 //!
-//! A result is superseded if a later one of the same test has been sent: sent now, the earlier one would take its
-//! place.
+//! A result is superseded if a later one of the same test has been sent, and is not sent again itself: sent now, the
+//! earlier one would take its place. "What is missing is asked for" means that the runs were read just now, and some
+//! time ago, and that the caller wants results again that Octane had confirmed: after it was restored from a backup.
 
 use crate::verdict::BatchEnd;
 
@@ -44,6 +48,25 @@ impl std::fmt::Display for BatchState {
     }
 }
 
+/// What is known of the runs when an upload is resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// They could not be read.
+    Unread,
+    /// They were read just now.
+    Read,
+    /// They were read just now, and what they do not show is asked for.
+    ReadForMissing,
+    /// The same, and the server has lost results that it had confirmed, or a task.
+    Lost,
+}
+
+impl Look {
+    const fn asks_for_missing(self) -> bool {
+        matches!(self, Self::ReadForMissing | Self::Lost)
+    }
+}
+
 /// What kinds of results a batch holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RowsLeft {
@@ -52,6 +75,8 @@ pub(crate) struct RowsLeft {
     pub(crate) has_superseded: bool,
     /// Whether Octane had received the bytes of the batch from an earlier upload, so that it ignored them.
     pub(crate) are_duplicates: bool,
+    /// The same bytes were sent once more, and the server forgot that task too.
+    pub(crate) is_forgotten_again: bool,
 }
 
 impl RowsLeft {
@@ -78,12 +103,20 @@ pub(crate) enum Resend {
 }
 
 /// Decides what a resume sends of a batch; see the [table](self).
-pub(crate) fn resend(state: &BatchState, rows: RowsLeft, is_read_now: bool) -> Resend {
+pub(crate) fn resend(state: &BatchState, rows: RowsLeft, look: Look) -> Resend {
+    let asks_for_missing = look.asks_for_missing() && rows.has_unconfirmed;
     match state {
         BatchState::Ready | BatchState::InFlight => Resend::Batch,
+        BatchState::Accepted if look == Look::Lost => Resend::Batch,
         BatchState::Accepted => Resend::AskTask,
         BatchState::Ended(BatchEnd::Refused) => Resend::Rows { new_bytes: false },
-        BatchState::Ended(_) if rows.is_ignored() && is_read_now => {
+        BatchState::Ended(_) if rows.is_ignored() && look != Look::Unread => {
+            Resend::Rows { new_bytes: true }
+        }
+        BatchState::Ended(BatchEnd::Forgotten) if rows.is_forgotten_again && asks_for_missing => {
+            Resend::Rows { new_bytes: true }
+        }
+        BatchState::Ended(BatchEnd::Success) if asks_for_missing => {
             Resend::Rows { new_bytes: true }
         }
         BatchState::Ended(BatchEnd::Forgotten) => {
@@ -93,7 +126,7 @@ pub(crate) fn resend(state: &BatchState, rows: RowsLeft, is_read_now: bool) -> R
                 Resend::Nothing
             }
         }
-        BatchState::Ended(_) if rows.has_rejected && is_read_now => {
+        BatchState::Ended(_) if rows.has_rejected && look != Look::Unread => {
             Resend::Rows { new_bytes: true }
         }
         BatchState::Ended(_) => Resend::Nothing,
@@ -104,13 +137,16 @@ pub(crate) fn resend(state: &BatchState, rows: RowsLeft, is_read_now: bool) -> R
 mod tests {
     use super::*;
 
+    const LOOKS: [Look; 4] = [Look::Unread, Look::Read, Look::ReadForMissing, Look::Lost];
+
     /// All combinations of what a batch may hold.
     fn all_rows() -> impl Iterator<Item = RowsLeft> {
-        (0..8).map(|bits| RowsLeft {
+        (0..16).map(|bits| RowsLeft {
             has_rejected: bits & 1 > 0,
             has_unconfirmed: bits & 2 > 0,
             has_superseded: bits & 4 > 0,
             are_duplicates: false,
+            is_forgotten_again: bits & 8 > 0,
         })
     }
 
@@ -141,19 +177,23 @@ mod tests {
     fn what_may_not_have_arrived_is_sent_with_the_same_bytes() {
         for state in [BatchState::Ready, BatchState::InFlight] {
             for rows in all_rows() {
-                for is_read_now in [false, true] {
-                    assert_eq!(resend(&state, rows, is_read_now), Resend::Batch);
+                for look in LOOKS {
+                    assert_eq!(resend(&state, rows, look), Resend::Batch);
                 }
             }
         }
     }
 
     #[test]
-    fn the_task_of_an_accepted_batch_is_asked() {
+    fn the_task_of_an_accepted_batch_is_asked_unless_the_server_has_lost_things() {
         for rows in all_rows() {
-            for is_read_now in [false, true] {
-                let decided = resend(&BatchState::Accepted, rows, is_read_now);
-                assert_eq!(decided, Resend::AskTask);
+            for look in LOOKS {
+                let decided = resend(&BatchState::Accepted, rows, look);
+                let expected = match look {
+                    Look::Lost => Resend::Batch,
+                    _ => Resend::AskTask,
+                };
+                assert_eq!(decided, expected);
             }
         }
     }
@@ -162,8 +202,8 @@ mod tests {
     fn refused_results_are_sent_again_with_the_same_bytes() {
         let refused = BatchState::Ended(BatchEnd::Refused);
         for rows in all_rows() {
-            for is_read_now in [false, true] {
-                let decided = resend(&refused, rows, is_read_now);
+            for look in LOOKS {
+                let decided = resend(&refused, rows, look);
                 assert_eq!(decided, Resend::Rows { new_bytes: false });
             }
         }
@@ -172,19 +212,22 @@ mod tests {
     #[test]
     fn results_that_a_task_rejected_get_new_bytes_once_the_runs_were_read() {
         for end in task_ends() {
+            let is_success = end == BatchEnd::Success;
             let state = BatchState::Ended(end);
             for rows in all_rows() {
-                let expected = if rows.has_rejected {
-                    Resend::Rows { new_bytes: true }
-                } else {
-                    Resend::Nothing
-                };
-                assert_eq!(resend(&state, rows, true), expected, "{state} {rows:?}");
-                assert_eq!(
-                    resend(&state, rows, false),
-                    Resend::Nothing,
-                    "{state} {rows:?}"
-                );
+                for look in LOOKS {
+                    let is_missing = is_success && rows.has_unconfirmed && look.asks_for_missing();
+                    let expected = match look {
+                        Look::Unread => Resend::Nothing,
+                        _ if rows.has_rejected || is_missing => Resend::Rows { new_bytes: true },
+                        _ => Resend::Nothing,
+                    };
+                    assert_eq!(
+                        resend(&state, rows, look),
+                        expected,
+                        "{state} {rows:?} {look:?}"
+                    );
+                }
             }
         }
     }
@@ -193,12 +236,18 @@ mod tests {
     fn a_forgotten_batch_is_sent_again_as_a_whole_if_results_are_missing_and_none_is_superseded() {
         let forgotten = BatchState::Ended(BatchEnd::Forgotten);
         for rows in all_rows() {
-            let expected = match (rows.has_unconfirmed, rows.has_superseded) {
-                (true, false) => Resend::Batch,
-                _ => Resend::Nothing,
-            };
-            for is_read_now in [false, true] {
-                assert_eq!(resend(&forgotten, rows, is_read_now), expected, "{rows:?}");
+            for look in LOOKS {
+                let is_missing = rows.has_unconfirmed && look.asks_for_missing();
+                let expected = match (rows.has_unconfirmed, rows.has_superseded) {
+                    _ if is_missing && rows.is_forgotten_again => Resend::Rows { new_bytes: true },
+                    (true, false) => Resend::Batch,
+                    _ => Resend::Nothing,
+                };
+                assert_eq!(
+                    resend(&forgotten, rows, look),
+                    expected,
+                    "{rows:?} {look:?}"
+                );
             }
         }
     }
@@ -213,7 +262,7 @@ mod tests {
                     are_duplicates: true,
                     ..rows
                 };
-                let decided = resend(&state, duplicates, true);
+                let decided = resend(&state, duplicates, Look::Read);
                 if rows.has_rejected || rows.has_unconfirmed {
                     assert_eq!(
                         decided,
@@ -223,8 +272,8 @@ mod tests {
                 } else {
                     assert_eq!(decided, Resend::Nothing, "{state} {rows:?}");
                 }
-                let unread = resend(&state, duplicates, false);
-                assert_eq!(unread, resend(&state, rows, false), "{state} {rows:?}");
+                let unread = resend(&state, duplicates, Look::Unread);
+                assert_eq!(unread, resend(&state, rows, Look::Unread), "{state} {rows:?}");
             }
         }
     }

@@ -136,6 +136,11 @@ impl TargetSpec {
         }
     }
 
+    /// Whether the suite was given by its ID, perhaps.
+    pub(crate) fn may_be_suite_by_id(&self) -> bool {
+        !matches!(self.suite, SuiteChoice::Named(_))
+    }
+
     /// A target with the largest possible ids, which are replaced by the real ones once they are known. So
     /// batch boundaries do not depend on ids.
     pub(crate) fn placeholder(&self) -> Target {

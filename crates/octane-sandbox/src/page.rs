@@ -19,6 +19,7 @@ mod suite_run;
 mod suites;
 mod test;
 mod text;
+mod ui;
 
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ use crate::state::AppState;
 pub(crate) fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(suites::all))
+        .route("/ui", get(ui::redirect))
+        .route("/ui/", get(ui::redirect))
+        .route("/ui/{*page}", get(ui::redirect))
         .route("/suites/{id}", get(suites::one))
         .route("/suite-runs/{id}", get(suite_run::page))
         .route("/tests/{id}", get(test::page))

@@ -14,7 +14,7 @@ use crate::schema;
 Examples:
   octane api GET 'releases?limit=5'
   octane api GET /admin/server/version
-  octane api POST releases --data '{\"data\":[{\"name\":\"R1\",…}]}'
+  octane api POST test_suites --data '{\"data\":[{\"name\":\"Smoke\"}]}'
   octane api POST test-results --xml --data @payload.xml
 
 The body of the response is printed as it is, whatever `--format` says.")]

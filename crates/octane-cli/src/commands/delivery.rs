@@ -36,6 +36,27 @@ struct Printed<'a> {
     warnings: WarningsJson,
 }
 
+/// What a delivery begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// A new upload, just prepared.
+    New(&'a Event),
+    /// A certain upload. Results that were confirmed and have vanished since are sent again.
+    Resume {
+        /// Whether it is sent to the server that was typed, whatever server it belongs to.
+        may_move: bool,
+    },
+    /// One of all unfinished uploads.
+    ResumeAll,
+}
+
+/// The workspace's URL as in the browser.
+fn url_of(client: &Client) -> String {
+    let (endpoint, workspace) = (client.endpoint(), client.endpoint().workspace());
+    let (space, workspace) = (workspace.space, workspace.workspace);
+    format!("{}/ui/?p={space}/{workspace}", endpoint.address())
+}
+
 /// How uploads are delivered and reported in this process.
 #[derive(Clone)]
 pub(crate) struct Delivery<'a> {
@@ -97,20 +118,31 @@ impl<'a> Delivery<'a> {
         client: &Client,
         journal: &Journal,
         settings: &UploadSettings,
-        prepared: Option<&Event>,
+        start: Start<'_>,
     ) -> Result<Report> {
         let progress = Progress::new(self.output);
-        if let Some(event) = prepared {
+        if let Start::New(event) = start {
             progress.show(event);
         }
         let delivery = client
             .delivery(journal)
             .settings(settings.clone())
+            .relocate(matches!(start, Start::Resume { may_move: true }))
+            .resend_missing(matches!(start, Start::Resume { .. }))
             .cancellation(self.cancellation.clone())
             .on_event(|event| progress.show(event));
         let delivered = delivery.run().await;
         progress.finish();
-        delivered.map_err(|error| self.delivery_failed(error, journal))
+        delivered.map_err(|error| match error {
+            DeliveryError::Journal(error @ JournalError::DifferentServer { .. }) => {
+                let suggest = self.suggest.clone().to_typed(url_of(client));
+                let command = suggest.resume(journal.id());
+                Failure::from(error).hint(format!(
+                    "use the same `--url`, `--space` and `--workspace` as the upload; to move it here, run `{command}`"
+                ))
+            }
+            error => self.delivery_failed(error, journal),
+        })
     }
 
     /// Why an upload could not be delivered.
@@ -129,7 +161,10 @@ impl<'a> Delivery<'a> {
         let is_broken = match &error {
             DeliveryError::Journal(error) => !matches!(
                 error,
-                JournalError::InUse { .. } | JournalError::DifferentServer { .. }
+                JournalError::InUse { .. }
+                    | JournalError::DifferentServer { .. }
+                    | JournalError::DifferentSuite { .. }
+                    | JournalError::Fixed { .. }
             ),
             _ => false,
         };

@@ -8,7 +8,7 @@ use std::path::Path;
 use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
 
 use self::route::{Asked, Route, route};
-use super::delivery::{Delivery, check_report};
+use super::delivery::{Delivery, Start, check_report};
 use crate::args::{OnUnresolved, ResumeArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
@@ -59,14 +59,26 @@ impl<'a> Resumed<'a> {
     /// Connects, resumes it, and reports.
     async fn alone(&self, args: &ResumeArgs, output: Output) -> Result<Exit> {
         let sandbox = self.summary.sandbox.as_deref();
-        let folder = match route(sandbox, &Asked::of(&args.connection), false) {
+        let asked = Asked::of(&args.connection);
+        let folder = match route(sandbox, &asked, false) {
             Route::Sandbox(folder) => Some(folder),
             Route::AsTyped | Route::Elsewhere => None,
         };
         let connected = self.connect(args, folder.as_deref(), output).await?;
         let spool = spool(&args.delivery.spool)?;
         let client = connected.client_for(&args.connection, &self.summary.options);
-        let done = self.deliver(&spool, args, &client).await;
+        let start = Start::Resume {
+            may_move: asked.is_url || asked.sandbox_data.is_some(),
+        };
+        let done = self.deliver(&spool, args, &client, start).await;
+        let server = spool.summary(&self.summary.id).map(|now| now.server);
+        if let (Ok(now), before) = (server, &self.summary.server)
+            && now != *before
+        {
+            output.say(&format!(
+                "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
+            ));
+        }
         let done = done.and_then(|report| self.delivery.print_report(&report, None));
         connected.close().await;
         done
@@ -106,7 +118,13 @@ impl<'a> Resumed<'a> {
         })
     }
 
-    async fn deliver(&self, spool: &Spool, args: &ResumeArgs, client: &Client) -> Result<Report> {
+    async fn deliver(
+        &self,
+        spool: &Spool,
+        args: &ResumeArgs,
+        client: &Client,
+        start: Start<'_>,
+    ) -> Result<Report> {
         let suggest = &self.delivery.suggest;
         let journal = spool
             .open(&self.summary.id)
@@ -115,7 +133,7 @@ impl<'a> Resumed<'a> {
         settings.ingestion_wait_max = args.delivery.wait;
         settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
         self.delivery
-            .deliver(client, &journal, &settings, None)
+            .deliver(client, &journal, &settings, start)
             .await
     }
 }

@@ -9,7 +9,7 @@ use octane_client::{
 };
 use octane_results::Release;
 
-use super::delivery::{Delivery, check_report};
+use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
 use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
 use crate::connect::Connection;
@@ -181,7 +181,7 @@ impl Job<'_> {
         }
         let report = self
             .delivery
-            .deliver(client, &journal, &settings, Some(&event))
+            .deliver(client, &journal, &settings, Start::New(&event))
             .await?;
         self.delivery.print_report(&report, Some(&input))
     }

@@ -18,6 +18,8 @@ mod logging;
 mod main_job;
 mod names;
 mod options;
+#[cfg(unix)]
+mod printed;
 mod program;
 mod races;
 mod remote;

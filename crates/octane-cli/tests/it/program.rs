@@ -63,6 +63,29 @@ impl Place {
         }
     }
 
+    /// Runs a command line with `octane` in it as a shell would, with the usual variables and these.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, line: &str, variables: &[(&str, &str)]) -> Done {
+        let programs = self.path().join("programs");
+        if !programs.exists() {
+            std::fs::create_dir(&programs).unwrap();
+            let octane = env!("CARGO_BIN_EXE_octane");
+            std::os::unix::fs::symlink(octane, programs.join("octane")).unwrap();
+        }
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", line])
+            .stdin(Stdio::null())
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", programs)
+            .env("HOME", self.path())
+            .env("OCTANE_SANDBOX_DATA", self.path().join("sandbox"))
+            .env("OCTANE_SPOOL", self.path().join("spool"))
+            .envs(variables.iter().copied());
+        command.output().unwrap().into()
+    }
+
     fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_octane"));
         command

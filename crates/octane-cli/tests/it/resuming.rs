@@ -222,3 +222,73 @@ fn where_octane_rejects_every_result_a_resume_is_suggested_only_after_a_change()
     assert!(done.stdout.contains(&expected), "{done:?}");
     assert!(!done.stdout.contains("to continue"), "{done:?}");
 }
+
+#[test]
+fn an_upload_moves_to_another_server_only_where_its_url_is_typed() {
+    let mut old = Server::new();
+    let new = Server::new();
+    let place = &old.place;
+    place.file("a.csv", TABLE);
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--retries", "0"];
+    old.go_away();
+    let id = upload_in(&old.octane(&upload, SECRET).stderr);
+    let spool = old.place.path().join("spool").display().to_string();
+    let resume = ["resume", &id, "--spool", &spool];
+    let refused = new.octane(&resume, SECRET);
+    refused.fails(3, &["you are connected to", "to move it here, run `"]);
+    assert_eq!(new.runs(), (0, 0));
+    let url = new.variables(SECRET)[0].1.clone();
+    let moved = new.octane(&[&resume[..], &["--url", &url]].concat(), SECRET);
+    assert_eq!(moved.code, 0, "{moved:?}");
+    let note = "note: the upload belonged to http://127.0.0.1:";
+    assert!(moved.stderr.contains(note), "{moved:?}");
+    assert_eq!(new.runs(), (2, 0));
+    let again = new.octane(&resume, SECRET);
+    assert!(
+        again.code == 0 && !again.stderr.contains("note:"),
+        "{again:?}"
+    );
+    let spooled = ["status", &id, "--spool", &spool];
+    let status = new.octane(&spooled, SECRET).stdout;
+    assert!(
+        status.contains("(finished)") && status.contains(&url[..20]),
+        "{status}"
+    );
+}
+
+#[test]
+fn an_upload_is_exported_and_resumed_on_another_machine_and_then_here_again() {
+    let mut server = Server::new();
+    let place = &server.place;
+    place.file("a.csv", TABLE);
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--retries", "0"];
+    server.go_away();
+    let id = upload_in(&server.octane(&upload, SECRET).stderr);
+    server.come_back();
+    let place = &server.place;
+    let export = ["uploads", "export", &id, "-o", "bundle"];
+    let exported = place.octane(&export);
+    assert!(
+        exported.stdout.contains("octane uploads import bundle"),
+        "{exported:?}"
+    );
+    place.octane(&export).fails(3, &["`bundle` exists already"]);
+    let there = Place::new();
+    let bundle = place.path().join("bundle").display().to_string();
+    let imported = there.octane(&["uploads", "import", &bundle]);
+    assert!(imported.stdout.contains("octane resume u-"), "{imported:?}");
+    there
+        .octane(&["uploads", "import", &bundle])
+        .fails(3, &["is already stored in", "octane status u-"]);
+    let variables = server.variables(SECRET);
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(k, v)| (*k, &**v)).collect();
+    let done = there.octane_with(&["resume", &id], &variables);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(server.runs(), (2, 0));
+    let here = server.octane(&["resume", &id], SECRET);
+    assert_eq!(here.code, 0, "{here:?}");
+    assert_eq!(server.runs(), (2, 0));
+    there.file("text", "no bundle\n");
+    let done = there.octane(&["uploads", "import", "text"]);
+    done.fails(4, &["it is not an exported upload"]);
+}

@@ -249,14 +249,7 @@ impl Journal {
         key: &'static str,
         value: &impl Serialize,
     ) -> Result<(), JournalError> {
-        let text =
-            serde_json::to_string(value).map_err(|error| self.corrupted(error.to_string()))?;
-        self.write(key, |transaction| {
-            transaction
-                .prepare_cached("INSERT OR REPLACE INTO upload (key, value) VALUES (?, ?)")?
-                .execute((key, text))?;
-            Ok(())
-        })
+        self.write(key, |transaction| set_document(transaction, key, value))
     }
 
     /// The document under a key.
@@ -305,6 +298,20 @@ impl Journal {
         drop(self);
         let _ = files::remove(&path);
     }
+}
+
+/// Stores a document under a key.
+pub(super) fn set_document(
+    transaction: &Transaction<'_>,
+    key: &str,
+    value: &impl Serialize,
+) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO upload (key, value) VALUES (?, ?)")?
+        .execute((key, text))?;
+    Ok(())
 }
 
 impl std::fmt::Debug for Journal {

@@ -105,6 +105,33 @@ pub enum JournalError {
         /// What the client is connected to.
         connected: String,
     },
+    /// The suite or the module has another ID where the upload is sent now, and its journal was created by a version
+    /// that did not expect that.
+    #[error(
+        "upload {id} was prepared for other IDs of suite and module, which cannot be changed any more"
+    )]
+    #[non_exhaustive]
+    Fixed {
+        /// The upload.
+        id: UploadId,
+    },
+    /// The suite of the upload was given by its ID, which belongs to another suite where it is sent now.
+    #[error(
+        "upload {id} goes to suite {suite}, which was `{planned}` and is `{found}` on {server}"
+    )]
+    #[non_exhaustive]
+    DifferentSuite {
+        /// The upload.
+        id: UploadId,
+        /// The suite's ID.
+        suite: i64,
+        /// Its name when the upload was prepared.
+        planned: String,
+        /// Its name now.
+        found: String,
+        /// Where.
+        server: String,
+    },
     /// The database failed.
     #[error("cannot access the journal `{}`", path.display())]
     #[non_exhaustive]

@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::batch::{StoredBatch, batches};
-use super::database::Journal;
+use super::database::{Journal, set_document};
 use super::error::JournalError;
 use crate::plan::{Envelope, hexadecimal, nonce_comment};
+use crate::server::Server;
 use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
 
 impl Journal {
@@ -16,31 +17,14 @@ impl Journal {
     pub(crate) fn set_target(&self, target: &Target) -> Result<(), JournalError> {
         let document =
             serde_json::to_string(target).map_err(|error| self.corrupted(error.to_string()))?;
-        let batches = self.read(|connection| batches(connection, "1"))?;
-        for batch in &batches {
-            // From here on a byte that has changed on the disk would count as planned.
-            self.payload(batch)?;
-        }
+        let batches = self.checked_batches()?;
         self.write("target", |transaction| {
             transaction.execute(
                 "INSERT OR IGNORE INTO upload (key, value)
                  SELECT 'planned_prefix', value FROM upload WHERE key = 'prefix'",
                 [],
             )?;
-            let prefix = String::from_utf8_lossy(&part(transaction, "planned_prefix")?)
-                .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
-            let prefix = match &target.module {
-                Some(module) => {
-                    prefix.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string())
-                }
-                None => prefix,
-            };
-            transaction.execute("UPDATE upload SET value = ? WHERE key = 'prefix'", [prefix])?;
-            let mut update =
-                transaction.prepare("UPDATE batches SET sha256 = ? WHERE number = ?")?;
-            for batch in batches {
-                update.execute((digest(transaction, &batch)?, batch.number))?;
-            }
+            set_ids(transaction, &batches, target)?;
             transaction.execute(
                 "INSERT OR REPLACE INTO upload (key, value) VALUES ('target', ?)",
                 [document],
@@ -58,6 +42,55 @@ impl Journal {
                      AND NOT EXISTS (SELECT 1 FROM batches WHERE state <> 'ready')",
                 )?
                 .exists([])
+        })
+    }
+
+    /// All batches, after their bytes were compared with their checksums: where those are computed anew, a byte that
+    /// has changed on the disk would count as planned.
+    fn checked_batches(&self) -> Result<Vec<StoredBatch>, JournalError> {
+        let batches = self.read(|connection| batches(connection, "1"))?;
+        for batch in &batches {
+            self.payload(batch)?;
+        }
+        Ok(batches)
+    }
+
+    /// Sends the upload to another place: to `server` and, if it was resolved before, to `target`. What was found out
+    /// about the old place says nothing about the new one. All results are open again, and what may have arrived is
+    /// sent with the same bytes, which the new place recognises if it is the old one under another name.
+    pub(crate) fn relocate(
+        &self,
+        server: &Server,
+        target: Option<&Target>,
+    ) -> Result<(), JournalError> {
+        let mut manifest = self.manifest()?;
+        manifest.server = server.clone();
+        let batches = self.checked_batches()?;
+        let has_planned_prefix = self.read(|connection| Ok(part(connection, "planned_prefix").is_ok()))?;
+        if let (false, Some(old), Some(new)) = (has_planned_prefix, self.target()?, target)
+            && (old.suite.id, old.module.map(|module| module.id))
+                != (new.suite.id, new.module.as_ref().map(|module| module.id))
+        {
+            return Err(JournalError::Fixed {
+                id: self.id().clone(),
+            });
+        }
+        self.write("relocate", |transaction| {
+            set_document(transaction, "manifest", &manifest)?;
+            let Some(target) = target else {
+                return Ok(());
+            };
+            if has_planned_prefix {
+                set_ids(transaction, &batches, target)?;
+            }
+            set_document(transaction, "target", target)?;
+            transaction.execute_batch(
+                "DELETE FROM upload WHERE key IN ('last_attempt', 'resent');
+                 DELETE FROM problems WHERE stage IN ('delivery', 'links');
+                 UPDATE batches SET state = CASE WHEN state = 'ready' OR ended_as = 'refused' THEN 'ready'
+                     ELSE 'in_flight' END, ended_as = NULL, task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL;
+                 UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL;",
+            )
         })
     }
 
@@ -81,6 +114,26 @@ impl Journal {
             Ok(parts.concat().into())
         })
     }
+}
+
+/// Writes the IDs of the target into the envelope, and stores the digest of each payload.
+fn set_ids(
+    transaction: &Transaction<'_>,
+    batches: &[StoredBatch],
+    target: &Target,
+) -> rusqlite::Result<()> {
+    let prefix = String::from_utf8_lossy(&part(transaction, "planned_prefix")?)
+        .replace(&SUITE_PLACEHOLDER.to_string(), &target.suite.id.to_string());
+    let prefix = match &target.module {
+        Some(module) => prefix.replace(&MODULE_PLACEHOLDER.to_string(), &module.id.to_string()),
+        None => prefix,
+    };
+    transaction.execute("UPDATE upload SET value = ? WHERE key = 'prefix'", [prefix])?;
+    let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE number = ?")?;
+    for batch in batches {
+        update.execute((digest(transaction, batch)?, batch.number))?;
+    }
+    Ok(())
 }
 
 /// Stores what is before and after the runs of every payload.

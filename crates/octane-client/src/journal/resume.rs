@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use rusqlite::Transaction;
 
 use super::batch::{StoredBatch, batches};
-use super::database::Journal;
+use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
 use super::split::halves;
 use super::state::{RowState, stored};
-use crate::resend::{BatchState, Resend, RowsLeft, resend};
+use crate::resend::{BatchState, Look, Resend, RowsLeft, resend};
+use crate::verdict::BatchEnd;
+
+/// The key of the numbers of the batches that were sent once more after they were forgotten.
+const RESENT: &str = "resent";
 
 /// Whether a later result of any test of a batch has been sent.
 const BATCH_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows r
@@ -47,8 +51,8 @@ impl Journal {
     pub(crate) fn resend_ignored(&self) -> Result<usize, JournalError> {
         self.write("resend", |transaction| {
             for batch in batches(transaction, "state = 'ended' AND is_duplicate = 1")? {
-                let left = rows_left(transaction, &batch)?;
-                if resend(&batch.state, left, true) == (Resend::Rows { new_bytes: true }) {
+                let left = rows_left(transaction, &batch, &BTreeSet::new())?;
+                if resend(&batch.state, left, Look::Read) == (Resend::Rows { new_bytes: true }) {
                     replan(transaction, batch, Some(&self.mark()))?;
                 }
             }
@@ -66,23 +70,41 @@ impl Journal {
         format!("sent-again-by-{}", self.id())
     }
 
-    /// Makes the batches ready that are sent again. `is_read_now` says whether the runs have been read just now.
-    pub(crate) fn prepare_resume(&self, is_read_now: bool) -> Result<(), JournalError> {
+    /// Whether results are missing of batches that succeeded, so that another look may find them.
+    pub(crate) fn has_missing_results(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM batches CROSS JOIN rows ON rows.number BETWEEN first_row AND last_row
+                     WHERE batches.state = 'ended' AND ended_as = 'success' AND +rows.state = 'unconfirmed'",
+                )?
+                .exists([])
+        })
+    }
+
+    /// Makes the batches ready that are sent again.
+    pub(crate) fn prepare_resume(&self, look: Look) -> Result<(), JournalError> {
+        let mut resent: BTreeSet<usize> = self.get(RESENT)?.unwrap_or_default();
         self.write("resume", |transaction| {
             // However an earlier attempt ended, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
-            for batch in batches(transaction, "state = 'ended'")? {
-                let left = rows_left(transaction, &batch)?;
-                if let Resend::Rows { new_bytes } = resend(&batch.state, left, is_read_now) {
+            // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
+            for batch in batches(transaction, "state = 'ended'")?.into_iter().rev() {
+                let left = rows_left(transaction, &batch, &resent)?;
+                if let Resend::Rows { new_bytes } = resend(&batch.state, left, look) {
+                    resent.remove(&batch.number);
                     let mark = new_bytes.then(|| self.mark());
                     replan(transaction, batch, mark.as_deref())?;
                 }
             }
             // What is replanned supersedes nothing any more.
             update_superseded(transaction)?;
-            for batch in batches(transaction, "state = 'ended'")? {
-                let left = rows_left(transaction, &batch)?;
-                if resend(&batch.state, left, is_read_now) == Resend::Batch {
+            for batch in batches(transaction, "state IN ('ended', 'accepted')")? {
+                let left = rows_left(transaction, &batch, &resent)?;
+                if resend(&batch.state, left, look) == Resend::Batch {
+                    if batch.state != BatchState::Accepted {
+                        resent.insert(batch.number);
+                    }
                     let (state, ended_as) = stored(&BatchState::InFlight);
                     transaction
                         .prepare_cached(
@@ -92,13 +114,18 @@ impl Journal {
                     reset_rows(transaction, batch.first_row, batch.last_row)?;
                 }
             }
-            Ok(())
+            set_document(transaction, RESENT, &resent)
         })
     }
 }
 
-/// What kinds of results a batch holds.
-fn rows_left(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<RowsLeft> {
+/// What kinds of results a batch holds; `resent` are the batches that were sent once more after they were forgotten.
+fn rows_left(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    resent: &BTreeSet<usize>,
+) -> rusqlite::Result<RowsLeft> {
+    let is_forgotten = batch.state == BatchState::Ended(BatchEnd::Forgotten);
     transaction
         .prepare_cached(
             "SELECT COALESCE(MAX(state = 'rejected'), 0), COALESCE(MAX(state = 'unconfirmed'), 0),
@@ -111,6 +138,7 @@ fn rows_left(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Re
                 has_unconfirmed: row.get(1)?,
                 has_superseded: row.get(2)?,
                 are_duplicates: batch.is_duplicate,
+                is_forgotten_again: is_forgotten && resent.contains(&batch.number),
             })
         })
 }

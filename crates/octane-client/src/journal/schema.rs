@@ -5,8 +5,8 @@
 pub(super) const VERSION: i64 = 2;
 
 pub(super) const TABLES: &str = "
-    -- One JSON document a key (`manifest`, `target`, `last_attempt`), and the envelope of every payload: `prefix`,
-    -- `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
+    -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`), and the envelope of every payload:
+    -- `prefix`, `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
     CREATE TABLE upload (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     -- The rendered runs of a planned batch; its halves are pieces of the same bytes.
     CREATE TABLE bodies (batch INTEGER PRIMARY KEY, xml BLOB NOT NULL);

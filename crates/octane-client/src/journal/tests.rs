@@ -23,7 +23,7 @@ use super::judge::Confirmation;
 use super::server_run::{PreviousRun, ServerRun};
 use super::spool::Spool;
 use crate::client::Client;
-use crate::resend::BatchState;
+use crate::resend::{BatchState, Look};
 use crate::run_key::run_key;
 use crate::settings::UploadSettings;
 use crate::target::{SuiteChoice, Target, TargetSpec};

@@ -65,7 +65,7 @@ fn render_all(state: &AppState, parameters: &Parameters, (suites, total): Suites
         body.push_str(&if search.is_empty() {
             empty(
                 "There is no test suite yet. Send results into one, for example with \
-                 <code>octane upload results.csv --suite-name Nightly --create-missing</code>, \
+                 <code>octane upload results.csv --suite Nightly --create missing</code>, \
                  and it shows here.",
             )
         } else {

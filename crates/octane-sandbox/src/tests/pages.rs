@@ -331,3 +331,41 @@ async fn pages_of_unknown_entities_are_not_found() {
         assert_eq!(response.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_urls_of_octanes_own_pages_lead_to_the_pages_here() {
+    let shop = Shop::new().await;
+    let run = shop.client.ids("automated_runs").await.remove(0);
+    let test = shop.client.ids("automated_tests").await.remove(0);
+    let to = async |path: String| {
+        let request = Request::get(&path).body(Body::empty()).unwrap();
+        let response = response(&shop.client.app, request).await;
+        assert_eq!(response.status, 303, "{path}: {}", response.text());
+        response.headers["location"].to_str().unwrap().to_owned()
+    };
+    for path in [
+        "/ui",
+        "/ui/",
+        "/ui/?p=1001/1002",
+        "/ui/nonsense/deep?id=x&entityType=run",
+    ] {
+        assert_eq!(to(path.to_owned()).await, "/", "{path}");
+    }
+    let entity = |entity_type: &str, id: &str| {
+        format!("/ui/entity-navigation?p=1001/1002&entityType={entity_type}&id={id}")
+    };
+    let (suite_run, story) = (&shop.suite_run, &shop.story);
+    for (path, page) in [
+        (entity("run", suite_run), format!("/suite-runs/{suite_run}")),
+        (
+            entity("run_automated", &run),
+            format!("/suite-runs/{suite_run}"),
+        ),
+        (entity("test", &test), format!("/tests/{test}")),
+        (entity("work_item", story), format!("/backlog/{story}")),
+        (entity("run", "999999"), "/".to_owned()),
+        (entity("comment", "1"), "/".to_owned()),
+    ] {
+        assert_eq!(to(path.clone()).await, page, "{path}");
+    }
+}

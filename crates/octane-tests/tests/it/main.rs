@@ -10,4 +10,5 @@ mod main_job;
 mod names;
 mod payloads;
 mod repeated_uploads;
+mod restored;
 mod simulation;

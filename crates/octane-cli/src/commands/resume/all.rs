@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadSummary};
 use serde_json::{Value, json};
 
-use super::super::delivery::Delivery;
+use super::super::delivery::{Delivery, Start};
 use super::Resumed;
 use super::route::{Asked, Route, route};
 use crate::args::{Format, ResumeArgs};
@@ -127,7 +127,9 @@ impl<'a> All<'a> {
             return Err(Failure::message(Exit::Internal, message));
         };
         let client = connected.client_for(&self.args.connection, &resumed.summary.options);
-        resumed.deliver(spool, self.args, &client).await
+        resumed
+            .deliver(spool, self.args, &client, Start::ResumeAll)
+            .await
     }
 
     /// Closes the connection that there is, if any.

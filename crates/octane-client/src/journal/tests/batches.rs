@@ -167,7 +167,7 @@ fn rejected_and_forgotten_results_are_sent_again_and_nothing_else() {
         .unwrap();
     journal.judge(RUNS).unwrap();
     assert_eq!(batch_states(&journal), []);
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     assert_eq!(
         batch_states(&journal),
         [
@@ -184,7 +184,7 @@ fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() 
     let first = payloads(&journal).remove(0);
     end(&journal, 1, "failed", Some("t2: no release R 99"));
     journal.judge(RUNS).unwrap();
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     let second = payloads(&journal).remove(0);
     let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
     assert_ne!(first, second);
@@ -192,14 +192,14 @@ fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() 
     assert_eq!(text(&second).replace(&mark, ""), text(&first));
     // The process dies before the runs were read: that is not a reason to send it again.
     end(&journal, 1, "success", None);
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     assert_eq!(batch_states(&journal), []);
     // Octane rejects one of them: only that one is sent again.
     end(&journal, 1, "warning", Some("t2: no release R 99"));
     let in_it = [0, 2, 3].map(|n: usize| shown(&n.to_string(), &tests(4)[n], Some("passed"), 0));
     journal.add_server_runs(&in_it).unwrap();
     journal.judge(RUNS).unwrap();
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     let open = journal.open_batches().unwrap();
     assert_eq!((open.len(), open[0].first_row, open[0].last_row), (1, 2, 2));
     assert!(text(&payloads(&journal)[0]).contains(&mark.replace(" 1 ", " 2 ")));

@@ -120,8 +120,8 @@ fn a_resume_sends_them_again_too() {
     let journal = ignored(&runs, "success");
     journal.judge(RUNS).unwrap();
     assert!(journal.has_retryable_batches().unwrap());
-    journal.prepare_resume(false).unwrap();
+    journal.prepare_resume(Look::Unread).unwrap();
     assert_eq!(journal.open_batches().unwrap().len(), 0);
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     assert_eq!(journal.open_batches().unwrap().len(), 1);
 }

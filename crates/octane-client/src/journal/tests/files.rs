@@ -56,7 +56,7 @@ fn a_resumed_upload_is_unfinished_until_it_ends_again() {
     let (_folder, spool) = place();
     let id = finished(&spool);
     assert!(spool.summary(&id).unwrap().is_finished);
-    spool.open(&id).unwrap().prepare_resume(true).unwrap();
+    spool.open(&id).unwrap().prepare_resume(Look::Read).unwrap();
     let summary = spool.summary(&id).unwrap();
     assert!(!summary.is_finished && summary.outcome.is_none());
 }

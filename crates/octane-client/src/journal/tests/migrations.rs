@@ -87,7 +87,7 @@ fn a_migrated_journal_can_be_resumed_and_is_migrated_once() {
     assert!(!summary.is_finished);
     let journal = spool.open(&id).unwrap();
     journal.judge(RUNS).unwrap();
-    journal.prepare_resume(true).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
     let open: Vec<usize> = journal
         .open_batches()
         .unwrap()

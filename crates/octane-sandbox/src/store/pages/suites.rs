@@ -117,6 +117,15 @@ impl Reader<'_> {
         line.map(|line| self.counted(line, statuses)).transpose()
     }
 
+    /// The suite run with this ID, or the one that holds the run with this ID.
+    pub(crate) fn suite_run_with(self, run: i64) -> Result<Option<i64>, ApiError> {
+        let mut statement = self.page_statement(
+            "SELECT CASE r.subtype WHEN 'run_suite' THEN r.id ELSE r.parent_suite END FROM runs r WHERE r.id = ?",
+        )?;
+        let found = statement.query_row([run], |row| row.get::<_, Option<i64>>(0));
+        Ok(found.optional()?.flatten())
+    }
+
     fn counted(self, line: SuiteRunLine, statuses: &Statuses) -> Result<SuiteRunLine, ApiError> {
         let counts = self.counts(line.id, statuses)?;
         Ok(SuiteRunLine { counts, ..line })
