@@ -1,8 +1,8 @@
 //! Commands that messages suggest, with everything that they need to work as they are printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use octane_client::UploadId;
+use octane_client::{Client, UploadId};
 use octane_model::Address;
 
 use crate::args::{ConnectionArgs, SpoolArgs};
@@ -15,6 +15,8 @@ pub(crate) struct Suggest {
     spool: Option<PathBuf>,
     /// The workspace in the browser, unless the environment names it.
     url: Option<String>,
+    /// The data folder of a sandbox that an upload is moved to.
+    sandbox: Option<PathBuf>,
     client_id: Option<String>,
     /// The secret was typed, so it has to be set before.
     is_secret_typed: bool,
@@ -50,9 +52,13 @@ impl Suggest {
         self
     }
 
-    /// For an upload that is moved to the workspace at this URL, which has to be typed for that.
-    pub(crate) fn to_typed(mut self, url: String) -> Self {
-        self.url = Some(url);
+    /// For an upload that is moved to the workspace or sandbox of this client, which has to be typed for that.
+    pub(crate) fn moved_to(mut self, client: &Client) -> Self {
+        self.sandbox = client.sandbox().map(Path::to_owned);
+        let (endpoint, workspace) = (client.endpoint(), client.endpoint().workspace());
+        let (space, workspace) = (workspace.space, workspace.workspace);
+        let url = format!("{}/ui/?p={space}/{workspace}", endpoint.address());
+        self.url = Some(url).filter(|_| self.sandbox.is_none());
         self
     }
 
@@ -61,6 +67,10 @@ impl Suggest {
         let mut command = format!("octane resume {id}");
         if let Some(url) = &self.url {
             command.push_str(&format!(" --url {}", quoted(url)));
+        }
+        if let Some(folder) = &self.sandbox {
+            let folder = folder.display().to_string();
+            command.push_str(&format!(" --sandbox --sandbox-data {}", quoted(&folder)));
         }
         if let Some(id) = &self.client_id {
             command.push_str(&format!(" --client-id {}", quoted(id)));
@@ -168,6 +178,7 @@ mod tests {
         let suggest = Suggest {
             spool: Some("/a b".into()),
             url: Some(URL.to_owned()),
+            sandbox: None,
             client_id: Some("ci".to_owned()),
             is_secret_typed: true,
         };

@@ -1,6 +1,6 @@
 //! The client of one workspace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octane_rest::Endpoint;
@@ -93,6 +93,11 @@ impl Client {
     ) -> Self {
         self.on_ambiguous_name = Arc::new(report);
         self
+    }
+
+    /// The data folder of the sandbox that this client is connected to, if it runs in this process.
+    pub fn sandbox(&self) -> Option<&Path> {
+        self.settings.sandbox.as_deref()
     }
 
     /// The underlying endpoint, for everything this client has no method for.

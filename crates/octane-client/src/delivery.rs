@@ -197,10 +197,11 @@ impl<'a> Delivery<'a> {
             if !self.relocate {
                 return Err(client.different_server(&manifest, journal.id()).into());
             }
-            self.send_elsewhere().await?;
+            // These are large and rarely needed.
+            Box::pin(self.send_elsewhere()).await?;
             manifest = journal.run(Journal::manifest).await?;
         } else if may_have_run {
-            self.prepare_resume(&manifest).await?;
+            Box::pin(self.prepare_resume(&manifest)).await?;
             self.resolve_again(&manifest).await?;
         }
         let target = self.resolve().await?;

@@ -273,7 +273,11 @@ mod tests {
                     assert_eq!(decided, Resend::Nothing, "{state} {rows:?}");
                 }
                 let unread = resend(&state, duplicates, Look::Unread);
-                assert_eq!(unread, resend(&state, rows, Look::Unread), "{state} {rows:?}");
+                assert_eq!(
+                    unread,
+                    resend(&state, rows, Look::Unread),
+                    "{state} {rows:?}"
+                );
             }
         }
     }

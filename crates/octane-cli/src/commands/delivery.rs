@@ -50,13 +50,6 @@ pub(crate) enum Start<'a> {
     ResumeAll,
 }
 
-/// The workspace's URL as in the browser.
-fn url_of(client: &Client) -> String {
-    let (endpoint, workspace) = (client.endpoint(), client.endpoint().workspace());
-    let (space, workspace) = (workspace.space, workspace.workspace);
-    format!("{}/ui/?p={space}/{workspace}", endpoint.address())
-}
-
 /// How uploads are delivered and reported in this process.
 #[derive(Clone)]
 pub(crate) struct Delivery<'a> {
@@ -135,7 +128,7 @@ impl<'a> Delivery<'a> {
         progress.finish();
         delivered.map_err(|error| match error {
             DeliveryError::Journal(error @ JournalError::DifferentServer { .. }) => {
-                let suggest = self.suggest.clone().to_typed(url_of(client));
+                let suggest = self.suggest.clone().moved_to(client);
                 let command = suggest.resume(journal.id());
                 Failure::from(error).hint(format!(
                     "use the same `--url`, `--space` and `--workspace` as the upload; to move it here, run `{command}`"

@@ -98,7 +98,7 @@ impl<'a> Resumed<'a> {
         let (id, suggest) = (&self.summary.id, &self.delivery.suggest);
         if !is_sandbox(folder) {
             let message = format!(
-                "upload {id} belongs to the sandbox in `{}`, which does not exist any more",
+                "upload {id} belongs to the sandbox in `{}`, which does not exist",
                 folder.display()
             );
             let delete = suggest.delete(id);

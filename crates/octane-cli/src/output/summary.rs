@@ -129,11 +129,22 @@ fn write_summary(
     Ok(())
 }
 
-/// What to do about an upload that is not finished. Where everything that is left was rejected, another attempt
-/// can only succeed after a change.
+/// What to do about an upload that is not finished. Where another attempt can only succeed after a change, that comes
+/// first.
 fn how_to_continue(report: &Report, suggest: &Suggest) -> String {
     let resume = suggest.run_resume(&report.upload_id);
-    if report.outcome == Outcome::Refused {
+    let has = |code: &str| report.problems.iter().any(|problem| problem.code == code);
+    let change = match report.outcome {
+        Outcome::Unauthorized => Some("once the credentials are correct"),
+        Outcome::Partial if has("unverified") => Some("once this API key may read runs"),
+        Outcome::LinksIncomplete if !has("unlinked") => {
+            Some("once each of these Jira keys matches one story")
+        }
+        _ => None,
+    };
+    if let Some(change) = change {
+        format!("{change}, {resume}")
+    } else if report.outcome == Outcome::Refused {
         format!(
             "once Octane accepts these results, {resume}; if they are wrong, correct and upload them again"
         )

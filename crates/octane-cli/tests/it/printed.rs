@@ -196,11 +196,11 @@ impl World {
                 ("--url", "URL") => &typed_url,
                 ("--run", _) => &self.run,
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
-                ("--suite", "{suite}" | "{}") => "Nightly",
+                ("--suite", "{suite}" | "{}" | "NAME") => "Nightly",
+                ("upload", "FILES") => "a.csv",
                 ("--suite-run", "NAME") => "'nightly #4711'",
-                ("schema", "NAME") => "upload",
+                ("schema", "NAME") | ("help", "COMMAND") => "upload",
                 ("resolve", "KEY") => "SHOP-101",
-                ("help", "COMMAND") => "upload",
                 (_, word) => word,
             };
             real.push(value.to_owned());

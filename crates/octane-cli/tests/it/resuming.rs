@@ -110,7 +110,7 @@ fn a_sandbox_that_is_gone_is_not_created_again() {
     done.fails(
         3,
         &[
-            "does not exist any more",
+            "which does not exist",
             &format!("octane uploads delete {id} --force"),
         ],
     );
@@ -291,4 +291,27 @@ fn an_upload_is_exported_and_resumed_on_another_machine_and_then_here_again() {
     there.file("text", "no bundle\n");
     let done = there.octane(&["uploads", "import", "text"]);
     done.fails(4, &["it is not an exported upload"]);
+}
+
+#[test]
+fn a_hint_to_resume_says_first_what_has_to_change() {
+    let place = Place::new();
+    place.file("a.csv", TABLE);
+    let upload = ["upload", "a.csv", "--sandbox", "--on-unresolved", "fail"];
+    let done = place.octane(&upload);
+    let change = "once each of these Jira keys matches one story, run `octane resume u-";
+    assert!(done.stdout.contains(change), "{done:?}");
+    let server = Server::new();
+    let other = server.place.path().join("other").display().to_string();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    server.fail_next(Fault::stuck_task());
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--wait", "0s"];
+    let id = upload_in(&server.octane(&upload, SECRET).stdout);
+    let elsewhere = [("OCTANE_SANDBOX_DATA", other.as_str())];
+    let done = server.octane_with(&["resume", &id, "--sandbox"], SECRET, &elsewhere);
+    done.fails(3, &["--sandbox --sandbox-data"]);
+    let credentials = ["resume", &id, "--client-id", ""];
+    let missing = [("OCTANE_CLIENT_SECRET", ""), ("OCTANE_CLIENT_ID", "")];
+    let done = server.octane_with(&credentials[..2], SECRET, &missing);
+    done.fails(3, &["OCTANE_CLIENT_SECRET"]);
 }

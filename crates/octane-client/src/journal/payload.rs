@@ -66,7 +66,8 @@ impl Journal {
         let mut manifest = self.manifest()?;
         manifest.server = server.clone();
         let batches = self.checked_batches()?;
-        let has_planned_prefix = self.read(|connection| Ok(part(connection, "planned_prefix").is_ok()))?;
+        let has_planned_prefix =
+            self.read(|connection| Ok(part(connection, "planned_prefix").is_ok()))?;
         if let (false, Some(old), Some(new)) = (has_planned_prefix, self.target()?, target)
             && (old.suite.id, old.module.map(|module| module.id))
                 != (new.suite.id, new.module.as_ref().map(|module| module.id))

@@ -8,6 +8,7 @@ mod files;
 mod flaky;
 mod judge;
 mod migrations;
+mod relocation;
 mod repeats;
 mod same_bytes;
 
