@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 const USAGE: &str = "\
 cargo xtask simulate --seeds N [--seed K]  run N seeds starting at K (default: 0), until one fails
 cargo xtask simulate --seed K              run one seed and print its trace
+cargo xtask simulate --crashes N           crash at each write and each request of an upload of N batches, and resume it
 
   --jobs J        run J seeds at once (default: as many as there are processors)
   --reports FILE  write the last report of each seed, one JSON line each: {\"seed\":0,\"report\":{…}}; the upload
@@ -28,10 +29,15 @@ const PROGRESS_SEEDS: u64 = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let simulator = Simulator::new()?;
-    match arguments.seeds {
-        Some(seeds) => run_all(&simulator, &arguments, seeds),
-        None => run_one(&simulator, &arguments),
+    let simulator = &Simulator::new()?;
+    match (arguments.crashes, arguments.seeds) {
+        (Some(batches), _) => {
+            let points = simulator.crash_points(batches)?;
+            let run = |point| simulator.run_crash(batches, point);
+            run_all(&run, &arguments, points)
+        }
+        (None, Some(seeds)) => run_all(&|seed| simulator.run(seed), &arguments, seeds),
+        (None, None) => run_one(simulator, &arguments),
     }
 }
 
@@ -52,9 +58,13 @@ fn run_one(simulator: &Simulator, arguments: &Arguments) -> Result<(), Box<dyn E
     }
 }
 
-/// Runs seeds in several threads, and handles their results in the order of the seeds.
+/// Runs seeds, or moments of a crash, in several threads, and handles their results in order.
 #[expect(clippy::print_stdout, reason = "progress is the program's output")]
-fn run_all(simulator: &Simulator, arguments: &Arguments, seeds: u64) -> Result<(), Box<dyn Error>> {
+fn run_all(
+    run: &(impl Fn(u64) -> Result<CaseResult, Failure> + Sync),
+    arguments: &Arguments,
+    seeds: u64,
+) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let (first, end) = (arguments.first, arguments.first.saturating_add(seeds));
     let next = AtomicU64::new(first);
@@ -68,7 +78,7 @@ fn run_all(simulator: &Simulator, arguments: &Arguments, seeds: u64) -> Result<(
                 while !is_over.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     // The receiver is gone once a seed has failed.
-                    if seed >= end || sender.send((seed, simulator.run(seed))).is_err() {
+                    if seed >= end || sender.send((seed, run(seed))).is_err() {
                         break;
                     }
                 }
@@ -79,7 +89,10 @@ fn run_all(simulator: &Simulator, arguments: &Arguments, seeds: u64) -> Result<(
         let mut finish = |seed: u64, ended: Result<CaseResult, Failure>| {
             let result = ended.map_err(|failure| {
                 println!("{failure}");
-                format!("replay it with `cargo xtask simulate --seed {seed}`")
+                match arguments.crashes {
+                    Some(_) => format!("the crash at moment {seed} breaks a promise"),
+                    None => format!("replay it with `cargo xtask simulate --seed {seed}`"),
+                }
             })?;
             results += result.results;
             process_runs += result.process_runs;
@@ -87,8 +100,9 @@ fn run_all(simulator: &Simulator, arguments: &Arguments, seeds: u64) -> Result<(
             let done = seed - first + 1;
             if done.is_multiple_of(PROGRESS_SEEDS) || done == seeds {
                 let seconds = start.elapsed().as_secs_f64();
+                let unit = arguments.crashes.map_or("seeds", |_| "crashes");
                 println!(
-                    "{done} seeds, {process_runs} process runs, {results} results, {seconds:.0} s"
+                    "{done} {unit}, {process_runs} process runs, {results} results, {seconds:.0} s"
                 );
             }
             Ok::<(), Box<dyn Error>>(())
@@ -159,13 +173,16 @@ struct Arguments {
     seeds: Option<u64>,
     jobs: NonZero<usize>,
     reports: Option<PathBuf>,
+    /// The number of batches of the upload that crashes at each of its steps.
+    crashes: Option<u64>,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let (mut first, mut seeds, mut jobs, mut reports) = (None, None, None, None);
+        let (mut first, mut seeds, mut jobs, mut reports, mut crashes) =
+            (None, None, None, None, None);
         while let Some(word) = words.next() {
-            if !["--seed", "--seeds", "--jobs", "--reports"].contains(&&*word) {
+            if !["--seed", "--seeds", "--jobs", "--reports", "--crashes"].contains(&&*word) {
                 return Err(format!("unknown argument `{word}`\n\n{USAGE}").into());
             }
             let value = words.next().ok_or(USAGE)?;
@@ -173,11 +190,12 @@ impl Arguments {
             match &*word {
                 "--seed" => first = Some(value.parse().map_err(|error| wrong(&error))?),
                 "--seeds" => seeds = Some(value.parse().map_err(|error| wrong(&error))?),
+                "--crashes" => crashes = Some(value.parse().map_err(|error| wrong(&error))?),
                 "--jobs" => jobs = Some(value.parse().map_err(|error| wrong(&error))?),
                 _ => reports = Some(PathBuf::from(value)),
             }
         }
-        if first.is_none() && seeds.is_none() {
+        if first.is_none() && seeds.is_none() && crashes.is_none() {
             return Err(USAGE.into());
         }
         let jobs = jobs
@@ -187,6 +205,7 @@ impl Arguments {
             seeds,
             jobs,
             reports,
+            crashes,
         })
     }
 }

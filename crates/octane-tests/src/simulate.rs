@@ -8,6 +8,7 @@
 mod case;
 mod checker;
 mod content;
+mod crowd;
 mod fault;
 mod faulty_transport;
 mod log_capture;
@@ -27,11 +28,11 @@ use std::time::Duration;
 use octane_client::{Report, Spool, TargetSpec, UploadId};
 use tokio::runtime::{Builder, Runtime};
 
-use case::{Case, RunFaults};
+use case::{Case, CrashPoint, RunFaults};
 use checker::Checker;
 use content::Content;
 use log_capture::CapturedLog;
-use process_run::{Process, RunEnd};
+use process_run::{Process, RunEnd, Steps};
 use trace::Trace;
 use world::{Template, World};
 
@@ -78,11 +79,64 @@ impl Simulator {
 
     /// Runs the case of a seed and returns what happened as well.
     pub fn run_with_trace(&self, seed: u64) -> Result<(CaseResult, Vec<String>), Failure> {
+        self.run_and_describe(seed, &Case::new(seed))
+    }
+
+    /// The number of moments at which an upload of this number of batches into a suite that does not exist may crash: before
+    /// and after each commit of the journal, and before and after the server has received each request.
+    pub fn crash_points(&self, batches: u64) -> Result<u64, Failure> {
+        let Steps { commits, requests } = self.steps(batches)?;
+        Ok(2 * (commits + requests))
+    }
+
+    /// Runs such an upload with a crash at the moment with this number, counted from 0, and resumes it.
+    pub fn run_crash(&self, batches: u64, point: u64) -> Result<CaseResult, Failure> {
+        let Steps { commits, .. } = self.steps(batches)?;
+        let (step, is_after) = (point / 2, point % 2 == 1);
+        let crash = if step < commits {
+            CrashPoint::AtCommit {
+                number: step + 1,
+                is_written: is_after,
+            }
+        } else {
+            CrashPoint::AtRequest {
+                number: step - commits + 1,
+                is_done: is_after,
+            }
+        };
+        let case = Case::with_crash(batches, Some(crash));
+        self.run_and_describe(point, &case)
+            .map(|(result, _)| result)
+    }
+
+    /// How many commits and requests an upload makes that is not interrupted.
+    fn steps(&self, batches: u64) -> Result<Steps, Failure> {
+        let runtime = runtime().expect("a single-threaded runtime needs no resources");
+        let case = Case::with_crash(batches, None);
+        let trace = Trace::new();
+        let steps = runtime.block_on(async {
+            let world = self.template.world(&case, &trace);
+            let world = world.map_err(|error| format!("cannot start the server: {error}"))?;
+            let mut process = Process::new(&case, &world, &CapturedLog::default());
+            process.run(&RunFaults::default(), false).await?;
+            Ok(process.steps)
+        });
+        steps.map_err(|problem| Failure {
+            seed: 0,
+            problem,
+            trace: trace.take(),
+        })
+    }
+
+    fn run_and_describe(
+        &self,
+        seed: u64,
+        case: &Case,
+    ) -> Result<(CaseResult, Vec<String>), Failure> {
         let runtime = runtime().expect("a single-threaded runtime needs no resources");
         runtime.block_on(async {
             let trace = Trace::new();
-            let case = Case::new(seed);
-            let ended = self.run_case(&case, &trace).await;
+            let ended = self.run_case(case, &trace).await;
             let mut lines = case.described();
             lines.append(&mut trace.take());
             match ended {
@@ -102,12 +156,15 @@ impl Simulator {
         upload_earlier_results(case, &world).await?;
         let log = CapturedLog::default();
         let _capture = case.checks_secrets.then(|| log.capture());
-        let mut process = Process {
-            case,
-            world: &world,
-            log: log.clone(),
-            upload: None,
-        };
+        if !case.others.is_empty() {
+            let (report, process_runs) = crowd::run(case, &world, &log).await?;
+            return Ok(CaseResult {
+                results: case.uploaders().map(|case| case.rows.len()).sum(),
+                process_runs,
+                report,
+            });
+        }
+        let mut process = Process::new(case, &world, &log);
         let (report, process_runs) = run_until_done(&mut process).await?;
         let content = content(&world, case).await;
         let checker = Checker {
@@ -176,6 +233,7 @@ async fn run_without_faults(process: &mut Process<'_>) -> Result<Report, String>
     match process.run(&RunFaults::default(), true).await? {
         RunEnd::Reported(report) => Ok(*report),
         RunEnd::Crashed => Err("the process crashed without a fault".to_owned()),
+        RunEnd::Unresolved => Err("the suite was not found without a fault".to_owned()),
     }
 }
 
@@ -215,12 +273,7 @@ async fn upload_again(
     before: &Content,
 ) -> Result<(), String> {
     world.network.trace.record("the same upload once more");
-    let mut process = Process {
-        case,
-        world,
-        log: log.clone(),
-        upload: None,
-    };
+    let mut process = Process::new(case, world, log);
     let report = run_without_faults(&mut process).await?;
     let after = content(world, case).await;
     let checker = Checker {

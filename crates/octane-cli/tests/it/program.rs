@@ -163,8 +163,15 @@ impl Started {
 
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Done {
+        // Both at once: a pipe that nobody reads fills up, and the command stops.
+        let mut stdout = self.child.stdout.take().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stdout.read_to_end(&mut bytes).map(|_| bytes)
+        });
         self.stderr.read_to_string(&mut self.said).unwrap();
         let mut output = self.child.wait_with_output().unwrap();
+        output.stdout = reading.join().unwrap().unwrap();
         output.stderr = self.said.into_bytes();
         output.into()
     }

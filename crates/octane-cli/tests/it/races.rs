@@ -84,14 +84,15 @@ fn check(server: &Remote, round: &str, reports: &[Value]) {
     assert_eq!((ids("suite").len(), ids("suite_run").len()), (1, 1));
     assert_eq!(count(server, "test_suites", round), 1, "suites of {round}");
     let suite = reports[0]["target"]["suite"]["id"].as_str().unwrap();
-    let runs = server.list("automated_runs", "test_name,parent_suite,status");
-    let runs: Vec<_> = runs
-        .iter()
-        .filter_map(|run| run["test_name"].as_str()?.strip_prefix(round))
-        .filter(|rest| rest.starts_with('-'))
-        .collect();
+    let suite_run = reports[0]["target"]["suite_run"]["id"].as_str().unwrap();
+    let of_suite_run = format!("test_name&query=\"parent_suite EQ {{id EQ {suite_run}}}\"");
+    let runs = server.list("automated_runs", &of_suite_run);
     assert_eq!(runs.len(), reports.len() * RESULTS);
-    assert_eq!(runs.iter().collect::<BTreeSet<_>>().len(), runs.len());
+    let tests: BTreeSet<String> = runs
+        .iter()
+        .map(|run| run["test_name"].to_string())
+        .collect();
+    assert_eq!(tests.len(), runs.len());
     let suite_runs = server.list("suite_run", "name,test");
     let of_suite = suite_runs.iter().filter(|run| run["test"]["id"] == suite);
     assert_eq!(of_suite.count(), 1, "suite runs of {round}");

@@ -30,6 +30,27 @@ pub(super) struct Case {
     pub(super) uploads_again: bool,
     /// The seed of the faults on the network.
     pub(super) network_seed: u64,
+    /// Where the results go.
+    pub(super) target: CaseTarget,
+    /// Those who upload at the same time, each as a case of its own on the same server.
+    pub(super) others: Vec<Case>,
+    /// Whether all uploaders have results of the same tests.
+    pub(super) shares_tests: bool,
+    /// When the uploader starts.
+    pub(super) start: Duration,
+    /// Whether the process is not started again after its last fault.
+    pub(super) dies: bool,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CaseTarget {
+    /// A suite that exists, by ID.
+    Given,
+    /// A suite and modules that all who have this target create.
+    New,
+    /// A suite that only the uploader with this number creates, in a module that others create as well.
+    Own(u64),
 }
 
 /// What goes wrong in one run of the process.
@@ -61,6 +82,21 @@ impl Case {
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let random = &mut random;
+        let mut case = Self::single(random);
+        case.server.entities.module_names_unique = random.chance(50);
+        match random.within(0..=99) {
+            0..=19 => case.add_others(random),
+            20..=39 => {
+                case.earlier.clear();
+                case.target = CaseTarget::New;
+            }
+            _ => {}
+        }
+        case
+    }
+
+    /// The case of one who uploads alone.
+    fn single(random: &mut Random) -> Self {
         let is_evidence = random.chance(20);
         let rows_max = *random.pick(&[0, 1, 5, 10, 20, 40, 120]);
         let count = random.within(rows_max / 2..=rows_max);
@@ -88,7 +124,90 @@ impl Case {
             checks_secrets: random.chance(15),
             uploads_again: random.chance(15),
             network_seed: random.number(),
+            target: CaseTarget::Given,
+            others: Vec::new(),
+            shares_tests: false,
+            start: Duration::ZERO,
+            dies: false,
         }
+    }
+
+    /// Makes it the case of two to eight who upload at the same time.
+    fn add_others(&mut self, random: &mut Random) {
+        let shares_tests = random.chance(30);
+        let dies = random.chance(40).then(|| random.within(1..=7));
+        self.earlier.clear();
+        self.uploads_again = false;
+        self.shares_tests = shares_tests;
+        self.target = *random.pick(&[CaseTarget::Given, CaseTarget::New, CaseTarget::New]);
+        let count = *random.pick(&[1, 1, 2, 3, 7]);
+        for number in 1..=count {
+            let is_evidence = self.upload.dialect == Dialect::Evidence;
+            let rows_max = *random.pick(&[1, 5, 10, 20]);
+            let rows = random.within(0..=rows_max);
+            let generator = ResultGenerator::new(random, rows, is_evidence);
+            let generator = generator.of_uploader(number, !shares_tests);
+            let rows = (0..rows).map(|row| generator.row(random, row)).collect();
+            let target = match random.within(0..=9) {
+                0..=6 => self.target,
+                7 | 8 => CaseTarget::Own(number),
+                _ => CaseTarget::Given,
+            };
+            // Some at the very same moment.
+            let start_max = *random.pick(&[0, 300, 3000]);
+            self.others.push(Self {
+                rows,
+                earlier: Vec::new(),
+                invalid_rows: 0,
+                upload: upload(random, is_evidence, 0),
+                endpoint: endpoint(random),
+                server: self.server.clone(),
+                process_runs: process_runs(random),
+                checks_secrets: false,
+                uploads_again: false,
+                network_seed: 0,
+                target,
+                others: Vec::new(),
+                shares_tests,
+                start: random.milliseconds(0..=start_max),
+                dies: dies == Some(number),
+            });
+        }
+    }
+
+    /// An upload of this number of batches into a suite that does not exist yet, during which the process crashes once.
+    pub(super) fn with_crash(batches: u64, crash: Option<CrashPoint>) -> Self {
+        let mut random = Random::new(0);
+        let random = &mut random;
+        let mut upload = UploadSettings::default();
+        upload.batch_limits.runs_max = 1;
+        let generator = ResultGenerator::with_keys(batches);
+        let faults = RunFaults {
+            crash,
+            ..RunFaults::default()
+        };
+        Self {
+            rows: (0..batches).map(|row| generator.row(random, row)).collect(),
+            earlier: Vec::new(),
+            invalid_rows: 0,
+            upload,
+            endpoint: octane_rest::EndpointSettings::default(),
+            server: octane_sandbox::Settings::default(),
+            process_runs: vec![faults],
+            checks_secrets: false,
+            uploads_again: false,
+            network_seed: 1,
+            target: CaseTarget::New,
+            others: Vec::new(),
+            shares_tests: false,
+            start: Duration::ZERO,
+            dies: false,
+        }
+    }
+
+    /// Everyone who uploads.
+    pub(super) fn uploaders(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// Whether each test has one result.
@@ -102,7 +221,9 @@ impl Case {
     /// Whether the order of payloads matters.
     pub(super) fn order(&self) -> Order {
         match self.server.results.duplicate_memory {
-            _ if self.has_no_repeats() => Order::DoesNotMatter,
+            _ if !self.shares_tests && self.uploaders().all(Self::has_no_repeats) => {
+                Order::DoesNotMatter
+            }
             None => Order::Matters,
             Some(_) => Order::IsFragile,
         }
@@ -141,8 +262,14 @@ impl Case {
                 run.jira
             )
         };
-        std::iter::once(settings)
+        let place = format!(
+            "{:?}, starts after {:?}, dies: {}, shares tests: {}",
+            self.target, self.start, self.dies, self.shares_tests
+        );
+        [settings, place]
+            .into_iter()
             .chain(earlier.chain(rows).map(described))
+            .chain(self.others.iter().flat_map(Self::described))
             .collect()
     }
 

@@ -187,6 +187,10 @@ impl Checker<'_> {
             "the outcome is {:?}, not {expected:?}",
             report.outcome
         );
+        // Of results of the same tests, any uploader's may be the last one, with the links of all.
+        if case.shares_tests {
+            return Ok(());
+        }
         self.check_runs(&ingested)?;
         self.check_links(&ingested)
     }

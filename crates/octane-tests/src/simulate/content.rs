@@ -7,6 +7,7 @@ use octane_results::{Dialect, TestRun};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::case::Case;
 use super::world::World;
 
 /// What makes a run the same run: package, class and name of its test, and its own name.
@@ -28,6 +29,7 @@ pub(super) struct StoredRun {
     pub(super) status: String,
     pub(super) duration: Duration,
     pub(super) test: String,
+    pub(super) suite_run: String,
     pub(super) stories: BTreeSet<i64>,
 }
 
@@ -45,12 +47,17 @@ pub(super) struct Content {
 impl World {
     /// What the server holds at this moment.
     pub(super) async fn content(&self, has_run_links: bool) -> Content {
+        // One after the other: the server counts these requests too.
+        let _reading = self.reading.lock().await;
+        let mut pause = Duration::from_secs(1);
         loop {
             if let Some(content) = self.read(has_run_links).await {
                 return content;
             }
-            // The server counts these requests too, and goes on ingesting during the pause: read all of it again.
-            sleep(Duration::from_secs(1)).await;
+            // The server goes on ingesting during the pause: read all of it again.
+            sleep(pause).await;
+            // Not in step with the clients.
+            pause += Duration::from_millis(137);
         }
     }
 
@@ -83,6 +90,18 @@ impl World {
 }
 
 impl Content {
+    /// What came from one of several uploaders, whose results have durations of their own.
+    pub(super) fn of(mut self, case: &Case) -> Self {
+        let durations: BTreeSet<Duration> = case.rows.iter().map(|row| row.run.duration).collect();
+        self.runs.retain(|run| durations.contains(&run.duration));
+        self.history.retain(|duration| durations.contains(duration));
+        let tests: BTreeSet<&String> = self.runs.iter().map(|run| &run.test).collect();
+        self.tests.retain(|test, _| tests.contains(test));
+        let suite_runs: BTreeSet<&String> = self.runs.iter().map(|run| &run.suite_run).collect();
+        self.suite_runs = suite_runs.len();
+        self
+    }
+
     /// How often each result is stored, as the current one of a run or as a previous one.
     pub(super) fn results(&self) -> BTreeMap<Duration, usize> {
         let mut results = BTreeMap::new();
@@ -101,6 +120,7 @@ fn stored_run(run: &Value) -> StoredRun {
         status: status.rsplit('.').next().unwrap_or_default().to_owned(),
         duration: duration(&run["duration"]),
         test: text(&run["test"]["id"]),
+        suite_run: text(&run["parent_suite"]["id"]),
         stories: stories(&run["covered_content"]),
     }
 }

@@ -9,18 +9,21 @@ use octane_client::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::case::{Case, RunFaults};
+use super::case::{Case, CaseTarget, RunFaults};
 use super::checker;
 use super::faulty_transport::FaultyTransport;
 use super::log_capture::CapturedLog;
 use super::simulated_process::SimulatedProcess;
-use super::world::{World, client};
+use super::trace::Trace;
+use super::world::{self, World, client};
 
 /// How a process run ended.
 #[derive(Debug)]
 pub(super) enum RunEnd {
     /// The process crashed and reported nothing.
     Crashed,
+    /// The suite or the module was not found or created; nothing was sent.
+    Unresolved,
     Reported(Box<Report>),
 }
 
@@ -38,6 +41,27 @@ pub(super) struct Process<'a> {
     pub(super) log: CapturedLog,
     /// Absent until the upload is planned.
     pub(super) upload: Option<UploadId>,
+    /// How many commits and requests the last run made.
+    pub(super) steps: Steps,
+}
+
+/// The moments of a process run at which it may crash.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Steps {
+    pub(super) commits: u64,
+    pub(super) requests: u64,
+}
+
+impl<'a> Process<'a> {
+    pub(super) fn new(case: &'a Case, world: &'a World, log: &CapturedLog) -> Self {
+        Self {
+            case,
+            world,
+            log: log.clone(),
+            upload: None,
+            steps: Steps::default(),
+        }
+    }
 }
 
 impl Process<'_> {
@@ -104,6 +128,10 @@ impl Process<'_> {
         {
             return Err(format!("stopping took {:?}", stopped_at.elapsed()));
         }
+        self.steps = Steps {
+            commits: process.commits(),
+            requests: transport.seen().begun.len() as u64,
+        };
         let most = *attempts.lock().unwrap_or_else(PoisonError::into_inner);
         checker::traffic(&transport.seen(), &settings, &self.case.upload, most)?;
         match ended {
@@ -120,23 +148,15 @@ impl Process<'_> {
                 trace.record(format_args!("the process crashes at the step `{step}`"));
                 Ok(RunEnd::Crashed)
             }
+            Some(Err(UploadError::Delivery(
+                error @ (DeliveryError::Target(_) | DeliveryError::Cancelled),
+            ))) if self.case.target != CaseTarget::Given => {
+                trace.record(format_args!("nothing is sent: {error:?}"));
+                Ok(RunEnd::Unresolved)
+            }
             Some(Err(error)) => Err(format!("the upload ended with the error {error:?}")),
             Some(Ok(report)) => {
-                let (outcome, counts) = (report.outcome, report.counts);
-                trace.record(format_args!(
-                    "{outcome:?}: {} read = {} ingested + {} rejected + {} invalid + {} pending",
-                    counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
-                ));
-                for problem in &report.problems {
-                    let line = problem
-                        .position
-                        .as_ref()
-                        .map_or(0, |position| position.line);
-                    trace.record(format_args!(
-                        "    {} (line {line}): {}",
-                        problem.code, problem.message
-                    ));
-                }
+                record(trace, &report);
                 Ok(RunEnd::Reported(Box::new(report)))
             }
         }
@@ -155,12 +175,15 @@ impl Process<'_> {
         if is_patient {
             settings.ingestion_wait_max = Duration::from_secs(24 * 3600);
         }
-        let target = &self.world.target;
+        let given = (self.case.target == CaseTarget::Given).then(|| self.world.target.clone());
         let journal = if is_new {
             let runs = self.case.rows.iter().map(|row| row.run.clone());
-            let destination = TargetSpec::from(target);
+            let spec = match &given {
+                Some(target) => TargetSpec::from(target),
+                None => world::spec(self.case.target),
+            };
             client
-                .prepare(runs, &destination, &settings, spool, upload.clone())?
+                .prepare(runs, &spec, &settings, spool, upload.clone())?
                 .journal
         } else {
             spool.open(upload)?
@@ -176,11 +199,28 @@ impl Process<'_> {
         };
         let delivery = client
             .delivery(&journal)
-            .target(target.clone())
             .settings(settings)
             .cancellation(stop.clone())
             .on_event(on_event);
+        let delivery = match given {
+            Some(target) => delivery.target(target),
+            None => delivery,
+        };
         // Boxed, for it is large.
         Ok(Box::pin(delivery.run()).await?)
+    }
+}
+
+fn record(trace: &Trace, report: &Report) {
+    let (outcome, counts) = (report.outcome, report.counts);
+    trace.record(format_args!(
+        "{outcome:?}: {} read = {} ingested + {} rejected + {} invalid + {} pending",
+        counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
+    ));
+    for problem in &report.problems {
+        let position = problem.position.as_ref();
+        let line = position.map_or(0, |position| position.line);
+        let (code, message) = (&problem.code, &problem.message);
+        trace.record(format_args!("    {code} (line {line}): {message}"));
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Flaw {
 pub(super) const POISON: &str = "Poison";
 /// Earlier results are recognised by their durations: milliseconds from here on.
 pub(super) const EARLIER: u64 = 1_000_000;
+/// No uploader has as many results.
+const DURATIONS_PER_UPLOADER: u64 = 10_000;
 /// The keys that results may have, besides one that matches no backlog item and one that matches several.
 pub(super) const KEYS: [&str; 8] = [
     "SHOP-101", "SHOP-102", "SHOP-103", "SHOP-12", "SHOP-201", "PAY-1", "shop-104", "PAY-2",
@@ -36,6 +38,10 @@ pub(super) const AMBIGUOUS_KEY: &str = "SHOP-150";
 
 /// How the results of a case are generated.
 pub(super) struct ResultGenerator {
+    /// What the names of its tests begin with.
+    prefix: String,
+    /// The duration of the first result, in milliseconds.
+    first_duration: u64,
     tests: u64,
     is_evidence: bool,
     times: StartTimes,
@@ -67,12 +73,36 @@ impl ResultGenerator {
             other => *other,
         };
         Self {
+            prefix: String::new(),
+            first_duration: 1,
             tests: random.within(1..=count.max(1) * 2),
             is_evidence,
             times,
             keys_percent: *random.pick(&[0, 10, 50, 90]),
             flaws_percent: *random.pick(&[0, 0, 0, 3, 20]),
         }
+    }
+
+    /// One result of each test, a second apart, all with keys and without flaws.
+    pub(super) fn with_keys(tests: u64) -> Self {
+        Self {
+            prefix: String::new(),
+            first_duration: 1,
+            tests,
+            is_evidence: false,
+            times: StartTimes::Apart(1000),
+            keys_percent: 100,
+            flaws_percent: 0,
+        }
+    }
+
+    /// The same for an uploader among others: durations, and perhaps tests, of its own.
+    pub(super) fn of_uploader(mut self, number: u64, has_own_tests: bool) -> Self {
+        self.first_duration = number * DURATIONS_PER_UPLOADER + 1;
+        if has_own_tests {
+            self.prefix = format!("u{number} ");
+        }
+        self
     }
 
     pub(super) fn row(&self, random: &mut Random, number: u64) -> Row {
@@ -121,10 +151,10 @@ impl ResultGenerator {
             Status::Failed,
             Status::Skipped,
         ]);
-        let mut run = TestRun::new(format!("test {test}"), status)
+        let mut run = TestRun::new(format!("{}test {test}", self.prefix), status)
             .class(format!("Class{}", test % 3))
             .package("sim")
-            .duration(Duration::from_millis(number + 1));
+            .duration(Duration::from_millis(self.first_duration + number));
         if test % 5 == 1 {
             run.run_name = Some(format!("variant {}", random.within(1..=2)));
         }

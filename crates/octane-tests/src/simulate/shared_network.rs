@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use octane_sandbox::Sandbox;
+use tokio::sync::RwLock;
 use tower::ServiceExt;
 
 use super::fault::RequestKind;
@@ -34,6 +35,8 @@ pub(super) struct SharedNetwork {
     router: Router,
     pub(super) trace: Trace,
     state: Mutex<NetworkState>,
+    /// Held for writing while the server restarts, so that no request is answered that the restart would undo.
+    restarting: RwLock<()>,
 }
 
 /// What has happened on the network so far.
@@ -56,6 +59,7 @@ impl SharedNetwork {
             router: sandbox.app(),
             sandbox,
             trace,
+            restarting: RwLock::default(),
             state: Mutex::new(NetworkState {
                 random: Random::new(seed),
                 lost: Vec::new(),
@@ -86,6 +90,7 @@ impl SharedNetwork {
         if !(always || self.state().has_stuck_task) {
             return;
         }
+        let _restarting = self.restarting.write().await;
         self.trace.record("the server restarts");
         let taken = self.sandbox.snapshot("restart").await;
         taken.expect("the sandbox takes a snapshot");
@@ -108,6 +113,7 @@ impl SharedNetwork {
 
     /// The server's response, without any interference.
     pub(super) async fn call(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        let _running = self.restarting.read().await;
         // A router expects paths, as it gets them from a socket.
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map(Uri::from).unwrap_or_default();

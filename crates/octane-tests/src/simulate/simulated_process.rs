@@ -27,6 +27,11 @@ impl SimulatedProcess {
         }
     }
 
+    /// How many commits were begun.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// Whether the process is still running at this moment of a commit.
     pub(super) fn survives(&self, moment: CommitPoint) -> bool {
         let number = match moment {

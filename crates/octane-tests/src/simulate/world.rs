@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use octane_client::{Client, Target};
+use octane_client::{Client, ModuleChoice, SuiteChoice, Target, TargetSpec};
 use octane_model::{ModuleId, SuiteId, WorkItemId};
 use octane_rest::{ApiKey, Endpoint, RequestFinished, Transport};
 use octane_sandbox::{Sandbox, Settings, Storage};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::case::{Case, RunFaults};
+use super::case::{Case, CaseTarget, RunFaults};
 use super::faulty_transport::FaultyTransport;
 use super::payload;
 use super::results::{AMBIGUOUS_KEY, KEYS, UNKNOWN_KEY};
@@ -28,6 +28,8 @@ const BASIC: &str = "c2ltdWxhdGlvbjpodXNoLWh1c2gtMGQ2Zg==";
 const CLIENT_ID: &str = "simulation";
 const URL: &str = "http://octane.invalid";
 const SUITE_RUN: &str = "nightly-1";
+/// The suite that uploaders create.
+pub(super) const NEW_SUITE: &str = "Crowd";
 
 /// A folder with the data that every server starts with.
 #[derive(Debug)]
@@ -79,6 +81,7 @@ impl Template {
             network: SharedNetwork::new(sandbox, trace.clone(), case.network_seed, case.order()),
             folder,
             target: self.target.clone(),
+            reading: tokio::sync::Mutex::default(),
             stories: self.stories.clone(),
         })
     }
@@ -113,12 +116,25 @@ fn reliable_transport(network: &Arc<SharedNetwork>) -> Arc<FaultyTransport> {
     FaultyTransport::new(network, &process, &RunFaults::default())
 }
 
+/// A module and a suite that are created where they are missing.
+pub(super) fn spec(target: CaseTarget) -> TargetSpec {
+    let (suite, module) = match target {
+        CaseTarget::Own(number) => (format!("Own {number}"), format!("Crowd/Own {number}")),
+        CaseTarget::Given | CaseTarget::New => (NEW_SUITE.to_owned(), "Crowd/New".to_owned()),
+    };
+    TargetSpec::new(SuiteChoice::Named(suite), SUITE_RUN)
+        .module(ModuleChoice::Path(module))
+        .create_missing(true)
+}
+
 /// The server of a case, and what is known about it.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) network: Arc<SharedNetwork>,
     folder: TempDir,
     pub(super) target: Target,
+    /// Held while the content is read.
+    pub(super) reading: tokio::sync::Mutex<()>,
     /// The story of each key that has one.
     pub(super) stories: BTreeMap<String, WorkItemId>,
 }
@@ -151,6 +167,16 @@ impl World {
         match page["data"].take() {
             Value::Array(entities) => Some(entities),
             _ => panic!("`{collection}` cannot be listed: {page}"),
+        }
+    }
+
+    /// The same, however often the server has to be asked.
+    pub(super) async fn entities(&self, collection: &str, fields: &str) -> Vec<Value> {
+        loop {
+            if let Some(entities) = self.list(collection, fields).await {
+                return entities;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
 

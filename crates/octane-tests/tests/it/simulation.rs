@@ -1,4 +1,4 @@
-//! Whatever goes wrong, nothing is lost and nothing is duplicated: 500 cases of the simulation.
+//! Whatever goes wrong, nothing is lost and nothing is duplicated: 500 cases of the simulation, and every possible crash.
 //! `cargo xtask simulate` runs as many as there is time for.
 
 use octane_tests::simulate::Simulator;
@@ -39,6 +39,19 @@ fn the_last_quarter_of_500_seeds_keeps_all_promises() {
 }
 
 #[test]
+fn a_crash_at_any_write_and_any_request_of_an_upload_loses_and_duplicates_nothing() {
+    const BATCHES: u64 = 4;
+    let simulator = Simulator::new().unwrap();
+    let points = simulator.crash_points(BATCHES).unwrap();
+    assert!(points > 50, "{points}");
+    for point in 0..points {
+        if let Err(failure) = simulator.run_crash(BATCHES, point) {
+            panic!("{failure}");
+        }
+    }
+}
+
+#[test]
 fn a_seed_reproduces_the_same_trace_each_time() {
     let trace = |seed| {
         let simulator = Simulator::new().unwrap();
@@ -47,7 +60,8 @@ fn a_seed_reproduces_the_same_trace_each_time() {
             .map_err(|failure| failure.to_string())?;
         Ok::<_, String>(trace)
     };
-    for seed in [7, 40, 77] {
+    // The last ones have several uploaders.
+    for seed in [7, 40, 77, 5, 11] {
         assert_eq!(trace(seed), trace(seed), "seed {seed}");
     }
 }
