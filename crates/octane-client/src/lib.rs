@@ -65,6 +65,7 @@ mod named_entity;
 mod outcome;
 mod plan;
 mod prepare;
+mod read_runs;
 mod reconciliation;
 mod releases;
 mod relocation;

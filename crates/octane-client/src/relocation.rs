@@ -6,8 +6,8 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::journal::{Journal, JournalError};
 use crate::stage::StageError;
+use crate::stage::request;
 use crate::target::Target;
-use crate::verify::request;
 
 /// Sends an upload to the server that `client` is connected to. Suite and module are looked up there, by the names or
 /// IDs that were given; an ID has to belong to a suite of the same name.

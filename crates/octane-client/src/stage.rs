@@ -1,5 +1,6 @@
 //! What ends a stage of an upload early.
 
+use crate::cancellation::CancellationToken;
 use crate::error::ClientError;
 use crate::journal::JournalError;
 
@@ -29,5 +30,16 @@ impl From<octane_rest::Error> for StageError {
 impl From<JournalError> for StageError {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
+    }
+}
+
+/// Makes a request that a cancellation ends after the grace period.
+pub(crate) async fn request<T, E: Into<StageError>>(
+    cancellation: &CancellationToken,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, StageError> {
+    match cancellation.within_grace(work).await {
+        Some(done) => done.map_err(Into::into),
+        None => Err(StageError::Cancelled),
     }
 }

@@ -1,24 +1,15 @@
 //! Reading the automated runs that results became.
 
-use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, Entity, EntityId, Query, Reference, Resource, Select, SuiteRun};
-use octane_results::Identity;
+use octane_model::{Entity, EntityId, Query, Select, SuiteRun};
 use serde_json::Value;
 
-use crate::cancellation::CancellationToken;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
-use crate::journal::{Journal, JournalError, PreviousRun, ServerRun};
-use crate::link_field::{LinkField, LinkLevel};
-use crate::run_key::run_key;
-use crate::stage::StageError;
-
-/// How many runs are written to the journal at a time.
-const PAGE: usize = 1000;
-
-/// How many IDs one query asks for; the vendor's clients keep lists below a hundred too.
-const IDS_MAX: usize = 100;
+use crate::journal::{Journal, JournalError, PreviousRun};
+use crate::link_field::LinkField;
+use crate::read_runs::{IDS_MAX, milliseconds, read_runs, status};
+use crate::stage::{StageError, request};
 
 /// What reading the runs came to.
 #[derive(Debug)]
@@ -86,17 +77,6 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     }
 }
 
-/// Makes a request that a cancellation ends after the grace period.
-pub(crate) async fn request<T, E: Into<StageError>>(
-    cancellation: &CancellationToken,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, StageError> {
-    match cancellation.within_grace(work).await {
-        Some(done) => done.map_err(Into::into),
-        None => Err(StageError::Cancelled),
-    }
-}
-
 /// The suite run, how many runs it holds, the field in which runs are linked, and whether the server has a history.
 async fn read_all(
     context: &Context<'_>,
@@ -112,59 +92,9 @@ async fn read_all(
     } else {
         None
     };
-    let (suite_run, runs) = read(context, field.as_ref()).await?;
+    let (suite_run, runs) = read_runs(context, field.as_ref()).await?;
     let has_history = read_previous(context).await?;
     Ok((suite_run, runs, field, has_history))
-}
-
-/// Reads in pages, with the runs' links where `field` says that runs have any.
-async fn read(
-    context: &Context<'_>,
-    field: Option<&LinkField>,
-) -> Result<(SuiteRun, usize), StageError> {
-    let Context {
-        client,
-        journal,
-        target,
-        cancellation,
-        ..
-    } = context;
-    let suite = target.suite.id;
-    let suite_runs = client.suite_runs();
-    let suite_run = request(cancellation, suite_runs.find(&target.suite_run, suite)).await?;
-    let suite_run = suite_run.ok_or_else(|| ClientError::NoSuiteRun {
-        suite,
-        name: target.suite_run.clone(),
-        similar: Vec::new(),
-    })?;
-    let linked = field.filter(|field| field.level == LinkLevel::Runs);
-    let mut select = AutomatedRun::select().with("duration");
-    if let Some(field) = linked {
-        select = select.with(&field.name);
-    }
-    let query = Query::field("parent_suite").refers_to_id(suite_run.id);
-    let list = client.endpoint.collection(AutomatedRun::COLLECTION).list();
-    let mut entities = std::pin::pin!(list.matching(query).select(select).stream());
-    let mut page = Vec::with_capacity(PAGE);
-    let mut total = 0;
-    while let Some(entity) = request(cancellation, entities.try_next()).await? {
-        page.extend(server_run(entity, linked));
-        if page.len() == PAGE {
-            let full = std::mem::replace(&mut page, Vec::with_capacity(PAGE));
-            total += full.len();
-            journal
-                .run(move |journal| journal.add_server_runs(&full))
-                .await?;
-        }
-    }
-    total += page.len();
-    journal
-        .run(move |journal| {
-            journal.add_server_runs(&page)?;
-            journal.finish_server_runs()
-        })
-        .await?;
-    Ok((suite_run, total))
 }
 
 /// Reads the results that runs held before, where one of them may be a result that was sent and does not show.
@@ -210,40 +140,6 @@ fn previous_run(entity: &Entity) -> Option<PreviousRun> {
         started: entity.text("run_started").and_then(milliseconds),
         duration: entity.fields.get("run_duration").and_then(Value::as_i64),
     })
-}
-
-fn server_run(entity: Entity, linked: Option<&LinkField>) -> Option<ServerRun> {
-    let links = linked.map(|field| entity.references(&field.name));
-    let duration = entity.fields.get("duration").and_then(Value::as_i64);
-    let id = entity.id.clone()?;
-    let run = entity.into_typed::<AutomatedRun>().ok()?;
-    let identity = Identity {
-        module: run.component.unwrap_or_default(),
-        package: run.package.unwrap_or_default(),
-        class: run.class_name.unwrap_or_default(),
-        name: run.test_name.unwrap_or_else(|| run.name.clone()),
-    };
-    Some(ServerRun {
-        id,
-        key: run_key(&identity, Some(&run.name)),
-        status: run.native_status.as_ref().map(status),
-        started: run.started.as_deref().and_then(milliseconds),
-        duration,
-        test: run.test.map(|test| test.id),
-        links,
-    })
-}
-
-/// The word at the end of a status such as `list_node.run_native_status.passed`; `?` for an opaque ID.
-fn status(status: &Reference) -> String {
-    let word = status.id.as_str().rsplit_once('.');
-    word.map_or_else(|| "?".to_owned(), |(_, word)| word.to_owned())
-}
-
-fn milliseconds(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_millisecond)
 }
 
 #[cfg(test)]

@@ -133,6 +133,16 @@ impl<T> Clone for ListRequest<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
+    /// The first page alone, and the number of all matching entities if the server counts that far.
+    pub async fn first_page(mut self) -> Result<(Vec<T>, Option<u64>), Error> {
+        if self.list.order.is_empty() {
+            self.list.order.push(Order::ascending("id"));
+        }
+        let (page, _): (Page<T>, _) = self.page().await?;
+        let total = page.total_count.filter(|_| !page.exceeds_total_count);
+        Ok((page.data, total))
+    }
+
     /// The entities, fetched a page at a time as the stream is polled; the next pages are prefetched while
     /// one is processed, as far as the server has counted.
     pub fn stream(mut self) -> BoxStream<'static, Result<T, Error>> {

@@ -79,6 +79,66 @@ impl Journal {
         })
     }
 
+    /// How many of the runs that the results belong to have been read, and how many there should be. Of batches whose task has
+    /// ended.
+    pub(crate) fn wanted_runs(&self) -> Result<(usize, usize), JournalError> {
+        self.read(|connection| {
+            let found = "SELECT COUNT(DISTINCT f.key) FROM server_runs f
+                 WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key)";
+            let number = |sql: &str| {
+                connection
+                    .prepare_cached(sql)?
+                    .query_row([], |row| row.get(0))
+            };
+            let wanted = format!("SELECT COUNT(DISTINCT rows.key) FROM {ROWS_OF_TASKS}");
+            Ok((number(found)?, number(&wanted)?))
+        })
+    }
+
+    /// The names of the tests at the beginning and the end of each batch whose task has ended.
+    pub(crate) fn names_of_batch_ends(&self) -> Result<Vec<String>, JournalError> {
+        self.names(
+            "SELECT DISTINCT rows.name FROM batches b JOIN rows ON rows.number IN (b.first_row, b.last_row)
+             WHERE b.state = 'ended' AND b.ended_as <> 'refused' ORDER BY 1",
+        )
+    }
+
+    /// The names of the tests whose runs have not been read, of batches whose task has ended.
+    pub(crate) fn names_of_missing_runs(&self) -> Result<Vec<String>, JournalError> {
+        self.finish_server_runs()?;
+        self.names(&format!(
+            "SELECT DISTINCT rows.name FROM {ROWS_OF_TASKS}
+             AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) ORDER BY 1"
+        ))
+    }
+
+    /// From the first to the last ID of the runs of each batch, as far as they have been read: the others are mostly in
+    /// between. Without ranges that span much more than the results of their batch.
+    pub(crate) fn ranges_of_batches(&self) -> Result<Vec<(i64, i64)>, JournalError> {
+        self.finish_server_runs()?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT MIN(CAST(f.run AS INTEGER)) AS first, MAX(CAST(f.run AS INTEGER)) AS last FROM batches b
+                     CROSS JOIN rows ON rows.number IN (b.first_row, b.last_row)
+                     CROSS JOIN server_runs f ON f.key = rows.key
+                     WHERE b.state = 'ended' AND b.ended_as <> 'refused'
+                     GROUP BY b.number HAVING last - first < 2 * (b.last_row - b.first_row + 1) ORDER BY 1",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    fn names(&self, sql: &str) -> Result<Vec<String>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(sql)?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// The runs that may have held a result which they do not show now, where nothing else proves that it is in.
     pub(crate) fn runs_needing_history(&self) -> Result<Vec<EntityId>, JournalError> {
         let exact = exact_match("f");
@@ -114,6 +174,11 @@ impl Journal {
         })
     }
 }
+
+/// The results of batches whose task has ended.
+const ROWS_OF_TASKS: &str =
+    "batches b CROSS JOIN rows ON rows.number BETWEEN b.first_row AND b.last_row
+    WHERE b.state = 'ended' AND b.ended_as <> 'refused'";
 
 /// Whether the run of a row shows it or a newer result. The product may not store milliseconds, so whole seconds
 /// are compared.

@@ -13,8 +13,8 @@ use crate::journal::{Journal, JournalError, LinkCandidate};
 use crate::link_field::LinkLevel;
 use crate::links::LinkRequest;
 use crate::report::{LinkSummary, ReportedProblem};
-use crate::stage::StageError;
-use crate::verify::{Lookup, request};
+use crate::stage::{StageError, request};
+use crate::verify::Lookup;
 use octane_model::plural::plural;
 
 /// How many requests' worth of links are read from the journal at a time, so that memory use does not depend on how

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::*;
 use crate::fake_octane::{Answer, FakeOctane, Received, STARTED, Uploading, page, problem, tests};
 use crate::journal::Confirmation;
+use crate::link_field::LinkLevel;
 use crate::verdict::BatchEnd;
 
 /// An automated run of the test `t{n}`, as the server shows it.

@@ -11,4 +11,5 @@ mod names;
 mod payloads;
 mod repeated_uploads;
 mod restored;
+mod shards;
 mod simulation;
