@@ -220,6 +220,7 @@ impl<'a> Reconciliation<'a> {
                     id: self.suite_run,
                     name: target.suite_run.clone(),
                 },
+                url: self.suite_run.and_then(|id| client.suite_runs().url(id)),
             },
             created: target.created.clone(),
             batches,

@@ -139,6 +139,8 @@ pub struct TargetReport {
     /// The suite run; without an ID as long as the server has not created it.
     #[serde(serialize_with = "ids_as_strings::entity_without_id")]
     pub suite_run: IdAndName<Option<SuiteRunId>>,
+    /// The suite run's page in Octane's web UI; `None` until the server has created it, and for a sandbox in this process.
+    pub url: Option<String>,
 }
 
 /// An entity's ID and name.
@@ -308,6 +310,7 @@ mod tests {
                     id: None,
                     name: "nightly-1".to_owned(),
                 },
+                url: None,
             },
             created: vec![CreatedEntity {
                 entity_type: "test_suite".into(),

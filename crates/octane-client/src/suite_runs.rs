@@ -82,6 +82,18 @@ impl SuiteRuns<'_> {
         named_entity::similar::<SuiteRun>(self.client, name, of_suite(suite)).await
     }
 
+    /// The page of a suite run in Octane's web UI; `None` for a sandbox in this process, which ends with it.
+    pub fn url(&self, id: SuiteRunId) -> Option<String> {
+        if self.client.settings.sandbox.is_some() {
+            return None;
+        }
+        let endpoint = &self.client.endpoint;
+        let (address, workspace) = (endpoint.address(), endpoint.workspace());
+        let (space, workspace) = (workspace.space, workspace.workspace);
+        let page = format!("p={space}/{workspace}&entityType=run&id={id}");
+        Some(format!("{address}/ui/entity-navigation?{page}"))
+    }
+
     /// All suite runs, or those of `suite`, by id.
     pub async fn list(&self, suite: Option<SuiteId>) -> Result<Vec<SuiteRun>, ClientError> {
         named_entity::list(self.client, of_suite(suite)).await

@@ -39,8 +39,8 @@ struct Printed<'a> {
 /// What a delivery begins with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Start<'a> {
-    /// A new upload, just prepared.
-    New(&'a Event),
+    /// A new upload, whose progress is shown since it was prepared.
+    New(&'a Progress),
     /// A certain upload. Results that were confirmed and have vanished since are sent again.
     Resume {
         /// Whether it is sent to the server that was typed, whatever server it belongs to.
@@ -105,6 +105,16 @@ impl<'a> Delivery<'a> {
         Failure::message(self.signals.exit(), message)
     }
 
+    /// The progress of an upload that starts now; `prepared` says how much it is.
+    pub(crate) fn progress(&self, prepared: Option<&Event>) -> Progress {
+        let progress = Progress::new(self.output);
+        if let Some(event) = prepared {
+            progress.show(event);
+        }
+        progress.start();
+        progress
+    }
+
     /// Delivers what is in the journal.
     pub(crate) async fn deliver(
         &self,
@@ -113,10 +123,13 @@ impl<'a> Delivery<'a> {
         settings: &UploadSettings,
         start: Start<'_>,
     ) -> Result<Report> {
-        let progress = Progress::new(self.output);
-        if let Start::New(event) = start {
-            progress.show(event);
-        }
+        let resumed;
+        let progress = if let Start::New(progress) = start {
+            progress
+        } else {
+            resumed = self.progress(None);
+            &resumed
+        };
         let delivery = client
             .delivery(journal)
             .settings(settings.clone())
@@ -124,7 +137,7 @@ impl<'a> Delivery<'a> {
             .resend_missing(matches!(start, Start::Resume { .. }))
             .cancellation(self.cancellation.clone())
             .on_event(|event| progress.show(event));
-        let delivered = delivery.run().await;
+        let delivered = progress.during(delivery.run()).await;
         progress.finish();
         delivered.map_err(|error| match error {
             DeliveryError::Journal(error @ JournalError::DifferentServer { .. }) => {

@@ -158,7 +158,8 @@ impl Job<'_> {
             journal.discard();
             return Err(failure);
         }
-        match self.resolve(&settings, &journal).await {
+        let progress = self.delivery.progress(Some(&event));
+        match progress.during(self.resolve(&settings, &journal)).await {
             Ok(()) => {}
             // The results are saved for a later attempt, which may succeed.
             Err(failure) if failure.exit.is_retryable() && spool.folder().is_some() => {
@@ -181,7 +182,7 @@ impl Job<'_> {
         }
         let report = self
             .delivery
-            .deliver(client, &journal, &settings, Start::New(&event))
+            .deliver(client, &journal, &settings, Start::New(&progress))
             .await?;
         self.delivery.print_report(&report, Some(&input))
     }

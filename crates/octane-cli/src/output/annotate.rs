@@ -142,7 +142,7 @@ pub(crate) fn usage(text: &str) {
     }
 }
 
-/// `outcome`, `ingested`, `upload-id` and `suite-run-id` for later steps.
+/// `outcome`, `ingested`, `upload-id`, `suite-run-id` and `suite-run-url` for later steps.
 fn outputs(report: &Report) -> String {
     let outcome = serde_json::to_value(report.outcome).unwrap_or_default();
     let mut text = format!(
@@ -154,19 +154,22 @@ fn outputs(report: &Report) -> String {
     if let Some(id) = report.target.suite_run.id {
         text.push_str(&format!("suite-run-id={id}\n"));
     }
+    if let Some(url) = &report.target.url {
+        text.push_str(&format!("suite-run-url={url}\n"));
+    }
     text
 }
 
 fn table(report: &Report) -> String {
     let counts = &report.counts;
+    let name = markdown::escaped(&report.target.suite_run.name);
+    let title = match &report.target.url {
+        Some(url) => format!("[{name}]({url})"),
+        None => name,
+    };
     format!(
-        "### Octane: {}\n\n| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
-        markdown::escaped(&report.target.suite_run.name),
-        counts.read,
-        counts.ingested,
-        counts.rejected,
-        counts.invalid,
-        counts.pending
+        "### Octane: {title}\n\n| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
+        counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
     )
 }
 

@@ -205,6 +205,9 @@ fn write_target(
             target.suite_run.name
         )?,
     }
+    if let Some(url) = &target.url {
+        writeln!(text, "View      {url}")?;
+    }
     for entity in created {
         writeln!(
             text,

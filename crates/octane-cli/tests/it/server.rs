@@ -147,6 +147,53 @@ fn a_url_from_the_browser_and_a_key_from_the_environment_are_enough() {
 }
 
 #[test]
+fn the_report_leads_to_the_suite_run_in_the_web_pages() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let summary = server.place.path().join("summary.md");
+    let github = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+    ];
+    let upload = ["upload", "a.csv", "--suite", "S", "--suite-run", "r", "-y"];
+    let done = server.octane_with(&upload, SECRET, &github);
+    let url = format!(
+        "http://{}/ui/entity-navigation?p=1001/1002&entityType=run&id=7001",
+        server.address
+    );
+    assert!(
+        done.stdout.contains(&format!("\nView      {url}\n")),
+        "{done:?}"
+    );
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert!(summary.contains(&format!("]({url})")), "{summary}");
+    let done = server.octane(&[&upload[..], &["--format", "json"]].concat(), SECRET);
+    assert_eq!(done.json()["target"]["url"], url);
+    // A sandbox in the process ends with it, and so would the link.
+    let done = server
+        .place
+        .octane(&["upload", "a.csv", "--sandbox", "--format", "json"]);
+    assert_eq!(done.json()["target"]["url"], serde_json::Value::Null);
+}
+
+#[test]
+fn off_a_terminal_an_upload_says_on_standard_error_that_it_begins_and_that_it_has_ended() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let upload = ["upload", "a.csv", "--suite", "S", "-y"];
+    let done = server.octane(&upload, SECRET);
+    let lines: Vec<&str> = done.stderr.lines().collect();
+    assert_eq!(lines[0], "sending 1 result in 1 batch", "{done:?}");
+    let last = lines[lines.len() - 1];
+    assert!(
+        last.starts_with("ended after ") && last.ends_with("1/1 ingested"),
+        "{done:?}"
+    );
+    let quiet = server.octane(&[&upload[..], &["--quiet"]].concat(), SECRET);
+    assert_eq!((quiet.code, &*quiet.stderr), (0, ""));
+}
+
+#[test]
 fn a_wrong_secret_is_exit_7_and_is_never_printed() {
     let server = Server::new();
     server.place.file("a.csv", "name,status\nx,passed\n");
