@@ -9,6 +9,7 @@ mod jira;
 mod link;
 mod lookup;
 mod module;
+mod preparation;
 mod resume;
 mod run;
 #[cfg(feature = "sandbox")]

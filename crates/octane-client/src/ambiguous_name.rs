@@ -4,9 +4,7 @@ use std::fmt;
 
 use octane_model::EntityId;
 
-use crate::client::Client;
 use crate::error::ClientError;
-use crate::named_entity::NamedEntity;
 use crate::report::ReportedProblem;
 
 /// What to do if several modules or suites have the name that is looked for.
@@ -33,17 +31,6 @@ pub struct AmbiguousName {
 }
 
 impl AmbiguousName {
-    /// The name of these entities, which are ordered by ID, if there are several.
-    pub(crate) fn of<E: NamedEntity>(name: &str, found: &[E]) -> Option<Self> {
-        (found.len() > 1).then(|| Self {
-            kind: E::LABEL,
-            name: name.to_owned(),
-            ids: found.iter().map(|entity| entity.id().into()).collect(),
-        })
-    }
-}
-
-impl AmbiguousName {
     pub(crate) fn problem(&self) -> ReportedProblem {
         ReportedProblem::new("ambiguous_name", self.resolved())
     }
@@ -67,23 +54,5 @@ impl fmt::Display for AmbiguousName {
         let listed: Vec<&str> = ids.iter().map(EntityId::as_str).collect();
         let (count, listed) = (ids.len(), listed.join(", "));
         write!(f, "found {count} {kind}s named `{name}` (IDs {listed})")
-    }
-}
-
-impl Client {
-    /// The oldest of these entities, which are ordered by ID; an error if there are several and the settings say so.
-    pub(crate) fn oldest<E: NamedEntity>(
-        &self,
-        name: &str,
-        found: Vec<E>,
-        on_several: impl FnOnce(AmbiguousName),
-    ) -> Result<Option<E>, ClientError> {
-        if let Some(ambiguous) = AmbiguousName::of(name, &found) {
-            match self.settings.on_ambiguous {
-                OnAmbiguous::First => on_several(ambiguous),
-                OnAmbiguous::Fail => return Err(ambiguous.into()),
-            }
-        }
-        Ok(found.into_iter().next())
     }
 }

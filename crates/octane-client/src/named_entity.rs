@@ -5,7 +5,7 @@ use octane_model::{
     Select, SuiteRun, TestSuite, WorkItem,
 };
 
-use crate::ambiguous_name::AmbiguousName;
+use crate::ambiguous_name::{AmbiguousName, OnAmbiguous};
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::likeness::{Similar, errors_between};
@@ -174,5 +174,34 @@ pub(crate) fn check_name(kind: &'static str, name: &str) -> Result<(), ClientErr
             length,
             length_max: NAME_CHARS_MAX,
         }),
+    }
+}
+
+impl AmbiguousName {
+    /// The name of these entities, which are ordered by ID, if there are several.
+    pub(crate) fn of<E: NamedEntity>(name: &str, found: &[E]) -> Option<Self> {
+        (found.len() > 1).then(|| Self {
+            kind: E::LABEL,
+            name: name.to_owned(),
+            ids: found.iter().map(|entity| entity.id().into()).collect(),
+        })
+    }
+}
+
+impl Client {
+    /// The oldest of these entities, which are ordered by ID; an error if there are several and the settings say so.
+    pub(crate) fn oldest<E: NamedEntity>(
+        &self,
+        name: &str,
+        found: Vec<E>,
+        on_several: impl FnOnce(AmbiguousName),
+    ) -> Result<Option<E>, ClientError> {
+        if let Some(ambiguous) = AmbiguousName::of(name, &found) {
+            match self.settings.on_ambiguous {
+                OnAmbiguous::First => on_several(ambiguous),
+                OnAmbiguous::Fail => return Err(ambiguous.into()),
+            }
+        }
+        Ok(found.into_iter().next())
     }
 }

@@ -2,67 +2,13 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
-
+mod mantissa;
 mod written;
 
+pub use mantissa::DurationError;
+use mantissa::split;
+pub(crate) use mantissa::{CommaMeaning, comma_meaning};
 use written::written;
-
-/// Why a text is not a valid duration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DurationError {
-    /// The text is empty.
-    #[error("is empty")]
-    Empty,
-    /// The text is not a decimal number.
-    #[error("is not a number")]
-    NotANumber,
-    /// The number is negative.
-    #[error("is negative")]
-    Negative,
-    /// `1,234` may mean either 1234 or 1.234.
-    #[error("is ambiguous: the comma may be a thousands or a decimal separator")]
-    Ambiguous,
-    /// `01:30` may mean either minutes and seconds, or hours and minutes.
-    #[error("is ambiguous: minutes and seconds, or hours and minutes")]
-    AmbiguousClock,
-    /// The duration has more milliseconds than the 64-bit integers of payloads can hold.
-    #[error("is too long")]
-    TooLong,
-}
-
-/// What a comma before three digits means, as in `1,234`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CommaMeaning {
-    /// Either.
-    Unknown,
-    /// It is a decimal comma.
-    Decimal,
-    /// It separates thousands.
-    Thousands,
-}
-
-/// What another duration of the same file shows about its commas, if it is not ambiguous itself.
-pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
-    let number = text.trim().trim_start_matches(['+', '-']);
-    let is_number = |char: char| char.is_ascii_digit() || matches!(char, '.' | ',');
-    if !number.chars().all(is_number) || split(number, CommaMeaning::Decimal).is_err() {
-        return None;
-    }
-    match (number.rfind('.'), number.rfind(',')) {
-        (Some(point), Some(comma)) if point > comma => Some(CommaMeaning::Thousands),
-        (Some(_), Some(_)) => Some(CommaMeaning::Decimal),
-        // `1.234` may be a whole number in a language with decimal commas.
-        (Some(_), None) => (!is_grouped(number, '.')).then_some(CommaMeaning::Thousands),
-        (None, Some(first)) => match (is_grouped(number, ','), number[..first].contains(',')) {
-            (true, true) => Some(CommaMeaning::Thousands),
-            (true, false) => None,
-            (false, _) => Some(CommaMeaning::Decimal),
-        },
-        (None, None) => None,
-    }
-}
 
 /// Parses a number of seconds, rounded half up to whole milliseconds.
 ///
@@ -178,58 +124,6 @@ fn exponent(text: &str) -> Result<i64, DurationError> {
         .unwrap_or(i64::MAX / 4)
         .min(i64::MAX / 4);
     Ok(if text.starts_with('-') { -size } else { size })
-}
-
-/// Splits a mantissa at the decimal point.
-fn split(mantissa: &str, meaning: CommaMeaning) -> Result<(&str, &str), DurationError> {
-    let (whole, fraction) = match (mantissa.rfind('.'), mantissa.rfind(',')) {
-        (None, None) => (mantissa, ""),
-        (Some(point), None) => (&mantissa[..point], &mantissa[point + 1..]),
-        (Some(point), Some(comma)) => {
-            let last = point.max(comma);
-            let thousands = if point > comma { ',' } else { '.' };
-            let whole = &mantissa[..last];
-            if !is_grouped(whole, thousands) {
-                return Err(DurationError::NotANumber);
-            }
-            (whole, &mantissa[last + 1..])
-        }
-        (None, Some(comma)) => {
-            let (whole, fraction) = (&mantissa[..comma], &mantissa[comma + 1..]);
-            match (is_grouped(mantissa, ','), whole.contains(',')) {
-                (true, true) => (mantissa, ""),
-                (true, false) => match meaning {
-                    CommaMeaning::Unknown => return Err(DurationError::Ambiguous),
-                    CommaMeaning::Decimal => (whole, fraction),
-                    CommaMeaning::Thousands => (mantissa, ""),
-                },
-                (false, true) => return Err(DurationError::NotANumber),
-                (false, false) => (whole, fraction),
-            }
-        }
-    };
-    let has_digits = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
-    let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    // Thousands may be separated only if there is a decimal separator or by commas; `1.234.567` is invalid.
-    let is_grouped_whole =
-        mantissa.contains(',') && (is_grouped(whole, ',') || is_grouped(whole, '.'));
-    let whole_is_fine = only_digits(whole) || is_grouped_whole;
-    if !whole_is_fine || !only_digits(fraction) || !(has_digits(whole) || has_digits(fraction)) {
-        return Err(DurationError::NotANumber);
-    }
-    Ok((whole, fraction))
-}
-
-/// Whether `text` consists of at least two groups of three digits and does not start with a zero.
-fn is_grouped(text: &str, separator: char) -> bool {
-    let mut groups = text.split(separator);
-    let first = groups.next().unwrap_or_default();
-    let first_is_fine = (1..=3).contains(&first.len()) && !first.starts_with('0');
-    let mut further = groups.clone().peekable();
-    further.peek().is_some()
-        && first_is_fine
-        && groups.all(|group| group.len() == 3)
-        && (first.bytes().chain(further.flat_map(str::bytes))).all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -219,22 +219,14 @@ async fn run_until_done(process: &mut Process<'_>) -> Result<(Report, usize), St
     tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
     world.network.restart(false).await;
     trace.record("the last process run");
-    let report = run_without_faults(process).await?;
+    let report = process.run_without_faults().await?;
     let process_runs = case.process_runs.len() + 1;
     if report.counts.pending == 0 {
         return Ok((report, process_runs));
     }
     // What Octane has forgotten is known to be missing only now, and is sent again.
     trace.record("one more process run");
-    Ok((run_without_faults(process).await?, process_runs + 1))
-}
-
-async fn run_without_faults(process: &mut Process<'_>) -> Result<Report, String> {
-    match process.run(&RunFaults::default(), true).await? {
-        RunEnd::Reported(report) => Ok(*report),
-        RunEnd::Crashed => Err("the process crashed without a fault".to_owned()),
-        RunEnd::Unresolved => Err("the suite was not found without a fault".to_owned()),
-    }
+    Ok((process.run_without_faults().await?, process_runs + 1))
 }
 
 /// Uploads what the suite run holds from the start.
@@ -274,7 +266,7 @@ async fn upload_again(
 ) -> Result<(), String> {
     world.network.trace.record("the same upload once more");
     let mut process = Process::new(case, world, log);
-    let report = run_without_faults(&mut process).await?;
+    let report = process.run_without_faults().await?;
     let after = content(world, case).await;
     let checker = Checker {
         case,

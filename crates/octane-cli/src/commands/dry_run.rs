@@ -12,7 +12,7 @@ use octane_results::Release;
 use serde_json::json;
 
 use super::delivery::{Delivery, EXIT_CODE_OVERRIDDEN};
-use super::upload::{check_release, not_prepared};
+use super::preparation::{check_release, not_prepared};
 use crate::args::{Create, OnUnresolved};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};

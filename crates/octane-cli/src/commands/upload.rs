@@ -4,13 +4,14 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::Timestamp;
 use octane_client::{
-    Client, ClientError, DeliveryError, Journal, JournalError, ModuleChoice, PrepareError,
-    Prepared, SuiteChoice, TargetSpec, UploadId, UploadSettings,
+    Client, ClientError, DeliveryError, Journal, ModuleChoice, Prepared, SuiteChoice, TargetSpec,
+    UploadId, UploadSettings,
 };
 use octane_results::Release;
 
 use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
+use super::preparation::{check_release, not_prepared};
 use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
 use crate::connect::Connection;
 use crate::env;
@@ -220,19 +221,6 @@ impl Job<'_> {
     }
 }
 
-/// Nothing is saved of what could not be prepared, so the hints about resuming would be wrong.
-pub(super) fn not_prepared(error: PrepareError) -> Failure {
-    match error {
-        PrepareError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
-            Failure::new(Exit::Configuration, error).hint(
-                "nothing was sent; free disk space, use another directory (`--spool DIR`), or disable it \
-                 (`--spool off`)",
-            )
-        }
-        error => error.into(),
-    }
-}
-
 /// If the server refused to find or create what is needed, the hint says that this was all.
 fn without_permission(failure: Failure) -> Failure {
     let error = failure.error.downcast_ref::<octane_rest::Error>();
@@ -299,20 +287,6 @@ fn suite_run_name(input: &str, first_started: Option<Timestamp>, now: Timestamp)
         Some(first) => format!("{input} {}", &first.to_string()[..10]),
         None => format!("{input} {}Z", &now.to_string()[..19]),
     }
-}
-
-/// An unknown release would make Octane reject every run, so it is reported before.
-pub(super) async fn check_release(client: &Client, name: &str) -> Result<()> {
-    if name == Release::DEFAULT || client.releases().find(name).await?.is_some() {
-        return Ok(());
-    }
-    let error = ClientError::UnknownName {
-        kind: "release",
-        name: name.to_owned(),
-        similar: client.releases().similar(name).await?,
-    };
-    Err(Failure::new(Exit::Refused, error)
-        .hint("create the release in Octane, or use `--release default`"))
 }
 
 /// Asks on a terminal; anywhere else no one can answer, so the answer is no.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-use super::{CommaMeaning, DurationError, split};
+use super::mantissa::{CommaMeaning, DurationError, split};
 
 /// Parses `1.5s`, `2 min 30 s`, `0:00:01.693`, `1 day, 2:03:04`, `1.02:03:04` (.NET) or `PT1M30S`, rounded half up to
 /// whole milliseconds; days have 24 hours.

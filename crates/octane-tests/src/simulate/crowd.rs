@@ -10,11 +10,11 @@ use tokio::time::sleep;
 
 use super::case::{Case, CaseTarget, RunFaults};
 use super::checker::Checker;
+use super::content;
 use super::content::StoredRun;
 use super::log_capture::CapturedLog;
 use super::process_run::{Process, RunEnd};
 use super::world::{NEW_SUITE, World};
-use super::{content, run_without_faults};
 
 /// One of them, and the last report, if it has nothing left to do.
 struct Uploader<'a> {
@@ -96,7 +96,7 @@ impl Uploader<'_> {
             return Ok(());
         }
         self.process_runs += 1;
-        self.done = Some(run_without_faults(&mut self.process).await?);
+        self.done = Some(self.process.run_without_faults().await?);
         Ok(())
     }
 

@@ -65,6 +65,15 @@ impl<'a> Process<'a> {
 }
 
 impl Process<'_> {
+    /// Runs the process once more, without faults, and returns its report.
+    pub(super) async fn run_without_faults(&mut self) -> Result<Report, String> {
+        match self.run(&RunFaults::default(), true).await? {
+            RunEnd::Reported(report) => Ok(*report),
+            RunEnd::Crashed => Err("the process crashed without a fault".to_owned()),
+            RunEnd::Unresolved => Err("the suite was not found without a fault".to_owned()),
+        }
+    }
+
     /// Runs the process once. `is_patient` stands for a user with time, on a day on which nothing goes wrong.
     pub(super) async fn run(
         &mut self,

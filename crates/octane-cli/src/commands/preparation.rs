@@ -1,0 +1,34 @@
+//! What an upload and its dry run have in common before anything is sent.
+
+use octane_client::{Client, ClientError, JournalError, PrepareError};
+use octane_results::Release;
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+
+/// Nothing is saved of what could not be prepared, so the hints about resuming would be wrong.
+pub(super) fn not_prepared(error: PrepareError) -> Failure {
+    match error {
+        PrepareError::Journal(error @ (JournalError::Full { .. } | JournalError::Database { .. })) => {
+            Failure::new(Exit::Configuration, error).hint(
+                "nothing was sent; free disk space, use another directory (`--spool DIR`), or disable it \
+                 (`--spool off`)",
+            )
+        }
+        error => error.into(),
+    }
+}
+
+/// An unknown release would make Octane reject every run, so it is reported before.
+pub(super) async fn check_release(client: &Client, name: &str) -> Result<()> {
+    if name == Release::DEFAULT || client.releases().find(name).await?.is_some() {
+        return Ok(());
+    }
+    let error = ClientError::UnknownName {
+        kind: "release",
+        name: name.to_owned(),
+        similar: client.releases().similar(name).await?,
+    };
+    Err(Failure::new(Exit::Refused, error)
+        .hint("create the release in Octane, or use `--release default`"))
+}
