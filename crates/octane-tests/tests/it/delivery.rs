@@ -346,3 +346,31 @@ fn payload_bytes_do_not_depend_on_concurrency_or_threads() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_upload_of_which_nothing_was_sent_looks_for_its_suite_again_when_it_is_resumed() {
+    let world = World::new().await;
+    let client = &world.client;
+    let spool = Spool::off();
+    let runs = vec![TestRun::new("pays", Status::Passed)];
+    let spec =
+        TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-1").create_missing(true);
+    let settings = UploadSettings::default();
+    let prepared = client.prepare(runs, &spec, &settings, &spool, UploadId::new());
+    let journal = prepared.unwrap().journal;
+    let token = CancellationToken::new();
+    let first = client.delivery(&journal).resolve().await.unwrap().suite.id;
+    // The first run of the process is interrupted before it sends anything.
+    token.cancel();
+    let delivery = client.delivery(&journal).cancellation(token);
+    assert_eq!(delivery.run().await.unwrap().outcome, Outcome::Interrupted);
+
+    let suites = client.endpoint().collection("test_suites");
+    suites.delete(first).await.unwrap();
+    let report = client.delivery(&journal).run().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Success, "{report:?}");
+    assert_ne!(report.target.suite.id, first);
+    let suite_runs = client.suite_runs();
+    let suite_run = suite_runs.find("nightly-1", report.target.suite.id).await;
+    assert!(suite_run.unwrap().is_some());
+}

@@ -1,6 +1,7 @@
 //! Batches: how far they are, how they are divided, and where they go.
 
 use super::*;
+use crate::journal::StoredBatch;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::target::ModuleChoice;
@@ -210,4 +211,33 @@ fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() 
         .map(|(state, _)| state)
         .collect();
     assert_eq!(words, ["ingested", "open", "ingested", "ingested"]);
+}
+
+#[test]
+fn the_target_may_change_until_something_was_sent() {
+    let journal = prepared(&Spool::off(), tests(4), &in_batches_of(2));
+    assert!(!journal.may_change_target().unwrap(), "it has none yet");
+    journal.set_target(&target()).unwrap();
+    let payload = |batch: &StoredBatch| {
+        let payload = journal.payload(batch).unwrap();
+        String::from_utf8(payload.to_vec()).unwrap()
+    };
+    let batches = || journal.open_batches().unwrap();
+    let first = payload(&batches()[0]);
+    assert!(first.contains("7045"), "{first}");
+
+    assert!(journal.may_change_target().unwrap());
+    let other = Target::new(SuiteId::new(7001), "nightly-1");
+    journal.set_target(&other).unwrap();
+    assert_eq!(journal.target().unwrap().unwrap().suite.id, other.suite.id);
+    for batch in batches() {
+        let payload = payload(&batch);
+        assert!(
+            payload.contains("7001") && !payload.contains("7045"),
+            "{payload}"
+        );
+    }
+
+    journal.begin_sending(1).unwrap();
+    assert!(!journal.may_change_target().unwrap());
 }
