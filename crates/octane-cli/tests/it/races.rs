@@ -32,6 +32,14 @@ fn number(variable: &str, default: usize) -> usize {
     text.map_or(default, |text| text.parse().expect("a number"))
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "shown where the output is not captured"
+)]
+fn progress(round: usize, processes: usize) {
+    println!("{round} rounds of {processes} processes");
+}
+
 fn count(server: &Remote, collection: &str, name: &str) -> usize {
     let entities = server.list(collection, "name");
     entities.iter().filter(|one| one["name"] == name).count()
@@ -123,6 +131,9 @@ fn processes_that_upload_into_a_missing_path_and_suite_at_once_end_in_the_same_o
             assert_eq!(count(&server, "application_modules", &module), 1);
         }
         assert_eq!(count(&server, "application_modules", "New"), round);
+        if round % 10 == 0 {
+            progress(round, processes);
+        }
     }
 }
 
