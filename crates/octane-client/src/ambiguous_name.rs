@@ -4,7 +4,6 @@ use std::fmt;
 
 use octane_model::EntityId;
 
-use crate::error::ClientError;
 use crate::report::ReportedProblem;
 
 /// What to do if several modules or suites have the name that is looked for.
@@ -39,12 +38,6 @@ impl AmbiguousName {
     pub fn resolved(&self) -> String {
         let oldest = self.ids.first().map_or("", EntityId::as_str);
         format!("{self}; used the oldest one, {oldest} (to use another one, give its ID)")
-    }
-}
-
-impl From<AmbiguousName> for ClientError {
-    fn from(ambiguous: AmbiguousName) -> Self {
-        Self::Ambiguous(ambiguous)
     }
 }
 

@@ -127,6 +127,12 @@ pub enum ClientError {
     },
 }
 
+impl From<AmbiguousName> for ClientError {
+    fn from(ambiguous: AmbiguousName) -> Self {
+        Self::Ambiguous(ambiguous)
+    }
+}
+
 impl ClientError {
     /// What the message says of entities that were created before an error.
     pub fn created(created: &[CreatedEntity]) -> String {

@@ -35,6 +35,7 @@ mod link;
 mod lock;
 mod migrate;
 mod payload;
+mod position;
 mod problem;
 mod repeat;
 mod resume;

@@ -55,6 +55,7 @@ mod batch;
 mod colors;
 mod duration;
 mod invalid;
+mod io_reason;
 mod payload;
 mod read;
 mod repair;

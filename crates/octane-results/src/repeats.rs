@@ -13,6 +13,7 @@
 //! any, [`Repeats`] looks at those more closely.
 
 mod arrangement;
+mod digest;
 mod reruns;
 mod survey;
 

@@ -1,21 +1,15 @@
 //! `octane resume`: continues uploads that were interrupted.
 
 mod all;
+mod one;
 mod route;
 
-use std::path::Path;
-
-use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
-
-use self::route::{Asked, Route, route};
-use super::delivery::{Delivery, Start, check_report};
-use crate::args::{OnUnresolved, ResumeArgs};
-use crate::connect::Connection;
+use self::one::Resumed;
+use super::delivery::{Delivery, check_report};
+use crate::args::ResumeArgs;
 use crate::exit::Exit;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::Output;
-use crate::policies::Policies;
-use crate::sandbox::is_sandbox;
 use crate::spool::{journal_failure, spool};
 use crate::suggest::Suggest;
 
@@ -35,105 +29,4 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
         None => all::run(args, output, &delivery).await,
     };
     done.or_else(|failure| delivery.report_failure(failure))
-}
-
-/// An upload that is resumed.
-struct Resumed<'a> {
-    summary: &'a UploadSummary,
-    delivery: Delivery<'a>,
-    policies: Policies,
-}
-
-impl<'a> Resumed<'a> {
-    /// The policies are those of the upload, unless others are typed.
-    fn new(args: &ResumeArgs, summary: &'a UploadSummary, delivery: &Delivery<'a>) -> Self {
-        let policies = Policies::resumed(&args.delivery, &summary.options);
-        let suggest = delivery.suggest.clone().to(summary.url.as_deref());
-        Self {
-            summary,
-            delivery: delivery.of_upload(policies, suggest),
-            policies,
-        }
-    }
-
-    /// Connects, resumes it, and reports.
-    async fn alone(&self, args: &ResumeArgs, output: Output) -> Result<Exit> {
-        let sandbox = self.summary.sandbox.as_deref();
-        let asked = Asked::of(&args.connection);
-        let folder = match route(sandbox, &asked, false) {
-            Route::Sandbox(folder) => Some(folder),
-            Route::AsTyped | Route::Elsewhere => None,
-        };
-        let connected = self.connect(args, folder.as_deref(), output).await?;
-        let spool = spool(&args.delivery.spool)?;
-        let client = connected.client_for(&args.connection, &self.summary.options);
-        let start = Start::Resume {
-            may_move: asked.is_url || asked.sandbox_data.is_some(),
-        };
-        let done = self.deliver(&spool, args, &client, start).await;
-        let server = spool.summary(&self.summary.id).map(|now| now.server);
-        if let (Ok(now), before) = (server, &self.summary.server)
-            && now != *before
-        {
-            output.say(&format!(
-                "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
-            ));
-        }
-        let done = done.and_then(|report| self.delivery.print_report(&report, None));
-        connected.close().await;
-        done
-    }
-
-    /// Connects to the sandbox in this directory, or as the options say. A sandbox that is gone is not created again: it
-    /// would have nothing of what was sent.
-    async fn connect(
-        &self,
-        args: &ResumeArgs,
-        sandbox: Option<&Path>,
-        output: Output,
-    ) -> Result<Connection> {
-        let Some(folder) = sandbox else {
-            return Connection::open(&args.connection, output).await;
-        };
-        let (id, suggest) = (&self.summary.id, &self.delivery.suggest);
-        if !is_sandbox(folder) {
-            let message = format!(
-                "upload {id} belongs to the sandbox in `{}`, which does not exist",
-                folder.display()
-            );
-            let delete = suggest.delete(id);
-            return Err(Failure::message(Exit::Configuration, message).hint(format!(
-                "upload the results again; `{delete}` deletes this upload"
-            )));
-        }
-        let mut connection = args.connection.clone();
-        connection.sandbox = true;
-        connection.sandbox_data.directory = Some(folder.to_owned());
-        let opened = Connection::open(&connection, output).await;
-        opened.map_err(|failure| {
-            failure.hint(format!(
-                "only one process at a time can use a sandbox: stop the other one, then {}",
-                suggest.run_resume(id)
-            ))
-        })
-    }
-
-    async fn deliver(
-        &self,
-        spool: &Spool,
-        args: &ResumeArgs,
-        client: &Client,
-        start: Start<'_>,
-    ) -> Result<Report> {
-        let suggest = &self.delivery.suggest;
-        let journal = spool
-            .open(&self.summary.id)
-            .map_err(|error| journal_failure(error, suggest))?;
-        let mut settings = UploadSettings::default();
-        settings.ingestion_wait_max = args.delivery.wait;
-        settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
-        self.delivery
-            .deliver(client, &journal, &settings, start)
-            .await
-    }
 }

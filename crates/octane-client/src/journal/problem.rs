@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::row::position;
+use super::position::position;
 use super::state::RowState;
 use crate::report::ReportedProblem;
 

@@ -4,8 +4,8 @@ use octane_model::plural::plural;
 use octane_results::Position;
 use rusqlite::Transaction;
 
+use super::position::position;
 use super::problem::add_problem;
-use super::row::position;
 use crate::report::{Counts, ReportedProblem};
 
 /// Finds out which results share a run: counts them, names those that another status replaces, and makes batches

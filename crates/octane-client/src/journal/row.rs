@@ -1,7 +1,7 @@
 //! Rows: one result each.
 
 use octane_results::{Position, TestRun};
-use rusqlite::{Connection, Row as SqlRow, Transaction};
+use rusqlite::{Connection, Transaction};
 
 use super::database::Journal;
 use super::error::JournalError;
@@ -140,18 +140,6 @@ fn insert(
             body_end,
         ))?;
     Ok(())
-}
-
-/// File, line and column from three neighbouring columns.
-pub(super) fn position(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Option<Position>> {
-    let file: Option<String> = row.get(at)?;
-    let line: Option<u64> = row.get(at + 1)?;
-    let column = row.get(at + 2)?;
-    Ok(file.zip(line).map(|(file, line)| Position {
-        file: file.into(),
-        line,
-        column,
-    }))
 }
 
 /// How many results are in which state.

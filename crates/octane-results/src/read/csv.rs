@@ -25,7 +25,7 @@ mod header;
 mod lines;
 
 use header::{find_header, names};
-use lines::NormalizedLines;
+use lines::{NormalizedLines, is_old_mac};
 
 /// Reads a table: one record per row, with warnings before the row that they are about.
 pub(crate) struct Csv<R: Read> {
@@ -305,11 +305,6 @@ fn next_row<R: Read>(
             Err(ReadError::io(Arc::clone(file), error).at(place))
         }
     }
-}
-
-/// Whether lines end with a single carriage return, as some spreadsheets still write them.
-fn is_old_mac(head: &[u8]) -> bool {
-    head.contains(&b'\r') && !head.contains(&b'\n')
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::invalid::shortened;
+use crate::io_reason::io_reason;
 use crate::position::Position;
 use crate::read::field::ResultField;
 use crate::read::line_column::LineColumn;
 use crate::sniff::is_other_root;
-use crate::source::left_out::io_reason;
 
 /// Why an input cannot be read, or cannot be read to its end.
 ///

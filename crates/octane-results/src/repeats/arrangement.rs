@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::digest::digest;
 use super::reruns::{Repeat, Reruns, in_order, shown};
-use super::survey::digest;
 use crate::context::Tag;
 use crate::identity::Identity;
 use crate::origin::{Origin, labels};

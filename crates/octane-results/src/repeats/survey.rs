@@ -1,8 +1,7 @@
 //! Finding the tests that have several results.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::arrangement::Repeats;
+use super::digest::digest;
 use crate::run::TestRun;
 
 /// Finds the tests that have several results.
@@ -30,11 +29,4 @@ impl Survey {
             .collect();
         (!repeated.is_empty()).then(|| Repeats::new(repeated))
     }
-}
-
-/// A digest of what makes a run the same run. Different tests that share one are told apart later.
-pub(super) fn digest(run: &TestRun) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&run.identity, &run.run_name).hash(&mut hasher);
-    hasher.finish()
 }

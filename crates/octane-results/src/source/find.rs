@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
+use crate::io_reason::io_reason;
 use crate::sniff::is_results_extension;
-use crate::source::left_out::{LeftOut, UnreadablePath, io_reason, overlooked};
+use crate::source::left_out::{LeftOut, UnreadablePath, overlooked};
 use crate::source::walk::{Walked, walk};
 use crate::source::{Source, SourceError, SourceProblem};
 

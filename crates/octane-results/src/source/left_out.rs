@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -111,16 +111,6 @@ impl fmt::Display for UnreadablePath {
     }
 }
 
-/// The reason of an I/O error in plain words: `permission denied`.
-pub(crate) fn io_reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
-}
-
 /// Why a file of a folder that does not have the extension of results should be mentioned, if it should.
 pub(super) fn overlooked(path: &Path) -> Option<LeftOutReason> {
     const HEAD_BYTES: u64 = 1024;
@@ -170,12 +160,5 @@ mod tests {
         for other in [&b""[..], b"text <testsuite", b"<html>", b"\xCA\xFE\xBA\xBE"] {
             assert_eq!(head(other), None);
         }
-    }
-
-    #[test]
-    fn reasons_are_in_plain_words() {
-        let denied = io::Error::from_raw_os_error(13);
-        assert!(io_reason(&denied).starts_with("permission denied"));
-        assert!(!io_reason(&denied).contains("os error"));
     }
 }

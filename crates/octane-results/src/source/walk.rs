@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::source::left_out::{LeftOut, LeftOutReason, UnreadablePath, io_reason};
+use crate::io_reason::io_reason;
+use crate::source::left_out::{LeftOut, LeftOutReason, UnreadablePath};
 
 /// What was found in a folder.
 #[derive(Debug, Default)]

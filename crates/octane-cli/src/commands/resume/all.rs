@@ -6,7 +6,7 @@ use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadSummary}
 use serde_json::{Value, json};
 
 use super::super::delivery::{Delivery, Start};
-use super::Resumed;
+use super::one::Resumed;
 use super::route::{Asked, Route, route};
 use crate::args::{Format, ResumeArgs};
 use crate::connect::{Connection, check};

@@ -2,8 +2,7 @@
 
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
-use super::is_old_mac;
-use super::lines::NormalizedLines;
+use super::lines::{NormalizedLines, is_old_mac};
 use crate::read::error::ReadErrorKind;
 use crate::read::options::ReadOptions;
 

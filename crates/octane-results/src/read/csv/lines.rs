@@ -127,6 +127,11 @@ impl<R: Read> Read for NormalizedLines<R> {
     }
 }
 
+/// Whether lines end with a single carriage return, as some spreadsheets still write them.
+pub(super) fn is_old_mac(head: &[u8]) -> bool {
+    head.contains(&b'\r') && !head.contains(&b'\n')
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,0 +1,121 @@
+//! One upload that is resumed.
+
+use std::path::Path;
+
+use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
+
+use super::super::delivery::{Delivery, Start};
+use super::route::{Asked, Route, route};
+use crate::args::{OnUnresolved, ResumeArgs};
+use crate::connect::Connection;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+use crate::policies::Policies;
+use crate::sandbox::is_sandbox;
+use crate::spool::{journal_failure, spool};
+
+/// An upload that is resumed.
+pub(super) struct Resumed<'a> {
+    pub(super) summary: &'a UploadSummary,
+    pub(super) delivery: Delivery<'a>,
+    policies: Policies,
+}
+
+impl<'a> Resumed<'a> {
+    /// The policies are those of the upload, unless others are typed.
+    pub(super) fn new(
+        args: &ResumeArgs,
+        summary: &'a UploadSummary,
+        delivery: &Delivery<'a>,
+    ) -> Self {
+        let policies = Policies::resumed(&args.delivery, &summary.options);
+        let suggest = delivery.suggest.clone().to(summary.url.as_deref());
+        Self {
+            summary,
+            delivery: delivery.of_upload(policies, suggest),
+            policies,
+        }
+    }
+
+    /// Connects, resumes it, and reports.
+    pub(super) async fn alone(&self, args: &ResumeArgs, output: Output) -> Result<Exit> {
+        let sandbox = self.summary.sandbox.as_deref();
+        let asked = Asked::of(&args.connection);
+        let folder = match route(sandbox, &asked, false) {
+            Route::Sandbox(folder) => Some(folder),
+            Route::AsTyped | Route::Elsewhere => None,
+        };
+        let connected = self.connect(args, folder.as_deref(), output).await?;
+        let spool = spool(&args.delivery.spool)?;
+        let client = connected.client_for(&args.connection, &self.summary.options);
+        let start = Start::Resume {
+            may_move: asked.is_url || asked.sandbox_data.is_some(),
+        };
+        let done = self.deliver(&spool, args, &client, start).await;
+        let server = spool.summary(&self.summary.id).map(|now| now.server);
+        if let (Ok(now), before) = (server, &self.summary.server)
+            && now != *before
+        {
+            output.say(&format!(
+                "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
+            ));
+        }
+        let done = done.and_then(|report| self.delivery.print_report(&report, None));
+        connected.close().await;
+        done
+    }
+
+    /// Connects to the sandbox in this directory, or as the options say. A sandbox that is gone is not created again: it
+    /// would have nothing of what was sent.
+    pub(super) async fn connect(
+        &self,
+        args: &ResumeArgs,
+        sandbox: Option<&Path>,
+        output: Output,
+    ) -> Result<Connection> {
+        let Some(folder) = sandbox else {
+            return Connection::open(&args.connection, output).await;
+        };
+        let (id, suggest) = (&self.summary.id, &self.delivery.suggest);
+        if !is_sandbox(folder) {
+            let message = format!(
+                "upload {id} belongs to the sandbox in `{}`, which does not exist",
+                folder.display()
+            );
+            let delete = suggest.delete(id);
+            return Err(Failure::message(Exit::Configuration, message).hint(format!(
+                "upload the results again; `{delete}` deletes this upload"
+            )));
+        }
+        let mut connection = args.connection.clone();
+        connection.sandbox = true;
+        connection.sandbox_data.directory = Some(folder.to_owned());
+        let opened = Connection::open(&connection, output).await;
+        opened.map_err(|failure| {
+            failure.hint(format!(
+                "only one process at a time can use a sandbox: stop the other one, then {}",
+                suggest.run_resume(id)
+            ))
+        })
+    }
+
+    pub(super) async fn deliver(
+        &self,
+        spool: &Spool,
+        args: &ResumeArgs,
+        client: &Client,
+        start: Start<'_>,
+    ) -> Result<Report> {
+        let suggest = &self.delivery.suggest;
+        let journal = spool
+            .open(&self.summary.id)
+            .map_err(|error| journal_failure(error, suggest))?;
+        let mut settings = UploadSettings::default();
+        settings.ingestion_wait_max = args.delivery.wait;
+        settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
+        self.delivery
+            .deliver(client, &journal, &settings, start)
+            .await
+    }
+}
