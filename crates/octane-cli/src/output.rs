@@ -21,7 +21,9 @@ mod text;
 pub(crate) use diagnostic::{
     failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
 };
-pub(crate) use printer::{Output, write_document, write_file, write_json_line, write_text};
+#[cfg(feature = "sandbox")]
+pub(crate) use printer::write_json_line;
+pub(crate) use printer::{Output, write_document, write_file, write_text};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::{ask, print_note};
 pub(crate) use summary::{problem_lines, summary};

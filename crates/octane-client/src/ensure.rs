@@ -105,7 +105,7 @@ fn next(ours: Option<i64>, lowest_found: Option<i64>, chosen_before: Option<i64>
 }
 
 /// The entity of exactly this name within `scope`; of several, the one with the lowest ID. Created from `draft` if there
-/// is none; whoever else does the same at the same moment ends with the same entity.
+/// is none; any client that does the same at the same moment ends with the same entity.
 pub(crate) async fn ensure<E: Removable>(
     client: &Client,
     name: &str,

@@ -99,7 +99,7 @@ pub(crate) async fn read_runs(
     let (found, wanted) = journal.run(Journal::wanted_runs).await?;
     match next(length, found, wanted, total) {
         Next::Nothing => {}
-        // Runs that come in meanwhile move others to later pages, where they are read twice: none is missed.
+        // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
         Next::Rest => reader.read(newest_first.skip(u64::from(PAGE))).await?,
         Next::Wanted => reader.read_wanted(total).await?,
     }

@@ -63,7 +63,7 @@ impl Redactor {
     }
 
     /// Replaces the password of a URL from now on, in whatever form the URL is, and the values of parameters that look
-    /// like secrets. Text without either is no secret.
+    /// like secrets. Text without either is not a secret.
     pub fn learn_url(&self, url: &str) {
         for (user, password) in users_and_passwords(url) {
             let decoded = percent_decode_str(password).decode_utf8_lossy();

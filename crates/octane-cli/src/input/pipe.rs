@@ -1,5 +1,5 @@
 //! Inputs that can be read only once: standard input, pipes and devices. What comes from them is kept in memory, up to a
-//! limit, because a device may have no end; and a pipe that nobody opens to write is not waited for forever.
+//! limit, because a device may have no end; and a pipe that no process opens for writing is not waited for forever.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};

@@ -49,7 +49,7 @@ pub(crate) fn print_for_people(failure: &Failure) {
     print_text(text);
 }
 
-/// Prints what is wrong with a command line. Help and version are no errors and are printed as they are.
+/// Prints what is wrong with a command line. Help and version are not errors and are printed as they are.
 pub(crate) fn print_usage_error(text: &str) {
     let mut shown = Text::default();
     for line in text.trim_end().lines() {

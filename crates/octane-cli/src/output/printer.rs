@@ -51,6 +51,7 @@ pub(crate) fn write_json(value: &impl Serialize) -> io::Result<()> {
 }
 
 /// The same on one line.
+#[cfg(feature = "sandbox")]
 pub(crate) fn write_json_line(value: &impl Serialize) -> io::Result<()> {
     write_file(json::compact(value)?.as_bytes())
 }

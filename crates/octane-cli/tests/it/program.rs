@@ -163,7 +163,7 @@ impl Started {
 
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Done {
-        // Both at once: a pipe that nobody reads fills up, and the command stops.
+        // Both at once: a pipe that is not read fills up, and the command stops.
         let mut stdout = self.child.stdout.take().unwrap();
         let reading = std::thread::spawn(move || {
             let mut bytes = Vec::new();

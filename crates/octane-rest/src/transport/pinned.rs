@@ -1,7 +1,7 @@
 //! Certificates that are trusted by name.
 //!
 //! A self-signed certificate that `openssl req -x509` makes is a CA certificate, which no server may present as its own
-//! (RFC 5280). Whoever puts this very certificate in `SSL_CERT_FILE` trusts it all the same, as curl and browsers do. Name
+//! (RFC 5280). A user who puts this very certificate in `SSL_CERT_FILE` trusts it anyway, as curl and browsers do. Name
 //! and dates still have to match.
 
 use std::sync::Arc;

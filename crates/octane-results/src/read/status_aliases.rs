@@ -93,7 +93,7 @@ impl StatusAliases {
         })
     }
 
-    /// The word that is most similar to `word`. `xpass` is no misspelt `pass`.
+    /// The word that is most similar to `word`. `xpass` is not a misspelt `pass`.
     pub(crate) fn suggestion(&self, word: &str) -> Option<&str> {
         if folded(word).starts_with('x') {
             return None;

@@ -254,7 +254,7 @@ mod tests {
         };
         assert_eq!(invalid, Some(expected));
         assert_eq!(decoded(b"caf\xC3").0, "caf\u{FFFD}");
-        // A replacement character that is in the input is no invalid byte.
+        // A replacement character in the input is not an invalid byte.
         assert_eq!(decoded("\u{FFFD}".as_bytes()).1, None);
     }
 

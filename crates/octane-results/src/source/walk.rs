@@ -5,7 +5,7 @@
 //! | a file | is found if it is wanted |
 //! | a link to a file inside the folder | is found if it is wanted; a file that is found in several ways counts once |
 //! | a link to a folder inside the folder | is entered, but not twice, and never in a circle |
-//! | a link that leads out of the folder | is left out, unless links are to be followed: whoever can write a link could have any file of this machine read |
+//! | a link that leads out of the folder | is left out, unless links are to be followed: anyone who can create a link could make the program read any file of this machine |
 //! | a link to nothing | cannot be read, if it is wanted |
 //! | a pipe, a device or a socket | is left out, if it is wanted: it may have no end |
 //! | a subfolder that cannot be listed | cannot be read |
