@@ -62,7 +62,9 @@ fn sequence(text: &str, may_be_bare: bool) -> Option<usize> {
     if let Some(rest) = text.strip_prefix('\u{9B}') {
         return control_sequence(rest).map(|length| '\u{9B}'.len_utf8() + length);
     }
-    if may_be_bare && let Some(length) = color(text) {
+    // `[5m]` is text in brackets.
+    let bare = color(text).filter(|length| may_be_bare && !text[*length..].starts_with(']'));
+    if let Some(length) = bare {
         return Some(length);
     }
     let spelling = SPELLINGS
