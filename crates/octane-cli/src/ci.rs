@@ -23,7 +23,7 @@ enum Notation {
     CodeBuild,
 }
 
-/// The known systems. Several that share variables are told apart by their markers, which come first.
+/// The known systems. Those that share variables are distinguished by their markers, which come first.
 const SYSTEMS: &[System] = &[
     // Also Gitea and Forgejo, which set the same variables.
     plain("GITHUB_WORKFLOW", "GITHUB_RUN_NUMBER"),

@@ -52,7 +52,7 @@ pub(crate) struct Input {
     statuses: [(Status, usize); 4],
     /// When the first of them started.
     pub(crate) first_started: Option<jiff::Timestamp>,
-    /// How several results of one test are told apart and ordered.
+    /// How several results of one test are distinguished and ordered.
     arrangement: Arrangement,
     /// How many results the last reading has found so far.
     read_again: Cell<usize>,

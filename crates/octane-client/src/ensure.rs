@@ -2,7 +2,7 @@
 //!
 //! Octane accepts several suites of one name, and perhaps modules as well. Many jobs that upload into a suite that does
 //! not exist yet would each create one, and their results would be split. So everybody follows one rule: **of several
-//! entities of one name, the one with the lowest ID is used**, and whoever has created another one takes it back.
+//! entities of one name, the one with the lowest ID is used**, and a client that has created another one takes it back.
 //!
 //! After creating, a client looks by exact name until two looks in a row have chosen the same entity, and only then uses it.
 //! Each look is judged by this table ([`next`]):
@@ -18,7 +18,7 @@
 //!
 //! Why this converges, and why taking back harms no one:
 //!
-//! - Octane's IDs grow, so whoever sees an entity also sees the ones with lower IDs, and no later one gets a lower ID. The
+//! - Octane's IDs grow, so a client that sees an entity also sees the ones with lower IDs, and no later one gets a lower ID. The
 //!   lowest one is chosen by everyone who looks, is never taken back, and stays the lowest.
 //! - An entity that is taken back is therefore not chosen by anyone: the lower one was visible to all who could see it. The
 //!   exception is an entity that becomes visible a moment after one with a higher ID. The second look is for that moment.

@@ -5,8 +5,8 @@
 //!
 //! | the suite run holds | what else is read |
 //! |---|---|
-//! | no more than that page, or all runs that are wanted are in it | nothing |
-//! | at most twice as many runs as are wanted | the rest of it |
+//! | no more than the server has returned, or all runs that are wanted are in it | nothing |
+//! | at most twice as many runs as are wanted, or no more than a page holds | the rest of it |
 //! | more | the runs that are wanted: where each batch begins and ends is looked up by name, then the ranges of IDs between are read, as a server creates the runs of a payload together; what is not in them is looked up by name |
 //! | more, and so many are missing then that looking them up costs more than reading everything | the rest of it |
 
@@ -42,8 +42,13 @@ enum Next {
 
 /// Decides what is read after the newest page, of `page` runs, of which `found` are `wanted`; see the [table](self).
 fn next(page: usize, found: usize, wanted: usize, total: Option<u64>) -> Next {
-    let is_rest_cheap = total.is_some_and(|total| total <= 2 * wanted as u64);
-    if page < usize::from(PAGE) || found >= wanted {
+    // A server may return shorter pages than requested, so the length of a page does not say that it is the last one.
+    let is_all = total.is_some_and(|total| total <= page as u64);
+    let is_rest_cheap = match total {
+        Some(total) => total <= 2 * wanted as u64 || total <= u64::from(PAGE),
+        None => page < usize::from(PAGE),
+    };
+    if is_all || found >= wanted {
         Next::Nothing
     } else if is_rest_cheap {
         Next::Rest
@@ -100,7 +105,7 @@ pub(crate) async fn read_runs(
     match next(length, found, wanted, total) {
         Next::Nothing => {}
         // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
-        Next::Rest => reader.read(newest_first.skip(u64::from(PAGE))).await?,
+        Next::Rest => reader.read(newest_first.skip(length as u64)).await?,
         Next::Wanted => reader.read_wanted(total).await?,
     }
     let read = reader.read;
@@ -230,6 +235,12 @@ mod tests {
     fn what_is_read_after_the_newest_page_is_bounded_by_what_is_wanted() {
         for (page, found, wanted, total, expected) in [
             (999, 10, 5000, Some(999), Next::Nothing),
+            (0, 0, 5000, Some(0), Next::Nothing),
+            // Pages that the server has made shorter.
+            (200, 200, 900, Some(900), Next::Rest),
+            (200, 0, 10, Some(900), Next::Rest),
+            (200, 200, 900, None, Next::Rest),
+            (200, 200, 200, None, Next::Nothing),
             (1000, 1000, 1000, Some(100_000), Next::Nothing),
             (1000, 1000, 4000, Some(4000), Next::Rest),
             (1000, 0, 1000, Some(2000), Next::Rest),

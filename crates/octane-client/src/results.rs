@@ -32,7 +32,7 @@ where
     }
 }
 
-/// How several results of one test are told apart and ordered.
+/// How several results of one test are distinguished and ordered.
 pub(crate) fn arrangement(
     results: &impl Results,
     reruns: Reruns,

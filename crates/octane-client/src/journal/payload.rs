@@ -45,7 +45,7 @@ impl Journal {
         })
     }
 
-    /// All batches, after their bytes were compared with their checksums: where those are computed anew, a byte that
+    /// All batches, after their bytes were compared with their checksums: where those are computed again, a byte that
     /// has changed on the disk would count as planned.
     fn checked_batches(&self) -> Result<Vec<StoredBatch>, JournalError> {
         let batches = self.read(|connection| batches(connection, "1"))?;

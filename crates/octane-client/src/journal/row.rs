@@ -214,14 +214,16 @@ impl Journal {
         Ok(rows)
     }
 
-    /// Whether results are missing of batches that succeeded, perhaps with a warning, so that another look may help.
+    /// Whether results are missing of batches that succeeded, perhaps with a warning, so that another look may help. It
+    /// does not where Octane has ignored a batch and shows another result.
     pub(crate) fn needs_another_look(&self) -> Result<bool, JournalError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
                     "SELECT 1 FROM batches b CROSS JOIN rows r ON r.number BETWEEN b.first_row AND b.last_row
                      WHERE b.state = 'ended' AND b.ended_as IN ('success', 'warning')
-                     AND +r.state <> 'ingested'",
+                     AND +r.state <> 'ingested' AND NOT (b.is_duplicate = 1
+                         AND EXISTS (SELECT 1 FROM server_runs f WHERE f.key = r.key))",
                 )?
                 .exists([])
         })
