@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use octane_model::{SuiteRun, TaskId};
+use octane_model::{SuiteRunId, TaskId};
 
 use crate::link_field::LinkLevel;
 use crate::upload_id::UploadId;
@@ -69,12 +69,12 @@ pub enum Event {
         /// How long until the next request.
         pause: Duration,
     },
-    /// The suite run that holds the results was found, and its runs counted.
+    /// The suite run that holds the results was found, and the runs that they became were read.
     #[non_exhaustive]
     Verified {
         /// The suite run.
-        suite_run: SuiteRun,
-        /// How many automated runs it holds.
+        suite_run: SuiteRunId,
+        /// How many automated runs of it were read; it may hold more, of other uploads.
         runs: usize,
     },
     /// Results are sent again: Octane had received their bytes from an earlier upload, ignored them, and shows others.

@@ -1,17 +1,17 @@
 //! Reading the automated runs of a suite run, with a number of requests that is bounded by one's own results.
 //!
 //! Many jobs may upload into one suite run. If each of them read all of it, the requests would grow with the square of their
-//! number. So the newest page is read first, and then:
+//! number. So one's own runs are read first, and then what has not been found with them:
 //!
-//! | the suite run holds | what else is read |
+//! | step | requests |
 //! |---|---|
-//! | no more than the server has returned, or all runs that are wanted are in it | nothing |
-//! | at most twice as many runs as are wanted, or no more than a page holds | the rest of it |
-//! | more | the runs that are wanted: where each batch begins and ends is looked up by name, then the ranges of IDs between are read, as a server creates the runs of a payload together; what is not in them is looked up by name |
-//! | more, and so many are missing then that looking them up costs more than reading everything | the rest of it |
+//! | the runs with which each batch begins and ends, by their names, in the suite run of this name: they tell its ID too | 1 for 100 names |
+//! | the suite run, by its name, if none of them is found | 1 |
+//! | the ranges of IDs between these runs, as a server creates the runs of a payload together | 1 for 1000 results |
+//! | what is still missing: by name if those are few, otherwise the newest page, and then whatever costs less of the rest of the suite run and the names | 1 for 100 names, or 1 for 1000 runs |
 
 use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Resource, Select, SuiteRun};
+use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Resource, Select, SuiteRunId};
 use octane_rest::ListRequest;
 use octane_results::Identity;
 use serde_json::Value;
@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::error::ClientError;
 use crate::journal::{Journal, ServerRun};
 use crate::link_field::{LinkField, LinkLevel};
+use crate::name::suite_run_name;
 use crate::run_key::run_key;
 use crate::stage::{StageError, request};
 
@@ -37,38 +38,33 @@ const RANGES_MAX: usize = 20;
 enum Next {
     Nothing,
     Rest,
-    Wanted,
+    Missing,
 }
 
-/// Decides what is read after the newest page, of `page` runs, of which `found` are `wanted`; see the [table](self).
-fn next(page: usize, found: usize, wanted: usize, total: Option<u64>) -> Next {
+/// Decides what is read after the newest page, of `page` runs, if `missing` runs have not been found in it; see the
+/// [table](self).
+fn next(page: usize, missing: usize, total: Option<u64>) -> Next {
+    let lookups = missing.div_ceil(IDS_MAX) as u64;
     // A server may return shorter pages than requested, so the length of a page does not say that it is the last one.
-    let is_all = total.is_some_and(|total| total <= page as u64);
     let is_rest_cheap = match total {
-        Some(total) => total <= 2 * wanted as u64 || total <= u64::from(PAGE),
+        Some(total) => total.div_ceil(u64::from(PAGE)) <= lookups + 1,
         None => page < usize::from(PAGE),
     };
-    if is_all || found >= wanted {
+    if missing == 0 || total.is_some_and(|total| total <= page as u64) {
         Next::Nothing
     } else if is_rest_cheap {
         Next::Rest
     } else {
-        Next::Wanted
+        Next::Missing
     }
 }
 
-/// Whether looking up `missing` runs by name needs more requests than reading all runs of the suite run.
-fn is_reading_all_cheaper(missing: usize, total: Option<u64>) -> bool {
-    let lookups = missing.div_ceil(IDS_MAX) as u64;
-    total.is_some_and(|total| total.div_ceil(u64::from(PAGE)) <= lookups)
-}
-
 /// Finds the suite run and reads the runs that are wanted into the journal, with their links where `field` says that runs
-/// have any. Returns the suite run, and how many runs were read.
+/// have any. Returns the ID of the suite run, and how many runs were read.
 pub(crate) async fn read_runs(
     context: &Context<'_>,
     field: Option<&LinkField>,
-) -> Result<(SuiteRun, usize), StageError> {
+) -> Result<(SuiteRunId, usize), StageError> {
     let Context {
         client,
         journal,
@@ -76,40 +72,42 @@ pub(crate) async fn read_runs(
         cancellation,
         ..
     } = context;
-    let suite = target.suite.id;
-    let suite_runs = client.suite_runs();
-    let suite_run = request(cancellation, suite_runs.find(&target.suite_run, suite)).await?;
-    let suite_run = suite_run.ok_or_else(|| ClientError::NoSuiteRun {
-        suite,
-        name: target.suite_run.clone(),
-        similar: Vec::new(),
-    })?;
     let linked = field.filter(|field| field.level == LinkLevel::Runs);
     let mut select = AutomatedRun::select().with("duration");
     if let Some(field) = linked {
         select = select.with(&field.name);
     }
+    let suite = target.suite.id;
+    let name = &suite_run_name(&target.suite_run);
+    let in_suite_run = Query::field("parent_suite");
+    let is_called = Query::field("name").is(&**name);
     let mut reader = Reader {
         context,
         linked,
-        query: Query::field("parent_suite").refers_to_id(suite_run.id),
+        query: in_suite_run.refers_to(is_called & Query::field("test").refers_to_id(suite)),
         select,
-        read: 0,
     };
-    let newest_first = reader.list(None).order_by(Order::descending("id"));
-    let first = newest_first.clone().page_size(u32::from(PAGE)).first_page();
-    let (page, total) = request(cancellation, first).await?;
-    let length = page.len();
-    reader.store(page).await?;
-    let (found, wanted) = journal.run(Journal::wanted_runs).await?;
-    match next(length, found, wanted, total) {
-        Next::Nothing => {}
-        // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
-        Next::Rest => reader.read(newest_first.skip(length as u64)).await?,
-        Next::Wanted => reader.read_wanted(total).await?,
-    }
-    let read = reader.read;
+    let ends = journal.run(Journal::names_of_batch_ends).await?;
+    let (first, others) = ends.split_at(ends.len().min(IDS_MAX));
+    let suite_run = match reader.find_suite_run(first).await? {
+        Some(id) => id,
+        None => {
+            let suite_runs = client.suite_runs();
+            let found = request(cancellation, suite_runs.find(name, suite)).await?;
+            let found = found.ok_or_else(|| ClientError::NoSuiteRun {
+                suite,
+                name: target.suite_run.clone(),
+                similar: Vec::new(),
+            })?;
+            found.id
+        }
+    };
+    reader.query = Query::field("parent_suite").refers_to_id(suite_run);
+    reader.read_named(others).await?;
+    reader.read_batches().await?;
+    reader.read_missing().await?;
     journal.run(Journal::finish_server_runs).await?;
+    let read = journal.run(Journal::server_run_count).await?;
     Ok((suite_run, read))
 }
 
@@ -119,7 +117,6 @@ struct Reader<'a> {
     /// The runs of the suite run.
     query: Query,
     select: Select,
-    read: usize,
 }
 
 impl Reader<'_> {
@@ -140,33 +137,73 @@ impl Reader<'_> {
         }
     }
 
-    async fn read_wanted(&mut self, total: Option<u64>) -> Result<(), StageError> {
-        let journal = self.context.journal;
-        let ends = journal.run(Journal::names_of_batch_ends).await?;
-        self.read_named(&ends).await?;
-        let ranges = journal.run(Journal::ranges_of_batches).await?;
+    /// The newest suite run with runs that are called like this, which are stored. Nothing if the server cannot say.
+    async fn find_suite_run(&self, names: &[String]) -> Result<Option<SuiteRunId>, StageError> {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let cancellation = self.context.cancellation;
+        let select = self.select.clone().with("parent_suite");
+        let list = self.list(named(names)).select(select).all();
+        let Some(read) = cancellation.within_grace(list).await else {
+            return Err(StageError::Cancelled);
+        };
+        let entities = match read {
+            Ok(entities) => entities,
+            // A server that does not know this kind of query is asked in another way.
+            Err(error) if !error.is_retryable() && !error.is_unauthorized() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let parent = |entity: &Entity| entity.reference("parent_suite")?.id.as_str().parse().ok();
+        let newest: Option<SuiteRunId> = entities.iter().filter_map(parent).max();
+        let of_newest = |entity: &Entity| parent(entity) == newest;
+        if newest.is_some() {
+            self.store(entities.into_iter().filter(of_newest).collect())
+                .await?;
+        }
+        Ok(newest)
+    }
+
+    /// Reads what is between the first and the last run of each batch.
+    async fn read_batches(&self) -> Result<(), StageError> {
+        let ranges = self.context.journal.run(Journal::ranges_of_batches).await?;
         for some in ranges.chunks(RANGES_MAX) {
             let between = |&(first, last): &(i64, i64)| Query::field("id").is_between(first, last);
             let ranges = some.iter().map(between).reduce(|one, other| one | other);
             self.read(self.list(ranges)).await?;
         }
-        let missing = journal.run(Journal::names_of_missing_runs).await?;
-        if is_reading_all_cheaper(missing.len(), total) {
-            return self.read(self.list(None)).await;
+        Ok(())
+    }
+
+    async fn read_missing(&self) -> Result<(), StageError> {
+        let journal = self.context.journal;
+        let mut missing = journal.run(Journal::names_of_missing_runs).await?;
+        if missing.len() > IDS_MAX {
+            let newest_first = self.list(None).order_by(Order::descending("id"));
+            let first = newest_first.clone().page_size(u32::from(PAGE)).first_page();
+            let (page, total) = request(self.context.cancellation, first).await?;
+            let length = page.len();
+            self.store(page).await?;
+            missing = journal.run(Journal::names_of_missing_runs).await?;
+            match next(length, missing.len(), total) {
+                Next::Nothing => return Ok(()),
+                // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
+                Next::Rest => return self.read(newest_first.skip(length as u64)).await,
+                Next::Missing => {}
+            }
         }
         self.read_named(&missing).await
     }
 
     /// Reads the runs that are called like this, whatever their tests are.
-    async fn read_named(&mut self, names: &[String]) -> Result<(), StageError> {
+    async fn read_named(&self, names: &[String]) -> Result<(), StageError> {
         for some in names.chunks(IDS_MAX) {
-            let names = Query::field("name").is_in(some.iter().map(String::as_str));
-            self.read(self.list(names)).await?;
+            self.read(self.list(named(some))).await?;
         }
         Ok(())
     }
 
-    async fn read(&mut self, list: ListRequest<Entity>) -> Result<(), StageError> {
+    async fn read(&self, list: ListRequest<Entity>) -> Result<(), StageError> {
         let mut entities = std::pin::pin!(list.stream());
         let mut page = Vec::with_capacity(PAGE.into());
         while let Some(entity) = request(self.context.cancellation, entities.try_next()).await? {
@@ -179,19 +216,22 @@ impl Reader<'_> {
         self.store(page).await
     }
 
-    async fn store(&mut self, page: Vec<Entity>) -> Result<(), StageError> {
+    async fn store(&self, page: Vec<Entity>) -> Result<(), StageError> {
         let linked = self.linked;
         let runs: Vec<ServerRun> = page
             .into_iter()
             .filter_map(|entity| server_run(entity, linked))
             .collect();
-        self.read += runs.len();
         let journal = self.context.journal;
         journal
             .run(move |journal| journal.add_server_runs(&runs))
             .await?;
         Ok(())
     }
+}
+
+fn named(names: &[String]) -> Option<Query> {
+    Query::field("name").is_in(names.iter().map(String::as_str))
 }
 
 fn server_run(entity: Entity, linked: Option<&LinkField>) -> Option<ServerRun> {
@@ -232,31 +272,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_after_the_newest_page_is_bounded_by_what_is_wanted() {
-        for (page, found, wanted, total, expected) in [
-            (999, 10, 5000, Some(999), Next::Nothing),
-            (0, 0, 5000, Some(0), Next::Nothing),
+    fn what_is_read_after_the_newest_page_is_what_costs_less() {
+        for (page, missing, total, expected) in [
+            (999, 5000, Some(999), Next::Nothing),
+            (0, 5000, Some(0), Next::Nothing),
+            (1000, 0, Some(100_000), Next::Nothing),
             // Pages that the server has made shorter.
-            (200, 200, 900, Some(900), Next::Rest),
-            (200, 0, 10, Some(900), Next::Rest),
-            (200, 200, 900, None, Next::Rest),
-            (200, 200, 200, None, Next::Nothing),
-            (1000, 1000, 1000, Some(100_000), Next::Nothing),
-            (1000, 1000, 4000, Some(4000), Next::Rest),
-            (1000, 0, 1000, Some(2000), Next::Rest),
-            (1000, 0, 1000, Some(2001), Next::Wanted),
-            (1000, 1000, 4000, None, Next::Wanted),
+            (200, 900, Some(900), Next::Rest),
+            (200, 10, Some(900), Next::Rest),
+            (200, 10, None, Next::Rest),
+            (200, 0, None, Next::Nothing),
+            (1000, 1000, Some(4000), Next::Rest),
+            (1000, 1000, Some(11_000), Next::Rest),
+            (1000, 1000, Some(11_001), Next::Missing),
+            (1000, 100, Some(2001), Next::Missing),
+            (1000, 1000, None, Next::Missing),
         ] {
-            let decided = next(page, found, wanted, total);
-            assert_eq!(decided, expected, "{page} {found} {wanted} {total:?}");
+            let decided = next(page, missing, total);
+            assert_eq!(decided, expected, "{page} {missing} {total:?}");
         }
-    }
-
-    #[test]
-    fn all_is_read_if_looking_up_what_is_missing_costs_more() {
-        assert!(!is_reading_all_cheaper(0, Some(5000)));
-        assert!(!is_reading_all_cheaper(400, Some(5000)));
-        assert!(is_reading_all_cheaper(500, Some(5000)));
-        assert!(!is_reading_all_cheaper(500, None));
     }
 }

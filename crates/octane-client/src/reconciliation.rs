@@ -76,7 +76,7 @@ impl<'a> Reconciliation<'a> {
                 field,
                 has_history,
             } => {
-                self.suite_run = Some(suite_run.id);
+                self.suite_run = Some(*suite_run);
                 self.field.clone_from(field);
                 Confirmation::Verified {
                     has_history: *has_history,

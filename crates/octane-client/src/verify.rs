@@ -1,6 +1,6 @@
 //! Reading the automated runs that results became.
 
-use octane_model::{Entity, EntityId, Query, Select, SuiteRun};
+use octane_model::{Entity, EntityId, Query, Select, SuiteRunId};
 use serde_json::Value;
 
 use crate::context::Context;
@@ -22,7 +22,7 @@ pub(crate) enum Lookup {
     NoSuiteRun,
     /// The runs of this suite run are in the journal.
     Runs {
-        suite_run: SuiteRun,
+        suite_run: SuiteRunId,
         field: Option<LinkField>,
         has_history: bool,
     },
@@ -32,7 +32,7 @@ pub(crate) enum Lookup {
     Forbidden(ClientError),
 }
 
-/// Reads all runs of the suite run into the journal, if anything can be there.
+/// Reads the runs that the results became into the journal, if anything can be there.
 pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError> {
     let Context {
         journal,
@@ -51,10 +51,7 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     let has_keys = manifest.link && journal.run(Journal::has_jira_keys).await?;
     match read_all(context, has_keys).await {
         Ok((suite_run, runs, field, has_history)) => {
-            on_event(&Event::Verified {
-                suite_run: suite_run.clone(),
-                runs,
-            });
+            on_event(&Event::Verified { suite_run, runs });
             Ok(Lookup::Runs {
                 suite_run,
                 field,
@@ -77,11 +74,11 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     }
 }
 
-/// The suite run, how many runs it holds, the field in which runs are linked, and whether the server has a history.
+/// The suite run, how many of its runs were read, the field in which runs are linked, and whether the server has a history.
 async fn read_all(
     context: &Context<'_>,
     has_keys: bool,
-) -> Result<(SuiteRun, usize, Option<LinkField>, bool), StageError> {
+) -> Result<(SuiteRunId, usize, Option<LinkField>, bool), StageError> {
     let field = if has_keys {
         match request(context.cancellation, context.client.links().field()).await {
             Ok(field) => Some(field),

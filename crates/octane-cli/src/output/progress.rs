@@ -205,7 +205,7 @@ fn sentence(event: &Event) -> String {
         Event::Verified {
             suite_run, runs, ..
         } => {
-            format!("suite run {}: {}", suite_run.id, plural(*runs, "run"))
+            format!("suite run {suite_run}: {} read", plural(*runs, "run"))
         }
         Event::Resending { results, .. } => format!(
             "sending {} again: Octane had ignored them as duplicates and shows other results",

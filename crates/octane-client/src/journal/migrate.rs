@@ -11,7 +11,7 @@ use super::schema;
 pub(super) const OLDEST: i64 = 1;
 
 /// One step per format, the oldest first.
-const STEPS: [&str; 1] = [FROM_1];
+const STEPS: [&str; 2] = [FROM_1, FROM_2];
 
 /// Format 1 had no explicit states for rows: `kept` with a message was an unconfirmed result, without one an open one.
 /// Its bytes stay the same: the comment that made a batch's bytes differ is stored as it was.
@@ -71,6 +71,9 @@ const FROM_1: &str = "
         '$.counts.skipped', '$.counts.kept', '$.counts.known', '$.destination') WHERE key = 'plan';
     UPDATE upload SET key = 'last_attempt' WHERE key = 'ending';
 ";
+
+/// Format 2 did not know how runs are called that have names of their own.
+const FROM_2: &str = "ALTER TABLE rows ADD COLUMN run_name TEXT";
 
 /// Whether a journal has an older format that can be migrated.
 pub(super) fn is_needed(connection: &Connection) -> rusqlite::Result<bool> {

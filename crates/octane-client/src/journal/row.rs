@@ -121,8 +121,8 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO rows (number, batch, key, test, name, status, started, duration, file, line, column, jira,
-                 body_end, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+                 body_end, run_name, state)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
         )?
         .execute((
             number,
@@ -138,6 +138,7 @@ fn insert(
             run.position.as_ref().and_then(|position| position.column),
             jira,
             body_end,
+            &run.run_name,
         ))?;
     Ok(())
 }

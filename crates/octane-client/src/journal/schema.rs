@@ -2,7 +2,7 @@
 
 /// The format of the file, in SQLite's `user_version`. A file with a higher one is refused, one with a lower one is
 /// [migrated](super::migrate).
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 pub(super) const TABLES: &str = "
     -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`), and the envelope of every payload:
@@ -60,7 +60,9 @@ pub(super) const TABLES: &str = "
         reason TEXT,
         message TEXT,
         -- What the suite run showed of it: `exact`, `newer`, `later_row` or `absent`.
-        observed TEXT
+        observed TEXT,
+        -- The name of the run, where it is not that of the test.
+        run_name TEXT
     );
     CREATE INDEX rows_by_batch ON rows (batch, number);
     -- The automated runs that the suite run holds, as last read.

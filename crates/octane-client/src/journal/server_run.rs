@@ -79,35 +79,26 @@ impl Journal {
         })
     }
 
-    /// How many of the runs that the results belong to have been read, and how many there should be. Of batches whose task has
-    /// ended.
-    pub(crate) fn wanted_runs(&self) -> Result<(usize, usize), JournalError> {
+    /// How many runs of the suite run have been read.
+    pub(crate) fn server_run_count(&self) -> Result<usize, JournalError> {
         self.read(|connection| {
-            let found = "SELECT COUNT(DISTINCT f.key) FROM server_runs f
-                 WHERE EXISTS (SELECT 1 FROM rows r WHERE r.key = f.key)";
-            let number = |sql: &str| {
-                connection
-                    .prepare_cached(sql)?
-                    .query_row([], |row| row.get(0))
-            };
-            let wanted = format!("SELECT COUNT(DISTINCT rows.key) FROM {ROWS_OF_TASKS}");
-            Ok((number(found)?, number(&wanted)?))
+            connection.query_row("SELECT COUNT(*) FROM server_runs", [], |row| row.get(0))
         })
     }
 
-    /// The names of the tests at the beginning and the end of each batch whose task has ended.
+    /// The names of the runs at the beginning and the end of each batch whose task has ended.
     pub(crate) fn names_of_batch_ends(&self) -> Result<Vec<String>, JournalError> {
         self.names(
-            "SELECT DISTINCT rows.name FROM batches b JOIN rows ON rows.number IN (b.first_row, b.last_row)
+            "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM batches b JOIN rows ON rows.number IN (b.first_row, b.last_row)
              WHERE b.state = 'ended' AND b.ended_as <> 'refused' ORDER BY 1",
         )
     }
 
-    /// The names of the tests whose runs have not been read, of batches whose task has ended.
+    /// The names of the runs that have not been read, of batches whose task has ended.
     pub(crate) fn names_of_missing_runs(&self) -> Result<Vec<String>, JournalError> {
         self.finish_server_runs()?;
         self.names(&format!(
-            "SELECT DISTINCT rows.name FROM {ROWS_OF_TASKS}
+            "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM {ROWS_OF_TASKS}
              AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) ORDER BY 1"
         ))
     }

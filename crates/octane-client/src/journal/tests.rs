@@ -104,15 +104,6 @@ fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> 
     }
 }
 
-impl Journal {
-    /// How many runs of the suite run it holds.
-    pub(crate) fn server_run_count(&self) -> Result<i64, JournalError> {
-        self.read(|connection| {
-            connection.query_row("SELECT COUNT(*) FROM server_runs", [], |row| row.get(0))
-        })
-    }
-}
-
 /// The state of each row, with the message.
 fn states(journal: &Journal) -> Vec<(String, Option<String>)> {
     let states = journal.read(|connection| {

@@ -20,6 +20,7 @@ use crate::verdict::BatchEnd;
 fn run(n: i64, status: &str, started: i64) -> Value {
     json!({
         "type": "run_automated", "id": (4000 + n).to_string(), "name": format!("t{n}"), "test_name": format!("t{n}"),
+        "parent_suite": { "type": "run_suite", "id": "70" },
         "started": jiff::Timestamp::from_second(started).unwrap().to_string(),
         "native_status": { "type": "list_node", "id": status },
         "test": { "type": "test_automated", "id": (5000 + n).to_string() },
@@ -45,6 +46,24 @@ fn number(received: &Received, word: &str) -> usize {
     found.map_or(0, |text| text.parse().unwrap())
 }
 
+/// The runs whose names the query contains, or all if it asks for no names.
+fn named(runs: &[Value], query: &str) -> Vec<Value> {
+    let asked = query.split("name%20IN%20").nth(1).unwrap_or_default();
+    let asked: Vec<&str> = asked.split("%5E").collect();
+    let is_asked =
+        |run: &&Value| asked.len() == 1 || asked.contains(&run["name"].as_str().unwrap());
+    runs.iter().filter(is_asked).cloned().collect()
+}
+
+/// The answer of a server on which runs cannot be found by the name of their suite run.
+fn without_nested_queries(received: &Received) -> Answer {
+    if received.path == "automated_runs" && received.query.contains("nightly-1") {
+        Answer::Json(400, problem())
+    } else {
+        Answer::Default
+    }
+}
+
 /// A server whose suite run holds these runs; `other` answers everything else.
 fn octane_with(
     runs: Vec<Value>,
@@ -57,6 +76,7 @@ fn octane_with(
         ),
         Answer::Default if received.path == "automated_runs" => {
             let (offset, limit) = (number(received, "offset="), number(received, "limit="));
+            let runs = named(&runs, &received.query);
             let end = runs.len().min(offset + limit);
             page(&runs[offset.min(end)..end], runs.len())
         }
@@ -89,7 +109,7 @@ async fn verified(upload: &Uploading) -> Lookup {
 }
 
 /// How many runs are in the journal.
-fn stored(upload: &Uploading) -> i64 {
+fn stored(upload: &Uploading) -> usize {
     upload.journal.server_run_count().unwrap()
 }
 
@@ -123,7 +143,7 @@ async fn a_suite_run_that_does_not_exist_is_no_error() {
     });
     let upload = ended(&octane, tests(1), 1, &["failed"]);
     assert!(matches!(verified(&upload).await, Lookup::NoSuiteRun));
-    assert_eq!(octane.paths(), ["suite_run"]);
+    assert_eq!(octane.paths(), ["automated_runs", "suite_run"]);
     assert!(upload.events().is_empty());
 }
 
@@ -165,7 +185,7 @@ async fn all_pages_are_read_and_counted_and_each_is_stored_as_it_comes() {
     else {
         panic!("the runs are there");
     };
-    assert_eq!((suite_run.id.get(), field, has_history), (70, None, true));
+    assert_eq!((suite_run.get(), field, has_history), (70, None, true));
     assert_eq!((stored(&upload), upload.counts()), (2500, (2500, 0, 0)));
     let events = upload.events();
     assert!(
@@ -177,9 +197,29 @@ async fn all_pages_are_read_and_counted_and_each_is_stored_as_it_comes() {
         .iter()
         .map(|one| number(one, "offset="))
         .collect();
-    assert_eq!(offsets, [0, 1000, 2000]);
-    // Cleared, two full pages, the rest, the index.
-    assert_eq!(commits.load(Ordering::Relaxed), 5);
+    // The first and the last one by name, and what is between them.
+    assert_eq!(offsets, [0, 0, 1000, 2000]);
+    // Cleared, the ends, the index, two full pages, the rest, the index before what is missing is counted and at the end.
+    assert_eq!(commits.load(Ordering::Relaxed), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_find_runs_by_their_suite_run_is_asked_for_the_suite_run() {
+    let hidden = |mut run: Value| {
+        run["parent_suite"] = Value::Null;
+        run
+    };
+    let servers = [
+        octane_with(vec![same(1), same(2)], without_nested_queries),
+        octane_with(vec![hidden(same(1)), hidden(same(2))], nothing_else),
+    ];
+    for octane in servers {
+        let upload = ended(&octane, tests(2), 2, &["success"]);
+        verified(&upload).await;
+        let expected = ["automated_runs", "suite_run", "automated_runs"];
+        assert_eq!(octane.paths(), expected);
+        assert_eq!((stored(&upload), upload.counts()), (2, (2, 0, 0)));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,7 +376,7 @@ async fn runs_that_may_not_be_read_are_forbidden_and_those_that_cannot_be_read_n
                 if received.path == path {
                     answer()
                 } else {
-                    Answer::Default
+                    without_nested_queries(received)
                 }
             });
             let upload = ended(&octane, tests(1), 1, &["success"]);
@@ -391,6 +431,8 @@ async fn a_cancellation_gives_reading_three_seconds() {
                 }
             } else if received.path == silent {
                 Answer::Silence
+            } else if silent == "suite_run" {
+                without_nested_queries(received)
             } else {
                 Answer::Default
             }
@@ -477,7 +519,7 @@ async fn the_field_for_links_is_looked_up_only_if_there_is_something_to_link() {
         let mut upload = ended(&octane, runs, 1, &["success"]);
         upload.manifest.link = link;
         verified(&upload).await;
-        assert_eq!(octane.paths(), ["suite_run", "automated_runs"]);
+        assert_eq!(octane.paths(), ["automated_runs"; 2]);
     }
 }
 

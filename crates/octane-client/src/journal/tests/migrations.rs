@@ -65,6 +65,22 @@ fn a_journal_of_the_previous_format_is_opened_with_everything_in_it() {
 }
 
 #[test]
+fn a_journal_of_format_2_is_opened_and_has_no_names_of_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let mut run = TestRun::new("pays", Status::Passed);
+    run.run_name = Some("pays [firefox]".to_owned());
+    let id = prepared(&spool, vec![run], &in_batches_of(1)).id().clone();
+    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    connection
+        .execute_batch("ALTER TABLE rows DROP COLUMN run_name; PRAGMA user_version = 2")
+        .unwrap();
+    drop(connection);
+    let journal = spool.open(&id).unwrap();
+    assert_eq!(journal.row_counts().unwrap().open, 1);
+}
+
+#[test]
 fn the_bytes_of_a_migrated_journal_are_those_that_were_planned() {
     let (_folder, spool, id) = spool_with_format_1();
     let journal = spool.open(&id).unwrap();
