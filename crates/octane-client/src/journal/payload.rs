@@ -165,15 +165,27 @@ fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Stri
 }
 
 /// Stores the digest of a batch, and changes its nonce until no other batch has the same bytes: Octane would ignore
-/// the later one.
+/// the later one. A batch whose comment has the mark of results that are sent again keeps it; the mark is not for others,
+/// whose bytes stay those that every upload of the same results has.
 pub(super) fn ensure_unique_bytes(
     transaction: &Transaction<'_>,
     batch: &mut StoredBatch,
 ) -> rusqlite::Result<()> {
-    let of_upload: Option<String> = transaction
-        .prepare_cached("SELECT value FROM upload WHERE key = 'nonce'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let stored = |key: &str| -> rusqlite::Result<Option<String>> {
+        transaction
+            .prepare_cached("SELECT value FROM upload WHERE key = ?")?
+            .query_row([key], |row| row.get(0))
+            .optional()
+    };
+    let mark = stored("mark")?.filter(|mark| {
+        let marked = nonce_comment(Some(mark), 0);
+        let marked = marked.trim_end_matches(" -->\n");
+        batch.comment.starts_with(marked)
+    });
+    let of_upload = match stored("nonce")? {
+        Some(nonce) => Some(nonce),
+        None => mark,
+    };
     let mut other =
         transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND number <> ?")?;
     loop {

@@ -10,6 +10,7 @@ use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
 use super::split::halves;
 use super::state::{RowState, stored};
+use crate::plan::nonce_comment;
 use crate::resend::{BatchState, Look, Resend, RowsLeft, resend};
 use crate::verdict::BatchEnd;
 
@@ -189,7 +190,7 @@ fn replan(
     let nonce = whole.nonce + u32::from(mark.is_some());
     if let Some(mark) = mark {
         transaction
-            .prepare_cached("INSERT OR IGNORE INTO upload (key, value) VALUES ('nonce', ?)")?
+            .prepare_cached("INSERT OR IGNORE INTO upload (key, value) VALUES ('mark', ?)")?
             .execute([mark])?;
     }
     let mut pieces = vec![whole];
@@ -198,6 +199,9 @@ fn replan(
             0 => end_like(transaction, &piece, &end)?,
             count if count == piece.results() => {
                 piece.nonce = nonce;
+                if let Some(mark) = mark {
+                    piece.comment = nonce_comment(Some(mark), nonce);
+                }
                 ensure_unique_bytes(transaction, &mut piece)?;
                 make_ready(transaction, &piece)?;
             }

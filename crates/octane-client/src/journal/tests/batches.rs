@@ -214,6 +214,28 @@ fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() 
 }
 
 #[test]
+fn what_was_never_sent_keeps_the_bytes_that_any_upload_of_it_has() {
+    let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+    let journal = ready(tests(8), &in_batches_of(4));
+    end(&journal, 1, "failed", Some("t2: no release R 99"));
+    journal.judge(RUNS).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
+    let open = journal.open_batches().unwrap();
+    let mark = format!("sent-again-by-{}", journal.id());
+    let is_marked = |batch: &StoredBatch| text(&journal.payload(batch).unwrap()).contains(&mark);
+    assert_eq!(
+        open.iter().map(is_marked).collect::<Vec<_>>(),
+        [true, false]
+    );
+    // The pieces are as new to the server as the whole was.
+    for batch in &open {
+        for half in journal.split(batch).unwrap() {
+            assert_eq!(is_marked(&half), is_marked(batch));
+        }
+    }
+}
+
+#[test]
 fn the_target_may_change_until_something_was_sent() {
     let journal = prepared(&Spool::off(), tests(4), &in_batches_of(2));
     assert!(!journal.may_change_target().unwrap(), "it has none yet");
