@@ -6,9 +6,11 @@
 mod fields;
 mod payload;
 mod query;
+mod report;
 mod request;
 
 pub use fields::fields;
 pub use payload::payload;
 pub use query::query;
+pub use report::report;
 pub use request::request;

@@ -20,8 +20,10 @@ pub(crate) use connection::{
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
+#[cfg(test)]
+pub(crate) use results::InputFormat;
 pub(crate) use results::{
-    ConvertArgs, Create, InputArgs, InputFormat, JiraLinks, LongNamesPolicy, PayloadArgs,
+    ConvertArgs, Create, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
     PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs, SchemaArgs};

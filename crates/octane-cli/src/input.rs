@@ -1,27 +1,27 @@
 //! Reading all inputs before anything is sent.
 //!
 //! They are read twice: first to find all invalid rows before anything has happened, then to plan the upload. If some tests
-//! have several results, those are looked at more closely in between. Each time costs about a second per million results,
-//! and the first one keeps eight bytes per result.
+//! have several results, those are looked at more closely in between. The first time keeps eight bytes per result. What only
+//! writes a file, which can be thrown away, does so while it reads for the first time.
 
 use std::cell::Cell;
 
 pub(crate) mod pipe;
+pub(crate) mod reading;
 pub(crate) mod warnings;
+mod workers;
 
 use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, FindOptions, Format, InvalidCell, InvalidRow, JiraSources, LeftOut, ReadError,
-    ReadOptions, Record, Source, Status, SuitePath, Survey, Tag, TestRun, UnknownResultField,
-    UnknownTextEncoding, UnreadablePath, read, sources,
+    Arrangement, InvalidCell, InvalidRow, JiraSources, ReadError, ReadOptions, Record, Source,
+    Status, SuitePath, TestRun, UnknownResultField, UnknownTextEncoding, UnreadablePath, read,
 };
 
-use crate::args::{InputArgs, InputFormat};
+use crate::args::InputArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::hints;
-use pipe::buffered;
 use warnings::Warnings;
 
 /// The statuses that a result can have.
@@ -59,82 +59,6 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads all of `args`; `environment` is that of all runs.
-    pub(crate) fn read(args: &InputArgs, environment: &[Tag]) -> Result<Self> {
-        let mut input = Self {
-            readable: Vec::new(),
-            options: options(args)?,
-            invalid: Vec::new(),
-            unreadable: Vec::new(),
-            unreadable_paths: Vec::new(),
-            warnings: Warnings::default(),
-            files: 0,
-            name: default_name(args),
-            statuses: STATUSES.map(|status| (status, 0)),
-            first_started: None,
-            arrangement: Arrangement::default(),
-            read_again: Cell::new(0),
-        };
-        let mut survey = Survey::default();
-        let options = FindOptions::default()
-            .excludes(&args.exclude)
-            .follow_links(args.follow_links);
-        let found = sources(&args.inputs, &options)?;
-        for left_out in &found.left_out {
-            input.warnings.add_left_out(left_out);
-        }
-        input.unreadable_paths = found.unreadable;
-        for source in found.sources {
-            let source = buffered(source)?;
-            input.add(source, &mut survey);
-        }
-        if let Some(mut repeats) = survey.finish() {
-            for source in &input.readable {
-                for run in input.runs_of(source) {
-                    repeats.add(&run, source.pattern());
-                }
-            }
-            input.arrangement = repeats.arrange(args.reruns, environment);
-        }
-        Ok(input)
-    }
-
-    /// Reads one file. One that was found in a folder and is of another kind is left out. If it breaks off, the results
-    /// before that point are complete, and the file itself counts as one invalid result: what came after that point is
-    /// not known.
-    fn add(&mut self, source: Source, survey: &mut Survey) {
-        let mut runs = 0;
-        let result = read(&source, &self.options).and_then(|records| {
-            for record in records {
-                match record? {
-                    Record::Run(run) => {
-                        runs += 1;
-                        survey.add(&run);
-                        for (status, count) in &mut self.statuses {
-                            *count += usize::from(*status == run.status);
-                        }
-                        let started = self.first_started.into_iter().chain(run.started);
-                        self.first_started = started.min();
-                    }
-                    Record::Invalid(row) => self.invalid.push(row),
-                    Record::Warning(warning) => self.warnings.add(&warning),
-                }
-            }
-            Ok(())
-        });
-        if let Err(error) = result {
-            if runs == 0 && !source.is_named() && error.is_other_kind() {
-                self.warnings.add_left_out(&LeftOut::other_kind(&error));
-                return;
-            }
-            self.unreadable.push((error, runs));
-        }
-        self.files += 1;
-        if runs > 0 {
-            self.readable.push(source);
-        }
-    }
-
     /// The valid results, read once more and arranged; see [`Self::verify_unchanged`].
     pub(crate) fn runs(&self) -> impl Iterator<Item = TestRun> + '_ {
         self.read_again.set(0);
@@ -144,6 +68,11 @@ impl Input {
         };
         let runs = self.arrangement.apply(read);
         runs.inspect(|_| self.read_again.set(self.read_again.get() + 1))
+    }
+
+    /// Whether the order in which results are read, and their names, are not those that are sent.
+    pub(crate) fn is_arranged(&self) -> bool {
+        !self.arrangement.is_empty()
     }
 
     /// The valid results of one input.
@@ -284,11 +213,7 @@ impl Input {
 
 fn options(args: &InputArgs) -> Result<ReadOptions> {
     let mut options = ReadOptions::default();
-    options.format = match args.input_format {
-        InputFormat::Auto => None,
-        InputFormat::Junit => Some(Format::Junit),
-        InputFormat::Csv => Some(Format::Csv),
-    };
+    options.format = args.input_format.0;
     if let Some(name) = &args.encoding {
         let encoding = name.parse();
         options.encoding =
@@ -391,7 +316,7 @@ mod tests {
                 inputs: vec![input.to_owned()],
                 exclude: Vec::new(),
                 follow_links: false,
-                input_format: InputFormat::Auto,
+                input_format: crate::args::InputFormat(None),
                 encoding: None,
                 status_map: Vec::new(),
                 column: Vec::new(),

@@ -23,7 +23,7 @@ pub(crate) use diagnostic::{
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use printer::write_json_line;
-pub(crate) use printer::{Output, write_document, write_file, write_text};
+pub(crate) use printer::{Output, copy_file, write_document, write_file, write_text};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::{ask, print_note};
 pub(crate) use summary::{problem_lines, summary};

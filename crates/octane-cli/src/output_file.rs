@@ -2,13 +2,14 @@
 //! not left to be taken for a new one.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::output::copy_file;
 
 /// What the beginning of a file looks like that this program has written.
 const OWN_MARKS: [&str; 2] = ["<test_result", "\"schema\": \"octane."];
@@ -25,11 +26,20 @@ pub(crate) struct OutputFile {
     was_own: bool,
 }
 
-/// A file that is complete, but not in its place yet.
+/// The size of the buffer before a file.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A file that is being written, or is complete, but not in its place yet.
 #[derive(Debug)]
-pub(crate) struct Written {
-    temporary: NamedTempFile,
-    file: PathBuf,
+pub(crate) struct Staged {
+    temporary: BufWriter<NamedTempFile>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    File { path: PathBuf, is_in_place: bool },
+    Stdout,
 }
 
 impl OutputFile {
@@ -125,23 +135,20 @@ impl OutputFile {
         Ok(true)
     }
 
-    /// Writes the file beside its place; see [`Written::finish`]. One that is written in place is complete at once.
-    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<Option<Written>> {
-        if self.is_in_place {
-            let mut file = fs::File::options()
-                .write(true)
-                .truncate(true)
-                .open(&self.file)?;
-            file.write_all(bytes)?;
-            return Ok(None);
-        }
-        let mut temporary = builder().tempfile_in(self.folder())?;
-        temporary.write_all(bytes)?;
-        temporary.flush()?;
-        Ok(Some(Written {
-            temporary,
-            file: self.file.clone(),
-        }))
+    /// Begins to write the file, beside its place: it disappears unless it is [finished](Staged::finish).
+    pub(crate) fn stage(&self) -> io::Result<Staged> {
+        let temporary = if self.is_in_place {
+            builder().tempfile()?
+        } else {
+            builder().tempfile_in(self.folder())?
+        };
+        Ok(Staged {
+            temporary: BufWriter::with_capacity(BUFFER_BYTES, temporary),
+            place: Place::File {
+                path: self.file.clone(),
+                is_in_place: self.is_in_place,
+            },
+        })
     }
 
     fn folder(&self) -> &Path {
@@ -152,14 +159,46 @@ impl OutputFile {
     }
 }
 
-impl Written {
+impl Staged {
+    /// What will be standard output.
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Ok(Self {
+            temporary: BufWriter::with_capacity(BUFFER_BYTES, builder().tempfile()?),
+            place: Place::Stdout,
+        })
+    }
+
     /// Puts the file in its place.
     pub(crate) fn finish(self) -> io::Result<()> {
-        match self.temporary.persist(&self.file) {
+        let mut temporary = self.temporary.into_inner().map_err(io::Error::from)?;
+        let (path, is_in_place) = match self.place {
+            Place::File { path, is_in_place } => (path, is_in_place),
+            Place::Stdout => {
+                temporary.rewind()?;
+                return copy_file(&mut temporary);
+            }
+        };
+        if is_in_place {
+            temporary.rewind()?;
+            let mut file = fs::File::options().write(true).truncate(true).open(&path)?;
+            io::copy(&mut temporary, &mut file)?;
+            return Ok(());
+        }
+        match temporary.persist(&path) {
             Ok(_) => Ok(()),
             // A file that is mounted by itself cannot be replaced, only changed.
-            Err(error) => fs::copy(error.file.path(), &self.file).map(drop),
+            Err(error) => fs::copy(error.file.path(), &path).map(drop),
         }
+    }
+}
+
+impl Write for Staged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
     }
 }
 
@@ -200,6 +239,12 @@ fn plain(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
+    fn written(output: &OutputFile, bytes: &[u8]) -> Staged {
+        let mut staged = output.stage().unwrap();
+        staged.write_all(bytes).unwrap();
+        staged
+    }
+
     fn error(path: &Path, inputs: &[String]) -> String {
         let failure = OutputFile::new(path, "--report", inputs).unwrap_err();
         assert_eq!(failure.exit, Exit::Configuration);
@@ -237,7 +282,7 @@ mod tests {
         for (name, is_kept) in [("own.xml", false), ("own.json", false), ("other", true)] {
             let output = OutputFile::new(&at(name), "-o", &[]).unwrap();
             assert_eq!(at(name).exists(), is_kept, "{name}");
-            let written = output.write(b"new").unwrap().unwrap();
+            let written = written(&output, b"new");
             assert_eq!(at(name).exists(), is_kept, "{name}");
             written.finish().unwrap();
             assert_eq!(fs::read(at(name)).unwrap(), b"new");
@@ -249,7 +294,7 @@ mod tests {
     #[test]
     fn a_device_is_written_as_it_is() {
         let output = OutputFile::new(Path::new("/dev/null"), "-o", &[]).unwrap();
-        assert!(output.write(b"x").unwrap().is_none());
+        written(&output, b"x").finish().unwrap();
         assert!(Path::new("/dev/null").exists());
     }
 }

@@ -66,11 +66,11 @@ pub struct PlannedBatch {
     pub(crate) comment: String,
     /// The runs, rendered.
     pub(crate) body: Vec<u8>,
+    writer: Arc<PayloadWriter>,
     /// Where in the body each ends.
     pub(crate) ends: Vec<usize>,
     /// What it holds, in the payload's order.
     pub(crate) runs: Vec<TestRun>,
-    payload: Vec<u8>,
 }
 
 /// The totals of a plan, once all of it was computed.
@@ -194,25 +194,19 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
             Ok(batch) => batch,
             Err(error) => return Some(Err(error.into())),
         };
-        let mut payload = self.assemble(&batch.body, "");
-        let mut digest = Sha256::digest(&payload);
+        let mut digest = self.digest(&batch.body, "");
         let times = self.times.entry(digest.into()).or_default();
         // Octane would ignore equal bytes, and the results in between would stay the last ones.
         let nonce = *times;
         *times += 1;
         let comment = nonce_comment(self.nonce.as_deref(), nonce);
         if !comment.is_empty() {
-            payload = self.assemble(&batch.body, &comment);
-            digest = Sha256::digest(&payload);
+            digest = self.digest(&batch.body, &comment);
         }
         self.totals.batches += 1;
-        self.totals.bytes += payload.len() as u64;
-        let keys = batch.runs.iter().flat_map(|run| &run.jira);
-        for key in keys {
-            if !self.totals.jira_keys.contains(key) {
-                self.totals.jira_keys.insert(key.clone());
-            }
-        }
+        let bytes = self.writer.envelope_bytes() + batch.body.len() + comment.len();
+        self.totals.bytes += bytes as u64;
+        self.add_keys(&batch.runs);
         Some(Ok(PlannedBatch {
             number: batch.number,
             sha256: hexadecimal(&digest),
@@ -221,15 +215,62 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
             body: batch.body,
             ends: batch.ends,
             runs: batch.runs,
-            payload,
+            writer: Arc::clone(&self.writer),
         }))
     }
 }
 
+impl<I: Iterator<Item = TestRun>> Plan<I> {
+    /// A single payload with all results, in pieces that are the payload one after the other; [`Self::finish`] then
+    /// returns the totals.
+    ///
+    /// ```
+    /// use octane_client::{Plan, UploadSettings};
+    /// use octane_results::{Status, TestRun};
+    ///
+    /// let runs = (1..=3).map(|number| TestRun::new(format!("test {number}"), Status::Passed));
+    /// let mut plan = Plan::new(runs, None, &UploadSettings::default())?;
+    /// let payload = plan.pieces().collect::<Result<Vec<_>, _>>()?.concat();
+    /// assert!(octane_results::check(&payload).is_ok());
+    /// assert_eq!(plan.finish()?.batches, 1);
+    /// # Ok::<(), octane_client::PlanError>(())
+    /// ```
+    pub fn pieces(&mut self) -> impl Iterator<Item = Result<Vec<u8>, PlanError>> {
+        let writer = Arc::clone(&self.writer);
+        self.totals.batches = 1;
+        self.totals.bytes = writer.envelope_bytes() as u64;
+        let prefix = std::iter::once(Ok(writer.prefix().to_vec()));
+        let suffix = std::iter::once_with(move || Ok(writer.suffix().to_vec()));
+        let bodies = std::iter::from_fn(|| {
+            let batch = match self.batches.next()? {
+                Ok(batch) => batch,
+                Err(error) => return Some(Err(error.into())),
+            };
+            self.totals.bytes += batch.body.len() as u64;
+            self.add_keys(&batch.runs);
+            Some(Ok(batch.body))
+        });
+        prefix.chain(bodies).chain(suffix)
+    }
+}
+
 impl<I> Plan<I> {
-    fn assemble(&self, body: &[u8], comment: &str) -> Vec<u8> {
-        let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
-        [prefix, body, comment.as_bytes(), suffix].concat()
+    /// The digest of the payload with this body.
+    fn digest(&self, body: &[u8], comment: &str) -> sha2::digest::Output<Sha256> {
+        Sha256::new()
+            .chain_update(self.writer.prefix())
+            .chain_update(body)
+            .chain_update(comment)
+            .chain_update(self.writer.suffix())
+            .finalize()
+    }
+
+    fn add_keys(&mut self, runs: &[TestRun]) {
+        for key in runs.iter().flat_map(|run| &run.jira) {
+            if !self.totals.jira_keys.contains(key) {
+                self.totals.jira_keys.insert(key.clone());
+            }
+        }
     }
 }
 
@@ -240,8 +281,9 @@ impl PlannedBatch {
     }
 
     /// The payload.
-    pub fn payload(&self) -> &[u8] {
-        &self.payload
+    pub fn payload(&self) -> Vec<u8> {
+        let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
+        [prefix, &self.body, self.comment.as_bytes(), suffix].concat()
     }
 }
 

@@ -44,7 +44,9 @@
 //!   [`test_results_xsd`] prints it.
 
 mod context;
+mod format;
 mod identity;
+mod metadata;
 mod origin;
 mod position;
 mod run;
@@ -66,9 +68,12 @@ mod source;
 mod text;
 mod timestamp;
 mod warning;
+mod write;
 
 pub use context::{Build, Context, Release, SuiteRef, Tag, TestField, TestFieldKind};
+pub use format::{Format, UnknownFormat};
 pub use identity::{Identity, SuitePath};
+pub use metadata::{Attachment, Link, Metadata, Property};
 pub use origin::Origin;
 pub use position::Position;
 pub use run::{Failure, TestRun};
@@ -102,10 +107,10 @@ pub use repair::repairs::Repairs;
 pub use repair::{LimitExceeded, repair, repair_context};
 pub use repeats::{Arrangement, Repeats, Reruns, Survey, UnknownReruns};
 pub use scrub::Scrub;
-pub use sniff::{Format, UnknownFormat};
 pub use source::find::{FindOptions, Found, sources};
 pub use source::left_out::{LeftOut, LeftOutReason, UnreadablePath};
 pub use source::{Source, SourceError, SourceProblem};
 pub use text::{sanitize, shorten};
 pub use timestamp::{TimestampError, timestamp};
 pub use warning::{Warning, WarningKind};
+pub use write::{ExportFormat, Exporter};

@@ -4,7 +4,7 @@ pub(crate) mod check;
 mod child_progress;
 pub(crate) mod dialect;
 pub(crate) mod error;
-mod escape;
+pub(crate) mod escape;
 mod evidence;
 pub(crate) mod gherkin;
 mod namespace;

@@ -1,38 +1,72 @@
 //! Reads inputs.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
-use crate::sniff::{self, Format};
+use flate2::read::MultiGzDecoder;
+
+use crate::format::Format;
+use crate::sniff;
 use crate::source::Source;
 
+mod allure;
+mod class_name;
 mod cleaned;
 pub(crate) mod columns;
 pub(crate) mod commas;
 mod csv;
+mod ctrf;
+mod cucumber;
+mod cucumber_messages;
+mod dart;
 pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod field;
 pub(crate) mod file_names;
+mod go_test;
+mod jest;
 mod jira_keys;
 pub(crate) mod jira_sources;
+pub(crate) mod json_reader;
+mod json_table;
 mod junit;
 mod line_column;
+mod mocha;
+mod ndjson_table;
+mod nunit;
+mod objects;
+mod octane;
 pub(crate) mod options;
+mod playwright;
+mod pytest_json;
 pub(crate) mod record;
+mod report;
+mod robot;
 mod row;
 mod spelling;
 pub(crate) mod status_aliases;
+mod tap;
+mod testng;
 mod text;
+mod trx;
 mod xml;
+mod xunit;
 
 use cleaned::Cleaned;
 use commas::Commas;
 use error::{ReadError, ReadErrorKind};
 use options::ReadOptions;
 use record::Records;
+use report::file::Input;
+use report::json::{JsonFormat, JsonReport};
+use report::lines::{LineFormat, LineReport};
+use report::xml::{XmlFormat, XmlReport};
+use report::{ReportFile, ReportReader, ReportRecords};
 
 /// The number of bytes from which the format of an input is detected.
 const HEAD_BYTES: u64 = 8 * 1024;
+
+/// The first bytes of compressed files.
+const GZIP: &[u8] = b"\x1F\x8B";
 
 /// Opens `source`, detects its format and reads its header.
 ///
@@ -51,14 +85,11 @@ const HEAD_BYTES: u64 = 8 * 1024;
 pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError> {
     let file = source.shared_name();
     let io_error = |error| ReadError::io(source.shared_name(), error);
-    let mut input = source.open().map_err(io_error)?;
-    let mut head = Vec::new();
-    (input.by_ref().take(HEAD_BYTES))
-        .read_to_end(&mut head)
-        .map_err(io_error)?;
+    let (head, input) = open(source).map_err(io_error)?;
 
+    let is_other_kind = || sniff::is_other_kind(&head, source.name(), &options.status_aliases);
     let with_kind = |error: ReadError| {
-        if sniff::is_other_kind(&head, source.name(), &options.status_aliases) {
+        if is_other_kind() {
             error.of_other_kind()
         } else {
             error
@@ -73,17 +104,108 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
             ))
         })?,
     };
-    let input = Cursor::new(head.clone()).chain(input);
-    match format {
+    let commas = commas(source, format, options);
+    let records = match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
-            .map(|report| report.with_commas(commas(source, format, options)))
-            .map(|report| Records::new(Cleaned::new(report, &options.scrub)))
-            .map_err(with_kind),
+            .map(|report| Records::new(Cleaned::new(report.with_commas(commas), &options.scrub))),
         Format::Csv => csv::Csv::new(file, input, &head, options)
-            .map(|table| table.with_commas(commas(source, format, options)))
-            .map(|table| Records::new(Cleaned::new(table, &options.scrub)))
-            .map_err(with_kind),
+            .map(|table| Records::new(Cleaned::new(table.with_commas(commas), &options.scrub))),
+        other => {
+            let mut file = ReportFile::new(file, options.clone(), commas);
+            // What has the names of a report is one, even if it is cut off.
+            file.is_other_kind = matches!(other, Format::Json | Format::Ndjson) && is_other_kind();
+            report(other, file, input, &head)
+        }
+    };
+    records.map_err(with_kind)
+}
+
+/// The first bytes of `source`, and all of it, unpacked.
+fn open(source: &Source) -> io::Result<(Vec<u8>, Input)> {
+    let (head, input) = with_head(source.open()?)?;
+    if head.starts_with(GZIP) {
+        return with_head(Box::new(MultiGzDecoder::new(input)));
     }
+    Ok((head, input))
+}
+
+fn with_head(mut input: Input) -> io::Result<(Vec<u8>, Input)> {
+    let mut head = Vec::new();
+    (input.by_ref().take(HEAD_BYTES)).read_to_end(&mut head)?;
+    let input = Cursor::new(head.clone()).chain(input);
+    Ok((head, Box::new(input)))
+}
+
+/// The records of a report in a format other than `JUnit`.
+fn report(
+    format: Format,
+    file: ReportFile,
+    input: Input,
+    head: &[u8],
+) -> Result<Records, ReadError> {
+    match format {
+        Format::Nunit => xml(nunit::Nunit::default(), file, input, head),
+        Format::Xunit => xml(xunit::Xunit::default(), file, input, head),
+        Format::Trx => xml(trx::Trx::default(), file, input, head),
+        Format::Testng => xml(testng::Testng::default(), file, input, head),
+        Format::Robot => xml(robot::Robot::default(), file, input, head),
+        Format::Octane => xml(octane::OctanePayload, file, input, head),
+        Format::Cucumber => json(cucumber::Cucumber::default(), file, input, head),
+        Format::Playwright => json(playwright::Playwright::default(), file, input, head),
+        Format::Mocha => json(mocha::Mocha::default(), file, input, head),
+        Format::Jest => json(jest::Jest, file, input, head),
+        Format::PytestJson => json(pytest_json::PytestJson::default(), file, input, head),
+        Format::Allure => json(allure::Allure::default(), file, input, head),
+        Format::Ctrf => json(ctrf::Ctrf, file, input, head),
+        Format::CucumberMessages => lines(
+            cucumber_messages::CucumberMessages::default(),
+            file,
+            input,
+            head,
+        ),
+        Format::GoTest => lines(go_test::GoTest::default(), file, input, head),
+        Format::Dart => lines(dart::Dart::default(), file, input, head),
+        Format::Tap => lines(tap::Tap::default(), file, input, head),
+        Format::Ndjson => lines(ndjson_table::NdjsonTable::default(), file, input, head),
+        Format::Junit | Format::Csv | Format::Json => {
+            json(json_table::JsonTable::default(), file, input, head)
+        }
+    }
+}
+
+fn xml(
+    format: impl XmlFormat + 'static,
+    file: ReportFile,
+    input: Input,
+    head: &[u8],
+) -> Result<Records, ReadError> {
+    let reader = XmlReport::new(format, &file, input, head)?;
+    Ok(records(reader, file))
+}
+
+fn json(
+    format: impl JsonFormat + 'static,
+    file: ReportFile,
+    input: Input,
+    head: &[u8],
+) -> Result<Records, ReadError> {
+    let reader = JsonReport::new(format, &file, input, head)?;
+    Ok(records(reader, file))
+}
+
+fn lines(
+    format: impl LineFormat + 'static,
+    file: ReportFile,
+    input: Input,
+    head: &[u8],
+) -> Result<Records, ReadError> {
+    let reader = LineReport::new(format, &file, input, head)?;
+    Ok(records(reader, file))
+}
+
+fn records(reader: impl ReportReader + 'static, file: ReportFile) -> Records {
+    let scrub = file.options.scrub.clone();
+    Records::new(Cleaned::new(ReportRecords::new(reader, file), &scrub))
 }
 
 /// How the commas in the durations of `source` are found out: by reading it again.
@@ -93,19 +215,21 @@ fn commas(source: &Source, format: Format, options: &ReadOptions) -> Commas {
     }
     let (source, options) = (source.clone(), options.clone());
     Commas::new(move |see| {
-        let Ok(mut input) = source.open() else { return };
-        let mut head = Vec::new();
-        if (input.by_ref().take(HEAD_BYTES))
-            .read_to_end(&mut head)
-            .is_err()
-        {
+        let Ok((head, input)) = open(&source) else {
             return;
-        }
-        let input = Cursor::new(head.clone()).chain(input);
+        };
         let file = source.shared_name();
         match format {
-            Format::Junit => junit::see_durations(file, input, &head, &options, see),
             Format::Csv => csv::see_durations(file, input, &head, &options, see),
+            Format::Junit
+            | Format::Nunit
+            | Format::Xunit
+            | Format::Trx
+            | Format::Testng
+            | Format::Robot
+            | Format::Octane => junit::see_durations(file, input, &head, &options, see),
+            // Numbers, in which a comma cannot be.
+            _ => {}
         }
     })
 }

@@ -138,6 +138,7 @@ impl<'p> Repairer<'p> {
             jira: _,
             origin: _,
             earlier_failures: _,
+            metadata: _,
             position: _,
         } = run;
         self.text("module", module, SHORT)?;

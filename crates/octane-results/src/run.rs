@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::identity::Identity;
+use crate::metadata::Metadata;
 use crate::origin::Origin;
 use crate::position::Position;
 use crate::status::Status;
@@ -63,6 +64,8 @@ pub struct TestRun {
     /// The failures of earlier attempts of which this result is the outcome, where the report names them in it. Not
     /// part of the payload.
     pub earlier_failures: Vec<Failure>,
+    /// What the report says of the test besides. Not part of the payload.
+    pub metadata: Option<Box<Metadata>>,
     /// The position from which it was read. Not part of the payload.
     pub position: Option<Position>,
 }
@@ -124,6 +127,7 @@ impl TestRun {
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),
+            metadata: None,
             position: None,
         }
     }

@@ -1,76 +1,12 @@
 //! Detects the format of an input.
 
-use std::fmt;
+mod json;
+
 use std::path::Path;
-use std::str::FromStr;
 
-use thiserror::Error;
-
+use crate::format::Format;
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
-
-/// A supported format of results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// `JUnit` XML in all of its dialects.
-    Junit,
-    /// A table with a header line and columns separated by commas, semicolons or tabs.
-    Csv,
-}
-
-impl Format {
-    /// All formats.
-    pub const ALL: [Self; 2] = [Self::Junit, Self::Csv];
-
-    /// The extensions of the files that are read from a folder, in lower case.
-    pub const EXTENSIONS: [&'static str; 3] = ["xml", "csv", "tsv"];
-
-    /// The name, for example `junit`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Junit => "junit",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The usual format of files with this extension; case-insensitive.
-    pub fn from_extension(extension: &str) -> Option<Self> {
-        match extension.to_ascii_lowercase().as_str() {
-            "xml" => Some(Self::Junit),
-            "csv" | "tsv" => Some(Self::Csv),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A word that is not the name of a [`Format`].
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unsupported format `{word}`; supported: junit, csv")]
-#[non_exhaustive]
-pub struct UnknownFormat {
-    /// The word.
-    pub word: String,
-}
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(word: &str) -> Result<Self, UnknownFormat> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.as_str().eq_ignore_ascii_case(word))
-            .ok_or_else(|| UnknownFormat {
-                word: word.to_owned(),
-            })
-    }
-}
 
 /// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
@@ -80,12 +16,89 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
         return Err(kind);
     }
     let by_extension = extension.and_then(Format::from_extension);
+    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    let text = String::from_utf8_lossy(&text);
+    let text = text.trim_start_matches(|char: char| !char.is_ascii() || char.is_whitespace());
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
-        Some(b'<') => Ok(Format::Junit),
-        Some(b'{' | b'[') if by_extension != Some(Format::Csv) => Err("JSON"),
-        _ => Ok(by_extension.unwrap_or(Format::Csv)),
+        Some(b'<') => Ok(xml_format(text)),
+        Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
+            Ok(json::format(text).unwrap_or(match by_extension {
+                Some(Format::Json) if json::has_objects_in_lines(text) => Format::Ndjson,
+                Some(format @ (Format::Json | Format::Ndjson)) => format,
+                _ if text.starts_with('[') => Format::Json,
+                _ => Format::Ndjson,
+            }))
+        }
+        _ if by_extension == Some(Format::Csv) => Ok(Format::Csv),
+        _ => Ok(text_format(text).or(by_extension).unwrap_or(Format::Csv)),
     }
+}
+
+/// The format of a document in XML, by its root element.
+fn xml_format(text: &str) -> Format {
+    // The reader of JUnit says what is wrong with any other one.
+    root(text).and_then(format_of_root).unwrap_or(Format::Junit)
+}
+
+fn format_of_root(root: &str) -> Option<Format> {
+    match root {
+        "testsuites" | "testsuite" => Some(Format::Junit),
+        "test-results" | "test-run" => Some(Format::Nunit),
+        "assemblies" | "assembly" => Some(Format::Xunit),
+        "TestRun" => Some(Format::Trx),
+        "testng-results" => Some(Format::Testng),
+        "robot" => Some(Format::Robot),
+        "test_result" => Some(Format::Octane),
+        _ => None,
+    }
+}
+
+/// The name of the root element without its prefix, if it starts in `text`.
+fn root(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        rest = &rest[rest.find('<')?..];
+        rest = if let Some(comment) = rest.strip_prefix("<!--") {
+            &comment[comment.find("-->")?..]
+        } else if rest.starts_with("<?") || rest.starts_with("<!") {
+            &rest[rest.find('>')?..]
+        } else {
+            let name = &rest[1..];
+            let end = name.find(|char: char| char.is_whitespace() || matches!(char, '>' | '/'))?;
+            let name = &name[..end];
+            return Some(name.rsplit_once(':').map_or(name, |(_, name)| name));
+        }
+    }
+}
+
+/// The format of lines that are neither XML nor JSON, by the first of them.
+fn text_format(text: &str) -> Option<Format> {
+    const LINES_MAX: usize = 50;
+    let mut lines = text.lines().take(LINES_MAX).map(str::trim);
+    let is_tap = |line: &str| {
+        let is_numbered = |rest: &str| {
+            rest.is_empty() || rest.starts_with(|char: char| char.is_whitespace() || char == '-')
+        };
+        let is_plan = || {
+            let count = line.strip_prefix("1..").unwrap_or_default();
+            let digits = count.bytes().take_while(u8::is_ascii_digit).count();
+            digits > 0 && is_numbered(&count[digits..])
+        };
+        let is_test = |word| line.strip_prefix(word).is_some_and(is_numbered);
+        line.starts_with("TAP version ") || is_plan() || is_test("ok") || is_test("not ok")
+    };
+    // A build may print before the tests do.
+    lines.find_map(|line| {
+        let is_event = |keys: &[&str]| keys.iter().any(|key| line.starts_with(key));
+        if is_event(&["{\"Time\":", "{\"Action\":", "{\"ImportPath\":"]) {
+            Some(Format::GoTest)
+        } else if is_event(&["{\"protocolVersion\":", "[{\"event\":\"test."]) {
+            Some(Format::Dart)
+        } else {
+            is_tap(line).then_some(Format::Tap)
+        }
+    })
 }
 
 /// The first byte that is neither part of a byte order mark nor whitespace; also works for UTF-16.
@@ -99,9 +112,8 @@ fn first_byte(head: &[u8]) -> Option<u8> {
 
 /// Describes `head` if it is certainly in an unsupported format.
 fn foreign_bytes(head: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 6] = [
+    let known: [(&[u8], &str); 5] = [
         (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x1F\x8B", "gzip-compressed data"),
         (b"PAR1", "a Parquet file"),
         (b"ARROW1", "an Arrow file"),
         (b"%PDF", "a PDF document"),
@@ -118,10 +130,29 @@ fn is_web_page(head: &[u8]) -> bool {
     start.len() >= START.len() && start[..START.len()].eq_ignore_ascii_case(START)
 }
 
-/// Whether files with this extension are taken from a folder. That includes results in a format that is not supported
-/// yet: they are refused, not overlooked.
-pub(crate) fn is_results_extension(extension: &str) -> bool {
-    Format::from_extension(extension).is_some() || extension.eq_ignore_ascii_case("trx")
+/// The extension of a file name, without that of compression.
+pub(crate) fn extension(name: &str) -> Option<&str> {
+    let name = match name.rsplit_once('.') {
+        Some((name, last)) if last.eq_ignore_ascii_case("gz") => name,
+        _ => name,
+    };
+    Path::new(name).extension()?.to_str()
+}
+
+/// Whether the files with this name are taken from a folder. What Allure keeps beside its results is not.
+pub(crate) fn is_results_name(name: &str) -> bool {
+    let is_beside = || {
+        let stem = Path::new(name).file_name().and_then(|name| name.to_str());
+        stem.is_some_and(|name| {
+            name.contains("-attachment.")
+                || ["-container.json", "-globals.json", "-trend.json"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+                || ["categories.json", "executor.json", "history.json"].contains(&name)
+        })
+    };
+    extension(name).is_some_and(|extension| Format::from_extension(extension).is_some())
+        && !is_beside()
 }
 
 /// Whether a document with this root element is plainly no report of tests: neither in a known format nor in one that,
@@ -133,19 +164,19 @@ pub(crate) fn is_other_root(root: &str) -> bool {
             .iter()
             .any(|word| root.contains(word))
     };
-    root == "html" || (foreign_root(root).is_none() && !is_about_tests())
+    let is_known = || format_of_root(root).is_some() || foreign_root(root).is_some();
+    root == "html" || !(is_known() || is_about_tests())
 }
 
 /// Whether an input that is neither a report nor a table of results is plainly of another kind, by its first bytes: a
 /// coverage table, a configuration, a log, an image. Whatever may be results, or what is left of them, is not.
 pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) -> bool {
-    let path = Path::new(name);
-    let extension = path.extension().and_then(|extension| extension.to_str());
+    let extension = extension(name);
     let is_hidden = || {
-        let name = path.file_name().unwrap_or_default();
+        let name = Path::new(name).file_name().unwrap_or_default();
         name.to_string_lossy().starts_with('.')
     };
-    let is_results_file = extension.map_or_else(|| !is_hidden(), is_results_extension);
+    let is_results_file = extension.map_or_else(|| !is_hidden(), |_| is_results_name(name));
     match foreign_bytes(head) {
         Some("a Parquet file" | "an Arrow file" | "an old Office document") => return false,
         Some(_) => return true,
@@ -197,11 +228,6 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
 /// Describes the document with the root element `root`, if it is a known unsupported one.
 pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
     match root {
-        "test-results" | "test-run" => Some("NUnit reports are not supported yet"),
-        "TestRun" => Some("TRX reports are not supported yet"),
-        "assemblies" | "assembly" => Some("xUnit.net reports are not supported yet"),
-        "robot" => Some("Robot Framework reports are not supported yet"),
-        "testng-results" => Some("use the JUnit reports that TestNG writes as well"),
         "TestLog" | "TestResult" => Some("Boost.Test reports are not supported yet"),
         "Catch" | "Catch2TestRun" => Some("use Catch2's JUnit reports"),
         "doctest" => Some("use doctest's JUnit reports"),
@@ -209,7 +235,6 @@ pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
         "Results" => Some("UFT reports are not supported yet"),
         "test-suite" => Some("Allure reports are not supported yet"),
         "events" | "execution" => Some("Open Test Reporting is not supported yet"),
-        "test_result" => Some("this is a payload for Octane, not a report"),
         "html" => Some("this is a web page, not a report"),
         _ => None,
     }
@@ -234,11 +259,42 @@ mod tests {
     #[test]
     fn unsupported_formats_are_described() {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
-        assert_eq!(sniff(b"{\"name\": 1}", None), Err("JSON"));
-        assert_eq!(
-            foreign_root("TestRun"),
-            Some("TRX reports are not supported yet")
-        );
+        assert_eq!(sniff(b"<!doctype html><p>", None), Err("a web page"));
+        assert!(foreign_root("TestLog").is_some());
+    }
+
+    #[test]
+    fn formats_are_recognised_by_their_content() {
+        for (head, expected) in [
+            (
+                "<?xml version='1.0'?><!-- <robot> --><test-run id='2'>",
+                Format::Nunit,
+            ),
+            ("<test-results name='x'>", Format::Nunit),
+            ("\u{FEFF}<assemblies>", Format::Xunit),
+            ("<!DOCTYPE x>\n<TestRun id='1'>", Format::Trx),
+            ("<testng-results>", Format::Testng),
+            ("<robot generator='Robot 7'>", Format::Robot),
+            ("<test_result>", Format::Octane),
+            ("<t:testsuite xmlns:t='x'>", Format::Junit),
+            ("<unknown/>", Format::Junit),
+            ("TAP version 14\n1..2", Format::Tap),
+            ("# building\nok 1 - adds\n", Format::Tap),
+            ("not ok\n", Format::Tap),
+            (
+                "go: downloading x\n{\"Time\":\"2026\",\"Action\":\"run\"}",
+                Format::GoTest,
+            ),
+            ("[{\"name\":\"adds\",\"status\":\"ok\"}]", Format::Json),
+            ("{\"name\":\"adds\",\"status\":\"ok\"}\n", Format::Ndjson),
+            ("name,status\nok,passed\n", Format::Csv),
+            ("okay,status\n", Format::Csv),
+        ] {
+            assert_eq!(sniff(head.as_bytes(), None), Ok(expected), "{head}");
+        }
+        assert_eq!(sniff(b"{\"tests\": [", Some("json")), Ok(Format::Json));
+        assert_eq!(extension("a/b.xml.GZ"), Some("xml"));
+        assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("a-container.json"));
     }
 
     #[test]
@@ -303,13 +359,5 @@ mod tests {
         for (text, extension) in results {
             assert!(!is_other(text, extension), "{text}");
         }
-    }
-
-    #[test]
-    fn formats_print_as_they_parse() {
-        for format in Format::ALL {
-            assert_eq!(format.to_string().to_uppercase().parse(), Ok(format));
-        }
-        assert!("nunit".parse::<Format>().is_err());
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::sniff::Format;
+use crate::format::Format;
 
 pub(crate) mod find;
 pub(crate) mod left_out;
@@ -103,9 +103,9 @@ impl Source {
         Arc::clone(&self.name)
     }
 
-    /// The extension of the name, which decides the format if the content does not.
+    /// The extension of the name, without that of compression, which decides the format if the content does not.
     pub fn extension(&self) -> Option<&str> {
-        Path::new(&*self.name).extension()?.to_str()
+        crate::sniff::extension(&self.name)
     }
 
     /// Whether the input can be opened more than once: pipes cannot.

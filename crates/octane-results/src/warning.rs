@@ -98,6 +98,13 @@ pub enum WarningKind {
         /// The address.
         address: String,
     },
+    /// A report does not say how many tests there should be, where its format wants it.
+    NoPlan,
+    /// Something failed that is no test, such as a hook around all tests.
+    FailedOutside {
+        /// What failed, and why.
+        message: String,
+    },
     /// A column without a known meaning.
     UnusedColumn {
         /// The column, as in the header, or its number if it has no name.
@@ -168,6 +175,12 @@ impl fmt::Display for WarningKind {
                 "the name contains `{address}`; if that differs from run to run, each run is a new test: \
                  `--scrub '0x[0-9a-fA-F]+'` removes it"
             ),
+            Self::NoPlan => f.write_str(
+                "there is no plan (such as `1..3`), so it is not known whether tests are missing",
+            ),
+            Self::FailedOutside { message } => {
+                write!(f, "failed outside of the tests: {}", shortened(message))
+            }
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))
             }

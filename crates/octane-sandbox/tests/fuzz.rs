@@ -42,3 +42,8 @@ fn every_seed_of_fields_is_read_or_explained() {
 fn every_seed_of_a_request_gets_a_response() {
     feed("request", targets::request);
 }
+
+#[test]
+fn every_seed_of_a_report_is_read_or_explained() {
+    feed("report", targets::report);
+}

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use regex::Regex;
@@ -17,7 +18,7 @@ use super::uploads::DeliveryArgs;
 /// What is read, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
-    /// JUnit reports and CSV tables: files, directories or globs; `-` is standard input.
+    /// Reports and tables of results: files, directories or globs; `-` is standard input.
     #[arg(required = true, value_name = "FILES")]
     pub(crate) inputs: Vec<String>,
     /// Exclude files matching this glob.
@@ -26,8 +27,8 @@ pub(crate) struct InputArgs {
     /// Follow links that lead out of a directory; links inside of it are always followed.
     #[arg(long)]
     pub(crate) follow_links: bool,
-    /// Format of the input.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
+    /// Format of all files; by default that of each is recognised by its content.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat(None))]
     pub(crate) input_format: InputFormat,
     /// Encoding of all files without a byte order mark, e.g. `windows-1252` [default: the declared one, or UTF-8].
     #[arg(long, value_name = "NAME")]
@@ -73,14 +74,43 @@ pub(crate) struct InputArgs {
     pub(crate) allow_empty: bool,
 }
 
-/// How the input is read.
+/// The format of all inputs; that of each file is recognised by its content without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InputFormat(pub(crate) Option<octane_results::Format>);
+
+impl ValueEnum for InputFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [InputFormat; octane_results::Format::ALL.len() + 1] = {
+            let mut all = [InputFormat(None); octane_results::Format::ALL.len() + 1];
+            let mut at = 0;
+            while at < octane_results::Format::ALL.len() {
+                all[at + 1] = InputFormat(Some(octane_results::Format::ALL[at]));
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(
+            self.0.map_or("auto", octane_results::Format::as_str),
+        ))
+    }
+}
+
+/// What `convert` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InputFormat {
-    /// Recognise each file by its content.
-    Auto,
+pub(crate) enum OutputFormat {
+    /// A payload for Octane in the dialect of `--payload`.
+    Octane,
+    /// A payload for Octane in the dialect "evidence".
+    Evidence,
     /// JUnit XML.
     Junit,
-    /// CSV with a header row.
+    /// A JSON object a line.
+    Ndjson,
+    /// A table with a header line.
     Csv,
 }
 
@@ -223,10 +253,15 @@ pub(crate) struct ValidateArgs {
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Output file; further batches are numbered (`out.xml`, `out.2.xml`, …). `-` writes a single batch to
-    /// standard output, as XML whatever `--format` says.
+    /// Output file; `-` is standard output, as XML whatever `--format` says.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Format of the output: a payload for Octane, or results for other tools.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Octane)]
+    pub(crate) to: OutputFormat,
+    /// Write the batches in which an upload would send the results, to numbered files (`out.xml`, `out.2.xml`, …).
+    #[arg(long)]
+    pub(crate) split: bool,
     /// ID of the test suite; without it the payload names no suite.
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) suite: Option<i64>,

@@ -1,22 +1,27 @@
 //! `octane convert`
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use octane_client::{Plan, Target};
+use octane_client::{Plan, PlanTotals, Target, UploadSettings};
 use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
+use octane_results::{Dialect, ExportFormat, Exporter, TestRun};
+use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use crate::args::ConvertArgs;
+use crate::args::{ConvertArgs, Format, OutputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::reading::Reading;
 use crate::input::warnings::WarningsJson;
-use crate::output::{Output, Text, write_file};
-use crate::output_file::OutputFile;
+use crate::output::{Output, Text};
+use crate::output_file::{OutputFile, Staged};
 
-/// Writes the payloads that an upload would send. Files appear when all of them are complete; a failure leaves none, also
-/// not those of an earlier time.
+/// Writes the results as one payload, or as the payloads that an upload would send. Files are written while the input is
+/// read, and appear when all of them are complete; a failure leaves none, also not those of an earlier time.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let is_stdout = args.output.as_os_str() == "-";
     let file = if is_stdout {
@@ -25,7 +30,24 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         Some(output_file(args)?)
     };
     let mut settings = crate::payload::settings(&args.payload)?;
-    let input = Input::read(&args.input, &settings.context.environment)?;
+    if args.to == OutputFormat::Evidence {
+        settings.dialect = Dialect::Evidence;
+    }
+    if let Some(module) = args.module {
+        settings.context.product_areas.push(ModuleId::new(module));
+    }
+    let target = args.suite.map(|suite| {
+        Target::new(
+            SuiteId::new(suite),
+            args.suite_run.clone().unwrap_or_default(),
+        )
+    });
+    let target = target.as_ref();
+    let is_json = output.format == Format::Json;
+    let mut payloads = Payloads::new(args, file.as_ref(), is_json);
+    let mut reading = Reading::new(&args.input)?;
+    let first = payloads.write_all(&mut reading, target, &settings);
+    let input = reading.finish(&settings.context.environment)?;
     if let Some(file) = &file {
         refuse_inputs(file, &input)?;
     }
@@ -33,64 +55,31 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         output.say(&format!("warning: {warning}"));
     }
     input.check(&args.input)?;
-    let target = args.suite.map(|suite| {
-        Target::new(
-            SuiteId::new(suite),
-            args.suite_run.clone().unwrap_or_default(),
-        )
-    });
-    if let Some(module) = args.module {
-        settings.context.product_areas.push(ModuleId::new(module));
-    }
-    let plan = |settings| Plan::new(input.runs(), target.as_ref(), settings);
-    // Planned completely before the first file is written, so that a result that exceeds a limit leaves no files.
-    let totals = plan(&settings)?.finish()?;
-    input.verify_unchanged()?;
+    let results = if input.is_arranged() {
+        payloads = Payloads::new(args, file.as_ref(), is_json);
+        let results = payloads.write_all(input.runs(), target, &settings)?;
+        input.verify_unchanged()?;
+        results
+    } else {
+        first?
+    };
     let problems = input.problems();
     for problem in &problems {
         output.say(&format!("skipped: {}", problem.message));
     }
+    let written = payloads.finish()?;
     let exit = input.exit();
-    let Some(file) = file else {
-        if totals.batches > 1 {
-            let message = format!("cannot write {} batches to standard output", totals.batches);
-            return Err(Failure::message(Exit::Usage, message)
-                .hint("write to a file, or raise `--batch-size`"));
-        }
-        for batch in plan(&settings)? {
-            write_file(batch?.payload())?;
-        }
+    if is_stdout {
         return Ok(exit);
-    };
-    let cannot_write = |path: &Path, error| {
-        Failure::new(Exit::Configuration, error)
-            .context(format!("cannot write `{}`", path.display()))
-    };
-    let (mut files, mut written) = (Vec::new(), Vec::new());
-    for batch in plan(&settings)? {
-        let batch = batch?;
-        let path = numbered(file.path(), batch.number);
-        let file = match batch.number {
-            1 => file.clone(),
-            _ => OutputFile::new(&path, "--output", &args.input.inputs)?,
-        };
-        let complete = file.write(batch.payload());
-        written.extend(complete.map_err(|error| cannot_write(&path, error))?);
-        files.push(json!({ "file": path, "results": batch.results(), "bytes": batch.payload().len(), "sha256": batch.sha256 }));
-    }
-    for (file, entry) in written.into_iter().zip(&files) {
-        file.finish().map_err(|error| {
-            cannot_write(Path::new(entry["file"].as_str().unwrap_or("-")), error)
-        })?;
     }
     let human = || {
         let mut text = format!(
             "wrote {} in {}: {}",
-            plural(totals.counts.read, "result"),
-            plural(files.len(), "payload"),
+            plural(results, "result"),
+            plural(written.len(), "payload"),
             args.output.display()
         );
-        match files.len() {
+        match written.len() {
             0 | 1 => {}
             2 => text.push_str(&format!(", {}", numbered(&args.output, 2).display())),
             last => text.push_str(&format!(" … {}", numbered(&args.output, last).display())),
@@ -104,11 +93,179 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     output.answer(
         human,
         &json!({
-            "schema": "octane.convert/1", "results": totals.counts.read, "payloads": files, "problems": problems,
+            "schema": "octane.convert/1", "results": results, "payloads": written, "problems": problems,
             "warnings": warnings, "warning_counts": warning_counts,
         }),
     )?;
     Ok(exit)
+}
+
+/// How much is rendered before it is written.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Payloads that are written beside their places.
+struct Payloads<'a> {
+    args: &'a ConvertArgs,
+    /// The first file; standard output if there is none.
+    file: Option<&'a OutputFile>,
+    /// Whether digests are asked for.
+    has_digests: bool,
+    staged: Vec<(Staged, PayloadFile)>,
+}
+
+/// A payload that was written.
+#[derive(Debug, Serialize)]
+struct PayloadFile {
+    file: PathBuf,
+    results: usize,
+    bytes: u64,
+    sha256: String,
+}
+
+impl<'a> Payloads<'a> {
+    fn new(args: &'a ConvertArgs, file: Option<&'a OutputFile>, has_digests: bool) -> Self {
+        Self {
+            args,
+            file,
+            has_digests,
+            staged: Vec::new(),
+        }
+    }
+
+    /// Writes all results in the format that is asked for. Returns how many there are.
+    fn write_all(
+        &mut self,
+        runs: impl Iterator<Item = TestRun>,
+        target: Option<&Target>,
+        settings: &UploadSettings,
+    ) -> Result<usize> {
+        let format = match self.args.to {
+            OutputFormat::Octane | OutputFormat::Evidence => {
+                let totals = self.write(Plan::new(runs, target, settings)?)?;
+                return Ok(totals.counts.read);
+            }
+            OutputFormat::Junit => ExportFormat::Junit,
+            OutputFormat::Ndjson => ExportFormat::Ndjson,
+            OutputFormat::Csv => ExportFormat::Csv,
+        };
+        let exporter = Exporter::new(format);
+        let mut piece = exporter.prefix().to_vec();
+        let mut single = self.single()?;
+        let mut results = 0;
+        for run in runs {
+            exporter.write(&run, &mut piece);
+            results += 1;
+            if piece.len() >= PIECE_BYTES {
+                single.write(&piece)?;
+                piece.clear();
+            }
+        }
+        piece.extend_from_slice(exporter.suffix());
+        single.write(&piece)?;
+        self.staged.push(single.end(results));
+        Ok(results)
+    }
+
+    /// Writes what is planned, in one file or in one for each batch.
+    fn write(&mut self, mut plan: Plan<impl Iterator<Item = TestRun>>) -> Result<PlanTotals> {
+        if self.args.split {
+            for batch in plan.by_ref() {
+                let batch = batch?;
+                if self.file.is_none() && batch.number > 1 {
+                    let message = "cannot write several payloads to standard output";
+                    return Err(Failure::message(Exit::Usage, message)
+                        .hint("write to a file, or leave out `--split`"));
+                }
+                let payload = batch.payload();
+                let (mut staged, path) = self.stage(batch.number)?;
+                let written = staged.write_all(&payload);
+                written.map_err(|error| cannot_write(&path, error))?;
+                let entry = PayloadFile {
+                    file: path,
+                    results: batch.results(),
+                    bytes: payload.len() as u64,
+                    sha256: batch.sha256,
+                };
+                self.staged.push((staged, entry));
+            }
+            return Ok(plan.finish()?);
+        }
+        let mut single = self.single()?;
+        for piece in plan.pieces() {
+            single.write(&piece?)?;
+        }
+        let totals = plan.finish()?;
+        self.staged.push(single.end(totals.counts.read));
+        Ok(totals)
+    }
+
+    /// The file that holds everything.
+    fn single(&self) -> Result<Single> {
+        let (staged, path) = self.stage(1)?;
+        Ok(Single {
+            staged,
+            path,
+            bytes: 0,
+            digest: self.has_digests.then(Sha256::new),
+        })
+    }
+
+    fn stage(&self, number: usize) -> Result<(Staged, PathBuf)> {
+        let path = numbered(&self.args.output, number);
+        let staged = match self.file {
+            None => Staged::stdout(),
+            Some(file) if number == 1 => file.stage(),
+            Some(_) => OutputFile::new(&path, "--output", &self.args.input.inputs)?.stage(),
+        };
+        match staged {
+            Ok(staged) => Ok((staged, path)),
+            Err(error) => Err(cannot_write(&path, error)),
+        }
+    }
+
+    /// Puts all files in their places.
+    fn finish(self) -> Result<Vec<PayloadFile>> {
+        let files = self.staged.into_iter().map(|(staged, entry)| {
+            let put = staged.finish();
+            put.map_err(|error| cannot_write(&entry.file, error))?;
+            Ok(entry)
+        });
+        files.collect()
+    }
+}
+
+/// A file that is written in pieces.
+struct Single {
+    staged: Staged,
+    path: PathBuf,
+    bytes: u64,
+    digest: Option<Sha256>,
+}
+
+impl Single {
+    fn write(&mut self, piece: &[u8]) -> Result<()> {
+        if let Some(digest) = &mut self.digest {
+            digest.update(piece);
+        }
+        self.bytes += piece.len() as u64;
+        let written = self.staged.write_all(piece);
+        written.map_err(|error| cannot_write(&self.path, error))
+    }
+
+    fn end(self, results: usize) -> (Staged, PayloadFile) {
+        let digest = self.digest.map(Sha256::finalize).unwrap_or_default();
+        let entry = PayloadFile {
+            file: self.path,
+            results,
+            bytes: self.bytes,
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        (self.staged, entry)
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> Failure {
+    Failure::new(Exit::Configuration, error).context(format!("cannot write `{}`", path.display()))
 }
 
 /// The first file, after the files of an earlier time have been removed.

@@ -18,6 +18,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::reading::Reading;
 use crate::names;
 use crate::output::{Output, ask};
 use crate::policies::Policies;
@@ -49,7 +50,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
     let reading = tokio::task::spawn_blocking({
         let (args, environment) = (args.input.clone(), settings.context.environment.clone());
-        move || Input::read(&args, &environment)
+        move || Reading::all(&args, &environment)
     });
     let input = tokio::select! {
         read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,

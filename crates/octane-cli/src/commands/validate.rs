@@ -13,6 +13,7 @@ use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::reading::Reading;
 use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text};
 
@@ -21,12 +22,12 @@ const LISTED_MAX: usize = 20;
 
 /// Reads everything, renders the payload and checks it against the schema.
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
-    let input = Input::read(&args.input, &[])?;
+    let input = Reading::all(&args.input, &[])?;
     let repeated = repeated(&input);
     let target = Target::new(SuiteId::new(1), "validate");
     let mut plan = Plan::new(input.runs(), Some(&target), &UploadSettings::default())?;
     for batch in plan.by_ref() {
-        octane_results::check(batch?.payload()).map_err(|error| {
+        octane_results::check(&batch?.payload()).map_err(|error| {
             Failure::new(Exit::Internal, error)
                 .context("the generated payload does not match the schema (bug)")
         })?;

@@ -129,6 +129,8 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::InvalidBytes { .. } => "invalid_bytes",
         WarningKind::LinesBeforeHeader { .. } => "lines_before_header",
         WarningKind::MemoryAddress { .. } => "memory_address",
+        WarningKind::NoPlan => "no_plan",
+        WarningKind::FailedOutside { .. } => "failed_outside",
         WarningKind::UnusedColumn { .. } => "unused_column",
         _ => "warning",
     }

@@ -1,7 +1,7 @@
 //! Answers on standard output, notes on standard error.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -75,6 +75,15 @@ pub(crate) fn write_document(document: &[u8]) -> io::Result<()> {
 /// Writes a file that this program has made to standard output, byte for byte.
 pub(crate) fn write_file(bytes: &[u8]) -> io::Result<()> {
     write_line(io::stdout().lock(), bytes)
+}
+
+/// Copies a file that this program has made to standard output, byte for byte.
+pub(crate) fn copy_file(file: &mut impl Read) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match io::copy(file, &mut out).and_then(|_| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Writes to standard output, and a line break after it. A reader that closes the pipe has seen enough: that is not an error.

@@ -1,8 +1,9 @@
 //! The smaller commands.
 
 use serde_json::{Value, json};
+use sha2::Digest;
 
-use crate::program::{Place, sample};
+use crate::program::{Done, Place, sample};
 
 #[test]
 fn modules_and_suites_are_created_and_found() {
@@ -175,7 +176,7 @@ fn any_request_can_be_sent() {
 fn convert_writes_a_payload_and_validate_counts() {
     let place = Place::new();
     let table = sample("nightly.csv");
-    let done = place.octane(&[
+    let convert = [
         "convert",
         &table,
         "-o",
@@ -186,12 +187,18 @@ fn convert_writes_a_payload_and_validate_counts() {
         "n",
         "--format",
         "json",
-    ]);
-    assert_eq!(
-        done.json()["payloads"].as_array().unwrap().len(),
-        7,
-        "{done:?}"
-    );
+    ];
+    let payloads = |done: &Done| done.json()["payloads"].as_array().unwrap().clone();
+    let single = place.octane(&convert);
+    assert_eq!(payloads(&single).len(), 1, "{single:?}");
+    assert_eq!(payloads(&single)[0]["results"], 3200);
+    let whole = std::fs::read(place.path().join("out.xml")).unwrap();
+    octane_results::check(&whole).unwrap();
+    let digest = sha2::Sha256::digest(&whole);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(payloads(&single)[0]["sha256"], digest);
+    let done = place.octane(&[&convert[..], &["--split"]].concat());
+    assert_eq!(payloads(&done).len(), 7, "{done:?}");
     let xml = std::fs::read_to_string(place.path().join("out.7.xml")).unwrap();
     assert!(
         xml.contains(r#"<suite_ref id="5001" external_run_id="n"/>"#),
@@ -203,6 +210,29 @@ fn convert_writes_a_payload_and_validate_counts() {
         (done.code, &done.json()["counts"]["read"]),
         (0, &3200.into())
     );
+}
+
+#[test]
+fn results_are_converted_to_formats_of_other_tools_and_back() {
+    let place = Place::new();
+    let table = sample("nightly.csv");
+    let counts = |file: &str| {
+        let done = place.octane(&["validate", file, "--format", "json"]);
+        let json = done.json();
+        let count = |name: &str| json["counts"][name].as_u64().unwrap();
+        ["read", "passed", "failed", "test_skipped"].map(count)
+    };
+    let expected = counts(&table);
+    for (format, file) in [
+        ("csv", "out.csv"),
+        ("ndjson", "out.ndjson"),
+        ("junit", "junit.xml"),
+        ("octane", "octane.xml"),
+    ] {
+        let done = place.octane(&["convert", &table, "-o", file, "--to", format]);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(counts(file), expected, "{format}");
+    }
 }
 
 #[test]

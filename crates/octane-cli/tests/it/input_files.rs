@@ -53,8 +53,12 @@ fn a_broken_or_unsupported_report_in_a_folder_is_no_other_kind() {
         ("cut.xml", "<testsuite name='s'><testcase name='a'>"),
         ("empty.xml", ""),
         ("empty.csv", ""),
-        ("nunit.xml", "<test-run id='2'/>"),
-        ("run.trx", "<TestRun id='1'/>"),
+        ("boost.xml", "<TestLog/>"),
+        ("cut.trx", "<TestRun id='1'>"),
+        (
+            "cut.json",
+            "{\"results\":{\"tool\":{\"name\":\"jest\"},\"tests\":[{\"name\":\"a\",",
+        ),
         ("no-header.csv", "adds,passed\npays,failed\n"),
         ("german.csv", "Testfall;Ergebnis\na;ok\n"),
         ("case.xml", "<testcase name='a'/>"),
@@ -242,13 +246,29 @@ fn a_failed_conversion_leaves_no_output_of_an_earlier_one() {
     let rows: String = (0..5).map(|row| format!("t{row},passed\n")).collect();
     place.file("a.csv", &format!("name,status\n{rows}"));
     let exists = |name: &str| place.path().join(name).exists();
-    let five = ["convert", "a.csv", "-o", "out.xml", "--batch-size", "1"];
+    let five = [
+        "convert",
+        "a.csv",
+        "-o",
+        "out.xml",
+        "--split",
+        "--batch-size",
+        "1",
+    ];
     assert_eq!(place.octane(&five).code, 0);
     assert!(exists("out.xml") && exists("out.5.xml"));
     place.file("out.6.xml", "my own notes");
     assert_eq!(
         place
-            .octane(&["convert", "a.csv", "-o", "out.xml", "--batch-size", "3"])
+            .octane(&[
+                "convert",
+                "a.csv",
+                "-o",
+                "out.xml",
+                "--split",
+                "--batch-size",
+                "3"
+            ])
             .code,
         0
     );

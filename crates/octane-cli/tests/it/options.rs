@@ -49,7 +49,11 @@ fn a_value_that_is_not_a_choice_lists_the_choices() {
         ("--on-unresolved", "warn, fail, ignore"),
         ("--annotate", "auto, off"),
         ("--jira", "auto, off"),
-        ("--input-format", "auto, junit, csv"),
+        (
+            "--input-format",
+            "auto, junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, \
+             go-test, pytest-json, dart, allure, ctrf, tap, csv, json, ndjson",
+        ),
         ("--long-names", "shorten, refuse"),
     ] {
         let done = place.octane(&["upload", "a.csv", option, "maybe"]);

@@ -1,6 +1,6 @@
 //! Writes text and numbers as XML bytes.
 
-use crate::text::{REPLACEMENT, is_forbidden_at};
+use crate::text::{REPLACEMENT, is_forbidden_at, position};
 
 /// The bytes that may need escaping in an attribute in double quotes.
 const DOUBLE_QUOTED: [bool; 256] = watched(b"\"<>&\t\n\r");
@@ -27,7 +27,7 @@ const fn watched(special: &[u8]) -> [bool; 256] {
 }
 
 /// Writes `value` for an attribute in double quotes.
-pub(super) fn double_quoted(value: &str, out: &mut Vec<u8>) {
+pub(crate) fn double_quoted(value: &str, out: &mut Vec<u8>) {
     escape(value, &DOUBLE_QUOTED, out);
 }
 
@@ -37,19 +37,25 @@ pub(super) fn single_quoted(value: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes `value` as the text of an element.
-pub(super) fn text(value: &str, out: &mut Vec<u8>) {
+pub(crate) fn text(value: &str, out: &mut Vec<u8>) {
     escape(value, &TEXT, out);
+}
+
+/// Whether a byte is in one of the tables, or could be.
+fn may_need_escaping(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, 0xEF | b'<' | b'>' | b'&' | b'"' | b'\'')
 }
 
 fn escape(value: &str, watched: &[bool; 256], out: &mut Vec<u8>) {
     let bytes = value.as_bytes();
     let mut written = 0;
     let mut at = 0;
-    while let Some(offset) = bytes[at..]
-        .iter()
-        .position(|byte| watched[usize::from(*byte)])
-    {
+    while let Some(offset) = position(&bytes[at..], may_need_escaping) {
         at += offset;
+        if !watched[usize::from(bytes[at])] {
+            at += 1;
+            continue;
+        }
         let (replacement, width) = match bytes[at] {
             b'<' => ("&lt;", 1),
             b'>' => ("&gt;", 1),

@@ -137,6 +137,7 @@ pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
         jira: _,
         origin: _,
         earlier_failures: _,
+        metadata: _,
         position: _,
     } = run;
     [

@@ -89,12 +89,12 @@ fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
 }
 
 /// Parses an integer; surrounding whitespace, a sign and leading zeros are allowed.
-pub(super) fn parse_long(text: &str) -> Option<i64> {
+pub(crate) fn parse_long(text: &str) -> Option<i64> {
     trim(text).parse().ok()
 }
 
 /// Parses a Boolean; surrounding whitespace is allowed.
-pub(super) fn parse_boolean(text: &str) -> Option<bool> {
+pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
     match trim(text) {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),

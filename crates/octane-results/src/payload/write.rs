@@ -39,6 +39,7 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         jira: _,
         origin: _,
         earlier_failures: _,
+        metadata: _,
         position: _,
     } = run;
     raw("<test_run", out);

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use memchr::{memchr_iter, memchr2};
+
 use crate::colors::without_colors;
 use crate::read::error::ReadError;
 use crate::read::record::Record;
@@ -30,7 +32,8 @@ impl<I> Cleaned<I> {
     fn clean(&mut self, mut run: TestRun) -> Record {
         let identity = &mut run.identity;
         for name in [&mut identity.class, &mut identity.name] {
-            if name.contains(['\u{1B}', '\u{9B}']) {
+            // The first bytes of U+001B and U+009B.
+            if memchr2(0x1B, 0xC2, name.as_bytes()).is_some() {
                 let clean = without_colors(name);
                 if !clean.trim().is_empty() {
                     *name = clean.into_owned();
@@ -70,7 +73,8 @@ impl<I: Iterator<Item = Result<Record, ReadError>>> Iterator for Cleaned<I> {
 /// What is probably a memory address: `0x` and at least six hexadecimal digits.
 fn memory_address(name: &str) -> Option<&str> {
     const DIGITS_MIN: usize = 6;
-    name.match_indices("0x").find_map(|(at, _)| {
+    memchr_iter(b'x', name.as_bytes()).find_map(|x| {
+        let at = x.checked_sub(1).filter(|at| name.as_bytes()[*at] == b'0')?;
         let digits = name[at + 2..]
             .bytes()
             .take_while(u8::is_ascii_hexdigit)

@@ -63,6 +63,11 @@ impl Columns {
             };
             if let Some(field) = field {
                 mapping.add(field, index, header)?;
+                if let (None, ResultField::Duration, Some(column)) =
+                    (own, field, mapping.columns.last_mut())
+                {
+                    column.is_unit_assumed = is_same(field.as_str(), name);
+                }
             } else if own.is_none() {
                 if is_verdict(name) {
                     let name = name.trim().to_owned();
@@ -112,6 +117,8 @@ pub(crate) struct Column {
     pub(crate) field: ResultField,
     /// The name, as in the header.
     pub(crate) name: String,
+    /// Whether it is called `duration` and nobody has said in which unit it is.
+    pub(crate) is_unit_assumed: bool,
 }
 
 impl ColumnMapping {
@@ -136,7 +143,12 @@ impl ColumnMapping {
             });
         }
         let name = header[index].trim().to_owned();
-        self.columns.push(Column { index, field, name });
+        self.columns.push(Column {
+            index,
+            field,
+            name,
+            is_unit_assumed: false,
+        });
         Ok(())
     }
 }
@@ -205,6 +217,30 @@ mod tests {
             }
         }
         assert!("nome".parse::<ResultField>().is_err());
+    }
+
+    #[test]
+    fn a_duration_may_have_its_unit_in_the_header() {
+        for (header, expected, is_assumed) in [
+            ("Duration", ResultField::Duration, true),
+            ("Duration (ms)", ResultField::Duration, false),
+            ("duration_ms", ResultField::Duration, false),
+            ("duration[milliseconds]", ResultField::Duration, false),
+            ("duration(seconds)", ResultField::DurationSeconds, false),
+            ("Duration (s)", ResultField::DurationSeconds, false),
+            ("duration_sec", ResultField::DurationSeconds, false),
+        ] {
+            let mapping = mapping(&Columns::default(), &format!("name,status,{header}")).unwrap();
+            let column = &mapping.columns[2];
+            assert_eq!(
+                (column.field, column.is_unit_assumed),
+                (expected, is_assumed),
+                "{header}"
+            );
+        }
+        let said = Columns::default().with("duration", ResultField::Duration);
+        let mapping = mapping(&said, "name,status,duration").unwrap();
+        assert!(!mapping.columns[2].is_unit_assumed);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::invalid::{InvalidCell, InvalidRow};
 use crate::position::Position;
 use crate::read::columns::ColumnMapping;
 use crate::read::commas::Commas;
-use crate::read::encoding::UnknownTextEncoding;
+use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -84,10 +84,11 @@ impl<R: Read> Csv<R> {
         head: &[u8],
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
-        let is_utf_16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
+        let has_mark = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
+        let is_utf_16 = is_utf_16(head, options.encoding);
         // Without byte order mark and zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice
         // here.
-        let text = if is_utf_16 { &head[2..] } else { head };
+        let text = if has_mark { &head[2..] } else { head };
         let shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
         let input = if is_utf_16 || options.encoding.is_some() {
             let text = DecodedText::new(input, head, options.encoding).map_err(

@@ -49,10 +49,8 @@ pub(crate) fn encoding(
     if let Some(TextEncoding(encoding)) = given {
         return Ok(encoding);
     }
-    match head {
-        [b'<', 0, ..] => return Ok(UTF_16LE),
-        [0, b'<', ..] => return Ok(UTF_16BE),
-        _ => {}
+    if let Some(encoding) = unmarked_utf_16(head) {
+        return Ok(encoding);
     }
     let head = &head[..head.len().min(DECLARATION_BYTES_MAX)];
     let Some(label) = declared_encoding(head) else {
@@ -65,6 +63,22 @@ pub(crate) fn encoding(
         None => Err(UnknownTextEncoding {
             label: String::from_utf8_lossy(label).into_owned(),
         }),
+    }
+}
+
+/// Whether the text is UTF-16, with or without a byte order mark.
+pub(crate) fn is_utf_16(head: &[u8], given: Option<TextEncoding>) -> bool {
+    encoding(head, given).is_ok_and(|found| found == UTF_16LE || found == UTF_16BE)
+}
+
+/// UTF-16 without a byte order mark, of which every other byte is zero as long as its characters are ASCII. Two of them
+/// suffice: no text in another encoding begins so.
+fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
+    let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\r' | b'\n' | 0x20..0x7F);
+    match head {
+        [one, 0, other, 0, ..] if is_ascii(*one) && is_ascii(*other) => Some(UTF_16LE),
+        [0, one, 0, other, ..] if is_ascii(*one) && is_ascii(*other) => Some(UTF_16BE),
+        _ => None,
     }
 }
 
@@ -97,6 +111,9 @@ mod tests {
         assert_eq!(name(declared, Some(given)), "windows-1252");
         assert_eq!(name(b"\xFF\xFEx\0", Some(given)), "UTF-16LE");
         assert_eq!(name(b"name", None), "UTF-8");
+        assert_eq!(name(b"n\0a\0m\0", None), "UTF-16LE");
+        assert_eq!(name(b"\0[\0{", None), "UTF-16BE");
+        assert_eq!(name(b"\0\0\0n", None), "UTF-8");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::format::FormatNames;
 use crate::invalid::shortened;
 use crate::io_reason::io_reason;
 use crate::position::Position;
@@ -37,7 +38,7 @@ pub enum ReadErrorKind {
     #[error("the file is empty; expected a {0}")]
     Empty(&'static str),
     /// The format of the input is not supported.
-    #[error("is {found}; supported formats: junit, csv")]
+    #[error("is {found}; supported formats: {FormatNames}")]
     Format {
         /// What the first bytes are, for example `a ZIP archive`.
         found: &'static str,
@@ -49,10 +50,12 @@ pub enum ReadErrorKind {
         label: String,
     },
     /// The root element is not that of a supported report.
-    #[error("root element is `{root}`{}", .hint.map_or_else(|| "; expected `testsuites` or `testsuite`".to_owned(), |hint| format!("; {hint}")))]
+    #[error("root element is `{root}`{}", .hint.map_or_else(|| format!("; expected {}", Roots(expected)), |hint| format!("; {hint}")))]
     UnknownRoot {
         /// The element's name.
         root: String,
+        /// The names that the format has.
+        expected: &'static [&'static str],
         /// What the document probably is.
         hint: Option<&'static str>,
     },
@@ -62,6 +65,15 @@ pub enum ReadErrorKind {
         /// The reason, as given by the parser.
         reason: String,
     },
+    /// The JSON is not well-formed.
+    #[error("malformed JSON: {reason}")]
+    MalformedJson {
+        /// The reason, as given by the parser.
+        reason: String,
+    },
+    /// The JSON ends too early.
+    #[error("unexpected end of file; the file is truncated")]
+    TruncatedJson,
     /// The input ends inside an element.
     #[error(
         "unexpected end of file inside `{}` (opened at line {opened}); the file is truncated",
@@ -197,6 +209,16 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.kind.source()
+    }
+}
+
+/// The names of root elements.
+struct Roots<'a>(&'a [&'a str]);
+
+impl fmt::Display for Roots<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.0.iter().map(|name| format!("`{name}`")).collect();
+        f.write_str(&names.join(" or "))
     }
 }
 

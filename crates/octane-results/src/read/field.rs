@@ -39,8 +39,8 @@ fields! {
     Package "package" [] "The package or namespace.";
     Module "module" ["component"] "The component under test.";
     RunName "run_name" [] "The name of the run, if it differs from the name of the test.";
-    Duration "duration" ["durationms"] "The duration in milliseconds, as in Octane, or with a unit of its own.";
-    DurationSeconds "duration_s" [] "The duration in seconds, or with a unit of its own.";
+    Duration "duration" ["durationms", "durationmsec", "durationmsecs", "durationmillis", "durationmilliseconds"] "The duration in milliseconds, as in Octane, or with a unit of its own.";
+    DurationSeconds "duration_s" ["durationsec", "durationsecs", "durationseconds"] "The duration in seconds, or with a unit of its own.";
     Started "started" [] "The start time: ISO 8601, or seconds or milliseconds since the epoch.";
     ErrorType "error_type" [] "The type of the failure, for example an exception class.";
     ErrorMessage "error_message" [] "The message of the failure.";
@@ -111,9 +111,13 @@ impl ResultField {
         matches!(self, Self::Duration | Self::DurationSeconds)
     }
 
-    /// The field whose column is called `header`, ignoring case, `_`, `-` and spaces.
+    /// The field whose column is called `header`, ignoring case, `_`, `-` and spaces. A duration may have its unit in
+    /// brackets: `Duration (ms)`, `duration[seconds]`.
     pub fn from_header(header: &str) -> Option<Self> {
-        let header = folded(header);
+        let mut header = folded(header);
+        if header.starts_with("duration") {
+            header.retain(|char| !matches!(char, '(' | ')' | '[' | ']'));
+        }
         (Self::ALL.iter().copied())
             .find(|field| is_same(&header, field.as_str()) || field.synonyms().contains(&&*header))
     }

@@ -2,16 +2,29 @@
 
 use std::collections::HashSet;
 
+/// How many keys are compared with each other before a table of them pays.
+const FEW: usize = 16;
+
 /// Different Jira keys, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyList {
     keys: Vec<String>,
+    /// The same keys, if there are more than a few.
     known: HashSet<String>,
 }
 
 impl KeyList {
     /// Adds a key, unless it is there already.
     pub(crate) fn insert(&mut self, key: String) {
+        if self.keys.len() < FEW {
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+            return;
+        }
+        if self.known.is_empty() {
+            self.known.extend(self.keys.iter().cloned());
+        }
         if self.known.insert(key.clone()) {
             self.keys.push(key);
         }

@@ -75,7 +75,7 @@ impl<R: Read> Junit<R> {
     }
 }
 
-/// Shows the times of all suites and cases, up to where the report is malformed.
+/// Shows the times of all elements, up to where the report is malformed.
 pub(crate) fn see_durations<R: Read>(
     file: Arc<str>,
     input: R,
@@ -90,11 +90,9 @@ pub(crate) fn see_durations<R: Read>(
         let XmlEvent::Start(tag) = event else {
             continue;
         };
-        if matches!(tag.name(), "testcase" | "testsuite" | "testsuites") {
-            for (name, value) in tag.attributes().flatten() {
-                if name == "time" {
-                    see(&value);
-                }
+        for (name, value) in tag.attributes().flatten() {
+            if matches!(name, "time" | "duration") {
+                see(&value);
             }
         }
     }

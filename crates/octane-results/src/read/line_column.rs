@@ -9,6 +9,12 @@ pub(crate) struct LineColumn {
     pub(crate) column: u64,
 }
 
+impl Default for LineColumn {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl LineColumn {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 

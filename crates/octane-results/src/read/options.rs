@@ -2,13 +2,13 @@
 
 use jiff::tz::TimeZone;
 
+use crate::format::Format;
 use crate::identity::SuitePath;
 use crate::read::columns::Columns;
 use crate::read::encoding::TextEncoding;
 use crate::read::jira_sources::JiraSources;
 use crate::read::status_aliases::StatusAliases;
 use crate::scrub::Scrub;
-use crate::sniff::Format;
 
 /// How inputs are read.
 ///

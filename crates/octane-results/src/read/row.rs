@@ -109,6 +109,9 @@ pub(crate) fn parse_row<'c>(
                 trimmed.clone_into(&mut run.identity.module);
                 Ok(())
             }
+            ResultField::Duration if column.is_unit_assumed && has_fraction(trimmed) => {
+                Err(unknown_unit(&column.name, trimmed))
+            }
             ResultField::Duration => commas
                 .resolve(|comma| milliseconds_with(trimmed, comma))
                 .map(|duration| run.duration = duration)
@@ -120,15 +123,7 @@ pub(crate) fn parse_row<'c>(
             ResultField::Started => timestamp_in(trimmed, &options.time_zone)
                 .map(|started| run.started = plausible(started, trimmed, warn))
                 .map_err(|error| invalid_cell(&error)),
-            ResultField::Jira => {
-                let found = jira_keys(trimmed);
-                run.jira = found.keys;
-                if found.others.is_empty() {
-                    Ok(())
-                } else {
-                    Err(not_keys(&column.name, &found.others))
-                }
-            }
+            ResultField::Jira => jira(&column.name, trimmed).map(|keys| run.jira = keys),
             ResultField::Tags => tags(trimmed)
                 .map(|tags| run.context.environment = tags)
                 .map_err(|word| {
@@ -242,6 +237,37 @@ pub(crate) fn plausible(
         return None;
     }
     Some(started)
+}
+
+/// The keys in a cell, which must have nothing else in it.
+fn jira(column: &str, text: &str) -> Result<Vec<String>, InvalidCell> {
+    let found = jira_keys(text);
+    if found.others.is_empty() {
+        Ok(found.keys)
+    } else {
+        Err(not_keys(column, &found.others))
+    }
+}
+
+fn unknown_unit(column: &str, text: &str) -> InvalidCell {
+    InvalidCell::new(Some(column), text, "has a fraction, so it may be in seconds").hint(format!(
+        "say which unit it is: `--column '{column}=duration_s'` for seconds, `--column '{column}=duration'` for milliseconds"
+    ))
+}
+
+/// Whether a number without a unit has digits other than 0 after its decimal separator.
+fn has_fraction(text: &str) -> bool {
+    let Some((whole, fraction)) = text.split_once(['.', ',']) else {
+        return false;
+    };
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // `1,234` may be a thousand milliseconds and more.
+    let may_be_thousands =
+        text.contains(',') && fraction.len() == 3 && !whole.trim_start_matches('0').is_empty();
+    is_number(whole)
+        && is_number(fraction)
+        && !may_be_thousands
+        && fraction.bytes().any(|byte| byte != b'0')
 }
 
 /// How to write a duration so that it is understood.
@@ -383,6 +409,28 @@ mod tests {
             ]);
             assert_eq!(run, Ok(TestRun::new("None", Status::Passed)), "{word}");
         }
+    }
+
+    #[test]
+    fn a_fraction_in_a_duration_without_a_unit_is_asked_about() {
+        let read = |header: &str, duration: &str| {
+            read(&[("name", "a"), ("status", "ok"), (header, duration)]).map(|run| run.duration)
+        };
+        insta::assert_snapshot!(read("Duration", "0.35").unwrap_err(), @"column `Duration`: `0.35` has a fraction, so it may be in seconds; say which unit it is: `--column 'Duration=duration_s'` for seconds, `--column 'Duration=duration'` for milliseconds");
+        for text in ["12.482", "0,5", "0,125", ".5"] {
+            assert!(read("duration", text).is_err(), "{text}");
+        }
+        for (text, expected) in [
+            ("350", 350),
+            ("350.0", 350),
+            ("0.35 s", 350),
+            ("1.5s", 1500),
+        ] {
+            let expected = Duration::from_millis(expected);
+            assert_eq!(read("duration", text), Ok(expected), "{text}");
+        }
+        assert_eq!(read("duration_ms", "84.0"), Ok(Duration::from_millis(84)));
+        assert_eq!(read("duration (s)", "0.35"), Ok(Duration::from_millis(350)));
     }
 
     #[test]

@@ -250,7 +250,7 @@ impl<R: Read> XmlReader<R> {
                     None if self.has_root => Ok(None),
                     None => Err(ReadError::new(
                         Arc::clone(&self.file),
-                        ReadErrorKind::Empty("JUnit report"),
+                        ReadErrorKind::Empty("report"),
                     )),
                 };
             }
@@ -411,7 +411,7 @@ mod tests {
 
         " "
         - 
-        in.xml: the file is empty; expected a JUnit report
+        in.xml: the file is empty; expected a report
 
         "<a x='1' x='2'/>"
         <a 1:1 x=1 x=2 > 

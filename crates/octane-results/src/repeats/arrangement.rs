@@ -150,6 +150,11 @@ impl Arrangement {
         }
     }
 
+    /// Whether all results keep their names and their order.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
     /// The results with what was decided; `read` reads all of them, in the order in which they were surveyed. It is
     /// called once more if some of them have to be sent last.
     pub fn apply<'a, I>(&'a self, read: impl Fn() -> I + 'a) -> impl Iterator<Item = TestRun> + 'a

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::io_reason::io_reason;
-use crate::sniff::is_results_extension;
+use crate::sniff::is_results_name;
 use crate::source::left_out::{LeftOut, UnreadablePath, overlooked};
 use crate::source::walk::{Walked, walk};
 use crate::source::{Source, SourceError, SourceProblem};
@@ -136,8 +136,8 @@ impl Search {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let mut walked = self.walk(pattern, path, &|path| {
-                    let extension = path.extension().and_then(|extension| extension.to_str());
-                    extension.is_some_and(is_results_extension)
+                    let name = path.file_name().and_then(|name| name.to_str());
+                    name.is_some_and(is_results_name)
                 });
                 for path in std::mem::take(&mut walked.others) {
                     if let Some(reason) = overlooked(&path) {
@@ -384,7 +384,7 @@ mod tests {
             .map(|pattern| format!("{root}/{pattern}"));
         let error = sources(&patterns, &FindOptions::default()).unwrap_err();
         assert_eq!(error.found.len(), 1);
-        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the directory `ROOT/empty`; searched for *.xml, *.csv, *.tsv; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
+        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the directory `ROOT/empty`; searched for *.xml, *.trx, *.json, *.jsonl, *.ndjson, *.tap, *.csv, *.tsv; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
         let error =
             sources(&patterns[..1], &FindOptions::default().excludes(["*.csv"])).unwrap_err();
         assert!(matches!(
@@ -411,6 +411,7 @@ mod tests {
         for (name, content) in [
             ("junit", &b"<testsuite/>"[..]),
             ("b.xml.gz", b"\x1F\x8B\x08"),
+            ("b.xml.zip", b"PK\x03\x04"),
             ("c.trx", b"<TestRun/>"),
             ("Test.class", b"\xCA\xFE"),
         ] {
@@ -427,8 +428,9 @@ mod tests {
             .join("\n");
         insta::assert_snapshot!(shown.replace(&root, "ROOT"), @r"
         ROOT/a.xml
+        ROOT/b.xml.gz
         ROOT/c.trx
-        `ROOT/b.xml.gz` is compressed
+        `ROOT/b.xml.zip` is compressed
         `ROOT/junit` looks like a report but has an unsupported extension
         ");
     }

@@ -41,7 +41,7 @@ fn validate(files: &[PathBuf]) -> usize {
         let target = Target::new(SuiteId::new(5001), "nightly");
         for batch in Plan::new(runs, Some(&target), &UploadSettings::default()).unwrap() {
             let batch = batch.unwrap();
-            octane_results::check(batch.payload()).unwrap();
+            octane_results::check(&batch.payload()).unwrap();
             let document = folder.path().join("payload.xml");
             std::fs::write(&document, batch.payload()).unwrap();
             for schema in [Some(&own), official.as_ref()].into_iter().flatten() {

@@ -28,9 +28,7 @@ fn the_bytes_are_those_of_the_plan_and_the_same_after_opening_again() {
     let journal = prepared(&spool, tests(8), &settings);
     journal.set_target(&target()).unwrap();
     let plan = Plan::new(tests(8), Some(&target()), &settings).unwrap();
-    let expected: Vec<Vec<u8>> = plan
-        .map(|batch| batch.unwrap().payload().to_vec())
-        .collect();
+    let expected: Vec<Vec<u8>> = plan.map(|batch| batch.unwrap().payload()).collect();
     assert_eq!(expected.len(), 3);
     assert_eq!(payloads(&journal), expected);
     let id = journal.id().clone();

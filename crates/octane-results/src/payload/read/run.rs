@@ -39,6 +39,7 @@ impl PayloadReader<'_> {
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),
+            metadata: None,
             position,
         };
         while let Some(child) = self.child()? {

@@ -11,8 +11,9 @@ use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
 use crate::origin::Origin;
+use crate::read::class_name::split_class;
 use crate::read::commas::Commas;
-use crate::read::file_names::{is_file_extension, with_slashes};
+use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -198,63 +199,6 @@ impl Case {
                 warn(WarningKind::Duration { value, reason });
                 Duration::ZERO
             }
-        }
-    }
-}
-
-/// Splits a `classname` into package and class, as described in the module documentation.
-///
-/// If `package` is already known, only this prefix is removed.
-fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'c str) {
-    if !package.is_empty() {
-        let below = classname.strip_prefix(package);
-        let class = below
-            .and_then(|below| below.strip_prefix('.'))
-            .filter(|class| !class.is_empty());
-        return ("", class.unwrap_or(classname));
-    }
-    let is_identifier = |segment: &str| {
-        segment.starts_with(|char: char| char.is_alphabetic() || char == '_')
-            && segment
-                .chars()
-                .all(|char| char.is_alphanumeric() || matches!(char, '_' | '$'))
-    };
-    match classname.rsplit_once('.') {
-        Some((prefix, class))
-            if classname.split('.').all(is_identifier) && !is_file_extension(class) =>
-        {
-            (prefix, class)
-        }
-        _ => ("", classname),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn class_names_are_split_where_a_package_ends() {
-        for (classname, package, expected) in [
-            ("shop.cart.TaxTest", "", ("shop.cart", "TaxTest")),
-            ("test.test_spark", "", ("test", "test_spark")),
-            ("a.Outer$Inner", "", ("a", "Outer$Inner")),
-            ("TaxTest", "", ("", "TaxTest")),
-            ("widget.test.js", "", ("", "widget.test.js")),
-            ("Cart shows. totals", "", ("", "Cart shows. totals")),
-            ("tests/cart.spec", "", ("", "tests/cart.spec")),
-            ("v1.2.Test", "", ("", "v1.2.Test")),
-            (".Test", "", ("", ".Test")),
-            ("shop.cart.TaxTest", "shop.cart", ("", "TaxTest")),
-            ("shop.cart.TaxTest", "shop", ("", "cart.TaxTest")),
-            ("shop.cart.TaxTest", "Checkout", ("", "shop.cart.TaxTest")),
-            ("shopping.TaxTest", "shop", ("", "shopping.TaxTest")),
-        ] {
-            assert_eq!(
-                split_class(classname, package),
-                expected,
-                "{classname} in {package}"
-            );
         }
     }
 }

@@ -158,7 +158,14 @@ impl Report {
             (Inside::Nothing, root) => {
                 let hint = foreign_root(root);
                 let root = shortened(root);
-                return Err((tag.place, ReadErrorKind::UnknownRoot { root, hint }));
+                return Err((
+                    tag.place,
+                    ReadErrorKind::UnknownRoot {
+                        root,
+                        expected: &["testsuites", "testsuite"],
+                        hint,
+                    },
+                ));
             }
             (Inside::Suite | Inside::Case, "testsuites" | "testsuite") => Scope::Suite,
             (Inside::Suite | Inside::Case, "testcase") => Scope::Case,
@@ -307,6 +314,8 @@ impl Report {
         let sources = Arc::clone(&self.sources);
         let mut keys = String::new();
         case.invalid = self.attributes_of_case(tag, |name, value| match name {
+            // What nearly every case has is not compared with the names of properties.
+            "name" | "classname" | "time" => case.set(name, value),
             "timestamp" => started = Some(value.to_owned()),
             _ if sources.is_property(name) => {
                 keys.push_str(value);
@@ -535,6 +544,14 @@ impl Report {
 fn distinct<'x>(
     attributes: Vec<(&'x str, Cow<'x, str>)>,
 ) -> (Vec<(&'x str, Cow<'x, str>)>, Vec<InvalidCell>) {
+    const FEW: usize = 12;
+    if attributes.len() <= FEW {
+        let names = || attributes.iter().map(|(name, _)| *name);
+        let is_repeated = |(at, name)| names().skip(at + 1).any(|other| other == name);
+        if !names().enumerate().any(is_repeated) {
+            return (attributes, Vec::new());
+        }
+    }
     let mut order: Vec<usize> = (0..attributes.len()).collect();
     order.sort_by_key(|index| attributes[*index].0);
     let mut is_repeated = vec![false; attributes.len()];

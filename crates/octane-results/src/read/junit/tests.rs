@@ -270,15 +270,15 @@ fn malformed_reports_have_a_position_and_a_reason() {
     ");
     insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"invalid in.xml:2:2: attribute `name` is given twice, as `a` and as `b`; remove one of them");
     insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: root element is `suites`; expected `testsuites` or `testsuite` (in suites)");
-    insta::assert_snapshot!(shown("<test-run id='2'/>"), @"error in.xml:1:1: root element is `test-run`; NUnit reports are not supported yet (in test-run)");
+    insta::assert_snapshot!(shown("<TestLog/>"), @"error in.xml:1:1: root element is `TestLog`; Boost.Test reports are not supported yet (in TestLog)");
     insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a'></testsuite>"), @"error in.xml:2:21: malformed XML: found the end of `testsuite`, but `testcase` (opened at line 2) is still open (in testsuite/testcase)");
     insta::assert_snapshot!(shown("<!DOCTYPE x [\n<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>\n]><testsuite><testcase name='&b;'/></testsuite>"), @r"
     warning in.xml:3:14: unknown entity `&b;` kept as is
     3:14 |||&b; Passed 0ns
     ");
-    let forced = ReadOptions::default().format(crate::sniff::Format::Junit);
+    let forced = ReadOptions::default().format(crate::format::Format::Junit);
     insta::assert_snapshot!(shown_with(&forced, b"name,status\n"), @"error in.xml:1:1: malformed XML: text before the root element");
-    insta::assert_snapshot!(shown_with(&forced, b""), @"error in.xml: the file is empty; expected a JUnit report");
+    insta::assert_snapshot!(shown_with(&forced, b""), @"error in.xml: the file is empty; expected a report");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use quick_xml::escape::resolve_xml_entity;
 
 /// The character of a reference, given without `&` and `;`.
@@ -23,7 +24,8 @@ pub(super) fn character(reference: &str) -> Option<char> {
 ///
 /// Invalid references are kept as is; the first one is stored in `unknown`.
 pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, str> {
-    if !raw.contains(['&', '\n', '\r', '\t']) {
+    let bytes = raw.as_bytes();
+    if memchr2(b'&', b'\n', bytes).is_none() && memchr2(b'\r', b'\t', bytes).is_none() {
         return Cow::Borrowed(raw);
     }
     let mut value = String::with_capacity(raw.len());

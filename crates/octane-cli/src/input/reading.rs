@@ -1,0 +1,150 @@
+//! The first reading of all inputs.
+
+use std::cell::Cell;
+use std::vec::IntoIter;
+
+use octane_results::{
+    Arrangement, FindOptions, LeftOut, ReadError, Record, Reruns, Source, Survey, Tag, TestRun,
+    sources,
+};
+
+use super::warnings::Warnings;
+use super::workers::{Part, Workers};
+use super::{Input, STATUSES, default_name, options};
+use crate::args::InputArgs;
+use crate::failure::{Failure, Result};
+
+/// The valid results of all inputs, in order, while they are read for the first time.
+///
+/// A file that was found in a folder and is of another kind is left out. If a file breaks off, the results before that
+/// point are complete, and the file itself counts as one invalid result: what came after that point is not known.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    input: Input,
+    survey: Survey,
+    reruns: Reruns,
+    workers: Workers,
+    /// What has been read and not been returned yet.
+    block: IntoIter<Record>,
+    /// How many valid results the current file has had so far.
+    runs: usize,
+    failed: Option<Failure>,
+}
+
+impl Reading {
+    /// Finds the inputs.
+    pub(crate) fn new(args: &InputArgs) -> Result<Self> {
+        let mut input = Input {
+            readable: Vec::new(),
+            options: options(args)?,
+            invalid: Vec::new(),
+            unreadable: Vec::new(),
+            unreadable_paths: Vec::new(),
+            warnings: Warnings::default(),
+            files: 0,
+            name: default_name(args),
+            statuses: STATUSES.map(|status| (status, 0)),
+            first_started: None,
+            arrangement: Arrangement::default(),
+            read_again: Cell::new(0),
+        };
+        let options = FindOptions::default()
+            .excludes(&args.exclude)
+            .follow_links(args.follow_links);
+        let found = sources(&args.inputs, &options)?;
+        for left_out in &found.left_out {
+            input.warnings.add_left_out(left_out);
+        }
+        input.unreadable_paths = found.unreadable;
+        let workers = Workers::start(found.sources, &input.options);
+        Ok(Self {
+            input,
+            survey: Survey::default(),
+            reruns: args.reruns,
+            workers,
+            block: Vec::new().into_iter(),
+            runs: 0,
+            failed: None,
+        })
+    }
+
+    /// Reads all of `args`; `environment` is that of all runs.
+    pub(crate) fn all(args: &InputArgs, environment: &[Tag]) -> Result<Input> {
+        Self::new(args)?.finish(environment)
+    }
+
+    /// What the inputs contain, once all results have been read; `environment` is that of all runs.
+    pub(crate) fn finish(mut self, environment: &[Tag]) -> Result<Input> {
+        self.by_ref().for_each(drop);
+        if let Some(failure) = self.failed {
+            return Err(failure);
+        }
+        let mut input = self.input;
+        if let Some(mut repeats) = self.survey.finish() {
+            for source in &input.readable {
+                for run in input.runs_of(source) {
+                    repeats.add(&run, source.pattern());
+                }
+            }
+            input.arrangement = repeats.arrange(self.reruns, environment);
+        }
+        Ok(input)
+    }
+
+    /// Ends a file, which has an error unless it was read to its end.
+    fn close(&mut self, source: Source, runs: usize, error: Option<ReadError>) {
+        let input = &mut self.input;
+        if let Some(error) = error {
+            if runs == 0 && !source.is_named() && error.is_other_kind() {
+                input.warnings.add_left_out(&LeftOut::other_kind(&error));
+                return;
+            }
+            input.unreadable.push((error, runs));
+        }
+        input.files += 1;
+        if runs > 0 {
+            input.readable.push(source);
+        }
+    }
+
+    fn count(&mut self, run: &TestRun) {
+        self.survey.add(run);
+        let input = &mut self.input;
+        for (status, count) in &mut input.statuses {
+            *count += usize::from(*status == run.status);
+        }
+        let started = input.first_started.into_iter().chain(run.started);
+        input.first_started = started.min();
+    }
+}
+
+impl Iterator for Reading {
+    type Item = TestRun;
+
+    fn next(&mut self) -> Option<TestRun> {
+        loop {
+            let Some(record) = self.block.next() else {
+                match self.workers.next()? {
+                    Part::Records(records) => self.block = records.into_iter(),
+                    Part::End(source, error) => {
+                        let runs = std::mem::take(&mut self.runs);
+                        self.close(source, runs, error);
+                    }
+                    Part::Failed(failure) => {
+                        self.failed.get_or_insert(failure);
+                    }
+                }
+                continue;
+            };
+            match record {
+                Record::Run(run) => {
+                    self.runs += 1;
+                    self.count(&run);
+                    return Some(run);
+                }
+                Record::Invalid(row) => self.input.invalid.push(row),
+                Record::Warning(warning) => self.input.warnings.add(&warning),
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Reading inputs on threads of their own, so that what is read can be used meanwhile.
+//!
+//! Each thread reads one input after another, and passes on what it has read in blocks through a bounded queue for each
+//! input. The inputs are taken from the queues in their order, so the order does not depend on the threads.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use octane_results::{ReadError, ReadOptions, Record, Source, read};
+
+use super::pipe::buffered;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How many records are passed on at a time.
+const BLOCK: usize = 128;
+
+/// How many blocks of an input may wait.
+const BLOCKS_MAX: usize = 8;
+
+/// More threads than that do not help, as one thread uses what all of them read.
+const THREADS_MAX: usize = 4;
+
+/// A part of an input.
+#[derive(Debug)]
+pub(super) enum Part {
+    Records(Vec<Record>),
+    /// The input was read to its end, or to an error.
+    End(Source, Option<ReadError>),
+    /// The input could not be opened, and nothing else is read.
+    Failed(Failure),
+}
+
+/// The queues of all inputs, in the order of the inputs.
+#[derive(Debug)]
+pub(super) struct Workers {
+    queues: std::vec::IntoIter<Receiver<Part>>,
+    current: Option<Receiver<Part>>,
+}
+
+impl Workers {
+    pub(super) fn start(sources: Vec<Source>, options: &ReadOptions) -> Self {
+        let count = sources.len();
+        let mut queues = Vec::with_capacity(count);
+        let mut inputs = Vec::with_capacity(count);
+        for source in sources {
+            let (sender, receiver) = sync_channel(BLOCKS_MAX);
+            queues.push(receiver);
+            inputs.push(Mutex::new(Some((source, sender))));
+        }
+        let shared = Arc::new((inputs, AtomicUsize::new(0), options.clone()));
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        for number in 0..processors.min(count).min(THREADS_MAX) {
+            let shared = Arc::clone(&shared);
+            let work = move || {
+                let (inputs, next, options) = &*shared;
+                while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let input = input.lock().ok().and_then(|mut input| input.take());
+                    if let Some((source, sender)) = input
+                        && pass_on(source, options, &sender).is_none()
+                    {
+                        return;
+                    }
+                }
+            };
+            // One thread is enough.
+            if let Err(error) = thread::Builder::new().spawn(work)
+                && number == 0
+            {
+                let failure = Failure::new(Exit::Configuration, error);
+                let failure = failure.context("cannot start a thread to read the input");
+                let (sender, receiver) = sync_channel(1);
+                _ = sender.send(Part::Failed(failure));
+                queues = vec![receiver];
+                break;
+            }
+        }
+        Self {
+            queues: queues.into_iter(),
+            current: None,
+        }
+    }
+
+    /// The next part of the current input, or of the next one; `None` after the last one.
+    pub(super) fn next(&mut self) -> Option<Part> {
+        loop {
+            if self.current.is_none() {
+                self.current = Some(self.queues.next()?);
+            }
+            let part = self.current.as_ref().and_then(|queue| queue.recv().ok());
+            match part {
+                Some(part) => return Some(part),
+                None => self.current = None,
+            }
+        }
+    }
+}
+
+/// Passes on an input; `None` if nobody wants it any more.
+fn pass_on(source: Source, options: &ReadOptions, sender: &SyncSender<Part>) -> Option<()> {
+    let source = match buffered(source) {
+        Ok(source) => source,
+        Err(failure) => return sender.send(Part::Failed(failure)).ok(),
+    };
+    let mut error = None;
+    match read(&source, options) {
+        Ok(mut records) => loop {
+            let mut block = Vec::with_capacity(BLOCK);
+            while block.len() < BLOCK {
+                match records.next() {
+                    Some(Ok(record)) => block.push(record),
+                    end => {
+                        error = end.and_then(Result::err);
+                        break;
+                    }
+                }
+            }
+            let is_over = block.len() < BLOCK;
+            sender.send(Part::Records(block)).ok()?;
+            if is_over {
+                break;
+            }
+        },
+        Err(failed) => error = Some(failed),
+    }
+    sender.send(Part::End(source, error)).ok()
+}

@@ -1,0 +1,162 @@
+//! What converting results costs, against the least that reading them could cost: a scan of the bytes, and a bare loop over
+//! the parts of the document. All in memory and on one core.
+//!
+//! `cargo bench --package octane-results`
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use octane_results::{PayloadSettings, PayloadWriter, ReadOptions, Record, Source, TestRun, read};
+
+const RESULTS: usize = 100_000;
+const ROUNDS: usize = 5;
+
+fn main() {
+    println!(
+        "{RESULTS} results, {ROUNDS} rounds; medians, and how many times the bare loop that is\n"
+    );
+    let report = junit();
+    compare("JUnit", &report, bare_xml);
+    let table = table();
+    compare("CSV", &table, bare_csv);
+}
+
+/// A report with a failure, a skipped test and a Jira key here and there.
+fn junit() -> Vec<u8> {
+    let mut report = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for number in 0..RESULTS {
+        let suite = number / 500;
+        if number % 500 == 0 {
+            let _ = writeln!(
+                report,
+                "<testsuite name=\"com.example.shop.module{suite}\" tests=\"500\" timestamp=\"2026-11-20T10:00:00\">"
+            );
+        }
+        let _ = write!(
+            report,
+            "<testcase classname=\"com.example.shop.module{suite}.CartService{}Test\" name=\"adds_the_item_{number}_to_the_cart_and_checks_the_total\" time=\"0.{:03}\"",
+            number % 23,
+            number % 1000
+        );
+        let _ = match number % 100 {
+            0..3 => writeln!(
+                report,
+                "><failure type=\"java.lang.AssertionError\" message=\"expected &lt;{number}&gt;\">{}</failure></testcase>",
+                "\tat com.example.shop.Cart.call(Cart.java:17)\n".repeat(20)
+            ),
+            3..5 => writeln!(report, "><skipped message=\"not today\"/></testcase>"),
+            key => writeln!(
+                report,
+                "><properties><property name=\"jira\" value=\"SHOP-{key}\"/></properties></testcase>"
+            ),
+        };
+        if number % 500 == 499 {
+            report.push_str("</testsuite>\n");
+        }
+    }
+    report.push_str("</testsuites>\n");
+    report.into_bytes()
+}
+
+fn table() -> Vec<u8> {
+    let mut table = String::from("package,class,name,status,duration,started,jira,error_message\n");
+    for number in 0..RESULTS {
+        let status = if number % 33 == 0 { "failed" } else { "passed" };
+        let _ = writeln!(
+            table,
+            "com.example.shop.module{},CartService{}Test,adds_the_item_{number}_to_the_cart_and_checks_the_total,{status},{},2026-11-20T10:00:{:02}Z,SHOP-{},\"expected {number}, was nothing at all\"",
+            number / 500,
+            number % 23,
+            number % 1000,
+            number % 60,
+            number % 100
+        );
+    }
+    table.into_bytes()
+}
+
+/// Every event and every attribute, and nothing done with them.
+fn bare_xml(bytes: &[u8]) -> usize {
+    let mut reader = quick_xml::Reader::from_reader(bytes);
+    let mut found = 0;
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Eof) | Err(_) => return found,
+            Ok(quick_xml::events::Event::Start(start) | quick_xml::events::Event::Empty(start)) => {
+                for attribute in start.attributes().with_checks(false).flatten() {
+                    found += attribute.value.len();
+                }
+            }
+            Ok(_) => found += 1,
+        }
+    }
+}
+
+/// Every cell, and nothing done with it.
+fn bare_csv(bytes: &[u8]) -> usize {
+    let mut rows = csv::Reader::from_reader(bytes);
+    let mut row = csv::ByteRecord::new();
+    let mut found = 0;
+    while rows.read_byte_record(&mut row).unwrap_or(false) {
+        found += row.iter().map(<[u8]>::len).sum::<usize>();
+    }
+    found
+}
+
+fn runs(bytes: &[u8]) -> impl Iterator<Item = TestRun> {
+    let source = Source::bytes("in", bytes);
+    let records = read(&source, &ReadOptions::default()).expect("what was made here is valid");
+    records.filter_map(|record| match record {
+        Ok(Record::Run(run)) => Some(run),
+        _ => None,
+    })
+}
+
+fn compare(name: &str, bytes: &[u8], bare: fn(&[u8]) -> usize) {
+    let megabytes = bytes.len() / 1_000_000;
+    println!("{name}, {megabytes} MB");
+    let scan = median(|| memchr::memchr3_iter(b'<', b'>', b'"', bytes).count());
+    let floor = median(|| bare(bytes));
+    let reading = median(|| runs(bytes).count());
+    let writer = PayloadWriter::new(PayloadSettings::default()).expect("these settings are valid");
+    let converting = median(|| {
+        let mut body = Vec::new();
+        for run in runs(bytes) {
+            writer
+                .write_run(&run, &mut body)
+                .expect("any run can be written");
+            if body.len() > 4_000_000 {
+                black_box(&body);
+                body.clear();
+            }
+        }
+        body.len()
+    });
+    for (work, took) in [
+        ("scan of the bytes", scan),
+        ("bare loop", floor),
+        ("reading", reading),
+        ("reading and rendering", converting),
+    ] {
+        let ratio = took.as_secs_f64() / floor.as_secs_f64();
+        println!(
+            "  {work:<22} {:>7.1} ms {ratio:>6.2}",
+            took.as_secs_f64() * 1000.0
+        );
+    }
+}
+
+fn median(mut work: impl FnMut() -> usize) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work());
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[ROUNDS / 2]
+}

@@ -1,0 +1,88 @@
+//! Result files of Allure (`…-result.json`), one result a file.
+//!
+//! Where adapters differ or are silent, this reader decides:
+//!
+//! - The **class** is the label `testClass`, a dotted one with its package; or else the labels `parentSuite`, `suite` and
+//!   `subSuite` joined with ` > ` or the label `feature`, with the label `package` as the package; or else that label, or
+//!   what `fullName` has before the name. The **name** is `name`, or else the label `testMethod` or the end of `fullName`.
+//! - The `fullName` is the suite of the origin, so that two methods with one title in a class are runs of their own. So is
+//!   the `historyId` where the values of parameters are secret.
+//! - **Parameters** whose values are not in the name are part of it, `pays [currency=EUR]`: they make a test of its own in
+//!   Allure too. Excluded and hidden ones are not, and the value of a hidden or masked one is not kept. The parameters
+//!   `Project` and `Browser` are the origin and not part of the name.
+//! - The `historyId`, by which Allure recognises a test, is the external id of the test. Several files of one test are its
+//!   repeats.
+//!
+//! | status | stage | means |
+//! | --- | --- | --- |
+//! | `failed`, `broken`, `unknown` | any | failed |
+//! | `skipped` | any | skipped |
+//! | `passed` | `interrupted`, `running` without an end | failed: it did not end |
+//! | `passed` | any other, or none | passed |
+//! | none | `scheduled`, `pending` | skipped |
+//! | none | none, without a start | skipped |
+//! | none | any other | failed: it did not end, or nobody knows how |
+//! | any other | any | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
+//!
+//! - The message of a skipped test is its description, or else the description of the test.
+//! - A link of the type `issue`, `tms` or the like is a property with that name too, and its value is the Jira key that the
+//!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
+//!   tags, and the owner. Steps inside of steps follow them.
+//!
+//! The file is read as a whole. A list of results in one file is read one by one.
+
+use serde_json::Value;
+
+use super::line_column::LineColumn;
+use super::report::ReportFile;
+use super::report::json::{JsonFormat, ShownPath, Step};
+use super::report::xml::Visit;
+
+mod result;
+
+/// Whether the results are in a list is seen from the first value.
+#[derive(Debug, Default)]
+pub(crate) struct Allure {
+    root: Vec<(String, Value)>,
+    place: LineColumn,
+}
+
+impl JsonFormat for Allure {
+    fn visit(&self, path: &[Step]) -> Visit {
+        match path {
+            [] => Visit::Enter,
+            [Step::Name(name)] if result::FIELDS.contains(&name.as_str()) => Visit::Collect,
+            [Step::Index(_)] => Visit::Collect,
+            _ => Visit::Skip,
+        }
+    }
+
+    fn enter(&mut self, _path: &[Step], place: LineColumn, _file: &mut ReportFile) {
+        self.place = place;
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        match path {
+            [Step::Name(name)] => self.root.push((name.clone(), value)),
+            [Step::Index(_)] if value.is_object() => {
+                let mut draft = result::draft(&value);
+                draft.place = place;
+                draft.path = ShownPath(path).to_string();
+                file.push(draft);
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
+        if path.is_empty() && !self.root.is_empty() {
+            let result = Value::Object(self.root.drain(..).collect());
+            let mut draft = result::draft(&result);
+            draft.place = self.place;
+            file.push(draft);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

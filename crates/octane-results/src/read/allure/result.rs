@@ -1,0 +1,328 @@
+//! One result.
+
+use serde_json::Value;
+
+use crate::metadata::{Attachment, Link, Metadata, Property};
+use crate::read::line_column::LineColumn;
+use crate::read::report::fields::{
+    as_iteration, field, flatten, is_set, linked_key, moment, nanoseconds, plain, shared, thrown,
+};
+use crate::read::report::json::items;
+use crate::read::report::{Draft, Outcome, Took};
+use crate::run::Failure;
+use crate::status::Status;
+use crate::step::Step;
+
+/// What is used of a result.
+pub(super) const FIELDS: [&str; 15] = [
+    "name",
+    "fullName",
+    "historyId",
+    "status",
+    "statusDetails",
+    "stage",
+    "start",
+    "stop",
+    "description",
+    "labels",
+    "links",
+    "parameters",
+    "steps",
+    "attachments",
+    "uuid",
+];
+
+const WORDS: [(&str, Status); 5] = [
+    ("passed", Status::Passed),
+    ("failed", Status::Failed),
+    ("broken", Status::Failed),
+    ("skipped", Status::Skipped),
+    ("unknown", Status::Failed),
+];
+
+/// Labels that are not properties: those of the identity, and what differs from run to run.
+const OTHER_LABELS: [&str; 12] = [
+    "package",
+    "testClass",
+    "testMethod",
+    "parentSuite",
+    "suite",
+    "subSuite",
+    "thread",
+    "titlePath",
+    "_fallbackTestCaseId",
+    "tag",
+    "owner",
+    "resultFormat",
+];
+
+pub(super) fn draft(result: &Value) -> Draft {
+    let labels = Labels(items(result.get("labels")));
+    let (outcome, untold) = outcome(result);
+    let mut draft = Draft::new(LineColumn::START, name(result, &labels), outcome);
+    identify(&mut draft, result, &labels);
+    draft.origin.suite = case(result).and_then(|case| shared(&case));
+    let details = result.get("statusDetails").unwrap_or(&Value::Null);
+    draft.failure = failure(details, untold);
+    draft.description = match &draft.outcome {
+        Outcome::Known(Status::Skipped) if draft.failure.is_some() => None,
+        _ => field(result, "description"),
+    };
+    draft.duration = took(result).map_or(Took::Unknown, Took::Exactly);
+    draft.started = moment(result, "start");
+    draft.external_test_id = field(result, "historyId");
+    let steps = items(result.get("steps"));
+    draft.steps = as_iteration(flatten(steps, "steps", &mut step));
+    draft.metadata = metadata(result, &labels);
+    for name in ["flaky", "muted", "known"] {
+        if is_set(details, name) {
+            draft.metadata.properties.push(Property::new(name, "true"));
+        }
+    }
+    for parameter in items(result.get("parameters")) {
+        if let (true, Some(value)) = (is_project(parameter), field(parameter, "value")) {
+            draft.origin.project = shared(&value);
+        }
+    }
+    draft
+}
+
+/// The labels of a result, of which several may have one name.
+struct Labels<'v>(&'v [Value]);
+
+impl Labels<'_> {
+    fn all(&self) -> impl Iterator<Item = (String, String)> {
+        self.0
+            .iter()
+            .filter_map(|label| Some((field(label, "name")?, field(label, "value")?)))
+    }
+
+    fn first(&self, name: &str) -> Option<String> {
+        self.all()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+fn name(result: &Value, labels: &Labels<'_>) -> String {
+    let name = field(result, "name").or_else(|| labels.first("testMethod"));
+    let mut name = name
+        .or_else(|| {
+            let full = field(result, "fullName")?;
+            let end = full.rsplit(['#', '.', ':']).next().unwrap_or(&full);
+            Some(end.to_owned())
+        })
+        .unwrap_or_default();
+    let values: Vec<(String, String)> = items(result.get("parameters"))
+        .iter()
+        .filter(|parameter| !is_set(parameter, "excluded") && mode(parameter) != Mode::Hidden)
+        .filter(|parameter| !is_project(parameter))
+        .filter_map(|parameter| {
+            let value = match mode(parameter) {
+                Mode::Masked => MASK.to_owned(),
+                _ => field(parameter, "value").unwrap_or_default(),
+            };
+            Some((field(parameter, "name")?, value))
+        })
+        .collect();
+    let is_told = |value: &str| name.contains(value.trim_matches(['\'', '"']));
+    if !values.iter().all(|(_, value)| is_told(value)) {
+        let values: Vec<String> = values
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        name = format!("{name} [{}]", values.join(", "));
+    }
+    name
+}
+
+/// What stands for the value of a masked parameter.
+const MASK: &str = "******";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Shown,
+    Masked,
+    Hidden,
+}
+
+fn mode(parameter: &Value) -> Mode {
+    match field(parameter, "mode")
+        .as_deref()
+        .map(str::to_lowercase)
+        .as_deref()
+    {
+        Some("hidden") => Mode::Hidden,
+        Some("masked") => Mode::Masked,
+        _ => Mode::Shown,
+    }
+}
+
+/// Whether a parameter says in which browser or project the test ran.
+fn is_project(parameter: &Value) -> bool {
+    let name = field(parameter, "name").unwrap_or_default();
+    matches!(&*name.to_lowercase(), "project" | "browser")
+}
+
+/// By what tests with the same name and class are told apart: the full name, and the `historyId` if the values of parameters
+/// are not to be shown.
+fn case(result: &Value) -> Option<String> {
+    let is_secret = items(result.get("parameters"))
+        .iter()
+        .any(|parameter| !is_set(parameter, "excluded") && mode(parameter) != Mode::Shown);
+    let history = is_secret.then(|| field(result, "historyId")).flatten();
+    let parts = [field(result, "fullName"), history];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    Some(parts.join(" ")).filter(|case| !case.is_empty())
+}
+
+fn identify(draft: &mut Draft, result: &Value, labels: &Labels<'_>) {
+    if let Some(class) = labels.first("testClass") {
+        draft.class = class;
+        return;
+    }
+    let package = labels.first("package").unwrap_or_default();
+    let suites = ["parentSuite", "suite", "subSuite"].map(|name| labels.first(name));
+    let suites: Vec<String> = suites.into_iter().flatten().collect();
+    if !suites.is_empty() {
+        draft.class = suites.join(" > ");
+        draft.package = package;
+        draft.is_class_whole = suites.len() > 1;
+        return;
+    }
+    if let Some(feature) = labels.first("feature") {
+        draft.class = feature;
+        draft.package = package;
+        draft.is_class_whole = true;
+        return;
+    }
+    let by_full_name = || {
+        let full = field(result, "fullName")?;
+        let name = field(result, "name")?;
+        let class = full.strip_suffix(&name)?;
+        Some(class.trim_end_matches(['#', '.', ':', ' ']).to_owned())
+    };
+    draft.class = Some(package)
+        .filter(|package| !package.is_empty())
+        .or_else(by_full_name)
+        .unwrap_or_default();
+}
+
+/// The status, and what is to be said if the result does not say why.
+fn outcome(result: &Value) -> (Outcome, Option<&'static str>) {
+    const NO_END: &str = "the test began and did not end";
+    let failed = Outcome::Known(Status::Failed);
+    let has_start = field(result, "start").is_some();
+    let has_stop = field(result, "stop").is_some();
+    let stage = field(result, "stage").map(|stage| stage.to_lowercase());
+    let Some(word) = field(result, "status") else {
+        return match stage.as_deref() {
+            Some("scheduled" | "pending") => (Outcome::Known(Status::Skipped), None),
+            None if !has_start => (Outcome::Known(Status::Skipped), None),
+            _ if !has_stop => (failed, Some(NO_END)),
+            _ => (failed, Some("the result has no status")),
+        };
+    };
+    match Draft::outcome_by(&word, &WORDS) {
+        Outcome::Known(Status::Passed)
+            if stage.as_deref() == Some("interrupted")
+                || stage.as_deref() == Some("running") && !has_stop =>
+        {
+            (failed, Some(NO_END))
+        }
+        outcome if word.eq_ignore_ascii_case("unknown") => {
+            (outcome, Some("the status is `unknown`"))
+        }
+        outcome => (outcome, None),
+    }
+}
+
+fn failure(details: &Value, untold: Option<&str>) -> Option<Failure> {
+    let message = field(details, "message");
+    let trace = field(details, "trace");
+    let Some(printed) = message.as_deref().or(trace.as_deref()) else {
+        return untold.map(Failure::new);
+    };
+    let mut failure = thrown(printed);
+    if failure.error_type.is_none()
+        && let Some(trace) = &trace
+    {
+        // Adapters for Java have the message alone, and the exception in the trace.
+        failure.error_type = thrown(trace).error_type;
+    }
+    if let Some(message) = message {
+        failure.message = Some(plain(&message));
+    }
+    if let Some(trace) = trace {
+        failure.details = thrown(&trace).details;
+    }
+    Some(failure)
+}
+
+fn took(of: &Value) -> Option<std::time::Duration> {
+    let time = |name| nanoseconds(&field(of, name)?, 6);
+    time("stop")?.checked_sub(time("start")?)
+}
+
+fn step(step: &Value) -> Option<Step> {
+    let name = field(step, "name")?;
+    let status = field(step, "status").unwrap_or_else(|| "unknown".to_owned());
+    let mut done = Step::new(name, status);
+    done.duration = took(step).unwrap_or_default();
+    let details = step.get("statusDetails");
+    done.error_message = details.and_then(|details| field(details, "message"));
+    Some(done)
+}
+
+fn metadata(result: &Value, labels: &Labels<'_>) -> Metadata {
+    let mut metadata = Metadata {
+        owner: labels.first("owner"),
+        ..Metadata::default()
+    };
+    for (name, value) in labels.all() {
+        if name == "tag" {
+            metadata.tags.push(value);
+        } else if !OTHER_LABELS.contains(&name.as_str()) {
+            metadata.properties.push(Property::new(name, value));
+        }
+    }
+    for link in items(result.get("links")) {
+        add_link(&mut metadata, link);
+    }
+    for parameter in items(result.get("parameters")) {
+        let value = match mode(parameter) {
+            Mode::Shown => field(parameter, "value").unwrap_or_default(),
+            Mode::Masked => MASK.to_owned(),
+            Mode::Hidden => continue,
+        };
+        if let Some(name) = field(parameter, "name") {
+            metadata.parameters.push(Property::new(name, value));
+        }
+    }
+    attach(&mut metadata, result);
+    metadata
+}
+
+fn add_link(metadata: &mut Metadata, link: &Value) {
+    let name = field(link, "name");
+    let url = field(link, "url").unwrap_or_default();
+    let key = linked_key(name.as_deref(), &url);
+    if let (Some(kind), Some(key)) = (field(link, "type").filter(|kind| kind != "link"), key) {
+        metadata.properties.push(Property::new(kind, key));
+    }
+    metadata.links.push(Link { name, url });
+}
+
+/// Takes over the attachments of a result or step, and of the steps in it.
+fn attach(metadata: &mut Metadata, of: &Value) {
+    for attachment in items(of.get("attachments")) {
+        metadata.attachments.push(Attachment {
+            name: field(attachment, "name"),
+            path: field(attachment, "source").unwrap_or_default(),
+            media_type: field(attachment, "type"),
+        });
+    }
+    for step in items(of.get("steps")) {
+        attach(metadata, step);
+    }
+}

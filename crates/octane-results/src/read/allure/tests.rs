@@ -1,0 +1,216 @@
+//! Tests of results of Allure.
+
+use indoc::indoc;
+
+use crate::metadata::Property;
+use crate::read::report::shown::{assert_shown, besides, results, shown, steps};
+
+fn result(fields: &str) -> String {
+    format!(r#"{{"uuid":"u","name":"adds","historyId":"h",{fields}}}"#)
+}
+
+#[test]
+fn status_and_stage_mean_what_the_table_says() {
+    for (fields, expected) in [
+        (r#""status":"passed""#, "Passed adds"),
+        (r#""status":"passed","stage":"finished""#, "Passed adds"),
+        (
+            r#""status":"passed","stage":"running","start":1,"stop":2"#,
+            "Passed adds 1ms",
+        ),
+        (
+            r#""status":"passed","stage":"running""#,
+            "Failed adds `the test began and did not end`",
+        ),
+        (
+            r#""status":"passed","stage":"interrupted""#,
+            "Failed adds `the test began and did not end`",
+        ),
+        (r#""status":"failed""#, "Failed adds"),
+        (r#""status":"BROKEN""#, "Failed adds"),
+        (r#""status":"skipped""#, "Skipped adds"),
+        (
+            r#""status":"unknown""#,
+            "Failed adds `the status is `unknown``",
+        ),
+        (r#""stage":"scheduled""#, "Skipped adds"),
+        (r#""status":null"#, "Skipped adds"),
+        (
+            r#""stage":"running""#,
+            "Failed adds `the test began and did not end`",
+        ),
+        (
+            r#""stage":"finished","stop":2"#,
+            "Failed adds `the result has no status`",
+        ),
+        (
+            r#""status":"amber""#,
+            "invalid in.json:1:1: `amber` is not a valid status; use passed, failed, skipped or planned",
+        ),
+    ] {
+        let found = shown(&result(fields));
+        let found: Vec<&str> = found
+            .lines()
+            .filter(|line| !line.contains("warning"))
+            .collect();
+        assert_eq!(found, [expected], "{fields}");
+    }
+    let began = result(r#""start":1764306000000"#);
+    let expected = "Failed adds at 2025-11-28T05:00:00Z `the test began and did not end`";
+    assert_eq!(shown(&began), expected);
+}
+
+#[test]
+fn a_result_has_all_that_is_told_of_it() {
+    let report = result(indoc! {r#"
+        "fullName":"shop.cart.TaxTest.adds","status":"failed","stage":"finished","start":1764306000000,"stop":1764306001500,
+        "description":"adds a tax",
+        "statusDetails":{"message":"1 is not 2","trace":"java.lang.AssertionError: 1 is not 2\n\tat shop.cart.TaxTest","flaky":true},
+        "labels":[{"name":"package","value":"shop.cart"},{"name":"testClass","value":"shop.cart.TaxTest"},{"name":"testMethod","value":"adds"},
+          {"name":"suite","value":"Cart"},{"name":"tag","value":"smoke"},{"name":"owner","value":"payments"},
+          {"name":"severity","value":"critical"},{"name":"thread","value":"7"},{"name":"jira","value":"SHOP-12"}],
+        "links":[{"name":"SHOP-7","url":"https://jira/SHOP-7","type":"issue"},{"url":"https://x/T-1?a","type":"tms"},
+          {"name":"page","url":"https://x/SHOP-9","type":"link"}],
+        "parameters":[{"name":"rate","value":"0.19"},{"name":"time","value":"5","excluded":true},
+          {"name":"key","value":"s3cret","mode":"masked"},{"name":"token","value":"s3cret","mode":"hidden"}],
+        "steps":[{"name":"outer","status":"failed","start":1,"stop":3,"steps":[{"name":"inner","status":"passed"}],
+          "attachments":[{"name":"shot","source":"a-attachment.png","type":"image/png"}]}],
+        "attachments":[{"name":"log","source":"b-attachment.txt","type":"text/plain"}]"#});
+    let expected = "Failed shop.cart.TaxTest.adds [rate=0.19, key=******] 1.5s at 2025-11-28T05:00:00Z \
+        java.lang.AssertionError: 1 is not 2 (adds a tax)";
+    assert_shown(&report, expected);
+    assert!(!format!("{:?}", results(&report)).contains("s3cret"));
+    let run = &results(&report)[0];
+    assert_eq!(run.identity.package, "shop.cart");
+    assert_eq!(run.external_test_id.as_deref(), Some("h"));
+    assert_eq!(steps(run), ["outer: failed", "inner: passed"]);
+    assert_eq!(run.jira, ["SHOP-12"]);
+    let besides = besides(run);
+    assert_eq!(besides.owner.as_deref(), Some("payments"));
+    assert_eq!(besides.tags, ["smoke"]);
+    let expected = [
+        ("severity", "critical"),
+        ("jira", "SHOP-12"),
+        ("issue", "SHOP-7"),
+        ("tms", "T-1"),
+        ("flaky", "true"),
+    ];
+    // `T-1` has too short a project to be a key.
+    let expected: Vec<Property> = expected
+        .into_iter()
+        .filter(|(name, _)| *name != "tms")
+        .map(|(name, value)| Property::new(name, value))
+        .collect();
+    assert_eq!(besides.properties, expected);
+    assert_eq!(besides.links.len(), 3);
+    assert_eq!(besides.parameters.len(), 3);
+    let files: Vec<&str> = besides.attachments.iter().map(|file| &*file.path).collect();
+    assert_eq!(files, ["b-attachment.txt", "a-attachment.png"]);
+}
+
+#[test]
+fn a_test_is_identified_by_its_labels() {
+    let label = |name: &str, value: &str| format!(r#"{{"name":"{name}","value":"{value}"}}"#);
+    for (labels, expected) in [
+        (vec![label("suite", "test_cart")], "Passed test_cart.adds"),
+        (
+            vec![
+                label("subSuite", "Tax"),
+                label("suite", "test_cart"),
+                label("parentSuite", "tests"),
+            ],
+            "Passed tests > test_cart > Tax.adds",
+        ),
+        (
+            vec![label("feature", "Cart"), label("package", "w.cart")],
+            "Passed w.cart.Cart.adds",
+        ),
+        (vec![label("package", "w.cart")], "Passed w.cart.adds"),
+        (vec![], "Passed cart/core.feature.adds"),
+    ] {
+        let labels = labels.join(",");
+        let report = result(&format!(
+            r#""status":"passed","fullName":"cart/core.feature#adds","labels":[{labels}]"#
+        ));
+        assert_eq!(shown(&report), expected);
+    }
+}
+
+#[test]
+fn parameters_tell_tests_apart_unless_the_name_does() {
+    for (name, parameters, expected) in [
+        (
+            "adds[1-EUR]",
+            r#"{"name":"n","value":"1"},{"name":"c","value":"'EUR'"}"#,
+            "Passed adds[1-EUR]",
+        ),
+        ("adds", r#"{"name":"n","value":"1"}"#, "Passed adds [n=1]"),
+        (
+            "adds",
+            r#"{"name":"Project","value":"firefox"},{"name":"Retry","value":"1","excluded":true}"#,
+            "Passed adds [firefox]",
+        ),
+    ] {
+        let report = format!(
+            r#"{{"uuid":"u","name":"{name}","status":"passed","parameters":[{parameters}]}}"#
+        );
+        assert_eq!(shown(&report), expected);
+    }
+    let unnamed = r#"{"uuid":"u","status":"passed","fullName":"shop.cart.TaxTest.adds"}"#;
+    assert_eq!(shown(unnamed), "Passed adds");
+}
+
+#[test]
+fn the_reason_of_a_skip_is_the_description() {
+    let report = result(
+        r#""status":"skipped","description":"adds a tax","statusDetails":{"message":"not yet","trace":""}"#,
+    );
+    assert_eq!(shown(&report), "Skipped adds (not yet)");
+    let report = result(r#""status":"skipped","description":"adds a tax""#);
+    assert_eq!(shown(&report), "Skipped adds (adds a tax)");
+}
+
+#[test]
+fn results_in_a_list_are_read_one_by_one() {
+    use crate::format::Format;
+    use crate::read::options::ReadOptions;
+    use crate::source::Source;
+
+    let list = format!(
+        "[{},{}]",
+        result(r#""status":"passed""#),
+        result(r#""status":"failed""#)
+    );
+    let options = ReadOptions {
+        format: Some(Format::Allure),
+        ..ReadOptions::default()
+    };
+    let records = crate::read::read(&Source::bytes("in.json", list.as_bytes()), &options).unwrap();
+    assert_eq!(records.filter_map(Result::ok).count(), 2);
+}
+
+#[test]
+fn a_result_that_is_cut_off_is_none() {
+    let whole = result(r#""status":"passed","stage":"finished""#);
+    let cut = &whole[..whole.len() - 5];
+    assert!(shown(cut).starts_with("error in.json"), "{}", shown(cut));
+}
+
+#[test]
+fn tests_with_one_title_have_different_origins() {
+    let origin = |fields: &str| {
+        let report =
+            format!(r#"{{"uuid":"u","name":"adds","status":"passed","historyId":"h1",{fields}}}"#);
+        results(&report)[0]
+            .origin
+            .suite
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(origin(r#""fullName":"TaxTest.adds2""#), "TaxTest.adds2");
+    assert_eq!(origin(r#""start":0"#), "");
+    let hidden =
+        r#""fullName":"a","parameters":[{"name":"token","value":"s3cret","mode":"hidden"}]"#;
+    assert_eq!(origin(hidden), "a h1");
+}

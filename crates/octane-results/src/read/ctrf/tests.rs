@@ -1,0 +1,157 @@
+//! Tests of reports in CTRF.
+
+use indoc::indoc;
+
+use crate::metadata::Property;
+use crate::read::report::shown::{assert_shown, besides, results, shown, steps};
+
+fn report(tests: &str) -> String {
+    format!(
+        r#"{{"reportFormat":"CTRF","specVersion":"0.0.0","results":{{"tool":{{"name":"x"}},"summary":{{"tests":1}},"tests":[{tests}]}}}}"#
+    )
+}
+
+#[test]
+fn each_word_means_what_the_table_says() {
+    for (word, expected) in [
+        ("passed", "Passed adds"),
+        ("failed", "Failed adds"),
+        ("skipped", "Skipped adds"),
+        ("pending", "Skipped adds"),
+        ("other", "Skipped adds"),
+        ("broken", "Failed adds"),
+        (
+            "amber",
+            "invalid in.json:1:108: `amber` is not a valid status (in results.tests[0]); use passed, failed, skipped or planned",
+        ),
+        (
+            "",
+            "invalid in.json:1:108: status is empty (in results.tests[0]); use passed, failed, skipped or planned",
+        ),
+    ] {
+        let test = format!(r#"{{"name":"adds","status":"{word}","duration":0}}"#);
+        assert_eq!(shown(&report(&test)), expected, "{word}");
+    }
+    assert!(shown(&report("1")).starts_with("invalid"));
+}
+
+#[test]
+fn a_test_has_all_that_is_told_of_it() {
+    let report = report(indoc! {r#"
+        {"status":"failed","name":"adds","duration":1200.4,"start":1764306000,"stop":1764306001,"suite":["cart.test.ts","Cart"],
+         "message":"Error: 1 is not 2\nexpected 2","trace":"Error: 1 is not 2\n  at cart.test.ts:3","rawStatus":"timedOut","type":"e2e",
+         "filePath":"test/cart.test.ts","browser":"chrome 120","device":"iPhone 15","threadId":"7","tags":["smoke"],
+         "labels":{"priority":"high","requirement":"SHOP-12"},"parameters":{"currency":"EUR","sum":2},
+         "attachments":[{"name":"shot","contentType":"image/png","path":"shot.png"}],"screenshot":"AAAA",
+         "steps":[{"name":"opens","status":"passed"},{"name":"adds","status":"failed"}],
+         "extra":{"owner":"payments","build":7,"annotations":[{"type":"issue","description":"SHOP-1"}]}}"#});
+    let found = shown(&report);
+    let expected = "Failed cart.test.ts > Cart.adds [chrome 120 on iPhone 15] 1.2s at 2025-11-28T05:00:00Z Error: Error: 1 is not 2\nexpected 2";
+    assert_eq!(found, expected);
+    let run = &results(&report)[0];
+    assert_eq!(
+        run.failure.as_ref().unwrap().details,
+        "Error: 1 is not 2\n  at cart.test.ts:3"
+    );
+    assert_eq!(steps(run), ["opens: passed", "adds: failed"]);
+    assert_eq!(run.jira, ["SHOP-12"]);
+    let besides = besides(run);
+    assert_eq!(besides.owner.as_deref(), Some("payments"));
+    assert_eq!(besides.tags, ["smoke"]);
+    assert_eq!(
+        besides.parameters,
+        [Property::new("currency", "EUR"), Property::new("sum", "2")]
+    );
+    let names: Vec<&str> = besides
+        .properties
+        .iter()
+        .map(|property| &*property.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "priority",
+            "requirement",
+            "type",
+            "rawStatus",
+            "build",
+            "issue"
+        ]
+    );
+    assert_eq!(besides.attachments.len(), 2);
+}
+
+#[test]
+fn suites_are_classes_or_else_files() {
+    for (fields, expected) in [
+        (
+            r#""suite":"shop.cart.TaxTest""#,
+            "Passed shop.cart.TaxTest.adds",
+        ),
+        (r#""suite":"cart.ts > Cart""#, "Passed cart.ts > Cart.adds"),
+        (
+            r#""filePath":"/w/test/cart.test.ts""#,
+            "Passed cart.test.ts.adds",
+        ),
+    ] {
+        let found = results(&report(&format!(
+            r#"{{"name":"adds","status":"passed",{fields}}}"#
+        )));
+        assert_eq!(crate::read::report::shown::line(&found[0]), expected);
+    }
+    let found = results(&report(
+        r#"{"name":"adds","status":"passed","suite":"shop.cart.TaxTest"}"#,
+    ));
+    assert_eq!(found[0].identity.package, "shop.cart");
+}
+
+#[test]
+fn attempts_before_a_pass_are_earlier_failures() {
+    for (fields, expected) in [
+        (
+            r#""retries":2,"retryAttempts":[{"attempt":1,"status":"failed","message":"one"},{"attempt":2,"status":"passed"}]"#,
+            "Passed adds after `one`",
+        ),
+        (
+            r#""flaky":true"#,
+            "Passed adds after `attempt 1 failed; the report does not say why`",
+        ),
+        (r#""flaky":false,"retries":0"#, "Passed adds"),
+    ] {
+        let test = format!(r#"{{"name":"adds","status":"passed",{fields}}}"#);
+        assert_eq!(shown(&report(&test)), expected);
+    }
+}
+
+#[test]
+fn a_skipped_test_has_its_reason() {
+    for (fields, expected) in [
+        (
+            r#""status":"skipped","message":"not yet""#,
+            "Skipped adds (not yet)",
+        ),
+        (
+            r#""status":"other","rawStatus":"inconclusive""#,
+            "Skipped adds (inconclusive)",
+        ),
+    ] {
+        assert_eq!(
+            shown(&report(&format!(r#"{{"name":"adds",{fields}}}"#))),
+            expected
+        );
+    }
+}
+
+#[test]
+fn the_results_before_a_break_are_returned() {
+    let whole = report(r#"{"name":"adds","status":"passed"},{"name":"pays","status":"passed"}"#);
+    let cut = &whole[..whole.find("pays").unwrap()];
+    let found = shown(cut);
+    assert!(found.starts_with("Passed adds\nerror in.json"), "{found}");
+    assert_eq!(
+        shown(&report("")),
+        "warning in.json:1:1: contains no test results"
+    );
+    let flat = r#"{"tool":{"name":"x"},"summary":{},"tests":[{"name":"adds","status":"passed"}]}"#;
+    assert_shown(flat, "Passed adds");
+}

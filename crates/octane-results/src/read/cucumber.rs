@@ -1,0 +1,266 @@
+//! Cucumber JSON, as written by Cucumber for Java, JavaScript and Ruby, behave, Karate, godog and others.
+//!
+//! Where writers differ or are silent, this reader decides:
+//!
+//! - A **scenario** is a result; each row of the examples of an outline is a scenario. An element of type `background` is
+//!   no result: its steps belong to the scenario that follows. A background that failed and that no scenario follows is
+//!   a failed result of its own.
+//! - The **class** is the name of the feature, or else its file; the **name** is the name of the scenario. The file
+//!   (`uri`, or `location` of behave) is the origin.
+//! - A background with the id of the scenario before it belongs to that one.
+//! - **Rows of an outline** are told apart by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
+//!   the first row of the table has the titles. Where the ids have no numbers and the names are equal, the rows are
+//!   numbered by their lines. So are scenarios of one feature with equal names: the second one is `pays (2)`.
+//! - A scenario that is written again with the same id, line and steps after it has **failed** is a further attempt: the
+//!   last one counts, and the failures before it are those of earlier attempts.
+//! - The **status** is that of the worst step, hook and background step; a `status` of the scenario itself, as behave writes
+//!   it, counts too. A step with no result has not run.
+//!
+//! | word | what it says |
+//! | --- | --- |
+//! | `failed`, `undefined`, `pending`, `ambiguous`, `unknown`, `error`, `hook_error`, `cleanup_error`, `untested_pending`, `untested_undefined`, `pending_warn`, `executing` | failed |
+//! | `skipped` | skipped |
+//! | `untested`, none | has not run |
+//! | `passed` | passed |
+//! | any other | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
+//!
+//! | the scenario | status |
+//! | --- | --- |
+//! | one step failed | failed |
+//! | one step has a word that is not known | invalid |
+//! | one step was skipped | skipped |
+//! | steps have run, others have not | failed: it did not end |
+//! | no step has run | skipped |
+//! | all steps passed, or it has no steps | passed |
+//!
+//! - **Durations** are nanoseconds, and seconds where behave writes them (its steps have a `step_type` or a `location`). The
+//!   duration of a scenario is the sum of those of its steps, hooks included.
+//! - The **failure** is that of the first step that failed; the error of a skipped step is the description.
+//! - **Tags** are those of the feature and of the scenario. Embeddings are attachments without a path.
+//!
+//! The results of a feature are held until it ends, since its name may come last. A feature that is cut off before its name
+//! has no results.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::line_column::LineColumn;
+use super::report::ReportFile;
+use super::report::fields::{base_name, field, shared};
+use super::report::json::{JsonFormat, ShownPath, Step, items, text};
+use super::report::xml::Visit;
+use crate::metadata::Property;
+
+mod scenario;
+mod verdict;
+
+use scenario::{Scenario, Stage};
+
+/// The feature that is being read, if there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Cucumber {
+    feature: Option<Feature>,
+}
+
+#[derive(Debug, Default)]
+struct Feature {
+    name: Option<String>,
+    uri: String,
+    tags: Vec<String>,
+    project: Option<String>,
+    properties: Vec<Property>,
+    /// The steps of backgrounds that no scenario has followed yet.
+    background: Stage,
+    scenarios: Vec<Scenario>,
+}
+
+/// What is used of a feature, apart from its elements.
+const FIELDS: [&str; 6] = ["name", "uri", "location", "tags", "metadata", "elements"];
+
+impl JsonFormat for Cucumber {
+    fn visit(&self, path: &[Step]) -> Visit {
+        match in_list(path) {
+            [Step::Name(name)] if name == "features" => Visit::Enter,
+            [] | [Step::Index(_)] => Visit::Enter,
+            [Step::Index(_), Step::Name(name)] if name == "elements" => Visit::Enter,
+            [Step::Index(_), Step::Name(name)] if FIELDS.contains(&name.as_str()) => Visit::Collect,
+            [_, Step::Name(name), Step::Index(_)] if name == "elements" => Visit::Collect,
+            _ => Visit::Skip,
+        }
+    }
+
+    fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
+        if let [Step::Index(_)] = in_list(path) {
+            self.feature = Some(Feature::default());
+        }
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        let Some(feature) = &mut self.feature else {
+            return;
+        };
+        match in_list(path) {
+            [_, Step::Name(name)] => feature.set(name, &value),
+            [_, _, Step::Index(_)] if value.is_object() => {
+                feature.element(&value, place, ShownPath(path).to_string(), file);
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
+        if let [Step::Index(_)] = in_list(path)
+            && let Some(feature) = self.feature.take()
+        {
+            feature.end(file);
+        }
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        if let Some(feature) = self.feature.take().filter(|feature| feature.name.is_some()) {
+            feature.end(file);
+        }
+    }
+}
+
+/// The path below the list of features, which old versions of behave put into an object.
+fn in_list(path: &[Step]) -> &[Step] {
+    match path {
+        [Step::Name(name), rest @ ..] if name == "features" && !rest.is_empty() => rest,
+        _ => path,
+    }
+}
+
+impl Feature {
+    fn set(&mut self, name: &str, value: &Value) {
+        match name {
+            "name" => self.name = Some(text(Some(value)).unwrap_or_default()),
+            "uri" => self.uri = text(Some(value)).unwrap_or_default(),
+            "location" if self.uri.is_empty() => {
+                let location = text(Some(value)).unwrap_or_default();
+                let file = location.rsplit_once(':').map(|(file, _)| file.to_owned());
+                self.uri = file.unwrap_or(location);
+            }
+            "tags" => self.tags = scenario::tags(value),
+            "metadata" => self.set_metadata(value),
+            _ => {}
+        }
+    }
+
+    /// What tools that merge reports write of the browser and the device: a list of names and values, or an object.
+    fn set_metadata(&mut self, metadata: &Value) {
+        for item in items(Some(metadata)) {
+            if let (Some(name), Some(value)) = (field(item, "name"), field(item, "value")) {
+                self.properties.push(Property::new(name, value));
+            }
+        }
+        for (name, value) in metadata.as_object().into_iter().flatten() {
+            let told = text(Some(value)).or_else(|| {
+                let parts = [field(value, "name"), field(value, "version")];
+                Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+            });
+            if let Some(told) = told.filter(|told| !told.is_empty()) {
+                self.properties.push(Property::new(name, told));
+            }
+        }
+        self.project = metadata
+            .get("browser")
+            .and_then(|browser| field(browser, "name"));
+    }
+
+    fn element(&mut self, element: &Value, place: LineColumn, path: String, file: &ReportFile) {
+        if scenario::is_background(element) {
+            let last = self.scenarios.last_mut();
+            match last.filter(|last| last.has_background(element)) {
+                Some(last) => last.add_background(element, file),
+                None => self.background.add_background(element, file),
+            }
+            return;
+        }
+        let background = std::mem::take(&mut self.background);
+        let mut scenario = Scenario::new(element, background, file);
+        scenario.draft.place = place;
+        scenario.draft.path = path;
+        match self.scenarios.last_mut() {
+            Some(before) if scenario.is_attempt_after(before) => {
+                scenario.take_failures_of(before);
+                *before = scenario;
+            }
+            _ => self.scenarios.push(scenario),
+        }
+    }
+
+    /// Pushes the results.
+    fn end(mut self, file: &mut ReportFile) {
+        let background = std::mem::take(&mut self.background);
+        if background.is_failed() {
+            self.scenarios.push(Scenario::of_background(background));
+        }
+        number(&mut self.scenarios);
+        let uri = self.uri.strip_prefix("file:").unwrap_or(&self.uri);
+        let uri = uri.strip_prefix("//").unwrap_or(uri);
+        let class = self.name.unwrap_or_default();
+        let class = if class.trim().is_empty() {
+            base_name(uri).to_owned()
+        } else {
+            class
+        };
+        let (uri, project) = (shared(uri), self.project.as_deref().and_then(shared));
+        for scenario in self.scenarios {
+            let mut draft = scenario.into_draft();
+            draft.class.clone_from(&class);
+            draft.is_class_whole = true;
+            draft.origin.file.clone_from(&uri);
+            draft.origin.project.clone_from(&project);
+            let own = std::mem::take(&mut draft.metadata.tags);
+            draft.metadata.tags.clone_from(&self.tags);
+            for tag in own {
+                if !draft.metadata.tags.contains(&tag) {
+                    draft.metadata.tags.push(tag);
+                }
+            }
+            draft.metadata.properties.extend(self.properties.clone());
+            file.push(draft);
+        }
+    }
+}
+
+/// Numbers scenarios with equal names by their lines. What is at the same place is the same scenario.
+fn number(scenarios: &mut [Scenario]) {
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, scenario) in scenarios.iter().enumerate() {
+        named
+            .entry(scenario.draft.name.clone())
+            .or_default()
+            .push(at);
+    }
+    for mut group in named.into_values().filter(|group| group.len() > 1) {
+        group.sort_by_key(|at| (scenarios[*at].line, *at));
+        let mut number = 0_u32;
+        let mut before: Option<usize> = None;
+        for at in group {
+            if before.is_none_or(|before| !scenarios[at].is_same_place(&scenarios[before])) {
+                number += 1;
+            }
+            before = Some(at);
+            scenarios[at].number = number;
+        }
+    }
+    let mut outlines: HashMap<String, bool> = HashMap::new();
+    for scenario in scenarios.iter() {
+        if scenario.number > 1 && scenario.is_outline {
+            outlines.insert(scenario.draft.name.clone(), true);
+        }
+    }
+    for scenario in scenarios {
+        if outlines.contains_key(&scenario.draft.name) {
+            scenario.draft.name = format!("{} (example {})", scenario.draft.name, scenario.number);
+        } else if scenario.number > 1 {
+            scenario.draft.name = format!("{} ({})", scenario.draft.name, scenario.number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

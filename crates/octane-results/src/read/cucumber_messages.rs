@@ -1,0 +1,248 @@
+//! Cucumber messages: a JSON object a line.
+//!
+//! A scenario is a result, as is each row of the examples of an outline. Its status is that of its worst step or hook:
+//!
+//! | worst status | result |
+//! | --- | --- |
+//! | `FAILED`, `AMBIGUOUS`, `UNDEFINED`, `PENDING` | failed |
+//! | `SKIPPED` | skipped |
+//! | `PASSED`, or there are no steps | passed, unless one of its steps did not end |
+//! | `UNKNOWN`, or another word | invalid |
+//!
+//! - Of several attempts the last one counts; the failures of the others are those of earlier attempts. An attempt that
+//!   did not end, or that should be repeated and was not, is failed.
+//! - The class of a scenario is its feature. Its name is that of the rule, if there is one, and of the scenario; a row of
+//!   examples adds their name and its number, as Cucumber does in `JUnit` XML: `pays - cards - Example #1.2`.
+//!   Two scenarios of one name in a file are told apart as `pays` and `pays (2)`. A feature without a name is called after
+//!   its file.
+//! - Hooks are steps only if they did not pass. A hook around all tests is no result; that it failed is a warning, as is
+//!   a run that was not successful though no scenario is failed.
+//! - A feature that could not be parsed is a failed result if there are other results.
+//! - A run without an end is one failed result, called `[run]`, if it has results of which none is failed.
+//! - Attachments are kept without their content, logs not at all; an attached list of addresses is links.
+//!
+//! Memory grows with the number of scenarios, since all of them are described before they run.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::error::ReadErrorKind;
+use super::line_column::LineColumn;
+use super::report::json::text;
+use super::report::lines::{LineFormat, json_line};
+use super::report::{Draft, Outcome, ReportFile};
+use crate::run::Failure;
+use crate::status::Status;
+use crate::warning::WarningKind;
+
+mod attempt;
+mod features;
+mod step;
+
+use attempt::Attempt;
+use features::{Features, field};
+use step::{Finished, moment};
+
+/// The name of the result of a run that did not end.
+const RUN: &str = "[run]";
+
+#[derive(Debug, Default)]
+pub(crate) struct CucumberMessages {
+    features: Features,
+    /// The attempts that run, by their ids.
+    open: BTreeMap<String, Attempt>,
+    /// The failed attempts of test cases that are to be repeated, by the ids of the test cases.
+    repeated: BTreeMap<String, Vec<Attempt>>,
+    /// What was wrong with features that could not be parsed.
+    unparsed: Vec<Draft>,
+    /// The failures of hooks around all tests are told already.
+    has_failed_hook: bool,
+    has_failed: bool,
+    has_begun: bool,
+    has_ended: bool,
+    place: LineColumn,
+}
+
+impl LineFormat for CucumberMessages {
+    fn line(
+        &mut self,
+        line: &str,
+        place: LineColumn,
+        file: &mut ReportFile,
+    ) -> Result<(), ReadErrorKind> {
+        self.place = place;
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.is_empty() {
+            return Ok(());
+        }
+        let envelope = json_line(line).map_err(|error| {
+            if error.is_eof() {
+                ReadErrorKind::TruncatedJson
+            } else {
+                let reason = error.to_string();
+                ReadErrorKind::MalformedJson { reason }
+            }
+        })?;
+        for (kind, message) in envelope.as_object().into_iter().flatten() {
+            self.message(kind, message, file);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        for (_, attempt) in std::mem::take(&mut self.open) {
+            self.push(attempt.without_end(), file);
+        }
+        for (_, mut attempts) in std::mem::take(&mut self.repeated) {
+            if let Some(last) = attempts.pop() {
+                self.push(last, file);
+            }
+        }
+        let unparsed = std::mem::take(&mut self.unparsed);
+        let has_results = file.results > 0;
+        for draft in unparsed {
+            let message = draft
+                .failure
+                .as_ref()
+                .and_then(|failure| failure.message.clone());
+            if has_results {
+                self.has_failed = true;
+                file.push(draft);
+            } else {
+                let message = message.unwrap_or_default();
+                file.warn(draft.place, WarningKind::FailedOutside { message });
+            }
+        }
+        if self.has_begun && !self.has_ended && has_results && !self.has_failed {
+            file.push(Draft {
+                failure: Some(Failure::new("the run did not end")),
+                ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
+            });
+        }
+    }
+}
+
+impl CucumberMessages {
+    fn message(&mut self, kind: &str, message: &Value, file: &mut ReportFile) {
+        match kind {
+            "meta" if self.has_begun => {
+                // Messages of several runs may be in one file.
+                self.end(file);
+                *self = Self::default();
+            }
+            "gherkinDocument" => self.features.add_document(message),
+            "pickle" => self.features.add_pickle(message),
+            "hook" => self.features.add_hook(message),
+            "testCase" => self.features.add_test_case(message),
+            "testRunStarted" => self.has_begun = true,
+            "testCaseStarted" => self.start(message, file),
+            "testStepFinished" => self.step(message),
+            "attachment" | "externalAttachment" => {
+                if let Some(attempt) = self.attempt(message) {
+                    attempt.attach(message);
+                }
+            }
+            "testCaseFinished" => self.finish(message, file),
+            "testRunHookFinished" => self.run_hook(message, file),
+            "parseError" => self.parse_error(message),
+            "testRunFinished" => {
+                self.has_ended = true;
+                let is_unsuccessful = message.get("success") == Some(&Value::Bool(false));
+                if is_unsuccessful
+                    && !self.has_failed
+                    && !self.has_failed_hook
+                    && self.unparsed.is_empty()
+                {
+                    let message = "the run was not successful".to_owned();
+                    file.warn(self.place, WarningKind::FailedOutside { message });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn attempt(&mut self, message: &Value) -> Option<&mut Attempt> {
+        self.open.get_mut(field(message, "testCaseStartedId"))
+    }
+
+    fn start(&mut self, message: &Value, file: &mut ReportFile) {
+        let test_case = field(message, "testCaseId");
+        let scenario = match field(message, "pickleId") {
+            "" => self.features.scenario(test_case),
+            pickle => self.features.scenario_of_pickle(pickle),
+        };
+        let attempt = Attempt::new(self.place, test_case, scenario, moment(message));
+        let id = field(message, "id").to_owned();
+        if let Some(earlier) = self.open.insert(id, attempt) {
+            self.push(earlier.without_end(), file);
+        }
+    }
+
+    fn step(&mut self, message: &Value) {
+        let finished = Finished::new(message);
+        let Some(attempt) = self.open.get(field(message, "testCaseStartedId")) else {
+            return;
+        };
+        let step = self
+            .features
+            .step(&attempt.test_case, field(message, "testStepId"));
+        if let Some(attempt) = self.attempt(message) {
+            attempt.add(step, finished);
+        }
+    }
+
+    fn finish(&mut self, message: &Value, file: &mut ReportFile) {
+        let Some(mut attempt) = self.open.remove(field(message, "testCaseStartedId")) else {
+            return;
+        };
+        attempt.ended = moment(message);
+        if message.get("willBeRetried") == Some(&Value::Bool(true)) || attempt.will_be_retried {
+            let attempts = self.repeated.entry(attempt.test_case.clone()).or_default();
+            attempts.push(attempt);
+            return;
+        }
+        self.push(attempt, file);
+    }
+
+    fn push(&mut self, attempt: Attempt, file: &mut ReportFile) {
+        let earlier = self.repeated.remove(&attempt.test_case).unwrap_or_default();
+        let mut draft = attempt.draft();
+        draft.earlier_failures = earlier
+            .into_iter()
+            .filter_map(|attempt| attempt.draft().failure)
+            .collect();
+        self.has_failed |= draft.outcome.is_failed();
+        file.push(draft);
+    }
+
+    fn run_hook(&mut self, message: &Value, file: &mut ReportFile) {
+        let Some(result) = message.get("result") else {
+            return;
+        };
+        let status = field(result, "status");
+        if matches!(status, "PASSED" | "SKIPPED") {
+            return;
+        }
+        self.has_failed_hook = true;
+        let reason = text(result.get("message")).unwrap_or_else(|| status.to_lowercase());
+        let message = format!("a hook around all tests: {}", step::first_line(&reason));
+        file.warn(self.place, WarningKind::FailedOutside { message });
+    }
+
+    fn parse_error(&mut self, message: &Value) {
+        let uri = message
+            .get("source")
+            .map_or("", |source| field(source, "uri"));
+        let reason = field(message, "message");
+        let failure = Failure::new(step::first_line(reason)).details(reason);
+        let name = if uri.is_empty() { "[feature]" } else { uri };
+        self.unparsed.push(Draft {
+            failure: Some(failure),
+            ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! What is to be tested, as messages describe it before it runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::metadata::Property;
+use crate::read::report::json::items;
+
+/// A text of a message; empty if it has none.
+pub(super) fn field<'v>(message: &'v Value, key: &str) -> &'v str {
+    message.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A scenario, or a row of examples.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scenario {
+    pub(super) uri: Arc<str>,
+    pub(super) feature: Arc<str>,
+    pub(super) name: String,
+    pub(super) tags: Vec<String>,
+    pub(super) parameters: Vec<Property>,
+    /// How many steps and hooks its test case has.
+    pub(super) steps: usize,
+}
+
+/// A step or a hook.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StepText {
+    pub(super) text: String,
+    pub(super) is_hook: bool,
+}
+
+/// All that is described.
+#[derive(Debug, Default)]
+pub(super) struct Features {
+    /// By the ids of scenarios in their documents.
+    scenarios: HashMap<String, Described>,
+    /// By the ids of rows of examples.
+    rows: HashMap<String, Row>,
+    /// The keywords of steps by their ids in their documents.
+    keywords: HashMap<String, Arc<str>>,
+    pickles: HashMap<String, Pickle>,
+    hooks: HashMap<String, String>,
+    test_cases: HashMap<String, TestCase>,
+    /// How many scenarios of a file have this name.
+    names: HashMap<(Arc<str>, String), usize>,
+}
+
+#[derive(Debug)]
+struct Described {
+    feature: Arc<str>,
+    rule: Arc<str>,
+    name: String,
+}
+
+#[derive(Debug)]
+struct Row {
+    examples: String,
+    /// The number of the examples and of the row in them, both from 1.
+    number: (usize, usize),
+    values: Vec<Property>,
+}
+
+#[derive(Debug)]
+struct Pickle {
+    scenario: Scenario,
+    /// The texts of its steps, by their ids.
+    steps: HashMap<String, String>,
+}
+
+#[derive(Debug)]
+struct TestCase {
+    pickle: String,
+    steps: Vec<TestStep>,
+}
+
+#[derive(Debug)]
+struct TestStep {
+    id: String,
+    pickle_step: String,
+    hook: String,
+}
+
+impl Features {
+    pub(super) fn add_document(&mut self, document: &Value) {
+        let Some(feature) = document.get("feature") else {
+            return;
+        };
+        let name: Arc<str> = Arc::from(field(feature, "name"));
+        for child in items(feature.get("children")) {
+            self.add_child(child, &name, &Arc::from(""));
+            if let Some(rule) = child.get("rule") {
+                let rule_name = Arc::from(field(rule, "name"));
+                for child in items(rule.get("children")) {
+                    self.add_child(child, &name, &rule_name);
+                }
+            }
+        }
+    }
+
+    fn add_child(&mut self, child: &Value, feature: &Arc<str>, rule: &Arc<str>) {
+        let scenario = child.get("scenario");
+        let steps = scenario.or_else(|| child.get("background"));
+        for step in items(steps.and_then(|steps| steps.get("steps"))) {
+            let keyword = Arc::from(field(step, "keyword"));
+            self.keywords.insert(field(step, "id").to_owned(), keyword);
+        }
+        let Some(scenario) = scenario else {
+            return;
+        };
+        let described = Described {
+            feature: Arc::clone(feature),
+            rule: Arc::clone(rule),
+            name: field(scenario, "name").to_owned(),
+        };
+        let id = field(scenario, "id").to_owned();
+        self.scenarios.insert(id, described);
+        for (at, examples) in items(scenario.get("examples")).iter().enumerate() {
+            self.add_examples(at + 1, examples);
+        }
+    }
+
+    fn add_examples(&mut self, number: usize, examples: &Value) {
+        let header = examples.get("tableHeader").map_or(&[][..], cells);
+        for (at, row) in items(examples.get("tableBody")).iter().enumerate() {
+            let values = header
+                .iter()
+                .zip(cells(row))
+                .map(|(name, value)| Property::new(field(name, "value"), field(value, "value")))
+                .collect();
+            let described = Row {
+                examples: field(examples, "name").to_owned(),
+                number: (number, at + 1),
+                values,
+            };
+            self.rows.insert(field(row, "id").to_owned(), described);
+        }
+    }
+
+    /// Documents are described before their pickles.
+    pub(super) fn add_pickle(&mut self, pickle: &Value) {
+        let nodes = || {
+            items(pickle.get("astNodeIds"))
+                .iter()
+                .filter_map(Value::as_str)
+        };
+        let described = nodes().find_map(|id| self.scenarios.get(id));
+        let row = nodes().find_map(|id| self.rows.get(id));
+        let uri: Arc<str> = Arc::from(field(pickle, "uri"));
+        let mut name = match described {
+            Some(described) => described.name_with(row),
+            None => field(pickle, "name").to_owned(),
+        };
+        let feature = described.map(|known| Arc::clone(&known.feature));
+        let feature = feature.filter(|name| !name.is_empty());
+        let count = (self.names.entry((Arc::clone(&uri), name.clone()))).or_default();
+        *count += 1;
+        if *count > 1 {
+            name = format!("{name} ({count})");
+        }
+        let tags = items(pickle.get("tags")).iter();
+        let scenario = Scenario {
+            feature: feature.unwrap_or_else(|| Arc::clone(&uri)),
+            uri,
+            name,
+            tags: tags.map(|tag| field(tag, "name").to_owned()).collect(),
+            parameters: row.map(|row| row.values.clone()).unwrap_or_default(),
+            steps: 0,
+        };
+        let steps = items(pickle.get("steps")).iter().map(|step| {
+            let keyword = items(step.get("astNodeIds"))
+                .iter()
+                .filter_map(Value::as_str)
+                .find_map(|id| self.keywords.get(id));
+            let keyword = keyword.map_or("", |keyword| &**keyword);
+            let text = format!("{keyword}{}", field(step, "text"));
+            (field(step, "id").to_owned(), text)
+        });
+        let steps = steps.collect();
+        let id = field(pickle, "id").to_owned();
+        self.pickles.insert(id, Pickle { scenario, steps });
+    }
+
+    pub(super) fn add_hook(&mut self, hook: &Value) {
+        let kind = match field(hook, "type") {
+            "BEFORE_TEST_CASE" => "Before",
+            "AFTER_TEST_CASE" => "After",
+            "BEFORE_TEST_STEP" => "BeforeStep",
+            "AFTER_TEST_STEP" => "AfterStep",
+            _ => "Hook",
+        };
+        let name = match field(hook, "name") {
+            "" => kind.to_owned(),
+            name => format!("{kind} {name}"),
+        };
+        self.hooks.insert(field(hook, "id").to_owned(), name);
+    }
+
+    pub(super) fn add_test_case(&mut self, test_case: &Value) {
+        let steps = items(test_case.get("testSteps"))
+            .iter()
+            .map(|step| TestStep {
+                id: field(step, "id").to_owned(),
+                pickle_step: field(step, "pickleStepId").to_owned(),
+                hook: field(step, "hookId").to_owned(),
+            });
+        let described = TestCase {
+            pickle: field(test_case, "pickleId").to_owned(),
+            steps: steps.collect(),
+        };
+        let id = field(test_case, "id").to_owned();
+        self.test_cases.insert(id, described);
+    }
+
+    /// The scenario of a test case; without a name if it is not known.
+    pub(super) fn scenario(&self, test_case: &str) -> Scenario {
+        let Some(test_case) = self.test_cases.get(test_case) else {
+            return Scenario::default();
+        };
+        Scenario {
+            steps: test_case.steps.len(),
+            ..self.scenario_of_pickle(&test_case.pickle)
+        }
+    }
+
+    pub(super) fn scenario_of_pickle(&self, pickle: &str) -> Scenario {
+        let pickle = self.pickles.get(pickle);
+        pickle.map_or_else(Scenario::default, |pickle| pickle.scenario.clone())
+    }
+
+    /// The step of a test case.
+    pub(super) fn step(&self, test_case: &str, step: &str) -> StepText {
+        let test_case = self.test_cases.get(test_case);
+        let found = test_case.and_then(|test_case| {
+            let step = test_case.steps.iter().find(|known| known.id == step)?;
+            Some((test_case, step))
+        });
+        let Some((test_case, step)) = found else {
+            return StepText::default();
+        };
+        if !step.hook.is_empty() {
+            let name = self.hooks.get(&step.hook);
+            return StepText {
+                text: name.map_or_else(|| "Hook".to_owned(), String::clone),
+                is_hook: true,
+            };
+        }
+        let pickle = self.pickles.get(&test_case.pickle);
+        let text = pickle.and_then(|pickle| pickle.steps.get(&step.pickle_step));
+        StepText {
+            text: text.cloned().unwrap_or_default(),
+            is_hook: false,
+        }
+    }
+}
+
+impl Described {
+    fn name_with(&self, row: Option<&Row>) -> String {
+        let number = row.map(|row| format!("Example #{}.{}", row.number.0, row.number.1));
+        let parts = [
+            Some(&*self.rule),
+            Some(&*self.name),
+            row.map(|row| &*row.examples),
+            number.as_deref(),
+        ];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
+        parts.join(" - ")
+    }
+}
+
+fn cells(row: &Value) -> &[Value] {
+    items(row.get("cells"))
+}

@@ -1,0 +1,155 @@
+//! The JSON report of Jest (`jest --json`) and of Vitest (`--reporter=json`), which has the same shape.
+//!
+//! Where the formats leave room, this reader decides:
+//!
+//! - The **class** is the titles around the test joined with one space, or else the name of the file; the **name** is the title.
+//!   The file is the origin.
+//! - A second test of a file with the same titles is another test, `adds (2)`: repeats are one test here.
+//!
+//! | word | status |
+//! | --- | --- |
+//! | `passed` | passed |
+//! | `failed` | failed |
+//! | `pending`, `skipped`, `todo`, `disabled` | skipped |
+//! | any other | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
+//!
+//! - A **file** that failed and has no failed test, as one that could not be loaded, is a failed result of its own with the
+//!   name of the file: `cart.test.js failed`.
+//! - Attempts before a pass are in `retryReasons`, or else counted by `invocations`.
+//! - A test without a start of its own started when its file did, which is not used: it has none.
+//!
+//! The tests of a file are read as a whole, since the name of the file may follow them.
+
+use serde_json::Value;
+
+use super::line_column::LineColumn;
+use super::report::fields::{
+    Seen, base_name, field, first_field, joined, lines, millis, moment, properties, shared, thrown,
+    untold_failures,
+};
+use super::report::json::{JsonFormat, ShownPath, Step, is_path, items, text};
+use super::report::xml::Visit;
+use super::report::{Draft, Outcome, ReportFile};
+use crate::run::Failure;
+use crate::status::Status;
+
+#[derive(Debug, Default)]
+pub(crate) struct Jest;
+
+impl JsonFormat for Jest {
+    fn visit(&self, path: &[Step]) -> Visit {
+        if path.is_empty() || is_path(path, &["testResults"]) {
+            Visit::Enter
+        } else if is_path(path, &["testResults", "*"]) {
+            Visit::Collect
+        } else {
+            Visit::Skip
+        }
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        if let [_, Step::Index(_)] = path {
+            push_tests(&value, place, &ShownPath(path).to_string(), file);
+        }
+    }
+}
+
+const WORDS: [(&str, Status); 6] = [
+    ("passed", Status::Passed),
+    ("failed", Status::Failed),
+    ("pending", Status::Skipped),
+    ("skipped", Status::Skipped),
+    ("todo", Status::Skipped),
+    ("disabled", Status::Skipped),
+];
+
+/// Pushes the tests of a file. Before Jest formats them for its report, the names are others.
+fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) {
+    let name = first_field(of, &["name", "testFilePath"]).unwrap_or_default();
+    let list = ["assertionResults", "testResults"].map(|name| items(of.get(name)));
+    let mut has_failed = false;
+    let mut seen = Seen::default();
+    for (at, test) in list.into_iter().flatten().enumerate() {
+        let mut draft = draft(test, &name);
+        draft.place = place;
+        draft.path = format!("{path}.assertionResults[{at}]");
+        has_failed |= draft.outcome.is_failed();
+        seen.number(&mut draft);
+        file.push(draft);
+    }
+    let error = of.get("testExecError").filter(|error| !error.is_null());
+    let is_failed = field(of, "status").as_deref() == Some("failed") || error.is_some();
+    if is_failed && !has_failed {
+        let failed = Outcome::Known(Status::Failed);
+        let mut draft = Draft::new(place, format!("{} failed", base_name(&name)), failed);
+        base_name(&name).clone_into(&mut draft.class);
+        draft.is_class_whole = true;
+        path.clone_into(&mut draft.path);
+        draft.origin.file = shared(&name);
+        let message = first_field(of, &["message", "failureMessage"]);
+        let message = message.or_else(|| error.and_then(|error| field(error, "message")));
+        draft.failure = message.map(|message| headed(&message));
+        file.push(draft);
+    }
+}
+
+fn draft(test: &Value, file: &str) -> Draft {
+    let word = field(test, "status");
+    let outcome = word
+        .as_deref()
+        .map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+    let name = first_field(test, &["title", "fullName"]).unwrap_or_default();
+    let mut draft = Draft::new(LineColumn::START, name, outcome);
+    let titles = items(test.get("ancestorTitles")).iter();
+    let titles: Vec<String> = titles.filter_map(|title| text(Some(title))).collect();
+    // Vitest puts an empty title first.
+    titles.join(" ").trim().clone_into(&mut draft.class);
+    if draft.class.is_empty() {
+        base_name(file).clone_into(&mut draft.class);
+    }
+    draft.is_class_whole = true;
+    draft.origin.file = shared(file);
+    draft.duration = millis(test, "duration");
+    draft.started = moment(test, "startAt");
+    draft.failure = joined(messages(test, "failureMessages"));
+    draft.earlier_failures = messages(test, "retryReasons").collect();
+    if draft.earlier_failures.is_empty() {
+        let calls = test.get("invocations").and_then(Value::as_u64);
+        draft.earlier_failures = untold_failures(calls.unwrap_or(1).saturating_sub(1));
+    }
+    draft.metadata.properties = properties(test.get("meta"));
+    draft.metadata.tags = items(test.get("tags"))
+        .iter()
+        .filter_map(|tag| text(Some(tag)))
+        .collect();
+    draft
+}
+
+fn messages(test: &Value, name: &str) -> impl Iterator<Item = Failure> {
+    items(test.get(name))
+        .iter()
+        .filter_map(|message| lines(Some(message)).or_else(|| field(message, "message")))
+        .map(|message| thrown(&message))
+}
+
+/// The failure of a file, whose message has a heading such as `● Test suite failed to run`.
+fn headed(message: &str) -> Failure {
+    let whole = thrown(message);
+    let mut lines = whole
+        .details
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    if !first.starts_with('●') {
+        return whole;
+    }
+    let told = thrown(lines.next().unwrap_or(first));
+    Failure {
+        details: whole.details,
+        ..told
+    }
+}
+
+#[cfg(test)]
+mod tests;

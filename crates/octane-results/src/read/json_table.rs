@@ -1,0 +1,74 @@
+//! Tables as a JSON array of objects.
+//!
+//! The array is the document, or it is in an object under one of the names `tests`, `results`, `data`, `rows` and
+//! `records`, also below each other; everything else in the document is skipped. A document without any, or whose first
+//! row lacks a required column, is no table of results. Each object is a row, as in
+//! [`objects`](super::objects).
+
+use std::cell::Cell;
+
+use serde_json::Value;
+
+use super::error::ReadErrorKind;
+use super::line_column::LineColumn;
+use super::objects::ObjectRows;
+use super::report::ReportFile;
+use super::report::json::{JsonFormat, Step};
+use super::report::xml::Visit;
+
+/// The names of arrays of rows.
+const NAMES: [&str; 5] = ["tests", "results", "data", "rows", "records"];
+
+#[derive(Debug, Default)]
+pub(crate) struct JsonTable {
+    rows: ObjectRows,
+    /// Whether the document is an object.
+    is_object: Cell<bool>,
+    /// Whether something in it may have rows.
+    has_array: bool,
+    problem: Option<(LineColumn, ReadErrorKind)>,
+}
+
+impl JsonFormat for JsonTable {
+    const IS_EXACT: bool = true;
+
+    fn visit(&self, path: &[Step]) -> Visit {
+        let is_name = |step: &Step| {
+            let name = step.name().unwrap_or_default();
+            NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+        };
+        if let [Step::Name(_)] = path {
+            self.is_object.set(true);
+        }
+        match path.split_last() {
+            _ if self.problem.is_some() => Visit::Skip,
+            None => Visit::Enter,
+            Some((Step::Index(_), names)) if names.iter().all(is_name) => Visit::Collect,
+            Some(_) if path.iter().all(is_name) => Visit::Enter,
+            Some(_) => Visit::Skip,
+        }
+    }
+
+    fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
+        self.has_array |= !path.is_empty();
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        let is_row = path.last().is_some_and(|step| step.name().is_none());
+        if is_row {
+            let read = self.rows.read(&value, place, file);
+            self.problem = read.err().map(|kind| (place, kind));
+        }
+    }
+
+    fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
+        let found = "JSON without rows of results";
+        let is_no_table = self.is_object.get() && !self.has_array;
+        let no_table = is_no_table.then_some(ReadErrorKind::Format { found });
+        let no_table = no_table.map(|kind| (LineColumn::START, kind));
+        self.problem.take().or(no_table)
+    }
+}
+
+#[cfg(test)]
+mod tests;

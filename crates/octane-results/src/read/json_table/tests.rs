@@ -1,0 +1,152 @@
+//! Tables in JSON and the results read from them.
+
+use indoc::indoc;
+
+use crate::read::columns::Columns;
+use crate::read::field::ResultField;
+use crate::read::options::ReadOptions;
+use crate::read::report::listing::{listing, listing_with};
+
+fn shown(table: &str) -> String {
+    listing("in.json", table)
+}
+
+#[test]
+fn objects_are_rows_with_the_columns_of_csv() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        [
+          {"name": "adds", "Status": "OK", "class": "shop.Tax", "duration_s": 1.25, "started": 1795812743000,
+           "jira": ["SHOP-1", "SHOP-2"], "tags": ["OS:Linux", "Browser:Firefox"], "external_id": 12},
+          {"name": "pays", "Status": "failed", "error_message": "boom", "error_details": ["at a", "  at b"], "jira": "SHOP-3"},
+          {"name": true, "Status": "skipped", "description": null, "class": "-"},
+          {"Status": "passed", "package": "shop", "name": 7}
+        ]
+    "#}), @r#"
+    2: shop.Tax | adds = Passed 1.25s at 2026-11-27T20:52:23Z covers SHOP-1 SHOP-2
+    4: pays = Failed ! "boom" / "at a\n  at b" covers SHOP-3
+    5: true = Skipped
+    6: shop | 7 = Passed
+    "#);
+}
+
+#[test]
+fn problems_name_the_place_and_the_key() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        [{"name": "adds", "status": "passd", "duration": "fast"},
+          {"name": "adds"},
+          {"status": "passed"},
+          7,
+          {"name": ["a", "b"], "status": {"word": "passed"}},
+          {"name": "adds", "status": "passed", "jira": [{"key": "SHOP-1"}]},
+          {"name": "adds", "status": true},
+          {"name": "adds", "status": "passed", "verdict": "failed"}]
+    "#}), @r#"
+    invalid in.json:1:2: column `duration`: `fast` is not a number; expected milliseconds, or a duration such as `1.5s` or `0:01:30`; column `status`: `passd` is not a valid status; use passed, failed, skipped or planned (did you mean `passed`?)
+    invalid in.json:2:3: column `status`: status is empty; use passed, failed, skipped or planned
+    invalid in.json:3:3: column `name`: name is empty
+    invalid in.json:4:3: `7` is not a JSON object
+    warning in.json:5:3: column `status.word` is not used
+    invalid in.json:5:3: column `name`: `a, b` is a list; use one value
+    invalid in.json:6:3: column `jira`: `[{"key":"SHOP-1"}]` is not a list of texts
+    invalid in.json:7:3: column `status`: `true` is not a valid status; use passed, failed, skipped or planned
+    warning in.json:8:3: column `verdict` is not used
+    invalid in.json:8:3: column `verdict`: `failed` contradicts the status, which is passed; ignore the column that does not count
+    "#);
+}
+
+#[test]
+fn numbers_are_exact_and_repeated_keys_are_invalid() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        [{"name": 1.10, "status": "ok", "external_id": 123456789012345678901234567890},
+         {"name": "a", "status": "failed", "status": "ok"},
+         {"name": "b", "status": "ok", "duration_s": 0.1e1, "extra": 1, "extra": 2}]
+    "#}), @"
+    1: 1.10 = Passed
+    invalid in.json:2:2: column `status`: `failed, ok` is a list; use one value
+    warning in.json:3:2: column `extra` is not used
+    3: b = Passed 1s
+    ");
+}
+
+#[test]
+fn unknown_keys_are_told_once() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        [{"name": "a", "status": "ok", "colour": "red"},
+         {"name": "b", "status": "ok", "colour": "red", "size": {"x": 1}},
+         {"name": "c", "status": "ok"}]
+    "#}), @"
+    warning in.json:1:2: column `colour` is not used
+    1: a = Passed
+    warning in.json:2:2: column `size.x` is not used
+    2: b = Passed
+    3: c = Passed
+    ");
+}
+
+#[test]
+fn rows_may_use_different_names_for_a_column() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        [{"name": "a", "status": "ok", "class": "T"},
+         {"name": "b", "status": "ok", "testclass": "U"},
+         {"name": "c", "status": "ok", "testclass": "U", "class": "T"},
+         {"name": "d", "status": "ok", "class": "T"}]
+    "#}), @"
+    1: T | a = Passed
+    2: U | b = Passed
+    invalid in.json:3:2: columns `class` and `testclass` both contain class; keep one
+    4: T | d = Passed
+    ");
+}
+
+#[test]
+fn nested_values_have_names_with_dots() {
+    let options = ReadOptions {
+        columns: Columns::default()
+            .with("test.name", ResultField::Name)
+            .with("test.run.result", ResultField::Status)
+            .with("issue", ResultField::Jira),
+        ..ReadOptions::default()
+    };
+    let table = indoc! {r#"
+        [{"test": {"name": "adds", "run": {"result": "passed"}}, "issue": "SHOP-1"},
+         {"test": {"name": "pays", "run": {"result": "failed"}}}]
+    "#};
+    insta::assert_snapshot!(listing_with(&options, "in.json", table), @"
+    1: adds = Passed covers SHOP-1
+    2: pays = Failed
+    ");
+}
+
+#[test]
+fn the_rows_may_be_in_an_object() {
+    for name in ["tests", "results", "Data", "rows", "records"] {
+        let table =
+            format!("{{\"total\": [1], \"{name}\": [{{\"name\": \"a\", \"status\": \"ok\"}}]}}");
+        assert_eq!(shown(&table).lines().count(), 1, "{name}");
+    }
+    insta::assert_snapshot!(shown("{\"data\": {\"rows\": [{\"name\": \"a\", \"status\": \"ok\"}]}, \"x\": 1}"), @"1: a = Passed");
+    insta::assert_snapshot!(shown("{\"status\": \"ok\"}"), @"error in.json:1:1: is JSON without rows of results; supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, tap, csv, json, ndjson");
+    insta::assert_snapshot!(shown("{\"tests\": []}"), @"warning in.json:1:1: contains no test results");
+    insta::assert_snapshot!(shown("[{\"status\": \"ok\"}, {\"name\": \"a\", \"status\": \"ok\"}]"), @"error in.json:1:2: required column `name` is missing; columns found: `status`");
+    insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"}]\n[]"), @"
+    1: a = Passed
+    error in.json:2:1: malformed JSON: something follows after the document
+    ");
+    insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"}]\nnoise"), @"
+    1: a = Passed
+    error in.json:2:1: malformed JSON: something follows after the document
+    ");
+    insta::assert_snapshot!(shown("[]"), @"warning in.json:1:1: contains no test results");
+}
+
+#[test]
+fn a_cut_off_table_has_the_rows_before_the_break() {
+    insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"},\n{\"name\": \"b\", \"stat"), @"
+    1: a = Passed
+    error in.json:2:20: unexpected end of file; the file is truncated (in [1])
+    ");
+    insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"},\n{\"name\" \"b\"}]"), @"
+    1: a = Passed
+    error in.json:2:9: malformed JSON: a colon is missing here (in [1])
+    ");
+}

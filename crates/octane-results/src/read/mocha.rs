@@ -1,0 +1,260 @@
+//! The JSON report of Mocha, and that of Mochawesome.
+//!
+//! Where the formats leave room, this reader decides:
+//!
+//! - A **result** is what is in `passes`, `pending` or `failures`. `tests` does not say how a test ended: one that is in none
+//!   of the lists and says nothing itself began and did not end, so it has failed. Of each of `tests`, the titles are
+//!   remembered until the end of the report.
+//! - A **hook** that failed is a result of its own, as it is for Mocha.
+//! - The **class** is the titles of the suites, which is the full title without the title, or else the name of the file; the
+//!   **name** is the title. The file is the origin.
+//! - Tests with the same titles are different tests, `adds (2)`, numbered in the order of `tests` or of the suite: repeats
+//!   are one test here.
+//! - A test in `passes` that has an error has passed first and failed then: it has failed. Where it is in `failures` too, that
+//!   one counts.
+//! - Retries before a pass (`currentRetry`) are earlier attempts whose failures are not known.
+//!
+//! Tests of Mochawesome say how they ended:
+//!
+//! | `state`, or else what is true | status |
+//! | --- | --- |
+//! | `passed`, `pass` | passed |
+//! | `failed`, `fail`, `timedOut` | failed |
+//! | `pending`, `skipped` | skipped |
+//! | nothing | failed: it began and did not end |
+//! | any other word | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
+//!
+//! A test that has failed in one of them has failed.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::line_column::LineColumn;
+use super::report::fields::{Seen, field, is_set, numbered};
+use super::report::json::{JsonFormat, ShownPath, Step, text};
+use super::report::xml::Visit;
+use super::report::{Outcome, ReportFile};
+use crate::status::Status;
+
+mod test;
+
+use test::Test;
+
+/// What is known of the lists of Mocha, and of the suites of Mochawesome.
+#[derive(Debug, Default)]
+pub(crate) struct Mocha {
+    /// Tests of `tests` that have not been found in another list.
+    open: HashMap<String, Open>,
+    /// Tests of other lists that have not been found in `tests`.
+    found: HashMap<String, u32>,
+    failed: HashSet<String>,
+    /// The open suites of Mochawesome.
+    suites: Vec<Suite>,
+}
+
+/// A test of `tests` that has not been found in another list.
+#[derive(Debug)]
+struct Open {
+    place: LineColumn,
+    /// Of each test with this name that has not been found yet whether it has an error, in order.
+    order: Vec<Option<bool>>,
+    /// What it says itself of how it ended.
+    told: Option<Box<Test>>,
+}
+
+/// A suite of Mochawesome.
+#[derive(Debug, Default)]
+struct Suite {
+    file: String,
+    seen: Seen,
+}
+
+/// The lists of Mocha.
+const LISTS: [&str; 4] = ["tests", "passes", "failures", "pending"];
+
+/// The lists of a suite of Mochawesome.
+const IN_SUITES: [&str; 3] = ["tests", "beforeHooks", "afterHooks"];
+
+impl JsonFormat for Mocha {
+    fn visit(&self, path: &[Step]) -> Visit {
+        let is_suites = |name: &str| name == "results" || name == "suites";
+        match path {
+            [] => Visit::Enter,
+            [Step::Name(name)] if LISTS.contains(&name.as_str()) || is_suites(name) => Visit::Enter,
+            [Step::Name(name), Step::Index(_)] if LISTS.contains(&name.as_str()) => Visit::Collect,
+            [.., Step::Name(name)] if name == "suites" && path.len() > 1 => Visit::Enter,
+            [.., Step::Name(name), Step::Index(_)] if is_suites(name) => Visit::Enter,
+            [_, .., Step::Name(name)] if IN_SUITES.contains(&name.as_str()) => Visit::Enter,
+            [_, .., Step::Name(name), Step::Index(_)] if IN_SUITES.contains(&name.as_str()) => {
+                Visit::Collect
+            }
+            [_, .., Step::Name(name)] if name == "file" || name == "fullFile" => Visit::Collect,
+            _ => Visit::Skip,
+        }
+    }
+
+    fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
+        if is_suite(path) {
+            let outer = self.suites.last().map(|suite| suite.file.clone());
+            self.suites.push(Suite {
+                file: outer.unwrap_or_default(),
+                seen: Seen::default(),
+            });
+        }
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        match path {
+            [.., Step::Index(_)] if !value.is_object() => {}
+            [Step::Name(list), Step::Index(_)] => {
+                let test = Test::new(&value, place, ShownPath(path).to_string(), "");
+                self.listed(list, test, &value, file);
+            }
+            [.., Step::Name(list), Step::Index(_)] => {
+                let Some(suite) = self.suites.last_mut() else {
+                    return;
+                };
+                let test = Test::new(&value, place, ShownPath(path).to_string(), &suite.file);
+                let is_hook = list != "tests" || is_set(&value, "isHook");
+                let outcome = state(&value);
+                if !is_hook || outcome.is_failed() {
+                    let mut draft = test.draft(outcome);
+                    suite.seen.number(&mut draft);
+                    file.push(draft);
+                }
+            }
+            [.., Step::Name(_)] => {
+                if let (Some(open), Some(told)) = (self.suites.last_mut(), text(Some(&value))) {
+                    open.file = told;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, path: &[Step], _file: &mut ReportFile) {
+        if is_suite(path) {
+            self.suites.pop();
+        }
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        let mut open: Vec<(String, Open)> = self.open.drain().collect();
+        open.sort_by_key(|(_, open)| (open.place.line, open.place.column));
+        for (key, open) in open {
+            let untold = || Test::untold(&key, open.place);
+            let test = open.told.map_or_else(untold, |told| *told);
+            for (number, _) in (1..).zip(&open.order).filter(|(_, left)| left.is_some()) {
+                let outcome = test.state.clone().unwrap_or(Outcome::Known(Status::Failed));
+                let mut draft = test.clone().draft(outcome);
+                numbered(&mut draft, number);
+                file.push(draft);
+            }
+        }
+    }
+}
+
+fn is_suite(path: &[Step]) -> bool {
+    match path {
+        [.., Step::Name(name), Step::Index(_)] => name == "results" || name == "suites",
+        // Mochawesome 1 has one suite there.
+        [Step::Name(name)] => name == "suites",
+        _ => false,
+    }
+}
+
+impl Mocha {
+    /// Takes note of a test in one of the lists of Mocha.
+    fn listed(&mut self, list: &str, test: Test, value: &Value, file: &mut ReportFile) {
+        let key = test.key();
+        let outcome = match list {
+            "tests" => {
+                self.open_test(key, test, value);
+                return;
+            }
+            "pending" => Outcome::Known(Status::Skipped),
+            "failures" => {
+                self.failed.insert(key.clone());
+                Outcome::Known(Status::Failed)
+            }
+            _ if !test.has_error => Outcome::Known(Status::Passed),
+            // It is there.
+            _ if self.failed.contains(&key) => return,
+            _ => Outcome::Known(Status::Failed),
+        };
+        let number = self.close(key, test.has_error);
+        let mut draft = test.draft(outcome);
+        numbered(&mut draft, number);
+        file.push(draft);
+    }
+
+    /// A test of `tests`, unless it has been found in another list.
+    fn open_test(&mut self, key: String, mut test: Test, value: &Value) {
+        if let Some(found) = self.found.get_mut(&key) {
+            *found -= 1;
+            if *found == 0 {
+                self.found.remove(&key);
+            }
+            return;
+        }
+        test.state = field(value, "state").map(|_| state(value));
+        let is_told = test.state.is_some() || test.has_error;
+        let open = self.open.entry(key).or_insert(Open {
+            place: test.place,
+            order: Vec::with_capacity(1),
+            told: None,
+        });
+        open.order.push(Some(test.has_error));
+        if is_told && open.told.is_none() {
+            open.told = Some(Box::new(test));
+        }
+    }
+
+    /// A test that has been found in a list that says how it ended; returns its number among those with its name.
+    fn close(&mut self, key: String, has_error: bool) -> u32 {
+        let Some(open) = self.open.get_mut(&key) else {
+            *self.found.entry(key).or_default() += 1;
+            return 1;
+        };
+        let at = open
+            .order
+            .iter()
+            .position(|left| *left == Some(has_error))
+            .or_else(|| open.order.iter().position(Option::is_some));
+        let number = at.map_or(1, |at| {
+            open.order[at] = None;
+            u32::try_from(at).map_or(1, |at| at + 1)
+        });
+        if open.order.iter().all(Option::is_none) {
+            self.open.remove(&key);
+        }
+        number
+    }
+}
+
+/// How a test ended by what it says itself; see the table.
+fn state(test: &Value) -> Outcome {
+    use Status::{Failed, Passed, Skipped};
+    if is_set(test, "fail") || is_set(test, "timedOut") {
+        return Outcome::Known(Failed);
+    }
+    if let Some(word) = field(test, "state") {
+        return match &*word.to_lowercase() {
+            "passed" => Outcome::Known(Passed),
+            "failed" => Outcome::Known(Failed),
+            "pending" | "skipped" => Outcome::Known(Skipped),
+            _ => Outcome::Word(word),
+        };
+    }
+    if is_set(test, "pending") || is_set(test, "skipped") {
+        Outcome::Known(Skipped)
+    } else if is_set(test, "pass") {
+        Outcome::Known(Passed)
+    } else {
+        Outcome::Known(Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! `NUnit` XML, of version 3 (`test-run`) and of version 2 (`test-results`).
+//!
+//! What the words in `result` mean; what is in brackets after a word, as in `Failed(Child)`, is left out:
+//!
+//! | word | status |
+//! | --- | --- |
+//! | `Passed`, `Success` | passed |
+//! | `Failed`, `Failure`, `Error`, `Cancelled` | failed |
+//! | `Skipped`, `Ignored`, `Explicit`, `Inconclusive`, `NotRunnable`, `NotRun`, `Warning` | skipped |
+//!
+//! A test that only issued warnings is neither red nor green, and `NUnit` itself does not count it as passed: it is skipped,
+//! with the warning as its description. Before version 2.5 there is no `result`: then `executed` and `success` decide. A
+//! test with a `failure`, or with `success="False"` beside a word that means passed, has failed whatever else is said.
+//!
+//! Where the format leaves room, this reader decides:
+//!
+//! - The **class** is what is before the name in `fullname`, so that the instances of a fixture with arguments,
+//!   `TaxTest(1)` and `TaxTest(2)`, are told apart; else `classname`, or else the nearest suite with a name. In version 2,
+//!   where the name of a test is its full name, it is the innermost suite that the name begins with, or what is before the
+//!   last dot outside arguments.
+//! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain
+//!   (`site="TearDown"`, or `TearDown : ` before its message), or if it has failed by itself and none of its results has: a fixture that could not be set up, an
+//!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they
+//!   count. A suite that says no more than that a test in it has failed, without such a test, causes a warning.
+//! - Categories, authors and properties of a fixture are those of its tests too. `Category` is a tag, the first `Author` the
+//!   owner, `Description` the description. Properties that begin with `_` are internal, and left out.
+//! - The **reason** of a skipped test is its description, before any other one.
+//! - The **origin** is the path of the names of suites below the assembly, `machine-name`, and the path of the assembly as
+//!   file.
+//! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
+
+use super::report::dotnet;
+use super::report::xml::{Element, Visit, XmlFormat};
+use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use crate::run::Failure;
+use crate::status::Status;
+
+mod parts;
+mod suite;
+
+use parts::{attachments, by_attributes, in_failure};
+use suite::Suite;
+
+/// A report of `NUnit`.
+#[derive(Debug, Default)]
+pub(crate) struct Nunit {
+    /// The open suites, the root included.
+    suites: Vec<Suite>,
+}
+
+impl XmlFormat for Nunit {
+    fn roots(&self) -> &'static [&'static str] {
+        &["test-run", "test-results"]
+    }
+
+    fn visit(&self, _path: &[String], name: &str) -> Visit {
+        match name {
+            "test-case" | "properties" | "categories" | "environment" | "failure" | "reason"
+            | "attachments" => Visit::Collect,
+            "output" | "settings" | "command-line" | "filter" | "culture-info" | "assertions" => {
+                Visit::Skip
+            }
+            _ => Visit::Enter,
+        }
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        !matches!(name, "output" | "assertions")
+    }
+
+    fn enter(&mut self, path: &[String], element: Element, file: &mut ReportFile) {
+        if is_suite(path) {
+            let suite = Suite::new(&element, self.suites.last(), file);
+            self.suites.push(suite);
+        }
+    }
+
+    fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
+        if element.name == "test-case" {
+            self.case(&element, file);
+        } else if let Some(suite) = self.suites.last_mut() {
+            suite.add(&element);
+        }
+    }
+
+    fn leave(&mut self, path: &[String], file: &mut ReportFile) {
+        if !is_suite(path) {
+            return;
+        }
+        let Some(suite) = self.suites.pop() else {
+            return;
+        };
+        let has_results = suite.has_results;
+        let has_failed = suite.end(file);
+        if let Some(outer) = self.suites.last_mut() {
+            outer.has_results |= has_results || has_failed;
+            outer.has_failed |= has_failed;
+        }
+    }
+}
+
+impl Nunit {
+    fn case(&mut self, case: &Element, file: &mut ReportFile) {
+        let name = case.attribute("name").or(case.attribute("fullname"));
+        let (class, name) = self.class_and_name(case, name.unwrap_or_default());
+        let mut draft = Draft::new(case.place, name, outcome(case));
+        dotnet::set_class(&mut draft, &class, file);
+        draft.has_invalid_bytes = case.has_invalid_bytes;
+        let took = case.attribute("duration").or(case.attribute("time"));
+        draft.duration = took.map_or(Took::Unknown, |took| Took::Seconds(took.to_owned()));
+        draft.started = match case.attribute("start-time") {
+            Some(time) => Moment::Text(time.to_owned()),
+            None => self.suites.last().map(Suite::moment).unwrap_or_default(),
+        };
+        draft.failure = failure(case);
+        let mut description = case.attribute("description").map(str::to_owned);
+        if let Some(suite) = self.suites.last_mut() {
+            suite.has_results = true;
+            suite.has_failed |= !matches!(
+                draft.outcome,
+                Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+            );
+            draft.origin = suite.origin.clone();
+            draft.metadata.tags.clone_from(&suite.tags);
+            draft.metadata.owner.clone_from(&suite.owner);
+            draft.metadata.properties.clone_from(&suite.properties);
+        }
+        let own = suite::Described::of(case);
+        let metadata = &mut draft.metadata;
+        own.add_to(
+            &mut metadata.tags,
+            &mut metadata.owner,
+            &mut metadata.properties,
+        );
+        description = own.description.or(description);
+        let reason = case.text_of(&["reason", "message"]);
+        let reason = reason.map(|reason| reason.trim().to_owned());
+        draft.description = match &draft.outcome {
+            Outcome::Known(Status::Skipped) => reason.or(description),
+            _ => description.or(reason),
+        };
+        if let Some(files) = case.child("attachments") {
+            draft.metadata.attachments = attachments(files);
+        }
+        file.push(draft);
+    }
+
+    /// The full class of a test, and its name without it.
+    fn class_and_name<'c>(&self, case: &'c Element, name: &'c str) -> (String, &'c str) {
+        let full = case.attribute("fullname");
+        let before = full
+            .and_then(|full| full.strip_suffix(name))
+            .and_then(|before| before.strip_suffix('.'));
+        if let Some(class) = before.filter(|class| !class.is_empty()) {
+            return (class.to_owned(), name);
+        }
+        if let Some(class) = case.attribute("classname") {
+            return (class.to_owned(), dotnet::own_name(name, class));
+        }
+        let known = self.suites.iter().rev().find_map(|suite| {
+            let own = dotnet::own_name(name, &suite.full_name);
+            (own.len() < name.len()).then(|| (suite.full_name.clone(), own))
+        });
+        if let Some(known) = known {
+            return known;
+        }
+        if full.is_none()
+            && let Some((class, name)) = dotnet::split_last(name)
+        {
+            return (class.to_owned(), name);
+        }
+        let nearest = self.suites.iter().rev().find(|suite| suite.is_class());
+        let class = nearest.map(|suite| suite.full_name.clone());
+        (class.unwrap_or_default(), name)
+    }
+}
+
+/// Whether the innermost element of `path` is a suite or the report.
+fn is_suite(path: &[String]) -> bool {
+    path.last()
+        .is_some_and(|name| matches!(name.as_str(), "test-suite" | "test-run" | "test-results"))
+}
+
+/// The outcome of a test or a suite, by its attributes and elements.
+fn outcome(of: &Element) -> Outcome {
+    let outcome = by_attributes(of);
+    match outcome {
+        Outcome::Known(Status::Passed) | Outcome::Missing if of.child("failure").is_some() => {
+            Outcome::Known(Status::Failed)
+        }
+        other => other,
+    }
+}
+
+/// The failure of a test.
+fn failure(of: &Element) -> Option<Failure> {
+    of.child("failure").map(in_failure)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! What tests and suites of `NUnit` have in common.
+
+use crate::metadata::Attachment;
+use crate::read::report::dotnet;
+use crate::read::report::xml::Element;
+use crate::read::report::{Draft, Outcome};
+use crate::run::Failure;
+use crate::status::Status;
+
+pub(super) fn attachments(files: &Element) -> Vec<Attachment> {
+    let attachment = |file: &Element| {
+        Some(Attachment {
+            name: file
+                .text_of(&["description"])
+                .map(|name| name.trim().to_owned()),
+            path: file.text_of(&["filePath"])?.trim().to_owned(),
+            media_type: None,
+        })
+    };
+    files
+        .children("attachment")
+        .filter_map(attachment)
+        .collect()
+}
+
+/// The outcome of a test or a suite, by its attributes.
+pub(super) fn by_attributes(of: &Element) -> Outcome {
+    let flag = |name| of.attribute(name).map(str::to_ascii_lowercase);
+    let is_success = flag("success");
+    let Some(word) = of.attribute("result") else {
+        return match (flag("executed").as_deref(), is_success.as_deref()) {
+            (Some("false"), _) => Outcome::Known(Status::Skipped),
+            (_, Some("false")) => Outcome::Known(Status::Failed),
+            (Some("true"), _) | (_, Some("true")) => Outcome::Known(Status::Passed),
+            _ => Outcome::Missing,
+        };
+    };
+    let word = word.split_once('(').map_or(word, |(word, _)| word);
+    match Draft::outcome_by(word, &WORDS) {
+        Outcome::Known(Status::Passed) if is_success.as_deref() == Some("false") => {
+            Outcome::Known(Status::Failed)
+        }
+        outcome => outcome,
+    }
+}
+
+/// What an element `failure` says.
+pub(super) fn in_failure(failure: &Element) -> Failure {
+    let message = failure.text_of(&["message"]).or_else(|| failure.text());
+    let message = message.map(|message| message.trim().to_owned());
+    let details = failure.text_of(&["stack-trace"]).unwrap_or_default();
+    Failure {
+        error_type: message.as_deref().and_then(dotnet::error_type),
+        message,
+        details: details.to_owned(),
+    }
+}
+
+pub(super) const WORDS: [(&str, Status); 13] = [
+    ("Passed", Status::Passed),
+    ("Success", Status::Passed),
+    ("Failed", Status::Failed),
+    ("Failure", Status::Failed),
+    ("Error", Status::Failed),
+    ("Cancelled", Status::Failed),
+    ("Skipped", Status::Skipped),
+    ("Ignored", Status::Skipped),
+    ("Explicit", Status::Skipped),
+    ("Inconclusive", Status::Skipped),
+    ("NotRunnable", Status::Skipped),
+    ("NotRun", Status::Skipped),
+    ("Warning", Status::Skipped),
+];

@@ -1,0 +1,344 @@
+//! Reports of `NUnit` and the records read from them.
+
+use indoc::indoc;
+
+use crate::format::Format;
+use crate::identity::SuitePath;
+use crate::read::options::ReadOptions;
+use crate::read::read;
+use crate::read::record::Record;
+use crate::read::report::xml::testing;
+use crate::source::Source;
+
+fn shown(report: &str) -> String {
+    testing::shown(Format::Nunit, report)
+}
+
+#[test]
+fn each_word_means_what_the_table_says() {
+    for (word, expected) in [
+        ("Passed", "Passed"),
+        ("Success", "Passed"),
+        ("passed", "Passed"),
+        ("Failed", "Failed"),
+        ("Failed(Error)", "Failed"),
+        ("Failure", "Failed"),
+        ("Error", "Failed"),
+        ("Cancelled", "Failed"),
+        ("Skipped", "Skipped"),
+        ("Skipped(Ignored)", "Skipped"),
+        ("Ignored", "Skipped"),
+        ("Explicit", "Skipped"),
+        ("Inconclusive", "Skipped"),
+        ("NotRunnable", "Skipped"),
+        ("NotRun", "Skipped"),
+        ("Warning", "Skipped"),
+    ] {
+        let report = format!("<test-run><test-case name='t' result='{word}'/></test-run>");
+        assert_eq!(
+            shown(&report),
+            format!("1:11 |||t {expected} 0ns"),
+            "{word}"
+        );
+    }
+    for word in ["Amber", "Unknown", "true"] {
+        let report = format!("<test-run><test-case name='t' result='{word}'/></test-run>");
+        let expected = format!("invalid in.xml:1:11: `{word}` is not a valid status");
+        assert!(shown(&report).starts_with(&expected), "{word}");
+    }
+    assert!(shown("<test-run><test-case name='t'/></test-run>").contains("status is empty"));
+}
+
+#[test]
+fn what_contradicts_a_pass_wins() {
+    for (case, expected) in [
+        ("executed='True' success='True'", "Passed"),
+        ("executed='True'", "Passed"),
+        ("executed='True' success='False'", "Failed"),
+        ("executed='False'", "Skipped"),
+        ("executed='True' result='Success' success='False'", "Failed"),
+        (
+            "executed='True' result='Inconclusive' success='False'",
+            "Skipped",
+        ),
+    ] {
+        let report = format!("<test-results><test-case name='t' {case}/></test-results>");
+        assert!(shown(&report).contains(&format!("t {expected} ")), "{case}");
+    }
+    let report = "<test-run><test-case name='t' result='Passed'><failure/></test-case></test-run>";
+    assert!(shown(report).contains("t Failed "));
+}
+
+#[test]
+fn version_3_is_read_with_all_that_it_says() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <test-run id="2" result="Failed" start-time="2026-03-01 08:00:00Z">
+          <command-line>nunit3-console Shop.dll</command-line>
+          <test-suite type="Assembly" name="Shop.dll" fullname="C:\b\Shop.dll" result="Failed" site="Child" start-time="2026-03-01 08:00:01Z">
+            <environment machine-name="agent-1"/>
+            <settings><setting name="x" value="y"/></settings>
+            <properties><property name="_PID" value="1"/><property name="Category" value="nightly"/></properties>
+            <failure><message>One or more child tests had errors</message></failure>
+            <test-suite type="TestSuite" name="Shop" fullname="Shop" result="Failed" site="Child">
+              <test-suite type="TestFixture" name="TaxTest(1)" fullname="Shop.TaxTest(1)" classname="Shop.TaxTest" result="Failed" site="Child">
+                <properties>
+                  <property name="Category" value="slow"/>
+                  <property name="Author" value="jane"/>
+                  <property name="Level" value="4"/>
+                  <property name="Description" value="of the fixture"/>
+                </properties>
+                <test-case name="Adds" fullname="Shop.TaxTest(1).Adds" classname="Shop.TaxTest" result="Passed" duration="0.017791" start-time="2026-03-01 08:00:02Z">
+                  <properties>
+                    <property name="Description" value="adds a tax"/>
+                    <property name="Category" value="fast"/>
+                    <property name="Author" value="joe"/>
+                    <property name="Author" value="ann"/>
+                    <property name="jira" value="SHOP-1"/>
+                    <property name="_JOINTYPE" value="Pairwise"/>
+                  </properties>
+                  <output><![CDATA[much]]></output>
+                  <attachments>
+                    <attachment><filePath>C:\b\shot.png</filePath><description>the cart</description></attachment>
+                    <attachment><filePath>log.txt</filePath></attachment>
+                  </attachments>
+                </test-case>
+                <test-case name="Fails" fullname="Shop.TaxTest(1).Fails" classname="Shop.TaxTest" result="Failed" label="Error">
+                  <failure>
+                    <message><![CDATA[System.InvalidOperationException : no cart]]></message>
+                    <stack-trace><![CDATA[  at Shop.TaxTest.Fails()
+          at X]]></stack-trace>
+                  </failure>
+                  <assertions><assertion result="Error"><message>no cart</message></assertion></assertions>
+                </test-case>
+                <test-case name="Waits" fullname="Shop.TaxTest(1).Waits" classname="Shop.TaxTest" result="Skipped" label="Ignored">
+                  <properties><property name="Description" value="waits"/></properties>
+                  <reason><message><![CDATA[ not today ]]></message></reason>
+                </test-case>
+                <test-suite type="ParameterizedMethod" name="Divides" fullname="Shop.TaxTest(1).Divides" result="Passed">
+                  <test-case name="Divides(1.5)" fullname="Shop.TaxTest(1).Divides(1.5)" result="Passed" duration="9.7E-05"/>
+                </test-suite>
+              </test-suite>
+            </test-suite>
+          </test-suite>
+        </test-run>
+    "#}), @r#"
+    16:9 |Shop|TaxTest(1)|Adds Passed 18ms at 2026-03-01T08:00:02Z (adds a tax) covers SHOP-1
+      host agent-1
+      suite Shop > TaxTest(1)
+      file C:/b/Shop.dll
+      owner joe
+      tag nightly
+      tag slow
+      tag fast
+      property Level=4
+      property Author=ann
+      property jira=SHOP-1
+      attachment Some("the cart") C:\b\shot.png None
+      attachment None log.txt None
+    31:9 |Shop|TaxTest(1)|Fails Failed 0ns at 2026-03-01T08:00:01Z
+      failure Some("System.InvalidOperationException") Some("System.InvalidOperationException : no cart") "  at Shop.TaxTest.Fails()\n  at X"
+      host agent-1
+      suite Shop > TaxTest(1)
+      file C:/b/Shop.dll
+      owner jane
+      tag nightly
+      tag slow
+      property Level=4
+    39:9 |Shop|TaxTest(1)|Waits Skipped 0ns at 2026-03-01T08:00:01Z (not today)
+      host agent-1
+      suite Shop > TaxTest(1)
+      file C:/b/Shop.dll
+      owner jane
+      tag nightly
+      tag slow
+      property Level=4
+    44:11 |Shop|TaxTest(1)|Divides(1.5) Passed 0ns at 2026-03-01T08:00:01Z
+      host agent-1
+      suite Shop > TaxTest(1) > Divides
+      file C:/b/Shop.dll
+      owner jane
+      tag nightly
+      tag slow
+      property Level=4
+    "#);
+}
+
+#[test]
+fn version_2_is_read_with_all_that_it_says() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <test-results name="/b/Shop.dll" date="2026-03-01" time="08:00:00">
+          <environment machine-name="agent-2"/>
+          <culture-info current-culture="en-US"/>
+          <test-suite type="Assembly" name="/b/Shop.dll" executed="True" result="Failure" success="False" time="0.8">
+            <results>
+              <test-suite type="Namespace" name="Shop" executed="True" result="Failure" success="False">
+                <results>
+                  <test-suite type="TestFixture" name="TaxTest" description="Fixture" executed="True" result="Failure" success="False">
+                    <categories><category name="slow"/></categories>
+                    <results>
+                      <test-case name="Shop.TaxTest.Adds 1.5" description="adds" executed="True" result="Success" success="True" time="0.013">
+                        <categories><category name="fast"/></categories>
+                        <properties><property name="Severity" value="Critical"/></properties>
+                      </test-case>
+                      <test-case name="Shop.TaxTest.Fails" executed="True" result="Error" success="False" time="1,234">
+                        <failure><message><![CDATA[System.Exception : no]]></message><stack-trace>at x</stack-trace></failure>
+                      </test-case>
+                      <test-case name="Shop.TaxTest.Ignored" executed="False" result="Ignored">
+                        <reason><message>later</message></reason>
+                      </test-case>
+                      <test-case name="Other.Store&lt;System.Int32&gt;(&quot;a.b&quot;).Holds(&quot;c.d&quot;)" executed="True" result="Success" success="True"/>
+                    </results>
+                  </test-suite>
+                </results>
+              </test-suite>
+            </results>
+          </test-suite>
+        </test-results>
+    "#}), @r#"
+    11:15 |Shop|TaxTest|Adds 1.5 Passed 13ms at 2026-03-01T08:00:00Z (adds)
+      host agent-2
+      suite Shop > TaxTest
+      file /b/Shop.dll
+      tag slow
+      tag fast
+      property Severity=Critical
+    15:15 |Shop|TaxTest|Fails Failed 1234s at 2026-03-01T08:00:00Z
+      failure Some("System.Exception") Some("System.Exception : no") "at x"
+      host agent-2
+      suite Shop > TaxTest
+      file /b/Shop.dll
+      tag slow
+    18:15 |Shop|TaxTest|Ignored Skipped 0ns at 2026-03-01T08:00:00Z (later)
+      host agent-2
+      suite Shop > TaxTest
+      file /b/Shop.dll
+      tag slow
+    21:15 |Other|Store<System.Int32>("a.b")|Holds("c.d") Passed 0ns at 2026-03-01T08:00:00Z
+      host agent-2
+      suite Shop > TaxTest
+      file /b/Shop.dll
+      tag slow
+    "#);
+}
+
+#[test]
+fn a_suite_that_failed_by_itself_is_a_result() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <test-run result="Failed">
+          <test-suite type="Assembly" name="Shop.dll" fullname="/b/Shop.dll" result="Failed" site="Child">
+            <test-suite type="TestFixture" name="TornDown" fullname="Shop.TornDown" result="Failed" label="Error" site="TearDown">
+              <failure><message>TearDown : System.Exception : still open</message><stack-trace>--TearDown
+        at x</stack-trace></failure>
+              <test-case name="A" fullname="Shop.TornDown.A" result="Passed"/>
+            </test-suite>
+            <test-suite type="TestFixture" name="TornDownToo" fullname="Shop.TornDownToo" result="Failed" site="TearDown">
+              <test-case name="A" fullname="Shop.TornDownToo.A" result="Failed"/>
+            </test-suite>
+            <test-suite type="SetUpFixture" name="SetUp" fullname="Shop.SetUp" result="Failed" site="SetUp">
+              <failure><message>no database</message></failure>
+              <test-suite type="TestFixture" name="B" fullname="Shop.B" result="Failed" site="Parent">
+                <test-case name="A" fullname="Shop.B.A" result="Failed" site="Parent"><failure><message>OneTimeSetUp: no database</message></failure></test-case>
+              </test-suite>
+            </test-suite>
+            <test-suite type="TestFixture" name="Empty" fullname="Shop.Empty" result="Failed" site="SetUp"/>
+          </test-suite>
+          <test-suite type="Unknown" name="C:\b\Lost.dll" result="Failed" label="Invalid">
+            <reason><message>Could not load Lost.dll</message></reason>
+          </test-suite>
+        </test-run>
+    "#}), @r#"
+    6:7 |Shop|TornDown|A Passed 0ns
+      suite TornDown
+      file /b/Shop.dll
+    3:5 |Shop|TornDown|TornDown Failed 0ns
+      failure None Some("TearDown : System.Exception : still open") "--TearDown\nat x"
+      suite TornDown
+      file /b/Shop.dll
+    9:7 |Shop|TornDownToo|A Failed 0ns
+      suite TornDownToo
+      file /b/Shop.dll
+    8:5 |Shop|TornDownToo|TornDownToo Failed 0ns
+      suite TornDownToo
+      file /b/Shop.dll
+    14:9 |Shop|B|A Failed 0ns
+      failure None Some("OneTimeSetUp: no database") ""
+      suite SetUp > B
+      file /b/Shop.dll
+    17:5 |Shop|Empty|Empty Failed 0ns
+      suite Empty
+      file /b/Shop.dll
+    19:3 |||Lost.dll Failed 0ns
+      failure None Some("Could not load Lost.dll") ""
+      file C:/b/Lost.dll
+    "#);
+    let report = "<test-results><test-suite type='TestFixture' name='S' result='Error'><failure><message>\
+        TearDown : System.Exception : m</message></failure><results><test-case name='S.a' result='Failure'/>\
+        </results></test-suite></test-results>";
+    assert_eq!(
+        shown(report),
+        "1:148 ||S|a Failed 0ns\n  suite S\n1:15 ||S|S Failed 0ns\n  failure None \
+         Some(\"TearDown : System.Exception : m\") \"\"\n  suite S"
+    );
+    // A suite of version 2 that does not say where it failed.
+    let report = "<test-results><test-suite name='S' success='False'><failure><message>m</message></failure>\
+        <results><test-case name='S.a' success='True'/></results></test-suite></test-results>";
+    assert_eq!(
+        shown(report),
+        "1:100 ||S|a Passed 0ns\n  suite S\n1:15 |||S Failed 0ns\n  failure None Some(\"m\") \"\"\n  suite S"
+    );
+}
+
+#[test]
+fn a_run_that_failed_for_no_known_reason_is_a_result() {
+    assert_eq!(
+        shown("<test-run result='Failed'/>"),
+        "1:1 |||test run Failed 0ns"
+    );
+    // A test that was taken out of the report.
+    assert_eq!(
+        shown(
+            "<test-run failed='2' result='Failed(Child)'><test-suite name='S' result='Failed' failed='1'>\
+             <failure><message>One or more child tests had errors</message></failure>\
+             <test-case name='a' result='Passed'/></test-suite></test-run>"
+        ),
+        "1:165 ||S|a Passed 0ns\n  suite S\n\
+             warning in.xml:1:45: suite `S` declares 1 failure but contains 0"
+    );
+}
+
+#[test]
+fn a_suite_path_fills_in_module_and_package() {
+    let report = "<test-run><test-case name='a' fullname='Shop.Cart.TaxTest.a' result='Passed'/>\
+        <test-case name='b' fullname='Shop.Outer+Inner.b' result='Passed'/></test-run>";
+    let options = ReadOptions {
+        suite_path: SuitePath::new("Web/Shop/Cart"),
+        ..ReadOptions::default()
+    };
+    let records = read(&Source::bytes("in.xml", report.as_bytes()), &options).unwrap();
+    let identities: Vec<String> = records
+        .map(|record| match record {
+            Ok(Record::Run(run)) => format!("{:?}", run.identity),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    insta::assert_snapshot!(identities.join("\n"), @r#"
+    Identity { module: "Web", package: "Shop.Cart", class: "TaxTest", name: "a" }
+    Identity { module: "Web", package: "Shop.Cart", class: "Shop.Outer+Inner", name: "b" }
+    "#);
+}
+
+#[test]
+fn broken_and_empty_reports_are_no_pass() {
+    insta::assert_snapshot!(
+        shown("<test-run><test-suite name='S' result='Failed'>\n<test-case name='a' result='Passed'/>\n<test-case name='b' result='Pas"),
+        @r"
+    2:1 ||S|a Passed 0ns
+      suite S
+    error in.xml:3:1: malformed XML: attribute value not closed: `'` not found before end of input (in test-run/test-suite)
+    "
+    );
+    assert_eq!(
+        shown("<test-run/>"),
+        "warning in.xml:1:1: contains no test results"
+    );
+}

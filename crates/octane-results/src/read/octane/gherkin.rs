@@ -1,0 +1,103 @@
+//! Runs of Gherkin features.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::parts::{duration, maybe_text, started, status, steps, text};
+use crate::read::report::ReportFile;
+use crate::read::report::xml::Element;
+use crate::run::{Failure, TestRun};
+use crate::status::Status;
+use crate::step::Steps;
+
+/// Reads a `gherkin_test_run`: hands out a result for each scenario.
+pub(super) fn read(run: &Element, file: &mut ReportFile) {
+    let feature = run.child("feature");
+    let scenarios = feature.and_then(|feature| feature.child("scenarios"));
+    let background = scenarios.and_then(|scenarios| scenarios.child("background"));
+    let background = background.and_then(first_error);
+    let found: Vec<&Element> = scenarios
+        .map(|scenarios| scenarios.children("scenario").collect())
+        .unwrap_or_default();
+    let mut has_failed = false;
+    for scenario in &found {
+        let name = scenario_name(scenario);
+        let Some(status) = status(scenario, &name, file) else {
+            has_failed = true;
+            continue;
+        };
+        has_failed |= status == Status::Failed;
+        let mut result = result(run, feature, &name, status, file);
+        let of_steps = scenario.child("steps").map(steps).unwrap_or_default();
+        result.duration = took(&of_steps);
+        if result.duration.is_zero() && found.len() == 1 {
+            result.duration = duration(run, file);
+        }
+        if status == Status::Failed {
+            let error = first_error(scenario).or_else(|| background.clone());
+            result.failure = error.map(Failure::new);
+        }
+        if !of_steps.steps.is_empty() {
+            result.steps = vec![of_steps];
+        }
+        file.push_run(scenario.place, result);
+    }
+    let name = text(run, "name");
+    let is_failed = run.attribute("status").and_then(Status::from_payload) == Some(Status::Failed);
+    if found.is_empty() || is_failed && !has_failed {
+        let Some(status) = status(run, &name, file) else {
+            return;
+        };
+        let mut result = result(run, feature, &name, status, file);
+        result.duration = duration(run, file);
+        if status == Status::Failed {
+            result.failure = background.map(Failure::new);
+        }
+        file.push_run(run.place, result);
+    }
+}
+
+/// A result in a feature, without its duration.
+fn result(
+    run: &Element,
+    feature: Option<&Element>,
+    name: &str,
+    status: Status,
+    file: &mut ReportFile,
+) -> TestRun {
+    let mut result = TestRun::new(name, status);
+    result.external_run_id = maybe_text(run, "external_run_id");
+    if let Some(feature) = feature {
+        result.identity.class = text(feature, "name");
+        result.started = started(feature, file);
+        result.origin.file = feature.attribute("path").map(Arc::from);
+        let tags = feature.attribute("tag").unwrap_or_default();
+        let tags: Vec<String> = tags.split_whitespace().map(str::to_owned).collect();
+        if !tags.is_empty() {
+            result.metadata.get_or_insert_default().tags = tags;
+        }
+    }
+    result
+}
+
+fn scenario_name(scenario: &Element) -> String {
+    let name = text(scenario, "name");
+    match scenario.attribute("outlineIndex") {
+        Some(index) => format!("{name} [{index}]").trim_start().to_owned(),
+        None => name,
+    }
+}
+
+fn took(steps: &Steps) -> Duration {
+    let sum = |sum: Duration, step: &crate::step::Step| sum.saturating_add(step.duration);
+    steps.steps.iter().fold(Duration::ZERO, sum)
+}
+
+/// The error of the first step that has one.
+fn first_error(of: &Element) -> Option<String> {
+    let steps = of
+        .children("steps")
+        .flat_map(|steps| steps.children("step"));
+    let mut errors = steps.filter_map(|step| step.text_of(&["error_message"]));
+    errors.next().map(|error| error.trim().to_owned())
+}

@@ -1,0 +1,188 @@
+//! A spec and its tests, one for each project.
+
+use serde_json::Value;
+
+use super::parts::attempt_failure;
+use crate::metadata::{Attachment, Link, Metadata, Property};
+use crate::read::line_column::LineColumn;
+use crate::read::report::fields::{
+    as_iteration, field, flatten, linked_key, millis, moment, nanoseconds, shared,
+};
+use crate::read::report::json::{items, text};
+use crate::read::report::{Draft, Outcome};
+use crate::run::Failure;
+use crate::status::Status;
+use crate::step::Step;
+
+/// What the tests of a spec have in common.
+#[derive(Debug)]
+pub(super) struct Spec {
+    class: String,
+    name: String,
+    file: String,
+    tags: Vec<String>,
+}
+
+impl Spec {
+    /// A spec inside suites with these titles, of which the first one is the file.
+    pub(super) fn new(spec: &Value, titles: &[&str]) -> Self {
+        let file = field(spec, "file").unwrap_or_default();
+        let (class, suites) = titles.split_first().unwrap_or((&"", &[]));
+        let class = if class.is_empty() { &*file } else { class };
+        let title = field(spec, "title").unwrap_or_default();
+        let names = suites.iter().copied().chain([title.as_str()]);
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        let tags = items(spec.get("tags"));
+        Self {
+            class: class.to_owned(),
+            name: names.join(" › "),
+            tags: tags.iter().filter_map(|tag| text(Some(tag))).collect(),
+            file,
+        }
+    }
+
+    /// The result of one of its tests.
+    pub(super) fn draft(&self, test: &Value) -> Draft {
+        let attempts = items(test.get("results"));
+        let outcome = outcome(test, attempts);
+        let mut draft = Draft::new(LineColumn::START, &*self.name, outcome);
+        draft.class.clone_from(&self.class);
+        draft.is_class_whole = true;
+        draft.origin.project = field(test, "projectName").and_then(|name| shared(&name));
+        draft.origin.file = shared(&self.file);
+        draft.metadata.tags.clone_from(&self.tags);
+        let nothing = Value::Null;
+        let (last, earlier) = attempts.split_last().unwrap_or((&nothing, &[]));
+        draft.failure = attempt_failure(last).or_else(|| self.untold(test, last));
+        let earlier = earlier.iter().filter(|attempt| is_failed(attempt));
+        draft.earlier_failures = earlier
+            .map(|attempt| attempt_failure(attempt).unwrap_or_default())
+            .collect();
+        draft.duration = millis(last, "duration");
+        draft.started = moment(last, "startTime");
+        let steps = items(last.get("steps"));
+        draft.steps = as_iteration(flatten(steps, "steps", &mut step));
+        draft.metadata.attachments = items(last.get("attachments"))
+            .iter()
+            .map(attached)
+            .collect();
+        annotate(&mut draft, test, last);
+        draft
+    }
+
+    /// The failure of a test that reports no error.
+    fn untold(&self, test: &Value, last: &Value) -> Option<Failure> {
+        let status = field(last, "status")?;
+        let expected = expected(test);
+        if status == "skipped" {
+            return None;
+        }
+        Some(Failure::new(match (&*status, &*expected) {
+            ("interrupted", _) => format!("`{}` was interrupted", self.name),
+            (_, "passed") => format!("the test is `{status}`"),
+            _ => format!("the test is `{status}`, expected was `{expected}`"),
+        }))
+    }
+}
+
+fn expected(test: &Value) -> String {
+    field(test, "expectedStatus").unwrap_or_else(|| "passed".to_owned())
+}
+
+fn is_failed(attempt: &Value) -> bool {
+    let status = field(attempt, "status");
+    matches!(
+        status.as_deref(),
+        Some("failed" | "timedOut" | "interrupted")
+    )
+}
+
+/// What the table in the documentation of the format says.
+fn outcome(test: &Value, attempts: &[Value]) -> Outcome {
+    use Status::{Failed, Passed, Skipped};
+
+    let expected = expected(test);
+    let last = attempts.last().and_then(|last| field(last, "status"));
+    let last = last.as_deref();
+    if last == Some("interrupted") {
+        return Outcome::Known(Failed);
+    }
+    let is_expected = last == Some(&*expected);
+    let is_any_expected = || {
+        let mut statuses = attempts.iter().map(|attempt| field(attempt, "status"));
+        statuses.any(|status| status.as_deref() == Some(&*expected))
+    };
+    let word = field(test, "status");
+    Outcome::Known(match (word.as_deref(), last) {
+        (Some("unexpected"), _) | (Some("skipped"), Some("failed" | "timedOut")) => Failed,
+        (Some("flaky"), _) if is_any_expected() => Passed,
+        (Some("expected"), None) if !attempts.is_empty() => Passed,
+        (Some("skipped"), _)
+        | (Some("expected") | None, Some("skipped"))
+        | (Some("expected"), None) => Skipped,
+        (Some("expected") | None, Some(_)) if is_expected => Passed,
+        (Some("expected" | "flaky"), _) | (None, Some("passed" | "failed" | "timedOut")) => Failed,
+        (Some(other), _) | (None, Some(other)) => return Outcome::Word(other.to_owned()),
+        (None, None) => return Outcome::Missing,
+    })
+}
+
+fn step(step: &Value) -> Option<Step> {
+    let name = field(step, "title")?;
+    let error = step.get("error").filter(|error| !error.is_null());
+    let mut done = Step::new(name, if error.is_some() { "failed" } else { "passed" });
+    done.error_message =
+        error.and_then(|error| field(error, "message").or_else(|| text(Some(error))));
+    let took = field(step, "duration").and_then(|text| nanoseconds(&text, 6));
+    done.duration = took.unwrap_or_default();
+    Some(done)
+}
+
+fn attached(attachment: &Value) -> Attachment {
+    Attachment {
+        name: field(attachment, "name"),
+        path: field(attachment, "path").unwrap_or_default(),
+        media_type: field(attachment, "contentType"),
+    }
+}
+
+/// Takes over the annotations of the test and of its last attempt.
+fn annotate(draft: &mut Draft, test: &Value, last: &Value) {
+    let Draft {
+        metadata,
+        description,
+        ..
+    } = draft;
+    let all = [test, last].map(|of| items(of.get("annotations")));
+    for annotation in all.into_iter().flatten() {
+        let Some(kind) = field(annotation, "type") else {
+            continue;
+        };
+        let told = field(annotation, "description").unwrap_or_default();
+        match kind.as_str() {
+            "skip" | "fixme" if !told.is_empty() => *description = Some(told),
+            "skip" | "fixme" => {}
+            "owner" => metadata.owner = Some(told),
+            _ => add_property(metadata, &kind, told),
+        }
+    }
+}
+
+fn add_property(metadata: &mut Metadata, kind: &str, told: String) {
+    let mut property = Property::new(kind, told);
+    if property.value.starts_with("http://") || property.value.starts_with("https://") {
+        let link = Link {
+            name: Some(kind.to_owned()),
+            url: property.value.clone(),
+        };
+        if let Some(key) = linked_key(None, &link.url) {
+            property.value = key;
+        }
+        if !metadata.links.contains(&link) {
+            metadata.links.push(link);
+        }
+    }
+    if !metadata.properties.contains(&property) {
+        metadata.properties.push(property);
+    }
+}

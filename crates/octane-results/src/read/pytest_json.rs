@@ -1,0 +1,211 @@
+//! The report of `pytest-json-report`.
+//!
+//! | outcome of a test | status |
+//! | --- | --- |
+//! | `passed`, `xpassed`, `subtests passed` | passed, unless one of its phases failed |
+//! | `failed`, `error`, `subtests failed` | failed |
+//! | `skipped`, `xfailed`, `subtests skipped` | skipped |
+//! | `rerun` | that of its last call: failed if one of its phases failed |
+//! | any other word | invalid, unless the word is known |
+//!
+//! A collector that failed is a failed result: pytest could not import its file, so none of the tests in it ran. A run
+//! that pytest ended itself (`exitcode` 2, 3 or 4) is one failed result, called `[session]`, if it has results of which
+//! none is failed.
+//!
+//! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
+//! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
+//! run did, which is `created` less `duration`: the report does not tell more. Keywords that are names of the test or of
+//! what it is in are no tags.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::line_column::LineColumn;
+use super::report::json::{JsonFormat, ShownPath, Step, is_path, text};
+use super::report::xml::Visit;
+use super::report::{Draft, Moment, Outcome, ReportFile};
+use crate::duration::seconds;
+use crate::run::Failure;
+use crate::status::Status;
+
+mod node;
+mod phases;
+
+use node::Node;
+use phases::{Phases, error_line};
+
+/// The name of the result of a run that pytest ended itself.
+const SESSION: &str = "[session]";
+
+/// The words for an outcome.
+const WORDS: [(&str, Status); 9] = [
+    ("passed", Status::Passed),
+    ("xpassed", Status::Passed),
+    ("subtests passed", Status::Passed),
+    ("failed", Status::Failed),
+    ("error", Status::Failed),
+    ("subtests failed", Status::Failed),
+    ("skipped", Status::Skipped),
+    ("xfailed", Status::Skipped),
+    ("subtests skipped", Status::Skipped),
+];
+
+#[derive(Debug, Default)]
+pub(crate) struct PytestJson {
+    /// When the report was written.
+    created: Option<Duration>,
+    /// How long the run took.
+    took: Option<Duration>,
+    /// The name of the folder that it ran in.
+    root: String,
+    exit_code: Option<i64>,
+    has_failed: bool,
+    place: LineColumn,
+}
+
+impl JsonFormat for PytestJson {
+    fn visit(&self, path: &[Step]) -> Visit {
+        let is_wanted = |name: &str| is_path(path, &[name]);
+        if path.is_empty() || is_wanted("tests") || is_wanted("collectors") {
+            return Visit::Enter;
+        }
+        let is_result = is_path(path, &["tests", "*"]) || is_path(path, &["collectors", "*"]);
+        let is_about = ["created", "duration", "root", "exitcode"]
+            .into_iter()
+            .any(is_wanted);
+        if is_result || is_about {
+            Visit::Collect
+        } else {
+            Visit::Skip
+        }
+    }
+
+    fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
+        let number = || text(Some(&value)).and_then(|text| seconds(&text).ok());
+        match path.first().and_then(Step::name) {
+            Some("created") => self.created = number(),
+            Some("duration") => self.took = number(),
+            Some("exitcode") => {
+                self.exit_code = value.as_i64();
+                self.place = place;
+            }
+            Some("root") => {
+                let root = value.as_str().unwrap_or_default();
+                let name = root.rsplit(['/', '\\']).next();
+                name.unwrap_or_default().clone_into(&mut self.root);
+            }
+            Some("tests") if path.len() == 2 => self.test(path, &value, place, file),
+            Some("collectors") if path.len() == 2 => self.collector(path, &value, place, file),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        let Some(code @ 2..=4) = self.exit_code else {
+            return;
+        };
+        if file.results > 0 && !self.has_failed {
+            let message = format!("pytest ended the run with exit code {code}");
+            let failed = Outcome::Known(Status::Failed);
+            file.push(Draft {
+                started: self.started(),
+                failure: Some(Failure::new(message)),
+                ..Draft::new(self.place, SESSION, failed)
+            });
+        }
+    }
+}
+
+impl PytestJson {
+    fn test(&mut self, path: &[Step], test: &Value, place: LineColumn, file: &mut ReportFile) {
+        let phases = Phases::new(test);
+        let outcome = match text(test.get("outcome")).as_deref() {
+            None => Outcome::Missing,
+            Some("rerun") => phases.outcome(),
+            Some(word) => Draft::outcome_by(word, &WORDS),
+        };
+        let outcome = match outcome {
+            Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),
+            outcome => outcome,
+        };
+        self.has_failed |= !matches!(outcome, Outcome::Known(Status::Passed | Status::Skipped));
+        let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
+        let node = Node::new(test);
+        let mut draft = Draft {
+            path: ShownPath(path).to_string(),
+            duration: phases.took(),
+            started: self.started(),
+            description: if is_skipped {
+                phases.skip_reason()
+            } else {
+                None
+            },
+            failure: phases.failure(),
+            ..node.draft(place, outcome)
+        };
+        draft.metadata = node.metadata(test, &self.root);
+        file.push(draft);
+    }
+
+    fn collector(
+        &mut self,
+        path: &[Step],
+        value: &Value,
+        place: LineColumn,
+        file: &mut ReportFile,
+    ) {
+        let outcome = text(value.get("outcome")).unwrap_or_default();
+        if !matches!(outcome.as_str(), "failed" | "error") {
+            return;
+        }
+        self.has_failed = true;
+        let details = text(value.get("longrepr")).unwrap_or_default();
+        let (error_type, message) = error_line(&details);
+        let node = Node::new(value);
+        let mut draft = Draft {
+            path: ShownPath(path).to_string(),
+            started: self.started(),
+            failure: Some(Failure {
+                error_type,
+                message: message.or_else(|| Some("cannot be collected".to_owned())),
+                details,
+            }),
+            ..node.draft(place, Outcome::Known(Status::Failed))
+        };
+        if draft.name.is_empty() {
+            "[collection]".clone_into(&mut draft.name);
+        }
+        file.push(draft);
+    }
+
+    /// When the run started.
+    fn started(&self) -> Moment {
+        let started = self.created.map(|created| {
+            let started = created.saturating_sub(self.took.unwrap_or_default());
+            i64::try_from(started.as_millis()).unwrap_or(i64::MAX)
+        });
+        started
+            .and_then(|started| Timestamp::from_millisecond(started).ok())
+            .map_or(Moment::Unknown, Moment::At)
+    }
+}
+
+impl Node<'_> {
+    /// The result of what it names.
+    fn draft(&self, place: LineColumn, outcome: Outcome) -> Draft {
+        let mut draft = Draft {
+            class: self.class.clone(),
+            ..Draft::new(place, self.name.clone(), outcome)
+        };
+        draft.origin.file = Some(self.file)
+            .filter(|file| !file.is_empty())
+            .map(Arc::from);
+        draft
+    }
+}
+
+#[cfg(test)]
+mod tests;

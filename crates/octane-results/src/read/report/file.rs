@@ -1,0 +1,377 @@
+//! An open report: how its drafts become records.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::draft::{Draft, Moment, Outcome, Took};
+use crate::duration::{DurationError, milliseconds_with, seconds_with};
+use crate::invalid::{InvalidCell, InvalidRow, shortened};
+use crate::metadata::Metadata;
+use crate::position::Position;
+use crate::read::class_name::split_class;
+use crate::read::commas::Commas;
+use crate::read::error::{ReadError, ReadErrorKind};
+use crate::read::file_names::with_slashes;
+use crate::read::jira_keys::{KeyList, jira_keys};
+use crate::read::line_column::LineColumn;
+use crate::read::options::ReadOptions;
+use crate::read::record::Record;
+use crate::read::row::plausible;
+use crate::read::text::InvalidBytes;
+use crate::run::TestRun;
+use crate::status::Status;
+use crate::text::REPLACEMENT;
+use crate::timestamp::{TimestampError, timestamp_in};
+use crate::warning::{Warning, WarningKind};
+
+/// A report while it is read: its name, how it is read, and the records that have not been returned yet.
+pub(crate) struct ReportFile {
+    name: Arc<str>,
+    pub(crate) options: ReadOptions,
+    /// What commas mean in durations.
+    commas: Commas,
+    ready: VecDeque<Record>,
+    /// How many results have been pushed, invalid ones included.
+    pub(crate) results: u64,
+    /// Whether it is plainly no report, by its first bytes, unless it has results.
+    pub(crate) is_other_kind: bool,
+    unnamed: u64,
+}
+
+impl ReportFile {
+    pub(crate) fn new(name: Arc<str>, options: ReadOptions, commas: Commas) -> Self {
+        Self {
+            name,
+            options,
+            commas,
+            ready: VecDeque::new(),
+            results: 0,
+            is_other_kind: false,
+            unnamed: 0,
+        }
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// Adds a result, after the warnings about it.
+    pub(crate) fn push(&mut self, draft: Draft) {
+        self.results += 1;
+        let place = draft.place;
+        let record = match self.run(draft) {
+            Ok(run) => Record::Run(run),
+            Err(cells) => Record::Invalid(InvalidRow {
+                position: self.position(place),
+                cells,
+            }),
+        };
+        self.ready.push_back(record);
+    }
+
+    /// Adds a row of a table, after the warnings about it.
+    pub(crate) fn push_row(
+        &mut self,
+        place: LineColumn,
+        parse: impl FnOnce(
+            &ReadOptions,
+            &mut Commas,
+            &mut dyn FnMut(WarningKind),
+        ) -> Result<TestRun, Vec<InvalidCell>>,
+    ) {
+        self.results += 1;
+        let position = self.position(place);
+        let ready = &mut self.ready;
+        let mut warn = |kind| {
+            let position = position.clone();
+            ready.push_back(Record::Warning(Warning { position, kind }));
+        };
+        let record = match parse(&self.options, &mut self.commas, &mut warn) {
+            Ok(mut run) => {
+                run.position = Some(position);
+                Record::Run(run)
+            }
+            Err(cells) => Record::Invalid(InvalidRow { position, cells }),
+        };
+        self.ready.push_back(record);
+    }
+
+    /// Adds a result of a payload, which is complete as it is: nothing of it is interpreted but its name, which may have
+    /// Jira keys, or be missing.
+    pub(crate) fn push_run(&mut self, place: LineColumn, mut run: TestRun) {
+        self.results += 1;
+        self.ensure_name(place, &mut run);
+        self.options.suite_path.complete(&mut run.identity);
+        run.jira = self.jira(place, &run.identity.name, &Metadata::default());
+        run.position = Some(self.position(place));
+        self.ready.push_back(Record::Run(run));
+    }
+
+    /// Gives the test a name if it has none.
+    fn ensure_name(&mut self, place: LineColumn, run: &mut TestRun) {
+        if run.identity.name.is_empty() {
+            self.unnamed += 1;
+            run.identity.name = format!("unnamed test {}", self.unnamed);
+            let given = run.identity.name.clone();
+            self.warn(place, WarningKind::Unnamed { given });
+        }
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warn(&mut self, place: LineColumn, kind: WarningKind) {
+        let position = self.position(place);
+        self.ready
+            .push_back(Record::Warning(Warning { position, kind }));
+    }
+
+    fn warn_of_bytes(&mut self, invalid: &InvalidBytes) {
+        let InvalidBytes {
+            bytes,
+            first,
+            encoding,
+        } = *invalid;
+        self.warn(first, WarningKind::InvalidBytes { bytes, encoding });
+    }
+
+    pub(crate) fn error(&self, place: LineColumn, kind: ReadErrorKind) -> ReadError {
+        ReadError::new(self.shared_name(), kind).at(place)
+    }
+
+    fn position(&self, place: LineColumn) -> Position {
+        Position {
+            file: self.shared_name(),
+            line: place.line,
+            column: (place.column > 0).then_some(place.column),
+        }
+    }
+
+    fn run(&mut self, mut draft: Draft) -> Result<TestRun, Vec<InvalidCell>> {
+        let status = match &draft.outcome {
+            Outcome::Known(status) => Ok(*status),
+            Outcome::Missing => Err(String::new()),
+            Outcome::Word(word) => {
+                let status = self.options.status_aliases.status(word);
+                status.ok_or_else(|| word.clone())
+            }
+        };
+        let status = status.map_err(|word| {
+            let mut cell = self.options.status_aliases.unknown(None, &word);
+            if !draft.path.is_empty() {
+                cell.reason = format!("{} (in {})", cell.reason, shortened(&draft.path));
+            }
+            cell
+        });
+        let status = match status {
+            Ok(status) if draft.invalid.is_empty() => status,
+            status => {
+                draft.invalid.extend(status.err());
+                return Err(draft.invalid);
+            }
+        };
+        let place = draft.place;
+        let mut run = TestRun::new(draft.name.trim(), status);
+        self.ensure_name(place, &mut run);
+        draft.module.trim().clone_into(&mut run.identity.module);
+        self.identify(&mut run, &draft);
+        if draft.has_invalid_bytes {
+            let identity = &run.identity;
+            let texts = [&identity.name, &identity.class, &identity.package];
+            if let Some(text) = texts.into_iter().find(|text| text.contains(REPLACEMENT)) {
+                return Err(vec![InvalidCell::invalid_bytes(None, text)]);
+            }
+        }
+        run.run_name = draft.run_name.filter(|name| *name != run.identity.name);
+        run.duration = self.duration(place, draft.duration);
+        run.started = self.started(place, draft.started);
+        run.description = draft.description.filter(|text| !text.trim().is_empty());
+        match status {
+            Status::Failed => run.failure = draft.failure,
+            Status::Skipped if run.description.is_none() => {
+                let reason = draft.failure.and_then(|failure| failure.message);
+                run.description = reason.filter(|text| !text.trim().is_empty());
+            }
+            _ => {}
+        }
+        if status == Status::Passed {
+            run.earlier_failures = draft.earlier_failures;
+        }
+        run.steps = draft.steps;
+        run.external_test_id = draft.external_test_id;
+        run.report_url = draft.report_url;
+        run.origin = draft.origin;
+        run.jira = self.jira(place, &run.identity.name, &draft.metadata);
+        if !draft.metadata.is_empty() {
+            run.metadata = Some(Box::new(draft.metadata));
+        }
+        run.position = Some(self.position(place));
+        Ok(run)
+    }
+
+    fn identify(&self, run: &mut TestRun, draft: &Draft) {
+        let identity = &mut run.identity;
+        draft.package.trim().clone_into(&mut identity.package);
+        let class = &*with_slashes(draft.class.trim());
+        if draft.is_class_whole {
+            class.clone_into(&mut identity.class);
+        } else {
+            let package = if identity.package.is_empty() {
+                self.options.suite_path.package()
+            } else {
+                &identity.package
+            };
+            let (prefix, class) = split_class(class, package);
+            class.clone_into(&mut identity.class);
+            if identity.package.is_empty() {
+                prefix.clone_into(&mut identity.package);
+            }
+        }
+        self.options.suite_path.complete(identity);
+    }
+
+    /// The duration that `took` means, with a warning if it means none.
+    pub(crate) fn duration(&mut self, place: LineColumn, took: Took) -> Duration {
+        let (text, parsed) = match took {
+            Took::Unknown => return Duration::ZERO,
+            Took::Exactly(duration) => return duration,
+            Took::Seconds(text) => {
+                let parsed = self.commas.resolve(|comma| seconds_with(&text, comma));
+                (text, parsed)
+            }
+            Took::Milliseconds(text) => {
+                let parsed = self.commas.resolve(|comma| milliseconds_with(&text, comma));
+                (text, parsed)
+            }
+        };
+        match parsed {
+            Ok(duration) => duration,
+            Err(DurationError::Empty) => Duration::ZERO,
+            Err(reason) => {
+                let value = shortened(&text);
+                self.warn(place, WarningKind::Duration { value, reason });
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// The time that `moment` means, with a warning if it means none.
+    pub(crate) fn started(&mut self, place: LineColumn, moment: Moment) -> Option<Timestamp> {
+        let text = match moment {
+            Moment::Unknown => return None,
+            Moment::At(time) => {
+                return plausible(time, &time.to_string(), &mut |kind| self.warn(place, kind));
+            }
+            Moment::Text(text) => text,
+        };
+        match timestamp_in(&text, &self.options.time_zone) {
+            Ok(started) => plausible(started, &text, &mut |kind| self.warn(place, kind)),
+            Err(TimestampError::Empty) => None,
+            Err(reason) => {
+                let value = shortened(&text);
+                self.warn(place, WarningKind::Started { value, reason });
+                None
+            }
+        }
+    }
+
+    /// The keys in properties, tags, links and the name.
+    fn jira(&mut self, place: LineColumn, name: &str, metadata: &Metadata) -> Vec<String> {
+        let sources = &self.options.jira_sources;
+        let mut keys = KeyList::default();
+        let mut others = Vec::new();
+        for property in &metadata.properties {
+            if sources.is_property(&property.name) {
+                let found = jira_keys(&property.value);
+                others.extend(found.others.into_iter().map(shortened));
+                for key in found.keys {
+                    keys.insert(key);
+                }
+            } else if sources.is_tag(&property.name) {
+                sources.add_from_text(&property.value, &mut keys);
+            }
+        }
+        for tag in &metadata.tags {
+            // As Jira's own test tools write it: `@jira:SHOP-12`, `@requirement=SHOP-12`.
+            let marked = tag.trim_start_matches('@').split_once([':', '=']);
+            match marked.filter(|(name, _)| sources.is_property(name)) {
+                Some((_, value)) => {
+                    for key in jira_keys(value).keys {
+                        keys.insert(key);
+                    }
+                }
+                None if sources.is_tag("tag") => sources.add_from_text(tag, &mut keys),
+                None => {}
+            }
+        }
+        sources.add_from_name(name, &mut keys);
+        for value in others {
+            self.warn(place, WarningKind::JiraKey { value });
+        }
+        keys.into_keys()
+    }
+}
+
+/// Reads a report piece by piece.
+pub(crate) trait ReportReader: Send {
+    /// Reads on, and pushes the results that it finds; `false` at the end of the report.
+    fn advance(&mut self, file: &mut ReportFile) -> Result<bool, ReadError>;
+
+    /// The bytes that are invalid in the encoding of the report.
+    fn invalid_bytes(&self) -> Option<InvalidBytes>;
+}
+
+/// The records of a report, each returned as soon as it has been read.
+pub(crate) struct ReportRecords<R> {
+    reader: R,
+    file: ReportFile,
+    /// Why reading ended early, to be returned after what was read before.
+    failed: Option<ReadError>,
+    has_ended: bool,
+}
+
+impl<R: ReportReader> ReportRecords<R> {
+    pub(crate) fn new(reader: R, file: ReportFile) -> Self {
+        Self {
+            reader,
+            file,
+            failed: None,
+            has_ended: false,
+        }
+    }
+}
+
+impl<R: ReportReader> Iterator for ReportRecords<R> {
+    type Item = Result<Record, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(record) = self.file.ready.pop_front() {
+                return Some(Ok(record));
+            }
+            if self.has_ended {
+                return self.failed.take().map(Err);
+            }
+            match self.reader.advance(&mut self.file) {
+                Ok(true) => continue,
+                Ok(false) if self.file.results == 0 => {
+                    self.file.warn(LineColumn::START, WarningKind::NoResults);
+                }
+                Ok(false) => {}
+                Err(error) if self.file.is_other_kind && self.file.results == 0 => {
+                    self.failed = Some(error.of_other_kind());
+                }
+                Err(error) => self.failed = Some(error),
+            }
+            self.has_ended = true;
+            if let Some(invalid) = self.reader.invalid_bytes() {
+                self.file.warn_of_bytes(&invalid);
+            }
+        }
+    }
+}
+
+/// An input of any kind.
+pub(crate) type Input = Box<dyn Read + Send>;

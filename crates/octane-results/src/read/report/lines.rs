@@ -1,0 +1,148 @@
+//! Report formats with one thing a line, such as NDJSON and TAP.
+
+use std::io::BufRead;
+
+use serde_json::Value;
+
+use super::file::{Input, ReportFile, ReportReader};
+use crate::read::encoding::UnknownTextEncoding;
+use crate::read::error::{ReadError, ReadErrorKind};
+use crate::read::json_reader::line_value;
+use crate::read::line_column::LineColumn;
+use crate::read::text::{DecodedText, InvalidBytes};
+
+/// The longest line that is read, in bytes; the rest of a longer one is dropped.
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A larger buffer is freed after the line that needed it.
+const BUFFER_KEPT_BYTES: usize = 1024 * 1024;
+
+/// A report format with one thing a line.
+pub(crate) trait LineFormat: Send {
+    /// Reads a line without its end. An error ends the reading.
+    fn line(
+        &mut self,
+        line: &str,
+        place: LineColumn,
+        file: &mut ReportFile,
+    ) -> Result<(), ReadErrorKind>;
+
+    /// The report ends; also where it was cut off by an error.
+    fn end(&mut self, file: &mut ReportFile);
+}
+
+/// The JSON value that a line consists of. Halves of characters, which programs in JavaScript, Dart and Python may write,
+/// are U+FFFD.
+pub(crate) fn json_line(line: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(line).or_else(|error| line_value(line).ok_or(error))
+}
+
+/// Reads a report line by line.
+pub(crate) struct LineReport<F> {
+    text: DecodedText<Input>,
+    format: F,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<F: LineFormat> LineReport<F> {
+    pub(crate) fn new(
+        format: F,
+        file: &ReportFile,
+        input: Input,
+        head: &[u8],
+    ) -> Result<Self, ReadError> {
+        let text = DecodedText::new(input, head, file.options.encoding).map_err(
+            |UnknownTextEncoding { label }| {
+                file.error(LineColumn::START, ReadErrorKind::UnknownEncoding { label })
+            },
+        )?;
+        Ok(Self {
+            text,
+            format,
+            line: Vec::new(),
+            number: 0,
+        })
+    }
+
+    /// Reads the next line into the buffer; `false` at the end.
+    fn next_line(&mut self) -> std::io::Result<bool> {
+        if self.line.capacity() > BUFFER_KEPT_BYTES {
+            self.line = Vec::new();
+        }
+        self.line.clear();
+        let mut has_any = false;
+        loop {
+            let block = self.text.fill_buf()?;
+            if block.is_empty() {
+                return Ok(has_any);
+            }
+            has_any = true;
+            let end = memchr::memchr(b'\n', block);
+            let length = end.unwrap_or(block.len());
+            let room = LINE_BYTES_MAX.saturating_sub(self.line.len());
+            self.line.extend_from_slice(&block[..length.min(room)]);
+            self.text.consume(end.map_or(length, |end| end + 1));
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl<F: LineFormat> ReportReader for LineReport<F> {
+    fn advance(&mut self, file: &mut ReportFile) -> Result<bool, ReadError> {
+        let place = LineColumn {
+            line: self.number + 1,
+            column: 1,
+        };
+        match self.next_line() {
+            Ok(true) => {}
+            Ok(false) => {
+                self.format.end(file);
+                return Ok(false);
+            }
+            Err(error) => {
+                self.format.end(file);
+                return Err(file.error(place, ReadErrorKind::Io(error)));
+            }
+        }
+        self.number += 1;
+        let line = String::from_utf8_lossy(&self.line);
+        let line = line.strip_suffix('\r').unwrap_or(&line);
+        if let Err(kind) = self.format.line(line, place, file) {
+            self.format.end(file);
+            return Err(file.error(place, kind));
+        }
+        Ok(true)
+    }
+
+    fn invalid_bytes(&self) -> Option<InvalidBytes> {
+        self.text.invalid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_characters_are_replaced() {
+        for (json, expected) in [
+            (r#""\ud83d""#, Some("\u{FFFD}")),
+            (r#""\ud83d\u0041""#, Some("\u{FFFD}A")),
+            (
+                r#""\uDE00\ud83d\ude00\udc80.""#,
+                Some("\u{FFFD}\u{1F600}\u{FFFD}."),
+            ),
+            (r#""\\ud83d \n \u00fc""#, Some("\\ud83d \n \u{fc}")),
+            (r#""\"#, None),
+            (r#""\u{fc}""#, None),
+            (r#""\ud8""#, None),
+        ] {
+            let found = json_line(json).ok();
+            let found = found.as_ref().and_then(Value::as_str);
+            assert_eq!(found, expected, "{json}");
+        }
+    }
+}

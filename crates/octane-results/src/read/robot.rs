@@ -1,0 +1,288 @@
+//! The `output.xml` of Robot Framework, from version 2 to 7, of tests and of tasks (`rpa`).
+//!
+//! What the words in `status` mean:
+//!
+//! | word | status |
+//! | --- | --- |
+//! | `PASS` | passed |
+//! | `FAIL` | failed |
+//! | `SKIP`, `NOT RUN` | skipped |
+//!
+//! Failed is failed, whether a test is `critical` or not.
+//!
+//! Where the format leaves room, this reader decides:
+//!
+//! - If the **teardown of a suite** has failed, all tests in the suite and below it have failed, apart from skipped ones; if
+//!   it was skipped, those that passed are skipped. That is what Robot Framework itself does when it reads the file, whose
+//!   tests do not say so, unless `rebot` has written it. Since the teardown is behind the tests, all results are held back until their suites end: memory
+//!   grows with their number, by some hundred bytes each and what they say, but not with their keywords and logs. What was
+//!   read of a report that is cut off is returned as it is, followed by the error.
+//! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
+//!   of Robot Framework. They are also the suite of the origin, and `source` its file.
+//! - The documentation of a test is its description; in front of it, and instead of it where a test was skipped, the message
+//!   of a skipped test. A traceback that was logged is the details of a failure.
+//! - **Attachments** are the files that messages name as `[[ATTACHMENT|path]]`, and those that messages in HTML show or link
+//!   to; images inside of a message have no path.
+//! - Of a test whose results `rebot --merge` has merged, the failures of earlier runs are those of earlier attempts.
+//! - The duration is `elapsed`, or else `elapsedtime` or the time from `starttime` to `endtime`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+
+use super::report::dotnet::error_type;
+use super::report::held::{AT_ONCE, Held};
+use super::report::xml::{Element, Visit, XmlFormat};
+use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use crate::run::Failure;
+use crate::status::Status;
+
+mod files;
+mod merged;
+mod parts;
+mod suite;
+
+use parts::is;
+use suite::Suite;
+
+const WORDS: [(&str, Status); 5] = [
+    ("PASS", Status::Passed),
+    ("FAIL", Status::Failed),
+    ("SKIP", Status::Skipped),
+    ("NOT RUN", Status::Skipped),
+    ("NOT_RUN", Status::Skipped),
+];
+
+/// The beginning of a traceback in a message.
+const TRACEBACK: &str = "Traceback (most recent call last)";
+
+/// A report of Robot Framework.
+#[derive(Debug, Default)]
+pub(crate) struct Robot {
+    suites: Vec<Suite>,
+    /// The open test.
+    test: Option<Draft>,
+    traceback: String,
+    /// The results of all open suites, each with its class.
+    held: Vec<(Arc<str>, Held)>,
+    /// Those that can be handed out.
+    released: VecDeque<(Arc<str>, Held)>,
+    /// Whether the report was written by a tool that had applied the teardowns of suites already.
+    is_applied: bool,
+}
+
+impl XmlFormat for Robot {
+    fn roots(&self) -> &'static [&'static str] {
+        &["robot"]
+    }
+
+    fn visit(&self, path: &[String], name: &str) -> Visit {
+        let [.., outer, last] = path else {
+            return match name {
+                "statistics" | "errors" => Visit::Skip,
+                _ => Visit::Enter,
+            };
+        };
+        let is_in_test = is_test(last);
+        match name {
+            "status" if is_in_test || last == "suite" || last == "kw" && outer == "suite" => {
+                Visit::Collect
+            }
+            "doc" | "tags" | "tag" if is_in_test => Visit::Collect,
+            "msg" if self.test.is_some() => Visit::Collect,
+            "status" | "doc" | "tags" | "tag" | "msg" | "arguments" | "arg" | "assign" | "var"
+            | "value" | "metadata" | "meta" | "timeout" => Visit::Skip,
+            _ => Visit::Enter,
+        }
+    }
+
+    fn enter(&mut self, path: &[String], element: Element, _file: &mut ReportFile) {
+        match path {
+            [root] if root == "robot" => {
+                let generator = element.attribute("generator").unwrap_or_default();
+                self.is_applied = generator.starts_with("Rebot");
+            }
+            [.., last] if last == "suite" => self.suite(&element),
+            [.., last] if is_test(last) => {
+                let name = element.attribute("name").unwrap_or_default();
+                let mut draft = Draft::new(element.place, name, Outcome::Missing);
+                draft.has_invalid_bytes = element.has_invalid_bytes;
+                if let Some(suite) = self.suites.last() {
+                    draft.has_invalid_bytes |= suite.has_invalid_bytes;
+                    draft.origin = suite.origin.clone();
+                }
+                self.test = Some(draft);
+                self.traceback.clear();
+            }
+            [.., outer, last] if outer == "suite" && last == "kw" => {
+                if let Some(suite) = self.suites.last_mut() {
+                    let kind = element.attribute("type").unwrap_or_default();
+                    suite.is_in_teardown = kind.eq_ignore_ascii_case("teardown");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn element(&mut self, path: &[String], element: Element, _file: &mut ReportFile) {
+        let last = path.last().map(String::as_str);
+        match (element.name.as_str(), &mut self.test) {
+            ("msg", Some(test)) => {
+                let message = element.exact_text();
+                files::add(message, is_html(&element), &mut test.metadata.attachments);
+                if message.trim_start().starts_with(TRACEBACK) {
+                    message.trim().clone_into(&mut self.traceback);
+                }
+            }
+            ("status", Some(test)) => {
+                set_status(test, &element, std::mem::take(&mut self.traceback));
+            }
+            ("status", None) => self.suite_status(&element, last == Some("kw")),
+            ("doc", Some(test)) => test.description = element.text().map(str::to_owned),
+            ("tag", Some(test)) => add_tag(test, &element),
+            ("tags", Some(test)) => {
+                for tag in element.children("tag") {
+                    add_tag(test, tag);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, path: &[String], file: &mut ReportFile) {
+        match path.last().map(String::as_str) {
+            Some("suite") => {
+                let suite = self.suites.pop();
+                if let Some(suite) = suite.filter(|_| !self.is_applied) {
+                    suite.end(&mut self.held);
+                }
+                if self.suites.is_empty() {
+                    self.release();
+                }
+            }
+            Some("robot") => self.release(),
+            Some(last) if is_test(last) => {
+                if let Some(draft) = self.test.take() {
+                    let class = self.suites.last().map(|suite| Arc::clone(&suite.class));
+                    self.held
+                        .push((class.unwrap_or_default(), Held::new(draft, file)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn break_off(&mut self) {
+        self.release();
+    }
+
+    fn hand_out(&mut self, file: &mut ReportFile) -> bool {
+        let next = self.released.len().min(AT_ONCE);
+        for (class, held) in self.released.drain(..next) {
+            let mut draft = held.into_draft();
+            draft.class = class.to_string();
+            draft.description = match draft.failure.as_ref().and_then(|it| it.message.clone()) {
+                Some(reason) if is(&draft.outcome, Status::Skipped) => Some(reason),
+                _ => draft.description,
+            };
+            file.push(draft);
+        }
+        next > 0
+    }
+}
+
+impl Robot {
+    fn suite(&mut self, element: &Element) {
+        let suite = Suite::new(element, self.suites.last(), self.held.len());
+        self.suites.push(suite);
+    }
+
+    /// The status of a suite, or of its setup or teardown.
+    fn suite_status(&mut self, status: &Element, is_of_keyword: bool) {
+        let Some(suite) = self.suites.last_mut() else {
+            return;
+        };
+        let message = status.text().map(|text| text.trim().to_owned());
+        if !is_of_keyword {
+            suite.message = message;
+        } else if suite.is_in_teardown {
+            suite.teardown = Some((outcome(status), message));
+        }
+    }
+
+    /// All results can be handed out.
+    fn release(&mut self) {
+        self.released.extend(std::mem::take(&mut self.held));
+    }
+}
+
+fn is_test(element: &str) -> bool {
+    matches!(element, "test" | "task")
+}
+
+fn is_html(message: &Element) -> bool {
+    matches!(message.attribute("html"), Some("true" | "yes"))
+}
+
+fn outcome(status: &Element) -> Outcome {
+    status
+        .attribute("status")
+        .map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS))
+}
+
+fn add_tag(test: &mut Draft, tag: &Element) {
+    if let Some(tag) = tag.text() {
+        test.metadata.tags.push(tag.trim().to_owned());
+    }
+}
+
+/// Sets what the status of a test says.
+fn set_status(test: &mut Draft, status: &Element, traceback: String) {
+    test.outcome = outcome(status);
+    let mut message = status.text().map(|text| text.trim().to_owned());
+    if let Some(merged) = message.as_deref().and_then(merged::merged) {
+        message = merged.message;
+        test.earlier_failures = merged.earlier;
+    }
+    if message.is_some() || !traceback.is_empty() {
+        test.failure = Some(Failure {
+            error_type: message.as_deref().and_then(error_type),
+            message,
+            details: traceback,
+        });
+    }
+    let start = status.attribute("start").or(status.attribute("starttime"));
+    let start = start.map(iso).filter(|time| time != "N/A");
+    let end = status.attribute("endtime").map(iso);
+    test.duration = took(status, start.as_deref(), end.as_deref());
+    test.started = start.map_or(Moment::Unknown, Moment::Text);
+}
+
+fn took(status: &Element, start: Option<&str>, end: Option<&str>) -> Took {
+    if let Some(elapsed) = status.attribute("elapsed") {
+        return Took::Seconds(elapsed.to_owned());
+    }
+    if let Some(elapsed) = status.attribute("elapsedtime") {
+        return Took::Milliseconds(elapsed.to_owned());
+    }
+    let times = start.zip(end).and_then(|(start, end)| {
+        let (start, end): (DateTime, DateTime) = (start.parse().ok()?, end.parse().ok()?);
+        Duration::try_from(end.duration_since(start)).ok()
+    });
+    times.map_or(Took::Unknown, Took::Exactly)
+}
+
+/// A time such as `20260301 08:00:00.123` as ISO 8601; others stay as they are.
+fn iso(time: &str) -> String {
+    match time.split_once(' ') {
+        Some((date, time)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{}-{}-{}T{time}", &date[..4], &date[4..6], &date[6..])
+        }
+        _ => time.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

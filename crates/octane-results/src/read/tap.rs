@@ -1,0 +1,315 @@
+//! The Test Anything Protocol, of version 12, 13 or 14.
+//!
+//! | line | result |
+//! | --- | --- |
+//! | `ok` | passed |
+//! | `ok # TODO` | passed |
+//! | `not ok` | failed |
+//! | `ok # SKIP`, `not ok # SKIP` | skipped |
+//! | `not ok # TODO`, `not ok # XFAIL` | skipped |
+//! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
+//! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
+//! | `Bail out!` | one failed result |
+//! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
+//! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed | one failed result, called `exit status` |
+//! | `1..0 # SKIP` | none |
+//!
+//! What the protocol leaves open is decided like this:
+//!
+//! - More tests than planned, or no plan, is a warning: what ran is known. A plan without any test is no result.
+//! - After a plan at the end that was met, another plan or a new version line, another stream begins, as where files were
+//!   put together. The `ok` that `prove -v` prints below the tests of a file is no test; the file is told as the origin.
+//! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by
+//!   the test point with a `{` before them; a test belongs to the class `outer > inner`.
+//! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
+//!   a version and no plan at the beginning.
+//! - Two tests of one name are told apart as `pays` and `pays (2)`; a test without a name is called after its number.
+//! - Of a block with diagnostics, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
+//!   block, the comments and other lines below a failed test are its details.
+//!
+//! Memory grows with the number of different names, of which a digest is kept.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use super::error::ReadErrorKind;
+use super::line_column::LineColumn;
+use super::report::lines::LineFormat;
+use super::report::{Draft, Outcome, ReportFile};
+use crate::run::Failure;
+use crate::status::Status;
+
+mod block;
+mod level;
+mod line;
+mod pending;
+mod subtests;
+
+use block::{Block, Taken};
+use level::{Level, class_of};
+use line::{Line, Point, depth, indentation, parse};
+use pending::Pending;
+
+/// The name of the result for tests that are planned and did not run.
+const PLAN: &str = "plan";
+
+/// The name of the result for a file of which `prove` says that it failed, though its tests did not.
+const EXIT: &str = "exit status";
+
+/// The name of the result for an aborted run.
+const BAIL_OUT: &str = "Bail out!";
+
+/// The deepest subtest that is told apart from what is around it.
+const DEPTH_MAX: usize = 100;
+
+#[derive(Debug)]
+pub(crate) struct Tap {
+    /// The stream, and the subtests that are open in it.
+    levels: Vec<Level>,
+    /// The last test point, to which diagnostics may follow.
+    pending: Option<Pending>,
+    block: Option<Block>,
+    has_version: bool,
+    /// Nothing counts any more until another stream begins.
+    has_bailed_out: bool,
+    /// The last comment, if nothing came after it.
+    comment: Option<String>,
+    /// What `tape` writes before the tests of a group.
+    heading: Option<String>,
+    /// The file that `prove -v` names.
+    file: Option<Arc<str>>,
+    /// How often a test of this digest was found.
+    names: HashMap<u64, u32>,
+    place: LineColumn,
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        Self {
+            levels: vec![Level::default()],
+            pending: None,
+            block: None,
+            has_version: false,
+            has_bailed_out: false,
+            comment: None,
+            heading: None,
+            file: None,
+            names: HashMap::new(),
+            place: LineColumn::START,
+        }
+    }
+}
+
+impl LineFormat for Tap {
+    fn line(
+        &mut self,
+        line: &str,
+        place: LineColumn,
+        file: &mut ReportFile,
+    ) -> Result<(), ReadErrorKind> {
+        self.place = place;
+        let line = line.trim_start_matches('\u{feff}');
+        if let Some(mut block) = self.block.take() {
+            match block.take(line) {
+                Taken::Inside => {
+                    self.block = Some(block);
+                    return Ok(());
+                }
+                taken => {
+                    if let Some(pending) = &mut self.pending {
+                        pending.add_block(&block);
+                    }
+                    if taken == Taken::End {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        self.other_line(line, file);
+        Ok(())
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        if let (Some(block), Some(pending)) = (self.block.take(), &mut self.pending) {
+            pending.add_block(&block);
+        }
+        self.end_stream(file);
+    }
+}
+
+impl Tap {
+    /// A line outside of blocks.
+    fn other_line(&mut self, line: &str, file: &mut ReportFile) {
+        let indentation = indentation(line);
+        let parsed = parse(line);
+        let comment = self.comment.take();
+        if matches!(parsed, Line::Version) && indentation == 0 {
+            if self.levels[0].has_begun() || self.has_bailed_out {
+                self.end_stream(file);
+            }
+            self.has_version = true;
+            return;
+        }
+        if self.has_bailed_out && proved_file(line).is_none() {
+            return;
+        }
+        let depth = depth(indentation).filter(|depth| *depth <= DEPTH_MAX);
+        match (parsed, depth) {
+            (Line::Point(point), Some(depth)) => {
+                self.flush(file);
+                if depth == 0 {
+                    self.head(comment, &point);
+                }
+                self.point(&point, depth, file);
+            }
+            (Line::Plan(planned), Some(depth)) => self.plan(planned, depth, file),
+            (Line::Subtest(name), Some(depth)) => self.subtest(name, depth, file),
+            (Line::Close, Some(depth)) => self.close(depth, file),
+            (Line::BailOut(reason), _) => self.bail_out(reason, file),
+            (Line::Block, _) if self.takes_block(indentation) => {
+                self.block = Some(Block::new(indentation));
+            }
+            (Line::Comment(text), _) => self.note_comment(text, line),
+            _ => match proved_file(line) {
+                Some(name) => self.begin_file(name, file),
+                None if line.starts_with("Dubious, ") => self.dubious(line, file),
+                None => self.note(line),
+            },
+        }
+    }
+
+    fn takes_block(&self, indentation: usize) -> bool {
+        let pending = self.pending.as_ref();
+        pending.is_some_and(|pending| indentation > pending.indentation && !pending.has_block)
+    }
+
+    /// Takes a comment before a test point for the name of a group.
+    fn head(&mut self, comment: Option<String>, point: &Point) {
+        let root = &self.levels[0];
+        let has_headings = self.has_version && (root.planned.is_none() || root.is_plan_last);
+        if let Some(comment) = comment.filter(|_| has_headings) {
+            self.heading = Some(comment).filter(|comment| *comment != point.name);
+        }
+    }
+
+    fn note_comment(&mut self, text: &str, line: &str) {
+        match &self.pending {
+            _ if is_summary(text) => {}
+            Some(pending) if pending.takes_notes() => self.note(line),
+            _ => {
+                let is_heading = !text.is_empty() && !is_measurement(text);
+                self.comment = is_heading.then(|| text.to_owned());
+            }
+        }
+    }
+
+    /// The tests of another file follow.
+    fn begin_file(&mut self, name: &str, file: &mut ReportFile) {
+        if self.levels[0].has_begun() || self.has_bailed_out {
+            self.end_stream(file);
+        }
+        self.file = Some(Arc::from(name));
+    }
+
+    /// `prove` says that a file failed.
+    fn dubious(&mut self, line: &str, file: &mut ReportFile) {
+        self.flush(file);
+        let is_told = self.levels[0].failed > 0 || !self.levels[0].is_met();
+        if self.file.is_some() && !is_told {
+            self.push_failed(EXIT, line.to_owned(), file);
+        }
+    }
+
+    /// A line that is no TAP: diagnostics, or something that was printed.
+    fn note(&mut self, line: &str) {
+        if let Some(pending) = &mut self.pending {
+            pending.note(line);
+        }
+    }
+
+    /// Adds a failed result of the innermost subtest that no test point stands for.
+    fn push_failed(&mut self, name: &str, message: String, file: &mut ReportFile) {
+        let failed = Draft {
+            class: class_of(&self.levels, self.heading.as_deref()),
+            failure: Some(Failure::new(message)),
+            ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
+        };
+        self.push(failed, file);
+    }
+
+    /// Adds the result of the last test point.
+    fn flush(&mut self, file: &mut ReportFile) {
+        if let Some(pending) = self.pending.take() {
+            self.push_pending(pending, file);
+        }
+    }
+
+    fn push_pending(&mut self, pending: Pending, file: &mut ReportFile) {
+        if !pending.is_result {
+            return;
+        }
+        let levels = &self.levels[..self.levels.len().min(pending.depth + 1)];
+        let class = class_of(levels, self.heading.as_deref());
+        self.push(pending.draft(class), file);
+    }
+
+    fn push(&mut self, mut draft: Draft, file: &mut ReportFile) {
+        if let Some(level) = self.levels.last_mut() {
+            level.results += 1;
+            level.failed += u64::from(draft.outcome.is_failed());
+        }
+        let mut digest = DefaultHasher::new();
+        (&draft.class, &draft.name, &self.file).hash(&mut digest);
+        let count = self.names.entry(digest.finish()).or_default();
+        *count += 1;
+        if *count > 1 {
+            draft.name = format!("{} ({count})", draft.name);
+        }
+        draft.is_class_whole = true;
+        draft.origin.file.clone_from(&self.file);
+        file.push(draft);
+    }
+}
+
+/// Whether a comment is one of those with which tools end a report, such as `tests 12`.
+fn is_summary(comment: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "tests",
+        "suites",
+        "pass",
+        "fail",
+        "ok",
+        "cancelled",
+        "skipped",
+        "skip",
+        "todo",
+        "duration_ms",
+    ];
+    let mut words = comment.split_whitespace();
+    words.next().is_some_and(|word| WORDS.contains(&word))
+        && words.next().is_some_and(|word| word.parse::<f64>().is_ok())
+        && words.next().is_none()
+}
+
+/// Whether a comment tells a number that may be another one next time, such as a time.
+fn is_measurement(comment: &str) -> bool {
+    let is_time = |word: &str| {
+        let digits = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
+        digits.len() < word.len() && matches!(digits, "ms" | "s" | "sec" | "%" | "MB" | "kB")
+    };
+    comment.contains('=') || comment.split(' ').any(is_time)
+}
+
+/// The file in a line such as `t/pays.t ..`, which `prove -v` prints before its tests.
+fn proved_file(line: &str) -> Option<&str> {
+    let (file, dots) = line.trim_end().split_once(' ')?;
+    let is_file = file.len() > 2
+        && file.strip_suffix(".t").is_some()
+        && !dots.is_empty()
+        && dots.bytes().all(|byte| byte == b'.');
+    is_file.then_some(file)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+//! The lines of TAP.
+
+use crate::read::report::Took;
+
+/// How many spaces a subtest is indented by.
+const INDENT: usize = 4;
+
+/// A line, without its indentation.
+#[derive(Debug)]
+pub(super) enum Line<'l> {
+    Version,
+    /// How many tests there should be.
+    Plan(u64),
+    Point(Point),
+    BailOut(&'l str),
+    /// `# Subtest: pays`.
+    Subtest(&'l str),
+    Comment(&'l str),
+    /// `}`, which ends a subtest that began with `{`.
+    Close,
+    /// The beginning of a block with diagnostics.
+    Block,
+    Other,
+}
+
+/// A line such as `not ok 2 - pays # TODO later`.
+#[derive(Debug, Default)]
+pub(super) struct Point {
+    pub(super) is_ok: bool,
+    pub(super) number: Option<u64>,
+    pub(super) name: String,
+    pub(super) directive: Directive,
+    pub(super) took: Took,
+    /// Whether a `{` follows, and the tests of a subtest.
+    pub(super) is_open: bool,
+    /// Whether there is nothing but `ok` or `not ok`.
+    pub(super) is_bare: bool,
+}
+
+/// What is said behind the name.
+#[derive(Debug, Default)]
+pub(super) enum Directive {
+    #[default]
+    None,
+    /// With the reason.
+    Skip(String),
+    /// With the reason.
+    Todo(String),
+}
+
+/// The number of spaces before `line`.
+pub(super) fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// How deep the subtest of a line with this indentation is; `None` if it can be none.
+pub(super) fn depth(indentation: usize) -> Option<usize> {
+    indentation
+        .is_multiple_of(INDENT)
+        .then_some(indentation / INDENT)
+}
+
+pub(super) fn parse(line: &str) -> Line<'_> {
+    let line = line.trim();
+    if let Some(comment) = line.strip_prefix('#') {
+        let comment = comment.trim();
+        return match comment.strip_prefix("Subtest") {
+            Some(name) if name.is_empty() || name.starts_with(':') => {
+                Line::Subtest(name.trim_start_matches(':').trim())
+            }
+            _ => Line::Comment(comment),
+        };
+    }
+    match line {
+        "}" => return Line::Close,
+        "---" => return Line::Block,
+        _ => {}
+    }
+    if let Some(reason) = without_prefix(line, "bail out!") {
+        return Line::BailOut(reason.trim());
+    }
+    if without_prefix(line, "tap version ").is_some_and(|rest| starts_with_digit(rest.trim())) {
+        return Line::Version;
+    }
+    plan(line)
+        .map(Line::Plan)
+        .or_else(|| point(line).map(Line::Point))
+        .unwrap_or(Line::Other)
+}
+
+/// What follows after `prefix`, in any case.
+fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
+    let (start, rest) = line.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|char: char| char.is_ascii_digit())
+}
+
+/// The number and what follows it.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number = text[..digits].parse().ok()?;
+    Some((number, &text[digits..]))
+}
+
+fn plan(line: &str) -> Option<u64> {
+    let (first, rest) = number(line)?;
+    let (last, rest) = number(rest.strip_prefix("..")?)?;
+    let rest = rest.trim_start();
+    (rest.is_empty() || rest.starts_with('#')).then(|| last.saturating_add(1).saturating_sub(first))
+}
+
+fn point(line: &str) -> Option<Point> {
+    let (is_ok, rest) = match line.strip_prefix("not ok") {
+        Some(rest) => (false, rest),
+        None => (true, line.strip_prefix("ok")?),
+    };
+    if !(rest.is_empty() || rest.starts_with([' ', '\t', '-'])) {
+        return None;
+    }
+    let is_bare = rest.is_empty();
+    let (number, rest) = match number(rest.trim_start()) {
+        Some((number, after))
+            if after.is_empty() || after.starts_with([' ', '\t', '-', '#', '{']) =>
+        {
+            (Some(number), after)
+        }
+        _ => (None, rest),
+    };
+    let text = without_dash(rest);
+    let (text, is_open) = match text.strip_suffix('{') {
+        Some(before) if before.is_empty() || before.ends_with(' ') => (before.trim_end(), true),
+        _ => (text, false),
+    };
+    let (text, took) = without_time(text);
+    let (name, directive) = without_directive(text);
+    Some(Point {
+        is_ok,
+        number,
+        name: unescaped(name.trim()),
+        directive,
+        took,
+        is_open,
+        is_bare,
+    })
+}
+
+/// The description behind the number and the dash that may be between them.
+fn without_dash(rest: &str) -> &str {
+    let text = rest.trim_start();
+    let Some(after) = text.strip_prefix('-') else {
+        return text;
+    };
+    let is_attached = text.len() == rest.len();
+    if is_attached || after.is_empty() || after.starts_with([' ', '\t', '#']) {
+        after.trim_start()
+    } else {
+        text
+    }
+}
+
+/// The places of each `#` that begins something.
+fn hashes(text: &str) -> impl DoubleEndedIterator<Item = usize> {
+    text.match_indices('#').map(|(at, _)| at).filter(|at| {
+        let before = &text[..*at];
+        before.is_empty() || before.ends_with([' ', '\t'])
+    })
+}
+
+/// Cuts off the time that some tools write at the end: `# time=1.5ms`, `# in 12 ms`.
+fn without_time(text: &str) -> (&str, Took) {
+    let found = hashes(text).next_back().and_then(|at| {
+        let said = text[at + 1..].trim();
+        let time = (said.strip_prefix("time=")).or_else(|| said.strip_prefix("in "))?;
+        let digits = time
+            .bytes()
+            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+            .count();
+        let number = time[..digits].to_owned();
+        let took = match time[digits..].trim() {
+            _ if digits == 0 => return None,
+            "ms" => Took::Milliseconds(number),
+            "s" | "sec" => Took::Seconds(number),
+            _ => return None,
+        };
+        Some((text[..at].trim_end(), took))
+    });
+    found.unwrap_or((text, Took::Unknown))
+}
+
+/// Cuts off `# SKIP reason` and `# TODO reason`, and what the tests of Linux write there.
+fn without_directive(text: &str) -> (&str, Directive) {
+    for at in hashes(text) {
+        let said = text[at + 1..].trim();
+        if let Some(rest) = without_prefix(said, "skip") {
+            let reason = rest.trim_start_matches(|char: char| !char.is_whitespace());
+            return (&text[..at], Directive::Skip(unescaped(reason.trim())));
+        }
+        let word = |word| {
+            let rest = without_prefix(said, word)?;
+            let is_whole = !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
+            is_whole.then(|| rest.trim_start_matches([':', ' ', '\t']))
+        };
+        if let Some(reason) = word("todo").or_else(|| word("xfail")) {
+            return (&text[..at], Directive::Todo(unescaped(reason)));
+        }
+        if word("timeout").is_some() || said.starts_with("exit=") {
+            return (&text[..at], Directive::None);
+        }
+    }
+    (text, Directive::None)
+}
+
+fn unescaped(text: &str) -> String {
+    let mut unescaped = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let escaped = chars.next_if(|next| char == '\\' && matches!(next, '#' | '\\'));
+        unescaped.push(escaped.unwrap_or(char));
+    }
+    unescaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(line: &str) -> String {
+        match parse(line) {
+            Line::Point(point) => {
+                let Point {
+                    is_ok,
+                    number,
+                    name,
+                    directive,
+                    took,
+                    is_open,
+                    is_bare: _,
+                } = point;
+                let number = number.map(|number| number.to_string()).unwrap_or_default();
+                let word = if is_ok { "ok" } else { "not ok" };
+                let open = if is_open { " {" } else { "" };
+                format!("{word} `{number}` `{name}` {directive:?} {took:?}{open}")
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn test_points_are_read_in_all_spellings() {
+        let lines = [
+            "ok",
+            "not ok",
+            "ok 1",
+            "ok 1 - pays",
+            "ok 1 pays",
+            "ok 2-pays",
+            "ok - pays",
+            "ok-pays",
+            "ok 3 -5 is negative",
+            "ok 4 - # SKIP no network",
+            "ok 5 pays # skip",
+            "ok 5-# Skipped: slow",
+            "not ok 6 pays # TODO not yet",
+            "not ok 6 pays # todo",
+            "not ok 6 see # todolist",
+            "not ok 6 pays # XFAIL known",
+            "not ok 6 pays # TIMEOUT 45 seconds",
+            "not ok 6 pays # exit=1",
+            r"ok 7 issue \# SKIP \\ path",
+            "ok 8 issue #12",
+            "ok 9 - pays # time=1.5ms",
+            "ok 9 - pays # time=2ms {",
+            "ok 9 pays # in 12 ms",
+            "ok 10 - group {",
+            "ok 11 tasks # SKIP slow # time=3ms",
+            "okay",
+            "notok 3",
+        ];
+        let shown: Vec<_> = lines.into_iter().map(shown).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        ok `` `` None Unknown
+        not ok `` `` None Unknown
+        ok `1` `` None Unknown
+        ok `1` `pays` None Unknown
+        ok `1` `pays` None Unknown
+        ok `2` `pays` None Unknown
+        ok `` `pays` None Unknown
+        ok `` `pays` None Unknown
+        ok `3` `-5 is negative` None Unknown
+        ok `4` `` Skip("no network") Unknown
+        ok `5` `pays` Skip("") Unknown
+        ok `5` `` Skip("slow") Unknown
+        not ok `6` `pays` Todo("not yet") Unknown
+        not ok `6` `pays` Todo("") Unknown
+        not ok `6` `see # todolist` None Unknown
+        not ok `6` `pays` Todo("known") Unknown
+        not ok `6` `pays` None Unknown
+        not ok `6` `pays` None Unknown
+        ok `7` `issue # SKIP \ path` None Unknown
+        ok `8` `issue #12` None Unknown
+        ok `9` `pays` None Milliseconds("1.5")
+        ok `9` `pays` None Milliseconds("2") {
+        ok `9` `pays` None Milliseconds("12")
+        ok `10` `group` None Unknown {
+        ok `11` `tasks` Skip("slow") Milliseconds("3")
+        Other
+        Other
+        "#);
+    }
+
+    #[test]
+    fn other_lines_are_told_apart() {
+        let lines = [
+            "TAP version 13",
+            "tap version 14",
+            "TAP this is the footer",
+            "1..5",
+            "1..0 # skip all",
+            "1..0 #skip",
+            "3..5",
+            "1..5 extra",
+            "0..18446744073709551615",
+            "1..99999999999999999999999",
+            "Bail out! no database",
+            "bail out!",
+            "# Subtest: pays",
+            "# Subtest",
+            "# Subtests",
+            "#",
+            "}",
+            "---",
+            "pragma +strict",
+            "at line 3",
+        ];
+        let shown: Vec<_> = lines.into_iter().map(shown).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        Version
+        Version
+        Other
+        Plan(5)
+        Plan(0)
+        Plan(0)
+        Plan(3)
+        Other
+        Plan(18446744073709551615)
+        Other
+        BailOut("no database")
+        BailOut("")
+        Subtest("pays")
+        Subtest("")
+        Comment("Subtests")
+        Comment("")
+        Close
+        Block
+        Other
+        Other
+        "#);
+    }
+}

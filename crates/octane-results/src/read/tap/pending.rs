@@ -1,0 +1,122 @@
+//! A test point, and the diagnostics that follow it.
+
+use super::block::Block;
+use super::line::{Directive, Point};
+use crate::metadata::Property;
+use crate::read::line_column::LineColumn;
+use crate::read::report::output::Output;
+use crate::read::report::{Draft, Outcome, Took};
+use crate::run::Failure;
+use crate::status::Status;
+
+/// The last test point.
+#[derive(Debug)]
+pub(super) struct Pending {
+    place: LineColumn,
+    pub(super) depth: usize,
+    pub(super) indentation: usize,
+    pub(super) name: String,
+    pub(super) status: Status,
+    reason: Option<String>,
+    took: Took,
+    pub(super) has_block: bool,
+    failure: Failure,
+    severity: Option<String>,
+    notes: Output,
+    /// Whether it is a result, and not the summary of a subtest that has results.
+    pub(super) is_result: bool,
+}
+
+/// The status that a test point stands for.
+pub(super) fn status(point: &Point) -> Status {
+    match point.directive {
+        Directive::Skip(_) => Status::Skipped,
+        Directive::Todo(_) if !point.is_ok => Status::Skipped,
+        _ if point.is_ok => Status::Passed,
+        _ => Status::Failed,
+    }
+}
+
+impl Pending {
+    pub(super) fn new(place: LineColumn, depth: usize, name: String, point: &Point) -> Self {
+        let reason = match &point.directive {
+            Directive::None => None,
+            Directive::Skip(reason) | Directive::Todo(reason) => Some(reason.clone()),
+        };
+        Self {
+            place,
+            depth,
+            indentation: depth * 4,
+            name,
+            status: status(point),
+            // Mocha writes a dash.
+            reason: reason.filter(|reason| !matches!(reason.as_str(), "" | "-")),
+            took: point.took.clone(),
+            has_block: false,
+            failure: Failure::default(),
+            severity: None,
+            notes: Output::default(),
+            is_result: true,
+        }
+    }
+
+    /// Whether comments that follow are about it.
+    pub(super) fn takes_notes(&self) -> bool {
+        self.status == Status::Failed && !self.has_block
+    }
+
+    /// Adds a line that follows.
+    pub(super) fn note(&mut self, line: &str) {
+        if self.takes_notes() {
+            let line = line.trim_start().strip_prefix('#').unwrap_or(line);
+            self.notes.push_line(line);
+        }
+    }
+
+    pub(super) fn add_block(&mut self, block: &Block) {
+        self.has_block = true;
+        let values = block.values();
+        let value = |keys: &[&str]| {
+            let mut found = keys.iter().filter_map(|key| {
+                let (_, value) = values.iter().find(|(known, _)| known == key)?;
+                Some(value.clone()).filter(|value| !value.is_empty())
+            });
+            found.next()
+        };
+        if let Some(duration) = value(&["duration_ms"]) {
+            self.took = Took::Milliseconds(duration);
+        }
+        if self.status != Status::Failed {
+            return;
+        }
+        self.failure = Failure {
+            error_type: value(&["error.name", "name", "failureType", "operator"]),
+            message: value(&["message", "error.message", "error"]),
+            details: value(&["stack", "error.stack"]).unwrap_or_else(|| block.text()),
+        };
+        self.severity = value(&["severity"]);
+    }
+
+    /// The result in this class.
+    pub(super) fn draft(self, class: String) -> Draft {
+        let mut failure = self.failure;
+        let notes = self.notes.text();
+        if !notes.is_empty() {
+            let first = notes.lines().map(str::trim).find(|line| !line.is_empty());
+            failure.message = failure.message.or_else(|| first.map(str::to_owned));
+            if failure.details.is_empty() {
+                failure.details = notes;
+            }
+        }
+        let mut draft = Draft {
+            class,
+            duration: self.took,
+            failure: (self.status == Status::Failed).then_some(failure),
+            description: self.reason,
+            ..Draft::new(self.place, self.name, Outcome::Known(self.status))
+        };
+        let severity = self.severity.map(|value| Property::new("severity", value));
+        draft.metadata.properties.extend(severity);
+        draft
+    }
+}

@@ -1,0 +1,248 @@
+//! Which test points belong to which subtest.
+
+use super::level::Level;
+use super::line::Point;
+use super::pending::{Pending, status};
+use super::{BAIL_OUT, DEPTH_MAX, PLAN, Tap};
+use crate::read::report::ReportFile;
+use crate::status::Status;
+use crate::warning::WarningKind;
+
+impl Tap {
+    pub(super) fn point(&mut self, point: &Point, depth: usize, file: &mut ReportFile) {
+        if depth == 0 && self.levels.len() == 1 {
+            let root = &self.levels[0];
+            if point.is_bare && point.is_ok && root.is_met() {
+                self.end_stream(file);
+                return;
+            }
+            if root.is_plan_last && root.is_met() {
+                self.end_stream(file);
+            }
+        }
+        self.flush(file);
+        let is_parent = self.reach(depth, file);
+        let level = &mut self.levels[depth];
+        level.points += 1;
+        let name = if point.name.is_empty() {
+            format!("test {}", point.number.unwrap_or(level.points))
+        } else {
+            point.name.clone()
+        };
+        if is_parent {
+            self.end_subtest(point, name, file);
+            return;
+        }
+        level.announced = None;
+        let is_open = point.is_open;
+        let pending = Pending::new(self.place, depth, name, point);
+        if is_open && depth < DEPTH_MAX {
+            self.levels.push(Level::of_point(pending));
+        } else {
+            self.pending = Some(pending);
+        }
+    }
+
+    /// Makes the subtest at `depth` the innermost one. Returns whether a subtest is open below it of which the test point
+    /// that comes is the summary.
+    fn reach(&mut self, depth: usize, file: &mut ReportFile) -> bool {
+        while self.levels.len() > depth + 2 {
+            self.abandon(file);
+        }
+        while self.levels.len() <= depth {
+            let name = self
+                .levels
+                .last_mut()
+                .and_then(|level| level.announced.take());
+            self.levels.push(Level::named(name));
+        }
+        let is_below = self.levels.len() == depth + 2;
+        if is_below && self.levels[depth + 1].point.is_some() {
+            self.close_open(file);
+            return false;
+        }
+        is_below
+    }
+
+    /// Ends the innermost subtest, of which `point` is the summary.
+    fn end_subtest(&mut self, point: &Point, name: String, file: &mut ReportFile) {
+        let is_failed = status(point) == Status::Failed;
+        if !is_failed {
+            self.check_plan(file);
+        }
+        let Some(level) = self.leave() else {
+            return;
+        };
+        let depth = self.levels.len().saturating_sub(1);
+        let mut pending = Pending::new(self.place, depth, name, point);
+        pending.is_result = level.results == 0 || is_failed && level.failed == 0;
+        self.pending = Some(pending);
+    }
+
+    /// Ends a subtest that began with `{`.
+    fn close_open(&mut self, file: &mut ReportFile) {
+        self.flush(file);
+        let point = self.levels.last().and_then(|level| level.point.as_ref());
+        let Some(is_failed) = point.map(|point| point.status == Status::Failed) else {
+            return;
+        };
+        if !is_failed {
+            self.check_plan(file);
+        }
+        let Some(mut level) = self.leave() else {
+            return;
+        };
+        if let Some(mut pending) = level.point.take() {
+            pending.is_result = level.results == 0 || is_failed && level.failed == 0;
+            self.push_pending(pending, file);
+        }
+    }
+
+    /// Ends the innermost subtest, which has no summary.
+    fn abandon(&mut self, file: &mut ReportFile) {
+        self.flush(file);
+        let [.., outer, level] = &self.levels[..] else {
+            return;
+        };
+        let failed = outer.failed;
+        let is_open = level.point.is_some();
+        let has_begun = level.has_begun();
+        let name = level.name.clone();
+        if is_open {
+            self.close_open(file);
+        } else {
+            self.check_plan(file);
+            self.leave();
+        }
+        let is_told = self
+            .levels
+            .last()
+            .is_some_and(|outer| outer.failed > failed);
+        if !is_told && (has_begun || !is_open) {
+            let name = name.unwrap_or_else(|| "subtest".to_owned());
+            self.push_failed(&name, "did not end".to_owned(), file);
+        }
+    }
+
+    /// Leaves the innermost subtest.
+    fn leave(&mut self) -> Option<Level> {
+        let level = self.levels.pop()?;
+        if let Some(outer) = self.levels.last_mut() {
+            outer.add(&level);
+            outer.announced = None;
+        }
+        Some(level)
+    }
+
+    pub(super) fn plan(&mut self, planned: u64, depth: usize, file: &mut ReportFile) {
+        self.flush(file);
+        while self.levels.len() > depth + 1 {
+            self.abandon(file);
+        }
+        self.reach(depth, file);
+        if depth == 0 && self.levels[0].planned.is_some() {
+            self.end_stream(file);
+        }
+        let level = &mut self.levels[depth];
+        if level.planned.is_none() {
+            level.planned = Some(planned);
+            level.is_plan_last = level.points > 0;
+        }
+    }
+
+    pub(super) fn subtest(&mut self, name: &str, depth: usize, file: &mut ReportFile) {
+        self.flush(file);
+        while self.levels.len() > depth + 1 {
+            self.abandon(file);
+        }
+        let is_new = self.levels.len() <= depth;
+        let is_announced = self
+            .levels
+            .last()
+            .is_some_and(|level| level.announced.is_some());
+        self.reach(depth, file);
+        let level = &mut self.levels[depth];
+        let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+        if is_new && !is_announced {
+            level.name = name;
+        } else {
+            level.announced = name;
+        }
+    }
+
+    /// A `}` ends the subtest below `depth`.
+    pub(super) fn close(&mut self, depth: usize, file: &mut ReportFile) {
+        while self.levels.len() > depth + 2 {
+            self.abandon(file);
+        }
+        if self.levels.len() == depth + 2 {
+            self.close_open(file);
+        }
+    }
+
+    pub(super) fn bail_out(&mut self, reason: &str, file: &mut ReportFile) {
+        self.flush(file);
+        self.levels.truncate(1);
+        self.has_bailed_out = true;
+        let reason = if reason.is_empty() {
+            "the run was aborted"
+        } else {
+            reason
+        };
+        self.heading = None;
+        self.push_failed(BAIL_OUT, reason.to_owned(), file);
+    }
+
+    /// Ends a stream; another one may follow.
+    pub(super) fn end_stream(&mut self, file: &mut ReportFile) {
+        while self.levels.len() > 1 && !self.has_bailed_out {
+            self.abandon(file);
+        }
+        self.flush(file);
+        if !self.has_bailed_out {
+            self.heading = None;
+            self.check_plan(file);
+            self.warn_of_plan(file);
+        }
+        let names = std::mem::take(&mut self.names);
+        *self = Self {
+            names,
+            place: self.place,
+            file: self.file.take(),
+            ..Self::default()
+        };
+    }
+
+    /// Adds a failed result if tests of the innermost subtest are missing.
+    fn check_plan(&mut self, file: &mut ReportFile) {
+        let Some(level) = self.levels.last() else {
+            return;
+        };
+        let planned = level.planned.unwrap_or_default();
+        let ran = level.points;
+        if ran < planned && (ran > 0 || self.levels.len() > 1) {
+            self.push_failed(
+                PLAN,
+                format!("{planned} tests were planned, {ran} ran"),
+                file,
+            );
+        }
+    }
+
+    fn warn_of_plan(&self, file: &mut ReportFile) {
+        let root = &self.levels[0];
+        match root.planned {
+            Some(declared) if root.points > declared || root.points == 0 && declared > 0 => {
+                let kind = WarningKind::Totals {
+                    suite: String::new(),
+                    what: "tests",
+                    declared,
+                    found: root.points,
+                };
+                file.warn(self.place, kind);
+            }
+            None if root.points > 0 => file.warn(self.place, WarningKind::NoPlan),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Streams of TAP and the results read from them.
+
+use indoc::indoc;
+
+use crate::read::report::listing::listing;
+
+fn shown(stream: &str) -> String {
+    listing("in.tap", stream)
+}
+
+#[test]
+fn each_kind_of_line_has_its_status() {
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 14
+        1..8
+        ok 1 - adds
+        not ok 2 - fails
+        ok 3 - skipped # SKIP no network
+        not ok 4 - skipped too # skip
+        ok 5 - done # TODO remove
+        not ok 6 - later # todo not yet
+        ok
+        not ok # TODO
+    "}), @"
+    3: adds = Passed
+    4: fails = Failed !
+    5: skipped = Skipped (no network)
+    6: skipped too = Skipped
+    7: done = Passed (remove)
+    8: later = Skipped (not yet)
+    9: test 7 = Passed
+    10: test 8 = Skipped
+    ");
+}
+
+#[test]
+fn diagnostics_belong_to_the_test_before_them() {
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 13
+        not ok 1 - fails SHOP-12
+          ---
+          duration_ms: 12.5
+          message: 'expected 7'
+          severity: fail
+          stack: |-
+            at adds (tax.js:3)
+            at run (tax.js:9)
+          ...
+        not ok 2 - nested
+            ---
+            error:
+                name: AssertionError
+                message: \"expected 8\"
+            at: tax.js:3
+            ...
+        ok 3 - passes
+          ---
+          duration_ms: 3
+          ...
+        not ok 4 - printed
+        #   Failed test 'printed'
+        #   at t/tax.t line 5.
+        not ok 5 - mocha
+          expected 9
+          Error: expected 9
+              at Context.<anonymous> (tax.js:4)
+        not ok 6 - open block
+          ---
+          message: 'no end'
+        ok 7 - timed # time=5ms
+        1..7
+    "}), @r#"
+    2: fails SHOP-12 = Failed 13ms ! "expected 7" / "at adds (tax.js:3)\nat run (tax.js:9)" {severity=fail}
+    11: nested = Failed ! AssertionError: "expected 8" / "error:\n    name: AssertionError\n    message: \"expected 8\"\nat: tax.js:3"
+    18: passes = Passed 3ms
+    22: printed = Failed ! "Failed test 'printed'" / "   Failed test 'printed'\n   at t/tax.t line 5."
+    25: mocha = Failed ! "expected 9" / "  expected 9\n  Error: expected 9\n      at Context.<anonymous> (tax.js:4)"
+    29: open block = Failed ! "no end" / "message: 'no end'"
+    32: timed = Passed 5ms
+    "#);
+}
+
+#[test]
+fn the_summary_of_a_report_is_no_diagnostics() {
+    let stream =
+        "not ok 1 - fails\n  expected 7\n# tests 1\n# pass 0\n# duration_ms 1.5\n1..1\n# end\n";
+    insta::assert_snapshot!(shown(stream), @r#"1: fails = Failed ! "expected 7" / "  expected 7""#);
+}
+
+#[test]
+fn the_tests_of_a_subtest_count_and_not_its_summary() {
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 14
+        # Subtest: group
+            # Subtest: adds
+            ok 1 - adds
+              ---
+              duration_ms: 1
+              ...
+            # Subtest: inner
+                # Subtest: fails
+                not ok 1 - fails
+                1..1
+            not ok 2 - inner
+            1..2
+        not ok 1 - group
+          ---
+          failureType: 'subtestsFailed'
+          ...
+        # Subtest: empty
+            1..0 # SKIP nothing here
+        ok 2 - empty # SKIP nothing here
+        # Subtest: plain
+        ok 3 - plain
+        1..3
+    "}), @"
+    4: group | adds = Passed 1ms
+    10: group > inner | fails = Failed !
+    20: empty = Skipped (nothing here)
+    22: plain = Passed
+    ");
+}
+
+#[test]
+fn subtests_may_be_named_inside_not_at_all_or_before_a_brace() {
+    insta::assert_snapshot!(shown(indoc! {"
+        1..4
+            # Subtest: perl
+                # Subtest: deep
+                ok 1 - a
+                1..1
+            ok 1 - deep
+            not ok 2 - b
+            1..2
+        not ok 1 - perl
+            ok 1 - anonymous
+            1..1
+        ok 2 - summary
+        ok 3 - braces # time=9ms {
+            1..2
+            ok 1 - c
+            not ok 2 - d {
+                not ok 1 - e
+                    ---
+                    message: 'wrong'
+                    ...
+                1..1
+            }
+        }
+        not ok 4 - empty {
+        }
+    "}), @r#"
+    4: perl > deep | a = Passed
+    7: perl | b = Failed !
+    10: anonymous = Passed
+    15: braces | c = Passed
+    17: braces > d | e = Failed ! "wrong" / "message: 'wrong'"
+    24: empty = Failed !
+    "#);
+}
+
+#[test]
+fn a_failed_subtest_is_a_failed_result_if_none_of_its_tests_is() {
+    insta::assert_snapshot!(shown(indoc! {"
+        # Subtest: hooks
+            ok 1 - adds
+            1..1
+        not ok 1 - hooks
+          ---
+          failureType: 'hookFailed'
+          error: 'no database'
+          ...
+        not ok 2 - braces {
+            ok 1 - adds
+            1..1
+        }
+        1..2
+    "}), @r#"
+    2: hooks | adds = Passed
+    4: hooks = Failed ! hookFailed: "no database" / "failureType: 'hookFailed'\nerror: 'no database'"
+    10: braces | adds = Passed
+    9: braces = Failed !
+    "#);
+}
+
+#[test]
+fn planned_tests_that_did_not_run_are_not_green() {
+    insta::assert_snapshot!(shown("1..3\nok 1 - a\nok 2 - b\n"), @r#"
+    2: a = Passed
+    3: b = Passed
+    3: plan = Failed ! "3 tests were planned, 2 ran"
+    "#);
+    insta::assert_snapshot!(shown("ok 1 - a\n1..2\n"), @r#"
+    1: a = Passed
+    2: plan = Failed ! "2 tests were planned, 1 ran"
+    "#);
+    insta::assert_snapshot!(shown("1..2\n    1..2\n    ok 1 - a\nok 1 - sub\nok 2 - b\n"), @r#"
+    3: a = Passed
+    4: plan = Failed ! "2 tests were planned, 1 ran"
+    5: b = Passed
+    "#);
+    insta::assert_snapshot!(shown("1..3\n"), @"
+    warning in.tap:1:1: a suite without a name declares 3 tests but contains 0
+    warning in.tap:1:1: contains no test results
+    ");
+    insta::assert_snapshot!(shown("1..1\nok 1 - a\nok 2 - b\n"), @"
+    2: a = Passed
+    3: b = Passed
+    warning in.tap:3:1: a suite without a name declares 1 test but contains 2
+    ");
+    insta::assert_snapshot!(shown("ok 1 - a\n"), @"
+    1: a = Passed
+    warning in.tap:1:1: there is no plan (such as `1..3`), so it is not known whether tests are missing
+    ");
+    insta::assert_snapshot!(shown("TAP version 13\n1..0 # skip no database\n"), @"warning in.tap:1:1: contains no test results");
+    insta::assert_snapshot!(shown("ok 1 - a\n1..3\nnot ok 2 - b\nok 3 - c\n"), @"
+    1: a = Passed
+    3: b = Failed !
+    4: c = Passed
+    ");
+}
+
+#[test]
+fn an_aborted_run_is_a_failed_result() {
+    insta::assert_snapshot!(shown("1..3\nok 1 - a\nBail out! no database\nok 2 - b\n"), @r#"
+    2: a = Passed
+    3: Bail out! = Failed ! "no database"
+    "#);
+    insta::assert_snapshot!(shown("1..3\n    ok 1 - a\n    Bail out!\nBail out!\n"), @r#"
+    2: a = Passed
+    3: Bail out! = Failed ! "the run was aborted"
+    "#);
+    insta::assert_snapshot!(shown("# Subtest: group\n    ok 1 - a\n"), @r#"
+    2: group | a = Passed
+    2: group = Failed ! "did not end"
+    "#);
+    insta::assert_snapshot!(shown("1..1\nok 1 - group {\n    ok 1 - a\n"), @r#"
+    3: group | a = Passed
+    3: group = Failed ! "did not end"
+    "#);
+}
+
+#[test]
+fn streams_may_follow_each_other() {
+    insta::assert_snapshot!(shown(indoc! {"
+        t/tax.t ..
+        1..2
+        ok 1 - adds
+        ok 2 - pays
+        ok
+        t/aborts.t ..
+        1..3
+        ok 1 - adds
+        Dubious, test returned 1 (wstat 256, 0x100)
+        t/exits.t ..
+        ok 1 - adds
+        1..1
+        Dubious, test returned 1 (wstat 256, 0x100)
+        t/cart.t ..
+        ok 1 - adds
+        not ok 2 - pays
+        1..2
+    "}), @r#"
+    3: adds = Passed file=t/tax.t
+    4: pays = Passed file=t/tax.t
+    8: adds = Passed file=t/aborts.t
+    10: plan = Failed ! "3 tests were planned, 1 ran" file=t/aborts.t
+    11: adds = Passed file=t/exits.t
+    13: exit status = Failed ! "Dubious, test returned 1 (wstat 256, 0x100)" file=t/exits.t
+    15: adds = Passed file=t/cart.t
+    16: pays = Failed ! file=t/cart.t
+    "#);
+    insta::assert_snapshot!(shown("1..2\nok 1 - a\n1..1\nok 1 - b\n"), @r#"
+    2: a = Passed
+    3: plan = Failed ! "2 tests were planned, 1 ran"
+    4: b = Passed
+    "#);
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nTAP version 13\nnot ok 1 - a\n1..1\n"), @"
+    1: a = Passed
+    4: a (2) = Failed !
+    ");
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nok 1 - b\nok 2 - c\n1..2\n"), @"
+    1: a = Passed
+    3: b = Passed
+    4: c = Passed
+    ");
+}
+
+#[test]
+fn comments_before_tests_are_the_groups_of_tape() {
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 13
+        # adds tax
+        ok 1 should be equal
+        not ok 2 should be equal
+          ---
+            operator: equal
+            expected: 7
+            actual:   3
+          ...
+        # pays
+        ok 3 should be equal
+        # took 12ms
+        ok 4 should be equal
+        # ava
+        ok 5 ava
+
+        1..5
+        # tests 5
+        # fail  1
+    "}), @r#"
+    3: adds tax | should be equal = Passed
+    4: adds tax | should be equal (2) = Failed ! equal: / "operator: equal\nexpected: 7\nactual:   3"
+    11: pays | should be equal = Passed
+    13: pays | should be equal (2) = Passed
+    15: ava = Passed
+    "#);
+    insta::assert_snapshot!(shown("1..2\n# comment\nok 1 - a\n# comment\nok 2 - b\n"), @"
+    3: a = Passed
+    5: b = Passed
+    ");
+}
+
+#[test]
+fn two_tests_of_one_name_are_told_apart() {
+    insta::assert_snapshot!(shown("1..3\nok 1 - a\nnot ok 2 - a\nok 3\n"), @"
+    2: a = Passed
+    3: a (2) = Failed !
+    4: test 3 = Passed
+    ");
+}

@@ -1,0 +1,322 @@
+//! `TestNG` XML.
+//!
+//! What the words in `status` mean:
+//!
+//! | word | status |
+//! | --- | --- |
+//! | `PASS` | passed |
+//! | `FAIL`, `SUCCESS_PERCENTAGE_FAILURE`, `STARTED` | failed |
+//! | `SKIP` | skipped |
+//!
+//! An invocation that failed is failed, even if so many others passed that the method has `successPercentage`; so is one
+//! that began and did not end. A `PASS` with an `exception` stays a pass: tests may expect exceptions.
+//!
+//! Where the format leaves room, this reader decides:
+//!
+//! - **Configuration methods** (`is-config`) are no results.
+//! - A method with `retried="true"` is an **earlier attempt** of the method in the same class with the same name and
+//!   parameters, whatever its own status: a failure that the result keeps if it passed in the end. If there is no such
+//!   method, the last attempt is the result, and failed if it has an exception. Since attempts may be written after the
+//!   result, the results of a class are held back until it ends.
+//! - **Parameters** are part of the name, so that the rows of a data provider are told apart: `adds(1, 2)`. What Java prints
+//!   of an object without a text of its own, such as `shop.Cart@1b2c3d4e`, is there without the part that differs in each
+//!   run.
+//! - **Groups** are tags; those of methods are named at the beginning of a suite.
+//! - The **origin** is the names of `suite`, `test` and test instance (`ITest`); a `test` named after a browser is the project as well.
+//! - The message of the exception of a skipped method is its description, or else the configuration method of the class
+//!   that failed before it.
+//! - Some versions write the abbreviation of a time zone behind a **start time**. Apart from `UTC` and `GMT`, it is ignored,
+//!   since many are ambiguous: such times count as times without a zone.
+//! - Reporter output is ignored, and costs no memory.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::report::held::{AT_ONCE, Held};
+use super::report::xml::{Element, Visit, XmlFormat};
+use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use crate::metadata::Property;
+use crate::origin::Origin;
+use crate::run::Failure;
+use crate::status::Status;
+
+mod values;
+
+use values::{parameters, with_values, without_zone};
+
+const WORDS: [(&str, Status); 5] = [
+    ("PASS", Status::Passed),
+    ("FAIL", Status::Failed),
+    ("SUCCESS_PERCENTAGE_FAILURE", Status::Failed),
+    ("STARTED", Status::Failed),
+    ("SKIP", Status::Skipped),
+];
+
+/// A report of `TestNG`.
+#[derive(Debug, Default)]
+pub(crate) struct Testng {
+    suite: String,
+    /// The groups of methods of the suite, by class and name.
+    groups: HashMap<(String, String), Vec<String>>,
+    origin: Origin,
+    class: String,
+    /// The package, where the name of the class is without it.
+    package: String,
+    /// Whether bytes of its name were invalid and have been replaced.
+    has_invalid_class: bool,
+    /// The results of the class.
+    held: Vec<Held>,
+    /// The first configuration method of the class that failed, with its message.
+    failed_configuration: Option<String>,
+    /// Earlier attempts of them.
+    attempts: HashMap<Key, Vec<Held>>,
+    /// Those that can be handed out, each with the failures of earlier attempts.
+    released: VecDeque<(Held, Vec<Failure>)>,
+    /// Their package and class.
+    released_class: (String, String),
+}
+
+/// What the attempts of a test have in common: its name and its origin.
+type Key = (Box<str>, Origin);
+
+impl XmlFormat for Testng {
+    fn roots(&self) -> &'static [&'static str] {
+        &["testng-results"]
+    }
+
+    fn visit(&self, _path: &[String], name: &str) -> Visit {
+        match name {
+            "test-method" | "groups" => Visit::Collect,
+            "reporter-output" => Visit::Skip,
+            _ => Visit::Enter,
+        }
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        name != "reporter-output"
+    }
+
+    fn enter(&mut self, path: &[String], element: Element, _file: &mut ReportFile) {
+        let name = element.attribute("name").unwrap_or_default();
+        match path.last().map(String::as_str) {
+            Some("suite") => {
+                name.clone_into(&mut self.suite);
+                self.groups.clear();
+                self.origin = origin(name, "");
+            }
+            Some("test") => self.origin = origin(&self.suite, name),
+            Some("class") => {
+                name.clone_into(&mut self.class);
+                self.has_invalid_class = element.has_invalid_bytes;
+                let package = element.attribute("package");
+                let package = package.filter(|package| !package.starts_with('['));
+                package.unwrap_or_default().clone_into(&mut self.package);
+            }
+            _ => {}
+        }
+    }
+
+    fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
+        if element.name == "groups" {
+            self.add_groups(&element);
+        } else if element.attribute("is-config") == Some("true") {
+            self.configuration(&element);
+        } else {
+            let held = Held::new(self.method(&element), file);
+            if element.attribute("retried") == Some("true") {
+                self.attempts.entry(key(&held)).or_default().push(held);
+            } else {
+                self.held.push(held);
+            }
+        }
+    }
+
+    fn leave(&mut self, path: &[String], _file: &mut ReportFile) {
+        match path.last().map(String::as_str) {
+            Some("class") => {
+                self.release();
+                self.class.clear();
+                self.package.clear();
+            }
+            Some("test") => {
+                self.release();
+                self.origin = origin(&self.suite, "");
+            }
+            Some("testng-results") => self.release(),
+            _ => {}
+        }
+    }
+
+    fn break_off(&mut self) {
+        self.release();
+    }
+
+    fn hand_out(&mut self, file: &mut ReportFile) -> bool {
+        let next = self.released.len().min(AT_ONCE);
+        for (held, earlier) in self.released.drain(..next) {
+            let mut draft = held.into_draft();
+            let (package, class) = &self.released_class;
+            draft.package.clone_from(package);
+            draft.class.clone_from(class);
+            draft.earlier_failures = earlier;
+            file.push(draft);
+        }
+        next > 0
+    }
+}
+
+impl Testng {
+    fn add_groups(&mut self, groups: &Element) {
+        for group in groups.children("group") {
+            let name = group.attribute("name").unwrap_or_default();
+            for method in group.children("method") {
+                let attribute = |name| method.attribute(name).unwrap_or_default().to_owned();
+                let of = self.groups.entry((attribute("class"), attribute("name")));
+                let of = of.or_default();
+                if !name.is_empty() && !of.iter().any(|known| known == name) {
+                    of.push(name.to_owned());
+                }
+            }
+        }
+    }
+
+    fn configuration(&mut self, method: &Element) {
+        if method.attribute("status") == Some("FAIL") && self.failed_configuration.is_none() {
+            let name = method.attribute("name").unwrap_or_default();
+            let message = method
+                .text_of(&["exception", "message"])
+                .unwrap_or_default();
+            let text = format!("{name} failed: {}", message.trim());
+            self.failed_configuration = Some(text.trim_end_matches([':', ' ']).to_owned());
+        }
+    }
+
+    fn method(&self, method: &Element) -> Draft {
+        let word = method.attribute("status");
+        let outcome = word.map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+        let name = method.attribute("name").unwrap_or_default();
+        let values = parameters(method);
+        let mut draft = Draft::new(method.place, with_values(name, &values), outcome);
+        draft.has_invalid_bytes = method.has_invalid_bytes || self.has_invalid_class;
+        let took = method.attribute("duration-ms");
+        draft.duration = took.map_or(Took::Unknown, |took| Took::Milliseconds(took.to_owned()));
+        let started = method.attribute("started-at");
+        draft.started = started.map_or(Moment::Unknown, |time| Moment::Text(without_zone(time)));
+        draft.failure = method.child("exception").map(failure);
+        let has_reason = (draft.failure.as_ref()).is_some_and(|failure| failure.message.is_some());
+        let is_skipped = matches!(draft.outcome, Outcome::Known(Status::Skipped));
+        let configuration = self.failed_configuration.clone().filter(|_| is_skipped);
+        if !(has_reason && is_skipped) {
+            let description = method.attribute("description").map(str::to_owned);
+            draft.description = configuration.or(description);
+        }
+        draft.origin = self.origin.clone();
+        if let Some(instance) = method.attribute("test-instance-name") {
+            draft.origin.suite = Some(match &draft.origin.suite {
+                Some(outer) => format!("{outer} > {instance}").into(),
+                None => instance.into(),
+            });
+        }
+        let metadata = &mut draft.metadata;
+        metadata.tags = self.tags(name, method);
+        metadata.parameters = values;
+        let attributes = method.children("attributes");
+        let attributes = attributes.flat_map(|attributes| attributes.children("attribute"));
+        metadata.properties = attributes
+            .filter_map(|attribute| {
+                Some(Property::new(
+                    attribute.attribute("name")?,
+                    attribute.text()?.trim(),
+                ))
+            })
+            .collect();
+        draft
+    }
+
+    /// The groups of a method.
+    fn tags(&self, name: &str, method: &Element) -> Vec<String> {
+        let class = if self.package.is_empty() {
+            self.class.clone()
+        } else {
+            format!("{}.{}", self.package, self.class)
+        };
+        let known = self.groups.get(&(class, name.to_owned()));
+        let mut tags = known.cloned().unwrap_or_default();
+        let own = method.attribute("groups").unwrap_or_default();
+        for group in own.trim_matches(['[', ']']).split(',').map(str::trim) {
+            if !group.is_empty() && !tags.iter().any(|known| known == group) {
+                tags.push(group.to_owned());
+            }
+        }
+        tags
+    }
+
+    /// The results of the class can be handed out, each with the failures of its earlier attempts.
+    fn release(&mut self) {
+        let mut attempts = std::mem::take(&mut self.attempts);
+        for held in std::mem::take(&mut self.held) {
+            let earlier = if attempts.is_empty() {
+                None
+            } else {
+                attempts.remove(&key(&held))
+            };
+            let earlier = earlier.into_iter().flatten().map(attempt).collect();
+            self.released.push_back((held, earlier));
+        }
+        let mut left: Vec<Held> = attempts.into_values().filter_map(last_attempt).collect();
+        left.sort_by_key(Held::place);
+        self.released
+            .extend(left.into_iter().map(|held| (held, Vec::new())));
+        self.released_class = (self.package.clone(), self.class.clone());
+        self.failed_configuration = None;
+    }
+}
+
+fn key(held: &Held) -> Key {
+    (held.name.clone(), held.origin.clone())
+}
+
+/// An earlier attempt as a failure.
+fn attempt(held: Held) -> Failure {
+    held.failure.map(|failure| *failure).unwrap_or_default()
+}
+
+/// The result of a test of which there are only attempts.
+fn last_attempt(mut attempts: Vec<Held>) -> Option<Held> {
+    let mut last = attempts.pop()?;
+    if last.failure.is_some() {
+        last.outcome = Outcome::Known(Status::Failed);
+    }
+    Some(last)
+}
+
+fn origin(suite: &str, test: &str) -> Origin {
+    let names: Vec<&str> = [suite, test]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut origin = Origin {
+        project: (!test.is_empty()).then(|| test.into()),
+        suite: (!names.is_empty()).then(|| names.join(" > ").into()),
+        ..Origin::default()
+    };
+    if origin.browser().is_none() {
+        origin.project = None;
+    }
+    origin
+}
+
+fn failure(exception: &Element) -> Failure {
+    let trace = exception
+        .text_of(&["full-stacktrace"])
+        .or_else(|| exception.text_of(&["short-stacktrace"]));
+    Failure {
+        error_type: exception.attribute("class").map(str::to_owned),
+        message: exception
+            .text_of(&["message"])
+            .map(|text| text.trim().to_owned()),
+        details: trace.unwrap_or_default().trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Reports of `TestNG` and the records read from them.
+
+use indoc::indoc;
+
+use crate::format::Format;
+use crate::read::report::xml::testing;
+
+fn shown(report: &str) -> String {
+    testing::shown(Format::Testng, report)
+}
+
+#[test]
+fn each_word_means_what_the_table_says() {
+    for (word, expected) in [
+        ("PASS", "Passed"),
+        ("FAIL", "Failed"),
+        ("SUCCESS_PERCENTAGE_FAILURE", "Failed"),
+        ("STARTED", "Failed"),
+        ("SKIP", "Skipped"),
+        ("pass", "Passed"),
+    ] {
+        let report =
+            format!("<testng-results><test-method name='t' status='{word}'/></testng-results>");
+        assert_eq!(
+            shown(&report),
+            format!("1:17 |||t {expected} 0ns"),
+            "{word}"
+        );
+    }
+    let report = "<testng-results><test-method name='t' status='AMBER'/><test-method name='u'/></testng-results>";
+    insta::assert_snapshot!(shown(report), @r"
+    invalid in.xml:1:17: `AMBER` is not a valid status; use passed, failed, skipped or planned
+    invalid in.xml:1:55: status is empty; use passed, failed, skipped or planned
+    ");
+}
+
+#[test]
+fn methods_are_read_with_all_that_they_say() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testng-results skipped="1" failed="1" total="4" passed="2">
+          <reporter-output><line>much</line></reporter-output>
+          <suite name="Shop" duration-ms="100" started-at="2026-03-01T08:00:00Z">
+            <groups>
+              <group name="slow"><method signature="TaxTest.adds(int)[pri:0, instance:shop.TaxTest@1d6747b]" name="adds" class="shop.TaxTest"/></group>
+              <group name="all"><method name="adds" class="shop.TaxTest"/></group>
+            </groups>
+            <test name="Firefox run">
+              <class name="shop.TaxTest">
+                <test-method status="FAIL" name="setUp" is-config="true" duration-ms="1"/>
+                <test-method status="PASS" signature="adds(int)" name="adds" duration-ms="2035" started-at="2026-03-01T08:00:01 UTC" description="adds a tax" data-provider="amounts">
+                  <params>
+                    <param index="0"><value><![CDATA[1]]></value></param>
+                    <param index="1"><value is-null="true"/></param>
+                    <param index="2"><value><![CDATA[shop.Cart@1b2c3d4e]]></value></param>
+                  </params>
+                  <reporter-output><line>much</line></reporter-output>
+                  <attributes><attribute name="jira"><![CDATA[SHOP-1]]></attribute></attributes>
+                </test-method>
+                <test-method status="FAIL" name="fails" test-instance-name="with a card" started-at="2026-03-01T08:00:02 CET">
+                  <exception class="java.lang.AssertionError">
+                    <message>
+                      <![CDATA[1 is not 2]]>
+                    </message>
+                    <full-stacktrace>
+                      <![CDATA[java.lang.AssertionError: 1 is not 2
+            at shop.TaxTest.fails(TaxTest.java:7)]]>
+                    </full-stacktrace>
+                  </exception>
+                </test-method>
+                <test-method status="SKIP" name="waits" description="waits">
+                  <exception class="org.testng.SkipException"><message>not today</message></exception>
+                </test-method>
+              </class>
+            </test>
+            <test name="Other">
+              <class name="TaxTest" package="shop"><test-method status="PASS" name="adds" groups="[slow, late]"/></class>
+              <class name="Plain" package="[default]"><test-method status="PASS" name="adds"/></class>
+            </test>
+          </suite>
+        </testng-results>
+    "#}), @r#"
+    11:9 |shop|TaxTest|adds(1, null, shop.Cart) Passed 2.035s at 2026-03-01T08:00:01Z (adds a tax) covers SHOP-1
+      project Firefox run
+      suite Shop > Firefox run
+      tag slow
+      tag all
+      parameter 0=1
+      parameter 1=null
+      parameter 2=shop.Cart@1b2c3d4e
+      property jira=SHOP-1
+    20:9 |shop|TaxTest|fails Failed 0ns at 2026-03-01T08:00:02Z
+      failure Some("java.lang.AssertionError") Some("1 is not 2") "java.lang.AssertionError: 1 is not 2\n    at shop.TaxTest.fails(TaxTest.java:7)"
+      project Firefox run
+      suite Shop > Firefox run > with a card
+    31:9 |shop|TaxTest|waits Skipped 0ns (not today)
+      project Firefox run
+      suite Shop > Firefox run
+    37:44 |shop|TaxTest|adds Passed 0ns
+      suite Shop > Other
+      tag slow
+      tag all
+      tag late
+    38:47 ||Plain|adds Passed 0ns
+      suite Shop > Other
+    "#);
+}
+
+#[test]
+fn earlier_attempts_belong_to_their_result() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testng-results>
+          <suite name="s"><test name="t"><class name="C">
+            <test-method status="SKIP" name="a" retried="true"><exception class="E"><message>first</message></exception></test-method>
+            <test-method status="PASS" name="a"/>
+            <test-method status="SKIP" name="a" retried="true"><exception class="E"><message>second</message></exception></test-method>
+            <test-method status="SKIP" name="b" retried="true"><exception class="E"><message>once</message></exception></test-method>
+            <test-method status="SKIP" name="b" retried="true"><exception class="E"><message>again</message></exception></test-method>
+            <test-method status="SKIP" name="c" retried="true"/>
+            <test-method status="FAIL" name="c"/>
+          </class></test></suite>
+        </testng-results>
+    "#}), @r#"
+    4:5 ||C|a Passed 0ns
+      earlier Some("E") Some("first") ""
+      earlier Some("E") Some("second") ""
+      suite s > t
+    9:5 ||C|c Failed 0ns
+      suite s > t
+    7:5 ||C|b Failed 0ns
+      failure Some("E") Some("again") ""
+      suite s > t
+    "#);
+}
+
+#[test]
+fn a_failed_configuration_method_is_the_reason_of_skipped_ones() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testng-results><suite name="s"><test name="t">
+          <class name="A">
+            <test-method status="SKIP" name="a"/>
+            <test-method status="FAIL" name="setUp" is-config="true"><exception class="E"><message>no database</message></exception></test-method>
+            <test-method status="SKIP" name="b"><exception class="E"><message>own</message></exception></test-method>
+            <test-method status="PASS" name="c"/>
+            <test-method status="SKIP" name="f" description="of f"/>
+          </class>
+          <class name="B">
+            <test-method status="SKIP" name="d"/>
+            <test-method status="FAIL" name="close" is-config="true"/>
+          </class>
+          <class name="C"><test-method status="SKIP" name="e"/></class>
+        </test></suite></testng-results>
+    "#}), @r"
+    3:5 ||A|a Skipped 0ns
+      suite s > t
+    5:5 ||A|b Skipped 0ns (own)
+      suite s > t
+    6:5 ||A|c Passed 0ns
+      suite s > t
+    7:5 ||A|f Skipped 0ns (setUp failed: no database)
+      suite s > t
+    10:5 ||B|d Skipped 0ns
+      suite s > t
+    13:19 ||C|e Skipped 0ns
+      suite s > t
+    ");
+}
+
+#[test]
+fn broken_and_empty_reports_are_no_pass() {
+    insta::assert_snapshot!(
+        shown("<testng-results><suite name='s'><test name='t'><class name='C'>\
+            <test-method name='a' status='PASS'/><test-method name='b' status='PASS'>"),
+        @r"
+    1:64 ||C|a Passed 0ns
+      suite s > t
+    error in.xml:1:137: unexpected end of file inside `test-method` (opened at line 1); the file is truncated (in testng-results/suite/test/class/test-method)
+    "
+    );
+    assert_eq!(
+        shown("<testng-results><suite name='s'><test name='t'/></suite></testng-results>"),
+        "warning in.xml:1:1: contains no test results"
+    );
+}

@@ -1,0 +1,296 @@
+//! `xUnit.net` XML, of versions 1, 2 and 3.
+//!
+//! What the words in `result` mean:
+//!
+//! | word | status |
+//! | --- | --- |
+//! | `Pass` | passed |
+//! | `Fail` | failed |
+//! | `Skip`, `NotRun` | skipped |
+//!
+//! A test with a `failure` has failed whatever its `result` says.
+//!
+//! Where the format leaves room, this reader decides:
+//!
+//! - The **class** is `type`, or else the name of the `class` (version 1) or `collection` around the test, without
+//!   `Test collection for` and without its id. The **name** is the display name, without the class before it; the arguments of a theory are part of it.
+//! - An `error` of an assembly, such as a clean-up that failed, is a failed result of its own, named after what failed:
+//!   `test-class-cleanup of Shop.TaxTest`.
+//! - Traits are properties, apart from `Category` (a tag), `Owner` or `Author` (the owner) and `Description`.
+//! - The **origin** is the name of the collection, the `computer`, and the path of the assembly as file.
+//! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
+//!   and 2.
+//! - The reason of a skipped test is its description. Output and warnings are not kept.
+//! - An assembly that declares failures of which none of its results tells causes a warning.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::line_column::LineColumn;
+use super::report::dotnet;
+use super::report::xml::{Element, Visit, XmlFormat};
+use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use crate::metadata::{Attachment, Metadata, Property};
+use crate::origin::Origin;
+use crate::run::Failure;
+use crate::status::Status;
+use crate::warning::WarningKind;
+
+const WORDS: [(&str, Status); 4] = [
+    ("Pass", Status::Passed),
+    ("Fail", Status::Failed),
+    ("Skip", Status::Skipped),
+    ("NotRun", Status::Skipped),
+];
+
+/// What is before the name of the class in the name of its collection.
+const COLLECTION: &str = "Test collection for ";
+
+/// A report of `xUnit.net`.
+#[derive(Debug, Default)]
+pub(crate) struct Xunit {
+    hostname: Option<Arc<str>>,
+    /// The assembly, and the collection in it.
+    origin: Origin,
+    started: Option<Timestamp>,
+    /// The name of the `class` or `collection`.
+    group: String,
+    totals: Totals,
+}
+
+/// What the assembly says of its results, and what they are.
+#[derive(Debug, Default)]
+struct Totals {
+    place: LineColumn,
+    name: String,
+    declared: u64,
+    found: u64,
+}
+
+impl XmlFormat for Xunit {
+    fn roots(&self) -> &'static [&'static str] {
+        &["assemblies", "assembly"]
+    }
+
+    fn visit(&self, _path: &[String], name: &str) -> Visit {
+        match name {
+            "test" | "error" => Visit::Collect,
+            "output" => Visit::Skip,
+            _ => Visit::Enter,
+        }
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        !matches!(name, "output" | "warnings")
+    }
+
+    fn enter(&mut self, path: &[String], element: Element, file: &mut ReportFile) {
+        match path.last().map(String::as_str) {
+            Some("assemblies") => self.hostname = element.attribute("computer").map(Arc::from),
+            Some("assembly") => self.assembly(&element, file),
+            Some("collection" | "class") => {
+                let name = without_id(element.attribute("name").unwrap_or_default());
+                let class = name.strip_prefix(COLLECTION).unwrap_or(name);
+                class.clone_into(&mut self.group);
+                self.origin.suite = (!name.is_empty()).then(|| name.into());
+            }
+            _ => {}
+        }
+    }
+
+    fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
+        let draft = if element.name == "test" {
+            self.test(&element, file)
+        } else {
+            self.error(&element)
+        };
+        // A result that is invalid may be one that failed.
+        let is_failed = draft.outcome.is_failed() || matches!(draft.outcome, Outcome::Word(_));
+        self.totals.found += u64::from(is_failed);
+        file.push(draft);
+    }
+
+    fn leave(&mut self, path: &[String], file: &mut ReportFile) {
+        match path.last().map(String::as_str) {
+            Some("assembly") => {
+                self.totals.check(file);
+                self.origin = Origin::default();
+                self.started = None;
+            }
+            Some("collection" | "class") => {
+                self.group.clear();
+                self.origin.suite = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Totals {
+    /// Warns if failures are declared and none is there.
+    fn check(&mut self, file: &mut ReportFile) {
+        let Self {
+            place,
+            name,
+            declared,
+            found,
+        } = std::mem::take(self);
+        if declared > 0 && found == 0 {
+            let kind = WarningKind::Totals {
+                suite: dotnet::file_name(&name).to_owned(),
+                what: "failures",
+                declared,
+                found,
+            };
+            file.warn(place, kind);
+        }
+    }
+}
+
+impl Xunit {
+    fn assembly(&mut self, assembly: &Element, file: &mut ReportFile) {
+        let path = assembly.attribute("name");
+        let number = |name: &str| -> u64 {
+            let text = assembly.attribute(name).unwrap_or_default();
+            text.parse().unwrap_or(0)
+        };
+        self.totals = Totals {
+            place: assembly.place,
+            name: path.unwrap_or_default().to_owned(),
+            declared: number("failed").saturating_add(number("errors")),
+            found: 0,
+        };
+        self.origin = Origin {
+            hostname: self.hostname.clone(),
+            file: path.map(|path| path.replace('\\', "/").into()),
+            ..Origin::default()
+        };
+        let started = assembly
+            .attribute("start-rtf")
+            .map(str::to_owned)
+            .or_else(|| {
+                let date = assembly.attribute("run-date")?;
+                Some(format!("{date} {}", assembly.attribute("run-time")?))
+            });
+        let started = started.map_or(Moment::Unknown, Moment::Text);
+        self.started = file.started(assembly.place, started);
+    }
+
+    fn test(&self, test: &Element, file: &ReportFile) -> Draft {
+        let class = test.attribute("type");
+        let name = test.attribute("name").or(test.attribute("method"));
+        let name = dotnet::own_name(name.unwrap_or_default(), class.unwrap_or(&self.group));
+        let mut draft = Draft::new(test.place, name, outcome(test));
+        match class {
+            Some(class) => dotnet::set_class(&mut draft, class, file),
+            None => dotnet::set_class(&mut draft, &self.group, file),
+        }
+        draft.has_invalid_bytes = test.has_invalid_bytes;
+        let took = test.attribute("time").or(test.attribute("time-rtf"));
+        draft.duration = took.map_or(Took::Unknown, |took| Took::Seconds(took.to_owned()));
+        draft.started = match test.attribute("start-rtf") {
+            Some(time) => Moment::Text(time.to_owned()),
+            None => self.moment(),
+        };
+        draft.failure = test.child("failure").map(failure);
+        draft.origin = self.origin.clone();
+        draft.description = describe(test, &mut draft.metadata);
+        let reason = test.child("reason").and_then(|reason| {
+            let message = reason.text_of(&["message"]).or_else(|| reason.text());
+            Some(message?.trim().to_owned())
+        });
+        draft.description = reason.or(draft.description);
+        draft
+    }
+
+    /// What failed outside of the tests.
+    fn error(&self, error: &Element) -> Draft {
+        let what = error.attribute("type").unwrap_or("error");
+        let name = error.attribute("name").map(|name| {
+            if dotnet::is_assembly(name) {
+                dotnet::file_name(name)
+            } else {
+                name
+            }
+        });
+        let name = name.map_or_else(|| what.to_owned(), |name| format!("{what} of {name}"));
+        let mut draft = Draft::new(error.place, name, Outcome::Known(Status::Failed));
+        draft.has_invalid_bytes = error.has_invalid_bytes;
+        draft.started = self.moment();
+        draft.failure = error.child("failure").map(failure);
+        draft.origin = self.origin.clone();
+        draft
+    }
+
+    fn moment(&self) -> Moment {
+        self.started.map_or(Moment::Unknown, Moment::At)
+    }
+}
+
+/// The name of a collection without an id that may differ in each run.
+fn without_id(name: &str) -> &str {
+    match name.rsplit_once(" (id: ") {
+        Some((name, id)) if id.ends_with(')') => name,
+        _ => name,
+    }
+}
+
+fn outcome(test: &Element) -> Outcome {
+    let word = test.attribute("result");
+    let outcome = word.map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+    match outcome {
+        Outcome::Missing | Outcome::Known(Status::Passed) if test.child("failure").is_some() => {
+            Outcome::Known(Status::Failed)
+        }
+        outcome => outcome,
+    }
+}
+
+fn failure(failure: &Element) -> Failure {
+    let message = failure.text_of(&["message"]).or_else(|| failure.text());
+    let message = message.map(|message| message.trim().to_owned());
+    let error_type = failure.attribute("exception-type").map(str::to_owned);
+    Failure {
+        error_type: error_type.or_else(|| dotnet::error_type(message.as_deref()?)),
+        message,
+        details: failure
+            .text_of(&["stack-trace"])
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+/// Takes over traits and attachments; returns the description.
+fn describe(test: &Element, metadata: &mut Metadata) -> Option<String> {
+    let mut description = None;
+    let traits = test
+        .children("traits")
+        .flat_map(|traits| traits.children("trait"));
+    for of in traits {
+        let (Some(name), Some(value)) = (of.attribute("name"), of.attribute("value")) else {
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "category" => metadata.tags.push(value.to_owned()),
+            "owner" | "author" if metadata.owner.is_none() => {
+                metadata.owner = Some(value.to_owned());
+            }
+            "description" if description.is_none() => description = Some(value.to_owned()),
+            _ => metadata.properties.push(Property::new(name, value)),
+        }
+    }
+    if let Some(files) = test.child("attachments") {
+        // Their content is in the report.
+        let attachment = |file: &Element| Attachment {
+            name: file.attribute("name").map(str::to_owned),
+            path: String::new(),
+            media_type: file.attribute("media-type").map(str::to_owned),
+        };
+        metadata.attachments = files.children("attachment").map(attachment).collect();
+    }
+    description
+}
+
+#[cfg(test)]
+mod tests;

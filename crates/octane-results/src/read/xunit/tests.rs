@@ -1,0 +1,181 @@
+//! Reports of `xUnit.net` and the records read from them.
+
+use indoc::indoc;
+
+use crate::format::Format;
+use crate::read::report::xml::testing;
+
+fn shown(report: &str) -> String {
+    testing::shown(Format::Xunit, report)
+}
+
+#[test]
+fn each_word_means_what_the_table_says() {
+    for (word, expected) in [
+        ("Pass", "Passed"),
+        ("Fail", "Failed"),
+        ("Skip", "Skipped"),
+        ("NotRun", "Skipped"),
+        ("pass", "Passed"),
+    ] {
+        let report = format!("<assembly><test name='t' result='{word}'/></assembly>");
+        assert_eq!(
+            shown(&report),
+            format!("1:11 |||t {expected} 0ns"),
+            "{word}"
+        );
+    }
+    let report = "<assembly><test name='t' result='Amber'/><test name='u'/>\
+        <test name='v' result='Pass'><failure/></test></assembly>";
+    insta::assert_snapshot!(shown(report), @r#"
+    invalid in.xml:1:11: `Amber` is not a valid status; use passed, failed, skipped or planned
+    invalid in.xml:1:42: status is empty; use passed, failed, skipped or planned
+    1:58 |||v Failed 0ns
+      failure None None ""
+    "#);
+}
+
+#[test]
+fn version_3_is_read_with_all_that_it_says() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <assemblies schema-version="3" computer="agent-1">
+          <assembly name="C:\b\Shop.Tests.dll" start-rtf="2026-03-01T08:00:00.5+00:00" run-date="2026-03-01" run-time="09:00:00">
+            <errors/>
+            <collection name="Test collection for Shop.TaxTest (id: 7f)">
+              <test name="Shop.TaxTest.Adds(amount: 1.5)" type="Shop.TaxTest" method="Adds" time="0.0587" time-rtf="00:00:00.0587022" start-rtf="2026-03-01T08:00:01.25+00:00" result="Pass">
+                <traits>
+                  <trait name="Category" value="slow"/>
+                  <trait name="Owner" value="jane"/>
+                  <trait name="Description" value="adds a tax"/>
+                  <trait name="jira" value="SHOP-1"/>
+                </traits>
+                <output>much</output>
+                <attachments>
+                  <attachment name="shot.png" media-type="image/png">iVBORw0KGgo=</attachment>
+                  <attachment name="note">a text</attachment>
+                </attachments>
+              </test>
+              <test name="Fails" type="Shop.Outer+Inner" method="Fails" time-rtf="00:00:01.0005" result="Fail">
+                <failure exception-type="Xunit.Sdk.TrueException"><message>Assert.True() Failure</message><stack-trace>  at x
+          at y</stack-trace></failure>
+              </test>
+              <test name="Shop.TaxTest.Waits" type="Shop.TaxTest" method="Waits" result="Skip"><reason><![CDATA[not today]]></reason></test>
+              <test name="Explicit" result="NotRun"/>
+            </collection>
+          </assembly>
+        </assemblies>
+    "#}), @r#"
+    5:7 |Shop|TaxTest|Adds(amount: 1.5) Passed 59ms at 2026-03-01T08:00:01.25Z (adds a tax) covers SHOP-1
+      host agent-1
+      suite Test collection for Shop.TaxTest
+      file C:/b/Shop.Tests.dll
+      owner jane
+      tag slow
+      property jira=SHOP-1
+      attachment Some("shot.png")  Some("image/png")
+      attachment Some("note")  None
+    18:7 |Shop|Outer+Inner|Fails Failed 1.001s at 2026-03-01T08:00:00.5Z
+      failure Some("Xunit.Sdk.TrueException") Some("Assert.True() Failure") "  at x\n  at y"
+      host agent-1
+      suite Test collection for Shop.TaxTest
+      file C:/b/Shop.Tests.dll
+    22:7 |Shop|TaxTest|Waits Skipped 0ns at 2026-03-01T08:00:00.5Z (not today)
+      host agent-1
+      suite Test collection for Shop.TaxTest
+      file C:/b/Shop.Tests.dll
+    23:7 |Shop|TaxTest|Explicit Skipped 0ns at 2026-03-01T08:00:00.5Z
+      host agent-1
+      suite Test collection for Shop.TaxTest
+      file C:/b/Shop.Tests.dll
+    "#);
+}
+
+#[test]
+fn version_1_is_read_with_all_that_it_says() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <assembly name="/b/Shop.dll" run-date="2026-03-01" run-time="08:00:00" time="0.1">
+          <class name="Shop.TaxTest" time="0.1">
+            <test name="Shop.TaxTest.Adds" type="Shop.TaxTest" method="Adds" result="Pass" time="0,416"/>
+            <test name="Shop.TaxTest.Fails" method="Fails" result="Fail">
+              <failure exception-type="System.FormatException"><message>System.FormatException : no</message><stack-trace>at x</stack-trace></failure>
+            </test>
+            <test name="Shop.TaxTest.Waits" type="Shop.TaxTest" result="Skip"><reason><message>later</message></reason></test>
+          </class>
+        </assembly>
+    "#}), @r#"
+    3:5 |Shop|TaxTest|Adds Passed 416ms at 2026-03-01T08:00:00Z
+      suite Shop.TaxTest
+      file /b/Shop.dll
+    4:5 |Shop|TaxTest|Fails Failed 0ns at 2026-03-01T08:00:00Z
+      failure Some("System.FormatException") Some("System.FormatException : no") "at x"
+      suite Shop.TaxTest
+      file /b/Shop.dll
+    7:5 |Shop|TaxTest|Waits Skipped 0ns at 2026-03-01T08:00:00Z (later)
+      suite Shop.TaxTest
+      file /b/Shop.dll
+    "#);
+}
+
+#[test]
+fn errors_of_an_assembly_are_results() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <assemblies>
+          <assembly name="/b/Shop.dll" errors="3">
+            <errors>
+              <error type="assembly-cleanup" name="C:\b\Shop.dll"><failure exception-type="System.Exception"><message>open</message></failure></error>
+              <error type="test-class-cleanup" name="Shop.TaxTest"><failure><message>System.IO.IOException : locked</message></failure></error>
+              <error type="fatal"><failure/></error>
+            </errors>
+            <collection><test name="a" type="Shop.TaxTest" result="Pass"/></collection>
+          </assembly>
+        </assemblies>
+    "#}), @r#"
+    4:7 |||assembly-cleanup of Shop.dll Failed 0ns
+      failure Some("System.Exception") Some("open") ""
+      file /b/Shop.dll
+    5:7 |||test-class-cleanup of Shop.TaxTest Failed 0ns
+      failure Some("System.IO.IOException") Some("System.IO.IOException : locked") ""
+      file /b/Shop.dll
+    6:7 |||fatal Failed 0ns
+      failure None None ""
+      file /b/Shop.dll
+    8:17 |Shop|TaxTest|a Passed 0ns
+      file /b/Shop.dll
+    "#);
+}
+
+#[test]
+fn broken_and_empty_reports_are_no_pass() {
+    insta::assert_snapshot!(
+        shown("<assembly><class name='C'><test name='a' result='Pass'/><test name='b' result='Pass'>"),
+        @r"
+    1:27 ||C|a Passed 0ns
+      suite C
+    error in.xml:1:86: unexpected end of file inside `test` (opened at line 1); the file is truncated (in assembly/class/test)
+    "
+    );
+    assert_eq!(
+        shown("<assemblies><assembly name='a.dll'><errors/></assembly></assemblies>"),
+        "warning in.xml:1:1: contains no test results"
+    );
+}
+
+#[test]
+fn failures_that_an_assembly_declares_and_does_not_have_cause_a_warning() {
+    let report = |test: &str| {
+        format!(
+            "<assembly name='/b/Shop.dll' failed='1' errors='1'><collection>{test}</collection></assembly>"
+        )
+    };
+    let passed = shown(&report("<test name='a' result='Pass'/>"));
+    assert!(
+        passed.contains("suite `Shop.dll` declares 2 failures but contains 0"),
+        "{passed}"
+    );
+    for test in [
+        "<test name='a' result='Fail'/>",
+        "<test name='a' result='Amber'/>",
+    ] {
+        assert!(!shown(&report(test)).contains("declares"), "{test}");
+    }
+}

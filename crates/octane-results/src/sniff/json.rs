@@ -1,0 +1,386 @@
+//! Tells formats in JSON apart.
+
+use crate::format::Format;
+use crate::read::json_reader::{JsonError, JsonKind, JsonReader, SliceText};
+
+/// How many names are looked at.
+const NAMES_MAX: usize = 200;
+
+/// The keys with which a line of Cucumber messages begins.
+const MESSAGES: [&str; 17] = [
+    "meta",
+    "source",
+    "gherkinDocument",
+    "pickle",
+    "stepDefinition",
+    "hook",
+    "parameterType",
+    "undefinedParameterType",
+    "testCase",
+    "testRunStarted",
+    "testRunFinished",
+    "testRunHookStarted",
+    "testRunHookFinished",
+    "testCaseStarted",
+    "testStepStarted",
+    "attachment",
+    "parseError",
+];
+
+/// The names in the first value of a document, as far as they are in its first bytes.
+#[derive(Debug, Default)]
+struct Names {
+    /// Those of the value itself, or of the first object in it if it is an array.
+    outer: Vec<String>,
+    /// Those of the values of the outer ones, as `outer.inner`; of the first object in arrays.
+    inner: Vec<String>,
+    is_array: bool,
+}
+
+impl Names {
+    fn has(&self, name: &str) -> bool {
+        self.outer.iter().any(|outer| outer == name)
+    }
+
+    fn has_inner(&self, path: &str) -> bool {
+        self.inner.iter().any(|inner| inner == path)
+    }
+
+    /// Whether all of these are there.
+    fn have(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.has(name))
+    }
+
+    /// Whether one of these is there.
+    fn have_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.has(name))
+    }
+}
+
+/// The format of a document, or of lines, in JSON, by the names of its first object; `None` for a table or something
+/// else.
+pub(super) fn format(text: &str) -> Option<Format> {
+    let names = names(text);
+    if names.is_array {
+        // A line of the daemon of Flutter, before those of its tests.
+        let is_daemon = names.have(&["event", "params"]);
+        return (is_feature(&names).then_some(Format::Cucumber))
+            .or(is_daemon.then_some(Format::Dart));
+    }
+    let is_message = matches!(&names.outer[..], [name] if MESSAGES.contains(&name.as_str()));
+    if is_message {
+        return Some(Format::CucumberMessages);
+    }
+    let is_features = ["elements", "keyword"]
+        .iter()
+        .any(|name| names.has_inner(&format!("features.{name}")));
+    let candidates = [
+        (is_features, Format::Cucumber),
+        (is_ctrf(&names), Format::Ctrf),
+        (is_playwright(&names), Format::Playwright),
+        (is_mocha(&names), Format::Mocha),
+        (is_jest(&names), Format::Jest),
+        (
+            names.has("Action")
+                && names.have_any(&["Time", "Package", "Test", "ImportPath", "Output"]),
+            Format::GoTest,
+        ),
+        (
+            names.has("exitcode") && names.have_any(&["root", "environment", "summary", "created"]),
+            Format::PytestJson,
+        ),
+        (
+            names.have(&["protocolVersion", "type"])
+                || names.have(&["type", "time"])
+                    && names.have_any(&["suite", "test", "group", "testID", "count", "success"]),
+            Format::Dart,
+        ),
+        (is_allure(&names), Format::Allure),
+    ];
+    candidates
+        .into_iter()
+        .find(|(is_it, _)| *is_it)
+        .map(|(_, format)| format)
+}
+
+/// Whether the first two lines that are not empty are an object each.
+pub(super) fn has_objects_in_lines(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().is_some_and(|line| {
+        serde_json::from_str::<serde_json::Value>(line).is_ok_and(|value| value.is_object())
+    });
+    first && lines.next().is_some_and(|line| line.starts_with('{'))
+}
+
+/// A feature: with what each writer has, or, where the first bytes end before that, by its first element.
+fn is_feature(names: &Names) -> bool {
+    let is_named = names.have_any(&["uri", "id", "name", "location"]);
+    names.have_any(&["elements", "keyword"]) && is_named
+        || ["type", "steps", "keyword"]
+            .iter()
+            .any(|name| names.has_inner(&format!("elements.{name}")))
+}
+
+fn is_ctrf(names: &Names) -> bool {
+    let is_mochawesome = ["uuid", "suites", "title"]
+        .iter()
+        .any(|name| names.has_inner(&format!("results.{name}")));
+    names.has_inner("results.tool")
+        || names.has_inner("results.tests") && !is_mochawesome
+        || names.have(&["reportFormat", "specVersion"])
+        || names.have(&["reportFormat", "results"])
+        || names.have(&["tool", "summary", "tests"])
+}
+
+/// The configuration, which comes first, may be longer than the first bytes.
+fn is_playwright(names: &Names) -> bool {
+    const CONFIG: [&str; 8] = [
+        "configFile",
+        "rootDir",
+        "forbidOnly",
+        "fullyParallel",
+        "globalTimeout",
+        "failOnFlakyTests",
+        "filteredProjects",
+        "projects",
+    ];
+    let known = CONFIG
+        .iter()
+        .filter(|name| names.has_inner(&format!("config.{name}")));
+    let is_mochawesome = names.has_inner("suites.tests") || names.has_inner("suites.uuid");
+    names.has_inner("suites.specs")
+        || names.has_inner("suites.suites") && !is_mochawesome
+        || names.has_inner("suites.column")
+        || known.count() > 1
+        || names.has_inner("stats.unexpected") && names.has_inner("stats.flaky")
+}
+
+/// A result of Allure. Some adapters write a long error, or the steps, before what a result is known by.
+fn is_allure(names: &Names) -> bool {
+    let is_timed = names.has_inner("steps.start") || names.has_inner("steps.stage");
+    names.has("uuid") && names.have_any(&["status", "stage", "historyId", "fullName"])
+        || names.have(&["historyId", "status"])
+        || names.have(&["historyId", "labels"])
+        || names.have(&["status", "statusDetails"])
+        || names.has("status") && names.has_inner("labels.value") && names.has_inner("labels.name")
+        || names.have(&["name", "status", "steps"]) && is_timed
+        || names.have(&["name", "status"]) && names.has_inner("attachments.source")
+}
+
+/// Mocha, whose lists have full titles; or Mochawesome, whose results are suites.
+fn is_mocha(names: &Names) -> bool {
+    let lists = ["tests", "passes", "failures", "pending"];
+    let is_listed = |list: &str| {
+        let has = |name: &str| names.has_inner(&format!("{list}.{name}"));
+        has("fullTitle") || has("currentRetry") && has("err")
+    };
+    names.has_inner("stats.passes")
+        || names.has("stats") && names.have_any(&lists)
+        || lists.iter().any(|list| is_listed(list))
+        || ["beforeHooks", "rootEmpty", "fullFile"]
+            .iter()
+            .any(|name| names.has_inner(&format!("results.{name}")))
+        || names.have(&["stats", "suites", "copyrightYear"])
+        || names.has_inner("stats.testsRegistered")
+}
+
+fn is_jest(names: &Names) -> bool {
+    names.has_inner("testResults.assertionResults")
+        || names.has("numTotalTestSuites") && names.has("numTotalTests")
+        || names.has("testResults")
+            && names.have_any(&["numFailedTests", "numTotalTests", "numPassedTests"])
+        || names.have(&["numFailedTestSuites", "numFailedTests"])
+}
+
+fn names(text: &str) -> Names {
+    let mut names = Names::default();
+    let mut json = JsonReader::new(SliceText::new(text));
+    // Ends where the first bytes end.
+    let _ = read_outer(&mut json, &mut names);
+    names
+}
+
+type Json<'t> = JsonReader<SliceText<'t>>;
+
+fn read_outer(json: &mut Json<'_>, names: &mut Names) -> Result<(), JsonError> {
+    if json.peek()? == JsonKind::Array {
+        names.is_array = true;
+        json.begin()?;
+        if !json.has_next()? {
+            return Ok(());
+        }
+    }
+    if json.peek()? != JsonKind::Object {
+        return Ok(());
+    }
+    json.begin()?;
+    while json.has_next()? && names.inner.len() < NAMES_MAX {
+        let outer = json.name()?;
+        names.outer.push(outer.clone());
+        match json.peek()? {
+            JsonKind::Object => read_inner(json, &outer, names)?,
+            JsonKind::Array => {
+                json.begin()?;
+                if json.has_next()? && json.peek()? == JsonKind::Object {
+                    read_inner(json, &outer, names)?;
+                }
+                while json.has_next()? {
+                    json.skip()?;
+                }
+                json.end()?;
+            }
+            _ => json.skip()?,
+        }
+    }
+    Ok(())
+}
+
+fn read_inner(json: &mut Json<'_>, outer: &str, names: &mut Names) -> Result<(), JsonError> {
+    json.begin()?;
+    while json.has_next()? {
+        let inner = json.name()?;
+        if names.inner.len() < NAMES_MAX {
+            names.inner.push(format!("{outer}.{inner}"));
+        }
+        json.skip()?;
+    }
+    json.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_apart_by_the_names_of_their_first_object() {
+        for (text, expected) in [
+            (
+                r#"[{"uri":"a.feature","elements":[{"type":"#,
+                Some(Format::Cucumber),
+            ),
+            (
+                r#"{"meta":{"protocolVersion":"1"}}"#,
+                Some(Format::CucumberMessages),
+            ),
+            (r#"{"gherkinDocument":{"#, Some(Format::CucumberMessages)),
+            (
+                r#"{"config":{"rootDir":"/w","projects":[{"#,
+                Some(Format::Playwright),
+            ),
+            (
+                r#"{"stats":{"suites":1,"tests":2},"tests":["#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"Time":"2026-11-28T05:00:00Z","Action":"run","Test":"TestPays"}"#,
+                Some(Format::GoTest),
+            ),
+            (
+                r#"{"created":1.5,"duration":2,"exitcode":0,"root":"/w"}"#,
+                Some(Format::PytestJson),
+            ),
+            (
+                r#"{"protocolVersion":"0.1.1","type":"start","time":0}"#,
+                Some(Format::Dart),
+            ),
+            (
+                r#"{"suite":{"id":0},"type":"suite","time":0}"#,
+                Some(Format::Dart),
+            ),
+            (
+                r#"{"uuid":"u","historyId":"h","status":"passed"}"#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"results":{"tool":{"name":"jest"},"summary":{"#,
+                Some(Format::Ctrf),
+            ),
+            (
+                r#"{"reportFormat":"CTRF","specVersion":"0.0.0","results":{"#,
+                Some(Format::Ctrf),
+            ),
+            (
+                r#"[{"event":"test.startedProcess","params":{}}]"#,
+                Some(Format::Dart),
+            ),
+            (r#"[{"name":"pays","status":"passed"}]"#, None),
+            (r#"{"name":"pays","status":"passed"}"#, None),
+            ("[]", None),
+            ("{", None),
+        ] {
+            assert_eq!(format(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_are_recognised_in_the_shapes_of_all_writers() {
+        for (text, expected) in [
+            (
+                r#"[{"description":"","elements":[{"description":"","id":"cart;adds","keyword":"Scenario","#,
+                Some(Format::Cucumber),
+            ),
+            (
+                r#"{"features": [{"elements": [{"keyword": "Scenario", "#,
+                Some(Format::Cucumber),
+            ),
+            (
+                r#"[{"elements": [{"keyword": "Scenario", "location": "a.feature:3", "#,
+                Some(Format::Cucumber),
+            ),
+            (
+                r#"{"config":{"configFile":"/w/c.ts","rootDir":"/w","forbidOnly":false,"metadata":{"gitDiff":"#,
+                Some(Format::Playwright),
+            ),
+            (
+                r#"{"suites":[{"title":"a.spec.ts","file":"a.spec.ts","specs":[{"#,
+                Some(Format::Playwright),
+            ),
+            (
+                r#"{"suites":[{"suites":[{"specs":[{"#,
+                Some(Format::Playwright),
+            ),
+            (
+                r#"{"failures":[],"passes":[{"currentRetry":0,"duration":1,"err":{},"file":"#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"results":[{"uuid":"u","title":"","fullFile":"","tests":[],"suites":[{"#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"meta":{},"results":[{"afterHooks":[],"beforeHooks":[],"duration":1,"suites":[{"#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"numFailedTestSuites":0,"numFailedTests":0,"numPassedTests":1,"#,
+                Some(Format::Jest),
+            ),
+            (
+                r#"{"testResults":[{"assertionResults":[{"#,
+                Some(Format::Jest),
+            ),
+            (
+                r#"{"results":{"environment":{},"tests":[{"name":"adds","#,
+                Some(Format::Ctrf),
+            ),
+            (
+                r#"{"name": "test_adds", "status": "failed", "statusDetails": {"message": "x", "trace": "#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"name": "test_adds", "status": "passed", "steps": [{"name": "a", "status": "passed", "start": 1}"#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"fullName":"a#b","labels":[{"name":"suite","value":"a"}],"name":"b","status":"passed","#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"uuid":"u","children":["a"],"befores":[{"name":"open"}]}"#,
+                None,
+            ),
+        ] {
+            assert_eq!(format(text), expected, "{text}");
+        }
+    }
+}
