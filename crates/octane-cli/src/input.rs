@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::hints;
 use warnings::Warnings;
+use workers::Workers;
 
 /// The statuses that a result can have.
 const STATUSES: [Status; 4] = [
@@ -62,10 +63,7 @@ impl Input {
     /// The valid results, read once more and arranged; see [`Self::verify_unchanged`].
     pub(crate) fn runs(&self) -> impl Iterator<Item = TestRun> + '_ {
         self.read_again.set(0);
-        let read = || {
-            let sources = self.readable.iter();
-            sources.flat_map(|source| self.runs_of(source))
-        };
+        let read = || Workers::start(self.readable.clone(), &self.options).runs();
         let runs = self.arrangement.apply(read);
         runs.inspect(|_| self.read_again.set(self.read_again.get() + 1))
     }

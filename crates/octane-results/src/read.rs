@@ -113,7 +113,8 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         other => {
             let mut file = ReportFile::new(file, options.clone(), commas);
             // What has the names of a report is one, even if it is cut off.
-            file.is_other_kind = matches!(other, Format::Json | Format::Ndjson) && is_other_kind();
+            file.is_table = matches!(other, Format::Json | Format::Ndjson);
+            file.is_other_kind = file.is_table && is_other_kind();
             report(other, file, input, &head)
         }
     };

@@ -139,12 +139,14 @@ pub(crate) fn extension(name: &str) -> Option<&str> {
     Path::new(name).extension()?.to_str()
 }
 
-/// Whether the files with this name are taken from a folder. What Allure keeps beside its results is not.
+/// Whether the files with this name are taken from a folder. What Allure keeps beside its results is not, nor are hidden files
+/// in JSON, such as the notes that Playwright keeps of its last run.
 pub(crate) fn is_results_name(name: &str) -> bool {
     let is_beside = || {
         let stem = Path::new(name).file_name().and_then(|name| name.to_str());
         stem.is_some_and(|name| {
             name.contains("-attachment.")
+                || name.starts_with('.') && extension(name) == Some("json")
                 || ["-container.json", "-globals.json", "-trend.json"]
                     .iter()
                     .any(|end| name.ends_with(end))
@@ -294,7 +296,8 @@ mod tests {
         }
         assert_eq!(sniff(b"{\"tests\": [", Some("json")), Ok(Format::Json));
         assert_eq!(extension("a/b.xml.GZ"), Some("xml"));
-        assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("a-container.json"));
+        assert!(!is_results_name("r/.last-run.json"));
+        assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("r/a-container.json"));
     }
 
     #[test]

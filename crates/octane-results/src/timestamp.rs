@@ -1,9 +1,13 @@
 //! Parses timestamps.
 
+mod written;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use thiserror::Error;
+
+use written::{Unreadable, Written, written};
 
 /// Why a text is not a valid timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -12,7 +16,7 @@ pub enum TimestampError {
     /// The text is empty.
     #[error("is empty")]
     Empty,
-    /// The text is neither ISO 8601 nor a number.
+    /// The text is neither ISO 8601, nor a number, nor a date in words that are known.
     #[error(
         "is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or seconds or milliseconds since the epoch"
     )]
@@ -20,6 +24,9 @@ pub enum TimestampError {
     /// The clocks of the time zone were put back or forward then: the time occurred twice, or never.
     #[error("is ambiguous: the clocks changed at that time; add the offset, e.g. `+02:00`")]
     AmbiguousInZone,
+    /// The date has two numbers of which each may be the day.
+    #[error("is ambiguous: each of its numbers may be the day; write it as e.g. `2025-04-30`")]
+    AmbiguousDate,
     /// The timestamp is outside the supported years.
     #[error("is out of range")]
     OutOfRange,
@@ -28,12 +35,16 @@ pub enum TimestampError {
 /// 1990-01-01T00:00:00Z, before any automated test. What is earlier is a placeholder, such as 0.
 const FIRST_PLAUSIBLE_MILLIS: i64 = 631_152_000_000;
 
+/// 2090-01-01T00:00:00Z. What is later is a placeholder too, such as 2099-12-31.
+const LAST_PLAUSIBLE_MILLIS: i64 = 3_786_912_000_000;
+
 /// Parses a timestamp.
 ///
 /// A number is the time since 1970-01-01 UTC: in seconds below 10^11, in milliseconds below 10^14, in microseconds
 /// below 10^17, else in nanoseconds, so that each of them is right for all times from 1974 to 5138.
-/// Everything else must be ISO 8601, with `T` or a space between date and time. Without an offset it counts
-/// as UTC: `JUnit` reports have none, and the reading machine may be in a different time zone than the
+/// Everything else must be ISO 8601, with `T` or a space between date and time, or a date such as
+/// `Wed, 30 Apr 2025 10:00:00 +0200`, `Apr 30, 2025 8:00:00 AM` or `30.04.2025 08:00`, with words in English and six other
+/// languages. Without an offset it counts as UTC: `JUnit` reports have none, and the reading machine may be in a different time zone than the
 /// writing one. [`ReadOptions::time_zone`](crate::ReadOptions::time_zone) sets another zone.
 ///
 /// ```
@@ -59,7 +70,24 @@ pub(crate) fn timestamp_in(text: &str, zone: &TimeZone) -> Result<Timestamp, Tim
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Ok(timestamp);
     }
-    let civil: DateTime = text.parse().map_err(|_| TimestampError::Malformed)?;
+    let civil = match text.parse::<DateTime>() {
+        Ok(civil) => civil,
+        Err(_) => match written(text) {
+            Ok(Written {
+                civil,
+                offset: None,
+            }) => civil,
+            Ok(Written {
+                civil,
+                offset: Some(offset),
+            }) => {
+                let timestamp = offset.to_timestamp(civil);
+                return timestamp.map_err(|_| TimestampError::OutOfRange);
+            }
+            Err(Unreadable::Malformed) => return Err(TimestampError::Malformed),
+            Err(Unreadable::Order) => return Err(TimestampError::AmbiguousDate),
+        },
+    };
     let ambiguous = zone.to_ambiguous_timestamp(civil);
     if ambiguous.is_ambiguous() {
         return Err(TimestampError::AmbiguousInZone);
@@ -102,9 +130,9 @@ fn epoch(text: &str) -> Option<Result<Timestamp, TimestampError>> {
     Some(nanos().ok_or(TimestampError::OutOfRange))
 }
 
-/// Whether a timestamp is before 1990.
+/// Whether a timestamp is before 1990 or after 2090.
 pub(crate) fn is_implausible(timestamp: Timestamp) -> bool {
-    timestamp.as_millisecond() < FIRST_PLAUSIBLE_MILLIS
+    !(FIRST_PLAUSIBLE_MILLIS..LAST_PLAUSIBLE_MILLIS).contains(&timestamp.as_millisecond())
 }
 
 #[cfg(test)]
@@ -128,10 +156,17 @@ mod tests {
             "2025-04-30T10:00:00+02:00",
             "2025-04-30T10:00:00+0200",
             "2025-04-30 03:00:00-05:00",
+            "Wed, 30 Apr 2025 10:00:00 +0200",
+            "30.04.2025 08:00",
+            "Apr 30, 2025 8:00:00 AM",
             "1746000000000",
         ] {
             assert_eq!(millis(text), Ok(1_746_000_000_000), "{text}");
         }
+        assert_eq!(
+            millis("04/05/2025 08:00"),
+            Err(TimestampError::AmbiguousDate)
+        );
         assert_eq!(millis("2020-09-01T07:11:23.815873"), Ok(1_598_944_283_815));
         assert_eq!(millis("2025-04-30"), Ok(1_745_971_200_000));
     }
@@ -146,7 +181,7 @@ mod tests {
         for text in [
             "yesterday",
             "2025-13-01T00:00:00",
-            "30.04.2025 08:00",
+            "30.04. 08:00",
             "-",
             "1.5e9",
         ] {
@@ -180,6 +215,8 @@ mod tests {
             "1970-01-01T00:00:00Z",
             "0001-01-01T00:00:00",
             "45128.4",
+            "2099-12-31T00:00:00Z",
+            "9999-01-01T00:00:00Z",
         ] {
             assert!(is_implausible(timestamp(text).unwrap()), "{text}");
         }

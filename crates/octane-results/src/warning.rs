@@ -46,10 +46,12 @@ pub enum WarningKind {
         /// The reason.
         reason: TimestampError,
     },
-    /// A start time is before 1990, and ignored.
-    StartedLongAgo {
+    /// A start time is before 1990 or after 2090, and ignored.
+    ImplausibleStart {
         /// The value.
         value: String,
+        /// Whether it is too early rather than too late.
+        is_early: bool,
     },
     /// A Jira key is invalid and ignored.
     JiraKey {
@@ -128,8 +130,13 @@ impl fmt::Display for WarningKind {
                 write!(f, "duration `{value}` {reason}; counted as 0")
             }
             Self::Started { value, reason } => write!(f, "start time `{value}` {reason}; ignored"),
-            Self::StartedLongAgo { value } => {
-                write!(f, "start time `{value}` is before 1990; ignored")
+            Self::ImplausibleStart { value, is_early } => {
+                let when = if *is_early {
+                    "before 1990"
+                } else {
+                    "after 2090"
+                };
+                write!(f, "start time `{value}` is {when}; ignored")
             }
             Self::JiraKey { value } => write!(
                 f,

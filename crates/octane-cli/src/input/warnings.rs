@@ -121,7 +121,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::Unnamed { .. } => "unnamed_test",
         WarningKind::Duration { .. } => "invalid_duration",
         WarningKind::Started { .. } => "invalid_start",
-        WarningKind::StartedLongAgo { .. } => "implausible_start",
+        WarningKind::ImplausibleStart { .. } => "implausible_start",
         WarningKind::JiraKey { .. } => "invalid_jira_key",
         WarningKind::Totals { .. } => "different_totals",
         WarningKind::LongerThanSuite { .. } => "different_times",

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use octane_results::{ReadError, ReadOptions, Record, Source, read};
+use octane_results::{ReadError, ReadOptions, Record, Source, TestRun, read};
 
 use super::pipe::buffered;
 use crate::exit::Exit;
@@ -82,6 +82,19 @@ impl Workers {
             queues: queues.into_iter(),
             current: None,
         }
+    }
+
+    /// The valid results of all inputs.
+    pub(super) fn runs(mut self) -> impl Iterator<Item = TestRun> {
+        let parts = std::iter::from_fn(move || self.next());
+        let records = parts.filter_map(|part| match part {
+            Part::Records(records) => Some(records),
+            Part::End(..) | Part::Failed(_) => None,
+        });
+        records.flatten().filter_map(|record| match record {
+            Record::Run(run) => Some(run),
+            Record::Invalid(_) | Record::Warning(_) => None,
+        })
     }
 
     /// The next part of the current input, or of the next one; `None` after the last one.

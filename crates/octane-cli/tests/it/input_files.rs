@@ -32,10 +32,26 @@ fn files_of_another_kind_are_left_out_of_a_folder_and_refused_by_name() {
         "<project xmlns='urn:x'><version>1</version></project>",
     );
     place.file("r/prices.csv", "sku,price\n1,2\n");
+    place.file("r/options.json", "{\"scripts\": {\"test\": \"jest\"}}");
+    place.file(
+        "r/newman.json",
+        "{\"collection\": {}, \"run\": {\"stats\": {}, \"failures\": []}}",
+    );
+    place.file("r/people.json", "[{\"id\": 1, \"status\": \"married\"}]");
+    place.file("r/.last-run.json", "{\"status\": \"failed\"}");
     let done = place.octane(&["upload", "r", "--sandbox"]);
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stdout.contains("1 result in 1 file"), "{done:?}");
-    for name in ["jacoco.xml", "pom.xml", "prices.csv"] {
+    let others = [
+        "jacoco.xml",
+        "pom.xml",
+        "prices.csv",
+        "options.json",
+        "newman.json",
+        "people.json",
+    ];
+    assert!(!done.stderr.contains("last-run"), "{done:?}");
+    for name in others {
         assert_eq!(done.stderr.matches(name).count(), 1, "{name}: {done:?}");
         let file = format!("r/{name}");
         let done = place.octane(&["upload", "r/TEST-a.xml", &file, "--sandbox"]);

@@ -225,15 +225,18 @@ fn is_absent(trimmed: &str) -> bool {
     trimmed.is_empty() || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word))
 }
 
-/// The start time, unless it is a placeholder from before 1990.
+/// The start time, unless it is a placeholder from before 1990 or after 2090.
 pub(crate) fn plausible(
     started: Timestamp,
     text: &str,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Option<Timestamp> {
     if is_implausible(started) {
-        let value = shortened(text);
-        warn(WarningKind::StartedLongAgo { value });
+        warn(WarningKind::ImplausibleStart {
+            value: shortened(text),
+            is_early: started
+                < Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24 * 365 * 30),
+        });
         return None;
     }
     Some(started)

@@ -205,7 +205,7 @@ prop_compose! {
         (name, class, package, module) in (text(), option(), option(), option()),
         status in prop::sample::select(vec![Status::Passed, Status::Failed, Status::Skipped, Status::Planned]),
         millis in 0_u64..10_000_000,
-        started in prop::option::of(700_000_000_000_i64..4_000_000_000_000),
+        started in prop::option::of(700_000_000_000_i64..3_700_000_000_000),
         (message, details, description) in (option(), option(), option()),
         jira in prop::collection::btree_set("[A-Z][A-Z0-9_]{1,4}-[0-9]{1,4}", 0..3),
         tags in prop::collection::btree_map("[A-Za-z]{1,5}", "[A-Za-z:]{0,5}[a-z]", 0..3),

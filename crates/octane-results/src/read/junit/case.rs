@@ -10,6 +10,7 @@ use super::verdict::Verdict;
 use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
+use crate::metadata::{Metadata, Property};
 use crate::origin::Origin;
 use crate::read::class_name::split_class;
 use crate::read::commas::Commas;
@@ -17,6 +18,7 @@ use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
+use crate::read::spelling::is_same;
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::text::REPLACEMENT;
@@ -30,6 +32,8 @@ pub(super) struct Case {
     pub(super) jira: KeyList,
     pub(super) attempts: Vec<Attempt>,
     pub(super) verdict: Verdict,
+    /// What its properties say.
+    metadata: Metadata,
     /// What makes the case unusable.
     pub(super) invalid: Vec<InvalidCell>,
     /// Whether bytes of its attributes were invalid and have been replaced.
@@ -51,6 +55,7 @@ impl Case {
             jira: KeyList::default(),
             attempts: Vec::new(),
             verdict: Verdict::default(),
+            metadata: Metadata::default(),
             invalid: Vec::new(),
             has_invalid_bytes: false,
             name: String::new(),
@@ -76,6 +81,25 @@ impl Case {
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "time" => self.time = Some(value.to_owned()),
             _ => self.verdict.attribute(name, value),
+        }
+    }
+
+    /// Adds a property.
+    pub(super) fn add_property(&mut self, name: String, value: &str) {
+        let metadata = &mut self.metadata;
+        if value.is_empty() {
+            return;
+        }
+        if is_same("owner", &name) || is_same("author", &name) {
+            metadata.owner.get_or_insert_with(|| value.to_owned());
+        } else if is_same("tag", &name) || is_same("tags", &name) {
+            let tags = value
+                .split(',')
+                .map(str::trim)
+                .filter(|tag| !tag.is_empty());
+            metadata.tags.extend(tags.map(str::to_owned));
+        } else {
+            metadata.properties.push(Property::new(name, value));
         }
     }
 
@@ -113,6 +137,9 @@ impl Case {
         self.check_bytes(&run.identity, suite)
             .map_err(|cell| vec![cell])?;
         run.duration = self.duration(commas, warn);
+        if !self.metadata.is_empty() {
+            run.metadata = Some(Box::new(std::mem::take(&mut self.metadata)));
+        }
         run.started = self.started.or(suite.started);
         run.failure = failure(&mut self.attempts);
         if status == Status::Passed {

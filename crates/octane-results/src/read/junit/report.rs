@@ -79,8 +79,9 @@ pub(super) struct Report {
     suites: Vec<Suite>,
     /// The open test cases, which may be nested.
     cases_open: Vec<Case>,
-    /// What the open property contains.
+    /// What the open property contains, and its name.
     property: PropertyContent,
+    property_name: String,
     sources: Arc<JiraSources>,
     /// The text of the open element, if it is needed, and the position of that element below.
     text: String,
@@ -104,6 +105,7 @@ impl Report {
             suites: Vec::new(),
             cases_open: Vec::new(),
             property: PropertyContent::Other,
+            property_name: String::new(),
             text: String::new(),
             text_place: LineColumn::START,
             ready: VecDeque::new(),
@@ -369,7 +371,9 @@ impl Report {
             _ => {}
         })?;
         self.object(tag.place, cells);
+        self.property_name.clear();
         let name = name.trim();
+        self.property_name.push_str(name);
         self.property = if self.sources.is_property(name) {
             PropertyContent::Keys
         } else if self.sources.is_tag(name) {
@@ -385,6 +389,9 @@ impl Report {
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
         let place = self.text_place;
+        if let Some(case) = self.cases_open.last_mut() {
+            case.add_property(std::mem::take(&mut self.property_name), text.trim());
+        }
         match self.property {
             PropertyContent::Keys => self.add_keys(place, &text),
             PropertyContent::Tags => {

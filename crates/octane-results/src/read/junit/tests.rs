@@ -7,6 +7,7 @@ use indoc::indoc;
 use proptest::prelude::*;
 
 use super::Junit;
+use crate::metadata::Property;
 use crate::read::jira_sources::JiraSources;
 use crate::read::options::ReadOptions;
 use crate::read::read;
@@ -694,4 +695,24 @@ fn a_test_is_the_same_on_windows_and_elsewhere_and_may_have_a_display_name_only(
     3:3 ||tests/cart/total.spec.ts|own Passed 0ns
     4:3 ||Shop|Cart|GET /pets Passed 0ns
     ");
+}
+
+#[test]
+fn properties_of_a_case_are_kept() {
+    let report = "<testsuite><properties><property name='os' value='Linux'/></properties><testcase name='a'><properties>\
+        <property name='owner' value='payments'/><property name='tags' value='slow, nightly'/>\
+        <property name='jira' value='SHOP-1'/><property name='empty'/></properties></testcase><testcase name='b'/></testsuite>";
+    let source = Source::bytes("in.xml", report.as_bytes());
+    let runs: Vec<_> = read(&source, &ReadOptions::default())
+        .unwrap()
+        .filter_map(|record| match record.unwrap() {
+            Record::Run(run) => Some(run),
+            _ => None,
+        })
+        .collect();
+    let metadata = runs[0].metadata.as_ref().unwrap();
+    assert_eq!(metadata.owner.as_deref(), Some("payments"));
+    assert_eq!(metadata.tags, ["slow", "nightly"]);
+    assert_eq!(metadata.properties, [Property::new("jira", "SHOP-1")]);
+    assert_eq!(runs[1].metadata, None);
 }

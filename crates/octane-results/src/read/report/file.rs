@@ -37,6 +37,8 @@ pub(crate) struct ReportFile {
     ready: VecDeque<Record>,
     /// How many results have been pushed, invalid ones included.
     pub(crate) results: u64,
+    /// Whether it is read as a table because it is in no other format.
+    pub(crate) is_table: bool,
     /// Whether it is plainly no report, by its first bytes, unless it has results.
     pub(crate) is_other_kind: bool,
     unnamed: u64,
@@ -50,6 +52,7 @@ impl ReportFile {
             commas,
             ready: VecDeque::new(),
             results: 0,
+            is_table: false,
             is_other_kind: false,
             unnamed: 0,
         }
@@ -333,6 +336,15 @@ pub(crate) struct ReportRecords<R> {
 }
 
 impl<R: ReportReader> ReportRecords<R> {
+    /// Whether the input, which has no results, is of another kind: JSON that is well-formed and has no rows of results is.
+    fn is_other_kind(&self, error: &ReadError) -> bool {
+        let has_no_rows = matches!(
+            error.kind(),
+            ReadErrorKind::Format { .. } | ReadErrorKind::MissingColumns { .. }
+        );
+        self.file.is_other_kind || self.file.is_table && has_no_rows
+    }
+
     pub(crate) fn new(reader: R, file: ReportFile) -> Self {
         Self {
             reader,
@@ -360,7 +372,7 @@ impl<R: ReportReader> Iterator for ReportRecords<R> {
                     self.file.warn(LineColumn::START, WarningKind::NoResults);
                 }
                 Ok(false) => {}
-                Err(error) if self.file.is_other_kind && self.file.results == 0 => {
+                Err(error) if self.file.results == 0 && self.is_other_kind(&error) => {
                     self.failed = Some(error.of_other_kind());
                 }
                 Err(error) => self.failed = Some(error),
