@@ -33,7 +33,7 @@ pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
 pub(crate) fn prune(spool: &Spool) {
     let mut retention = Retention::default();
     retention.unfinished_age_max = Duration::MAX;
-    let _ = spool.prune(&retention, jiff::Timestamp::now());
+    let _ = spool.prune_if_due(&retention, jiff::Timestamp::now());
 }
 
 /// The failure of a command about stored uploads, with the commands that may help.

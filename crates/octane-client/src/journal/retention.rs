@@ -1,11 +1,14 @@
 //! Deleting old uploads.
 
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::error::JournalError;
-use super::files::ids;
+use super::files::{ids, private};
 use super::spool::Spool;
 use crate::upload_id::UploadId;
 
@@ -32,7 +35,44 @@ impl Default for Retention {
     }
 }
 
+/// How often uploads are looked at one by one, to see whether they are too old: each look opens all of them.
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// The file that holds when that was last done.
+const LAST_PRUNE: &str = "last-prune";
+
 impl Spool {
+    /// Like [`Self::prune`], but not again within an hour, unless the files together have become too large.
+    ///
+    /// A machine that uploads often stores many uploads. Looking at all of them costs more than an upload.
+    pub fn prune_if_due(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Vec<UploadId>, JournalError> {
+        let Some(folder) = self.folder() else {
+            return Ok(Vec::new());
+        };
+        let stamp = folder.join(LAST_PRUNE);
+        let last = fs::read_to_string(&stamp).ok();
+        let last = last.and_then(|text| text.trim().parse::<Timestamp>().ok());
+        // A clock that was set back makes the last time seem to be to come.
+        let is_recent = last.is_some_and(|last| {
+            Duration::try_from(now.duration_since(last)).is_ok_and(|since| since < INTERVAL)
+        });
+        if is_recent && total_bytes(folder) <= retention.bytes_max {
+            return Ok(Vec::new());
+        }
+        // Before, so that others who upload at the same time do not do it as well. If it cannot be written, it is done
+        // again.
+        let mut options = OpenOptions::new();
+        let options = private(options.write(true).create(true).truncate(true));
+        _ = options
+            .open(&stamp)
+            .and_then(|mut file| write!(file, "{now}"));
+        self.prune(retention, now)
+    }
+
     /// Deletes uploads that are too old or take too much space, except those in use. Returns the IDs of the deleted ones.
     pub fn prune(
         &self,
@@ -78,4 +118,11 @@ impl Spool {
         let ids = ids.and_then(Result::ok).unwrap_or_default();
         ids.into_iter().filter(is_deleted).collect()
     }
+}
+
+/// How large all files of a folder are together.
+fn total_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| Some(entry.metadata().ok()?.len()));
+    sizes.sum()
 }

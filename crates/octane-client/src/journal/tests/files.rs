@@ -133,6 +133,27 @@ fn old_uploads_are_pruned_and_unfinished_ones_later() {
 }
 
 #[test]
+fn uploads_are_looked_at_once_an_hour_unless_they_take_too_much_space() {
+    let (_folder, spool) = place();
+    let first = finished(&spool);
+    let mut retention = Retention::default();
+    let at = |minutes: i64| after(&spool, &first, 15) + jiff::SignedDuration::from_mins(minutes);
+    let (now, soon, later) = (at(0), at(59), at(60));
+    assert_eq!(spool.prune_if_due(&retention, now).unwrap(), [first]);
+    let second = finished(&spool);
+    retention.finished_age_max = Duration::ZERO;
+    assert_eq!(spool.prune_if_due(&retention, soon).unwrap(), []);
+    assert_eq!(spool.prune_if_due(&retention, later).unwrap(), [second]);
+    let third = finished(&spool);
+    assert_eq!(spool.prune_if_due(&retention, later).unwrap(), []);
+    retention.bytes_max = 0;
+    assert_eq!(spool.prune_if_due(&retention, later).unwrap(), [third]);
+    // A clock that was set back.
+    assert_eq!(spool.prune_if_due(&retention, soon).unwrap(), []);
+    assert_eq!(Spool::off().prune_if_due(&retention, now).unwrap(), []);
+}
+
+#[test]
 fn a_clock_that_was_set_back_prunes_nothing() {
     let (_folder, spool) = place();
     let id = finished(&spool);
