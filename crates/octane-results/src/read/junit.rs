@@ -22,7 +22,7 @@
 //!   and `rerunError` are further attempts of one that failed in the end.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
 //!   none. The clock is never read.
-//! - Properties of a case are properties of its result, apart from `owner` or `author`, and `tag` or `tags`.
+//! - Properties of a case are properties of its result, apart from Jira keys, `owner` or `author`, and `tag` or `tags`.
 //! - The reason of a `skipped` case becomes the description of the run.
 //! - `system-out` and `system-err` are ignored, and cost no memory however long they are.
 //! - Bytes that are invalid in the encoding of the report are replaced by U+FFFD and counted in a warning. A case whose

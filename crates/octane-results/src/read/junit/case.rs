@@ -18,7 +18,6 @@ use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::spelling::is_same;
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::text::REPLACEMENT;
@@ -90,9 +89,10 @@ impl Case {
         if value.is_empty() {
             return;
         }
-        if is_same("owner", &name) || is_same("author", &name) {
+        let is_one_of = |words: [&str; 2]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if is_one_of(["owner", "author"]) {
             metadata.owner.get_or_insert_with(|| value.to_owned());
-        } else if is_same("tag", &name) || is_same("tags", &name) {
+        } else if is_one_of(["tag", "tags"]) {
             let tags = value
                 .split(',')
                 .map(str::trim)

@@ -389,7 +389,10 @@ impl Report {
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
         let place = self.text_place;
-        if let Some(case) = self.cases_open.last_mut() {
+        // The keys are kept as such.
+        if self.property != PropertyContent::Keys
+            && let Some(case) = self.cases_open.last_mut()
+        {
             case.add_property(std::mem::take(&mut self.property_name), text.trim());
         }
         match self.property {

@@ -701,7 +701,7 @@ fn a_test_is_the_same_on_windows_and_elsewhere_and_may_have_a_display_name_only(
 fn properties_of_a_case_are_kept() {
     let report = "<testsuite><properties><property name='os' value='Linux'/></properties><testcase name='a'><properties>\
         <property name='owner' value='payments'/><property name='tags' value='slow, nightly'/>\
-        <property name='jira' value='SHOP-1'/><property name='empty'/></properties></testcase><testcase name='b'/></testsuite>";
+        <property name='jira' value='SHOP-1'/><property name='size' value='7'/><property name='empty'/></properties></testcase><testcase name='b'/></testsuite>";
     let source = Source::bytes("in.xml", report.as_bytes());
     let runs: Vec<_> = read(&source, &ReadOptions::default())
         .unwrap()
@@ -713,6 +713,7 @@ fn properties_of_a_case_are_kept() {
     let metadata = runs[0].metadata.as_ref().unwrap();
     assert_eq!(metadata.owner.as_deref(), Some("payments"));
     assert_eq!(metadata.tags, ["slow", "nightly"]);
-    assert_eq!(metadata.properties, [Property::new("jira", "SHOP-1")]);
+    assert_eq!(metadata.properties, [Property::new("size", "7")]);
+    assert_eq!(runs[0].jira, ["SHOP-1"]);
     assert_eq!(runs[1].metadata, None);
 }
