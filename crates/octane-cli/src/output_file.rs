@@ -2,10 +2,10 @@
 //! not left to be taken for a new one.
 
 use std::fs;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -29,7 +29,14 @@ pub(crate) struct OutputFile {
 /// The size of the buffer before a file.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// A file that is being written, or is complete, but not in its place yet.
+/// A file that is complete, but not in its place yet.
+#[derive(Debug)]
+pub(crate) struct Complete {
+    temporary: TempPath,
+    place: Place,
+}
+
+/// A file that is being written, beside its place.
 #[derive(Debug)]
 pub(crate) struct Staged {
     temporary: BufWriter<NamedTempFile>,
@@ -135,7 +142,7 @@ impl OutputFile {
         Ok(true)
     }
 
-    /// Begins to write the file, beside its place: it disappears unless it is [finished](Staged::finish).
+    /// Begins to write the file, beside its place: it disappears unless it is [finished](Complete::finish).
     pub(crate) fn stage(&self) -> io::Result<Staged> {
         let temporary = if self.is_in_place {
             builder().tempfile()?
@@ -168,26 +175,34 @@ impl Staged {
         })
     }
 
+    /// Ends the writing. What is left of the file needs no memory, and is not open.
+    pub(crate) fn complete(self) -> io::Result<Complete> {
+        let temporary = self.temporary.into_inner().map_err(io::Error::from)?;
+        Ok(Complete {
+            temporary: temporary.into_temp_path(),
+            place: self.place,
+        })
+    }
+}
+
+impl Complete {
     /// Puts the file in its place.
     pub(crate) fn finish(self) -> io::Result<()> {
-        let mut temporary = self.temporary.into_inner().map_err(io::Error::from)?;
-        let (path, is_in_place) = match self.place {
-            Place::File { path, is_in_place } => (path, is_in_place),
-            Place::Stdout => {
-                temporary.rewind()?;
-                return copy_file(&mut temporary);
-            }
+        let copy_to = |path: &Path| {
+            let mut file = fs::File::options().write(true).truncate(true).open(path)?;
+            io::copy(&mut fs::File::open(&self.temporary)?, &mut file).map(drop)
         };
-        if is_in_place {
-            temporary.rewind()?;
-            let mut file = fs::File::options().write(true).truncate(true).open(&path)?;
-            io::copy(&mut temporary, &mut file)?;
-            return Ok(());
-        }
-        match temporary.persist(&path) {
-            Ok(_) => Ok(()),
-            // A file that is mounted by itself cannot be replaced, only changed.
-            Err(error) => fs::copy(error.file.path(), &path).map(drop),
+        match &self.place {
+            Place::Stdout => copy_file(&mut fs::File::open(&self.temporary)?),
+            Place::File {
+                path,
+                is_in_place: true,
+            } => copy_to(path),
+            Place::File { path, .. } => match self.temporary.persist(path) {
+                Ok(()) => Ok(()),
+                // A file that is mounted by itself cannot be replaced, only changed.
+                Err(error) => fs::copy(&error.path, path).map(drop),
+            },
         }
     }
 }
@@ -239,10 +254,10 @@ fn plain(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    fn written(output: &OutputFile, bytes: &[u8]) -> Staged {
+    fn written(output: &OutputFile, bytes: &[u8]) -> Complete {
         let mut staged = output.stage().unwrap();
         staged.write_all(bytes).unwrap();
-        staged
+        staged.complete().unwrap()
     }
 
     fn error(path: &Path, inputs: &[String]) -> String {

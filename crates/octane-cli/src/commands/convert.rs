@@ -18,11 +18,16 @@ use crate::input::Input;
 use crate::input::reading::Reading;
 use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text};
-use crate::output_file::{OutputFile, Staged};
+use crate::output_file::{Complete, OutputFile, Staged};
 
 /// Writes the results as one payload, or as the payloads that an upload would send. Files are written while the input is
 /// read, and appear when all of them are complete; a failure leaves none, also not those of an earlier time.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
+    let is_table = !matches!(args.to, OutputFormat::Octane | OutputFormat::Evidence);
+    if args.split && is_table {
+        let message = "`--split` writes payloads for Octane, and `--to` asks for another format";
+        return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
+    }
     let is_stdout = args.output.as_os_str() == "-";
     let file = if is_stdout {
         None
@@ -110,7 +115,7 @@ struct Payloads<'a> {
     file: Option<&'a OutputFile>,
     /// Whether digests are asked for.
     has_digests: bool,
-    staged: Vec<(Staged, PayloadFile)>,
+    written: Vec<(Complete, PayloadFile)>,
 }
 
 /// A payload that was written.
@@ -128,7 +133,7 @@ impl<'a> Payloads<'a> {
             args,
             file,
             has_digests,
-            staged: Vec::new(),
+            written: Vec::new(),
         }
     }
 
@@ -162,7 +167,7 @@ impl<'a> Payloads<'a> {
         }
         piece.extend_from_slice(exporter.suffix());
         single.write(&piece)?;
-        self.staged.push(single.end(results));
+        self.written.push(single.end(results)?);
         Ok(results)
     }
 
@@ -179,14 +184,15 @@ impl<'a> Payloads<'a> {
                 let payload = batch.payload();
                 let (mut staged, path) = self.stage(batch.number)?;
                 let written = staged.write_all(&payload);
-                written.map_err(|error| cannot_write(&path, error))?;
+                let complete = written.and_then(|()| staged.complete());
+                let complete = complete.map_err(|error| cannot_write(&path, error))?;
                 let entry = PayloadFile {
                     file: path,
                     results: batch.results(),
                     bytes: payload.len() as u64,
                     sha256: batch.sha256,
                 };
-                self.staged.push((staged, entry));
+                self.written.push((complete, entry));
             }
             return Ok(plan.finish()?);
         }
@@ -195,7 +201,7 @@ impl<'a> Payloads<'a> {
             single.write(&piece?)?;
         }
         let totals = plan.finish()?;
-        self.staged.push(single.end(totals.counts.read));
+        self.written.push(single.end(totals.counts.read)?);
         Ok(totals)
     }
 
@@ -225,8 +231,8 @@ impl<'a> Payloads<'a> {
 
     /// Puts all files in their places.
     fn finish(self) -> Result<Vec<PayloadFile>> {
-        let files = self.staged.into_iter().map(|(staged, entry)| {
-            let put = staged.finish();
+        let files = self.written.into_iter().map(|(complete, entry)| {
+            let put = complete.finish();
             put.map_err(|error| cannot_write(&entry.file, error))?;
             Ok(entry)
         });
@@ -252,7 +258,9 @@ impl Single {
         written.map_err(|error| cannot_write(&self.path, error))
     }
 
-    fn end(self, results: usize) -> (Staged, PayloadFile) {
+    fn end(self, results: usize) -> Result<(Complete, PayloadFile)> {
+        let complete = self.staged.complete();
+        let complete = complete.map_err(|error| cannot_write(&self.path, error))?;
         let digest = self.digest.map(Sha256::finalize).unwrap_or_default();
         let entry = PayloadFile {
             file: self.path,
@@ -260,7 +268,7 @@ impl Single {
             bytes: self.bytes,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
         };
-        (self.staged, entry)
+        Ok((complete, entry))
     }
 }
 

@@ -1,11 +1,12 @@
 //! Reading inputs on threads of their own, so that what is read can be used meanwhile.
 //!
 //! Each thread reads one input after another, and passes on what it has read in blocks through a bounded queue for each
-//! input. The inputs are taken from the queues in their order, so the order does not depend on the threads.
+//! input. The inputs are taken from the queues in their order, so the order does not depend on the threads. Only a few inputs
+//! are read ahead, so that memory does not grow with their number.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -24,6 +25,9 @@ const BLOCKS_MAX: usize = 8;
 /// More threads than that do not help, as one thread uses what all of them read.
 const THREADS_MAX: usize = 4;
 
+/// How many inputs may have been begun and not been used up.
+const INPUTS_MAX: usize = THREADS_MAX + 2;
+
 /// A part of an input.
 #[derive(Debug)]
 pub(super) enum Part {
@@ -39,6 +43,8 @@ pub(super) enum Part {
 pub(super) struct Workers {
     queues: std::vec::IntoIter<Receiver<Part>>,
     current: Option<Receiver<Part>>,
+    /// Lets the threads begin another input.
+    permits: Sender<()>,
 }
 
 impl Workers {
@@ -51,13 +57,26 @@ impl Workers {
             queues.push(receiver);
             inputs.push(Mutex::new(Some((source, sender))));
         }
-        let shared = Arc::new((inputs, AtomicUsize::new(0), options.clone()));
+        let (permits, permitted) = channel();
+        for _ in 0..INPUTS_MAX {
+            _ = permits.send(());
+        }
+        let shared = Arc::new((
+            inputs,
+            AtomicUsize::new(0),
+            options.clone(),
+            Mutex::new(permitted),
+        ));
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         for number in 0..processors.min(count).min(THREADS_MAX) {
             let shared = Arc::clone(&shared);
             let work = move || {
-                let (inputs, next, options) = &*shared;
-                while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let (inputs, next, options, permitted) = &*shared;
+                let is_permitted = || permitted.lock().is_ok_and(|permits| permits.recv().is_ok());
+                // Nobody permits anything any more once nobody wants what is read.
+                while is_permitted()
+                    && let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let input = input.lock().ok().and_then(|mut input| input.take());
                     if let Some((source, sender)) = input
                         && pass_on(source, options, &sender).is_none()
@@ -81,6 +100,7 @@ impl Workers {
         Self {
             queues: queues.into_iter(),
             current: None,
+            permits,
         }
     }
 
@@ -106,7 +126,10 @@ impl Workers {
             let part = self.current.as_ref().and_then(|queue| queue.recv().ok());
             match part {
                 Some(part) => return Some(part),
-                None => self.current = None,
+                None => {
+                    self.current = None;
+                    _ = self.permits.send(());
+                }
             }
         }
     }

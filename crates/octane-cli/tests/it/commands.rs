@@ -233,6 +233,9 @@ fn results_are_converted_to_formats_of_other_tools_and_back() {
         assert_eq!(done.code, 0, "{done:?}");
         assert_eq!(counts(file), expected, "{format}");
     }
+    place
+        .octane(&["convert", &table, "-o", "out.csv", "--to", "csv", "--split"])
+        .fails(2, &["--split", "--to"]);
 }
 
 #[test]
