@@ -1,4 +1,4 @@
-//! Reading inputs on threads of their own, so that what is read can be used meanwhile.
+//! Reads inputs on worker threads, so that results are processed while further ones are read.
 //!
 //! Each thread reads one input after another, and passes on what it has read in blocks through a bounded queue for each
 //! input. The inputs are taken from the queues in their order, so the order does not depend on the threads. Only a few inputs

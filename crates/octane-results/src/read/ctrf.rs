@@ -168,10 +168,10 @@ fn metadata(test: &Value) -> Metadata {
         }
     }
     for annotation in items(extra.and_then(|extra| extra.get("annotations"))) {
-        if let (Some(kind), Some(told)) =
+        if let (Some(kind), Some(given)) =
             (field(annotation, "type"), field(annotation, "description"))
         {
-            metadata.properties.push(Property::new(kind, told));
+            metadata.properties.push(Property::new(kind, given));
         }
     }
     metadata.owner = field(test, "owner").or(metadata.owner);

@@ -8,7 +8,7 @@
 //! - The **class** is the name of the feature, or else its file; the **name** is the name of the scenario. The file
 //!   (`uri`, or `location` of behave) is the origin.
 //! - A background with the id of the scenario before it belongs to that one.
-//! - **Rows of an outline** are told apart by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
+//! - **Rows of an outline** are distinguished by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
 //!   the first row of the table has the titles. Where the ids have no numbers and the names are equal, the rows are
 //!   numbered by their lines. So are scenarios of one feature with equal names: the second one is `pays (2)`.
 //! - A scenario that is written again with the same id, line and steps after it has **failed** is a further attempt: the
@@ -156,12 +156,12 @@ impl Feature {
             }
         }
         for (name, value) in metadata.as_object().into_iter().flatten() {
-            let told = text(Some(value)).or_else(|| {
+            let given = text(Some(value)).or_else(|| {
                 let parts = [field(value, "name"), field(value, "version")];
                 Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
             });
-            if let Some(told) = told.filter(|told| !told.is_empty()) {
-                self.properties.push(Property::new(name, told));
+            if let Some(given) = given.filter(|given| !given.is_empty()) {
+                self.properties.push(Property::new(name, given));
             }
         }
         self.project = metadata

@@ -13,7 +13,7 @@
 //!   did not end, or that should be repeated and was not, is failed.
 //! - The class of a scenario is its feature. Its name is that of the rule, if there is one, and of the scenario; a row of
 //!   examples adds their name and its number, as Cucumber does in `JUnit` XML: `pays - cards - Example #1.2`.
-//!   Two scenarios of one name in a file are told apart as `pays` and `pays (2)`. A feature without a name is called after
+//!   Two scenarios of one name in a file are distinguished as `pays` and `pays (2)`. A feature without a name is called after
 //!   its file.
 //! - Hooks are steps only if they did not pass. A hook around all tests is no result; that it failed is a warning, as is
 //!   a run that was not successful though no scenario is failed.
@@ -56,7 +56,7 @@ pub(crate) struct CucumberMessages {
     repeated: BTreeMap<String, Vec<Attempt>>,
     /// What was wrong with features that could not be parsed.
     unparsed: Vec<Draft>,
-    /// The failures of hooks around all tests are told already.
+    /// Hooks around all tests that failed have been reported.
     has_failed_hook: bool,
     has_failed: bool,
     has_begun: bool,

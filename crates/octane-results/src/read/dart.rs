@@ -16,7 +16,7 @@
 //! whole path, which may differ from machine to machine. The platform tells the runs of a test apart. Lines that are no
 //! events, such as those of `flutter`'s daemon in square brackets, are ignored.
 //!
-//! Two tests of one name in a file are told apart as `pays` and `pays (2)`.
+//! Two tests of one name in a file are distinguished as `pays` and `pays (2)`.
 //!
 //! Memory grows with the number of tests that run at the same time, and with the number of different tests, of which a
 //! digest is kept.

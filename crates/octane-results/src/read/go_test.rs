@@ -64,7 +64,7 @@ struct Build {
     output: Output,
     has_failed: bool,
     /// Whether a failed package names it.
-    is_told: bool,
+    is_named: bool,
 }
 
 impl LineFormat for GoTest {
@@ -96,7 +96,7 @@ impl LineFormat for GoTest {
             }
         }
         for (name, build) in std::mem::take(&mut self.builds) {
-            if build.has_failed && !build.is_told {
+            if build.has_failed && !build.is_named {
                 let failure = Failure::new("build failed").details(build.output.text());
                 self.push_package(package_of(&name), build.place, failure, Took::Unknown, file);
             }
@@ -154,7 +154,7 @@ impl GoTest {
         let failed_build = event.text("FailedBuild");
         let mut details = Output::default();
         if let Some(build) = self.builds.get_mut(failed_build) {
-            build.is_told = true;
+            build.is_named = true;
             details.push(&build.output.text());
             details.push("\n");
         }

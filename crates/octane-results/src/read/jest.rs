@@ -144,10 +144,10 @@ fn headed(message: &str) -> Failure {
     if !first.starts_with('●') {
         return whole;
     }
-    let told = thrown(lines.next().unwrap_or(first));
+    let given = thrown(lines.next().unwrap_or(first));
     Failure {
         details: whole.details,
-        ..told
+        ..given
     }
 }
 

@@ -60,7 +60,7 @@ struct Open {
     /// Of each test with this name that has not been found yet whether it has an error, in order.
     order: Vec<Option<bool>>,
     /// What it says itself of how it ended.
-    told: Option<Box<Test>>,
+    given: Option<Box<Test>>,
 }
 
 /// A suite of Mochawesome.
@@ -125,8 +125,8 @@ impl JsonFormat for Mocha {
                 }
             }
             [.., Step::Name(_)] => {
-                if let (Some(open), Some(told)) = (self.suites.last_mut(), text(Some(&value))) {
-                    open.file = told;
+                if let (Some(open), Some(given)) = (self.suites.last_mut(), text(Some(&value))) {
+                    open.file = given;
                 }
             }
             _ => {}
@@ -144,7 +144,7 @@ impl JsonFormat for Mocha {
         open.sort_by_key(|(_, open)| (open.place.line, open.place.column));
         for (key, open) in open {
             let untold = || Test::untold(&key, open.place);
-            let test = open.told.map_or_else(untold, |told| *told);
+            let test = open.given.map_or_else(untold, |given| *given);
             for (number, _) in (1..).zip(&open.order).filter(|(_, left)| left.is_some()) {
                 let outcome = test.state.clone().unwrap_or(Outcome::Known(Status::Failed));
                 let mut draft = test.clone().draft(outcome);
@@ -199,15 +199,15 @@ impl Mocha {
             return;
         }
         test.state = field(value, "state").map(|_| state(value));
-        let is_told = test.state.is_some() || test.has_error;
+        let is_named = test.state.is_some() || test.has_error;
         let open = self.open.entry(key).or_insert(Open {
             place: test.place,
             order: Vec::with_capacity(1),
-            told: None,
+            given: None,
         });
         open.order.push(Some(test.has_error));
-        if is_told && open.told.is_none() {
-            open.told = Some(Box::new(test));
+        if is_named && open.given.is_none() {
+            open.given = Some(Box::new(test));
         }
     }
 

@@ -15,7 +15,7 @@
 //! Where the format leaves room, this reader decides:
 //!
 //! - The **class** is what is before the name in `fullname`, so that the instances of a fixture with arguments,
-//!   `TaxTest(1)` and `TaxTest(2)`, are told apart; else `classname`, or else the nearest suite with a name. In version 2,
+//!   `TaxTest(1)` and `TaxTest(2)`, are distinguished; else `classname`, or else the nearest suite with a name. In version 2,
 //!   where the name of a test is its full name, it is the innermost suite that the name begins with, or what is before the
 //!   last dot outside arguments.
 //! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain

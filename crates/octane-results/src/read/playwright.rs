@@ -112,10 +112,10 @@ impl JsonFormat for Playwright {
             }
             [.., Step::Name(name)] => {
                 if let Some(suite) = self.suites.last_mut() {
-                    let told = Some(text(Some(&value)).unwrap_or_default());
+                    let given = Some(text(Some(&value)).unwrap_or_default());
                     match name.as_str() {
-                        "title" => suite.title = told,
-                        _ => suite.file = told,
+                        "title" => suite.title = given,
+                        _ => suite.file = given,
                     }
                 }
             }
@@ -143,8 +143,8 @@ fn is_suite(path: &[Step]) -> bool {
 impl Playwright {
     /// Pushes the tests of a spec if the titles of all suites around it are known.
     fn spec(&mut self, held: Held, file: &mut ReportFile) {
-        let is_told = self.suites.iter().all(|suite| suite.title.is_some());
-        if let Some(suite) = self.suites.last_mut().filter(|_| !is_told) {
+        let is_named = self.suites.iter().all(|suite| suite.title.is_some());
+        if let Some(suite) = self.suites.last_mut().filter(|_| !is_named) {
             suite.held.push(held);
             return;
         }

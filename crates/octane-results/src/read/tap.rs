@@ -18,12 +18,12 @@
 //!
 //! - More tests than planned, or no plan, is a warning: what ran is known. A plan without any test is no result.
 //! - After a plan at the end that was met, another plan or a new version line, another stream begins, as where files were
-//!   put together. The `ok` that `prove -v` prints below the tests of a file is no test; the file is told as the origin.
+//!   put together. The `ok` that `prove -v` prints below the tests of a file is no test; the file is given as the origin.
 //! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by
 //!   the test point with a `{` before them; a test belongs to the class `outer > inner`.
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
 //!   a version and no plan at the beginning.
-//! - Two tests of one name are told apart as `pays` and `pays (2)`; a test without a name is called after its number.
+//! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called after its number.
 //! - Of a block with diagnostics, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
 //!   block, the comments and other lines below a failed test are its details.
 //!
@@ -60,7 +60,7 @@ const EXIT: &str = "exit status";
 /// The name of the result for an aborted run.
 const BAIL_OUT: &str = "Bail out!";
 
-/// The deepest subtest that is told apart from what is around it.
+/// The deepest subtest that is distinguished from what is around it.
 const DEPTH_MAX: usize = 100;
 
 #[derive(Debug)]
@@ -215,8 +215,8 @@ impl Tap {
     /// `prove` says that a file failed.
     fn dubious(&mut self, line: &str, file: &mut ReportFile) {
         self.flush(file);
-        let is_told = self.levels[0].failed > 0 || !self.levels[0].is_met();
-        if self.file.is_some() && !is_told {
+        let is_named = self.levels[0].failed > 0 || !self.levels[0].is_met();
+        if self.file.is_some() && !is_named {
             self.push_failed(EXIT, line.to_owned(), file);
         }
     }

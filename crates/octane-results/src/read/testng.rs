@@ -18,7 +18,7 @@
 //!   parameters, whatever its own status: a failure that the result keeps if it passed in the end. If there is no such
 //!   method, the last attempt is the result, and failed if it has an exception. Since attempts may be written after the
 //!   result, the results of a class are held back until it ends.
-//! - **Parameters** are part of the name, so that the rows of a data provider are told apart: `adds(1, 2)`. What Java prints
+//! - **Parameters** are part of the name, so that the rows of a data provider are distinguished: `adds(1, 2)`. What Java prints
 //!   of an object without a text of its own, such as `shop.Cart@1b2c3d4e`, is there without the part that differs in each
 //!   run.
 //! - **Groups** are tags; those of methods are named at the beginning of a suite.

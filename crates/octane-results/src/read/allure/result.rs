@@ -125,8 +125,8 @@ fn name(result: &Value, labels: &Labels<'_>) -> String {
             Some((field(parameter, "name")?, value))
         })
         .collect();
-    let is_told = |value: &str| name.contains(value.trim_matches(['\'', '"']));
-    if !values.iter().all(|(_, value)| is_told(value)) {
+    let is_named = |value: &str| name.contains(value.trim_matches(['\'', '"']));
+    if !values.iter().all(|(_, value)| is_named(value)) {
         let values: Vec<String> = values
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
@@ -164,7 +164,7 @@ fn is_project(parameter: &Value) -> bool {
     matches!(&*name.to_lowercase(), "project" | "browser")
 }
 
-/// By what tests with the same name and class are told apart: the full name, and the `historyId` if the values of parameters
+/// By what tests with the same name and class are distinguished: the full name, and the `historyId` if the values of parameters
 /// are not to be shown.
 fn case(result: &Value) -> Option<String> {
     let is_secret = items(result.get("parameters"))

@@ -40,7 +40,7 @@ pub(super) struct Scenario {
     pub(super) number: u32,
     stage: Stage,
     /// Whether it has a name or steps, without which it is none.
-    is_told: bool,
+    is_named: bool,
     id: String,
 }
 
@@ -119,10 +119,10 @@ impl Stage {
         done.error_message.clone_from(&error);
         match said {
             Said::Is(Status::Failed) if self.failure.is_none() => {
-                let told = error.map(|error| thrown(&error));
+                let given = error.map(|error| thrown(&error));
                 let word = word.unwrap_or_default();
                 self.failure =
-                    told.or_else(|| Some(Failure::new(format!("{word}: {}", done.name))));
+                    given.or_else(|| Some(Failure::new(format!("{word}: {}", done.name))));
             }
             Said::Nothing if self.untested.is_none() => self.untested = Some(done.name.clone()),
             Said::Is(Status::Skipped) if self.skipped.is_none() => {
@@ -178,8 +178,8 @@ impl Stage {
     fn failure(&self) -> Option<Failure> {
         if self.verdict.is_cut_off() {
             let step = self.untested.as_deref().unwrap_or("a step");
-            let told = format!("the scenario did not end: `{step}` has no result");
-            return Some(Failure::new(told));
+            let given = format!("the scenario did not end: `{step}` has no result");
+            return Some(Failure::new(given));
         }
         self.failure.clone().or_else(|| self.skipped.clone())
     }
@@ -197,10 +197,10 @@ impl Scenario {
             Said::Nothing => {}
             said => {
                 if said == Said::Is(Status::Failed) && stage.failure.is_none() {
-                    let told = lines(element.get("error_message")).map(|error| thrown(&error));
+                    let given = lines(element.get("error_message")).map(|error| thrown(&error));
                     let word = own.unwrap_or_default();
                     stage.failure =
-                        told.or_else(|| Some(Failure::new(format!("the scenario is `{word}`"))));
+                        given.or_else(|| Some(Failure::new(format!("the scenario is `{word}`"))));
                 }
                 stage.verdict.add(said);
             }
@@ -231,7 +231,7 @@ impl Scenario {
                     || is("keyword", "examples")),
             number: 0,
             stage,
-            is_told: element.get("steps").is_some() || element.get("name").is_some(),
+            is_named: element.get("steps").is_some() || element.get("name").is_some(),
             id,
         }
     }
@@ -244,7 +244,7 @@ impl Scenario {
             is_outline: false,
             number: 0,
             stage: background,
-            is_told: true,
+            is_named: true,
             id: String::new(),
         }
     }
@@ -266,7 +266,7 @@ impl Scenario {
     pub(super) fn into_draft(self) -> Draft {
         let mut draft = self.draft;
         self.stage.fill(&mut draft);
-        if !self.is_told {
+        if !self.is_named {
             draft.outcome = Outcome::Missing;
         }
         draft

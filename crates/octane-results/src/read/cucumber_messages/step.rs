@@ -37,9 +37,9 @@ impl Finished {
             .or_else(|| message.get("testResult"))
             .unwrap_or(&Value::Null);
         let exception = result.get("exception").unwrap_or(&Value::Null);
-        let told = text(result.get("message"));
-        let details = text(exception.get("stackTrace")).or_else(|| told.clone());
-        let message = text(exception.get("message")).or(told);
+        let given = text(result.get("message"));
+        let details = text(exception.get("stackTrace")).or_else(|| given.clone());
+        let message = text(exception.get("message")).or(given);
         Self {
             word: field(result, "status").to_owned(),
             duration: duration(result.get("duration")).unwrap_or_default(),

@@ -58,7 +58,7 @@ impl Test {
         let mut parts = key.rsplitn(3, '\0');
         let mut part = || parts.next().unwrap_or_default().to_owned();
         let (file, title, full_title) = (part(), part(), part());
-        let told = "the test is in none of `passes`, `pending` and `failures`: it did not end";
+        let given = "the test is in none of `passes`, `pending` and `failures`: it did not end";
         Self {
             place,
             state: None,
@@ -68,7 +68,7 @@ impl Test {
             full_title,
             file,
             duration: Took::Unknown,
-            failure: Some(Failure::new(told)),
+            failure: Some(Failure::new(given)),
             retries: 0,
         }
     }
@@ -111,8 +111,8 @@ fn failure(error: Option<&Value>) -> Option<Failure> {
     })?);
     if let Some(message) = message {
         // Mochawesome writes the type before the message.
-        let told = thrown(&message);
-        failure.error_type = failure.error_type.or(told.error_type);
+        let given = thrown(&message);
+        failure.error_type = failure.error_type.or(given.error_type);
         let message = plain(&message);
         let heading = failure.error_type.as_ref().map(|kind| format!("{kind}: "));
         let message = heading

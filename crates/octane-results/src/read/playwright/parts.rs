@@ -15,12 +15,12 @@ pub(super) fn attempt_failure(attempt: &Value) -> Option<Failure> {
 /// The failure that one error tells of.
 pub(super) fn failure_of(error: &Value) -> Option<Failure> {
     let message = field(error, "message").or_else(|| text(Some(error)));
-    let mut told = message
+    let mut given = message
         .or_else(|| field(error, "value"))
         .or_else(|| field(error, "stack"))
         .map(|message| thrown(&message))?;
-    if let Some(stack) = field(error, "stack").filter(|stack| stack.len() > told.details.len()) {
-        told.details = thrown(&stack).details;
+    if let Some(stack) = field(error, "stack").filter(|stack| stack.len() > given.details.len()) {
+        given.details = thrown(&stack).details;
     }
-    Some(told)
+    Some(given)
 }

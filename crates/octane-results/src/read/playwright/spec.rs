@@ -158,18 +158,18 @@ fn annotate(draft: &mut Draft, test: &Value, last: &Value) {
         let Some(kind) = field(annotation, "type") else {
             continue;
         };
-        let told = field(annotation, "description").unwrap_or_default();
+        let given = field(annotation, "description").unwrap_or_default();
         match kind.as_str() {
-            "skip" | "fixme" if !told.is_empty() => *description = Some(told),
+            "skip" | "fixme" if !given.is_empty() => *description = Some(given),
             "skip" | "fixme" => {}
-            "owner" => metadata.owner = Some(told),
-            _ => add_property(metadata, &kind, told),
+            "owner" => metadata.owner = Some(given),
+            _ => add_property(metadata, &kind, given),
         }
     }
 }
 
-fn add_property(metadata: &mut Metadata, kind: &str, told: String) {
-    let mut property = Property::new(kind, told);
+fn add_property(metadata: &mut Metadata, kind: &str, given: String) {
+    let mut property = Property::new(kind, given);
     if property.value.starts_with("http://") || property.value.starts_with("https://") {
         let link = Link {
             name: Some(kind.to_owned()),

@@ -71,12 +71,12 @@ impl<'v> Phases<'v> {
                 .and_then(Value::as_str)
                 .is_some_and(is_failed)
         };
-        let mut told = self
+        let mut given = self
             .0
             .iter()
             .filter(|(_, phase)| failed(phase) || phase.get("crash").is_some())
             .peekable();
-        let (_, first) = told.peek()?;
+        let (_, first) = given.peek()?;
         let representation = text(first.get("longrepr")).unwrap_or_default();
         let (error_type, message) = error_line(&representation);
         let crash = first
@@ -85,7 +85,7 @@ impl<'v> Phases<'v> {
         let last = items(first.get("traceback")).last();
         let raised = last.and_then(|entry| text(entry.get("message")));
         let mut details = Output::default();
-        for (name, phase) in told {
+        for (name, phase) in given {
             if let Some(text) = text(phase.get("longrepr")) {
                 if !details.is_empty() {
                     details.push("\n");

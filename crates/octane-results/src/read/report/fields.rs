@@ -40,14 +40,14 @@ pub(crate) fn lines(value: Option<&Value>) -> Option<String> {
 
 /// A number of milliseconds as a duration. Writers put -1 where they do not know it.
 pub(crate) fn millis(value: &Value, name: &str) -> Took {
-    let told = field(value, name).filter(|text| !text.starts_with('-'));
-    told.map_or(Took::Unknown, Took::Milliseconds)
+    let given = field(value, name).filter(|text| !text.starts_with('-'));
+    given.map_or(Took::Unknown, Took::Milliseconds)
 }
 
 /// A point in time. Writers put 0 or -1 where they do not know it.
 pub(crate) fn moment(value: &Value, name: &str) -> Moment {
-    let told = field(value, name).filter(|text| text != "0" && !text.starts_with('-'));
-    told.map_or(Moment::Unknown, Moment::Text)
+    let given = field(value, name).filter(|text| text != "0" && !text.starts_with('-'));
+    given.map_or(Moment::Unknown, Moment::Text)
 }
 
 /// The names and values of an object; structured values are left out.

@@ -14,6 +14,7 @@ use crate::metadata::Metadata;
 use crate::position::Position;
 use crate::read::class_name::split_class;
 use crate::read::commas::Commas;
+use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::{KeyList, jira_keys};
@@ -21,7 +22,7 @@ use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
 use crate::read::row::plausible;
-use crate::read::text::InvalidBytes;
+use crate::read::text::{DecodedText, InvalidBytes};
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::text::REPLACEMENT;
@@ -142,6 +143,19 @@ impl ReportFile {
 
     pub(crate) fn error(&self, place: LineColumn, kind: ReadErrorKind) -> ReadError {
         ReadError::new(self.shared_name(), kind).at(place)
+    }
+
+    /// The text of the report, whose first bytes are `head`.
+    pub(crate) fn decoded(
+        &self,
+        input: Input,
+        head: &[u8],
+    ) -> Result<DecodedText<Input>, ReadError> {
+        DecodedText::new(input, head, self.options.encoding).map_err(
+            |UnknownTextEncoding { label }| {
+                self.error(LineColumn::START, ReadErrorKind::UnknownEncoding { label })
+            },
+        )
     }
 
     fn position(&self, place: LineColumn) -> Position {

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::file::{Input, ReportFile, ReportReader};
 use super::xml::Visit;
-use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::json_reader::{DEPTH_MAX, JsonError, JsonKind, JsonReader};
 use crate::read::line_column::LineColumn;
@@ -112,11 +111,7 @@ impl<F: JsonFormat> JsonReport<F> {
         input: Input,
         head: &[u8],
     ) -> Result<Self, ReadError> {
-        let text = DecodedText::new(input, head, file.options.encoding).map_err(
-            |UnknownTextEncoding { label }| {
-                file.error(LineColumn::START, ReadErrorKind::UnknownEncoding { label })
-            },
-        )?;
+        let text = file.decoded(input, head)?;
         Ok(Self {
             json: JsonReader::new(text),
             format,

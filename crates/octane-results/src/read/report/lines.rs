@@ -5,7 +5,6 @@ use std::io::BufRead;
 use serde_json::Value;
 
 use super::file::{Input, ReportFile, ReportReader};
-use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::json_reader::line_value;
 use crate::read::line_column::LineColumn;
@@ -52,11 +51,7 @@ impl<F: LineFormat> LineReport<F> {
         input: Input,
         head: &[u8],
     ) -> Result<Self, ReadError> {
-        let text = DecodedText::new(input, head, file.options.encoding).map_err(
-            |UnknownTextEncoding { label }| {
-                file.error(LineColumn::START, ReadErrorKind::UnknownEncoding { label })
-            },
-        )?;
+        let text = file.decoded(input, head)?;
         Ok(Self {
             text,
             format,

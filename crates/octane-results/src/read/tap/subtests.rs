@@ -114,11 +114,11 @@ impl Tap {
             self.check_plan(file);
             self.leave();
         }
-        let is_told = self
+        let is_named = self
             .levels
             .last()
             .is_some_and(|outer| outer.failed > failed);
-        if !is_told && (has_begun || !is_open) {
+        if !is_named && (has_begun || !is_open) {
             let name = name.unwrap_or_else(|| "subtest".to_owned());
             self.push_failed(&name, "did not end".to_owned(), file);
         }
