@@ -109,7 +109,7 @@ pub(crate) fn parse_row<'c>(
                 trimmed.clone_into(&mut run.identity.module);
                 Ok(())
             }
-            ResultField::Duration if column.is_unit_assumed && has_fraction(trimmed) => {
+            ResultField::Duration if column.is_unit_assumed && is_below_one(trimmed) => {
                 Err(unknown_unit(&column.name, trimmed))
             }
             ResultField::Duration => commas
@@ -253,24 +253,18 @@ fn jira(column: &str, text: &str) -> Result<Vec<String>, InvalidCell> {
 }
 
 fn unknown_unit(column: &str, text: &str) -> InvalidCell {
-    InvalidCell::new(Some(column), text, "has a fraction, so it may be in seconds").hint(format!(
+    InvalidCell::new(Some(column), text, "is less than a millisecond, so it may be in seconds").hint(format!(
         "say which unit it is: `--column '{column}=duration_s'` for seconds, `--column '{column}=duration'` for milliseconds"
     ))
 }
 
-/// Whether a number without a unit has digits other than 0 after its decimal separator.
-fn has_fraction(text: &str) -> bool {
+/// Whether a number without a unit is above 0 and below 1.
+fn is_below_one(text: &str) -> bool {
     let Some((whole, fraction)) = text.split_once(['.', ',']) else {
         return false;
     };
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // `1,234` may be a thousand milliseconds and more.
-    let may_be_thousands =
-        text.contains(',') && fraction.len() == 3 && !whole.trim_start_matches('0').is_empty();
-    is_number(whole)
-        && is_number(fraction)
-        && !may_be_thousands
-        && fraction.bytes().any(|byte| byte != b'0')
+    let is_number = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    whole.bytes().all(|byte| byte == b'0') && is_number && fraction.bytes().any(|byte| byte != b'0')
 }
 
 /// How to write a duration so that it is understood.
@@ -415,12 +409,12 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_in_a_duration_without_a_unit_is_asked_about() {
+    fn a_duration_below_one_without_a_unit_is_asked_about() {
         let read = |header: &str, duration: &str| {
             read(&[("name", "a"), ("status", "ok"), (header, duration)]).map(|run| run.duration)
         };
-        insta::assert_snapshot!(read("Duration", "0.35").unwrap_err(), @"column `Duration`: `0.35` has a fraction, so it may be in seconds; say which unit it is: `--column 'Duration=duration_s'` for seconds, `--column 'Duration=duration'` for milliseconds");
-        for text in ["12.482", "0,5", "0,125", ".5"] {
+        insta::assert_snapshot!(read("Duration", "0.35").unwrap_err(), @"column `Duration`: `0.35` is less than a millisecond, so it may be in seconds; say which unit it is: `--column 'Duration=duration_s'` for seconds, `--column 'Duration=duration'` for milliseconds");
+        for text in ["0.001", "0,5", "0,125", ".5"] {
             assert!(read("duration", text).is_err(), "{text}");
         }
         for (text, expected) in [
