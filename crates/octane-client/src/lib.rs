@@ -26,7 +26,8 @@
 //! - A [`Client`] is a handle on an [`Endpoint`]; each kind of entity has a method of its own, such as
 //!   [`Client::modules`] and [`Client::links`].
 //! - An upload is [prepared](Client::prepare), its target [resolved](Delivery::resolve), and then
-//!   [delivered](Delivery::run). [`Upload::send`] does all three.
+//!   [delivered](Delivery::run). [`Upload::send`] does all three. Preparing makes no requests and needs no runtime; what
+//!   needs one can be spawned, as every future is `Send`.
 //! - A [`Plan`] is every payload, byte for byte. The same results give the same bytes, and Octane recognises bytes
 //!   that it has received, so sending them again duplicates nothing.
 //! - A [`Journal`] holds the plan before the first byte is sent, and the progress afterwards. With a [`Spool`] it

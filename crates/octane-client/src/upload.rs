@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::delivery::DeliveryError;
 use crate::event::Event;
 use crate::journal::{JournalError, Spool};
-use crate::prepare::PrepareError;
+use crate::prepare::{PrepareError, Prepared};
 use crate::report::Report;
 use crate::results::{Results, arrangement};
 use crate::settings::UploadSettings;
@@ -114,6 +114,40 @@ impl<'a, R: Results> Upload<'a, R> {
         self
     }
 
+    /// Reads the results and plans everything that will be sent, into a journal. Makes no requests, needs no runtime, and
+    /// blocks the calling thread; what it returns can be [delivered](Client::delivery) from any other.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// use octane_client::{Status, Target, TestRun};
+    ///
+    /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
+    /// let target = Target::new(suite, "nightly-4711");
+    ///
+    /// // On this thread, which may own what cannot be moved:
+    /// let results = [TestRun::new("pays", Status::Passed).class("CardTest")];
+    /// let prepared = octane.upload(results, target.clone()).prepare()?;
+    /// assert_eq!((prepared.totals.counts.read, prepared.totals.batches), (1, 1));
+    ///
+    /// // On threads of the runtime:
+    /// let delivering = tokio::spawn(async move {
+    ///     octane.delivery(&prepared.journal).target(target).run().await
+    /// });
+    /// assert_eq!(delivering.await??.counts.ingested, 1);
+    /// # Ok(()) }) }
+    /// ```
+    pub fn prepare(&self) -> Result<Prepared, PrepareError> {
+        let spec = TargetSpec::from(&self.target);
+        prepare(
+            self.client,
+            &self.results,
+            &spec,
+            &self.settings,
+            &self.spool,
+        )
+    }
+
     /// Sends it. An error means that nothing was sent, or that the journal failed; everything else is in
     /// the report. [`Report::into_result`] makes an error of an upload that did not succeed.
     pub async fn send(self) -> Result<Report, UploadError> {
@@ -129,12 +163,7 @@ impl<'a, R: Results> Upload<'a, R> {
         let preparing = {
             let (client, settings) = (client.clone(), settings.clone());
             let spec = TargetSpec::from(&target);
-            move || {
-                let arrangement =
-                    arrangement(&results, settings.reruns, &settings.context.environment);
-                let runs = arrangement.apply(|| results.runs());
-                client.prepare(runs, &spec, &settings, &spool, UploadId::new())
-            }
+            move || prepare(&client, &results, &spec, &settings, &spool)
         };
         let prepared = match tokio::task::spawn_blocking(preparing).await {
             Ok(prepared) => prepared?,
@@ -150,4 +179,16 @@ impl<'a, R: Results> Upload<'a, R> {
         // Large: a future of its own keeps those of callers small.
         Ok(Box::pin(delivery.run()).await?)
     }
+}
+
+fn prepare(
+    client: &Client,
+    results: &impl Results,
+    spec: &TargetSpec,
+    settings: &UploadSettings,
+    spool: &Spool,
+) -> Result<Prepared, PrepareError> {
+    let arrangement = arrangement(results, settings.reruns, &settings.context.environment);
+    let runs = arrangement.apply(|| results.runs());
+    client.prepare(runs, spec, settings, spool, UploadId::new())
 }

@@ -11,13 +11,16 @@ use serde_json::Value;
 
 use crate::body::Body;
 use crate::endpoint_state::EndpointState;
-use crate::error::{Error, Kind};
+use crate::error::{Error, InvalidBody, Kind};
 use crate::redactor::Redactor;
 use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::retry::Idempotency;
-use crate::session::AuthMode;
+use crate::secret::Secret;
+use crate::session::{AuthMode, SessionCookies};
 use crate::settings::EndpointSettings;
+
+const SIGN_IN: &str = "/authentication/sign_in";
 
 /// A workspace on a server, ready for requests.
 ///
@@ -164,16 +167,47 @@ impl Endpoint {
     /// # Ok(()) }) }
     /// ```
     pub async fn sign_in(&self) -> Result<(), Error> {
+        self.state.session.forget();
+        self.session().await.map(|_| ())
+    }
+
+    /// The cookies of the session as the value of a `Cookie` header, for requests that something else makes in the same session;
+    /// signs in first if there is none. They are as good as a password until the session ends, which
+    /// [`sign_out`](Self::sign_out) does. The server may renew them with any response, so ask again instead of keeping them.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let cookies = octane.cookie_header().await?;
+    /// assert!(cookies.expose().contains("LWSSO_COOKIE_KEY="));
+    /// assert_eq!(cookies.to_string(), "***");
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn cookie_header(&self) -> Result<Secret, Error> {
+        let session = self.session().await?;
+        session.cookie_header().ok_or_else(|| {
+            let context = self.context(Method::POST, SIGN_IN);
+            let source = InvalidBody::new("the session cookie is not text", &context);
+            let kind = Kind::InvalidResponse {
+                content_type: None,
+                excerpt: None,
+                source,
+            };
+            Error::new(kind, context)
+        })
+    }
+
+    /// The session, after signing in if there is none.
+    async fn session(&self) -> Result<SessionCookies, Error> {
         // A sign-in uses the permit of the request that needs it; here there is none.
         let _permit = self.state.concurrency.acquire().await;
         let started = tokio::time::Instant::now();
-        self.state.session.forget();
         let session = self
             .state
             .session
             .get_or_sign_in(None, || self.state.sign_in());
-        session.await.map(|_| ()).map_err(|error| {
-            let mut context = self.context(Method::POST, "/authentication/sign_in");
+        session.await.map_err(|error| {
+            let mut context = self.context(Method::POST, SIGN_IN);
             context.elapsed = started.elapsed();
             Error::new(Kind::SignInFailed(error), context)
         })

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::cookies::{CSRF_HEADER, CookieJar};
 use crate::error::SignInError;
+use crate::secret::Secret;
 use crate::settings::EndpointSettings;
 
 /// How a request authenticates.
@@ -43,6 +44,13 @@ impl SessionCookies {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The value of the header `Cookie`, if it is text.
+    pub(crate) fn cookie_header(&self) -> Option<Secret> {
+        str::from_utf8(self.cookie.as_bytes())
+            .ok()
+            .map(Secret::from)
     }
 
     pub(crate) fn insert_into(&self, headers: &mut HeaderMap) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use octane_rest::{
     ApiKey, BoxFuture, Builder, Endpoint, EndpointSettings, Transport, TransportError,
     TransportErrorKind,
@@ -62,9 +62,9 @@ impl Reply {
         }
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Self {
         let headers = self.outcome.as_mut().unwrap().headers_mut();
-        headers.append(name, value.parse().unwrap());
+        headers.append(name, HeaderValue::from_bytes(value.as_ref()).unwrap());
         self
     }
 
@@ -78,7 +78,7 @@ impl Reply {
 pub(crate) fn signed_in(token: &str) -> Reply {
     Reply::new(200, "").header(
         "set-cookie",
-        &format!("LWSSO_COOKIE_KEY={token}; Path=/; HttpOnly"),
+        format!("LWSSO_COOKIE_KEY={token}; Path=/; HttpOnly"),
     )
 }
 

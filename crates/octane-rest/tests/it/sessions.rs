@@ -32,6 +32,37 @@ async fn renewed_cookies_of_any_response_are_stored() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cookies_of_the_session_can_be_used_elsewhere_and_are_not_shown() {
+    let script = Script::new(|_| {
+        Reply::new(200, "{}").header("set-cookie", "OCTANE_USER=jane; Max-Age=86400")
+    });
+    let endpoint = script.endpoint();
+    let cookies = endpoint.cookie_header().await.unwrap();
+    assert_eq!(cookies.expose(), "LWSSO_COOKIE_KEY=s1");
+    assert_eq!(format!("{cookies} {cookies:?}"), "*** ***");
+    endpoint.get("tests").await.unwrap();
+    // The same session, with what the server has renewed.
+    let cookies = endpoint.cookie_header().await.unwrap();
+    assert_eq!(cookies.expose(), "LWSSO_COOKIE_KEY=s1; OCTANE_USER=jane");
+    assert_eq!(script.sign_ins().len(), 1);
+    endpoint.sign_out().await.unwrap();
+    let cookies = endpoint.cookie_header().await.unwrap();
+    assert_eq!(cookies.expose(), "LWSSO_COOKIE_KEY=s2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_cookie_that_is_not_text_is_an_error() {
+    let script =
+        Script::raw(|_| Reply::new(200, "").header("set-cookie", b"LWSSO_COOKIE_KEY=\xff"));
+    let error = script.endpoint().cookie_header().await.unwrap_err();
+    let message = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(
+        message.contains("the session cookie is not text"),
+        "{message}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sign_in_carries_the_credential_and_no_cookie() {
     let script = Script::new(|_| Reply::new(200, "{}"));
     let endpoint = script.endpoint();

@@ -5,6 +5,7 @@ mod delivery;
 mod entities;
 mod faults;
 mod foreign;
+mod futures;
 mod links;
 mod main_job;
 mod names;
