@@ -265,11 +265,7 @@ mod tests {
 
     #[test]
     fn a_problem_has_all_its_members_whether_it_has_a_place_or_not() {
-        let position = Position {
-            file: "a.csv".into(),
-            line: 7,
-            column: None,
-        };
+        let position = Position::new("a.csv", 7);
         let problem = ReportedProblem::new("rejected", "no")
             .of_test(&"x")
             .at(Some(position));

@@ -8,6 +8,7 @@ mod written;
 pub use mantissa::DurationError;
 use mantissa::split;
 pub(crate) use mantissa::{CommaMeaning, comma_meaning};
+pub(crate) use written::unsigned;
 use written::written;
 
 /// Parses a number of seconds, rounded half up to whole milliseconds.

@@ -34,6 +34,13 @@ pub struct InvalidCell {
     /// Whether the value is a word for a status that is not known, which
     /// [`StatusAliases::with`](crate::StatusAliases::with) can map.
     pub is_unknown_status: bool,
+    /// Whether the value is a number of unknown units: [`Columns::with`](crate::Columns::with) says whether the column has
+    /// milliseconds, [`ResultField::Duration`](crate::ResultField::Duration), or seconds,
+    /// [`ResultField::DurationSeconds`](crate::ResultField::DurationSeconds).
+    pub is_unit_missing: bool,
+    /// Whether the value is a date-time without a time zone, where one is
+    /// [required](crate::TypedTable::require_time_zone).
+    pub is_time_zone_missing: bool,
 }
 
 /// What is wrong with a text in which bytes were replaced.
@@ -53,6 +60,8 @@ impl InvalidCell {
             reason,
             hint: None,
             is_unknown_status: false,
+            is_unit_missing: false,
+            is_time_zone_missing: false,
         }
     }
 
@@ -89,10 +98,9 @@ impl fmt::Display for InvalidCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             column,
-            value: _,
             reason,
             hint,
-            is_unknown_status: _,
+            ..
         } = self;
         if let Some(column) = column {
             write!(f, "column `{column}`: ")?;
@@ -111,11 +119,7 @@ mod tests {
     #[test]
     fn a_row_lists_all_its_invalid_cells() {
         let row = InvalidRow {
-            position: Position {
-                file: "nightly.csv".into(),
-                line: 17,
-                column: None,
-            },
+            position: Position::new("nightly.csv", 17),
             cells: vec![
                 InvalidCell::new(Some("Status"), "passd", "is not a valid status")
                     .hint("use passed"),

@@ -9,6 +9,7 @@ use crate::sniff;
 use crate::source::Source;
 
 mod allure;
+pub(crate) mod cell;
 mod class_name;
 mod cleaned;
 pub(crate) mod columns;
@@ -48,6 +49,7 @@ mod tap;
 mod testng;
 mod text;
 mod trx;
+pub(crate) mod typed_table;
 mod xml;
 mod xunit;
 

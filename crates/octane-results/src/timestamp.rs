@@ -88,6 +88,11 @@ pub(crate) fn timestamp_in(text: &str, zone: &TimeZone) -> Result<Timestamp, Tim
             Err(Unreadable::Order) => return Err(TimestampError::AmbiguousDate),
         },
     };
+    moment_in(civil, zone)
+}
+
+/// The moment at which the clocks of `zone` show this date and time.
+pub(crate) fn moment_in(civil: DateTime, zone: &TimeZone) -> Result<Timestamp, TimestampError> {
     let ambiguous = zone.to_ambiguous_timestamp(civil);
     if ambiguous.is_ambiguous() {
         return Err(TimestampError::AmbiguousInZone);

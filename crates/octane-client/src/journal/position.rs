@@ -8,9 +8,7 @@ pub(super) fn position(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Posi
     let file: Option<String> = row.get(at)?;
     let line: Option<u64> = row.get(at + 1)?;
     let column = row.get(at + 2)?;
-    Ok(file.zip(line).map(|(file, line)| Position {
-        file: file.into(),
-        line,
-        column,
-    }))
+    Ok(file
+        .zip(line)
+        .map(|(file, line)| Position::new(file, line).column(column)))
 }

@@ -22,13 +22,18 @@ pub(super) fn written(text: &str, comma: CommaMeaning) -> Result<Duration, Durat
         .ok()
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     let parsed = parsed.ok_or(DurationError::NotANumber)?;
-    if parsed.is_negative() {
+    unsigned(parsed)
+}
+
+/// A duration that is not negative, rounded half up to whole milliseconds.
+pub(crate) fn unsigned(duration: SignedDuration) -> Result<Duration, DurationError> {
+    if duration.is_negative() {
         return Err(DurationError::Negative);
     }
     let half = SignedDuration::from_micros(500);
-    let rounded = parsed.checked_add(half).ok_or(DurationError::TooLong)?;
-    let millis = u64::try_from(rounded.as_millis()).map_err(|_| DurationError::TooLong)?;
-    Ok(Duration::from_millis(millis))
+    let rounded = duration.checked_add(half).ok_or(DurationError::TooLong)?;
+    let millis = i64::try_from(rounded.as_millis()).map_err(|_| DurationError::TooLong)?;
+    Ok(Duration::from_millis(millis.unsigned_abs()))
 }
 
 /// A number before a single unit, with a decimal point and without separators of thousands.

@@ -1,7 +1,5 @@
 //! Names that are the same in each run.
 
-use std::collections::VecDeque;
-
 use memchr::{memchr_iter, memchr2};
 
 use crate::colors::without_colors;
@@ -14,22 +12,38 @@ use crate::warning::{Warning, WarningKind};
 /// The records of an input, with names without colours and without what differs from run to run.
 pub(crate) struct Cleaned<I> {
     records: I,
-    scrubber: Option<Scrubber>,
-    has_warned: bool,
-    pending: VecDeque<Record>,
+    cleaner: Cleaner,
+    /// A result whose warning was returned before it.
+    pending: Option<Record>,
 }
 
 impl<I> Cleaned<I> {
     pub(crate) fn new(records: I, scrub: &Scrub) -> Self {
         Self {
             records,
+            cleaner: Cleaner::new(scrub),
+            pending: None,
+        }
+    }
+}
+
+/// Cleans the names of one input.
+#[derive(Debug)]
+pub(crate) struct Cleaner {
+    scrubber: Option<Scrubber>,
+    has_warned: bool,
+}
+
+impl Cleaner {
+    pub(crate) fn new(scrub: &Scrub) -> Self {
+        Self {
             scrubber: (!scrub.is_empty()).then(|| Scrubber::new(scrub.clone())),
             has_warned: false,
-            pending: VecDeque::new(),
         }
     }
 
-    fn clean(&mut self, mut run: TestRun) -> Record {
+    /// Cleans the names of a result, and says once that they differ from run to run.
+    pub(crate) fn clean(&mut self, run: &mut TestRun) -> Option<Warning> {
         let identity = &mut run.identity;
         for name in [&mut identity.class, &mut identity.name] {
             // The first bytes of U+001B and U+009B.
@@ -41,18 +55,17 @@ impl<I> Cleaned<I> {
             }
         }
         if let Some(scrubber) = &mut self.scrubber {
-            scrubber.run(&mut run);
+            scrubber.run(run);
         } else if !self.has_warned
             && let Some(address) = memory_address(&run.identity.name)
             && let Some(position) = run.position.clone()
         {
             self.has_warned = true;
             let address = address.to_owned();
-            self.pending.push_back(Record::Run(run));
             let kind = WarningKind::MemoryAddress { address };
-            return Record::Warning(Warning { position, kind });
+            return Some(Warning { position, kind });
         }
-        Record::Run(run)
+        None
     }
 }
 
@@ -60,11 +73,19 @@ impl<I: Iterator<Item = Result<Record, ReadError>>> Iterator for Cleaned<I> {
     type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(record) = self.pending.pop_front() {
+        if let Some(record) = self.pending.take() {
             return Some(Ok(record));
         }
         match self.records.next()? {
-            Ok(Record::Run(run)) => Some(Ok(self.clean(run))),
+            Ok(Record::Run(mut run)) => {
+                let warning = self.cleaner.clean(&mut run);
+                let run = Record::Run(run);
+                let Some(warning) = warning else {
+                    return Some(Ok(run));
+                };
+                self.pending = Some(run);
+                Some(Ok(Record::Warning(warning)))
+            }
             other => Some(other),
         }
     }

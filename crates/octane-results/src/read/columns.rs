@@ -119,6 +119,10 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// Whether it is called `duration` and nobody has said in which unit it is.
     pub(crate) is_unit_assumed: bool,
+    /// Whether its cells have types, so that a number is not a text that was written with a unit in mind.
+    pub(crate) is_typed: bool,
+    /// Whether dates and times without a time zone are invalid.
+    pub(crate) is_time_zone_missing: bool,
 }
 
 impl ColumnMapping {
@@ -148,6 +152,8 @@ impl ColumnMapping {
             field,
             name,
             is_unit_assumed: false,
+            is_typed: false,
+            is_time_zone_missing: false,
         });
         Ok(())
     }

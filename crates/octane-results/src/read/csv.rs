@@ -9,6 +9,7 @@ use memchr::memchr_iter;
 
 use crate::invalid::{InvalidCell, InvalidRow};
 use crate::position::Position;
+use crate::read::cell::Cell;
 use crate::read::columns::ColumnMapping;
 use crate::read::commas::Commas;
 use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
@@ -16,7 +17,7 @@ use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
-use crate::read::row::{self, Cell};
+use crate::read::row;
 use crate::read::text::{DecodedText, InvalidBytes};
 use crate::warning::{Warning, WarningKind};
 use octane_model::plural::plural;
@@ -168,11 +169,7 @@ impl<R: Read> Csv<R> {
     }
 
     fn row_position(&self, line: u64) -> Position {
-        Position {
-            file: Arc::clone(&self.file),
-            line,
-            column: None,
-        }
+        Position::new(Arc::clone(&self.file), line)
     }
 
     /// Whether the last row read has a cell for each column. Separators at the end of each line, of the header or of
@@ -199,7 +196,8 @@ impl<R: Read> Csv<R> {
         let may_have_replacements = self.rows.get_ref().get_ref().invalid_bytes().is_some();
         let (row, pending, replaced) = (&self.row, &mut self.pending, &mut self.replaced);
         let commas = &mut self.commas;
-        let cell = |index| Cell::new(row.get(index).unwrap_or_default(), may_have_replacements);
+        let cell =
+            |index| Cell::from_bytes(row.get(index).unwrap_or_default(), may_have_replacements);
         let mut warn = |kind| {
             if let WarningKind::InvalidBytes { bytes, .. } = kind {
                 replaced.get_or_insert((line, 0)).1 += bytes;

@@ -158,10 +158,9 @@ impl ReadError {
 
     /// The position in the input, if it is known.
     pub fn position(&self) -> Option<Position> {
-        self.place.map(|place| Position {
-            file: Arc::clone(&self.file),
-            line: place.line,
-            column: (place.column > 0).then_some(place.column),
+        self.place.map(|place| {
+            let column = (place.column > 0).then_some(place.column);
+            Position::new(Arc::clone(&self.file), place.line).column(column)
         })
     }
 

@@ -2,19 +2,20 @@
 //!
 //! The keys are the columns, as in the header of a CSV table. A key that a row does not have, `null` and an empty text are
 //! absent. Values below each other have keys with dots: `{"test": {"name": "adds"}}` has the column `test.name`. Numbers
-//! are texts, as they are written. A list of texts is one text in the columns that may contain several values; in the
+//! are texts, as they are written, and so are `true` and `false`. A list of texts is one text in the columns that may contain several values; in the
 //! others it is invalid, as is a list of anything else. The values of a repeated key are a list.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::cell::Cell;
 use super::columns::ColumnMapping;
 use super::error::ReadErrorKind;
-use super::field::ResultField;
 use super::line_column::LineColumn;
 use super::report::ReportFile;
-use super::row::{Cell, parse_row};
+use super::row::parse_row;
 use crate::invalid::InvalidCell;
 use crate::warning::WarningKind;
 
@@ -36,16 +37,6 @@ pub(super) struct ObjectRows {
     has_table: bool,
 }
 
-/// What is in a cell.
-#[derive(Debug)]
-enum Content {
-    Text(String),
-    /// The texts of a list.
-    List(Vec<String>),
-    /// A list with something else in it, as JSON.
-    Other(String),
-}
-
 impl ObjectRows {
     /// Reads the row at `place`.
     ///
@@ -59,7 +50,7 @@ impl ObjectRows {
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
         let Value::Object(row) = row else {
-            let shown = scalar(row).unwrap_or_else(|| row.to_string());
+            let shown = scalar(row).unwrap_or_else(|| row.to_string().into());
             let cell = InvalidCell::new(None, &shown, "is not a JSON object");
             file.push_row(place, |_, _, _| Err(vec![cell]));
             return Ok(());
@@ -93,22 +84,14 @@ impl ObjectRows {
                 file.warn(place, WarningKind::UnusedColumn { column });
             }
         }
-        let mut cells: HashMap<usize, Content> = contents
-            .into_iter()
-            .filter_map(|(key, content)| Some((*places.get(&key)?, content)))
-            .collect();
-        let invalid = join_lists(mapping, &mut cells);
-        file.push_row(place, |options, commas, warn| {
-            if !invalid.is_empty() {
-                return Err(invalid);
+        let mut values = vec![&Value::Null; places.len()];
+        for (key, value) in contents {
+            if let Some(place) = places.get(&key) {
+                values[*place] = value;
             }
-            let cell = |index: usize| {
-                let text = match cells.get(&index) {
-                    Some(Content::Text(text) | Content::Other(text)) => text,
-                    Some(Content::List(_)) | None => "",
-                };
-                Cell::new(text.as_bytes(), false)
-            };
+        }
+        file.push_row(place, |options, commas, warn| {
+            let cell = |index: usize| values.get(index).map_or(Cell::Absent, |value| cell(value));
             parse_row(mapping, options, commas, cell, warn)
         });
         Ok(())
@@ -117,10 +100,10 @@ impl ObjectRows {
     /// Makes the mapping one that has all keys of a row.
     fn prepare(
         &mut self,
-        contents: &[(String, Content)],
+        contents: &[(String, &Value)],
         file: &ReportFile,
     ) -> Result<(), ReadErrorKind> {
-        let is_known = |(key, _): &(String, Content)| self.places.contains_key(key);
+        let is_known = |(key, _): &(String, &Value)| self.places.contains_key(key);
         if self.mapping.is_some() && contents.iter().all(is_known) {
             return Ok(());
         }
@@ -143,7 +126,7 @@ impl ObjectRows {
         Ok(())
     }
 
-    fn add_keys(&mut self, contents: &[(String, Content)]) {
+    fn add_keys(&mut self, contents: &[(String, &Value)]) {
         for (key, _) in contents {
             if !self.places.contains_key(key) {
                 self.places.insert(key.clone(), self.keys.len());
@@ -160,65 +143,39 @@ impl ObjectRows {
 }
 
 /// Adds the values of an object, each with its key behind `prefix`.
-fn flatten(object: &Map<String, Value>, prefix: &str, contents: &mut Vec<(String, Content)>) {
+fn flatten<'v>(
+    object: &'v Map<String, Value>,
+    prefix: &str,
+    contents: &mut Vec<(String, &'v Value)>,
+) {
     for (name, value) in object {
         let key = format!("{prefix}{name}");
-        let content = match value {
-            Value::Object(inner) => {
-                flatten(inner, &format!("{key}."), contents);
-                continue;
-            }
-            Value::Array(items) => {
-                let texts: Option<Vec<_>> = items.iter().map(scalar).collect();
-                texts.map_or_else(|| Content::Other(value.to_string()), Content::List)
-            }
-            other => Content::Text(scalar(other).unwrap_or_default()),
-        };
-        contents.push((key, content));
+        match value {
+            Value::Object(inner) => flatten(inner, &format!("{key}."), contents),
+            _ => contents.push((key, value)),
+        }
+    }
+}
+
+fn cell(value: &Value) -> Cell<'_> {
+    match value {
+        Value::Array(items) => match items.iter().map(scalar).collect() {
+            Some(words) => Cell::Words(words),
+            None => Cell::other("list of lists or objects", value.to_string()),
+        },
+        Value::Bool(flag) => Cell::Flag(*flag),
+        Value::Null => Cell::Absent,
+        _ => scalar(value).map_or(Cell::Absent, Cell::Text),
     }
 }
 
 /// The text of a value that is no list and no object.
-fn scalar(value: &Value) -> Option<String> {
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Null => Some(String::new()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.clone()),
+        Value::Null => Some("".into()),
+        Value::Bool(flag) => Some(flag.to_string().into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::String(text) => Some(text.into()),
         Value::Array(_) | Value::Object(_) => None,
     }
-}
-
-/// Makes one text of each list where a column may have several values; returns the cells that may not.
-fn join_lists(mapping: &ColumnMapping, cells: &mut HashMap<usize, Content>) -> Vec<InvalidCell> {
-    let mut invalid = Vec::new();
-    for column in &mapping.columns {
-        let separator = match column.field {
-            ResultField::Jira | ResultField::Tags => "; ",
-            ResultField::Description | ResultField::ErrorMessage | ResultField::ErrorDetails => {
-                "\n"
-            }
-            _ => "",
-        };
-        match cells.get_mut(&column.index) {
-            Some(content @ Content::List(_)) => {
-                let Content::List(texts) = content else {
-                    continue;
-                };
-                if separator.is_empty() {
-                    let shown = texts.join(", ");
-                    let cell = InvalidCell::new(Some(&column.name), &shown, "is a list");
-                    invalid.push(cell.hint("use one value"));
-                } else {
-                    *content = Content::Text(texts.join(separator));
-                }
-            }
-            Some(Content::Other(json)) => {
-                let cell = InvalidCell::new(Some(&column.name), json, "is not a list of texts");
-                invalid.push(cell);
-            }
-            Some(Content::Text(_)) | None => {}
-        }
-    }
-    invalid
 }

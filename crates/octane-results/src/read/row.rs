@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::context::Tag;
-use crate::duration::{DurationError, milliseconds_with, seconds_with};
+use crate::duration::{DurationError, milliseconds_with, seconds_with, unsigned};
 use crate::invalid::{InvalidCell, shortened};
-use crate::read::columns::ColumnMapping;
+use crate::read::cell::{Cell, OtherValue};
+use crate::read::columns::{Column, ColumnMapping};
 use crate::read::commas::Commas;
 use crate::read::field::ResultField;
 use crate::read::file_names::with_slashes;
@@ -16,40 +19,12 @@ use crate::read::jira_keys::{KeyList, jira_keys};
 use crate::read::options::ReadOptions;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
-use crate::text::REPLACEMENT;
-use crate::timestamp::{is_implausible, timestamp_in};
+use crate::timestamp::{is_implausible, moment_in, timestamp_in};
 use crate::warning::WarningKind;
-
-/// The text of a cell.
-#[derive(Debug)]
-pub(crate) struct Cell<'c> {
-    pub(crate) text: Cow<'c, str>,
-    /// How many bytes were invalid and have been replaced.
-    pub(crate) invalid_bytes: u64,
-}
-
-impl<'c> Cell<'c> {
-    /// The text in `bytes`, with U+FFFD in place of what is not UTF-8. With `may_have_replacements`, those that are in
-    /// there stand for invalid bytes too.
-    pub(crate) fn new(bytes: &'c [u8], may_have_replacements: bool) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let invalid = match &text {
-            Cow::Borrowed(text) if may_have_replacements => text.matches(REPLACEMENT).count(),
-            Cow::Borrowed(_) => 0,
-            Cow::Owned(_) => (bytes.utf8_chunks())
-                .map(|chunk| chunk.invalid().len())
-                .sum(),
-        };
-        Self {
-            text,
-            invalid_bytes: invalid as u64,
-        }
-    }
-}
 
 /// Parses a row by the column mapping of its table.
 ///
-/// `cell` returns the text at an index. An empty cell, or one with a word that tools print for a missing
+/// `cell` returns the cell at an index. An empty one, or one with a word that tools print for a missing
 /// value, is absent, except for the name: a test may be called `None`.
 ///
 /// # Errors
@@ -62,89 +37,20 @@ pub(crate) fn parse_row<'c>(
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
-    let mut run = TestRun::new(String::new(), Status::Planned);
-    let mut failure = Failure::default();
+    let mut row = Row {
+        run: TestRun::new(String::new(), Status::Planned),
+        failure: Failure::default(),
+        options,
+        commas,
+        warn,
+    };
     let mut invalid = Vec::new();
     for column in &mapping.columns {
-        let Cell {
-            text,
-            invalid_bytes,
-        } = cell(column.index);
-        let text = &*text;
-        if invalid_bytes > 0 {
-            if !is_prose(column.field) {
-                invalid.push(InvalidCell::invalid_bytes(Some(&column.name), text.trim()));
-                continue;
-            }
-            warn(WarningKind::InvalidBytes {
-                bytes: invalid_bytes,
-                encoding: "",
-            });
-        }
-        let trimmed = text.trim();
-        let is_absent = is_absent(trimmed);
-        let invalid_cell =
-            |reason: &dyn std::fmt::Display| InvalidCell::new(Some(&column.name), trimmed, reason);
-        let result = match column.field {
-            ResultField::Name if trimmed.is_empty() => Err(invalid_cell(&"name is empty")),
-            ResultField::Name => {
-                trimmed.clone_into(&mut run.identity.name);
-                Ok(())
-            }
-            ResultField::Status => options
-                .status_aliases
-                .status(trimmed)
-                .ok_or_else(|| options.status_aliases.unknown(Some(&column.name), trimmed))
-                .map(|status| run.status = status),
-            _ if is_absent => Ok(()),
-            ResultField::Class => {
-                run.identity.class = with_slashes(trimmed).into_owned();
-                Ok(())
-            }
-            ResultField::Package => {
-                trimmed.clone_into(&mut run.identity.package);
-                Ok(())
-            }
-            ResultField::Module => {
-                trimmed.clone_into(&mut run.identity.module);
-                Ok(())
-            }
-            ResultField::Duration if column.is_unit_assumed && is_below_one(trimmed) => {
-                Err(unknown_unit(&column.name, trimmed))
-            }
-            ResultField::Duration => commas
-                .resolve(|comma| milliseconds_with(trimmed, comma))
-                .map(|duration| run.duration = duration)
-                .map_err(|error| invalid_cell(&error).hint(duration_hint(error, "milliseconds"))),
-            ResultField::DurationSeconds => commas
-                .resolve(|comma| seconds_with(trimmed, comma))
-                .map(|duration| run.duration = duration)
-                .map_err(|error| invalid_cell(&error).hint(duration_hint(error, "seconds"))),
-            ResultField::Started => timestamp_in(trimmed, &options.time_zone)
-                .map(|started| run.started = plausible(started, trimmed, warn))
-                .map_err(|error| invalid_cell(&error)),
-            ResultField::Jira => jira(&column.name, trimmed).map(|keys| run.jira = keys),
-            ResultField::Tags => tags(trimmed)
-                .map(|tags| run.context.environment = tags)
-                .map_err(|word| {
-                    InvalidCell::new(Some(&column.name), word, "is not a valid tag")
-                        .hint("expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`")
-                }),
-            ResultField::RunName => set(&mut run.run_name, trimmed),
-            ResultField::ExternalTestId => set(&mut run.external_test_id, trimmed),
-            ResultField::ExternalRunId => set(&mut run.external_run_id, trimmed),
-            ResultField::ReportUrl => set(&mut run.report_url, trimmed),
-            ResultField::ErrorType => set(&mut failure.error_type, trimmed),
-            ResultField::ErrorMessage => set(&mut failure.message, trimmed),
-            // Indentation may be part of a stack trace.
-            ResultField::ErrorDetails => {
-                text.trim_end().clone_into(&mut failure.details);
-                Ok(())
-            }
-            ResultField::Description => set(&mut run.description, text.trim_end()),
-        };
-        invalid.extend(result.err());
+        invalid.extend(row.set(column, cell(column.index)).err());
     }
+    let Row {
+        mut run, failure, ..
+    } = row;
     if invalid.is_empty() {
         invalid.extend(contradiction(mapping, options, run.status, &cell));
     }
@@ -157,6 +63,191 @@ pub(crate) fn parse_row<'c>(
     add_keys_of_name(&mut run, options);
     options.suite_path.complete(&mut run.identity);
     Ok(run)
+}
+
+/// A row that is being parsed.
+struct Row<'r> {
+    run: TestRun,
+    failure: Failure,
+    options: &'r ReadOptions,
+    commas: &'r mut Commas,
+    warn: &'r mut dyn FnMut(WarningKind),
+}
+
+impl Row<'_> {
+    /// Sets the field of a column.
+    fn set(&mut self, column: &Column, cell: Cell<'_>) -> Result<(), InvalidCell> {
+        let cell = match cell {
+            Cell::Lossy(lossy) if is_prose(column.field) => {
+                (self.warn)(WarningKind::InvalidBytes {
+                    bytes: lossy.invalid_bytes,
+                    encoding: "UTF-8",
+                });
+                Cell::text(lossy.text)
+            }
+            Cell::Lossy(lossy) => {
+                let text = lossy.text.trim();
+                return Err(InvalidCell::invalid_bytes(Some(&column.name), text));
+            }
+            Cell::Real(number) if number.is_nan() => Cell::Absent,
+            cell => cell,
+        };
+        match (column.field, cell) {
+            (field, Cell::Span(span)) if field.is_duration() => {
+                self.run.duration =
+                    unsigned(span).map_err(|error| invalid(column, &format!("{span:#}"), error))?;
+                Ok(())
+            }
+            (field, cell @ (Cell::Whole(_) | Cell::Real(_) | Cell::Decimal(_)))
+                if field.is_duration() && column.is_unit_assumed && column.is_typed =>
+            {
+                Err(unit_missing(column, &text(column, cell)?, "has no unit"))
+            }
+            (ResultField::Started, Cell::Instant(time)) => {
+                self.run.started = plausible(time, &time.to_string(), self.warn);
+                Ok(())
+            }
+            (ResultField::Started, Cell::Naive(civil)) => self.set_naive(column, civil),
+            (ResultField::Status, Cell::Flag(flag)) => {
+                let word = if flag { "true" } else { "false" };
+                let aliases = &self.options.status_aliases;
+                self.run.status = aliases.status(word).ok_or_else(|| {
+                    let cell = aliases.unknown(Some(&column.name), word);
+                    cell.hint("map `true` and `false` to passed, failed, skipped or planned")
+                })?;
+                Ok(())
+            }
+            (_, Cell::Absent) => self.set_text(column, ""),
+            (_, Cell::Text(text)) => self.set_text(column, &text),
+            (_, cell) => self.set_text(column, &text(column, cell)?),
+        }
+    }
+
+    fn set_naive(&mut self, column: &Column, civil: DateTime) -> Result<(), InvalidCell> {
+        let shown = civil.to_string();
+        if column.is_time_zone_missing {
+            let mut cell = invalid(column, &shown, "has no time zone");
+            cell.is_time_zone_missing = true;
+            return Err(cell.hint("say which time zone it is in"));
+        }
+        let time = moment_in(civil, &self.options.time_zone)
+            .map_err(|error| invalid(column, &shown, error))?;
+        self.run.started = plausible(time, &shown, self.warn);
+        Ok(())
+    }
+
+    fn set_text(&mut self, column: &Column, text: &str) -> Result<(), InvalidCell> {
+        let Self {
+            run,
+            failure,
+            options,
+            commas,
+            warn,
+        } = self;
+        let trimmed = text.trim();
+        match column.field {
+            ResultField::Name if trimmed.is_empty() => {
+                return Err(invalid(column, trimmed, "name is empty"));
+            }
+            ResultField::Name => trimmed.clone_into(&mut run.identity.name),
+            ResultField::Status => {
+                let aliases = &options.status_aliases;
+                run.status = aliases
+                    .status(trimmed)
+                    .ok_or_else(|| aliases.unknown(Some(&column.name), trimmed))?;
+            }
+            _ if is_absent(trimmed) => {}
+            ResultField::Class => run.identity.class = with_slashes(trimmed).into_owned(),
+            ResultField::Package => trimmed.clone_into(&mut run.identity.package),
+            ResultField::Module => trimmed.clone_into(&mut run.identity.module),
+            ResultField::Duration if column.is_unit_assumed && is_below_one(trimmed) => {
+                let reason = "is less than a millisecond, so it may be in seconds";
+                return Err(unit_missing(column, trimmed, reason));
+            }
+            ResultField::Duration => {
+                let parsed = commas.resolve(|comma| milliseconds_with(trimmed, comma));
+                run.duration = parsed.map_err(|error| {
+                    invalid(column, trimmed, error).hint(duration_hint(error, "milliseconds"))
+                })?;
+            }
+            ResultField::DurationSeconds => {
+                let parsed = commas.resolve(|comma| seconds_with(trimmed, comma));
+                run.duration = parsed.map_err(|error| {
+                    invalid(column, trimmed, error).hint(duration_hint(error, "seconds"))
+                })?;
+            }
+            ResultField::Started => {
+                let started = timestamp_in(trimmed, &options.time_zone)
+                    .map_err(|error| invalid(column, trimmed, error))?;
+                run.started = plausible(started, trimmed, *warn);
+            }
+            ResultField::Jira => run.jira = jira(&column.name, trimmed)?,
+            ResultField::Tags => {
+                run.context.environment = tags(trimmed).map_err(|word| {
+                    invalid(column, word, "is not a valid tag")
+                        .hint("expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`")
+                })?;
+            }
+            ResultField::RunName => run.run_name = Some(trimmed.to_owned()),
+            ResultField::ExternalTestId => run.external_test_id = Some(trimmed.to_owned()),
+            ResultField::ExternalRunId => run.external_run_id = Some(trimmed.to_owned()),
+            ResultField::ReportUrl => run.report_url = Some(trimmed.to_owned()),
+            ResultField::ErrorType => failure.error_type = Some(trimmed.to_owned()),
+            ResultField::ErrorMessage => failure.message = Some(trimmed.to_owned()),
+            // Indentation may be part of a stack trace.
+            ResultField::ErrorDetails => text.trim_end().clone_into(&mut failure.details),
+            ResultField::Description => run.description = Some(text.trim_end().to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn invalid(column: &Column, value: &str, reason: impl fmt::Display) -> InvalidCell {
+    InvalidCell::new(Some(&column.name), value, reason)
+}
+
+/// The text of a cell, if its column may have cells of its kind.
+fn text<'c>(column: &Column, cell: Cell<'c>) -> Result<Cow<'c, str>, InvalidCell> {
+    let (value, kind) = match cell {
+        Cell::Absent => return Ok("".into()),
+        Cell::Text(text) | Cell::Decimal(text) => return Ok(text),
+        Cell::Lossy(lossy) => return Ok(lossy.text.into()),
+        Cell::Whole(number) => return Ok(number.to_string().into()),
+        Cell::Real(number) => return Ok(number.to_string().into()),
+        Cell::Flag(flag) => return Ok(if flag { "true" } else { "false" }.into()),
+        Cell::Words(words) => match separator(column.field) {
+            Some(separator) => return Ok(words.join(separator).into()),
+            None => {
+                let cell = invalid(column, &words.join(", "), "is a list");
+                return Err(cell.hint("use one value"));
+            }
+        },
+        Cell::Span(span) => (format!("{span:#}"), "is a duration".to_owned()),
+        Cell::Instant(time) => (time.to_string(), "is a date and time".to_owned()),
+        Cell::Naive(civil) => (civil.to_string(), "is a date and time".to_owned()),
+        Cell::Other(other) => {
+            let OtherValue { type_name, value } = *other;
+            let kind = format!("has the type `{type_name}`, which is not supported");
+            (value, kind)
+        }
+    };
+    Err(invalid(column, &value, kind).hint(match column.field {
+        ResultField::Started => "use a date and time",
+        field if field.is_duration() => "use a number or a duration",
+        field if separator(field).is_some() => "use a text or a list of texts",
+        _ => "use a text",
+    }))
+}
+
+/// What is between several texts in a column that may have them.
+fn separator(field: ResultField) -> Option<&'static str> {
+    match field {
+        ResultField::Jira | ResultField::Tags => Some("; "),
+        ResultField::Description | ResultField::ErrorMessage | ResultField::ErrorDetails => {
+            Some("\n")
+        }
+        _ => None,
+    }
 }
 
 /// Whether a column is for people to read, so that a damaged character does no harm. In any other column it could make
@@ -190,7 +281,13 @@ fn contradiction<'c>(
         return None;
     }
     mapping.verdicts.iter().find_map(|column| {
-        let Cell { text, .. } = cell(column.index);
+        let text = match cell(column.index) {
+            Cell::Text(text) => text,
+            Cell::Lossy(lossy) => lossy.text.into(),
+            Cell::Flag(flag) => flag.to_string().into(),
+            Cell::Whole(number) => number.to_string().into(),
+            _ => return None,
+        };
         let word = text.trim();
         let is_failed = options.status_aliases.status(word) == Some(Status::Failed);
         is_failed.then(|| {
@@ -202,15 +299,6 @@ fn contradiction<'c>(
             .hint("ignore the column that does not count")
         })
     })
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one shape for the arms of the match"
-)]
-fn set(field: &mut Option<String>, text: &str) -> Result<(), InvalidCell> {
-    *field = Some(text.to_owned());
-    Ok(())
 }
 
 /// What pandas, polars, databases and Excel print for a missing value.
@@ -252,10 +340,13 @@ fn jira(column: &str, text: &str) -> Result<Vec<String>, InvalidCell> {
     }
 }
 
-fn unknown_unit(column: &str, text: &str) -> InvalidCell {
-    InvalidCell::new(Some(column), text, "is less than a millisecond, so it may be in seconds").hint(format!(
-        "say which unit it is: `--column '{column}=duration_s'` for seconds, `--column '{column}=duration'` for milliseconds"
-    ))
+fn unit_missing(column: &Column, text: &str, reason: &str) -> InvalidCell {
+    let name = &column.name;
+    let mut cell = invalid(column, text, reason).hint(format!(
+        "say which unit it is: `--column '{name}=duration_s'` for seconds, `--column '{name}=duration'` for milliseconds"
+    ));
+    cell.is_unit_missing = true;
+    cell
 }
 
 /// Whether a number without a unit is above 0 and below 1.
@@ -321,7 +412,7 @@ mod tests {
         let header: Vec<_> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
         let mapping = Columns::default().map_header(&header).unwrap();
         let mut warnings = 0;
-        let cell = |index: usize| Cell::new(cells[index].1.as_bytes(), false);
+        let cell = |index: usize| Cell::from(cells[index].1);
         parse_row(&mapping, options, &mut Commas::default(), cell, &mut |_| {
             warnings += 1;
         })

@@ -125,11 +125,7 @@ impl ResultGenerator {
             }
             None => {}
         }
-        run.position = Some(Position {
-            file: "results.csv".into(),
-            line: number + 1,
-            column: None,
-        });
+        run.position = Some(Position::new("results.csv", number + 1));
         Row { run, flaw }
     }
 

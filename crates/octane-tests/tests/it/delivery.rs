@@ -18,11 +18,7 @@ fn results() -> Vec<TestRun> {
     let started = |n: i64| jiff::Timestamp::from_second(1_795_000_000 + n).unwrap();
     let result = |n: i64| {
         let mut run = TestRun::new(format!("t{n}"), Status::Passed).started(started(n));
-        run.position = Some(Position {
-            file: "nightly.csv".into(),
-            line: u64::try_from(n).unwrap() + 1,
-            column: None,
-        });
+        run.position = Some(Position::new("nightly.csv", u64::try_from(n).unwrap() + 1));
         run
     };
     let mut results: Vec<TestRun> = (1..=12).map(result).collect();

@@ -90,11 +90,7 @@ impl PayloadReader<'_> {
     }
 
     pub(super) fn position(&mut self) -> Position {
-        Position {
-            file: Arc::clone(&self.file),
-            line: self.walker.line(),
-            column: None,
-        }
+        Position::new(Arc::clone(&self.file), self.walker.line())
     }
 
     /// Reads children that have only attributes.

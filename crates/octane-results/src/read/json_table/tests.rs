@@ -46,9 +46,9 @@ fn problems_name_the_place_and_the_key() {
     invalid in.json:3:3: column `name`: name is empty
     invalid in.json:4:3: `7` is not a JSON object
     warning in.json:5:3: column `status.word` is not used
-    invalid in.json:5:3: column `name`: `a, b` is a list; use one value
-    invalid in.json:6:3: column `jira`: `[{"key":"SHOP-1"}]` is not a list of texts
-    invalid in.json:7:3: column `status`: `true` is not a valid status; use passed, failed, skipped or planned
+    invalid in.json:5:3: column `name`: `a, b` is a list; use one value; column `status`: status is empty; use passed, failed, skipped or planned
+    invalid in.json:6:3: column `jira`: `[{"key":"SHOP-1"}]` has the type `list of lists or objects`, which is not supported; use a text or a list of texts
+    invalid in.json:7:3: column `status`: `true` is not a valid status; map `true` and `false` to passed, failed, skipped or planned
     warning in.json:8:3: column `verdict` is not used
     invalid in.json:8:3: column `verdict`: `failed` contradicts the status, which is passed; ignore the column that does not count
     "#);

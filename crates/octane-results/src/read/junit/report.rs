@@ -512,11 +512,7 @@ impl Report {
     }
 
     fn position(&self, place: LineColumn) -> Position {
-        Position {
-            file: Arc::clone(&self.file),
-            line: place.line,
-            column: Some(place.column),
-        }
+        Position::new(Arc::clone(&self.file), place.line).column(Some(place.column))
     }
 
     fn warn(&mut self, place: LineColumn, kind: WarningKind) {

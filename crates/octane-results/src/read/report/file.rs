@@ -159,11 +159,8 @@ impl ReportFile {
     }
 
     fn position(&self, place: LineColumn) -> Position {
-        Position {
-            file: self.shared_name(),
-            line: place.line,
-            column: (place.column > 0).then_some(place.column),
-        }
+        let column = (place.column > 0).then_some(place.column);
+        Position::new(self.shared_name(), place.line).column(column)
     }
 
     fn run(&mut self, mut draft: Draft) -> Result<TestRun, Vec<InvalidCell>> {
