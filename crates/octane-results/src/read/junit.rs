@@ -87,13 +87,13 @@ pub(crate) fn see_durations<R: Read>(
     let Ok(mut xml) = XmlReader::new(file, input, head, options.encoding) else {
         return;
     };
-    while let Ok(Some((event, _))) = xml.next_event(false) {
+    while let Ok(Some(event)) = xml.next_event(false) {
         let XmlEvent::Start(tag) = event else {
             continue;
         };
         for (name, value) in tag.attributes().flatten() {
             if matches!(name, "time" | "duration") {
-                see(&value);
+                see(value);
             }
         }
     }
@@ -122,8 +122,8 @@ impl<R: Read> Iterator for Junit<R> {
                 return self.failed.take().map(Err);
             }
             match self.xml.next_event(self.report.wants_text()) {
-                Ok(Some((event, place))) => {
-                    if let Err((place, kind)) = self.report.feed(event, place) {
+                Ok(Some(event)) => {
+                    if let Err((place, kind)) = self.report.feed(event) {
                         let error = self.xml.error(place, kind);
                         self.end(Some(error));
                     }

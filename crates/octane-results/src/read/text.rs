@@ -1,5 +1,6 @@
 //! Decodes bytes of any encoding and tracks lines and columns.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
@@ -11,6 +12,9 @@ use crate::text::REPLACEMENT;
 
 /// The number of bytes that are read and decoded at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
+
+/// A larger buffer is freed after what needed it.
+const KEPT_BYTES: usize = 1024 * 1024;
 
 /// Bytes that are invalid in the encoding of an input, and were read as U+FFFD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +32,11 @@ pub(crate) struct DecodedText<R> {
     raw: Box<[u8]>,
     raw_start: usize,
     raw_end: usize,
-    decoded: Box<[u8]>,
+    decoded: Vec<u8>,
     start: usize,
     end: usize,
-    place: LineColumn,
+    /// How much of `decoded` has been counted, and the position there: most positions are never asked for.
+    counted: Cell<(usize, LineColumn)>,
     state: State,
     /// How many bytes were consumed.
     consumed: u64,
@@ -75,10 +80,10 @@ impl<R: Read> DecodedText<R> {
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
             raw_start: 0,
             raw_end: 0,
-            decoded: vec![0; BLOCK_BYTES].into_boxed_slice(),
+            decoded: vec![0; BLOCK_BYTES],
             start: 0,
             end: 0,
-            place: LineColumn::START,
+            counted: Cell::new((0, LineColumn::START)),
             state: State::Reading,
             consumed: 0,
             owed: None,
@@ -88,25 +93,51 @@ impl<R: Read> DecodedText<R> {
     }
 
     /// The position of the next character to consume.
-    pub(crate) const fn place(&self) -> LineColumn {
-        self.place
+    pub(crate) fn place(&self) -> LineColumn {
+        let (counted, place) = self.counted.get();
+        if counted == self.start {
+            return place;
+        }
+        let place = place.after(&self.decoded[counted..self.start]);
+        self.counted.set((self.start, place));
+        place
     }
 
-    /// What can be consumed next: at least `wanted` bytes, unless the input ends before.
+    /// What can be consumed next: at least `wanted` bytes, unless the input ends before. All of them are in memory.
     pub(crate) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
         self.decode(wanted)?;
         Ok(&self.decoded[self.start..self.end])
     }
 
+    /// The next `length` bytes, which have been peeked at and are whole characters, and whether some of them were invalid
+    /// and have been replaced.
+    pub(crate) fn next(&self, length: usize) -> (&str, bool) {
+        let text = std::str::from_utf8(&self.decoded[self.start..][..length]);
+        let end = self.consumed + length as u64;
+        let is_replaced = self.replaced.front().is_some_and(|(at, _)| *at < end);
+        (text.unwrap_or_default(), is_replaced)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.decoded.capacity().saturating_sub(BLOCK_BYTES)
+    }
+
     /// Decodes until `wanted` bytes are available or the input ends.
     fn decode(&mut self, wanted: usize) -> io::Result<()> {
-        debug_assert!(wanted < BLOCK_BYTES / 2);
         if self.end - self.start >= wanted {
             return Ok(());
         }
+        let place = self.place();
+        self.counted.set((0, place));
         self.decoded.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
+        let room = wanted.saturating_mul(2).max(BLOCK_BYTES);
+        if self.decoded.len() < room || self.decoded.len() > KEPT_BYTES.max(room) {
+            self.decoded.resize(room, 0);
+            self.decoded.shrink_to_fit();
+        }
         while self.end < wanted {
             if let Some(bytes) = self.owed.take() {
                 self.replaced
@@ -155,7 +186,7 @@ impl<R: Read> DecodedText<R> {
             self.replaced.pop_front();
             let before = usize::try_from(at.saturating_sub(self.consumed)).unwrap_or(amount);
             let decoded = &self.decoded[self.start..][..before.min(amount)];
-            let (place, encoding) = (self.place, self.encoding());
+            let (place, encoding) = (self.place(), self.encoding());
             let invalid = self.invalid.get_or_insert_with(|| InvalidBytes {
                 bytes: 0,
                 first: place.after(decoded),
@@ -174,9 +205,7 @@ impl<R: Read> BufRead for DecodedText<R> {
     fn consume(&mut self, amount: usize) {
         let amount = amount.min(self.end - self.start);
         self.count_replacements(amount);
-        let end = self.start + amount;
-        self.place = self.place.after(&self.decoded[self.start..end]);
-        self.start = end;
+        self.start += amount;
         self.consumed += amount as u64;
     }
 }

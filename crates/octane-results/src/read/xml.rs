@@ -1,10 +1,10 @@
 //! A streaming XML reader with positions, limits and the path of open elements.
 
-use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 
 use crate::invalid::shortened;
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding};
@@ -14,26 +14,30 @@ use crate::read::text::{DecodedText, InvalidBytes};
 
 mod content;
 pub(crate) mod escape;
+mod scan;
 
-use content::{Content, ContentReader};
+use content::{CDATA, Content, ContentReader};
 #[cfg(test)]
 use escape::value;
+use scan::{Attribute, Incomplete, Markup};
 
 /// The maximum nesting depth of elements, far more than any report has.
 const DEPTH_MAX: usize = 512;
 
-/// A larger buffer is freed after the event that needed it.
-const BUFFER_KEPT_BYTES: usize = 1024 * 1024;
-
 /// Reads an XML document event by event.
 ///
-/// The library reads the tags. What is between them is read here, a block at a time, so that texts that nobody wants
-/// cost no memory.
+/// Tags, and what is between them, are read here, in place and a block at a time, so that texts that nobody wants cost no
+/// memory. The library reads the declarations around them.
 pub(crate) struct XmlReader<R: Read> {
-    reader: quick_xml::Reader<DecodedText<R>>,
-    buffer: Vec<u8>,
+    text: quick_xml::Reader<DecodedText<R>>,
     content: ContentReader,
     open: OpenElements,
+    /// The attributes of the current tag.
+    attributes: Vec<Attribute>,
+    /// How much of the text the current tag is, which is consumed before the next event.
+    tag: usize,
+    /// Where the last text that was wanted starts.
+    pub(crate) text_place: LineColumn,
     /// Whether the last event was the start of an empty element, whose end is next.
     is_at_empty: bool,
     file: Arc<str>,
@@ -48,11 +52,11 @@ pub(crate) enum XmlEvent<'x> {
     /// The end of the innermost element.
     End,
     /// Raw text, or a part of a long one, with line ends not yet normalised but whole; never outside the root element.
-    Text(Cow<'x, str>),
+    Text(&'x str),
     /// A character reference, or a reference to a predefined entity.
     CharRef(char),
     /// A reference to an unknown entity, with `&` and `;`.
-    UnknownEntity(String),
+    UnknownEntity(String, LineColumn),
     /// A comment, a processing instruction, a document type declaration (no entity is expanded) or whitespace
     /// outside the root element.
     Ignored,
@@ -61,7 +65,10 @@ pub(crate) enum XmlEvent<'x> {
 /// The start of an element.
 #[derive(Debug)]
 pub(crate) struct Tag<'x> {
-    start: BytesStart<'x>,
+    text: &'x str,
+    name: Range<usize>,
+    attributes: &'x [Attribute],
+    malformed: Option<String>,
     pub(crate) place: LineColumn,
     /// Whether bytes of it were invalid and have been replaced.
     pub(crate) has_invalid_bytes: bool,
@@ -69,22 +76,24 @@ pub(crate) struct Tag<'x> {
 
 impl<'x> Tag<'x> {
     /// The name without its prefix.
-    pub(crate) fn name(&self) -> &str {
-        self.start.local_name().into_inner()
+    pub(crate) fn name(&self) -> &'x str {
+        local(&self.text[self.name.clone()])
     }
 
     /// The attributes as name and raw value, or why they are malformed. A name may be repeated.
-    pub(crate) fn attributes(
-        &self,
-    ) -> impl Iterator<Item = Result<(&str, Cow<'_, str>), String>> + use<'_, 'x> {
-        // The parser's own check for repeated names compares each name with all others.
-        let mut attributes = self.start.attributes();
-        attributes.with_checks(false);
-        attributes.map(|attribute| match attribute {
-            Ok(attribute) => Ok((attribute.key.into_inner(), attribute.value)),
-            Err(error) => Err(error.to_string()),
-        })
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Result<(&'x str, &'x str), String>> {
+        let text = self.text;
+        let attributes = self.attributes.iter().map(move |attribute| {
+            let Attribute { name, value } = attribute;
+            Ok((&text[name.clone()], &text[value.clone()]))
+        });
+        attributes.chain(self.malformed.clone().map(Err))
     }
+}
+
+/// The name without its prefix.
+fn local(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
 }
 
 /// The path of the open elements.
@@ -97,23 +106,30 @@ struct OpenElements {
 
 impl OpenElements {
     fn push(&mut self, name: &str, line: u64) {
-        if !self.names.is_empty() {
-            self.names.push('/');
-        }
         self.elements.push((self.names.len(), line));
         self.names.push_str(name);
     }
 
     fn pop(&mut self) {
         if let Some((start, _)) = self.elements.pop() {
-            self.names.truncate(start.saturating_sub(1));
+            self.names.truncate(start);
         }
     }
 
     fn innermost(&self) -> Option<(&str, u64)> {
-        self.elements
-            .last()
-            .map(|(start, line)| (&self.names[*start..], *line))
+        let (start, line) = self.elements.last()?;
+        Some((&self.names[*start..], *line))
+    }
+
+    /// The names without prefixes, from the outermost to the innermost.
+    fn path(&self) -> String {
+        let ends = self.elements.iter().skip(1).map(|(start, _)| *start);
+        let ends = ends.chain([self.names.len()]);
+        let names = self.elements.iter().zip(ends);
+        let names: Vec<_> = names
+            .map(|((start, _), end)| local(&self.names[*start..end]))
+            .collect();
+        names.join("/")
     }
 }
 
@@ -131,10 +147,12 @@ impl<R: Read> XmlReader<R> {
                     .at(LineColumn::START)
             })?;
         Ok(Self {
-            reader: quick_xml::Reader::from_reader(text),
-            buffer: Vec::new(),
+            text: quick_xml::Reader::from_reader(text),
             content: ContentReader::default(),
             open: OpenElements::default(),
+            attributes: Vec::new(),
+            tag: 0,
+            text_place: LineColumn::START,
             is_at_empty: false,
             file,
             has_root: false,
@@ -145,18 +163,23 @@ impl<R: Read> XmlReader<R> {
     pub(crate) fn error(&self, place: LineColumn, kind: ReadErrorKind) -> ReadError {
         ReadError::new(Arc::clone(&self.file), kind)
             .at(place)
-            .in_elements(self.open.names.clone())
+            .in_elements(self.open.path())
+    }
+
+    /// Where the next event starts.
+    pub(crate) fn place(&self) -> LineColumn {
+        self.text.get_ref().place()
     }
 
     /// The memory used by the current event.
     #[cfg(test)]
     pub(crate) fn buffer_bytes(&self) -> usize {
-        self.buffer.capacity() + self.content.buffer_bytes()
+        self.text.get_ref().buffer_bytes() + self.content.buffer_bytes()
     }
 
     /// The invalid bytes so far.
     pub(crate) fn invalid_bytes(&self) -> Option<InvalidBytes> {
-        self.reader.get_ref().invalid()
+        self.text.get_ref().invalid()
     }
 
     /// Reads the next event; `None` at the end of a complete document. Unless `wants_text`, the text that follows is
@@ -164,154 +187,187 @@ impl<R: Read> XmlReader<R> {
     pub(crate) fn next_event(
         &mut self,
         wants_text: bool,
-    ) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
-        let place = self.reader.get_ref().place();
+    ) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        self.text.get_mut().consume(std::mem::take(&mut self.tag));
         if std::mem::take(&mut self.is_at_empty) {
             self.open.pop();
-            return Ok(Some((XmlEvent::End, place)));
+            return Ok(Some(XmlEvent::End));
         }
-        if !self.open.elements.is_empty() {
-            let content = self.content.read(self.reader.get_mut(), wants_text);
-            let content = content.map_err(|error| {
-                let here = self.reader.get_ref().place();
-                self.error(here, ReadErrorKind::Io(error))
-            })?;
-            let event = match content {
-                Content::Markup => return self.next_markup(),
-                Content::Text => XmlEvent::Text(self.content.text().into()),
-                Content::CharRef(char) => XmlEvent::CharRef(char),
-                Content::UnknownEntity(reference) => XmlEvent::UnknownEntity(reference),
+        if self.open.elements.is_empty() {
+            return self.outside();
+        }
+        if wants_text {
+            self.text_place = self.place();
+        }
+        let content = self.content.read(self.text.get_mut(), wants_text);
+        match content.map_err(|error| self.error(self.place(), ReadErrorKind::Io(error)))? {
+            Content::Markup => self.markup(),
+            Content::Text => Ok(Some(XmlEvent::Text(self.content.text()))),
+            Content::CharRef(char) => Ok(Some(XmlEvent::CharRef(char))),
+            Content::UnknownEntity(reference) => {
+                let place = self.content.unknown;
+                Ok(Some(XmlEvent::UnknownEntity(reference, place)))
+            }
+        }
+    }
+
+    /// Reads the next tag, declaration or processing instruction.
+    fn markup(&mut self) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        let mut wanted = 1;
+        let markup = loop {
+            let next = self.text.get_mut().peek(wanted);
+            let next = match next {
+                Ok(next) => next,
+                Err(error) => return Err(self.error(self.place(), ReadErrorKind::Io(error))),
             };
-            return Ok(Some((event, place)));
+            if next.is_empty() {
+                return Err(self.truncated());
+            }
+            match scan::markup(next, &mut self.attributes) {
+                // The end of the input is part of what was seen.
+                Markup::Incomplete(missing) if next.len() < wanted => {
+                    return Err(self.incomplete(missing));
+                }
+                Markup::Incomplete(_) => wanted = next.len() * 2,
+                markup => break markup,
+            }
+        };
+        match markup {
+            Markup::Start {
+                name,
+                is_empty,
+                length,
+                malformed,
+            } => self.start(name, is_empty, length, malformed),
+            Markup::End { name, length } => self.end(name, length),
+            Markup::Other | Markup::Incomplete(_) => self.declaration(),
         }
-        self.next_markup()
     }
 
-    /// Reads the next tag, or whatever is outside the root element.
-    fn next_markup(&mut self) -> Result<Option<(XmlEvent<'_>, LineColumn)>, ReadError> {
-        if self.buffer.capacity() > BUFFER_KEPT_BYTES {
-            self.buffer = Vec::new();
+    fn start(
+        &mut self,
+        name: Range<usize>,
+        is_empty: bool,
+        length: usize,
+        malformed: Option<String>,
+    ) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        let place = self.place();
+        let failed = |kind| Err(ReadError::new(Arc::clone(&self.file), kind).at(place));
+        if self.open.elements.is_empty() && std::mem::replace(&mut self.has_root, true) {
+            let reason = "more than one root element; put each report into a file of its own";
+            return failed(ReadErrorKind::Malformed {
+                reason: reason.into(),
+            });
         }
-        self.buffer.clear();
-        let place = self.reader.get_ref().place();
-        let invalid_before = self.invalid_bytes();
-        let event = match self.reader.read_event_into(&mut self.buffer) {
-            Ok(event) => event,
-            Err(error) => {
-                let here = self.reader.get_ref().place();
-                return Err(parser_error(&self.file, &self.open, place, here, error));
-            }
-        };
-        let malformed = |reason: String, place: LineColumn| {
-            ReadError::new(Arc::clone(&self.file), ReadErrorKind::Malformed { reason }).at(place)
-        };
-        let is_outside = self.open.elements.is_empty();
-        self.is_at_empty = matches!(event, Event::Empty(_));
-        let event = match event {
-            Event::Start(start) | Event::Empty(start) => {
-                if is_outside && std::mem::replace(&mut self.has_root, true) {
-                    let reason =
-                        "more than one root element; put each report into a file of its own";
-                    return Err(malformed(reason.into(), place));
-                }
-                if self.open.elements.len() == DEPTH_MAX {
-                    let kind = ReadErrorKind::TooDeep { max: DEPTH_MAX };
-                    return Err(ReadError::new(Arc::clone(&self.file), kind).at(place));
-                }
-                self.open.push(start.local_name().into_inner(), place.line);
-                XmlEvent::Start(Tag {
-                    start,
-                    place,
-                    has_invalid_bytes: self.reader.get_ref().invalid() != invalid_before,
-                })
-            }
-            Event::End(_) => {
+        if self.open.elements.len() == DEPTH_MAX {
+            return failed(ReadErrorKind::TooDeep { max: DEPTH_MAX });
+        }
+        self.is_at_empty = is_empty;
+        self.tag = length;
+        let (text, has_invalid_bytes) = self.text.get_ref().next(length);
+        self.open.push(&text[name.clone()], place.line);
+        Ok(Some(XmlEvent::Start(Tag {
+            text,
+            name,
+            attributes: &self.attributes,
+            malformed,
+            place,
+            has_invalid_bytes,
+        })))
+    }
+
+    fn end(
+        &mut self,
+        name: Range<usize>,
+        length: usize,
+    ) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        let (text, _) = self.text.get_ref().next(length);
+        let name = &text[name];
+        let reason = match self.open.innermost() {
+            Some((open, _)) if open == name => {
                 self.open.pop();
-                XmlEvent::End
+                self.tag = length;
+                return Ok(Some(XmlEvent::End));
             }
-            Event::Text(text) if is_outside => {
-                let text = text.into_inner();
-                let visible = text.trim_start().len();
-                if visible > 0 {
-                    let whitespace = &text.as_bytes()[..text.len() - visible];
-                    let side = if self.has_root { "after" } else { "before" };
-                    let reason = format!("text {side} the root element");
-                    return Err(malformed(reason, place.after(whitespace)));
-                }
-                XmlEvent::Ignored
-            }
-            Event::CData(_) | Event::GeneralRef(_) if is_outside => {
-                return Err(malformed("text outside the root element".into(), place));
-            }
-            Event::Eof => {
-                let here = self.reader.get_ref().place();
-                return match self.open.innermost() {
-                    Some(_) => Err(truncated(&self.file, &self.open, here)),
-                    None if self.has_root => Ok(None),
-                    None => Err(ReadError::new(
-                        Arc::clone(&self.file),
-                        ReadErrorKind::Empty("report"),
-                    )),
-                };
-            }
-            _ => XmlEvent::Ignored,
-        };
-        Ok(Some((event, place)))
-    }
-}
-
-fn truncated(file: &Arc<str>, open: &OpenElements, here: LineColumn) -> ReadError {
-    let (element, opened) = open.innermost().unwrap_or_default();
-    let element = element.to_owned();
-    ReadError::new(
-        Arc::clone(file),
-        ReadErrorKind::Truncated { element, opened },
-    )
-    .at(here)
-    .in_elements(open.names.clone())
-}
-
-/// Converts an error of the parser: invalid bytes, a failed read, or malformed XML.
-fn parser_error(
-    file: &Arc<str>,
-    open: &OpenElements,
-    place: LineColumn,
-    here: LineColumn,
-    error: quick_xml::Error,
-) -> ReadError {
-    let reason = match error {
-        quick_xml::Error::Io(error) => {
-            let kind = error.kind();
-            let error = Arc::try_unwrap(error)
-                .unwrap_or_else(|shared| std::io::Error::new(kind, shared.to_string()));
-            return ReadError::io(Arc::clone(file), error)
-                .at(here)
-                .in_elements(open.names.clone());
-        }
-        quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::MismatchedEndTag {
-            expected,
-            found,
-        }) => {
-            let line = open.innermost().map_or(0, |(_, line)| line);
-            format!(
+            Some((open, line)) => format!(
                 "found the end of `{}`, but `{}` (opened at line {line}) is still open",
-                shortened(&found),
-                shortened(&expected)
-            )
+                shortened(name),
+                shortened(open)
+            ),
+            None => format!("`</{}>` closes what was not opened", shortened(name)),
+        };
+        Err(self.error(self.place(), ReadErrorKind::Malformed { reason }))
+    }
+
+    /// Reads what is outside the root element.
+    fn outside(&mut self) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        let failed = |reason: String, place: LineColumn| {
+            let kind = ReadErrorKind::Malformed { reason };
+            Err(ReadError::new(Arc::clone(&self.file), kind).at(place))
+        };
+        loop {
+            let next = self.text.get_mut().peek(CDATA.len());
+            let next = match next {
+                Ok(next) => next,
+                Err(error) => return Err(self.error(self.place(), ReadErrorKind::Io(error))),
+            };
+            let blanks = next.iter().take_while(|byte| byte.is_ascii_whitespace());
+            match blanks.count() {
+                0 if next.is_empty() && self.has_root => return Ok(None),
+                0 if next.is_empty() => {
+                    let kind = ReadErrorKind::Empty("report");
+                    return Err(ReadError::new(Arc::clone(&self.file), kind));
+                }
+                0 if next.starts_with(CDATA) || next[0] == b'&' => {
+                    return failed("text outside the root element".into(), self.place());
+                }
+                0 if next[0] == b'<' => return self.markup(),
+                0 => {
+                    let side = if self.has_root { "after" } else { "before" };
+                    return failed(format!("text {side} the root element"), self.place());
+                }
+                blanks => self.text.get_mut().consume(blanks),
+            }
         }
-        quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::UnmatchedEndTag(name)) => {
-            format!(
-                "close tag `</{}>` does not match any open tag",
-                shortened(&name)
-            )
+    }
+
+    /// Reads a comment, a declaration or a processing instruction.
+    fn declaration(&mut self) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        let place = self.place();
+        let mut buffer = Vec::new();
+        match self.text.read_event_into(&mut buffer) {
+            Ok(Event::Eof) => Err(self.truncated()),
+            Ok(_) => Ok(Some(XmlEvent::Ignored)),
+            Err(quick_xml::Error::Io(error)) => {
+                let kind = error.kind();
+                let error = Arc::try_unwrap(error)
+                    .unwrap_or_else(|shared| io::Error::new(kind, shared.to_string()));
+                Err(self.error(self.place(), ReadErrorKind::Io(error)))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                Err(self.error(place, ReadErrorKind::Malformed { reason }))
+            }
         }
-        quick_xml::Error::IllFormed(error) => error.to_string(),
-        quick_xml::Error::Syntax(error) => error.to_string(),
-        other => other.to_string(),
-    };
-    ReadError::new(Arc::clone(file), ReadErrorKind::Malformed { reason })
-        .at(place)
-        .in_elements(open.names.clone())
+    }
+
+    /// The end of the input inside of a tag.
+    fn incomplete(&self, missing: Incomplete) -> ReadError {
+        let reason = match missing {
+            Incomplete::End => "tag not closed: `>` not found before end of input".to_owned(),
+            Incomplete::Quote(quote) => {
+                format!("attribute value not closed: `{quote}` not found before end of input")
+            }
+        };
+        self.error(self.place(), ReadErrorKind::Malformed { reason })
+    }
+
+    /// The end of the input inside of an element.
+    fn truncated(&self) -> ReadError {
+        let (element, opened) = self.open.innermost().unwrap_or_default();
+        let element = local(element).to_owned();
+        self.error(self.place(), ReadErrorKind::Truncated { element, opened })
+    }
 }
 
 #[cfg(test)]
@@ -330,23 +386,24 @@ mod tests {
         loop {
             let part = match xml.next_event(true) {
                 Ok(None) => return shown,
-                Ok(Some((XmlEvent::Start(tag), place))) => {
+                Ok(Some(XmlEvent::Start(tag))) => {
+                    let place = tag.place;
                     let mut part = format!("<{} {}:{}", tag.name(), place.line, place.column);
                     for attribute in tag.attributes() {
                         match attribute {
                             Ok((name, raw)) => {
-                                part = format!("{part} {name}={}", value(&raw, &mut None));
+                                part = format!("{part} {name}={}", value(raw, &mut None));
                             }
                             Err(error) => part.push_str(&error),
                         }
                     }
                     part
                 }
-                Ok(Some((XmlEvent::End, _))) => ">".to_owned(),
-                Ok(Some((XmlEvent::Text(text), _))) => format!("'{text}'"),
-                Ok(Some((XmlEvent::CharRef(char), _))) => format!("{char:?}"),
-                Ok(Some((XmlEvent::UnknownEntity(text), _))) => format!("?{text}"),
-                Ok(Some((XmlEvent::Ignored, _))) => "-".to_owned(),
+                Ok(Some(XmlEvent::End)) => ">".to_owned(),
+                Ok(Some(XmlEvent::Text(text))) => format!("'{text}'"),
+                Ok(Some(XmlEvent::CharRef(char))) => format!("{char:?}"),
+                Ok(Some(XmlEvent::UnknownEntity(text, _))) => format!("?{text}"),
+                Ok(Some(XmlEvent::Ignored)) => "-".to_owned(),
                 Err(error) => return format!("{shown}\n{error}"),
             };
             shown.push_str(&part);
@@ -359,8 +416,8 @@ mod tests {
         insta::assert_snapshot!(
             events("<!DOCTYPE a [<!ENTITY b 'bomb'>]>\n<a x='1&lt;2'>é <p:b/>&b;&#x41;&amp;<![CDATA[<&]]>\r\nR&D</a>\n".as_bytes()),
             @r"
-        - - <a 2:1 x=1<2 'é ' <b 2:17 > ?&b; 'A' '&' '<&' '
-        R' '&' 'D' > -
+        - <a 2:1 x=1<2 'é ' <b 2:17 > ?&b; 'A' '&' '<&' '
+        R' '&' 'D' >
         "
         );
     }
@@ -399,7 +456,7 @@ mod tests {
         in.xml:2:2: malformed XML: attribute value not closed: `'` not found before end of input (in a)
 
         "<a/>\n<a/>"
-        <a 1:1 > - 
+        <a 1:1 > 
         in.xml:2:1: malformed XML: more than one root element; put each report into a file of its own
 
         "\n\nhello"
@@ -410,7 +467,6 @@ mod tests {
         in.xml:1:5: malformed XML: text after the root element
 
         " "
-        - 
         in.xml: the file is empty; expected a report
 
         "<a x='1' x='2'/>"
@@ -421,7 +477,7 @@ mod tests {
         in.xml:1:9: unexpected end of file inside `a` (opened at line 1); the file is truncated (in a)
 
         "</a>"
-        in.xml:1:1: malformed XML: close tag `</a>` does not match any open tag
+        in.xml:1:1: malformed XML: `</a>` closes what was not opened
         "#);
     }
 
@@ -440,7 +496,7 @@ mod tests {
         let bytes = report.as_bytes();
         let mut xml = XmlReader::new("in.xml".into(), bytes, bytes, None).unwrap();
         let mut shown = Vec::new();
-        while let Some((event, _)) = xml.next_event(false).unwrap() {
+        while let Some(event) = xml.next_event(false).unwrap() {
             shown.push(match event {
                 XmlEvent::Start(tag) => tag.name().to_owned(),
                 event => format!("{event:?}"),

@@ -1,6 +1,5 @@
 //! The state of a report while it is read.
 
-use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -125,24 +124,20 @@ impl Report {
         }
     }
 
-    pub(super) fn feed(
-        &mut self,
-        event: XmlEvent<'_>,
-        place: LineColumn,
-    ) -> Result<(), ParseFailure> {
+    pub(super) fn feed(&mut self, event: XmlEvent<'_>) -> Result<(), ParseFailure> {
         let is_wanted = self.wants_text();
         match event {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
-            XmlEvent::Text(text) if is_wanted => push_text(&mut self.text, &text),
+            XmlEvent::Text(text) if is_wanted => push_text(&mut self.text, text),
             XmlEvent::CharRef(char) if is_wanted => self.text.push(char),
-            XmlEvent::UnknownEntity(reference) if is_wanted => {
+            XmlEvent::UnknownEntity(reference, place) if is_wanted => {
                 self.text.push_str(&reference);
                 self.warn_of_entity(place, reference);
             }
             XmlEvent::Text(_)
             | XmlEvent::CharRef(_)
-            | XmlEvent::UnknownEntity(_)
+            | XmlEvent::UnknownEntity(..)
             | XmlEvent::Ignored => {}
         }
         Ok(())
@@ -447,7 +442,7 @@ impl Report {
             attributes.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
         let (attributes, cells) = distinct(attributes);
         for (name, raw) in attributes {
-            set(name, &value(&raw, &mut unknown));
+            set(name, &value(raw, &mut unknown));
         }
         if let Some(reference) = unknown {
             self.warn_of_entity(tag.place, reference);
@@ -548,8 +543,8 @@ impl Report {
 
 /// The attributes by name, and the names that are given twice with different values.
 fn distinct<'x>(
-    attributes: Vec<(&'x str, Cow<'x, str>)>,
-) -> (Vec<(&'x str, Cow<'x, str>)>, Vec<InvalidCell>) {
+    attributes: Vec<(&'x str, &'x str)>,
+) -> (Vec<(&'x str, &'x str)>, Vec<InvalidCell>) {
     const FEW: usize = 12;
     if attributes.len() <= FEW {
         let names = || attributes.iter().map(|(name, _)| *name);
@@ -564,10 +559,10 @@ fn distinct<'x>(
     let mut cells = Vec::new();
     let same_name = |one: &usize, other: &usize| attributes[*one].0 == attributes[*other].0;
     for same in order.chunk_by(same_name) {
-        let (name, first) = &attributes[same[0]];
+        let (name, first) = attributes[same[0]];
         for further in &same[1..] {
             is_repeated[*further] = true;
-            let other = &attributes[*further].1;
+            let other = attributes[*further].1;
             if other != first {
                 let (first, other) = (shortened(first), shortened(other));
                 let reason =

@@ -528,8 +528,8 @@ fn a_contradictory_or_malformed_attribute_costs_one_result() {
     2:3 ||s|a Passed 1s
     invalid in.xml:3:3: attribute `name` is given twice, as `b` and as `c`; remove one of them; attribute `time` is given twice, as `1` and as `2`; remove one of them
     invalid in.xml:4:3: attribute `type` is given twice, as `x` and as `y`; remove one of them
-    invalid in.xml:5:3: malformed XML: position 14: attribute value must be enclosed in `"` or `'` (in `testcase`)
-    invalid in.xml:6:3: malformed XML: position 13: attribute value must be enclosed in `"` or `'` (in `failure`)
+    invalid in.xml:5:3: malformed XML: the value of attribute `name` is not in quotes (in `testcase`)
+    invalid in.xml:6:3: malformed XML: the value of attribute `type` is not in quotes (in `failure`)
     7:3 ||s|f Passed 0ns
     "#);
 }

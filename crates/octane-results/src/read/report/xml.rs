@@ -83,7 +83,7 @@ impl Element {
         for attribute in tag.attributes() {
             let (name, raw) = attribute?;
             let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
-            let value = value(&raw, &mut None);
+            let value = value(raw, &mut None);
             if value.contains('\0') {
                 return Err(NUL.to_owned());
             }
@@ -235,12 +235,13 @@ impl<F: XmlFormat> XmlReport<F> {
                 .at(place)
                 .in_elements(path.join("/"))
         };
-        let Some((event, place)) = self.xml.next_event(wants_text)? else {
+        let Some(event) = self.xml.next_event(wants_text)? else {
             return Ok(false);
         };
         match event {
             XmlEvent::Start(_) if self.skipped > 0 => self.skipped += 1,
             XmlEvent::Start(tag) => {
+                let place = tag.place;
                 let visit = visit(&self.format, &self.path, !self.open.is_empty(), &tag)
                     .map_err(|kind| failed(place, kind, &self.path))?;
                 if visit == Visit::Skip {
@@ -261,14 +262,11 @@ impl<F: XmlFormat> XmlReport<F> {
             XmlEvent::Text(text) if wants_text => {
                 if text.contains('\0') {
                     let reason = NUL.to_owned();
-                    return Err(failed(
-                        place,
-                        ReadErrorKind::Malformed { reason },
-                        &self.path,
-                    ));
+                    let kind = ReadErrorKind::Malformed { reason };
+                    return Err(failed(self.xml.text_place, kind, &self.path));
                 }
                 if let Some(element) = self.open.last_mut() {
-                    push_text(&mut element.text, &text);
+                    push_text(&mut element.text, text);
                 }
             }
             XmlEvent::CharRef(char) if wants_text => {
@@ -276,14 +274,14 @@ impl<F: XmlFormat> XmlReport<F> {
                     element.text.push(char);
                 }
             }
-            XmlEvent::UnknownEntity(reference) if wants_text => {
+            XmlEvent::UnknownEntity(reference, _) if wants_text => {
                 if let Some(element) = self.open.last_mut() {
                     element.text.push_str(&reference);
                 }
             }
             XmlEvent::Text(_)
             | XmlEvent::CharRef(_)
-            | XmlEvent::UnknownEntity(_)
+            | XmlEvent::UnknownEntity(..)
             | XmlEvent::Ignored => {}
         }
         Ok(true)

@@ -6,9 +6,10 @@ use memchr::memmem::find;
 use memchr::{memchr, memchr2};
 
 use super::escape::character;
+use crate::read::line_column::LineColumn;
 use crate::read::text::DecodedText;
 
-const CDATA: &[u8] = b"<![CDATA[";
+pub(super) const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";
 const COMMENT: &[u8] = b"<!--";
 const COMMENT_END: &[u8] = b"-->";
@@ -34,6 +35,8 @@ pub(super) enum Content {
 pub(super) struct ContentReader {
     text: Vec<u8>,
     section: Section,
+    /// Where the last unknown entity is.
+    pub(super) unknown: LineColumn,
 }
 
 /// Where the next byte is.
@@ -80,8 +83,10 @@ impl ContentReader {
                         },
                         Some(b'&') if wants_text => {
                             let (content, length) = reference(input.peek(REFERENCE_BYTES_MAX)?);
-                            if let Content::Text = content {
-                                self.text.push(b'&');
+                            match content {
+                                Content::Text => self.text.push(b'&'),
+                                Content::UnknownEntity(_) => self.unknown = input.place(),
+                                Content::Markup | Content::CharRef(_) => {}
                             }
                             input.consume(length);
                             return Ok(content);
