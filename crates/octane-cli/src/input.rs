@@ -77,7 +77,7 @@ impl Input {
     fn runs_of(&self, source: &Source) -> impl Iterator<Item = TestRun> + use<> {
         let records = read(source, &self.options).into_iter().flatten();
         records.filter_map(|record| match record {
-            Ok(Record::Run(run)) => Some(run),
+            Ok(Record::Run(run)) => Some(*run),
             _ => None,
         })
     }

@@ -110,7 +110,7 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = TestRun> {
     let source = Source::bytes("in", bytes);
     let records = read(&source, &ReadOptions::default()).expect("what was made here is valid");
     records.filter_map(|record| match record {
-        Ok(Record::Run(run)) => Some(run),
+        Ok(Record::Run(run)) => Some(*run),
         _ => None,
     })
 }

@@ -17,7 +17,7 @@
 //! let mut runs = Vec::new();
 //! for record in read(&source, &ReadOptions::default())? {
 //!     match record? {
-//!         Record::Run(run) => runs.push(run),
+//!         Record::Run(run) => runs.push(*run),
 //!         Record::Invalid(row) => eprintln!("{row}"),
 //!         Record::Warning(warning) => eprintln!("{warning}"),
 //!     }

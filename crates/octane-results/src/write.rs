@@ -111,7 +111,7 @@ mod tests {
                 run.position = None;
                 run.origin = crate::origin::Origin::default();
                 run.metadata = None;
-                Some(run)
+                Some(*run)
             }
             Record::Invalid(row) => panic!("{row}"),
             Record::Warning(_) => None,

@@ -115,7 +115,7 @@ fn results_in(source: &Source) -> Result<Vec<TestRun>, ReadError> {
     let mut runs = Vec::new();
     for record in read(source, &ReadOptions::default())? {
         match record? {
-            Record::Run(run) => runs.push(run),
+            Record::Run(run) => runs.push(*run),
             Record::Warning(_) => {}
             Record::Invalid(row) => panic!("{row}"),
         }

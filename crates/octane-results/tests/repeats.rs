@@ -12,7 +12,7 @@ fn arranged(reports: &[(&str, &str)]) -> Vec<TestRun> {
             let source = Source::bytes(*name, report.as_bytes());
             let records = read(&source, &ReadOptions::default()).unwrap();
             records.filter_map(|record| match record.unwrap() {
-                Record::Run(run) => Some(run),
+                Record::Run(run) => Some(*run),
                 Record::Invalid(_) | Record::Warning(_) => None,
             })
         })

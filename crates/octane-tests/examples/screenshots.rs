@@ -54,7 +54,7 @@ fn sample(root: &Path) -> Done<Vec<TestRun>> {
     let mut runs = Vec::new();
     for record in read(&source, &ReadOptions::default())? {
         if let Record::Run(run) = record? {
-            runs.push(run);
+            runs.push(*run);
         }
     }
     Ok(runs.into_iter().step_by(ROWS_EVERY).collect())

@@ -140,7 +140,7 @@ impl Iterator for Reading {
                 Record::Run(run) => {
                     self.runs += 1;
                     self.count(&run);
-                    return Some(run);
+                    return Some(*run);
                 }
                 Record::Invalid(row) => self.input.invalid.push(row),
                 Record::Warning(warning) => self.input.warnings.add(&warning),

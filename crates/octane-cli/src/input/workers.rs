@@ -112,7 +112,7 @@ impl Workers {
             Part::End(..) | Part::Failed(_) => None,
         });
         records.flatten().filter_map(|record| match record {
-            Record::Run(run) => Some(run),
+            Record::Run(run) => Some(*run),
             Record::Invalid(_) | Record::Warning(_) => None,
         })
     }

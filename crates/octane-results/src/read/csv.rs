@@ -209,7 +209,7 @@ impl<R: Read> Csv<R> {
         match row::parse_row(&self.mapping, &self.options, commas, cell, &mut warn) {
             Ok(mut run) => {
                 run.position = Some(position);
-                Record::Run(run)
+                Record::Run(Box::new(run))
             }
             Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         }

@@ -9,13 +9,9 @@ use crate::warning::Warning;
 
 /// One item of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all records are runs; boxing each of them would cost more than it saves"
-)]
 pub enum Record {
     /// A result.
-    Run(TestRun),
+    Run(Box<TestRun>),
     /// An invalid row; reading continues.
     Invalid(InvalidRow),
     /// A warning; reading continues.

@@ -143,7 +143,7 @@ impl TypedTable {
                 run.position = Some(position);
                 let warning = self.cleaner.clean(&mut run);
                 self.ready.extend(warning.map(Record::Warning));
-                Record::Run(run)
+                Record::Run(Box::new(run))
             }
             Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         };

@@ -18,7 +18,7 @@ fn results(source: &Source) -> Result<Vec<TestRun>, String> {
     let mut runs = Vec::new();
     for record in records {
         match record.map_err(|error| error.to_string())? {
-            Record::Run(run) => runs.push(run),
+            Record::Run(run) => runs.push(*run),
             Record::Invalid(row) => return Err(row.to_string()),
             Record::Warning(_) => {}
         }

@@ -291,7 +291,7 @@ proptest! {
             match record {
                 Ok(Record::Run(mut run)) => {
                     prop_assert!(run.position.take().is_some());
-                    found.push(run);
+                    found.push(*run);
                 }
                 other => prop_assert!(false, "{other:?}"),
             }

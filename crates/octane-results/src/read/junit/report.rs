@@ -291,7 +291,7 @@ impl Report {
             self.options.suite_path.complete(&mut run.identity);
             run.position = Some(self.position(place));
             self.cases += 1;
-            self.ready.push_back(Record::Run(run));
+            self.ready.push_back(Record::Run(Box::new(run)));
         }
         let is_outermost = !self.suites.iter().any(Suite::declares_totals);
         if is_outermost && let Some(kind) = suite.mismatch() {
@@ -351,7 +351,7 @@ impl Report {
         self.ready.push_back(match run {
             Ok(mut run) => {
                 run.position = Some(position);
-                Record::Run(run)
+                Record::Run(Box::new(run))
             }
             Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         });

@@ -706,7 +706,7 @@ fn properties_of_a_case_are_kept() {
     let runs: Vec<_> = read(&source, &ReadOptions::default())
         .unwrap()
         .filter_map(|record| match record.unwrap() {
-            Record::Run(run) => Some(run),
+            Record::Run(run) => Some(*run),
             _ => None,
         })
         .collect();

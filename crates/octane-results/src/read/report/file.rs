@@ -68,7 +68,7 @@ impl ReportFile {
         self.results += 1;
         let place = draft.place;
         let record = match self.run(draft) {
-            Ok(run) => Record::Run(run),
+            Ok(run) => Record::Run(Box::new(run)),
             Err(cells) => Record::Invalid(InvalidRow {
                 position: self.position(place),
                 cells,
@@ -97,7 +97,7 @@ impl ReportFile {
         let record = match parse(&self.options, &mut self.commas, &mut warn) {
             Ok(mut run) => {
                 run.position = Some(position);
-                Record::Run(run)
+                Record::Run(Box::new(run))
             }
             Err(cells) => Record::Invalid(InvalidRow { position, cells }),
         };
@@ -112,7 +112,7 @@ impl ReportFile {
         self.options.suite_path.complete(&mut run.identity);
         run.jira = self.jira(place, &run.identity.name, &Metadata::default());
         run.position = Some(self.position(place));
-        self.ready.push_back(Record::Run(run));
+        self.ready.push_back(Record::Run(Box::new(run)));
     }
 
     /// Gives the test a name if it has none.

@@ -16,7 +16,7 @@ pub(crate) fn results(report: &str) -> Vec<TestRun> {
         &ReadOptions::default(),
     );
     let runs = records.unwrap().map(|record| match record.unwrap() {
-        Record::Run(run) => run,
+        Record::Run(run) => *run,
         other => panic!("{other:?}"),
     });
     runs.collect()

@@ -30,7 +30,7 @@ fn read_with(options: &ReadOptions, row: &[Named<'_>]) -> Result<TestRun, String
     let records = records(table(options, row), row);
     let last = records.into_iter().last().unwrap();
     match last {
-        Record::Run(run) => Ok(run),
+        Record::Run(run) => Ok(*run),
         Record::Invalid(row) => Err(row.to_string()),
         Record::Warning(warning) => panic!("{warning}"),
     }

@@ -53,13 +53,22 @@ pub(super) fn markup(bytes: &[u8], attributes: &mut Vec<Attribute>) -> Markup {
             let Some(end) = memchr(b'>', bytes) else {
                 return Markup::Incomplete(Incomplete::End);
             };
-            let blanks = bytes[2..end].iter().rev().take_while(|byte| is_blank(**byte));
+            let blanks = bytes[2..end]
+                .iter()
+                .rev()
+                .take_while(|byte| is_blank(**byte));
             let name = 2..end - blanks.count();
-            return Markup::End { name, length: end + 1 };
+            return Markup::End {
+                name,
+                length: end + 1,
+            };
         }
         Some(_) => {}
     }
-    let Some(length) = bytes[1..].iter().position(|byte| is_blank(*byte) || matches!(byte, b'>' | b'/')) else {
+    let Some(length) = bytes[1..]
+        .iter()
+        .position(|byte| is_blank(*byte) || matches!(byte, b'>' | b'/'))
+    else {
         return Markup::Incomplete(Incomplete::End);
     };
     let name = 1..1 + length;
@@ -73,7 +82,12 @@ pub(super) fn markup(bytes: &[u8], attributes: &mut Vec<Attribute>) -> Markup {
                 continue;
             }
             Next::End { is_empty, length } => {
-                return Markup::Start { name, is_empty, length, malformed: None };
+                return Markup::Start {
+                    name,
+                    is_empty,
+                    length,
+                    malformed: None,
+                };
             }
             Next::Incomplete(missing) => return Markup::Incomplete(missing),
             Next::Malformed(reason) => reason,
@@ -109,8 +123,18 @@ fn attribute(bytes: &[u8], start: usize) -> Next {
     const MORE: Next = Next::Incomplete(Incomplete::End);
     match &bytes[start..] {
         [] | [b'/'] => return MORE,
-        [b'>', ..] => return Next::End { is_empty: false, length: start + 1 },
-        [b'/', b'>', ..] => return Next::End { is_empty: true, length: start + 2 },
+        [b'>', ..] => {
+            return Next::End {
+                is_empty: false,
+                length: start + 1,
+            };
+        }
+        [b'/', b'>', ..] => {
+            return Next::End {
+                is_empty: true,
+                length: start + 2,
+            };
+        }
         _ => {}
     }
     let ends_name = |byte: &u8| is_blank(*byte) || matches!(byte, b'=' | b'>' | b'"' | b'\'');
@@ -137,7 +161,10 @@ fn attribute(bytes: &[u8], start: usize) -> Next {
     at += 1;
     match memchr(quote, &bytes[at..]) {
         None => Next::Incomplete(Incomplete::Quote(quote.into())),
-        Some(length) => Next::Attribute(Attribute { name, value: at..at + length }),
+        Some(length) => Next::Attribute(Attribute {
+            name,
+            value: at..at + length,
+        }),
     }
 }
 

@@ -241,7 +241,7 @@ pub(crate) fn runs(format: Format, report: &str) -> Vec<TestRun> {
     };
     let records = read(&Source::bytes("in.xml", report.as_bytes()), &options).unwrap();
     let run = |record| match record {
-        Ok(Record::Run(run)) => run,
+        Ok(Record::Run(run)) => *run,
         other => panic!("{other:?}"),
     };
     records.map(run).collect()
