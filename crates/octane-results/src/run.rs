@@ -132,6 +132,41 @@ impl TestRun {
         }
     }
 
+    /// A result of a test that has no name yet.
+    pub(crate) fn unnamed() -> Self {
+        Self::new("", Status::Passed)
+    }
+
+    /// Makes it one of a test that has no name yet, but keeps the memory of its texts. Its Jira keys, its origin and its position
+    /// stay, as the next result mostly has similar ones; they have to be set again.
+    pub(crate) fn reset(&mut self) {
+        let Self {
+            identity,
+            jira,
+            origin,
+            position,
+            ..
+        } = self;
+        let Identity {
+            module,
+            package,
+            class,
+            name,
+        } = identity;
+        for text in [module, package, class, name] {
+            text.clear();
+        }
+        let (identity, jira) = (std::mem::take(identity), std::mem::take(jira));
+        let (origin, position) = (std::mem::take(origin), position.take());
+        *self = Self {
+            identity,
+            jira,
+            origin,
+            position,
+            ..Self::unnamed()
+        };
+    }
+
     /// Sets the module of the test.
     pub fn module(mut self, module: impl Into<String>) -> Self {
         self.identity.module = module.into();

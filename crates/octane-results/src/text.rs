@@ -33,6 +33,14 @@ pub(crate) fn find_forbidden(text: &str, from: usize) -> Option<usize> {
     }
 }
 
+/// `text` without whitespace around it, as by [`str::trim`]; most texts are seen at once to have none.
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// The place of the first byte for which `is_wanted`. That should be made of comparisons without branches: blocks in which
 /// no byte is wanted are then skipped as fast as memory allows.
 pub(crate) fn position(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {

@@ -4,7 +4,7 @@ use memchr::{memchr_iter, memchr2};
 
 use crate::colors::without_colors;
 use crate::read::error::ReadError;
-use crate::read::record::Record;
+use crate::read::record::{Record, RecordReader};
 use crate::run::TestRun;
 use crate::scrub::{Scrub, Scrubber};
 use crate::warning::{Warning, WarningKind};
@@ -69,7 +69,13 @@ impl Cleaner {
     }
 }
 
-impl<I: Iterator<Item = Result<Record, ReadError>>> Iterator for Cleaned<I> {
+impl<I: RecordReader> RecordReader for Cleaned<I> {
+    fn recycle(&mut self, run: Box<TestRun>) {
+        self.records.recycle(run);
+    }
+}
+
+impl<I: RecordReader> Iterator for Cleaned<I> {
     type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

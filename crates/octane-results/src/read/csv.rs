@@ -16,7 +16,7 @@ use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::record::Record;
+use crate::read::record::{Record, RecordReader};
 use crate::read::row;
 use crate::read::text::{DecodedText, InvalidBytes};
 use crate::warning::{Warning, WarningKind};
@@ -215,6 +215,8 @@ impl<R: Read> Csv<R> {
         }
     }
 }
+
+impl<R: Read + Send> RecordReader for Csv<R> {}
 
 impl<R: Read> Iterator for Csv<R> {
     type Item = Result<Record, ReadError>;

@@ -8,33 +8,59 @@ const FEW: usize = 16;
 /// Different Jira keys, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyList {
+    /// The keys; after the first `count` of them, the memory of earlier ones.
     keys: Vec<String>,
+    count: usize,
     /// The same keys, if there are more than a few.
     known: HashSet<String>,
 }
 
 impl KeyList {
     /// Adds a key, unless it is there already.
-    pub(crate) fn insert(&mut self, key: String) {
-        if self.keys.len() < FEW {
-            if !self.keys.contains(&key) {
-                self.keys.push(key);
+    pub(crate) fn insert(&mut self, key: impl AsRef<str>) {
+        let key = key.as_ref();
+        if self.count < FEW {
+            if self.iter().any(|known| known == key) {
+                return;
             }
-            return;
+        } else {
+            if self.known.is_empty() {
+                self.known = self.iter().cloned().collect();
+            }
+            if !self.known.insert(key.to_owned()) {
+                return;
+            }
         }
-        if self.known.is_empty() {
-            self.known.extend(self.keys.iter().cloned());
+        match self.keys.get_mut(self.count) {
+            Some(unused) => key.clone_into(unused),
+            None => self.keys.push(key.to_owned()),
         }
-        if self.known.insert(key.clone()) {
-            self.keys.push(key);
-        }
+        self.count += 1;
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &String> {
-        self.keys.iter()
+        self.keys[..self.count].iter()
     }
 
-    pub(crate) fn into_keys(self) -> Vec<String> {
+    /// Forgets all keys.
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+        self.known.clear();
+    }
+
+    /// Replaces `keys` by these.
+    pub(crate) fn copy_to(&self, keys: &mut Vec<String>) {
+        keys.truncate(self.count);
+        for (at, key) in self.iter().enumerate() {
+            match keys.get_mut(at) {
+                Some(known) => known.clone_from(key),
+                None => keys.push(key.clone()),
+            }
+        }
+    }
+
+    pub(crate) fn into_keys(mut self) -> Vec<String> {
+        self.keys.truncate(self.count);
         self.keys
     }
 }

@@ -34,8 +34,9 @@ use std::sync::Arc;
 use crate::read::commas::Commas;
 use crate::read::error::ReadError;
 use crate::read::options::ReadOptions;
-use crate::read::record::Record;
+use crate::read::record::{Record, RecordReader};
 use crate::read::xml::{XmlEvent, XmlReader};
+use crate::run::TestRun;
 
 mod attempt;
 mod case;
@@ -91,7 +92,7 @@ pub(crate) fn see_durations<R: Read>(
         let XmlEvent::Start(tag) = event else {
             continue;
         };
-        for (name, value) in tag.attributes().flatten() {
+        for (name, value) in tag.attributes() {
             if matches!(name, "time" | "duration") {
                 see(value);
             }
@@ -107,6 +108,12 @@ impl<R: Read> Junit<R> {
         if let Some(invalid) = self.xml.invalid_bytes() {
             self.report.warn_of_bytes(&invalid);
         }
+    }
+}
+
+impl<R: Read + Send> RecordReader for Junit<R> {
+    fn recycle(&mut self, run: Box<TestRun>) {
+        self.report.recycle(run);
     }
 }
 

@@ -18,18 +18,30 @@ pub enum Record {
     Warning(Warning),
 }
 
+/// Reads the records of one input.
+pub(crate) trait RecordReader: Iterator<Item = Result<Record, ReadError>> + Send {
+    /// Uses the memory of a result for a later one.
+    fn recycle(&mut self, _run: Box<TestRun>) {}
+}
+
 /// The records of one input, in order; ends with the input or after the first error.
 #[must_use]
 pub struct Records {
-    records: Option<Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>>,
+    records: Option<Box<dyn RecordReader>>,
 }
 
 impl Records {
-    pub(crate) fn new(
-        records: impl Iterator<Item = Result<Record, ReadError>> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn new(records: impl RecordReader + 'static) -> Self {
         Self {
             records: Some(Box::new(records)),
+        }
+    }
+
+    /// Gives back a result that is no longer needed. Readers of large inputs use its memory for a later result, which makes
+    /// them faster.
+    pub fn recycle(&mut self, run: Box<TestRun>) {
+        if let Some(records) = &mut self.records {
+            records.recycle(run);
         }
     }
 }

@@ -80,14 +80,29 @@ impl<'x> Tag<'x> {
         local(&self.text[self.name.clone()])
     }
 
-    /// The attributes as name and raw value, or why they are malformed. A name may be repeated.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = Result<(&'x str, &'x str), String>> {
+    /// The attributes as name and raw value. A name may be repeated.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'x str, &'x str)> + use<'x> {
         let text = self.text;
-        let attributes = self.attributes.iter().map(move |attribute| {
+        self.attributes.iter().map(move |attribute| {
             let Attribute { name, value } = attribute;
-            Ok((&text[name.clone()], &text[value.clone()]))
-        });
-        attributes.chain(self.malformed.clone().map(Err))
+            (&text[name.clone()], &text[value.clone()])
+        })
+    }
+
+    /// Why the attributes after these are malformed.
+    pub(crate) fn malformed(&self) -> Option<&str> {
+        self.malformed.as_deref()
+    }
+
+    /// Whether a name may be repeated; not sure if there are many.
+    pub(crate) fn has_repeated_names(&self) -> bool {
+        const FEW: usize = 12;
+        let name = |attribute: &Attribute| &self.text.as_bytes()[attribute.name.clone()];
+        let is_repeated = |(at, attribute)| {
+            let mut before = self.attributes[..at].iter();
+            before.any(|other| name(other) == name(attribute))
+        };
+        self.attributes.len() > FEW || self.attributes.iter().enumerate().any(is_repeated)
     }
 }
 
@@ -389,14 +404,10 @@ mod tests {
                 Ok(Some(XmlEvent::Start(tag))) => {
                     let place = tag.place;
                     let mut part = format!("<{} {}:{}", tag.name(), place.line, place.column);
-                    for attribute in tag.attributes() {
-                        match attribute {
-                            Ok((name, raw)) => {
-                                part = format!("{part} {name}={}", value(raw, &mut None));
-                            }
-                            Err(error) => part.push_str(&error),
-                        }
+                    for (name, raw) in tag.attributes() {
+                        part = format!("{part} {name}={}", value(raw, &mut None));
                     }
+                    part.push_str(tag.malformed().unwrap_or_default());
                     part
                 }
                 Ok(Some(XmlEvent::End)) => ">".to_owned(),

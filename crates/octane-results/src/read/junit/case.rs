@@ -1,5 +1,6 @@
 //! Test cases.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,10 +21,10 @@ use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::run::TestRun;
 use crate::status::Status;
-use crate::text::REPLACEMENT;
+use crate::text::{REPLACEMENT, trimmed};
 use crate::warning::WarningKind;
 
-/// An open `testcase`.
+/// An open `testcase`. What is closed is reset and used for a later one.
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) place: LineColumn,
@@ -37,19 +38,20 @@ pub(super) struct Case {
     pub(super) invalid: Vec<InvalidCell>,
     /// Whether bytes of its attributes were invalid and have been replaced.
     pub(super) has_invalid_bytes: bool,
-    name: String,
     class: String,
     /// The name for people, which counts if there is no other one.
     display_name: String,
     /// What the case says of its origin.
     origin: Origin,
-    time: Option<String>,
+    time: String,
+    /// What becomes of it.
+    run: Box<TestRun>,
 }
 
 impl Case {
-    pub(super) fn new(place: LineColumn) -> Self {
+    pub(super) fn new(run: Box<TestRun>) -> Self {
         Self {
-            place,
+            place: LineColumn::START,
             started: None,
             jira: KeyList::default(),
             attempts: Vec::new(),
@@ -57,34 +59,62 @@ impl Case {
             metadata: Metadata::default(),
             invalid: Vec::new(),
             has_invalid_bytes: false,
-            name: String::new(),
             class: String::new(),
             display_name: String::new(),
             origin: Origin::default(),
-            time: None,
+            time: String::new(),
+            run,
         }
+    }
+
+    /// Makes it a case that starts at `place`.
+    pub(super) fn reset(&mut self, place: LineColumn) {
+        self.place = place;
+        self.started = None;
+        self.jira.clear();
+        self.attempts.clear();
+        self.verdict.clear();
+        if !self.metadata.is_empty() {
+            self.metadata = Metadata::default();
+        }
+        self.invalid.clear();
+        self.has_invalid_bytes = false;
+        self.class.clear();
+        self.display_name.clear();
+        self.origin = Origin::default();
+        self.time.clear();
+        self.run.reset();
+    }
+
+    /// The result that it has become; `next` will be that of a later case.
+    pub(super) fn take_run(&mut self, next: Box<TestRun>) -> Box<TestRun> {
+        std::mem::replace(&mut self.run, next)
     }
 
     /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        let value = value.trim();
+        let value = trimmed(value);
         match name {
-            "name" => value.clone_into(&mut self.name),
-            "classname" if !value.is_empty() => self.class = with_slashes(value).into_owned(),
-            "class" if self.class.is_empty() => self.class = with_slashes(value).into_owned(),
+            "name" => value.clone_into(&mut self.run.identity.name),
+            "classname" if !value.is_empty() => {
+                with_slashes(value).as_ref().clone_into(&mut self.class)
+            }
+            "class" if self.class.is_empty() => {
+                with_slashes(value).as_ref().clone_into(&mut self.class)
+            }
             "display-name" | "display_name" | "displayName" | "title"
                 if self.display_name.is_empty() =>
             {
                 value.clone_into(&mut self.display_name);
             }
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
-            "time" => self.time = Some(value.to_owned()),
+            "time" => value.clone_into(&mut self.time),
             _ => self.verdict.attribute(name, value),
         }
     }
 
     /// Adds a property.
-    pub(super) fn add_property(&mut self, name: String, value: &str) {
+    pub(super) fn add_property(&mut self, name: &str, value: &str) {
         let metadata = &mut self.metadata;
         if value.is_empty() {
             return;
@@ -103,40 +133,39 @@ impl Case {
         }
     }
 
-    /// Converts the case to a run, unless something makes it unusable, such as a status that is not known.
-    pub(super) fn into_run(
-        mut self,
+    /// Completes the result, unless something makes it unusable, such as a status that is not known. Returns the status.
+    pub(super) fn complete(
+        &mut self,
         suite: &mut Suite,
         options: &ReadOptions,
         commas: &mut Commas,
         warn: &mut dyn FnMut(WarningKind),
-    ) -> Result<TestRun, Vec<InvalidCell>> {
-        let said = self
-            .attempts
-            .iter()
-            .filter_map(|attempt| attempt.kind.status());
-        let status = self.verdict.status(said, &options.status_aliases);
-        let status = match status {
+    ) -> Result<Status, Vec<InvalidCell>> {
+        let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
+        let status = match self.verdict.status(said, &options.status_aliases) {
             Ok(status) if self.invalid.is_empty() => status,
             status => {
                 self.invalid.extend(status.err());
-                return Err(self.invalid);
+                return Err(std::mem::take(&mut self.invalid));
             }
         };
-        if self.name.is_empty() {
-            self.name = std::mem::take(&mut self.display_name);
+        let run = &mut *self.run;
+        run.status = status;
+        let name = &mut run.identity.name;
+        if name.is_empty() {
+            name.clone_from(&self.display_name);
         }
-        if self.name.is_empty() {
+        if name.is_empty() {
             suite.unnamed += 1;
-            self.name = format!("unnamed test {}", suite.unnamed);
-            let given = self.name.clone();
+            *name = format!("unnamed test {}", suite.unnamed);
+            let given = name.clone();
             warn(WarningKind::Unnamed { given });
         }
-        let mut run = TestRun::new(std::mem::take(&mut self.name), status);
-        self.identify(&mut run, suite, options);
-        self.check_bytes(&run.identity, suite)
-            .map_err(|cell| vec![cell])?;
-        run.duration = self.duration(commas, warn);
+        identify(&mut run.identity, &self.class, suite, options);
+        if self.has_invalid_bytes || suite.has_invalid_bytes {
+            check_bytes(&run.identity).map_err(|cell| vec![cell])?;
+        }
+        run.duration = duration(&self.time, commas, warn);
         if !self.metadata.is_empty() {
             run.metadata = Some(Box::new(std::mem::take(&mut self.metadata)));
         }
@@ -148,84 +177,129 @@ impl Case {
                 .map(Attempt::take_failure)
                 .collect();
         }
+        let (own, outer) = (&self.origin, &suite.origin);
         let Origin {
             project,
             hostname,
-            suite: outer,
+            suite: path,
             file,
-        } = suite.origin.clone();
-        run.origin = Origin {
-            project: self.origin.project.or(project),
-            hostname: self.origin.hostname.or(hostname),
-            suite: outer,
-            file: self.origin.file.or(file),
-        };
+        } = &mut run.origin;
+        share(project, own.project.as_ref().or(outer.project.as_ref()));
+        share(hostname, own.hostname.as_ref().or(outer.hostname.as_ref()));
+        share(path, outer.suite.as_ref());
+        share(file, own.file.as_ref().or(outer.file.as_ref()));
         if status == Status::Skipped {
-            run.description = (self.attempts.into_iter())
+            run.description = (self.attempts.iter_mut())
                 .find(|attempt| attempt.kind == AttemptKind::Skipped)
-                .and_then(|skipped| skipped.message.or(Some(skipped.text)))
+                .map(Attempt::take_failure)
+                .and_then(|skipped| skipped.message.or(Some(skipped.details)))
                 .filter(|reason| !reason.is_empty());
         }
         let sources = &options.jira_sources;
         sources.add_from_name(&run.identity.name, &mut self.jira);
         for key in suite.jira.iter() {
-            self.jira.insert(key.clone());
+            self.jira.insert(key);
         }
-        run.jira = self.jira.into_keys();
-        Ok(run)
+        self.jira.copy_to(&mut run.jira);
+        Ok(status)
     }
 
-    /// Whether earlier attempts failed, whatever the last one did.
+    /// Whether an earlier attempt failed and the last one passed.
     pub(super) fn is_flaky(&self) -> bool {
         self.attempts
             .iter()
             .any(|attempt| attempt.kind == AttemptKind::Flaky)
     }
+}
 
-    /// Fails if what tells the test from others has bytes that were replaced.
-    fn check_bytes(&self, identity: &Identity, suite: &Suite) -> Result<(), InvalidCell> {
-        if !(self.has_invalid_bytes || suite.has_invalid_bytes) {
-            return Ok(());
+/// The open test cases, which may be nested.
+#[derive(Debug, Default)]
+pub(super) struct OpenCases {
+    /// The open ones, from the outermost to the innermost; after the first `count` of them, closed ones.
+    cases: Vec<Case>,
+    count: usize,
+}
+
+impl OpenCases {
+    /// Opens a case at `place`; `new` makes a result if there is none left.
+    pub(super) fn open(
+        &mut self,
+        place: LineColumn,
+        new: impl FnOnce() -> Box<TestRun>,
+    ) -> &mut Case {
+        if self.count == self.cases.len() {
+            self.cases.push(Case::new(new()));
         }
-        let texts = [&identity.name, &identity.class, &identity.package];
-        match texts.into_iter().find(|text| text.contains(REPLACEMENT)) {
-            Some(name) => Err(InvalidCell::invalid_bytes(None, name)),
-            None => Ok(()),
-        }
+        let case = &mut self.cases[self.count];
+        self.count += 1;
+        case.reset(place);
+        case
     }
 
-    fn identify(&self, run: &mut TestRun, suite: &Suite, options: &ReadOptions) {
-        let identity = &mut run.identity;
-        suite.package.clone_into(&mut identity.package);
-        if self.class.is_empty() {
-            suite.class.clone_into(&mut identity.class);
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The innermost one.
+    pub(super) fn innermost(&mut self) -> Option<&mut Case> {
+        self.cases[..self.count].last_mut()
+    }
+
+    /// Closes the innermost one.
+    pub(super) fn close(&mut self) -> Option<&mut Case> {
+        self.count = self.count.checked_sub(1)?;
+        self.cases.get_mut(self.count)
+    }
+}
+
+/// Sets a text that many results share.
+fn share(text: &mut Option<Arc<str>>, shared: Option<&Arc<str>>) {
+    let is_same = match (&text, shared) {
+        (Some(known), Some(shared)) => Arc::ptr_eq(known, shared),
+        (known, shared) => known.is_none() && shared.is_none(),
+    };
+    if !is_same {
+        *text = shared.cloned();
+    }
+}
+
+/// Fails if a part of the identity had bytes that are invalid in the encoding of the report.
+fn check_bytes(identity: &Identity) -> Result<(), InvalidCell> {
+    let texts = [&identity.name, &identity.class, &identity.package];
+    match texts.into_iter().find(|text| text.contains(REPLACEMENT)) {
+        Some(name) => Err(InvalidCell::invalid_bytes(None, name)),
+        None => Ok(()),
+    }
+}
+
+/// Sets the identity but for the name.
+fn identify(identity: &mut Identity, classname: &str, suite: &Suite, options: &ReadOptions) {
+    suite.package.clone_into(&mut identity.package);
+    if classname.is_empty() {
+        suite.class.clone_into(&mut identity.class);
+    } else {
+        let package = if suite.package.is_empty() {
+            options.suite_path.package()
         } else {
-            let package = if suite.package.is_empty() {
-                options.suite_path.package()
-            } else {
-                &suite.package
-            };
-            let (prefix, class) = split_class(&self.class, package);
-            class.clone_into(&mut identity.class);
-            if identity.package.is_empty() {
-                prefix.clone_into(&mut identity.package);
-            }
-        }
-        options.suite_path.complete(identity);
-    }
-
-    fn duration(&self, commas: &mut Commas, warn: &mut dyn FnMut(WarningKind)) -> Duration {
-        let Some(time) = &self.time else {
-            return Duration::ZERO;
+            &suite.package
         };
-        match commas.resolve(|comma| seconds_with(time, comma)) {
-            Ok(duration) => duration,
-            Err(DurationError::Empty) => Duration::ZERO,
-            Err(reason) => {
-                let value = shortened(time);
-                warn(WarningKind::Duration { value, reason });
-                Duration::ZERO
-            }
+        let (prefix, class) = split_class(classname, package);
+        class.clone_into(&mut identity.class);
+        if identity.package.is_empty() {
+            prefix.clone_into(&mut identity.package);
+        }
+    }
+    options.suite_path.complete(identity);
+}
+
+fn duration(time: &str, commas: &mut Commas, warn: &mut dyn FnMut(WarningKind)) -> Duration {
+    match commas.resolve(|comma| seconds_with(time, comma)) {
+        Ok(duration) => duration,
+        Err(DurationError::Empty) => Duration::ZERO,
+        Err(reason) => {
+            let value = shortened(time);
+            warn(WarningKind::Duration { value, reason });
+            Duration::ZERO
         }
     }
 }

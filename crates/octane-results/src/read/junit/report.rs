@@ -4,15 +4,14 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::attempt::{Attempt, AttemptKind};
-use super::case::Case;
+use super::case::OpenCases;
 use super::suite::Suite;
 use super::verdict::is_unclear;
 use crate::invalid::{InvalidCell, InvalidRow, shortened};
 use crate::position::Position;
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
-use crate::read::jira_keys::{KeyList, jira_keys};
-use crate::read::jira_sources::JiraSources;
+use crate::read::jira_keys::{KeyList, is_key, jira_keys};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
@@ -20,12 +19,17 @@ use crate::read::row::plausible;
 use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::{push_text, value};
 use crate::read::xml::{Tag, XmlEvent};
+use crate::run::TestRun;
 use crate::sniff::foreign_root;
+use crate::text::trimmed;
 use crate::timestamp::{TimestampError, timestamp_in};
 use crate::warning::{Warning, WarningKind};
 
 /// The maximum number of warnings about different unknown entities, which tend to repeat.
 const DISTINCT_WARNINGS_MAX: usize = 16;
+
+/// How many results are kept for their memory.
+const SPARE_MAX: usize = 1024;
 
 /// Why an event cannot be processed, and where.
 pub(super) type ParseFailure = (LineColumn, ReadErrorKind);
@@ -77,11 +81,14 @@ pub(super) struct Report {
     scopes: Vec<Scope>,
     suites: Vec<Suite>,
     /// The open test cases, which may be nested.
-    cases_open: Vec<Case>,
+    cases_open: OpenCases,
+    /// Results that are no longer needed.
+    spare: Vec<Box<TestRun>>,
     /// What the open property contains, and its name.
     property: PropertyContent,
     property_name: String,
-    sources: Arc<JiraSources>,
+    /// The name of the next property, which is mostly that of one before.
+    next_name: String,
     /// The text of the open element, if it is needed, and the position of that element below.
     text: String,
     text_place: LineColumn,
@@ -97,14 +104,15 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(file: Arc<str>, options: ReadOptions) -> Self {
         Self {
-            sources: Arc::new(options.jira_sources.clone()),
             file,
             options,
             scopes: Vec::new(),
             suites: Vec::new(),
-            cases_open: Vec::new(),
+            cases_open: OpenCases::default(),
+            spare: Vec::new(),
             property: PropertyContent::Other,
             property_name: String::new(),
+            next_name: String::new(),
             text: String::new(),
             text_place: LineColumn::START,
             ready: VecDeque::new(),
@@ -112,6 +120,13 @@ impl Report {
             root: LineColumn::START,
             cases: 0,
             commas: Commas::default(),
+        }
+    }
+
+    /// Uses the memory of a result for a later one.
+    pub(super) fn recycle(&mut self, run: Box<TestRun>) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(run);
         }
     }
 
@@ -184,7 +199,7 @@ impl Report {
                 if attempt.is_none()
                     && is_direct
                     && is_unclear(name)
-                    && let Some(case) = self.cases_open.last_mut()
+                    && let Some(case) = self.cases_open.innermost()
                 {
                     case.verdict.word(name);
                 }
@@ -230,9 +245,10 @@ impl Report {
     fn open_attempt(&mut self, tag: &Tag<'_>, kind: AttemptKind) -> Result<(), ParseFailure> {
         self.start_text(tag.place);
         let mut attempt = Attempt::new(kind);
-        let cells = self.attributes_inside(tag, |name, value| attempt.set(name, value))?;
+        let read = read_attributes(tag, |name, value| attempt.set(name, value));
+        let cells = self.attributes_inside(tag, read)?;
         self.object(tag.place, cells);
-        if let Some(case) = self.cases_open.last_mut() {
+        if let Some(case) = self.cases_open.innermost() {
             case.attempts.push(attempt);
         } else if let Some(suite) = self.suites.last_mut() {
             suite.fail(attempt, tag.place);
@@ -246,7 +262,7 @@ impl Report {
             Some(Scope::Case) => self.close_case(),
             Some(Scope::Property) => self.close_property(),
             Some(Scope::Attempt) => {
-                let case = self.cases_open.last_mut();
+                let case = self.cases_open.innermost();
                 if let Some(attempt) = case.and_then(|case| case.attempts.last_mut()) {
                     attempt.set_text(std::mem::take(&mut self.text));
                 }
@@ -264,10 +280,11 @@ impl Report {
     fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let mut suite = Suite::new(tag.name() == "testsuite", tag.place, self.suites.last());
         let mut started = None;
-        let cells = self.attributes(tag, |name, value| match name {
+        let read = read_attributes(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),
             _ => suite.set(name, value),
-        })?;
+        });
+        let cells = self.attributes(tag, read)?;
         self.invalid(tag.place, cells);
         suite.has_invalid_bytes |= tag.has_invalid_bytes;
         if let Some(started) = started {
@@ -306,11 +323,17 @@ impl Report {
     }
 
     fn open_case(&mut self, tag: &Tag<'_>) {
-        let mut case = Case::new(tag.place);
+        let Self {
+            cases_open,
+            spare,
+            options,
+            ..
+        } = self;
+        let case = cases_open.open(tag.place, || new_run(spare));
         let mut started = None;
-        let sources = Arc::clone(&self.sources);
         let mut keys = String::new();
-        case.invalid = self.attributes_of_case(tag, |name, value| match name {
+        let sources = &options.jira_sources;
+        let read = read_attributes(tag, |name, value| match name {
             // What nearly every case has is not compared with the names of properties.
             "name" | "classname" | "time" => case.set(name, value),
             "timestamp" => started = Some(value.to_owned()),
@@ -321,102 +344,127 @@ impl Report {
             _ => case.set(name, value),
         });
         case.has_invalid_bytes = tag.has_invalid_bytes;
-        case.started = started.and_then(|started| self.started(tag.place, &started));
-        self.cases_open.push(case);
+        let cells = self.attributes_of_case(tag, read);
+        let started = started.and_then(|started| self.started(tag.place, &started));
+        if let Some(case) = self.cases_open.innermost() {
+            case.invalid.extend(cells);
+            case.started = started;
+        }
         if !keys.is_empty() {
             self.add_keys(tag.place, &keys);
         }
     }
 
     fn close_case(&mut self) {
-        let (Some(case), Some(mut suite)) = (self.cases_open.pop(), self.suites.pop()) else {
+        let Self {
+            cases_open,
+            suites,
+            options,
+            commas,
+            spare,
+            file,
+            ..
+        } = self;
+        let (Some(case), Some(suite)) = (cases_open.close(), suites.last_mut()) else {
             return;
         };
         let place = case.place;
-        let is_flaky = case.is_flaky();
-        self.cases += 1;
         let mut warnings = Vec::new();
-        let run = case.into_run(&mut suite, &self.options, &mut self.commas, &mut |kind| {
-            warnings.push(kind);
-        });
-        if let Ok(run) = &run {
-            suite.took(run.duration);
-        }
+        let completed = case.complete(suite, options, commas, &mut |kind| warnings.push(kind));
+        suite.count(completed.as_ref().ok().copied(), case.is_flaky());
+        let record = match completed {
+            Ok(_) => {
+                let mut run = case.take_run(new_run(spare));
+                suite.took(run.duration);
+                match &mut run.position {
+                    Some(position) if Arc::ptr_eq(&position.file, file) => {
+                        position.line = place.line;
+                        position.column = Some(place.column);
+                    }
+                    position => *position = Some(position_in(file, place)),
+                }
+                Record::Run(run)
+            }
+            Err(cells) => Record::Invalid(InvalidRow {
+                position: position_in(file, place),
+                cells,
+            }),
+        };
+        self.cases += 1;
         for kind in warnings {
             self.warn_once(place, kind);
         }
-        suite.count(run.as_ref().ok().map(|run| run.status), is_flaky);
-        self.suites.push(suite);
-        let position = self.position(place);
-        self.ready.push_back(match run {
-            Ok(mut run) => {
-                run.position = Some(position);
-                Record::Run(Box::new(run))
-            }
-            Err(cells) => Record::Invalid(InvalidRow { position, cells }),
-        });
+        self.ready.push_back(record);
     }
 
     fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         self.start_text(tag.place);
-        let (mut name, mut text) = (String::new(), String::new());
-        let cells = self.attributes_inside(tag, |attribute, value| match attribute {
-            "name" => value.clone_into(&mut name),
-            "value" => value.clone_into(&mut text),
+        self.next_name.clear();
+        // The value is either in the attribute or between the tags.
+        let (next_name, text) = (&mut self.next_name, &mut self.text);
+        let read = read_attributes(tag, |attribute, value| match attribute {
+            "name" => next_name.push_str(trimmed(value)),
+            "value" => value.clone_into(text),
             _ => {}
-        })?;
+        });
+        let cells = self.attributes_inside(tag, read)?;
         self.object(tag.place, cells);
-        self.property_name.clear();
-        let name = name.trim();
-        self.property_name.push_str(name);
-        self.property = if self.sources.is_property(name) {
+        if self.next_name == self.property_name {
+            return Ok(());
+        }
+        std::mem::swap(&mut self.next_name, &mut self.property_name);
+        let (name, sources) = (&self.property_name, &self.options.jira_sources);
+        self.property = if sources.is_property(name) {
             PropertyContent::Keys
-        } else if self.sources.is_tag(name) {
+        } else if sources.is_tag(name) {
             PropertyContent::Tags
         } else {
             PropertyContent::Other
         };
-        // The value is either in the attribute or between the tags.
-        self.text = text;
         Ok(())
     }
 
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
-        let place = self.text_place;
         // The keys are kept as such.
         if self.property != PropertyContent::Keys
-            && let Some(case) = self.cases_open.last_mut()
+            && let Some(case) = self.cases_open.innermost()
         {
-            case.add_property(std::mem::take(&mut self.property_name), text.trim());
+            case.add_property(&self.property_name, trimmed(&text));
         }
         match self.property {
-            PropertyContent::Keys => self.add_keys(place, &text),
+            PropertyContent::Keys => self.add_keys(self.text_place, &text),
             PropertyContent::Tags => {
-                let sources = Arc::clone(&self.sources);
-                if let Some(known) = self.keys() {
-                    sources.add_from_text(&text, known);
+                let Self {
+                    cases_open,
+                    suites,
+                    options,
+                    ..
+                } = self;
+                if let Some(known) = keys(cases_open, suites) {
+                    options.jira_sources.add_from_text(&text, known);
                 }
             }
             PropertyContent::Other => {}
         }
-    }
-
-    /// The Jira keys of the open case, or else of the suite.
-    fn keys(&mut self) -> Option<&mut KeyList> {
-        let suite = self.suites.last_mut().map(|suite| &mut suite.jira);
-        let case = self.cases_open.last_mut().map(|case| &mut case.jira);
-        case.or(suite)
+        self.text = text;
     }
 
     /// Adds a text of Jira keys, and warns of other words in it.
     fn add_keys(&mut self, place: LineColumn, text: &str) {
+        let is_plain = is_key(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        if is_plain {
+            if let Some(known) = keys(&mut self.cases_open, &mut self.suites) {
+                known.insert(text);
+            }
+            return;
+        }
         let found = jira_keys(text);
         for word in found.others {
             let value = shortened(word);
             self.warn(place, WarningKind::JiraKey { value });
         }
-        if let Some(known) = self.keys() {
+        if let Some(known) = keys(&mut self.cases_open, &mut self.suites) {
             for key in found.keys {
                 known.insert(key);
             }
@@ -434,29 +482,22 @@ impl Report {
     fn attributes(
         &mut self,
         tag: &Tag<'_>,
-        mut set: impl FnMut(&str, &str),
+        read: Result<ReadAttributes, String>,
     ) -> Result<Vec<InvalidCell>, ParseFailure> {
-        let mut unknown = None;
-        let attributes: Result<Vec<_>, _> = tag.attributes().collect();
-        let attributes =
-            attributes.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
-        let (attributes, cells) = distinct(attributes);
-        for (name, raw) in attributes {
-            set(name, &value(raw, &mut unknown));
-        }
-        if let Some(reference) = unknown {
+        let read = read.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
+        if let Some(reference) = read.unknown {
             self.warn_of_entity(tag.place, reference);
         }
-        Ok(cells)
+        Ok(read.cells)
     }
 
     /// Like [`Self::attributes`]; malformed ones cost this test case only.
     fn attributes_of_case(
         &mut self,
         tag: &Tag<'_>,
-        set: impl FnMut(&str, &str),
+        read: Result<ReadAttributes, String>,
     ) -> Vec<InvalidCell> {
-        self.attributes(tag, set).unwrap_or_else(|(_, kind)| {
+        self.attributes(tag, read).unwrap_or_else(|(_, kind)| {
             vec![InvalidCell::new(
                 None,
                 "",
@@ -469,18 +510,18 @@ impl Report {
     fn attributes_inside(
         &mut self,
         tag: &Tag<'_>,
-        set: impl FnMut(&str, &str),
+        read: Result<ReadAttributes, String>,
     ) -> Result<Vec<InvalidCell>, ParseFailure> {
         if self.cases_open.is_empty() {
-            self.attributes(tag, set)
+            self.attributes(tag, read)
         } else {
-            Ok(self.attributes_of_case(tag, set))
+            Ok(self.attributes_of_case(tag, read))
         }
     }
 
     /// Makes the open case invalid, or the suite.
     fn object(&mut self, place: LineColumn, cells: Vec<InvalidCell>) {
-        match self.cases_open.last_mut() {
+        match self.cases_open.innermost() {
             Some(case) => case.invalid.extend(cells),
             None => self.invalid(place, cells),
         }
@@ -507,7 +548,7 @@ impl Report {
     }
 
     fn position(&self, place: LineColumn) -> Position {
-        Position::new(Arc::clone(&self.file), place.line).column(Some(place.column))
+        position_in(&self.file, place)
     }
 
     fn warn(&mut self, place: LineColumn, kind: WarningKind) {
@@ -541,18 +582,61 @@ impl Report {
     }
 }
 
+fn position_in(file: &Arc<str>, place: LineColumn) -> Position {
+    let mut position = Position::new(Arc::clone(file), place.line);
+    position.column = Some(place.column);
+    position
+}
+
+/// The Jira keys of the innermost case, or else of the suite.
+fn keys<'r>(cases: &'r mut OpenCases, suites: &'r mut [Suite]) -> Option<&'r mut KeyList> {
+    let suite = suites.last_mut().map(|suite| &mut suite.jira);
+    let case = cases.innermost().map(|case| &mut case.jira);
+    case.or(suite)
+}
+
+/// A result that is used again, or a new one.
+fn new_run(spare: &mut Vec<Box<TestRun>>) -> Box<TestRun> {
+    spare.pop().unwrap_or_else(|| Box::new(TestRun::unnamed()))
+}
+
+/// What is odd about attributes that were read.
+struct ReadAttributes {
+    /// A reference to an entity that is not known.
+    unknown: Option<String>,
+    /// Attributes that contradict each other.
+    cells: Vec<InvalidCell>,
+}
+
+/// Passes each attribute of `tag` to `set`, with references resolved. An error says why they are malformed.
+fn read_attributes(
+    tag: &Tag<'_>,
+    mut set: impl FnMut(&str, &str),
+) -> Result<ReadAttributes, String> {
+    let mut unknown = None;
+    let mut cells = Vec::new();
+    if let Some(reason) = tag.malformed() {
+        return Err(reason.to_owned());
+    }
+    if tag.has_repeated_names() {
+        let attributes: Vec<_> = tag.attributes().collect();
+        let (attributes, found) = distinct(attributes);
+        for (name, raw) in attributes {
+            set(name, &value(raw, &mut unknown));
+        }
+        cells = found;
+    } else {
+        for (name, raw) in tag.attributes() {
+            set(name, &value(raw, &mut unknown));
+        }
+    }
+    Ok(ReadAttributes { unknown, cells })
+}
+
 /// The attributes by name, and the names that are given twice with different values.
 fn distinct<'x>(
     attributes: Vec<(&'x str, &'x str)>,
 ) -> (Vec<(&'x str, &'x str)>, Vec<InvalidCell>) {
-    const FEW: usize = 12;
-    if attributes.len() <= FEW {
-        let names = || attributes.iter().map(|(name, _)| *name);
-        let is_repeated = |(at, name)| names().skip(at + 1).any(|other| other == name);
-        if !names().enumerate().any(is_repeated) {
-            return (attributes, Vec::new());
-        }
-    }
     let mut order: Vec<usize> = (0..attributes.len()).collect();
     order.sort_by_key(|index| attributes[*index].0);
     let mut is_repeated = vec![false; attributes.len()];

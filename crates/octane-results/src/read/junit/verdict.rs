@@ -42,6 +42,12 @@ const UNCLEAR_ELEMENTS: [&str; 11] = [
 ];
 
 impl Verdict {
+    /// Forgets what was said.
+    pub(super) fn clear(&mut self) {
+        self.statuses.clear();
+        self.words.clear();
+    }
+
     /// Takes note of an attribute, if it is about the status.
     pub(super) fn attribute(&mut self, name: &str, value: &str) {
         match name {

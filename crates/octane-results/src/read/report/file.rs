@@ -20,7 +20,7 @@ use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::{KeyList, jira_keys};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::record::Record;
+use crate::read::record::{Record, RecordReader};
 use crate::read::row::plausible;
 use crate::read::text::{DecodedText, InvalidBytes};
 use crate::run::TestRun;
@@ -365,6 +365,8 @@ impl<R: ReportReader> ReportRecords<R> {
         }
     }
 }
+
+impl<R: ReportReader> RecordReader for ReportRecords<R> {}
 
 impl<R: ReportReader> Iterator for ReportRecords<R> {
     type Item = Result<Record, ReadError>;

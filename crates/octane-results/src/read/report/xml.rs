@@ -80,8 +80,10 @@ pub(crate) struct Element {
 impl Element {
     fn new(tag: &Tag<'_>) -> Result<Self, String> {
         let mut attributes = Vec::new();
-        for attribute in tag.attributes() {
-            let (name, raw) = attribute?;
+        if let Some(reason) = tag.malformed() {
+            return Err(reason.to_owned());
+        }
+        for (name, raw) in tag.attributes() {
             let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
             let value = value(raw, &mut None);
             if value.contains('\0') {
