@@ -28,6 +28,32 @@ pub struct Context {
     pub environment: Vec<Tag>,
 }
 
+impl Context {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            build,
+            suite,
+            program,
+            release,
+            milestone,
+            backlog_items,
+            product_areas,
+            test_fields,
+            environment,
+        } = self;
+        build.is_none()
+            && suite.is_none()
+            && program.is_none()
+            && release.is_none()
+            && milestone.is_none()
+            && backlog_items.is_empty()
+            && product_areas.is_empty()
+            && test_fields.is_empty()
+            && environment.is_empty()
+    }
+}
+
 /// A reference to a test suite and to a suite run of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteRef {

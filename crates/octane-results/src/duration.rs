@@ -47,6 +47,9 @@ pub(crate) fn milliseconds_with(
 }
 
 fn read(text: &str, shift: i64, comma: CommaMeaning) -> Result<Duration, DurationError> {
+    if let Some(millis) = plain(text.as_bytes(), shift) {
+        return Ok(Duration::from_millis(millis));
+    }
     match number(text, shift, comma) {
         Err(DurationError::NotANumber) => written(text, comma),
         done => done,
@@ -112,6 +115,36 @@ fn bounded(value: u64) -> Result<u64, DurationError> {
     } else {
         Err(DurationError::TooLong)
     }
+}
+
+/// The milliseconds of a short number of digits with or without a point, which most are; `None` for all others.
+fn plain(text: &[u8], shift: i64) -> Option<u64> {
+    const DIGITS_MAX: usize = 14;
+    if text.len() > DIGITS_MAX || !text.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut value = 0;
+    let mut decimals = None;
+    let mut rounds_up = false;
+    for byte in text {
+        match (byte, &mut decimals) {
+            (b'0'..=b'9', None) => value = value * 10 + u64::from(byte - b'0'),
+            (b'0'..=b'9', Some(decimals)) => {
+                if *decimals < shift {
+                    value = value * 10 + u64::from(byte - b'0');
+                } else if *decimals == shift {
+                    rounds_up = *byte >= b'5';
+                }
+                *decimals += 1;
+            }
+            (b'.', None) => decimals = Some(0),
+            _ => return None,
+        }
+    }
+    for _ in decimals.unwrap_or(0)..shift {
+        value *= 10;
+    }
+    Some(value + u64::from(rounds_up))
 }
 
 fn exponent(text: &str) -> Result<i64, DurationError> {

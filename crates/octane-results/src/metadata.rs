@@ -67,6 +67,19 @@ pub struct Attachment {
 impl Metadata {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let Self {
+            owner,
+            tags,
+            parameters,
+            properties,
+            links,
+            attachments,
+        } = self;
+        owner.is_none()
+            && tags.is_empty()
+            && parameters.is_empty()
+            && properties.is_empty()
+            && links.is_empty()
+            && attachments.is_empty()
     }
 }

@@ -43,6 +43,7 @@ pub(crate) mod record;
 mod report;
 mod robot;
 mod row;
+mod spare;
 mod spelling;
 pub(crate) mod status_aliases;
 mod tap;

@@ -141,30 +141,58 @@ impl TestRun {
     /// stay, as the next result mostly has similar ones; they have to be set again.
     pub(crate) fn reset(&mut self) {
         let Self {
-            identity,
-            jira,
-            origin,
-            position,
-            ..
+            identity:
+                Identity {
+                    module,
+                    package,
+                    class,
+                    name,
+                },
+            run_name,
+            status,
+            duration,
+            started,
+            failure,
+            description,
+            steps,
+            report_url,
+            external_test_id,
+            external_run_id,
+            run_type,
+            external_assets,
+            manual,
+            context,
+            jira: _,
+            origin: _,
+            earlier_failures,
+            metadata,
+            position: _,
         } = self;
-        let Identity {
-            module,
-            package,
-            class,
-            name,
-        } = identity;
         for text in [module, package, class, name] {
             text.clear();
         }
-        let (identity, jira) = (std::mem::take(identity), std::mem::take(jira));
-        let (origin, position) = (std::mem::take(origin), position.take());
-        *self = Self {
-            identity,
-            jira,
-            origin,
-            position,
-            ..Self::unnamed()
-        };
+        for text in [
+            run_name,
+            description,
+            report_url,
+            external_test_id,
+            external_run_id,
+            run_type,
+            external_assets,
+        ] {
+            *text = None;
+        }
+        *status = Status::Passed;
+        *duration = Duration::ZERO;
+        *started = None;
+        *failure = None;
+        steps.clear();
+        *manual = false;
+        if !context.is_empty() {
+            *context = Context::default();
+        }
+        earlier_failures.clear();
+        *metadata = None;
     }
 
     /// Sets the module of the test.

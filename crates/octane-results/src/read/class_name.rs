@@ -1,5 +1,7 @@
 //! Dotted class names.
 
+use memchr::{memchr_iter, memrchr};
+
 use crate::read::file_names::is_file_extension;
 
 /// Splits a dotted class name into package and class; one that is not made of plain identifiers, or ends like a file name,
@@ -13,6 +15,14 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
             .and_then(|below| below.strip_prefix('.'))
             .filter(|class| !class.is_empty());
         return ("", class.unwrap_or(classname));
+    }
+    if classname.is_ascii() {
+        return match end_of_package(classname.as_bytes()) {
+            Some(end) if !is_file_extension(&classname[end + 1..]) => {
+                (&classname[..end], &classname[end + 1..])
+            }
+            _ => ("", classname),
+        };
     }
     let is_identifier = |segment: &str| {
         segment.starts_with(|char: char| char.is_alphabetic() || char == '_')
@@ -28,6 +38,19 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
         }
         _ => ("", classname),
     }
+}
+
+/// The last dot of a name in ASCII, if there is one and all segments are identifiers.
+fn end_of_package(classname: &[u8]) -> Option<usize> {
+    let last = memrchr(b'.', classname)?;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.');
+    let is_start = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    let begins = |segment: &[u8]| segment.first().is_some_and(is_start);
+    let are_parts = classname.iter().fold(true, |all, byte| all & is_part(byte));
+    let begin = || {
+        begins(classname) && memchr_iter(b'.', classname).all(|dot| begins(&classname[dot + 1..]))
+    };
+    (are_parts && begin()).then_some(last)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// Extensions of files with tests, as in the `classname` of JavaScript tools.
 const EXTENSIONS: [&str; 24] = [
     "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
@@ -10,13 +12,13 @@ const EXTENSIONS: [&str; 24] = [
 
 /// Whether the last segment of a name with dots is a file extension.
 pub(crate) fn is_file_extension(segment: &str) -> bool {
-    EXTENSIONS.contains(&segment)
+    segment.len() <= "feature".len() && EXTENSIONS.contains(&segment)
 }
 
 /// The name with `/` instead of `\` if it is the path of a test file, so that a test is the same one on Windows and
 /// elsewhere. Other names, such as the classes `Shop\Cart` of PHP, stay as they are.
 pub(crate) fn with_slashes(name: &str) -> Cow<'_, str> {
-    let is_path = name.contains('\\')
+    let is_path = memchr(b'\\', name.as_bytes()).is_some()
         && name
             .rsplit_once('.')
             .is_some_and(|(_, extension)| is_file_extension(extension));

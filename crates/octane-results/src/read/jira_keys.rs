@@ -108,14 +108,16 @@ pub(crate) fn jira_keys(text: &str) -> JiraKeys<'_> {
 }
 
 pub(crate) fn is_key(word: &str) -> bool {
-    let Some((project, number)) = word.rsplit_once('-') else {
+    let word = word.as_bytes();
+    let number = word.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let number = number.count();
+    let [project @ .., b'-'] = &word[..word.len() - number] else {
         return false;
     };
-    project.len() >= 2
-        && project.starts_with(|char: char| char.is_ascii_alphabetic())
-        && (project.bytes()).all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
+    number > 0
+        && project.len() >= 2
+        && project[0].is_ascii_alphabetic()
+        && (project.iter()).all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 #[cfg(test)]

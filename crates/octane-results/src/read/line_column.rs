@@ -1,5 +1,7 @@
 //! Lines and columns.
 
+use std::cell::RefCell;
+
 use memchr::{memchr_iter, memrchr};
 
 /// A line and a column, both from 1; columns are in characters.
@@ -32,5 +34,84 @@ impl LineColumn {
                 column: 1 + chars(&text[last + 1..]),
             },
         }
+    }
+}
+
+/// The lines and columns of a text of which a part, the window, is in memory. They are counted when they are asked for, as
+/// most of them never are.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    counted: RefCell<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    /// How much of the window has been counted.
+    end: usize,
+    /// The position there.
+    place: LineColumn,
+    marks: Vec<Mark>,
+    /// How many of the marks have been counted.
+    marks_counted: usize,
+}
+
+/// A position that is kept, as its line may be asked for when it is no longer in the window.
+#[derive(Debug)]
+struct Mark {
+    offset: usize,
+    line: u64,
+}
+
+impl Lines {
+    /// The position at `offset`, which is not before that of an earlier call.
+    pub(crate) fn at(&self, window: &[u8], offset: usize) -> LineColumn {
+        self.counted.borrow_mut().to(window, offset)
+    }
+
+    /// Keeps the line at `offset`.
+    pub(crate) fn mark(&mut self, offset: usize) {
+        let marks = &mut self.counted.get_mut().marks;
+        marks.push(Mark { offset, line: 0 });
+    }
+
+    /// Forgets the last line that was kept.
+    pub(crate) fn unmark(&mut self) {
+        let counted = self.counted.get_mut();
+        counted.marks.pop();
+        counted.marks_counted = counted.marks_counted.min(counted.marks.len());
+    }
+
+    /// The last line that was kept; `end` is after it.
+    pub(crate) fn marked(&self, window: &[u8], end: usize) -> Option<u64> {
+        let mut counted = self.counted.borrow_mut();
+        counted.to(window, end);
+        counted.marks.last().map(|mark| mark.line)
+    }
+
+    /// Removes the first `length` bytes of the window.
+    pub(crate) fn remove(&mut self, window: &[u8], length: usize) {
+        let counted = self.counted.get_mut();
+        counted.to(window, length);
+        counted.end -= length;
+    }
+}
+
+impl Counted {
+    fn to(&mut self, window: &[u8], offset: usize) -> LineColumn {
+        while let Some(mark) = self.marks.get_mut(self.marks_counted)
+            && mark.offset <= offset
+        {
+            if self.end < mark.offset {
+                self.place = self.place.after(&window[self.end..mark.offset]);
+                self.end = mark.offset;
+            }
+            mark.line = self.place.line;
+            self.marks_counted += 1;
+        }
+        if self.end < offset {
+            self.place = self.place.after(&window[self.end..offset]);
+            self.end = offset;
+        }
+        self.place
     }
 }

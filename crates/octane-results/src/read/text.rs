@@ -1,13 +1,12 @@
 //! Decodes bytes of any encoding and tracks lines and columns.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 use encoding_rs::DecoderResult;
 
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding, encoding};
-use crate::read::line_column::LineColumn;
+use crate::read::line_column::{LineColumn, Lines};
 use crate::text::REPLACEMENT;
 
 /// The number of bytes that are read and decoded at a time.
@@ -25,6 +24,24 @@ pub(crate) struct InvalidBytes {
     pub(crate) encoding: &'static str,
 }
 
+/// A text that has been peeked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NextText<'t> {
+    pub(crate) text: &'t str,
+    /// Whether bytes of it were invalid and have been replaced.
+    pub(crate) has_invalid_bytes: bool,
+    window: &'t [u8],
+    start: usize,
+    lines: &'t Lines,
+}
+
+impl NextText<'_> {
+    /// The position of its first character.
+    pub(crate) fn place(&self) -> LineColumn {
+        self.lines.at(self.window, self.start)
+    }
+}
+
 /// Converts bytes to UTF-8 without a byte order mark and tracks the position of what is consumed.
 pub(crate) struct DecodedText<R> {
     input: R,
@@ -32,11 +49,10 @@ pub(crate) struct DecodedText<R> {
     raw: Box<[u8]>,
     raw_start: usize,
     raw_end: usize,
-    decoded: Vec<u8>,
+    decoded: String,
+    /// How much of `decoded` was consumed.
     start: usize,
-    end: usize,
-    /// How much of `decoded` has been counted, and the position there: most positions are never asked for.
-    counted: Cell<(usize, LineColumn)>,
+    lines: Lines,
     state: State,
     /// How many bytes were consumed.
     consumed: u64,
@@ -80,10 +96,9 @@ impl<R: Read> DecodedText<R> {
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
             raw_start: 0,
             raw_end: 0,
-            decoded: vec![0; BLOCK_BYTES],
+            decoded: String::new(),
             start: 0,
-            end: 0,
-            counted: Cell::new((0, LineColumn::START)),
+            lines: Lines::default(),
             state: State::Reading,
             consumed: 0,
             owed: None,
@@ -94,28 +109,48 @@ impl<R: Read> DecodedText<R> {
 
     /// The position of the next character to consume.
     pub(crate) fn place(&self) -> LineColumn {
-        let (counted, place) = self.counted.get();
-        if counted == self.start {
-            return place;
-        }
-        let place = place.after(&self.decoded[counted..self.start]);
-        self.counted.set((self.start, place));
-        place
+        self.lines.at(self.decoded.as_bytes(), self.start)
+    }
+
+    /// Keeps the line of the next character to consume.
+    pub(crate) fn mark_line(&mut self) {
+        self.lines.mark(self.start);
+    }
+
+    /// Forgets the last line that was kept.
+    pub(crate) fn unmark_line(&mut self) {
+        self.lines.unmark();
+    }
+
+    /// The last line that was kept.
+    pub(crate) fn marked_line(&self) -> Option<u64> {
+        self.lines.marked(self.decoded.as_bytes(), self.start)
     }
 
     /// What can be consumed next: at least `wanted` bytes, unless the input ends before. All of them are in memory.
+    #[inline]
     pub(crate) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
-        self.decode(wanted)?;
-        Ok(&self.decoded[self.start..self.end])
+        if self.ahead().len() < wanted {
+            self.decode(wanted)?;
+        }
+        Ok(self.ahead())
     }
 
-    /// The next `length` bytes, which have been peeked at and are whole characters, and whether some of them were invalid
-    /// and have been replaced.
-    pub(crate) fn next(&self, length: usize) -> (&str, bool) {
-        let text = std::str::from_utf8(&self.decoded[self.start..][..length]);
+    /// The next `length` bytes, which have been peeked at and are whole characters.
+    pub(crate) fn next(&self, length: usize) -> NextText<'_> {
         let end = self.consumed + length as u64;
-        let is_replaced = self.replaced.front().is_some_and(|(at, _)| *at < end);
-        (text.unwrap_or_default(), is_replaced)
+        NextText {
+            text: (self.decoded.get(self.start..self.start + length)).unwrap_or_default(),
+            has_invalid_bytes: self.replaced.front().is_some_and(|(at, _)| *at < end),
+            window: self.decoded.as_bytes(),
+            start: self.start,
+            lines: &self.lines,
+        }
+    }
+
+    /// What can be consumed without reading on.
+    fn ahead(&self) -> &[u8] {
+        &self.decoded.as_bytes()[self.start..]
     }
 
     #[cfg(test)]
@@ -125,26 +160,24 @@ impl<R: Read> DecodedText<R> {
 
     /// Decodes until `wanted` bytes are available or the input ends.
     fn decode(&mut self, wanted: usize) -> io::Result<()> {
-        if self.end - self.start >= wanted {
-            return Ok(());
+        let mut used = self.start;
+        while !self.decoded.is_char_boundary(used) {
+            used -= 1;
         }
-        let place = self.place();
-        self.counted.set((0, place));
-        self.decoded.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        self.lines.remove(self.decoded.as_bytes(), used);
+        self.decoded.drain(..used);
+        self.start -= used;
         let room = wanted.saturating_mul(2).max(BLOCK_BYTES);
-        if self.decoded.len() < room || self.decoded.len() > KEPT_BYTES.max(room) {
-            self.decoded.resize(room, 0);
-            self.decoded.shrink_to_fit();
+        if self.decoded.capacity() > KEPT_BYTES.max(room) {
+            self.decoded.shrink_to(room);
         }
-        while self.end < wanted {
+        self.decoded
+            .reserve_exact(room.saturating_sub(self.decoded.len()));
+        while self.ahead().len() < wanted {
             if let Some(bytes) = self.owed.take() {
-                self.replaced
-                    .push_back((self.consumed + self.end as u64, bytes));
-                let end = self.end + REPLACEMENT.len();
-                self.decoded[self.end..end].copy_from_slice(REPLACEMENT.as_bytes());
-                self.end = end;
+                let at = self.consumed + self.ahead().len() as u64;
+                self.replaced.push_back((at, bytes));
+                self.decoded.push_str(REPLACEMENT);
                 continue;
             }
             if self.raw_start == self.raw_end && self.state == State::Reading {
@@ -163,16 +196,18 @@ impl<R: Read> DecodedText<R> {
                 return Ok(());
             }
             let is_last = self.state == State::InputEnded;
-            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
+            let (result, read) = self.decoder.decode_to_string_without_replacement(
                 &self.raw[self.raw_start..self.raw_end],
-                &mut self.decoded[self.end..],
+                &mut self.decoded,
                 is_last,
             );
             self.raw_start += read;
-            self.end += written;
             match result {
                 DecoderResult::Malformed(bytes, _) => self.owed = Some(bytes.into()),
                 DecoderResult::InputEmpty if is_last => self.state = State::Done,
+                DecoderResult::OutputFull if self.ahead().len() < wanted => {
+                    self.decoded.reserve(BLOCK_BYTES);
+                }
                 DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
             }
         }
@@ -185,14 +220,16 @@ impl<R: Read> DecodedText<R> {
         while let Some((at, bytes)) = self.replaced.front().copied().filter(|(at, _)| *at < end) {
             self.replaced.pop_front();
             let before = usize::try_from(at.saturating_sub(self.consumed)).unwrap_or(amount);
-            let decoded = &self.decoded[self.start..][..before.min(amount)];
-            let (place, encoding) = (self.place(), self.encoding());
-            let invalid = self.invalid.get_or_insert_with(|| InvalidBytes {
-                bytes: 0,
-                first: place.after(decoded),
-                encoding,
-            });
-            invalid.bytes += bytes;
+            if self.invalid.is_none() {
+                self.invalid = Some(InvalidBytes {
+                    bytes: 0,
+                    first: self.place().after(&self.ahead()[..before.min(amount)]),
+                    encoding: self.encoding(),
+                });
+            }
+            if let Some(invalid) = &mut self.invalid {
+                invalid.bytes += bytes;
+            }
         }
     }
 }
@@ -202,9 +239,12 @@ impl<R: Read> BufRead for DecodedText<R> {
         self.peek(1)
     }
 
+    #[inline]
     fn consume(&mut self, amount: usize) {
-        let amount = amount.min(self.end - self.start);
-        self.count_replacements(amount);
+        let amount = amount.min(self.ahead().len());
+        if !self.replaced.is_empty() {
+            self.count_replacements(amount);
+        }
         self.start += amount;
         self.consumed += amount as u64;
     }

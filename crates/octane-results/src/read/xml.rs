@@ -10,7 +10,7 @@ use crate::invalid::shortened;
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
-use crate::read::text::{DecodedText, InvalidBytes};
+use crate::read::text::{DecodedText, InvalidBytes, NextText};
 
 mod content;
 pub(crate) mod escape;
@@ -34,8 +34,8 @@ pub(crate) struct XmlReader<R: Read> {
     open: OpenElements,
     /// The attributes of the current tag.
     attributes: Vec<Attribute>,
-    /// How much of the text the current tag is, which is consumed before the next event.
-    tag: usize,
+    /// How long the current tag or text is, which is consumed before the next event.
+    ahead: usize,
     /// Where the last text that was wanted starts.
     pub(crate) text_place: LineColumn,
     /// Whether the last event was the start of an empty element, whose end is next.
@@ -65,24 +65,30 @@ pub(crate) enum XmlEvent<'x> {
 /// The start of an element.
 #[derive(Debug)]
 pub(crate) struct Tag<'x> {
-    text: &'x str,
+    text: NextText<'x>,
     name: Range<usize>,
     attributes: &'x [Attribute],
     malformed: Option<String>,
-    pub(crate) place: LineColumn,
-    /// Whether bytes of it were invalid and have been replaced.
-    pub(crate) has_invalid_bytes: bool,
 }
 
 impl<'x> Tag<'x> {
     /// The name without its prefix.
     pub(crate) fn name(&self) -> &'x str {
-        local(&self.text[self.name.clone()])
+        local(&self.text.text[self.name.clone()])
+    }
+
+    pub(crate) fn place(&self) -> LineColumn {
+        self.text.place()
+    }
+
+    /// Whether bytes of it were invalid and have been replaced.
+    pub(crate) fn has_invalid_bytes(&self) -> bool {
+        self.text.has_invalid_bytes
     }
 
     /// The attributes as name and raw value. A name may be repeated.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'x str, &'x str)> + use<'x> {
-        let text = self.text;
+        let text = self.text.text;
         self.attributes.iter().map(move |attribute| {
             let Attribute { name, value } = attribute;
             (&text[name.clone()], &text[value.clone()])
@@ -97,7 +103,7 @@ impl<'x> Tag<'x> {
     /// Whether a name may be repeated; not sure if there are many.
     pub(crate) fn has_repeated_names(&self) -> bool {
         const FEW: usize = 12;
-        let name = |attribute: &Attribute| &self.text.as_bytes()[attribute.name.clone()];
+        let name = |attribute: &Attribute| &self.text.text.as_bytes()[attribute.name.clone()];
         let is_repeated = |(at, attribute)| {
             let mut before = self.attributes[..at].iter();
             before.any(|other| name(other) == name(attribute))
@@ -108,41 +114,41 @@ impl<'x> Tag<'x> {
 
 /// The name without its prefix.
 fn local(name: &str) -> &str {
-    name.split_once(':').map_or(name, |(_, local)| local)
+    let colon = name.bytes().position(|byte| byte == b':');
+    colon.map_or(name, |colon| &name[colon + 1..])
 }
 
 /// The path of the open elements.
 #[derive(Debug, Default)]
 struct OpenElements {
     names: String,
-    /// The offset of each name in `names`, and the line of the element.
-    elements: Vec<(usize, u64)>,
+    /// The offset of each name in `names`.
+    elements: Vec<usize>,
 }
 
 impl OpenElements {
-    fn push(&mut self, name: &str, line: u64) {
-        self.elements.push((self.names.len(), line));
+    fn push(&mut self, name: &str) {
+        self.elements.push(self.names.len());
         self.names.push_str(name);
     }
 
     fn pop(&mut self) {
-        if let Some((start, _)) = self.elements.pop() {
+        if let Some(start) = self.elements.pop() {
             self.names.truncate(start);
         }
     }
 
-    fn innermost(&self) -> Option<(&str, u64)> {
-        let (start, line) = self.elements.last()?;
-        Some((&self.names[*start..], *line))
+    fn innermost(&self) -> Option<&str> {
+        self.elements.last().map(|start| &self.names[*start..])
     }
 
     /// The names without prefixes, from the outermost to the innermost.
     fn path(&self) -> String {
-        let ends = self.elements.iter().skip(1).map(|(start, _)| *start);
+        let ends = self.elements.iter().skip(1).copied();
         let ends = ends.chain([self.names.len()]);
         let names = self.elements.iter().zip(ends);
         let names: Vec<_> = names
-            .map(|((start, _), end)| local(&self.names[*start..end]))
+            .map(|(start, end)| local(&self.names[*start..end]))
             .collect();
         names.join("/")
     }
@@ -166,7 +172,7 @@ impl<R: Read> XmlReader<R> {
             content: ContentReader::default(),
             open: OpenElements::default(),
             attributes: Vec::new(),
-            tag: 0,
+            ahead: 0,
             text_place: LineColumn::START,
             is_at_empty: false,
             file,
@@ -189,7 +195,7 @@ impl<R: Read> XmlReader<R> {
     /// The memory used by the current event.
     #[cfg(test)]
     pub(crate) fn buffer_bytes(&self) -> usize {
-        self.text.get_ref().buffer_bytes() + self.content.buffer_bytes()
+        self.text.get_ref().buffer_bytes()
     }
 
     /// The invalid bytes so far.
@@ -203,9 +209,9 @@ impl<R: Read> XmlReader<R> {
         &mut self,
         wants_text: bool,
     ) -> Result<Option<XmlEvent<'_>>, ReadError> {
-        self.text.get_mut().consume(std::mem::take(&mut self.tag));
+        self.text.get_mut().consume(std::mem::take(&mut self.ahead));
         if std::mem::take(&mut self.is_at_empty) {
-            self.open.pop();
+            self.close();
             return Ok(Some(XmlEvent::End));
         }
         if self.open.elements.is_empty() {
@@ -217,7 +223,10 @@ impl<R: Read> XmlReader<R> {
         let content = self.content.read(self.text.get_mut(), wants_text);
         match content.map_err(|error| self.error(self.place(), ReadErrorKind::Io(error)))? {
             Content::Markup => self.markup(),
-            Content::Text => Ok(Some(XmlEvent::Text(self.content.text()))),
+            Content::Text(length) => {
+                self.ahead = length;
+                Ok(Some(XmlEvent::Text(self.text.get_ref().next(length).text)))
+            }
             Content::CharRef(char) => Ok(Some(XmlEvent::CharRef(char))),
             Content::UnknownEntity(reference) => {
                 let place = self.content.unknown;
@@ -266,28 +275,27 @@ impl<R: Read> XmlReader<R> {
         length: usize,
         malformed: Option<String>,
     ) -> Result<Option<XmlEvent<'_>>, ReadError> {
-        let place = self.place();
-        let failed = |kind| Err(ReadError::new(Arc::clone(&self.file), kind).at(place));
-        if self.open.elements.is_empty() && std::mem::replace(&mut self.has_root, true) {
-            let reason = "more than one root element; put each report into a file of its own";
-            return failed(ReadErrorKind::Malformed {
-                reason: reason.into(),
-            });
-        }
-        if self.open.elements.len() == DEPTH_MAX {
-            return failed(ReadErrorKind::TooDeep { max: DEPTH_MAX });
+        let has_root = std::mem::replace(&mut self.has_root, true);
+        let kind = match self.open.elements.len() {
+            0 if has_root => Some(ReadErrorKind::Malformed {
+                reason: "more than one root element; put each report into a file of its own".into(),
+            }),
+            DEPTH_MAX => Some(ReadErrorKind::TooDeep { max: DEPTH_MAX }),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            return Err(ReadError::new(Arc::clone(&self.file), kind).at(self.place()));
         }
         self.is_at_empty = is_empty;
-        self.tag = length;
-        let (text, has_invalid_bytes) = self.text.get_ref().next(length);
-        self.open.push(&text[name.clone()], place.line);
+        self.ahead = length;
+        self.text.get_mut().mark_line();
+        let text = self.text.get_ref().next(length);
+        self.open.push(&text.text[name.clone()]);
         Ok(Some(XmlEvent::Start(Tag {
             text,
             name,
             attributes: &self.attributes,
             malformed,
-            place,
-            has_invalid_bytes,
         })))
     }
 
@@ -296,18 +304,18 @@ impl<R: Read> XmlReader<R> {
         name: Range<usize>,
         length: usize,
     ) -> Result<Option<XmlEvent<'_>>, ReadError> {
-        let (text, _) = self.text.get_ref().next(length);
-        let name = &text[name];
+        let name = &self.text.get_ref().next(length).text[name];
         let reason = match self.open.innermost() {
-            Some((open, _)) if open == name => {
-                self.open.pop();
-                self.tag = length;
+            Some(open) if open == name => {
+                self.close();
+                self.ahead = length;
                 return Ok(Some(XmlEvent::End));
             }
-            Some((open, line)) => format!(
-                "found the end of `{}`, but `{}` (opened at line {line}) is still open",
+            Some(open) => format!(
+                "found the end of `{}`, but `{}` (opened at line {}) is still open",
                 shortened(name),
-                shortened(open)
+                shortened(open),
+                self.opened()
             ),
             None => format!("`</{}>` closes what was not opened", shortened(name)),
         };
@@ -377,10 +385,20 @@ impl<R: Read> XmlReader<R> {
         self.error(self.place(), ReadErrorKind::Malformed { reason })
     }
 
+    /// The line of the innermost open element.
+    fn opened(&self) -> u64 {
+        self.text.get_ref().marked_line().unwrap_or_default()
+    }
+
+    fn close(&mut self) {
+        self.open.pop();
+        self.text.get_mut().unmark_line();
+    }
+
     /// The end of the input inside of an element.
     fn truncated(&self) -> ReadError {
-        let (element, opened) = self.open.innermost().unwrap_or_default();
-        let element = local(element).to_owned();
+        let opened = self.opened();
+        let element = local(self.open.innermost().unwrap_or_default()).to_owned();
         self.error(self.place(), ReadErrorKind::Truncated { element, opened })
     }
 }
@@ -402,7 +420,7 @@ mod tests {
             let part = match xml.next_event(true) {
                 Ok(None) => return shown,
                 Ok(Some(XmlEvent::Start(tag))) => {
-                    let place = tag.place;
+                    let place = tag.place();
                     let mut part = format!("<{} {}:{}", tag.name(), place.line, place.column);
                     for (name, raw) in tag.attributes() {
                         part = format!("{part} {name}={}", value(raw, &mut None));

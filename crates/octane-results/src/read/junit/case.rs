@@ -97,10 +97,10 @@ impl Case {
         match name {
             "name" => value.clone_into(&mut self.run.identity.name),
             "classname" if !value.is_empty() => {
-                with_slashes(value).as_ref().clone_into(&mut self.class)
+                with_slashes(value).as_ref().clone_into(&mut self.class);
             }
             "class" if self.class.is_empty() => {
-                with_slashes(value).as_ref().clone_into(&mut self.class)
+                with_slashes(value).as_ref().clone_into(&mut self.class);
             }
             "display-name" | "display_name" | "displayName" | "title"
                 if self.display_name.is_empty() =>

@@ -16,6 +16,7 @@ use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
 use crate::read::row::plausible;
+use crate::read::spare::Spare;
 use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::{push_text, value};
 use crate::read::xml::{Tag, XmlEvent};
@@ -27,9 +28,6 @@ use crate::warning::{Warning, WarningKind};
 
 /// The maximum number of warnings about different unknown entities, which tend to repeat.
 const DISTINCT_WARNINGS_MAX: usize = 16;
-
-/// How many results are kept for their memory.
-const SPARE_MAX: usize = 1024;
 
 /// Why an event cannot be processed, and where.
 pub(super) type ParseFailure = (LineColumn, ReadErrorKind);
@@ -82,8 +80,7 @@ pub(super) struct Report {
     suites: Vec<Suite>,
     /// The open test cases, which may be nested.
     cases_open: OpenCases,
-    /// Results that are no longer needed.
-    spare: Vec<Box<TestRun>>,
+    spare: Spare,
     /// What the open property contains, and its name.
     property: PropertyContent,
     property_name: String,
@@ -109,7 +106,7 @@ impl Report {
             scopes: Vec::new(),
             suites: Vec::new(),
             cases_open: OpenCases::default(),
-            spare: Vec::new(),
+            spare: Spare::default(),
             property: PropertyContent::Other,
             property_name: String::new(),
             next_name: String::new(),
@@ -125,9 +122,7 @@ impl Report {
 
     /// Uses the memory of a result for a later one.
     pub(super) fn recycle(&mut self, run: Box<TestRun>) {
-        if self.spare.len() < SPARE_MAX {
-            self.spare.push(run);
-        }
+        self.spare.give(run);
     }
 
     /// Whether the text of the innermost element is needed.
@@ -164,14 +159,14 @@ impl Report {
         let mut attempt = None;
         let scope = match (inside, name) {
             (Inside::Nothing, "testsuites" | "testsuite") => {
-                self.root = tag.place;
+                self.root = tag.place();
                 Scope::Suite
             }
             (Inside::Nothing, root) => {
                 let hint = foreign_root(root);
                 let root = shortened(root);
                 return Err((
-                    tag.place,
+                    tag.place(),
                     ReadErrorKind::UnknownRoot {
                         root,
                         expected: &["testsuites", "testsuite"],
@@ -243,15 +238,15 @@ impl Report {
     }
 
     fn open_attempt(&mut self, tag: &Tag<'_>, kind: AttemptKind) -> Result<(), ParseFailure> {
-        self.start_text(tag.place);
+        self.start_text(tag.place());
         let mut attempt = Attempt::new(kind);
         let read = read_attributes(tag, |name, value| attempt.set(name, value));
         let cells = self.attributes_inside(tag, read)?;
-        self.object(tag.place, cells);
+        self.object(tag, cells);
         if let Some(case) = self.cases_open.innermost() {
             case.attempts.push(attempt);
         } else if let Some(suite) = self.suites.last_mut() {
-            suite.fail(attempt, tag.place);
+            suite.fail(attempt, tag.place());
         }
         Ok(())
     }
@@ -278,17 +273,17 @@ impl Report {
     }
 
     fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
-        let mut suite = Suite::new(tag.name() == "testsuite", tag.place, self.suites.last());
+        let mut suite = Suite::new(tag.name() == "testsuite", tag.place(), self.suites.last());
         let mut started = None;
         let read = read_attributes(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),
             _ => suite.set(name, value),
         });
         let cells = self.attributes(tag, read)?;
-        self.invalid(tag.place, cells);
-        suite.has_invalid_bytes |= tag.has_invalid_bytes;
+        self.invalid(tag.place(), cells);
+        suite.has_invalid_bytes |= tag.has_invalid_bytes();
         if let Some(started) = started {
-            suite.started = self.started(tag.place, &started).or(suite.started);
+            suite.started = self.started(tag.place(), &started).or(suite.started);
         }
         self.suites.push(suite);
         Ok(())
@@ -329,7 +324,7 @@ impl Report {
             options,
             ..
         } = self;
-        let case = cases_open.open(tag.place, || new_run(spare));
+        let case = cases_open.open(tag.place(), || spare.take());
         let mut started = None;
         let mut keys = String::new();
         let sources = &options.jira_sources;
@@ -343,15 +338,15 @@ impl Report {
             }
             _ => case.set(name, value),
         });
-        case.has_invalid_bytes = tag.has_invalid_bytes;
+        case.has_invalid_bytes = tag.has_invalid_bytes();
         let cells = self.attributes_of_case(tag, read);
-        let started = started.and_then(|started| self.started(tag.place, &started));
+        let started = started.and_then(|started| self.started(tag.place(), &started));
         if let Some(case) = self.cases_open.innermost() {
             case.invalid.extend(cells);
             case.started = started;
         }
         if !keys.is_empty() {
-            self.add_keys(tag.place, &keys);
+            self.add_keys(tag.place(), &keys);
         }
     }
 
@@ -374,7 +369,7 @@ impl Report {
         suite.count(completed.as_ref().ok().copied(), case.is_flaky());
         let record = match completed {
             Ok(_) => {
-                let mut run = case.take_run(new_run(spare));
+                let mut run = case.take_run(spare.take());
                 suite.took(run.duration);
                 match &mut run.position {
                     Some(position) if Arc::ptr_eq(&position.file, file) => {
@@ -398,7 +393,7 @@ impl Report {
     }
 
     fn open_property(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
-        self.start_text(tag.place);
+        self.text.clear();
         self.next_name.clear();
         // The value is either in the attribute or between the tags.
         let (next_name, text) = (&mut self.next_name, &mut self.text);
@@ -408,19 +403,21 @@ impl Report {
             _ => {}
         });
         let cells = self.attributes_inside(tag, read)?;
-        self.object(tag.place, cells);
-        if self.next_name == self.property_name {
-            return Ok(());
+        self.object(tag, cells);
+        if self.next_name != self.property_name {
+            std::mem::swap(&mut self.next_name, &mut self.property_name);
+            let (name, sources) = (&self.property_name, &self.options.jira_sources);
+            self.property = if sources.is_property(name) {
+                PropertyContent::Keys
+            } else if sources.is_tag(name) {
+                PropertyContent::Tags
+            } else {
+                PropertyContent::Other
+            };
         }
-        std::mem::swap(&mut self.next_name, &mut self.property_name);
-        let (name, sources) = (&self.property_name, &self.options.jira_sources);
-        self.property = if sources.is_property(name) {
-            PropertyContent::Keys
-        } else if sources.is_tag(name) {
-            PropertyContent::Tags
-        } else {
-            PropertyContent::Other
-        };
+        if self.property == PropertyContent::Keys && !is_plain_key(&self.text) {
+            self.text_place = tag.place();
+        }
         Ok(())
     }
 
@@ -452,8 +449,7 @@ impl Report {
 
     /// Adds a text of Jira keys, and warns of other words in it.
     fn add_keys(&mut self, place: LineColumn, text: &str) {
-        let is_plain = is_key(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
-        if is_plain {
+        if is_plain_key(text) {
             if let Some(known) = keys(&mut self.cases_open, &mut self.suites) {
                 known.insert(text);
             }
@@ -484,9 +480,9 @@ impl Report {
         tag: &Tag<'_>,
         read: Result<ReadAttributes, String>,
     ) -> Result<Vec<InvalidCell>, ParseFailure> {
-        let read = read.map_err(|reason| (tag.place, ReadErrorKind::Malformed { reason }))?;
+        let read = read.map_err(|reason| (tag.place(), ReadErrorKind::Malformed { reason }))?;
         if let Some(reference) = read.unknown {
-            self.warn_of_entity(tag.place, reference);
+            self.warn_of_entity(tag.place(), reference);
         }
         Ok(read.cells)
     }
@@ -520,10 +516,13 @@ impl Report {
     }
 
     /// Makes the open case invalid, or the suite.
-    fn object(&mut self, place: LineColumn, cells: Vec<InvalidCell>) {
+    fn object(&mut self, tag: &Tag<'_>, cells: Vec<InvalidCell>) {
+        if cells.is_empty() {
+            return;
+        }
         match self.cases_open.innermost() {
             Some(case) => case.invalid.extend(cells),
-            None => self.invalid(place, cells),
+            None => self.invalid(tag.place(), cells),
         }
     }
 
@@ -582,6 +581,11 @@ impl Report {
     }
 }
 
+/// Whether a text is one key, as it should be written.
+fn is_plain_key(text: &str) -> bool {
+    is_key(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 fn position_in(file: &Arc<str>, place: LineColumn) -> Position {
     let mut position = Position::new(Arc::clone(file), place.line);
     position.column = Some(place.column);
@@ -593,11 +597,6 @@ fn keys<'r>(cases: &'r mut OpenCases, suites: &'r mut [Suite]) -> Option<&'r mut
     let suite = suites.last_mut().map(|suite| &mut suite.jira);
     let case = cases.innermost().map(|case| &mut case.jira);
     case.or(suite)
-}
-
-/// A result that is used again, or a new one.
-fn new_run(spare: &mut Vec<Box<TestRun>>) -> Box<TestRun> {
-    spare.pop().unwrap_or_else(|| Box::new(TestRun::unnamed()))
 }
 
 /// What is odd about attributes that were read.

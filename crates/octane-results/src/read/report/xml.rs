@@ -93,8 +93,8 @@ impl Element {
         }
         Ok(Self {
             name: tag.name().to_owned(),
-            place: tag.place,
-            has_invalid_bytes: tag.has_invalid_bytes,
+            place: tag.place(),
+            has_invalid_bytes: tag.has_invalid_bytes(),
             attributes,
             text: String::new(),
             children: Vec::new(),
@@ -243,7 +243,7 @@ impl<F: XmlFormat> XmlReport<F> {
         match event {
             XmlEvent::Start(_) if self.skipped > 0 => self.skipped += 1,
             XmlEvent::Start(tag) => {
-                let place = tag.place;
+                let place = tag.place();
                 let visit = visit(&self.format, &self.path, !self.open.is_empty(), &tag)
                     .map_err(|kind| failed(place, kind, &self.path))?;
                 if visit == Visit::Skip {

@@ -22,8 +22,8 @@ const REFERENCE_BYTES_MAX: usize = 64;
 pub(super) enum Content {
     /// A tag, a processing instruction or the end of the input is next.
     Markup,
-    /// Text: see [`ContentReader::text`].
-    Text,
+    /// Text of this length, which is not consumed.
+    Text(usize),
     /// A character reference, or a reference to a predefined entity.
     CharRef(char),
     /// A reference to an unknown entity, with `&` and `;`.
@@ -33,7 +33,6 @@ pub(super) enum Content {
 /// Reads what is between tags.
 #[derive(Debug, Default)]
 pub(super) struct ContentReader {
-    text: Vec<u8>,
     section: Section,
     /// Where the last unknown entity is.
     pub(super) unknown: LineColumn,
@@ -49,24 +48,12 @@ enum Section {
 }
 
 impl ContentReader {
-    /// The text of the last [`Content::Text`].
-    pub(super) fn text(&self) -> &str {
-        // Decoded text is valid, and it is cut between characters.
-        std::str::from_utf8(&self.text).unwrap_or_default()
-    }
-
-    #[cfg(test)]
-    pub(super) fn buffer_bytes(&self) -> usize {
-        self.text.capacity()
-    }
-
     /// Reads a part of a text, or a reference. Unless `wants_text`, skips all of them up to the next markup.
     pub(super) fn read<R: Read>(
         &mut self,
         input: &mut DecodedText<R>,
         wants_text: bool,
     ) -> io::Result<Content> {
-        self.text.clear();
         loop {
             let (end, is_wanted) = match self.section {
                 Section::Text => {
@@ -84,7 +71,7 @@ impl ContentReader {
                         Some(b'&') if wants_text => {
                             let (content, length) = reference(input.peek(REFERENCE_BYTES_MAX)?);
                             match content {
-                                Content::Text => self.text.push(b'&'),
+                                Content::Text(_) => return Ok(content),
                                 Content::UnknownEntity(_) => self.unknown = input.place(),
                                 Content::Markup | Content::CharRef(_) => {}
                             }
@@ -114,12 +101,9 @@ impl ContentReader {
             let next = input.peek(1)?;
             let end = end.unwrap_or_else(|| whole(next, self.section));
             if is_wanted {
-                self.text.extend_from_slice(&next[..end]);
+                return Ok(Content::Text(end));
             }
             input.consume(end);
-            if is_wanted {
-                return Ok(Content::Text);
-            }
         }
     }
 }
@@ -145,7 +129,7 @@ fn reference(next: &[u8]) -> (Content, usize) {
     let name = end.and_then(|end| std::str::from_utf8(&next[1..end]).ok());
     match name {
         // Many reports contain an unescaped `&`; what it means is clear.
-        None => (Content::Text, 1),
+        None => (Content::Text(1), 1),
         Some(name) => {
             let content = character(name).map_or_else(
                 || Content::UnknownEntity(format!("&{name};")),
@@ -199,10 +183,10 @@ mod tests {
         loop {
             match reader.read(&mut input, true).unwrap() {
                 Content::Markup => return (shown, parts),
-                Content::Text => {
-                    let text = reader.text();
-                    assert!(!text.is_empty());
-                    push_text(&mut shown, text);
+                Content::Text(length) => {
+                    assert!(length > 0);
+                    push_text(&mut shown, input.next(length).text);
+                    input.consume(length);
                 }
                 Content::CharRef(char) => shown.push(char),
                 Content::UnknownEntity(text) => shown.push_str(&text),

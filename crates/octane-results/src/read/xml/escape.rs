@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
 use quick_xml::escape::resolve_xml_entity;
+
+use crate::text::position;
 
 /// The character of a reference, given without `&` and `;`.
 pub(super) fn character(reference: &str) -> Option<char> {
@@ -24,8 +25,7 @@ pub(super) fn character(reference: &str) -> Option<char> {
 ///
 /// Invalid references are kept as is; the first one is stored in `unknown`.
 pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, str> {
-    let bytes = raw.as_bytes();
-    if memchr2(b'&', b'\n', bytes).is_none() && memchr2(b'\r', b'\t', bytes).is_none() {
+    if position(raw.as_bytes(), |byte| byte < b' ' || byte == b'&').is_none() {
         return Cow::Borrowed(raw);
     }
     let mut value = String::with_capacity(raw.len());

@@ -39,6 +39,27 @@ pub(super) struct Attribute {
     pub(super) value: Range<usize>,
 }
 
+/// What a byte ends.
+const TAG_NAME: u8 = 1;
+const ATTRIBUTE_NAME: u8 = 2;
+
+/// Which names each byte ends.
+const ENDS: [u8; 256] = {
+    let mut ends = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if is_blank(byte) || byte == b'>' {
+            ends[byte as usize] = TAG_NAME | ATTRIBUTE_NAME;
+        } else if byte == b'/' {
+            ends[byte as usize] = TAG_NAME;
+        } else if matches!(byte, b'=' | b'"' | b'\'') {
+            ends[byte as usize] = ATTRIBUTE_NAME;
+        }
+        byte += 1;
+    }
+    ends
+};
+
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
@@ -106,6 +127,11 @@ pub(super) fn markup(bytes: &[u8], attributes: &mut Vec<Attribute>) -> Markup {
     }
 }
 
+/// The length of the name, of a `kind` in [`ENDS`], that `bytes` starts with.
+fn length_of_name(bytes: &[u8], kind: u8) -> Option<usize> {
+    (bytes.iter()).position(|byte| ENDS[usize::from(*byte)] & kind != 0)
+}
+
 fn blanks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_blank(**byte)).count()
 }
@@ -137,8 +163,7 @@ fn attribute(bytes: &[u8], start: usize) -> Next {
         }
         _ => {}
     }
-    let ends_name = |byte: &u8| is_blank(*byte) || matches!(byte, b'=' | b'>' | b'"' | b'\'');
-    let Some(length) = bytes[start..].iter().position(ends_name) else {
+    let Some(length) = length_of_name(&bytes[start..], ATTRIBUTE_NAME) else {
         return MORE;
     };
     let name = start..start + length;
