@@ -14,8 +14,9 @@ mod workers;
 use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, InvalidCell, InvalidRow, JiraSources, ReadError, ReadOptions, Record, Source,
-    Status, SuitePath, TestRun, UnknownResultField, UnknownTextEncoding, UnreadablePath, read,
+    Arrangement, IdentityTemplateError, InvalidCell, InvalidRow, JiraMap, JiraSources, ReadError,
+    ReadOptions, Record, Source, Status, SuitePath, TestRun, UnknownResultField,
+    UnknownTextEncoding, UnreadablePath, read,
 };
 
 use crate::args::InputArgs;
@@ -246,10 +247,26 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
             options.columns.with(header, field)
         };
     }
+    for template in &args.identity {
+        let invalid = |error: IdentityTemplateError| {
+            Failure::new(Exit::Usage, error).context(format!("`--identity {template}`"))
+        };
+        options.identity = options.identity.with(template).map_err(invalid)?;
+    }
+    for volatile in &args.normalize {
+        options.scrub = options.scrub.normalize(*volatile);
+    }
     for pattern in &args.scrub {
         options.scrub = options.scrub.with(pattern.clone());
     }
     options.jira_sources = jira_sources(args)?;
+    if let Some(file) = &args.jira_map {
+        let map = JiraMap::read(file);
+        options.jira_map =
+            Some(map.map_err(|error| {
+                Failure::new(Exit::Configuration, error).context("`--jira-map`")
+            })?);
+    }
     options.time_zone = args.time_zone.clone();
     if let Some(path) = &args.suite_path {
         options.suite_path = SuitePath::new(path);
@@ -318,7 +335,10 @@ mod tests {
                 encoding: None,
                 status_map: Vec::new(),
                 column: Vec::new(),
+                identity: Vec::new(),
+                normalize: Vec::new(),
                 scrub: Vec::new(),
+                jira_map: None,
                 jira_from: Vec::new(),
                 jira_pattern: None,
                 time_zone: jiff::tz::TimeZone::UTC,

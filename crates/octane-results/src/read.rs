@@ -26,6 +26,7 @@ pub(crate) mod file_names;
 mod go_test;
 mod jest;
 mod jira_keys;
+pub(crate) mod jira_map;
 pub(crate) mod jira_sources;
 pub(crate) mod json_reader;
 mod json_table;
@@ -44,7 +45,7 @@ mod report;
 mod robot;
 mod row;
 mod spare;
-mod spelling;
+pub(crate) mod spelling;
 pub(crate) mod status_aliases;
 mod tap;
 mod testng;
@@ -110,9 +111,9 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
     let commas = commas(source, format, options);
     let records = match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
-            .map(|report| Records::new(Cleaned::new(report.with_commas(commas), &options.scrub))),
+            .map(|report| Records::new(Cleaned::new(report.with_commas(commas), options))),
         Format::Csv => csv::Csv::new(file, input, &head, options)
-            .map(|table| Records::new(Cleaned::new(table.with_commas(commas), &options.scrub))),
+            .map(|table| Records::new(Cleaned::new(table.with_commas(commas), options))),
         other => {
             let mut file = ReportFile::new(file, options.clone(), commas);
             // What has the names of a report is one, even if it is cut off.
@@ -208,8 +209,8 @@ fn lines(
 }
 
 fn records(reader: impl ReportReader + 'static, file: ReportFile) -> Records {
-    let scrub = file.options.scrub.clone();
-    Records::new(Cleaned::new(ReportRecords::new(reader, file), &scrub))
+    let options = file.options.clone();
+    Records::new(Cleaned::new(ReportRecords::new(reader, file), &options))
 }
 
 /// How the commas in the durations of `source` are found out: by reading it again.

@@ -1,19 +1,22 @@
 //! Parts of names that differ from run to run.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use regex::Regex;
 
 use crate::identity::Identity;
 use crate::run::TestRun;
+use crate::volatile::Volatile;
 
 /// What is removed from the names of tests because it differs from run to run, such as memory addresses.
 #[derive(Debug, Clone, Default)]
 pub struct Scrub {
+    volatile: Vec<Volatile>,
     patterns: Vec<Regex>,
 }
 
-/// What is in the place of what was removed.
+/// What is in the place of what a pattern removed.
 const PLACEHOLDER: &str = "*";
 
 impl PartialEq for Scrub {
@@ -24,7 +27,7 @@ impl PartialEq for Scrub {
                 .map(|pattern| pattern.as_str().to_owned())
                 .collect()
         };
-        texts(self) == texts(other)
+        self.volatile == other.volatile && texts(self) == texts(other)
     }
 }
 
@@ -38,16 +41,39 @@ impl Scrub {
         self
     }
 
+    /// Replaces addresses, paths and the like by a fixed word, `<address>` for example, before any pattern applies.
+    #[must_use]
+    pub fn normalize(mut self, volatile: Volatile) -> Self {
+        self.volatile.push(volatile);
+        // A path is replaced before what is in it.
+        self.volatile.sort_unstable();
+        self.volatile.dedup();
+        self
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.volatile.is_empty() && self.patterns.is_empty()
     }
 
     fn apply(&self, text: &mut String) -> bool {
-        let before = text.clone();
-        for pattern in &self.patterns {
-            *text = pattern.replace_all(text, PLACEHOLDER).into_owned();
+        let mut changed = Cow::Borrowed(text.as_str());
+        for volatile in &self.volatile {
+            if let Cow::Owned(replaced) = volatile.replace(&changed) {
+                changed = Cow::Owned(replaced);
+            }
         }
-        *text != before
+        for pattern in &self.patterns {
+            if let Cow::Owned(replaced) = pattern.replace_all(&changed, PLACEHOLDER) {
+                changed = Cow::Owned(replaced);
+            }
+        }
+        match changed {
+            Cow::Owned(changed) if changed != *text => {
+                *text = changed;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
@@ -101,5 +127,17 @@ mod tests {
         assert_eq!(name("t[0x7711c8]"), "t[*] (2)");
         assert_eq!(name("t[0x5257a0]"), "t[*]");
         assert_eq!(name("u"), "u");
+    }
+
+    #[test]
+    fn paths_are_replaced_before_what_is_in_them_whatever_is_asked_first() {
+        let scrub = Scrub::default()
+            .normalize(Volatile::Hashes)
+            .normalize(Volatile::Paths)
+            .with(Regex::new("v[0-9]").unwrap());
+        let mut name = "t[/tmp/5f2b1c3d9e4a/x, 5f2b1c3d9e4a, v2]".to_owned();
+        assert!(scrub.apply(&mut name));
+        assert_eq!(name, "t[<path>, <hash>, *]");
+        assert!(!scrub.apply(&mut "plain".to_owned()));
     }
 }

@@ -112,6 +112,8 @@ pub enum WarningKind {
         /// The column, as in the header, or its number if it has no name.
         column: String,
     },
+    /// A line of a [`JiraMap`](crate::JiraMap) that no test matches.
+    UnusedJiraLine,
 }
 
 impl fmt::Display for Warning {
@@ -180,7 +182,7 @@ impl fmt::Display for WarningKind {
             Self::MemoryAddress { address } => write!(
                 f,
                 "the name contains `{address}`; if that differs from run to run, each run is a new test: \
-                 `--scrub '0x[0-9a-fA-F]+'` removes it"
+                 `--normalize addresses` replaces it"
             ),
             Self::NoPlan => f.write_str(
                 "there is no plan (such as `1..3`), so it is not known whether tests are missing",
@@ -191,6 +193,7 @@ impl fmt::Display for WarningKind {
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))
             }
+            Self::UnusedJiraLine => f.write_str("this line matches no test"),
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use octane_results::Reruns;
+use octane_results::{Reruns, Volatile};
 
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
@@ -42,12 +42,19 @@ pub(crate) struct InputArgs {
     /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00`.
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
     pub(crate) time_zone: TimeZone,
-    /// Replace what this regular expression matches in the names of tests by `*`, e.g. `--scrub '0x[0-9a-f]+'` for
-    /// memory addresses, which differ from run to run.
+    /// How module, package, class and name of tests are made, e.g. `--identity 'module={suite:first} class={file:stem}'`;
+    /// what is not given stays as it is. Fields: module, package, class, classname, name, suite, file, project, hostname, report.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) identity: Vec<String>,
+    /// Replace what differs from run to run in the names of tests by a word such as `<address>`: addresses, paths (of
+    /// temporary files), times, hashes.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub(crate) normalize: Vec<Volatile>,
+    /// Replace what this regular expression matches in the names of tests by `*`, e.g. `--scrub 'worker \d+'`.
     #[arg(long, value_name = "REGEX")]
     pub(crate) scrub: Vec<Regex>,
-    /// Where Jira keys are in a report: `property` (`jira`, `jira_key`, `test_key`, `requirement`, …),
-    /// `property:NAME`, `tag`, `name`.
+    /// Where Jira keys are in a report: `property` (`jira`, `jira_key`, `test_key`, `requirement`, `issue`, …, and links to
+    /// issues), `property:NAME`, `tag`, `name`.
     #[arg(
         long,
         value_name = "SOURCES",
@@ -59,6 +66,10 @@ pub(crate) struct InputArgs {
     /// What Jira keys in tags and names look like, e.g. `SHOP-\d+`; a group, if there is one, is the key.
     #[arg(long, value_name = "REGEX", help_heading = "Jira")]
     pub(crate) jira_pattern: Option<Regex>,
+    /// Table with the Jira keys of tests: columns `test` (identity as printed, `*` for any text) or `module`, `package`, `class`,
+    /// `name`, and `jira`.
+    #[arg(long, value_name = "FILE", help_heading = "Jira")]
+    pub(crate) jira_map: Option<PathBuf>,
     /// Module and package for tests that have none: `Shop/Checkout/Payment` means module `Shop`, package
     /// `Checkout.Payment`.
     #[arg(long, value_name = "PATH")]

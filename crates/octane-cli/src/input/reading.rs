@@ -56,6 +56,10 @@ impl Reading {
             input.warnings.add_left_out(left_out);
         }
         input.unreadable_paths = found.unreadable;
+        if let Some(map) = &input.options.jira_map {
+            map.warnings()
+                .for_each(|warning| input.warnings.add(warning));
+        }
         let workers = Workers::start(found.sources, &input.options);
         Ok(Self {
             input,
@@ -80,6 +84,9 @@ impl Reading {
             return Err(failure);
         }
         let mut input = self.input;
+        if let Some(map) = &input.options.jira_map {
+            (map.unused()).for_each(|warning| input.warnings.add(&warning));
+        }
         if let Some(mut repeats) = self.survey.finish() {
             for source in &input.readable {
                 for run in input.runs_of(source) {

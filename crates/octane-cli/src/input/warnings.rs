@@ -132,6 +132,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::NoPlan => "no_plan",
         WarningKind::FailedOutside { .. } => "failed_outside",
         WarningKind::UnusedColumn { .. } => "unused_column",
+        WarningKind::UnusedJiraLine => "unused_jira_line",
         _ => "warning",
     }
 }

@@ -8,6 +8,7 @@ mod echoing;
 mod examples;
 #[cfg(unix)]
 mod hostile;
+mod identity;
 mod input_files;
 mod interrupts;
 mod json_schema;

@@ -1,15 +1,24 @@
 //! Names that are the same in each run.
 
+use std::borrow::Cow;
+
 use memchr::{memchr_iter, memchr2};
 
 use crate::colors::without_colors;
+use crate::identity::Identity;
+use crate::identity_template::IdentityTemplate;
+use crate::nfc::nfc;
+use crate::origin::Origin;
 use crate::read::error::ReadError;
+use crate::read::jira_map::JiraMap;
+use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
 use crate::run::TestRun;
-use crate::scrub::{Scrub, Scrubber};
+use crate::scrub::Scrubber;
 use crate::warning::{Warning, WarningKind};
 
-/// The records of an input, with names without colours and without what differs from run to run.
+/// The records of an input with their final identities: without colours, in one spelling, as the template wants it, and
+/// without what differs from run to run. What is looked up by identity is added here.
 pub(crate) struct Cleaned<I> {
     records: I,
     cleaner: Cleaner,
@@ -18,31 +27,38 @@ pub(crate) struct Cleaned<I> {
 }
 
 impl<I> Cleaned<I> {
-    pub(crate) fn new(records: I, scrub: &Scrub) -> Self {
+    pub(crate) fn new(records: I, options: &ReadOptions) -> Self {
         Self {
             records,
-            cleaner: Cleaner::new(scrub),
+            cleaner: Cleaner::new(options),
             pending: None,
         }
     }
 }
 
-/// Cleans the names of one input.
+/// Makes the identities of one input final.
 #[derive(Debug)]
 pub(crate) struct Cleaner {
+    template: Option<IdentityTemplate>,
     scrubber: Option<Scrubber>,
+    jira_map: Option<JiraMap>,
     has_warned: bool,
 }
 
 impl Cleaner {
-    pub(crate) fn new(scrub: &Scrub) -> Self {
+    pub(crate) fn new(options: &ReadOptions) -> Self {
+        let ReadOptions {
+            identity, scrub, ..
+        } = options;
         Self {
+            template: (!identity.is_empty()).then(|| identity.clone()),
             scrubber: (!scrub.is_empty()).then(|| Scrubber::new(scrub.clone())),
+            jira_map: options.jira_map.clone(),
             has_warned: false,
         }
     }
 
-    /// Cleans the names of a result, and says once that they differ from run to run.
+    /// Makes the identity of a result final, and says once that names differ from run to run.
     pub(crate) fn clean(&mut self, run: &mut TestRun) -> Option<Warning> {
         let identity = &mut run.identity;
         for name in [&mut identity.class, &mut identity.name] {
@@ -54,9 +70,18 @@ impl Cleaner {
                 }
             }
         }
+        compose(run);
+        if let Some(template) = &self.template {
+            template.apply(run);
+        }
         if let Some(scrubber) = &mut self.scrubber {
             scrubber.run(run);
-        } else if !self.has_warned
+        }
+        if let Some(map) = &self.jira_map {
+            map.apply(run);
+        }
+        if self.scrubber.is_none()
+            && !self.has_warned
             && let Some(address) = memory_address(&run.identity.name)
             && let Some(position) = run.position.clone()
         {
@@ -97,6 +122,38 @@ impl<I: RecordReader> Iterator for Cleaned<I> {
     }
 }
 
+/// Writes what identifies a run in one way: with composed characters.
+fn compose(run: &mut TestRun) {
+    let TestRun {
+        identity,
+        run_name,
+        origin,
+        ..
+    } = run;
+    let Identity {
+        module,
+        package,
+        class,
+        name,
+    } = identity;
+    for text in [module, package, class, name].into_iter().chain(run_name) {
+        if let Cow::Owned(composed) = nfc(text) {
+            *text = composed;
+        }
+    }
+    let Origin {
+        project,
+        hostname,
+        suite,
+        file,
+    } = origin;
+    for text in [project, hostname, suite, file].into_iter().flatten() {
+        if let Cow::Owned(composed) = nfc(text) {
+            *text = composed.into();
+        }
+    }
+}
+
 /// What is probably a memory address: `0x` and at least six hexadecimal digits.
 fn memory_address(name: &str) -> Option<&str> {
     const DIGITS_MIN: usize = 6;
@@ -115,8 +172,8 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::read::options::ReadOptions;
     use crate::read::read;
+    use crate::scrub::Scrub;
     use crate::source::Source;
 
     fn shown(options: &ReadOptions, table: &'static str) -> String {
@@ -133,7 +190,7 @@ mod tests {
     fn memory_addresses_are_reported_once_and_can_be_scrubbed() {
         let table = "name,status\nt[0x5257a0],ok\nt[0x7711c8],ok\nt[0x12],ok\n";
         insta::assert_snapshot!(shown(&ReadOptions::default(), table), @r"
-        warning in.csv:2: the name contains `0x5257a0`; if that differs from run to run, each run is a new test: `--scrub '0x[0-9a-fA-F]+'` removes it
+        warning in.csv:2: the name contains `0x5257a0`; if that differs from run to run, each run is a new test: `--normalize addresses` replaces it
         t[0x5257a0]
         t[0x7711c8]
         t[0x12]
@@ -150,5 +207,35 @@ mod tests {
     fn names_have_no_colours() {
         let table = "name,status\n\u{1b}[31mred\u{1b}[0m [5m],ok\n\u{1b}[0m,ok\n";
         assert_eq!(shown(&ReadOptions::default(), table), "red [5m]\n\u{1b}[0m");
+    }
+
+    #[test]
+    fn one_name_in_two_spellings_is_one_test() {
+        let table = "name,status,class\ncaf\u{e9},ok,A\ncafe\u{301},ok,A\n";
+        assert_eq!(
+            shown(&ReadOptions::default(), table),
+            "A.caf\u{e9}\nA.caf\u{e9}"
+        );
+    }
+
+    #[test]
+    fn names_are_made_by_the_template_and_then_normalized_and_looked_up() {
+        let template = IdentityTemplate::default();
+        let template = template.with("class= name={class}.{name}").unwrap();
+        let map = JiraMap::parse("m.csv", b"test,jira\nA.t[<address>],SHOP-1\n").unwrap();
+        let options = ReadOptions::default()
+            .identity(template)
+            .scrub(Scrub::default().normalize(crate::volatile::Volatile::Addresses))
+            .jira_map(map);
+        let table = "name,status,class\nt[0x5257a0],ok,A\n";
+        assert_eq!(shown(&options, table), "A.t[<address>]");
+        let records = read(&Source::bytes("in.csv", table.as_bytes()), &options).unwrap();
+        let keys: Vec<Vec<String>> = records
+            .filter_map(|record| match record.unwrap() {
+                Record::Run(run) => Some(run.jira),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(keys, [["SHOP-1"]]);
     }
 }

@@ -2,27 +2,50 @@
 
 use regex::Regex;
 
-use crate::read::jira_keys::{KeyList, is_key};
+use crate::read::jira_keys::{KeyList, is_key, is_url, jira_keys, key_of_jira_url};
 use crate::read::spelling::{folded, is_same};
 
 /// The names of properties and attributes that contain Jira keys by default, ignoring case, `_` and `-`.
-const PROPERTIES: [&str; 9] = [
+const PROPERTIES: [&str; 13] = [
     "jira",
+    "jiraid",
+    "jiraids",
     "jirakey",
     "jirakeys",
     "jiraissue",
     "jiraissues",
+    "jiralink",
+    "jiraurl",
     "testkey",
     "testkeys",
     "requirement",
     "requirements",
 ];
 
+/// The names of properties that contain Jira keys or something else, such as the number of an issue at GitHub.
+const OTHER_PROPERTIES: [&str; 3] = ["issue", "issues", "tms"];
+
 /// Words in names that look like Jira keys, and are encodings, digests and standards.
 const STANDARDS: [&str; 22] = [
     "AES", "ANSI", "ASCII", "BASE", "COVID", "CP", "CVE", "EC", "HTTP", "IEC", "IEEE", "IP", "ISO",
     "LATIN", "MD", "RFC", "RSA", "SHA", "SSL", "TLS", "UTF", "WINDOWS",
 ];
+
+/// What a property says of Jira keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PropertyMeaning {
+    /// It contains keys; other words are mistakes.
+    Keys,
+    /// It may contain keys, and is a property like others.
+    PerhapsKeys,
+    /// It contains tags, among which keys count.
+    Tags,
+    /// Nothing, unless its value is the address of an issue.
+    Link,
+    /// Nothing.
+    #[default]
+    Nothing,
+}
 
 /// Where Jira keys are looked for in a report; the column `jira` of a table always counts.
 #[derive(Debug, Clone)]
@@ -37,7 +60,8 @@ pub struct JiraSources {
 }
 
 impl Default for JiraSources {
-    /// The default properties: `jira`, `jira_key`, `jira_issue`, `test_key`, `requirement`, and their plurals.
+    /// The default properties: `jira`, `jira_id`, `jira_key`, `jira_issue`, `jira_link`, `jira_url`, `test_key`, `requirement`,
+    /// `issue`, `tms`, and their plurals; and links to issues, `https://jira.example.com/browse/SHOP-12`.
     fn default() -> Self {
         Self {
             has_default_properties: true,
@@ -81,7 +105,7 @@ impl JiraSources {
         self
     }
 
-    /// Also in the default properties.
+    /// Also in the default properties and in links.
     pub fn default_properties(mut self) -> Self {
         self.has_default_properties = true;
         self
@@ -108,14 +132,61 @@ impl JiraSources {
 
     /// Whether a property, or an attribute of a test case, called `name` contains keys and nothing else.
     pub(crate) fn is_property(&self, name: &str) -> bool {
+        self.meaning(name) == PropertyMeaning::Keys
+    }
+
+    /// What a property, or an attribute of a test case, called `name` contains.
+    pub(crate) fn meaning(&self, name: &str) -> PropertyMeaning {
+        let is_one_of = |known: &[&str]| known.iter().any(|known| is_same(known, name));
         let mut own = self.properties.iter();
-        own.any(|own| is_same(&folded(own), name))
-            || self.has_default_properties && PROPERTIES.iter().any(|known| is_same(known, name))
+        if own.any(|own| is_same(&folded(own), name))
+            || self.has_default_properties && is_one_of(&PROPERTIES)
+        {
+            PropertyMeaning::Keys
+        } else if self.is_tag(name) {
+            PropertyMeaning::Tags
+        } else if !self.has_default_properties {
+            PropertyMeaning::Nothing
+        } else if is_one_of(&OTHER_PROPERTIES) {
+            PropertyMeaning::PerhapsKeys
+        } else {
+            PropertyMeaning::Link
+        }
     }
 
     /// Whether a property called `name` contains tags, among which keys count.
     pub(crate) fn is_tag(&self, name: &str) -> bool {
         self.in_tags && (is_same("tag", name) || is_same("tags", name))
+    }
+
+    /// Adds the key of a link to an issue of Jira.
+    pub(crate) fn add_from_link(&self, url: &str, keys: &mut KeyList) {
+        if self.has_default_properties
+            && is_url(url)
+            && let Some(key) = key_of_jira_url(url)
+        {
+            keys.insert(key);
+        }
+    }
+
+    /// Adds the keys in the value of a property that may contain other things as well.
+    pub(crate) fn add_from_property(
+        &self,
+        meaning: PropertyMeaning,
+        value: &str,
+        keys: &mut KeyList,
+    ) {
+        match meaning {
+            PropertyMeaning::Keys | PropertyMeaning::PerhapsKeys => {
+                jira_keys(value)
+                    .keys
+                    .into_iter()
+                    .for_each(|key| keys.insert(key));
+            }
+            PropertyMeaning::Tags => self.add_from_text(value, keys),
+            PropertyMeaning::Link => self.add_from_link(value, keys),
+            PropertyMeaning::Nothing => {}
+        }
     }
 
     /// Adds the keys in the name of a test.
@@ -224,5 +295,12 @@ mod tests {
         assert!(!sources.is_property("tags") && !sources.is_tag("tags"));
         assert!(JiraSources::none().tags().is_tag("Tags"));
         assert!(!JiraSources::none().is_property("jira"));
+        let meaning = |name| JiraSources::default().meaning(name);
+        assert_eq!(meaning("Issues"), PropertyMeaning::PerhapsKeys);
+        assert_eq!(meaning("url"), PropertyMeaning::Link);
+        assert_eq!(
+            JiraSources::none().meaning("issue"),
+            PropertyMeaning::Nothing
+        );
     }
 }

@@ -4,8 +4,10 @@ use jiff::tz::TimeZone;
 
 use crate::format::Format;
 use crate::identity::SuitePath;
+use crate::identity_template::IdentityTemplate;
 use crate::read::columns::Columns;
 use crate::read::encoding::TextEncoding;
+use crate::read::jira_map::JiraMap;
 use crate::read::jira_sources::JiraSources;
 use crate::read::status_aliases::StatusAliases;
 use crate::scrub::Scrub;
@@ -40,8 +42,12 @@ pub struct ReadOptions {
     pub time_zone: TimeZone,
     /// Where Jira keys are looked for.
     pub jira_sources: JiraSources,
+    /// How the identity of each test is made from what its report says; as the format has it by default.
+    pub identity: IdentityTemplate,
     /// What is removed from names because it differs from run to run.
     pub scrub: Scrub,
+    /// Jira keys by the identity of tests.
+    pub jira_map: Option<JiraMap>,
 }
 
 impl Default for ReadOptions {
@@ -55,7 +61,9 @@ impl Default for ReadOptions {
             suite_path: SuitePath::default(),
             time_zone: TimeZone::UTC,
             jira_sources: JiraSources::default(),
+            identity: IdentityTemplate::default(),
             scrub: Scrub::default(),
+            jira_map: None,
         }
     }
 }
@@ -106,6 +114,18 @@ impl ReadOptions {
     /// Sets where Jira keys are looked for.
     pub fn jira_sources(mut self, sources: JiraSources) -> Self {
         self.jira_sources = sources;
+        self
+    }
+
+    /// Sets how the identity of each test is made.
+    pub fn identity(mut self, template: IdentityTemplate) -> Self {
+        self.identity = template;
+        self
+    }
+
+    /// Adds the Jira keys of a table.
+    pub fn jira_map(mut self, map: JiraMap) -> Self {
+        self.jira_map = Some(map);
         self
     }
 

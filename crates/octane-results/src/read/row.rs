@@ -181,7 +181,7 @@ impl Row<'_> {
                     .map_err(|error| invalid(column, trimmed, error))?;
                 run.started = plausible(started, trimmed, *warn);
             }
-            ResultField::Jira => run.jira = jira(&column.name, trimmed)?,
+            ResultField::Jira => run.jira = jira(trimmed, *warn),
             ResultField::Tags => {
                 run.context.environment = tags(trimmed).map_err(|word| {
                     invalid(column, word, "is not a valid tag")
@@ -330,14 +330,14 @@ pub(crate) fn plausible(
     Some(started)
 }
 
-/// The keys in a cell, which must have nothing else in it.
-fn jira(column: &str, text: &str) -> Result<Vec<String>, InvalidCell> {
+/// The keys in a cell. Other words in it cost nothing but a warning.
+fn jira(text: &str, warn: &mut dyn FnMut(WarningKind)) -> Vec<String> {
     let found = jira_keys(text);
-    if found.others.is_empty() {
-        Ok(found.keys)
-    } else {
-        Err(not_keys(column, &found.others))
+    for word in found.others {
+        let value = shortened(word);
+        warn(WarningKind::JiraKey { value });
     }
+    found.keys
 }
 
 fn unit_missing(column: &Column, text: &str, reason: &str) -> InvalidCell {
@@ -365,15 +365,6 @@ fn duration_hint(error: DurationError, unit: &str) -> String {
         DurationError::AmbiguousClock => "write e.g. `0:01:30` or `1:30:00`".to_owned(),
         _ => format!("expected {unit}, or a duration such as `1.5s` or `0:01:30`"),
     }
-}
-
-fn not_keys(column: &str, words: &[&str]) -> InvalidCell {
-    let reason = if words.len() == 1 {
-        "is not a valid Jira key"
-    } else {
-        "are not valid Jira keys"
-    };
-    InvalidCell::new(Some(column), &words.join(" "), reason).hint("expected e.g. `SHOP-12`")
 }
 
 /// Parses `OS:Linux; Browser:Firefox`; on failure returns the invalid part. A value may contain colons.
@@ -528,7 +519,6 @@ mod tests {
             ("Status", "passd"),
             ("duration", "fast"),
             ("started", "yesterday"),
-            ("jira", "SHOP 12"),
             ("tags", "Linux"),
         ])
         .unwrap_err();
@@ -537,13 +527,24 @@ mod tests {
         column `Status`: `passd` is not a valid status; use passed, failed, skipped or planned (did you mean `passed`?)
         column `duration`: `fast` is not a number; expected milliseconds, or a duration such as `1.5s` or `0:01:30`
         column `started`: `yesterday` is not a valid timestamp; use e.g. `2025-04-30T08:00:00Z` or seconds or milliseconds since the epoch
-        column `jira`: `SHOP 12` are not valid Jira keys; expected e.g. `SHOP-12`
         column `tags`: `Linux` is not a valid tag; expected TYPE:VALUE, for example `OS:Linux; Browser:Firefox`
         ");
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "ok"), ("Outcome", "Failed")]).unwrap_err(), @"column `Outcome`: `Failed` contradicts the status, which is passed; ignore the column that does not count");
         assert!(read(&[("name", "a"), ("status", "failed"), ("outcome", "passed")]).is_ok());
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "")]).unwrap_err(), @"column `status`: status is empty; use passed, failed, skipped or planned");
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "1")]).unwrap_err(), @"column `status`: `1` is not a valid status; use passed, failed, skipped or planned");
+    }
+
+    #[test]
+    fn a_bad_key_costs_nothing_but_a_warning() {
+        let cells = [
+            ("name", "a"),
+            ("status", "ok"),
+            ("jira", "SHOP-1; A-1 https://jira.example.com/browse/SHOP-2"),
+        ];
+        let (run, warnings) = read_with(&ReadOptions::default(), &cells).unwrap();
+        assert_eq!(run.jira, ["SHOP-1", "SHOP-2"]);
+        assert_eq!(warnings, 1);
     }
 
     #[test]

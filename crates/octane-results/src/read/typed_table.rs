@@ -76,7 +76,7 @@ impl TypedTable {
             name,
             mapping,
             options: options.clone(),
-            cleaner: Cleaner::new(&options.scrub),
+            cleaner: Cleaner::new(options),
             ready: VecDeque::new(),
             has_rows: false,
         };

@@ -84,7 +84,7 @@ fn a_result_has_all_that_is_told_of_it() {
     assert_eq!(run.identity.package, "shop.cart");
     assert_eq!(run.external_test_id.as_deref(), Some("h"));
     assert_eq!(steps(run), ["outer: failed", "inner: passed"]);
-    assert_eq!(run.jira, ["SHOP-12"]);
+    assert_eq!(run.jira, ["SHOP-12", "SHOP-7"]);
     let besides = besides(run);
     assert_eq!(besides.owner.as_deref(), Some("payments"));
     assert_eq!(besides.tags, ["smoke"]);

@@ -54,7 +54,7 @@ fn a_test_has_all_that_is_told_of_it() {
         "Error: 1 is not 2\n  at cart.test.ts:3"
     );
     assert_eq!(steps(run), ["opens: passed", "adds: failed"]);
-    assert_eq!(run.jira, ["SHOP-12"]);
+    assert_eq!(run.jira, ["SHOP-12", "SHOP-1"]);
     let besides = besides(run);
     assert_eq!(besides.owner.as_deref(), Some("payments"));
     assert_eq!(besides.tags, ["smoke"]);

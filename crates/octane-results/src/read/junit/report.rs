@@ -12,6 +12,7 @@ use crate::position::Position;
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
 use crate::read::jira_keys::{KeyList, is_key, jira_keys};
+use crate::read::jira_sources::PropertyMeaning;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
@@ -51,16 +52,6 @@ enum Scope {
     Ignored,
 }
 
-/// What a property contains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PropertyContent {
-    /// Jira keys and nothing else.
-    Keys,
-    /// Words, some of which may be Jira keys.
-    Tags,
-    Other,
-}
-
 /// What an element is inside of, regardless of elements that are not known.
 #[derive(Clone, Copy)]
 enum Inside {
@@ -82,7 +73,7 @@ pub(super) struct Report {
     cases_open: OpenCases,
     spare: Spare,
     /// What the open property contains, and its name.
-    property: PropertyContent,
+    property: PropertyMeaning,
     property_name: String,
     /// The name of the next property, which is mostly that of one before.
     next_name: String,
@@ -107,7 +98,7 @@ impl Report {
             suites: Vec::new(),
             cases_open: OpenCases::default(),
             spare: Spare::default(),
-            property: PropertyContent::Other,
+            property: PropertyMeaning::Nothing,
             property_name: String::new(),
             next_name: String::new(),
             text: String::new(),
@@ -129,7 +120,10 @@ impl Report {
     pub(super) fn wants_text(&self) -> bool {
         match self.scopes.last() {
             Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure) => true,
-            Some(Scope::Property) => self.property != PropertyContent::Other,
+            Some(Scope::Property) => !matches!(
+                self.property,
+                PropertyMeaning::Link | PropertyMeaning::Nothing
+            ),
             _ => false,
         }
     }
@@ -332,11 +326,16 @@ impl Report {
             // What nearly every case has is not compared with the names of properties.
             "name" | "classname" | "time" => case.set(name, value),
             "timestamp" => started = Some(value.to_owned()),
-            _ if sources.is_property(name) => {
-                keys.push_str(value);
-                keys.push(' ');
+            _ => {
+                let meaning = sources.meaning(name);
+                if meaning == PropertyMeaning::Keys {
+                    keys.push_str(value);
+                    keys.push(' ');
+                    return;
+                }
+                sources.add_from_property(meaning, value, &mut case.jira);
+                case.set(name, value);
             }
-            _ => case.set(name, value),
         });
         case.has_invalid_bytes = tag.has_invalid_bytes();
         let cells = self.attributes_of_case(tag, read);
@@ -406,16 +405,9 @@ impl Report {
         self.object(tag, cells);
         if self.next_name != self.property_name {
             std::mem::swap(&mut self.next_name, &mut self.property_name);
-            let (name, sources) = (&self.property_name, &self.options.jira_sources);
-            self.property = if sources.is_property(name) {
-                PropertyContent::Keys
-            } else if sources.is_tag(name) {
-                PropertyContent::Tags
-            } else {
-                PropertyContent::Other
-            };
+            self.property = self.options.jira_sources.meaning(&self.property_name);
         }
-        if self.property == PropertyContent::Keys && !is_plain_key(&self.text) {
+        if self.property == PropertyMeaning::Keys && !is_plain_key(&self.text) {
             self.text_place = tag.place();
         }
         Ok(())
@@ -423,26 +415,23 @@ impl Report {
 
     fn close_property(&mut self) {
         let text = std::mem::take(&mut self.text);
-        // The keys are kept as such.
-        if self.property != PropertyContent::Keys
-            && let Some(case) = self.cases_open.innermost()
-        {
-            case.add_property(&self.property_name, trimmed(&text));
-        }
-        match self.property {
-            PropertyContent::Keys => self.add_keys(self.text_place, &text),
-            PropertyContent::Tags => {
-                let Self {
-                    cases_open,
-                    suites,
-                    options,
-                    ..
-                } = self;
-                if let Some(known) = keys(cases_open, suites) {
-                    options.jira_sources.add_from_text(&text, known);
-                }
+        if self.property == PropertyMeaning::Keys {
+            // The keys are kept as such.
+            self.add_keys(self.text_place, &text);
+        } else {
+            if let Some(case) = self.cases_open.innermost() {
+                case.add_property(&self.property_name, trimmed(&text));
             }
-            PropertyContent::Other => {}
+            let Self {
+                cases_open,
+                suites,
+                options,
+                ..
+            } = self;
+            if let Some(known) = keys(cases_open, suites) {
+                let sources = &options.jira_sources;
+                sources.add_from_property(self.property, &text, known);
+            }
         }
         self.text = text;
     }

@@ -74,7 +74,7 @@ fn the_last_attempt_counts_and_the_others_are_earlier_failures() {
     );
     let run = &results(&report)[0];
     assert_eq!(steps(run), ["one: passed", "two: failed"]);
-    assert_eq!(run.jira, ["SHOP-3"]);
+    assert_eq!(run.jira, ["SHOP-12", "SHOP-3"]);
     let besides = besides(run);
     assert_eq!(besides.tags, ["smoke"]);
     assert_eq!(besides.links.len(), 1);

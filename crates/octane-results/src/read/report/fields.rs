@@ -10,7 +10,7 @@ use super::draft::{Draft, Moment, Took};
 use super::json::{items, text};
 use crate::colors::without_colors;
 use crate::metadata::Property;
-use crate::read::jira_keys::is_key;
+use crate::read::jira_keys::{is_key, key_of_url};
 use crate::run::Failure;
 use crate::step::{Step, Steps};
 
@@ -50,10 +50,17 @@ pub(crate) fn moment(value: &Value, name: &str) -> Moment {
     given.map_or(Moment::Unknown, Moment::Text)
 }
 
-/// The names and values of an object; structured values are left out.
+/// The names and values of an object, with one property for each value of a list; other structured values are left out.
 pub(crate) fn properties(value: Option<&Value>) -> Vec<Property> {
     let fields = value.and_then(Value::as_object).into_iter().flatten();
-    fields
+    let values = fields.flat_map(|(name, value)| {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        values.iter().map(move |value| (name, value))
+    });
+    values
         .filter_map(|(name, value)| Some(Property::new(name, text(Some(value))?)))
         .collect()
 }
@@ -239,14 +246,12 @@ pub(crate) fn numbered(draft: &mut Draft, number: u32) {
     }
 }
 
-/// The Jira key that the name or the last segment of the address of a link is.
+/// The Jira key that the name of a link is, or the one in its address.
 pub(crate) fn linked_key(name: Option<&str>, url: &str) -> Option<String> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let last = base_name(path.trim_end_matches('/'));
-    [name.unwrap_or_default().trim(), last]
-        .into_iter()
-        .find(|word| is_key(word))
-        .map(str::to_owned)
+    let name = name.unwrap_or_default().trim();
+    is_key(name)
+        .then(|| name.to_ascii_uppercase())
+        .or_else(|| key_of_url(url))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::{KeyList, jira_keys};
+use crate::read::jira_sources::PropertyMeaning;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
@@ -297,15 +298,15 @@ impl ReportFile {
         let mut keys = KeyList::default();
         let mut others = Vec::new();
         for property in &metadata.properties {
-            if sources.is_property(&property.name) {
+            let meaning = sources.meaning(&property.name);
+            if meaning == PropertyMeaning::Keys {
                 let found = jira_keys(&property.value);
                 others.extend(found.others.into_iter().map(shortened));
-                for key in found.keys {
-                    keys.insert(key);
-                }
-            } else if sources.is_tag(&property.name) {
-                sources.add_from_text(&property.value, &mut keys);
             }
+            sources.add_from_property(meaning, &property.value, &mut keys);
+        }
+        for link in &metadata.links {
+            sources.add_from_link(&link.url, &mut keys);
         }
         for tag in &metadata.tags {
             // As Jira's own test tools write it: `@jira:SHOP-12`, `@requirement=SHOP-12`.

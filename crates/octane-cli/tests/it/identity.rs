@@ -1,0 +1,128 @@
+//! How tests are called, and which Jira keys they get by their names.
+
+use crate::program::Place;
+
+const REPORT: &str = r#"<testsuites><testsuite name="Cart">
+  <testcase classname="shop.cart.TaxTest" name="adds[0x7f3a5c00d2e0]" file="src/tax.spec.ts"/>
+  <testcase classname="shop.cart.TaxTest" name="cafe&#x301;"><failure message="no"/></testcase>
+</testsuite></testsuites>"#;
+
+/// Module, package, class, name and keys of all results.
+fn converted(place: &Place, options: &[&str]) -> Vec<String> {
+    let arguments = [&["convert", "r.xml", "--to", "ndjson", "-o", "-"], options].concat();
+    let done = place.octane(&arguments);
+    assert_eq!(done.code, 0, "{done:?}");
+    let rows = done.stdout.lines();
+    rows.map(|row| {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        let fields = ["module", "package", "class", "name", "jira"];
+        let fields = fields.map(|field| match &row[field] {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Array(keys) => {
+                let keys: Vec<&str> = keys.iter().filter_map(|key| key.as_str()).collect();
+                keys.join(" ")
+            }
+            _ => String::new(),
+        });
+        fields.join("|")
+    })
+    .collect()
+}
+
+#[test]
+fn templates_and_normalization_make_the_names() {
+    let place = Place::new();
+    place.file("r.xml", REPORT);
+    assert_eq!(
+        converted(&place, &[]),
+        [
+            "|shop.cart|TaxTest|adds[0x7f3a5c00d2e0]|",
+            "|shop.cart|TaxTest|caf\u{e9}|"
+        ]
+    );
+    let options = [
+        "--identity",
+        "module={suite} package=",
+        "--identity",
+        "class={classname}",
+        "--normalize",
+        "addresses,times",
+    ];
+    assert_eq!(
+        converted(&place, &options),
+        [
+            "Cart||shop.cart.TaxTest|adds[<address>]|",
+            "Cart||shop.cart.TaxTest|caf\u{e9}|"
+        ]
+    );
+}
+
+#[test]
+fn a_template_that_is_wrong_is_named_with_its_column() {
+    let place = Place::new();
+    place.file("r.xml", REPORT);
+    place
+        .octane(&["validate", "r.xml", "--identity", "module={suit}"])
+        .fails(
+            2,
+            &[
+                "--identity module={suit}",
+                "column 9",
+                "did you mean `suite`?",
+            ],
+        );
+    place
+        .octane(&["validate", "r.xml", "--normalize", "address"])
+        .fails(2, &["`address` is not one of `addresses`"]);
+}
+
+#[test]
+fn a_map_gives_keys_and_names_its_unused_lines() {
+    let place = Place::new();
+    place.file("r.xml", REPORT);
+    place.file(
+        "map.csv",
+        "test,jira\nshop.cart.TaxTest.*,SHOP-1\n*.caf\u{e9},\"SHOP-2, nonsense\"\ngone,SHOP-3\n",
+    );
+    let with_map = ["--jira-map", "map.csv"];
+    let keys: Vec<String> = converted(&place, &with_map)
+        .iter()
+        .filter_map(|row| row.rsplit('|').next().map(str::to_owned))
+        .collect();
+    assert_eq!(keys, ["SHOP-1", "SHOP-1 SHOP-2"]);
+    let done = place.octane(&[
+        "validate",
+        "r.xml",
+        "--jira-map",
+        "map.csv",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let counts = &done.json()["warning_counts"];
+    assert_eq!(counts["unused_jira_line"], 1);
+    assert_eq!(counts["invalid_jira_key"], 1);
+    let done = place.octane(&["validate", "r.xml", "--jira-map", "map.csv"]);
+    assert!(
+        done.stdout.contains("map.csv:4: this line matches no test"),
+        "{}",
+        done.stdout
+    );
+    assert!(
+        done.stdout.contains("map.csv:3: ignored `nonsense`"),
+        "{}",
+        done.stdout
+    );
+}
+
+#[test]
+fn a_map_that_cannot_be_used_is_named_before_anything_is_read() {
+    let place = Place::new();
+    place.file("map.csv", "name\tstory\nx\tSHOP-1\n");
+    place
+        .octane(&["upload", "gone.xml", "--sandbox", "--jira-map", "map.csv"])
+        .fails(3, &["map.csv:1", "column `story`", "`test`"]);
+    place
+        .octane(&["upload", "gone.xml", "--sandbox", "--jira-map", "none.csv"])
+        .fails(3, &["cannot read `none.csv`"]);
+}
