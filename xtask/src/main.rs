@@ -1,5 +1,7 @@
 //! Everything a contributor does: `cargo xtask` lists it.
 
+#![forbid(unsafe_code)]
+
 mod ci;
 mod circles;
 mod conformance;

@@ -1,5 +1,7 @@
 //! The program `octane`: arguments become settings, settings become work, work becomes output.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod ci;
 mod commands;

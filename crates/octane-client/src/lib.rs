@@ -42,6 +42,8 @@
 //!
 //! [`octane_results`] reads files, and the program `octane` combines the two.
 
+#![forbid(unsafe_code)]
+
 mod ambiguous_name;
 mod cancellation;
 mod client;

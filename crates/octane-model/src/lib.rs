@@ -20,6 +20,8 @@
 //! assert!(request.uri().path().ends_with("/workspaces/1002/automated_runs"));
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod address;
 mod clean;
 mod entity;

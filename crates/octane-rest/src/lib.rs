@@ -46,6 +46,8 @@
 //!
 //! Basic authentication, bearer tokens, interactive sign-in and attachments.
 
+#![forbid(unsafe_code)]
+
 mod adaptive_limit;
 mod backoff;
 mod base_url;

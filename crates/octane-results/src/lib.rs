@@ -43,6 +43,8 @@
 //! - The rules of the payload's schema are one table: [`check`](check()) and [`read_payload`] apply it, and
 //!   [`test_results_xsd`] prints it.
 
+#![forbid(unsafe_code)]
+
 mod context;
 mod format;
 mod identity;

@@ -48,6 +48,8 @@
 //! - Where the error codes are not known, the sandbox uses its own: `platform.bad_request`,
 //!   `platform.invalid_query`, `platform.lock_conflict`, `platform.too_many_requests`, `testbox.invalid_payload`.
 
+#![forbid(unsafe_code)]
+
 mod auth;
 mod base64;
 mod catalog;

@@ -4,6 +4,8 @@
 //! [`SKIPPED_TESTS`] names, and `cargo xtask test` ends with the list. On CI (where the variable
 //! `CI` is set) a missing program is a failure.
 
+#![forbid(unsafe_code)]
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Helpers for the tests of the whole system.
 
+#![forbid(unsafe_code)]
+
 mod browser;
 mod refusing;
 mod scripted;

@@ -96,6 +96,20 @@ impl TypedTable {
         self
     }
 
+    /// Makes numbers invalid ([`InvalidCell::is_unit_missing`](crate::InvalidCell)) in a column that was assigned to
+    /// [`ResultField::Duration`] and whose own name has no unit. Otherwise they are milliseconds.
+    #[must_use]
+    pub fn require_duration_unit(mut self) -> Self {
+        for column in &mut self.mapping.columns {
+            let has_unit = ResultField::from_header(&column.name) == Some(ResultField::Duration)
+                && !column
+                    .name
+                    .eq_ignore_ascii_case(ResultField::Duration.as_str());
+            column.is_unit_assumed |= column.field == ResultField::Duration && !has_unit;
+        }
+        self
+    }
+
     /// The columns with a meaning, as indexes in the header, from left to right.
     pub fn columns(&self) -> impl Iterator<Item = (usize, ResultField)> + '_ {
         let columns = self.mapping.columns.iter();

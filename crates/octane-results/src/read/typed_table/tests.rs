@@ -365,3 +365,27 @@ fn a_table_without_rows_or_without_columns_is_reported() {
     let error = TypedTable::new("frame", &header[..1], &ReadOptions::default()).unwrap_err();
     insta::assert_snapshot!(error, @"frame: required column `status` is missing; columns found: `name`");
 }
+
+#[test]
+fn a_number_in_a_column_that_was_assigned_to_the_duration_may_need_a_unit_in_its_name() {
+    let read = |name: &str, is_required: bool| {
+        let columns = Columns::default().with(name, ResultField::Duration);
+        let options = ReadOptions::default().columns(columns);
+        let header = ["name", "status", name].map(str::to_owned);
+        let mut table = TypedTable::new("frame", &header, &options).unwrap();
+        if is_required {
+            table = table.require_duration_unit();
+        }
+        let row = [Cell::from("a"), Cell::from("passed"), Cell::Whole(7)];
+        table.read_row(1, || None, |index| row[index].clone());
+        let record = table.records().next();
+        match record {
+            Some(Record::Invalid(row)) => Err(row.cells[0].is_unit_missing),
+            Some(Record::Run(run)) => Ok(run.duration.as_millis()),
+            _ => panic!("{record:?}"),
+        }
+    };
+    assert_eq!(read("Took", false), Ok(7));
+    assert_eq!(read("Took", true), Err(true));
+    assert_eq!(read("duration_ms", true), Ok(7));
+}

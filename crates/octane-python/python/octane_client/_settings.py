@@ -1,0 +1,202 @@
+"""The settings of a connection."""
+
+from __future__ import annotations
+
+import os
+
+from octane_client.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+    from typing import Any, TypeAlias, Union
+
+    Seconds: TypeAlias = Union[int, float, timedelta]
+    Path: TypeAlias = Union[str, "os.PathLike[str]"]
+    Credentials: TypeAlias = "Callable[[], tuple[str, str, str] | None]"
+
+__all__ = ["Secret"]
+
+
+class Secret:
+    """A secret that is not shown: ``repr`` and ``str`` are ``***``.
+
+    ``Secret("…")`` holds it; ``Secret.file(path)`` and ``Secret.env(name)`` say where it is, and it is read at each sign-in.
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, text: str) -> None:
+        self._read: Callable[[], str] = lambda: text
+
+    @classmethod
+    def _reading(cls, read: Callable[[], str]) -> Secret:
+        secret = cls("")
+        secret._read = read
+        return secret
+
+    @classmethod
+    def file(cls, path: Path) -> Secret:
+        """The content of a file, without spaces around it."""
+
+        def read() -> str:
+            try:
+                with open(path, encoding="utf-8") as file:
+                    return file.read().strip()
+            except OSError as error:
+                raise ConfigError(f"cannot read the secret from `{os.fspath(path)}`: {error.strerror}") from None
+
+        return cls._reading(read)
+
+    @classmethod
+    def env(cls, name: str) -> Secret:
+        """The value of an environment variable."""
+
+        def read() -> str:
+            value = os.environ.get(name, "").strip()
+            if not value:
+                raise ConfigError(f"the environment variable {name} is not set")
+            return value
+
+        return cls._reading(read)
+
+    def reveal(self) -> str:
+        """The secret itself."""
+        return self._read()
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Secret cannot be pickled")
+
+
+def reveal(secret: Any) -> str:
+    """The text of a ``Secret``, of a text, or of an object such as pydantic's ``SecretStr``."""
+    if isinstance(secret, Secret):
+        return secret.reveal()
+    if hasattr(secret, "get_secret_value"):
+        return str(secret.get_secret_value())
+    return str(secret)
+
+
+def credentials(
+    client_id: str | None,
+    secret: Any,
+    username: str | None,
+    password: Any,
+    provide: Credentials | None,
+) -> Credentials:
+    """What is asked at each sign-in."""
+    given = [bool(client_id or secret), bool(username or password), provide is not None]
+    if sum(given) > 1:
+        raise ConfigError(
+            "several kinds of credentials were given",
+            hint="give `client_id` and `secret`, or `username` and `password`, or `credentials`",
+        )
+    if provide is not None:
+        return provide
+    if client_id and secret:
+        return lambda: ("api_key", client_id, reveal(secret))
+    if username and password:
+        return lambda: ("user", username, reveal(password))
+    if client_id:
+        raise ConfigError("a client ID was given without its secret", hint="give `secret=`")
+    if secret:
+        raise ConfigError("a secret was given without its client ID", hint="give `client_id=`")
+    if username or password:
+        raise ConfigError("`username` and `password` belong together", hint="give both")
+    raise ConfigError(
+        "no credentials given",
+        hint="give `client_id=` and `secret=` of an API key, or use `Client.from_env()`",
+    )
+
+
+def seconds(value: Seconds, name: str) -> str:
+    """A length of time for the native part."""
+    number = value.total_seconds() if hasattr(value, "total_seconds") else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < 1e9:
+        raise ConfigError(f"`{name}` must be a number of seconds or a timedelta, got {value!r}")
+    return f"{round(number * 1000)}ms"
+
+
+def endpoint(
+    *,
+    url: str | None,
+    space: int | str | None,
+    workspace: int | str | None,
+    rate: int | None,
+    concurrency: int | None,
+    retries: int | None,
+    deadline: Seconds | None,
+    attempt_timeout: Seconds | None,
+    connect_timeout: Seconds | None,
+    ca_files: Path | Sequence[Path] | None,
+    proxy: Any,
+    no_proxy: str | None,
+    user_agent: str | None,
+) -> dict[str, Any]:
+    """The settings of the native endpoint."""
+    times = {"deadline": deadline, "attempt_timeout": attempt_timeout, "connect_timeout": connect_timeout}
+    paths = [ca_files] if isinstance(ca_files, (str, os.PathLike)) else ca_files or ()
+    settings: dict[str, Any] = {
+        "url": url or None,
+        "space": number(space, "space"),
+        "workspace": number(workspace, "workspace"),
+        "requests_per_second": rate,
+        "concurrency_max": concurrency,
+        "attempts_max": None if retries is None else retries + 1,
+        "ca_files": [os.fspath(path) for path in paths],
+        "proxy": None if proxy is None else reveal(proxy),
+        "no_proxy": no_proxy,
+        "user_agent": user_agent,
+        **{name: None if time is None else seconds(time, name) for name, time in times.items()},
+    }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def number(value: int | str | None, name: str) -> int | None:
+    """A number that may be a text; an empty one is none, as CI systems set those."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"`{value}` is not a number ({name})") from None
+
+
+def from_env() -> dict[str, Any]:
+    """The settings in the environment variables, those of the program ``octane``."""
+    names = {
+        "url": "OCTANE_URL",
+        "space": "OCTANE_SHARED_SPACE",
+        "workspace": "OCTANE_WORKSPACE",
+        "client_id": "OCTANE_CLIENT_ID",
+        "spool": "OCTANE_SPOOL",
+    }
+    settings: dict[str, Any] = {key: os.environ.get(name, "").strip() or None for key, name in names.items()}
+    if settings["client_id"] is None:
+        settings["username"] = os.environ.get("OCTANE_USERNAME", "").strip() or None
+        if settings["username"] is not None:
+            settings["password"] = Secret.env("OCTANE_PASSWORD")
+    else:
+        settings["secret"] = Secret.env("OCTANE_CLIENT_SECRET")
+    return settings
+
+
+def spool_folder(spool: Path | None) -> str | None:
+    """Where uploads are stored: the given folder, or the one of the program ``octane``; ``None`` for ``off``."""
+    if spool is not None:
+        return None if spool == "off" else os.fspath(spool)
+    if os.name == "nt":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+    else:
+        base = os.environ.get("XDG_STATE_HOME", "")
+        # The specification ignores relative paths.
+        if not os.path.isabs(base):
+            base = os.path.expanduser("~/.local/state")
+    return os.path.join(base, "octane-client", "uploads")

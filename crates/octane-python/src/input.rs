@@ -1,0 +1,393 @@
+//! What is uploaded: results that can be read several times.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use octane_client::{InvalidResults, ReportedProblem};
+use octane_model::plural::plural;
+use octane_results::{
+    Arrangement, FindOptions, InvalidCell, InvalidRow, LeftOut, ReadError, ReadOptions, Record,
+    Reruns, Source, Survey, Tag, TestRun, UnreadablePath, WarningKind, read, sources,
+};
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::table::Table;
+
+/// How many warnings of an input are kept.
+const WARNINGS_MAX: usize = 1000;
+/// How many invalid rows a message lists; the exception has all of them.
+const LISTED_MAX: usize = 5;
+
+/// Where results come from.
+pub(crate) enum Input {
+    /// Files, found by these patterns.
+    Files(Vec<String>),
+    /// A table of Python objects.
+    Table(Box<Table>),
+    /// Results as they are.
+    Runs(Vec<TestRun>),
+}
+
+/// What was found when all of it was read for the first time.
+#[derive(Default)]
+pub(crate) struct Findings {
+    /// The files that have valid results.
+    sources: Vec<Source>,
+    invalid: Vec<InvalidRow>,
+    unreadable: Vec<(ReadError, usize)>,
+    unreadable_paths: Vec<UnreadablePath>,
+    pub(crate) warnings: Vec<ReportedProblem>,
+    unused: Vec<String>,
+    usable: usize,
+    arrangement: Arrangement,
+}
+
+/// How results are read.
+pub(crate) struct Reading {
+    pub(crate) options: ReadOptions,
+    /// The start of results that have none.
+    pub(crate) started: Option<Timestamp>,
+}
+
+impl Reading {
+    fn complete(&self, mut run: TestRun) -> TestRun {
+        run.started = run.started.or(self.started);
+        run
+    }
+}
+
+/// What is accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Acceptance {
+    pub(crate) skip_invalid: bool,
+    pub(crate) allow_empty: bool,
+    pub(crate) forbid_unused: bool,
+    pub(crate) warn_unused: bool,
+}
+
+impl Input {
+    /// Reads everything, to find what is invalid while nothing has been sent.
+    pub(crate) fn survey(
+        &self,
+        reading: &Reading,
+        reruns: Reruns,
+        environment: &[Tag],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Findings, Failure> {
+        let mut found = Findings::default();
+        let mut survey = Survey::default();
+        match self {
+            Self::Runs(runs) => {
+                found.usable = runs.len();
+                let runs = runs.iter().cloned();
+                runs.for_each(|run| survey.add(&reading.complete(run)));
+            }
+            Self::Table(table) => {
+                for record in table.records(&reading.options)? {
+                    found.add(record?, reading, &mut survey);
+                    if is_cancelled() {
+                        return Err(cancelled());
+                    }
+                }
+            }
+            Self::Files(patterns) => {
+                let files = sources(patterns, &FindOptions::default())?;
+                found.unreadable_paths = files.unreadable;
+                for left_out in &files.left_out {
+                    found.left_out(left_out);
+                }
+                for source in files.sources {
+                    found.read(source, reading, &mut survey, is_cancelled)?;
+                }
+            }
+        }
+        if let Some(mut repeats) = survey.finish() {
+            let mut add = |run, input| repeats.add(&reading.complete(run), input);
+            self.each(&found, reading, &mut add)?;
+            found.arrangement = repeats.arrange(reruns, environment);
+        }
+        Ok(found)
+    }
+
+    /// Reads the valid results once more, with the number of the input that each is from.
+    fn each(
+        &self,
+        found: &Findings,
+        reading: &Reading,
+        visit: &mut dyn FnMut(TestRun, usize),
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Files(_) => {
+                for source in &found.sources {
+                    runs_of_file(source, &reading.options)
+                        .for_each(|run| visit(run, source.pattern()));
+                }
+            }
+            Self::Runs(runs) => runs.iter().for_each(|run| visit(run.clone(), 0)),
+            Self::Table(table) => {
+                for record in table.records(&reading.options)? {
+                    if let Record::Run(run) = record? {
+                        visit(*run, 0);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The valid results, arranged. `count` and `has_failed` say afterwards whether they are those of the survey.
+    pub(crate) fn runs<'a>(
+        &'a self,
+        found: &'a Findings,
+        reading: &'a Reading,
+        again: &'a Again,
+    ) -> impl Iterator<Item = TestRun> + 'a {
+        let read = move || -> Box<dyn Iterator<Item = TestRun> + 'a> {
+            match self {
+                Self::Runs(runs) => Box::new(runs.iter().cloned()),
+                Self::Files(_) => {
+                    let sources = found.sources.iter();
+                    Box::new(sources.flat_map(|source| runs_of_file(source, &reading.options)))
+                }
+                Self::Table(table) => match table.records(&reading.options) {
+                    Ok(records) => Box::new(records.filter_map(|record| match record {
+                        Ok(Record::Run(run)) => Some(*run),
+                        Ok(_) => None,
+                        Err(_) => {
+                            again.has_failed.store(true, Ordering::Relaxed);
+                            None
+                        }
+                    })),
+                    Err(_) => {
+                        again.has_failed.store(true, Ordering::Relaxed);
+                        Box::new(std::iter::empty())
+                    }
+                },
+            }
+        };
+        let read = move || read().map(|run| reading.complete(run));
+        let runs = found.arrangement.apply(read);
+        runs.inspect(|_| {
+            again.count.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+}
+
+/// The valid results of one file.
+fn runs_of_file(source: &Source, options: &ReadOptions) -> impl Iterator<Item = TestRun> + use<> {
+    let records = read(source, options).into_iter().flatten();
+    records.filter_map(|record| match record {
+        Ok(Record::Run(run)) => Some(*run),
+        _ => None,
+    })
+}
+
+/// What the last reading has found.
+#[derive(Default)]
+pub(crate) struct Again {
+    count: AtomicUsize,
+    has_failed: AtomicBool,
+}
+
+pub(crate) fn cancelled() -> Failure {
+    Failure::new("Cancelled", "cancelled while reading; nothing was sent")
+}
+
+impl Findings {
+    fn add(&mut self, record: Record, reading: &Reading, survey: &mut Survey) {
+        match record {
+            Record::Run(run) => {
+                self.usable += 1;
+                survey.add(&reading.complete(*run));
+            }
+            Record::Invalid(row) => self.invalid.push(row),
+            Record::Warning(warning) => {
+                if let WarningKind::UnusedColumn { column } = &warning.kind {
+                    self.unused.push(column.clone());
+                } else if self.warnings.len() < WARNINGS_MAX {
+                    let problem = ReportedProblem::new("warning", warning.to_string());
+                    self.warnings.push(problem.at(Some(warning.position)));
+                }
+            }
+        }
+    }
+
+    fn left_out(&mut self, left_out: &LeftOut) {
+        let message = format!("ignored: {left_out}");
+        self.warnings
+            .push(ReportedProblem::new("left_out", message));
+    }
+
+    /// Reads a file. One that was found in a folder and is of another kind is left out.
+    fn read(
+        &mut self,
+        source: Source,
+        reading: &Reading,
+        survey: &mut Survey,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), Failure> {
+        let before = self.usable;
+        let mut error = None;
+        match read(&source, &reading.options) {
+            Err(unreadable) => error = Some(unreadable),
+            Ok(records) => {
+                for record in records {
+                    match record {
+                        Ok(record) => self.add(record, reading, survey),
+                        Err(unreadable) => error = Some(unreadable),
+                    }
+                    if is_cancelled() {
+                        return Err(cancelled());
+                    }
+                }
+            }
+        }
+        let runs = self.usable - before;
+        if let Some(error) = error {
+            if runs == 0 && !source.is_named() && error.is_other_kind() {
+                self.left_out(&LeftOut::other_kind(&error));
+                return Ok(());
+            }
+            self.unreadable.push((error, runs));
+        }
+        if runs > 0 {
+            self.sources.push(source);
+        }
+        Ok(())
+    }
+
+    fn invalid_count(&self) -> usize {
+        self.invalid.len() + self.unreadable.len() + self.unreadable_paths.len()
+    }
+
+    /// What is invalid, for the report of an upload.
+    pub(crate) fn invalid_results(&self) -> InvalidResults {
+        let paths = self.unreadable_paths.iter();
+        let paths = paths.map(|path| ReportedProblem::new("unreadable", path.to_string()));
+        let files = self.unreadable.iter().map(|(error, _)| {
+            ReportedProblem::new("unreadable", error.to_string()).at(error.position())
+        });
+        let rows = self.invalid.iter().map(|row| {
+            let message = with_hints(row).to_string();
+            ReportedProblem::new("invalid_row", message).at(Some(row.position.clone()))
+        });
+        InvalidResults::new(paths.chain(files).chain(rows), self.invalid_count())
+    }
+
+    /// Fails if anything is invalid and that is not accepted.
+    pub(crate) fn check(&mut self, acceptance: Acceptance) -> Result<(), Failure> {
+        if !self.unused.is_empty() {
+            let columns: Vec<String> = self.unused.iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("no meaning is known for {}", columns.join(", "));
+            if acceptance.forbid_unused {
+                return Err(Failure::new("InputError", format!("columns: {message}"))
+                    .hint("map them with `columns=`, or ignore them with `extra=\"ignore\"`"));
+            }
+            if acceptance.warn_unused {
+                let message = format!("columns that are not used: {message}");
+                self.warnings
+                    .insert(0, ReportedProblem::new("unused_column", message));
+            }
+        }
+        if self.invalid_count() > 0 && !acceptance.skip_invalid {
+            return Err(self.failure());
+        }
+        if self.usable == 0 && !acceptance.allow_empty {
+            return Err(
+                Failure::new("InputError", "there are no results; nothing was sent")
+                    .hint("use `allow_empty=True` if that may be"),
+            );
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Failure {
+        if let ([], [(error, _)], []) = (&*self.invalid, &*self.unreadable, &*self.unreadable_paths)
+        {
+            let position = error.position();
+            return Failure::new("ReportParseError", format!("{error}; nothing was sent"))
+                .with("file", error.file())
+                .with("line", position.map(|position| position.line));
+        }
+        let rows: Vec<InvalidRow> = self.invalid.iter().map(with_hints).collect();
+        let files = self.unreadable.iter().map(|(error, _)| error.to_string());
+        let paths = self.unreadable_paths.iter().map(ToString::to_string);
+        let lines: Vec<String> = rows
+            .iter()
+            .map(ToString::to_string)
+            .chain(files)
+            .chain(paths)
+            .collect();
+        let mut message = format!(
+            "{} cannot be used; nothing was sent",
+            plural(lines.len(), "row or file").replace("row or files", "rows or files")
+        );
+        for line in lines.iter().take(LISTED_MAX) {
+            message.push_str("\n  ");
+            message.push_str(line);
+        }
+        if lines.len() > LISTED_MAX {
+            message.push_str(&format!("\n  and {} more", lines.len() - LISTED_MAX));
+        }
+        let cells = rows.iter().flat_map(|row| {
+            let position = &row.position;
+            row.cells.iter().map(move |cell| cell_json(position, cell))
+        });
+        Failure::new("SchemaError", message)
+            .with("rows", cells.collect::<Vec<Value>>())
+            .hint("correct them, or leave them out with `skip_invalid=True`")
+    }
+
+    /// Fails unless the last reading has found what the first one did.
+    pub(crate) fn verify(&self, again: &Again) -> Result<(), Failure> {
+        let count = again.count.load(Ordering::Relaxed);
+        if count == self.usable && !again.has_failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = format!(
+            "the input changed while it was being read ({}, then {count}); nothing was sent",
+            plural(self.usable, "result")
+        );
+        Err(Failure::new("InputError", message))
+    }
+}
+
+fn cell_json(position: &octane_results::Position, cell: &InvalidCell) -> Value {
+    json!({
+        "file": &*position.file,
+        "row": position.label.as_deref().map_or_else(|| position.line.into(), Value::from),
+        "number": position.line,
+        "column": cell.column,
+        "value": cell.value,
+        "message": cell.reason,
+        "hint": cell.hint,
+    })
+}
+
+/// The row, with hints that name parameters of Python.
+fn with_hints(row: &InvalidRow) -> InvalidRow {
+    let mut row = row.clone();
+    for cell in &mut row.cells {
+        if cell.is_unit_missing {
+            cell.hint = Some("say which it is: `duration_unit=\"s\"` or `\"ms\"`".to_owned());
+        } else if cell.is_time_zone_missing {
+            cell.hint = Some("say which it is in, for example `timezone=\"UTC\"`".to_owned());
+        } else if cell.is_unknown_status
+            && !cell
+                .hint
+                .as_ref()
+                .is_some_and(|hint| hint.contains("did you mean"))
+        {
+            let hint = cell
+                .hint
+                .take()
+                .map_or_else(String::new, |hint| hint + "; ");
+            let value = &cell.value;
+            cell.hint = Some(format!(
+                "{hint}to map it, for example: `status_map={{\"{value}\": \"skipped\"}}`"
+            ));
+        }
+    }
+    row
+}

@@ -1,0 +1,51 @@
+//! Operations that have not started.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use octane_client::CancellationToken;
+use pyo3::prelude::*;
+use serde_json::Value;
+
+use crate::error::Failure;
+
+/// Makes the Python object of a result, once a thread is attached.
+pub(crate) type Output =
+    Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>> + Send>;
+
+/// `make` as an output.
+pub(crate) fn output(
+    make: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
+) -> Output {
+    Box::new(make)
+}
+
+/// How an operation ended.
+pub(crate) type Outcome = Result<Output, Failure>;
+
+/// What an operation may use while it runs.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// Reports what happens.
+    pub(crate) report: Arc<dyn Fn(Value) + Send + Sync>,
+    /// Tells the operation to end early and in good order.
+    pub(crate) cancellation: CancellationToken,
+}
+
+/// An operation that has not started.
+pub(crate) struct Job {
+    pub(crate) start: Box<dyn FnOnce(Context) -> BoxFuture<'static, Outcome> + Send>,
+    /// Whether it ends by itself soon after a cancellation; otherwise it is dropped.
+    pub(crate) is_graceful: bool,
+}
+
+/// Runs a job; a panic becomes an error.
+pub(crate) async fn run(job: Job, context: Context) -> Outcome {
+    let future = AssertUnwindSafe(async move { (job.start)(context).await });
+    match future.catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => Err(Failure::panic(&*panic)),
+    }
+}

@@ -1,0 +1,141 @@
+"""The blocking client against the sandbox."""
+
+from __future__ import annotations
+
+import octane_client as octane
+import pytest
+from octane_client import Client
+from octane_client.testing import Sandbox
+
+
+def test_modules_are_found_created_and_listed(client: Client) -> None:
+    created = client.modules.ensure("Bookshop/Basket")
+    assert client.modules.ensure("Bookshop/Basket") == created
+    assert client.modules.find("Bookshop/Basket") == created
+    shop = client.modules.find("Bookshop")
+    assert shop is not None and created.parent_id == shop.id
+    assert client.modules.find("Basket", parent=shop) == created
+    assert client.modules.list(parent=shop) == [created]
+    assert client.modules.find("Nothing") is None
+    assert client.modules.get(created) == client.modules.get(str(created.id)) == created
+    assert client.modules.root().parent_id is None
+    assert client.modules.create("Coupons", parent=shop).parent_id == shop.id
+    with pytest.raises(octane.Rejected) as raised:
+        client.modules.create("Basket", parent=shop)
+    assert raised.value.status == 409
+
+
+def test_suites_are_found_created_and_listed(client: Client) -> None:
+    module = client.modules.ensure("Bookshop")
+    suite = client.suites.ensure("Nightly", module=module)
+    assert suite.module_ids == (module.id,)
+    assert client.suites.find("Nightly") == client.suites.get(suite.id) == suite
+    assert client.suites.list(module=module) == [suite]
+    assert client.suites.find("Nightly", module=client.modules.root()) is None
+
+
+def test_jira_keys_have_no_story_or_one_or_several(client: Client) -> None:
+    found = client.stories.resolve(["SHOP-101", "SHOP-150", "NONE-1"])
+    assert [len(found[key]) for key in ("SHOP-101", "SHOP-150", "NONE-1")] == [1, 2, 0]
+    assert found["SHOP-101"][0].subtype == "story"
+    assert client.stories.field() == "jira_key_udf"
+
+
+def test_any_request_can_be_made(client: Client) -> None:
+    response = client.api("get", "releases?limit=1")
+    assert response.ok and response.json()["data"][0]["type"] == "release"
+    created = client.api("POST", "test_suites", json={"data": [{"name": "Weekly"}]})
+    assert created.status == 201
+    assert client.api("GET", "nothing_like_it").status == 404
+    with pytest.raises(octane.InputError, match="not a valid HTTP method"):
+        client.api("GET IT", "releases")
+
+
+def test_an_error_has_its_data(sandbox: Sandbox, client: Client) -> None:
+    with pytest.raises(octane.NotFound, match="no test suite with ID 99999"):
+        client.suites.get(99999)
+    sandbox.fail_next(status=400, code="platform.unknown_field")
+    with pytest.raises(octane.Rejected) as raised:
+        client.suites.list()
+    error = raised.value
+    assert (error.status, error.code, error.method) == (400, "platform.unknown_field", "GET")
+    assert error.url is not None and error.url.endswith("/test_suites")
+
+
+def test_wrong_credentials_are_named_and_not_shown(sandbox: Sandbox) -> None:
+    with sandbox.client(secret="wrong-secret") as client, pytest.raises(octane.AuthError) as raised:
+        client.sign_in()
+    assert raised.value.status == 401
+    assert "wrong-secret" not in str(raised.value)
+    assert "hint: " in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"url": None}, "no server URL given"),
+        ({"url": "https://octane.example"}, "no shared space given"),
+        ({"client_id": None}, "without its client ID"),
+        ({"secret": None}, "without its secret"),
+        ({"client_id": None, "secret": None}, "no credentials given"),
+        ({"username": "jane", "password": "p"}, "several kinds of credentials"),
+        ({"rate": 0}, "requests_per_second"),
+        ({"deadline": "soon"}, "`deadline` must be a number of seconds"),
+        ({"space": "one"}, "`one` is not a number"),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_is_named(settings: dict[str, object], message: str) -> None:
+    given = {"url": "https://octane.example/ui/?p=1/2", "client_id": "id", "secret": "s3cret", **settings}
+    with pytest.raises(octane.ConfigError, match=message) as raised:
+        Client(**given)  # type: ignore[arg-type]
+    assert isinstance(raised.value, ValueError)
+
+
+def test_a_server_that_is_not_there_is_a_connection_error() -> None:
+    with Client("http://127.0.0.1:9/ui/?p=1/2", client_id="id", secret="s", retries=0, proxy="direct") as client:
+        with pytest.raises(octane.ConnectError) as raised:
+            client.modules.root()
+    assert isinstance(raised.value, ConnectionError)
+
+
+def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
+    client = sandbox.client()
+    client.close()
+    with pytest.raises(octane.Cancelled, match="closed"):
+        client.modules.root()
+
+
+def test_credentials_are_asked_for_at_each_sign_in(sandbox: Sandbox) -> None:
+    asked = []
+
+    def provide() -> tuple[str, str, str]:
+        asked.append(1)
+        return "api_key", sandbox.client_id, sandbox.client_secret
+
+    with sandbox.client(client_id=None, secret=None, credentials=provide) as client:
+        client.modules.root()
+        client.modules.root()
+        assert len(asked) == 1
+        sandbox.expire_sessions()
+        client.modules.root()
+    assert len(asked) == 2
+
+
+def test_what_a_credentials_function_raises_is_named(sandbox: Sandbox) -> None:
+    def provide() -> tuple[str, str, str]:
+        raise RuntimeError("the vault is sealed")
+
+    with sandbox.client(client_id=None, secret=None, credentials=provide) as client:
+        with pytest.raises(octane.AuthError, match="the vault is sealed"):
+            client.modules.root()
+
+
+def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in sandbox.env.items():
+        monkeypatch.setenv(name, value)
+    with Client.from_env(proxy="direct") as client:
+        assert client.modules.root().name == "Application Modules"
+    monkeypatch.delenv("OCTANE_CLIENT_SECRET")
+    with Client.from_env(proxy="direct") as client:
+        with pytest.raises(octane.AuthError, match="OCTANE_CLIENT_SECRET is not set"):
+            client.modules.root()

@@ -1,0 +1,316 @@
+"""Uploads: results in many shapes, reports, events, resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import pathlib
+import pickle
+import uuid
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import octane_client as octane
+import pytest
+from octane_client import Client, Event, Report
+from octane_client.testing import Sandbox
+
+ROWS = [
+    {"name": "pays", "status": "passed", "class": "CardTest", "jira": "SHOP-101"},
+    {"name": "refunds", "status": "failed", "class": "CardTest", "error_message": "no money"},
+    {"name": "ships", "status": "skipped", "class": "ParcelTest", "jira": ["SHOP-102", "SHOP-103"]},
+]
+
+
+def upload(client: Client, results: Any, **options: Any) -> Report:
+    return client.upload(results, **{"suite": "Nightly", "suite_run": "nightly-1", "module": "Shop/Basket", **options})
+
+
+def test_rows_are_uploaded_and_linked(sandbox: Sandbox, client: Client) -> None:
+    report = upload(client, ROWS).raise_for_problems()
+    assert report.ok and bool(report)
+    counts = report.counts
+    assert (counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending) == (3, 3, 0, 0, 0)
+    assert (counts.passed, counts.failed, counts.test_skipped) == (1, 1, 1)
+    assert report.links is not None and (report.links["keys"], report.links["linked"]) == (3, 2)
+    assert {entity["type"] for entity in report.created} == {"application_module", "test_suite"}
+    suite_run = client.suite_runs["nightly-1"]
+    assert suite_run.id == report.suite_run_id and suite_run.url == report.url
+    runs = suite_run.runs()
+    assert [(run.name, run.status) for run in runs] == [("pays", "passed"), ("refunds", "failed"), ("ships", "skipped")]
+    assert suite_run.runs(skip=2) == runs[2:]
+    assert len(sandbox.runs) == 3
+
+
+def test_runs_are_linked_and_unlinked_by_jira_keys(client: Client) -> None:
+    upload(client, ROWS, jira="off")
+    suite_run = client.suite_runs["nightly-1"]
+    assert [outcome.changed for outcome in suite_run.link(jira=["SHOP-101", "SHOP-102"])] == [3, 3]
+    assert [outcome.changed for outcome in suite_run.unlink(jira="SHOP-102", skip=1)] == [2]
+    with pytest.raises(octane.Ambiguous) as raised:
+        suite_run.link(jira="SHOP-150")
+    assert len(raised.value.candidates) == 2
+    with pytest.raises(octane.NotFound, match="NONE-1"):
+        suite_run.link(jira="NONE-1")
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    status: str
+    duration_s: float = 0.5
+
+
+class Tuple(NamedTuple):
+    name: str
+    status: str
+
+
+class Plain:
+    def __init__(self, name: str, status: str) -> None:
+        self.name = name
+        self.status = status
+
+
+def generated() -> Iterator[dict[str, str]]:
+    yield {"name": "a", "status": "passed"}
+    yield {"name": "b", "status": "failed"}
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [Row("a", "passed"), Row("b", "failed")],
+        (Tuple("a", "passed"), Tuple("b", "failed")),
+        [Plain("a", "passed"), Plain("b", "failed")],
+        [Row("a", "passed"), {"name": "b", "status": "failed"}],
+        {"name": ["a", "b"], "status": ["passed", "failed"]},
+    ],
+    ids=["dataclasses", "named tuples", "objects", "mixed", "columns"],
+)
+def test_results_may_have_any_shape_that_has_fields(client: Client, results: Any) -> None:
+    report = upload(client, results).raise_for_problems()
+    assert (report.counts.passed, report.counts.failed) == (1, 1)
+
+
+def test_a_generator_is_read_once(client: Client) -> None:
+    assert upload(client, generated()).raise_for_problems().counts.ingested == 2
+
+
+def test_what_a_generator_raises_is_raised_and_nothing_is_sent(sandbox: Sandbox, client: Client) -> None:
+    def failing() -> Iterator[dict[str, str]]:
+        yield {"name": "a", "status": "passed"}
+        raise LookupError("gone")
+
+    with pytest.raises(LookupError, match="gone"):
+        upload(client, failing())
+    assert sandbox.runs == []
+
+
+def test_report_files_are_found_by_path_and_pattern(client: Client, tmp_path: pathlib.Path) -> None:
+    for name in ("one", "two"):
+        text = f'<testsuite name="s"><testcase name="{name}" classname="C" time="0.1"/></testsuite>'
+        (tmp_path / f"TEST-{name}.xml").write_text(text)
+    assert upload(client, tmp_path).raise_for_problems().counts.ingested == 2
+    again = upload(client, [str(tmp_path / "TEST-*.xml")], suite_run="nightly-2")
+    assert again.raise_for_problems().counts.ingested == 2
+    with pytest.raises(octane.InputError):
+        upload(client, tmp_path / "missing.xml")
+
+
+def test_a_report_file_that_breaks_off_is_an_error_with_its_place(client: Client, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "TEST-one.xml"
+    path.write_text('<testsuite name="s">\n<testcase name="a" classname="C">')
+    with pytest.raises(octane.ReportParseError) as raised:
+        upload(client, path)
+    assert raised.value.file == str(path) and raised.value.line == 2
+
+
+class Colour(enum.Enum):
+    PASSED = "passed"
+    RED = "failed"
+
+
+class Word(str, enum.Enum):
+    OK = "passed"
+
+
+def test_cells_may_have_any_type_that_their_column_accepts(sandbox: Sandbox, client: Client) -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=2))
+    moment = datetime.datetime(2025, 4, 30, 10, 0, tzinfo=zone)
+    rows = [
+        {"name": uuid.UUID(int=7), "status": Colour.PASSED, "duration": datetime.timedelta(milliseconds=1500)},
+        {"name": "b", "status": Word.OK, "started": moment, "jira": {"SHOP-102", "SHOP-101"}},
+        {"name": 7, "status": "passed", "duration": None, "started": float("nan"), "jira": []},
+        {"name": "d", "status": "passed", "started": 1746000000000, "external_id": 4711},
+    ]
+    upload(client, rows).raise_for_problems()
+    runs = {run["name"]: run for run in sandbox.entities("automated_runs", fields="name,duration,started")}
+    assert runs[str(uuid.UUID(int=7))]["duration"] == 1500
+    assert runs["b"]["started"] == runs["d"]["started"] == "2025-04-30T08:00:00Z"
+    assert "7" in runs
+
+
+def test_numbers_for_a_duration_need_a_unit(sandbox: Sandbox, client: Client) -> None:
+    rows = [{"name": "a", "status": "passed", "took": 1.5}, {"name": "b", "status": "passed", "took": decimal.Decimal(2)}]
+    columns = {"took": "duration"}
+    with pytest.raises(octane.SchemaError, match=r"duration_unit=") as raised:
+        upload(client, rows, columns=columns)
+    assert [(bad["number"], bad["column"]) for bad in raised.value.rows] == [(1, "took"), (2, "took")]
+    upload(client, rows, columns=columns, duration_unit="s")
+    upload(client, rows, columns=columns, duration_unit="ms", suite_run="nightly-2")
+    durations = sorted(run["duration"] for run in sandbox.entities("automated_runs", fields="duration"))
+    assert durations == [2, 2, 1500, 2000]
+
+
+def test_times_without_a_zone_need_one(sandbox: Sandbox, client: Client) -> None:
+    rows = [{"name": "a", "status": "passed", "started": datetime.datetime(2025, 4, 30, 10, 0)}]
+    with pytest.raises(octane.SchemaError, match="timezone="):
+        upload(client, rows)
+    upload(client, rows, timezone="Europe/Berlin").raise_for_problems()
+    (run,) = sandbox.entities("automated_runs", fields="started")
+    assert run["started"] == "2025-04-30T08:00:00Z"
+    with pytest.raises(octane.InputError, match="not a known time zone"):
+        upload(client, rows, timezone="Mars/Olympus")
+
+
+def test_all_bad_cells_are_listed_before_anything_is_sent(sandbox: Sandbox, client: Client) -> None:
+    rows = [
+        {"name": "a", "status": "passd", "duration": object()},
+        {"name": "", "status": "passed"},
+        {"name": "c", "status": "passed"},
+    ]
+    sandbox.clear_requests()
+    with pytest.raises(octane.SchemaError) as raised:
+        upload(client, rows)
+    places = [(bad["number"], bad["column"]) for bad in raised.value.rows]
+    assert sorted(places) == [(1, "duration"), (1, "status"), (2, "name")]
+    assert "did you mean `passed`?" in str(raised.value)
+    assert sandbox.requests == []
+    report = upload(client, rows, skip_invalid=True)
+    assert (report.outcome, report.counts.ingested, report.counts.invalid) == ("partial", 1, 2)
+    assert len(report.invalid) == 2
+
+
+def test_columns_are_mapped_ignored_and_refused(client: Client) -> None:
+    rows = [{"Test Name": "a", "Result": "ok", "Owner": "me"}]
+    columns: dict[str, str | None] = {"Test Name": "name", "Result": "status"}
+    report = upload(client, rows, columns=columns)
+    assert [warning.code for warning in report.warnings] == ["unused_column"]
+    assert not upload(client, rows, columns=columns, extra="ignore").warnings
+    assert not upload(client, rows, columns={**columns, "Owner": None}, extra="forbid").warnings
+    with pytest.raises(octane.InputError, match="`Owner`"):
+        upload(client, rows, columns=columns, extra="forbid")
+    with pytest.raises(octane.SchemaError, match="no column `Reslt`"):
+        upload(client, rows, columns={**columns, "Reslt": "status"})
+    with pytest.raises(octane.InputError, match="unknown field"):
+        upload(client, rows, columns={"Test Name": "nome"})
+
+
+def test_words_for_a_status_can_be_mapped(client: Client) -> None:
+    rows = [{"name": "a", "status": "yellow"}]
+    with pytest.raises(octane.SchemaError, match=r'status_map=\{"yellow"'):
+        upload(client, rows)
+    assert upload(client, rows, status_map={"yellow": "failed"}).counts.failed == 1
+
+
+def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
+    with pytest.raises(octane.InputError, match="no results"):
+        upload(client, [])
+    assert upload(client, {"name": [], "status": []}, allow_empty=True).counts.read == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"create": "always"}, "`always` is not a valid `create`"),
+        ({"jira": "on"}, "`on` is not a valid `jira`"),
+        ({"wait": -1}, "`wait` must be"),
+        ({"dialect": "other"}, "`other` is not a valid `dialect`"),
+        ({"reruns": "first"}, "first"),
+        ({"duration_unit": "m"}, "`m` is not a valid `duration_unit`"),
+        ({"suite": ""}, "name is empty"),
+        ({"module": True}, "not a valid module ID"),
+        ({"fields": {"Colour": "red"}}, "unknown test field `Colour`"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named(client: Client, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(octane.InputError, match=message):
+        upload(client, ROWS, **options)
+
+
+def test_a_missing_suite_is_created_only_if_that_is_allowed(client: Client) -> None:
+    with pytest.raises(octane.NotFound, match="test suite `Nightly` does not exist"):
+        upload(client, ROWS, module=None, create="never")
+    client.suites.create("Nightly")
+    upload(client, ROWS, module=None, create="never").raise_for_problems()
+
+
+def test_rejected_results_are_a_table(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fail_next(status=400, path="*/test-results", times=1000)
+    report = upload(client, ROWS)
+    assert (report.outcome, report.counts.rejected) == ("refused", 3)
+    assert not report
+    assert {problem.test for problem in report.rejected} == {"CardTest.pays", "CardTest.refunds", "ParcelTest.ships"}
+    assert len(report.rejected.to_dict()["message"]) == 3
+    with pytest.raises(octane.PartialUploadError) as raised:
+        report.raise_for_problems()
+    assert raised.value.report == report
+    assert pickle.loads(pickle.dumps(raised.value)).report == report
+
+
+def test_progress_is_told_and_names_the_upload(client: Client) -> None:
+    events: list[Event] = []
+    report = upload(client, ROWS, on_progress=events.append)
+    assert {event.upload_id for event in events} == {report.upload_id}
+    kinds = [event.kind for event in events]
+    assert kinds[0] == "prepared" and "accepted" in kinds and kinds[-1] == "linked"
+    assert str(events[0]) == f"upload {report.upload_id}: 3 results in 1 batch"
+
+
+def test_progress_that_raises_stops_the_upload_and_is_raised(
+    sandbox: Sandbox, tmp_path: pathlib.Path
+) -> None:
+    def refuse(event: Event) -> None:
+        if event.kind == "prepared":
+            raise LookupError("stop it")
+
+    with sandbox.client(spool=tmp_path) as client:
+        with pytest.raises(LookupError, match="stop it") as raised:
+            upload(client, ROWS, on_progress=refuse)
+        (stored,) = client.uploads.list()
+        assert f'client.uploads.resume("{stored.id}")' in raised.value.__notes__[0]
+        report = client.uploads.resume(stored.id)
+        assert report.ok and report.counts.ingested == 3
+    assert len(sandbox.runs) == 3
+
+
+def test_an_upload_is_stored_resumed_and_deleted(sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+    with sandbox.client(spool=tmp_path, retries=0) as client:
+        sandbox.fail_next(status=500, path="*/test-results", times=1)
+        report = upload(client, ROWS)
+        assert (report.outcome, report.counts.pending, report.is_resumable) == ("unreachable", 3, True)
+        (stored,) = client.uploads.list()
+        assert (stored.id, stored.state, stored.counts.pending) == (report.upload_id, "pending", 3)
+        resumed = client.uploads.resume(stored.id)
+        assert resumed.ok and resumed.upload_id == report.upload_id
+        assert client.uploads.get(stored.id).state == "finished"
+        client.uploads.delete(stored.id)
+        assert client.uploads.list() == []
+        with pytest.raises(octane.NotFound):
+            client.uploads.get(stored.id)
+        with pytest.raises(octane.InputError, match="not a valid upload ID"):
+            client.uploads.get("7")
+
+
+def test_what_cannot_begin_now_is_stored(tmp_path: pathlib.Path) -> None:
+    with Client(
+        "http://127.0.0.1:9/ui/?p=1/2", client_id="i", secret="s", retries=0, proxy="direct", spool=tmp_path
+    ) as client:
+        with pytest.raises(octane.ConnectError) as raised:
+            upload(client, ROWS)
+        (stored,) = client.uploads.list()
+        assert raised.value.upload_id == stored.id  # type: ignore[attr-defined]
+        assert "client.uploads.resume" in str(raised.value.hint)
