@@ -1,0 +1,209 @@
+"""Uploads, entities and links, as the older module had them."""
+
+from __future__ import annotations
+
+from octane_client import _log, _upload
+from octane_client._entities import LinkOutcome
+from octane_client._ids import entity_id, optional_id
+from octane_client.compat._endpoint import Connected, _number, _seconds
+from octane_client.compat.shapes import Entity
+from octane_client.errors import InputError, Rejected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from octane_client._operations import Core
+    from octane_client._report import Report
+
+
+class OctaneClient(Connected):
+    """Uploads results, and links them to stories.
+
+    IDs may be numbers, texts, or the entities that earlier calls returned. Entities are dictionaries whose text is their ID; what
+    does not exist is ``None``.
+
+    :param config: settings; see :mod:`octane_client.compat.config`.
+    :param spKConfig: credentials: an object with ``username`` and ``password``, a mapping, or a function that returns one of these.
+    """
+
+    def __init__(self, config: Any, spKConfig: Any = None) -> None:
+        super().__init__(config, spKConfig, None)
+        self.last_report: Report | None = None
+        """What the last upload did."""
+
+    def upload(self, results: Any, externalRunID: Any, applicationModuleID: Any, testSuiteID: Any, testSuitePath: Any) -> Any:
+        """Uploads results in batches, waits until Octane has ingested them, and returns a :class:`octane_client.Report`.
+
+        Durations that are numbers are milliseconds. If Octane does not accept everything, that is a
+        :class:`octane_client.PartialUploadError`, so that no result is lost in silence.
+
+        :param results: a data frame, a list of dictionaries or objects, or ready-made ``<test_run …>`` elements.
+        :param externalRunID: the name of the suite run.
+        """
+        settings = self._settings
+        dialect = settings["dialect"] or "evidence"
+        release = settings["release"]
+        call = _upload.upload(
+            self._core,
+            results,
+            suite=entity_id(testSuiteID, "test suite ID"),
+            suite_run=str(externalRunID),
+            module=optional_id(applicationModuleID, "application module ID"),
+            suite_path=None if testSuitePath is None else str(testSuitePath),
+            create="never",
+            jira="off",
+            dialect=dialect,
+            testing_tool_type=settings["testing_tool_type"],
+            release=None if release is None else str(release),
+            duration_unit="ms",
+            timezone=settings["timezone"],
+            batch_size=_number(settings["batch_size"], "batch_size"),
+            batches_in_flight=self._threads,
+            wait=True if settings["wait"] is None else _seconds(settings["wait"], "wait") or False,
+            _started=_now() if dialect == "evidence" else None,
+            _payload=_payload(results),
+        )
+        report = call.wait()
+        self.last_report = report
+        return self.shape("upload", report.raise_for_problems())
+
+    def getSuiteRun(self, name: Any, suiteID: Any) -> Any:
+        """The suite run of this name, the newest of several."""
+        task = self._core.client.find_suite_run(str(name), optional_id(suiteID, "test suite ID"))
+        return self.shape("getSuiteRun", self._ask(task))
+
+    def getAutoRuns(self, name: Any, suiteRunID: Any, totalRunsUploaded: Any = 0) -> Any:
+        """The automated runs of a suite run by ID, without the first ``totalRunsUploaded``, which were uploaded before."""
+        return self.shape("getAutoRuns", self._runs(name, suiteRunID, totalRunsUploaded))
+
+    def _runs(self, name: Any, suiteRunID: Any, skip: Any) -> list[Entity]:
+        if suiteRunID is None:
+            suiteRunID = self._ask(self._core.client.find_suite_run(str(name)))
+        if suiteRunID is None:
+            return []
+        task = self._core.client.list_runs(entity_id(suiteRunID, "suite run ID"), max(0, int(skip or 0)))
+        runs: list[Entity] = self._ask(task)
+        return runs
+
+    def updateAutoRuns(
+        self, octaneID: Any, name: Any, suiteRunID: Any, totalRunsUploaded: Any = 0, delink: Any = False
+    ) -> Any:
+        """Links the runs that :meth:`getAutoRuns` returns to a story, or removes these links and no others.
+
+        Returns the runs. If some cannot be changed, that is a :class:`octane_client.Rejected`.
+        """
+        runs = self._runs(name, suiteRunID, totalRunsUploaded)
+        ids = [entity_id(run, "run ID") for run in runs]
+        change = self._core.client.unlink if delink else self._core.client.link
+        failed: list[Any] = []
+        for story in octaneID if isinstance(octaneID, (list, tuple)) else [octaneID]:
+            outcome = LinkOutcome._of(self._ask(change(entity_id(story, "story ID"), ids)))
+            failed.extend(outcome.failed)
+        if failed:
+            what = "unlinked" if delink else "linked"
+            raise Rejected(
+                f"{len(failed)} of {len(ids)} runs could not be {what}; the first one: {failed[0]['message']}",
+                details={"failed": failed},
+            )
+        return self.shape("updateAutoRuns", runs)
+
+    def getApplicationModule(self, name: Any = None, parentID: Any = None, parentName: Any = None) -> Any:
+        """The module of this name, below a parent if one is given. Without a name: a list of the parent's modules, or the root."""
+        parent = optional_id(parentID, "application module ID")
+        parent_name = None if parentName is None else str(parentName)
+        client = self._core.client
+        if name is not None:
+            task = client.find_module(str(name), parent, parent_name)
+        elif parent is None and parent_name is None:
+            task = client.root_module()
+        else:
+            task = client.list_modules(parent, parent_name)
+        return self.shape("getApplicationModule", self._ask(task))
+
+    def createApplicationModule(self, name: Any, parentID: Any = None) -> Any:
+        """Creates a module below a parent, or below the root. If there is one of this name, that one is returned."""
+        client = self._core.client
+        parent = optional_id(parentID, "application module ID")
+        try:
+            module = self._ask(client.create_module(str(name), parent))
+        except Rejected as error:
+            if error.status != 409:
+                raise
+            if parent is None:
+                parent = entity_id(self._ask(client.root_module()))
+            module = self._ask(client.find_module(str(name), parent))
+            if module is None:
+                raise
+        return self.shape("createApplicationModule", module)
+
+    def getOctaneIds(self, jiras: Any) -> Any:
+        """Jira keys and the IDs of their stories; ``None`` for a key that matches none, or several, which is logged."""
+        keys = [jiras] if isinstance(jiras, str) else [str(key) for key in jiras]
+        found = self._ask(self._core.client.resolve_jira(keys))
+        ids: dict[str, str | None] = {}
+        for key in keys:
+            stories = found.get(key.strip(), [])
+            ids[key] = str(stories[0]) if len(stories) == 1 else None
+            if len(stories) > 1:
+                _log.warn(f"Jira key {key} matches several backlog items: {', '.join(map(str, stories))}")
+        return self.shape("getOctaneIds", ids)
+
+    def createTestSuite(self, name: Any, applicationModuleID: Any) -> Any:
+        """Creates a suite in a module. If there is one of this name in it, that one is returned."""
+        task = self._core.client.ensure_suite(str(name), optional_id(applicationModuleID, "application module ID"))
+        return self.shape("createTestSuite", self._ask(task))
+
+    def getTestSuite(self, name: Any, applicationModuleID: Any = None) -> Any:
+        """The suite of this name, in a module if one is given."""
+        task = self._core.client.find_suite(str(name), optional_id(applicationModuleID, "application module ID"))
+        return self.shape("getTestSuite", self._ask(task))
+
+    def queryStoriesForJira(self, space_id: Any, workspace_id: Any, jira: Any) -> Any:
+        """The stories, features and defects with this Jira key: a list."""
+        core = self._in_workspace(space_id, workspace_id)
+        found = self._ask(core.client.resolve_jira([str(jira)]))
+        return self.shape("queryStoriesForJira", found.get(str(jira).strip(), []))
+
+    def _in_workspace(self, space_id: Any, workspace_id: Any) -> Core:
+        url, space, workspace = self._core.client.address()
+        wanted = optional_id(space_id, "shared space ID"), optional_id(workspace_id, "workspace ID")
+        if wanted in ((space, workspace), (None, None), (space, None), (None, workspace)):
+            return self._core
+        return self._connect(url, wanted[0] or space, wanted[1] or workspace)
+
+    def getOrCreateRootApplicationModuleID(self, module_name: Any) -> Any:
+        """The ID of the module of this name directly below the root; created if it does not exist."""
+        module = self._ask(self._core.client.ensure_root_module(str(module_name)))
+        return self.shape("getOrCreateRootApplicationModuleID", str(module))
+
+
+def _now() -> int:
+    """One start for all results of an upload that have none: the payload requires it."""
+    import time
+
+    return time.time_ns() // 1_000_000
+
+
+def _payload(results: Iterable[Any]) -> bytes | None:
+    """The payload of ready-made elements; ``None`` if ``results`` are something else."""
+    if isinstance(results, str):
+        results = [results]
+    if not isinstance(results, (list, tuple)) or not results:
+        return None
+    is_element = [isinstance(result, str) and result.lstrip().startswith("<test_run") for result in results]
+    if not any(is_element):
+        return None
+    if not all(is_element):
+        place = is_element.index(False) + 1
+        raise InputError(f"result {place} is not a `<test_run>` element, but others are", hint="give results of one kind")
+    return f"<test_result><test_runs>{''.join(map(_closed, results))}</test_runs></test_result>".encode()
+
+
+def _closed(element: str) -> str:
+    """The element with its end; the template has none."""
+    element = element.strip()
+    if element.endswith("</test_run>") or element.endswith("/>"):
+        return element
+    return f"{element}</test_run>"

@@ -1,0 +1,71 @@
+"""Credentials from whatever ``spKConfig`` is."""
+
+from __future__ import annotations
+
+from octane_client._settings import reveal
+from octane_client.compat.config import fold
+from octane_client.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+
+def lookup(source: Any, names: Sequence[str]) -> Any:
+    """The first of these names that ``source`` has: a key, an attribute, or a method without parameters."""
+    wanted = [fold(name) for name in names]
+    if hasattr(source, "keys") and hasattr(source, "__getitem__"):
+        for key in source.keys():
+            if fold(key) in wanted and source[key]:
+                return source[key]
+        return None
+    for name in dir(source):
+        if fold(name.lstrip("_")) in wanted and not name.startswith("__"):
+            value = getattr(source, name)
+            value = value() if callable(value) else value
+            if value:
+                return value
+    return None
+
+
+def read(source: Any, keys: Mapping[str, tuple[str, ...]], kind: str | None = None) -> tuple[str, str, str] | None:
+    """The credentials in ``source``: a mapping, an object with attributes, or a function that returns one of these, or a pair.
+
+    Returns ``("api_key", id, secret)`` or ``("user", name, password)``; see :func:`kind_of`.
+    """
+    if source is None:
+        return None
+    if callable(source) and _pair(source, keys) is None:
+        source = source()
+    if isinstance(source, (tuple, list)):
+        if len(source) != 2:
+            raise ConfigError("the credentials must be a pair of a name and a secret")
+        pair = ("username", source[0], source[1])
+    else:
+        found = _pair(source, keys)
+        if found is None:
+            raise ConfigError(
+                "no user name and password, or client ID and secret, in the credentials",
+                hint="give an object with `username` and `password`, a mapping, or a function that returns one",
+            )
+        pair = found
+    setting, name, secret = pair
+    return kind or kind_of(setting, str(name)), str(name), reveal(secret)
+
+
+def kind_of(setting: str, name: str) -> str:
+    """What a name and a secret are.
+
+    The older module signed in with client credentials, and called them user name and password. So they are an API key, unless the
+    name is an address, as those of people are.
+    """
+    return "user" if setting == "username" and "@" in name else "api_key"
+
+
+def _pair(source: Any, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, Any, Any] | None:
+    for name, secret in (("client_id", "secret"), ("username", "password")):
+        one, other = lookup(source, keys[name]), lookup(source, keys[secret])
+        if one and other:
+            return name, one, other
+    return None

@@ -1,0 +1,424 @@
+"""The classes of the older module: their signatures, each of their methods, settings and credentials of any shape."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import json
+import logging
+import pathlib
+import queue
+import types
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import octane_client as octane
+import pytest
+from octane_client import compat
+from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneClient, OctaneEndPoint
+from octane_client.testing import Sandbox
+
+from recorder import Recorder
+
+# Written from the documentation of the older module: parameters in their order, with their defaults.
+REQUIRED = inspect.Parameter.empty
+SIGNATURES: dict[type, dict[str, list[tuple[str, object]]]] = {
+    OctaneEndPoint: {
+        "__init__": [("config", REQUIRED), ("spKConfig", None), ("responseQueue", None), ("clientThreadPool", None)],
+        "_getCookie": [],
+        "_restCall": [("method", REQUIRED), ("api", REQUIRED), ("dataType", "json"), ("data", None)],
+        "post": [("endpoint", REQUIRED), ("data", REQUIRED), ("dataType", "json")],
+        "put": [("endpoint", REQUIRED), ("data", REQUIRED)],
+        "get": [("endpoint", REQUIRED), ("data", None)],
+    },
+    OctaneClient: {
+        "__init__": [("config", REQUIRED), ("spKConfig", None)],
+        "upload": [
+            ("results", REQUIRED),
+            ("externalRunID", REQUIRED),
+            ("applicationModuleID", REQUIRED),
+            ("testSuiteID", REQUIRED),
+            ("testSuitePath", REQUIRED),
+        ],
+        "getSuiteRun": [("name", REQUIRED), ("suiteID", REQUIRED)],
+        "getAutoRuns": [("name", REQUIRED), ("suiteRunID", REQUIRED), ("totalRunsUploaded", 0)],
+        "updateAutoRuns": [
+            ("octaneID", REQUIRED),
+            ("name", REQUIRED),
+            ("suiteRunID", REQUIRED),
+            ("totalRunsUploaded", 0),
+            ("delink", False),
+        ],
+        "getApplicationModule": [("name", None), ("parentID", None), ("parentName", None)],
+        "createApplicationModule": [("name", REQUIRED), ("parentID", None)],
+        "getOctaneIds": [("jiras", REQUIRED)],
+        "createTestSuite": [("name", REQUIRED), ("applicationModuleID", REQUIRED)],
+        "getTestSuite": [("name", REQUIRED), ("applicationModuleID", None)],
+        "queryStoriesForJira": [("space_id", REQUIRED), ("workspace_id", REQUIRED), ("jira", REQUIRED)],
+        "getOrCreateRootApplicationModuleID": [("module_name", REQUIRED)],
+    },
+}
+METHODS = [(kind, name) for kind, methods in SIGNATURES.items() for name in methods]
+
+
+@pytest.mark.parametrize(("kind", "name"), METHODS, ids=lambda value: getattr(value, "__name__", value))
+def test_each_method_has_the_parameters_of_the_older_one(kind: type, name: str) -> None:
+    parameters = list(inspect.signature(getattr(kind, name)).parameters.values())
+    assert parameters[0].name == "self"
+    found = [(parameter.name, parameter.default) for parameter in parameters[1:]]
+    assert found == SIGNATURES[kind][name]
+    assert all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
+
+
+@pytest.mark.parametrize("name", ["username", "password"])
+def test_credentials_are_properties(name: str) -> None:
+    assert isinstance(inspect.getattr_static(OctaneEndPoint, name), property)
+
+
+def test_the_templates_are_data() -> None:
+    assert TEST_RUN == (
+        '<test_run package="{package}" module="{module}" class="{testclass}" name="{testname}" status="{status}" '
+        'started="{started}" duration="{duration}">'
+    )
+    filled = EVIDENCE_TEMPLATE_TEST_SUITE.format(
+        testSuiteID=1, externalRunID="r", releaseName="R", applicationModuleID=2, test_results="…"
+    )
+    assert filled == (
+        "<?xml version='1.0' encoding='UTF-8'?><test_result><suite_ref id='1' external_run_id='r'/><release_name>R"
+        "</release_name><product_areas><product_area_ref id='2'/></product_areas><test_runs>…</test_runs><test_fields>"
+        "<test_field field_type='Testing_Tool_Type' value='Quartz'/></test_fields></test_result>"
+    )
+
+
+def create_release(sandbox: Sandbox, name: str) -> None:
+    release = {"name": name, "start_date": "2025-04-01T00:00:00Z", "end_date": "2025-06-01T00:00:00Z"}
+    with sandbox.client() as client:
+        response = client.api("POST", "releases", json={"data": [release]})
+    assert response.status == 201, response.text
+
+
+class Vault:
+    """Credentials as an in-house library has them."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.asked = 0
+        self._sandbox = sandbox
+
+    @property
+    def username(self) -> str:
+        self.asked += 1
+        return self._sandbox.client_id
+
+    @property
+    def password(self) -> str:
+        return self._sandbox.client_secret
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox({"results": {"accept-evidence": True}}) as sandbox:
+        yield sandbox
+
+
+def config(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
+    return {"octane": {"url": sandbox.url, "proxy": "direct", "rate": 1000, "spool": "off", **settings}}
+
+
+@pytest.fixture
+def endpoint(sandbox: Sandbox) -> OctaneEndPoint:
+    return OctaneEndPoint(config(sandbox), Vault(sandbox))
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> OctaneClient:
+    return OctaneClient(config(sandbox), Vault(sandbox))
+
+
+def test_the_endpoint_makes_raw_requests(endpoint: OctaneEndPoint) -> None:
+    status, data = endpoint.get("releases", {"limit": 1})
+    assert (status, data["data"][0]["type"]) == (200, "release")
+    status, data = endpoint.post("test_suites", {"data": [{"name": "Weekly"}]})
+    assert status == 201
+    suite = data["data"][0]["id"]
+    status, data = endpoint.put(f"test_suites/{suite}", json.dumps({"name": "Every week"}))
+    assert status == 200
+    assert endpoint.get(f"test_suites/{suite}?fields=name")[1]["name"] == "Every week"
+    assert endpoint._restCall("get", "/admin/server/version")[0] == 200
+
+
+def test_an_http_error_is_a_status(endpoint: OctaneEndPoint, sandbox: Sandbox) -> None:
+    status, data = endpoint.get("nothing_like_it")
+    assert status == 404 and data["error_code"]
+    status, data = OctaneEndPoint(config(sandbox), {"username": "x", "password": "wrong"}).get("releases")
+    assert status == 401
+
+
+def test_no_response_is_an_oserror() -> None:
+    nowhere = {"url": "http://127.0.0.1:9/ui/?p=1/2", "retries": "0", "proxy": "direct"}
+    with pytest.raises(OSError):
+        OctaneEndPoint(nowhere, {"username": "x", "password": "y"}).get("releases")
+
+
+def test_xml_can_be_sent(endpoint: OctaneEndPoint, client: OctaneClient) -> None:
+    suite = client.createTestSuite("Nightly", None)
+    payload = (
+        f"<test_result><suite_ref id='{suite}' external_run_id='r'/><test_runs>"
+        "<test_run name='a' status='Passed' duration='1'/></test_runs></test_result>"
+    )
+    status, data = endpoint.post("test-results", payload, dataType="xml")
+    assert status == 202 and data["status"] == "queued"
+
+
+def test_cookies_are_a_dictionary_and_a_header(endpoint: OctaneEndPoint) -> None:
+    cookies = endpoint._getCookie()
+    assert "LWSSO_COOKIE_KEY" in cookies
+    assert f"LWSSO_COOKIE_KEY={cookies['LWSSO_COOKIE_KEY']}" in str(cookies)
+    assert cookies["LWSSO_COOKIE_KEY"] not in repr(cookies)
+    assert endpoint._getCookie() == cookies
+
+
+def test_credentials_are_read_late_and_not_kept(sandbox: Sandbox) -> None:
+    vault = Vault(sandbox)
+    endpoint = OctaneEndPoint(config(sandbox), vault)
+    assert vault.asked == 0
+    assert (endpoint.username, endpoint.password) == (sandbox.client_id, sandbox.client_secret)
+    assert sandbox.client_secret not in repr(vars(endpoint))
+
+
+@pytest.mark.parametrize("shape", ["mapping", "object", "function", "pair", "namespace", "api key", "config"])
+def test_credentials_may_have_any_shape(sandbox: Sandbox, shape: str) -> None:
+    name, secret = sandbox.client_id, sandbox.client_secret
+    shapes: dict[str, Any] = {
+        "mapping": {"username": name, "password": secret},
+        "object": Vault(sandbox),
+        "function": lambda: {"username": name, "password": octane.Secret(secret)},
+        "pair": lambda: (name, secret),
+        "namespace": types.SimpleNamespace(UserName=name, Password=secret),
+        "api key": {"client_id": name, "client_secret": secret},
+    }
+    given = config(sandbox, **({"client_id": name, "client_secret": secret} if shape == "config" else {}))
+    assert OctaneEndPoint(given, shapes.get(shape)).get("releases")[0] == 200
+
+
+def test_the_queue_gets_one_item_for_each_finished_request(sandbox: Sandbox) -> None:
+    answers: queue.Queue[Any] = queue.Queue()
+    endpoint = OctaneEndPoint(config(sandbox), Vault(sandbox), answers)
+    endpoint.get("releases")
+    endpoint.get("nothing_like_it")
+    assert [answers.get_nowait()[0] for _ in range(2)] == [200, 404]
+    assert answers.empty()
+
+
+def test_a_pool_puts_items_into_the_queue_and_is_never_waited_for(sandbox: Sandbox) -> None:
+    answers: queue.Queue[Any] = queue.Queue()
+    with ThreadPoolExecutor(1) as pool:
+        endpoint = OctaneEndPoint(config(sandbox), Vault(sandbox), answers, pool)
+        # From the only thread of the pool, which would be a deadlock if the pool were waited for.
+        assert pool.submit(endpoint.get, "releases").result(30)[0] == 200
+        assert answers.get(timeout=30)[0] == 200
+    endpoint.get("releases")
+    assert answers.get_nowait()[0] == 200
+
+
+def test_modules_have_the_older_methods(client: OctaneClient) -> None:
+    shop = client.createApplicationModule("Bookshop")
+    assert client.createApplicationModule("Bookshop") == shop
+    basket = client.createApplicationModule("Basket", shop)
+    assert client.getApplicationModule("Basket") == basket
+    assert client.getApplicationModule("Basket", parentID=shop["id"]) == basket
+    assert client.getApplicationModule("Basket", parentName="Bookshop") == basket
+    assert client.getApplicationModule("Nothing") is None
+    assert client.getApplicationModule(parentID=int(shop["id"])) == [basket]
+    assert client.getApplicationModule()["parent"] is None
+    assert client.getOrCreateRootApplicationModuleID("Bookshop") == str(shop)
+    assert client.getOrCreateRootApplicationModuleID("New") == str(client.getApplicationModule("New"))
+    assert f"<product_area_ref id='{basket}'/>" == f"<product_area_ref id='{basket['id']}'/>"
+
+
+def test_suites_have_the_older_methods(client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    assert client.createTestSuite("Nightly", module) == suite
+    assert client.getTestSuite("Nightly") == client.getTestSuite("Nightly", module) == suite
+    assert client.getTestSuite("Weekly") is None
+    assert client.getSuiteRun("nightly-1", suite) is None
+    assert client.getAutoRuns("nightly-1", None) == []
+
+
+def test_jira_keys_have_the_older_methods(
+    client: OctaneClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "octane"):
+        ids = client.getOctaneIds(["SHOP-101", "NONE-1", "SHOP-150"])
+    (story,) = client.queryStoriesForJira(1001, "1002", "SHOP-101")
+    assert ids == {"SHOP-101": str(story), "NONE-1": None, "SHOP-150": None}
+    assert "SHOP-150 matches several" in caplog.text
+    assert client.queryStoriesForJira(1001, 1002, "NONE-1") == []
+    assert client.getOctaneIds("SHOP-101") == {"SHOP-101": story["id"]}
+
+
+RESULTS = [
+    {
+        "package": "shop.basket", "module": "Bookshop", "testclass": "TotalsTest", "testname": "adds <tax> & more",
+        "status": "Passed", "started": 1746000000000, "duration": 84,
+    },
+    {
+        "package": "shop.basket", "module": "Bookshop", "testclass": "TotalsTest", "testname": "rounds",
+        "status": "Failed", "started": 1746000000500, "duration": 1200,
+    },
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["rows", "elements"])
+def test_the_evidence_payload_is_what_the_template_prescribes_byte_for_byte(sandbox: Sandbox, kind: str) -> None:
+    from xml.sax.saxutils import escape
+
+    create_release(sandbox, "Sommer & Herbst")
+    with Recorder(sandbox.url) as recorder:
+        settings = config(sandbox, url=recorder.url, releaseName="Sommer & Herbst")
+        client = OctaneClient(settings, Vault(sandbox))
+        module = client.getOrCreateRootApplicationModuleID("Bookshop")
+        suite = client.createTestSuite("Nightly", module)
+        escaped = [{name: escape(str(value), {'"': "&quot;"}) for name, value in row.items()} for row in RESULTS]
+        elements = [TEST_RUN.format(**row) for row in escaped]
+        report = client.upload(RESULTS if kind == "rows" else elements, "nightly-1", module, suite, "Bookshop")
+        assert report.ok and client.last_report is report
+        expected = EVIDENCE_TEMPLATE_TEST_SUITE.format(
+            testSuiteID=suite,
+            externalRunID="nightly-1",
+            releaseName="Sommer &amp; Herbst",
+            applicationModuleID=module,
+            test_results="".join(f"{element}</test_run>" for element in elements),
+        )
+        assert recorder.payloads() == [expected.encode()]
+
+
+def test_results_without_a_start_share_one(sandbox: Sandbox, client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    rows = [{"testname": name, "status": "Passed", "duration": 1} for name in "abc"]
+    client.upload(rows, "nightly-1", module, suite, "Bookshop/Basket")
+    runs = sandbox.entities("automated_runs", fields="started,package,component")
+    assert len({run["started"] for run in runs}) == 1 and runs[0]["started"] is not None
+    assert {(run["component"], run["package"]) for run in runs} == {("Bookshop", "Basket")}
+
+
+def test_what_octane_does_not_accept_is_an_error_with_the_report(sandbox: Sandbox, client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    sandbox.fail_next(status=400, path="*/test-results", times=1000)
+    with pytest.raises(octane.PartialUploadError) as raised:
+        client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    assert raised.value.report is client.last_report
+    assert raised.value.report.counts.rejected == 2
+
+
+def test_elements_and_rows_cannot_be_mixed(client: OctaneClient) -> None:
+    with pytest.raises(octane.InputError, match="result 2 is not"):
+        client.upload([TEST_RUN, "x.xml"], "nightly-1", 1, 1, None)
+
+
+def test_a_run_that_cannot_be_linked_is_an_error(client: OctaneClient, sandbox: Sandbox) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    suite_run = client.getSuiteRun("nightly-1", suite)
+    with pytest.raises(octane.NotFound):
+        client.updateAutoRuns(999999, "nightly-1", suite_run)
+
+
+class Attributes:
+    url = ""
+    client_id = "sandbox"
+    client_secret = "sandbox-secret"
+    proxy = "direct"
+
+    def method(self) -> None:
+        raise AssertionError("methods are not settings")
+
+
+def shapes(sandbox: Sandbox, folder: pathlib.Path) -> dict[str, Any]:
+    flat = {"url": sandbox.url, "client_id": sandbox.client_id, "client_secret": sandbox.client_secret, "proxy": "direct"}
+    attributes = Attributes()
+    attributes.url, attributes.client_secret = sandbox.url, sandbox.client_secret
+    server, workspace = sandbox.url.split("/ui/")[0], 1002
+    parser = configparser.ConfigParser()
+    parser.read_dict({"octane": {key: value.replace("%", "%%") for key, value in flat.items()}})
+    ini = folder / "octane.ini"
+    ini.write_text("[octane]\n" + "".join(f"{key} = {value}\n" for key, value in flat.items()))
+    (folder / "octane.json").write_text(json.dumps({"octane": flat}))
+    return {
+        "flat": flat,
+        "nested": {"octane": flat, "email": {"server": "mail.example", "password": "other"}},
+        "two sections": {
+            "server": {"url": server, "proxy": "direct"},
+            "upload": {"batchSize": 10},
+            "octane": {"sharedSpaceId": "1001", "workspace_id": workspace, "clientId": "sandbox", "client-secret": sandbox.client_secret},
+        },
+        "old names": {
+            "OCTANE_BASE_URL": server, "OCTANE_SHARED_SPACE_ID": 1001, "OCTANE_WORKSPACE_ID": 1002, "proxy": "direct",
+            "OCTANE_CLIENT_ID": sandbox.client_id, "OCTANE_CLIENT_SECRET": sandbox.client_secret,
+        },
+        "parser": parser,
+        "attributes": attributes,
+        "namespace": types.SimpleNamespace(octane=types.SimpleNamespace(**flat)),
+        "ini file": ini,
+        "json file": str(folder / "octane.json"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["flat", "nested", "two sections", "old names", "parser", "attributes", "namespace", "ini file", "json file"],
+)
+def test_settings_may_have_any_shape(sandbox: Sandbox, tmp_path: pathlib.Path, shape: str) -> None:
+    assert OctaneEndPoint(shapes(sandbox, tmp_path)[shape]).get("releases")[0] == 200
+
+
+def test_a_secret_with_a_percent_sign_is_read_from_a_parser(sandbox: Sandbox) -> None:
+    parser = configparser.ConfigParser()
+    parser.read_string(f"[octane]\nurl = {sandbox.url}\nusername = me\npassword = 50%secret%(x)s\n")
+    assert OctaneEndPoint(parser).password == "50%secret%(x)s"
+
+
+def test_unknown_settings_are_logged_once_and_contradictory_ones_are_an_error(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "octane"):
+        OctaneEndPoint(config(sandbox, colour="red", shape="round"))
+    assert [record.message for record in caplog.records] == [
+        "settings that are not known and have no effect: octane/colour, octane/shape"
+    ]
+    with pytest.raises(octane.ConfigError, match="`octane/url` and `octane/server` both set `url`"):
+        OctaneEndPoint(config(sandbox, server="https://other.example"))
+    with pytest.raises(octane.ConfigError, match="SSL_CERT_DIR|switches off"):
+        OctaneEndPoint(config(sandbox, verify_ssl=False))
+
+
+def test_a_subclass_chooses_names_credentials_and_shapes(sandbox: Sandbox) -> None:
+    class Ours(OctaneClient):
+        KEYS = {**OctaneClient.KEYS, "url": (*OctaneClient.KEYS["url"], "octopus")}
+
+        def credentials(self, spKConfig: Any) -> tuple[str, str, str]:
+            assert spKConfig == "vault"
+            return "api_key", sandbox.client_id, sandbox.client_secret
+
+        def shape(self, method: str, value: Any) -> Any:
+            return value["id"] if method == "createTestSuite" else value
+
+    ours = Ours({"octopus": sandbox.url, "proxy": "direct"}, "vault")
+    suite = ours.createTestSuite("Nightly", None)
+    assert isinstance(suite, str) and ours.getTestSuite("Nightly")["id"] == suite
+
+
+def test_an_address_is_a_user_and_anything_else_an_api_key() -> None:
+    from octane_client.compat.credentials import kind_of, read
+
+    assert kind_of("username", "jane@example.com") == "user"
+    assert kind_of("username", "ci_k3v") == kind_of("client_id", "jane@example.com") == "api_key"
+    assert read(("ci", "s"), OctaneClient.KEYS, "user") == ("user", "ci", "s")
+
+
+def test_what_the_module_exports_is_documented() -> None:
+    assert set(compat.__all__) == {"EVIDENCE_TEMPLATE_TEST_SUITE", "TEST_RUN", "Entity", "OctaneClient", "OctaneEndPoint"}
