@@ -110,7 +110,7 @@ pub use links::{LinkFailure, LinkOutcome, Links};
 pub use modules::{Modules, Parent};
 pub use name::{suite_run_name, trim_name};
 pub use outcome::Outcome;
-pub use plan::{Plan, PlanError, PlanTotals, PlannedBatch};
+pub use plan::{Plan, PlanError, PlanTotals, PlannedBatch, SinglePayload};
 pub use prepare::{PrepareError, Prepared};
 pub use releases::Releases;
 pub use report::{

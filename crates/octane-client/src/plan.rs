@@ -1,26 +1,28 @@
 //! What will be sent, computed before anything is sent.
 
 mod nonce;
+mod payload_settings;
 mod repairing;
+mod single;
+mod totals;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octane_results::{
-    Batches, Context, LimitExceeded, PayloadError, PayloadSettings, PayloadWriter, SuiteRef,
-    TestRun,
-};
+use octane_results::{Batches, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::report::{Counts, ReportedProblem};
+use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::target::{Target, TargetSpec};
 pub(crate) use nonce::nonce_comment;
-use octane_model::plural::plural;
-use repairing::{Repairing, total};
+use payload_settings::payload_settings;
+use repairing::{Repairing, RunRepairs};
+pub use single::SinglePayload;
+pub use totals::{PlanError, PlanTotals};
 
 /// What will be sent, a batch at a time: every payload, byte for byte, and what is needed to account for
 /// each result.
@@ -73,22 +75,6 @@ pub struct PlannedBatch {
     pub(crate) runs: Vec<TestRun>,
 }
 
-/// The totals of a plan, once all of it was computed.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct PlanTotals {
-    /// How many results there are, and how many texts were repaired.
-    pub counts: Counts,
-    /// In how many batches.
-    pub batches: usize,
-    /// How many bytes of payload that is, before compression.
-    pub bytes: u64,
-    /// What should be reported about it.
-    pub problems: Vec<ReportedProblem>,
-    /// The different Jira keys that the results carry.
-    pub jira_keys: BTreeSet<String>,
-}
-
 /// What is before and after the runs of every payload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Envelope<'a> {
@@ -111,18 +97,6 @@ pub(crate) struct Manifest {
     pub(crate) options: BTreeMap<String, String>,
 }
 
-/// Why nothing can be sent.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// Results that exceed Octane's limits and may not be repaired; all of them.
-    #[error("{} {} Octane's limits; first: {}", plural(.0.len(), "result"), if .0.len() == 1 { "exceeds" } else { "exceed" }, .0[0])]
-    LimitExceeded(Vec<LimitExceeded>),
-    /// Something that the payload's dialect cannot express, or requires and does not get.
-    #[error("cannot write the payload")]
-    Payload(#[from] PayloadError),
-}
-
 impl<I: Iterator<Item = TestRun>> Plan<I> {
     /// Plans what will be sent to `target`; without one, payloads that name no suite, to look at or to send by other
     /// means.
@@ -132,7 +106,8 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         settings: &UploadSettings,
     ) -> Result<Self, PlanError> {
         let writer = Arc::new(PayloadWriter::new(payload_settings(target, settings))?);
-        let repairing = Repairing::new(runs.into_iter(), settings.clone(), Arc::clone(&writer));
+        let repairs = RunRepairs::new(settings.clone(), Arc::clone(&writer));
+        let repairing = Repairing::new(runs.into_iter(), repairs);
         Ok(Self {
             batches: Batches::new(repairing, Arc::clone(&writer), settings.batch_limits),
             writer,
@@ -156,32 +131,8 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         for batch in self.by_ref() {
             batch?;
         }
-        let Repairing {
-            counts,
-            repaired,
-            over_limit,
-            unsupported,
-            flaky,
-            ..
-        } = self.batches.input();
-        if !over_limit.is_empty() {
-            return Err(PlanError::LimitExceeded(over_limit.clone()));
-        }
         let mut totals = self.totals;
-        totals.counts = *counts;
-        totals.problems.extend_from_slice(flaky);
-        if !repaired.is_empty() {
-            totals.counts.repaired = total(*repaired);
-            let problem = ReportedProblem::new("repaired", repaired.to_string());
-            totals.problems.push(problem);
-        }
-        if !unsupported.is_empty() {
-            let names: Vec<_> = unsupported.iter().copied().collect();
-            let message = format!("the evidence format has no field for: {}", names.join(", "));
-            totals
-                .problems
-                .push(ReportedProblem::new("unsupported", message));
-        }
+        self.batches.input().repairs.add_to(&mut totals)?;
         Ok(totals)
     }
 }
@@ -220,40 +171,6 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     }
 }
 
-impl<I: Iterator<Item = TestRun>> Plan<I> {
-    /// A single payload with all results, in pieces that are the payload one after the other; [`Self::finish`] then
-    /// returns the totals.
-    ///
-    /// ```
-    /// use octane_client::{Plan, UploadSettings};
-    /// use octane_results::{Status, TestRun};
-    ///
-    /// let runs = (1..=3).map(|number| TestRun::new(format!("test {number}"), Status::Passed));
-    /// let mut plan = Plan::new(runs, None, &UploadSettings::default())?;
-    /// let payload = plan.pieces().collect::<Result<Vec<_>, _>>()?.concat();
-    /// assert!(octane_results::check(&payload).is_ok());
-    /// assert_eq!(plan.finish()?.batches, 1);
-    /// # Ok::<(), octane_client::PlanError>(())
-    /// ```
-    pub fn pieces(&mut self) -> impl Iterator<Item = Result<Vec<u8>, PlanError>> {
-        let writer = Arc::clone(&self.writer);
-        self.totals.batches = 1;
-        self.totals.bytes = writer.envelope_bytes() as u64;
-        let prefix = std::iter::once(Ok(writer.prefix().to_vec()));
-        let suffix = std::iter::once_with(move || Ok(writer.suffix().to_vec()));
-        let bodies = std::iter::from_fn(|| {
-            let batch = match self.batches.next()? {
-                Ok(batch) => batch,
-                Err(error) => return Some(Err(error.into())),
-            };
-            self.totals.bytes += batch.body.len() as u64;
-            self.add_keys(&batch.runs);
-            Some(Ok(batch.body))
-        });
-        prefix.chain(bodies).chain(suffix)
-    }
-}
-
 impl<I> Plan<I> {
     /// The digest of the payload with this body.
     fn digest(&self, body: &[u8], comment: &str) -> sha2::digest::Output<Sha256> {
@@ -285,23 +202,6 @@ impl PlannedBatch {
         let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
         [prefix, &self.body, self.comment.as_bytes(), suffix].concat()
     }
-}
-
-fn payload_settings(target: Option<&Target>, settings: &UploadSettings) -> PayloadSettings {
-    let mut context: Context = settings.context.clone();
-    if let Some(target) = target {
-        context.suite = Some(SuiteRef::new(target.suite.id, &target.suite_run));
-        if let Some(module) = &target.module
-            && !context.product_areas.contains(&module.id)
-        {
-            context.product_areas.insert(0, module.id);
-        }
-    }
-    let mut payload = PayloadSettings::new(settings.dialect, context);
-    payload
-        .testing_tool_type
-        .clone_from(&settings.testing_tool_type);
-    payload
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use octane_client::{Plan, PlanTotals, Target, UploadSettings};
+use octane_client::{Plan, PlanTotals, SinglePayload, Target, UploadSettings};
 use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
 use octane_results::{Dialect, ExportFormat, Exporter, TestRun};
@@ -51,7 +51,12 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let is_json = output.format == Format::Json;
     let mut payloads = Payloads::new(args, file.as_ref(), is_json);
     let mut reading = Reading::new(&args.input)?;
-    let first = payloads.write_all(&mut reading, target, &settings);
+    let first = payloads.write_all(
+        &mut reading,
+        |reading, each| reading.each(each),
+        target,
+        &settings,
+    );
     let input = reading.finish(&settings.context.environment)?;
     if let Some(file) = &file {
         refuse_inputs(file, &input)?;
@@ -62,7 +67,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     input.check(&args.input)?;
     let results = if input.is_arranged() {
         payloads = Payloads::new(args, file.as_ref(), is_json);
-        let results = payloads.write_all(input.runs(), target, &settings)?;
+        let results = payloads.write_all(input.runs(), each_of, target, &settings)?;
         input.verify_unchanged()?;
         results
     } else {
@@ -137,17 +142,31 @@ impl<'a> Payloads<'a> {
         }
     }
 
-    /// Writes all results in the format that is asked for. Returns how many there are.
-    fn write_all(
+    /// Writes all results in the format that is asked for; `each` passes on each of `runs`. Returns how many there are.
+    fn write_all<R: Iterator<Item = TestRun>>(
         &mut self,
-        runs: impl Iterator<Item = TestRun>,
+        mut runs: R,
+        each: impl Fn(&mut R, &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()>,
         target: Option<&Target>,
         settings: &UploadSettings,
     ) -> Result<usize> {
         let format = match self.args.to {
+            OutputFormat::Octane | OutputFormat::Evidence if self.args.split => {
+                return Ok(self.split(Plan::new(runs, target, settings)?)?.counts.read);
+            }
             OutputFormat::Octane | OutputFormat::Evidence => {
-                let totals = self.write(Plan::new(runs, target, settings)?)?;
-                return Ok(totals.counts.read);
+                let mut payload = SinglePayload::new(target, settings)?;
+                let mut single = self.single()?;
+                let mut piece = payload.prefix().to_vec();
+                each(&mut runs, &mut |run| {
+                    payload.write(run, &mut piece)?;
+                    single.write_if_full(&mut piece)
+                })?;
+                piece.extend_from_slice(payload.suffix());
+                single.write(&piece)?;
+                let results = payload.finish()?.counts.read;
+                self.written.push(single.end(results)?);
+                return Ok(results);
             }
             OutputFormat::Junit => ExportFormat::Junit,
             OutputFormat::Ndjson => ExportFormat::Ndjson,
@@ -157,52 +176,40 @@ impl<'a> Payloads<'a> {
         let mut piece = exporter.prefix().to_vec();
         let mut single = self.single()?;
         let mut results = 0;
-        for run in runs {
-            exporter.write(&run, &mut piece);
+        each(&mut runs, &mut |run| {
+            exporter.write(run, &mut piece);
             results += 1;
-            if piece.len() >= PIECE_BYTES {
-                single.write(&piece)?;
-                piece.clear();
-            }
-        }
+            single.write_if_full(&mut piece)
+        })?;
         piece.extend_from_slice(exporter.suffix());
         single.write(&piece)?;
         self.written.push(single.end(results)?);
         Ok(results)
     }
 
-    /// Writes what is planned, in one file or in one for each batch.
-    fn write(&mut self, mut plan: Plan<impl Iterator<Item = TestRun>>) -> Result<PlanTotals> {
-        if self.args.split {
-            for batch in plan.by_ref() {
-                let batch = batch?;
-                if self.file.is_none() && batch.number > 1 {
-                    let message = "cannot write several payloads to standard output";
-                    return Err(Failure::message(Exit::Usage, message)
-                        .hint("write to a file, or leave out `--split`"));
-                }
-                let payload = batch.payload();
-                let (mut staged, path) = self.stage(batch.number)?;
-                let written = staged.write_all(&payload);
-                let complete = written.and_then(|()| staged.complete());
-                let complete = complete.map_err(|error| cannot_write(&path, error))?;
-                let entry = PayloadFile {
-                    file: path,
-                    results: batch.results(),
-                    bytes: payload.len() as u64,
-                    sha256: batch.sha256,
-                };
-                self.written.push((complete, entry));
+    /// Writes a file for each batch.
+    fn split(&mut self, mut plan: Plan<impl Iterator<Item = TestRun>>) -> Result<PlanTotals> {
+        for batch in plan.by_ref() {
+            let batch = batch?;
+            if self.file.is_none() && batch.number > 1 {
+                let message = "cannot write several payloads to standard output";
+                return Err(Failure::message(Exit::Usage, message)
+                    .hint("write to a file, or leave out `--split`"));
             }
-            return Ok(plan.finish()?);
+            let payload = batch.payload();
+            let (mut staged, path) = self.stage(batch.number)?;
+            let written = staged.write_all(&payload);
+            let complete = written.and_then(|()| staged.complete());
+            let complete = complete.map_err(|error| cannot_write(&path, error))?;
+            let entry = PayloadFile {
+                file: path,
+                results: batch.results(),
+                bytes: payload.len() as u64,
+                sha256: batch.sha256,
+            };
+            self.written.push((complete, entry));
         }
-        let mut single = self.single()?;
-        for piece in plan.pieces() {
-            single.write(&piece?)?;
-        }
-        let totals = plan.finish()?;
-        self.written.push(single.end(totals.counts.read)?);
-        Ok(totals)
+        Ok(plan.finish()?)
     }
 
     /// The file that holds everything.
@@ -258,6 +265,15 @@ impl Single {
         written.map_err(|error| cannot_write(&self.path, error))
     }
 
+    /// Writes and clears `piece` if it is large enough.
+    fn write_if_full(&mut self, piece: &mut Vec<u8>) -> Result<()> {
+        if piece.len() >= PIECE_BYTES {
+            self.write(piece)?;
+            piece.clear();
+        }
+        Ok(())
+    }
+
     fn end(self, results: usize) -> Result<(Complete, PayloadFile)> {
         let complete = self.staged.complete();
         let complete = complete.map_err(|error| cannot_write(&self.path, error))?;
@@ -270,6 +286,13 @@ impl Single {
         };
         Ok((complete, entry))
     }
+}
+
+fn each_of(
+    runs: &mut impl Iterator<Item = TestRun>,
+    each: &mut dyn FnMut(&mut TestRun) -> Result<()>,
+) -> Result<()> {
+    runs.try_for_each(|mut run| each(&mut run))
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {

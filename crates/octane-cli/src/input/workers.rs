@@ -38,11 +38,27 @@ pub(super) enum Part {
     Failed(Failure),
 }
 
+/// What comes from an input, and what goes back.
+#[derive(Debug)]
+struct Queue {
+    parts: Receiver<Part>,
+    /// Results that are no longer needed, whose memory is used again.
+    used: Sender<Vec<Record>>,
+}
+
+/// The thread's end of a [`Queue`].
+#[derive(Debug)]
+struct Reader {
+    source: Source,
+    parts: SyncSender<Part>,
+    used: Receiver<Vec<Record>>,
+}
+
 /// The queues of all inputs, in the order of the inputs.
 #[derive(Debug)]
 pub(super) struct Workers {
-    queues: std::vec::IntoIter<Receiver<Part>>,
-    current: Option<Receiver<Part>>,
+    queues: std::vec::IntoIter<Queue>,
+    current: Option<Queue>,
     /// Lets the threads begin another input.
     permits: Sender<()>,
 }
@@ -53,9 +69,17 @@ impl Workers {
         let mut queues = Vec::with_capacity(count);
         let mut inputs = Vec::with_capacity(count);
         for source in sources {
-            let (sender, receiver) = sync_channel(BLOCKS_MAX);
-            queues.push(receiver);
-            inputs.push(Mutex::new(Some((source, sender))));
+            let (parts, received) = sync_channel(BLOCKS_MAX);
+            let (given, used) = channel();
+            queues.push(Queue {
+                parts: received,
+                used: given,
+            });
+            inputs.push(Mutex::new(Some(Reader {
+                source,
+                parts,
+                used,
+            })));
         }
         let (permits, permitted) = channel();
         for _ in 0..INPUTS_MAX {
@@ -78,8 +102,8 @@ impl Workers {
                     && let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed))
                 {
                     let input = input.lock().ok().and_then(|mut input| input.take());
-                    if let Some((source, sender)) = input
-                        && pass_on(source, options, &sender).is_none()
+                    if let Some(reader) = input
+                        && reader.pass_on(options).is_none()
                     {
                         return;
                     }
@@ -91,9 +115,10 @@ impl Workers {
             {
                 let failure = Failure::new(Exit::Configuration, error);
                 let failure = failure.context("cannot start a thread to read the input");
-                let (sender, receiver) = sync_channel(1);
+                let (sender, parts) = sync_channel(1);
                 _ = sender.send(Part::Failed(failure));
-                queues = vec![receiver];
+                let (used, _) = channel();
+                queues = vec![Queue { parts, used }];
                 break;
             }
         }
@@ -117,13 +142,21 @@ impl Workers {
         })
     }
 
+    /// Gives back records of the current input that are no longer needed.
+    pub(super) fn give_back(&self, records: Vec<Record>) {
+        if let Some(queue) = &self.current {
+            _ = queue.used.send(records);
+        }
+    }
+
     /// The next part of the current input, or of the next one; `None` after the last one.
     pub(super) fn next(&mut self) -> Option<Part> {
         loop {
             if self.current.is_none() {
                 self.current = Some(self.queues.next()?);
             }
-            let part = self.current.as_ref().and_then(|queue| queue.recv().ok());
+            let part = self.current.as_ref();
+            let part = part.and_then(|queue| queue.parts.recv().ok());
             match part {
                 Some(part) => return Some(part),
                 None => {
@@ -135,32 +168,43 @@ impl Workers {
     }
 }
 
-/// Passes on an input; `None` if nobody wants it any more.
-fn pass_on(source: Source, options: &ReadOptions, sender: &SyncSender<Part>) -> Option<()> {
-    let source = match buffered(source) {
-        Ok(source) => source,
-        Err(failure) => return sender.send(Part::Failed(failure)).ok(),
-    };
-    let mut error = None;
-    match read(&source, options) {
-        Ok(mut records) => loop {
-            let mut block = Vec::with_capacity(BLOCK);
-            while block.len() < BLOCK {
-                match records.next() {
-                    Some(Ok(record)) => block.push(record),
-                    end => {
-                        error = end.and_then(Result::err);
-                        break;
+impl Reader {
+    /// Passes on the input; `None` if nobody wants it any more.
+    fn pass_on(self, options: &ReadOptions) -> Option<()> {
+        let source = match buffered(self.source) {
+            Ok(source) => source,
+            Err(failure) => return self.parts.send(Part::Failed(failure)).ok(),
+        };
+        let mut error = None;
+        match read(&source, options) {
+            Ok(mut records) => loop {
+                let mut block = Vec::new();
+                while let Ok(mut used) = self.used.try_recv() {
+                    for record in used.drain(..) {
+                        if let Record::Run(run) = record {
+                            records.recycle(run);
+                        }
+                    }
+                    block = used;
+                }
+                block.reserve(BLOCK);
+                while block.len() < BLOCK {
+                    match records.next() {
+                        Some(Ok(record)) => block.push(record),
+                        end => {
+                            error = end.and_then(Result::err);
+                            break;
+                        }
                     }
                 }
-            }
-            let is_over = block.len() < BLOCK;
-            sender.send(Part::Records(block)).ok()?;
-            if is_over {
-                break;
-            }
-        },
-        Err(failed) => error = Some(failed),
+                let is_over = block.len() < BLOCK;
+                self.parts.send(Part::Records(block)).ok()?;
+                if is_over {
+                    break;
+                }
+            },
+            Err(failed) => error = Some(failed),
+        }
+        self.parts.send(Part::End(source, error)).ok()
     }
-    sender.send(Part::End(source, error)).ok()
 }

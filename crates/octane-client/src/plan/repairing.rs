@@ -9,6 +9,7 @@ use octane_results::{
     Dialect, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair, shorten,
 };
 
+use super::totals::{PlanError, PlanTotals};
 use crate::report::{Counts, ReportedProblem};
 use crate::settings::UploadSettings;
 
@@ -19,28 +20,12 @@ const QUOTED_MAX: usize = 80;
 #[derive(Debug)]
 pub(super) struct Repairing<I> {
     runs: I,
-    settings: UploadSettings,
-    writer: Arc<PayloadWriter>,
-    pub(super) counts: Counts,
-    pub(super) repaired: Repairs,
-    /// Results that report failures of earlier attempts themselves.
-    pub(super) flaky: Vec<ReportedProblem>,
-    pub(super) over_limit: Vec<LimitExceeded>,
-    pub(super) unsupported: BTreeSet<&'static str>,
+    pub(super) repairs: RunRepairs,
 }
 
 impl<I> Repairing<I> {
-    pub(super) fn new(runs: I, settings: UploadSettings, writer: Arc<PayloadWriter>) -> Self {
-        Self {
-            runs,
-            settings,
-            writer,
-            counts: Counts::default(),
-            repaired: Repairs::default(),
-            flaky: Vec::new(),
-            over_limit: Vec::new(),
-            unsupported: BTreeSet::new(),
-        }
+    pub(super) fn new(runs: I, repairs: RunRepairs) -> Self {
+        Self { runs, repairs }
     }
 }
 
@@ -50,30 +35,84 @@ impl<I: Iterator<Item = TestRun>> Iterator for Repairing<I> {
     fn next(&mut self) -> Option<TestRun> {
         loop {
             let mut run = self.runs.next()?;
-            count(&mut self.counts, run.status);
-            if let Some(path) = &self.settings.suite_path {
-                path.complete(&mut run.identity);
+            if self.repairs.repair(&mut run) {
+                return Some(run);
             }
-            match repair(&mut run, &self.settings.repair) {
-                Ok(repairs) => self.repaired += repairs,
-                Err(error) => {
-                    self.over_limit.push(error);
-                    continue;
-                }
-            }
-            self.unsupported
-                .extend(self.writer.unsupported_fields(&run));
-            if self.settings.dialect == Dialect::Evidence {
-                // It has no field for the run's own name, so Octane will name the run after its test.
-                run.run_name = None;
-            }
-            self.counts.named += usize::from(run.run_name.is_some());
-            if let Some(problem) = flaky(&run) {
-                self.counts.flaky += 1;
-                self.flaky.push(problem);
-            }
-            return Some(run);
         }
+    }
+}
+
+/// Repairs runs one by one, and counts.
+#[derive(Debug)]
+pub(super) struct RunRepairs {
+    settings: UploadSettings,
+    writer: Arc<PayloadWriter>,
+    counts: Counts,
+    repaired: Repairs,
+    flaky: Vec<ReportedProblem>,
+    over_limit: Vec<LimitExceeded>,
+    unsupported: BTreeSet<&'static str>,
+}
+
+impl RunRepairs {
+    pub(super) fn new(settings: UploadSettings, writer: Arc<PayloadWriter>) -> Self {
+        Self {
+            settings,
+            writer,
+            counts: Counts::default(),
+            repaired: Repairs::default(),
+            flaky: Vec::new(),
+            over_limit: Vec::new(),
+            unsupported: BTreeSet::new(),
+        }
+    }
+
+    /// Repairs a run; `false` if it exceeds a limit and may not be repaired.
+    pub(super) fn repair(&mut self, run: &mut TestRun) -> bool {
+        count(&mut self.counts, run.status);
+        if let Some(path) = &self.settings.suite_path {
+            path.complete(&mut run.identity);
+        }
+        match repair(run, &self.settings.repair) {
+            Ok(repairs) => self.repaired += repairs,
+            Err(error) => {
+                self.over_limit.push(error);
+                return false;
+            }
+        }
+        self.unsupported.extend(self.writer.unsupported_fields(run));
+        if self.settings.dialect == Dialect::Evidence {
+            // It has no field for the run's own name, so Octane will name the run after its test.
+            run.run_name = None;
+        }
+        self.counts.named += usize::from(run.run_name.is_some());
+        if let Some(problem) = flaky(run) {
+            self.counts.flaky += 1;
+            self.flaky.push(problem);
+        }
+        true
+    }
+
+    /// Adds what was counted, and what was repaired. Fails if runs exceed limits and may not be repaired.
+    pub(super) fn add_to(&self, totals: &mut PlanTotals) -> Result<(), PlanError> {
+        if !self.over_limit.is_empty() {
+            return Err(PlanError::LimitExceeded(self.over_limit.clone()));
+        }
+        totals.counts = self.counts;
+        totals.problems.extend_from_slice(&self.flaky);
+        if !self.repaired.is_empty() {
+            totals.counts.repaired = total(self.repaired);
+            let problem = ReportedProblem::new("repaired", self.repaired.to_string());
+            totals.problems.push(problem);
+        }
+        if !self.unsupported.is_empty() {
+            let names: Vec<_> = self.unsupported.iter().copied().collect();
+            let message = format!("the evidence format has no field for: {}", names.join(", "));
+            totals
+                .problems
+                .push(ReportedProblem::new("unsupported", message));
+        }
+        Ok(())
     }
 }
 
@@ -105,7 +144,7 @@ fn flaky(run: &TestRun) -> Option<ReportedProblem> {
 }
 
 /// How many texts and links were repaired or removed.
-pub(super) fn total(repairs: Repairs) -> usize {
+fn total(repairs: Repairs) -> usize {
     let Repairs {
         texts_shortened,
         errors_truncated,
