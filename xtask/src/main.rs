@@ -6,13 +6,17 @@ mod ci;
 mod circles;
 mod conformance;
 mod deny;
+mod folders;
 mod output;
+mod python;
 mod samples;
 mod setup;
 mod skipped;
 mod source;
 mod tests;
 mod unused;
+mod venv;
+mod wheel;
 
 use std::path::Path;
 
@@ -22,8 +26,11 @@ use xshell::{Shell, cmd};
 use output::say;
 
 const USAGE: &str = "\
-cargo xtask test         run all tests (unit, integration, documentation); as root on Debian, install the programs
-                         that they need
+cargo xtask test         run all tests (unit, integration, documentation, the Python package); as root on Debian, install
+                         the programs that they need
+cargo xtask python       run the tests of the Python package alone
+cargo xtask wheel        build the wheel of the Python package, with the program in it: for this machine, `--manylinux` for any
+                         Linux with glibc 2.17 or newer, `--dev` quickly for tests
 cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
 cargo xtask ci           run what CI runs: format, dependencies, lints, documentation, conformance, tests
 cargo xtask circles      check that the files of a crate do not depend on each other in circles
@@ -45,6 +52,14 @@ fn main() -> Result<()> {
         Some("test") => {
             setup::install_missing(&shell);
             tests::run(&shell, root)
+        }
+        Some("python") => {
+            python::test(&shell, root)?;
+            Ok(())
+        }
+        Some("wheel") => {
+            wheel::build(&shell, root, wheel::Kind::parse(&words)?)?;
+            Ok(())
         }
         Some("conformance") => conformance::run(&shell, root, None),
         Some("ci") => ci::run(&shell, root),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
+use crate::folders::target;
 use crate::output::say;
-use crate::skipped;
+use crate::{python, skipped};
 
 /// Documentation examples first, so that the output ends in the summary of the other tests, followed by what was
 /// skipped.
@@ -25,9 +26,14 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
         )
         .run()
     };
+    let python = python::test(&shell, root);
     say(&record.summary()?);
+    if let Ok(Some(reason)) = &python {
+        say(&format!("not run: {reason}"));
+    }
     documentation?;
-    Ok(others?)
+    others?;
+    python.map(drop)
 }
 
 /// Builds all tests but those of the documentation, and returns the program `octane` that is built for them.
@@ -45,12 +51,6 @@ pub(crate) fn build(shell: &Shell, root: &Path) -> Result<PathBuf> {
         .join("debug")
         .join("octane")
         .with_extension(std::env::consts::EXE_EXTENSION))
-}
-
-/// The folder in which cargo builds.
-pub(crate) fn target(root: &Path) -> PathBuf {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
-    root.join(folder)
 }
 
 fn has_nextest(shell: &Shell) -> bool {

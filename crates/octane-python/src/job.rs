@@ -1,5 +1,6 @@
 //! Operations that have not started.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -41,11 +42,28 @@ pub(crate) struct Job {
     pub(crate) is_graceful: bool,
 }
 
+thread_local! {
+    /// What the last panic on this thread has said, and where.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Makes panics silent: they become errors, and a library prints nothing.
+pub(crate) fn keep_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.to_string();
+        PANIC.with_borrow_mut(|last| *last = Some(text));
+    }));
+}
+
 /// Runs a job; a panic becomes an error.
 pub(crate) async fn run(job: Job, context: Context) -> Outcome {
     let future = AssertUnwindSafe(async move { (job.start)(context).await });
     match future.catch_unwind().await {
         Ok(outcome) => outcome,
-        Err(panic) => Err(Failure::panic(&*panic)),
+        Err(_) => {
+            let panic = PANIC.with_borrow_mut(Option::take);
+            let panic = panic.unwrap_or_else(|| "a panic".to_owned());
+            Err(Failure::internal(panic.replace('\n', " ")))
+        }
     }
 }

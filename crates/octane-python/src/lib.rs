@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use crate::sandbox::Sandbox;
     #[pymodule_export]
-    use crate::task::Task;
+    use crate::task::{Task, panic_on_purpose};
     #[pymodule_export]
     use crate::upload::{delete_upload, get_upload, list_uploads, resume, upload, used_columns};
 
@@ -50,6 +50,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::job::keep_panics();
         module.add("version", env!("CARGO_PKG_VERSION"))?;
         let py = module.py();
         let close = module.getattr("close")?;

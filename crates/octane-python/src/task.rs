@@ -124,3 +124,10 @@ impl Task {
         }
     }
 }
+
+/// A task that panics, for a test of what becomes of it.
+#[pyfunction]
+#[expect(clippy::panic, reason = "that is its purpose")]
+pub(crate) fn panic_on_purpose() -> Task {
+    Task::json(async { panic!("on purpose") })
+}

@@ -299,9 +299,8 @@ def test_results_without_a_start_share_one(sandbox: Sandbox, client: OctaneClien
     suite = client.createTestSuite("Nightly", module)
     rows = [{"testname": name, "status": "Passed", "duration": 1} for name in "abc"]
     client.upload(rows, "nightly-1", module, suite, "Bookshop/Basket")
-    runs = sandbox.entities("automated_runs", fields="started,package,component")
-    assert len({run["started"] for run in runs}) == 1 and runs[0]["started"] is not None
-    assert {(run["component"], run["package"]) for run in runs} == {("Bookshop", "Basket")}
+    assert len({run.started for run in sandbox.runs}) == 1 and sandbox.runs[0].started is not None
+    assert {(run.module, run.package) for run in sandbox.runs} == {("Bookshop", "Basket")}
 
 
 def test_what_octane_does_not_accept_is_an_error_with_the_report(sandbox: Sandbox, client: OctaneClient) -> None:

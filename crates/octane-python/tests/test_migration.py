@@ -68,7 +68,7 @@ def portions() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@pytest.mark.parametrize("kind", ["list", "DataFrame"])
+@pytest.mark.parametrize("kind", ["list", pytest.param("DataFrame", marks=pytest.mark.frames)])
 def test_the_script_runs_and_its_effects_are_in_octane(sandbox: Sandbox, kind: str) -> None:
     results: dict[str, Any] = portions()
     if kind == "DataFrame":
@@ -81,7 +81,7 @@ def test_the_script_runs_and_its_effects_are_in_octane(sandbox: Sandbox, kind: s
     store = SecretStore(sandbox.client_id, sandbox.client_secret)
 
     done = nightly(config, store, results, "nightly-4711")
-    assert [str(run) for run in done["runs"]] == [run["id"] for run in sandbox.runs]
+    assert [str(run) for run in done["runs"]] == [str(run.id) for run in sandbox.runs]
 
     runs = sandbox.entities("automated_runs", fields="name,covered_content,native_status,test")
     tests = {test["id"]: test for test in sandbox.entities("tests", fields="covered_content")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octane_client import _core, _log
 from octane_client._client import Client
+from octane_client._entities import Run
 from octane_client._settings import seconds as _seconds
 
 TYPE_CHECKING = False
@@ -79,9 +80,10 @@ class Sandbox:
         }
 
     @property
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[Run]:
         """All automated runs that it holds, by ID."""
-        return self.entities("automated_runs")
+        fields = "name,test,test_name,component,package,class_name,native_status,started"
+        return [Run._of(entity) for entity in self.entities("automated_runs", fields=fields)]
 
     def entities(self, collection: str, *, fields: str | None = None) -> list[dict[str, Any]]:
         """All entities of a collection, such as ``"test_suites"`` or ``"automated_runs"``, by ID."""

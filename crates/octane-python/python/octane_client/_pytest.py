@@ -1,0 +1,161 @@
+"""The pytest plugin: the fixture ``octane_server``, the marker ``jira``, and the option ``--octane``.
+
+It is loaded in every pytest session of its environment, so it imports nothing before it is used.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from octane_client import Report
+    from octane_client.testing import Sandbox
+
+
+@pytest.fixture
+def octane_server() -> Iterator[Sandbox]:
+    """A local Octane with sample data, for one test: see ``octane_client.testing.Sandbox``."""
+    from octane_client.testing import Sandbox
+
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("octane", "upload of the results to ALM Octane")
+    group.addoption(
+        "--octane",
+        action="store_true",
+        help="upload the results of this session; OCTANE_URL, OCTANE_CLIENT_ID and OCTANE_CLIENT_SECRET say where to",
+    )
+    group.addoption("--octane-suite", metavar="NAME", help="test suite (default: the name of the root directory)")
+    group.addoption("--octane-suite-run", metavar="NAME", help="suite run (default: `pytest` and the time)")
+    group.addoption("--octane-module", metavar="PATH", help="application module, for example `Shop/Checkout`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "jira(*keys): the keys of the Jira issues that a test covers")
+    # With xdist, only the process that the user has started uploads.
+    if config.getoption("--octane") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Uploader(config), "octane-uploader")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in item.iter_markers("jira"):
+            # Properties travel with a report, also from the processes of xdist.
+            item.user_properties.extend(("jira", str(key)) for key in marker.args)
+
+
+class Uploader:
+    """Collects results, and uploads them at the end of the session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._results: dict[str, dict[str, Any]] = {}
+        self._lines: list[str] = []
+        self._report: Report | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.outcome not in ("passed", "failed", "skipped"):
+            # An attempt that pytest-rerunfailures repeats.
+            self._results.pop(report.nodeid, None)
+            return
+        result = self._results.setdefault(report.nodeid, _result(report))
+        result["duration_s"] += report.duration
+        result["jira"].update(value for name, value in report.user_properties if name == "jira")
+        if report.failed and result["status"] != "failed":
+            result["status"] = "failed"
+            result.update(_failure(report))
+        elif report.skipped and result["status"] == "passed":
+            result["status"] = "skipped"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        # A module that cannot be imported has failed, and none of its tests is known.
+        if report.failed:
+            result = _result(report)
+            result.update(_failure(report), status="failed", name=f"{result['name']} (collection)")
+            self._results[report.nodeid] = result
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        from octane_client import OctaneError
+
+        try:
+            self._upload()
+        except OctaneError as error:
+            self._lines.append(f"not uploaded: {error}")
+            if error.hint:
+                self._lines.append(f"hint: {error.hint}")
+        if self._report is not None and self._report.ok:
+            return
+        if self._results and not session.exitstatus:
+            # A session whose results are not in Octane is not green.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _upload(self) -> None:
+        import datetime
+
+        from octane_client import Client
+
+        if not self._results:
+            self._lines.append("no results to upload")
+            return
+        option = self._config.getoption
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with Client.from_env() as client:
+            self._report = report = client.upload(
+                list(self._results.values()),
+                suite=option("--octane-suite") or self._config.rootpath.name,
+                suite_run=option("--octane-suite-run") or f"pytest {now:%Y-%m-%dT%H:%M:%SZ}",
+                module=option("--octane-module"),
+                testing_tool_type="Pytest",
+                # A results file has each result once, and so has a session.
+                reruns="all",
+            )
+        self._lines.append(str(report))
+        self._lines.extend(str(problem) for problem in list(report.problems)[:10])
+        if report.url:
+            self._lines.append(report.url)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("ALM Octane")
+        for line in self._lines:
+            terminalreporter.line(line)
+
+
+def _result(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
+    """A result of the test that the report is about: package, class and name as in JUnit reports of pytest."""
+    path, _, rest = report.nodeid.partition("::")
+    *folders, file = path.replace("\\", "/").split("/")
+    *classes, name = rest.split("::") if rest else [file]
+    if "[" in rest:
+        # Parameters may contain `::`.
+        before, bracket, parameters = rest.partition("[")
+        *classes, name = before.split("::")
+        name = f"{name}{bracket}{parameters}"
+    start = getattr(report, "start", None)
+    return {
+        "package": ".".join(folders),
+        "class": ".".join([file.removesuffix(".py"), *classes]),
+        "name": name,
+        "status": "passed",
+        "duration_s": 0.0,
+        "started": None if start is None else round(start * 1000),
+        "jira": set(),
+    }
+
+
+def _failure(report: pytest.TestReport | pytest.CollectReport) -> dict[str, str]:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = crash.message if crash is not None else report.longreprtext
+    kind = message.partition(":")[0]
+    return {
+        "error_type": kind if kind.replace(".", "").replace("_", "").isalnum() else "AssertionError",
+        "error_message": message.partition("\n")[0],
+        "error_details": report.longreprtext,
+    }

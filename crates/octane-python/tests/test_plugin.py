@@ -1,0 +1,137 @@
+"""The pytest plugin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import octane_client
+import pytest
+from octane_client.testing import Sandbox
+
+pytest_plugins = ["pytester"]
+
+TESTS = """
+import pytest
+
+@pytest.mark.jira("SHOP-101", "SHOP-102")
+def test_pays():
+    pass
+
+class TestCard:
+    @pytest.mark.parametrize("currency", ["EUR", "a::b"])
+    def test_refunds(self, currency):
+        assert currency == "EUR", "no such money"
+
+    @pytest.mark.skip(reason="not yet")
+    def test_ships(self):
+        pass
+
+@pytest.fixture
+def broken():
+    yield
+    raise RuntimeError("cannot clean up")
+
+def test_with_a_broken_fixture(broken):
+    pass
+"""
+
+ARGUMENTS = ("-p", "no:cacheprovider", "--octane", "--octane-suite", "Nightly", "--octane-suite-run", "nightly-1")
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    for name, value in {**sandbox.env, "OCTANE_SPOOL": "off", "NO_PROXY": "127.0.0.1"}.items():
+        monkeypatch.setenv(name, value)
+    return sandbox
+
+
+def plugin() -> list[str]:
+    """The option that loads the plugin where the package is not installed, and its entry point does not exist."""
+    from importlib.metadata import entry_points
+
+    is_installed = any(point.value == "octane_client._pytest" for point in entry_points(group="pytest11"))
+    return [] if is_installed else ["-p", "octane_client._pytest"]
+
+
+def test_the_results_of_a_session_are_uploaded(environment: Sandbox, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_shop=TESTS)
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    assert ended.ret == pytest.ExitCode.TESTS_FAILED
+    ended.stdout.fnmatch_lines(["*= ALM Octane =*", "upload u-* ended as success: 5 of 5 ingested*"])
+    runs = {run.name: run for run in environment.runs}
+    assert {name: run.status for name, run in runs.items()} == {
+        "test_pays": "passed",
+        "test_refunds[EUR]": "passed",
+        "test_refunds[a::b]": "failed",
+        "test_ships": "skipped",
+        "test_with_a_broken_fixture": "failed",
+    }
+    assert runs["test_refunds[EUR]"].class_name == "test_shop.TestCard"
+
+
+def test_a_module_that_cannot_be_imported_is_a_failed_result(
+    environment: Sandbox, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_broken="import nothing_like_it", test_fine="def test_fine(): pass")
+    pytester.runpytest_subprocess(*plugin(), *ARGUMENTS, "--continue-on-collection-errors")
+    names = {run.name for run in environment.runs}
+    assert names == {"test_broken.py (collection)", "test_fine"}
+
+
+def test_a_session_whose_results_do_not_arrive_is_not_green(
+    environment: Sandbox, pytester: pytest.Pytester
+) -> None:
+    environment.fail_next(status=400, path="*/test-results", times=1000)
+    pytester.makepyfile(test_fine="def test_fine(): pass")
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    ended.stdout.fnmatch_lines(["upload u-* ended as refused: 0 of 1 ingested, 1 rejected*"])
+    assert ended.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_without_a_server_the_session_says_so(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCTANE_URL", raising=False)
+    monkeypatch.delenv("OCTANE_CLIENT_ID", raising=False)
+    monkeypatch.delenv("OCTANE_USERNAME", raising=False)
+    pytester.makepyfile(test_fine="def test_fine(): pass")
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    ended.stdout.fnmatch_lines(["not uploaded: no credentials given*"])
+    assert ended.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_the_results_of_all_processes_of_xdist_are_uploaded_once(
+    environment: Sandbox, pytester: pytest.Pytester
+) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile(test_many="import pytest\n@pytest.mark.parametrize('n', range(20))\ndef test_n(n): pass")
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS, "-n", "2")
+    assert ended.ret == pytest.ExitCode.OK
+    ended.stdout.fnmatch_lines(["upload u-* ended as success: 20 of 20 ingested*"])
+
+
+def test_the_fixture_is_a_server(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(octane_server):
+            with octane_server.client() as client:
+                assert client.modules.root().name == "Application Modules"
+        """
+    )
+    pytester.runpytest_subprocess(*plugin(), "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_loading_the_plugin_loads_nothing_else() -> None:
+    code = (
+        "import sys, pytest; before = set(sys.modules); import octane_client._pytest;"
+        "print(sorted(name for name in set(sys.modules) - before))"
+    )
+    path = {"PYTHONPATH": str(octane_client.__path__[0].rpartition("octane_client")[0])}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=path, check=True)
+    assert ended.stdout.strip() == "['octane_client', 'octane_client._pytest']"
+
+
+def test_importing_the_package_loads_no_slow_module() -> None:
+    code = "import sys; from octane_client import Client; print(sorted({'typing', 'asyncio', 'logging', 'json'} & set(sys.modules)))"
+    path = {"PYTHONPATH": str(octane_client.__path__[0].rpartition("octane_client")[0])}
+    ended = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, env=path, check=True)
+    assert ended.stdout.strip() == "[]"

@@ -1,0 +1,113 @@
+//! The Python package: its tests, in virtual environments of their own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::folders::target;
+use crate::output::say;
+use crate::{venv, wheel};
+
+/// What the tests need.
+const TOOLS: &[&str] = &["pytest==9.2.0", "pytest-xdist==3.8.0"];
+
+/// The data frames that the package reads, and none of which it needs.
+const FRAMES: &[&str] = &[
+    "pandas==3.1.1",
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
+    "duckdb==2.0.1",
+];
+
+/// Runs the tests of the package: all of them without any data frame, and those of frames with all of them. Says why if that is
+/// not possible.
+pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
+    let Some(python) = venv::find(shell) else {
+        let (major, minor) = venv::PYTHON_MIN;
+        return missing(format!(
+            "there is no Python {major}.{minor} or newer, so the Python package was not tested"
+        ));
+    };
+    let folder = target(root).join("python");
+    let wheel = wheel::build(shell, root, wheel::Kind::Dev)?;
+    let package = stage(root, &folder.join("package"))?;
+    let tests = root.join("crates/octane-python");
+    let frames = [TOOLS, FRAMES].concat();
+    for (name, requirements, selection) in [
+        ("plain", TOOLS, "not frames"),
+        ("frames", &frames, "frames"),
+    ] {
+        let environment = folder.join(name);
+        let Some(python) = venv::install(shell, &python, &environment, requirements)? else {
+            return missing(format!(
+                "`pip` cannot install {}, so the Python package was not tested",
+                requirements.join(", ")
+            ));
+        };
+        let shell = shell.clone();
+        shell.change_dir(&tests);
+        cmd!(
+            shell,
+            "{python} -m pytest --quiet -p no:cacheprovider --numprocesses 2 -m {selection}"
+        )
+        .env("PYTHONPATH", &package)
+        .env("OCTANE_WHEEL", &wheel)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .run()?;
+    }
+    Ok(None)
+}
+
+/// On CI, the tests have to run.
+fn missing(reason: String) -> Result<Option<String>> {
+    if std::env::var_os("CI").is_some() {
+        bail!("on CI, {reason}");
+    }
+    say(&format!("WARNING: {reason}"));
+    Ok(Some(reason))
+}
+
+/// Puts the extension, which was built for the wheel, into `folder` with the Python files, as an installer would.
+fn stage(root: &Path, folder: &Path) -> Result<PathBuf> {
+    let source = root.join("crates/octane-python/python/octane_client");
+    let package = folder.join("octane_client");
+    if package.exists() {
+        fs::remove_dir_all(&package)?;
+    }
+    copy(&source, &package)?;
+    let (built, installed) = if cfg!(windows) {
+        ("_core.dll", "_core.pyd")
+    } else if cfg!(target_os = "macos") {
+        ("lib_core.dylib", "_core.abi3.so")
+    } else {
+        ("lib_core.so", "_core.abi3.so")
+    };
+    let built = target(root).join("debug").join(built);
+    let installed = package.join(installed);
+    fs::copy(&built, &installed).with_context(|| {
+        format!(
+            "cannot copy `{}` to `{}`",
+            built.display(),
+            installed.display()
+        )
+    })?;
+    Ok(folder.to_owned())
+}
+
+/// Copies Python files.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = path.file_name().context("an entry has a name")?;
+        let is_ours = ["py", "pyi", "typed"].map(Into::into).map(Some);
+        if path.is_dir() && name != "__pycache__" {
+            copy(&path, &to.join(name))?;
+        } else if path.is_file() && is_ours.contains(&path.extension().map(ToOwned::to_owned)) {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
