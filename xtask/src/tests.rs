@@ -26,6 +26,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
         )
         .run()
     };
+    let arrow = arrow(&shell);
     let python = python::test(&shell, root);
     say(&record.summary()?);
     if let Ok(Some(reason)) = &python {
@@ -33,7 +34,20 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     }
     documentation?;
     others?;
+    arrow?;
     python.map(drop)
+}
+
+/// Runs the tests of the feature that reads and writes Arrow and Parquet, which is off by default.
+fn arrow(shell: &Shell) -> Result<()> {
+    let package = ["--package", "octane-results", "--features", "arrow"];
+    let names = ["arrow", "parquet"];
+    if has_nextest(shell) {
+        cmd!(shell, "cargo nextest run {package...} --lib {names...}").run()?;
+    } else {
+        cmd!(shell, "cargo test {package...} --lib -- {names...}").run()?;
+    }
+    Ok(())
 }
 
 /// Builds all tests but those of the documentation, and returns the program `octane` that is built for them.

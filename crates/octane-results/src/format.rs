@@ -51,11 +51,15 @@ pub enum Format {
     Json,
     /// A table as a JSON object a line.
     Ndjson,
+    /// A table in the file or stream format of Arrow, which is Feather 2 as well; needs the feature `arrow`.
+    Arrow,
+    /// A table in Parquet; needs the feature `arrow`.
+    Parquet,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Junit,
         Self::Nunit,
         Self::Xunit,
@@ -77,11 +81,20 @@ impl Format {
         Self::Csv,
         Self::Json,
         Self::Ndjson,
+        Self::Arrow,
+        Self::Parquet,
     ];
 
     /// The extensions of the files that are read from a folder, in lower case; `.gz` may follow.
-    pub const EXTENSIONS: [&'static str; 8] =
-        ["xml", "trx", "json", "jsonl", "ndjson", "tap", "csv", "tsv"];
+    pub const EXTENSIONS: [&'static str; 13] = [
+        "xml", "trx", "json", "jsonl", "ndjson", "tap", "csv", "tsv", "parquet", "arrow", "arrows",
+        "feather", "ipc",
+    ];
+
+    /// Whether this build can read the format: Arrow and Parquet need the feature `arrow`.
+    pub const fn is_readable(self) -> bool {
+        cfg!(feature = "arrow") || !matches!(self, Self::Arrow | Self::Parquet)
+    }
 
     /// The name, for example `junit`.
     pub const fn as_str(self) -> &'static str {
@@ -107,6 +120,8 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Arrow => "arrow",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -119,6 +134,8 @@ impl Format {
             "jsonl" | "ndjson" => Some(Self::Ndjson),
             "tap" => Some(Self::Tap),
             "csv" | "tsv" => Some(Self::Csv),
+            "arrow" | "arrows" | "feather" | "ipc" => Some(Self::Arrow),
+            "parquet" => Some(Self::Parquet),
             _ => None,
         }
     }

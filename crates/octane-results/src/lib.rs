@@ -100,6 +100,8 @@ pub use payload::read::{Payload, PayloadRuns, read_payload, read_payload_with};
 pub use payload::schema::Schema;
 pub use payload::writer::PayloadWriter;
 pub use payload::xsd::test_results_xsd;
+#[cfg(feature = "arrow")]
+pub use read::arrow::{records::ArrowRecords, table::ArrowTable};
 pub use read::cell::{Cell, LossyText, OtherValue};
 pub use read::columns::Columns;
 pub use read::encoding::{TextEncoding, UnknownTextEncoding};
@@ -124,4 +126,6 @@ pub use text::{sanitize, shorten};
 pub use timestamp::{TimestampError, timestamp};
 pub use volatile::{UnknownVolatile, Volatile};
 pub use warning::{Warning, WarningKind};
+#[cfg(feature = "arrow")]
+pub use write::parquet::{ParquetExportError, ParquetExporter};
 pub use write::{ExportFormat, Exporter};

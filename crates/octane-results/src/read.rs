@@ -9,6 +9,8 @@ use crate::sniff;
 use crate::source::Source;
 
 mod allure;
+#[cfg(feature = "arrow")]
+pub(crate) mod arrow;
 pub(crate) mod cell;
 mod class_name;
 mod cleaned;
@@ -38,12 +40,16 @@ mod nunit;
 mod objects;
 mod octane;
 pub(crate) mod options;
+#[cfg(feature = "arrow")]
+mod parquet;
 mod playwright;
 mod pytest_json;
 pub(crate) mod record;
 mod report;
 mod robot;
 mod row;
+#[cfg(feature = "arrow")]
+mod seekable;
 mod spare;
 pub(crate) mod spelling;
 pub(crate) mod status_aliases;
@@ -109,6 +115,9 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         })?,
     };
     let commas = commas(source, format, options);
+    if matches!(format, Format::Arrow | Format::Parquet) {
+        return columnar(source, format, input, &head, options);
+    }
     let records = match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
             .map(|report| Records::new(Cleaned::new(report.with_commas(commas), options))),
@@ -123,6 +132,34 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         }
     };
     records.map_err(with_kind)
+}
+
+/// The records of a table that is no text.
+#[cfg(feature = "arrow")]
+fn columnar(
+    source: &Source,
+    format: Format,
+    input: Input,
+    head: &[u8],
+    options: &ReadOptions,
+) -> Result<Records, ReadError> {
+    if format == Format::Parquet {
+        parquet::records(source, input, head, options)
+    } else {
+        arrow::records(source, input, head, options)
+    }
+}
+
+#[cfg(not(feature = "arrow"))]
+fn columnar(
+    source: &Source,
+    format: Format,
+    _input: Input,
+    _head: &[u8],
+    _options: &ReadOptions,
+) -> Result<Records, ReadError> {
+    let kind = ReadErrorKind::FeatureMissing { format };
+    Err(ReadError::new(source.shared_name(), kind))
 }
 
 /// The first bytes of `source`, and all of it, unpacked.
@@ -172,7 +209,7 @@ fn report(
         Format::Dart => lines(dart::Dart::default(), file, input, head),
         Format::Tap => lines(tap::Tap::default(), file, input, head),
         Format::Ndjson => lines(ndjson_table::NdjsonTable::default(), file, input, head),
-        Format::Junit | Format::Csv | Format::Json => {
+        Format::Junit | Format::Csv | Format::Json | Format::Arrow | Format::Parquet => {
             json(json_table::JsonTable::default(), file, input, head)
         }
     }
@@ -237,4 +274,25 @@ fn commas(source: &Source, format: Format, options: &ReadOptions) -> Commas {
             _ => {}
         }
     })
+}
+
+#[cfg(all(test, not(feature = "arrow")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_that_the_build_lacks_is_named_with_the_build_that_has_it() {
+        for bytes in [&b"PAR1"[..], b"ARROW1\0\0"] {
+            let error = read(&Source::bytes("in", bytes), &ReadOptions::default()).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.ends_with(
+                    "which this build cannot read; to build one that can, run \
+                     `cargo install octane-cli --features arrow`"
+                ),
+                "{text}"
+            );
+            assert!(!error.is_other_kind());
+        }
+    }
 }

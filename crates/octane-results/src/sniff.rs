@@ -15,6 +15,9 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     if let Some(kind) = foreign_bytes(head) {
         return Err(kind);
     }
+    if let Some(format) = columnar_format(head) {
+        return Ok(format);
+    }
     let by_extension = extension.and_then(Format::from_extension);
     let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
     let text = String::from_utf8_lossy(&text);
@@ -110,12 +113,29 @@ fn first_byte(head: &[u8]) -> Option<u8> {
     (rest.iter().copied()).find(|byte| *byte != 0 && !byte.is_ascii_whitespace())
 }
 
+/// The format of tables that are no text.
+fn columnar_format(head: &[u8]) -> Option<Format> {
+    // A stream begins with a message: a mark, the length of its metadata, which is padded to 8 bytes, and the metadata.
+    let is_stream = || {
+        let length = head.strip_prefix(b"\xFF\xFF\xFF\xFF")?.first_chunk()?;
+        let length = i32::from_le_bytes(*length);
+        Some(length > 0 && length % 8 == 0)
+    };
+    if head.starts_with(b"PAR1") {
+        Some(Format::Parquet)
+    } else if head.starts_with(b"ARROW1") || is_stream() == Some(true) {
+        Some(Format::Arrow)
+    } else {
+        None
+    }
+}
+
 /// Describes `head` if it is certainly in an unsupported format.
 fn foreign_bytes(head: &[u8]) -> Option<&'static str> {
     let known: [(&[u8], &str); 5] = [
         (b"PK\x03\x04", "a ZIP archive"),
-        (b"PAR1", "a Parquet file"),
-        (b"ARROW1", "an Arrow file"),
+        (b"PARE", "an encrypted Parquet file"),
+        (b"FEA1", "a Feather file of version 1"),
         (b"%PDF", "a PDF document"),
         (b"\xD0\xCF\x11\xE0", "an old Office document"),
     ];
@@ -180,9 +200,16 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
     };
     let is_results_file = extension.map_or_else(|| !is_hidden(), |_| is_results_name(name));
     match foreign_bytes(head) {
-        Some("a Parquet file" | "an Arrow file" | "an old Office document") => return false,
+        Some(
+            "an encrypted Parquet file" | "a Feather file of version 1" | "an old Office document",
+        ) => {
+            return false;
+        }
         Some(_) => return true,
         None => {}
+    }
+    if columnar_format(head).is_some() {
+        return false;
     }
     let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
     let text = String::from_utf8_lossy(&text);
@@ -295,6 +322,15 @@ mod tests {
             assert_eq!(sniff(head.as_bytes(), None), Ok(expected), "{head}");
         }
         assert_eq!(sniff(b"{\"tests\": [", Some("json")), Ok(Format::Json));
+        for (head, expected) in [
+            (&b"PAR1\x15"[..], Format::Parquet),
+            (b"ARROW1\0\0", Format::Arrow),
+            (b"\xFF\xFF\xFF\xFF\x78\0\0\0", Format::Arrow),
+            (b"\xFF\xFF\xFF\xFF\x79\0\0\0", Format::Csv),
+        ] {
+            assert_eq!(sniff(head, None), Ok(expected), "{head:?}");
+        }
+        assert_eq!(sniff(b"", Some("feather")), Ok(Format::Arrow));
         assert_eq!(extension("a/b.xml.GZ"), Some("xml"));
         assert!(!is_results_name("r/.last-run.json"));
         assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("r/a-container.json"));

@@ -117,6 +117,15 @@ impl Source {
         }
     }
 
+    /// The file, if the input is one that can be read at any place.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn regular_file(&self) -> Option<File> {
+        match &self.content {
+            Content::Path(path) if path.is_file() => File::open(path).ok(),
+            _ => None,
+        }
+    }
+
     /// Opens the input at its beginning.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.content {

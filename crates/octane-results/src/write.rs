@@ -7,6 +7,8 @@ mod csv;
 mod environment;
 mod junit;
 mod ndjson;
+#[cfg(feature = "arrow")]
+pub(crate) mod parquet;
 
 /// A format in which results are written for other tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

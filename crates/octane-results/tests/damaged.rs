@@ -4,9 +4,9 @@
 use octane_results::{Format, ReadOptions, Record, Source, Status, read};
 use proptest::prelude::*;
 
-/// A small report in each format.
+/// A small report in each format that is text; Arrow and Parquet have tests of their own.
 #[rustfmt::skip]
-const REPORTS: [(Format, &str); Format::ALL.len()] = [
+const REPORTS: [(Format, &str); Format::ALL.len() - 2] = [
     (Format::Junit, r#"<testsuite name="s"><testcase name="a" classname="p.C" time="1,5"><failure message="m">d</failure></testcase></testsuite>"#),
     (Format::Nunit, r#"<test-run id="2"><test-suite type="TestFixture" name="F"><test-case name="a" fullname="N.F.a" result="Failed" duration="0.5"><failure><message>m</message></failure></test-case></test-suite></test-run>"#),
     (Format::Xunit, r#"<assemblies><assembly name="a.dll"><collection><test name="N.F.a" type="N.F" method="a" time="0.1" result="Fail"><failure exception-type="E"><message>m</message></failure></test></collection></assembly></assemblies>"#),

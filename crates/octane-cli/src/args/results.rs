@@ -123,6 +123,8 @@ pub(crate) enum OutputFormat {
     Ndjson,
     /// A table with a header line.
     Csv,
+    /// A table in Parquet; needs a build with `--features arrow`.
+    Parquet,
 }
 
 /// How payloads are written.

@@ -24,6 +24,9 @@ use crate::output_file::{Complete, OutputFile, Staged};
 /// read, and appear when all of them are complete; a failure leaves none, also not those of an earlier time.
 pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let is_table = !matches!(args.to, OutputFormat::Octane | OutputFormat::Evidence);
+    if args.to == OutputFormat::Parquet && cfg!(not(feature = "arrow")) {
+        return Err(parquet_missing());
+    }
     if args.split && is_table {
         let message = "`--split` writes payloads for Octane, and `--to` asks for another format";
         return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
@@ -171,6 +174,7 @@ impl<'a> Payloads<'a> {
             OutputFormat::Junit => ExportFormat::Junit,
             OutputFormat::Ndjson => ExportFormat::Ndjson,
             OutputFormat::Csv => ExportFormat::Csv,
+            OutputFormat::Parquet => return self.write_parquet(runs, each),
         };
         let exporter = Exporter::new(format);
         let mut piece = exporter.prefix().to_vec();
@@ -185,6 +189,39 @@ impl<'a> Payloads<'a> {
         single.write(&piece)?;
         self.written.push(single.end(results)?);
         Ok(results)
+    }
+
+    /// Writes a table in Parquet. Returns how many results there are.
+    #[cfg(feature = "arrow")]
+    fn write_parquet<R>(
+        &mut self,
+        mut runs: R,
+        each: impl Fn(&mut R, &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()>,
+    ) -> Result<usize> {
+        let failed = |error| Failure::new(Exit::Configuration, error);
+        let mut exporter = octane_results::ParquetExporter::new().map_err(failed)?;
+        let mut piece = Vec::new();
+        let mut single = self.single()?;
+        let mut results = 0;
+        each(&mut runs, &mut |run| {
+            exporter.write(run, &mut piece).map_err(failed)?;
+            results += 1;
+            single.write_if_full(&mut piece)
+        })?;
+        exporter.finish(&mut piece).map_err(failed)?;
+        single.write(&piece)?;
+        self.written.push(single.end(results)?);
+        Ok(results)
+    }
+
+    #[cfg(not(feature = "arrow"))]
+    #[expect(clippy::unused_self, reason = "other builds write with it")]
+    fn write_parquet<R>(
+        &mut self,
+        _runs: R,
+        _each: impl Fn(&mut R, &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()>,
+    ) -> Result<usize> {
+        Err(parquet_missing())
     }
 
     /// Writes a file for each batch.
@@ -297,6 +334,11 @@ fn each_of(
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     Failure::new(Exit::Configuration, error).context(format!("cannot write `{}`", path.display()))
+}
+
+fn parquet_missing() -> Failure {
+    Failure::message(Exit::Usage, "this build cannot write Parquet")
+        .hint("to build one that can, run `cargo install octane-cli --features arrow`")
 }
 
 /// The first file, after the files of an earlier time have been removed.

@@ -239,6 +239,29 @@ fn results_are_converted_to_formats_of_other_tools_and_back() {
 }
 
 #[test]
+fn tables_in_parquet_need_a_build_that_has_them() {
+    let place = Place::new();
+    place.file("in.csv", "name,status\nadds,passed\npays,failed\n");
+    let convert = ["convert", "in.csv", "-o", "out.parquet", "--to", "parquet"];
+    let done = place.octane(&convert);
+    if cfg!(feature = "arrow") {
+        assert_eq!(done.code, 0, "{done:?}");
+        let again = place.octane(&["convert", "out.parquet", "-o", "-", "--to", "csv"]);
+        assert_eq!(again.stdout.lines().count(), 3, "{again:?}");
+    } else {
+        done.fails(2, &["this build cannot write Parquet", "--features arrow"]);
+        assert!(!place.path().join("out.parquet").exists());
+    }
+    if !octane_results::Format::Parquet.is_readable() {
+        place.file("in.parquet", "PAR1");
+        place.octane(&["convert", "in.parquet", "-o", "x"]).fails(
+            4,
+            &["in.parquet: is in the format parquet", "--features arrow"],
+        );
+    }
+}
+
+#[test]
 fn evidence_is_written_in_the_form_of_its_template() {
     let place = Place::new();
     place.file(

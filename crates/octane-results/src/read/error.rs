@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::format::FormatNames;
+use crate::format::{Format, FormatNames};
 use crate::invalid::shortened;
 use crate::io_reason::io_reason;
 use crate::position::Position;
@@ -115,6 +115,30 @@ pub enum ReadErrorKind {
         second: String,
         /// The field.
         meaning: &'static str,
+    },
+    /// The duration is a number, and nothing says in which unit.
+    #[error(
+        "column `{name}` has numbers without a unit; say which it is: `--column '{name}=duration_s'` for seconds, \
+         `--column '{name}=duration'` for milliseconds", name = shortened(column)
+    )]
+    UnitMissing {
+        /// The column.
+        column: String,
+    },
+    /// The batches of a table in Arrow or Parquet cannot be read.
+    #[error("cannot be read as a table: {reason}")]
+    Batches {
+        /// The reason, as given by the library.
+        reason: String,
+    },
+    /// The format needs a feature that this build does not have.
+    #[error(
+        "is in the format {format}, which this build cannot read; to build one that can, run \
+         `cargo install octane-cli --features arrow`"
+    )]
+    FeatureMissing {
+        /// The format.
+        format: Format,
     },
     /// A column assigned by the caller is missing.
     #[error("no column `{}`; columns found: {}", shortened(column), quoted(header))]

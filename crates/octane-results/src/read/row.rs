@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::friendly::SpanPrinter;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::context::Tag;
 use crate::duration::{DurationError, milliseconds_with, seconds_with, unsigned};
@@ -95,7 +96,7 @@ impl Row<'_> {
         match (column.field, cell) {
             (field, Cell::Span(span)) if field.is_duration() => {
                 self.run.duration =
-                    unsigned(span).map_err(|error| invalid(column, &format!("{span:#}"), error))?;
+                    unsigned(span).map_err(|error| invalid(column, &shown(span), error))?;
                 Ok(())
             }
             (field, cell @ (Cell::Whole(_) | Cell::Real(_) | Cell::Decimal(_)))
@@ -222,7 +223,7 @@ fn text<'c>(column: &Column, cell: Cell<'c>) -> Result<Cow<'c, str>, InvalidCell
                 return Err(cell.hint("use one value"));
             }
         },
-        Cell::Span(span) => (format!("{span:#}"), "is a duration".to_owned()),
+        Cell::Span(span) => (shown(span), "is a duration".to_owned()),
         Cell::Instant(time) => (time.to_string(), "is a date and time".to_owned()),
         Cell::Naive(civil) => (civil.to_string(), "is a date and time".to_owned()),
         Cell::Other(other) => {
@@ -237,6 +238,13 @@ fn text<'c>(column: &Column, cell: Cell<'c>) -> Result<Cow<'c, str>, InvalidCell
         field if separator(field).is_some() => "use a text or a list of texts",
         _ => "use a text",
     }))
+}
+
+/// A duration as people write it, `-1m 30s`.
+fn shown(span: SignedDuration) -> String {
+    let sign = if span.is_negative() { "-" } else { "" };
+    let text = SpanPrinter::new().unsigned_duration_to_string(&span.unsigned_abs());
+    format!("{sign}{text}")
 }
 
 /// What is between several texts in a column that may have them.
@@ -322,8 +330,7 @@ pub(crate) fn plausible(
     if is_implausible(started) {
         warn(WarningKind::ImplausibleStart {
             value: shortened(text),
-            is_early: started
-                < Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24 * 365 * 30),
+            is_early: started < Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 30),
         });
         return None;
     }

@@ -110,6 +110,18 @@ impl TypedTable {
         self
     }
 
+    /// The name, as in messages.
+    pub fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// The column of a duration whose unit nobody has said, as an index in the header: its numbers are invalid.
+    pub fn unit_missing(&self) -> Option<usize> {
+        let mut columns = self.mapping.columns.iter();
+        let column = columns.find(|column| column.is_unit_assumed)?;
+        Some(column.index)
+    }
+
     /// The columns with a meaning, as indexes in the header, from left to right.
     pub fn columns(&self) -> impl Iterator<Item = (usize, ResultField)> + '_ {
         let columns = self.mapping.columns.iter();

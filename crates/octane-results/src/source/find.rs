@@ -384,7 +384,7 @@ mod tests {
             .map(|pattern| format!("{root}/{pattern}"));
         let error = sources(&patterns, &FindOptions::default()).unwrap_err();
         assert_eq!(error.found.len(), 1);
-        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the directory `ROOT/empty`; searched for *.xml, *.trx, *.json, *.jsonl, *.ndjson, *.tap, *.csv, *.tsv; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
+        insta::assert_snapshot!(error.to_string().replace(&root, "ROOT"), @"no such file or directory: `ROOT/gone.xml`; no file matches `ROOT/*.json`; no results file in the directory `ROOT/empty`; searched for *.xml, *.trx, *.json, *.jsonl, *.ndjson, *.tap, *.csv, *.tsv, *.parquet, *.arrow, *.arrows, *.feather, *.ipc; invalid glob `ROOT/[`: error parsing glob '[': unclosed character class; missing ']'; no file matches `ROOT/no/such/*.xml`");
         let error =
             sources(&patterns[..1], &FindOptions::default().excludes(["*.csv"])).unwrap_err();
         assert!(matches!(

@@ -15,7 +15,12 @@ pub(crate) fn listing(name: &str, document: &str) -> String {
 
 /// Like [`listing`], with options.
 pub(crate) fn listing_with(options: &ReadOptions, name: &str, document: &str) -> String {
-    let records = match read(&Source::bytes(name, document.as_bytes()), options) {
+    listing_of(&Source::bytes(name, document.as_bytes()), options)
+}
+
+/// Like [`listing`], of any input.
+pub(crate) fn listing_of(source: &Source, options: &ReadOptions) -> String {
+    let records = match read(source, options) {
         Ok(records) => records,
         Err(error) => return format!("error {error}"),
     };

@@ -160,7 +160,7 @@ fn durations_that_cannot_be_are_invalid() {
         (
             "duration",
             Cell::Span(SignedDuration::from_secs(-90)),
-            "`1m 30s ago` is negative",
+            "`-1m 30s` is negative",
         ),
         ("duration_ms", Cell::Whole(-1), "`-1` is negative"),
         ("duration_ms", Cell::Real(-0.5), "`-0.5` is negative"),
