@@ -63,7 +63,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
 fn lines(text: &str) -> Vec<&str> {
     let command = |line: &'_ str| -> Option<usize> {
         let trimmed = line.trim_start();
-        let start = ["$ cargo run --release -- ", "$ ", "- run: ", ""]
+        let start = ["$ cargo run -- ", "$ ", "- run: ", ""]
             .into_iter()
             .find(|start| trimmed.starts_with(start))?;
         let is_indented = line.starts_with("  ") || !start.is_empty();
@@ -71,7 +71,7 @@ fn lines(text: &str) -> Vec<&str> {
     };
     let commands = text.lines().filter_map(|line| {
         let rest = &line[command(line)?..];
-        let is_cargo = line.contains("cargo run --release -- ");
+        let is_cargo = line.contains("cargo run -- ");
         (is_cargo || rest.starts_with("octane ")).then_some(rest)
     });
     commands
