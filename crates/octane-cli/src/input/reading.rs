@@ -127,9 +127,10 @@ impl Reading {
 }
 
 impl Reading {
-    /// Passes each valid result to `each`, until that fails. Much faster than taking them one by one, as what is no longer
-    /// needed goes back to the threads that read.
+    /// Passes each valid result to `each`, until that fails; the others are only counted. Much faster than taking them one by
+    /// one, as what is no longer needed goes back to the threads that read.
     pub(crate) fn each(&mut self, each: &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()> {
+        let mut failed = None;
         loop {
             match self.workers.next() {
                 Some(Part::Records(mut records)) => {
@@ -138,7 +139,9 @@ impl Reading {
                             Record::Run(run) => {
                                 self.runs += 1;
                                 self.count(run);
-                                each(run)?;
+                                if failed.is_none() {
+                                    failed = each(run).err();
+                                }
                             }
                             Record::Invalid(row) => self.input.invalid.push(row.clone()),
                             Record::Warning(warning) => self.input.warnings.add(warning),
@@ -147,7 +150,7 @@ impl Reading {
                     self.workers.give_back(records);
                 }
                 Some(part) => self.end(part),
-                None => return Ok(()),
+                None => return failed.map_or(Ok(()), Err),
             }
         }
     }
