@@ -21,8 +21,11 @@ const FRAMES: &[&str] = &[
     "duckdb==2.0.1",
 ];
 
-/// Runs the tests of the package: all of them without any data frame, and those of frames with all of them. Says why if that is
-/// not possible.
+/// What checks types.
+const CHECKERS: &[&str] = &["mypy==2.4.1", "pyright==1.1.414"];
+
+/// Runs the tests of the package: all of them without any data frame, and those of frames and types with all of them. Says why if
+/// that is not possible.
 pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
     let Some(python) = venv::find(shell) else {
         let (major, minor) = venv::PYTHON_MIN;
@@ -34,10 +37,10 @@ pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
     let wheel = wheel::build(shell, root, wheel::Kind::Dev)?;
     let package = stage(root, &folder.join("package"))?;
     let tests = root.join("crates/octane-python");
-    let frames = [TOOLS, FRAMES].concat();
+    let frames = [TOOLS, FRAMES, CHECKERS].concat();
     for (name, requirements, selection) in [
-        ("plain", TOOLS, "not frames"),
-        ("frames", &frames, "frames"),
+        ("plain", TOOLS, "not frames and not types"),
+        ("frames", &frames, "frames or types"),
     ] {
         let environment = folder.join(name);
         let Some(python) = venv::install(shell, &python, &environment, requirements)? else {

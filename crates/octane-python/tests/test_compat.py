@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import collections
 import configparser
 import inspect
 import json
 import logging
+import multiprocessing
 import pathlib
 import queue
+import sys
 import types
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import octane_client as octane
@@ -20,6 +23,7 @@ from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneC
 from octane_client.testing import Sandbox
 
 from recorder import Recorder
+from releases import create_release
 
 # Written from the documentation of the older module: parameters in their order, with their defaults.
 REQUIRED = inspect.Parameter.empty
@@ -89,13 +93,6 @@ def test_the_templates_are_data() -> None:
         "</release_name><product_areas><product_area_ref id='2'/></product_areas><test_runs>…</test_runs><test_fields>"
         "<test_field field_type='Testing_Tool_Type' value='Quartz'/></test_fields></test_result>"
     )
-
-
-def create_release(sandbox: Sandbox, name: str) -> None:
-    release = {"name": name, "start_date": "2025-04-01T00:00:00Z", "end_date": "2025-06-01T00:00:00Z"}
-    with sandbox.client() as client:
-        response = client.api("POST", "releases", json={"data": [release]})
-    assert response.status == 201, response.text
 
 
 class Vault:
@@ -327,6 +324,68 @@ def test_a_run_that_cannot_be_linked_is_an_error(client: OctaneClient, sandbox: 
         client.updateAutoRuns(999999, "nightly-1", suite_run)
 
 
+def test_runs_are_left_out_by_how_many_were_uploaded_before(client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    for portion in ("abc", "de"):
+        rows = [{"testname": name, "status": "Passed"} for name in portion]
+        client.upload(rows, "nightly-1", module, suite, "Bookshop")
+    suite_run = client.getSuiteRun("nightly-1", suite)
+    runs = client.getAutoRuns("nightly-1", suite_run)
+    assert [int(run["id"]) for run in runs] == sorted(int(run["id"]) for run in runs)
+    assert [run["name"] for run in runs] == list("abcde")
+    assert client.getAutoRuns("nightly-1", suite_run["id"], 3) == client.getAutoRuns("nightly-1", None, "3") == runs[3:]
+    assert client.getAutoRuns("nightly-1", int(suite_run["id"]), totalRunsUploaded=99) == []
+    story = client.getOctaneIds(["SHOP-101"])["SHOP-101"]
+    assert client.updateAutoRuns(story, "nightly-1", suite_run, 4) == runs[4:]
+    assert client.updateAutoRuns(octaneID=story, name="nightly-1", suiteRunID=suite_run, delink=True) == runs
+
+
+def test_a_hint_names_a_setting_that_exists(sandbox: Sandbox, client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    with pytest.raises(octane.InputError, match="no results") as raised:
+        client.upload([], "nightly-1", module, suite, "Bookshop")
+    assert raised.value.hint == "use `allow_empty=True` if that may be, which is a setting in `config` here"
+    lenient = OctaneClient(config(sandbox, allow_empty="true"), Vault(sandbox))
+    assert lenient.upload([], "nightly-1", module, suite, "Bookshop").counts.read == 0
+    rows = [{"Test": "a", "Result": "green"}, {"Test": "b", "Result": "mauve"}]
+    mapped = {"columns": {"Test": "name", "Result": "status"}, "status_map": {"green": "passed"}, "skip_invalid": True}
+    with pytest.raises(octane.PartialUploadError):
+        OctaneClient(config(sandbox, **mapped), Vault(sandbox)).upload(rows, "nightly-1", module, suite, "Bookshop")
+    assert [run.name for run in sandbox.runs] == ["a"]
+    with pytest.raises(octane.ConfigError, match="`allow_empty` must be `true` or `false`"):
+        OctaneClient(config(sandbox, allow_empty="perhaps"), Vault(sandbox)).upload([], "r", module, suite, None)
+
+
+def test_a_server_that_fails_is_a_status_after_all_retries(sandbox: Sandbox) -> None:
+    endpoint = OctaneEndPoint(config(sandbox, retries=1), Vault(sandbox))
+    sandbox.fail_next(status=503, path="*/releases", times=2)
+    assert endpoint.get("releases")[0] == 503
+    assert endpoint.get("releases")[0] == 200
+
+
+@pytest.mark.parametrize(("pool", "size"), [(1, 1), (7, 7), (None, 4)])
+def test_the_pool_says_how_many_requests_are_concurrent(sandbox: Sandbox, pool: int | None, size: int) -> None:
+    class Sizeless:
+        def submit(self, function: Any, *args: Any) -> None:
+            function(*args)
+
+    executor: Any = Sizeless() if pool is None else ThreadPoolExecutor(pool)
+    answers: queue.Queue[Any] = queue.Queue()
+    endpoint = OctaneEndPoint(config(sandbox), Vault(sandbox), answers, executor)
+    assert endpoint._threads == size
+    assert endpoint.get("releases") == answers.get(timeout=30)
+
+
+def test_an_item_that_a_pool_cannot_put_is_not_lost(sandbox: Sandbox) -> None:
+    answers: queue.Queue[Any] = queue.Queue()
+    # A queue of this process cannot be sent to another one.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        OctaneEndPoint(config(sandbox), Vault(sandbox), answers, pool).get("releases")
+        assert answers.get(timeout=30)[0] == 200
+
+
 class Attributes:
     url = ""
     client_id = "sandbox"
@@ -335,6 +394,16 @@ class Attributes:
 
     def method(self) -> None:
         raise AssertionError("methods are not settings")
+
+
+class Asked:
+    """Settings that can only be asked for by name."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+
+    def get(self, name: str) -> Any:
+        return self._settings[name]
 
 
 def shapes(sandbox: Sandbox, folder: pathlib.Path) -> dict[str, Any]:
@@ -347,6 +416,10 @@ def shapes(sandbox: Sandbox, folder: pathlib.Path) -> dict[str, Any]:
     ini = folder / "octane.ini"
     ini.write_text("[octane]\n" + "".join(f"{key} = {value}\n" for key, value in flat.items()))
     (folder / "octane.json").write_text(json.dumps({"octane": flat}))
+    (folder / "octane.toml").write_text("[octane]\n" + "".join(f'{key} = "{value}"\n' for key, value in flat.items()))
+    foreign = configparser.ConfigParser()
+    foreign.read_dict({"octane": dict(parser["octane"]), "email": {"server": "mail.example", "username": "other"}})
+    Settings = collections.namedtuple("Settings", list(flat))
     return {
         "flat": flat,
         "nested": {"octane": flat, "email": {"server": "mail.example", "password": "other"}},
@@ -360,17 +433,26 @@ def shapes(sandbox: Sandbox, folder: pathlib.Path) -> dict[str, Any]:
             "OCTANE_CLIENT_ID": sandbox.client_id, "OCTANE_CLIENT_SECRET": sandbox.client_secret,
         },
         "parser": parser,
+        "parser with a foreign section": foreign,
+        "section of a parser": parser["octane"],
+        "named tuple": Settings(**flat),
+        "method get": Asked(flat),
         "attributes": attributes,
         "namespace": types.SimpleNamespace(octane=types.SimpleNamespace(**flat)),
         "ini file": ini,
         "json file": str(folder / "octane.json"),
+        "toml file": folder / "octane.toml",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "shape",
-    ["flat", "nested", "two sections", "old names", "parser", "attributes", "namespace", "ini file", "json file"],
-)
+    [
+        "flat", "nested", "two sections", "old names", "parser", "parser with a foreign section", "section of a parser",
+        "attributes", "namespace", "named tuple", "method get", "ini file", "json file",
+        pytest.param("toml file", marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="TOML needs Python 3.11")),
+    ],
+)  # fmt: skip
 def test_settings_may_have_any_shape(sandbox: Sandbox, tmp_path: pathlib.Path, shape: str) -> None:
     assert OctaneEndPoint(shapes(sandbox, tmp_path)[shape]).get("releases")[0] == 200
 
@@ -379,6 +461,10 @@ def test_a_secret_with_a_percent_sign_is_read_from_a_parser(sandbox: Sandbox) ->
     parser = configparser.ConfigParser()
     parser.read_string(f"[octane]\nurl = {sandbox.url}\nusername = me\npassword = 50%secret%(x)s\n")
     assert OctaneEndPoint(parser).password == "50%secret%(x)s"
+    assert OctaneEndPoint(parser["octane"]).password == "50%secret%(x)s"
+    assert OctaneEndPoint({"octane": parser["octane"]}).password == "50%secret%(x)s"
+    assert OctaneEndPoint(config(sandbox), parser["octane"]).password == "50%secret%(x)s"
+    assert OctaneEndPoint(config(sandbox), parser).password == "50%secret%(x)s"
 
 
 def test_unknown_settings_are_logged_once_and_contradictory_ones_are_an_error(
@@ -409,6 +495,15 @@ def test_a_subclass_chooses_names_credentials_and_shapes(sandbox: Sandbox) -> No
     ours = Ours({"octopus": sandbox.url, "proxy": "direct"}, "vault")
     suite = ours.createTestSuite("Nightly", None)
     assert isinstance(suite, str) and ours.getTestSuite("Nightly")["id"] == suite
+
+
+def test_a_subclass_may_name_only_the_settings_that_it_changes(sandbox: Sandbox) -> None:
+    class Ours(OctaneClient):
+        KEYS = {"url": ("octopus",), "team": ("team",)}
+
+    ours = Ours({"octopus": sandbox.url, "proxy": "direct", "team": "blue", "spool": "off"}, Vault(sandbox))
+    assert ours.getApplicationModule("Nothing") is None
+    assert ours._settings["team"] == "blue"
 
 
 def test_an_address_is_a_user_and_anything_else_an_api_key() -> None:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from octane_client.compat import OctaneClient
+from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneClient, OctaneEndPoint
 from octane_client.testing import Sandbox
+
+from recorder import Recorder
+from releases import create_release
 
 CONFIG: dict[str, Any] = {
     "octane": {"server": "", "sharedSpace": 1001, "workspace": 1002, "proxy": "direct", "spool": "off", "rate": 1000},
@@ -51,7 +54,8 @@ def nightly(config: dict[str, Any], store: SecretStore, results_by_story: dict[s
     last = list(results_by_story)[-1]
     before = total - len(results_by_story[last])
     client.updateAutoRuns(stories[last], run_name, suite_run["id"], totalRunsUploaded=before, delink=True)
-    return {"suite_run": suite_run, "runs": client.getAutoRuns(run_name, suite_run["id"]), "stories": stories}
+    runs = client.getAutoRuns(run_name, suite_run["id"])
+    return {"suite_run": suite_run, "runs": runs, "stories": stories, "module": module["id"]}
 
 
 def portions() -> dict[str, list[dict[str, Any]]]:
@@ -68,19 +72,38 @@ def portions() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def payloads(suite: str, module: str) -> list[bytes]:
+    """What the older module sent for these portions: its templates, filled in, two results in each."""
+    sent = []
+    for rows in portions().values():
+        for start in range(0, len(rows), 2):
+            elements = "".join(TEST_RUN.format(**row) + "</test_run>" for row in rows[start : start + 2])
+            payload = EVIDENCE_TEMPLATE_TEST_SUITE.format(
+                testSuiteID=suite,
+                externalRunID="nightly-4711",
+                releaseName="R 1",
+                applicationModuleID=module,
+                test_results=elements,
+            )
+            sent.append(payload.encode())
+    return sent
+
+
 @pytest.mark.parametrize("kind", ["list", pytest.param("DataFrame", marks=pytest.mark.frames)])
 def test_the_script_runs_and_its_effects_are_in_octane(sandbox: Sandbox, kind: str) -> None:
     results: dict[str, Any] = portions()
     if kind == "DataFrame":
         pandas = pytest.importorskip("pandas")
         results = {jira: pandas.DataFrame(rows) for jira, rows in results.items()}
-    release = {"name": "R 1", "start_date": "2025-04-01T00:00:00Z", "end_date": "2025-06-01T00:00:00Z"}
-    with sandbox.client() as client:
-        assert client.api("POST", "releases", json={"data": [release]}).status == 201
-    config = {**CONFIG, "octane": {**CONFIG["octane"], "server": sandbox.url.split("/ui/")[0]}}
+    create_release(sandbox, "R 1")
     store = SecretStore(sandbox.client_id, sandbox.client_secret)
 
-    done = nightly(config, store, results, "nightly-4711")
+    with Recorder(sandbox.url) as recorder:
+        config = {**CONFIG, "octane": {**CONFIG["octane"], "server": recorder.url.split("/ui/")[0]}}
+        done = nightly(config, store, results, "nightly-4711")
+        assert sorted(recorder.payloads()) == sorted(payloads(done["suite_run"]["test"]["id"], done["module"]))
+        assert max(payload.count(b"<test_run ") for payload in recorder.payloads()) == 2
+    config = {**CONFIG, "octane": {**CONFIG["octane"], "server": sandbox.url.split("/ui/")[0]}}
     assert [str(run) for run in done["runs"]] == [str(run.id) for run in sandbox.runs]
 
     runs = sandbox.entities("automated_runs", fields="name,covered_content,native_status,test")
@@ -104,3 +127,33 @@ def test_the_script_runs_and_its_effects_are_in_octane(sandbox: Sandbox, kind: s
     # Once more: nothing is there twice.
     again = nightly(config, store, results, "nightly-4711")
     assert len(again["runs"]) == len(runs) == 8
+
+
+def test_a_script_that_makes_its_requests_itself_runs_too(sandbox: Sandbox) -> None:
+    create_release(sandbox, "R 1")
+    server = sandbox.url.split("/ui/")[0]
+    endpoint = OctaneEndPoint(
+        {**CONFIG, "octane": {**CONFIG["octane"], "server": server}},
+        SecretStore(sandbox.client_id, sandbox.client_secret),
+    )
+    status, answer = endpoint.post("test_suites", {"data": [{"name": "Nightly"}]})
+    assert status == 201
+    suite = answer["data"][0]["id"]
+    status, answer = endpoint.get("application_modules", {"query": '"name EQ \'Catalogue\'"', "fields": "id,name"})
+    assert status == 200
+    module = answer["data"][0]["id"]
+    (row,) = portions()["SHOP-103"]
+    payload = EVIDENCE_TEMPLATE_TEST_SUITE.format(
+        testSuiteID=suite,
+        externalRunID="nightly-4711",
+        releaseName="R 1",
+        applicationModuleID=module,
+        test_results=TEST_RUN.format(**row) + "</test_run>",
+    )
+    status, task = endpoint._restCall("POST", "test-results", "xml", payload)
+    assert status == 202
+    while task["status"] in ("queued", "running"):
+        status, task = endpoint.get(f"test-results/{task['id']}")
+    assert (status, task["status"]) == (200, "success")
+    status, found = endpoint.get("automated_runs", {"fields": "name", "order_by": "id"})
+    assert [run["name"] for run in found["data"]] == ["empties"]

@@ -9,6 +9,8 @@ import octane_client
 import pytest
 from octane_client.testing import Sandbox
 
+from plugin import plugin
+
 pytest_plugins = ["pytester"]
 
 TESTS = """
@@ -44,14 +46,6 @@ def environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     for name, value in {**sandbox.env, "OCTANE_SPOOL": "off", "NO_PROXY": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
     return sandbox
-
-
-def plugin() -> list[str]:
-    """The option that loads the plugin where the package is not installed, and its entry point does not exist."""
-    from importlib.metadata import entry_points
-
-    is_installed = any(point.value == "octane_client._pytest" for point in entry_points(group="pytest11"))
-    return [] if is_installed else ["-p", "octane_client._pytest"]
 
 
 def test_the_results_of_a_session_are_uploaded(environment: Sandbox, pytester: pytest.Pytester) -> None:

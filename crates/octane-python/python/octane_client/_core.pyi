@@ -1,5 +1,23 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
+
+__all__ = [
+    "Client",
+    "Sandbox",
+    "Task",
+    "after_fork",
+    "close",
+    "delete_upload",
+    "get_upload",
+    "list_uploads",
+    "panic_on_purpose",
+    "resume",
+    "set_log_level",
+    "start_log",
+    "upload",
+    "used_columns",
+    "version",
+]
 
 version: str
 
@@ -9,6 +27,7 @@ def panic_on_purpose() -> Task: ...
 def set_log_level(level: int) -> None: ...
 def start_log(emit: Callable[[int, str, str, dict[str, Any]], object]) -> None: ...
 
+@final
 class Task:
     def wait(self, on_event: Callable[[Any], object] | None = None) -> Any: ...
     def start(
@@ -19,6 +38,7 @@ class Task:
     ) -> None: ...
     def cancel(self) -> None: ...
 
+@final
 class Client:
     def __new__(
         cls,
@@ -57,6 +77,7 @@ class Client:
     def resolve_jira(self, keys: list[str]) -> Task: ...
     def jira_field(self) -> Task: ...
 
+@final
 class Sandbox:
     @staticmethod
     def start(settings: dict[str, Any]) -> Task: ...

@@ -116,9 +116,14 @@ def credentials(
     )
 
 
+def as_seconds(value: Any) -> Any:
+    """The seconds of a timedelta; anything else as it is."""
+    return value.total_seconds() if hasattr(value, "total_seconds") else value
+
+
 def seconds(value: Seconds, name: str) -> str:
     """A length of time for the native part."""
-    number = value.total_seconds() if hasattr(value, "total_seconds") else value
+    number = as_seconds(value)
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < 1e9:
         raise ConfigError(f"`{name}` must be a number of seconds or a timedelta, got {value!r}")
     return f"{round(number * 1000)}ms"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from octane_client import _core, _log
 from octane_client._client import Client
 from octane_client._entities import Run
+from octane_client._settings import as_seconds
 from octane_client._settings import seconds as _seconds
 
 TYPE_CHECKING = False
@@ -145,7 +146,7 @@ class Sandbox:
 
     def advance(self, time: Seconds) -> None:
         """Moves its clock ahead."""
-        self._sandbox.advance(time.total_seconds() if hasattr(time, "total_seconds") else time)
+        self._sandbox.advance(as_seconds(time))
 
     def reset(self) -> None:
         """Restores the initial data, and forgets requests and faults."""

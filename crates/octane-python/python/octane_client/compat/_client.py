@@ -5,7 +5,7 @@ from __future__ import annotations
 from octane_client import _log, _upload
 from octane_client._entities import LinkOutcome
 from octane_client._ids import entity_id, optional_id
-from octane_client.compat._endpoint import Connected, _number, _seconds
+from octane_client.compat._endpoint import Connected, _flag, _mapping, _number, _seconds
 from octane_client.compat.shapes import Entity
 from octane_client.errors import InputError, Rejected
 
@@ -42,16 +42,28 @@ class OctaneClient(Connected):
         :param results: a data frame, a list of dictionaries or objects, or ready-made ``<test_run …>`` elements.
         :param externalRunID: the name of the suite run.
         """
+        try:
+            report = self._upload(results, externalRunID, applicationModuleID, testSuiteID, testSuitePath)
+        except InputError as error:
+            if error.hint and "=" in error.hint:
+                # The hint names an option of `Client.upload`.
+                error.hint += ", which is a setting in `config` here"
+                error.__notes__ = [f"hint: {error.hint}"]
+            raise
+        self.last_report = report
+        return self.shape("upload", report.raise_for_problems())
+
+    def _upload(self, results: Any, externalRunID: Any, moduleID: Any, suiteID: Any, suitePath: Any) -> Report:
         settings = self._settings
         dialect = settings["dialect"] or "evidence"
         release = settings["release"]
         call = _upload.upload(
             self._core,
             results,
-            suite=entity_id(testSuiteID, "test suite ID"),
+            suite=entity_id(suiteID, "test suite ID"),
             suite_run=str(externalRunID),
-            module=optional_id(applicationModuleID, "application module ID"),
-            suite_path=None if testSuitePath is None else str(testSuitePath),
+            module=optional_id(moduleID, "application module ID"),
+            suite_path=None if suitePath is None else str(suitePath),
             create="never",
             jira="off",
             dialect=dialect,
@@ -59,15 +71,17 @@ class OctaneClient(Connected):
             release=None if release is None else str(release),
             duration_unit="ms",
             timezone=settings["timezone"],
+            columns=_mapping(settings["columns"], "columns"),
+            status_map=_mapping(settings["status_map"], "status_map"),
+            skip_invalid=_flag(settings["skip_invalid"], "skip_invalid"),
+            allow_empty=_flag(settings["allow_empty"], "allow_empty"),
             batch_size=_number(settings["batch_size"], "batch_size"),
             batches_in_flight=self._threads,
             wait=True if settings["wait"] is None else _seconds(settings["wait"], "wait") or False,
             _started=_now() if dialect == "evidence" else None,
             _payload=_payload(results),
         )
-        report = call.wait()
-        self.last_report = report
-        return self.shape("upload", report.raise_for_problems())
+        return call.wait()
 
     def getSuiteRun(self, name: Any, suiteID: Any) -> Any:
         """The suite run of this name, the newest of several."""

@@ -26,11 +26,12 @@ class Connected:
     """What both older classes have: settings, credentials, and a connection."""
 
     KEYS: Mapping[str, tuple[str, ...]] = _config.KEYS
-    """The names of each setting. A subclass may add its own."""
+    """The names of each setting. A subclass may add its own; settings that it does not name keep theirs."""
 
     def __init__(self, config: Any, spKConfig: Any, threads: int | None) -> None:
-        settings = _config.read(config, self.KEYS)
-        self._settings = {name: settings.get(name) for name in self.KEYS}
+        self._keys = {**_config.KEYS, **self.KEYS}
+        settings = _config.read(config, self._keys)
+        self._settings = {name: settings.get(name) for name in self._keys}
         self._credential_type: str | None = settings.get("credential_type")
         if self._credential_type not in (None, "api_key", "user"):
             raise ConfigError(f"`credential_type` must be `api_key` or `user`, got `{self._credential_type}`")
@@ -64,7 +65,7 @@ class Connected:
         """The credentials in ``spKConfig``: ``("api_key", id, secret)`` or ``("user", name, password)``. Called at each sign-in;
         what it returns is not kept. A subclass may ask a vault instead.
         """
-        return _credentials.read(spKConfig, self.KEYS, self._credential_type)
+        return _credentials.read(spKConfig, self._keys, self._credential_type)
 
     def shape(self, method: str, value: Any) -> Any:
         """What the method of this name returns. A subclass may return what its callers are used to."""
@@ -73,7 +74,7 @@ class Connected:
     def _provide(self) -> tuple[str, str, str]:
         given = self.credentials(self._spKConfig)
         if given is None and self._own_credentials is not None:
-            given = _credentials.read(self._own_credentials, self.KEYS, self._credential_type)
+            given = _credentials.read(self._own_credentials, self._keys, self._credential_type)
         if given is None:
             names = ("OCTANE_CLIENT_ID", "OCTANE_CLIENT_SECRET")
             name, secret = (os.environ.get(name, "").strip() for name in names)
@@ -148,16 +149,26 @@ class OctaneEndPoint(Connected):
         return answer
 
     def _tell(self, answer: tuple[int, Any]) -> None:
-        if self.responseQueue is None:
+        put = None if self.responseQueue is None else self.responseQueue.put
+        if put is None:
             return
-        if self.clientThreadPool is not None:
-            try:
-                self.clientThreadPool.submit(self.responseQueue.put, answer)
-                return
-            except RuntimeError:
-                # The pool was shut down.
-                pass
-        self.responseQueue.put(answer)
+        if self.clientThreadPool is None:
+            put(answer)
+            return
+        try:
+            putting = self.clientThreadPool.submit(put, answer)
+        except RuntimeError:
+            # The pool was shut down.
+            put(answer)
+            return
+
+        def settled(future: Any) -> None:
+            # A pool of processes cannot put anything into a queue of this one; a pool that is shut down may drop what waits.
+            if future.cancelled() or future.exception() is not None:
+                put(answer)
+
+        if hasattr(putting, "add_done_callback"):
+            putting.add_done_callback(settled)
 
     def post(self, endpoint: str, data: Any, dataType: str = "json") -> tuple[int, Any]:
         """Makes a POST request: ``(status, data)``."""
@@ -191,6 +202,23 @@ def _seconds(value: Any, name: str) -> float | None:
         return None if value is None else float(value)
     except (TypeError, ValueError):
         raise ConfigError(f"`{name}` must be a number of seconds, got `{value}`") from None
+
+
+def _flag(value: Any, name: str) -> bool:
+    text = str(value).strip().lower()
+    if value is None or text in ("false", "0", "no", "off"):
+        return False
+    if text in ("true", "1", "yes", "on"):
+        return True
+    raise ConfigError(f"`{name}` must be `true` or `false`, got `{value}`")
+
+
+def _mapping(value: Any, name: str) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    if not hasattr(value, "keys"):
+        raise ConfigError(f"`{name}` must be a mapping, got `{value}`")
+    return {str(key): value[key] for key in value.keys()}
 
 
 def _with_query(path: str, query: Any) -> str:

@@ -1,7 +1,7 @@
 """Settings from whatever ``config`` is.
 
-``config`` may be a dictionary (flat or with sections), a ``ConfigParser``, an object with attributes, or the path of a file of
-TOML, JSON or INI. Names are compared without regard to case, ``_``, ``-`` and spaces.
+``config`` may be a dictionary (flat or with sections), a ``ConfigParser`` or one of its sections, an object with attributes or a
+method ``get``, or the path of a file of TOML, JSON or INI. Names are compared without regard to case, ``_``, ``-`` and spaces.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "wait": ("wait", "ingestion_timeout", "wait_timeout"),
     "dialect": ("dialect", "payload"),
     "timezone": ("timezone", "time_zone", "tz"),
+    "columns": ("columns", "column_names", "column_map"),
+    "status_map": ("status_map", "status_mapping"),
+    "skip_invalid": ("skip_invalid",),
+    "allow_empty": ("allow_empty",),
     "credential_type": ("credential_type", "credentials_type", "auth_type"),
 }
 """The names of each setting."""
@@ -110,13 +114,16 @@ def _items(config: Any, meanings: Mapping[str, str]) -> Iterator[tuple[str, Any]
                     yield f"{section}/{name}", value
         return
     if hasattr(config, "keys") and hasattr(config, "__getitem__"):
-        pairs = [(str(name), config[name]) for name in config.keys()]
+        pairs = [(str(name), raw(config, name)) for name in config.keys()]
     elif hasattr(config, "_asdict"):
         pairs = list(config._asdict().items())
     else:
         names = [name for name in dir(config) if not name.startswith("_")]
         pairs = [(name, getattr(config, name)) for name in names]
         pairs = [(name, value) for name, value in pairs if not callable(value)]
+        if not pairs and callable(getattr(config, "get", None)):
+            # It cannot say which settings it has, so it is asked for each.
+            pairs = [(name, value) for name, value in ((name, _asked(config, name)) for name in _aliases()) if value]
     for name, value in pairs:
         is_section = hasattr(value, "keys") or (hasattr(value, "__dict__") and not isinstance(value, (str, type)))
         if is_section and fold(name) not in meanings:
@@ -129,6 +136,24 @@ def _items(config: Any, meanings: Mapping[str, str]) -> Iterator[tuple[str, Any]
                 yield f"{name}/{inner}", inner_value
         else:
             yield name, value
+
+
+def raw(mapping: Any, name: Any) -> Any:
+    """The value as it was written, also in a section of a ``ConfigParser``: a secret may contain ``%``."""
+    if hasattr(mapping, "parser") and hasattr(mapping, "name"):
+        return mapping.parser.get(mapping.name, name, raw=True)
+    return mapping[name]
+
+
+def _aliases() -> list[str]:
+    return list(dict.fromkeys(alias for aliases in KEYS.values() for alias in aliases))
+
+
+def _asked(config: Any, name: str) -> Any:
+    try:
+        return config.get(name)
+    except (KeyError, AttributeError, ValueError):
+        return None
 
 
 def _file(path: str) -> Any:

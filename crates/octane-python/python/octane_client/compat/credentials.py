@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octane_client._settings import reveal
-from octane_client.compat.config import fold
+from octane_client.compat.config import SECTIONS, fold, raw
 from octane_client.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -17,8 +17,10 @@ def lookup(source: Any, names: Sequence[str]) -> Any:
     wanted = [fold(name) for name in names]
     if hasattr(source, "keys") and hasattr(source, "__getitem__"):
         for key in source.keys():
-            if fold(key) in wanted and source[key]:
-                return source[key]
+            if fold(key) in wanted:
+                value = raw(source, key)
+                if value:
+                    return value
         return None
     for name in dir(source):
         if fold(name.lstrip("_")) in wanted and not name.startswith("__"):
@@ -64,6 +66,10 @@ def kind_of(setting: str, name: str) -> str:
 
 
 def _pair(source: Any, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, Any, Any] | None:
+    if hasattr(source, "sections") and hasattr(source, "items"):
+        # A ``ConfigParser``.
+        pairs = (_pair(source[name], keys) for name in source.sections() if fold(name) in map(fold, SECTIONS))
+        return next((pair for pair in pairs if pair is not None), None)
     for name, secret in (("client_id", "secret"), ("username", "password")):
         one, other = lookup(source, keys[name]), lookup(source, keys[secret])
         if one and other:
