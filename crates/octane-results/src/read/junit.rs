@@ -39,6 +39,7 @@ use crate::read::xml::{XmlEvent, XmlReader};
 use crate::run::TestRun;
 
 mod attempt;
+mod attributes;
 mod case;
 mod report;
 mod suite;

@@ -115,3 +115,47 @@ impl Counted {
         self.place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_kept_is_known_after_it_has_left_the_window() {
+        let mut lines = Lines::default();
+        let window = "a\nb<é>\nc".as_bytes();
+        lines.mark(3);
+        lines.mark(6);
+        lines.unmark();
+        assert_eq!(lines.at(window, 6), LineColumn { line: 2, column: 4 });
+        lines.remove(window, 8);
+        assert_eq!(lines.at(&window[8..], 1), LineColumn { line: 3, column: 2 });
+        assert_eq!(lines.marked(&window[8..], 1), Some(2));
+    }
+
+    proptest! {
+        #[test]
+        fn positions_do_not_depend_on_when_they_are_asked_for(
+            text in "[ab\né]{0,40}",
+            steps in proptest::collection::vec((0_usize..6, any::<bool>()), 0..20),
+        ) {
+            let bytes = text.as_bytes();
+            let mut lines = Lines::default();
+            let (mut removed, mut offset) = (0, 0);
+            for (step, removes) in steps {
+                offset = (offset + step).min(bytes.len());
+                while !text.is_char_boundary(offset) {
+                    offset += 1;
+                }
+                let found = lines.at(&bytes[removed..], offset - removed);
+                prop_assert_eq!(found, LineColumn::START.after(&bytes[..offset]));
+                if removes {
+                    lines.remove(&bytes[removed..], offset - removed);
+                    removed = offset;
+                }
+            }
+        }
+    }
+}

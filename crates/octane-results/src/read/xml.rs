@@ -10,16 +10,20 @@ use crate::invalid::shortened;
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
-use crate::read::text::{DecodedText, InvalidBytes, NextText};
+use crate::read::text::{DecodedText, InvalidBytes};
 
 mod content;
 pub(crate) mod escape;
+mod open;
 mod scan;
+mod tag;
 
 use content::{CDATA, Content, ContentReader};
 #[cfg(test)]
 use escape::value;
+use open::{OpenElements, local};
 use scan::{Attribute, Incomplete, Markup};
+pub(crate) use tag::Tag;
 
 /// The maximum nesting depth of elements, far more than any report has.
 const DEPTH_MAX: usize = 512;
@@ -60,98 +64,6 @@ pub(crate) enum XmlEvent<'x> {
     /// A comment, a processing instruction, a document type declaration (no entity is expanded) or whitespace
     /// outside the root element.
     Ignored,
-}
-
-/// The start of an element.
-#[derive(Debug)]
-pub(crate) struct Tag<'x> {
-    text: NextText<'x>,
-    name: Range<usize>,
-    attributes: &'x [Attribute],
-    malformed: Option<String>,
-}
-
-impl<'x> Tag<'x> {
-    /// The name without its prefix.
-    pub(crate) fn name(&self) -> &'x str {
-        local(&self.text.text[self.name.clone()])
-    }
-
-    pub(crate) fn place(&self) -> LineColumn {
-        self.text.place()
-    }
-
-    /// Whether bytes of it were invalid and have been replaced.
-    pub(crate) fn has_invalid_bytes(&self) -> bool {
-        self.text.has_invalid_bytes
-    }
-
-    /// The attributes as name and raw value. A name may be repeated.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'x str, &'x str)> + use<'x> {
-        let text = self.text.text;
-        self.attributes.iter().map(move |attribute| {
-            let Attribute { name, value } = attribute;
-            (&text[name.clone()], &text[value.clone()])
-        })
-    }
-
-    /// Why the attributes after these are malformed.
-    pub(crate) fn malformed(&self) -> Option<&str> {
-        self.malformed.as_deref()
-    }
-
-    /// Whether a name may be repeated; not sure if there are many.
-    pub(crate) fn has_repeated_names(&self) -> bool {
-        const FEW: usize = 12;
-        let name = |attribute: &Attribute| &self.text.text.as_bytes()[attribute.name.clone()];
-        let is_repeated = |(at, attribute)| {
-            let mut before = self.attributes[..at].iter();
-            before.any(|other| name(other) == name(attribute))
-        };
-        self.attributes.len() > FEW || self.attributes.iter().enumerate().any(is_repeated)
-    }
-}
-
-/// The name without its prefix.
-fn local(name: &str) -> &str {
-    let colon = name.bytes().position(|byte| byte == b':');
-    colon.map_or(name, |colon| &name[colon + 1..])
-}
-
-/// The path of the open elements.
-#[derive(Debug, Default)]
-struct OpenElements {
-    names: String,
-    /// The offset of each name in `names`.
-    elements: Vec<usize>,
-}
-
-impl OpenElements {
-    fn push(&mut self, name: &str) {
-        self.elements.push(self.names.len());
-        self.names.push_str(name);
-    }
-
-    fn pop(&mut self) {
-        if let Some(start) = self.elements.pop() {
-            self.names.truncate(start);
-        }
-    }
-
-    fn innermost(&self) -> Option<&str> {
-        self.elements.last().map(|start| &self.names[*start..])
-    }
-
-    /// The names without prefixes, from the outermost to the innermost.
-    fn path(&self) -> String {
-        let ends = self.elements.iter().skip(1).copied();
-        let ends = ends.chain([self.names.len()]);
-        let names = self.elements.iter().zip(ends);
-        let names: Vec<_> = names
-            .map(|(start, end)| local(&self.names[*start..end]))
-            .collect();
-        names.join("/")
-    }
 }
 
 impl<R: Read> XmlReader<R> {
@@ -214,7 +126,7 @@ impl<R: Read> XmlReader<R> {
             self.close();
             return Ok(Some(XmlEvent::End));
         }
-        if self.open.elements.is_empty() {
+        if self.open.depth() == 0 {
             return self.outside();
         }
         if wants_text {
@@ -276,7 +188,7 @@ impl<R: Read> XmlReader<R> {
         malformed: Option<String>,
     ) -> Result<Option<XmlEvent<'_>>, ReadError> {
         let has_root = std::mem::replace(&mut self.has_root, true);
-        let kind = match self.open.elements.len() {
+        let kind = match self.open.depth() {
             0 if has_root => Some(ReadErrorKind::Malformed {
                 reason: "more than one root element; put each report into a file of its own".into(),
             }),

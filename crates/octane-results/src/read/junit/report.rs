@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::attempt::{Attempt, AttemptKind};
+use super::attributes::{ReadAttributes, read_attributes};
 use super::case::OpenCases;
 use super::suite::Suite;
 use super::verdict::is_unclear;
@@ -19,7 +20,7 @@ use crate::read::record::Record;
 use crate::read::row::plausible;
 use crate::read::spare::Spare;
 use crate::read::text::InvalidBytes;
-use crate::read::xml::escape::{push_text, value};
+use crate::read::xml::escape::push_text;
 use crate::read::xml::{Tag, XmlEvent};
 use crate::run::TestRun;
 use crate::sniff::foreign_root;
@@ -586,65 +587,4 @@ fn keys<'r>(cases: &'r mut OpenCases, suites: &'r mut [Suite]) -> Option<&'r mut
     let suite = suites.last_mut().map(|suite| &mut suite.jira);
     let case = cases.innermost().map(|case| &mut case.jira);
     case.or(suite)
-}
-
-/// What is odd about attributes that were read.
-struct ReadAttributes {
-    /// A reference to an entity that is not known.
-    unknown: Option<String>,
-    /// Attributes that contradict each other.
-    cells: Vec<InvalidCell>,
-}
-
-/// Passes each attribute of `tag` to `set`, with references resolved. An error says why they are malformed.
-fn read_attributes(
-    tag: &Tag<'_>,
-    mut set: impl FnMut(&str, &str),
-) -> Result<ReadAttributes, String> {
-    let mut unknown = None;
-    let mut cells = Vec::new();
-    if let Some(reason) = tag.malformed() {
-        return Err(reason.to_owned());
-    }
-    if tag.has_repeated_names() {
-        let attributes: Vec<_> = tag.attributes().collect();
-        let (attributes, found) = distinct(attributes);
-        for (name, raw) in attributes {
-            set(name, &value(raw, &mut unknown));
-        }
-        cells = found;
-    } else {
-        for (name, raw) in tag.attributes() {
-            set(name, &value(raw, &mut unknown));
-        }
-    }
-    Ok(ReadAttributes { unknown, cells })
-}
-
-/// The attributes by name, and the names that are given twice with different values.
-fn distinct<'x>(
-    attributes: Vec<(&'x str, &'x str)>,
-) -> (Vec<(&'x str, &'x str)>, Vec<InvalidCell>) {
-    let mut order: Vec<usize> = (0..attributes.len()).collect();
-    order.sort_by_key(|index| attributes[*index].0);
-    let mut is_repeated = vec![false; attributes.len()];
-    let mut cells = Vec::new();
-    let same_name = |one: &usize, other: &usize| attributes[*one].0 == attributes[*other].0;
-    for same in order.chunk_by(same_name) {
-        let (name, first) = attributes[same[0]];
-        for further in &same[1..] {
-            is_repeated[*further] = true;
-            let other = attributes[*further].1;
-            if other != first {
-                let (first, other) = (shortened(first), shortened(other));
-                let reason =
-                    format!("attribute `{name}` is given twice, as `{first}` and as `{other}`");
-                cells.push(InvalidCell::new(None, "", reason).hint("remove one of them"));
-            }
-        }
-    }
-    let mut is_repeated = is_repeated.into_iter();
-    let mut attributes = attributes;
-    attributes.retain(|_| !is_repeated.next().unwrap_or_default());
-    (attributes, cells)
 }

@@ -207,3 +207,100 @@ fn end_of_tag(bytes: &[u8]) -> Result<usize, Incomplete> {
     }
     Err(Incomplete::End)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a tag is, as text: its name, its attributes, and how long it is.
+    fn shown(text: &str) -> String {
+        let mut attributes = Vec::new();
+        let markup = markup(text.as_bytes(), &mut attributes);
+        let attributes = attributes.iter().map(|attribute| {
+            let Attribute { name, value } = attribute;
+            format!(" {}={}", &text[name.clone()], &text[value.clone()])
+        });
+        let attributes: String = attributes.collect();
+        match markup {
+            Markup::Start {
+                name,
+                is_empty,
+                length,
+                malformed,
+            } => {
+                let end = if is_empty { "/" } else { "" };
+                let name = &text[name];
+                let malformed = malformed.map(|reason| format!(" ({reason})"));
+                format!(
+                    "{name}{attributes}{end} {length}{}",
+                    malformed.unwrap_or_default()
+                )
+            }
+            Markup::End { name, length } => format!("end {} {length}", &text[name]),
+            Markup::Other => "other".to_owned(),
+            Markup::Incomplete(Incomplete::End) => "no end".to_owned(),
+            Markup::Incomplete(Incomplete::Quote(quote)) => format!("no {quote}"),
+        }
+    }
+
+    #[test]
+    fn tags_are_taken_apart() {
+        for (text, expected) in [
+            ("<a>", "a 3"),
+            ("<a/>x", "a/ 4"),
+            ("<a >", "a 4"),
+            ("<p:a x='1'\n y = \"a>b/'\"\t/>", "p:a x=1 y=a>b/'/ 26"),
+            ("<a x='1'y='2'>", "a x=1 y=2 14"),
+            ("<a x=''/>", "a x=/ 9"),
+            ("</a>", "end a 4"),
+            ("</p:a \n>x", "end p:a 8"),
+            ("<!-- a -->", "other"),
+            ("<?xml?>", "other"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_attributes_before_a_malformed_one_are_kept_and_the_tag_ends_where_it_ends() {
+        for (text, expected) in [
+            ("<a x='1' y>", "a x=1 11 (attribute `y` has no value)"),
+            ("<a y z='1'/>", "a/ 12 (attribute `y` has no value)"),
+            (
+                "<a x=1 y='>'>",
+                "a 13 (the value of attribute `x` is not in quotes)",
+            ),
+            ("<a ='1'>", "a 8 (attribute `` has no value)"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_tag_is_incomplete() {
+        let tag = "<test:case name=\"a b\" time = '1.5' />";
+        for end in 1..tag.len() {
+            let found = shown(&tag[..end]);
+            assert!(found.starts_with("no "), "{}: {found}", &tag[..end]);
+        }
+        assert_eq!(shown(tag), "test:case name=a b time=1.5/ 37");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_offsets_are_inside(rest in proptest::collection::vec(any::<u8>(), 0..48)) {
+            let bytes = [b"<", rest.as_slice()].concat();
+            let mut attributes = Vec::new();
+            match markup(&bytes, &mut attributes) {
+                Markup::Start { name, length, .. } => {
+                    prop_assert!(name.end <= length && length <= bytes.len());
+                    prop_assert!(attributes.iter().all(|attribute| attribute.value.end < length));
+                }
+                Markup::End { name, length } => prop_assert!(name.end < length && length <= bytes.len()),
+                Markup::Other | Markup::Incomplete(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The path of the open elements.
+
+/// The path of the open elements.
+#[derive(Debug, Default)]
+pub(super) struct OpenElements {
+    names: String,
+    /// The offset of each name in `names`.
+    elements: Vec<usize>,
+}
+
+impl OpenElements {
+    pub(super) fn push(&mut self, name: &str) {
+        self.elements.push(self.names.len());
+        self.names.push_str(name);
+    }
+
+    pub(super) fn pop(&mut self) {
+        if let Some(start) = self.elements.pop() {
+            self.names.truncate(start);
+        }
+    }
+
+    /// How many elements are open.
+    pub(super) fn depth(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// The full name of the innermost one.
+    pub(super) fn innermost(&self) -> Option<&str> {
+        self.elements.last().map(|start| &self.names[*start..])
+    }
+
+    /// The names without prefixes, from the outermost to the innermost.
+    pub(super) fn path(&self) -> String {
+        let ends = self.elements.iter().skip(1).copied();
+        let ends = ends.chain([self.names.len()]);
+        let names = self.elements.iter().zip(ends);
+        let names: Vec<_> = names
+            .map(|(start, end)| local(&self.names[*start..end]))
+            .collect();
+        names.join("/")
+    }
+}
+
+/// The name without its prefix.
+pub(super) fn local(name: &str) -> &str {
+    let colon = name.bytes().position(|byte| byte == b':');
+    colon.map_or(name, |colon| &name[colon + 1..])
+}

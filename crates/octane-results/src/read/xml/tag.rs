@@ -1,0 +1,58 @@
+//! The start of an element.
+
+use std::ops::Range;
+
+use super::open::local;
+use super::scan::Attribute;
+use crate::read::line_column::LineColumn;
+use crate::read::text::NextText;
+
+/// The start of an element.
+#[derive(Debug)]
+pub(crate) struct Tag<'x> {
+    pub(super) text: NextText<'x>,
+    pub(super) name: Range<usize>,
+    pub(super) attributes: &'x [Attribute],
+    pub(super) malformed: Option<String>,
+}
+
+impl<'x> Tag<'x> {
+    /// The name without its prefix.
+    pub(crate) fn name(&self) -> &'x str {
+        local(&self.text.text[self.name.clone()])
+    }
+
+    pub(crate) fn place(&self) -> LineColumn {
+        self.text.place()
+    }
+
+    /// Whether bytes of it were invalid and have been replaced.
+    pub(crate) fn has_invalid_bytes(&self) -> bool {
+        self.text.has_invalid_bytes
+    }
+
+    /// The attributes as name and raw value. A name may be repeated.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'x str, &'x str)> + use<'x> {
+        let text = self.text.text;
+        self.attributes.iter().map(move |attribute| {
+            let Attribute { name, value } = attribute;
+            (&text[name.clone()], &text[value.clone()])
+        })
+    }
+
+    /// Why the attributes after these are malformed.
+    pub(crate) fn malformed(&self) -> Option<&str> {
+        self.malformed.as_deref()
+    }
+
+    /// Whether a name may be repeated; not sure if there are many.
+    pub(crate) fn has_repeated_names(&self) -> bool {
+        const FEW: usize = 12;
+        let name = |attribute: &Attribute| &self.text.text.as_bytes()[attribute.name.clone()];
+        let is_repeated = |(at, attribute)| {
+            let mut before = self.attributes[..at].iter();
+            before.any(|other| name(other) == name(attribute))
+        };
+        self.attributes.len() > FEW || self.attributes.iter().enumerate().any(is_repeated)
+    }
+}
