@@ -314,3 +314,11 @@ def test_what_cannot_begin_now_is_stored(tmp_path: pathlib.Path) -> None:
         (stored,) = client.uploads.list()
         assert raised.value.upload_id == stored.id  # type: ignore[attr-defined]
         assert "client.uploads.resume" in str(raised.value.hint)
+
+
+def test_a_client_that_stores_nothing_says_so(client: Client) -> None:
+    assert client.uploads.list() == []
+    for ask in (client.uploads.get, client.uploads.problems, client.uploads.delete, client.uploads.resume):
+        with pytest.raises(octane.NotFound, match="stores no uploads") as raised:
+            ask("u-1m8gqpg9ngsjrx")
+        assert raised.value.hint == "give `spool=`"

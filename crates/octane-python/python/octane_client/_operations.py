@@ -191,15 +191,21 @@ class Core:
     def list_uploads(self) -> Call[list[Upload]]:
         return Call(_core.list_uploads(self.spool), each(Upload._of))
 
+    def stored(self, id: str) -> str:
+        """The ID of an upload, which has to be stored somewhere."""
+        if self.spool is None:
+            raise NotFound(f"upload `{id}` is not stored: this client stores no uploads", hint="give `spool=`")
+        return str(id)
+
     def get_upload(self, id: str) -> Call[Upload]:
-        return Call(_core.get_upload(str(id), self.spool), lambda found: Upload._of(found["summary"]))
+        return Call(_core.get_upload(self.stored(id), self.spool), lambda found: Upload._of(found["summary"]))
 
     def upload_problems(self, id: str) -> Call[Problems]:
-        task = _core.get_upload(str(id), self.spool)
+        task = _core.get_upload(self.stored(id), self.spool)
         return Call(task, lambda found: Problems([Problem._of(problem) for problem in found["problems"]]))
 
     def delete_upload(self, id: str) -> Call[None]:
-        return Call(_core.delete_upload(str(id), self.spool), nothing)
+        return Call(_core.delete_upload(self.stored(id), self.spool), nothing)
 
 
 def one_story(found: dict[str, list[Story]], key: str) -> Story:

@@ -115,7 +115,7 @@ def resume(
     resend_missing: bool = False,
     on_progress: Callable[[Event], object] | None = None,
 ) -> Call[Report]:
-    task = _core.resume(core.client, str(id), core.spool, wait_seconds(wait), resend_missing)
+    task = _core.resume(core.client, core.stored(id), core.spool, wait_seconds(wait), resend_missing)
     return Call(task, Report, told(on_progress))
 
 

@@ -114,7 +114,7 @@ class ApiError(OctaneError):
     """The server has responded, and not with success."""
 
     status: int | None = None
-    """The HTTP status."""
+    """The HTTP status; ``None`` where a search has found nothing."""
     code: str | None = None
     """The server's code, such as ``platform.unknown_field``."""
     correlation_id: str | None = None
