@@ -41,7 +41,7 @@ def main() -> int:
             )
         except octane.SchemaError as error:
             for bad in error.rows:
-                print(f"row {bad['row'] or bad['number']}, column {bad['column']}: {bad['message']}")
+                print(f"row {bad['row']}, column {bad['column']}: {bad['message']}")
             return 3
         print(report)
         print(report.url)

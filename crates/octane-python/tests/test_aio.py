@@ -133,3 +133,16 @@ def test_both_clients_are_made_of_the_same_settings() -> None:
     first, second = (inspect.signature(kind.__init__) for kind in (Client, aio.AsyncClient))
     assert first.parameters == second.parameters
     assert aio.Client is aio.AsyncClient
+
+
+def test_progress_that_nothing_would_await_is_an_error(sandbox: Sandbox) -> None:
+    async def tell(event: octane.Event) -> None:
+        raise AssertionError("never awaited")
+
+    async def main() -> None:
+        async with sandbox.async_client() as client:
+            with pytest.raises(octane.InputError, match="coroutine function"):
+                await client.upload([{"name": "a", "status": "passed"}], suite="N", suite_run="r", on_progress=tell)
+
+    asyncio.run(main())
+    assert sandbox.runs == []

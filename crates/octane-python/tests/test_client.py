@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import octane_client as octane
 import pytest
 from octane_client import Client
@@ -139,3 +141,37 @@ def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypa
     with Client.from_env(proxy="direct") as client:
         with pytest.raises(octane.AuthError, match="OCTANE_CLIENT_SECRET is not set"):
             client.modules.root()
+
+
+def test_missing_environment_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OCTANE_URL", "OCTANE_CLIENT_ID", "OCTANE_CLIENT_SECRET", "OCTANE_USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(octane.ConfigError, match="OCTANE_URL, OCTANE_CLIENT_ID, OCTANE_CLIENT_SECRET") as raised:
+        Client.from_env()
+    assert "octane sandbox" in str(raised.value.hint)
+    with pytest.raises(octane.ConfigError, match="environment: OCTANE_URL\n"):
+        Client.from_env(client_id="i", secret="s")
+
+
+def test_given_credentials_override_those_of_the_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**sandbox.env, "OCTANE_CLIENT_SECRET": "wrong"}.items():
+        monkeypatch.setenv(name, value)
+
+    def provide() -> tuple[str, str, str]:
+        return "api_key", sandbox.client_id, sandbox.client_secret
+
+    for given in ({"secret": sandbox.client_secret}, {"credentials": provide}):
+        with Client.from_env(proxy="direct", **given) as client:
+            assert client.modules.root().parent_id is None
+
+
+def test_a_suite_run_of_another_process_is_a_value(client: Client) -> None:
+    client.upload([{"name": "a", "status": "passed"}], suite="Nightly", suite_run="nightly-1")
+    found = client.suite_runs["nightly-1"]
+    copy = pickle.loads(pickle.dumps(found))
+    assert type(copy) is octane.SuiteRun and copy.to_dict() == found.to_dict() and repr(copy) == repr(found)
+    assert client.runs.list(copy) == found.runs()
+    with pytest.raises(octane.InputError, match="a Jira key is empty"):
+        found.link(jira=["SHOP-101", ""])
+    with pytest.raises(octane.InputError, match="give a story or Jira keys"):
+        found.link()

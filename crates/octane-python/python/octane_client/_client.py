@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from octane_client import _core, _settings, _upload
 from octane_client._entities import LinkOutcome, Module, Run, Story, Suite, SuiteRun
-from octane_client._operations import Core, Response, one_story
+from octane_client._operations import Connected, Core, Response, one_story, target
 from octane_client._report import Event, Problems, Report, Upload
 from octane_client.errors import InputError
 
@@ -154,7 +154,7 @@ class Client:
         ``OCTANE_CLIENT_SECRET`` (or ``OCTANE_USERNAME`` and ``OCTANE_PASSWORD``), ``OCTANE_SHARED_SPACE``,
         ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``. ``settings`` override them.
         """
-        return cls(**{**_settings.from_env(), **settings})
+        return cls(**_settings.from_env(settings))
 
     def close(self) -> None:
         """Makes further calls fail. Sends nothing."""
@@ -399,17 +399,10 @@ class Suites:
         return self._core.ensure_suite(name, module).wait()
 
 
-class ConnectedSuiteRun(SuiteRun):
+class ConnectedSuiteRun(Connected):
     """A suite run whose runs can be listed and linked."""
 
-    __slots__ = ("_core",)
-    _core: Core
-
-    @classmethod
-    def _connect(cls, suite_run: SuiteRun, core: Core) -> ConnectedSuiteRun:
-        connected = cls(**suite_run.to_dict())
-        object.__setattr__(connected, "_core", core)
-        return connected
+    __slots__ = ()
 
     def runs(self, *, skip: int = 0) -> list[Run]:
         """Its automated runs by ID, without the first ``skip``."""
@@ -430,14 +423,11 @@ class ConnectedSuiteRun(SuiteRun):
         return [self._core.unlink(each, runs).wait() for each in self._stories(story, jira)]
 
     def _stories(self, story: EntityLike | None, jira: str | Iterable[str] | None) -> list[EntityLike]:
-        if (story is None) == (jira is None):
-            raise InputError("give a story or Jira keys")
-        if jira is None:
-            assert story is not None
-            return [story]
-        keys = [jira] if isinstance(jira, str) else list(jira)
-        found = self._core.resolve(keys).wait()
-        return [one_story(found, key) for key in keys]
+        stories, keys = target(story, jira)
+        if keys:
+            found = self._core.resolve(keys).wait()
+            stories.extend(one_story(found, key) for key in keys)
+        return stories
 
 
 class SuiteRuns:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from octane_client._ids import EntityLike
+    from typing_extensions import Self
 
     T = TypeVar("T")
 
@@ -208,11 +209,42 @@ class Core:
         return Call(_core.delete_upload(self.stored(id), self.spool), nothing)
 
 
+class Connected(SuiteRun):
+    """A suite run that knows its client. Elsewhere, in a copy or in another process, it is a plain :class:`SuiteRun`."""
+
+    __slots__ = ("_core",)
+    _core: Core
+
+    @classmethod
+    def _connect(cls, suite_run: SuiteRun, core: Core) -> Self:
+        connected = cls(**suite_run.to_dict())
+        object.__setattr__(connected, "_core", core)
+        return connected
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SuiteRun(**self.to_dict()).__reduce__()
+
+    def __repr__(self) -> str:
+        return repr(SuiteRun(**self.to_dict()))
+
+
+def target(story: EntityLike | None, jira: str | Iterable[str] | None) -> tuple[list[EntityLike], list[str]]:
+    """What to link to: stories, or Jira keys."""
+    if (story is None) == (jira is None):
+        raise InputError("give a story or Jira keys")
+    if story is not None:
+        return [story], []
+    keys = [jira] if isinstance(jira, str) else list(jira or ())
+    if not all(str(key).strip() for key in keys):
+        raise InputError("a Jira key is empty")
+    return [], keys
+
+
 def one_story(found: dict[str, list[Story]], key: str) -> Story:
     """The only story of a Jira key."""
     from octane_client.errors import Ambiguous
 
-    stories = found[key.strip()]
+    stories = found.get(key.strip(), [])
     if not stories:
         raise NotFound(f"Jira key {key} matches no backlog item")
     if len(stories) > 1:

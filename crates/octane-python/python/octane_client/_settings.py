@@ -8,7 +8,7 @@ from octane_client.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
     from typing import Any, TypeAlias, Union
 
@@ -112,7 +112,7 @@ def credentials(
         raise ConfigError("`username` and `password` belong together", hint="give both")
     raise ConfigError(
         "no credentials given",
-        hint="give `client_id=` and `secret=` of an API key, or use `Client.from_env()`",
+        hint="give `client_id=` and `secret=` of an API key, or use `from_env`, which reads the environment",
     )
 
 
@@ -174,8 +174,12 @@ def number(value: int | str | None, name: str) -> int | None:
         raise ConfigError(f"`{value}` is not a number ({name})") from None
 
 
-def from_env() -> dict[str, Any]:
-    """The settings in the environment variables, those of the program ``octane``."""
+KINDS = (("client_id", "secret"), ("username", "password"), ("credentials",))
+"""The settings of each kind of credentials."""
+
+
+def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in the environment variables, those of the program ``octane``, overridden by those that are given."""
     names = {
         "url": "OCTANE_URL",
         "space": "OCTANE_SHARED_SPACE",
@@ -190,6 +194,20 @@ def from_env() -> dict[str, Any]:
             settings["password"] = Secret.env("OCTANE_PASSWORD")
     else:
         settings["secret"] = Secret.env("OCTANE_CLIENT_SECRET")
+    kinds = [kind for kind in KINDS if any(given.get(name) is not None for name in kind)]
+    if kinds:
+        # Credentials of another kind are overridden, too.
+        others = [name for kind in KINDS if kind not in kinds for name in kind]
+        settings = {name: value for name, value in settings.items() if name not in others}
+    settings.update(given)
+    missing = [] if settings.get("url") else ["OCTANE_URL"]
+    if all(settings.get(kind[0]) is None for kind in KINDS):
+        missing += ["OCTANE_CLIENT_ID", "OCTANE_CLIENT_SECRET"]
+    if missing:
+        raise ConfigError(
+            f"not set in the environment: {', '.join(missing)}",
+            hint="set them, or give them to `from_env`; `octane sandbox` prints those of a local Octane",
+        )
     return settings
 
 

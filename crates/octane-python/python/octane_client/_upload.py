@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 WAIT_DEFAULT = 15 * 60.0
 
+# As in `inspect`, which takes long to import.
+CO_COROUTINE = 0x80
+
 
 def upload(
     core: Core,
@@ -123,6 +126,11 @@ def told(on_progress: Callable[[Event], object] | None) -> Callable[[Any], objec
     """Makes events of what the native part reports."""
     if on_progress is None:
         return lambda event: None
+    if getattr(getattr(on_progress, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+        raise InputError(
+            "`on_progress` is a coroutine function, which nothing would await",
+            hint="give a plain function; it may create a task",
+        )
     return lambda event: on_progress(Event(**event))
 
 

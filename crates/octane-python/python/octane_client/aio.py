@@ -9,9 +9,8 @@ from __future__ import annotations
 from octane_client import _settings, _upload
 from octane_client._client import connect
 from octane_client._entities import LinkOutcome, Module, Run, Story, Suite, SuiteRun
-from octane_client._operations import Core, Response, one_story
+from octane_client._operations import Connected, Core, Response, one_story, target
 from octane_client._report import Event, Problems, Report, Upload
-from octane_client.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class AsyncClient:
         ``OCTANE_CLIENT_SECRET`` (or ``OCTANE_USERNAME`` and ``OCTANE_PASSWORD``), ``OCTANE_SHARED_SPACE``,
         ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``. ``settings`` override them.
         """
-        return cls(**{**_settings.from_env(), **settings})
+        return cls(**_settings.from_env(settings))
 
     def close(self) -> None:
         """Makes further calls fail. Sends nothing."""
@@ -297,17 +296,10 @@ class Suites:
         return await self._core.ensure_suite(name, module)
 
 
-class AsyncConnectedSuiteRun(SuiteRun):
+class AsyncConnectedSuiteRun(Connected):
     """A suite run whose runs can be listed and linked."""
 
-    __slots__ = ("_core",)
-    _core: Core
-
-    @classmethod
-    def _connect(cls, suite_run: SuiteRun, core: Core) -> AsyncConnectedSuiteRun:
-        connected = cls(**suite_run.to_dict())
-        object.__setattr__(connected, "_core", core)
-        return connected
+    __slots__ = ()
 
     async def runs(self, *, skip: int = 0) -> list[Run]:
         """Its automated runs by ID, without the first ``skip``."""
@@ -328,14 +320,11 @@ class AsyncConnectedSuiteRun(SuiteRun):
         return [await self._core.unlink(each, runs) for each in await self._stories(story, jira)]
 
     async def _stories(self, story: EntityLike | None, jira: str | Iterable[str] | None) -> list[EntityLike]:
-        if (story is None) == (jira is None):
-            raise InputError("give a story or Jira keys")
-        if jira is None:
-            assert story is not None
-            return [story]
-        keys = [jira] if isinstance(jira, str) else list(jira)
-        found = await self._core.resolve(keys)
-        return [one_story(found, key) for key in keys]
+        stories, keys = target(story, jira)
+        if keys:
+            found = await self._core.resolve(keys)
+            stories.extend(one_story(found, key) for key in keys)
+        return stories
 
 
 class SuiteRuns:

@@ -72,7 +72,8 @@ class SchemaError(InputError):
     """Rows cannot be used. Nothing was sent."""
 
     rows: Sequence[Mapping[str, Any]] = ()
-    """All of them: ``row`` (the label), ``column``, ``value``, ``message`` and ``hint``."""
+    """All bad cells: ``file`` (or what the table is), ``number`` (of the row, from 1), ``row`` (what it is called: its label in
+    the index of a frame, else its number), ``column``, ``value``, ``message`` and ``hint``."""
 
 
 class ReportParseError(InputError):
