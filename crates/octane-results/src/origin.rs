@@ -23,7 +23,7 @@ pub struct Origin {
 const FIELDS: usize = 4;
 
 impl Origin {
-    /// The fields in the order in which they are preferred for telling results apart.
+    /// The fields in the order in which they are preferred for distinguishing results.
     fn fields(&self) -> [Option<&str>; FIELDS] {
         let Self {
             project,

@@ -59,7 +59,7 @@ pub struct TestRun {
     pub context: Context,
     /// The keys of the Jira issues that this test covers. Not part of the payload.
     pub jira: Vec<String>,
-    /// Where it comes from, apart from its test; tells several results of one test apart. Not part of the payload.
+    /// Where it comes from, apart from its test; distinguishes several results of one test. Not part of the payload.
     pub origin: Origin,
     /// The failures of earlier attempts of which this result is the outcome, where the report names them in it. Not
     /// part of the payload.

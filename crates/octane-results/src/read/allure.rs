@@ -65,7 +65,7 @@ impl JsonFormat for Allure {
         match path {
             [Step::Name(name)] => self.root.push((name.clone(), value)),
             [Step::Index(_)] if value.is_object() => {
-                let mut draft = result::draft(&value);
+                let mut draft = result::draft(&value, file);
                 draft.place = place;
                 draft.path = ShownPath(path).to_string();
                 file.push(draft);
@@ -77,7 +77,7 @@ impl JsonFormat for Allure {
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
         if path.is_empty() && !self.root.is_empty() {
             let result = Value::Object(self.root.drain(..).collect());
-            let mut draft = result::draft(&result);
+            let mut draft = result::draft(&result, file);
             draft.place = self.place;
             file.push(draft);
         }

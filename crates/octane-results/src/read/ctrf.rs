@@ -52,7 +52,7 @@ impl JsonFormat for Ctrf {
 
     fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
         if let [.., Step::Index(_)] = path {
-            let mut draft = draft(&value);
+            let mut draft = draft(&value, file);
             draft.place = place;
             draft.path = ShownPath(path).to_string();
             file.push(draft);
@@ -68,11 +68,11 @@ const WORDS: [(&str, Status); 5] = [
     ("other", Status::Skipped),
 ];
 
-fn draft(test: &Value) -> Draft {
+fn draft(test: &Value, file: &ReportFile) -> Draft {
     let word = field(test, "status");
     let outcome = word
         .as_deref()
-        .map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+        .map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
     let name = field(test, "name").unwrap_or_default();
     let mut draft = Draft::new(LineColumn::START, name, outcome);
     let path = field(test, "filePath").unwrap_or_default();

@@ -15,8 +15,8 @@
 //!   examples adds their name and its number, as Cucumber does in `JUnit` XML: `pays - cards - Example #1.2`.
 //!   Two scenarios of one name in a file are distinguished as `pays` and `pays (2)`. A feature without a name is called after
 //!   its file.
-//! - Hooks are steps only if they did not pass. A hook around all tests is no result; that it failed is a warning, as is
-//!   a run that was not successful though no scenario is failed.
+//! - Hooks are steps only if they did not pass. A hook around all tests is a result only if it failed: a failed one, called
+//!   `[hook]`. So is a run that was not successful though nothing in it has failed, called `[run]`.
 //! - A feature that could not be parsed is a failed result if there are other results.
 //! - A run without an end is one failed result, called `[run]`, if it has results of which none is failed.
 //! - Attachments are kept without their content, logs not at all; an attached list of addresses is links.
@@ -44,8 +44,11 @@ use attempt::Attempt;
 use features::{Features, field};
 use step::{Finished, moment};
 
-/// The name of the result of a run that did not end.
+/// The name of the result of a run that did not end, or failed in a way that nothing shows.
 const RUN: &str = "[run]";
+
+/// The name of the result of a hook around all tests that failed.
+const HOOK: &str = "[hook]";
 
 #[derive(Debug, Default)]
 pub(crate) struct CucumberMessages {
@@ -56,8 +59,8 @@ pub(crate) struct CucumberMessages {
     repeated: BTreeMap<String, Vec<Attempt>>,
     /// What was wrong with features that could not be parsed.
     unparsed: Vec<Draft>,
-    /// Hooks around all tests that failed have been reported.
-    has_failed_hook: bool,
+    /// Where the run says that it was not successful, and why.
+    unsuccessful: Option<(LineColumn, String)>,
     has_failed: bool,
     has_begun: bool,
     has_ended: bool,
@@ -101,6 +104,7 @@ impl LineFormat for CucumberMessages {
         }
         let unparsed = std::mem::take(&mut self.unparsed);
         let has_results = file.results > 0;
+        let has_unparsed = !unparsed.is_empty();
         for draft in unparsed {
             let message = draft
                 .failure
@@ -114,11 +118,15 @@ impl LineFormat for CucumberMessages {
                 file.warn(draft.place, WarningKind::FailedOutside { message });
             }
         }
+        if let Some((place, reason)) = self.unsuccessful.take()
+            && !self.has_failed
+            && !has_unparsed
+        {
+            self.has_failed = true;
+            file.push(failed(place, RUN, &reason));
+        }
         if self.has_begun && !self.has_ended && has_results && !self.has_failed {
-            file.push(Draft {
-                failure: Some(Failure::new("the run did not end")),
-                ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
-            });
+            file.push(failed(self.place, RUN, "the run did not end"));
         }
     }
 }
@@ -148,14 +156,10 @@ impl CucumberMessages {
             "parseError" => self.parse_error(message),
             "testRunFinished" => {
                 self.has_ended = true;
-                let is_unsuccessful = message.get("success") == Some(&Value::Bool(false));
-                if is_unsuccessful
-                    && !self.has_failed
-                    && !self.has_failed_hook
-                    && self.unparsed.is_empty()
-                {
-                    let message = "the run was not successful".to_owned();
-                    file.warn(self.place, WarningKind::FailedOutside { message });
+                if message.get("success") == Some(&Value::Bool(false)) {
+                    let given = message.get("message");
+                    let reason = text(given).unwrap_or_else(|| "the run was not successful".into());
+                    self.unsuccessful = Some((self.place, reason));
                 }
             }
             _ => {}
@@ -224,10 +228,9 @@ impl CucumberMessages {
         if matches!(status, "PASSED" | "SKIPPED") {
             return;
         }
-        self.has_failed_hook = true;
+        self.has_failed = true;
         let reason = text(result.get("message")).unwrap_or_else(|| status.to_lowercase());
-        let message = format!("a hook around all tests: {}", step::first_line(&reason));
-        file.warn(self.place, WarningKind::FailedOutside { message });
+        file.push(failed(self.place, HOOK, &reason));
     }
 
     fn parse_error(&mut self, message: &Value) {
@@ -241,6 +244,19 @@ impl CucumberMessages {
             failure: Some(failure),
             ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
         });
+    }
+}
+
+/// A failed result that is no scenario.
+fn failed(place: LineColumn, name: &str, reason: &str) -> Draft {
+    let first = step::first_line(reason);
+    let mut failure = Failure::new(first);
+    if first != reason {
+        failure = failure.details(reason);
+    }
+    Draft {
+        failure: Some(failure),
+        ..Draft::new(place, name, Outcome::Known(Status::Failed))
     }
 }
 

@@ -13,7 +13,7 @@
 //! | a beginning of tests without a `done` where no result is failed | the same |
 //!
 //! The class of a test is its file: as `dart` writes it, or from the folder of its package on where `flutter` writes the
-//! whole path, which may differ from machine to machine. The platform tells the runs of a test apart. Lines that are no
+//! whole path, which may differ from machine to machine. The platform distinguishes the runs of a test. Lines that are no
 //! events, such as those of `flutter`'s daemon in square brackets, are ignored.
 //!
 //! Two tests of one name in a file are distinguished as `pays` and `pays (2)`.
@@ -239,7 +239,7 @@ impl Dart {
         let is = |key: &str| event[key] == Value::Bool(true);
         let result = match text(event, "result") {
             "" => Outcome::Missing,
-            word => Draft::outcome_by(word, &WORDS),
+            word => file.outcome(word, &WORDS),
         };
         let has_passed = matches!(result, Outcome::Known(Status::Passed));
         let outcome = match result {

@@ -70,7 +70,7 @@ fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) 
     let mut has_failed = false;
     let mut seen = Seen::default();
     for (at, test) in list.into_iter().flatten().enumerate() {
-        let mut draft = draft(test, &name);
+        let mut draft = draft(test, &name, file);
         draft.place = place;
         draft.path = format!("{path}.assertionResults[{at}]");
         has_failed |= draft.outcome.is_failed();
@@ -93,11 +93,11 @@ fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) 
     }
 }
 
-fn draft(test: &Value, file: &str) -> Draft {
+fn draft(test: &Value, path: &str, file: &ReportFile) -> Draft {
     let word = field(test, "status");
     let outcome = word
         .as_deref()
-        .map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+        .map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
     let name = first_field(test, &["title", "fullName"]).unwrap_or_default();
     let mut draft = Draft::new(LineColumn::START, name, outcome);
     let titles = items(test.get("ancestorTitles")).iter();
@@ -105,10 +105,10 @@ fn draft(test: &Value, file: &str) -> Draft {
     // Vitest puts an empty title first.
     titles.join(" ").trim().clone_into(&mut draft.class);
     if draft.class.is_empty() {
-        base_name(file).clone_into(&mut draft.class);
+        base_name(path).clone_into(&mut draft.class);
     }
     draft.is_class_whole = true;
-    draft.origin.file = shared(file);
+    draft.origin.file = shared(path);
     draft.duration = millis(test, "duration");
     draft.started = moment(test, "startAt");
     draft.failure = joined(messages(test, "failureMessages"));

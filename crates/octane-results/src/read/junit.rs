@@ -16,7 +16,7 @@
 //!   of which none of its results tells.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
-//! - The **origin**, which tells results of one test apart, is the path of the suites' names, and the attributes `hostname`,
+//! - The **origin**, by which results of one test are distinguished, is the path of the suites' names, and the attributes `hostname`,
 //!   `file` and `project` of the case or else of the nearest suite that has them.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
@@ -24,7 +24,8 @@
 //!   none. The clock is never read.
 //! - Properties of a case are properties of its result, apart from Jira keys, `owner` or `author`, and `tag` or `tags`.
 //! - The reason of a `skipped` case becomes the description of the run.
-//! - `system-out` and `system-err` are ignored, and cost no memory however long they are.
+//! - Of `system-out` and `system-err` of a case, only the attachments are used that they name as Jenkins has it:
+//!   `[[ATTACHMENT|path]]`. They cost no memory however long they are.
 //! - Bytes that are invalid in the encoding of the report are replaced by U+FFFD and counted in a warning. A case whose
 //!   name or class has such bytes is an invalid row: replaced, it could not be told from another test.
 
@@ -41,6 +42,7 @@ use crate::run::TestRun;
 mod attempt;
 mod attributes;
 mod case;
+mod output;
 mod report;
 mod suite;
 mod verdict;

@@ -21,7 +21,8 @@
 //! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain
 //!   (`site="TearDown"`, or `TearDown : ` before its message), or if it has failed by itself and none of its results has: a fixture that could not be set up, an
 //!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they
-//!   count. A suite that says no more than that a test in it has failed, without such a test, causes a warning.
+//!   count. A suite that says no more than that a test in it has failed, without such a test, is a failed result if it counts
+//!   failed tests itself, as version 3 does; else it causes a warning.
 //! - Categories, authors and properties of a fixture are those of its tests too. `Category` is a tag, the first `Author` the
 //!   owner, `Description` the description. Properties that begin with `_` are internal, and left out.
 //! - The **reason** of a skipped test is its description, before any other one.
@@ -103,7 +104,7 @@ impl Nunit {
     fn case(&mut self, case: &Element, file: &mut ReportFile) {
         let name = case.attribute("name").or(case.attribute("fullname"));
         let (class, name) = self.class_and_name(case, name.unwrap_or_default());
-        let mut draft = Draft::new(case.place, name, outcome(case));
+        let mut draft = Draft::new(case.place, name, outcome(case, file));
         dotnet::set_class(&mut draft, &class, file);
         draft.has_invalid_bytes = case.has_invalid_bytes;
         let took = case.attribute("duration").or(case.attribute("time"));
@@ -182,8 +183,8 @@ fn is_suite(path: &[String]) -> bool {
 }
 
 /// The outcome of a test or a suite, by its attributes and elements.
-fn outcome(of: &Element) -> Outcome {
-    let outcome = by_attributes(of);
+fn outcome(of: &Element, file: &ReportFile) -> Outcome {
+    let outcome = by_attributes(of, file);
     match outcome {
         Outcome::Known(Status::Passed) | Outcome::Missing if of.child("failure").is_some() => {
             Outcome::Known(Status::Failed)

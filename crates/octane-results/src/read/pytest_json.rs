@@ -125,7 +125,7 @@ impl PytestJson {
         let outcome = match text(test.get("outcome")).as_deref() {
             None => Outcome::Missing,
             Some("rerun") => phases.outcome(),
-            Some(word) => Draft::outcome_by(word, &WORDS),
+            Some(word) => file.outcome(word, &WORDS),
         };
         let outcome = match outcome {
             Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),

@@ -126,7 +126,7 @@ impl XmlFormat for Robot {
         }
     }
 
-    fn element(&mut self, path: &[String], element: Element, _file: &mut ReportFile) {
+    fn element(&mut self, path: &[String], element: Element, file: &mut ReportFile) {
         let last = path.last().map(String::as_str);
         match (element.name.as_str(), &mut self.test) {
             ("msg", Some(test)) => {
@@ -137,7 +137,7 @@ impl XmlFormat for Robot {
                 }
             }
             ("status", Some(test)) => {
-                set_status(test, &element, std::mem::take(&mut self.traceback));
+                set_status(test, &element, std::mem::take(&mut self.traceback), file);
             }
             ("status", None) => self.suite_status(&element, last == Some("kw")),
             ("doc", Some(test)) => test.description = element.text().map(str::to_owned),
@@ -239,8 +239,9 @@ fn add_tag(test: &mut Draft, tag: &Element) {
 }
 
 /// Sets what the status of a test says.
-fn set_status(test: &mut Draft, status: &Element, traceback: String) {
-    test.outcome = outcome(status);
+fn set_status(test: &mut Draft, status: &Element, traceback: String, file: &ReportFile) {
+    let word = status.attribute("status");
+    test.outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
     let mut message = status.text().map(|text| text.trim().to_owned());
     if let Some(merged) = message.as_deref().and_then(merged::merged) {
         message = merged.message;

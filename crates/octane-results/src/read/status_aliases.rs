@@ -65,11 +65,17 @@ impl StatusAliases {
         self
     }
 
+    /// The status that `word` stands for by [`Self::with`].
+    pub(crate) fn own(&self, word: &str) -> Option<Status> {
+        let mut own = self.own.iter().rev();
+        let own = own.find(|(own, _)| is_same(own, word));
+        own.map(|(_, status)| *status)
+    }
+
     /// The status that `word` stands for.
     pub fn status(&self, word: &str) -> Option<Status> {
         let matches = |known: &str| is_same(known, word);
-        let own = self.own.iter().rev().find(|(own, _)| matches(own));
-        own.map(|(_, status)| *status).or_else(|| {
+        self.own(word).or_else(|| {
             KNOWN
                 .iter()
                 .find(|(known, _)| matches(known))

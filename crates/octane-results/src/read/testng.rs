@@ -121,7 +121,7 @@ impl XmlFormat for Testng {
         } else if element.attribute("is-config") == Some("true") {
             self.configuration(&element);
         } else {
-            let held = Held::new(self.method(&element), file);
+            let held = Held::new(self.method(&element, file), file);
             if element.attribute("retried") == Some("true") {
                 self.attempts.entry(key(&held)).or_default().push(held);
             } else {
@@ -190,9 +190,9 @@ impl Testng {
         }
     }
 
-    fn method(&self, method: &Element) -> Draft {
+    fn method(&self, method: &Element, file: &ReportFile) -> Draft {
         let word = method.attribute("status");
-        let outcome = word.map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+        let outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
         let name = method.attribute("name").unwrap_or_default();
         let values = parameters(method);
         let mut draft = Draft::new(method.place, with_values(name, &values), outcome);

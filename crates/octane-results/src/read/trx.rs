@@ -163,7 +163,7 @@ impl Trx {
         for result in inner.unwrap_or_default() {
             has_failed |= self.result(result, Some(of), file);
         }
-        let outcome = outcome(of);
+        let outcome = outcome(of, file);
         let is_leaf = inner.is_none_or(<[Element]>::is_empty);
         if !is_leaf
             && (has_failed || matches!(outcome, Outcome::Known(status) if status != Status::Failed))
@@ -219,11 +219,11 @@ fn id(result: &Element) -> Option<&str> {
     result.attribute("testId")
 }
 
-fn outcome(result: &Element) -> Outcome {
+fn outcome(result: &Element, file: &ReportFile) -> Outcome {
     result
         .attribute("outcome")
         .map_or(Outcome::Known(Status::Failed), |word| {
-            Draft::outcome_by(word, &WORDS)
+            file.outcome(word, &WORDS)
         })
 }
 

@@ -21,7 +21,7 @@
 //! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
 //!   and 2.
 //! - The reason of a skipped test is its description. Output and warnings are not kept.
-//! - An assembly that declares failures of which none of its results tells causes a warning.
+//! - An assembly that declares failures of which none of its results tells is a failed result of its own, named after it.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::metadata::{Attachment, Metadata, Property};
 use crate::origin::Origin;
 use crate::run::Failure;
 use crate::status::Status;
-use crate::warning::WarningKind;
+use octane_model::plural::plural;
 
 const WORDS: [(&str, Status); 4] = [
     ("Pass", Status::Passed),
@@ -46,6 +46,9 @@ const WORDS: [(&str, Status); 4] = [
 
 /// What is before the name of the class in the name of its collection.
 const COLLECTION: &str = "Test collection for ";
+
+/// The name of a failed assembly that has none.
+const UNNAMED: &str = "assembly";
 
 /// A report of `xUnit.net`.
 #[derive(Debug, Default)]
@@ -114,7 +117,7 @@ impl XmlFormat for Xunit {
     fn leave(&mut self, path: &[String], file: &mut ReportFile) {
         match path.last().map(String::as_str) {
             Some("assembly") => {
-                self.totals.check(file);
+                self.totals.check(&self.origin, file);
                 self.origin = Origin::default();
                 self.started = None;
             }
@@ -128,23 +131,32 @@ impl XmlFormat for Xunit {
 }
 
 impl Totals {
-    /// Warns if failures are declared and none is there.
-    fn check(&mut self, file: &mut ReportFile) {
+    /// Adds a failed result if failures are declared and none is there.
+    fn check(&mut self, origin: &Origin, file: &mut ReportFile) {
         let Self {
             place,
             name,
             declared,
             found,
         } = std::mem::take(self);
-        if declared > 0 && found == 0 {
-            let kind = WarningKind::Totals {
-                suite: dotnet::file_name(&name).to_owned(),
-                what: "failures",
-                declared,
-                found,
-            };
-            file.warn(place, kind);
+        if declared == 0 || found > 0 {
+            return;
         }
+        let declared = usize::try_from(declared).unwrap_or(usize::MAX);
+        let message = format!(
+            "the assembly declares {}, but none of its results has failed",
+            plural(declared, "failure")
+        );
+        let name = match dotnet::file_name(&name) {
+            "" => UNNAMED,
+            name => name,
+        };
+        let failed = Outcome::Known(Status::Failed);
+        file.push(Draft {
+            failure: Some(Failure::new(message)),
+            origin: origin.clone(),
+            ..Draft::new(place, name, failed)
+        });
     }
 }
 
@@ -181,7 +193,7 @@ impl Xunit {
         let class = test.attribute("type");
         let name = test.attribute("name").or(test.attribute("method"));
         let name = dotnet::own_name(name.unwrap_or_default(), class.unwrap_or(&self.group));
-        let mut draft = Draft::new(test.place, name, outcome(test));
+        let mut draft = Draft::new(test.place, name, outcome(test, file));
         match class {
             Some(class) => dotnet::set_class(&mut draft, class, file),
             None => dotnet::set_class(&mut draft, &self.group, file),
@@ -236,9 +248,9 @@ fn without_id(name: &str) -> &str {
     }
 }
 
-fn outcome(test: &Element) -> Outcome {
+fn outcome(test: &Element, file: &ReportFile) -> Outcome {
     let word = test.attribute("result");
-    let outcome = word.map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS));
+    let outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
     match outcome {
         Outcome::Missing | Outcome::Known(Status::Passed) if test.child("failure").is_some() => {
             Outcome::Known(Status::Failed)

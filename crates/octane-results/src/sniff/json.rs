@@ -1,4 +1,4 @@
-//! Tells formats in JSON apart.
+//! Recognises formats in JSON.
 
 use crate::format::Format;
 use crate::read::json_reader::{JsonError, JsonKind, JsonReader, SliceText};
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_apart_by_the_names_of_their_first_object() {
+    fn formats_are_recognised_by_the_names_of_their_first_object() {
         for (text, expected) in [
             (
                 r#"[{"uri":"a.feature","elements":[{"type":"#,

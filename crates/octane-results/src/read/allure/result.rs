@@ -8,7 +8,7 @@ use crate::read::report::fields::{
     as_iteration, field, flatten, is_set, linked_key, moment, nanoseconds, plain, shared, thrown,
 };
 use crate::read::report::json::items;
-use crate::read::report::{Draft, Outcome, Took};
+use crate::read::report::{Draft, Outcome, ReportFile, Took};
 use crate::run::Failure;
 use crate::status::Status;
 use crate::step::Step;
@@ -56,9 +56,9 @@ const OTHER_LABELS: [&str; 12] = [
     "resultFormat",
 ];
 
-pub(super) fn draft(result: &Value) -> Draft {
+pub(super) fn draft(result: &Value, file: &ReportFile) -> Draft {
     let labels = Labels(items(result.get("labels")));
-    let (outcome, untold) = outcome(result);
+    let (outcome, untold) = outcome(result, file);
     let mut draft = Draft::new(LineColumn::START, name(result, &labels), outcome);
     identify(&mut draft, result, &labels);
     draft.origin.suite = case(result).and_then(|case| shared(&case));
@@ -209,7 +209,7 @@ fn identify(draft: &mut Draft, result: &Value, labels: &Labels<'_>) {
 }
 
 /// The status, and what is to be said if the result does not say why.
-fn outcome(result: &Value) -> (Outcome, Option<&'static str>) {
+fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>) {
     const NO_END: &str = "the test began and did not end";
     let failed = Outcome::Known(Status::Failed);
     let has_start = field(result, "start").is_some();
@@ -223,7 +223,7 @@ fn outcome(result: &Value) -> (Outcome, Option<&'static str>) {
             _ => (failed, Some("the result has no status")),
         };
     };
-    match Draft::outcome_by(&word, &WORDS) {
+    match file.outcome(&word, &WORDS) {
         Outcome::Known(Status::Passed)
             if stage.as_deref() == Some("interrupted")
                 || stage.as_deref() == Some("running") && !has_stop =>

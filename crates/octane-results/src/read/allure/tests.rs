@@ -137,7 +137,7 @@ fn a_test_is_identified_by_its_labels() {
 }
 
 #[test]
-fn parameters_tell_tests_apart_unless_the_name_does() {
+fn parameters_distinguish_tests_unless_the_name_does() {
     for (name, parameters, expected) in [
         (
             "adds[1-EUR]",

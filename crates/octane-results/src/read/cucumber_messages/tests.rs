@@ -139,7 +139,7 @@ fn an_attempt_without_an_end_is_failed() {
 }
 
 #[test]
-fn rows_of_examples_are_told_apart() {
+fn rows_of_examples_are_distinguished() {
     let pickle = |id: &str, row: &str| {
         format!(
             "{{\"pickle\":{{\"id\":\"{id}\",\"uri\":\"f/tax.feature\",\"name\":\"pays\",\"astNodeIds\":[\"a2\",\"{row}\"],\"steps\":[]}}}}"
@@ -193,14 +193,14 @@ fn what_fails_outside_of_scenarios_is_told() {
         messages.extend(last);
         shown(&messages)
     };
-    insta::assert_snapshot!(with(&[hook, unsuccessful]), @"
+    insta::assert_snapshot!(with(&[hook, unsuccessful]), @r#"
     5: Tax | adds = Passed 1.499s at 2026-11-27T20:52:23.001Z covers SHOP-12 [Given a cart: passed 2ms] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12
-    warning in.ndjson:10:1: failed outside of the tests: a hook around all tests: no database
-    ");
-    insta::assert_snapshot!(with(&[unsuccessful]), @"
+    10: [hook] = Failed ! "no database" / "no database\nat x"
+    "#);
+    insta::assert_snapshot!(with(&[unsuccessful]), @r#"
     5: Tax | adds = Passed 1.499s at 2026-11-27T20:52:23.001Z covers SHOP-12 [Given a cart: passed 2ms] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12
-    warning in.ndjson:10:1: failed outside of the tests: the run was not successful
-    ");
+    10: [run] = Failed ! "the run was not successful"
+    "#);
     insta::assert_snapshot!(with(&[parse_error, unsuccessful]), @r#"
     5: Tax | adds = Passed 1.499s at 2026-11-27T20:52:23.001Z covers SHOP-12 [Given a cart: passed 2ms] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12
     10: f/odd.feature = Failed ! "(1:1): expected: #EOF" / "(1:1): expected: #EOF"
@@ -227,7 +227,7 @@ fn what_fails_outside_of_scenarios_is_told() {
 }
 
 #[test]
-fn two_scenarios_of_one_name_are_told_apart() {
+fn two_scenarios_of_one_name_are_distinguished() {
     let pickle = |id: &str, uri: &str| {
         format!(
             "{{\"pickle\":{{\"id\":\"{id}\",\"uri\":\"{uri}\",\"name\":\"adds\",\"astNodeIds\":[],\"steps\":[]}}}}"

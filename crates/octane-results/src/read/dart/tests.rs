@@ -131,7 +131,7 @@ fn the_class_does_not_depend_on_the_machine() {
 }
 
 #[test]
-fn two_tests_of_one_name_are_told_apart() {
+fn two_tests_of_one_name_are_distinguished() {
     let events = indoc! {r#"
         {"test":{"id":3,"name":"pays","suiteID":0},"type":"testStart","time":10}
         {"testID":3,"result":"failure","skipped":false,"hidden":false,"type":"testDone","time":30}

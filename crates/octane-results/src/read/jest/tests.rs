@@ -97,7 +97,7 @@ fn half_a_character_does_not_break_a_report() {
 }
 
 #[test]
-fn tests_with_the_same_titles_are_told_apart() {
+fn tests_with_the_same_titles_are_distinguished() {
     let test =
         |word: &str| format!(r#"{{"ancestorTitles":["Cart"],"status":"{word}","title":"adds"}}"#);
     let report = report(&[test("failed"), test("passed")].join(","), FILE);

@@ -11,7 +11,7 @@ use super::verdict::Verdict;
 use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
-use crate::metadata::{Metadata, Property};
+use crate::metadata::{Attachment, Metadata, Property};
 use crate::origin::Origin;
 use crate::read::class_name::split_class;
 use crate::read::commas::Commas;
@@ -131,6 +131,11 @@ impl Case {
         } else {
             metadata.properties.push(Property::new(name, value));
         }
+    }
+
+    /// Adds a file that its output names.
+    pub(super) fn attach(&mut self, attachment: Attachment) {
+        self.metadata.attachments.push(attachment);
     }
 
     /// Completes the result, unless something makes it unusable, such as a status that is not known. Returns the status.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, AttemptKind};
 use super::attributes::{ReadAttributes, read_attributes};
 use super::case::OpenCases;
+use super::output::OutputScanner;
 use super::suite::Suite;
 use super::verdict::is_unclear;
 use crate::invalid::{InvalidCell, InvalidRow, shortened};
@@ -49,7 +50,9 @@ enum Scope {
     AttemptChild,
     /// An element of a case or a suite that is not known; what is inside may still be a result.
     Unknown,
-    /// An element without results, such as `system-out`.
+    /// The output of a case, which may name attachments.
+    Output,
+    /// An element without results.
     Ignored,
 }
 
@@ -73,6 +76,7 @@ pub(super) struct Report {
     /// The open test cases, which may be nested.
     cases_open: OpenCases,
     spare: Spare,
+    output: OutputScanner,
     /// What the open property contains, and its name.
     property: PropertyMeaning,
     property_name: String,
@@ -99,6 +103,7 @@ impl Report {
             suites: Vec::new(),
             cases_open: OpenCases::default(),
             spare: Spare::default(),
+            output: OutputScanner::default(),
             property: PropertyMeaning::Nothing,
             property_name: String::new(),
             next_name: String::new(),
@@ -120,7 +125,9 @@ impl Report {
     /// Whether the text of the innermost element is needed.
     pub(super) fn wants_text(&self) -> bool {
         match self.scopes.last() {
-            Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure) => true,
+            Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure | Scope::Output) => {
+                true
+            }
             Some(Scope::Property) => !matches!(
                 self.property,
                 PropertyMeaning::Link | PropertyMeaning::Nothing
@@ -131,9 +138,15 @@ impl Report {
 
     pub(super) fn feed(&mut self, event: XmlEvent<'_>) -> Result<(), ParseFailure> {
         let is_wanted = self.wants_text();
+        let is_output = self.scopes.last() == Some(&Scope::Output);
         match event {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
+            XmlEvent::Text(text) if is_output => self.scan_output(text),
+            XmlEvent::CharRef(char) if is_output => {
+                self.scan_output(char.encode_utf8(&mut [0; 4]));
+            }
+            XmlEvent::UnknownEntity(..) if is_output => {}
             XmlEvent::Text(text) if is_wanted => push_text(&mut self.text, text),
             XmlEvent::CharRef(char) if is_wanted => self.text.push(char),
             XmlEvent::UnknownEntity(reference, place) if is_wanted => {
@@ -146,6 +159,13 @@ impl Report {
             | XmlEvent::Ignored => {}
         }
         Ok(())
+    }
+
+    fn scan_output(&mut self, text: &str) {
+        if let Some(case) = self.cases_open.innermost() {
+            let mut attach = |attachment| case.attach(attachment);
+            self.output.feed(text, &mut attach);
+        }
     }
 
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
@@ -172,9 +192,13 @@ impl Report {
             (Inside::Suite | Inside::Case, "testsuites" | "testsuite") => Scope::Suite,
             (Inside::Suite | Inside::Case, "testcase") => Scope::Case,
             (Inside::Suite | Inside::Case, "properties") => Scope::Properties,
-            (Inside::Suite | Inside::Case | Inside::Attempt, "system-out" | "system-err") => {
-                Scope::Ignored
+            (Inside::Case | Inside::Attempt, "system-out" | "system-err")
+                if self.cases_open.innermost().is_some() =>
+            {
+                self.output.reset();
+                Scope::Output
             }
+            (Inside::Suite | Inside::Attempt, "system-out" | "system-err") => Scope::Ignored,
             (Inside::Suite, "failure" | "error") => {
                 attempt = self.attempt_kind(name);
                 Scope::SuiteFailure
@@ -206,7 +230,11 @@ impl Report {
             Scope::Attempt | Scope::SuiteFailure => {
                 self.open_attempt(tag, attempt.unwrap_or(AttemptKind::Error))?;
             }
-            Scope::Properties | Scope::AttemptChild | Scope::Unknown | Scope::Ignored => {}
+            Scope::Properties
+            | Scope::AttemptChild
+            | Scope::Unknown
+            | Scope::Output
+            | Scope::Ignored => {}
         }
         self.scopes.push(scope);
         Ok(())
@@ -224,7 +252,9 @@ impl Report {
             Some(Scope::Case) => Inside::Case,
             Some(Scope::Properties) => Inside::Properties,
             Some(Scope::Attempt | Scope::SuiteFailure | Scope::AttemptChild) => Inside::Attempt,
-            Some(Scope::Property | Scope::Unknown | Scope::Ignored) => Inside::Ignored,
+            Some(Scope::Property | Scope::Unknown | Scope::Output | Scope::Ignored) => {
+                Inside::Ignored
+            }
         }
     }
 

@@ -717,3 +717,42 @@ fn properties_of_a_case_are_kept() {
     assert_eq!(runs[0].jira, ["SHOP-1"]);
     assert_eq!(runs[1].metadata, None);
 }
+
+#[test]
+fn output_names_attachments_of_its_case() {
+    let report = indoc! {r#"
+        <testsuite name="s">
+          <system-out>[[ATTACHMENT|suite.log]]</system-out>
+          <testcase name="a">
+            <failure message="no">x<system-out>[[ATTACHMENT|/b/first try.mp4]]</system-out></failure>
+            <system-out><![CDATA[one [[ATTACHMENT|/b/shot.png]]
+              two]]></system-out>
+            <system-err>&lt;[[ATTACHMENT|a&amp;b.zip]] &unknown; </system-err>
+          </testcase>
+          <testcase name="b"><system-out>[[ATTACHMENT|</system-out><system-err>x]]</system-err></testcase>
+        </testsuite>
+    "#};
+    let source = Source::bytes("in.xml", report.as_bytes());
+    let mut attachments = Vec::new();
+    for record in read(&source, &ReadOptions::default()).unwrap() {
+        let Record::Run(run) = record.unwrap() else {
+            panic!("only results were expected");
+        };
+        let files = run.metadata.as_ref().map(|metadata| {
+            let files = metadata.attachments.iter();
+            let shown = files.map(|file| {
+                let media_type = file.media_type.as_deref().unwrap_or_default();
+                format!("{} {media_type}", file.path)
+            });
+            shown.collect::<Vec<String>>()
+        });
+        attachments.push(files.unwrap_or_default().join(", "));
+    }
+    assert_eq!(
+        attachments,
+        [
+            "/b/first try.mp4 video/mp4, /b/shot.png image/png, a&b.zip application/zip",
+            ""
+        ]
+    );
+}

@@ -160,7 +160,7 @@ fn the_results_before_a_break_are_returned() {
 }
 
 #[test]
-fn tests_with_the_same_titles_are_told_apart() {
+fn tests_with_the_same_titles_are_distinguished() {
     for (first, second, expected) in [
         (
             ERROR,

@@ -3,7 +3,7 @@
 use crate::metadata::Attachment;
 use crate::read::report::dotnet;
 use crate::read::report::xml::Element;
-use crate::read::report::{Draft, Outcome};
+use crate::read::report::{Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 
@@ -24,7 +24,7 @@ pub(super) fn attachments(files: &Element) -> Vec<Attachment> {
 }
 
 /// The outcome of a test or a suite, by its attributes.
-pub(super) fn by_attributes(of: &Element) -> Outcome {
+pub(super) fn by_attributes(of: &Element, file: &ReportFile) -> Outcome {
     let flag = |name| of.attribute(name).map(str::to_ascii_lowercase);
     let is_success = flag("success");
     let Some(word) = of.attribute("result") else {
@@ -36,7 +36,7 @@ pub(super) fn by_attributes(of: &Element) -> Outcome {
         };
     };
     let word = word.split_once('(').map_or(word, |(word, _)| word);
-    match Draft::outcome_by(word, &WORDS) {
+    match file.outcome(word, &WORDS) {
         Outcome::Known(Status::Passed) if is_success.as_deref() == Some("false") => {
             Outcome::Known(Status::Failed)
         }

@@ -13,6 +13,7 @@ use crate::read::report::{Draft, Moment, Outcome, ReportFile, dotnet};
 use crate::run::Failure;
 use crate::status::Status;
 use crate::warning::WarningKind;
+use octane_model::plural::plural;
 
 /// The name of a failed run, or suite, that has none.
 const UNNAMED: &str = "test run";
@@ -46,6 +47,8 @@ pub(super) struct Suite {
     reason: Option<String>,
     /// How many failed tests it declares.
     declared: u64,
+    /// Whether it counts its failed tests itself, as version 3 does.
+    counts_failures: bool,
     /// Whether there are results in it.
     pub(super) has_results: bool,
     /// Whether one of its results has failed.
@@ -94,16 +97,19 @@ impl Suite {
             let site = element.attribute("site");
             site.is_some_and(|site| site.eq_ignore_ascii_case(known))
         };
-        let declared = element
-            .attribute("failed")
-            .or(element.attribute("failures"));
-        let declared = declared.and_then(|number| number.parse().ok()).unwrap_or(0);
+        let number = |name| {
+            element
+                .attribute(name)
+                .and_then(|number| number.parse().ok())
+        };
+        let own = number("failed").filter(|failed| *failed > 0);
+        let declared = own.or_else(|| number("failures")).unwrap_or(0);
         let inherits_properties = outer.is_some_and(|outer| outer.kind == Kind::Tests);
         Self {
             name: name.to_owned(),
             full_name: full_name(element, kind, name, outer),
             kind,
-            outcome: by_attributes(element),
+            outcome: by_attributes(element, file),
             is_set_up: site("SetUp"),
             is_tear_down: site("TearDown"),
             started,
@@ -121,6 +127,7 @@ impl Suite {
             failure: None,
             reason: None,
             declared,
+            counts_failures: own.is_some(),
             has_results: false,
             has_failed: false,
         }
@@ -194,7 +201,8 @@ impl Suite {
         if !self.is_failed() {
             return has_failed;
         }
-        if self.is_tear_down || !has_failed && self.failed_by_itself() {
+        let is_result = self.counts_failures || self.failed_by_itself();
+        if self.is_tear_down || !has_failed && is_result {
             let draft = self.own_failure(file);
             file.push(draft);
         } else if !has_failed {
@@ -209,8 +217,21 @@ impl Suite {
         true
     }
 
+    /// What is said of a suite that failed because of tests that are not in the report.
+    fn unexplained(&self) -> Failure {
+        let declared = usize::try_from(self.declared).unwrap_or(usize::MAX);
+        let declared = plural(declared, "failure");
+        Failure::new(format!(
+            "the suite declares {declared}, but none of its results has failed"
+        ))
+    }
+
     /// The result of the suite itself.
-    fn own_failure(self, file: &ReportFile) -> Draft {
+    fn own_failure(mut self, file: &ReportFile) -> Draft {
+        let is_its_own = self.is_tear_down || self.failed_by_itself();
+        let own = self.failure.take().filter(|_| is_its_own);
+        let own = own.or(self.reason.take().map(Failure::new));
+        let failure = own.or_else(|| (!is_its_own).then(|| self.unexplained()));
         let name = if self.name.is_empty() {
             UNNAMED.to_owned()
         } else {
@@ -222,7 +243,7 @@ impl Suite {
         }
         draft.has_invalid_bytes = self.has_invalid_bytes;
         draft.started = self.started.map_or(Moment::Unknown, Moment::At);
-        draft.failure = self.failure.or(self.reason.map(Failure::new));
+        draft.failure = failure;
         draft.description = self.description;
         draft.origin = self.origin;
         draft.metadata.tags = self.tags;

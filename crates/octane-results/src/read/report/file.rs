@@ -126,6 +126,15 @@ impl ReportFile {
         }
     }
 
+    /// The outcome of a test that `word` means: what the user says of it, or else one of the words of the format. Other
+    /// words are looked up later.
+    pub(crate) fn outcome(&self, word: &str, words: &[(&str, Status)]) -> Outcome {
+        match self.options.status_aliases.own(word.trim()) {
+            Some(status) => Outcome::Known(status),
+            None => Draft::outcome_by(word, words),
+        }
+    }
+
     /// Adds a warning.
     pub(crate) fn warn(&mut self, place: LineColumn, kind: WarningKind) {
         let position = self.position(place);
@@ -401,3 +410,54 @@ impl<R: ReportReader> Iterator for ReportRecords<R> {
 
 /// An input of any kind.
 pub(crate) type Input = Box<dyn Read + Send>;
+
+#[cfg(test)]
+mod tests {
+    use crate::read::options::ReadOptions;
+    use crate::read::read;
+    use crate::read::record::Record;
+    use crate::read::status_aliases::StatusAliases;
+    use crate::source::Source;
+    use crate::status::Status;
+
+    #[test]
+    fn what_the_user_says_of_a_word_wins_over_the_format_but_not_over_a_failure() {
+        let aliases = StatusAliases::default()
+            .with("Inconclusive", Status::Failed)
+            .with("broken", Status::Skipped)
+            .with("Pass", Status::Planned);
+        let options = ReadOptions::default().status_aliases(aliases);
+        for (report, expected) in [
+            (
+                "<test-run><test-case name='a' result='Inconclusive'/></test-run>",
+                Status::Failed,
+            ),
+            (
+                "<assembly><collection><test name='a' result='Pass'/></collection></assembly>",
+                Status::Planned,
+            ),
+            (
+                "<assembly><collection><test name='a'><failure/></test></collection></assembly>",
+                Status::Failed,
+            ),
+            (
+                r#"{"uuid":"1","name":"a","status":"broken","stage":"finished","start":1,"stop":2}"#,
+                Status::Skipped,
+            ),
+            (
+                r#"{"uuid":"1","name":"a","status":"failed","stage":"finished","start":1,"stop":2}"#,
+                Status::Failed,
+            ),
+        ] {
+            let source = Source::bytes("in", report.as_bytes());
+            let statuses: Vec<Status> = read(&source, &options)
+                .unwrap()
+                .filter_map(|record| match record.unwrap() {
+                    Record::Run(run) => Some(run.status),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(statuses, [expected], "{report}");
+        }
+    }
+}
