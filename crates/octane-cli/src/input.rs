@@ -15,7 +15,7 @@ use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
     Arrangement, IdentityTemplateError, InvalidCell, InvalidRow, JiraMap, JiraSources, ReadError,
-    ReadOptions, Record, Source, Status, SuitePath, TestRun, UnknownResultField,
+    ReadOptions, Record, RepeatedRun, Source, Status, SuitePath, TestRun, UnknownResultField,
     UnknownTextEncoding, UnreadablePath, read,
 };
 
@@ -72,6 +72,11 @@ impl Input {
     /// Whether the order in which results are read, and their names, are not those that are sent.
     pub(crate) fn is_arranged(&self) -> bool {
         !self.arrangement.is_empty()
+    }
+
+    /// The runs with several results.
+    pub(crate) fn repeated(&self) -> &[RepeatedRun] {
+        &self.arrangement.repeated
     }
 
     /// The valid results of one input.

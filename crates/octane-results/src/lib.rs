@@ -38,7 +38,7 @@
 //! - Readers are streaming iterators over runs. An invalid row is a value with its position
 //!   ([`InvalidRow`]), and reading continues; an unreadable file ends with a [`ReadError`].
 //! - The same runs and settings give the same bytes on every machine; nothing here reads the clock.
-//! - [`Survey`], [`Repeats`] and [`Arrangement`] tell several results of one test apart.
+//! - [`Survey`], [`Repeats`] and [`Arrangement`] distinguish several results of one test.
 //! - [`repair`](repair()) changes texts only where that is safe, and counts the changes.
 //! - The rules of the payload's schema are one table: [`check`](check()) and [`read_payload`] apply it, and
 //!   [`test_results_xsd`] prints it.
@@ -64,6 +64,7 @@ mod io_reason;
 mod nfc;
 mod payload;
 mod read;
+mod renames;
 mod repair;
 mod repeats;
 mod scrub;
@@ -114,10 +115,11 @@ pub use read::read;
 pub use read::record::{Record, Records};
 pub use read::status_aliases::StatusAliases;
 pub use read::typed_table::TypedTable;
+pub use renames::{ProbableRename, Renames};
 pub use repair::policy::{LongNames, RepairPolicy};
 pub use repair::repairs::Repairs;
-pub use repair::{LimitExceeded, repair, repair_context};
-pub use repeats::{Arrangement, Repeats, Reruns, Survey, UnknownReruns};
+pub use repair::{LimitExceeded, cut_texts, repair, repair_context};
+pub use repeats::{Arrangement, RepeatedRun, Repeats, Reruns, Survey, UnknownReruns};
 pub use scrub::Scrub;
 pub use source::find::{FindOptions, Found, sources};
 pub use source::left_out::{LeftOut, LeftOutReason, UnreadablePath};

@@ -62,6 +62,26 @@ pub fn repair(run: &mut TestRun, policy: &RepairPolicy) -> Result<Repairs, Limit
     }
 }
 
+/// The texts of `run` that [`repair`] would cut.
+///
+/// ```
+/// use octane_results::{RepairPolicy, Status, TestRun, cut_texts};
+///
+/// let run = TestRun::new("x".repeat(271), Status::Passed).class("CartTest");
+/// let cut = cut_texts(&run, &RepairPolicy::default());
+/// assert_eq!((cut[0].field, cut[0].chars, cut[0].chars_max), ("name", 271, 255));
+/// ```
+pub fn cut_texts(run: &TestRun, policy: &RepairPolicy) -> Vec<LimitExceeded> {
+    let policy = policy.clone().long_names(LongNames::Shorten);
+    let mut repairer = Repairer::new(&policy);
+    let mut copy = run.clone();
+    // Nothing is refused by this policy.
+    _ = repairer.run(&mut copy);
+    let cut = repairer.cut.into_iter();
+    let owner = || format!("run `{}`", shorten(&run.identity.to_string(), 80));
+    cut.map(|too_long| too_long.of(owner())).collect()
+}
+
 /// Changes the context of a payload to fit the official schema, like [`repair`].
 pub fn repair_context(
     context: &mut Context,
@@ -102,6 +122,8 @@ type RepairResult = Result<(), TooLong>;
 struct Repairer<'p> {
     policy: &'p RepairPolicy,
     repairs: Repairs,
+    /// What was cut.
+    cut: Vec<TooLong>,
 }
 
 impl<'p> Repairer<'p> {
@@ -109,6 +131,7 @@ impl<'p> Repairer<'p> {
         Self {
             policy,
             repairs: Repairs::default(),
+            cut: Vec::new(),
         }
     }
 
@@ -163,12 +186,14 @@ impl<'p> Repairer<'p> {
                 message,
                 details,
             } = failure;
-            for text in error_type.iter_mut().chain(message).chain([details]) {
-                self.error(text);
+            let given = error_type.iter_mut().map(|text| ("error/type", text));
+            let given = given.chain(message.iter_mut().map(|text| ("error/message", text)));
+            for (field, text) in given.chain([("error", details)]) {
+                self.error(field, text);
             }
         }
         if let Some(description) = description {
-            self.error(description);
+            self.error("description", description);
         }
         for Steps { iteration, steps } in steps {
             self.maybe_name("steps/iteration", iteration)?;
@@ -193,7 +218,7 @@ impl<'p> Repairer<'p> {
         self.name("steps/step/status", status, SHORT)?;
         self.maybe_name("steps/step/external_step_id", external_step_id)?;
         if let Some(message) = error_message {
-            self.error(message);
+            self.error("steps/step/error_message", message);
         }
         for Parameter {
             name,
@@ -307,20 +332,22 @@ impl<'p> Repairer<'p> {
         if chars <= chars_max {
             return Ok(());
         }
+        let too_long = TooLong {
+            field,
+            chars,
+            chars_max,
+        };
         if self.policy.long_names == LongNames::Refuse {
-            return Err(TooLong {
-                field,
-                chars,
-                chars_max,
-            });
+            return Err(too_long);
         }
+        self.cut.push(too_long);
         *text = shorten(text, chars_max).into_owned();
         self.repairs.texts_shortened += 1;
         Ok(())
     }
 
     /// A text without a limit in the schema.
-    fn error(&mut self, text: &mut String) {
+    fn error(&mut self, field: &'static str, text: &mut String) {
         if let std::borrow::Cow::Owned(plain) = without_colors(text) {
             *text = plain;
         }
@@ -328,7 +355,16 @@ impl<'p> Repairer<'p> {
         let Some(chars_max) = self.policy.error_chars_max else {
             return;
         };
-        if text.len() > chars_max && length(text) > chars_max {
+        if text.len() <= chars_max {
+            return;
+        }
+        let chars = length(text);
+        if chars > chars_max {
+            self.cut.push(TooLong {
+                field,
+                chars,
+                chars_max,
+            });
             *text = shorten(text, chars_max).into_owned();
             self.repairs.errors_truncated += 1;
         }

@@ -3,8 +3,8 @@
 //! Octane keeps one run per test and run name in a suite run, and shows the result that it has received last. So that no
 //! result hides another one:
 //!
-//! - results of different [origins](crate::Origin) are **different runs** of the test. Each gets a run name that tells it
-//!   apart, `adds_tax [firefox]`, and the browser as an environment tag where the origin names one;
+//! - results of different [origins](crate::Origin) are **different runs** of the test. Each gets a run name of its own,
+//!   `adds_tax [firefox]`, and the browser as an environment tag where the origin names one;
 //! - results of the same origin are **repeats** of one run, such as the attempts of a test that is retried. Which of them
 //!   the run shows is decided by [`Reruns`], and that one is sent last.
 //!
@@ -17,6 +17,6 @@ mod digest;
 mod reruns;
 mod survey;
 
-pub use arrangement::{Arrangement, Repeats};
+pub use arrangement::{Arrangement, RepeatedRun, Repeats};
 pub use reruns::{Reruns, UnknownReruns};
 pub use survey::Survey;

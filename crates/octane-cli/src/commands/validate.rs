@@ -1,11 +1,11 @@
 //! `octane validate`
 
-use std::collections::HashMap;
-
 use octane_client::{Plan, PlanTotals, ReportedProblem, Target, UploadSettings};
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
-use octane_results::{Identity, Status};
+use octane_results::{
+    LimitExceeded, ProbableRename, Renames, RepeatedRun, Status, TestRun, cut_texts, shorten,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -20,20 +20,26 @@ use crate::output::{Output, Text};
 /// How many entries of each list are printed for people.
 const LISTED_MAX: usize = 20;
 
-/// Reads everything, renders the payload and checks it against the schema.
+/// How many texts that would be cut are in the answer.
+const CUT_MAX: usize = 100;
+
+/// Reads everything once, renders the payload and checks it against the schema. Only if tests have several results, those
+/// are looked at again.
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
-    let input = Reading::all(&args.input, &[])?;
-    let repeated = repeated(&input);
-    let target = Target::new(SuiteId::new(1), "validate");
-    let mut plan = Plan::new(input.runs(), Some(&target), &UploadSettings::default())?;
-    for batch in plan.by_ref() {
-        octane_results::check(&batch?.payload()).map_err(|error| {
-            Failure::new(Exit::Internal, error)
-                .context("the generated payload does not match the schema (bug)")
-        })?;
+    let mut findings = Findings::default();
+    let mut reading = Reading::new(&args.input)?;
+    let first = plan(reading.by_ref().inspect(|run| findings.add(run)), true);
+    let input = reading.finish(&[])?;
+    let mut plan_totals = first?;
+    if input.is_arranged() {
+        plan_totals = plan(input.runs(), false)?;
     }
-    let plan = plan.finish()?;
+    let plan = plan_totals;
+    let repeated: Vec<Repeated> = input.repeated().iter().map(Repeated::new).collect();
     let problems = input.problems();
+    let renames: Vec<Rename> = (findings.renames.finish().into_iter())
+        .map(Rename::new)
+        .collect();
     let WarningsJson {
         warnings,
         warning_counts,
@@ -54,15 +60,24 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
             "flaky": repeated.iter().filter(|test| test.is_flaky).count(),
             "named": plan.counts.named,
             "repaired": plan.counts.repaired,
+            "cut": findings.cut_count,
             "batches": plan.batches,
         },
         "repeated": repeated,
+        "probable_renames": renames,
+        "cut": findings.cut,
         "jira_keys": plan.jira_keys,
         "warnings": warnings,
         "warning_counts": warning_counts,
         "problems": problems,
     });
-    let human = || human(&input, args, &plan, &repeated, &problems);
+    let human = || {
+        let mut text = human(&input, args, &plan, &repeated);
+        list_cut(&mut text, &findings.cut, findings.cut_count);
+        list_renames(&mut text, &renames);
+        list_rest(&mut text, &input, &problems);
+        text
+    };
     output.answer(human, &json)?;
     if problems.is_empty() || args.input.skip_invalid {
         let is_empty = (input.usable() == 0) && !args.input.allow_empty;
@@ -71,14 +86,137 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     Ok(Exit::Input)
 }
 
+/// Plans an upload of `runs`, and checks its payloads if that is wanted.
+fn plan(runs: impl Iterator<Item = TestRun>, is_checked: bool) -> Result<PlanTotals> {
+    let target = Target::new(SuiteId::new(1), "validate");
+    let mut plan = Plan::new(runs, Some(&target), &UploadSettings::default())?;
+    for batch in plan.by_ref() {
+        let batch = batch?;
+        if !is_checked {
+            continue;
+        }
+        octane_results::check(&batch.payload()).map_err(|error| {
+            Failure::new(Exit::Internal, error)
+                .context("the generated payload does not match the schema (bug)")
+        })?;
+    }
+    Ok(plan.finish()?)
+}
+
+/// What is found while results are read for the first time.
+#[derive(Default)]
+struct Findings {
+    renames: Renames,
+    cut: Vec<Cut>,
+    cut_count: usize,
+}
+
+impl Findings {
+    fn add(&mut self, run: &TestRun) {
+        self.renames.add(run);
+        let cut = cut_texts(run, &UploadSettings::default().repair);
+        self.cut_count += cut.len();
+        let room = CUT_MAX.saturating_sub(self.cut.len());
+        let of_run = cut.into_iter().take(room).map(|cut| Cut::new(run, &cut));
+        self.cut.extend(of_run);
+    }
+}
+
+/// A text that an upload would cut.
+#[derive(Debug, Serialize)]
+struct Cut {
+    test: String,
+    field: &'static str,
+    chars: usize,
+    chars_max: usize,
+    file: Option<String>,
+    line: Option<u64>,
+}
+
+impl Cut {
+    fn new(run: &TestRun, cut: &LimitExceeded) -> Self {
+        let position = run.position.as_ref();
+        Self {
+            test: run.identity.to_string(),
+            field: cut.field,
+            chars: cut.chars,
+            chars_max: cut.chars_max,
+            file: position.map(|position| position.file.to_string()),
+            line: position.map(|position| position.line),
+        }
+    }
+}
+
+/// Tests whose names differ only in what may change from run to run.
+#[derive(Debug, Serialize)]
+struct Rename {
+    test: String,
+    names: usize,
+    examples: Vec<String>,
+    /// The option that makes them one name.
+    suggestion: String,
+}
+
+impl Rename {
+    fn new(found: ProbableRename) -> Self {
+        let volatile: Vec<&str> =
+            (found.volatile.iter().map(|volatile| volatile.as_str())).collect();
+        let mut options = Vec::new();
+        if !volatile.is_empty() {
+            options.push(format!("--normalize {}", volatile.join(",")));
+        }
+        if found.has_numbers {
+            options.push("--scrub '[0-9]{6,}'".to_owned());
+        }
+        Self {
+            test: found.test,
+            names: found.names,
+            examples: found.examples,
+            suggestion: options.join(" "),
+        }
+    }
+}
+
+fn list_cut(text: &mut Text, cut: &[Cut], count: usize) {
+    let title = match count {
+        1 => "1 text is longer than Octane's limit and would be cut".to_owned(),
+        count => format!(
+            "{} texts are longer than Octane's limits and would be cut",
+            thousands(count)
+        ),
+    };
+    let lines = cut.iter().map(|cut| {
+        let place = match (&cut.file, cut.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            _ => String::new(),
+        };
+        let owner = shorten(&cut.test, 80);
+        format!(
+            "{place}`{}` of `{owner}` is {} characters long; the limit is {}",
+            cut.field,
+            thousands(cut.chars),
+            thousands(cut.chars_max)
+        )
+    });
+    list(text, &title, lines, count);
+}
+
+fn list_renames(text: &mut Text, renames: &[Rename]) {
+    let title = "names that differ only in what may change from run to run, so that each run may make new tests";
+    let lines = renames.iter().map(|rename| {
+        format!(
+            "{}: {}, such as `{}`; `{}` makes them one",
+            shorten(&rename.test, 80),
+            plural(rename.names, "name"),
+            rename.examples.first().map_or("", String::as_str),
+            rename.suggestion
+        )
+    });
+    list(text, title, lines, renames.len());
+}
+
 /// The findings, for people.
-fn human(
-    input: &Input,
-    args: &ValidateArgs,
-    plan: &PlanTotals,
-    repeated: &[Repeated],
-    problems: &[ReportedProblem],
-) -> Text {
+fn human(input: &Input, args: &ValidateArgs, plan: &PlanTotals, repeated: &[Repeated]) -> Text {
     let count = |status| thousands(input.count(status));
     let mut text = Text::line(format!(
         "{} in {}: {} passed, {} failed, {} skipped, {} planned",
@@ -112,20 +250,24 @@ fn human(
         let flaky = if run.is_flaky { ", flaky" } else { "" };
         format!("{}: {}{flaky}", run.name(), plural(run.results, "result"))
     });
-    list(&mut text, &title, runs);
+    list(&mut text, &title, runs, repeated.len());
+    text
+}
+
+/// Warnings, and what is invalid.
+fn list_rest(text: &mut Text, input: &Input, problems: &[ReportedProblem]) {
     let title = plural(input.warnings.count(), "warning");
     let messages = input.warnings.lines();
-    list_all(&mut text, &title, messages);
+    list_all(text, &title, messages);
     let title = match problems.len() {
         1 => "1 invalid row or file".to_owned(),
         count => format!("{} invalid rows or files", thousands(count)),
     };
     let messages = problems.iter().map(|problem| problem.message.clone());
-    list(&mut text, &title, messages);
+    list(text, &title, messages, problems.len());
     if input.usable() == 0 {
         text.push("no usable results");
     }
-    text
 }
 
 /// Appends a list that was cut already.
@@ -138,22 +280,22 @@ fn list_all(text: &mut Text, title: &str, items: Vec<String>) {
     }
 }
 
-/// Appends a list and its title, unless it is empty.
-fn list(text: &mut Text, title: &str, items: impl ExactSizeIterator<Item = String>) {
-    let more = items.len().saturating_sub(LISTED_MAX);
-    if items.len() > 0 {
+/// Appends the beginning of a list of `count` items and its title, unless it is empty.
+fn list(text: &mut Text, title: &str, items: impl Iterator<Item = String>, count: usize) {
+    if count > 0 {
         text.push(&format!("{title}:"));
     }
     for item in items.take(LISTED_MAX) {
         text.push(&format!("  {item}"));
     }
+    let more = count.saturating_sub(LISTED_MAX);
     if more > 0 {
         text.push(&format!("  and {} more", thousands(more)));
     }
 }
 
 /// A run with several results.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Serialize)]
 struct Repeated {
     test: String,
     run_name: Option<String>,
@@ -163,30 +305,19 @@ struct Repeated {
 }
 
 impl Repeated {
+    fn new(run: &RepeatedRun) -> Self {
+        Self {
+            test: run.test.clone(),
+            run_name: run.run_name.clone(),
+            results: run.results,
+            is_flaky: run.is_flaky,
+        }
+    }
+
     fn name(&self) -> String {
         match &self.run_name {
             Some(run_name) => format!("{} ({run_name})", self.test),
             None => self.test.clone(),
         }
     }
-}
-
-/// Runs with several results, in the order of their names.
-fn repeated(input: &Input) -> Vec<Repeated> {
-    let mut runs: HashMap<(Identity, Option<String>), Vec<Status>> = HashMap::new();
-    for run in input.runs() {
-        let statuses = runs.entry((run.identity, run.run_name)).or_default();
-        statuses.push(run.status);
-    }
-    let several = runs.into_iter().filter(|(_, statuses)| statuses.len() > 1);
-    let mut several: Vec<_> = several
-        .map(|((test, run_name), statuses)| Repeated {
-            test: test.to_string(),
-            run_name,
-            results: statuses.len(),
-            is_flaky: statuses.iter().any(|status| *status != statuses[0]),
-        })
-        .collect();
-    several.sort();
-    several
 }

@@ -126,3 +126,65 @@ fn a_map_that_cannot_be_used_is_named_before_anything_is_read() {
         .octane(&["upload", "gone.xml", "--sandbox", "--jira-map", "none.csv"])
         .fails(3, &["cannot read `none.csv`"]);
 }
+
+#[test]
+fn validate_names_what_would_be_cut_and_what_probably_differs_from_run_to_run() {
+    let place = Place::new();
+    let long = "x".repeat(300);
+    let table = format!(
+        "class,name,status\nCart,adds[0x5257a0],passed\nCart,adds[0x7711c8],passed\nCart,order 83910472,passed\n\
+         Cart,order 55201938,passed\nCart,{long},failed\nCart,pays,failed\nCart,pays,passed\n"
+    );
+    place.file("r.csv", &table);
+    let json = place
+        .octane(&["validate", "r.csv", "--format", "json"])
+        .json();
+    let renames = json["probable_renames"].as_array().unwrap();
+    let suggested: Vec<(&str, &str)> = renames
+        .iter()
+        .map(|rename| {
+            (
+                rename["test"].as_str().unwrap(),
+                rename["suggestion"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        suggested,
+        [
+            ("Cart.adds[<address>]", "--normalize addresses"),
+            ("Cart.order *", "--scrub '[0-9]{6,}'")
+        ]
+    );
+    assert_eq!(json["cut"][0]["field"], "name");
+    assert_eq!(json["cut"][0]["chars"], 300);
+    assert_eq!(json["cut"][0]["line"], 6);
+    assert_eq!(json["counts"]["cut"], 1);
+    assert_eq!(json["counts"]["repaired"], 1);
+    assert_eq!(json["repeated"][0]["test"], "Cart.pays");
+    assert_eq!(json["repeated"][0]["is_flaky"], true);
+    assert_eq!(json["counts"]["repeats"], 1);
+    let done = place.octane(&["validate", "r.csv"]);
+    for part in [
+        "1 text is longer than Octane's limit and would be cut:",
+        "r.csv:6: `name` of `Cart.xxx",
+        "is 300 characters long; the limit is 255",
+        "Cart.adds[<address>]: 2 names, such as `Cart.adds[0x5257a0]`; `--normalize addresses` makes them one",
+    ] {
+        assert!(done.stdout.contains(part), "{part} in {}", done.stdout);
+    }
+    // What is suggested helps: the names become one, numbered in their order.
+    let again = place
+        .octane(&[
+            "validate",
+            "r.csv",
+            "--normalize",
+            "addresses",
+            "--scrub",
+            "[0-9]{6,}",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(again["probable_renames"].as_array().unwrap().len(), 0);
+}

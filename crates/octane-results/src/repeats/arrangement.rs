@@ -1,4 +1,4 @@
-//! Telling runs apart, and sending last what a run shows.
+//! Distinguishing runs, and sending last what a run shows.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -77,13 +77,14 @@ impl Repeats {
         });
     }
 
-    /// Decides how the results are told apart and ordered. `environment` is that of all runs of the upload, which the
+    /// Decides how the results are distinguished and ordered. `environment` is that of all runs of the upload, which the
     /// environment of a single run would replace.
     #[must_use]
     pub fn arrange(self, reruns: Reruns, environment: &[Tag]) -> Arrangement {
         let mut arrangement = Arrangement::default();
         for ((identity, run_name), origins) in self.runs {
-            let name = run_name.unwrap_or(identity.name);
+            let test = identity.to_string();
+            let name = run_name.clone().unwrap_or(identity.name);
             let labels = labels(&origins.keys().collect::<Vec<_>>());
             let are_several = origins.len() > 1;
             for ((origin, mut repeats), label) in origins.into_iter().zip(labels) {
@@ -96,6 +97,15 @@ impl Repeats {
                     if let Some(browser) = origin.browser() {
                         change.environment = with_browser(environment, browser);
                     }
+                }
+                if repeats.len() > 1 && reruns != Reruns::All {
+                    let first = repeats[0].status;
+                    arrangement.repeated.push(RepeatedRun {
+                        test: test.clone(),
+                        run_name: change.run_name.clone().or_else(|| run_name.clone()),
+                        results: repeats.len(),
+                        is_flaky: repeats.iter().any(|repeat| repeat.status != first),
+                    });
                 }
                 let last_read = repeats.iter().map(|repeat| repeat.ordinal).max();
                 let shown = shown(&repeats, reruns).map(|shown| shown.ordinal);
@@ -113,6 +123,7 @@ impl Repeats {
                 }
             }
         }
+        arrangement.repeated.sort();
         arrangement
     }
 }
@@ -130,8 +141,24 @@ fn with_browser(environment: &[Tag], browser: &str) -> Vec<Tag> {
 pub struct Arrangement {
     changes: HashMap<u64, Change>,
     deferred: usize,
-    /// How many results belong to runs that are told apart by their origin.
+    /// The runs with several results, in the order of their names.
+    pub repeated: Vec<RepeatedRun>,
+    /// How many results belong to runs that are distinguished by their origin.
     pub named: usize,
+}
+
+/// A run with several results, of which it shows one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct RepeatedRun {
+    /// The test, as its identity is printed.
+    pub test: String,
+    /// The name of the run, if it differs from that of the test.
+    pub run_name: Option<String>,
+    /// How many results it has.
+    pub results: usize,
+    /// Whether their statuses differ.
+    pub is_flaky: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
