@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::credentials::PythonCredentials;
 use crate::entity::ToJson;
 use crate::error::Failure;
-use crate::job::output;
+use crate::job::{here, output};
 use crate::json as json_value;
 use crate::log;
 use crate::runtime;
@@ -58,7 +58,7 @@ impl Client {
         match &*built {
             Some((owner, client)) if *owner == process => Ok(client.clone()),
             _ => {
-                let client = self.recipe.build(py);
+                let client = here(|| self.recipe.build(py));
                 let client = client.map_err(|failure| failure.into_exception(py))?;
                 // Dropping the parent's would wait for threads that do not exist.
                 std::mem::forget(built.replace((process, client.clone())));
@@ -86,6 +86,19 @@ impl Client {
     {
         let asking = ask(self.get(py)?.endpoint().clone());
         Ok(Task::json(async move { Ok(asking.await?) }))
+    }
+}
+
+impl Drop for Client {
+    /// Forgets the client of a parent process: its connections are closed by threads that do not exist here.
+    fn drop(&mut self) {
+        let built = self.built.get_mut();
+        let built = built.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((owner, client)) = built
+            && owner != std::process::id()
+        {
+            std::mem::forget(client);
+        }
     }
 }
 

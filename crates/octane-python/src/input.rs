@@ -110,8 +110,16 @@ impl Input {
         Ok(found)
     }
 
+    /// The names of the columns, if it is a table.
+    pub(crate) fn header(&self) -> &[String] {
+        match self {
+            Self::Table(table) => &table.header,
+            Self::Files(_) | Self::Runs(_) => &[],
+        }
+    }
+
     /// Reads the valid results once more, with the number of the input that each is from.
-    fn each(
+    pub(crate) fn each(
         &self,
         found: &Findings,
         reading: &Reading,

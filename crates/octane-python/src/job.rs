@@ -58,12 +58,19 @@ pub(crate) fn keep_panics() {
 /// Runs a job; a panic becomes an error.
 pub(crate) async fn run(job: Job, context: Context) -> Outcome {
     let future = AssertUnwindSafe(async move { (job.start)(context).await });
-    match future.catch_unwind().await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let panic = PANIC.with_borrow_mut(Option::take);
-            let panic = panic.unwrap_or_else(|| "a panic".to_owned());
-            Err(Failure::internal(panic.replace('\n', " ")))
-        }
-    }
+    let outcome = future.catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Runs what the calling thread does itself; a panic becomes an error.
+pub(crate) fn here<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let result = std::panic::catch_unwind(AssertUnwindSafe(work));
+    result.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// The last panic on this thread.
+fn panicked() -> Failure {
+    let panic = PANIC.with_borrow_mut(Option::take);
+    let panic = panic.unwrap_or_else(|| "a panic".to_owned());
+    Failure::internal(panic.replace('\n', " "))
 }

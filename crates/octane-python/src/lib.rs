@@ -22,6 +22,7 @@ mod json;
 mod log;
 mod options;
 mod process;
+mod render;
 mod runtime;
 mod sandbox;
 mod table;
@@ -39,6 +40,8 @@ mod _core {
     use crate::log::{set_log_level, start_log};
     #[pymodule_export]
     use crate::process::{after_fork, close};
+    #[pymodule_export]
+    use crate::render::render;
     #[pymodule_export]
     use crate::sandbox::Sandbox;
     #[pymodule_export]

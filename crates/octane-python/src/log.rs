@@ -4,9 +4,9 @@
 //! which hands them to Python.
 
 use std::fmt::{self, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,8 +22,40 @@ use crate::{gate, json};
 static LEVEL: AtomicU8 = AtomicU8::new(OFF);
 const OFF: u8 = 255;
 
-/// Where records go; there is a thread only once someone wants records.
-static SENDER: Mutex<Option<Sender<Message>>> = Mutex::new(None);
+/// Where records go; there is a thread only once someone wants records. A list that only grows: what a thread of ours has locked
+/// when the process is forked stays locked in the new one, and threads of ours make records.
+static HANDLERS: OnceLock<Box<Handler>> = OnceLock::new();
+
+/// The thread of one process that hands over records.
+struct Handler {
+    process: u32,
+    tx: Sender<Message>,
+    next: OnceLock<Box<Handler>>,
+}
+
+/// The way to the thread of this process.
+fn sender() -> Option<&'static Sender<Message>> {
+    let process = std::process::id();
+    let handlers = std::iter::successors(HANDLERS.get(), |handler| handler.next.get());
+    // The last one: an ancestor may have had the same number.
+    let own = handlers.filter(|handler| handler.process == process).last();
+    own.map(|handler| &handler.tx)
+}
+
+fn add(tx: Sender<Message>) {
+    let mut handler = Box::new(Handler {
+        process: std::process::id(),
+        tx,
+        next: OnceLock::new(),
+    });
+    let mut end = &HANDLERS;
+    while let Err(rejected) = end.set(handler) {
+        handler = rejected;
+        if let Some(last) = end.get() {
+            end = &last.next;
+        }
+    }
+}
 
 /// How long the exit of the interpreter waits for the last records.
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
@@ -53,7 +85,7 @@ pub(crate) fn start_log(emit: Py<PyAny>) {
     let (tx, rx) = channel();
     let spawned = thread::Builder::new().name("octane-log".to_owned());
     if spawned.spawn(move || hand_over(&rx, &emit)).is_ok() {
-        *SENDER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
+        add(tx);
         // It is set already if the module was initialised before.
         let _ = tracing::subscriber::set_global_default(Forwarder::default());
     }
@@ -82,8 +114,7 @@ fn hand_over(rx: &Receiver<Message>, emit: &Py<PyAny>) {
 
 /// Waits until the records so far are handed over.
 pub(crate) fn flush(py: Python<'_>) {
-    let sender = SENDER.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(sender) = sender.clone() else {
+    let Some(sender) = sender() else {
         return;
     };
     let (tx, rx) = channel();
@@ -92,11 +123,8 @@ pub(crate) fn flush(py: Python<'_>) {
     }
 }
 
-/// The thread of the parent does not exist in a forked process.
+/// No record is wanted in a forked process before it has a thread of its own.
 pub(crate) fn after_fork() {
-    let mut sender = SENDER.lock().unwrap_or_else(PoisonError::into_inner);
-    // Dropping it would touch what the thread of the parent may have locked.
-    std::mem::forget(sender.take());
     LEVEL.store(OFF, Ordering::Relaxed);
 }
 
@@ -105,8 +133,7 @@ pub(crate) fn record(level: u8, logger: &'static str, message: String, extra: Ma
     if level < LEVEL.load(Ordering::Relaxed) || gate::is_closed() {
         return;
     }
-    let sender = SENDER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(sender) = &*sender {
+    if let Some(sender) = sender() {
         let record = Record {
             level,
             logger,

@@ -34,6 +34,18 @@ fn parsed<T: DeserializeOwned>(object: &Bound<'_, PyDict>, what: &str) -> PyResu
     })
 }
 
+impl Drop for Sandbox {
+    /// Forgets the sandbox of a parent process: it runs on threads that do not exist here.
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            let running = self.running.get_mut();
+            std::mem::forget(running.unwrap_or_else(PoisonError::into_inner).take());
+            // What all its clones share is dropped with the last one.
+            std::mem::forget(self.sandbox.clone());
+        }
+    }
+}
+
 #[pymethods]
 impl Sandbox {
     /// Starts one; `settings` has the members of a settings file.

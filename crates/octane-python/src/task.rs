@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::task::AbortHandle;
 
 use crate::error::Failure;
-use crate::job::{Context, Job, Outcome, output, run};
+use crate::job::{Context, Job, Outcome, here, output, run};
 use crate::{gate, json, runtime, wait};
 
 /// An operation: `wait` for it in this thread, or `start` it for an event loop. Once.
@@ -125,9 +125,12 @@ impl Task {
     }
 }
 
-/// A task that panics, for a test of what becomes of it.
+/// Panics, for a test of what becomes of it: in the calling thread (`is_here`), or in the task that it returns.
 #[pyfunction]
 #[expect(clippy::panic, reason = "that is its purpose")]
-pub(crate) fn panic_on_purpose() -> Task {
-    Task::json(async { panic!("on purpose") })
+pub(crate) fn panic_on_purpose(py: Python<'_>, is_here: bool) -> PyResult<Task> {
+    if is_here {
+        return here(|| panic!("on purpose")).map_err(|failure| failure.into_exception(py));
+    }
+    Ok(Task::json(async { panic!("on purpose") }))
 }

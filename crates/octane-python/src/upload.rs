@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::error::Failure;
 use crate::input::{Again, Input, cancelled};
-use crate::job::{Context, Job, output};
+use crate::job::{Context, Job, here, output};
 use crate::options::Options;
 use crate::table::Table;
 use crate::task::Task;
@@ -46,11 +46,7 @@ impl Upload {
             options,
             spool,
         } = self;
-        let header = match input {
-            Input::Table(table) => &*table.header,
-            _ => &[],
-        };
-        let reading = options.reading(header)?;
+        let reading = options.reading(input.header())?;
         let mut settings = options.settings()?;
         let spec = options.target_spec()?;
         let is_cancelled = || context.cancellation.is_cancelled();
@@ -187,14 +183,18 @@ fn prune(spool: &Spool) {
 }
 
 /// What is uploaded, as the Python part passes it.
-fn input(py: Python<'_>, source: &Bound<'_, PyDict>, options: &Options) -> PyResult<Input> {
+pub(crate) fn input(
+    py: Python<'_>,
+    source: &Bound<'_, PyDict>,
+    options: &Options,
+) -> PyResult<Input> {
     let get = |name: &str| source.get_item(name);
     if let Some(files) = get("files")? {
         return Ok(Input::Files(files.extract()?));
     }
     if let Some(payload) = get("payload")? {
         let payload: Vec<u8> = payload.extract()?;
-        return runs(&payload).map_err(|failure| failure.into_exception(py));
+        return here(|| runs(&payload)).map_err(|failure| failure.into_exception(py));
     }
     let required = |name: &str| {
         let missing = || Failure::internal(format!("`{name}` is missing")).into_exception(py);
@@ -239,7 +239,7 @@ pub(crate) fn upload(
     let options: Options = serde_json::from_value(json::from_python(options)?)
         .map_err(|error| Failure::internal(error.to_string()).into_exception(py))?;
     // What is wrong with the options is found before anything is read.
-    let checked = options.settings().and(options.target_spec()).map(drop);
+    let checked = here(|| options.settings().and(options.target_spec()).map(drop));
     checked.map_err(|failure| failure.into_exception(py))?;
     let upload = Upload {
         client: client.get(py)?,
@@ -352,8 +352,8 @@ pub(crate) fn used_columns(
     let header: Vec<String> = header.extract()?;
     let options: Options = serde_json::from_value(json::from_python(options)?)
         .map_err(|error| Failure::internal(error.to_string()).into_exception(py))?;
-    let reading = options.reading(&header);
-    let typed = reading.and_then(|reading| {
+    let typed = here(|| {
+        let reading = options.reading(&header)?;
         TypedTable::new(name, &header, &reading.options).map_err(|error| Failure::table(&error))
     });
     let typed = typed.map_err(|failure| failure.into_exception(py))?;

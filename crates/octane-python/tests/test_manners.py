@@ -1,4 +1,4 @@
-"""Manners of a native library: signals, threads, forks, the end of the interpreter, panics, logging."""
+"""Manners of a native library: signals, threads, panics, logging."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import logging
 import os
 import pathlib
 import signal
-import subprocess
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import octane_client as octane
@@ -19,161 +17,153 @@ import pytest
 from octane_client import Client, _core
 from octane_client.testing import Sandbox
 
+from processes import run_python
+
 # Far below how long the calls would take, and far above what a busy machine needs.
 SOON = 2.0
 
 ROWS = [{"name": f"test_{number}", "status": "passed"} for number in range(1200)]
 
 
-def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    path = octane.__path__[0].rpartition("octane_client")[0]
-    environment = {**os.environ, "PYTHONPATH": path}
-    command = [sys.executable, "-c", textwrap.dedent(code), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+class Interrupt:
+    """Sends Ctrl-C to this process, and knows when."""
+
+    def __init__(self) -> None:
+        self._timers: list[threading.Timer] = []
+        self._sent = 0.0
+
+    def after(self, seconds: float) -> None:
+        timer = threading.Timer(seconds, self._send)
+        timer.start()
+        self._timers.append(timer)
+
+    def _send(self) -> None:
+        self._sent = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the last one."""
+        return time.monotonic() - self._sent
+
+    def stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
 
 
 @pytest.fixture
-def interrupt() -> Iterator[Callable[[float], None]]:
-    """Sends Ctrl-C to this process after a time."""
-    timers: list[threading.Timer] = []
-
-    def start(seconds: float) -> None:
-        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        timers.append(timer)
-
-    yield start
-    for timer in timers:
-        timer.cancel()
-        timer.join()
+def interrupt() -> Iterator[Interrupt]:
+    interrupt = Interrupt()
+    yield interrupt
+    interrupt.stop()
 
 
-def test_ctrl_c_ends_a_call(sandbox: Sandbox, client: Client, interrupt: Callable[[float], None]) -> None:
-    client.sign_in()
-    sandbox.fail_next(kind="delay", delay="30s")
-    start = time.monotonic()
-    interrupt(0.2)
-    with pytest.raises(KeyboardInterrupt):
-        client.modules.root()
-    assert time.monotonic() - start < SOON
+def names(sandbox: Sandbox) -> list[str]:
+    return sorted(run.name for run in sandbox.runs)
 
 
-def test_ctrl_c_ends_an_upload_in_good_order_and_resuming_it_is_exact(
-    sandbox: Sandbox, tmp_path: pathlib.Path, interrupt: Callable[[float], None]
+def test_ctrl_c_ends_a_call_within_a_fifth_of_a_second(
+    sandbox: Sandbox, client: Client, interrupt: Interrupt
 ) -> None:
-    def at_the_second_batch(event: octane.Event) -> None:
-        if event.kind == "accepted":
-            interrupt(0.0)
+    client.sign_in()
+    waits = []
+    # A machine that is busy may be late now and then.
+    while len(waits) < 10 and min(waits, default=1.0) > 0.2:
+        sandbox.fail_next(kind="delay", delay="30s")
+        interrupt.after(0.1)
+        with pytest.raises(KeyboardInterrupt):
+            client.modules.root()
+        waits.append(interrupt.elapsed)
+    assert min(waits) <= 0.2, waits
+    assert max(waits) < SOON, waits
 
-    with sandbox.client(spool=tmp_path, concurrency=1) as client:
-        sandbox.delay_ingestion(30, times=1)
-        start = time.monotonic()
+
+@pytest.mark.parametrize("fault", [None, "delay", "task-slow"], ids=["sending", "no answer", "ingestion"])
+def test_ctrl_c_ends_an_upload_within_four_seconds_and_resuming_it_is_exact(
+    sandbox: Sandbox, tmp_path: pathlib.Path, interrupt: Interrupt, fault: str | None
+) -> None:
+    accepted: list[octane.Event] = []
+
+    def at_the_third_batch(event: octane.Event) -> None:
+        if event.kind != "accepted":
+            return
+        accepted.append(event)
+        if len(accepted) == 3:
+            if fault == "delay":
+                sandbox.fail_next(kind="delay", delay="60s", path="*/test-results")
+            interrupt.after(0.5 if fault else 0.0)
+
+    with sandbox.client(spool=tmp_path) as client:
+        if fault == "task-slow":
+            sandbox.delay_ingestion(30, times=12)
         with pytest.raises(KeyboardInterrupt) as raised:
             client.upload(
-                ROWS, suite="Nightly", suite_run="nightly-1", batches_in_flight=1, on_progress=at_the_second_batch
+                ROWS,
+                suite="Nightly",
+                suite_run="nightly-1",
+                batch_size=100,
+                batches_in_flight=1 if fault == "delay" else 4,
+                on_progress=at_the_third_batch,
             )
-        assert time.monotonic() - start < 4 + SOON
+        took = interrupt.elapsed
+        assert took < 4.0
+        # What is in flight may end in good order.
+        assert fault != "delay" or took > 2.0
         (stored,) = client.uploads.list()
-        assert stored.id in raised.value.__notes__[0]
+        assert raised.value.__notes__ == [f'to continue: client.uploads.resume("{stored.id}")']
         assert stored.counts.pending > 0
+        sandbox.clear_faults()
         sandbox.advance(30)
         report = client.uploads.resume(stored.id)
         assert report.ok and report.counts.ingested == len(ROWS) == report.counts.runs
-    names = [run.name for run in sandbox.runs]
-    assert len(names) == len(set(names)) == len(ROWS)
+    assert names(sandbox) == sorted(row["name"] for row in ROWS)
 
 
-def test_a_second_ctrl_c_ends_an_upload_at_once(
-    sandbox: Sandbox, client: Client, interrupt: Callable[[float], None]
-) -> None:
+def test_a_second_ctrl_c_ends_an_upload_at_once(sandbox: Sandbox, client: Client, interrupt: Interrupt) -> None:
     client.sign_in()
     client.suites.ensure("Nightly")
     sandbox.fail_next(kind="delay", delay="30s", path="*/test-results*", times=10)
-    interrupted: list[float] = []
+    interrupts = 0
 
-    def twice(number: int, frame: object) -> None:
-        interrupted.append(time.monotonic())
+    def count(number: int, frame: object) -> None:
+        nonlocal interrupts
+        interrupts += 1
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, twice)
+    before = signal.signal(signal.SIGINT, count)
     try:
-        interrupt(0.4)
-        interrupt(0.8)
+        interrupt.after(0.4)
+        interrupt.after(0.8)
         with pytest.raises(KeyboardInterrupt):
             client.upload(ROWS, suite="Nightly", suite_run="nightly-1")
-        assert len(interrupted) == 2 and time.monotonic() - interrupted[1] < SOON
+        assert interrupts == 2 and interrupt.elapsed < SOON
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_call_in_a_pool_ends_when_the_main_thread_does() -> None:
-    start = time.monotonic()
-    ended = run(
-        """
-        from concurrent.futures import ThreadPoolExecutor
-        from octane_client.testing import Sandbox
+@pytest.mark.parametrize("error", [LookupError("stop it"), SystemExit(3)], ids=["exception", "exit"])
+def test_progress_that_raises_amid_an_upload_stops_it_and_resuming_it_is_exact(
+    sandbox: Sandbox, tmp_path: pathlib.Path, error: BaseException
+) -> None:
+    told: list[str] = []
 
-        sandbox = Sandbox()
-        client = sandbox.client()
-        client.sign_in()
-        sandbox.fail_next(kind="delay", delay="30s", times=5)
-        call = ThreadPoolExecutor(1).submit(client.modules.root)
-        call.add_done_callback(lambda call: print(repr(call.exception())))
-        """
-    )
-    assert ended.stdout.strip() == "Cancelled('the program ends')", ended.stderr
-    assert time.monotonic() - start < 10
+    def refuse(event: octane.Event) -> None:
+        told.append(event.kind)
+        if told.count("accepted") == 3:
+            raise error
 
-
-@pytest.mark.parametrize("delay", ["30s", "0s"], ids=["waiting", "ending"])
-def test_the_interpreter_ends_with_calls_in_flight(delay: str) -> None:
-    code = """
-        import asyncio, sys
-        from octane_client.testing import Sandbox
-
-        sandbox = Sandbox()
-        client = sandbox.async_client(concurrency=50)
-
-        async def main():
-            await client.sign_in()
-            sandbox.fail_next(kind="delay", delay=sys.argv[1], times=1000)
-            calls = [asyncio.ensure_future(client.modules.root()) for _ in range(300)]
-            await asyncio.sleep(0.05)
-            return calls
-
-        calls = asyncio.new_event_loop().run_until_complete(main())
-    """
-    for _ in range(3):
-        ended = run(code, delay)
-        assert ended.returncode == 0, ended.stderr
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_clients_work_in_a_forked_process(sandbox: Sandbox) -> None:
-    ended = run(
-        """
-        import asyncio, os, sys, time, warnings
-        from octane_client.testing import Sandbox
-
-        warnings.simplefilter("ignore", DeprecationWarning)
-        sandbox = Sandbox()
-        client = sandbox.client()
-        client.modules.root()
-        child = os.fork()
-        if child == 0:
-            start = time.monotonic()
-            old = client.modules.root().name
-            new = sandbox.client().modules.root().name
-            awaited = asyncio.run(sandbox.async_client().modules.root()).name
-            with Sandbox() as own:
-                fourth = own.client().modules.root().name
-            print(len({old, new, awaited, fourth}), time.monotonic() - start < 5, flush=True)
-            os._exit(0)
-        os.waitpid(child, 0)
-        print(client.modules.root().name)
-        """
-    )
-    assert ended.stdout.splitlines() == ["1 True", "Application Modules"], ended.stderr
+    with sandbox.client(spool=tmp_path) as client:
+        with pytest.raises(type(error)) as raised:
+            client.upload(ROWS, suite="Nightly", suite_run="nightly-1", batch_size=100, on_progress=refuse)
+        assert raised.value is error
+        # It is not called again once it has raised.
+        assert told.count("accepted") == 3
+        (stored,) = client.uploads.list()
+        assert stored.counts.pending > 0
+        report = client.uploads.resume(stored.id)
+        assert report.ok and report.counts.ingested == len(ROWS)
+    assert names(sandbox) == sorted(row["name"] for row in ROWS)
 
 
 def test_threads_share_a_client(client: Client) -> None:
@@ -184,9 +174,10 @@ def test_threads_share_a_client(client: Client) -> None:
     assert len(set(roots)) == 1
 
 
-def test_a_panic_is_an_exception_that_handlers_catch(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("is_here", [True, False], ids=["in this thread", "in a task"])
+def test_a_panic_is_an_exception_that_handlers_catch(capfd: pytest.CaptureFixture[str], is_here: bool) -> None:
     with pytest.raises(octane.InternalError, match="on purpose") as raised:
-        _core.panic_on_purpose().wait()
+        _core.panic_on_purpose(is_here).wait()
     assert isinstance(raised.value, Exception)
     assert "report it" in str(raised.value.hint)
     assert capfd.readouterr().err == ""
@@ -222,7 +213,8 @@ def test_uploads_and_requests_are_logged(client: Client, caplog: pytest.LogCaptu
 
 
 def test_nothing_is_logged_by_default() -> None:
-    ended = run(
+    ended = run_python(
+        sys.executable,
         """
         import logging
         from octane_client.testing import Sandbox
