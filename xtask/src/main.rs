@@ -29,7 +29,7 @@ const USAGE: &str = "\
 cargo xtask test         run all tests (unit, integration, documentation, the Python package); as root on Debian, install
                          the programs that they need
 cargo xtask python       run the tests of the Python package alone
-cargo xtask wheel        build the wheel of the Python package, with the program in it: for this machine, `--manylinux` for any
+cargo xtask wheel        build and check the wheel of the Python package, with the program in it: for this machine, `--manylinux` for any
                          Linux with glibc 2.17 or newer, `--dev` quickly for tests
 cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
 cargo xtask ci           run what CI runs: format, dependencies, lints, documentation, conformance, tests
@@ -38,6 +38,7 @@ cargo xtask dependencies check for unused dependencies; licences, versions and s
 cargo xtask screenshots  regenerate docs/screenshots/ (needs Chromium and its driver)
 cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fails, `--seed K` to see one
 cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
+cargo xtask bench        measure `python [ROWS …]`: uploads of data frames, against a plain Python script
 cargo xtask samples      regenerate samples/: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -58,8 +59,8 @@ fn main() -> Result<()> {
             Ok(())
         }
         Some("wheel") => {
-            wheel::build(&shell, root, wheel::Kind::parse(&words)?)?;
-            Ok(())
+            let wheel = wheel::build(&shell, root, wheel::Kind::parse(&words)?)?;
+            python::check_wheel(&shell, root, &wheel)
         }
         Some("conformance") => conformance::run(&shell, root, None),
         Some("ci") => ci::run(&shell, root),
@@ -83,12 +84,21 @@ fn main() -> Result<()> {
         )
         .run()?),
         Some("race") => race(&shell, &words),
+        Some("bench") => bench(&shell, root, &words),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);
             Ok(())
         }
         Some(other) => bail!("unknown task `{other}`\n\n{USAGE}"),
+    }
+}
+
+/// Runs a benchmark.
+fn bench(shell: &Shell, root: &Path, words: &[String]) -> Result<()> {
+    match words.split_first() {
+        Some((name, words)) if name == "python" => python::bench(shell, root, words),
+        _ => bail!("cannot read {words:?}; use `cargo xtask bench python`\n\n{USAGE}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::folders::target;
 use crate::output::say;
@@ -35,32 +35,88 @@ pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
     };
     let folder = target(root).join("python");
     let wheel = wheel::build(shell, root, wheel::Kind::Dev)?;
-    let package = stage(root, &folder.join("package"))?;
-    let tests = root.join("crates/octane-python");
+    let package = stage(root, &folder.join("package"), "debug")?;
     let frames = [TOOLS, FRAMES, CHECKERS].concat();
     for (name, requirements, selection) in [
         ("plain", TOOLS, "not frames and not types"),
         ("frames", &frames, "frames or types"),
     ] {
-        let environment = folder.join(name);
-        let Some(python) = venv::install(shell, &python, &environment, requirements)? else {
+        let Some(python) = venv::install(shell, &python, &folder.join(name), requirements)? else {
             return missing(format!(
                 "`pip` cannot install {}, so the Python package was not tested",
                 requirements.join(", ")
             ));
         };
-        let shell = shell.clone();
-        shell.change_dir(&tests);
-        cmd!(
-            shell,
-            "{python} -m pytest --quiet -p no:cacheprovider --numprocesses 2 -m {selection}"
-        )
-        .env("PYTHONPATH", &package)
-        .env("OCTANE_WHEEL", &wheel)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .run()?;
+        let mut tests = pytest(shell, root, &python, &wheel);
+        if name == "plain" {
+            // The wheel alone, as users have it. The files of the repository are not in the path.
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ];
+            let options = ["--no-index", "--no-deps", "--force-reinstall"];
+            cmd!(shell, "{python} {pip...} {options...} {wheel}").run()?;
+        } else {
+            tests = tests.env("PYTHONPATH", &package);
+        }
+        tests
+            .args(["--numprocesses", "2", "-m", selection])
+            .arg(root.join("crates/octane-python/tests"))
+            .run()?;
     }
     Ok(None)
+}
+
+/// Checks what is in a wheel, which glibc it wants, and that it works without anything else.
+pub(crate) fn check_wheel(shell: &Shell, root: &Path, wheel: &Path) -> Result<()> {
+    let python = venv::find(shell).context("there is no Python that is new enough")?;
+    let environment = target(root).join("python/wheel-check");
+    let python = venv::install(shell, &python, &environment, TOOLS)?;
+    let python = python.with_context(|| format!("`pip` cannot install {}", TOOLS.join(", ")))?;
+    let test = root.join("crates/octane-python/tests/test_wheel.py");
+    pytest(shell, root, &python, wheel)
+        .args(["--noconftest".into(), test])
+        .run()?;
+    Ok(())
+}
+
+/// pytest with the tests of the package.
+fn pytest<'s>(shell: &'s Shell, root: &Path, python: &Path, wheel: &Path) -> Cmd<'s> {
+    let package = root.join("crates/octane-python");
+    let settings = package.join("pyproject.toml");
+    let words = ["-m", "pytest", "--quiet", "-p", "no:cacheprovider"];
+    cmd!(
+        shell,
+        "{python} {words...} --rootdir {package} --config-file {settings}"
+    )
+    .env_remove("PYTHONPATH")
+    .env("OCTANE_WHEEL", wheel)
+    .env("PYTHONDONTWRITEBYTECODE", "1")
+}
+
+/// Measures uploads of data frames, against a plain Python script.
+pub(crate) fn bench(shell: &Shell, root: &Path, words: &[String]) -> Result<()> {
+    let python = venv::find(shell).context("there is no Python that is new enough")?;
+    cmd!(
+        shell,
+        "cargo build --quiet --release --package octane-python"
+    )
+    .run()?;
+    let folder = target(root).join("python");
+    let package = stage(root, &folder.join("bench-package"), "release")?;
+    let requirements = [FRAMES, &["requests==2.32.5"]].concat();
+    let python = venv::install(shell, &python, &folder.join("bench"), &requirements)?;
+    let python =
+        python.with_context(|| format!("`pip` cannot install {}", requirements.join(", ")))?;
+    let script = root.join("crates/octane-python/benches/bench.py");
+    cmd!(shell, "{python} {script} {words...}")
+        .env("PYTHONPATH", &package)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .run()?;
+    Ok(())
 }
 
 /// On CI, the tests have to run.
@@ -72,8 +128,8 @@ fn missing(reason: String) -> Result<Option<String>> {
     Ok(Some(reason))
 }
 
-/// Puts the extension, which was built for the wheel, into `folder` with the Python files, as an installer would.
-fn stage(root: &Path, folder: &Path) -> Result<PathBuf> {
+/// Puts a build of the extension into `folder` with the Python files, as an installer would.
+fn stage(root: &Path, folder: &Path, profile: &str) -> Result<PathBuf> {
     let source = root.join("crates/octane-python/python/octane_client");
     let package = folder.join("octane_client");
     if package.exists() {
@@ -87,7 +143,7 @@ fn stage(root: &Path, folder: &Path) -> Result<PathBuf> {
     } else {
         ("lib_core.so", "_core.abi3.so")
     };
-    let built = target(root).join("debug").join(built);
+    let built = target(root).join(profile).join(built);
     let installed = package.join(installed);
     fs::copy(&built, &installed).with_context(|| {
         format!(

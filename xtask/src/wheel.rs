@@ -71,6 +71,11 @@ pub(crate) fn build(shell: &Shell, root: &Path, kind: Kind) -> Result<PathBuf> {
     let name = program.file_name().context("a program has a name")?;
     fs::copy(&program, scripts.join(name))
         .with_context(|| format!("cannot copy `{}`", program.display()))?;
+    // maturin takes licences from the folder of the package.
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(root.join(name), package.join(name))
+            .with_context(|| format!("cannot copy `{name}`"))?;
+    }
 
     let wheels = target(root).join("wheels");
     if wheels.exists() {

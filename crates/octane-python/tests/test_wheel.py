@@ -37,6 +37,8 @@ def test_it_has_the_program_the_extension_and_the_types(wheel: zipfile.ZipFile) 
     for name in ("_core.pyi", "py.typed", "compat/__init__.py", "_pytest.py"):
         assert f"octane_client/{name}" in names
     assert any(name.startswith("octane_client/_core.") and name.endswith((".so", ".pyd")) for name in names)
+    licences = {name.rpartition("/")[2] for name in names if ".dist-info/licenses/" in name}
+    assert licences == {"LICENSE-APACHE", "LICENSE-MIT"}
     assert not any("__pycache__" in name or "/tests/" in name for name in names)
 
 
@@ -56,9 +58,10 @@ def test_program_and_extension_want_no_newer_glibc_than_the_name_says(wheel: zip
     if found is None:
         pytest.skip("a wheel for this machine alone")
     newest = tuple(map(int, found.groups()))
-    for name in wheel.namelist():
-        if name.endswith((".so", "/octane")):
-            assert glibc(wheel.read(name)) <= newest, name
+    binaries = [name for name in wheel.namelist() if name.endswith((".so", "/octane"))]
+    assert len(binaries) == 2
+    for name in binaries:
+        assert glibc(wheel.read(name)) <= newest, name
 
 
 @pytest.fixture(scope="module")
