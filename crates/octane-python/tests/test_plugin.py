@@ -89,7 +89,7 @@ def test_without_a_server_the_session_says_so(pytester: pytest.Pytester, monkeyp
     monkeypatch.delenv("OCTANE_USERNAME", raising=False)
     pytester.makepyfile(test_fine="def test_fine(): pass")
     ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
-    ended.stdout.fnmatch_lines(["not uploaded: no credentials given*"])
+    ended.stdout.fnmatch_lines(["not uploaded: not set in the environment: OCTANE_URL, *"])
     assert ended.ret == pytest.ExitCode.TESTS_FAILED
 
 
