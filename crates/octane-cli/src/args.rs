@@ -6,7 +6,6 @@ mod entities;
 mod number;
 mod parse;
 mod results;
-mod time_zone;
 mod tools;
 mod uploads;
 

@@ -207,10 +207,8 @@ impl Options {
             options.status_aliases = options.status_aliases.with(word, status);
         }
         if let Some(zone) = &self.time_zone {
-            options.time_zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
-                invalid(format!("`{zone}` is not a known time zone"))
-                    .hint("use a name such as `Europe/Berlin` or `UTC`")
-            })?;
+            options.time_zone = octane_results::time_zone(zone)
+                .map_err(|error| invalid(format!("`{zone}` is {error}")))?;
         }
         if let Some(path) = &self.suite_path {
             options.suite_path = SuitePath::new(path);

@@ -315,6 +315,26 @@ def test_elements_and_rows_cannot_be_mixed(client: OctaneClient) -> None:
         client.upload([TEST_RUN, "x.xml"], "nightly-1", 1, 1, None)
 
 
+def test_an_element_that_is_not_xml_is_named(client: OctaneClient) -> None:
+    row = {"package": "p", "module": "m", "testclass": "C", "status": "Passed", "started": 1746000000000, "duration": 1}
+    elements = [TEST_RUN.format(testname=name, **row) for name in ("fish", "fish & chips")]
+    with pytest.raises(octane.InputError, match="^result 2: .*fish & chips") as raised:
+        client.upload(elements, "nightly-1", 1001, client.createTestSuite("Nightly", None), None)
+    assert raised.value.hint == 'escape `&`, `<` and `"` in values'
+
+
+@pytest.mark.parametrize("kind", ["generator", "text", pytest.param("column", marks=pytest.mark.frames)])
+def test_elements_may_be_in_a_generator_a_text_or_a_column(sandbox: Sandbox, client: OctaneClient, kind: str) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    elements = [TEST_RUN.format(**row) + "</test_run>" for row in RESULTS if "&" not in str(row["testname"])]
+    results: Any = {"generator": iter(elements), "text": "".join(elements)}.get(kind)
+    if kind == "column":
+        results = pytest.importorskip("pandas").Series(elements)
+    client.upload(results, "nightly-1", module, suite, "Bookshop")
+    assert [run.name for run in sandbox.runs] == ["rounds"]
+
+
 def test_a_run_that_cannot_be_linked_is_an_error(client: OctaneClient, sandbox: Sandbox) -> None:
     module = client.getOrCreateRootApplicationModuleID("Bookshop")
     suite = client.createTestSuite("Nightly", module)

@@ -9,6 +9,7 @@ import enum
 import pathlib
 import pickle
 import uuid
+import zoneinfo
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -174,6 +175,35 @@ def test_times_without_a_zone_need_one(sandbox: Sandbox, client: Client) -> None
     assert run["started"] == "2025-04-30T08:00:00Z"
     with pytest.raises(octane.InputError, match="not a known time zone"):
         upload(client, rows, timezone="Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("zone", "started"),
+    [
+        ("Europe/Berlin", "2025-07-01T00:30:00Z"),
+        (zoneinfo.ZoneInfo("America/New_York"), "2025-07-01T06:30:00Z"),
+        (datetime.timezone.utc, "2025-07-01T02:30:00Z"),
+        (datetime.timezone(datetime.timedelta(hours=-3, minutes=-30)), "2025-07-01T06:00:00Z"),
+        ("+05:30", "2025-06-30T21:00:00Z"),
+    ],
+    ids=str,
+)
+def test_a_time_zone_is_a_name_an_offset_or_an_object(
+    sandbox: Sandbox, client: Client, zone: str | datetime.tzinfo, started: str
+) -> None:
+    rows = [{"name": "a", "status": "passed", "started": datetime.datetime(2025, 7, 1, 2, 30)}]
+    upload(client, rows, timezone=zone)
+    assert [run.started for run in sandbox.runs] == [started]
+
+
+@pytest.mark.parametrize("day", [datetime.date(2025, 3, 30), datetime.date(2025, 10, 26)])
+def test_a_time_that_does_not_exist_or_exists_twice_is_an_error(client: Client, day: datetime.date) -> None:
+    started = datetime.datetime.combine(day, datetime.time(2, 30))
+    rows = [{"name": "a", "status": "passed", "started": started}]
+    with pytest.raises(octane.SchemaError, match="the clocks changed"):
+        upload(client, rows, timezone="Europe/Berlin")
+    aware = [{**rows[0], "started": started.replace(tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))}]
+    assert upload(client, aware).ok
 
 
 def test_all_bad_cells_are_listed_before_anything_is_sent(sandbox: Sandbox, client: Client) -> None:

@@ -7,12 +7,11 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use octane_results::{Reruns, Volatile};
+use octane_results::{Reruns, Volatile, time_zone};
 
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
 use super::number::number;
-use super::time_zone::time_zone;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.

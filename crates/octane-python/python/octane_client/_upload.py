@@ -164,10 +164,14 @@ def _pairs(pairs: Any) -> list[tuple[str, str]]:
 
 
 def _zone(zone: Any) -> str:
-    """The name of a time zone: a text, a ``zoneinfo.ZoneInfo``, one of pytz, or ``datetime.timezone.utc``."""
+    """The name of a time zone, or its offset: a text, a ``zoneinfo.ZoneInfo``, one of pytz, or a ``datetime.timezone``."""
     if isinstance(zone, str):
         return zone
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None) or zone.tzname(None)
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    offset = None if name else zone.utcoffset(None)
+    if offset is not None:
+        minutes = round(offset.total_seconds() / 60)
+        return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     if not name:
         raise InputError(f"the time zone {zone!r} has no name", hint='give a name, for example `timezone="Europe/Berlin"`')
     return str(name)

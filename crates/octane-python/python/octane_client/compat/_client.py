@@ -11,7 +11,6 @@ from octane_client.errors import InputError, Rejected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from octane_client._operations import Core
@@ -45,6 +44,7 @@ class OctaneClient(Connected):
         try:
             report = self._upload(results, externalRunID, applicationModuleID, testSuiteID, testSuitePath)
         except InputError as error:
+            _name_element(results, error)
             if error.hint and "=" in error.hint:
                 # The hint names an option of `Client.upload`.
                 error.hint += ", which is a setting in `config` here"
@@ -54,6 +54,8 @@ class OctaneClient(Connected):
         return self.shape("upload", report.raise_for_problems())
 
     def _upload(self, results: Any, externalRunID: Any, moduleID: Any, suiteID: Any, suitePath: Any) -> Report:
+        results = _listed(results)
+        payload = _payload(results)
         settings = self._settings
         dialect = settings["dialect"] or "evidence"
         release = settings["release"]
@@ -79,7 +81,7 @@ class OctaneClient(Connected):
             batches_in_flight=self._threads,
             wait=True if settings["wait"] is None else _seconds(settings["wait"], "wait") or False,
             _started=_now() if dialect == "evidence" else None,
-            _payload=_payload(results),
+            _payload=payload,
         )
         return call.wait()
 
@@ -200,19 +202,50 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _payload(results: Iterable[Any]) -> bytes | None:
+def _listed(results: Any) -> Any:
+    """A list of what a generator or a column of a frame has; anything else as it is."""
+    if hasattr(results, "__next__"):
+        return list(results)
+    if hasattr(results, "tolist") and not hasattr(results, "columns"):
+        return results.tolist()
+    return results
+
+
+def _payload(results: Any) -> bytes | None:
     """The payload of ready-made elements; ``None`` if ``results`` are something else."""
     if isinstance(results, str):
         results = [results]
     if not isinstance(results, (list, tuple)) or not results:
         return None
-    is_element = [isinstance(result, str) and result.lstrip().startswith("<test_run") for result in results]
+    is_element = [_is_element(result) for result in results]
     if not any(is_element):
         return None
     if not all(is_element):
         place = is_element.index(False) + 1
         raise InputError(f"result {place} is not a `<test_run>` element, but others are", hint="give results of one kind")
     return f"<test_result><test_runs>{''.join(map(_closed, results))}</test_runs></test_result>".encode()
+
+
+def _is_element(result: Any) -> bool:
+    return isinstance(result, str) and result.lstrip().startswith("<test_run")
+
+
+def _name_element(results: Any, error: InputError) -> None:
+    """Says which of ready-made elements is not XML: the place in the payload means nothing to the caller."""
+    from xml.parsers.expat import ExpatError, ParserCreate
+
+    if not isinstance(results, (list, tuple)):
+        return
+    for number, result in enumerate(results, 1):
+        if not _is_element(result):
+            return
+        try:
+            ParserCreate().Parse(f"<test_runs>{_closed(result)}</test_runs>", True)
+        except ExpatError:
+            error.message = f"result {number}: {error.message.rpartition(': ')[2]}: `{result}`"
+            error.hint = "escape `&`, `<` and `\"` in values"
+            error.__notes__ = [f"hint: {error.hint}"]
+            return
 
 
 def _closed(element: str) -> str:

@@ -1,13 +1,24 @@
-//! Time zones on the command line.
+//! Time zones as people write them.
 
+use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use thiserror::Error;
+
+/// A text that is neither the name of a time zone nor an offset.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("not a known time zone; use e.g. `Europe/Berlin`, `UTC` or `+02:00`")]
+pub struct UnknownTimeZone;
 
 /// Parses a name such as `Europe/Berlin`, or an offset such as `+02:00`.
-pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
+///
+/// # Errors
+///
+/// If it is neither.
+pub fn time_zone(text: &str) -> Result<TimeZone, UnknownTimeZone> {
     let text = text.trim();
     if text.starts_with(['+', '-']) {
         // 1970 began as many seconds earlier as the zone is ahead.
-        let epoch = format!("1970-01-01T00:00:00{text}").parse::<jiff::Timestamp>();
+        let epoch = format!("1970-01-01T00:00:00{text}").parse::<Timestamp>();
         let seconds = epoch
             .ok()
             .and_then(|epoch| i32::try_from(-epoch.as_second()).ok());
@@ -18,7 +29,7 @@ pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
     } else if let Ok(zone) = TimeZone::get(text) {
         return Ok(zone);
     }
-    Err("not a known time zone; use e.g. `Europe/Berlin`, `UTC` or `+02:00`".to_owned())
+    Err(UnknownTimeZone)
 }
 
 #[cfg(test)]
