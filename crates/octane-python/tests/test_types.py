@@ -20,6 +20,9 @@ PACKAGE = pathlib.Path(octane_client.__file__).parent
 SUBJECTS = [PACKAGE, EXAMPLES, HERE / "typed_use.py"]
 
 
+COMPLETENESS = ["--ignoreexternal", "--verifytypes", "octane_client"]
+
+
 def run(*command: object) -> str:
     # Both checkers are to find the package that this process has found.
     environment = {**os.environ, "MYPYPATH": str(PACKAGE.parent)}
@@ -38,6 +41,12 @@ def test_mypy_finds_nothing(tmp_path: pathlib.Path) -> None:
 def test_pyright_finds_nothing() -> None:
     output = run(sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *SUBJECTS)
     assert "0 errors, 0 warnings" in output
+
+
+def test_every_public_type_is_known() -> None:
+    """What a checker has to infer, another one may infer differently."""
+    output = run(sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *COMPLETENESS)
+    assert "Type completeness score: 100%" in output
 
 
 def test_the_stub_says_what_the_extension_has(tmp_path: pathlib.Path) -> None:

@@ -25,6 +25,9 @@ class Call(Generic[T]):
     """An operation that has not started, and what becomes of its result."""
 
     __slots__ = ("_convert", "_task", "on_event")
+    _task: _core.Task
+    _convert: Callable[[Any], T]
+    on_event: Callable[[Any], object] | None
 
     def __init__(
         self,

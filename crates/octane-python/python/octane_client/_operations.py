@@ -34,6 +34,9 @@ class Response:
     """The response to a request of :meth:`Client.api`."""
 
     __slots__ = ("body", "content_type", "status")
+    status: int
+    content_type: str
+    body: bytes
 
     def __init__(self, status: int, content_type: str, body: bytes) -> None:
         self.status = status
@@ -64,9 +67,11 @@ class Core:
     """The native client and what belongs to it."""
 
     __slots__ = ("_client", "spool")
+    _client: _core.Client | None
+    spool: str | None
 
     def __init__(self, client: _core.Client, spool: str | None) -> None:
-        self._client: _core.Client | None = client
+        self._client = client
         self.spool = spool
 
     @property

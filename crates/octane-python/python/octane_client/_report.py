@@ -170,14 +170,17 @@ class Report:
     """What an upload did, in numbers that add up."""
 
     __slots__ = ("_report", "counts", "problems", "warnings")
+    counts: Counts
+    problems: Problems
+    """Everything that is not as it should be."""
+    warnings: Problems
+    """What is unusual about the input, and prevented nothing."""
 
     def __init__(self, report: Mapping[str, Any]) -> None:
         self._report = report
         self.counts = Counts(**report["counts"])
         self.problems = Problems([Problem._of(problem) for problem in report["problems"]])
-        """Everything that is not as it should be."""
         self.warnings = Problems([Problem._of(problem) for problem in report["warnings"]])
-        """What is unusual about the input, and prevented nothing."""
 
     @property
     def upload_id(self) -> str:
@@ -273,7 +276,8 @@ class Report:
     def __eq__(self, other: object) -> bool:
         return self._report == other._report if isinstance(other, Report) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(self.upload_id)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Report, (self._report,)

@@ -41,6 +41,8 @@ __all__ = [
 class OctaneError(Exception):
     """Whatever this package raises on its own account."""
 
+    message: str
+    """What happened."""
     hint: str | None = None
     """What to do about it."""
 
@@ -51,7 +53,7 @@ class OctaneError(Exception):
             setattr(self, name, value)
         if self.hint:
             # `add_note` does not exist before Python 3.11.
-            self.__notes__ = [f"hint: {self.hint}"]
+            self.__notes__: list[str] = [f"hint: {self.hint}"]
 
     def __str__(self) -> str:
         return self.message

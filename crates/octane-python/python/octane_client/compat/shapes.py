@@ -6,8 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Members = dict[str, Any]
+    Texts = dict[str, str]
+else:
+    Members = Texts = dict
 
-class Entity(dict):  # type: ignore[type-arg]
+
+class Entity(Members):
     """An entity as the server sends it. Its text is its ID, so that it fits wherever an ID does: in a template, in a URL, in a
     later call.
     """
@@ -21,7 +26,7 @@ class Entity(dict):  # type: ignore[type-arg]
         return format(str(self), spec)
 
 
-class Cookies(dict):  # type: ignore[type-arg]
+class Cookies(Texts):
     """Cookies by name, as ``requests`` takes them. Its text is the header ``Cookie``; neither is shown by ``repr``."""
 
     __slots__ = ()
