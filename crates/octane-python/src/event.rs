@@ -80,20 +80,17 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             suite_run, runs, ..
         } => (
             "verified",
-            format!(
-                "{} of suite run {suite_run} were read",
-                plural(*runs, "run")
-            ),
+            format!("read {} of suite run {suite_run}", plural(*runs, "run")),
             json!({ "suite_run": suite_run.to_string(), "runs": runs }),
         ),
         Event::Resending { results, .. } => (
             "resending",
-            format!("{} are sent again", plural(*results, "result")),
+            format!("sending {} again", plural(*results, "result")),
             json!({ "results": results }),
         ),
         Event::Resolved { keys, found, .. } => (
             "resolved",
-            format!("{found} of {} match a story", plural(*keys, "Jira key")),
+            format!("found stories for {found} of {}", plural(*keys, "Jira key")),
             json!({ "keys": keys, "found": found }),
         ),
         Event::Linked {
@@ -103,11 +100,11 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ..
         } => {
             let what = match level {
-                LinkLevel::Runs => "runs",
-                LinkLevel::Tests => "tests",
+                LinkLevel::Runs => "run",
+                LinkLevel::Tests => "test",
             };
-            let message =
-                format!("{changed} {what} were linked, {unchanged} had their links before");
+            let changes = plural(*changed, what);
+            let message = format!("linked {changes}; {unchanged} had their links before");
             let data = json!({ "level": level, "changed": changed, "unchanged": unchanged });
             ("linked", message, data)
         }

@@ -80,6 +80,55 @@ def test_credentials_are_properties(name: str) -> None:
     assert isinstance(inspect.getattr_static(OctaneEndPoint, name), property)
 
 
+def test_each_method_runs_against_the_sandbox(sandbox: Sandbox, endpoint: OctaneEndPoint, client: OctaneClient) -> None:
+    shop = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", shop)
+    client.upload(RESULTS, "nightly-1", shop, suite, "Bookshop")
+    suite_run = client.getSuiteRun("nightly-1", suite)
+    release = endpoint.get("releases")[1]["data"][0]["id"]
+    # Called with the older names of the parameters.
+    calls: dict[tuple[type, str], Any] = {
+        (OctaneEndPoint, "__init__"): lambda: OctaneEndPoint(
+            config=config(sandbox), spKConfig=Vault(sandbox), responseQueue=queue.Queue(), clientThreadPool=None
+        ),
+        (OctaneEndPoint, "_getCookie"): lambda: endpoint._getCookie(),
+        (OctaneEndPoint, "_restCall"): lambda: endpoint._restCall(method="GET", api="releases", dataType="json", data=None),
+        (OctaneEndPoint, "post"): lambda: endpoint.post(endpoint="test_suites", data={"data": [{"name": "S"}]}, dataType="json"),
+        (OctaneEndPoint, "put"): lambda: endpoint.put(endpoint=f"releases/{release}", data={"name": "R"}),
+        (OctaneEndPoint, "get"): lambda: endpoint.get(endpoint="releases", data={"limit": 1}),
+        (OctaneClient, "__init__"): lambda: OctaneClient(config=config(sandbox), spKConfig=Vault(sandbox)),
+        (OctaneClient, "upload"): lambda: client.upload(
+            results=RESULTS, externalRunID="nightly-2", applicationModuleID=shop, testSuiteID=suite, testSuitePath="Bookshop"
+        ),
+        (OctaneClient, "getSuiteRun"): lambda: client.getSuiteRun(name="nightly-1", suiteID=suite),
+        (OctaneClient, "getAutoRuns"): lambda: client.getAutoRuns(
+            name="nightly-1", suiteRunID=suite_run, totalRunsUploaded=0
+        ),
+        (OctaneClient, "updateAutoRuns"): lambda: client.updateAutoRuns(
+            octaneID=3005, name="nightly-1", suiteRunID=suite_run, totalRunsUploaded=0, delink=False
+        ),
+        (OctaneClient, "getApplicationModule"): lambda: client.getApplicationModule(
+            name="Bookshop", parentID=None, parentName=None
+        ),
+        (OctaneClient, "createApplicationModule"): lambda: client.createApplicationModule(name="Basket", parentID=shop),
+        (OctaneClient, "getOctaneIds"): lambda: client.getOctaneIds(jiras=["SHOP-101"]),
+        (OctaneClient, "createTestSuite"): lambda: client.createTestSuite(name="Weekly", applicationModuleID=shop),
+        (OctaneClient, "getTestSuite"): lambda: client.getTestSuite(name="Nightly", applicationModuleID=shop),
+        (OctaneClient, "queryStoriesForJira"): lambda: client.queryStoriesForJira(
+            space_id=1001, workspace_id=1002, jira="SHOP-101"
+        ),
+        (OctaneClient, "getOrCreateRootApplicationModuleID"): lambda: client.getOrCreateRootApplicationModuleID(
+            module_name="New"
+        ),
+    }
+    assert list(calls) == METHODS
+    for (kind, name), call in calls.items():
+        answer = call()
+        assert answer, name
+        if kind is OctaneEndPoint and isinstance(answer, tuple):
+            assert answer[0] in (200, 201), (name, answer)
+
+
 def test_the_templates_are_data() -> None:
     assert TEST_RUN == (
         '<test_run package="{package}" module="{module}" class="{testclass}" name="{testname}" status="{status}" '
