@@ -167,7 +167,7 @@ pub(crate) fn is_results_name(name: &str) -> bool {
         stem.is_some_and(|name| {
             name.contains("-attachment.")
                 || name.starts_with('.') && extension(name) == Some("json")
-                || ["-container.json", "-globals.json", "-trend.json"]
+                || ["-container.json", "-trend.json"]
                     .iter()
                     .any(|end| name.ends_with(end))
                 || ["categories.json", "executor.json", "history.json"].contains(&name)

@@ -21,6 +21,11 @@ impl Wildcard {
         &self.pieces[0]
     }
 
+    /// What a text that matches ends with.
+    fn suffix(&self) -> &str {
+        self.pieces.last().map_or("", String::as_str)
+    }
+
     fn is_literal(&self) -> bool {
         self.pieces.len() == 1
     }
@@ -52,29 +57,40 @@ pub(crate) struct WildcardIndex {
     prefixed: HashMap<String, Vec<usize>>,
     /// The lengths of what is before the first `*`.
     lengths: Vec<usize>,
+    /// Those that begin with a `*`, by what is after the last one.
+    suffixed: HashMap<String, Vec<usize>>,
+    /// The lengths of what is after the last `*`.
+    suffix_lengths: Vec<usize>,
 }
 
 impl WildcardIndex {
     /// Adds a pattern, which is found again as `number`.
     pub(crate) fn add(&mut self, pattern: &Wildcard, number: usize) {
-        let prefix = pattern.prefix();
-        let patterns = if pattern.is_literal() {
-            &mut self.literal
+        let (prefix, suffix) = (pattern.prefix(), pattern.suffix());
+        let (patterns, lengths, fixed) = if pattern.is_literal() {
+            (&mut self.literal, None, prefix)
+        } else if prefix.is_empty() {
+            (&mut self.suffixed, Some(&mut self.suffix_lengths), suffix)
         } else {
-            if let Err(at) = self.lengths.binary_search(&prefix.len()) {
-                self.lengths.insert(at, prefix.len());
-            }
-            &mut self.prefixed
+            (&mut self.prefixed, Some(&mut self.lengths), prefix)
         };
-        patterns.entry(prefix.to_owned()).or_default().push(number);
+        if let Some(lengths) = lengths
+            && let Err(at) = lengths.binary_search(&fixed.len())
+        {
+            lengths.insert(at, fixed.len());
+        }
+        patterns.entry(fixed.to_owned()).or_default().push(number);
     }
 
-    /// The numbers of all patterns that begin as `text` does.
+    /// The numbers of all patterns that begin, or end, as `text` does.
     pub(crate) fn candidates(&self, text: &str) -> impl Iterator<Item = usize> {
         let starts = self.lengths.iter().filter_map(|length| text.get(..*length));
         let prefixed = starts.filter_map(|prefix| self.prefixed.get(prefix));
+        let ends = (self.suffix_lengths.iter())
+            .filter_map(|length| text.get(text.len().checked_sub(*length)?..));
+        let suffixed = ends.filter_map(|suffix| self.suffixed.get(suffix));
         let literal = self.literal.get(text).into_iter();
-        literal.chain(prefixed).flatten().copied()
+        literal.chain(prefixed).chain(suffixed).flatten().copied()
     }
 }
 

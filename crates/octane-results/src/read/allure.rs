@@ -1,4 +1,4 @@
-//! Result files of Allure (`…-result.json`), one result a file.
+//! Result files of Allure (`…-result.json`), one result a file, and the errors of a run (`…-globals.json`).
 //!
 //! Where adapters differ or are silent, this reader decides:
 //!
@@ -29,16 +29,23 @@
 //!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
 //!   tags, and the owner. Steps inside of steps follow them.
 //!
+//! An error of the run (`…-globals.json`) is a warning: mostly it is that of a hook whose tests have failed as well.
+//!
 //! The file is read as a whole. A list of results in one file is read one by one.
 
 use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::ReportFile;
-use super::report::json::{JsonFormat, ShownPath, Step};
+use super::report::fields::{first_field, plain};
+use super::report::json::{JsonFormat, ShownPath, Step, items};
 use super::report::xml::Visit;
+use crate::warning::WarningKind;
 
 mod result;
+
+/// What failed outside of all tests.
+const ERRORS: &str = "errors";
 
 /// Whether the results are in a list is seen from the first value.
 #[derive(Debug, Default)]
@@ -52,6 +59,7 @@ impl JsonFormat for Allure {
         match path {
             [] => Visit::Enter,
             [Step::Name(name)] if result::FIELDS.contains(&name.as_str()) => Visit::Collect,
+            [Step::Name(name)] if name == ERRORS => Visit::Collect,
             [Step::Index(_)] => Visit::Collect,
             _ => Visit::Skip,
         }
@@ -75,6 +83,18 @@ impl JsonFormat for Allure {
     }
 
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
+        let has = |wanted| self.root.iter().any(|(name, _)| name == wanted);
+        if path.is_empty() && has(ERRORS) && !has("status") && !has("name") {
+            let root = std::mem::take(&mut self.root);
+            let errors = root.into_iter().filter(|(name, _)| name == ERRORS);
+            for error in errors.flat_map(|(_, errors)| items(Some(&errors)).to_vec()) {
+                let message = first_field(&error, &["message", "trace"]).unwrap_or_default();
+                let message = plain(message.lines().next().unwrap_or_default());
+                file.warn(self.place, WarningKind::FailedOutside { message });
+            }
+            file.is_without_results = true;
+            return;
+        }
         if path.is_empty() && !self.root.is_empty() {
             let result = Value::Object(self.root.drain(..).collect());
             let mut draft = result::draft(&result, file);

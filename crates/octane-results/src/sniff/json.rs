@@ -155,8 +155,13 @@ fn is_playwright(names: &Names) -> bool {
         || names.has_inner("stats.unexpected") && names.has_inner("stats.flaky")
 }
 
-/// A result of Allure. Some adapters write a long error, or the steps, before what a result is known by.
+/// A result of Allure, or what failed outside of all tests. Some adapters write a long error, or the steps, before what a result
+/// is known by.
 fn is_allure(names: &Names) -> bool {
+    let is_global = || names.outer.len() == 2 && names.have(&["attachments", "errors"]);
+    if is_global() {
+        return true;
+    }
     let is_timed = names.has_inner("steps.start") || names.has_inner("steps.stage");
     names.has("uuid") && names.have_any(&["status", "stage", "historyId", "fullName"])
         || names.have(&["historyId", "status"])

@@ -3,7 +3,10 @@
 use indoc::indoc;
 
 use crate::metadata::Property;
+use crate::read::options::ReadOptions;
+use crate::read::record::Record;
 use crate::read::report::shown::{assert_shown, besides, results, shown, steps};
+use crate::source::Source;
 
 fn result(fields: &str) -> String {
     format!(r#"{{"uuid":"u","name":"adds","historyId":"h",{fields}}}"#)
@@ -173,8 +176,6 @@ fn the_reason_of_a_skip_is_the_description() {
 #[test]
 fn results_in_a_list_are_read_one_by_one() {
     use crate::format::Format;
-    use crate::read::options::ReadOptions;
-    use crate::source::Source;
 
     let list = format!(
         "[{},{}]",
@@ -213,4 +214,25 @@ fn tests_with_one_title_have_different_origins() {
     let hidden =
         r#""fullName":"a","parameters":[{"name":"token","value":"s3cret","mode":"hidden"}]"#;
     assert_eq!(origin(hidden), "a h1");
+}
+
+#[test]
+fn what_failed_outside_of_all_tests_is_a_warning() {
+    let shown = |report: &'static str| -> Vec<String> {
+        let source = Source::bytes("x-globals.json", report.as_bytes());
+        let records = crate::read::read(&source, &ReadOptions::default()).unwrap();
+        records
+            .map(|record| match record.unwrap() {
+                Record::Warning(warning) => warning.to_string(),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    };
+    assert_eq!(
+        shown(
+            r#"{"attachments":[],"errors":[{"message":"no database\nat a.js","trace":"x","timestamp":1}]}"#
+        ),
+        ["x-globals.json:1:1: failed outside of the tests: no database"]
+    );
+    assert_eq!(shown(r#"{"attachments":[],"errors":[]}"#), [""; 0]);
 }

@@ -76,18 +76,20 @@ impl OutputScanner {
                 break at + before_partial_start(&text[at..]);
             };
             let start = at + start;
-            let path = &text[start + START.len()..];
-            let end = find(path.as_bytes(), END.as_bytes());
-            let line_end = memchr(b'\n', path.as_bytes());
-            match end {
-                Some(end) if line_end.is_none_or(|line_end| end < line_end) => {
-                    if let Some(attachment) = attachment(&path[..end]) {
+            let path = start + START.len();
+            let line = memchr(b'\n', &text.as_bytes()[path..]);
+            let line_end = line.map_or(text.len(), |line| path + line);
+            match find(&text.as_bytes()[path..line_end], END.as_bytes()) {
+                Some(end) => {
+                    if let Some(attachment) = attachment(&text[path..path + end]) {
                         found(attachment);
                     }
-                    at = start + START.len() + end + END.len();
+                    at = path + end + END.len();
                 }
-                None if line_end.is_none() && path.len() <= PATH_BYTES_MAX => break start,
-                _ => at = start + START.len(),
+                None if line.is_some() => at = line_end,
+                None if text.len() - path <= PATH_BYTES_MAX => break start,
+                // Whatever begins before that is too long.
+                None => at = boundary(text, text.len() - PATH_BYTES_MAX),
             }
         };
         self.unfinished.drain(..unfinished);

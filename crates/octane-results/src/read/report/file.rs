@@ -43,6 +43,8 @@ pub(crate) struct ReportFile {
     pub(crate) is_table: bool,
     /// Whether it is plainly no report, by its first bytes, unless it has results.
     pub(crate) is_other_kind: bool,
+    /// Whether it is of a kind that has no results.
+    pub(crate) is_without_results: bool,
     unnamed: u64,
 }
 
@@ -56,6 +58,7 @@ impl ReportFile {
             results: 0,
             is_table: false,
             is_other_kind: false,
+            is_without_results: false,
             unnamed: 0,
         }
     }
@@ -391,7 +394,7 @@ impl<R: ReportReader> Iterator for ReportRecords<R> {
             }
             match self.reader.advance(&mut self.file) {
                 Ok(true) => continue,
-                Ok(false) if self.file.results == 0 => {
+                Ok(false) if self.file.results == 0 && !self.file.is_without_results => {
                     self.file.warn(LineColumn::START, WarningKind::NoResults);
                 }
                 Ok(false) => {}
