@@ -9,6 +9,8 @@ const TITLE: &str = "# What is read, format by format
 
 Each file is recognised by its content, whatever it is called, and may be compressed with gzip. `--input-format` sets the format of
 all files. Attachments, tags, owners, links and properties are read where a format has them, and not sent yet.
+`--status-map WORD=STATUS` wins over what a format understands by a word, except in Playwright, Cucumber, Mocha, `go test` and TAP,
+where a status follows from several fields; there it only adds words.
 
 This page is the documentation of the readers. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-results --test formats_page` writes
 it anew.

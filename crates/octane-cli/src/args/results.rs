@@ -35,8 +35,8 @@ pub(crate) struct InputArgs {
     /// Map a column to a field, for example `--column 'Test Name=name'`; `--column Owner=` ignores the column.
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) column: Vec<String>,
-    /// What a status word of the input means, whatever its format says, e.g. `--status-map Inconclusive=failed`; statuses:
-    /// passed, failed, skipped, planned.
+    /// What a status word of the input means, e.g. `--status-map Inconclusive=failed`; statuses: passed, failed, skipped,
+    /// planned. Wins over most formats (see docs/formats.md).
     #[arg(long, value_name = "WORD=STATUS")]
     pub(crate) status_map: Vec<String>,
     /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00`.
