@@ -92,8 +92,9 @@ impl<'c> Cell<'c> {
     /// The text in `bytes`, with U+FFFD in place of what is not UTF-8. With `may_have_replacements`, those that are in
     /// there stand for invalid bytes too.
     pub(crate) fn from_bytes(bytes: &'c [u8], may_have_replacements: bool) -> Self {
-        let (text, invalid) = match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => {
+        // Valid text is found far faster than by `from_utf8_lossy`.
+        let (text, invalid) = match std::str::from_utf8(bytes) {
+            Ok(text) => {
                 if !may_have_replacements {
                     return Self::Text(Cow::Borrowed(text));
                 }
@@ -102,7 +103,8 @@ impl<'c> Cell<'c> {
                     replaced => (text.to_owned(), replaced),
                 }
             }
-            Cow::Owned(text) => {
+            Err(_) => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
                 let chunks = bytes.utf8_chunks();
                 (text, chunks.map(|chunk| chunk.invalid().len()).sum())
             }

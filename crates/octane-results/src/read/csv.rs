@@ -17,8 +17,10 @@ use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
-use crate::read::row;
+use crate::read::row::parse_row_into;
+use crate::read::spare::Spare;
 use crate::read::text::{DecodedText, InvalidBytes};
+use crate::run::TestRun;
 use crate::warning::{Warning, WarningKind};
 use octane_model::plural::plural;
 
@@ -44,6 +46,7 @@ pub(crate) struct Csv<R: Read> {
     /// The line of the first invalid bytes that were replaced, and how many there are.
     replaced: Option<(u64, u64)>,
     commas: Commas,
+    spare: Spare,
 }
 
 /// Raw bytes, so that invalid ones affect a single row only; decoded text if the file is UTF-16.
@@ -141,6 +144,7 @@ impl<R: Read> Csv<R> {
             is_without_rows: true,
             replaced: None,
             commas: Commas::default(),
+            spare: Spare::default(),
         };
         let skipped = position.rows_before - usize::from(position.has_separator_line);
         if skipped > 0 {
@@ -206,17 +210,26 @@ impl<R: Read> Csv<R> {
             let position = position.clone();
             pending.push_back(Record::Warning(Warning { position, kind }));
         };
-        match row::parse_row(&self.mapping, &self.options, commas, cell, &mut warn) {
-            Ok(mut run) => {
+        let mut run = self.spare.take();
+        let (mapping, options) = (&self.mapping, &self.options);
+        match parse_row_into(&mut run, mapping, options, commas, cell, &mut warn) {
+            Ok(()) => {
                 run.position = Some(position);
-                Record::Run(Box::new(run))
+                Record::Run(run)
             }
-            Err(cells) => Record::Invalid(InvalidRow { position, cells }),
+            Err(cells) => {
+                self.spare.give(run);
+                Record::Invalid(InvalidRow { position, cells })
+            }
         }
     }
 }
 
-impl<R: Read + Send> RecordReader for Csv<R> {}
+impl<R: Read + Send> RecordReader for Csv<R> {
+    fn recycle(&mut self, run: Box<TestRun>) {
+        self.spare.give(run);
+    }
+}
 
 impl<R: Read> Iterator for Csv<R> {
     type Item = Result<Record, ReadError>;
@@ -230,8 +243,11 @@ impl<R: Read> Iterator for Csv<R> {
             Ok(Some(line)) => {
                 self.is_without_rows = false;
                 let record = self.record(line);
+                let Some(first) = self.pending.pop_front() else {
+                    return Some(Ok(record));
+                };
                 self.pending.push_back(record);
-                self.pending.pop_front().map(Ok)
+                Some(Ok(first))
             }
             Ok(None) => {
                 if std::mem::take(&mut self.is_without_rows) {

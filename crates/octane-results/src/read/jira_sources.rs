@@ -189,6 +189,11 @@ impl JiraSources {
         }
     }
 
+    /// Whether keys are looked for in the names of tests.
+    pub(crate) const fn has_names(&self) -> bool {
+        self.in_names
+    }
+
     /// Adds the keys in the name of a test.
     pub(crate) fn add_from_name(&self, name: &str, keys: &mut KeyList) {
         if self.in_names {

@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::context::Tag;
 use crate::duration::{DurationError, milliseconds_with, seconds_with, unsigned};
 use crate::invalid::{InvalidCell, shortened};
+use crate::origin::Origin;
 use crate::read::cell::{Cell, OtherValue};
 use crate::read::columns::{Column, ColumnMapping};
 use crate::read::commas::Commas;
 use crate::read::field::ResultField;
 use crate::read::file_names::with_slashes;
-use crate::read::jira_keys::{KeyList, jira_keys};
+use crate::read::jira_keys::{KeyList, is_key, jira_keys};
 use crate::read::options::ReadOptions;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
@@ -38,20 +39,45 @@ pub(crate) fn parse_row<'c>(
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
+    let mut run = TestRun::unnamed();
+    parse_row_into(&mut run, mapping, options, commas, cell, warn)?;
+    Ok(run)
+}
+
+/// Like [`parse_row`], with the memory of a result that is no longer needed. Its position has to be set.
+pub(crate) fn parse_row_into<'c>(
+    run: &mut TestRun,
+    mapping: &ColumnMapping,
+    options: &ReadOptions,
+    commas: &mut Commas,
+    cell: impl Fn(usize) -> Cell<'c>,
+    warn: &mut dyn FnMut(WarningKind),
+) -> Result<(), Vec<InvalidCell>> {
+    run.reset();
+    run.origin = Origin::default();
     let mut row = Row {
-        run: TestRun::new(String::new(), Status::Planned),
+        run,
         failure: Failure::default(),
+        has_keys: false,
         options,
         commas,
         warn,
     };
     let mut invalid = Vec::new();
     for column in &mapping.columns {
-        invalid.extend(row.set(column, cell(column.index)).err());
+        if let Err(problem) = row.set(column, cell(column.index)) {
+            invalid.push(problem);
+        }
     }
     let Row {
-        mut run, failure, ..
+        run,
+        failure,
+        has_keys,
+        ..
     } = row;
+    if !has_keys {
+        run.jira.clear();
+    }
     if invalid.is_empty() {
         invalid.extend(contradiction(mapping, options, run.status, &cell));
     }
@@ -61,15 +87,19 @@ pub(crate) fn parse_row<'c>(
     if failure != Failure::default() {
         run.failure = Some(failure);
     }
-    add_keys_of_name(&mut run, options);
+    if options.jira_sources.has_names() {
+        add_keys_of_name(run, options);
+    }
     options.suite_path.complete(&mut run.identity);
-    Ok(run)
+    Ok(())
 }
 
 /// A row that is being parsed.
 struct Row<'r> {
-    run: TestRun,
+    run: &'r mut TestRun,
     failure: Failure,
+    /// Whether the Jira keys of `run` are those of this row.
+    has_keys: bool,
     options: &'r ReadOptions,
     commas: &'r mut Commas,
     warn: &'r mut dyn FnMut(WarningKind),
@@ -141,6 +171,7 @@ impl Row<'_> {
         let Self {
             run,
             failure,
+            has_keys,
             options,
             commas,
             warn,
@@ -158,7 +189,9 @@ impl Row<'_> {
                     .ok_or_else(|| aliases.unknown(Some(&column.name), trimmed))?;
             }
             _ if is_absent(trimmed) => {}
-            ResultField::Class => run.identity.class = with_slashes(trimmed).into_owned(),
+            ResultField::Class => with_slashes(trimmed)
+                .as_ref()
+                .clone_into(&mut run.identity.class),
             ResultField::Package => trimmed.clone_into(&mut run.identity.package),
             ResultField::Module => trimmed.clone_into(&mut run.identity.module),
             ResultField::Duration if column.is_unit_assumed && is_below_one(trimmed) => {
@@ -182,7 +215,10 @@ impl Row<'_> {
                     .map_err(|error| invalid(column, trimmed, error))?;
                 run.started = plausible(started, trimmed, *warn);
             }
-            ResultField::Jira => run.jira = jira(trimmed, *warn),
+            ResultField::Jira => {
+                *has_keys = true;
+                set_keys(&mut run.jira, trimmed, *warn);
+            }
             ResultField::Tags => {
                 run.context.environment = tags(trimmed).map_err(|word| {
                     invalid(column, word, "is not a valid tag")
@@ -316,9 +352,13 @@ const ABSENT: [&str; 24] = [
     "\u{2014}", "(blank)",
 ];
 
+/// The length of the longest of them.
+const ABSENT_BYTES_MAX: usize = 8;
+
 /// Whether a trimmed cell is empty or contains a word for a missing value.
 fn is_absent(trimmed: &str) -> bool {
-    trimmed.is_empty() || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word))
+    let is_word = || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word));
+    trimmed.is_empty() || trimmed.len() <= ABSENT_BYTES_MAX && is_word()
 }
 
 /// The start time, unless it is a placeholder from before 1990 or after 2090.
@@ -337,14 +377,21 @@ pub(crate) fn plausible(
     Some(started)
 }
 
-/// The keys in a cell. Other words in it cost nothing but a warning.
-fn jira(text: &str, warn: &mut dyn FnMut(WarningKind)) -> Vec<String> {
+/// Replaces `keys` by those in a cell. Other words in it cost nothing but a warning.
+fn set_keys(keys: &mut Vec<String>, text: &str, warn: &mut dyn FnMut(WarningKind)) {
+    if is_key(text) {
+        // Nearly always.
+        keys.resize_with(1, String::new);
+        text.clone_into(&mut keys[0]);
+        keys[0].make_ascii_uppercase();
+        return;
+    }
     let found = jira_keys(text);
     for word in found.others {
         let value = shortened(word);
         warn(WarningKind::JiraKey { value });
     }
-    found.keys
+    *keys = found.keys;
 }
 
 fn unit_missing(column: &Column, text: &str, reason: &str) -> InvalidCell {
@@ -494,6 +541,40 @@ mod tests {
                 ("tags", word),
             ]);
             assert_eq!(run, Ok(TestRun::new("None", Status::Passed)), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_longest_word_for_a_missing_value_has_the_length_that_is_said() {
+        let longest = ABSENT.iter().map(|word| word.len()).max();
+        assert_eq!(longest, Some(ABSENT_BYTES_MAX));
+    }
+
+    #[test]
+    fn nothing_is_left_of_the_result_whose_memory_is_used() {
+        let header = ["name", "status", "jira", "class"].map(str::to_owned);
+        let mapping = Columns::default().map_header(&header).unwrap();
+        let options = ReadOptions::default();
+        let mut run = TestRun::new("old", Status::Failed)
+            .package("old")
+            .class("old")
+            .duration(Duration::from_secs(1))
+            .started("2025-04-30T08:00:00Z".parse().unwrap())
+            .failure(Failure::new("old"))
+            .hostname("old")
+            .jira(["OLD-1", "OLD-2"]);
+        run.run_name = Some("old".to_owned());
+        run.context.environment = vec![Tag::new("OS", "old")];
+        for (cells, keys) in [
+            (["a", "ok", "shop-1", "T"], &["SHOP-1"][..]),
+            (["a", "ok", "SHOP-2, SHOP-3", "T"], &["SHOP-2", "SHOP-3"]),
+            (["a", "ok", "", "T"], &[]),
+        ] {
+            let cell = |index: usize| Cell::from(cells[index]);
+            let commas = &mut Commas::default();
+            parse_row_into(&mut run, &mapping, &options, commas, cell, &mut |_| {}).unwrap();
+            let expected = TestRun::new("a", Status::Passed).class("T");
+            assert_eq!(run, expected.jira(keys.iter().copied()));
         }
     }
 

@@ -74,6 +74,11 @@ impl StatusAliases {
 
     /// The status that `word` stands for.
     pub fn status(&self, word: &str) -> Option<Status> {
+        if self.own.is_empty()
+            && let Some((_, status)) = KNOWN.iter().find(|(known, _)| *known == word)
+        {
+            return Some(*status);
+        }
         let matches = |known: &str| is_same(known, word);
         self.own(word).or_else(|| {
             KNOWN

@@ -11,9 +11,11 @@ use super::error::ReadError;
 use super::field::ResultField;
 use super::options::ReadOptions;
 use super::record::Record;
-use super::row::parse_row;
+use super::row::parse_row_into;
+use super::spare::Spare;
 use crate::invalid::InvalidRow;
 use crate::position::Position;
+use crate::run::TestRun;
 use crate::warning::{Warning, WarningKind};
 
 /// A table whose cells have types, read row by row: what a data frame, a batch of Arrow or a list of objects has in common
@@ -50,6 +52,7 @@ pub struct TypedTable {
     cleaner: Cleaner,
     ready: VecDeque<Record>,
     has_rows: bool,
+    spare: Spare,
 }
 
 impl TypedTable {
@@ -79,6 +82,7 @@ impl TypedTable {
             cleaner: Cleaner::new(options),
             ready: VecDeque::new(),
             has_rows: false,
+            spare: Spare::default(),
         };
         for column in std::mem::take(&mut table.mapping.unused) {
             table.warn(WarningKind::UnusedColumn { column });
@@ -148,7 +152,9 @@ impl TypedTable {
     ) {
         self.has_rows = true;
         let mut warnings = Vec::new();
-        let parsed = parse_row(
+        let mut run = self.spare.take();
+        let parsed = parse_row_into(
+            &mut run,
             &self.mapping,
             &self.options,
             &mut Commas::default(),
@@ -165,13 +171,16 @@ impl TypedTable {
                 .push_back(Record::Warning(Warning { position, kind }));
         }
         let record = match parsed {
-            Ok(mut run) => {
+            Ok(()) => {
                 run.position = Some(position);
                 let warning = self.cleaner.clean(&mut run);
                 self.ready.extend(warning.map(Record::Warning));
-                Record::Run(Box::new(run))
+                Record::Run(run)
             }
-            Err(cells) => Record::Invalid(InvalidRow { position, cells }),
+            Err(cells) => {
+                self.spare.give(run);
+                Record::Invalid(InvalidRow { position, cells })
+            }
         };
         self.ready.push_back(record);
     }
@@ -186,6 +195,11 @@ impl TypedTable {
     /// Takes the records of the rows that were read since the last call, in order.
     pub fn records(&mut self) -> impl Iterator<Item = Record> + '_ {
         std::iter::from_fn(|| self.ready.pop_front())
+    }
+
+    /// Uses the memory of a result that is no longer needed for a later one.
+    pub fn recycle(&mut self, run: Box<TestRun>) {
+        self.spare.give(run);
     }
 
     fn warn(&mut self, kind: WarningKind) {

@@ -9,6 +9,7 @@ use arrow_schema::ArrowError;
 use super::table::ArrowTable;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::record::{Record, RecordReader};
+use crate::run::TestRun;
 
 /// How many rows of a batch are read at a time.
 pub(crate) const SLICE_ROWS: usize = 1024;
@@ -66,7 +67,11 @@ impl<B: Iterator<Item = Result<RecordBatch, ArrowError>>> ArrowRecords<B> {
     }
 }
 
-impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> RecordReader for ArrowRecords<B> {}
+impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> RecordReader for ArrowRecords<B> {
+    fn recycle(&mut self, run: Box<TestRun>) {
+        self.table.table().recycle(run);
+    }
+}
 
 impl<B: Iterator<Item = Result<RecordBatch, ArrowError>>> Iterator for ArrowRecords<B> {
     type Item = Result<Record, ReadError>;
