@@ -21,11 +21,17 @@ const FRAMES: &[&str] = &[
     "duckdb==2.0.1",
 ];
 
+/// The generation of pandas before, whose columns of texts are objects.
+const PANDAS_2: &[&str] = &["pandas==2.3.3", "numpy==2.2.6", "pyarrow==19.0.1"];
+
+/// pandas that cannot export Arrow.
+const PANDAS_ALONE: &[&str] = &["pandas==3.1.1"];
+
 /// What checks types.
 const CHECKERS: &[&str] = &["mypy==2.4.1", "pyright==1.1.414"];
 
-/// Runs the tests of the package: all of them without any data frame, and those of frames and types with all of them. Says why if
-/// that is not possible.
+/// Runs the tests of the package: all of them without any data frame, those of frames and types with all of them, and those of
+/// frames with other versions of pandas. Says why if that is not possible.
 pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
     let Some(python) = venv::find(shell) else {
         let (major, minor) = venv::PYTHON_MIN;
@@ -36,12 +42,15 @@ pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
     let folder = target(root).join("python");
     let wheel = wheel::build(shell, root, wheel::Kind::Dev)?;
     let package = stage(root, &folder.join("package"), "debug")?;
-    let frames = [TOOLS, FRAMES, CHECKERS].concat();
-    for (name, requirements, selection) in [
-        ("plain", TOOLS, "not frames and not types"),
-        ("frames", &frames, "frames or types"),
+    for (name, packages, selection) in [
+        ("plain", vec![], "not frames and not types"),
+        ("frames", [FRAMES, CHECKERS].concat(), "frames or types"),
+        ("pandas-2", PANDAS_2.to_vec(), "frames"),
+        ("pandas-alone", PANDAS_ALONE.to_vec(), "frames"),
     ] {
-        let Some(python) = venv::install(shell, &python, &folder.join(name), requirements)? else {
+        let requirements = [TOOLS, packages.as_slice()].concat();
+        let environment = folder.join(name);
+        let Some(python) = venv::install(shell, &python, &environment, &requirements)? else {
             return missing(format!(
                 "`pip` cannot install {}, so the Python package was not tested",
                 requirements.join(", ")

@@ -89,6 +89,8 @@ fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         // Both count as what they stand for: NaT is a datetime, and NA has a truth value that cannot be asked.
         ("pandas", "NaTType" | "NAType") => return Ok(Cell::Absent),
         ("pandas", "Period" | "Interval") => return Ok(unusable(object)),
+        // The only one that is not equal to itself is NaT.
+        ("numpy", "datetime64" | "timedelta64") if object.ne(object)? => return Ok(Cell::Absent),
         ("numpy", "datetime64" | "timedelta64") => {
             // In nanoseconds, `item` would return a number.
             let unit = format!("{}[us]", name.to_str()?);

@@ -15,6 +15,7 @@ mod credentials;
 mod entity;
 mod error;
 mod event;
+mod frame;
 mod gate;
 mod input;
 mod job;
@@ -36,6 +37,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::client::Client;
+    #[pymodule_export]
+    use crate::frame::Frame;
     #[pymodule_export]
     use crate::log::{set_log_level, start_log};
     #[pymodule_export]

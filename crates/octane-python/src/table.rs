@@ -1,22 +1,24 @@
-//! Tables of Python objects, which can be read several times.
+//! Tables, which can be read several times: columns of Arrow, and columns of Python objects.
 
-use octane_results::{Cell, ReadOptions, Record, TypedTable};
+use octane_results::{Cell, ReadOptions, Record, TypedTable, arrow_cells};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::cell::cell;
 use crate::error::Failure;
+use crate::frame::Frame;
 use crate::gate;
 
-/// How many rows are fetched at once.
+/// How many rows are read at once, so that memory does not grow with the table.
 const ROWS_MAX: usize = 1024;
 
-/// A table whose cells are fetched from Python a few rows at a time.
+/// A table. Each column that means something is in the frame, or its cells are fetched from Python a few rows at a time.
 pub(crate) struct Table {
     /// How messages call it.
     pub(crate) name: String,
     pub(crate) header: Vec<String>,
     pub(crate) rows: usize,
+    pub(crate) frame: Option<Py<Frame>>,
     /// `fetch(start, stop, indexes)`: the values of these columns in these rows, a list for each column.
     pub(crate) fetch: Py<PyAny>,
     /// `label(row)`: what a row is called in messages.
@@ -42,11 +44,16 @@ impl Table {
     /// Reads all rows.
     pub(crate) fn records(&self, options: &ReadOptions) -> Result<Records<'_>, Failure> {
         let typed = self.typed(options)?;
+        let frame = self.frame.as_ref().map(Py::get);
+        let in_frame = frame.map_or(&[][..], |frame| &frame.columns);
+        let fetched = typed.indexes().filter(|index| !in_frame.contains(index));
         Ok(Records {
             table: self,
-            indexes: typed.indexes().collect(),
+            fetched: fetched.collect(),
             typed,
             next: 0,
+            batch: 0,
+            batch_start: 0,
             is_done: false,
         })
     }
@@ -62,33 +69,79 @@ impl Table {
 pub(crate) struct Records<'t> {
     table: &'t Table,
     typed: TypedTable,
-    /// The columns that are needed.
-    indexes: Vec<usize>,
+    /// The columns of Python objects that are needed.
+    fetched: Vec<usize>,
+    /// The next row.
     next: usize,
+    /// The batch of the frame that it is in, and that batch's first row.
+    batch: usize,
+    batch_start: usize,
     is_done: bool,
 }
 
 impl Records<'_> {
-    /// Reads some rows.
+    /// Reads some rows, all in one batch.
     fn read_slice(&mut self) -> Result<(), Failure> {
         let table = self.table;
-        let (start, stop) = (self.next, table.rows.min(self.next + ROWS_MAX));
+        let start = self.next;
+        let mut stop = table.rows.min(start + ROWS_MAX);
+        let frame = table.frame.as_ref().map(Py::get);
+        let mut places = vec![None; table.header.len()];
+        let mut getters = Vec::new();
+        if let Some(frame) = frame {
+            let batch = loop {
+                let Some(batch) = frame.batches.get(self.batch) else {
+                    return Err(Failure::internal("the frame has fewer rows than it said"));
+                };
+                if start < self.batch_start + batch.num_rows() {
+                    break batch;
+                }
+                self.batch_start += batch.num_rows();
+                self.batch += 1;
+            };
+            stop = stop.min(self.batch_start + batch.num_rows());
+            let schema = batch.schema_ref();
+            for (at, index) in frame.columns.iter().enumerate() {
+                if let Some(place) = places.get_mut(*index) {
+                    *place = Some(Place::Frame(getters.len()));
+                    getters.push(arrow_cells(schema.field(at), batch.column(at)));
+                }
+            }
+        }
         self.next = stop;
-        let indexes = &self.indexes;
-        let columns = gate::attach(|py| fetch(py, &table.fetch, start, stop, indexes));
-        let columns = columns.ok_or_else(|| Failure::new("Cancelled", "the program ends"))??;
+        for (at, index) in self.fetched.iter().enumerate() {
+            if let Some(place) = places.get_mut(*index) {
+                *place = Some(Place::Fetched(at));
+            }
+        }
+        let columns = if self.fetched.is_empty() {
+            Vec::new()
+        } else {
+            let columns = gate::attach(|py| fetch(py, &table.fetch, start, stop, &self.fetched));
+            columns.ok_or_else(|| Failure::new("Cancelled", "the program ends"))??
+        };
+        let offset = self.batch_start;
         for row in start..stop {
-            let cell = |index: usize| {
-                let column = indexes.iter().position(|own| *own == index);
-                let column = column.and_then(|column| columns.get(column));
-                let cell = column.and_then(|column| column.get(row - start));
-                cell.cloned().unwrap_or(Cell::Absent)
+            let cell = |index: usize| match places.get(index) {
+                Some(Some(Place::Frame(at))) => getters[*at](row - offset),
+                Some(Some(Place::Fetched(at))) => {
+                    let cell = columns.get(*at).and_then(|column| column.get(row - start));
+                    cell.cloned().unwrap_or(Cell::Absent)
+                }
+                _ => Cell::Absent,
             };
             self.typed
                 .read_row(row as u64 + 1, || table.label(row), cell);
         }
         Ok(())
     }
+}
+
+/// Where the cells of a column are.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Frame(usize),
+    Fetched(usize),
 }
 
 impl Iterator for Records<'_> {

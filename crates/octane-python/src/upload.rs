@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::error::Failure;
+use crate::frame::Frame;
 use crate::input::{Again, Input, cancelled};
 use crate::job::{Context, Job, here, output};
 use crate::options::Options;
@@ -200,10 +201,13 @@ pub(crate) fn input(
         let missing = || Failure::internal(format!("`{name}` is missing")).into_exception(py);
         get(name)?.ok_or_else(missing)
     };
+    let frame = get("frame")?.filter(|frame| !frame.is_none());
+    let frame: Option<Bound<'_, Frame>> = frame.map(Bound::cast_into).transpose()?;
     Ok(Input::Table(Box::new(Table {
         name: required("name")?.extract()?,
         header: required("header")?.extract()?,
         rows: required("rows")?.extract()?,
+        frame: frame.map(Bound::unbind),
         fetch: required("fetch")?.unbind(),
         label: get("label")?
             .filter(|label| !label.is_none())
@@ -341,14 +345,14 @@ pub(crate) fn delete_upload(py: Python<'_>, id: &str, spool: Option<PathBuf>) ->
     }))
 }
 
-/// Which columns of a table have a meaning: their indexes.
+/// Which columns of a table are read: their indexes, and the names of their fields; those that may contradict the status have none.
 #[pyfunction]
 pub(crate) fn used_columns(
     py: Python<'_>,
     name: &str,
     header: &Bound<'_, PyList>,
     options: &Bound<'_, PyDict>,
-) -> PyResult<Vec<usize>> {
+) -> PyResult<Vec<(usize, String)>> {
     let header: Vec<String> = header.extract()?;
     let options: Options = serde_json::from_value(json::from_python(options)?)
         .map_err(|error| Failure::internal(error.to_string()).into_exception(py))?;
@@ -357,5 +361,11 @@ pub(crate) fn used_columns(
         TypedTable::new(name, &header, &reading.options).map_err(|error| Failure::table(&error))
     });
     let typed = typed.map_err(|failure| failure.into_exception(py))?;
-    Ok(typed.indexes().collect())
+    let fields: Vec<_> = typed.columns().collect();
+    let named = typed.indexes().map(|index| {
+        let field = fields.iter().find(|(own, _)| *own == index);
+        let field = field.map_or("", |(_, field)| field.as_str());
+        (index, field.to_owned())
+    });
+    Ok(named.collect())
 }

@@ -26,7 +26,7 @@ def blocking(client: octane.Client, frame: object) -> None:
     assert_type(report, octane.Report)
     assert_type(report.raise_for_problems(), octane.Report)
     assert_type(report.counts.ingested, int)
-    assert_type([problem.row for problem in report.rejected], "list[str | None]")
+    assert_type([problem.line for problem in report.rejected], "list[int | None]")
     assert_type(client.modules.find("Shop"), "octane.Module | None")
     assert_type(client.modules.ensure("Shop/Basket").id, int)
     assert_type(client.stories.resolve(["SHOP-1"]), "dict[str, list[octane.Story]]")

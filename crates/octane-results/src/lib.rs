@@ -104,6 +104,8 @@ pub use payload::writer::PayloadWriter;
 pub use payload::xsd::test_results_xsd;
 #[cfg(feature = "arrow")]
 pub use read::arrow::{records::ArrowRecords, table::ArrowTable};
+#[cfg(feature = "arrow-cells")]
+pub use read::arrow_cells::{ArrowCells, arrow_cells};
 pub use read::cell::{Cell, LossyText, OtherValue};
 pub use read::columns::Columns;
 pub use read::encoding::{TextEncoding, UnknownTextEncoding};

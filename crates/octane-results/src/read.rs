@@ -11,6 +11,8 @@ use crate::source::Source;
 mod allure;
 #[cfg(feature = "arrow")]
 pub(crate) mod arrow;
+#[cfg(feature = "arrow-cells")]
+pub(crate) mod arrow_cells;
 pub(crate) mod cell;
 mod class_name;
 mod cleaned;

@@ -4,18 +4,25 @@
 given                                         read as
 ============================================  =====================================================
 a path, a list of paths                       report files, directories and globs
-a frame of pandas                             columns, a few rows at a time
-rows: dictionaries, dataclasses, named        columns, a few rows at a time
+pandas, polars, pyarrow, DuckDB, anything     its columns in Arrow, without copying them
+with ``__arrow_c_stream__``
+columns of objects that Arrow cannot hold,    Python objects, a few rows at a time
+pandas without pyarrow
+rows: dictionaries, dataclasses, named        Python objects, a few rows at a time
 tuples, objects with attributes
 a generator of rows                           a list of them
-a dictionary of columns                       columns
+a dictionary of columns                       Python objects, a few rows at a time
 ============================================  =====================================================
+
+Of a frame, the columns that mean something are selected first. A frame as a whole often cannot be exported, because of a column
+that nobody needs.
 """
 
 from __future__ import annotations
 
 import os
 
+from octane_client import _core
 from octane_client.errors import InputError
 
 TYPE_CHECKING = False
@@ -24,17 +31,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     Fetch = Callable[[int, int, list[int]], list[list[Any]]]
+    Used = Callable[[str, list[str]], list[tuple[int, str]]]
 
 
-def source(results: Any, used: Callable[[str, list[str]], list[int]]) -> dict[str, Any]:
-    """The source of an upload. ``used(name, header)`` says which columns have a meaning."""
+def source(results: Any, used: Used) -> dict[str, Any]:
+    """The source of an upload. ``used(name, header)`` says which columns are needed, and for which field."""
     if isinstance(results, (str, os.PathLike)):
         return {"files": [os.fspath(results)]}
     if isinstance(results, (bytes, bytearray)):
         raise InputError("results cannot be bytes", hint="give a path, a table or rows")
-    if _is_pandas(results):
-        return _pandas(results)
-    if hasattr(results, "keys") and hasattr(results, "__getitem__") and not hasattr(results, "__arrow_c_stream__"):
+    root = _root(results)
+    if root == "pandas" and hasattr(results, "iloc") and hasattr(results, "columns"):
+        return _pandas(results, used)
+    if root == "polars" and hasattr(results, "select") and hasattr(results, "collect_schema"):
+        return _polars(results, used)
+    if root in ("duckdb", "_duckdb") and hasattr(results, "columns"):
+        return _duckdb(results, used)
+    if hasattr(results, "__arrow_c_stream__"):
+        return _arrow(type(results).__name__, results, used)
+    if hasattr(results, "keys") and hasattr(results, "__getitem__"):
         return _columns(results)
     if not hasattr(results, "__iter__"):
         raise InputError(
@@ -48,53 +63,108 @@ def source(results: Any, used: Callable[[str, list[str]], list[int]]) -> dict[st
     return _rows(rows)
 
 
-def _is_pandas(results: Any) -> bool:
-    return _root(results) == "pandas" and hasattr(results, "iloc") and hasattr(results, "columns")
-
-
 def _root(value: Any) -> str:
     """The package of the type of a value, told by its name: nothing is imported to find out."""
     return type(value).__module__.partition(".")[0]
 
 
-def header_of(names: Iterable[Any]) -> list[str]:
-    """The names of columns as texts."""
-    header = [name if isinstance(name, str) else str(name) for name in names]
-    seen: set[str] = set()
-    for name in header:
-        if name in seen:
-            raise InputError(f"several columns are called `{name}`", hint="rename or drop all but one")
-        seen.add(name)
-    return header
+def _names(names: Iterable[Any]) -> list[str]:
+    """The names of columns as texts. Of several columns with one name, those that mean something are an error later."""
+    return [name if isinstance(name, str) else str(name) for name in names]
 
 
-def _pandas(frame: Any) -> dict[str, Any]:
-    header = header_of(frame.columns)
+def _nothing(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
+    raise AssertionError("all columns are in the frame")
+
+
+def _arrow(name: str, results: Any, used: Used) -> dict[str, Any]:
+    frame = _core.Frame.read(results, lambda header: [index for index, _ in used(name, header)])
+    return {"name": name, "header": frame.header, "rows": frame.rows, "frame": frame, "fetch": _nothing}
+
+
+def _pandas(results: Any, used: Used) -> dict[str, Any]:
+    name, header = "DataFrame", _names(results.columns)
 
     def fetch(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
-        part = frame.iloc[start:stop]
+        part = results.iloc[start:stop]
         return [part.iloc[:, index].tolist() for index in indexes]
 
-    return {
-        "name": "DataFrame",
-        "header": header,
-        "rows": len(frame),
-        "fetch": fetch,
-        "label": _pandas_label(frame),
-    }
-
-
-def _pandas_label(frame: Any) -> Callable[[int], str | None]:
-    """What a row is called: its index, which need not be its position."""
-
     def label(row: int) -> str | None:
-        return str(frame.index[row])
+        return str(results.index[row])
 
-    return label
+    exported = _pandas_in_arrow(results, used(name, header))
+    return {"name": name, "header": header, "rows": len(results), "frame": exported, "fetch": fetch, "label": label}
+
+
+def _pandas_in_arrow(results: Any, used: list[tuple[int, str]]) -> _core.Frame | None:
+    """The columns that Arrow can hold without changing what they mean."""
+    if not hasattr(results, "__arrow_c_stream__"):
+        return None
+    dtypes = list(results.dtypes)
+    # A start that is an object may have a time zone in one row and none in the next; Arrow would silently drop it from all.
+    indexes = [index for index, field in used if field != "started" or dtypes[index] != object]
+    try:
+        return _export(results, indexes)
+    except Exception:
+        # pyarrow is missing, or a column has values of several types.
+        return _export(results, [index for index in indexes if _is_exportable(results, index)])
+
+
+def _is_exportable(results: Any, index: int) -> bool:
+    try:
+        _export(results, [index])
+    except Exception:
+        return False
+    return True
+
+
+def _export(results: Any, indexes: list[int]) -> _core.Frame | None:
+    if not indexes:
+        return None
+    # Without its index, which would become columns; and with other names, which may be anything.
+    part = results.iloc[:, indexes].reset_index(drop=True)
+    part.columns = [str(index) for index in indexes]
+    return _core.Frame.read_as(part, indexes, _names(results.columns))
+
+
+def _polars(results: Any, used: Used) -> dict[str, Any]:
+    import polars
+
+    name = type(results).__name__
+    schema = results.collect_schema()
+    header, dtypes = list(schema.names()), list(schema.dtypes())
+    needed = used(name, header)
+    # Arrow has no such numbers; and what is an object in Python is only its address there.
+    other = (polars.Object, getattr(polars, "Int128", polars.Object), getattr(polars, "UInt128", polars.Object))
+    indexes = [index for index, _ in needed if dtypes[index] not in other]
+    part = results.select([header[index] for index, _ in needed])
+    if hasattr(part, "collect"):
+        part = part.collect()
+    exported = None
+    if indexes:
+        # A column without any value has no type, which the reader of streams does not understand.
+        texts = part.select([header[index] for index in indexes]).cast({polars.Null: polars.String})
+        exported = _core.Frame.read_as(texts, indexes, header)
+
+    def fetch(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
+        rows = part.slice(start, stop - start)
+        return [rows.get_column(header[index]).to_list() for index in indexes]
+
+    return {"name": name, "header": header, "rows": part.height, "frame": exported, "fetch": fetch}
+
+
+def _duckdb(results: Any, used: Used) -> dict[str, Any]:
+    import duckdb
+
+    name, header = "relation", list(results.columns)
+    indexes = [index for index, _ in used(name, header)]
+    part = results.select(*(duckdb.ColumnExpression(header[index]) for index in indexes))
+    exported = _core.Frame.read_as(part, indexes, header)
+    return {"name": name, "header": header, "rows": exported.rows, "frame": exported, "fetch": _nothing}
 
 
 def _columns(columns: Mapping[Any, Any]) -> dict[str, Any]:
-    header = header_of(columns.keys())
+    header = _names(columns.keys())
     values = [column.tolist() if hasattr(column, "tolist") else list(column) for column in columns.values()]
     lengths = {len(column) for column in values}
     if len(lengths) > 1:

@@ -80,23 +80,19 @@ class Counts(Record):
 class Problem(Record):
     """Something that is not as it should be."""
 
-    __slots__ = ("code", "column", "file", "line", "message", "row", "test")
+    __slots__ = ("code", "column", "file", "line", "message", "test")
     code: str
     """A word that does not change, such as ``rejected``."""
     test: str | None
     file: str | None
     line: int | None
-    """The line, or the number of the row."""
+    """The line; of a table, the number of the row, counted from 1."""
     column: int | None
-    row: str | None
-    """What the row is called, by the index of a frame."""
     message: str
 
     @classmethod
     def _of(cls, problem: Mapping[str, Any]) -> Problem:
-        fields: dict[str, Any] = {name: problem.get(name) for name in cls._fields}
-        fields["row"] = problem.get("row", problem.get("label"))
-        return cls(**fields)
+        return cls(**{name: problem[name] for name in cls._fields})
 
     def __str__(self) -> str:
         place = self.file or ""
@@ -162,7 +158,7 @@ class Problems:
         return pyarrow.table(self.to_dict(), schema=pyarrow.schema(fields))
 
 
-COLUMNS = ("code", "test", "file", "line", "column", "row", "message")
+COLUMNS = ("code", "test", "file", "line", "column", "message")
 NUMBERS = ("line", "column")
 
 

@@ -29,7 +29,6 @@ use super::report::file::Input;
 use super::seekable::seekable;
 use crate::source::Source;
 
-pub(crate) mod cells;
 pub(crate) mod ipc;
 pub(crate) mod records;
 pub(crate) mod table;

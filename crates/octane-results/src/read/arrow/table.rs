@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
-use super::cells::{Cells, cells, is_number};
+use crate::read::arrow_cells::{ArrowCells, arrow_cells, is_number};
 use crate::read::cell::Cell;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::field::ResultField;
@@ -109,7 +109,7 @@ impl ArrowTable {
         label: impl Fn(u64) -> Option<String>,
     ) -> Result<(), ReadErrorKind> {
         let mut places = vec![0; self.schema.fields().len()];
-        let mut getters: Vec<Cells<'_>> = Vec::with_capacity(self.columns.len());
+        let mut getters: Vec<ArrowCells<'_>> = Vec::with_capacity(self.columns.len());
         for (at, index) in self.columns.iter().enumerate() {
             let place = if self.is_projected { at } else { *index };
             let field = self.schema.field(*index);
@@ -119,7 +119,7 @@ impl ArrowTable {
                 return Err(ReadErrorKind::Batches { reason });
             };
             places[*index] = getters.len();
-            getters.push(cells(field, array));
+            getters.push(arrow_cells(field, array));
         }
         for row in 0..batch.num_rows() {
             self.rows += 1;

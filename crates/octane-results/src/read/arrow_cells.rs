@@ -21,7 +21,7 @@ use octane_model::plural::plural;
 use crate::read::cell::Cell;
 
 /// Returns the cell of a row.
-pub(super) type Cells<'a> = Box<dyn Fn(usize) -> Cell<'a> + 'a>;
+pub type ArrowCells<'a> = Box<dyn Fn(usize) -> Cell<'a> + 'a>;
 
 /// The key of the metadata of a column with the name of its extension type.
 const EXTENSION: &str = "ARROW:extension:name";
@@ -32,7 +32,7 @@ const HOURS_OF_A_DAY: i64 = 24;
 ///
 /// An extension type says that values are not what they look like: a period in pandas is stored as a number. Only those that
 /// are stored as text, such as JSON, are what they look like.
-pub(super) fn cells<'a>(field: &Field, array: &'a dyn Array) -> Cells<'a> {
+pub fn arrow_cells<'a>(field: &Field, array: &'a dyn Array) -> ArrowCells<'a> {
     match field.metadata().get(EXTENSION) {
         Some(name) if !is_text(array.data_type()) => other(array, name.clone()),
         _ => values(array),
@@ -40,6 +40,7 @@ pub(super) fn cells<'a>(field: &Field, array: &'a dyn Array) -> Cells<'a> {
 }
 
 /// Whether the type is numbers without a unit.
+#[cfg(feature = "arrow")]
 pub(super) fn is_number(field: &Field) -> bool {
     let data_type = match field.data_type() {
         DataType::Dictionary(_, values) => values,
@@ -57,7 +58,7 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-fn values(array: &dyn Array) -> Cells<'_> {
+fn values(array: &dyn Array) -> ArrowCells<'_> {
     match array.data_type() {
         DataType::Null => Box::new(|_| Cell::Absent),
         DataType::Boolean => {
@@ -144,7 +145,7 @@ fn values(array: &dyn Array) -> Cells<'_> {
 }
 
 /// The cells of a column, absent where it is null.
-fn nullable<'a>(array: &'a dyn Array, cell: impl Fn(usize) -> Cell<'a> + 'a) -> Cells<'a> {
+fn nullable<'a>(array: &'a dyn Array, cell: impl Fn(usize) -> Cell<'a> + 'a) -> ArrowCells<'a> {
     match array.nulls() {
         None => Box::new(cell),
         Some(nulls) => Box::new(move |row| {
@@ -160,17 +161,17 @@ fn nullable<'a>(array: &'a dyn Array, cell: impl Fn(usize) -> Cell<'a> + 'a) -> 
 fn primitive<'a, T: ArrowPrimitiveType>(
     array: &'a dyn Array,
     cell: impl Fn(T::Native) -> Cell<'a> + 'a,
-) -> Cells<'a> {
+) -> ArrowCells<'a> {
     let values: &PrimitiveArray<T> = array.as_primitive();
     nullable(array, move |row| cell(values.value(row)))
 }
 
 /// Values of a type that no column accepts.
-fn other(array: &dyn Array, type_name: String) -> Cells<'_> {
+fn other(array: &dyn Array, type_name: String) -> ArrowCells<'_> {
     nullable(array, move |_| Cell::other(type_name.clone(), ""))
 }
 
-fn decimals<T: DecimalType>(array: &dyn Array) -> Cells<'_> {
+fn decimals<T: DecimalType>(array: &dyn Array) -> ArrowCells<'_> {
     let values: &PrimitiveArray<T> = array.as_primitive();
     nullable(array, move |row| decimal(values.value_as_string(row)))
 }
@@ -188,7 +189,7 @@ fn single<'a>(value: f32) -> Cell<'a> {
     }
 }
 
-fn timestamps(array: &dyn Array, unit: TimeUnit, has_zone: bool) -> Cells<'_> {
+fn timestamps(array: &dyn Array, unit: TimeUnit, has_zone: bool) -> ArrowCells<'_> {
     let cell = move |time: Result<Timestamp, jiff::Error>, value: i64| {
         if has_zone {
             time.map_or_else(|_| out_of_range(value), Cell::Instant)
@@ -227,7 +228,7 @@ fn out_of_range<'a>(value: i64) -> Cell<'a> {
     )
 }
 
-fn durations(array: &dyn Array, unit: TimeUnit) -> Cells<'_> {
+fn durations(array: &dyn Array, unit: TimeUnit) -> ArrowCells<'_> {
     match unit {
         TimeUnit::Second => primitive::<DurationSecondType>(array, |value| {
             Cell::Span(SignedDuration::from_secs(value))
@@ -245,7 +246,7 @@ fn durations(array: &dyn Array, unit: TimeUnit) -> Cells<'_> {
 }
 
 /// Intervals are durations unless they have months, which have no length. Days have 24 hours.
-fn intervals(array: &dyn Array, unit: IntervalUnit) -> Cells<'_> {
+fn intervals(array: &dyn Array, unit: IntervalUnit) -> ArrowCells<'_> {
     let span = |days: i32, rest: SignedDuration| {
         let days = SignedDuration::from_hours(i64::from(days) * HOURS_OF_A_DAY);
         Cell::Span(days.saturating_add(rest))
@@ -270,7 +271,7 @@ fn intervals(array: &dyn Array, unit: IntervalUnit) -> Cells<'_> {
     }
 }
 
-fn dictionary(array: &dyn Array) -> Cells<'_> {
+fn dictionary(array: &dyn Array) -> ArrowCells<'_> {
     let dictionary = array.as_any_dictionary();
     if dictionary.values().is_empty() {
         return Box::new(|_| Cell::Absent);
@@ -280,7 +281,7 @@ fn dictionary(array: &dyn Array) -> Cells<'_> {
     nullable(array, move |row| cell(keys[row]))
 }
 
-fn lists(array: &dyn Array) -> Cells<'_> {
+fn lists(array: &dyn Array) -> ArrowCells<'_> {
     match array.data_type() {
         DataType::List(item) => offset_lists::<i32>(array, item),
         DataType::LargeList(item) => offset_lists::<i64>(array, item),
@@ -297,7 +298,7 @@ fn lists(array: &dyn Array) -> Cells<'_> {
     }
 }
 
-fn offset_lists<'a, O: OffsetSizeTrait>(array: &'a dyn Array, item: &Field) -> Cells<'a> {
+fn offset_lists<'a, O: OffsetSizeTrait>(array: &'a dyn Array, item: &Field) -> ArrowCells<'a> {
     let lists = array.as_list::<O>();
     let offsets = lists.value_offsets();
     words(array, item, &**lists.values(), move |row| {
@@ -305,7 +306,7 @@ fn offset_lists<'a, O: OffsetSizeTrait>(array: &'a dyn Array, item: &Field) -> C
     })
 }
 
-fn list_views<'a, O: OffsetSizeTrait>(array: &'a dyn Array, item: &Field) -> Cells<'a> {
+fn list_views<'a, O: OffsetSizeTrait>(array: &'a dyn Array, item: &Field) -> ArrowCells<'a> {
     let lists = array.as_list_view::<O>();
     let (offsets, sizes) = (lists.value_offsets(), lists.value_sizes());
     words(array, item, &**lists.values(), move |row| {
@@ -320,8 +321,8 @@ fn words<'a>(
     item: &Field,
     items: &'a dyn Array,
     range: impl Fn(usize) -> Range<usize> + 'a,
-) -> Cells<'a> {
-    let cell = cells(item, items);
+) -> ArrowCells<'a> {
+    let cell = arrow_cells(item, items);
     nullable(array, move |row| {
         let mut words = Vec::new();
         for at in range(row) {
