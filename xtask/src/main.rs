@@ -38,7 +38,8 @@ cargo xtask dependencies check for unused dependencies; licences, versions and s
 cargo xtask screenshots  regenerate docs/screenshots/ (needs Chromium and its driver)
 cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fails, `--seed K` to see one
 cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
-cargo xtask bench        measure `python [ROWS …]`: uploads of data frames, against a plain Python script
+cargo xtask bench        measure `upload [RESULTS]` and `python [ROWS …]`, uploads of files and of data frames, against plain
+                         Python scripts, or `convert` against the least that reading could cost
 cargo xtask samples      regenerate samples/: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -94,12 +95,23 @@ fn main() -> Result<()> {
     }
 }
 
-/// Runs a benchmark.
+/// Runs a benchmark, and builds the program for it where it measures that.
 fn bench(shell: &Shell, root: &Path, words: &[String]) -> Result<()> {
-    match words.split_first() {
-        Some((name, words)) if name == "python" => python::bench(shell, root, words),
-        _ => bail!("cannot read {words:?}; use `cargo xtask bench python`\n\n{USAGE}"),
-    }
+    let (name, words) = words.split_first().context(USAGE)?;
+    let package = match name.as_str() {
+        "python" => return python::bench(shell, root, words),
+        "upload" => {
+            cmd!(shell, "cargo build --quiet --release --package octane-cli").run()?;
+            "octane-tests"
+        }
+        "convert" => "octane-results",
+        other => bail!("unknown benchmark `{other}`\n\n{USAGE}"),
+    };
+    Ok(cmd!(
+        shell,
+        "cargo bench --quiet --package {package} --bench {name} -- {words...}"
+    )
+    .run()?)
 }
 
 /// Runs the tests of simultaneous uploads, which read their numbers from the environment.

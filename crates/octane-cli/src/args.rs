@@ -5,6 +5,7 @@ mod duration;
 mod entities;
 mod number;
 mod parse;
+mod rate;
 mod results;
 mod tools;
 mod uploads;

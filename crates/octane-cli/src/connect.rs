@@ -169,10 +169,10 @@ fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
     let mut settings = EndpointSettings::default();
     if args.sandbox {
         // The rate limit spares a server that others use; this one is ours alone.
-        settings.requests_per_second = 1000;
+        settings.requests_per_second = None;
     }
     if let Some(rate) = args.rate {
-        settings.requests_per_second = rate;
+        settings.requests_per_second = rate.0;
     }
     if let Some(retries) = args.retries {
         settings.attempts_max = retries.saturating_add(1);

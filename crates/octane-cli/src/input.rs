@@ -1,8 +1,8 @@
 //! Reading all inputs before anything is sent.
 //!
-//! They are read twice: first to find all invalid rows before anything has happened, then to plan the upload. If some tests
-//! have several results, those are looked at more closely in between. The first time keeps eight bytes per result. What only
-//! writes a file, which can be thrown away, does so while it reads for the first time.
+//! What can be thrown away, a file or the draft of an upload, is written while they are read for the first time; it stands if all
+//! results can be used and each is the only one of its test. Otherwise they are read again: tests with several results are looked
+//! at more closely, and then the upload is planned once more. The first time keeps eight bytes per result.
 
 use std::cell::Cell;
 
@@ -56,6 +56,8 @@ pub(crate) struct Input {
     pub(crate) first_started: Option<jiff::Timestamp>,
     /// How several results of one test are distinguished and ordered.
     arrangement: Arrangement,
+    /// Whether each result is the only one of its test.
+    pub(crate) are_distinct: bool,
     /// How many results the last reading has found so far.
     read_again: Cell<usize>,
 }

@@ -67,7 +67,7 @@ struct Done {
 fn deliver(count: u64, jira_every: u64, rate: u32, latency: Duration) -> Done {
     let stub = Stub::new(count, latency);
     let mut settings = EndpointSettings::default();
-    settings.requests_per_second = rate;
+    settings.requests_per_second = Some(rate);
     settings.concurrency_max = 16;
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)

@@ -90,7 +90,7 @@ impl FakeOctane {
     /// A client that makes this number of attempts.
     pub(crate) fn client(&self, attempts_max: u32) -> Client {
         let mut settings = octane_rest::EndpointSettings::default();
-        settings.requests_per_second = 1000;
+        settings.requests_per_second = Some(1000);
         settings.concurrency_max = 16;
         settings.attempts_max = attempts_max;
         settings.payload_encoding = Encoding::Plain;

@@ -22,8 +22,9 @@
 //!
 //! SQL only observes and stores; [`verdict`](crate::verdict) and [`resend`](crate::resend) decide.
 //!
-//! A commit survives the death of the process. The plan is also forced to the disk; later steps may be lost
-//! in a power cut, which costs no more than sending the same bytes again.
+//! An upload is planned into a file with another name, without any care for crashes: if the process dies, nothing was sent. Once
+//! all of it is there, the file is forced to the disk and renamed. From then on a commit survives the death of the process; it
+//! may be lost in a power cut, which costs no more than sending the same bytes again.
 
 mod batch;
 mod bundle;
@@ -34,9 +35,11 @@ mod judge;
 mod link;
 mod lock;
 mod migrate;
+mod packed;
 mod payload;
 mod position;
 mod problem;
+mod provisional;
 mod repeat;
 mod resume;
 mod retention;
@@ -54,7 +57,9 @@ pub use database::{CommitPoint, Journal};
 pub use error::JournalError;
 pub(crate) use judge::{Confirmation, first_lines};
 pub(crate) use link::LinkCandidate;
+pub(crate) use provisional::Provisional;
 pub use retention::Retention;
+pub(crate) use row::{Repeats, RowWriter};
 pub(crate) use server_run::{PreviousRun, ServerRun};
 pub use spool::Spool;
 pub(crate) use summary::LastAttempt;

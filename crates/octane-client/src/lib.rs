@@ -30,6 +30,7 @@
 //!   needs one can be spawned, as every future is `Send`.
 //! - A [`Plan`] is every payload, byte for byte. The same results give the same bytes, and Octane recognises bytes
 //!   that it has received, so sending them again duplicates nothing.
+//! - A [`Draft`] is planned while its results are read for the first time, and confirmed or dropped once all are known.
 //! - A [`Journal`] holds the plan before the first byte is sent, and the progress afterwards. With a [`Spool`] it
 //!   outlives the process, and [`Client::delivery`] continues where the upload was interrupted.
 //! - A [`Report`] says what became of every result: `read = ingested + rejected + invalid + pending`. Whatever goes
@@ -111,7 +112,7 @@ pub use modules::{Modules, Parent};
 pub use name::{suite_run_name, trim_name};
 pub use outcome::Outcome;
 pub use plan::{Plan, PlanError, PlanTotals, PlannedBatch, SinglePayload};
-pub use prepare::{PrepareError, Prepared};
+pub use prepare::{Draft, PrepareError, Prepared};
 pub use releases::Releases;
 pub use report::{
     BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,

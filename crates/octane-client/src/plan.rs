@@ -117,13 +117,9 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         })
     }
 
-    /// What is before and after the runs of every payload.
-    pub(crate) fn envelope(&self) -> Envelope<'_> {
-        Envelope {
-            prefix: self.writer.prefix(),
-            suffix: self.writer.suffix(),
-            nonce: self.nonce.as_deref(),
-        }
+    /// Renders the runs, and knows what is before and after those of every payload.
+    pub(crate) fn writer(&self) -> Arc<PayloadWriter> {
+        Arc::clone(&self.writer)
     }
 
     /// Plans what is left, and returns the totals. Fails if results exceed Octane's limits and may not be repaired.

@@ -1,18 +1,25 @@
 //! Preparing an upload: everything that will be sent is planned into a journal.
 
-use octane_results::TestRun;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use octane_results::{Dialect, TestRun};
 
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::event::Event;
-use crate::journal::{Journal, JournalError, Spool};
+use crate::invalid::InvalidResults;
+use crate::journal::{Journal, JournalError, Provisional, Repeats, RowWriter, Spool};
 use crate::outcome::{Facts, Outcome, outcome};
-use crate::plan::{Manifest, Plan, PlanError, PlanTotals};
+use crate::plan::{Envelope, Manifest, Plan, PlanError, PlanTotals, PlannedBatch};
 use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::target::TargetSpec;
 use crate::upload_id::UploadId;
+
+/// How many batches may be planned and not be written yet.
+const BATCHES_AHEAD_MAX: usize = 2;
 
 /// Why an upload could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +71,79 @@ impl Prepared {
     }
 }
 
+/// An upload that is planned, and of which nothing is stored for good yet: for results that are planned while they are read for the
+/// first time, when it is not known yet whether all of them can be used. If it is dropped, nothing of it is left.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+/// # fn main() -> Done { with_sandbox(async |octane| {
+/// use octane_client::{Draft, InvalidResults, Spool, Status, SuiteChoice, TargetSpec, TestRun, UploadId, UploadSettings};
+///
+/// let spec = TargetSpec::new(SuiteChoice::Named("Nightly".into()), "nightly-4711");
+/// let settings = UploadSettings::default();
+/// let runs = (1..=3).map(|number| TestRun::new(format!("test {number}"), Status::Passed));
+/// let draft = Draft::new(runs, &spec, &settings, &Spool::off(), UploadId::new())?;
+/// // All of them are good, and each is the only one of its test.
+/// let prepared = octane.confirm(draft, &spec, &InvalidResults::default(), true)?;
+/// assert_eq!(prepared.unwrap().totals.counts.read, 3);
+/// # Ok(()) }) }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Draft {
+    journal: Provisional,
+    totals: PlanTotals,
+    spec: TargetSpec,
+    settings: UploadSettings,
+}
+
+impl Draft {
+    /// Plans everything that will be sent, in the order of `runs`. Blocks while it reads, renders and writes.
+    pub fn new(
+        runs: impl IntoIterator<Item = TestRun>,
+        spec: &TargetSpec,
+        settings: &UploadSettings,
+        spool: &Spool,
+        id: UploadId,
+    ) -> Result<Self, PrepareError> {
+        let journal = Provisional::new(spool.create(id)?);
+        let mut plan = Plan::new(runs, Some(&spec.placeholder()), settings)?;
+        let writer = plan.writer();
+        let mut rows = journal.begin_plan(Envelope {
+            prefix: writer.prefix(),
+            suffix: writer.suffix(),
+            nonce: settings.nonce.as_deref(),
+        })?;
+        write(&mut plan, &mut rows, journal.is_inline())?;
+        drop(rows);
+        Ok(Self {
+            journal,
+            totals: plan.finish()?,
+            spec: spec.clone(),
+            settings: settings.clone(),
+        })
+    }
+
+    /// What is known about results that share a run, if each of them was the only one of its test when it was read.
+    fn repeats(&self, are_distinct: bool) -> Repeats {
+        // Tests whose names were changed may have become the same one.
+        let is_unchanged = self.totals.counts.repaired == 0
+            && self.settings.suite_path.is_none()
+            && self.settings.dialect == Dialect::Standard;
+        if are_distinct && is_unchanged {
+            Repeats::None
+        } else {
+            Repeats::Possible
+        }
+    }
+}
+
 impl Client {
     /// Plans everything that will be sent, in the order of `runs`, and writes it into a new journal. Makes no requests, so an upload can be
     /// saved although the server is away. Blocks while it reads, renders and writes.
     ///
     /// Of several results of one run, the run shows the last one; an [`Arrangement`](octane_results::Arrangement) puts
-    /// them in order. The journal is removed again if this fails.
+    /// them in order. Nothing is left of the journal if this fails.
     pub fn prepare(
         &self,
         runs: impl IntoIterator<Item = TestRun>,
@@ -79,30 +153,37 @@ impl Client {
         id: UploadId,
     ) -> Result<Prepared, PrepareError> {
         spec.check_with(settings.repair.long_names)?;
-        let journal = spool.create(id)?;
-        match self.plan_into(&journal, runs, spec, settings) {
-            Ok(totals) => Ok(Prepared { journal, totals }),
-            Err(error) => {
-                journal.discard();
-                Err(error)
-            }
-        }
+        let draft = Draft::new(runs, spec, settings, spool, id)?;
+        self.finish(draft, spec, &settings.invalid, Repeats::Possible)
     }
 
-    fn plan_into(
+    /// Makes a draft an upload that can be delivered, like [`prepare`](Self::prepare). `invalid` are the results that were read and
+    /// cannot be used, and `are_distinct` says that no two of the others are results of the same test.
+    ///
+    /// `None`, and nothing is left of the draft, if its payloads are not those that go to `spec`.
+    pub fn confirm(
         &self,
-        journal: &Journal,
-        runs: impl IntoIterator<Item = TestRun>,
+        draft: Draft,
         spec: &TargetSpec,
-        settings: &UploadSettings,
-    ) -> Result<PlanTotals, PrepareError> {
-        let mut plan = Plan::new(runs, Some(&spec.placeholder()), settings)?;
-        let mut rows = journal.begin_plan(&plan.envelope())?;
-        for batch in plan.by_ref() {
-            rows.add(&batch?)?;
+        invalid: &InvalidResults,
+        are_distinct: bool,
+    ) -> Result<Option<Prepared>, PrepareError> {
+        spec.check_with(draft.settings.repair.long_names)?;
+        if draft.spec.placeholder() != spec.placeholder() {
+            return Ok(None);
         }
-        let mut totals = plan.finish()?;
-        let invalid = &settings.invalid;
+        let repeats = draft.repeats(are_distinct);
+        self.finish(draft, spec, invalid, repeats).map(Some)
+    }
+
+    fn finish(
+        &self,
+        mut draft: Draft,
+        spec: &TargetSpec,
+        invalid: &InvalidResults,
+        repeats: Repeats,
+    ) -> Result<Prepared, PrepareError> {
+        let mut totals = std::mem::take(&mut draft.totals);
         totals.counts.read += invalid.count;
         totals.counts.invalid += invalid.count;
         totals.problems.extend(invalid.problems.iter().cloned());
@@ -110,8 +191,8 @@ impl Client {
             totals.counts.repaired += 1;
             totals.problems.push(repaired);
         }
-        journal.replace_problems("plan", &totals.problems)?;
-        let manifest = rows.finish(Manifest {
+        let settings = &draft.settings;
+        let manifest = Manifest {
             created: jiff::Timestamp::now(),
             server: self.server(),
             target_spec: spec.clone(),
@@ -119,9 +200,13 @@ impl Client {
             skip_errors: settings.skip_errors,
             link: settings.link,
             options: settings.options.clone(),
-        })?;
+        };
+        let manifest = draft
+            .journal
+            .finish_plan(manifest, &totals.problems, repeats)?;
         totals.counts = manifest.counts;
-        Ok(totals)
+        let journal = draft.journal.keep();
+        Ok(Prepared { journal, totals })
     }
 
     /// The error of an upload that belongs to another server, space or workspace than this client is connected to.
@@ -147,4 +232,41 @@ impl Client {
                 .map(|folder| folder.display().to_string()),
         }
     }
+}
+
+/// Writes what is planned; unless everything has to happen on this thread, on another one while this one plans further batches.
+fn write(
+    plan: &mut Plan<impl Iterator<Item = TestRun>>,
+    rows: &mut RowWriter<'_>,
+    is_inline: bool,
+) -> Result<(), PrepareError> {
+    if is_inline {
+        for batch in plan {
+            rows.add(&batch?)?;
+        }
+        return Ok(());
+    }
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<PlannedBatch>(BATCHES_AHEAD_MAX);
+        let writing =
+            scope.spawn(move || receiver.into_iter().try_for_each(|batch| rows.add(&batch)));
+        let mut planned = Ok(());
+        for batch in plan {
+            // Its reader is gone if it could not write something.
+            match batch.map(|batch| sender.send(batch).is_ok()) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    planned = Err(error);
+                    break;
+                }
+            }
+        }
+        drop(sender);
+        let written = writing
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        planned?;
+        Ok(written?)
+    })
 }

@@ -32,17 +32,15 @@ where
     }
 }
 
-/// How several results of one test are distinguished and ordered.
+/// How several results of one test are distinguished and ordered; `survey` has seen all results. `None` if each is the only one
+/// of its test.
 pub(crate) fn arrangement(
+    survey: Survey,
     results: &impl Results,
     reruns: Reruns,
     environment: &[Tag],
-) -> Arrangement {
-    let mut survey = Survey::default();
-    results.runs().for_each(|run| survey.add(&run));
-    let Some(mut repeats) = survey.finish() else {
-        return Arrangement::default();
-    };
+) -> Option<Arrangement> {
+    let mut repeats = survey.finish()?;
     results.runs().for_each(|run| repeats.add(&run, 0));
-    repeats.arrange(reruns, environment)
+    Some(repeats.arrange(reruns, environment))
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, stream};
-use octane_model::Task;
+use octane_model::{Encoding, Task};
 use octane_rest::Error;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -97,15 +97,19 @@ impl Sender<'_> {
                 break;
             }
             let number = batch.number;
+            let encoding = client.endpoint.settings().payload_encoding;
             let (batch, payload) = journal
                 .run(move |journal| {
-                    let payload = journal.payload(&batch)?;
+                    let payload = match encoding {
+                        Encoding::Gzip => journal.gzipped(&batch)?,
+                        Encoding::Plain => journal.payload(&batch)?,
+                    };
                     journal.begin_sending(batch.number)?;
                     Ok((batch, payload))
                 })
                 .await?;
             let test_results = client.endpoint.test_results();
-            let sending = test_results.send(payload, manifest.skip_errors);
+            let sending = test_results.send_encoded(payload, encoding, manifest.skip_errors);
             let Some(sent) = cancellation.within_grace(sending).await else {
                 break;
             };

@@ -1,13 +1,13 @@
 //! The main job in one call: prepare, then deliver.
 
-use octane_results::SuitePath;
+use octane_results::{SuitePath, Survey};
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
 use crate::delivery::DeliveryError;
 use crate::event::Event;
 use crate::journal::{JournalError, Spool};
-use crate::prepare::{PrepareError, Prepared};
+use crate::prepare::{Draft, PrepareError, Prepared};
 use crate::report::Report;
 use crate::results::{Results, arrangement};
 use crate::settings::UploadSettings;
@@ -188,7 +188,18 @@ fn prepare(
     settings: &UploadSettings,
     spool: &Spool,
 ) -> Result<Prepared, PrepareError> {
-    let arrangement = arrangement(results, settings.reruns, &settings.context.environment);
+    let mut survey = Survey::default();
+    let surveyed = results.runs().inspect(|run| survey.add(run));
+    let draft = Draft::new(surveyed, spec, settings, spool, UploadId::new())?;
+    let environment = &settings.context.environment;
+    let arrangement = arrangement(survey, results, settings.reruns, environment);
+    let are_distinct = arrangement.is_none();
+    let arrangement = arrangement.unwrap_or_default();
+    if arrangement.is_empty()
+        && let Some(prepared) = client.confirm(draft, spec, &settings.invalid, are_distinct)?
+    {
+        return Ok(prepared);
+    }
     let runs = arrangement.apply(|| results.runs());
     client.prepare(runs, spec, settings, spool, UploadId::new())
 }

@@ -52,11 +52,12 @@ const CATCH_UP_MAX: Duration = Duration::from_millis(10);
 const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl RateLimiter {
-    /// At most `per_second` requests per second, 1 or more.
-    pub(crate) fn new(per_second: u32, adaptive_limit: Arc<AdaptiveLimit>) -> Self {
+    /// At most `per_second` requests per second, 1 or more; or any number, unless the server imposes a pause.
+    pub(crate) fn new(per_second: Option<u32>, adaptive_limit: Arc<AdaptiveLimit>) -> Self {
+        // Rounded up: never too fast.
+        let interval = |rate: u32| 1_000_000_000_u64.div_ceil(rate.max(1).into());
         Self {
-            // Rounded up: never too fast.
-            interval: Duration::from_nanos(1_000_000_000_u64.div_ceil(per_second.max(1).into())),
+            interval: Duration::from_nanos(per_second.map_or(0, interval)),
             adaptive_limit,
             schedule: Mutex::default(),
             queue: tokio::sync::Mutex::default(),
@@ -179,11 +180,24 @@ mod tests {
     use super::*;
 
     fn limiter(per_second: u32) -> Arc<RateLimiter> {
-        Arc::new(RateLimiter::new(per_second, Arc::default()))
+        Arc::new(RateLimiter::new(Some(per_second), Arc::default()))
     }
 
     fn far() -> Instant {
         Instant::now() + Duration::from_secs(360_000)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_rate_only_a_pause_of_the_server_delays_a_request() {
+        let limiter = RateLimiter::new(None, Arc::default());
+        let start = Instant::now();
+        for _ in 0..5000 {
+            limiter.acquire(far()).await.unwrap();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        limiter.pause(Duration::from_secs(7));
+        limiter.acquire(far()).await.unwrap();
+        assert_eq!(start.elapsed().as_secs(), 7);
     }
 
     #[tokio::test(start_paused = true)]
@@ -283,7 +297,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn overload_slows_waiting_requests_down_and_recovery_speeds_them_up() {
         let adaptive_limit = Arc::new(AdaptiveLimit::default());
-        let limiter = Arc::new(RateLimiter::new(10, Arc::clone(&adaptive_limit)));
+        let limiter = Arc::new(RateLimiter::new(Some(10), Arc::clone(&adaptive_limit)));
         let start = Instant::now();
         let waiting: Vec<_> = (0..150)
             .map(|_| {

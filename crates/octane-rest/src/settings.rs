@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// use octane_rest::EndpointSettings;
 ///
 /// let settings: EndpointSettings = serde_json::from_str(r#"{ "requests_per_second": 5, "deadline": "2m" }"#)?;
-/// assert_eq!((settings.requests_per_second, settings.page_size), (5, 1000));
+/// assert_eq!((settings.requests_per_second, settings.page_size), (Some(5), 1000));
 /// assert_eq!(settings.deadline, Duration::from_secs(120));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -36,7 +36,10 @@ pub struct EndpointSettings {
 
     /// The maximum number of requests started per second, across all clones of the endpoint. The ALM
     /// Octane help, page "test-results", recommends at most 20. Default 10, at most 1000.
-    pub requests_per_second: u32,
+    ///
+    /// `None` sets no limit, for a server that no one else uses: requests start as soon as `concurrency_max` and the server's own
+    /// pauses allow.
+    pub requests_per_second: Option<u32>,
     /// The maximum number of concurrent requests; one that waits for its retry counts. While the server
     /// is overloaded (429, 503), both this and `requests_per_second` are reduced. Default 4.
     pub concurrency_max: usize,
@@ -122,7 +125,7 @@ impl Default for EndpointSettings {
             url: None,
             space: None,
             workspace: None,
-            requests_per_second: 10,
+            requests_per_second: Some(10),
             concurrency_max: 4,
             attempts_max: 5,
             backoff_base: Duration::from_millis(500),
@@ -199,8 +202,9 @@ impl EndpointSettings {
         if let Some((name, _)) = durations.into_iter().find(|(_, value)| value.is_zero()) {
             return Err(InvalidSetting::new(name, "0s", "longer than 0s"));
         }
-        if !(1..=1000).contains(&self.requests_per_second) {
-            let value = self.requests_per_second;
+        if let Some(value) = self.requests_per_second
+            && !(1..=1000).contains(&value)
+        {
             return Err(InvalidSetting::new(
                 "requests_per_second",
                 value,
@@ -265,7 +269,7 @@ mod tests {
             "`deadline` must be longer than 0s, got 0s"
         );
         assert_eq!(
-            message(|settings| settings.requests_per_second = 1001),
+            message(|settings| settings.requests_per_second = Some(1001)),
             "`requests_per_second` must be 1 to 1000, got 1001"
         );
         assert_eq!(EndpointSettings::default().check(), Ok(()));

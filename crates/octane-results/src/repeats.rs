@@ -8,9 +8,9 @@
 //! - results of the same origin are **repeats** of one run, such as the attempts of a test that is retried. Which of them
 //!   the run shows is decided by [`Reruns`], and that one is sent last.
 //!
-//! Both depend on the results alone, not on the order in which files are found. Inputs are read twice for that: a
-//! [`Survey`] finds the tests with several results, for which it keeps eight bytes per result, and only if there are
-//! any, [`Repeats`] looks at those more closely.
+//! Both depend on the results alone, not on the order in which files are found. A [`Survey`] finds the tests with several results,
+//! for which it keeps eight bytes per result, and only if there are any, inputs are read again: [`Repeats`] looks at those more
+//! closely.
 
 mod arrangement;
 mod digest;

@@ -74,7 +74,7 @@ fn results(job: usize) -> Vec<TestRun> {
 
 async fn upload(transport: Counting, job: usize) {
     let mut settings = EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     let endpoint = Endpoint::builder("http://octane.invalid")
         .space(1001)
         .workspace(1002)

@@ -42,7 +42,7 @@ impl World {
 /// An endpoint with a high rate limit: nobody else uses the sandbox.
 fn endpoint(sandbox: &Running, (space, workspace): (SharedSpaceId, WorkspaceId)) -> Endpoint {
     let mut settings = octane_rest::EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     Endpoint::builder(sandbox.url())
         .settings(settings)
         .space(space)

@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 
 use super::duration::time_limit;
+use super::rate::Rate;
 use crate::env;
 
 /// Options of a command that connects; in a group of commands they can follow each of them.
@@ -58,9 +59,9 @@ pub(crate) struct ConnectionArgs {
     /// Time limit per attempt, for example `30s`; without a unit in seconds [default: 2m].
     #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
-    /// Maximum requests per second across all workers; Octane recommends fewer than 20 [default: 10].
-    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) rate: Option<u32>,
+    /// Maximum requests per second across all workers, or `off`; Octane recommends fewer than 20 [default: 10].
+    #[arg(long, global = true, value_name = "COUNT")]
+    pub(crate) rate: Option<Rate>,
 }
 
 /// What to do if several modules or suites have the given name.

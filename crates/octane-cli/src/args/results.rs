@@ -203,7 +203,7 @@ pub(crate) enum Create {
     Missing,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(before_long_help = "\
 Examples:
   octane upload nightly.csv --sandbox

@@ -4,8 +4,8 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::Timestamp;
 use octane_client::{
-    Client, ClientError, DeliveryError, Journal, ModuleChoice, Prepared, SuiteChoice, TargetSpec,
-    UploadId, UploadSettings,
+    CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice, Prepared,
+    SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
 use octane_results::Release;
 
@@ -47,12 +47,26 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
 
     // What is missing for every request is found before anything is read or saved.
     crate::connect::check(&args.connection).await?;
+    let id = UploadId::new();
+    if args.force_new {
+        settings.nonce = Some(format!("repeated-as-{id}"));
+    }
+    let started = Started {
+        id,
+        now: Timestamp::now(),
+    };
     // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
     let reading = tokio::task::spawn_blocking({
-        let (args, environment) = (args.input.clone(), settings.context.environment.clone());
-        move || Reading::all(&args, &environment)
+        let (args, settings, started) = (args.clone(), settings.clone(), started.clone());
+        let cancellation = delivery.cancellation.clone();
+        move || {
+            let mut reading = Reading::new(&args.input)?;
+            let draft = draft(&args, &mut reading, &settings, &started, &cancellation);
+            let input = reading.finish(&settings.context.environment)?;
+            Ok::<_, Failure>((input, draft))
+        }
     });
-    let input = tokio::select! {
+    let (input, draft) = tokio::select! {
         read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,
         // A pipe may stay open forever.
         () = delivery.cancellation.cancelled() => return Err(delivery.nothing_sent()),
@@ -61,17 +75,57 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     for warning in input.warnings.lines() {
         output.say(&format!("warning: {warning}"));
     }
-    let done = Box::pin(upload_input(args, input, settings, output, delivery)).await;
+    let read = Read { input, draft };
+    let done = Box::pin(upload_input(
+        args, read, settings, &started, output, delivery,
+    ))
+    .await;
     done.map_err(|failure| failure.warnings(warnings))
+}
+
+/// What is fixed when an upload begins.
+#[derive(Debug, Clone)]
+struct Started {
+    id: UploadId,
+    now: Timestamp,
+}
+
+/// What was read.
+struct Read {
+    input: Input,
+    /// The upload as it was planned meanwhile; absent where that was not possible.
+    draft: Option<Draft>,
+}
+
+/// Plans the upload while its results are read for the first time. If that fails, it is planned after everything was read, so
+/// that errors are found in that order.
+fn draft(
+    args: &UploadArgs,
+    reading: &mut Reading,
+    settings: &UploadSettings,
+    started: &Started,
+    cancellation: &CancellationToken,
+) -> Option<Draft> {
+    if args.dry_run {
+        return None;
+    }
+    // Nothing is created for input without results, or while a pipe is silent.
+    let first_started = reading.first()?.started;
+    let spec = target_spec(args, reading.name(), first_started, started.now).ok()?;
+    let spool = spool(&args.delivery.spool).ok()?;
+    let runs = reading.take_while(|_| !cancellation.is_cancelled());
+    Draft::new(runs, &spec, settings, &spool, started.id.clone()).ok()
 }
 
 async fn upload_input(
     args: &UploadArgs,
-    input: Input,
+    read: Read,
     mut settings: UploadSettings,
+    started: &Started,
     output: Output,
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
+    let Read { input, draft } = read;
     input.check(&args.input)?;
     settings.invalid = input.invalid_input();
 
@@ -81,7 +135,7 @@ async fn upload_input(
         (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let spec = target_spec(args, &input, args.connection.sandbox, Timestamp::now())?
+    let spec = target_spec(args, &input.name, input.first_started, started.now)?
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;
@@ -108,7 +162,8 @@ async fn upload_input(
             create,
             delivery,
         };
-        job.run(args, input, settings).await
+        let read = Read { input, draft };
+        job.run(args, read, settings, started.id.clone()).await
     };
     connected.close().await;
     done
@@ -126,27 +181,37 @@ impl Job<'_> {
     async fn run(
         &self,
         args: &UploadArgs,
-        input: Input,
-        mut settings: UploadSettings,
+        read: Read,
+        settings: UploadSettings,
+        id: UploadId,
     ) -> Result<Exit> {
         let client = self.client;
         let spool = spool(&args.delivery.spool)?;
         prune(&spool);
-        let id = UploadId::new();
-        if args.force_new {
-            settings.nonce = Some(format!("repeated-as-{id}"));
-        }
+        let Read { input, draft } = read;
         let preparing = tokio::task::spawn_blocking({
             let (client, settings) = (client.clone(), settings.clone());
             let (spec, spool) = (self.spec.clone(), spool.clone());
             let cancellation = self.delivery.cancellation.clone();
             move || {
-                let runs = input.runs().take_while(|_| !cancellation.is_cancelled());
-                let prepared = client.prepare(runs, &spec, &settings, &spool, id);
-                (prepared, input)
+                let prepared = match draft.filter(|_| !input.is_arranged()) {
+                    Some(draft) => {
+                        client.confirm(draft, &spec, &settings.invalid, input.are_distinct)
+                    }
+                    None => Ok(None),
+                };
+                let (prepared, is_read_again) = match prepared {
+                    Ok(Some(prepared)) => (Ok(prepared), false),
+                    Err(error) => (Err(error), false),
+                    Ok(None) => {
+                        let runs = input.runs().take_while(|_| !cancellation.is_cancelled());
+                        (client.prepare(runs, &spec, &settings, &spool, id), true)
+                    }
+                };
+                (prepared, is_read_again, input)
             }
         });
-        let (prepared, input) = preparing
+        let (prepared, is_read_again, input) = preparing
             .await
             .map_err(|error| Failure::new(Exit::Internal, error))?;
         let prepared = prepared.map_err(not_prepared)?;
@@ -156,7 +221,7 @@ impl Job<'_> {
             journal.discard();
             return Err(self.delivery.nothing_sent());
         }
-        if let Err(failure) = input.verify_unchanged() {
+        if is_read_again && let Err(failure) = input.verify_unchanged() {
             journal.discard();
             return Err(failure);
         }
@@ -240,16 +305,17 @@ fn without_permission(failure: Failure) -> Failure {
 /// Where the results go, by the arguments and the input's name.
 fn target_spec(
     args: &UploadArgs,
-    input: &Input,
-    is_sandbox: bool,
+    input: &str,
+    first_started: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<TargetSpec> {
+    let is_sandbox = args.connection.sandbox;
     let suite = match (
         names::optional("--suite", args.suite.as_deref())?,
         is_sandbox,
     ) {
         (Some(suite), _) => SuiteChoice::from_text(suite),
-        (None, true) => SuiteChoice::Named(input.name.clone()),
+        (None, true) => SuiteChoice::Named(input.to_owned()),
         (None, false) => {
             return Err(Failure::message(Exit::Configuration, "no test suite given")
                 .hint("use `--suite ID|NAME` (add `-y` to create it)"));
@@ -258,7 +324,7 @@ fn target_spec(
     let suite_run = names::optional("--suite-run", args.suite_run.as_deref())?
         .map(str::to_owned)
         .or_else(|| crate::ci::run_name(env::text))
-        .unwrap_or_else(|| suite_run_name(&input.name, input.first_started, now));
+        .unwrap_or_else(|| suite_run_name(input, first_started, now));
     let module = names::optional_path("--module", args.module.as_deref())?;
     let module = match (module, is_sandbox) {
         (Some(module), _) => Some(ModuleChoice::from_text(module)),

@@ -26,6 +26,8 @@ pub(crate) struct Reading {
     workers: Workers,
     /// What has been read and not been returned yet.
     block: IntoIter<Record>,
+    /// The first result, if it was looked at and not returned yet.
+    waiting: Option<TestRun>,
     /// How many valid results the current file has had so far.
     runs: usize,
     failed: Option<Failure>,
@@ -46,6 +48,7 @@ impl Reading {
             statuses: STATUSES.map(|status| (status, 0)),
             first_started: None,
             arrangement: Arrangement::default(),
+            are_distinct: true,
             read_again: Cell::new(0),
         };
         let options = FindOptions::default()
@@ -67,19 +70,30 @@ impl Reading {
             reruns: args.reruns,
             workers,
             block: Vec::new().into_iter(),
+            waiting: None,
             runs: 0,
             failed: None,
         })
     }
 
-    /// Reads all of `args`; `environment` is that of all runs.
-    pub(crate) fn all(args: &InputArgs, environment: &[Tag]) -> Result<Input> {
-        Self::new(args)?.finish(environment)
+    /// The name of the first input.
+    pub(crate) fn name(&self) -> &str {
+        &self.input.name
+    }
+
+    /// The first result, before any was read.
+    pub(crate) fn first(&mut self) -> Option<&TestRun> {
+        self.waiting = self.next();
+        self.waiting.as_ref()
     }
 
     /// What the inputs contain, once all results have been read; `environment` is that of all runs.
     pub(crate) fn finish(mut self, environment: &[Tag]) -> Result<Input> {
-        self.by_ref().for_each(drop);
+        // The rest of what has been taken one by one.
+        self.waiting = None;
+        while self.block.len() > 0 {
+            self.next();
+        }
         self.each(&mut |_| Ok(()))?;
         if let Some(failure) = self.failed {
             return Err(failure);
@@ -89,6 +103,7 @@ impl Reading {
             (map.unused()).for_each(|warning| input.warnings.add(&warning));
         }
         if let Some(mut repeats) = self.survey.finish() {
+            input.are_distinct = false;
             for source in &input.readable {
                 for run in input.runs_of(source) {
                     repeats.add(&run, source.pattern());
@@ -174,6 +189,9 @@ impl Iterator for Reading {
     type Item = TestRun;
 
     fn next(&mut self) -> Option<TestRun> {
+        if let Some(first) = self.waiting.take() {
+            return Some(first);
+        }
         loop {
             let Some(record) = self.block.next() else {
                 match self.workers.next()? {

@@ -40,7 +40,7 @@ impl Process {
         // An attempt whose answer is lost stays lost: this test counts what was really acknowledged.
         let mut settings = EndpointSettings::default();
         settings.attempts_max = 1;
-        settings.requests_per_second = 1000;
+        settings.requests_per_second = Some(1000);
         let endpoint = Endpoint::builder(text("url"))
             .space(1001)
             .workspace(1002)

@@ -22,6 +22,8 @@ pub(crate) struct StoredBatch {
     /// The comment in the payload that makes its bytes differ, or nothing.
     pub(super) comment: String,
     pub(crate) sha256: String,
+    /// Of the payload's parts as they are stored, where it has been computed.
+    pub(super) checksum: Option<[u8; 32]>,
     /// Whether it repeats a test of an earlier batch, and so must be sent after it.
     pub(crate) after_previous: bool,
     pub(crate) state: BatchState,
@@ -42,7 +44,7 @@ impl StoredBatch {
 }
 
 pub(super) const COLUMNS: &str = "number, body, first_row, last_row, sha256, nonce, comment, after_previous, task, \
-                                  state, ended_as, is_duplicate, task_log, reason";
+                                  state, ended_as, is_duplicate, task_log, reason, checksum";
 
 pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
     let (state, ended_as): (String, Option<String>) = (row.get(9)?, row.get(10)?);
@@ -60,6 +62,7 @@ pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
         is_duplicate: row.get(11)?,
         task_log: row.get(12)?,
         reason: row.get(13)?,
+        checksum: row.get(14)?,
     })
 }
 

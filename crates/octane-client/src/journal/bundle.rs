@@ -14,11 +14,11 @@ use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 use super::batch::batches;
-use super::database::{Journal, Opened, Seams};
+use super::database::{Journal, Opened, Seams, existing_database};
 use super::error::JournalError;
 use super::files::{create_folder, database, private, remove};
 use super::lock::lock;
-use super::spool::{Spool, existing_database};
+use super::spool::Spool;
 use super::summary::UploadSummary;
 use crate::plan::hexadecimal;
 use crate::upload_id::UploadId;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,25 +62,60 @@ pub(super) struct Opened {
 }
 
 impl Journal {
-    /// A journal in an empty database.
+    /// A journal in an empty database, to be [planned into](Self::begin_plan). Nothing of it needs to survive before
+    /// that has ended.
     pub(super) fn create(opened: Opened) -> Result<Self, JournalError> {
-        let journal = Self::prepared(opened, false)?;
+        let journal = Self::new(opened, false);
+        journal.read(|connection| {
+            set_up(connection)?;
+            connection.execute_batch(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
+            )
+        })?;
         journal.write("create", |transaction| {
-            transaction.execute_batch(schema::TABLES)?;
-            transaction.pragma_update(None, "user_version", schema::VERSION)
+            transaction.execute_batch(schema::TABLES)
         })?;
         Ok(journal)
     }
 
+    /// Ends the transaction in which everything was planned, after `work`, and puts the journal where it is found. All of it is
+    /// on the disk then.
+    pub(super) fn end_plan(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), JournalError> {
+        let step = "planned";
+        self.read(work)?;
+        if self.dies(step, CommitPoint::Before) {
+            return Err(JournalError::SimulatedCrash { step });
+        }
+        self.read(|connection| connection.execute_batch("COMMIT"))?;
+        if self.0.lock.is_some() {
+            let mut connection = self.connection();
+            // A connection knows its file by name, so it is closed first.
+            let closed = Connection::open_in_memory().map_err(|error| self.failed(error))?;
+            let planned = std::mem::replace(&mut *connection, closed);
+            planned.close().map_err(|(_, error)| self.failed(error))?;
+            files::publish(self.path())?;
+            *connection = existing_database(self.path())?;
+            open_for_delivery(&connection).map_err(|error| self.failed(error))?;
+        }
+        if self.dies(step, CommitPoint::After) {
+            return Err(JournalError::SimulatedCrash { step });
+        }
+        Ok(())
+    }
+
     /// The journal in a database that has one. One of an older format is migrated, if this process may write it.
     pub(super) fn open(opened: Opened) -> Result<Self, JournalError> {
-        let journal = Self::prepared(opened, true)?;
+        let journal = Self::new(opened, true);
+        journal.read(open_for_delivery)?;
         let found: i64 = journal
             .read(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
         let path = journal.path().to_owned();
         match found {
             schema::VERSION => {}
-            // The process died before its first commit: nothing was planned.
+            // The process died before everything was planned.
             0 => {
                 return Err(JournalError::Unprepared {
                     id: journal.id().clone(),
@@ -107,7 +142,7 @@ impl Journal {
         Ok(journal)
     }
 
-    fn prepared(opened: Opened, may_have_run: bool) -> Result<Self, JournalError> {
+    fn new(opened: Opened, may_have_run: bool) -> Self {
         let Opened {
             connection,
             path,
@@ -115,24 +150,14 @@ impl Journal {
             lock,
             seams,
         } = opened;
-        let journal = Self(Arc::new(Shared {
+        Self(Arc::new(Shared {
             connection: Mutex::new(connection),
             path,
             id,
             seams,
             may_have_run: AtomicBool::new(may_have_run),
             lock,
-        }));
-        journal.read(|connection| {
-            connection.set_prepared_statement_cache_capacity(64);
-            connection.execute_batch(
-                "PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL;
-                 PRAGMA temp_store = FILE;
-                 PRAGMA busy_timeout = 5000;",
-            )
-        })?;
-        Ok(journal)
+        }))
     }
 
     /// The upload's ID.
@@ -153,6 +178,11 @@ impl Journal {
     /// Whether the upload may have been delivered before; from now on it may.
     pub(crate) fn begin_run(&self) -> bool {
         self.0.may_have_run.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether everything happens on the calling thread.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.0.seams.is_inline
     }
 
     /// Does `work` on a thread on which blocking is allowed: SQLite and hashing keep no async thread busy.
@@ -229,20 +259,6 @@ impl Journal {
         hook.is_some_and(|hook| !hook(step, point))
     }
 
-    /// Lets `work` write, and forces everything that is written to the disk.
-    pub(super) fn write_through<T>(
-        &self,
-        step: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, JournalError> {
-        let synchronous =
-            |level| self.read(|connection| connection.pragma_update(None, "synchronous", level));
-        synchronous("FULL")?;
-        let done = self.write(step, work)?;
-        synchronous("NORMAL")?;
-        Ok(done)
-    }
-
     /// Stores a document under a key.
     pub(crate) fn set(
         &self,
@@ -294,10 +310,34 @@ impl Journal {
     /// Deletes the upload, for example because nothing of it was sent. A failure changes nothing: the files that
     /// remain are pruned later.
     pub fn discard(self) {
-        let path = self.path().to_owned();
-        drop(self);
-        let _ = files::remove(&path);
+        self.close_and_remove();
     }
+
+    /// Closes the file and removes it, also while clones of this live.
+    pub(super) fn close_and_remove(&self) {
+        let mut connection = self.connection();
+        if let Ok(closed) = Connection::open_in_memory() {
+            *connection = closed;
+        }
+        let _ = files::remove(self.path());
+    }
+}
+
+/// Opens an existing file: a journal that is deleted at this moment is not created again.
+pub(super) fn existing_database(path: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA temp_store = FILE; PRAGMA busy_timeout = 5000;")
+}
+
+/// Commits survive the death of the process, and others may read at any time.
+fn open_for_delivery(connection: &Connection) -> rusqlite::Result<()> {
+    set_up(connection)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
 }
 
 /// Stores a document under a key.

@@ -31,10 +31,43 @@ pub(super) fn database(folder: &Path, id: &UploadId) -> PathBuf {
     folder.join(format!("{id}.db"))
 }
 
+/// Where a journal is until everything is planned, so that no one takes it for one that can be delivered.
+pub(super) fn plan(database: &Path) -> PathBuf {
+    database.with_extension("plan")
+}
+
+/// Uploads whose process died while it was planning them, unless it is still at it.
+pub(super) fn plans(folder: &Path) -> Vec<UploadId> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let id = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(".plan")?.parse().ok()
+    };
+    entries.filter_map(id).collect()
+}
+
+/// Moves a journal of which everything is planned to where it is found. From then on it survives a power failure.
+pub(super) fn publish(database: &Path) -> Result<(), JournalError> {
+    let plan = plan(database);
+    let published = (|| {
+        OpenOptions::new().write(true).open(&plan)?.sync_all()?;
+        fs::rename(&plan, database)?;
+        #[cfg(unix)]
+        if let Some(folder) = database.parent() {
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    })();
+    published.map_err(|source| JournalError::Folder {
+        path: database.to_owned(),
+        source,
+    })
+}
+
 /// Removes a journal, SQLite's files next to it, what an export or import has left, and the lock. Without those files the journal would be an older one,
 /// so it goes first.
 pub(super) fn remove(path: &Path) -> Result<(), JournalError> {
-    for extension in ["db", "db-wal", "db-shm", "export", "import", "lock"] {
+    for extension in ["db", "plan", "db-wal", "db-shm", "export", "import", "lock"] {
         match fs::remove_file(path.with_extension(extension)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(JournalError::Folder {

@@ -35,11 +35,7 @@ impl Journal {
             }
             if confirmation != Confirmation::Unknown {
                 // What a batch came to that is sent again is not known.
-                transaction.execute(
-                    "UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL
-                     WHERE state <> 'open'",
-                    [],
-                )?;
+                transaction.execute("DELETE FROM row_states", [])?;
             }
             for (batch, end) in &ended {
                 match (end, confirmation) {
@@ -50,19 +46,14 @@ impl Journal {
                         judge_all(transaction, batch, end, Observation::Forbidden)?;
                     }
                     (_, Confirmation::Verified { has_history }) => {
-                        observe(transaction, batch)?;
-                        for seen in [Observation::Exact, Observation::Newer, Observation::Absent] {
-                            judge_observed(transaction, batch, end, seen, has_history)?;
-                        }
+                        observe_and_judge(transaction, batch, end, has_history)?;
                     }
                 }
             }
             if let Confirmation::Verified { has_history } = confirmation {
                 // Only now is it known which later rows are in.
-                let seen = Observation::LaterRow;
                 for (batch, end) in ended.iter().filter(|(_, end)| *end != BatchEnd::Refused) {
-                    observe_later_rows(transaction, batch)?;
-                    judge_observed(transaction, batch, end, seen, has_history)?;
+                    judge_later_rows(transaction, batch, end, has_history)?;
                 }
             }
             if confirmation != Confirmation::Unknown {
@@ -80,20 +71,13 @@ impl Journal {
 const LATER_ROW: &str =
     "EXISTS (SELECT 1 FROM rows later WHERE later.key = rows.key AND later.number > rows.number)";
 
-/// The words for an observation.
-const fn word(seen: Observation) -> &'static str {
-    match seen {
-        Observation::Exact => "exact",
-        Observation::Newer => "newer",
-        Observation::LaterRow => "later_row",
-        Observation::Absent => "absent",
-        Observation::Forbidden => "forbidden",
-        Observation::Unread => "unread",
-    }
-}
-
-/// Notes what the suite run shows of each result of a batch.
-fn observe(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
+/// Notes what the suite run shows of each result of a batch, and judges it by that.
+fn observe_and_judge(
+    transaction: &Transaction<'_>,
+    batch: &StoredBatch,
+    end: &BatchEnd,
+    has_history: bool,
+) -> rusqlite::Result<()> {
     let (now, before) = (exact_match("f"), exact_match("p"));
     // The history of a run may hold the result of the earlier upload that had these bytes: it counts only if what
     // the run shows is newer for certain, or if the run has to show a later result of this upload.
@@ -102,43 +86,70 @@ fn observe(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Resu
     } else {
         ("1".to_owned(), NEWER_OR_SAME)
     };
+    // One step for all three observations: each row is written once.
     let sql = format!(
-        "UPDATE rows SET observed = CASE
+        "WITH seen AS MATERIALIZED (SELECT number, CASE
              WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR {is_history_enough}
                  AND EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
              WHEN {newer} THEN 'newer'
-             ELSE 'absent' END
-         WHERE number BETWEEN ? AND ?"
+             ELSE 'absent' END AS observed FROM rows WHERE number BETWEEN ?1 AND ?2)
+         INSERT INTO row_states (number, observed, state, reason, message) SELECT number, observed,
+             CASE observed WHEN 'exact' THEN ?3 WHEN 'newer' THEN ?4 ELSE ?5 END,
+             CASE observed WHEN 'exact' THEN ?6 WHEN 'newer' THEN ?7 ELSE ?8 END,
+             CASE observed WHEN 'exact' THEN ?9 WHEN 'newer' THEN ?10 ELSE ?11 END FROM seen"
     );
-    transaction
-        .prepare_cached(&sql)?
-        .execute((batch.first_row, batch.last_row))?;
+    let judged = [Observation::Exact, Observation::Newer, Observation::Absent]
+        .map(|seen| Judgement::of(batch, end, seen, has_history));
+    let [exact, newer, absent] = judged.map(Option::unwrap_or_default);
+    transaction.prepare_cached(&sql)?.execute(params![
+        batch.first_row,
+        batch.last_row,
+        exact.state,
+        newer.state,
+        absent.state,
+        exact.reason,
+        newer.reason,
+        absent.reason,
+        exact.message,
+        newer.message,
+        absent.message,
+    ])?;
     Ok(())
 }
 
-/// Notes which results of a batch are not in although a later one of the same test is.
-fn observe_later_rows(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "UPDATE rows SET observed = 'later_row'
-             WHERE number BETWEEN ? AND ? AND state <> 'ingested' AND EXISTS (
-                 SELECT 1 FROM rows later
-                 WHERE later.key = rows.key AND later.number > rows.number AND later.state = 'ingested')",
-        )?
-        .execute((batch.first_row, batch.last_row))?;
-    Ok(())
-}
-
-/// Judges the results of a batch of which this was observed.
-fn judge_observed(
+/// Notes which results of a batch are not in although a later one of the same test is, and judges them by that.
+fn judge_later_rows(
     transaction: &Transaction<'_>,
     batch: &StoredBatch,
     end: &BatchEnd,
-    seen: Observation,
     has_history: bool,
 ) -> rusqlite::Result<()> {
-    let verdict = verdict(end, seen, has_history);
-    store(transaction, batch, end, verdict, seen, "AND observed = ?6")
+    let judgement = Judgement::of(batch, end, Observation::LaterRow, has_history);
+    let is_judged = judgement.is_some();
+    let Judgement {
+        state,
+        reason,
+        message,
+    } = judgement.unwrap_or_default();
+    transaction
+        .prepare_cached(
+            "UPDATE row_states SET observed = 'later_row', state = IIF(?6, ?3, state), reason = IIF(?6, ?4, reason),
+                 message = IIF(?6, ?5, message)
+             WHERE number BETWEEN ?1 AND ?2 AND state <> 'ingested' AND EXISTS (
+                 SELECT 1 FROM rows mine
+                 JOIN rows later ON later.key = mine.key AND later.number > mine.number
+                 JOIN row_states s ON s.number = later.number AND s.state = 'ingested'
+                 WHERE mine.number = row_states.number)",
+        )?
+        .execute(params![
+            batch.first_row,
+            batch.last_row,
+            state,
+            reason,
+            message,
+            is_judged
+        ])?;
+    Ok(())
 }
 
 /// Judges all results of a batch alike.
@@ -148,61 +159,87 @@ fn judge_all(
     end: &BatchEnd,
     seen: Observation,
 ) -> rusqlite::Result<()> {
-    let verdict = verdict(end, seen, false);
-    store(transaction, batch, end, verdict, seen, "AND ?6 = ?6")
+    let Some(judgement) = Judgement::of(batch, end, seen, false) else {
+        return Ok(());
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO row_states (number, state, reason, message)
+             SELECT number, ?1, ?2, ?3 FROM rows WHERE number BETWEEN ?4 AND ?5
+             ON CONFLICT (number) DO UPDATE
+             SET state = excluded.state, reason = excluded.reason, message = excluded.message",
+        )?
+        .execute(params![
+            judgement.state,
+            judgement.reason,
+            judgement.message,
+            batch.first_row,
+            batch.last_row,
+        ])?;
+    Ok(())
 }
 
-/// Stores a verdict on the results of a batch for which `condition` holds.
-fn store(
-    transaction: &Transaction<'_>,
-    batch: &StoredBatch,
-    end: &BatchEnd,
-    verdict: Verdict,
-    seen: Observation,
-    condition: &str,
-) -> rusqlite::Result<()> {
-    let state = match verdict {
-        Verdict::Ingested => RowState::Ingested,
-        Verdict::Rejected => RowState::Rejected,
-        Verdict::Unconfirmed => RowState::Unconfirmed,
-        Verdict::Unchanged => return Ok(()),
-    };
-    let reason = (state != RowState::Ingested).then_some(match (end, seen) {
-        (BatchEnd::Refused, _) => Reason::Refused,
-        (BatchEnd::Success, _) => Reason::Missing,
-        (BatchEnd::Forgotten, _) => Reason::Forgotten,
-        (_, Observation::Forbidden) => Reason::NotReadable,
-        _ => Reason::Task,
-    });
-    let message = reason.and_then(|reason| match reason {
-        Reason::Refused => batch.reason.clone(),
-        Reason::Missing if batch.is_duplicate => Some(
-            "Octane had received these bytes from an earlier upload and ignored them; the suite run shows \
-             another result, or none"
-                .to_owned(),
-        ),
-        Reason::Missing => {
-            Some("Octane reported success, but the result is missing from the suite run".to_owned())
+/// A verdict on a result, as it is stored.
+struct Judgement {
+    state: RowState,
+    reason: Option<Reason>,
+    message: Option<String>,
+}
+
+impl Default for Judgement {
+    /// What is known of a result that has not been judged.
+    fn default() -> Self {
+        Self {
+            state: RowState::Open,
+            reason: None,
+            message: None,
         }
-        Reason::Forgotten => Some(
-            "Octane no longer knows the task, and the result is missing from the suite run"
-                .to_owned(),
-        ),
-        Reason::Task | Reason::NotReadable => None,
-    });
-    transaction
-        .prepare_cached(&format!(
-            "UPDATE rows SET state = ?1, reason = ?2, message = ?3 WHERE number BETWEEN ?4 AND ?5 {condition}"
-        ))?
-        .execute(params![
+    }
+}
+
+impl Judgement {
+    /// The verdict on the results of a batch of which this was seen; `None` if they stay as they are.
+    fn of(
+        batch: &StoredBatch,
+        end: &BatchEnd,
+        seen: Observation,
+        has_history: bool,
+    ) -> Option<Self> {
+        let state = match verdict(end, seen, has_history) {
+            Verdict::Ingested => RowState::Ingested,
+            Verdict::Rejected => RowState::Rejected,
+            Verdict::Unconfirmed => RowState::Unconfirmed,
+            Verdict::Unchanged => return None,
+        };
+        let reason = (state != RowState::Ingested).then_some(match (end, seen) {
+            (BatchEnd::Refused, _) => Reason::Refused,
+            (BatchEnd::Success, _) => Reason::Missing,
+            (BatchEnd::Forgotten, _) => Reason::Forgotten,
+            (_, Observation::Forbidden) => Reason::NotReadable,
+            _ => Reason::Task,
+        });
+        let message = reason.and_then(|reason| match reason {
+            Reason::Refused => batch.reason.clone(),
+            Reason::Missing if batch.is_duplicate => Some(
+                "Octane had received these bytes from an earlier upload and ignored them; the suite run shows \
+                 another result, or none"
+                    .to_owned(),
+            ),
+            Reason::Missing => Some(
+                "Octane reported success, but the result is missing from the suite run".to_owned(),
+            ),
+            Reason::Forgotten => Some(
+                "Octane no longer knows the task, and the result is missing from the suite run"
+                    .to_owned(),
+            ),
+            Reason::Task | Reason::NotReadable => None,
+        });
+        Some(Self {
             state,
             reason,
             message,
-            batch.first_row,
-            batch.last_row,
-            word(seen)
-        ])?;
-    Ok(())
+        })
+    }
 }
 
 /// Whether the messages of a batch's results do not depend on the task's log.
@@ -221,14 +258,15 @@ fn quote_task_log(
 ) -> rusqlite::Result<()> {
     let missing: Vec<(i64, String, RowState)> = transaction
         .prepare_cached(
-            "SELECT number, name, state FROM rows WHERE number BETWEEN ? AND ? AND state <> 'ingested'
-             ORDER BY number",
+            "SELECT s.number, name, s.state FROM row_states s CROSS JOIN rows ON rows.number = s.number
+             WHERE s.number BETWEEN ? AND ? AND s.state <> 'ingested' ORDER BY s.number",
         )?
         .query_map((batch.first_row, batch.last_row), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<Result<_, _>>()?;
-    let mut update = transaction.prepare_cached("UPDATE rows SET message = ? WHERE number = ?")?;
+    let mut update =
+        transaction.prepare_cached("UPDATE row_states SET message = ? WHERE number = ?")?;
     for (row, name, state) in missing {
         let message = match &batch.task_log {
             Some(log) => log_line_for(&name, log),

@@ -30,8 +30,8 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT DISTINCT k.value FROM rows r, json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND r.state = 'ingested' ORDER BY 1",
+                    "SELECT DISTINCT k.value FROM rows r JOIN row_states s ON s.number = r.number, json_each(r.jira) k
+                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' ORDER BY 1",
                 )?
                 .query_map([], |row| row.get(0))?
                 .collect()
@@ -49,8 +49,9 @@ impl Journal {
                  CREATE TEMP TABLE link_candidates (holder TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
                  INSERT INTO link_candidates SELECT holder, json_group_array(key) FROM (
                      SELECT DISTINCT f.{holder} AS holder, k.value AS key
-                     FROM rows r JOIN server_runs f ON f.key = r.key, json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND r.state = 'ingested' AND f.{holder} IS NOT NULL
+                     FROM rows r JOIN row_states s ON s.number = r.number JOIN server_runs f ON f.key = r.key,
+                         json_each(r.jira) k
+                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL
                      AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
                          SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started))
                      ORDER BY 1, 2
@@ -65,7 +66,8 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT COUNT(*) FROM rows r WHERE r.jira IS NOT NULL AND r.state = 'ingested' AND NOT EXISTS (
+                    "SELECT COUNT(*) FROM rows r JOIN row_states s ON s.number = r.number
+                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND NOT EXISTS (
                          SELECT 1 FROM server_runs f WHERE f.key = r.key AND f.{holder} IS NOT NULL)"
                 ))?
                 .query_row([], |row| row.get(0))

@@ -11,7 +11,7 @@ use super::schema;
 pub(super) const OLDEST: i64 = 1;
 
 /// One step per format, the oldest first.
-const STEPS: [&str; 2] = [FROM_1, FROM_2];
+const STEPS: [&str; 3] = [FROM_1, FROM_2, FROM_3];
 
 /// Format 1 had no explicit states for rows: `kept` with a message was an unconfirmed result, without one an open one.
 /// Its bytes stay the same: the comment that made a batch's bytes differ is stored as it was.
@@ -74,6 +74,22 @@ const FROM_1: &str = "
 
 /// Format 2 did not know how runs are called that have names of their own.
 const FROM_2: &str = "ALTER TABLE rows ADD COLUMN run_name TEXT";
+
+/// Format 3 stored what became of a result next to the result, and nothing was compressed.
+const FROM_3: &str = "
+    ALTER TABLE bodies ADD COLUMN length INTEGER;
+    ALTER TABLE bodies ADD COLUMN crc INTEGER;
+    ALTER TABLE batches ADD COLUMN checksum BLOB;
+    CREATE TABLE row_states (
+        number INTEGER PRIMARY KEY, state TEXT NOT NULL, reason TEXT, message TEXT, observed TEXT);
+    INSERT INTO row_states SELECT number, state, reason, message, observed FROM rows
+        WHERE state <> 'open' OR observed IS NOT NULL;
+    DROP INDEX IF EXISTS rows_by_batch;
+    ALTER TABLE rows DROP COLUMN state;
+    ALTER TABLE rows DROP COLUMN reason;
+    ALTER TABLE rows DROP COLUMN message;
+    ALTER TABLE rows DROP COLUMN observed;
+";
 
 /// Whether a journal has an older format that can be migrated.
 pub(super) fn is_needed(connection: &Connection) -> rusqlite::Result<bool> {

@@ -1,15 +1,24 @@
 //! The bytes that are sent: the same every time.
 
+use std::borrow::Cow;
+use std::ops::Range;
+use std::thread;
+
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
+use super::packed::{Packed, Unreadable};
 use crate::plan::{Envelope, hexadecimal, nonce_comment};
 use crate::server::Server;
 use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
+
+/// How many payloads are in memory while their digests are computed.
+const DIGESTED_AT_ONCE: usize = 8;
 
 impl Journal {
     /// Writes the IDs of the target into the envelope of all payloads, and stores the digest of each payload. From
@@ -50,9 +59,34 @@ impl Journal {
     fn checked_batches(&self) -> Result<Vec<StoredBatch>, JournalError> {
         let batches = self.read(|connection| batches(connection, "1"))?;
         for batch in &batches {
-            self.payload(batch)?;
+            self.checked(batch)?;
         }
         Ok(batches)
+    }
+
+    /// The payload of a batch, after it was compared with its checksum.
+    fn checked(&self, batch: &StoredBatch) -> Result<Payload, JournalError> {
+        let payload = self.read(|connection| Payload::read(connection, batch))?;
+        let is_planned = match &batch.checksum {
+            Some(checksum) => payload.checksum().as_ref() == Some(checksum),
+            None => {
+                payload
+                    .sha256()
+                    .map_err(|error| self.unreadable(batch, &error))?
+                    == batch.sha256
+            }
+        };
+        if is_planned {
+            return Ok(payload);
+        }
+        Err(self.corrupted(format!(
+            "batch {} does not match its checksum",
+            batch.number
+        )))
+    }
+
+    fn unreadable(&self, batch: &StoredBatch, error: &Unreadable) -> JournalError {
+        self.corrupted(format!("batch {}: {error}", batch.number))
     }
 
     /// Sends the upload to another place: to `server` and, if it was resolved before, to `target`. What was found out
@@ -90,22 +124,25 @@ impl Journal {
                  DELETE FROM problems WHERE stage IN ('delivery', 'links');
                  UPDATE batches SET state = CASE WHEN state = 'ready' OR ended_as = 'refused' THEN 'ready'
                      ELSE 'in_flight' END, ended_as = NULL, task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL;
-                 UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL;",
+                 DELETE FROM row_states;",
             )
         })
     }
 
     /// The bytes of a batch: the same every time.
     pub(crate) fn payload(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
-        let payload = self.read(|connection| payload(connection, batch))?;
-        if hexadecimal(&Sha256::digest(&payload)) == batch.sha256 {
-            Ok(payload.into())
-        } else {
-            Err(self.corrupted(format!(
-                "batch {} does not match its checksum",
-                batch.number
-            )))
-        }
+        let payload = self.checked(batch)?.assemble();
+        Ok(payload
+            .map_err(|error| self.unreadable(batch, &error))?
+            .into())
+    }
+
+    /// The bytes of a batch as a gzip file: the same every time.
+    pub(crate) fn gzipped(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
+        let gzipped = self.checked(batch)?.gzip();
+        Ok(gzipped
+            .map_err(|error| self.unreadable(batch, &error))?
+            .into())
     }
 
     /// A payload without results: what every batch has in common.
@@ -130,20 +167,28 @@ fn set_ids(
         None => prefix,
     };
     transaction.execute("UPDATE upload SET value = ? WHERE key = 'prefix'", [prefix])?;
-    let mut update = transaction.prepare("UPDATE batches SET sha256 = ? WHERE number = ?")?;
-    for batch in batches {
-        update.execute((digest(transaction, batch)?, batch.number))?;
+    let mut update =
+        transaction.prepare("UPDATE batches SET sha256 = ?, checksum = ? WHERE number = ?")?;
+    for batches in batches.chunks(DIGESTED_AT_ONCE) {
+        let payloads = batches
+            .iter()
+            .map(|batch| Payload::read(transaction, batch));
+        let payloads: Vec<Payload> = payloads.collect::<rusqlite::Result<_>>()?;
+        let digests = digests(&payloads).map_err(unreadable)?;
+        for (batch, (sha256, checksum)) in batches.iter().zip(digests) {
+            update.execute((sha256, checksum, batch.number))?;
+        }
     }
     Ok(())
 }
 
 /// Stores what is before and after the runs of every payload.
 pub(super) fn set_envelope(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     envelope: &Envelope<'_>,
 ) -> rusqlite::Result<()> {
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO upload (key, value) VALUES (?, CAST(? AS TEXT))")?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO upload (key, value) VALUES (?, CAST(? AS TEXT))")?;
     insert.execute(("prefix", envelope.prefix))?;
     insert.execute(("suffix", envelope.suffix))?;
     if let Some(nonce) = envelope.nonce {
@@ -159,9 +204,30 @@ fn part(connection: &Connection, key: &str) -> rusqlite::Result<Vec<u8>> {
         .query_row([key], |row| row.get(0))
 }
 
-/// The digest of a batch's payload.
-fn digest(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<String> {
-    Ok(hexadecimal(&Sha256::digest(payload(connection, batch)?)))
+/// The digest of a payload in hexadecimal, and its checksum.
+type Digests = (String, Option<[u8; 32]>);
+
+/// The digests of payloads; half of them are computed on another thread.
+fn digests(payloads: &[Payload]) -> Result<Vec<Digests>, Unreadable> {
+    let of = |payloads: &[Payload]| -> Result<Vec<_>, Unreadable> {
+        let digests = payloads.iter();
+        digests
+            .map(|payload| Ok((payload.sha256()?, payload.checksum())))
+            .collect()
+    };
+    let (first, last) = payloads.split_at(payloads.len() / 2);
+    thread::scope(|scope| {
+        let of_first = scope.spawn(|| of(first));
+        let of_last = of(last);
+        let of_first = of_first
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok([of_first?, of_last?].concat())
+    })
+}
+
+fn unreadable(error: Unreadable) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error))
 }
 
 /// Stores the digest of a batch, and changes its nonce until no other batch has the same bytes: Octane would ignore
@@ -190,7 +256,9 @@ pub(super) fn ensure_unique_bytes(
         transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND number <> ?")?;
     loop {
         batch.comment = nonce_comment(of_upload.as_deref(), batch.nonce);
-        batch.sha256 = digest(transaction, batch)?;
+        let payload = Payload::read(transaction, batch)?;
+        batch.sha256 = payload.sha256().map_err(unreadable)?;
+        batch.checksum = payload.checksum();
         if !other.exists((&batch.sha256, batch.number))? {
             return Ok(());
         }
@@ -198,27 +266,124 @@ pub(super) fn ensure_unique_bytes(
     }
 }
 
-/// The bytes of a batch.
-fn payload(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Vec<u8>> {
-    let body_end = |row: i64| {
-        connection
-            .prepare_cached("SELECT body_end FROM rows WHERE number = ? AND batch = ?")?
-            .query_row((row, batch.body), |row| row.get::<_, usize>(0))
-            .optional()
-    };
-    // The first row of a body has none before it.
-    let start = body_end(batch.first_row - 1)?.unwrap_or(0);
-    let end = body_end(batch.last_row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let mut payload = part(connection, "prefix")?;
-    connection
-        .prepare_cached("SELECT xml FROM bodies WHERE batch = ?")?
-        .query_row([batch.body], |row| {
-            let xml = row.get_ref(0)?.as_blob()?;
-            let runs = xml.get(start..end).unwrap_or_default();
-            payload.extend_from_slice(runs);
-            Ok(())
-        })?;
-    payload.extend_from_slice(batch.comment.as_bytes());
-    payload.extend_from_slice(&part(connection, "suffix")?);
-    Ok(payload)
+/// The payload of a batch in its parts.
+struct Payload {
+    prefix: Vec<u8>,
+    body: Body,
+    /// Which bytes of the body are of the batch.
+    range: Range<usize>,
+    comment: String,
+    suffix: Vec<u8>,
+}
+
+/// The runs of a planned batch as they are stored.
+enum Body {
+    /// By an older version.
+    Plain(Vec<u8>),
+    Packed(Packed),
+}
+
+impl Payload {
+    fn read(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Self> {
+        let body_end = |row: i64| {
+            connection
+                .prepare_cached("SELECT body_end FROM rows WHERE number = ? AND batch = ?")?
+                .query_row((row, batch.body), |row| row.get::<_, usize>(0))
+                .optional()
+        };
+        // The first row of a body has none before it.
+        let start = body_end(batch.first_row - 1)?.unwrap_or(0);
+        let end = body_end(batch.last_row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let body = connection
+            .prepare_cached("SELECT xml, length, crc FROM bodies WHERE batch = ?")?
+            .query_row([batch.body], Body::read)?;
+        Ok(Self {
+            prefix: part(connection, "prefix")?,
+            body,
+            range: start..end,
+            comment: batch.comment.clone(),
+            suffix: part(connection, "suffix")?,
+        })
+    }
+
+    /// A checksum of the parts as they are stored, if the batch holds all runs of a compressed body.
+    fn checksum(&self) -> Option<[u8; 32]> {
+        let Body::Packed(packed) = &self.body else {
+            return None;
+        };
+        let is_whole = self.range == (0..packed.length);
+        let (prefix, comment, suffix) = (&self.prefix, &self.comment, &self.suffix);
+        is_whole.then(|| checksum(prefix, packed, comment, suffix))
+    }
+
+    /// The digest of the payload, in hexadecimal.
+    fn sha256(&self) -> Result<String, Unreadable> {
+        let digest = Sha256::new()
+            .chain_update(&self.prefix)
+            .chain_update(self.runs()?)
+            .chain_update(&self.comment)
+            .chain_update(&self.suffix)
+            .finalize();
+        Ok(hexadecimal(&digest))
+    }
+
+    fn assemble(&self) -> Result<Vec<u8>, Unreadable> {
+        let runs = self.runs()?;
+        Ok([&self.prefix, &*runs, self.comment.as_bytes(), &self.suffix].concat())
+    }
+
+    fn gzip(&self) -> Result<Vec<u8>, Unreadable> {
+        let end = [self.comment.as_bytes(), &self.suffix].concat();
+        match &self.body {
+            Body::Packed(packed) if self.range == (0..packed.length) => {
+                Ok(packed.gzip(&self.prefix, &end))
+            }
+            _ => Ok(Packed::new(&self.runs()?).gzip(&self.prefix, &end)),
+        }
+    }
+
+    /// The runs of the batch.
+    fn runs(&self) -> Result<Cow<'_, [u8]>, Unreadable> {
+        match &self.body {
+            Body::Plain(plain) => {
+                let runs = plain.get(self.range.clone()).ok_or(Unreadable)?;
+                Ok(runs.into())
+            }
+            Body::Packed(packed) => {
+                let mut plain = packed.plain()?;
+                plain.get(self.range.clone()).ok_or(Unreadable)?;
+                plain.truncate(self.range.end);
+                plain.drain(..self.range.start);
+                Ok(plain.into())
+            }
+        }
+    }
+}
+
+impl Body {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let bytes = row.get(0)?;
+        let stored: (Option<usize>, Option<u32>) = (row.get(1)?, row.get(2)?);
+        Ok(match stored {
+            (Some(length), Some(crc)) => Self::Packed(Packed {
+                deflated: bytes,
+                crc,
+                length,
+            }),
+            _ => Self::Plain(bytes),
+        })
+    }
+}
+
+/// A checksum of a payload in its parts as they are stored.
+pub(super) fn checksum(prefix: &[u8], body: &Packed, comment: &str, suffix: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in [prefix, &body.deflated, comment.as_bytes(), suffix] {
+        // The length keeps neighbours apart.
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.update((body.length as u64).to_le_bytes());
+    digest.update(body.crc.to_le_bytes());
+    digest.finalize().into()
 }

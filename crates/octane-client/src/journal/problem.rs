@@ -1,6 +1,6 @@
 //! Problems that are reported for the whole upload or for single results.
 
-use rusqlite::Transaction;
+use rusqlite::Connection;
 
 use super::database::Journal;
 use super::error::JournalError;
@@ -54,9 +54,9 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT r.state, r.test, f.name, r.line, r.column, COALESCE(r.message, '') FROM rows r
-                     LEFT JOIN files f ON f.id = r.file
-                     WHERE r.state IN ('rejected', 'unconfirmed', 'superseded') ORDER BY r.number",
+                    "SELECT s.state, r.test, f.name, r.line, r.column, COALESCE(s.message, '') FROM row_states s
+                     CROSS JOIN rows r ON r.number = s.number LEFT JOIN files f ON f.id = r.file
+                     WHERE s.state IN ('rejected', 'unconfirmed', 'superseded') ORDER BY s.number",
                 )?
                 .query_map([], |row| {
                     let state: RowState = row.get(0)?;
@@ -73,12 +73,12 @@ impl Journal {
 
 /// Adds a problem that `stage` found.
 pub(super) fn add_problem(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     stage: &'static str,
     problem: &ReportedProblem,
 ) -> rusqlite::Result<()> {
     let position = problem.position.as_ref();
-    transaction
+    connection
         .prepare_cached(
             "INSERT INTO problems (stage, code, test, file, line, column, message)
              VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -2,16 +2,18 @@
 
 use octane_model::plural::plural;
 use octane_results::Position;
-use rusqlite::Transaction;
+use rusqlite::Connection;
 
 use super::position::position;
 use super::problem::add_problem;
+use super::schema::INDEX_OF_KEYS;
 use crate::report::{Counts, ReportedProblem};
 
 /// Finds out which results share a run: counts them, names those that another status replaces, and makes batches
 /// that repeat a test of an earlier one wait for it.
-pub(super) fn find(transaction: &Transaction<'_>, counts: &mut Counts) -> rusqlite::Result<()> {
-    transaction.execute_batch(
+pub(super) fn find(connection: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
+    connection.execute_batch(INDEX_OF_KEYS)?;
+    connection.execute_batch(
         "CREATE TEMP TABLE repeated AS
              SELECT key, COUNT(*) AS results, MIN(number) AS first, MAX(number) AS last FROM rows
              GROUP BY key HAVING COUNT(*) > 1;
@@ -19,18 +21,18 @@ pub(super) fn find(transaction: &Transaction<'_>, counts: &mut Counts) -> rusqli
              SELECT later.batch FROM temp.repeated JOIN rows later ON later.key = repeated.key
              JOIN rows earlier ON earlier.number = repeated.first AND earlier.batch < later.batch);",
     )?;
-    counts.repeats = transaction.query_row(
+    counts.repeats = connection.query_row(
         "SELECT COALESCE(SUM(results - 1), 0) FROM temp.repeated",
         [],
         |row| row.get(0),
     )?;
-    name_flaky(transaction, counts)?;
-    transaction.execute_batch("DROP TABLE temp.repeated")
+    name_flaky(connection, counts)?;
+    connection.execute_batch("DROP TABLE temp.repeated")
 }
 
 /// Names the runs whose results have different statuses.
-fn name_flaky(transaction: &Transaction<'_>, counts: &mut Counts) -> rusqlite::Result<()> {
-    let mut flaky = transaction.prepare(
+fn name_flaky(connection: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
+    let mut flaky = connection.prepare(
         "SELECT last.test, last.status, repeated.results,
              SUM(r.status = 'Failed'), GROUP_CONCAT(DISTINCT lower(r.status)),
              MIN(CASE WHEN r.status <> last.status THEN r.number END)
@@ -38,7 +40,7 @@ fn name_flaky(transaction: &Transaction<'_>, counts: &mut Counts) -> rusqlite::R
          JOIN rows r ON r.key = repeated.key
          GROUP BY repeated.key HAVING COUNT(DISTINCT r.status) > 1 ORDER BY repeated.first",
     )?;
-    let mut place = transaction.prepare(
+    let mut place = connection.prepare(
         "SELECT f.name, r.line, r.column FROM rows r LEFT JOIN files f ON f.id = r.file
          WHERE r.number = ?",
     )?;
@@ -52,7 +54,7 @@ fn name_flaky(transaction: &Transaction<'_>, counts: &mut Counts) -> rusqlite::R
         let problem = ReportedProblem::new("flaky", message)
             .of_test(&test)
             .at(place);
-        add_problem(transaction, "plan", &problem)?;
+        add_problem(connection, "plan", &problem)?;
         counts.flaky += 1;
     }
     Ok(())

@@ -8,6 +8,7 @@ use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
+use super::schema::INDEX_OF_KEYS;
 use super::split::halves;
 use super::state::{RowState, stored};
 use crate::plan::nonce_comment;
@@ -29,8 +30,9 @@ const BATCH_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows r
 const ROW_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows later
     JOIN batches b ON b.body = later.batch AND later.number BETWEEN b.first_row AND b.last_row
         AND (b.state IN ('in_flight', 'accepted') OR b.state = 'ended' AND b.ended_as <> 'refused')
+    LEFT JOIN row_states s ON s.number = later.number
     WHERE later.key = rows.key AND later.number > rows.number
-    AND (later.number > batches.last_row OR later.state = 'ingested'))";
+    AND (later.number > batches.last_row OR s.state = 'ingested'))";
 
 impl Journal {
     /// Whether there are batches whose tasks have ended, and of which results may be sent again.
@@ -38,10 +40,10 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT 1 FROM batches CROSS JOIN rows ON rows.number BETWEEN first_row AND last_row
+                    "SELECT 1 FROM batches CROSS JOIN row_states s ON s.number BETWEEN first_row AND last_row
                      WHERE batches.state = 'ended' AND ended_as <> 'refused'
-                     AND (+rows.state = 'rejected' OR +rows.reason = 'forgotten'
-                         OR batches.is_duplicate = 1 AND +rows.state = 'unconfirmed')",
+                     AND (s.state = 'rejected' OR s.reason = 'forgotten'
+                         OR batches.is_duplicate = 1 AND s.state = 'unconfirmed')",
                 )?
                 .exists([])
         })
@@ -76,8 +78,8 @@ impl Journal {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT 1 FROM batches CROSS JOIN rows ON rows.number BETWEEN first_row AND last_row
-                     WHERE batches.state = 'ended' AND ended_as = 'success' AND +rows.state = 'unconfirmed'",
+                    "SELECT 1 FROM batches CROSS JOIN row_states s ON s.number BETWEEN first_row AND last_row
+                     WHERE batches.state = 'ended' AND ended_as = 'success' AND s.state = 'unconfirmed'",
                 )?
                 .exists([])
         })
@@ -87,6 +89,7 @@ impl Journal {
     pub(crate) fn prepare_resume(&self, look: Look) -> Result<(), JournalError> {
         let mut resent: BTreeSet<usize> = self.get(RESENT)?.unwrap_or_default();
         self.write("resume", |transaction| {
+            transaction.execute_batch(INDEX_OF_KEYS)?;
             // However an earlier attempt ended, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
             // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
@@ -131,7 +134,7 @@ fn rows_left(
         .prepare_cached(
             "SELECT COALESCE(MAX(state = 'rejected'), 0), COALESCE(MAX(state = 'unconfirmed'), 0),
                  COALESCE(MAX(state = 'superseded'), 0)
-             FROM rows WHERE number BETWEEN ? AND ?",
+             FROM row_states WHERE number BETWEEN ? AND ?",
         )?
         .query_row((batch.first_row, batch.last_row), |row| {
             Ok(RowsLeft {
@@ -148,7 +151,7 @@ fn rows_left(
 /// been sent: the batch is not sent again then, as its other results may be in.
 pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut update = transaction.prepare_cached(
-        "UPDATE rows SET state = ?1 WHERE number BETWEEN ?2 AND ?3 AND state IN ('unconfirmed', 'superseded')",
+        "UPDATE row_states SET state = ?1 WHERE number BETWEEN ?2 AND ?3 AND state IN ('unconfirmed', 'superseded')",
     )?;
     let mut forgotten = transaction.prepare_cached(&format!(
         "SELECT {BATCH_SUPERSEDED}, first_row, last_row FROM batches
@@ -178,8 +181,9 @@ fn replan(
         .prepare_cached(&format!(
             "SELECT rows.number FROM batches
              CROSS JOIN rows ON rows.number BETWEEN batches.first_row AND batches.last_row
-             WHERE batches.number = ? AND +rows.state <> 'ingested' AND NOT {ROW_SUPERSEDED}
-             AND NOT (batches.is_duplicate = 1 AND COALESCE(rows.observed, '') = 'newer')"
+             LEFT JOIN row_states mine ON mine.number = rows.number
+             WHERE batches.number = ? AND mine.state IS NOT 'ingested' AND NOT {ROW_SUPERSEDED}
+             AND NOT (batches.is_duplicate = 1 AND mine.observed IS 'newer')"
         ))?
         .query_map([whole.number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -238,11 +242,17 @@ fn end_like(
 fn make_ready(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "UPDATE batches SET state = 'ready', ended_as = NULL, nonce = ?, comment = ?, sha256 = ?, task = NULL,
-                 is_duplicate = 0, task_log = NULL, reason = NULL
+            "UPDATE batches SET state = 'ready', ended_as = NULL, nonce = ?, comment = ?, sha256 = ?, checksum = ?,
+                 task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL
              WHERE number = ?",
         )?
-        .execute((batch.nonce, &batch.comment, &batch.sha256, batch.number))?;
+        .execute((
+            batch.nonce,
+            &batch.comment,
+            &batch.sha256,
+            batch.checksum,
+            batch.number,
+        ))?;
     reset_rows(transaction, batch.first_row, batch.last_row)
 }
 
@@ -250,8 +260,7 @@ fn make_ready(transaction: &Transaction<'_>, batch: &StoredBatch) -> rusqlite::R
 fn reset_rows(transaction: &Transaction<'_>, first: i64, last: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "UPDATE rows SET state = 'open', reason = NULL, message = NULL, observed = NULL
-             WHERE number BETWEEN ? AND ? AND state <> 'ingested'",
+            "DELETE FROM row_states WHERE number BETWEEN ? AND ? AND state <> 'ingested'",
         )?
         .execute((first, last))?;
     Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::JournalError;
-use super::files::{ids, private};
+use super::files::{ids, plans, private};
 use super::spool::Spool;
 use crate::upload_id::UploadId;
 
@@ -116,7 +116,13 @@ impl Spool {
             matches!(unprepared, Err(JournalError::Unprepared { .. })) && self.remove(id).is_ok()
         };
         let ids = ids.and_then(Result::ok).unwrap_or_default();
-        ids.into_iter().filter(is_deleted).collect()
+        let plans = self.folder().map(plans).unwrap_or_default();
+        let is_abandoned = |id: &UploadId| self.remove_plan(id).unwrap_or(false);
+        let abandoned = plans.into_iter().filter(is_abandoned);
+        ids.into_iter()
+            .filter(is_deleted)
+            .chain(abandoned)
+            .collect()
     }
 }
 

@@ -2,21 +2,25 @@
 
 /// The format of the file, in SQLite's `user_version`. A file with a higher one is refused, one with a lower one is
 /// [migrated](super::migrate).
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 pub(super) const TABLES: &str = "
     -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`), and the envelope of every payload:
     -- `prefix`, `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
     CREATE TABLE upload (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    -- The rendered runs of a planned batch; its halves are pieces of the same bytes.
-    CREATE TABLE bodies (batch INTEGER PRIMARY KEY, xml BLOB NOT NULL);
+    -- The rendered runs of a planned batch; its halves are pieces of the same bytes. They are deflated, and `length` and `crc` are
+    -- those of the bytes themselves; where `crc` is NULL they are plain.
+    CREATE TABLE bodies (batch INTEGER PRIMARY KEY, xml BLOB NOT NULL, length INTEGER, crc INTEGER);
     CREATE TABLE batches (
         number INTEGER PRIMARY KEY,
         -- The planned batch that it is, or is a part of.
         body INTEGER NOT NULL,
         first_row INTEGER NOT NULL,
         last_row INTEGER NOT NULL,
+        -- Of the payload.
         sha256 TEXT NOT NULL,
+        -- Of its parts as they are stored, where it holds all runs of a body: comparing it needs no decompression.
+        checksum BLOB,
         -- How many times its bytes were changed on purpose, and the comment in the payload that does it.
         nonce INTEGER NOT NULL DEFAULT 0,
         comment TEXT NOT NULL DEFAULT '',
@@ -36,6 +40,7 @@ pub(super) const TABLES: &str = "
     CREATE INDEX batches_by_body ON batches (body);
     CREATE INDEX batches_open ON batches (number) WHERE state <> 'ended';
     CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    -- The results, as they were planned.
     CREATE TABLE rows (
         number INTEGER PRIMARY KEY,
         batch INTEGER NOT NULL,
@@ -55,16 +60,19 @@ pub(super) const TABLES: &str = "
         jira TEXT,
         -- Where its bytes end in the body of the planned batch; they begin where the row before ends.
         body_end INTEGER NOT NULL,
-        state TEXT NOT NULL DEFAULT 'open',
+        -- The name of the run, where it is not that of the test.
+        run_name TEXT
+    );
+    -- What became of them; a row without an entry is `open`. Apart from the rows, so that a judgement writes a few bytes a row.
+    CREATE TABLE row_states (
+        number INTEGER PRIMARY KEY,
+        state TEXT NOT NULL,
         -- Why it is in this state, as a code and as a text.
         reason TEXT,
         message TEXT,
         -- What the suite run showed of it: `exact`, `newer`, `later_row` or `absent`.
-        observed TEXT,
-        -- The name of the run, where it is not that of the test.
-        run_name TEXT
+        observed TEXT
     );
-    CREATE INDEX rows_by_batch ON rows (batch, number);
     -- The automated runs that the suite run holds, as last read.
     CREATE TABLE server_runs (
         run TEXT PRIMARY KEY,
@@ -89,9 +97,9 @@ pub(super) const TABLES: &str = "
     );
 ";
 
-/// Created once all rows are there: building an index at the end is faster than keeping it up to date.
-pub(super) const INDEX_OF_KEYS: &str = "CREATE INDEX rows_by_key ON rows (key)";
+/// Created where rows are looked up by their keys: most uploads of which the runs cannot be read never need it.
+pub(super) const INDEX_OF_KEYS: &str = "CREATE INDEX IF NOT EXISTS rows_by_key ON rows (key)";
 
-/// Created once all runs have been read, for the same reason.
+/// Created once all runs have been read: building an index at the end is faster than keeping it up to date.
 pub(super) const INDEX_OF_SERVER_RUNS: &str =
     "CREATE INDEX IF NOT EXISTS server_runs_by_key ON server_runs (key)";

@@ -4,7 +4,7 @@ use octane_model::{EntityId, References, TestId};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::schema::INDEX_OF_SERVER_RUNS;
+use super::schema::{INDEX_OF_KEYS, INDEX_OF_SERVER_RUNS};
 use crate::run_key::RunKey;
 
 /// An automated run as the server shows it.
@@ -75,7 +75,8 @@ impl Journal {
     /// All runs are stored.
     pub(crate) fn finish_server_runs(&self) -> Result<(), JournalError> {
         self.write("server runs", |transaction| {
-            transaction.execute_batch(INDEX_OF_SERVER_RUNS)
+            transaction.execute_batch(INDEX_OF_SERVER_RUNS)?;
+            transaction.execute_batch(INDEX_OF_KEYS)
         })
     }
 

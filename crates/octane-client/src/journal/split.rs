@@ -6,6 +6,7 @@ use super::batch::StoredBatch;
 use super::database::Journal;
 use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
+use super::schema::INDEX_OF_KEYS;
 use crate::resend::BatchState;
 
 impl Journal {
@@ -21,6 +22,7 @@ pub(super) fn halves(
     whole: &StoredBatch,
 ) -> rusqlite::Result<[StoredBatch; 2]> {
     let middle = whole.first_row + (whole.last_row - whole.first_row) / 2;
+    transaction.execute_batch(INDEX_OF_KEYS)?;
     // Where the later half repeats a test of the earlier one, a resume may not send both at once.
     let has_repeats = transaction
         .prepare_cached(
@@ -52,8 +54,9 @@ pub(super) fn halves(
         ensure_unique_bytes(transaction, &mut half)?;
         transaction
             .prepare_cached(
-                "INSERT INTO batches (number, body, first_row, last_row, sha256, nonce, comment, after_previous, state)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ready')",
+                "INSERT INTO batches (number, body, first_row, last_row, sha256, checksum, nonce, comment,
+                     after_previous, state)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready')",
             )?
             .execute((
                 half.number,
@@ -61,6 +64,7 @@ pub(super) fn halves(
                 first_row,
                 last_row,
                 &half.sha256,
+                half.checksum,
                 half.nonce,
                 &half.comment,
                 after_previous,

@@ -3,9 +3,9 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use super::database::{CommitPoint, Journal, Opened, Seams};
+use super::database::{CommitPoint, Journal, Opened, Seams, existing_database};
 use super::error::JournalError;
 use super::files;
 use super::lock::{is_locked, lock};
@@ -99,10 +99,11 @@ impl Spool {
         };
         // Created before SQLite opens it, so that no one else can ever read it; SQLite gives the files next to
         // it the same permissions.
+        let plan = files::plan(&path);
         files::private(OpenOptions::new().write(true).create_new(true))
-            .open(&path)
+            .open(&plan)
             .map_err(failed)?;
-        let connection = Connection::open(&path).map_err(|error| JournalError::of(&path, error))?;
+        let connection = Connection::open(&plan).map_err(|error| JournalError::of(&path, error))?;
         let created = Journal::create(Opened {
             connection,
             path: path.clone(),
@@ -189,6 +190,24 @@ impl Spool {
         files::remove(&path)
     }
 
+    /// Deletes an upload that is not fully prepared, unless a process is at it. Returns whether there was one.
+    pub(super) fn remove_plan(&self, id: &UploadId) -> Result<bool, JournalError> {
+        let Some(folder) = &self.folder else {
+            return Ok(false);
+        };
+        if is_locked(folder, id) {
+            return Ok(false);
+        }
+        let path = files::database(folder, id);
+        let _lock = lock(folder, id)?;
+        // Its process may have finished in the meantime.
+        let is_left = !path.exists() && files::plan(&path).exists();
+        if is_left {
+            files::remove(&path)?;
+        }
+        Ok(is_left)
+    }
+
     fn existing(&self, id: &UploadId) -> Result<(&Path, PathBuf), JournalError> {
         let unknown = |folder: &Path| JournalError::Unknown {
             id: id.clone(),
@@ -213,10 +232,4 @@ impl std::fmt::Debug for Spool {
             .field("folder", &self.folder)
             .finish_non_exhaustive()
     }
-}
-
-/// Opens an existing file: a journal that is deleted at this moment is not created again.
-pub(super) fn existing_database(path: &Path) -> Result<Connection, JournalError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| JournalError::of(path, error))
 }

@@ -108,7 +108,9 @@ fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> 
 fn states(journal: &Journal) -> Vec<(String, Option<String>)> {
     let states = journal.read(|connection| {
         connection
-            .prepare("SELECT state, message FROM rows ORDER BY number")?
+            .prepare(
+                "SELECT COALESCE(state, 'open'), message FROM rows LEFT JOIN row_states USING (number) ORDER BY number",
+            )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     });

@@ -20,7 +20,10 @@ fn started(per_second: u32, events: &[Event]) -> Vec<Duration> {
         .unwrap();
     runtime.block_on(async {
         let adaptive_limit = Arc::new(AdaptiveLimit::default());
-        let limiter = Arc::new(RateLimiter::new(per_second, Arc::clone(&adaptive_limit)));
+        let limiter = Arc::new(RateLimiter::new(
+            Some(per_second),
+            Arc::clone(&adaptive_limit),
+        ));
         let start = Instant::now();
         let tasks: Vec<_> = events
             .iter()

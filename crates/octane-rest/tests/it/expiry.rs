@@ -137,7 +137,7 @@ async fn a_request_that_waits_for_the_rate_limiter_uses_the_newest_session() {
     let (script, valid) = strict();
     let endpoint = script.endpoint_with(|settings| {
         settings.concurrency_max = 64;
-        settings.requests_per_second = 10;
+        settings.requests_per_second = Some(10);
     });
     endpoint.sign_in().await.unwrap();
     valid.fetch_add(1, Ordering::SeqCst);

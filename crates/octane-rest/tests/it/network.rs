@@ -53,7 +53,7 @@ impl Server {
 
 pub(crate) fn endpoint(address: &str, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
     let mut settings = EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     settings.backoff_base = Duration::from_millis(1);
     settings.attempts_max = 2;
     // Regardless of the environment of the tests.

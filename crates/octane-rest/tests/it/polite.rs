@@ -34,7 +34,7 @@ proptest! {
         runtime.block_on(async {
             let endpoint = script.endpoint_with(|settings| {
                 settings.concurrency_max = concurrency;
-                settings.requests_per_second = per_second;
+                settings.requests_per_second = Some(per_second);
             });
             let tasks: Vec<_> = jobs.iter().map(|(arrival, ..)| {
                 let (endpoint, arrival) = (endpoint.clone(), *arrival);
@@ -59,7 +59,7 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn clones_share_one_rate_limit() {
     let script = Script::new(|_| Reply::new(200, "{}"));
-    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 10);
+    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = Some(10));
     assert!(many(&endpoint, 20).await.iter().all(Result::is_ok));
     let all = script.all();
     assert_eq!(all[20].at - all[0].at, Duration::from_secs(2));
@@ -72,7 +72,7 @@ async fn a_storm_of_429_halves_the_rate_once_and_it_recovers() {
         Reply::new(status, "{}").after(900)
     });
     let endpoint = script.endpoint_with(|settings| {
-        settings.requests_per_second = 100;
+        settings.requests_per_second = Some(100);
         settings.concurrency_max = 64;
     });
     endpoint.sign_in().await.unwrap();
@@ -110,7 +110,7 @@ async fn the_rate_adapts_to_a_server_with_a_low_limit() {
         accepted.1 += 1;
         Reply::new(if accepted.1 > 5 { 429 } else { 200 }, "{}")
     });
-    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = 20);
+    let endpoint = script.endpoint_with(|settings| settings.requests_per_second = Some(20));
     assert!(many(&endpoint, 500).await.iter().all(Result::is_ok));
     // Fewer than one in three is rejected, and no time is wasted on unnecessary pauses.
     let (sent, took) = (script.requests().len(), start.elapsed());

@@ -159,7 +159,7 @@ impl Script {
     pub(crate) fn endpoint_with(&self, change: impl FnOnce(&mut EndpointSettings)) -> Endpoint {
         let mut settings = EndpointSettings::default();
         settings.backoff_seed = Some(7);
-        settings.requests_per_second = 1000;
+        settings.requests_per_second = Some(1000);
         change(&mut settings);
         self.builder().settings(settings).build().unwrap()
     }

@@ -243,7 +243,7 @@ impl Case {
             upload.skip_errors,
             upload.link,
             upload.ingestion_wait_max,
-            endpoint.requests_per_second,
+            endpoint.requests_per_second.unwrap_or(0),
             endpoint.concurrency_max,
             endpoint.attempts_max,
             self.server.results,
@@ -300,7 +300,7 @@ fn upload(random: &mut Random, is_evidence: bool, invalid_rows: usize) -> Upload
 
 fn endpoint(random: &mut Random) -> octane_rest::EndpointSettings {
     let mut settings = octane_rest::EndpointSettings::default();
-    settings.requests_per_second = *random.pick(&[2, 7, 10, 10, 20, 50]);
+    settings.requests_per_second = Some(*random.pick(&[2, 7, 10, 10, 20, 50]));
     settings.concurrency_max = random.count(1..=6);
     settings.attempts_max = *random.pick(&[1, 2, 3, 5]);
     settings.backoff_seed = Some(random.number());

@@ -34,7 +34,8 @@ pub(super) fn traffic(
     upload: &UploadSettings,
     attempts: u32,
 ) -> Checked {
-    let per_second = usize::try_from(settings.requests_per_second).unwrap_or(usize::MAX);
+    let per_second = settings.requests_per_second.unwrap_or(u32::MAX - 1);
+    let per_second = usize::try_from(per_second).unwrap_or(usize::MAX - 1);
     for pair in seen.begun.windows(per_second + 1) {
         let (first, last) = (pair[0], pair[per_second]);
         must!(

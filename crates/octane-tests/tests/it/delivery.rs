@@ -35,7 +35,7 @@ fn in_batches_of(runs_max: usize) -> UploadSettings {
 /// A client with this number of attempts for each request.
 fn client(world: &World, url: &str, attempts_max: u32) -> Client {
     let mut settings = octane_rest::EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     settings.concurrency_max = 16;
     settings.attempts_max = attempts_max;
     settings.backoff_base = Duration::from_millis(1);

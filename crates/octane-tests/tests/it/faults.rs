@@ -12,7 +12,7 @@ async fn broken(plan: FaultPlan) -> (Running, Client) {
     let (space, workspace) = (settings.space, settings.workspace);
     let sandbox = Sandbox::start_with(settings).await.unwrap();
     let mut settings = octane_rest::EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     settings.attempts_max = 10;
     settings.backoff_base = Duration::from_millis(1);
     settings.backoff_max = Duration::from_millis(1);

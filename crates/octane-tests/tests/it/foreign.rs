@@ -16,7 +16,7 @@ fn client(url: &str) -> Client {
 
 fn client_of(endpoint: Builder) -> Client {
     let mut settings = EndpointSettings::default();
-    settings.requests_per_second = 1000;
+    settings.requests_per_second = Some(1000);
     settings.attempts_max = 2;
     settings.backoff_base = Duration::from_millis(1);
     settings.backoff_max = Duration::from_millis(1);

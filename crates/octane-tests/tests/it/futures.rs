@@ -11,8 +11,8 @@ use octane_client::{
     RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
 };
 use octane_model::{
-    Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId, TaskId,
-    WorkItemId,
+    Encoding, Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId,
+    TaskId, WorkItemId,
 };
 use octane_rest::{Body, Endpoint, Entities, Idempotency, ListRequest, TestResults};
 
@@ -71,6 +71,12 @@ fn entities(
 #[expect(dead_code, reason = "that it compiles is the test")]
 fn test_results(results: &TestResults, task: TaskId) {
     is_send(TestResults::send(results, Bytes::new(), false));
+    is_send(TestResults::send_encoded(
+        results,
+        Bytes::new(),
+        Encoding::Plain,
+        false,
+    ));
     is_send(TestResults::task(results, task));
     is_send(TestResults::log(results, task));
     is_send(TestResults::schema(results));

@@ -152,23 +152,36 @@ fn a_truncated_file_gives_an_error_and_never_other_bytes() {
 
 #[test]
 fn bytes_that_changed_are_not_sent() {
+    for change in [
+        "UPDATE bodies SET xml = CAST(substr(xml, 1, 99) || x'00' || substr(xml, 101) AS BLOB) WHERE batch = 2",
+        "UPDATE bodies SET crc = crc + 1 WHERE batch = 2",
+        "UPDATE batches SET comment = '<!-- x -->' WHERE number = 2",
+        "UPDATE batches SET checksum = NULL, sha256 = '00' WHERE number = 2",
+    ] {
+        let (_folder, _spool, journal) = stored();
+        journal
+            .write("test", |transaction| transaction.execute_batch(change))
+            .unwrap();
+        let batches = journal.open_batches().unwrap();
+        assert!(journal.payload(&batches[0]).is_ok());
+        for error in [
+            journal.payload(&batches[1]).unwrap_err(),
+            journal.gzipped(&batches[1]).unwrap_err(),
+            // They are not taken for what was planned, either.
+            journal.set_target(&target()).unwrap_err(),
+        ] {
+            let message = error.to_string();
+            let expected = "batch 2 does not match its checksum";
+            assert!(message.contains(expected), "{message}");
+        }
+    }
     let (_folder, _spool, journal) = stored();
+    let change = "UPDATE upload SET value = value || ' ' WHERE key = 'prefix'";
     journal
-        .write("test", |transaction| {
-            transaction.execute_batch(
-                "UPDATE bodies SET xml = CAST(replace(CAST(xml AS TEXT), 't11', 't99') AS BLOB)",
-            )
-        })
+        .write("test", |transaction| transaction.execute_batch(change))
         .unwrap();
     let batches = journal.open_batches().unwrap();
-    assert!(journal.payload(&batches[0]).is_ok());
-    let error = journal.payload(&batches[1]).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("batch 2 does not match its checksum"),
-        "{error}"
-    );
+    assert!(journal.gzipped(&batches[0]).is_err());
 }
 
 #[test]

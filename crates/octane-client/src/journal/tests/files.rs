@@ -86,7 +86,9 @@ fn one_process_at_a_time_works_on_an_upload_and_others_may_look() {
 fn only_its_owner_can_read_an_upload() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, spool) = place();
+    let planning = spool.create(UploadId::new()).unwrap();
     let journal = prepared(&spool, tests(2), &UploadSettings::default());
+    journal.set_target(&target()).unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = spool.folder().unwrap();
     assert_eq!(
@@ -96,14 +98,14 @@ fn only_its_owner_can_read_an_upload() {
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
     assert_eq!(
         files.len(),
-        4,
-        "a journal, two files of SQLite's, a lock: {files:?}"
+        6,
+        "a journal, two files of SQLite's, a lock; a plan, a lock: {files:?}"
     );
     for file in files {
         let path = file.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
-    drop(journal);
+    drop((planning, journal));
 }
 
 #[test]
@@ -197,13 +199,32 @@ fn an_upload_that_died_while_planning_is_pruned_without_a_warning() {
     assert!(spool.list().unwrap().is_empty() && spool.unreadable().unwrap().is_empty());
     assert!(matches!(
         spool.summary(&id),
-        Err(JournalError::Unprepared { .. })
+        Err(JournalError::Unknown { .. })
     ));
     assert_eq!(spool.prune(&Retention::default(), now).unwrap(), [id]);
     assert_eq!(
         std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),
         0
     );
+}
+
+#[test]
+fn an_upload_of_an_older_version_that_died_while_planning_is_pruned_too() {
+    let (_folder, spool) = place();
+    std::fs::create_dir_all(spool.folder().unwrap()).unwrap();
+    let id = UploadId::new();
+    let path = spool.folder().unwrap().join(format!("{id}.db"));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE upload (key, value)")
+        .unwrap();
+    drop(connection);
+    assert!(matches!(
+        spool.summary(&id),
+        Err(JournalError::Unprepared { .. })
+    ));
+    let pruned = spool.prune(&Retention::default(), Timestamp::UNIX_EPOCH);
+    assert_eq!(pruned.unwrap(), [id]);
 }
 
 #[test]

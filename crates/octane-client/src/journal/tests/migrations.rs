@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::journal::packed::Packed;
 
 /// A journal of format 1 with batches in every state: 1 is partly confirmed, 2 refused, 3 forgotten, 4 failed, 5 split
 /// (7 is in flight, 8 accepted), and 6 is to be sent with changed bytes.
@@ -72,12 +73,104 @@ fn a_journal_of_format_2_is_opened_and_has_no_names_of_runs() {
     run.run_name = Some("pays [firefox]".to_owned());
     let id = prepared(&spool, vec![run], &in_batches_of(1)).id().clone();
     let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    connection.execute_batch(TO_3).unwrap();
+    store_plain(&connection);
     connection
         .execute_batch("ALTER TABLE rows DROP COLUMN run_name; PRAGMA user_version = 2")
         .unwrap();
     drop(connection);
     let journal = spool.open(&id).unwrap();
     assert_eq!(journal.row_counts().unwrap().open, 1);
+}
+
+/// Makes a journal one of format 3 again.
+const TO_3: &str = "
+    ALTER TABLE rows ADD COLUMN state TEXT NOT NULL DEFAULT 'open';
+    ALTER TABLE rows ADD COLUMN reason TEXT;
+    ALTER TABLE rows ADD COLUMN message TEXT;
+    ALTER TABLE rows ADD COLUMN observed TEXT;
+    UPDATE rows SET (state, reason, message, observed) = (
+        SELECT state, reason, message, observed FROM row_states s WHERE s.number = rows.number)
+        WHERE number IN (SELECT number FROM row_states);
+    DROP TABLE row_states;
+    ALTER TABLE batches DROP COLUMN checksum;
+    CREATE INDEX rows_by_batch ON rows (batch, number);
+    PRAGMA user_version = 3;
+";
+
+/// Stores the results of all batches as they are, as format 3 did.
+fn store_plain(connection: &Connection) {
+    let bodies: Vec<(i64, Packed)> = connection
+        .prepare("SELECT batch, xml, length, crc FROM bodies")
+        .unwrap()
+        .query_map([], |row| {
+            let packed = Packed {
+                deflated: row.get(1)?,
+                length: row.get(2)?,
+                crc: row.get(3)?,
+            };
+            Ok((row.get(0)?, packed))
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    connection
+        .execute_batch("ALTER TABLE bodies DROP COLUMN length; ALTER TABLE bodies DROP COLUMN crc;")
+        .unwrap();
+    for (batch, body) in bodies {
+        let plain = body.plain().unwrap();
+        let sql = "UPDATE bodies SET xml = ? WHERE batch = ?";
+        connection.execute(sql, (plain, batch)).unwrap();
+    }
+}
+
+#[test]
+fn a_journal_of_format_3_is_opened_with_what_became_of_its_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let runs = tests(4);
+    let journal = prepared(&spool, runs.clone(), &in_batches_of(1));
+    journal.set_target(&target()).unwrap();
+    end(&journal, 1, "success", None);
+    end(&journal, 2, "failed", Some("t2 is not welcome"));
+    end(&journal, 3, "success", None);
+    let found = [shown("1", &runs[0], Some("passed"), 0)];
+    journal.add_server_runs(&found).unwrap();
+    journal.finish_server_runs().unwrap();
+    journal.judge(RUNS).unwrap();
+    let (before, counts) = (states(&journal), journal.row_counts().unwrap());
+    let words: Vec<&str> = before.iter().map(|(state, _)| state.as_str()).collect();
+    assert_eq!(words, ["ingested", "rejected", "unconfirmed", "open"]);
+    let payloads = |journal: &Journal| -> Vec<bytes::Bytes> {
+        let batches = journal.open_batches().unwrap();
+        let payload = |batch| journal.payload(batch).unwrap();
+        batches.iter().map(payload).collect()
+    };
+    let (problems, sent) = (journal.problems().unwrap(), payloads(&journal));
+    let id = journal.id().clone();
+    drop(journal);
+    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    connection.execute_batch(TO_3).unwrap();
+    store_plain(&connection);
+    drop(connection);
+    let journal = spool.open(&id).unwrap();
+    assert_eq!(
+        (states(&journal), journal.row_counts().unwrap()),
+        (before, counts)
+    );
+    assert_eq!(
+        (journal.problems().unwrap(), payloads(&journal)),
+        (problems, sent)
+    );
+    journal.judge(RUNS).unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
+    let open: Vec<usize> = journal
+        .open_batches()
+        .unwrap()
+        .iter()
+        .map(|batch| batch.number)
+        .collect();
+    assert_eq!(open, [2, 4]);
 }
 
 #[test]
