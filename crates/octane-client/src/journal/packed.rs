@@ -7,8 +7,7 @@
 use crc32fast::Hasher;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// Results resemble each other so much that the fastest level is small enough: of a report of 17 MB, it makes 1.3 MB in a third
-/// of the time in which the default level makes 0.9 MB.
+/// Results resemble each other so much that the fastest level is small enough.
 const LEVEL: Compression = Compression::fast();
 
 /// Signature, deflate, no flags, no time, fastest, unknown system.
