@@ -1,13 +1,13 @@
 //! The native part of the Python package `octane-client`: the module `octane_client._core`.
 //!
 //! It is private. What people use are the Python files next to it, which have the types and the documentation; this module
-//! holds what they cannot do themselves. Each operation is a [`task::Task`], which can be waited for (`wait`) or handed to an
+//! holds what they cannot do themselves. Each operation is a `task::Task`, which can be waited for (`wait`) or handed to an
 //! event loop (`start`).
 //!
-//! - [`runtime`] runs tasks; a forked process gets a runtime of its own.
-//! - [`wait`] blocks the calling thread and looks for signals.
-//! - [`gate`] keeps our threads out of an interpreter that ends.
-//! - [`error`] makes Python exceptions of Rust errors.
+//! - `runtime` runs tasks; a forked process gets a runtime of its own.
+//! - `wait` blocks the calling thread and looks for signals.
+//! - `gate` keeps our threads out of an interpreter that ends.
+//! - `error` makes Python exceptions of Rust errors.
 
 mod cell;
 mod client;
