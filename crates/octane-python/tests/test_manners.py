@@ -54,9 +54,12 @@ class Interrupt:
 
 @pytest.fixture
 def interrupt() -> Iterator[Interrupt]:
+    # Python installs it only if the process that started it did not ignore the signal, as shells do in the background.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt = Interrupt()
     yield interrupt
     interrupt.stop()
+    signal.signal(signal.SIGINT, before)
 
 
 def names(sandbox: Sandbox) -> list[str]:
