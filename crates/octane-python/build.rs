@@ -1,4 +1,4 @@
-//! Lets the extension leave Python's symbols undefined on macOS, where the linker has to be told.
+//! Passes the linker options that an extension module needs on macOS, where Python's symbols stay undefined.
 
 fn main() {
     pyo3_build_config::add_extension_module_link_args();

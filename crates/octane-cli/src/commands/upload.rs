@@ -93,7 +93,7 @@ struct Started {
 /// What was read.
 struct Read {
     input: Input,
-    /// The upload as it was planned meanwhile; absent where that was not possible.
+    /// The upload, planned while the inputs were read; absent where that was not possible.
     draft: Option<Draft>,
 }
 

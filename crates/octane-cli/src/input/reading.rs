@@ -142,8 +142,8 @@ impl Reading {
 }
 
 impl Reading {
-    /// Passes each valid result to `each`, until that fails; the others are only counted. Much faster than taking them one by
-    /// one, as what is no longer needed goes back to the threads that read.
+    /// Passes each valid result to `each`, until that fails; the others are only counted. Much faster than the iterator, because
+    /// the reader threads use the memory of each result again.
     pub(crate) fn each(&mut self, each: &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()> {
         let mut failed = None;
         loop {

@@ -64,7 +64,7 @@ def source(results: Any, used: Used) -> dict[str, Any]:
 
 
 def _root(value: Any) -> str:
-    """The package of the type of a value, told by its name: nothing is imported to find out."""
+    """The package that a value's type comes from, by its name: nothing is imported."""
     return type(value).__module__.partition(".")[0]
 
 

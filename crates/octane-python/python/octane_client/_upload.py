@@ -111,7 +111,7 @@ def upload(
         # For the benchmark of what frames cost.
         return Call(_core.render(source, options), same)
     task = _core.upload(core.client, source, options, core.spool)
-    return Call(task, Report, told(on_progress))
+    return Call(task, Report, event_handler(on_progress))
 
 
 def resume(
@@ -123,10 +123,10 @@ def resume(
     on_progress: Callable[[Event], object] | None = None,
 ) -> Call[Report]:
     task = _core.resume(core.client, core.stored(id), core.spool, wait_seconds(wait), resend_missing)
-    return Call(task, Report, told(on_progress))
+    return Call(task, Report, event_handler(on_progress))
 
 
-def told(on_progress: Callable[[Event], object] | None) -> Callable[[Any], object]:
+def event_handler(on_progress: Callable[[Event], object] | None) -> Callable[[Any], object]:
     """Makes events of what the native part reports."""
     if on_progress is None:
         return lambda event: None
