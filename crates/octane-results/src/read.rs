@@ -8,6 +8,7 @@ use crate::format::Format;
 use crate::sniff;
 use crate::source::Source;
 
+mod absent;
 mod allure;
 #[cfg(feature = "arrow")]
 pub(crate) mod arrow;
@@ -44,6 +45,7 @@ mod octane;
 pub(crate) mod options;
 #[cfg(feature = "arrow")]
 mod parquet;
+mod plausible;
 mod playwright;
 mod pytest_json;
 pub(crate) mod record;
@@ -55,6 +57,7 @@ mod seekable;
 mod spare;
 pub(crate) mod spelling;
 pub(crate) mod status_aliases;
+mod tags;
 mod tap;
 mod testng;
 mod text;

@@ -1,17 +1,16 @@
 //! Parses the cells of one row.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::friendly::SpanPrinter;
-use jiff::{SignedDuration, Timestamp};
 
-use crate::context::Tag;
 use crate::duration::{DurationError, milliseconds_with, seconds_with, unsigned};
 use crate::invalid::{InvalidCell, shortened};
 use crate::origin::Origin;
+use crate::read::absent::is_absent;
 use crate::read::cell::{Cell, OtherValue};
 use crate::read::columns::{Column, ColumnMapping};
 use crate::read::commas::Commas;
@@ -19,9 +18,11 @@ use crate::read::field::ResultField;
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::{KeyList, is_key, jira_keys};
 use crate::read::options::ReadOptions;
+use crate::read::plausible::plausible;
+use crate::read::tags::tags;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
-use crate::timestamp::{is_implausible, moment_in, timestamp_in};
+use crate::timestamp::{moment_in, timestamp_in};
 use crate::warning::WarningKind;
 
 /// Parses a row by the column mapping of its table.
@@ -345,38 +346,6 @@ fn contradiction<'c>(
     })
 }
 
-/// What pandas, polars, databases and Excel print for a missing value.
-const ABSENT: [&str; 24] = [
-    "nan", "-nan", "none", "null", "nil", "nat", "na", "n/a", "<na>", "#na", "#n/a", "#n/a n/a",
-    "#null!", "(null)", "\\n", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "-", "--", "\u{2013}",
-    "\u{2014}", "(blank)",
-];
-
-/// The length of the longest of them.
-const ABSENT_BYTES_MAX: usize = 8;
-
-/// Whether a trimmed cell is empty or contains a word for a missing value.
-fn is_absent(trimmed: &str) -> bool {
-    let is_word = || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word));
-    trimmed.is_empty() || trimmed.len() <= ABSENT_BYTES_MAX && is_word()
-}
-
-/// The start time, unless it is a placeholder from before 1990 or after 2090.
-pub(crate) fn plausible(
-    started: Timestamp,
-    text: &str,
-    warn: &mut dyn FnMut(WarningKind),
-) -> Option<Timestamp> {
-    if is_implausible(started) {
-        warn(WarningKind::ImplausibleStart {
-            value: shortened(text),
-            is_early: started < Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 30),
-        });
-        return None;
-    }
-    Some(started)
-}
-
 /// Replaces `keys` by those in a cell. Other words in it cost nothing but a warning.
 fn set_keys(keys: &mut Vec<String>, text: &str, warn: &mut dyn FnMut(WarningKind)) {
     if is_key(text) {
@@ -421,33 +390,12 @@ fn duration_hint(error: DurationError, unit: &str) -> String {
     }
 }
 
-/// Parses `OS:Linux; Browser:Firefox`; on failure returns the invalid part. A value may contain colons.
-fn tags(text: &str) -> Result<Vec<Tag>, &str> {
-    let mut tags = Vec::new();
-    let mut known = HashSet::new();
-    for part in text
-        .split([';', '\n'])
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-    {
-        let (tag_type, value) = part.split_once(':').ok_or(part)?;
-        let (tag_type, value) = (tag_type.trim(), value.trim());
-        if tag_type.is_empty() || value.is_empty() {
-            return Err(part);
-        }
-        if known.insert((tag_type, value)) {
-            let (tag_type, value) = (tag_type.to_owned(), value.to_owned());
-            tags.push(Tag { tag_type, value });
-        }
-    }
-    Ok(tags)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::context::Tag;
     use crate::read::columns::Columns;
 
     fn read_with(
@@ -542,12 +490,6 @@ mod tests {
             ]);
             assert_eq!(run, Ok(TestRun::new("None", Status::Passed)), "{word}");
         }
-    }
-
-    #[test]
-    fn the_longest_word_for_a_missing_value_has_the_length_that_is_said() {
-        let longest = ABSENT.iter().map(|word| word.len()).max();
-        assert_eq!(longest, Some(ABSENT_BYTES_MAX));
     }
 
     #[test]
