@@ -293,7 +293,7 @@ mod tests {
             assert!(
                 text.ends_with(
                     "which this build cannot read; to build one that can, run \
-                     `cargo install octane-cli --features arrow`"
+                     `cargo install --path crates/octane-cli --features arrow`"
                 ),
                 "{text}"
             );

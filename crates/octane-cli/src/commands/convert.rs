@@ -337,8 +337,9 @@ fn cannot_write(path: &Path, error: io::Error) -> Failure {
 }
 
 fn parquet_missing() -> Failure {
-    Failure::message(Exit::Usage, "this build cannot write Parquet")
-        .hint("to build one that can, run `cargo install octane-cli --features arrow`")
+    Failure::message(Exit::Usage, "this build cannot write Parquet").hint(
+        "to build one that can, run `cargo install --path crates/octane-cli --features arrow`",
+    )
 }
 
 /// The first file, after the files of an earlier time have been removed.

@@ -28,13 +28,13 @@ const CUT_MAX: usize = 100;
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     let mut findings = Findings::default();
     let mut reading = Reading::new(&args.input)?;
-    let first = plan(reading.by_ref().inspect(|run| findings.add(run)), true);
+    let first = plan(reading.by_ref().inspect(|run| findings.add(run)));
     let input = reading.finish(&[])?;
-    let mut plan_totals = first?;
-    if input.is_arranged() {
-        plan_totals = plan(input.runs(), false)?;
-    }
-    let plan = plan_totals;
+    let plan = if input.is_arranged() {
+        plan(input.runs())?
+    } else {
+        first?
+    };
     let repeated: Vec<Repeated> = input.repeated().iter().map(Repeated::new).collect();
     let problems = input.problems();
     let renames: Vec<Rename> = (findings.renames.finish().into_iter())
@@ -86,16 +86,12 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     Ok(Exit::Input)
 }
 
-/// Plans an upload of `runs`, and checks its payloads if that is wanted.
-fn plan(runs: impl Iterator<Item = TestRun>, is_checked: bool) -> Result<PlanTotals> {
+/// Plans an upload of `runs`, and checks its payloads.
+fn plan(runs: impl Iterator<Item = TestRun>) -> Result<PlanTotals> {
     let target = Target::new(SuiteId::new(1), "validate");
     let mut plan = Plan::new(runs, Some(&target), &UploadSettings::default())?;
     for batch in plan.by_ref() {
-        let batch = batch?;
-        if !is_checked {
-            continue;
-        }
-        octane_results::check(&batch.payload()).map_err(|error| {
+        octane_results::check(&batch?.payload()).map_err(|error| {
             Failure::new(Exit::Internal, error)
                 .context("the generated payload does not match the schema (bug)")
         })?;

@@ -134,7 +134,7 @@ pub enum ReadErrorKind {
     /// The format needs a feature that this build does not have.
     #[error(
         "is in the format {format}, which this build cannot read; to build one that can, run \
-         `cargo install octane-cli --features arrow`"
+         `cargo install --path crates/octane-cli --features arrow`"
     )]
     FeatureMissing {
         /// The format.
