@@ -44,6 +44,7 @@ mod attributes;
 mod case;
 mod output;
 mod report;
+mod scope;
 mod suite;
 mod verdict;
 

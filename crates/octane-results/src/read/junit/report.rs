@@ -7,6 +7,7 @@ use super::attempt::{Attempt, AttemptKind};
 use super::attributes::{ReadAttributes, read_attributes};
 use super::case::OpenCases;
 use super::output::OutputScanner;
+use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
 use super::verdict::is_unclear;
 use crate::invalid::{InvalidCell, InvalidRow, shortened};
@@ -35,43 +36,11 @@ const DISTINCT_WARNINGS_MAX: usize = 16;
 /// Why an event cannot be processed, and where.
 pub(super) type ParseFailure = (LineColumn, ReadErrorKind);
 
-/// The meaning of an open element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    Suite,
-    Case,
-    Properties,
-    Property,
-    /// `failure`, `error`, `skipped` and similar elements.
-    Attempt,
-    /// `failure` or `error` outside test cases.
-    SuiteFailure,
-    /// An element whose text belongs to the attempt around it, such as `stackTrace`.
-    AttemptChild,
-    /// An element of a case or a suite that is not known; what is inside may still be a result.
-    Unknown,
-    /// The output of a case, which may name attachments.
-    Output,
-    /// An element without results.
-    Ignored,
-}
-
-/// What an element is inside of, regardless of elements that are not known.
-#[derive(Clone, Copy)]
-enum Inside {
-    Nothing,
-    Suite,
-    Case,
-    Properties,
-    Attempt,
-    Ignored,
-}
-
 /// The state of a report.
 pub(super) struct Report {
     file: Arc<str>,
     options: ReadOptions,
-    scopes: Vec<Scope>,
+    scopes: OpenScopes,
     suites: Vec<Suite>,
     /// The open test cases, which may be nested.
     cases_open: OpenCases,
@@ -99,7 +68,7 @@ impl Report {
         Self {
             file,
             options,
-            scopes: Vec::new(),
+            scopes: OpenScopes::default(),
             suites: Vec::new(),
             cases_open: OpenCases::default(),
             spare: Spare::default(),
@@ -124,7 +93,7 @@ impl Report {
 
     /// Whether the text of the innermost element is needed.
     pub(super) fn wants_text(&self) -> bool {
-        match self.scopes.last() {
+        match self.scopes.innermost() {
             Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure | Scope::Output) => {
                 true
             }
@@ -138,7 +107,7 @@ impl Report {
 
     pub(super) fn feed(&mut self, event: XmlEvent<'_>) -> Result<(), ParseFailure> {
         let is_wanted = self.wants_text();
-        let is_output = self.scopes.last() == Some(&Scope::Output);
+        let is_output = self.scopes.innermost() == Some(Scope::Output);
         match event {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
@@ -170,7 +139,7 @@ impl Report {
 
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let name = tag.name();
-        let inside = self.inside();
+        let inside = self.scopes.inside();
         let mut attempt = None;
         let scope = match (inside, name) {
             (Inside::Nothing, "testsuites" | "testsuite") => {
@@ -206,7 +175,7 @@ impl Report {
             (Inside::Suite, _) => Scope::Unknown,
             (Inside::Case, _) => {
                 // Deeper inside, where a step may have been skipped, only failures count.
-                let is_direct = self.scopes.last() == Some(&Scope::Case);
+                let is_direct = self.scopes.innermost() == Some(Scope::Case);
                 attempt = self
                     .attempt_kind(name)
                     .filter(|kind| is_direct || kind.is_failed());
@@ -238,24 +207,6 @@ impl Report {
         }
         self.scopes.push(scope);
         Ok(())
-    }
-
-    fn inside(&self) -> Inside {
-        let known = self
-            .scopes
-            .iter()
-            .rev()
-            .find(|scope| **scope != Scope::Unknown);
-        match known {
-            None => Inside::Nothing,
-            Some(Scope::Suite) => Inside::Suite,
-            Some(Scope::Case) => Inside::Case,
-            Some(Scope::Properties) => Inside::Properties,
-            Some(Scope::Attempt | Scope::SuiteFailure | Scope::AttemptChild) => Inside::Attempt,
-            Some(Scope::Property | Scope::Unknown | Scope::Output | Scope::Ignored) => {
-                Inside::Ignored
-            }
-        }
     }
 
     fn attempt_kind(&self, element: &str) -> Option<AttemptKind> {

@@ -1,0 +1,66 @@
+//! What the open elements mean.
+
+/// The meaning of an open element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    Suite,
+    Case,
+    Properties,
+    Property,
+    /// `failure`, `error`, `skipped` and similar elements.
+    Attempt,
+    /// `failure` or `error` outside test cases.
+    SuiteFailure,
+    /// An element whose text belongs to the attempt around it, such as `stackTrace`.
+    AttemptChild,
+    /// An element of a case or a suite that is not known; what is inside may still be a result.
+    Unknown,
+    /// The output of a case, which may name attachments.
+    Output,
+    /// An element without results.
+    Ignored,
+}
+
+/// What an element is inside of, regardless of elements that are not known.
+#[derive(Clone, Copy)]
+pub(super) enum Inside {
+    Nothing,
+    Suite,
+    Case,
+    Properties,
+    Attempt,
+    Ignored,
+}
+
+/// The meanings of the open elements, from the outermost to the innermost.
+#[derive(Debug, Default)]
+pub(super) struct OpenScopes(Vec<Scope>);
+
+impl OpenScopes {
+    pub(super) fn push(&mut self, scope: Scope) {
+        self.0.push(scope);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Scope> {
+        self.0.pop()
+    }
+
+    pub(super) fn innermost(&self) -> Option<Scope> {
+        self.0.last().copied()
+    }
+
+    /// What the next element is inside of.
+    pub(super) fn inside(&self) -> Inside {
+        let mut scopes = self.0.iter().rev();
+        match scopes.find(|scope| **scope != Scope::Unknown) {
+            None => Inside::Nothing,
+            Some(Scope::Suite) => Inside::Suite,
+            Some(Scope::Case) => Inside::Case,
+            Some(Scope::Properties) => Inside::Properties,
+            Some(Scope::Attempt | Scope::SuiteFailure | Scope::AttemptChild) => Inside::Attempt,
+            Some(Scope::Property | Scope::Unknown | Scope::Output | Scope::Ignored) => {
+                Inside::Ignored
+            }
+        }
+    }
+}
