@@ -96,6 +96,12 @@ def test_results_may_have_any_shape_that_has_fields(client: Client, results: Any
     assert (report.counts.passed, report.counts.failed) == (1, 1)
 
 
+def test_fields_may_have_names_that_are_no_texts(client: Client) -> None:
+    columns = {"0": "name", "1": "status"}
+    report = upload(client, [{0: "a", 1: "failed"}], columns=columns)
+    assert (report.counts.ingested, report.counts.failed) == (1, 1)
+
+
 def test_a_generator_is_read_once(client: Client) -> None:
     assert upload(client, generated()).raise_for_problems().counts.ingested == 2
 
@@ -291,7 +297,7 @@ def test_rejected_results_are_a_table(sandbox: Sandbox, client: Client) -> None:
     assert pickle.loads(pickle.dumps(raised.value)).report == report
 
 
-def test_progress_is_told_and_names_the_upload(client: Client) -> None:
+def test_progress_is_reported_and_names_the_upload(client: Client) -> None:
     events: list[Event] = []
     report = upload(client, ROWS, on_progress=events.append)
     assert {event.upload_id for event in events} == {report.upload_id}

@@ -177,20 +177,21 @@ def _columns(columns: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _rows(rows: Sequence[Any]) -> dict[str, Any]:
-    names: dict[str, None] = {}
+    names: dict[str, Any] = {}
     getters: dict[type, Callable[[Any], Mapping[str, Any]]] = {}
     for number, row in enumerate(rows, 1):
         kind = type(row)
         if kind not in getters:
             getters[kind] = _getter(row, number)
         for name in getters[kind](row):
-            names[name if isinstance(name, str) else str(name)] = None
+            names.setdefault(name if isinstance(name, str) else str(name), name)
     # Without any row there is nothing to find columns in.
     header = list(names) or ["name", "status"]
+    keys = list(names.values())
 
     def fetch(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
         part = [getters[type(row)](row) for row in rows[start:stop]]
-        return [[row.get(header[index]) for row in part] for index in indexes]
+        return [[row.get(keys[index]) for row in part] for index in indexes]
 
     return {"name": "rows", "header": header, "rows": len(rows), "fetch": fetch}
 

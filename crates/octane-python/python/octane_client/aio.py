@@ -7,7 +7,7 @@ A cancelled call is dropped at once. A cancelled upload can be resumed: its ID i
 from __future__ import annotations
 
 from octane_client import _settings, _upload
-from octane_client._client import connect
+from octane_client._connect import connect
 from octane_client._entities import LinkOutcome, Module, Run, Story, Suite, SuiteRun
 from octane_client._operations import Connected, Core, Response, one_story, target
 from octane_client._report import Event, Problems, Report, Upload

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from octane_client._call import Call, same
-from octane_client._client import connect
+from octane_client._connect import connect
 from octane_client.compat import config as _config
 from octane_client.compat import credentials as _credentials
 from octane_client.compat.shapes import Cookies, entities
