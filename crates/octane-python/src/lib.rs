@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use crate::log::{set_log_level, start_log};
     #[pymodule_export]
-    use crate::process::{after_fork, close};
+    use crate::process::{after_fork_in_child, after_fork_in_parent, before_fork, close};
     #[pymodule_export]
     use crate::render::render;
     #[pymodule_export]
@@ -63,8 +63,12 @@ mod _core {
         py.import("atexit")?.call_method1("register", (close,))?;
         let os = py.import("os")?;
         if os.hasattr("register_at_fork")? {
-            let after_fork = [("after_in_child", module.getattr("after_fork")?)];
-            let keywords = pyo3::types::IntoPyDict::into_py_dict(after_fork, py)?;
+            let hooks = [
+                ("before", module.getattr("before_fork")?),
+                ("after_in_parent", module.getattr("after_fork_in_parent")?),
+                ("after_in_child", module.getattr("after_fork_in_child")?),
+            ];
+            let keywords = pyo3::types::IntoPyDict::into_py_dict(hooks, py)?;
             os.call_method("register_at_fork", (), Some(&keywords))?;
         }
         Ok(())
