@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::position;
+
 /// Spellings of the escape character. Where it is a real one, or a picture or a spelling that nobody writes otherwise,
 /// every sequence after it is removed; where it was lost or replaced, only colours are.
 const SPELLINGS: [&str; 16] = [
@@ -21,7 +23,9 @@ const SPELLINGS: [&str; 16] = [
 /// assert_eq!(without_colors("[31mexpected[39m [5m]"), "expected [5m]");
 /// ```
 pub fn without_colors(text: &str) -> Cow<'_, str> {
-    if !text.contains(['[', '\u{1B}', '\u{9B}', '\u{9D}']) {
+    // U+009B and U+009D start with 0xC2.
+    let may_begin = |byte| matches!(byte, b'[' | 0x1B | 0xC2);
+    if position(text.as_bytes(), may_begin).is_none() {
         return Cow::Borrowed(text);
     }
     let may_be_bare = has_bare_reset(text);

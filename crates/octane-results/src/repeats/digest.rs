@@ -1,12 +1,16 @@
 //! Which results belong to the same run, in eight bytes.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use foldhash::fast::RandomState;
 
 use crate::run::TestRun;
 
-/// A digest of what makes a run the same run. Different tests with the same digest are distinguished later.
+/// A digest of what makes a run the same run, for this process alone. Different tests with the same digest are distinguished
+/// later, which takes longer; so names cannot be chosen for it.
 pub(super) fn digest(run: &TestRun) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&run.identity, &run.run_name).hash(&mut hasher);
-    hasher.finish()
+    static STATE: OnceLock<RandomState> = OnceLock::new();
+    let state = STATE.get_or_init(RandomState::default);
+    state.hash_one((&run.identity, &run.run_name))
 }
