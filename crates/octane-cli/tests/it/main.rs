@@ -19,6 +19,7 @@ mod logging;
 mod main_job;
 mod names;
 mod options;
+mod pages;
 #[cfg(unix)]
 mod printed;
 mod program;
