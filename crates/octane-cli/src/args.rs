@@ -23,7 +23,7 @@ pub(crate) use entities::{
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
-    ConvertArgs, Create, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
+    ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
     PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs, SchemaArgs};

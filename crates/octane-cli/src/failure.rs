@@ -246,6 +246,10 @@ impl From<PlanError> for Failure {
                     "use `--long-names shorten` to keep the start of each name and a digest of the rest",
                 ),
             ),
+            PlanError::KindsMixed => (
+                Exit::Input,
+                Some("use `--split`, which writes a file for each kind, or `--gherkin scenarios`"),
+            ),
             PlanError::Payload(error) => (Exit::Configuration, payload_hint(error)),
             _ => (Exit::Configuration, None),
         };
@@ -269,6 +273,9 @@ fn payload_hint(error: &PayloadError) -> Option<&'static str> {
         PayloadError::ReleaseById(_) => {
             Some("give the release by name, or use `--payload standard`, which accepts IDs")
         }
+        PayloadError::FeatureStartMissing { .. } => Some(
+            "give one with `--started`, use a report with start times, such as Cucumber messages, or `--gherkin scenarios`",
+        ),
         PayloadError::StartMissing { .. } => Some(
             "add start times to the results, or use `--payload standard`, which does not need them",
         ),

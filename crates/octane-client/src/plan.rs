@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octane_results::{Batches, PayloadWriter, TestRun};
+use octane_results::{Batches, GherkinUnit, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -117,6 +117,16 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         })
     }
 
+    /// Sets what scenarios of Cucumber become; by default each is a test of its own. Runs of features are in batches of their own,
+    /// after all others, and are kept until all results are known.
+    ///
+    /// An upload cannot be planned with features yet: its journal accounts for one run of each result.
+    #[must_use]
+    pub fn gherkin(mut self, unit: GherkinUnit) -> Self {
+        self.batches.input_mut().repairs.set_gherkin(unit);
+        self
+    }
+
     /// Renders the runs, and knows what is before and after those of every payload.
     pub(crate) fn writer(&self) -> Arc<PayloadWriter> {
         Arc::clone(&self.writer)
@@ -190,7 +200,7 @@ impl<I> Plan<I> {
 impl PlannedBatch {
     /// How many results it holds.
     pub fn results(&self) -> usize {
-        self.runs.len()
+        self.runs.iter().map(|run| run.results).sum()
     }
 
     /// The payload.

@@ -11,7 +11,7 @@ use crate::run::TestRun;
 #[must_use]
 #[non_exhaustive]
 pub struct BatchLimits {
-    /// The maximum number of runs; 500 by default, at least one.
+    /// The maximum number of results; 500 by default. A feature with more scenarios gets a batch of its own.
     pub runs_max: usize,
     /// The maximum size of the payload in bytes, before compression; 4 MiB by default. A larger run gets a
     /// batch of its own.
@@ -55,7 +55,8 @@ pub struct Batch {
     pub ends: Vec<usize>,
 }
 
-/// Splits runs into batches, with as many runs in each as the limits allow.
+/// Splits runs into batches, with as many runs in each as the limits allow. Runs of features and other runs, which a payload
+/// never mixes, are in batches of their own.
 ///
 /// Each run is rendered once. The boundaries between batches depend only on the runs, the writer and the
 /// limits. If a run cannot be written, the error takes the place of its batch and ends the iteration.
@@ -90,6 +91,11 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
         &self.runs
     }
 
+    /// The source of the runs, to be changed before any is taken.
+    pub fn input_mut(&mut self) -> &mut I {
+        &mut self.runs
+    }
+
     /// Splits `runs`, rendered by `writer`, which may be owned, borrowed or shared.
     pub fn new(runs: impl IntoIterator<IntoIter = I>, writer: W, limits: BatchLimits) -> Self {
         Self {
@@ -122,7 +128,8 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
             body.append(&mut self.rendered);
             ends.push(body.len());
         }
-        while !self.is_over && (runs.is_empty() || runs.len() < runs_max) {
+        let mut results = runs.iter().map(|run: &TestRun| run.results).sum::<usize>();
+        while !self.is_over && (runs.is_empty() || results < runs_max) {
             let Some(run) = self.runs.next() else {
                 self.is_over = true;
                 break;
@@ -132,7 +139,13 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
                 self.is_over = true;
                 return Some(Err(error));
             }
-            if runs.is_empty() || body.len() <= body_max {
+            let is_fitting = runs.first().is_none_or(|first: &TestRun| {
+                first.feature.is_some() == run.feature.is_some()
+                    && body.len() <= body_max
+                    && results + run.results <= runs_max
+            });
+            if is_fitting {
+                results += run.results;
                 runs.push(run);
                 ends.push(body.len());
             } else {
@@ -184,6 +197,30 @@ mod tests {
         let batches = batches(&[1, 5000, 1, 1], limits);
         let sizes: Vec<_> = batches.iter().map(|batch| batch.runs.len()).collect();
         assert_eq!(sizes, [1, 1, 2]);
+    }
+
+    #[test]
+    fn runs_of_features_have_batches_of_their_own_and_count_as_their_results() {
+        let feature = |results| {
+            let mut run = run(1).started("2026-11-28T05:00:00Z".parse().unwrap());
+            run.feature = Some(Box::default());
+            run.results = results;
+            run
+        };
+        let writer = PayloadWriter::new(PayloadSettings::default()).unwrap();
+        let runs = [
+            run(1),
+            run(2),
+            feature(2),
+            feature(1),
+            feature(1),
+            feature(7),
+            run(3),
+        ];
+        let batches = Batches::new(runs, &writer, BatchLimits::default().runs_max(3));
+        let batches: Vec<Batch> = batches.collect::<Result<_, _>>().unwrap();
+        let sizes: Vec<_> = batches.iter().map(|batch| batch.runs.len()).collect();
+        assert_eq!(sizes, [2, 2, 1, 1, 1]);
     }
 
     #[test]

@@ -39,6 +39,7 @@
 //!   ([`InvalidRow`]), and reading continues; an unreadable file ends with a [`ReadError`].
 //! - The same runs and settings give the same bytes on every machine; nothing here reads the clock.
 //! - [`Survey`], [`Repeats`] and [`Arrangement`] distinguish several results of one test.
+//! - [`Features`] makes one result of the scenarios of a feature file.
 //! - [`repair`](repair()) changes texts only where that is safe, and counts the changes.
 //! - The rules of the payload's schema are one table: [`check`](check()) and [`read_payload`] apply it, and
 //!   [`test_results_xsd`] prints it.
@@ -53,12 +54,14 @@ mod metadata;
 mod origin;
 mod position;
 mod run;
+mod scenario;
 mod status;
 mod step;
 
 mod batch;
 mod colors;
 mod duration;
+mod features;
 mod invalid;
 mod io_reason;
 mod nfc;
@@ -86,12 +89,14 @@ pub use metadata::{Attachment, Link, Metadata, Property};
 pub use origin::Origin;
 pub use position::Position;
 pub use run::{Failure, TestRun};
+pub use scenario::{FeatureFile, FeatureScenario};
 pub use status::Status;
 pub use step::{Parameter, Step, Steps};
 
 pub use batch::{Batch, BatchLimits, Batches};
 pub use colors::without_colors;
 pub use duration::{DurationError, milliseconds, seconds};
+pub use features::{Features, GherkinUnit};
 pub use invalid::{InvalidCell, InvalidRow};
 pub use payload::check::{check, check_with};
 pub use payload::dialect::{Dialect, PayloadSettings};

@@ -1,5 +1,7 @@
 //! What reports say of a test besides its result.
 
+use crate::scenario::FeatureScenario;
+
 /// What a report says of a test besides its result. Not part of the payload.
 ///
 /// ```
@@ -22,6 +24,8 @@ pub struct Metadata {
     pub links: Vec<Link>,
     /// Files that belong to the result, such as screenshots.
     pub attachments: Vec<Attachment>,
+    /// The scenario of a feature file that it is a result of.
+    pub scenario: Option<FeatureScenario>,
 }
 
 /// A named value.
@@ -74,6 +78,7 @@ impl Metadata {
             properties,
             links,
             attachments,
+            scenario,
         } = self;
         owner.is_none()
             && tags.is_empty()
@@ -81,5 +86,6 @@ impl Metadata {
             && properties.is_empty()
             && links.is_empty()
             && attachments.is_empty()
+            && scenario.is_none()
     }
 }

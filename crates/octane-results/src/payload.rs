@@ -16,5 +16,6 @@ mod tag;
 mod tokens;
 pub(crate) mod value;
 mod write;
+mod write_feature;
 pub(crate) mod writer;
 pub(crate) mod xsd;

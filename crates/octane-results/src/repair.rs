@@ -9,6 +9,7 @@ use repairs::Repairs;
 use crate::colors::without_colors;
 use crate::context::{Build, Context, Release, SuiteRef, Tag, TestField};
 use crate::identity::Identity;
+use crate::payload::gherkin::{BackgroundStep, Feature, Scenario};
 use crate::payload::value::is_safe_link;
 use crate::run::{Failure, TestRun};
 use crate::step::{Parameter, Step, Steps};
@@ -16,7 +17,7 @@ use crate::text::{length, shorten};
 
 /// The maximum length of names, labels and ids.
 const SHORT: usize = 255;
-/// The maximum length of the name of a step.
+/// The maximum length of the names of steps and scenarios.
 const STEP_NAME: usize = 3800;
 /// The placeholder for a text that must not be empty.
 const UNNAMED: &str = "(unnamed)";
@@ -158,6 +159,8 @@ impl<'p> Repairer<'p> {
             external_assets,
             manual: _,
             context,
+            feature,
+            results: _,
             jira: _,
             origin: _,
             earlier_failures: _,
@@ -195,13 +198,61 @@ impl<'p> Repairer<'p> {
         if let Some(description) = description {
             self.error("description", description);
         }
-        for Steps { iteration, steps } in steps {
-            self.maybe_name("steps/iteration", iteration)?;
-            for step in steps {
-                self.step(step)?;
+        for iteration in steps {
+            self.steps(iteration)?;
+        }
+        match feature {
+            Some(feature) => self.feature(feature),
+            None => Ok(()),
+        }
+    }
+
+    fn feature(&mut self, feature: &mut Feature) -> RepairResult {
+        let Feature {
+            name,
+            path,
+            identifier,
+            tag,
+            started: _,
+            file,
+            background,
+            scenarios,
+        } = feature;
+        self.text("feature/name", name, SHORT)?;
+        self.name("feature/path", path, SHORT)?;
+        self.maybe_text("feature/identifier", identifier)?;
+        self.text("feature/tag", tag, SHORT)?;
+        self.error("feature/file", file);
+        for BackgroundStep {
+            name,
+            duration: _,
+            status,
+            error_message,
+        } in background
+        {
+            self.name("background/steps/step/name", name, STEP_NAME)?;
+            self.maybe_name("background/steps/step/status", status)?;
+            if let Some(message) = error_message {
+                self.error("background/steps/step/error_message", message);
             }
         }
+        for Scenario {
+            name,
+            outline_index: _,
+            status: _,
+            steps,
+        } in scenarios
+        {
+            self.text("scenario/name", name, STEP_NAME)?;
+            self.steps(steps)?;
+        }
         Ok(())
+    }
+
+    fn steps(&mut self, steps: &mut Steps) -> RepairResult {
+        let Steps { iteration, steps } = steps;
+        self.maybe_name("steps/iteration", iteration)?;
+        steps.iter_mut().try_for_each(|step| self.step(step))
     }
 
     fn step(&mut self, step: &mut Step) -> RepairResult {

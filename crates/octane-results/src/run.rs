@@ -9,13 +9,15 @@ use crate::context::Context;
 use crate::identity::Identity;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
+use crate::payload::gherkin::Feature;
 use crate::position::Position;
 use crate::status::Status;
 use crate::step::Steps;
 
 /// One result of one test, independent of the format it was read from.
 ///
-/// Becomes one `test_run` of a payload and, in Octane, one automated run.
+/// Becomes one `test_run` of a payload and, in Octane, one automated run; or, with a `feature`, one `gherkin_test_run` and one
+/// Gherkin automated run.
 ///
 /// ```
 /// use octane_results::{Status, TestRun};
@@ -57,6 +59,11 @@ pub struct TestRun {
     pub manual: bool,
     /// The context of this run only; it takes precedence over the context of the payload.
     pub context: Context,
+    /// The feature and its scenarios, if this is the result of a feature file; see [`Features`](crate::Features). Of the
+    /// fields above, the payload then contains name, run name, duration, status, start time and `external_run_id`.
+    pub feature: Option<Box<Feature>>,
+    /// How many results of the report it stands for: those of all scenarios of a feature, otherwise 1. Not part of the payload.
+    pub results: usize,
     /// The keys of the Jira issues that this test covers. Not part of the payload.
     pub jira: Vec<String>,
     /// Where it comes from, apart from its test; distinguishes several results of one test. Not part of the payload.
@@ -124,6 +131,8 @@ impl TestRun {
             external_assets: None,
             manual: false,
             context: Context::default(),
+            feature: None,
+            results: 1,
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),
@@ -162,6 +171,8 @@ impl TestRun {
             external_assets,
             manual,
             context,
+            feature,
+            results,
             jira: _,
             origin: _,
             earlier_failures,
@@ -186,6 +197,8 @@ impl TestRun {
         *duration = Duration::ZERO;
         *started = None;
         *failure = None;
+        *feature = None;
+        *results = 1;
         steps.clear();
         *manual = false;
         if !context.is_empty() {

@@ -12,6 +12,9 @@ all files. Attachments, tags, owners, links and properties are read where a form
 `--status-map WORD=STATUS` wins over what a format understands by a word, except in Playwright, Cucumber, Mocha, `go test` and TAP,
 where a status follows from several fields; there it only adds words.
 
+A scenario of Cucumber is a result, whatever it becomes in Octane: a test of its own, or a part of the Gherkin test of its feature
+([identity.md](identity.md#scenarios-or-features)).
+
 This page is the documentation of the readers. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-results --test formats_page` writes
 it anew.
 ";

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use octane_results::{Reruns, Volatile, time_zone};
+use octane_results::{Reruns, Volatile, time_zone, timestamp};
 
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
@@ -125,6 +126,15 @@ pub(crate) enum OutputFormat {
     Csv,
     /// A table in Parquet; needs a build with `--features arrow`.
     Parquet,
+}
+
+/// What a scenario of Cucumber becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Gherkin {
+    /// Each scenario is an automated test with a run of its own.
+    Scenarios,
+    /// Each feature file is a Gherkin test with one run, which shows its scenarios and their steps.
+    Features,
 }
 
 /// How payloads are written.
@@ -275,6 +285,12 @@ pub(crate) struct ConvertArgs {
     /// Write the batches in which an upload would send the results, to numbered files (`out.xml`, `out.2.xml`, …).
     #[arg(long)]
     pub(crate) split: bool,
+    /// What a scenario of Cucumber becomes in a payload: a test of its own, or a part of the Gherkin test of its feature.
+    #[arg(long, value_enum, value_name = "UNIT", default_value_t = Gherkin::Scenarios)]
+    pub(crate) gherkin: Gherkin,
+    /// Start time of results that have none, e.g. `2026-11-28T05:00:00Z`; `--gherkin features` and the dialect "evidence" need one.
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) started: Option<Timestamp>,
     /// ID of the test suite; without it the payload names no suite.
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) suite: Option<i64>,

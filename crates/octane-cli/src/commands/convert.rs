@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use octane_client::{Plan, PlanTotals, SinglePayload, Target, UploadSettings};
 use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
-use octane_results::{Dialect, ExportFormat, Exporter, TestRun};
+use octane_results::{Dialect, ExportFormat, Exporter, GherkinUnit, TestRun};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::args::{ConvertArgs, Format, OutputFormat};
+use crate::args::{ConvertArgs, Format, Gherkin, OutputFormat, PayloadKind};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
@@ -31,6 +31,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         let message = "`--split` writes payloads for Octane, and `--to` asks for another format";
         return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
     }
+    check_gherkin(args, is_table)?;
     let is_stdout = args.output.as_os_str() == "-";
     let file = if is_stdout {
         None
@@ -113,6 +114,30 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     Ok(exit)
 }
 
+/// Fails if results of features cannot be written as the other options want it.
+fn check_gherkin(args: &ConvertArgs, is_table: bool) -> Result<()> {
+    if args.gherkin == Gherkin::Scenarios {
+        return Ok(());
+    }
+    let is_evidence =
+        args.to == OutputFormat::Evidence || args.payload.payload == PayloadKind::Evidence;
+    let (message, hint) = if is_table || is_evidence {
+        (
+            "`--gherkin features` writes standard payloads, and `--to` or `--payload` asks for another format",
+            "leave out one of them",
+        )
+    } else if args.input.skip_invalid {
+        // The run of the feature would say that all of its scenarios have passed.
+        (
+            "`--gherkin features` needs all scenarios of a feature, and `--skip-invalid` may leave some out",
+            "leave out `--skip-invalid`, or use `--gherkin scenarios`",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure::message(Exit::Usage, message).hint(hint))
+}
+
 /// How much is rendered before it is written.
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -145,6 +170,13 @@ impl<'a> Payloads<'a> {
         }
     }
 
+    fn gherkin(&self) -> GherkinUnit {
+        match self.args.gherkin {
+            Gherkin::Scenarios => GherkinUnit::Scenarios,
+            Gherkin::Features => GherkinUnit::Features,
+        }
+    }
+
     /// Writes all results in the format that is asked for; `each` passes on each of `runs`. Returns how many there are.
     fn write_all<R: Iterator<Item = TestRun>>(
         &mut self,
@@ -153,21 +185,32 @@ impl<'a> Payloads<'a> {
         target: Option<&Target>,
         settings: &UploadSettings,
     ) -> Result<usize> {
+        let started = self.args.started;
+        let each = |runs: &mut R, write: &mut dyn FnMut(&mut TestRun) -> Result<()>| {
+            each(runs, &mut |run| {
+                run.started = run.started.or(started);
+                write(run)
+            })
+        };
         let format = match self.args.to {
             OutputFormat::Octane | OutputFormat::Evidence if self.args.split => {
-                return Ok(self.split(Plan::new(runs, target, settings)?)?.counts.read);
+                let runs = runs.map(|mut run| {
+                    run.started = run.started.or(started);
+                    run
+                });
+                let plan = Plan::new(runs, target, settings)?.gherkin(self.gherkin());
+                return Ok(self.split(plan)?.counts.read);
             }
             OutputFormat::Octane | OutputFormat::Evidence => {
-                let mut payload = SinglePayload::new(target, settings)?;
+                let mut payload = SinglePayload::new(target, settings)?.gherkin(self.gherkin());
                 let mut single = self.single()?;
                 let mut piece = payload.prefix().to_vec();
                 each(&mut runs, &mut |run| {
                     payload.write(run, &mut piece)?;
                     single.write_if_full(&mut piece)
                 })?;
-                piece.extend_from_slice(payload.suffix());
+                let results = payload.finish(&mut piece)?.counts.read;
                 single.write(&piece)?;
-                let results = payload.finish()?.counts.read;
                 self.written.push(single.end(results)?);
                 return Ok(results);
             }

@@ -6,6 +6,7 @@ mod commands;
 mod dry_run;
 mod echoing;
 mod examples;
+mod gherkin;
 #[cfg(unix)]
 mod hostile;
 mod identity;

@@ -10,6 +10,8 @@ use crate::server::{SECRET, Server};
 const NO_COMMANDS: [&str; 1] = ["octane [VERSION]"];
 
 const CASE: &str = "<testsuite name='s'><testcase classname='C' name='pays' time='1'/></testsuite>";
+const CUCUMBER: &str = r#"[{"uri":"cart.feature","name":"Cart","elements":[{"type":"scenario","name":"pays",
+    "start_timestamp":"2026-11-28T05:00:00.000Z","steps":[{"name":"I pay","result":{"status":"passed"}}]}]}]"#;
 const PAYLOAD: &str = "<test_result><test_runs><test_run name='pays' status='Passed' duration='1'/>\
                        </test_runs></test_result>";
 const TABLE: &str = "name,status\npays,passed\n";
@@ -139,6 +141,7 @@ impl World {
             place.file(file, TABLE);
         }
         place.file("payload.xml", PAYLOAD);
+        place.file("cucumber.json", CUCUMBER);
         place.file("results/TEST-a.xml", CASE);
         place.file("build/module/TEST-a.xml", CASE);
         for suite in ["Nightly", "7045"] {

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::iter::Fuse;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use octane_model::plural::plural;
 use octane_results::{
-    Dialect, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair, shorten,
+    Dialect, Features, GherkinUnit, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair,
+    shorten,
 };
 
 use super::totals::{PlanError, PlanTotals};
@@ -16,16 +19,22 @@ use crate::settings::UploadSettings;
 /// How much of a message of a failure is quoted, in characters.
 const QUOTED_MAX: usize = 80;
 
-/// The runs within Octane's limits, repaired where that is allowed.
+/// The runs within Octane's limits, repaired where that is allowed; runs of features after all others.
 #[derive(Debug)]
 pub(super) struct Repairing<I> {
-    runs: I,
+    runs: Fuse<I>,
     pub(super) repairs: RunRepairs,
+    /// The runs of features that have not been returned yet.
+    features: IntoIter<TestRun>,
 }
 
-impl<I> Repairing<I> {
+impl<I: Iterator<Item = TestRun>> Repairing<I> {
     pub(super) fn new(runs: I, repairs: RunRepairs) -> Self {
-        Self { runs, repairs }
+        Self {
+            runs: runs.fuse(),
+            repairs,
+            features: Vec::new().into_iter(),
+        }
     }
 }
 
@@ -33,12 +42,16 @@ impl<I: Iterator<Item = TestRun>> Iterator for Repairing<I> {
     type Item = TestRun;
 
     fn next(&mut self) -> Option<TestRun> {
-        loop {
-            let mut run = self.runs.next()?;
-            if self.repairs.repair(&mut run) {
+        for mut run in self.runs.by_ref() {
+            if !self.repairs.collect(&mut run) && self.repairs.repair(&mut run) {
                 return Some(run);
             }
         }
+        let collected = self.repairs.features();
+        if !collected.is_empty() {
+            self.features = collected.into_iter();
+        }
+        self.features.next()
     }
 }
 
@@ -52,6 +65,8 @@ pub(super) struct RunRepairs {
     flaky: Vec<ReportedProblem>,
     over_limit: Vec<LimitExceeded>,
     unsupported: BTreeSet<&'static str>,
+    /// Where the results of scenarios are collected, if they become those of features.
+    features: Option<Features>,
 }
 
 impl RunRepairs {
@@ -64,15 +79,59 @@ impl RunRepairs {
             flaky: Vec::new(),
             over_limit: Vec::new(),
             unsupported: BTreeSet::new(),
+            features: None,
         }
     }
 
-    /// Repairs a run; `false` if it exceeds a limit and may not be repaired.
+    /// Sets what scenarios become.
+    pub(super) fn set_gherkin(&mut self, unit: GherkinUnit) {
+        self.features = (unit == GherkinUnit::Features).then(Features::default);
+    }
+
+    /// Counts and takes a result that becomes a part of that of a feature; `false` if it does not.
+    pub(super) fn collect(&mut self, run: &mut TestRun) -> bool {
+        let Some(features) = &mut self.features else {
+            return false;
+        };
+        let status = run.status;
+        let flaky = flaky(run);
+        if !features.add(run) {
+            return false;
+        }
+        count(&mut self.counts, status);
+        self.add_flaky(flaky);
+        true
+    }
+
+    /// The results of the features that were collected, repaired.
+    pub(super) fn features(&mut self) -> Vec<TestRun> {
+        let features = self.features.as_mut().map(std::mem::take);
+        let mut features = features.unwrap_or_default().finish();
+        features.retain_mut(|run| self.fit(run));
+        features
+    }
+
+    /// Counts and repairs a run; `false` if it exceeds a limit and may not be repaired.
     pub(super) fn repair(&mut self, run: &mut TestRun) -> bool {
         count(&mut self.counts, run.status);
         if let Some(path) = &self.settings.suite_path {
             path.complete(&mut run.identity);
         }
+        if !self.fit(run) {
+            return false;
+        }
+        self.counts.named += usize::from(run.run_name.is_some());
+        self.add_flaky(flaky(run));
+        true
+    }
+
+    fn add_flaky(&mut self, problem: Option<ReportedProblem>) {
+        self.counts.flaky += usize::from(problem.is_some());
+        self.flaky.extend(problem);
+    }
+
+    /// Repairs a run.
+    fn fit(&mut self, run: &mut TestRun) -> bool {
         match repair(run, &self.settings.repair) {
             Ok(repairs) => self.repaired += repairs,
             Err(error) => {
@@ -84,11 +143,6 @@ impl RunRepairs {
         if self.settings.dialect == Dialect::Evidence {
             // It has no field for the run's own name, so Octane will name the run after its test.
             run.run_name = None;
-        }
-        self.counts.named += usize::from(run.run_name.is_some());
-        if let Some(problem) = flaky(run) {
-            self.counts.flaky += 1;
-            self.flaky.push(problem);
         }
         true
     }

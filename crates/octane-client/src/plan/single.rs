@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use octane_results::{PayloadWriter, TestRun};
+use octane_results::{GherkinUnit, PayloadWriter, TestRun};
 
 use super::payload_settings::payload_settings;
 use super::repairing::RunRepairs;
@@ -22,15 +22,16 @@ use crate::target::Target;
 ///     let mut run = TestRun::new(format!("test {number}"), Status::Passed);
 ///     single.write(&mut run, &mut payload)?;
 /// }
-/// payload.extend_from_slice(single.suffix());
+/// assert_eq!(single.finish(&mut payload)?.counts.read, 3);
 /// assert!(octane_results::check(&payload).is_ok());
-/// assert_eq!(single.finish()?.counts.read, 3);
 /// # Ok::<(), octane_client::PlanError>(())
 /// ```
 #[derive(Debug)]
 pub struct SinglePayload {
     writer: Arc<PayloadWriter>,
     repairs: RunRepairs,
+    /// Whether it has a run that is not of a feature.
+    has_tests: bool,
 }
 
 impl SinglePayload {
@@ -38,7 +39,19 @@ impl SinglePayload {
     pub fn new(target: Option<&Target>, settings: &UploadSettings) -> Result<Self, PlanError> {
         let writer = Arc::new(PayloadWriter::new(payload_settings(target, settings))?);
         let repairs = RunRepairs::new(settings.clone(), Arc::clone(&writer));
-        Ok(Self { writer, repairs })
+        Ok(Self {
+            writer,
+            repairs,
+            has_tests: false,
+        })
+    }
+
+    /// Sets what scenarios of Cucumber become; by default each is a test of its own. Results of features are kept until all
+    /// results are known.
+    #[must_use]
+    pub fn gherkin(mut self, unit: GherkinUnit) -> Self {
+        self.repairs.set_gherkin(unit);
+        self
     }
 
     /// What is before the results.
@@ -46,22 +59,27 @@ impl SinglePayload {
         self.writer.prefix()
     }
 
-    /// What is after the results.
-    pub fn suffix(&self) -> &[u8] {
-        self.writer.suffix()
-    }
-
     /// Appends a result, repaired where that is allowed. One that exceeds a limit and may not be repaired is left out, and
     /// [`Self::finish`] fails.
     pub fn write(&mut self, run: &mut TestRun, payload: &mut Vec<u8>) -> Result<(), PlanError> {
-        if self.repairs.repair(run) {
+        if !self.repairs.collect(run) && self.repairs.repair(run) {
+            self.has_tests = true;
             self.writer.write_run(run, payload)?;
         }
         Ok(())
     }
 
-    /// What was written, but for sizes and Jira keys. Fails if results exceed Octane's limits and may not be repaired.
-    pub fn finish(self) -> Result<PlanTotals, PlanError> {
+    /// Appends the results of features, and what is after the results. Returns what was written, but for sizes and Jira keys.
+    /// Fails if results exceed Octane's limits and may not be repaired, or are of both kinds.
+    pub fn finish(mut self, payload: &mut Vec<u8>) -> Result<PlanTotals, PlanError> {
+        let features = self.repairs.features();
+        if self.has_tests && !features.is_empty() {
+            return Err(PlanError::KindsMixed);
+        }
+        for feature in &features {
+            self.writer.write_run(feature, payload)?;
+        }
+        payload.extend_from_slice(self.writer.suffix());
         let mut totals = PlanTotals {
             batches: 1,
             ..PlanTotals::default()

@@ -30,6 +30,11 @@ pub enum PlanError {
     /// Results that exceed Octane's limits and may not be repaired; all of them.
     #[error("{} {} Octane's limits; first: {}", plural(.0.len(), "result"), if .0.len() == 1 { "exceeds" } else { "exceed" }, .0[0])]
     LimitExceeded(Vec<LimitExceeded>),
+    /// Results of features and of other tests, for a single payload.
+    #[error(
+        "some results are those of features and others are not, and a payload holds results of one kind"
+    )]
+    KindsMixed,
     /// Something that the payload's dialect cannot express, or requires and does not get.
     #[error("cannot write the payload")]
     Payload(#[from] PayloadError),

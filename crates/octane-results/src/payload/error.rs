@@ -29,6 +29,12 @@ pub enum PayloadError {
         /// The unsupported part, for example `an environment`.
         what: &'static str,
     },
+    /// A feature without a start time.
+    #[error("feature `{feature}` has no start time, which the run of a feature requires")]
+    FeatureStartMissing {
+        /// The feature's name.
+        feature: String,
+    },
     /// A run without a start time in the evidence dialect.
     #[error("run `{run}` has no start time, which the evidence dialect requires")]
     StartMissing {
@@ -48,6 +54,9 @@ impl PayloadError {
                 Some("specify the release by name, or use the standard dialect, which accepts IDs")
             }
             Self::Unsupported { .. } => Some("remove it, or use the standard dialect"),
+            Self::FeatureStartMissing { .. } => Some(
+                "use a report with start times, such as Cucumber messages, or make each scenario a test of its own",
+            ),
             Self::StartMissing { .. } => Some(
                 "add a start time to the runs, or use the standard dialect, which does not need it",
             ),

@@ -97,6 +97,11 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) -> Result<(), PayloadError> 
         class,
         name,
     } = &run.identity;
+    if run.feature.is_some() {
+        return Err(PayloadError::Unsupported {
+            what: "runs of features",
+        });
+    }
     let started = run.started.ok_or_else(|| PayloadError::StartMissing {
         run: run.identity.to_string(),
     })?;
@@ -134,6 +139,8 @@ pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
         external_assets,
         manual,
         context,
+        feature: _,
+        results: _,
         jira: _,
         origin: _,
         earlier_failures: _,

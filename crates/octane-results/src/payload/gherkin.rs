@@ -26,7 +26,7 @@ pub struct GherkinRun {
 }
 
 /// A feature and its scenarios.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Feature {
     /// The name; may be empty.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct Feature {
     pub identifier: Option<String>,
     /// The tag that links the feature to Octane; may be empty.
     pub tag: String,
-    /// The start time.
+    /// The start time; [`PayloadWriter`](crate::PayloadWriter) writes that of the run.
     pub started: Timestamp,
     /// The text of the feature file, without markup.
     pub file: String,

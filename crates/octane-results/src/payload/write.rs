@@ -36,6 +36,8 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         external_assets,
         manual,
         context: own_context,
+        feature: _,
+        results: _,
         jira: _,
         origin: _,
         earlier_failures: _,
@@ -172,7 +174,8 @@ pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
     });
 }
 
-fn steps(steps: &Steps, out: &mut Vec<u8>) {
+/// Writes `steps`.
+pub(super) fn steps(steps: &Steps, out: &mut Vec<u8>) {
     let Steps { iteration, steps } = steps;
     raw("<steps", out);
     maybe("iteration", iteration.as_deref(), out);
@@ -250,13 +253,15 @@ fn key(name: &str, out: &mut Vec<u8>) {
     raw("=\"", out);
 }
 
-fn maybe(name: &str, value: Option<&str>, out: &mut Vec<u8>) {
+/// Writes an attribute in double quotes if it has a value.
+pub(super) fn maybe(name: &str, value: Option<&str>, out: &mut Vec<u8>) {
     if let Some(value) = value {
         attribute(name, value, out);
     }
 }
 
-fn element(name: &str, content: &str, out: &mut Vec<u8>) {
+/// Writes an element with a text.
+pub(super) fn element(name: &str, content: &str, out: &mut Vec<u8>) {
     open(name, out);
     escape::text(content, out);
     close(name, out);
@@ -287,13 +292,13 @@ fn pair(name: &str, kind: &str, value: &str, out: &mut Vec<u8>) {
     raw("/>", out);
 }
 
-fn open(name: &str, out: &mut Vec<u8>) {
+pub(super) fn open(name: &str, out: &mut Vec<u8>) {
     out.push(b'<');
     raw(name, out);
     out.push(b'>');
 }
 
-fn close(name: &str, out: &mut Vec<u8>) {
+pub(super) fn close(name: &str, out: &mut Vec<u8>) {
     raw("</", out);
     raw(name, out);
     out.push(b'>');

@@ -5,7 +5,7 @@ use crate::payload::check::check_with;
 use crate::payload::dialect::{Dialect, PayloadSettings};
 use crate::payload::error::PayloadError;
 use crate::payload::schema::Schema;
-use crate::payload::{evidence, write};
+use crate::payload::{evidence, write, write_feature};
 use crate::run::TestRun;
 
 /// Writes payloads of one upload.
@@ -85,14 +85,16 @@ impl PayloadWriter {
         self.dialect
     }
 
-    /// Appends one run to the body of a payload. On error, nothing is appended.
+    /// Appends one run to the body of a payload. On error, nothing is appended. Runs of features and other runs are never in
+    /// the same payload.
     pub fn write_run(&self, run: &TestRun, body: &mut Vec<u8>) -> Result<(), PayloadError> {
-        match self.dialect {
-            Dialect::Standard => {
+        match (self.dialect, &run.feature) {
+            (Dialect::Standard, Some(feature)) => write_feature::run(run, feature, body),
+            (Dialect::Standard, None) => {
                 write::run(run, body);
                 Ok(())
             }
-            Dialect::Evidence => evidence::run(run, body),
+            (Dialect::Evidence, _) => evidence::run(run, body),
         }
     }
 

@@ -42,6 +42,7 @@
 //! has no results.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -51,6 +52,7 @@ use super::report::fields::{base_name, field, shared};
 use super::report::json::{JsonFormat, ShownPath, Step, items, text};
 use super::report::xml::Visit;
 use crate::metadata::Property;
+use crate::scenario::FeatureFile;
 
 mod scenario;
 mod verdict;
@@ -201,6 +203,12 @@ impl Feature {
         let uri = self.uri.strip_prefix("file:").unwrap_or(&self.uri);
         let uri = uri.strip_prefix("//").unwrap_or(uri);
         let class = self.name.unwrap_or_default();
+        let feature_file = Arc::new(FeatureFile {
+            path: FeatureFile::path_of(&self.uri),
+            name: class.trim().to_owned(),
+            tags: self.tags.clone(),
+            text: None,
+        });
         let class = if class.trim().is_empty() {
             base_name(uri).to_owned()
         } else {
@@ -208,7 +216,7 @@ impl Feature {
         };
         let (uri, project) = (shared(uri), self.project.as_deref().and_then(shared));
         for scenario in self.scenarios {
-            let mut draft = scenario.into_draft();
+            let mut draft = scenario.into_draft(&feature_file);
             draft.class.clone_from(&class);
             draft.is_class_whole = true;
             draft.origin.file.clone_from(&uri);

@@ -139,6 +139,7 @@ impl CucumberMessages {
                 self.end(file);
                 *self = Self::default();
             }
+            "source" => self.features.add_source(message),
             "gherkinDocument" => self.features.add_document(message),
             "pickle" => self.features.add_pickle(message),
             "hook" => self.features.add_hook(message),

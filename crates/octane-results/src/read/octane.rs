@@ -47,11 +47,6 @@ impl XmlFormat for OctanePayload {
         }
     }
 
-    fn keeps_text(&self, name: &str) -> bool {
-        // The text of a feature.
-        name != "file"
-    }
-
     fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
         if element.name == "test_run" {
             test_run(&element, file);

@@ -6,6 +6,7 @@ mod entities;
 mod faults;
 mod foreign;
 mod futures;
+mod gherkin;
 mod links;
 mod main_job;
 mod names;

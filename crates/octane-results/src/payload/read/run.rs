@@ -36,6 +36,8 @@ impl PayloadReader<'_> {
                 .and_then(parse_boolean)
                 .unwrap_or_default(),
             context: Context::default(),
+            feature: None,
+            results: 1,
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),

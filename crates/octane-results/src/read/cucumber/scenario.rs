@@ -1,5 +1,6 @@
 //! A scenario, or a background, with its steps.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::read::report::fields::{
 use crate::read::report::json::{items, text};
 use crate::read::report::{Draft, Outcome, ReportFile, Took};
 use crate::run::Failure;
+use crate::scenario::{FeatureFile, FeatureScenario};
 use crate::status::Status;
 use crate::step::Step;
 
@@ -38,6 +40,8 @@ pub(super) struct Scenario {
     pub(super) is_outline: bool,
     /// Its number among those with the same name; 0 if there is only one.
     pub(super) number: u32,
+    /// Its name in the feature file.
+    own_name: String,
     stage: Stage,
     /// Whether it has a name or steps, without which it is none.
     is_named: bool,
@@ -210,6 +214,7 @@ impl Scenario {
             field(element, name).is_some_and(|kind| kind.to_lowercase().contains(word))
         };
         let mut name = field(element, "name").unwrap_or_default();
+        let own_name = name.trim().to_owned();
         let row = row(&id);
         if let Some((examples, example)) = row {
             let examples = match examples {
@@ -230,6 +235,7 @@ impl Scenario {
                     || is("type", "outline")
                     || is("keyword", "examples")),
             number: 0,
+            own_name,
             stage,
             is_named: element.get("steps").is_some() || element.get("name").is_some(),
             id,
@@ -243,6 +249,7 @@ impl Scenario {
             line: None,
             is_outline: false,
             number: 0,
+            own_name: "Background".to_owned(),
             stage: background,
             is_named: true,
             id: String::new(),
@@ -262,10 +269,15 @@ impl Scenario {
         self.stage.add_background(background, file);
     }
 
-    /// The result.
-    pub(super) fn into_draft(self) -> Draft {
+    /// The result, of a scenario in `file`.
+    pub(super) fn into_draft(self, file: &Arc<FeatureFile>) -> Draft {
         let mut draft = self.draft;
         self.stage.fill(&mut draft);
+        draft.metadata.scenario = Some(FeatureScenario {
+            file: Arc::clone(file),
+            name: self.own_name,
+            line: self.line,
+        });
         if !self.is_named {
             draft.outcome = Outcome::Missing;
         }

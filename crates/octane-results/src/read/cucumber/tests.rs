@@ -299,6 +299,33 @@ fn hooks_around_a_scenario_count() {
 }
 
 #[test]
+fn each_result_knows_its_scenario_in_the_feature_file() {
+    let report = feature(
+        r#"{"id":"cart;adds;;3","keyword":"Scenario Outline","name":"adds","line":9,"type":"scenario","steps":[{"name":"s"}]},
+        {"id":"cart;pays","keyword":"Scenario","name":"pays","line":12,"type":"scenario","steps":[]},
+        {"type":"background","steps":[{"name":"b","result":{"status":"failed"}}]}"#,
+    );
+    let scenarios: Vec<_> = results(&report)
+        .iter()
+        .map(|run| {
+            let scenario = besides(run).scenario.clone().unwrap();
+            assert_eq!(
+                (&*scenario.file.path, &*scenario.file.name),
+                ("features/cart.feature", "Cart")
+            );
+            assert_eq!(scenario.file.tags, ["@shop"]);
+            (scenario.name, scenario.line)
+        })
+        .collect();
+    let expected = [
+        ("adds".to_owned(), Some(9)),
+        ("pays".to_owned(), Some(12)),
+        ("Background".to_owned(), None),
+    ];
+    assert_eq!(scenarios, expected);
+}
+
+#[test]
 fn a_background_may_follow_its_scenario() {
     let report = feature(
         r#"{"id":"c/adds","line":3,"name":"adds","type":"scenario","before":[{"result":{"status":"Passed","duration":1}}],

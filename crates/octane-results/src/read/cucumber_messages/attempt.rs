@@ -168,6 +168,7 @@ impl Attempt {
             name,
             tags,
             parameters,
+            place,
             steps: _,
         } = self.scenario;
         let steps = Some(self.steps).filter(|steps| !steps.is_empty());
@@ -187,6 +188,7 @@ impl Attempt {
                 parameters,
                 links: self.links,
                 attachments: self.attachments,
+                scenario: place,
                 ..Metadata::default()
             },
             ..Draft::new(self.place, first_line(&name), outcome)

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::metadata::Property;
 use crate::read::report::json::items;
+use crate::scenario::{FeatureFile, FeatureScenario};
 
 /// A text of a message; empty if it has none.
 pub(super) fn field<'v>(message: &'v Value, key: &str) -> &'v str {
@@ -21,6 +22,8 @@ pub(super) struct Scenario {
     pub(super) name: String,
     pub(super) tags: Vec<String>,
     pub(super) parameters: Vec<Property>,
+    /// Where it is, if its pickle is known.
+    pub(super) place: Option<FeatureScenario>,
     /// How many steps and hooks its test case has.
     pub(super) steps: usize,
 }
@@ -42,6 +45,8 @@ pub(super) struct Features {
     /// The keywords of steps by their ids in their documents.
     keywords: HashMap<String, Arc<str>>,
     pickles: HashMap<String, Pickle>,
+    /// The texts of feature files that have no document yet, by their addresses.
+    sources: HashMap<String, String>,
     hooks: HashMap<String, String>,
     test_cases: HashMap<String, TestCase>,
     /// How many scenarios of a file have this name.
@@ -50,13 +55,16 @@ pub(super) struct Features {
 
 #[derive(Debug)]
 struct Described {
+    file: Arc<FeatureFile>,
     feature: Arc<str>,
     rule: Arc<str>,
     name: String,
+    line: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Row {
+    line: Option<u64>,
     examples: String,
     /// The number of the examples and of the row in them, both from 1.
     number: (usize, usize),
@@ -84,23 +92,42 @@ struct TestStep {
 }
 
 impl Features {
+    pub(super) fn add_source(&mut self, source: &Value) {
+        let uri = field(source, "uri").to_owned();
+        self.sources.insert(uri, field(source, "data").to_owned());
+    }
+
     pub(super) fn add_document(&mut self, document: &Value) {
         let Some(feature) = document.get("feature") else {
             return;
         };
         let name: Arc<str> = Arc::from(field(feature, "name"));
+        let uri = field(document, "uri");
+        let tags = items(feature.get("tags")).iter();
+        let file = Arc::new(FeatureFile {
+            path: FeatureFile::path_of(uri),
+            name: name.to_string(),
+            tags: tags.map(|tag| field(tag, "name").to_owned()).collect(),
+            text: self.sources.remove(uri),
+        });
         for child in items(feature.get("children")) {
-            self.add_child(child, &name, &Arc::from(""));
+            self.add_child(child, &file, &name, &Arc::from(""));
             if let Some(rule) = child.get("rule") {
                 let rule_name = Arc::from(field(rule, "name"));
                 for child in items(rule.get("children")) {
-                    self.add_child(child, &name, &rule_name);
+                    self.add_child(child, &file, &name, &rule_name);
                 }
             }
         }
     }
 
-    fn add_child(&mut self, child: &Value, feature: &Arc<str>, rule: &Arc<str>) {
+    fn add_child(
+        &mut self,
+        child: &Value,
+        file: &Arc<FeatureFile>,
+        feature: &Arc<str>,
+        rule: &Arc<str>,
+    ) {
         let scenario = child.get("scenario");
         let steps = scenario.or_else(|| child.get("background"));
         for step in items(steps.and_then(|steps| steps.get("steps"))) {
@@ -111,9 +138,11 @@ impl Features {
             return;
         };
         let described = Described {
+            file: Arc::clone(file),
             feature: Arc::clone(feature),
             rule: Arc::clone(rule),
             name: field(scenario, "name").to_owned(),
+            line: line(scenario),
         };
         let id = field(scenario, "id").to_owned();
         self.scenarios.insert(id, described);
@@ -131,6 +160,7 @@ impl Features {
                 .map(|(name, value)| Property::new(field(name, "value"), field(value, "value")))
                 .collect();
             let described = Row {
+                line: line(row),
                 examples: field(examples, "name").to_owned(),
                 number: (number, at + 1),
                 values,
@@ -153,6 +183,19 @@ impl Features {
             Some(described) => described.name_with(row),
             None => field(pickle, "name").to_owned(),
         };
+        let place = FeatureScenario {
+            file: described.map_or_else(
+                || {
+                    Arc::new(FeatureFile {
+                        path: FeatureFile::path_of(&uri),
+                        ..FeatureFile::default()
+                    })
+                },
+                |known| Arc::clone(&known.file),
+            ),
+            name: field(pickle, "name").to_owned(),
+            line: row.map_or_else(|| described.and_then(|known| known.line), |row| row.line),
+        };
         let feature = described.map(|known| Arc::clone(&known.feature));
         let feature = feature.filter(|name| !name.is_empty());
         let count = (self.names.entry((Arc::clone(&uri), name.clone()))).or_default();
@@ -167,6 +210,7 @@ impl Features {
             name,
             tags: tags.map(|tag| field(tag, "name").to_owned()).collect(),
             parameters: row.map(|row| row.values.clone()).unwrap_or_default(),
+            place: Some(place),
             steps: 0,
         };
         let steps = items(pickle.get("steps")).iter().map(|step| {
@@ -272,6 +316,10 @@ impl Described {
             .collect();
         parts.join(" - ")
     }
+}
+
+fn line(node: &Value) -> Option<u64> {
+    node.get("location")?.get("line")?.as_u64()
 }
 
 fn cells(row: &Value) -> &[Value] {

@@ -7,6 +7,7 @@ use super::parts::{duration, maybe_text, started, status, steps, text};
 use crate::read::report::ReportFile;
 use crate::read::report::xml::Element;
 use crate::run::{Failure, TestRun};
+use crate::scenario::{FeatureFile, FeatureScenario};
 use crate::status::Status;
 use crate::step::Steps;
 
@@ -19,6 +20,7 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
     let found: Vec<&Element> = scenarios
         .map(|scenarios| scenarios.children("scenario").collect())
         .unwrap_or_default();
+    let feature_file = Arc::new(feature.map(feature_file).unwrap_or_default());
     let mut has_failed = false;
     for scenario in &found {
         let name = scenario_name(scenario);
@@ -29,6 +31,11 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
         has_failed |= status == Status::Failed;
         let mut result = result(run, feature, &name, status, file);
         let of_steps = scenario.child("steps").map(steps).unwrap_or_default();
+        result.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+            file: Arc::clone(&feature_file),
+            name: text(scenario, "name"),
+            line: None,
+        });
         result.duration = took(&of_steps);
         if result.duration.is_zero() && found.len() == 1 {
             result.duration = duration(run, file);
@@ -49,6 +56,11 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
             return;
         };
         let mut result = result(run, feature, &name, status, file);
+        result.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+            file: feature_file,
+            name,
+            line: None,
+        });
         result.duration = duration(run, file);
         if status == Status::Failed {
             result.failure = background.map(Failure::new);
@@ -71,13 +83,28 @@ fn result(
         result.identity.class = text(feature, "name");
         result.started = started(feature, file);
         result.origin.file = feature.attribute("path").map(Arc::from);
-        let tags = feature.attribute("tag").unwrap_or_default();
-        let tags: Vec<String> = tags.split_whitespace().map(str::to_owned).collect();
+        let tags = tags(feature);
         if !tags.is_empty() {
             result.metadata.get_or_insert_default().tags = tags;
         }
     }
     result
+}
+
+fn feature_file(feature: &Element) -> FeatureFile {
+    FeatureFile {
+        path: text(feature, "path"),
+        name: text(feature, "name"),
+        tags: tags(feature),
+        text: (feature.child("file"))
+            .map(|file| file.exact_text().to_owned())
+            .filter(|text| !text.is_empty()),
+    }
+}
+
+fn tags(feature: &Element) -> Vec<String> {
+    let tags = feature.attribute("tag").unwrap_or_default();
+    tags.split_whitespace().map(str::to_owned).collect()
 }
 
 fn scenario_name(scenario: &Element) -> String {
