@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+mod build_context;
 mod connection;
 mod duration;
 mod entities;
@@ -7,6 +8,7 @@ mod number;
 mod parse;
 mod rate;
 mod results;
+mod run_url;
 mod tools;
 mod uploads;
 
@@ -14,6 +16,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use build_context::BuildContext;
 pub(crate) use connection::{
     ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
 };
@@ -26,7 +29,8 @@ pub(crate) use results::{
     ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
     PayloadKind, UploadArgs, ValidateArgs,
 };
-pub(crate) use tools::{ApiArgs, HttpMethod, SandboxArgs, SchemaArgs};
+pub(crate) use run_url::RunUrl;
+pub(crate) use tools::{ApiArgs, CiCommand, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
     Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
     UploadsCommand,
@@ -113,6 +117,9 @@ pub(crate) enum Command {
     Unlink(Box<OnServer<LinkArgs>>),
     /// Send an authenticated API request.
     Api(Box<OnServer<ApiArgs>>),
+    /// Show what is known of the CI run (offline).
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
     Sandbox(SandboxArgs),
@@ -147,7 +154,7 @@ mod tests {
         let program = Args::command();
         assert!(!connects(&program), "the program itself");
         let offline = [
-            "status", "uploads", "validate", "convert", "sandbox", "schema", "version",
+            "status", "uploads", "validate", "convert", "ci", "sandbox", "schema", "version",
         ];
         for command in program.get_subcommands() {
             let name = command.get_name();

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod api;
+mod ci;
 mod convert;
 mod delivery;
 mod dry_run;
@@ -25,7 +26,7 @@ mod version;
 
 use octane_client::Client;
 
-use crate::args::{Args, Command, ConnectionArgs};
+use crate::args::{Args, CiCommand, Command, ConnectionArgs};
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -89,6 +90,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Sandbox(args) => sandbox::run(&args, output).await,
         #[cfg(not(feature = "sandbox"))]
         Command::Sandbox(_) => Err(crate::sandbox::absent()),
+        Command::Ci(CiCommand::Env) => ci::env(output),
         Command::Schema(args) => schema::run(&args, output),
         Command::Version => version::run(output),
     }

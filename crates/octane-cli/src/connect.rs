@@ -13,7 +13,7 @@ use crate::args::{self, ConnectionArgs};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, secrets};
+use crate::output::{Output, mask, secrets};
 use crate::sandbox::LocalServer;
 
 /// How long signing out may take.
@@ -50,6 +50,7 @@ impl Connection {
                 endpoint.address()
             ));
         }
+        mask::secrets_in_use();
         let fields = with_fields(fields, args, &BTreeMap::new());
         let client = Client::with_settings(endpoint, fields);
         Ok(Self {
@@ -87,6 +88,8 @@ impl Connection {
     /// Signs out, and lets the sandbox finish what it has accepted. The answer has been printed already, so
     /// an error here changes nothing.
     pub(crate) async fn close(self) {
+        // Some are only known once they were needed.
+        mask::secrets_in_use();
         if let Some(sandbox) = self.sandbox {
             sandbox.shutdown().await;
         } else {

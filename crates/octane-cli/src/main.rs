@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod build_context;
 mod ci;
 mod commands;
 mod connect;
@@ -39,8 +40,10 @@ fn main() -> ExitCode {
             if error.use_stderr() {
                 let text = output::secrets::clean_arguments(&error.render());
                 output::print_usage_error(&text);
-                output::annotate::usage(&usage_message(&text));
-                if Format::is_json_in(std::env::args_os()) {
+                let is_json = Format::is_json_in(std::env::args_os());
+                let format = if is_json { Format::Json } else { Format::Human };
+                output::annotate::usage(&usage_message(&text), format);
+                if is_json {
                     let message = match error.kind() {
                         // The text is the help, not what is wrong.
                         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

@@ -8,6 +8,7 @@ mod diagnostic;
 pub(crate) mod json;
 pub(crate) mod log;
 mod markdown;
+pub(crate) mod mask;
 mod printer;
 mod progress;
 #[cfg(test)]

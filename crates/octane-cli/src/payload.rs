@@ -5,6 +5,9 @@ use octane_model::{MilestoneId, ProgramId, ReleaseId, WorkItemId};
 use octane_results::{Dialect, LongNames, Release, Tag, TestField, TestFieldKind};
 
 use crate::args::{LongNamesPolicy, PayloadArgs, PayloadKind};
+use crate::build_context;
+use crate::ci;
+use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::names;
@@ -24,7 +27,9 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
     if args.long_names == LongNamesPolicy::Refuse {
         settings.repair.long_names = LongNames::Refuse;
     }
+    settings.report_url = args.run_url.as_ref().and_then(|url| url.0.clone());
     let context = &mut settings.context;
+    context.build = build_context::given(&args.build_context, ci::detect(env::text).as_ref())?;
     context.release = names::optional("--release", args.release.as_deref())?.map(|release| {
         match release.parse::<ReleaseId>() {
             Ok(id) => Release::Id(id),

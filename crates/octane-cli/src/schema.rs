@@ -9,6 +9,7 @@ macro_rules! schemas {
 
 /// Names and texts, in the order of the names.
 const SCHEMAS: &[(&str, &str)] = schemas! {
+    "ci_env"
     "convert"
     "deleted_uploads"
     "error"

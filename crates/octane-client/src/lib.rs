@@ -47,6 +47,7 @@
 
 mod ambiguous_name;
 mod cancellation;
+mod ci_builds;
 mod client;
 mod context;
 mod delivery;
@@ -92,6 +93,7 @@ mod verify;
 
 pub use ambiguous_name::{AmbiguousName, OnAmbiguous};
 pub use cancellation::CancellationToken;
+pub use ci_builds::{CiBuild, CiBuilds};
 pub use client::{Client, ClientSettings};
 pub use delivery::{Delivery, DeliveryError};
 pub use ensure::Ensured;

@@ -19,6 +19,8 @@ pub struct UploadSettings {
     /// Release, milestone, program, test fields, environment and build of all runs. Suite, suite run and
     /// module come from the [`Target`](crate::Target) and need not be set here.
     pub context: Context,
+    /// Link of the runs whose results have none, such as the page of a CI run. Default: none.
+    pub report_url: Option<String>,
     /// Module and package for tests that have none.
     pub suite_path: Option<SuitePath>,
     /// Which of several results of one run the run shows. Default: the last one.
@@ -55,6 +57,7 @@ impl Default for UploadSettings {
             dialect: Dialect::Standard,
             testing_tool_type: None,
             context: Context::default(),
+            report_url: None,
             suite_path: None,
             reruns: Reruns::default(),
             batch_limits: BatchLimits::default(),

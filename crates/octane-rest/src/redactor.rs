@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::secret::Secret;
+
 /// Knows secrets, and replaces them in text by `***`; clones know the same.
 ///
 /// It finds a secret as it is, and as it appears in JSON, HTML, URLs, forms and Basic authentication. A secret of fewer
@@ -102,6 +104,17 @@ impl Redactor {
             }
             known.prepare();
         }
+    }
+
+    /// The secrets that it was told, in all of their forms, for a system that hides them in what others print. Session
+    /// cookies are not among them.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known
+            .fixed
+            .iter()
+            .map(|secret| Secret::from(&**secret))
+            .collect()
     }
 
     /// Forgets all secrets.

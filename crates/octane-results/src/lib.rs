@@ -105,6 +105,7 @@ pub use payload::gherkin::{BackgroundStep, Feature, GherkinRun, Scenario};
 pub use payload::problem::{CheckError, CheckProblem};
 pub use payload::read::{Payload, PayloadRuns, read_payload, read_payload_with};
 pub use payload::schema::Schema;
+pub use payload::value::is_safe_link;
 pub use payload::writer::PayloadWriter;
 pub use payload::xsd::test_results_xsd;
 #[cfg(feature = "arrow")]

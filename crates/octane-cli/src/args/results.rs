@@ -10,9 +10,11 @@ use regex::Regex;
 
 use octane_results::{Reruns, Volatile, time_zone, timestamp};
 
+use super::build_context::BuildContext;
 use super::connection::ConnectionArgs;
 use super::entities::CreateSimilarArgs;
 use super::number::number;
+use super::run_url::RunUrl;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.
@@ -162,6 +164,13 @@ pub(crate) struct PayloadArgs {
     /// Backlog item that the tests cover.
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) backlog_item: Vec<i64>,
+    /// Link of runs whose results have none [default: when uploading in CI, the page of the CI run].
+    #[arg(long, value_name = "URL|off")]
+    pub(crate) run_url: Option<RunUrl>,
+    /// CI build of the runs, as Octane knows it from a CI plug-in: `jenkins-1,shop/job/main,17`; without JOB or BUILD
+    /// (`jenkins-1,,`) those of the CI run. `auto` uses it only if Octane lists the build of the CI run.
+    #[arg(long, value_name = "SERVER,JOB,BUILD|auto|off", default_value_t = BuildContext::Off)]
+    pub(crate) build_context: BuildContext,
     /// Testing tool type of the tests [default: `Quartz` for `--payload evidence`, otherwise none].
     #[arg(long, value_name = "LABEL")]
     pub(crate) testing_tool_type: Option<String>,
@@ -226,7 +235,7 @@ pub(crate) struct UploadArgs {
     /// Test suite: an ID or a name [in the sandbox: the input's name].
     #[arg(long, value_name = "ID|NAME", help_heading = "Target")]
     pub(crate) suite: Option<String>,
-    /// Name of the suite run [default: CI pipeline and number; otherwise file name and date of the results,
+    /// Name of the suite run [default: that of the CI run (`octane ci env`); otherwise file name and date of the results,
     /// or the time of the upload if they have none].
     #[arg(
         long,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::connection::SandboxDataArgs;
 use crate::schema;
@@ -45,6 +45,18 @@ pub(crate) enum HttpMethod {
     Post,
     Put,
     Delete,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CiCommand {
+    /// Print what was found out about the CI run, and from which variables.
+    #[command(before_long_help = "\
+Examples:
+  octane ci env
+  octane ci env --format json
+
+An upload takes from here the name of its suite run and the link of its runs, unless `--suite-run` and `--run-url` are given.")]
+    Env,
 }
 
 #[derive(Debug, Args)]

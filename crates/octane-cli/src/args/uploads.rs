@@ -31,7 +31,7 @@ pub(crate) struct DeliveryArgs {
     /// How to treat exit codes 5–8 and 10 [default: fail; when resuming: as the upload did].
     #[arg(long, value_enum, value_name = "ACTION")]
     pub(crate) on_upload_error: Option<OnUploadError>,
-    /// Emit annotations for GitHub Actions and Azure Pipelines.
+    /// Emit annotations for GitHub Actions, Azure Pipelines and TeamCity.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Annotations::Auto)]
     pub(crate) annotate: Annotations,
     /// What to do about Jira keys that match no story or several [default: warn; when resuming: as the upload did].

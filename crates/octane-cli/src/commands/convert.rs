@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::args::{ConvertArgs, Format, Gherkin, OutputFormat, PayloadKind};
+use crate::args::{BuildContext, ConvertArgs, Format, Gherkin, OutputFormat, PayloadKind};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
@@ -32,6 +32,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
     }
     check_gherkin(args, is_table)?;
+    check_offline(args)?;
     let is_stdout = args.output.as_os_str() == "-";
     let file = if is_stdout {
         None
@@ -136,6 +137,15 @@ fn check_gherkin(args: &ConvertArgs, is_table: bool) -> Result<()> {
         return Ok(());
     };
     Err(Failure::message(Exit::Usage, message).hint(hint))
+}
+
+/// Fails if a server would have to be asked.
+fn check_offline(args: &ConvertArgs) -> Result<()> {
+    if args.payload.build_context == BuildContext::Auto {
+        let message = "`--build-context auto` asks a server, and `convert` works offline";
+        return Err(Failure::message(Exit::Usage, message).hint("use SERVER,JOB,BUILD or `off`"));
+    }
+    Ok(())
 }
 
 /// How much is rendered before it is written.

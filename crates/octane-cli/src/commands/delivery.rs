@@ -226,7 +226,7 @@ impl<'a> Delivery<'a> {
     fn annotate_failure(&self, failure: &Failure) -> Exit {
         let exit = self.apply_exit_policy(failure.exit);
         if self.args.annotate == Annotations::Auto {
-            annotate::failure(failure, exit == failure.exit);
+            annotate::failure(failure, exit == failure.exit, self.output.format);
         }
         exit
     }
@@ -301,7 +301,7 @@ impl<'a> Delivery<'a> {
             self.output.say(EXIT_CODE_OVERRIDDEN);
         }
         if self.args.annotate == Annotations::Auto {
-            annotate::report(displayed, meant, exit == meant);
+            annotate::report(displayed, meant, exit == meant, self.output.format);
         }
     }
 

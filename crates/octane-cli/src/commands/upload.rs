@@ -7,12 +7,14 @@ use octane_client::{
     CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice, Prepared,
     SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
-use octane_results::Release;
+use octane_results::{Build, Dialect, Release};
 
 use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
 use super::preparation::{check_release, not_prepared};
-use crate::args::{Create, JiraLinks, OnUnresolved, UploadArgs};
+use crate::args::{BuildContext, Create, JiraLinks, OnUnresolved, RunUrl, UploadArgs};
+use crate::build_context;
+use crate::ci::{self, CiRun};
 use crate::connect::Connection;
 use crate::env;
 use crate::exit::Exit;
@@ -47,6 +49,16 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
 
     // What is missing for every request is found before anything is read or saved.
     crate::connect::check(&args.connection).await?;
+    let run = ci::detect(env::text);
+    if args.payload.run_url.is_none() && settings.dialect == Dialect::Standard {
+        // The other dialect has no field for it.
+        let url = run.as_ref().and_then(|run| run.run_url.as_ref());
+        let url = url.map(|found| found.value.clone());
+        settings.report_url = url.filter(|url| RunUrl::is_usable(url));
+    }
+    if args.payload.build_context == BuildContext::Auto {
+        settings.context.build = build(args, run.as_ref(), output, delivery).await?;
+    }
     let id = UploadId::new();
     if args.force_new {
         settings.nonce = Some(format!("repeated-as-{id}"));
@@ -81,6 +93,29 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     ))
     .await;
     done.map_err(|failure| failure.warnings(warnings))
+}
+
+/// The build of the CI run, if Octane lists it.
+async fn build(
+    args: &UploadArgs,
+    run: Option<&CiRun>,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Option<Build>> {
+    // What there is to say about the connection is said when it is opened to upload.
+    let quiet = Output {
+        is_quiet: true,
+        ..output
+    };
+    let connected = Connection::open(&args.connection, quiet).await?;
+    let looking = build_context::look_up(&connected.client, run);
+    let found = delivery.cancellation.within_grace(looking).await;
+    connected.close().await;
+    let found = found.ok_or_else(|| delivery.nothing_sent())?;
+    if let Err(reason) = &found {
+        output.say(&format!("note: no build context: {reason}"));
+    }
+    Ok(found.ok())
 }
 
 /// What is fixed when an upload begins.
@@ -323,7 +358,7 @@ fn target_spec(
     };
     let suite_run = names::optional("--suite-run", args.suite_run.as_deref())?
         .map(str::to_owned)
-        .or_else(|| crate::ci::run_name(env::text))
+        .or_else(|| ci::detect(env::text).map(|run| run.suite_run.value))
         .unwrap_or_else(|| suite_run_name(input, first_started, now));
     let module = names::optional_path("--module", args.module.as_deref())?;
     let module = match (module, is_sandbox) {

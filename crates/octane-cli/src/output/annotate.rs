@@ -1,11 +1,19 @@
 //! Annotations for CI systems: problems in the form that the system highlights.
+//!
+//! | system | recognised by | problems | summary of the upload | outputs for later steps |
+//! | --- | --- | --- | --- | --- |
+//! | GitHub Actions | `GITHUB_ACTIONS` | `::error`, `::warning` on standard error | `GITHUB_STEP_SUMMARY` | `GITHUB_OUTPUT` |
+//! | Azure Pipelines | `TF_BUILD` | `##vso[task.logissue]` on standard error | `##vso[task.uploadsummary]` | – |
+//! | TeamCity | `TEAMCITY_VERSION` | `buildProblem`, `message` on standard output, which is where TeamCity reads them; with `--format json` on standard error | – | – |
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use octane_client::{Report, ReportedProblem};
 use octane_model::clean;
 
-use super::{markdown, secrets, stderr};
+use super::{markdown, printer, secrets, stderr};
+use crate::args::Format;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,10 +28,12 @@ pub(super) enum System {
     Github,
     /// Azure Pipelines, logging commands.
     Azure,
+    /// TeamCity, service messages.
+    TeamCity,
 }
 
 /// The system that the process runs in.
-fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
+pub(super) fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
     let is_true =
         |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if is_true("GITHUB_ACTIONS") {
@@ -31,7 +41,8 @@ fn system(variable: impl Fn(&str) -> Option<String>) -> Option<System> {
     } else if is_true("TF_BUILD") {
         Some(System::Azure)
     } else {
-        None
+        let version = variable("TEAMCITY_VERSION").unwrap_or_default();
+        (!version.trim().is_empty()).then_some(System::TeamCity)
     }
 }
 
@@ -54,15 +65,34 @@ impl System {
                 });
                 format!("##vso[task.logissue type={level}{position}]{text}")
             }
+            Self::TeamCity => {
+                let position =
+                    position.map_or_else(String::new, |(file, line)| format!(" ({file}:{line})"));
+                if is_error {
+                    format!("##teamcity[buildProblem description='Octane: {text}{position}']")
+                } else {
+                    format!("##teamcity[message text='Octane: {text}{position}' status='WARNING']")
+                }
+            }
         }
     }
 
     /// What follows a command, on the same line.
     fn message(self, text: &str) -> String {
         let text = clean(&secrets::redact(text)).into_owned();
+        self.escaped(&text)
+    }
+
+    /// A line that is part of a command and means itself.
+    pub(super) fn escaped(self, text: &str) -> String {
         match self {
             Self::Github => text.replace('%', "%25"),
             Self::Azure => text.replace('%', "%AZP25"),
+            Self::TeamCity => text
+                .replace('|', "||")
+                .replace('\'', "|'")
+                .replace('[', "|[")
+                .replace(']', "|]"),
         }
     }
 
@@ -72,11 +102,38 @@ impl System {
         match self {
             Self::Github => text.replace(':', "%3A").replace(',', "%2C"),
             Self::Azure => text.replace(';', "%3B").replace(']', "%5D"),
+            Self::TeamCity => text,
+        }
+    }
+
+    /// Prints a command where the system reads it. Standard output in JSON is a document and nothing else.
+    fn print(self, command: &str, format: Format) {
+        if self == Self::TeamCity && format == Format::Human {
+            // If standard output cannot be written, the answer could not be either.
+            let _ = printer::write_file(command.as_bytes());
+        } else {
+            stderr::print_command(command);
+        }
+    }
+
+    /// Shows a summary in Markdown.
+    fn summarize(self, markdown: &str) {
+        match self {
+            Self::Github => {
+                let _ = append("GITHUB_STEP_SUMMARY", markdown);
+            }
+            Self::Azure => {
+                if let Ok(path) = kept("AGENT_TEMPDIRECTORY", markdown) {
+                    let path = self.escaped(&path.display().to_string());
+                    stderr::print_command(&format!("##vso[task.uploadsummary]{path}"));
+                }
+            }
+            Self::TeamCity => {}
         }
     }
 
     /// Problems in detail, each with its test and its position.
-    fn print_problems(self, problems: &[ReportedProblem]) {
+    fn print_problems(self, problems: &[ReportedProblem], format: Format) {
         for problem in problems.iter().take(PROBLEMS_MAX) {
             let position = problem.position.as_ref();
             let position = position.map(|position| (&*position.file, position.line));
@@ -84,13 +141,13 @@ impl System {
                 Some(test) => format!("{test}: {}", problem.message),
                 None => problem.message.clone(),
             };
-            stderr::print_command(&self.line(false, &message, position));
+            self.print(&self.line(false, &message, position), format);
         }
     }
 }
 
 /// Reports an upload that failed, and passes on what later steps of a workflow need.
-pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
+pub(crate) fn report(report: &Report, exit: Exit, is_error: bool, format: Format) {
     let Some(system) = system(env::text) else {
         return;
     };
@@ -106,39 +163,39 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool) {
             counts.pending,
             report.upload_id
         );
-        stderr::print_command(&system.line(is_error, &summary, None));
-        system.print_problems(&report.problems);
+        system.print(&system.line(is_error, &summary, None), format);
+        system.print_problems(&report.problems, format);
     }
     if system == System::Github {
         let _ = append("GITHUB_OUTPUT", &outputs(report));
-        let _ = append("GITHUB_STEP_SUMMARY", &table(report));
     }
+    system.summarize(&table(report));
 }
 
 /// Reports an upload that ended without a report.
-pub(crate) fn failure(failure: &Failure, is_error: bool) {
+pub(crate) fn failure(failure: &Failure, is_error: bool, format: Format) {
     if let Some(system) = system(env::text) {
         let text = format!("{:#}", failure.error);
-        stderr::print_command(&system.line(is_error, &text, None));
-        system.print_problems(&failure.problems);
+        system.print(&system.line(is_error, &text, None), format);
+        system.print_problems(&failure.problems, format);
+        let outcome = failure.exit.word();
         if system == System::Github {
-            let outcome = failure.exit.word();
             // How much was ingested is not known here: an earlier attempt may have delivered some of it.
             let mut outputs = format!("outcome={outcome}\n");
             if let Some(id) = &failure.upload_id {
                 outputs.push_str(&format!("upload-id={id}\n"));
             }
             let _ = append("GITHUB_OUTPUT", &outputs);
-            let table = format!("### Octane: {outcome}\n\n{}\n", markdown::escaped(&text));
-            let _ = append("GITHUB_STEP_SUMMARY", &table);
         }
+        let text = markdown::escaped(&text);
+        system.summarize(&format!("### Octane: {outcome}\n\n{text}\n"));
     }
 }
 
 /// Reports an invalid command line.
-pub(crate) fn usage(text: &str) {
+pub(crate) fn usage(text: &str, format: Format) {
     if let Some(system) = system(env::text) {
-        stderr::print_command(&system.line(true, text, None));
+        system.print(&system.line(true, text, None), format);
     }
 }
 
@@ -184,6 +241,16 @@ fn append(variable: &str, text: &str) -> std::io::Result<()> {
         .write_all(text.as_bytes())
 }
 
+/// Writes a file that stays there for the system to read, into the directory that a variable names.
+fn kept(variable: &str, text: &str) -> std::io::Result<PathBuf> {
+    let directory = env::read(variable).ok_or(std::io::ErrorKind::NotFound)?;
+    let mut named = tempfile::Builder::new();
+    let named = named.prefix("octane-").suffix(".md");
+    let mut file = named.tempfile_in(Path::new(&directory))?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.keep()?.1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +267,13 @@ mod tests {
             in_azure,
             r"##vso[task.logissue type=warning;sourcepath=a%3Bb%5D.xml;linenumber=7]50 %AZP25\nlost"
         );
+        let in_teamcity = System::TeamCity.line(false, "it's | [50 %]\nlost", Some(("a'b.xml", 7)));
+        assert_eq!(
+            in_teamcity,
+            r"##teamcity[message text='Octane: it|'s || |[50 %|]\nlost (a|'b.xml:7)' status='WARNING']"
+        );
+        let fatal = System::TeamCity.line(true, "lost", None);
+        assert_eq!(fatal, "##teamcity[buildProblem description='Octane: lost']");
     }
 
     #[test]
@@ -209,7 +283,8 @@ mod tests {
         assert!(in_github.starts_with("::error file="), "{in_github}");
         let in_azure = System::Azure.line(true, evil, Some((evil, 1)));
         assert_eq!(in_azure.matches("##vso[").count(), 1, "{in_azure}");
-        for line in [in_github, in_azure] {
+        let in_teamcity = System::TeamCity.line(true, evil, Some((evil, 1)));
+        for line in [in_github, in_azure, in_teamcity] {
             assert!(
                 !line.contains('\n') && !line.contains("::set-output"),
                 "{line}"
@@ -224,6 +299,7 @@ mod tests {
             |name: &'static str| system(move |asked| (asked == name).then(|| "true".to_owned()));
         assert_eq!(with("GITHUB_ACTIONS"), Some(System::Github));
         assert_eq!(with("TF_BUILD"), Some(System::Azure));
+        assert_eq!(with("TEAMCITY_VERSION"), Some(System::TeamCity));
         assert_eq!(with("HOME"), None);
     }
 }

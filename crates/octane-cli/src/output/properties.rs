@@ -110,10 +110,32 @@ proptest! {
             prop_assert!(!has_command(&rest.replacen("title=Octane::", "", 1)), "{line:?}");
             // What the file is called does not end the properties.
             let properties = match system {
-                System::Github => rest.split("::").next().unwrap(),
                 System::Azure => rest.split(']').next().unwrap(),
+                _ => rest.split("::").next().unwrap(),
             };
             prop_assert!(properties.contains("line=7") || properties.ends_with("linenumber=7"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_message_is_one_command(text in hostile(), file in hostile()) {
+        for is_error in [true, false] {
+            let line = System::TeamCity.line(is_error, &text, Some((&file, 7)));
+            prop_assert!(!line.chars().any(is_unsafe), "{line:?}");
+            prop_assert!(!has_command(&line), "{line:?}");
+            // Quotes and brackets outside of the command's own are escaped by an odd number of bars.
+            let (start, end) = if is_error {
+                ("##teamcity[buildProblem description='", "']")
+            } else {
+                ("##teamcity[message text='", "' status='WARNING']")
+            };
+            let value = line.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).unwrap();
+            let mut bars = 0;
+            for character in value.chars() {
+                let is_special = matches!(character, '\'' | '[' | ']');
+                prop_assert!(!is_special || bars % 2 == 1, "{line:?}");
+                bars = if character == '|' { bars + 1 } else { 0 };
+            }
         }
     }
 

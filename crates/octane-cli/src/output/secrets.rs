@@ -36,7 +36,7 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
         };
         match name.as_str() {
             "--client-secret" => SECRETS.learn(value),
-            "--url" => SECRETS.learn_url(value),
+            "--url" | "--run-url" => SECRETS.learn_url(value),
             _ => {}
         }
         option = argument.into_owned();

@@ -16,8 +16,12 @@ fn server() -> Server {
     server
 }
 
-/// Runs in a step of GitHub Actions.
+/// Runs in a step of GitHub Actions, whose log never shows the lines that mask secrets.
 fn in_github(server: &Server, more: &[&str]) -> Done {
+    with_masks_in_github(server, more).without_masks()
+}
+
+fn with_masks_in_github(server: &Server, more: &[&str]) -> Done {
     let path = |name: &str| server.place.path().join(name).display().to_string();
     let (output, summary) = (path("output"), path("summary"));
     let variables = [
@@ -202,4 +206,99 @@ fn the_secret_is_in_nothing_that_the_program_prints_or_stores() {
             assert!(!text.contains(SECRET), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn github_and_azure_are_asked_once_to_mask_the_secrets_in_use() {
+    let server = server();
+    let done = with_masks_in_github(&server, &["-vvv"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let mask = format!("::add-mask::{SECRET}\n");
+    assert_eq!(done.stderr.matches(&mask).count(), 1, "{done:?}");
+    assert_eq!(format!("{done:?}").matches(SECRET).count(), 1, "{done:?}");
+
+    let list = ["suite", "list"];
+    let done = server.octane_with(&list, SECRET, &[("TF_BUILD", "True")]);
+    let mask = format!("##vso[task.setsecret]{SECRET}\n");
+    assert_eq!(done.stderr.matches(&mask).count(), 1, "{done:?}");
+    assert!(!done.stdout.contains(SECRET), "{done:?}");
+
+    for elsewhere in [
+        ("CI", "true"),
+        ("TEAMCITY_VERSION", "2025.11"),
+        ("JENKINS_URL", "x"),
+    ] {
+        let done = server.octane_with(&list, SECRET, &[elsewhere]);
+        assert!(
+            done.code == 0 && !format!("{done:?}").contains(SECRET),
+            "{done:?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_is_not_written_to_a_file_that_standard_error_goes_to() {
+    let server = server();
+    let variables = server.variables(SECRET);
+    let mut variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    variables.push(("GITHUB_ACTIONS", "true"));
+    let done = server
+        .place
+        .shell("octane suite list 2> log.txt", &variables);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(!written(&server, "log.txt").contains(SECRET));
+    let done = server.place.shell("octane suite list 2>&1", &variables);
+    assert!(
+        done.stdout.contains(&format!("::add-mask::{SECRET}\n")),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn azure_shows_a_summary_of_the_upload() {
+    let server = server();
+    let folder = server.place.path().join("agent");
+    std::fs::create_dir(&folder).unwrap();
+    let azure = [
+        ("TF_BUILD", "True"),
+        ("AGENT_TEMPDIRECTORY", folder.to_str().unwrap()),
+    ];
+    let done = server.octane_with(&UPLOAD, SECRET, &azure);
+    let command = done
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("##vso[task.uploadsummary]"));
+    let summary = std::fs::read_to_string(command.unwrap()).unwrap();
+    assert!(summary.contains("| 2 | 2 | 0 | 0 | 0 |"), "{summary}");
+    let done = server.octane_with(&UPLOAD, SECRET, &[("TF_BUILD", "True")]);
+    assert!(
+        done.code == 0 && !done.stderr.contains("uploadsummary"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn teamcity_gets_service_messages_where_it_reads_them() {
+    let server = server();
+    let fail = ["--on-unresolved", "fail"];
+    let upload = |more: &[&str]| {
+        let arguments = [&UPLOAD[..], &fail, more].concat();
+        server.octane_with(&arguments, SECRET, &[("TEAMCITY_VERSION", "2025.11")])
+    };
+    let done = upload(&[]);
+    assert_eq!(done.code, 10, "{done:?}");
+    let problem =
+        "##teamcity[buildProblem description='Octane: ingested, but not everything was linked";
+    let message = "##teamcity[message text='Octane: Jira key NONE-1 matches no backlog item' status='WARNING']";
+    for command in [problem, message] {
+        assert!(done.stdout.contains(command), "{done:?}");
+        assert!(!done.stderr.contains(command), "{done:?}");
+    }
+    let done = upload(&["--format", "json"]);
+    assert_eq!(done.json()["exit_code"], 10);
+    assert!(done.stderr.contains(problem), "{done:?}");
 }

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod bad_input;
+mod ci;
 mod commands;
 mod dry_run;
 mod echoing;

@@ -199,6 +199,16 @@ impl Done {
         value
     }
 
+    /// The same without the lines that ask a CI system to mask secrets, which its log never shows.
+    pub(crate) fn without_masks(mut self) -> Self {
+        let is_mask = |line: &str| {
+            line.starts_with("::add-mask::") || line.starts_with("##vso[task.setsecret]")
+        };
+        let lines = self.stderr.split_inclusive('\n');
+        self.stderr = lines.filter(|line| !is_mask(line)).collect();
+        self
+    }
+
     /// Checks the exit code, and that standard error has all of `parts`.
     pub(crate) fn fails(&self, code: i32, parts: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");

@@ -65,7 +65,7 @@ fn the_program_lists_the_schemas_and_prints_them_as_they_are_published() {
     }
     place
         .octane(&["schema", "nonsense"])
-        .fails(2, &["possible values: convert"]);
+        .fails(2, &["possible values: ci_env, convert"]);
 }
 
 #[test]
@@ -220,6 +220,7 @@ fn the_answers_of_all_commands_match_their_schemas() {
     };
     answers.answer(0, "version", &["version"]);
     answers.answer(0, "schemas", &["schema"]);
+    answers.answer(0, "ci_env", &["ci", "env"]);
     let found = answers.answer(4, "validate", &["validate", "bad.csv"]);
     assert_eq!(found["problems"][0]["line"], 3, "{found}");
     assert_eq!(found["warnings"][0]["code"], "unused_column", "{found}");

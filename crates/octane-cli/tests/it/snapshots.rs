@@ -47,6 +47,8 @@ fn help_is_clear() {
         "link",
         "unlink",
         "api",
+        "ci",
+        "ci env",
         "sandbox",
         "schema",
         "version",

@@ -117,6 +117,9 @@ impl RunRepairs {
         if let Some(path) = &self.settings.suite_path {
             path.complete(&mut run.identity);
         }
+        if run.report_url.is_none() {
+            run.report_url.clone_from(&self.settings.report_url);
+        }
         if !self.fit(run) {
             return false;
         }

@@ -124,8 +124,9 @@ fn is_link(text: &str) -> bool {
         && (has_scheme("http") || has_scheme("td") || text.starts_with("testdirector"))
 }
 
-/// Whether every server accepts `text` as a link, however it counts characters and interprets the pattern.
-pub(crate) fn is_safe_link(text: &str) -> bool {
+/// Whether every server accepts `text` as the link of a run, however it counts characters and interprets the pattern of the
+/// schema: 6 to 512 characters that begin with `http://`, `https://` or a scheme of the vendor's.
+pub fn is_safe_link(text: &str) -> bool {
     // Java has more line breaks.
     let is_break = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     is_link(text)
