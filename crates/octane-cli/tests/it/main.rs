@@ -26,6 +26,8 @@ mod pages;
 mod printed;
 mod program;
 mod races;
+#[cfg(unix)]
+mod recipes;
 mod remote;
 mod reruns;
 mod resuming;
