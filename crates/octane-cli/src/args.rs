@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+mod auth;
 mod build_context;
 mod connection;
 mod duration;
@@ -16,6 +17,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use auth::AuthCommand;
 pub(crate) use build_context::BuildContext;
 pub(crate) use connection::{
     ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
@@ -115,6 +117,8 @@ pub(crate) enum Command {
     Link(Box<OnServer<LinkArgs>>),
     /// Remove links between runs and stories.
     Unlink(Box<OnServer<LinkArgs>>),
+    /// Save an API key for yourself, and see which credentials are used.
+    Auth(OnServerGroup<AuthCommand>),
     /// Send an authenticated API request.
     Api(Box<OnServer<ApiArgs>>),
     /// Show what is known of the CI run (offline).

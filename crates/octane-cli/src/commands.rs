@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod api;
+mod auth;
 mod ci;
 mod convert;
 mod delivery;
@@ -27,7 +28,7 @@ mod version;
 use octane_client::Client;
 
 use crate::args::{Args, CiCommand, Command, ConnectionArgs};
-use crate::connect::Connection;
+use crate::connect::{Connection, check_standard_input};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
@@ -82,7 +83,10 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
                 async |client: &Client| link::run(&server.args, change, client, output).await;
             connected(&server.connection, output, command).await
         }
+        Command::Auth(group) => Box::pin(auth::run(group.command, &group.connection, output)).await,
         Command::Api(server) => {
+            let is_read = server.args.data.as_deref() == Some("@-");
+            check_standard_input(&server.connection, is_read)?;
             let command = async |client: &Client| api::run(&server.args, client).await;
             connected(&server.connection, output, command).await
         }

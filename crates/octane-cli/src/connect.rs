@@ -1,15 +1,15 @@
 //! From what was typed to a client that speaks to a server.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::time::Duration;
 
 use octane_client::{Client, ClientSettings, OnAmbiguous};
-use octane_rest::{
-    ApiKey, BuildError, Builder, CredentialProvider, Endpoint, EndpointSettings, Environment,
-};
+use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings};
 
 use crate::args::{self, ConnectionArgs};
+use crate::credentials::Credentials;
+use crate::credentials::hint::{credential_error_hint, credentials_hint};
+use crate::credentials::session_cache::SessionCache;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -23,17 +23,14 @@ const SIGN_OUT_MAX: Duration = Duration::from_secs(3);
 pub(crate) struct Connection {
     pub(crate) client: Client,
     sandbox: Option<LocalServer>,
+    /// Others may use the session, so it is not ended.
+    is_session_shared: bool,
 }
 
 impl Connection {
     /// Connects as requested. Nothing is sent before the first request.
     pub(crate) async fn open(args: &ConnectionArgs, output: Output) -> Result<Self> {
-        if args.client_secret.is_some() {
-            output.say(&format!(
-                "warning: passing a secret on the command line exposes it to other users; set {} instead",
-                env::CLIENT_SECRET
-            ));
-        }
+        warn_about_typed_secret(args, output);
         let mut fields = ClientSettings::default();
         let (builder, sandbox) = if args.sandbox {
             let sandbox = LocalServer::start(&args.sandbox_data).await?;
@@ -41,15 +38,10 @@ impl Connection {
             (sandbox.endpoint(), Some(sandbox))
         } else {
             check(args).await?;
-            (remote_endpoint(args)?, None)
+            (remote_endpoint(args, Credentials::new(args))?, None)
         };
         let endpoint = build(builder, args)?;
-        if endpoint.address().is_exposed() {
-            output.say(&format!(
-                "warning: {} is not encrypted; others on the network can read the secret and the results (use `https://`)",
-                endpoint.address()
-            ));
-        }
+        warn_about_address(&endpoint, output);
         mask::secrets_in_use();
         let fields = with_fields(fields, args, &BTreeMap::new());
         let client = Client::with_settings(endpoint, fields);
@@ -57,6 +49,7 @@ impl Connection {
             client: client.on_ambiguous_name(move |ambiguous| {
                 output.say(&format!("warning: {}", ambiguous.resolved()));
             }),
+            is_session_shared: args.session_cache && sandbox.is_none(),
             sandbox,
         })
     }
@@ -92,7 +85,7 @@ impl Connection {
         mask::secrets_in_use();
         if let Some(sandbox) = self.sandbox {
             sandbox.shutdown().await;
-        } else {
+        } else if !self.is_session_shared {
             // A session that is not ended expires by itself; there is no point in waiting for a server that is away.
             let _ = tokio::time::timeout(SIGN_OUT_MAX, self.client.endpoint().sign_out()).await;
         }
@@ -148,7 +141,28 @@ fn with_fields(
     settings
 }
 
-fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
+/// Says that others can see a secret that was typed.
+pub(crate) fn warn_about_typed_secret(args: &ConnectionArgs, output: Output) {
+    if args.client_secret.is_some() {
+        output.say(&format!(
+            "warning: passing a secret on the command line exposes it to other users; set {} or use `--secret-file` instead",
+            env::CLIENT_SECRET
+        ));
+    }
+}
+
+/// Says that others on the network can read everything, if they can.
+pub(crate) fn warn_about_address(endpoint: &Endpoint, output: Output) {
+    if endpoint.address().is_exposed() {
+        output.say(&format!(
+            "warning: {} is not encrypted; others on the network can read the secret and the results (use `https://`)",
+            endpoint.address()
+        ));
+    }
+}
+
+/// An endpoint that reaches its server as requested.
+pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
     let built = builder
         .settings(rest_settings(args))
         .redactor(secrets::redactor().clone())
@@ -192,7 +206,8 @@ fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
     settings
 }
 
-fn remote_endpoint(args: &ConnectionArgs) -> Result<Builder> {
+/// The server of the options, with these credentials.
+pub(crate) fn remote_endpoint(args: &ConnectionArgs, credentials: Credentials) -> Result<Builder> {
     let Some(url) = args.url.as_deref().filter(|url| !url.trim().is_empty()) else {
         let message = format!("no server given: set `--url` or {}", env::URL);
         return Err(Failure::message(Exit::Configuration, message).hint(format!(
@@ -207,15 +222,22 @@ fn remote_endpoint(args: &ConnectionArgs) -> Result<Builder> {
     if let Some(workspace) = number(args.workspace.as_deref(), "--workspace", env::WORKSPACE)? {
         builder = builder.workspace(workspace);
     }
-    match (&args.client_id, &args.client_secret) {
-        (Some(id), Some(secret)) => Ok(builder.credentials(ApiKey::new(id, secret.as_str()))),
-        (id, None) => Ok(builder.credentials(environment(id.clone()))),
-        (None, Some(_)) => {
-            let message = "a client secret was given without a client ID";
-            Err(Failure::message(Exit::Configuration, message)
-                .hint(format!("set {} or use `--client-id`", env::CLIENT_ID)))
-        }
+    builder = builder.credentials(credentials);
+    if args.session_cache {
+        let cache = SessionCache::of_user().map_err(credential_failure)?;
+        builder = builder.session_store(cache);
     }
+    Ok(builder)
+}
+
+/// Fails if standard input would have to hold the secret and something else.
+pub(crate) fn check_standard_input(args: &ConnectionArgs, is_read: bool) -> Result<()> {
+    if !(args.secret_stdin && is_read) {
+        return Ok(());
+    }
+    let message = "standard input cannot hold both the secret (`--secret-stdin`) and data (`-`)";
+    Err(Failure::message(Exit::Usage, message)
+        .hint("use `--secret-file` or `--secret-command` for the secret"))
 }
 
 /// Fails if something is missing that every request to the server needs. Nothing is sent.
@@ -223,30 +245,21 @@ pub(crate) async fn check(args: &ConnectionArgs) -> Result<()> {
     if args.sandbox {
         return Ok(());
     }
-    build(remote_endpoint(args)?, args)?;
-    if args.client_secret.is_some() {
-        return Ok(());
+    build(remote_endpoint(args, Credentials::new(args))?, args)?;
+    match Credentials::new(args).check().await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let failure = Failure::message(Exit::Configuration, "no credentials given");
+            Err(failure.hint(credentials_hint()))
+        }
+        Err(error) => Err(credential_failure(error)),
     }
-    let failure = match environment(args.client_id.clone()).credential().await {
-        Ok(Some(_)) => return Ok(()),
-        Ok(None) => Failure::message(Exit::Configuration, "no credentials given"),
-        Err(error) => Failure::new(Exit::Configuration, error),
-    };
-    Err(failure.hint(format!(
-        "set {} and {} to the API key, or {} and {}",
-        env::CLIENT_ID,
-        env::CLIENT_SECRET,
-        env::USERNAME,
-        env::PASSWORD
-    )))
 }
 
-/// The environment, in which `--client-id` replaces its variable.
-fn environment(client_id: Option<String>) -> impl CredentialProvider {
-    Environment::reading(move |name: &str| match (name, &client_id) {
-        (env::CLIENT_ID, Some(id)) => Some(OsString::from(id)),
-        _ => env::read(name),
-    })
+/// Credentials that cannot be used are a matter of configuration.
+pub(crate) fn credential_failure(error: CredentialError) -> Failure {
+    let hint = credential_error_hint(&error);
+    Failure::new(Exit::Configuration, error).hint(hint)
 }
 
 /// An ID that may have been typed or set; an empty one counts as absent, as CI systems set those.

@@ -14,6 +14,13 @@ pub(crate) const CLIENT_ID: &str = "OCTANE_CLIENT_ID";
 pub(crate) const CLIENT_SECRET: &str = "OCTANE_CLIENT_SECRET";
 pub(crate) const USERNAME: &str = "OCTANE_USERNAME";
 pub(crate) const PASSWORD: &str = "OCTANE_PASSWORD";
+pub(crate) const CLIENT_ID_FILE: &str = "OCTANE_CLIENT_ID_FILE";
+pub(crate) const CLIENT_SECRET_FILE: &str = "OCTANE_CLIENT_SECRET_FILE";
+pub(crate) const ACCESS_TOKEN: &str = "OCTANE_ACCESS_TOKEN";
+pub(crate) const ACCESS_TOKEN_FILE: &str = "OCTANE_ACCESS_TOKEN_FILE";
+pub(crate) const USERNAME_FILE: &str = "OCTANE_USERNAME_FILE";
+pub(crate) const PASSWORD_FILE: &str = "OCTANE_PASSWORD_FILE";
+pub(crate) const SESSION_CACHE: &str = "OCTANE_SESSION_CACHE";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
 pub(crate) const LOG: &str = "OCTANE_LOG";
@@ -51,6 +58,19 @@ pub(crate) const ALL: &[Variable] = &[
     user(WORKSPACE, "Workspace ID, unless the URL has it"),
     user(USERNAME, "User name, where there is no API key"),
     user(PASSWORD, "Password of that user").secret(),
+    user(
+        ACCESS_TOKEN,
+        "Access token of Octane; with an API key, one to exchange",
+    )
+    .secret(),
+    user(
+        CLIENT_SECRET_FILE,
+        "File with the client secret; all of the above have a `_FILE`",
+    ),
+    user(
+        SESSION_CACHE,
+        "`1` shares the session with your other processes",
+    ),
     user(SPOOL, "Directory for uploads in progress, or `off`"),
     user(SANDBOX_DATA, "Directory of the sandbox's data"),
     user(
@@ -81,6 +101,10 @@ pub(crate) const ALL: &[Variable] = &[
         "CLICOLOR_FORCE",
         "Turns colour on where output is not a terminal",
     ),
+    system(CLIENT_ID_FILE, "File with the client ID"),
+    system(USERNAME_FILE, "File with the user name"),
+    system(PASSWORD_FILE, "File with the password"),
+    system(ACCESS_TOKEN_FILE, "File with the access token"),
     // The lower-case names of the proxies are read as well.
     system("https_proxy", "Same as HTTPS_PROXY").secret().url(),
     system("http_proxy", "Same as HTTP_PROXY").secret().url(),
@@ -307,9 +331,9 @@ mod tests {
             assert!(!variable.meaning.is_empty(), "{name}");
             let is_repeated = ALL[..index].iter().any(|earlier| earlier.name == name);
             assert!(!is_repeated, "{name}");
-            let looks_secret = ["SECRET", "PASSWORD"]
+            let looks_secret = ["SECRET", "PASSWORD", "TOKEN"]
                 .iter()
-                .any(|word| name.contains(word));
+                .any(|word| name.contains(word) && !name.ends_with("FILE"));
             assert!(variable.is_secret || !looks_secret, "{name}");
         }
     }

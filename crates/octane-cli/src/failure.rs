@@ -1,8 +1,10 @@
 //! An error on its way out: what failed, with which exit code, and what to do next.
 
 use octane_client::{ClientError, PlanError, PrepareError, ReportedProblem, UploadId};
+use octane_rest::Origin;
 use octane_results::{PayloadError, ReadError, SourceError, SourceProblem};
 
+use crate::credentials::hint::credential_error_hint;
 use crate::env;
 use crate::exit::Exit;
 use crate::input::warnings::WarningsJson;
@@ -78,14 +80,8 @@ impl Failure {
 impl From<octane_rest::Error> for Failure {
     fn from(error: octane_rest::Error) -> Self {
         if error.is_unauthorized() {
-            let suspicion = suspicion(env::text);
-            Self::new(Exit::Unauthorized, error).hint(suspicion.unwrap_or_else(|| {
-                format!(
-                    "check {} and {} (some workspaces accept only API keys)",
-                    env::CLIENT_ID,
-                    env::CLIENT_SECRET
-                )
-            }))
+            let hint = unauthorized_hint(&error);
+            Self::new(Exit::Unauthorized, error).hint(hint)
         } else if error.is_proxy_error() {
             Self::new(Exit::Unreachable, error).hint(
                 "correct the proxy's variable, or list the server's host in NO_PROXY, then try again",
@@ -106,6 +102,25 @@ impl From<octane_rest::Error> for Failure {
         } else {
             Self::new(Exit::Refused, error)
         }
+    }
+}
+
+/// What to check, where signing in does not work.
+fn unauthorized_hint(error: &octane_rest::Error) -> String {
+    if let Some(error) = error.credential_error() {
+        return credential_error_hint(error);
+    }
+    match error.rejected_credentials() {
+        None | Some(Origin::Variable(_)) => suspicion(env::text).unwrap_or_else(|| {
+            format!(
+                "check {} and {} (some workspaces accept only API keys)",
+                env::CLIENT_ID,
+                env::CLIENT_SECRET
+            )
+        }),
+        Some(origin) => format!(
+            "the secret comes from {origin}; check it and the client ID (some workspaces accept only API keys)"
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ mod build_context;
 mod ci;
 mod commands;
 mod connect;
+mod credentials;
 mod env;
 mod exit;
 mod failure;

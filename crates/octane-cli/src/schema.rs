@@ -9,6 +9,9 @@ macro_rules! schemas {
 
 /// Names and texts, in the order of the names.
 const SCHEMAS: &[(&str, &str)] = schemas! {
+    "auth_login"
+    "auth_logout"
+    "auth_status"
     "ci_env"
     "convert"
     "deleted_uploads"

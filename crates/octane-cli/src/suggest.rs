@@ -18,7 +18,9 @@ pub(crate) struct Suggest {
     /// The data folder of a sandbox that an upload is moved to.
     sandbox: Option<PathBuf>,
     client_id: Option<String>,
-    /// The secret was typed, so it has to be set before.
+    /// The option that says where the secret is.
+    secret: Option<(&'static str, String)>,
+    /// The secret was typed or piped, so it has to be set before.
     is_secret_typed: bool,
 }
 
@@ -37,9 +39,15 @@ impl Suggest {
     /// For a command that connects to a server.
     pub(crate) fn online(spool: &SpoolArgs, connection: &ConnectionArgs) -> Self {
         let typed = &connection.typed;
+        let file = connection.secret_file.as_ref().map(|file| {
+            let absolute = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            ("--secret-file", absolute.display().to_string())
+        });
+        let command = connection.secret_command.clone();
         Self {
+            secret: file.or_else(|| Some(("--secret-command", command?))),
             client_id: connection.client_id.clone().filter(|_| typed.is_client_id),
-            is_secret_typed: connection.client_secret.is_some(),
+            is_secret_typed: connection.client_secret.is_some() || connection.secret_stdin,
             ..Self::offline(spool)
         }
     }
@@ -74,6 +82,9 @@ impl Suggest {
         }
         if let Some(id) = &self.client_id {
             command.push_str(&format!(" --client-id {}", quoted(id)));
+        }
+        if let Some((option, value)) = &self.secret {
+            command.push_str(&format!(" {option} {}", quoted(value)));
         }
         self.in_spool(command)
     }
@@ -180,13 +191,14 @@ mod tests {
             url: Some(URL.to_owned()),
             sandbox: None,
             client_id: Some("ci".to_owned()),
+            secret: Some(("--secret-file", "/s".to_owned())),
             is_secret_typed: true,
         };
         assert_eq!(
             suggest.run_resume(&id()),
             format!(
                 "set OCTANE_CLIENT_SECRET and run `octane resume u-01jd8x2m5k3q7r --url '{URL}' --client-id ci \
-                 --spool '/a b'`"
+                 --secret-file /s --spool '/a b'`"
             )
         );
         assert_eq!(

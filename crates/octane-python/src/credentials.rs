@@ -1,6 +1,8 @@
 //! Credentials that Python code provides.
 
-use octane_rest::{BoxFuture, Credential, CredentialError, CredentialProvider, Secret};
+use octane_rest::{
+    BoxFuture, Credential, CredentialError, CredentialProvider, FoundCredential, Secret,
+};
 use pyo3::prelude::*;
 
 use crate::gate;
@@ -9,7 +11,7 @@ use crate::gate;
 pub(crate) struct PythonCredentials(pub(crate) Py<PyAny>);
 
 impl CredentialProvider for PythonCredentials {
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
         Box::pin(async {
             // It may take long, and it waits for the interpreter.
             let provide = gate::attach(|py| self.0.clone_ref(py)).ok_or_else(ending)?;
@@ -26,14 +28,15 @@ impl CredentialProvider for PythonCredentials {
             let provided = provided.map_err(|error| unreadable(error.to_string()))?;
             Ok(provided.map(|(kind, name, secret)| {
                 let secret = Secret::from(secret);
-                if kind == "user" {
+                let credential = if kind == "user" {
                     Credential::User {
                         name,
                         password: secret,
                     }
                 } else {
                     Credential::ApiKey { id: name, secret }
-                }
+                };
+                credential.into()
             }))
         })
     }

@@ -18,7 +18,9 @@ use crate::endpoint_state::EndpointState;
 use crate::observe::{Observer, RequestFinished};
 use crate::rate_limiter::RateLimiter;
 use crate::redactor::Redactor;
+use crate::secret::Secret;
 use crate::session::Session;
+use crate::session_store::SessionStore;
 use crate::settings::{EndpointSettings, InvalidSetting};
 use crate::transport::Transport;
 use crate::transport::network::{HttpTransport, NetworkSetupError};
@@ -42,6 +44,7 @@ pub struct Builder {
     transport: Option<Box<dyn Transport>>,
     env: Variables,
     redactor: Redactor,
+    session_store: Option<Box<dyn SessionStore>>,
     observers: Vec<Observer>,
 }
 
@@ -136,6 +139,14 @@ impl Builder {
         self
     }
 
+    /// Shares the session with other processes on this machine, which then sign in once. By default each endpoint has a
+    /// session of its own. Has no effect if the credentials are an
+    /// [access token](crate::Credential::AccessToken), for which nobody signs in.
+    pub fn session_store(mut self, store: impl SessionStore) -> Self {
+        self.session_store = Some(Box::new(store));
+        self
+    }
+
     /// Calls `observer` for every request that has ended. The call is made on the task that sent the
     /// request, so it should return quickly.
     ///
@@ -165,7 +176,8 @@ impl Builder {
     pub fn build(self) -> Result<Endpoint, BuildError> {
         let settings = self.settings.clamped();
         settings.check()?;
-        let url = self.url.as_ref().or(settings.url.as_ref());
+        let configured = settings.url.as_ref().map(Secret::expose);
+        let url = self.url.as_deref().or(configured);
         let url = url.ok_or(BuildError::NoAddress)?;
         self.redactor.learn_url(url);
         if let Some(proxy) = &settings.proxy {
@@ -197,6 +209,7 @@ impl Builder {
             observers: self.observers,
             redactor: self.redactor,
             session: Session::new(&settings),
+            session_store: self.session_store,
             rate_limiter: RateLimiter::new(
                 settings.requests_per_second,
                 Arc::clone(&adaptive_limit),
@@ -227,6 +240,7 @@ impl From<EndpointSettings> for Builder {
             transport: None,
             env: Arc::new(|name| std::env::var_os(name)),
             redactor: Redactor::default(),
+            session_store: None,
             observers: Vec::new(),
         }
     }

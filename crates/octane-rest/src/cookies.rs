@@ -6,21 +6,44 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderValue, header};
+use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::date;
+use crate::secret::Secret;
 
 /// The cookie of the session.
 pub(crate) const SESSION: &str = "LWSSO_COOKIE_KEY";
+/// The cookie of an access token, which stands for a session.
+const ACCESS_TOKEN: &str = "access_token";
 /// A cookie of servers up to about 12.53, which has to be sent back as the header [`CSRF_HEADER`].
 const CSRF: &str = "HPSSO_COOKIE_CSRF";
 /// See [`CSRF`].
 pub(crate) const CSRF_HEADER: &str = "hpsso-header-csrf";
 
-/// Names and values. Deliberately without `Debug`.
+/// Names and values. Deliberately without `Debug`; values are wiped from memory when they are dropped.
 #[derive(Clone, Default)]
-pub(crate) struct CookieJar(BTreeMap<String, Vec<u8>>);
+pub(crate) struct CookieJar(BTreeMap<String, SecretSlice<u8>>);
 
 impl CookieJar {
+    /// The cookies of a `Cookie` header.
+    pub(crate) fn from_header(header: &Secret) -> Self {
+        let pairs = header
+            .expose()
+            .split(';')
+            .filter_map(|pair| split(pair.as_bytes()));
+        let cookies = pairs.filter_map(|(name, value)| {
+            let name = str::from_utf8(name).ok()?;
+            Some((name.to_owned(), value.to_vec().into()))
+        });
+        Self(cookies.collect())
+    }
+
+    /// Stores an access token.
+    pub(crate) fn set_access_token(&mut self, token: &Secret) {
+        let value = token.expose().as_bytes().to_vec();
+        self.0.insert(ACCESS_TOKEN.to_owned(), value.into());
+    }
+
     /// Stores every `Set-Cookie` of a response. Returns whether there was any.
     pub(crate) fn update_from(&mut self, headers: &HeaderMap) -> bool {
         let now = headers
@@ -40,16 +63,36 @@ impl CookieJar {
             if parts.any(|attribute| is_past(attribute, now)) {
                 self.0.remove(name);
             } else {
-                self.0.insert(name.to_owned(), value.to_vec());
+                self.0.insert(name.to_owned(), value.to_vec().into());
             }
             is_changed = true;
         }
         is_changed
     }
 
-    /// Whether the session is among them.
+    /// Whether the session, or a token that stands for one, is among them.
     pub(crate) fn has_session(&self) -> bool {
-        self.0.get(SESSION).is_some_and(|value| !value.is_empty())
+        [SESSION, ACCESS_TOKEN]
+            .iter()
+            .any(|name| self.value(name).is_some())
+    }
+
+    /// The value of a cookie that is not empty.
+    fn value(&self, name: &str) -> Option<&[u8]> {
+        let value = self.0.get(name)?.expose_secret();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The values that grant access. Some cookies only hold a user's name, which is no secret; those have short values.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = String> {
+        const LENGTH_MIN: usize = 16;
+        let cookies = self.0.iter().filter_map(|(name, value)| {
+            let value = value.expose_secret();
+            let grants_access =
+                [SESSION, ACCESS_TOKEN, CSRF].contains(&name.as_str()) || value.len() >= LENGTH_MIN;
+            grants_access.then(|| str::from_utf8(value).ok()).flatten()
+        });
+        cookies.map(str::to_owned)
     }
 
     /// The header with all cookies; marked as sensitive so that it is never printed.
@@ -61,28 +104,22 @@ impl CookieJar {
             }
             line.extend_from_slice(name.as_bytes());
             line.push(b'=');
-            line.extend_from_slice(value);
+            line.extend_from_slice(value.expose_secret());
         }
         (!line.is_empty()).then(|| sensitive(&line)).flatten()
     }
 
     /// The value that old servers require in [`CSRF_HEADER`].
     pub(crate) fn csrf(&self) -> Option<HeaderValue> {
-        sensitive(self.0.get(CSRF).filter(|value| !value.is_empty())?)
+        sensitive(self.value(CSRF)?)
     }
 }
 
-/// The values of the cookies that a response sets which grant access. Some cookies only hold a user's name, which is no
-/// secret; those have short values.
-pub(crate) fn secrets(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    const LENGTH_MIN: usize = 16;
+/// The values of the cookies that a response sets which grant access.
+pub(crate) fn secrets(headers: &HeaderMap) -> Vec<String> {
     let mut jar = CookieJar::default();
     jar.update_from(headers);
-    let grants_access = |(name, value): &(String, Vec<u8>)| {
-        [SESSION, CSRF].contains(&name.as_str()) || value.len() >= LENGTH_MIN
-    };
-    let cookies = jar.0.into_iter().filter(grants_access);
-    cookies.filter_map(|(_, value)| String::from_utf8(value).ok())
+    jar.secrets().collect()
 }
 
 fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {
@@ -151,6 +188,19 @@ mod tests {
             "EMPTY=; LWSSO_COOKIE_KEY=two==; OCTANE_USER=jane"
         );
         assert!(cookies.has_session());
+    }
+
+    #[test]
+    fn cookies_survive_as_a_header() {
+        let mut cookies = CookieJar::default();
+        update(
+            &mut cookies,
+            &["LWSSO_COOKIE_KEY=a=b==", "EMPTY=", "OCTANE_USER=jane"],
+        );
+        let header = cookies.header().unwrap();
+        let again = CookieJar::from_header(&header.to_str().unwrap().into());
+        assert_eq!(again.header(), Some(header));
+        assert!(again.has_session() && !CookieJar::from_header(&"a=b".into()).has_session());
     }
 
     #[test]

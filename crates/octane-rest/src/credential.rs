@@ -1,12 +1,20 @@
 //! Credentials, and where they come from.
 
+pub(crate) mod api_key;
 pub(crate) mod chain;
+pub(crate) mod command;
 pub(crate) mod env;
+mod error;
 pub(crate) mod explicit;
+pub(crate) mod file;
+pub(crate) mod origin;
 
 use futures_util::future::BoxFuture;
 
 use crate::secret::Secret;
+
+pub use error::CredentialError;
+use origin::Origin;
 
 /// What the server requires for signing in.
 #[derive(Debug, Clone)]
@@ -27,15 +35,61 @@ pub enum Credential {
         /// The password.
         password: Secret,
     },
+    /// An access token that Octane has issued. It is sent as the cookie `access_token` and never signed out, because it may
+    /// be in use elsewhere.
+    AccessToken {
+        /// The token.
+        token: Secret,
+    },
+    /// An access token of an identity provider, which Octane exchanges for one of its own (Octane 25.4 and newer).
+    ExchangedToken {
+        /// The token of the identity provider.
+        token: Secret,
+        /// The client ID of the API key that may exchange tokens.
+        id: String,
+        /// The client secret of that key.
+        secret: Secret,
+    },
 }
 
 impl Credential {
-    pub(crate) fn secret(&self) -> &Secret {
+    /// Who signs in: a client ID or a login name. A token names no one.
+    pub fn id(&self) -> Option<&str> {
         match self {
-            Self::ApiKey { secret, .. }
-            | Self::User {
-                password: secret, ..
-            } => secret,
+            Self::ApiKey { id, .. }
+            | Self::User { name: id, .. }
+            | Self::ExchangedToken { id, .. } => Some(id),
+            Self::AccessToken { .. } => None,
+        }
+    }
+
+    /// All that has to be kept secret.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let (one, other) = match self {
+            Self::ApiKey { secret, .. } => (secret, None),
+            Self::User { password, .. } => (password, None),
+            Self::AccessToken { token } => (token, None),
+            Self::ExchangedToken { token, secret, .. } => (token, Some(secret)),
+        };
+        std::iter::once(one).chain(other)
+    }
+}
+
+/// Credentials that a provider has, and where it found them.
+#[derive(Debug, Clone)]
+pub struct FoundCredential {
+    /// The credentials.
+    pub credential: Credential,
+    /// Where their secret comes from.
+    pub origin: Origin,
+}
+
+/// Credentials that the caller has given.
+impl From<Credential> for FoundCredential {
+    fn from(credential: Credential) -> Self {
+        Self {
+            credential,
+            origin: Origin::Caller,
         }
     }
 }
@@ -46,44 +100,12 @@ impl Credential {
 /// [`Chain`](crate::Chain) is asked.
 pub trait CredentialProvider: Send + Sync + 'static {
     /// The credentials, if this provider has any.
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>>;
-}
-
-/// Why a provider failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialError {
-    /// A part of the credentials is missing.
-    #[error("incomplete credentials in {location}: `{present}` is set but `{missing}` is not")]
-    Incomplete {
-        /// Where they are, for example `the environment`.
-        location: String,
-        /// The part that is set.
-        present: String,
-        /// The part that is missing.
-        missing: String,
-    },
-    /// The credentials are not valid.
-    #[error("invalid credentials in {location}: {reason}")]
-    Invalid {
-        /// Where they are, for example `the environment`.
-        location: String,
-        /// Why they are not valid.
-        reason: String,
-    },
-    /// The credentials could not be read.
-    #[error("cannot read credentials from {location}")]
-    Unreadable {
-        /// Where they should be.
-        location: String,
-        /// Why they could not be read.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>>;
 }
 
 /// The same provider, chosen at run time.
 impl CredentialProvider for Box<dyn CredentialProvider> {
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
         (**self).credential()
     }
 }

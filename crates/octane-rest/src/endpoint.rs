@@ -17,7 +17,7 @@ use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::retry::Idempotency;
 use crate::secret::Secret;
-use crate::session::{AuthMode, SessionCookies};
+use crate::session::{AuthMode, Rejected, SessionCookies};
 use crate::settings::EndpointSettings;
 
 const SIGN_IN: &str = "/authentication/sign_in";
@@ -168,7 +168,11 @@ impl Endpoint {
     /// ```
     pub async fn sign_in(&self) -> Result<(), Error> {
         self.state.session.forget();
-        self.session().await.map(|_| ())
+        let rejected = Rejected {
+            generation: None,
+            is_sign_in_required: true,
+        };
+        self.session(rejected).await.map(|_| ())
     }
 
     /// The cookies of the session as the value of a `Cookie` header, for requests that something else makes in the same session;
@@ -184,7 +188,7 @@ impl Endpoint {
     /// # Ok(()) }) }
     /// ```
     pub async fn cookie_header(&self) -> Result<Secret, Error> {
-        let session = self.session().await?;
+        let session = self.session(Rejected::default()).await?;
         session.cookie_header().ok_or_else(|| {
             let context = self.context(Method::POST, SIGN_IN);
             let source = InvalidBody::new("the session cookie is not text", &context);
@@ -198,14 +202,13 @@ impl Endpoint {
     }
 
     /// The session, after signing in if there is none.
-    async fn session(&self) -> Result<SessionCookies, Error> {
+    async fn session(&self, rejected: Rejected) -> Result<SessionCookies, Error> {
         // A sign-in uses the permit of the request that needs it; here there is none.
         let _permit = self.state.concurrency.acquire().await;
         let started = tokio::time::Instant::now();
-        let session = self
-            .state
-            .session
-            .get_or_sign_in(None, || self.state.sign_in());
+        let session = self.state.session.get_or_open(rejected, |replaced| {
+            self.state.open_session(rejected, replaced)
+        });
         session.await.map_err(|error| {
             let mut context = self.context(Method::POST, SIGN_IN);
             context.elapsed = started.elapsed();
@@ -213,7 +216,8 @@ impl Endpoint {
         })
     }
 
-    /// Ends the session. Without a session it does nothing; the next request signs in again.
+    /// Ends the session, also for other processes that share it. Without a session it does nothing; the next request signs in
+    /// again. A token that was given ([`Credential::AccessToken`](crate::Credential::AccessToken)) is not ended.
     pub async fn sign_out(&self) -> Result<(), Error> {
         self.state.sign_out().await
     }

@@ -16,6 +16,7 @@ use crate::rate_limiter::RateLimiter;
 use crate::redactor::Redactor;
 use crate::request_context::RequestContext;
 use crate::session::Session;
+use crate::session_store::SessionStore;
 use crate::settings::EndpointSettings;
 use crate::transport::Transport;
 
@@ -34,6 +35,8 @@ pub(crate) struct EndpointState {
     pub(crate) observers: Vec<Observer>,
     pub(crate) redactor: Redactor,
     pub(crate) session: Session,
+    /// Shares the session with other processes.
+    pub(crate) session_store: Option<Box<dyn SessionStore>>,
     /// Reduces the rate and the concurrency while the server is overloaded.
     pub(crate) adaptive_limit: Arc<AdaptiveLimit>,
     pub(crate) rate_limiter: RateLimiter,

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use octane_model::{Problem, error_code};
 
 use crate::credential::CredentialError;
+use crate::credential::origin::Origin;
 use crate::list_error::ListError;
 use crate::request_context::RequestContext;
 use crate::transport::TransportError;
@@ -89,9 +90,13 @@ pub(crate) enum SignInError {
         problem: Option<Box<Problem>>,
         /// Whether these were a person's name and password.
         is_user: bool,
+        /// Where their secret came from.
+        origin: Origin,
     },
     /// The response had no session cookie.
     NoSessionCookie { status: StatusCode },
+    /// The response to the exchange of a token had no token.
+    NoToken { status: StatusCode },
     /// The sign-in request itself failed.
     Failed(Error),
 }
@@ -251,9 +256,31 @@ impl Error {
         match &self.actual().kind {
             Kind::ErrorStatus { status, .. } | Kind::Redirected { status, .. } => Some(*status),
             Kind::SignInFailed(error) => match &**error {
-                SignInError::Rejected { status, .. } | SignInError::NoSessionCookie { status } => {
-                    Some(*status)
-                }
+                SignInError::Rejected { status, .. }
+                | SignInError::NoSessionCookie { status }
+                | SignInError::NoToken { status } => Some(*status),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Where the credentials that the server has rejected came from.
+    pub fn rejected_credentials(&self) -> Option<&Origin> {
+        match &self.actual().kind {
+            Kind::SignInFailed(error) => match &**error {
+                SignInError::Rejected { origin, .. } => Some(origin),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Why there are no credentials, if a provider of them failed.
+    pub fn credential_error(&self) -> Option<&CredentialError> {
+        match &self.actual().kind {
+            Kind::SignInFailed(error) => match &**error {
+                SignInError::Credential(error) => Some(error),
                 _ => None,
             },
             _ => None,

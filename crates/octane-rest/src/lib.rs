@@ -24,7 +24,7 @@
 //!
 //! # Ideas
 //!
-//! - **One session for all.** However many requests find that there is no session, one of them signs in
+//! - **One session for all.** With a [`SessionStore`] that holds for all processes of a machine. However many requests find that there is no session, one of them signs in
 //!   and the others wait for it. A 401 leads to one sign-in and one more attempt. Cookies that any response
 //!   renews are stored; they are sent to this one server and nowhere else, and redirects are not followed.
 //! - **Polite.** All clones of an endpoint share a rate limit ([`EndpointSettings::requests_per_second`]) and a
@@ -44,7 +44,7 @@
 //!
 //! # Not supported
 //!
-//! Basic authentication, bearer tokens, interactive sign-in and attachments.
+//! Basic authentication, bearer tokens in headers, interactive sign-in and attachments.
 
 #![forbid(unsafe_code)]
 
@@ -77,7 +77,9 @@ mod retry;
 mod secret;
 mod send;
 mod session;
+mod session_store;
 mod settings;
+mod shared_session;
 mod sign_in;
 mod test_results;
 mod transport;
@@ -87,10 +89,14 @@ pub use futures_util::future::BoxFuture;
 pub use body::Body;
 pub use builder::{BuildError, Builder};
 pub use bulk::BulkOutcome;
+pub use credential::api_key::{ApiKeyFrom, SecretSource};
 pub use credential::chain::Chain;
+pub use credential::command::{Message, SecretCommand};
 pub use credential::env::Environment;
 pub use credential::explicit::{ApiKey, UserPassword};
-pub use credential::{Credential, CredentialError, CredentialProvider};
+pub use credential::file::{SecretFile, check_access};
+pub use credential::origin::Origin;
+pub use credential::{Credential, CredentialError, CredentialProvider, FoundCredential};
 pub use endpoint::Endpoint;
 pub use entities::Entities;
 pub use error::Error;
@@ -101,6 +107,7 @@ pub use redactor::Redactor;
 pub use response::Response;
 pub use retry::Idempotency;
 pub use secret::Secret;
+pub use session_store::{SessionKey, SessionLock, SessionStore, StoredSession};
 pub use settings::{EndpointSettings, InvalidSetting};
 pub use test_results::{Sent, TestResults};
 pub use transport::network::NetworkSetupError;

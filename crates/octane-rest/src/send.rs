@@ -23,7 +23,7 @@ use crate::redact;
 use crate::request_context::RequestContext;
 use crate::response::Response;
 use crate::retry::{self, AttemptContext, AttemptOutcome, Decision, Idempotency, SessionAge};
-use crate::session::{AuthMode, SessionCookies};
+use crate::session::{AuthMode, Rejected, SessionCookies, SessionSource};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// What the transport returned for an attempt.
@@ -78,14 +78,11 @@ impl EndpointState {
             attempts_max: self.settings.attempts_max,
             session: initial_session,
         };
-        // The session that the server no longer accepts.
-        let mut rejected_generation = None;
+        let mut rejected = Rejected::default();
         let mut last: Option<AttemptResult> = None;
         loop {
             let mut cookies = match auth {
-                AuthMode::Session => {
-                    Some(self.session_cookies(rejected_generation, deadline).await?)
-                }
+                AuthMode::Session => Some(self.session_cookies(rejected, deadline).await?),
                 AuthMode::SignIn => None,
                 AuthMode::SignOut(cookies) => Some(cookies.clone()),
             };
@@ -104,6 +101,15 @@ impl EndpointState {
                 // Another request may have signed in again while this one waited.
                 cookies = self.session.cookies().or(cookies);
             }
+            let is_of_store = |cookies: &SessionCookies| cookies.source() == SessionSource::Store;
+            if attempt.session == SessionAge::Fresh
+                && !rejected.is_sign_in_required
+                && cookies.as_ref().is_some_and(is_of_store)
+            {
+                // Another process has signed in again, perhaps long ago. If that session is rejected too, we sign in.
+                rejected.is_sign_in_required = true;
+                attempt.session = SessionAge::Reused;
+            }
             context.attempts += 1;
             let sent = Instant::now();
             let result = self
@@ -111,8 +117,12 @@ impl EndpointState {
                 .await;
             let generation = cookies.as_ref().map(SessionCookies::generation);
             if let Ok(response) = &result {
-                if let Some(generation) = generation {
-                    self.session.update_from(generation, response.headers());
+                if let Some(cookies) = &cookies
+                    && self
+                        .session
+                        .update_from(cookies.generation(), response.headers())
+                {
+                    self.share_renewed(cookies).await;
                 }
                 self.apply_backpressure(sent, response);
             }
@@ -123,7 +133,7 @@ impl EndpointState {
                     return finish(result);
                 }
                 Decision::Reauthenticate => {
-                    rejected_generation = generation;
+                    rejected.generation = generation;
                     attempt.session = SessionAge::Fresh;
                     last = Some(result);
                     continue;
@@ -141,7 +151,7 @@ impl EndpointState {
             // A 401 in a fresh session needs yet another session. After any other delay the session may
             // have expired, as before the first attempt.
             if is_unauthorized(&result) {
-                rejected_generation = generation;
+                rejected.generation = generation;
             } else {
                 attempt.session = initial_session;
             }
@@ -152,12 +162,12 @@ impl EndpointState {
 
     async fn session_cookies(
         &self,
-        rejected_generation: Option<u64>,
+        rejected: Rejected,
         deadline: Instant,
     ) -> Result<SessionCookies, Kind> {
         let session = self
             .session
-            .get_or_sign_in(rejected_generation, || self.sign_in());
+            .get_or_open(rejected, |replaced| self.open_session(rejected, replaced));
         match timeout_at(deadline, session).await {
             Ok(cookies) => cookies.map_err(Kind::SignInFailed),
             Err(_) => Err(Kind::DeadlineExceeded {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::cookies::{CSRF_HEADER, CookieJar};
 use crate::error::SignInError;
 use crate::secret::Secret;
+use crate::session_store::SessionKey;
 use crate::settings::EndpointSettings;
 
 /// How a request authenticates.
@@ -29,17 +30,60 @@ pub(crate) enum AuthMode {
 #[derive(Clone)]
 pub(crate) struct SessionCookies {
     generation: u64,
+    source: SessionSource,
     cookie: HeaderValue,
     csrf: Option<HeaderValue>,
 }
 
+/// Where a session comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionSource {
+    /// A sign-in of this endpoint.
+    SignIn,
+    /// A sign-in of another process, through the session store.
+    Store,
+    /// A token that was given, and may be in use elsewhere.
+    Token,
+}
+
+/// A session that has been found or opened.
+pub(crate) struct OpenedSession {
+    pub(crate) jar: CookieJar,
+    pub(crate) source: SessionSource,
+    /// How long ago the sign-in was.
+    pub(crate) age: Duration,
+    /// Under which key other processes may find it.
+    pub(crate) key: Option<SessionKey>,
+}
+
+/// A session as other processes see it.
+pub(crate) struct SharedSession {
+    pub(crate) key: SessionKey,
+    pub(crate) cookies: Secret,
+    pub(crate) age: Duration,
+}
+
+/// What is wrong with the session that a request had.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rejected {
+    /// The generation of the session that the server no longer accepts.
+    pub(crate) generation: Option<u64>,
+    /// A session of the store has failed already, or is not wanted: only a sign-in of our own will do.
+    pub(crate) is_sign_in_required: bool,
+}
+
 impl SessionCookies {
-    fn new(jar: &CookieJar, generation: u64) -> Option<Self> {
+    pub(crate) fn new(jar: &CookieJar, generation: u64, source: SessionSource) -> Option<Self> {
         Some(Self {
             generation,
+            source,
             cookie: jar.header()?,
             csrf: jar.csrf(),
         })
+    }
+
+    pub(crate) fn source(&self) -> SessionSource {
+        self.source
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -78,6 +122,7 @@ struct State {
     /// `None` while there is no session.
     cookies: Option<SessionCookies>,
     since: Option<Instant>,
+    key: Option<SessionKey>,
     /// The number of sign-ins that failed.
     failures: u64,
     last_failure: Option<Failure>,
@@ -99,48 +144,64 @@ impl Session {
         }
     }
 
-    /// The current session, if it is not too old and newer than the `rejected_generation`; otherwise signs
-    /// in, or waits for a sign-in in progress.
+    /// The current session, if it is not too old and newer than the one that was rejected; otherwise opens one, or waits for
+    /// one that is being opened. `open` gets the cookies of the session that it replaces, if there is one.
     ///
     /// All requests that waited for a sign-in share its failure. Rejected credentials are remembered for
     /// longer.
-    pub(crate) async fn get_or_sign_in<F>(
+    pub(crate) async fn get_or_open<F>(
         &self,
-        rejected_generation: Option<u64>,
-        sign_in: impl FnOnce() -> F,
+        rejected: Rejected,
+        open: impl FnOnce(Option<Secret>) -> F,
     ) -> Result<SessionCookies, Arc<SignInError>>
     where
-        F: Future<Output = Result<CookieJar, SignInError>>,
+        F: Future<Output = Result<OpenedSession, SignInError>>,
     {
-        let failures = match self.current(rejected_generation) {
+        let failures = match self.current(rejected) {
             Ok(cookies) => return Ok(cookies),
             Err(failures) => failures,
         };
         let _refreshing = self.refresh_lock.lock().await;
-        if let Ok(cookies) = self.current(rejected_generation) {
+        if let Ok(cookies) = self.current(rejected) {
             return Ok(cookies);
         }
         if let Some(error) = self.failure_after(failures) {
             return Err(error);
         }
-        let result = sign_in().await;
+        let replaced = self.cookies().and_then(|cookies| cookies.cookie_header());
+        let result = open(replaced).await;
         let mut state = self.state();
         match result {
-            Ok(jar) => state.begin(jar),
+            Ok(opened) => state.begin(opened),
             Err(error) => Err(state.fail(error, self.sign_in_failure_ttl)),
         }
     }
 
-    /// Stores the cookies of a response, unless they belong to a session that has been replaced.
-    pub(crate) fn update_from(&self, generation: u64, headers: &HeaderMap) {
+    /// Stores the cookies of a response, unless they belong to a session that has been replaced. Returns whether that has
+    /// changed any.
+    pub(crate) fn update_from(&self, generation: u64, headers: &HeaderMap) -> bool {
         if !headers.contains_key(header::SET_COOKIE) {
-            return;
+            return false;
         }
         let mut state = self.state();
-        let is_current = state.generation == generation && state.cookies.is_some();
-        if is_current && state.jar.update_from(headers) {
-            state.cookies = SessionCookies::new(&state.jar, generation);
+        let Some(cookies) = state.cookies.clone() else {
+            return false;
+        };
+        if state.generation != generation || !state.jar.update_from(headers) {
+            return false;
         }
+        state.cookies = SessionCookies::new(&state.jar, generation, cookies.source);
+        state.cookies.as_ref().map(|new| &new.cookie) != Some(&cookies.cookie)
+    }
+
+    /// The session as other processes see it, if it may be shared.
+    pub(crate) fn shared(&self) -> Option<SharedSession> {
+        let state = self.state();
+        Some(SharedSession {
+            key: state.key.clone()?,
+            cookies: state.cookies.as_ref()?.cookie_header()?,
+            age: state.since.map(|since| since.elapsed()).unwrap_or_default(),
+        })
     }
 
     /// The cookies of the session, if there is one.
@@ -162,16 +223,19 @@ impl Session {
     }
 
     /// The usable session, or the number of failed sign-ins so far.
-    fn current(&self, rejected_generation: Option<u64>) -> Result<SessionCookies, u64> {
+    fn current(&self, rejected: Rejected) -> Result<SessionCookies, u64> {
         let state = self.state();
         let is_expired = !self.age_max.is_zero()
             && state
                 .since
                 .is_some_and(|since| since.elapsed() >= self.age_max);
+        let is_usable = |cookies: &SessionCookies| {
+            let is_excluded =
+                rejected.is_sign_in_required && cookies.source == SessionSource::Store;
+            !is_expired && !is_excluded && Some(cookies.generation) > rejected.generation
+        };
         let cookies = state.cookies.clone();
-        cookies
-            .filter(|cookies| !is_expired && Some(cookies.generation) > rejected_generation)
-            .ok_or(state.failures)
+        cookies.filter(is_usable).ok_or(state.failures)
     }
 
     fn failure_after(&self, failures: u64) -> Option<Arc<SignInError>> {
@@ -188,11 +252,19 @@ impl Session {
 }
 
 impl State {
-    fn begin(&mut self, jar: CookieJar) -> Result<SessionCookies, Arc<SignInError>> {
+    fn begin(&mut self, opened: OpenedSession) -> Result<SessionCookies, Arc<SignInError>> {
+        let OpenedSession {
+            jar,
+            source,
+            age,
+            key,
+        } = opened;
+        let now = Instant::now();
         self.generation += 1;
-        self.since = Some(Instant::now());
+        self.since = Some(now.checked_sub(age).unwrap_or(now));
         self.last_failure = None;
-        self.cookies = SessionCookies::new(&jar, self.generation);
+        self.key = key;
+        self.cookies = SessionCookies::new(&jar, self.generation, source);
         self.jar = jar;
         // Signing in has made sure that there is a cookie, so this is never the error.
         self.cookies
@@ -203,7 +275,9 @@ impl State {
     fn fail(&mut self, error: SignInError, ttl: Duration) -> Arc<SignInError> {
         let is_rejection = matches!(
             error,
-            SignInError::Rejected { .. } | SignInError::NoSessionCookie { .. }
+            SignInError::Rejected { .. }
+                | SignInError::NoSessionCookie { .. }
+                | SignInError::NoToken { .. }
         );
         let error = Arc::new(error);
         self.failures += 1;

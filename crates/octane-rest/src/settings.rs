@@ -28,7 +28,7 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct EndpointSettings {
     /// The server's URL, in any form that [`Address`](octane_model::Address) accepts.
-    pub url: Option<String>,
+    pub url: Option<Secret>,
     /// The shared space, unless the URL names it.
     pub space: Option<SharedSpaceId>,
     /// The workspace, unless the URL names it.

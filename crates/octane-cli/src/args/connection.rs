@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
+use octane_rest::Secret;
 
 use super::duration::time_limit;
 use super::rate::Rate;
+use crate::credentials::given::{Configured, Remembered};
 use crate::env;
 
 /// Options of a command that connects; in a group of commands they can follow each of them.
@@ -26,12 +29,30 @@ pub(crate) struct ConnectionArgs {
     /// Workspace ID [default: taken from the URL].
     #[arg(long, global = true, env = env::WORKSPACE, value_name = "ID")]
     pub(crate) workspace: Option<String>,
-    /// Client ID of the API key; its secret is read from `OCTANE_CLIENT_SECRET`.
+    /// Client ID of the API key; its secret comes from `OCTANE_CLIENT_SECRET` or one of the following.
     #[arg(long, global = true, env = env::CLIENT_ID, value_name = "ID")]
     pub(crate) client_id: Option<String>,
     /// Client secret of the API key. Visible to other users of this machine; prefer `OCTANE_CLIENT_SECRET`.
     #[arg(long, global = true, value_name = "SECRET")]
-    pub(crate) client_secret: Option<String>,
+    pub(crate) client_secret: Option<Secret>,
+    /// File that holds the client secret and nothing else; refused if others can read it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Read the client secret from standard input.
+    #[arg(long, global = true)]
+    pub(crate) secret_stdin: bool,
+    /// Command that prints the client secret, for example `vault read -field=secret kv/octane`; run without a shell.
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub(crate) secret_command: Option<String>,
+    /// Share the session with your other processes on this machine, for an hour at most, so that they sign in once.
+    #[arg(long, global = true, env = env::SESSION_CACHE, value_parser = FalseyValueParser::new())]
+    pub(crate) session_cache: bool,
+    /// What a settings file says about credentials.
+    #[arg(skip)]
+    pub(crate) configured: Configured,
+    /// Credentials that have been found already.
+    #[arg(skip)]
+    pub(crate) remembered: Remembered,
     /// Use the built-in sandbox server; its data is kept between runs.
     #[arg(long, global = true, hide = cfg!(not(feature = "sandbox")))]
     pub(crate) sandbox: bool,

@@ -11,7 +11,16 @@ use crate::env;
 
 /// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
 /// second one, with a note.
-const CONFLICTS: [[&str; 2]; 2] = [["sandbox", "url"], ["memory", "sandbox_data"]];
+const CONFLICTS: [[&str; 2]; 8] = [
+    ["sandbox", "url"],
+    ["memory", "sandbox_data"],
+    ["secret_file", "secret_stdin"],
+    ["secret_file", "secret_command"],
+    ["secret_file", "client_secret"],
+    ["secret_stdin", "secret_command"],
+    ["secret_stdin", "client_secret"],
+    ["secret_command", "client_secret"],
+];
 
 /// Options that win over variables that have no option, with a note.
 const OVERRIDES: [(&str, &str); 1] = [("client_id", env::USERNAME)];
@@ -130,6 +139,8 @@ mod tests {
             "octane suite list --sandbox --url https://octane.example",
             "octane suite --sandbox list --url https://octane.example",
             "octane sandbox --memory --sandbox-data x",
+            "octane suite --secret-stdin list --secret-file x",
+            "octane suite list --client-secret x --secret-command y",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{line}");

@@ -47,6 +47,8 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         .options
         .extend(crate::connect::stored_options(&args.connection));
 
+    let is_read = args.input.inputs.iter().any(|input| input.as_str() == "-");
+    crate::connect::check_standard_input(&args.connection, is_read)?;
     // What is missing for every request is found before anything is read or saved.
     crate::connect::check(&args.connection).await?;
     let run = ci::detect(env::text);

@@ -4,6 +4,7 @@ mod annotations;
 mod bad_input;
 mod ci;
 mod commands;
+mod credentials;
 mod dry_run;
 mod echoing;
 mod examples;
@@ -34,6 +35,7 @@ mod resuming;
 mod schemas;
 mod secrets;
 mod server;
+mod shared_session;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]
 mod snapshots;

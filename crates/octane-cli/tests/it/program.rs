@@ -1,6 +1,6 @@
 //! Runs the program in a directory of its own, with none of this machine's variables.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -40,6 +40,18 @@ impl Place {
         self
     }
 
+    /// Writes a file that only its owner can read, and returns its path.
+    pub(crate) fn secret_file(&self, name: &str, text: &str) -> String {
+        self.file(name, text);
+        let path = self.path().join(name);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        }
+        path.display().to_string()
+    }
+
     /// Runs `octane` here.
     pub(crate) fn octane(&self, arguments: &[&str]) -> Done {
         self.octane_with(arguments, &[])
@@ -48,6 +60,23 @@ impl Place {
     /// Runs `octane` here, with these variables and no others.
     pub(crate) fn octane_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
         self.command(arguments, variables).output().unwrap().into()
+    }
+
+    /// Runs `octane` here, with this on standard input.
+    pub(crate) fn octane_fed(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        input: &str,
+    ) -> Done {
+        let mut command = self.command(arguments, variables);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let written = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let done: Done = child.wait_with_output().unwrap().into();
+        // Whoever does not read it has closed it.
+        assert!(written.is_ok() || done.code != 0, "{done:?}");
+        done
     }
 
     /// Starts `octane` here, to be watched while it works.

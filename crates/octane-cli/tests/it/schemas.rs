@@ -65,7 +65,7 @@ fn the_program_lists_the_schemas_and_prints_them_as_they_are_published() {
     }
     place
         .octane(&["schema", "nonsense"])
-        .fails(2, &["possible values: ci_env, convert"]);
+        .fails(2, &["possible values: auth_login"]);
 }
 
 #[test]
@@ -283,6 +283,10 @@ fn the_answers_of_all_commands_match_their_schemas() {
     answers.answer(0, "status", &["status"]);
     answers.answer(0, "uploads", &["uploads", "list"]);
     answers.answer(0, "deleted_uploads", &["uploads", "prune"]);
+    let status = answers.answer(0, "auth_status", &["auth", "status"]);
+    assert_eq!(status["session"], Value::Null);
+    answers.answer(0, "auth_login", &["auth", "login"]);
+    answers.answer(0, "auth_logout", &["auth", "logout"]);
     answers.see_sandbox();
     answers.see_saved_uploads();
     answers.see_errors();

@@ -64,15 +64,24 @@ impl Server {
         self.sandbox.as_ref().unwrap().sandbox()
     }
 
+    /// The requests that it has received, as its log shows them.
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.sandbox().requests()
+    }
+
+    /// The workspace in the browser.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/ui/?p=1001/1002", self.address)
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The variables of a CI job that uses this server, with this secret.
     pub(crate) fn variables(&self, secret: &str) -> Vec<(&'static str, String)> {
-        let url = format!("http://{}/ui/?p=1001/1002", self.address);
         vec![
-            ("OCTANE_URL", url),
+            ("OCTANE_URL", self.url()),
             ("OCTANE_CLIENT_ID", "ci".to_owned()),
             ("OCTANE_CLIENT_SECRET", secret.to_owned()),
         ]
@@ -106,6 +115,13 @@ impl Server {
     /// The next request that matches has this fault.
     pub(crate) fn fail_next(&self, fault: Fault) {
         self.sandbox().fail_next(fault).unwrap();
+    }
+
+    /// How many sign-ins there were.
+    pub(crate) fn sign_ins(&self) -> usize {
+        let requests = self.sandbox().requests();
+        let is_sign_in = |request: &&ReceivedRequest| request.path.ends_with("/sign_in");
+        requests.iter().filter(is_sign_in).count()
     }
 
     /// Waits until a request is in flight that its fault holds.

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Credential, CredentialError, CredentialProvider};
+use super::{CredentialError, CredentialProvider, FoundCredential};
 
 /// Tries providers in order and uses the first credentials. A provider without credentials lets the next
 /// one try; an error stops the search.
@@ -30,11 +30,11 @@ impl std::fmt::Debug for Chain {
 }
 
 impl CredentialProvider for Chain {
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
         Box::pin(async move {
             for provider in &self.0 {
-                if let Some(credential) = provider.credential().await? {
-                    return Ok(Some(credential));
+                if let Some(found) = provider.credential().await? {
+                    return Ok(Some(found));
                 }
             }
             Ok(None)
@@ -47,6 +47,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
+    use crate::credential::Credential;
     use crate::credential::env::Environment;
     use crate::credential::explicit::ApiKey;
 
@@ -54,8 +55,8 @@ mod tests {
     async fn a_provider_without_credentials_lets_the_next_one_try_and_an_error_stops() {
         let empty = Environment::reading(|_| None);
         let chain = Chain::new().then(empty).then(ApiKey::new("second", "s"));
-        let credential = chain.credential().await.unwrap();
-        assert!(matches!(credential, Some(Credential::ApiKey { id, .. }) if id == "second"));
+        let found = chain.credential().await.unwrap().unwrap();
+        assert!(matches!(found.credential, Credential::ApiKey { id, .. } if id == "second"));
 
         let half = Environment::reading(|name| {
             (name == "OCTANE_CLIENT_ID").then(|| OsString::from("key"))

@@ -2,7 +2,7 @@
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::{Credential, CredentialError, CredentialProvider};
+use super::{Credential, CredentialError, CredentialProvider, FoundCredential};
 use crate::secret::Secret;
 
 /// An API key: client id and client secret.
@@ -28,9 +28,10 @@ impl ApiKey {
 }
 
 impl CredentialProvider for ApiKey {
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
         let Self { id, secret } = self.clone();
-        Box::pin(ready(Ok(Some(Credential::ApiKey { id, secret }))))
+        let credential = Credential::ApiKey { id, secret };
+        Box::pin(ready(Ok(Some(credential.into()))))
     }
 }
 
@@ -52,8 +53,9 @@ impl UserPassword {
 }
 
 impl CredentialProvider for UserPassword {
-    fn credential(&self) -> BoxFuture<'_, Result<Option<Credential>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
         let Self { name, password } = self.clone();
-        Box::pin(ready(Ok(Some(Credential::User { name, password }))))
+        let credential = Credential::User { name, password };
+        Box::pin(ready(Ok(Some(credential.into()))))
     }
 }

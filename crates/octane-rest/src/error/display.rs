@@ -107,6 +107,7 @@ impl fmt::Display for SignInError {
                 status,
                 problem,
                 is_user,
+                ..
             } => {
                 write!(f, "credentials rejected ({})", status.as_u16())?;
                 if let Some(problem) = problem {
@@ -124,6 +125,13 @@ impl fmt::Display for SignInError {
                     "the server returned {status} without a session cookie (`LWSSO_COOKIE_KEY`)"
                 )
             }
+            Self::NoToken { status } => {
+                let status = status.as_u16();
+                write!(
+                    f,
+                    "the server returned {status} without an `access_token` in exchange for the token"
+                )
+            }
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -134,7 +142,10 @@ impl StdError for SignInError {
         match self {
             Self::Credential(error) => error.source(),
             Self::Failed(error) => error.source(),
-            Self::NoCredentials | Self::Rejected { .. } | Self::NoSessionCookie { .. } => None,
+            Self::NoCredentials
+            | Self::Rejected { .. }
+            | Self::NoSessionCookie { .. }
+            | Self::NoToken { .. } => None,
         }
     }
 }

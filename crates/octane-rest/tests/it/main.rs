@@ -14,6 +14,8 @@ mod retries;
 mod script;
 mod secrets;
 mod sessions;
+mod shared_sessions;
 mod stage;
 mod tls;
+mod tokens;
 mod verbs;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use octane_model::Query;
 use octane_rest::{
-    ApiKey, Builder, Chain, Credential, CredentialProvider, EndpointSettings, Environment,
+    ApiKey, Builder, Chain, CredentialProvider, EndpointSettings, Environment, FoundCredential,
     UserPassword,
 };
 
@@ -95,7 +95,7 @@ async fn everything() -> String {
     write!(shown, "{error:?} {error}").unwrap();
 
     let key = ApiKey::new("demo", SECRET);
-    let credential: Option<Credential> = key.credential().await.unwrap();
+    let credential: Option<FoundCredential> = key.credential().await.unwrap();
     let environment =
         Environment::reading(|name| (name == "OCTANE_PASSWORD").then(|| SECRET.into()));
     let person = UserPassword::new("jane", SECRET);
@@ -108,7 +108,7 @@ async fn everything() -> String {
     write!(shown, "{:?}", Chain::new().then(key)).unwrap();
     let mut settings = EndpointSettings::default();
     settings.proxy = Some(format!("http://jane:{SECRET}@").as_str().into());
-    settings.url = Some("https://octane.example/?p=1/2".into());
+    settings.url = Some(format!("https://octane.example/?p=1/2&token={SECRET}").into());
     let error = Builder::from(settings.clone()).build().unwrap_err();
     write!(shown, "{settings:?} {error} {error:?}").unwrap();
     shown

@@ -1,0 +1,341 @@
+//! `octane auth`
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use octane_rest::{
+    Credential, CredentialError, Endpoint, FoundCredential, Origin, Secret, SessionKey,
+};
+use serde_json::{Value, json};
+
+use crate::args::{AuthCommand, ConnectionArgs};
+use crate::connect::{
+    build, credential_failure, remote_endpoint, warn_about_address, warn_about_typed_secret,
+};
+use crate::credentials::Credentials;
+use crate::credentials::login::{Logins, Place};
+use crate::credentials::session_cache::SessionCache;
+use crate::env;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Output, Text, ask, print_for_people, secrets};
+
+/// How long ending a session may take.
+const SIGN_OUT_MAX: Duration = Duration::from_secs(3);
+
+pub(super) async fn run(
+    command: AuthCommand,
+    args: &ConnectionArgs,
+    output: Output,
+) -> Result<Exit> {
+    if args.sandbox {
+        let message = "the sandbox of this program has an API key of its own, which needs no login";
+        return Err(Failure::message(Exit::Usage, message)
+            .hint("leave `--sandbox` out, and name a server with `--url`"));
+    }
+    warn_about_typed_secret(args, output);
+    match command {
+        AuthCommand::Login => login(args, output).await,
+        AuthCommand::Status => status(args, output).await,
+        AuthCommand::Logout => logout(args, output).await,
+    }
+}
+
+async fn login(args: &ConnectionArgs, output: Output) -> Result<Exit> {
+    let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
+    warn_about_address(&endpoint, output);
+    let (id, secret, origin) = key(args, &endpoint).await?;
+    let credential = Credential::ApiKey {
+        id: id.clone(),
+        secret: secret.clone(),
+    };
+    let known = Known(FoundCredential {
+        credential,
+        origin: origin.clone(),
+    });
+    let builder = remote_endpoint(&alone(args), Credentials::new(args))?;
+    prove(&build(builder.credentials(known), args)?).await?;
+    let (logins, place) = (logins()?, place(args, &endpoint)?);
+    logins
+        .save(&place, &id, &secret)
+        .map_err(credential_failure)?;
+    let path = logins.path().display().to_string();
+    output.answer(
+        || {
+            let mut text = shown(&endpoint);
+            text.push(&format!("API key   {id}"));
+            text.push(&format!("Saved     {path}"));
+            text
+        },
+        &json!({
+            "schema": "octane.auth_login/1",
+            "server": endpoint.address().to_string(),
+            "space": endpoint.workspace().space.to_string(),
+            "workspace": endpoint.workspace().workspace.to_string(),
+            "client_id": id,
+            "origin": origin.to_string(),
+            "file": path,
+        }),
+    )?;
+    let secrets = [
+        env::CLIENT_SECRET,
+        env::CLIENT_SECRET_FILE,
+        env::ACCESS_TOKEN,
+        env::ACCESS_TOKEN_FILE,
+        env::PASSWORD,
+        env::PASSWORD_FILE,
+    ];
+    let is_set = |name: &&str| env::read(name).is_some_and(|value| !value.is_empty());
+    if let Some(name) = secrets.iter().find(|name| is_set(name)) {
+        output.say(&format!(
+            "note: as long as {name} is set, it counts instead of the saved key"
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+/// The API key to save, and where its secret comes from: as typed or set, or else from the person at the terminal.
+async fn key(args: &ConnectionArgs, endpoint: &Endpoint) -> Result<(String, Secret, Origin)> {
+    let credentials = Credentials::new(args).without_saved();
+    match credentials.find().await {
+        Ok(Some(FoundCredential {
+            credential: Credential::ApiKey { id, secret },
+            origin,
+        })) => return Ok((id, secret, origin)),
+        Ok(Some(found)) => {
+            let message = format!(
+                "only API keys can be saved, and {} has something else",
+                found.origin
+            );
+            return Err(Failure::message(Exit::Configuration, message)
+                .hint("give an API key with `--client-id` and `--secret-stdin`"));
+        }
+        Ok(None) | Err(CredentialError::Incomplete { .. }) => {}
+        Err(error) => return Err(credential_failure(error)),
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let message = "no secret given, and there is no terminal to ask at";
+        return Err(Failure::message(Exit::Configuration, message).hint(
+            "use `--secret-stdin`, `--secret-file` or `--secret-command`, and `--client-id`",
+        ));
+    }
+    let id = credentials.client_id().await.map_err(credential_failure)?;
+    let address = endpoint.address();
+    let id = match id {
+        Some(id) => id,
+        None => asked(&format!("Client ID of the API key for {address}:"), false)?,
+    };
+    let secret = asked(&format!("Client secret of {id} (not shown):"), true)?;
+    secrets::redactor().learn(&secret);
+    Ok((id, secret.into(), Origin::StandardInput))
+}
+
+/// What the person at the terminal types; it is not shown if it is secret.
+fn asked(question: &str, is_secret: bool) -> Result<String> {
+    ask(question);
+    let _ = io::stderr().flush();
+    let answer = if is_secret {
+        rpassword::read_password()?
+    } else {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        line
+    };
+    let answer = answer.trim();
+    if answer.is_empty() {
+        return Err(Failure::message(
+            Exit::Usage,
+            "nothing was typed; nothing is saved",
+        ));
+    }
+    Ok(answer.to_owned())
+}
+
+/// The same options for a session that other processes do not share, which can be ended at once.
+fn alone(args: &ConnectionArgs) -> ConnectionArgs {
+    ConnectionArgs {
+        session_cache: false,
+        ..args.clone()
+    }
+}
+
+/// Signs in, and makes one request with the session: a token is not checked before.
+async fn prove(endpoint: &Endpoint) -> Result<(), octane_rest::Error> {
+    endpoint.sign_in().await?;
+    let answer = endpoint.get("releases?limit=1&fields=id").await;
+    let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
+    match answer {
+        // Whoever lacks a permission, or names a workspace that does not exist, has signed in.
+        Err(error) if error.is_forbidden() || error.is_not_found() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+async fn status(args: &ConnectionArgs, output: Output) -> Result<Exit> {
+    let alone = alone(args);
+    let credentials = Credentials::new(args);
+    let builder = remote_endpoint(&alone, Credentials::new(args))?;
+    let endpoint = build(builder, args)?;
+    warn_about_address(&endpoint, output);
+    let found = match credentials.find().await {
+        Ok(found) => found,
+        Err(error) => {
+            let mut failure = credential_failure(error);
+            failure.exit = Exit::Unauthorized;
+            return Ok(report(&endpoint, None, None, Some(failure), output)?);
+        }
+    };
+    let Some(found) = found else {
+        let failure = Failure::message(Exit::Unauthorized, "no credentials given").hint(
+            "run `octane auth login`; `octane auth status --help` lists where credentials may be",
+        );
+        return Ok(report(&endpoint, None, None, Some(failure), output)?);
+    };
+    let builder = remote_endpoint(&alone, Credentials::new(args))?;
+    let known = Known(found.clone());
+    let proof = prove(&build(builder.credentials(known), args)?).await;
+    let session = shared_session(args, &endpoint, &found);
+    let failure = proof.err().map(Failure::from);
+    Ok(report(
+        &endpoint,
+        Some(&found),
+        session.as_ref(),
+        failure,
+        output,
+    )?)
+}
+
+/// Credentials that have been found.
+struct Known(FoundCredential);
+
+impl octane_rest::CredentialProvider for Known {
+    fn credential(
+        &self,
+    ) -> octane_rest::BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
+        Box::pin(std::future::ready(Ok(Some(self.0.clone()))))
+    }
+}
+
+/// The session that processes share: its file, and how many seconds old it is.
+fn shared_session(
+    args: &ConnectionArgs,
+    endpoint: &Endpoint,
+    found: &FoundCredential,
+) -> Option<(String, u64)> {
+    let cache = SessionCache::existing().filter(|_| args.session_cache)?;
+    let key = SessionKey::new(endpoint.address().to_string(), found.credential.id()?);
+    let session = cache.peek(&key).ok()??;
+    Some((
+        cache.path(&key).display().to_string(),
+        session.age.as_secs(),
+    ))
+}
+
+/// Prints what is known about the credentials, and returns the exit code.
+fn report(
+    endpoint: &Endpoint,
+    found: Option<&FoundCredential>,
+    session: Option<&(String, u64)>,
+    failure: Option<Failure>,
+    output: Output,
+) -> io::Result<Exit> {
+    let kind = found.map(|found| match found.credential {
+        Credential::ApiKey { .. } => ("api_key", "API key"),
+        Credential::User { .. } => ("user", "User"),
+        Credential::AccessToken { .. } => ("access_token", "Token"),
+        _ => ("exchanged_token", "Token"),
+    });
+    let id = found.and_then(|found| found.credential.id());
+    let sign_in = match failure.as_ref().map(|failure| failure.exit) {
+        None => "works",
+        Some(Exit::Unauthorized) => "rejected",
+        Some(Exit::Unreachable) => "unreachable",
+        Some(_) => "failed",
+    };
+    output.answer(
+        || {
+            let mut text = shown(endpoint);
+            if let (Some(found), Some((_, kind))) = (found, kind) {
+                text.push(&format!("{kind:10}{}", id.unwrap_or("given as it is")));
+                text.push(&format!("Secret    from {}", found.origin));
+            }
+            if let Some((file, age)) = session {
+                text.push(&format!("Session   shared, {} min old ({file})", age / 60));
+            }
+            text.push(&format!("Sign-in   {sign_in}"));
+            text
+        },
+        &json!({
+            "schema": "octane.auth_status/1",
+            "server": endpoint.address().to_string(),
+            "space": endpoint.workspace().space.to_string(),
+            "workspace": endpoint.workspace().workspace.to_string(),
+            "kind": kind.map(|(kind, _)| kind),
+            "client_id": id,
+            "origin": found.map(|found| found.origin.to_string()),
+            "sign_in": sign_in,
+            "error": failure.as_ref().map(|failure| format!("{:#}", failure.error)),
+            "hint": failure.as_ref().and_then(|failure| failure.hint.clone()),
+            "session": session.map(|(file, age)| json!({ "file": file, "age_seconds": age })),
+        }),
+    )?;
+    let Some(failure) = failure else {
+        return Ok(Exit::Success);
+    };
+    print_for_people(&failure);
+    Ok(failure.exit)
+}
+
+async fn logout(args: &ConnectionArgs, output: Output) -> Result<Exit> {
+    let mut builder = remote_endpoint(&alone(args), Credentials::new(args))?;
+    if let Some(cache) = SessionCache::existing() {
+        builder = builder.session_store(cache);
+    }
+    let endpoint = build(builder, args)?;
+    // Ending the session needs the key, so it comes first; if the server is away, the session ends by itself.
+    let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
+    let (logins, place) = (logins()?, place(args, &endpoint)?);
+    let removed = logins.remove(&place).map_err(credential_failure)?;
+    let path = logins.path().display().to_string();
+    output.answer(
+        || {
+            let mut text = shown(&endpoint);
+            text.push(&match &removed {
+                Some(id) => format!("Deleted   API key {id} ({path})"),
+                None => "no API key was saved for this server and space".to_owned(),
+            });
+            text
+        },
+        &json!({
+            "schema": "octane.auth_logout/1",
+            "server": endpoint.address().to_string(),
+            "space": endpoint.workspace().space.to_string(),
+            "client_id": removed.as_ref().map_or(Value::Null, |id| json!(id)),
+            "file": path,
+        }),
+    )?;
+    Ok(Exit::Success)
+}
+
+fn shown(endpoint: &Endpoint) -> Text {
+    let workspace = endpoint.workspace();
+    let (space, workspace) = (workspace.space, workspace.workspace);
+    Text::line(format!(
+        "Server    {} (space {space}, workspace {workspace})",
+        endpoint.address()
+    ))
+}
+
+fn logins() -> Result<Logins> {
+    Logins::of_user().map_err(|error| {
+        Failure::new(Exit::Configuration, error)
+            .context("there is no directory for settings of the user")
+    })
+}
+
+/// The server and space of a key, as they are looked for later.
+fn place(args: &ConnectionArgs, endpoint: &Endpoint) -> Result<Place> {
+    let space = Some(endpoint.workspace().space.get());
+    let place = Place::of(args).map(|place| Place { space, ..place });
+    place.ok_or_else(|| Failure::message(Exit::Configuration, "no server given"))
+}

@@ -1,0 +1,221 @@
+//! The API keys that `octane auth login` has saved, in a file of the user that only they can read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use octane_model::Address;
+use octane_rest::{Credential, CredentialError, FoundCredential, Origin, Secret};
+use serde::{Deserialize, Serialize};
+
+use super::private_file;
+use crate::args::ConnectionArgs;
+
+/// Saved keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Logins {
+    path: PathBuf,
+}
+
+/// What a key is for: API keys belong to a shared space.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    pub(crate) space: Option<i64>,
+}
+
+/// The file.
+#[derive(Default, Serialize, Deserialize)]
+struct Content {
+    format: u32,
+    keys: Vec<Key>,
+}
+
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Key {
+    server: String,
+    space: Option<i64>,
+    client_id: String,
+    client_secret: String,
+}
+
+impl Place {
+    pub(crate) fn new(url: &str) -> Option<Self> {
+        let address: Address = url.parse().ok()?;
+        let space = address.space().map(octane_model::SharedSpaceId::get);
+        Some(Self { address, space })
+    }
+
+    /// The server and space of a command.
+    pub(crate) fn of(args: &ConnectionArgs) -> Option<Self> {
+        let place = Self::new(args.url.as_deref()?)?;
+        let typed = args.space.as_deref().map(str::trim);
+        let typed = typed.filter(|text| !text.is_empty());
+        let space = typed.map_or(place.space, |text| text.parse().ok());
+        Some(Self { space, ..place })
+    }
+}
+
+impl Logins {
+    /// Those of the user.
+    pub(crate) fn of_user() -> io::Result<Self> {
+        let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
+        let directory = base.config_dir().join("octane-client");
+        Ok(Self::at(directory.join("api-keys.json")))
+    }
+
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The key for a server and space, with this client ID if one is given.
+    pub(crate) fn find(
+        &self,
+        place: &Place,
+        id: Option<&str>,
+    ) -> Result<Option<FoundCredential>, CredentialError> {
+        let key = self.read()?.keys.into_iter().find(|key| key.is_for(place));
+        let key = key.filter(|key| id.is_none_or(|id| id == key.client_id));
+        Ok(key.map(|key| FoundCredential {
+            credential: Credential::ApiKey {
+                id: key.client_id,
+                secret: key.client_secret.into(),
+            },
+            origin: Origin::Login(self.path.clone()),
+        }))
+    }
+
+    /// Saves a key, in place of another one for the same server and space.
+    pub(crate) fn save(
+        &self,
+        place: &Place,
+        id: &str,
+        secret: &Secret,
+    ) -> Result<(), CredentialError> {
+        if let Some(directory) = self.path.parent() {
+            private_file::create_directory(directory)?;
+        }
+        let mut content = self.read()?;
+        content.keys.retain(|key| !key.is_for(place));
+        content.keys.push(Key {
+            server: place.address.to_string(),
+            space: place.space,
+            client_id: id.to_owned(),
+            client_secret: secret.expose().to_owned(),
+        });
+        self.write(content)
+    }
+
+    /// Deletes the key for a server and space. Returns its client ID if there was one.
+    pub(crate) fn remove(&self, place: &Place) -> Result<Option<String>, CredentialError> {
+        let mut content = self.read()?;
+        let found = content.keys.iter().position(|key| key.is_for(place));
+        let Some(index) = found else {
+            return Ok(None);
+        };
+        let removed = content.keys.remove(index);
+        self.write(content)?;
+        Ok(Some(removed.client_id))
+    }
+
+    fn read(&self) -> Result<Content, CredentialError> {
+        let Some(text) = private_file::read(&self.path)? else {
+            return Ok(Content::default());
+        };
+        let content: Content = serde_json::from_str(&text)
+            // The text of the error may quote the file.
+            .map_err(|error| self.invalid(&format!("not valid in line {}", error.line())))?;
+        if content.format > FORMAT {
+            return Err(self.invalid("created by a newer version of this program"));
+        }
+        Ok(content)
+    }
+
+    fn write(&self, mut content: Content) -> Result<(), CredentialError> {
+        content.format = FORMAT;
+        let written = if content.keys.is_empty() {
+            private_file::remove(&self.path).map(drop)
+        } else {
+            serde_json::to_string_pretty(&content)
+                .map_err(io::Error::other)
+                .and_then(|text| private_file::write(&self.path, &text))
+        };
+        written.map_err(|error| CredentialError::Unreadable {
+            location: format!("the file `{}`", self.path.display()),
+            source: Box::new(error),
+        })
+    }
+
+    fn invalid(&self, reason: &str) -> CredentialError {
+        CredentialError::Invalid {
+            location: format!("the file `{}`", self.path.display()),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+impl Key {
+    fn is_for(&self, place: &Place) -> bool {
+        let server = self.server.parse::<Address>();
+        server.is_ok_and(|server| server.is_same_server(&place.address))
+            && self.space == place.space
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_for_its_server_and_space_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let logins = Logins::at(folder.path().join("octane-client/keys.json"));
+        let place = |url| Place::new(url).unwrap();
+        let one = place("https://octane.example/ui/?p=1001/1002");
+        let other = place("https://octane.example/ui/?p=2001/1002");
+        let id = |place: &Place, id| {
+            let found = logins.find(place, id).unwrap();
+            found.map(|found| found.credential.id().unwrap().to_owned())
+        };
+        assert_eq!(id(&one, None), None);
+        logins.save(&one, "ci", &"s1".into()).unwrap();
+        logins.save(&other, "other", &"s2".into()).unwrap();
+        assert_eq!(id(&one, None).unwrap(), "ci");
+        let same = place("HTTPS://octane.example:443/ui?p=1001/9");
+        assert_eq!(id(&same, Some("ci")).unwrap(), "ci");
+        assert_eq!(id(&same, Some("x")), None);
+        assert_eq!(
+            id(&place("https://elsewhere.example/ui/?p=1001/1002"), None),
+            None
+        );
+        logins.save(&one, "new", &"s3".into()).unwrap();
+        assert_eq!(id(&one, None).unwrap(), "new");
+        assert_eq!(logins.remove(&one).unwrap().unwrap(), "new");
+        assert_eq!(logins.remove(&one).unwrap(), None);
+        assert_eq!(id(&other, None).unwrap(), "other");
+        logins.remove(&other).unwrap();
+        assert!(!logins.path().exists());
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_without_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let logins = Logins::at(folder.path().join("keys.json"));
+        private_file::write(logins.path(), r#"{"format":1,"keys":["s3cret"]}"#).unwrap();
+        let place = Place::new("https://octane.example").unwrap();
+        let error = logins.find(&place, None).unwrap_err().to_string();
+        assert!(
+            error.contains("not valid in line 1") && !error.contains("s3cret"),
+            "{error}"
+        );
+        private_file::write(logins.path(), r#"{"format":2,"keys":[]}"#).unwrap();
+        let error = logins.find(&place, None).unwrap_err().to_string();
+        assert!(error.contains("newer version"), "{error}");
+    }
+}
