@@ -39,6 +39,7 @@ pub mod random;
 mod reference;
 mod request;
 mod resource;
+mod secret_name;
 mod select;
 mod task;
 mod typed;
@@ -64,6 +65,7 @@ pub use request::{
     Collection, Encoding, ListParams, ReferenceUpdate, Workspace, sign_in, sign_out,
 };
 pub use resource::Resource;
+pub use secret_name::names_secret;
 pub use select::{Select, SelectError, SelectedField};
 pub use task::{Task, TaskStatus};
 pub use typed::application_module::ApplicationModule;

@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use octane_model::names_secret;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::secret::Secret;
@@ -81,14 +82,16 @@ impl Redactor {
             known.fixed.insert(format!("{user}:{password}@"));
             known.prepare();
         }
-        for parameter in url.split(['?', '&', '#']).skip(1) {
+        self.learn_query(url);
+    }
+
+    /// Replaces the values of parameters that look like secrets from now on, in a URL or a path with a query.
+    pub fn learn_query(&self, path: &str) {
+        for parameter in path.split(['?', '&', '#']).skip(1) {
             let (name, value) = parameter.split_once('=').unwrap_or_default();
-            let name = name.to_ascii_lowercase();
-            if ["token", "secret", "password", "key"]
-                .iter()
-                .any(|word| name.contains(word))
-            {
+            if names_secret(name) {
                 self.learn(value);
+                self.learn(&percent_decode_str(value).decode_utf8_lossy());
             }
         }
     }

@@ -18,7 +18,8 @@ const TEXT_BYTES_MAX: usize = 4096;
 
 /// A request that the sandbox received, with its response.
 ///
-/// Secrets are masked: only the names of cookies are kept, and only the scheme of `Authorization`. Of a body
+/// Secrets are masked: only the names of cookies are kept, only the scheme of `Authorization`, and of parameters such as
+/// `access_token` only the name. Of a body
 /// only a digest is kept, and not even that if the body contains credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -127,7 +128,7 @@ impl Requests {
             time,
             method: head.method.to_string(),
             path: cut(path),
-            query: head.uri.query().map(cut),
+            query: head.uri.query().map(|query| cut(&mask::query(query))),
             headers: headers.collect(),
             body_bytes,
             body_digest: body_digest.filter(|_| !mask::has_credentials(path)),

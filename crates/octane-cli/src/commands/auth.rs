@@ -18,7 +18,7 @@ use crate::credentials::session_cache::SessionCache;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Text, ask, print_for_people, secrets};
+use crate::output::{Output, Text, ask, mask, print_for_people, secrets};
 
 /// How long ending a session may take.
 const SIGN_OUT_MAX: Duration = Duration::from_secs(3);
@@ -54,6 +54,7 @@ async fn login(args: &ConnectionArgs, output: Output) -> Result<Exit> {
         origin: origin.clone(),
     });
     let builder = remote_endpoint(&alone(args), Credentials::new(args))?;
+    mask::secrets_in_use();
     prove(&build(builder.credentials(known), args)?).await?;
     let (logins, place) = (logins()?, place(args, &endpoint)?);
     logins
@@ -193,6 +194,7 @@ async fn status(args: &ConnectionArgs, output: Output) -> Result<Exit> {
     };
     let builder = remote_endpoint(&alone, Credentials::new(args))?;
     let known = Known(found.clone());
+    mask::secrets_in_use();
     let proof = prove(&build(builder.credentials(known), args)?).await;
     let session = shared_session(args, &endpoint, &found);
     let failure = proof.err().map(Failure::from);

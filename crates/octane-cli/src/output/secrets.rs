@@ -37,7 +37,9 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
         match name.as_str() {
             "--client-secret" => SECRETS.learn(value),
             "--url" | "--run-url" => SECRETS.learn_url(value),
-            _ => {}
+            // A URL or a path, whatever it is for.
+            _ if value.contains("://") => SECRETS.learn_url(value),
+            _ => SECRETS.learn_query(value),
         }
         option = argument.into_owned();
     }

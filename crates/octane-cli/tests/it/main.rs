@@ -7,6 +7,8 @@ mod commands;
 mod credentials;
 mod dry_run;
 mod echoing;
+#[cfg(unix)]
+mod every_command;
 mod examples;
 mod gherkin;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Keeps secrets out of the request log.
 
 use http::{HeaderName, header};
+use octane_model::names_secret;
 
 /// Replaces a secret.
 const MASK: &str = "***";
@@ -30,6 +31,17 @@ pub(super) fn value(name: &HeaderName, value: &[u8]) -> String {
     value.into_owned()
 }
 
+/// A query string as it may be shown.
+pub(super) fn query(query: &str) -> String {
+    let parameters = query
+        .split('&')
+        .map(|parameter| match parameter.split_once('=') {
+            Some((name, _)) if names_secret(name) => format!("{name}={MASK}"),
+            _ => parameter.to_owned(),
+        });
+    parameters.collect::<Vec<_>>().join("&")
+}
+
 /// Whether the bodies of a URL contain passwords, which could be guessed from a digest.
 pub(super) fn has_credentials(path: &str) -> bool {
     path.contains("/authentication/") || path.contains("/oauth2/")
@@ -52,6 +64,8 @@ mod tests {
         assert_eq!(shown("cookie", ""), "");
         assert_eq!(shown("hpsso-header-csrf", "hush"), "***");
         assert_eq!(shown("accept", "a=b; c"), "a=b; c");
+        let parameters = "limit=1&access_token=hush&x";
+        assert_eq!(query(parameters), "limit=1&access_token=***&x");
         assert!(has_credentials("/authentication/sign_in"));
         assert!(!has_credentials("/api/shared_spaces/1001/users"));
     }
