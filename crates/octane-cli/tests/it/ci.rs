@@ -3,6 +3,7 @@
 use octane_sandbox::{OnUnknown, Settings};
 use serde_json::{Value, json};
 
+use crate::echoing::{Answer, Echoing};
 use crate::program::{Done, Place};
 use crate::server::{SECRET, Server};
 
@@ -193,6 +194,37 @@ fn auto_sends_no_build_that_octane_does_not_list_and_says_why() {
     // The same build in a payload would have cost all results.
     let done = upload(&strict(), &["--build-context", "jenkins-1,,"], &JENKINS);
     assert_eq!(done.code, 6, "{done:?}");
+}
+
+#[test]
+fn auto_sends_the_build_that_octane_lists() {
+    let server = server(Settings::default());
+    let ci = r#"{"data":[{"name":"CI","instance_id":"jenkins-1","url":"https://CI.example.com"}]}"#;
+    let done = server.octane(&["api", "POST", "ci_servers", "--data", ci], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    // The sandbox lists builds without Octane's names for the fields.
+    let listed = Answer {
+        path: "/ci_builds",
+        status: "200 OK",
+        content_type: "application/json",
+        body: r#"{"total_count":1,"data":[{"type":"ci_build","id":"9","build_ci_id":"17"}]}"#,
+    };
+    let gateway = Echoing::before(server.address(), Some(listed));
+    let url = format!("http://{}/ui/?p=1001/1002", gateway.address);
+    let variables = [&JENKINS[..], &[("OCTANE_URL", &*url)]].concat();
+    let done = upload(&server, &["--build-context", "auto"], &variables);
+    assert!(
+        done.code == 0 && !done.stderr.contains("no build context"),
+        "{done:?}"
+    );
+    let path = "ci_builds?fields=ci_server{instance_id},job_id,build_id";
+    let json = server.octane(&["api", "GET", path], SECRET).json();
+    let build = &json["data"][0];
+    assert_eq!(build["ci_server"]["instance_id"], "jenkins-1", "{json}");
+    assert_eq!(
+        (&build["job_id"], &build["build_id"]),
+        (&json!("shop/job/main"), &json!("17"))
+    );
 }
 
 #[test]
