@@ -154,7 +154,6 @@ impl Filter {
 
     /// The changed value; none if there is none in it.
     fn apply(self, value: &str) -> Option<String> {
-        let without_axes = || value.split('/').filter(|part| !part.contains('='));
         Some(match self {
             Self::None => value.to_owned(),
             Self::Host => {
@@ -173,15 +172,24 @@ impl Filter {
             },
             Self::Remote => value.strip_prefix("origin/").unwrap_or(value).to_owned(),
             Self::JenkinsName => {
-                let folders: Vec<_> = without_axes()
+                let folders: Vec<_> = without_axes(value)
+                    .split('/')
                     .map(|part| percent_decode_str(part).decode_utf8_lossy())
                     .collect();
                 folders.join("/")
             }
-            Self::JenkinsJob => without_axes().collect::<Vec<_>>().join("/job/"),
+            Self::JenkinsJob => without_axes(value).replace('/', "/job/"),
             Self::Project => value.split(':').next()?.to_owned(),
             Self::Id => value.split_once(':')?.1.to_owned(),
         })
+    }
+}
+
+/// A job of Jenkins without the axes of a matrix, which are the last part of its name.
+fn without_axes(job: &str) -> &str {
+    match job.rsplit_once('/') {
+        Some((matrix, axes)) if axes.contains('=') => matrix,
+        _ => job,
     }
 }
 
@@ -276,6 +284,8 @@ mod tests {
                 "nightly/browser=firefox,os=linux",
                 Some("nightly"),
             ),
+            ("{V|jenkins-name}", "a=b/x=1", Some("a=b")),
+            ("{V|jenkins-name}", "a=b", Some("a=b")),
             (
                 "{V|jenkins-job}",
                 "shop/feature%2Flogin",
