@@ -64,7 +64,7 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("auth login", "auth login", &[0, 3]),
     (
         "api",
-        "api GET releases?limit=1&token=query-must-not-show",
+        "api GET releases?limit=1&token=path-must-not-show",
         &[0, 6],
     ),
     ("api", "api GET no_such_thing", &[6]),
