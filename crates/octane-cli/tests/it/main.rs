@@ -31,6 +31,7 @@ mod program;
 mod races;
 #[cfg(unix)]
 mod recipes;
+mod reference;
 mod remote;
 mod reruns;
 mod resuming;
