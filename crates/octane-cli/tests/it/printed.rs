@@ -115,6 +115,8 @@ fn printed() -> BTreeMap<String, String> {
     }
     let mut documents = files(&root.join("docs"), ".md");
     documents.push(root.join("README.md"));
+    // Its commands need each other; the test of pages runs them in their order.
+    documents.retain(|path| !path.ends_with("first-steps.md"));
     for path in documents {
         let text = std::fs::read_to_string(&path).unwrap();
         add(&path, between(&text, "`", "`"));

@@ -7,7 +7,7 @@ use crate::program::{Place, root};
 
 const TITLE: &str = "# Commands, flags, environment variables and exit codes
 
-What `octane help` prints, in one page. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it anew.
+The help texts of all commands, in one page. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it anew.
 Answers in JSON have schemas, which `octane schema NAME` prints:
 ";
 
