@@ -52,7 +52,9 @@ fn commands(sections: &[String]) -> Vec<String> {
 fn add(place: &Place, path: &[String], page: &mut String, shared: &mut [String; 2]) {
     let mut arguments = vec!["help"];
     arguments.extend(path.iter().map(String::as_str));
-    let done = place.octane(&arguments);
+    // Help shows what variables are set to.
+    let unset = [("OCTANE_SPOOL", ""), ("OCTANE_SANDBOX_DATA", "")];
+    let done = place.octane_with(&arguments, &unset);
     assert_eq!(done.code, 0, "{path:?}: {}", done.stderr);
     let sections = sections(&done.stdout);
     let mut name = String::from("octane");
