@@ -50,28 +50,29 @@ impl System {
     /// One line of the log.
     pub(super) fn line(self, is_error: bool, text: &str, position: Option<(&str, u64)>) -> String {
         let level = if is_error { "error" } else { "warning" };
-        let position = position.map(|(file, line)| (self.property(file), line));
-        let text = self.message(text);
         match self {
             Self::Github => {
                 let position = position.map_or_else(String::new, |(file, line)| {
-                    format!("file={file},line={line},")
+                    format!("file={},line={line},", self.property(file))
                 });
+                let text = self.message(text);
                 format!("::{level} {position}title=Octane::{text}")
             }
             Self::Azure => {
                 let position = position.map_or_else(String::new, |(file, line)| {
-                    format!(";sourcepath={file};linenumber={line}")
+                    format!(";sourcepath={};linenumber={line}", self.property(file))
                 });
+                let text = self.message(text);
                 format!("##vso[task.logissue type={level}{position}]{text}")
             }
             Self::TeamCity => {
                 let position =
                     position.map_or_else(String::new, |(file, line)| format!(" ({file}:{line})"));
+                let text = self.message(&format!("Octane: {text}{position}"));
                 if is_error {
-                    format!("##teamcity[buildProblem description='Octane: {text}{position}']")
+                    format!("##teamcity[buildProblem description='{text}']")
                 } else {
-                    format!("##teamcity[message text='Octane: {text}{position}' status='WARNING']")
+                    format!("##teamcity[message text='{text}' status='WARNING']")
                 }
             }
         }
