@@ -81,11 +81,13 @@ impl Connection {
     /// Signs out, and lets the sandbox finish what it has accepted. The answer has been printed already, so
     /// an error here changes nothing.
     pub(crate) async fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            // Its API key is the same everywhere, and no secret.
+            return sandbox.shutdown().await;
+        }
         // Some are only known once they were needed.
         mask::secrets_in_use();
-        if let Some(sandbox) = self.sandbox {
-            sandbox.shutdown().await;
-        } else if !self.is_session_shared {
+        if !self.is_session_shared {
             // A session that is not ended expires by itself; there is no point in waiting for a server that is away.
             let _ = tokio::time::timeout(SIGN_OUT_MAX, self.client.endpoint().sign_out()).await;
         }
