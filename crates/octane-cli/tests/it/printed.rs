@@ -1,6 +1,8 @@
 //! Every command that the program, the sandbox's pages or the documents print works as it is printed.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::program::{Done, root, upload_in};
@@ -143,6 +145,9 @@ impl World {
             place.file(file, TABLE);
         }
         place.file("payload.xml", PAYLOAD);
+        let key = place.path().join("key.txt");
+        place.file("key.txt", SECRET);
+        std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
         place.file("cucumber.json", CUCUMBER);
         place.file("results/TEST-a.xml", CASE);
         place.file("build/module/TEST-a.xml", CASE);
@@ -199,6 +204,8 @@ impl World {
                 ("import", "{file}" | "FILE" | "upload.octane") => "upload.octane",
                 ("--spool", "{}") => "spool",
                 ("--url", "URL") => &typed_url,
+                ("--url", word) if word.contains("octane.example.com") => &typed_url,
+                ("--client-id", "ci-uploader") => "ci",
                 ("--run", _) => &self.run,
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
                 ("--suite", "{suite}" | "{}" | "NAME") => "Nightly",
