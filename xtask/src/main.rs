@@ -7,6 +7,7 @@ mod circles;
 mod conformance;
 mod deny;
 mod folders;
+mod man;
 mod output;
 mod python;
 mod samples;
@@ -40,6 +41,7 @@ cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fail
 cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
 cargo xtask bench        measure `upload [RESULTS]` and `python [ROWS …]`, uploads of files and of data frames, against plain
                          Python scripts, or `convert` against the least that reading could cost
+cargo xtask man          write the man pages of all commands to target/man
 cargo xtask samples      regenerate samples/: nightly.csv, and self-junit.xml from the last test run";
 
 fn main() -> Result<()> {
@@ -86,6 +88,7 @@ fn main() -> Result<()> {
         .run()?),
         Some("race") => race(&shell, &words),
         Some("bench") => bench(&shell, root, &words),
+        Some("man") => man::write(&shell, root),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {
             say(USAGE);

@@ -2,6 +2,8 @@
 
 mod auth;
 mod build_context;
+mod compat;
+mod config;
 mod connection;
 mod duration;
 mod entities;
@@ -19,12 +21,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use auth::AuthCommand;
 pub(crate) use build_context::BuildContext;
+pub(crate) use compat::CompatArgs;
+pub(crate) use config::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub(crate) use connection::{
     ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
 };
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
+pub(crate) use parse::LineError;
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
@@ -32,7 +37,7 @@ pub(crate) use results::{
     PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use run_url::RunUrl;
-pub(crate) use tools::{ApiArgs, CiCommand, HttpMethod, SandboxArgs, SchemaArgs};
+pub(crate) use tools::{ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
     Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
     UploadsCommand,
@@ -40,6 +45,7 @@ pub(crate) use uploads::{
 
 use crate::env;
 use crate::exit::Exit;
+use crate::settings::fill::Effective;
 
 /// Upload automated test results to ALM Octane and link them to the stories they cover.
 #[derive(Debug, Parser)]
@@ -60,6 +66,12 @@ pub(crate) struct Args {
     /// Print more; repeat (-vv) to log every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
+    /// Use the settings of this profile in `octane.toml`: `[profile.NAME.octane]`.
+    #[arg(long, global = true, env = env::PROFILE, value_name = "NAME", help_heading = "Settings")]
+    pub(crate) profile: Option<String>,
+    /// The settings of the command, with their values and where these come from.
+    #[arg(skip)]
+    pub(crate) effective: Vec<Effective>,
     /// Notes about variables that do not count, because an option wins.
     #[arg(skip)]
     pub(crate) overridden: Vec<String>,
@@ -127,10 +139,44 @@ pub(crate) enum Command {
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
     Sandbox(SandboxArgs),
+    /// Upload results with the flags of the vendor's test result collection tool.
+    Compat(Box<CompatArgs>),
+    /// Show and write settings (offline).
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a script that completes commands and options in a shell (offline).
+    Completions(CompletionsArgs),
+    /// Write the man pages of all commands (offline).
+    #[cfg(feature = "man")]
+    #[command(hide = true)]
+    Man {
+        /// Folder to write to; it is created.
+        #[arg(value_name = "DIR")]
+        folder: std::path::PathBuf,
+    },
     /// Print the JSON Schema of an answer (offline).
     Schema(SchemaArgs),
     /// Show the version.
     Version,
+}
+
+impl Command {
+    /// The connection options of a command that connects.
+    fn connection_mut(&mut self) -> Option<&mut ConnectionArgs> {
+        match self {
+            Self::Upload(args) => Some(&mut args.connection),
+            Self::Resume(args) => Some(&mut args.connection),
+            Self::Module(group) => Some(&mut group.connection),
+            Self::Suite(group) => Some(&mut group.connection),
+            Self::SuiteRun(group) => Some(&mut group.connection),
+            Self::Run(group) => Some(&mut group.connection),
+            Self::Jira(group) => Some(&mut group.connection),
+            Self::Link(server) | Self::Unlink(server) => Some(&mut server.connection),
+            Self::Auth(group) => Some(&mut group.connection),
+            Self::Api(server) => Some(&mut server.connection),
+            _ => None,
+        }
+    }
 }
 
 /// What follows the options in the long help of the program.
@@ -158,11 +204,40 @@ mod tests {
         let program = Args::command();
         assert!(!connects(&program), "the program itself");
         let offline = [
-            "status", "uploads", "validate", "convert", "ci", "sandbox", "schema", "version",
+            "ci",
+            "status",
+            "uploads",
+            "validate",
+            "convert",
+            "compat",
+            "completions",
+            "config",
+            "sandbox",
+            "schema",
+            "version",
         ];
         for command in program.get_subcommands() {
             let name = command.get_name();
             assert_eq!(connects(command), !offline.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_connection_options_of_each_command_that_connects_are_found() {
+        let connections = include_str!("args.rs");
+        for command in Args::command().get_subcommands() {
+            let mut arguments = command.get_arguments();
+            if !arguments.any(|argument| argument.get_long() == Some("url")) {
+                continue;
+            }
+            let words = command.get_name().split('-');
+            let variant: String = words
+                .map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..]))
+                .collect();
+            assert!(
+                connections.contains(&format!("Self::{variant}(")),
+                "{variant}"
+            );
         }
     }
 

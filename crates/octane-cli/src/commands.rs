@@ -3,6 +3,9 @@
 mod api;
 mod auth;
 mod ci;
+mod compat;
+mod completions;
+mod config;
 mod convert;
 mod delivery;
 mod dry_run;
@@ -10,6 +13,8 @@ mod entity;
 mod jira;
 mod link;
 mod lookup;
+#[cfg(feature = "man")]
+mod man;
 mod module;
 mod preparation;
 mod resume;
@@ -95,6 +100,11 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         #[cfg(not(feature = "sandbox"))]
         Command::Sandbox(_) => Err(crate::sandbox::absent()),
         Command::Ci(CiCommand::Env) => ci::env(output),
+        Command::Compat(args) => compat::run(&args, output),
+        Command::Completions(args) => completions::run(&args),
+        Command::Config(command) => config::run(&command, &args.effective, output),
+        #[cfg(feature = "man")]
+        Command::Man { folder } => man::run(&folder),
         Command::Schema(args) => schema::run(&args, output),
         Command::Version => version::run(output),
     }

@@ -224,7 +224,10 @@ pub(crate) fn remote_endpoint(args: &ConnectionArgs, credentials: Credentials) -
     if let Some(workspace) = number(args.workspace.as_deref(), "--workspace", env::WORKSPACE)? {
         builder = builder.workspace(workspace);
     }
-    builder = builder.credentials(credentials);
+    builder = match &args.user {
+        Some(user) => builder.credentials(user.clone()),
+        None => builder.credentials(credentials),
+    };
     if args.session_cache {
         let cache = SessionCache::of_user().map_err(credential_failure)?;
         builder = builder.session_store(cache);
@@ -248,6 +251,9 @@ pub(crate) async fn check(args: &ConnectionArgs) -> Result<()> {
         return Ok(());
     }
     build(remote_endpoint(args, Credentials::new(args))?, args)?;
+    if args.user.is_some() {
+        return Ok(());
+    }
     match Credentials::new(args).check().await {
         Ok(true) => Ok(()),
         Ok(false) => {

@@ -170,6 +170,10 @@ impl Credentials {
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let has_secret = is_set(env::CLIENT_SECRET) || is_set(env::CLIENT_SECRET_FILE);
         let is_id_hidden = has_other_secret && !has_secret;
+        // The client ID of a settings file completes a secret of the environment.
+        let has_id = is_set(env::CLIENT_ID) || is_set(env::CLIENT_ID_FILE);
+        let configured_id = self.configured.client_id.clone().map(OsString::from);
+        let configured_id = configured_id.filter(|_| has_secret && !has_id);
         Environment::reading(move |name: &str| match name {
             env::CLIENT_ID | env::CLIENT_ID_FILE if is_id_hidden => None,
             env::CLIENT_ID_FILE
@@ -181,7 +185,10 @@ impl Credentials {
             {
                 None
             }
-            env::CLIENT_ID => client_id.clone().or_else(|| variable(name)),
+            env::CLIENT_ID => {
+                let given = client_id.clone().or_else(|| configured_id.clone());
+                given.or_else(|| variable(name))
+            }
             _ => variable(name),
         })
     }

@@ -21,6 +21,7 @@ pub(crate) const ACCESS_TOKEN_FILE: &str = "OCTANE_ACCESS_TOKEN_FILE";
 pub(crate) const USERNAME_FILE: &str = "OCTANE_USERNAME_FILE";
 pub(crate) const PASSWORD_FILE: &str = "OCTANE_PASSWORD_FILE";
 pub(crate) const SESSION_CACHE: &str = "OCTANE_SESSION_CACHE";
+pub(crate) const PROFILE: &str = "OCTANE_PROFILE";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
 pub(crate) const LOG: &str = "OCTANE_LOG";
@@ -71,6 +72,7 @@ pub(crate) const ALL: &[Variable] = &[
         SESSION_CACHE,
         "`1` shares the session with your other processes",
     ),
+    user(PROFILE, "Profile in `octane.toml` whose settings count"),
     user(SPOOL, "Directory for uploads in progress, or `off`"),
     user(SANDBOX_DATA, "Directory of the sandbox's data"),
     user(

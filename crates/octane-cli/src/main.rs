@@ -5,7 +5,9 @@
 mod args;
 mod build_context;
 mod ci;
+mod collection_tool;
 mod commands;
+mod compat;
 mod connect;
 mod credentials;
 mod env;
@@ -19,24 +21,35 @@ mod output;
 mod output_file;
 mod payload;
 mod policies;
+mod properties;
 mod sandbox;
 mod schema;
+mod settings;
 mod signals;
 mod spool;
 mod suggest;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::{Args, Command, Format};
+use args::{Args, Command, Format, LineError};
 use clap::error::ErrorKind;
+use compat::Translated;
 use exit::Exit;
 use failure::{Failure, Result};
 
 fn main() -> ExitCode {
     output::secrets::learn(std::env::args_os());
-    let args = match Args::parse_line(std::env::args_os()) {
+    let args = match parse(std::env::args_os()) {
         Ok(args) => args,
-        Err(error) => {
+        Err(LineError::Failed(failure)) => {
+            let is_json = Format::is_json_in(std::env::args_os());
+            let format = if is_json { Format::Json } else { Format::Human };
+            output::annotate::usage(&failure.error.to_string(), format);
+            output::print_failure(&failure, format, failure.exit);
+            return ExitCode::from(failure.exit.code());
+        }
+        Err(LineError::Usage(error)) => {
             // Help and version end here too, with code 0.
             if error.use_stderr() {
                 let text = output::secrets::clean_arguments(&error.render());
@@ -81,6 +94,25 @@ fn main() -> ExitCode {
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// Parses the command line; one of the collection tool becomes one of this program.
+fn parse(line: impl Iterator<Item = OsString>) -> Result<Args, LineError> {
+    let args = Args::parse_line(line)?;
+    match &args.command {
+        Command::Compat(compat) if !compat.show_command => {
+            if compat.password.is_some() && !args.quiet {
+                output::print_note(
+                    "warning: passing a secret on the command line exposes it to other users; use `--password-file` instead",
+                );
+            }
+            let translated = Translated::new(compat)?;
+            let mut args = Args::parse_line(translated.line(&args))?;
+            translated.sign_in(&mut args.command);
+            Ok(args)
+        }
+        _ => Ok(args),
+    }
 }
 
 /// What is wrong with a command line, without what follows about its use.

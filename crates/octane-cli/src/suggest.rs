@@ -47,7 +47,9 @@ impl Suggest {
         Self {
             secret: file.or_else(|| Some(("--secret-command", command?))),
             client_id: connection.client_id.clone().filter(|_| typed.is_client_id),
-            is_secret_typed: connection.client_secret.is_some() || connection.secret_stdin,
+            is_secret_typed: connection.client_secret.is_some()
+                || connection.secret_stdin
+                || connection.user.is_some(),
             ..Self::offline(spool)
         }
     }

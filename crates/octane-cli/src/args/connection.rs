@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
-use octane_rest::Secret;
+use octane_rest::{Secret, UserPassword};
 
 use super::duration::time_limit;
 use super::rate::Rate;
@@ -53,6 +53,9 @@ pub(crate) struct ConnectionArgs {
     /// Credentials that have been found already.
     #[arg(skip)]
     pub(crate) remembered: Remembered,
+    /// Who signs in with `octane compat`, instead of the API key.
+    #[arg(skip)]
+    pub(crate) user: Option<UserPassword>,
     /// Use the built-in sandbox server; its data is kept between runs.
     #[arg(long, global = true, hide = cfg!(not(feature = "sandbox")))]
     pub(crate) sandbox: bool,

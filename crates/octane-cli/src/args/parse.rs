@@ -1,13 +1,22 @@
 //! Parsing the command line, so that variables of the environment neither conflict with options nor appear in usage.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
 use super::Args;
-use crate::env;
+use super::run_url::RunUrl;
+use crate::credentials::given::Configured;
+use crate::failure::Failure;
+use crate::settings::SettingsError;
+use crate::settings::definition::{Definitions, Setting};
+use crate::settings::fill::{Choice, Effective, choose, fill, read, without_empty_variables};
+use crate::settings::find;
+use crate::settings::precedence::Level;
+use crate::{ci, env};
 
 /// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
 /// second one, with a note.
@@ -22,28 +31,221 @@ const CONFLICTS: [[&str; 2]; 8] = [
     ["secret_command", "client_secret"],
 ];
 
+/// Settings that are stored with an upload: when it is resumed, they win over those of files.
+const STORED: [&str; 5] = [
+    "on_unresolved",
+    "on_upload_error",
+    "jira_field",
+    "link_field",
+    "on_ambiguous",
+];
+
 /// Options that win over variables that have no option, with a note.
 const OVERRIDES: [(&str, &str); 1] = [("client_id", env::USERNAME)];
 
+/// Why a command line cannot be used.
+#[derive(Debug)]
+pub(crate) enum LineError {
+    /// It is not valid, or asks for help or the version.
+    Usage(Error),
+    /// What it needs is missing or not valid, such as the settings in files.
+    Failed(Box<Failure>),
+}
+
+impl From<Error> for LineError {
+    fn from(error: Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<Failure> for LineError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
 impl Args {
-    /// Parses a command line.
-    pub(crate) fn parse_line(line: impl IntoIterator<Item = OsString>) -> Result<Self, Error> {
+    /// Parses a command line, with the settings of files for what is not given.
+    pub(crate) fn parse_line(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
-        let mut program = Self::command();
+        let definitions = Definitions::of(&Self::command());
+        let unfilled = without_empty_variables(Self::command(), is_empty);
+        let mut program = unfilled.clone();
         program.build();
-        let matches = program.clone().try_get_matches_from(&line);
-        let mut matches = matches.map_err(|error| with_plain_usage(error, &program, &line))?;
-        let overridden = {
+        let parsed = program.clone().try_get_matches_from(&line);
+        // Files may have what is missing. Every other mistake is found without them, and so is help.
+        let parsed = match parsed {
+            Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
+                return Err(with_plain_usage(error, &program, &line).into());
+            }
+            parsed => parsed,
+        };
+        let stated = match &parsed {
+            Ok(matches) => matches.clone(),
+            Err(_) => {
+                let lenient = program.clone().ignore_errors(true);
+                lenient.try_get_matches_from(&line)?
+            }
+        };
+        let called = called(&stated);
+        let applicable = applicable(&definitions, &unfilled, &called);
+        let choices = if applicable.is_empty() {
+            Vec::new()
+        } else {
+            choices(&definitions, &applicable, &program, &stated).map_err(Failure::from)?
+        };
+        let is_filled = choices.iter().any(|choice| choice.found.is_some());
+        let parsed = if is_filled {
+            program = fill(unfilled, &called, &applicable, &choices);
+            program.build();
+            program.clone().try_get_matches_from(&line)
+        } else {
+            parsed
+        };
+        let mut matches = parsed.map_err(|error| with_plain_usage(error, &program, &line))?;
+        let (overridden, effective) = {
             let (command, matches) = innermost(&program, &matches);
             check_conflicts(command, matches)?;
-            overridden(command, matches, |name| {
-                env::read(name).is_some_and(|value| !value.is_empty())
-            })
+            let is_set = |name: &str| env::read(name).is_some_and(|value| !value.is_empty());
+            let overridden = overridden(command, matches, is_set);
+            (overridden, effective(&applicable, &choices, matches))
         };
         let mut args = Self::from_arg_matches_mut(&mut matches)?;
+        if let Some(connection) = args.command.connection_mut() {
+            connection.configured = configured(&choices);
+        }
         args.overridden = overridden;
+        args.effective = effective;
         Ok(args)
     }
+}
+
+/// Whether a variable is set, and empty.
+fn is_empty(name: &OsStr) -> bool {
+    let value = name.to_str().and_then(env::read);
+    value.is_some_and(|value| value.is_empty())
+}
+
+/// The names of the command that was typed, from the outermost to the innermost.
+fn called(mut matches: &ArgMatches) -> Vec<String> {
+    let mut called = Vec::new();
+    while let Some((name, below)) = matches.subcommand() {
+        called.push(name.to_owned());
+        matches = below;
+    }
+    called
+}
+
+/// The settings that a command has: those of its options that are options of `octane upload`, by the same definition.
+fn applicable(definitions: &Definitions, program: &Command, called: &[String]) -> Definitions {
+    let mut path = vec![program];
+    for name in called {
+        path.extend(
+            path.last()
+                .and_then(|command| command.find_subcommand(name)),
+        );
+    }
+    let is_stored =
+        |id: &str| called.first().is_some_and(|name| name == "resume") && STORED.contains(&id);
+    definitions.filtered(|setting| {
+        let mut options = path.iter().flat_map(|command| command.get_arguments());
+        options.any(|option| setting.is_defined_by(option)) && !is_stored(&setting.id)
+    })
+}
+
+/// Reads the files, and chooses what counts.
+fn choices(
+    all: &Definitions,
+    applicable: &Definitions,
+    program: &Command,
+    matches: &ArgMatches,
+) -> Result<Vec<Choice>, SettingsError> {
+    let (command, matches) = innermost(program, matches);
+    let source = |id: &str| {
+        let mut options = command.get_arguments();
+        let is_there = options.any(|option| option.get_id() == id);
+        is_there.then(|| matches.value_source(id)).flatten()
+    };
+    let text = |id: &str| {
+        let mut values = matches.get_raw(id)?;
+        values
+            .next()
+            .map(|value| value.to_string_lossy().into_owned())
+    };
+    let run = ci::detect(env::text);
+    let of_run = |id: &str| match id {
+        "suite_run" => run.as_ref().map(|run| run.suite_run.value.clone()),
+        "run_url" => {
+            let url = run.as_ref()?.run_url.as_ref()?.value.clone();
+            Some(url).filter(|url| RunUrl::is_usable(url))
+        }
+        _ => None,
+    };
+    let stated = |setting: &Setting| {
+        let id = setting.id.as_str();
+        match source(id) {
+            Some(ValueSource::CommandLine) => Some((Level::Flag, text(id))),
+            Some(ValueSource::EnvVariable) => Some((Level::Variable, text(id))),
+            _ => Some((Level::Ci, Some(of_run(id)?))),
+        }
+    };
+    let profile = source("profile").and_then(|_| text("profile"));
+    let used = find::here()
+        .into_iter()
+        .filter(|candidate| candidate.is_used);
+    let used = used.map(|candidate| (candidate.owner, candidate.path));
+    // A file is checked as a whole, also what this command does not use.
+    let files = read(all, used, profile.as_deref())?;
+    let directory = std::env::current_dir().ok();
+    Ok(choose(
+        applicable,
+        &files,
+        profile.as_deref(),
+        directory.as_deref(),
+        stated,
+    ))
+}
+
+/// What files say about credentials.
+fn configured(choices: &[Choice]) -> Configured {
+    let found = |id: &str| {
+        let choice = choices.iter().find(|choice| choice.id == id)?;
+        choice.found.as_ref()
+    };
+    let value = |id: &str| found(id)?.values.first().cloned();
+    let secret = found("secret_file").or_else(|| found("secret_command"));
+    let file = secret.or_else(|| found("client_id"));
+    Configured {
+        client_id: value("client_id"),
+        secret_file: value("secret_file").map(PathBuf::from),
+        secret_command: value("secret_command"),
+        file: file.map_or_else(String::new, |found| found.at.file.to_string()),
+    }
+}
+
+/// The values that count, as the options have them.
+fn effective(applicable: &Definitions, choices: &[Choice], matches: &ArgMatches) -> Vec<Effective> {
+    let all = applicable.iter().filter_map(|setting| {
+        let choice = choices
+            .iter()
+            .find(|choice| choice.id == setting.id)?
+            .clone();
+        let raw = matches.get_raw(&setting.id).into_iter().flatten();
+        let raw: Vec<String> = raw
+            .map(|value| value.to_string_lossy().into_owned())
+            .collect();
+        let values = match (&choice.level, &choice.stated, &choice.found) {
+            (Level::Ci, Some(value), _) => vec![value.clone()],
+            (_, _, Some(found)) => found.values.clone(),
+            _ => raw,
+        };
+        Some(Effective {
+            setting: setting.clone(),
+            choice,
+            values,
+        })
+    });
+    all.collect()
 }
 
 /// The command that was typed, below all groups.
@@ -130,7 +332,11 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Args, Error> {
-        Args::parse_line(line.split(' ').map(OsString::from))
+        match Args::parse_line(line.split(' ').map(OsString::from)) {
+            Ok(args) => Ok(args),
+            Err(LineError::Usage(error)) => Err(error),
+            Err(LineError::Failed(error)) => panic!("{error:?}"),
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::uploads::DeliveryArgs;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
     /// Reports and tables of results: files, directories or globs; `-` is standard input.
-    #[arg(required = true, value_name = "FILES")]
+    #[arg(id = "paths", required = true, value_name = "FILES")]
     pub(crate) inputs: Vec<String>,
     /// Exclude files matching this glob.
     #[arg(long, value_name = "GLOB")]
@@ -258,7 +258,14 @@ pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
     /// Link runs to the stories that match their Jira keys.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = JiraLinks::Auto, help_heading = "Jira")]
+    #[arg(
+        id = "jira_links",
+        long = "jira",
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = JiraLinks::Auto,
+        help_heading = "Jira"
+    )]
     pub(crate) jira: JiraLinks,
     /// Ask Octane to ignore unknown references (release, milestone, …) instead of rejecting the affected runs.
     #[arg(long, help_heading = "Delivery")]

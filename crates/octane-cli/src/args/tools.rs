@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::connection::SandboxDataArgs;
 use crate::schema;
@@ -57,6 +58,18 @@ Examples:
 
 An upload takes from here the name of its suite run and the link of its runs, unless `--suite-run` and `--run-url` are given.")]
     Env,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane completions bash > octane.bash      source it in ~/.bashrc, or put it into a folder of bash-completion
+  octane completions zsh > _octane           put it into a folder of $fpath
+  octane completions fish > octane.fish      put it into ~/.config/fish/completions")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]

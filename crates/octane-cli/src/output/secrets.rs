@@ -35,11 +35,21 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
             _ => (std::mem::take(&mut option), &*argument),
         };
         match name.as_str() {
-            "--client-secret" => SECRETS.learn(value),
+            // Those of `octane compat` as well.
+            "--client-secret" | "-p" | "--password" | "--proxy-password" | "--access-token"
+            | "--bearer-token" => {
+                SECRETS.learn(value);
+            }
             "--url" | "--run-url" => SECRETS.learn_url(value),
             // A URL or a path, whatever it is for.
             _ if value.contains("://") => SECRETS.learn_url(value),
             _ => SECRETS.learn_query(value),
+        }
+        if let Some(value) = argument
+            .strip_prefix("-p")
+            .filter(|value| !value.is_empty())
+        {
+            SECRETS.learn(value.trim_start_matches('='));
         }
         option = argument.into_owned();
     }

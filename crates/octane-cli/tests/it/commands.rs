@@ -367,3 +367,27 @@ fn the_runs_of_a_suite_run_are_listed_by_its_name_alone() {
         .octane(&["run", "list", "--suite-run", "none", "--sandbox"])
         .fails(6, &["no suite run named `none`", "hint:"]);
 }
+
+#[test]
+fn a_shell_accepts_its_completions_and_they_have_the_commands() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let done = place.octane(&["completions", shell]);
+        assert_eq!(done.code, 0, "{done:?}");
+        for word in ["uploads", "suite-run", "completions"] {
+            assert!(done.stdout.contains(word), "no {word} for {shell}");
+        }
+        place.file(shell, &done.stdout);
+    }
+    if let Some(bash) = octane_test_support::program("bash", "bash") {
+        let script = place.path().join("bash");
+        let status = std::process::Command::new(bash)
+            .arg("-n")
+            .arg(script)
+            .status();
+        assert!(status.unwrap().success());
+    }
+    place
+        .octane(&["completions", "tcsh"])
+        .fails(2, &["possible values: bash"]);
+}

@@ -71,6 +71,21 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("suite list", "suite list --session-cache", &[0]),
     ("auth logout", "auth logout", &[0]),
     ("ci env", "ci env", &[0]),
+    (
+        "compat",
+        "compat -u ci -p key-must-not-show --suite-external-run-id r2 --suite 4001 -d 1001 -w 1002 a.csv",
+        &[0, 3, 6],
+    ),
+    (
+        "compat",
+        "compat --bearer-token token-must-not-show a.csv",
+        &[2],
+    ),
+    ("config show", "config show --origin", &[0]),
+    ("config path", "config path", &[0]),
+    ("config init", "config init -o new.toml", &[0]),
+    ("config schema", "config schema", &[0]),
+    ("completions", "completions bash", &[0]),
     ("schema", "schema upload", &[0]),
     ("version", "version", &[0]),
 ];
@@ -200,7 +215,16 @@ fn play(variables: &[(&str, &str)], options: &[&str], format: &str) {
     for (name, line, codes) in COMMANDS {
         let line = line.replace("{upload}", &upload).replace("{run}", &run);
         let is_offline = [
-            "status", "uploads", "validate", "convert", "ci", "schema", "version",
+            "status",
+            "uploads",
+            "validate",
+            "convert",
+            "compat",
+            "completions",
+            "config",
+            "ci",
+            "schema",
+            "version",
         ]
         .contains(&name.split(' ').next().unwrap());
         let options = if is_offline { &[] } else { options };

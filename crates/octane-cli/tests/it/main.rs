@@ -4,6 +4,7 @@ mod annotations;
 mod bad_input;
 mod ci;
 mod commands;
+mod compat;
 mod credentials;
 mod dry_run;
 mod echoing;
@@ -38,8 +39,10 @@ mod resuming;
 mod schemas;
 mod secrets;
 mod server;
+mod settings;
 mod shared_session;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]
 mod snapshots;
+mod tables;
 mod transcript;

@@ -149,6 +149,12 @@ impl World {
         place.file("key.txt", SECRET);
         std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
         place.file("cucumber.json", CUCUMBER);
+        place.file("results.xml", CASE);
+        let properties = format!(
+            "server=http://{}\nsharedspace=1001\nworkspace=1002\nuser=ci\n",
+            server.address()
+        );
+        place.file("config.properties", &properties);
         place.file("results/TEST-a.xml", CASE);
         place.file("build/module/TEST-a.xml", CASE);
         for suite in ["Nightly", "7045"] {
@@ -205,7 +211,8 @@ impl World {
                 ("--spool", "{}") => "spool",
                 ("--url", "URL") => &typed_url,
                 ("--url", word) if word.contains("octane.example.com") => &typed_url,
-                ("--client-id", "ci-uploader") => "ci",
+                ("--client-id", "ci-uploader") | ("-u", _) => "ci",
+                ("-s", _) => url,
                 ("--run", _) => &self.run,
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
                 ("--suite", "{suite}" | "{}" | "NAME") => "Nightly",
@@ -224,7 +231,9 @@ impl World {
         let place = &self.server.place;
         let spool = place.path().join("spool");
         let _ = std::fs::remove_dir_all(&spool);
-        let _ = std::fs::remove_file(place.path().join("new.octane"));
+        for file in ["new.octane", "octane.toml"] {
+            let _ = std::fs::remove_file(place.path().join(file));
+        }
         std::fs::create_dir(&spool).unwrap();
         for file in std::fs::read_dir(&self.spool).unwrap() {
             let file = file.unwrap().path();

@@ -79,6 +79,18 @@ impl Place {
         done
     }
 
+    /// Runs `octane` in a folder below, with these variables and no others.
+    pub(crate) fn octane_in(
+        &self,
+        folder: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Done {
+        let mut command = self.command(arguments, variables);
+        command.current_dir(self.path().join(folder));
+        command.output().unwrap().into()
+    }
+
     /// Starts `octane` here, to be watched while it works.
     pub(crate) fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Started {
         let mut command = self.command(arguments, variables);

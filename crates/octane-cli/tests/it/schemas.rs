@@ -226,6 +226,10 @@ fn the_answers_of_all_commands_match_their_schemas() {
     assert_eq!(found["warnings"][0]["code"], "unused_column", "{found}");
     assert_eq!(found["repeated"][0]["results"], 2, "{found}");
     answers.answer(0, "convert", &["convert", "a.csv", "-o", "out.xml"]);
+    answers.answer(0, "config", &["config", "show", "--tag", "OS:Linux"]);
+    answers.answer(0, "config_files", &["config", "path"]);
+    answers.answer(0, "config_init", &["config", "init", "-o", "new.toml"]);
+    answers.answer(0, "compat", &["compat", "--show-command", "a.csv"]);
 
     let module = answers.answer(0, "module", &["module", "create", "Shop"]);
     assert_eq!(module["created"][0]["id"], module["id"]);

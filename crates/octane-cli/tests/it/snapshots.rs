@@ -54,6 +54,13 @@ fn help_is_clear() {
         "ci",
         "ci env",
         "sandbox",
+        "compat",
+        "config",
+        "config show",
+        "config path",
+        "config init",
+        "config schema",
+        "completions",
         "schema",
         "version",
     ] {

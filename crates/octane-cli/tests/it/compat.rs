@@ -1,0 +1,201 @@
+//! `octane compat`: the command line of the vendor's collection tool.
+
+use serde_json::Value;
+
+use crate::program::{Done, Place};
+use crate::server::{SECRET, Server};
+
+const REPORT: &str = r#"<testsuite name="s">
+<testcase classname="shop.cart.TaxTest" name="adds"/>
+<testcase classname="tests/cart.spec.ts" name="shows"><failure message="no"/></testcase>
+</testsuite>"#;
+
+/// A server with a suite, and its ID.
+fn server() -> (Server, String) {
+    let server = Server::new();
+    server.place.file("a.xml", REPORT);
+    let suite = server.octane(&["suite", "create", "Old", "--format", "json"], SECRET);
+    let id = suite.json()["id"].as_str().unwrap().to_owned();
+    (server, id)
+}
+
+/// Runs a command without any variable.
+fn compat(server: &Server, arguments: &[&str]) -> Done {
+    let url = format!("http://{}", server.address());
+    let usual = ["compat", "-s", &url, "-d", "1001", "-w", "1002"];
+    server.place.octane(&[&usual[..], arguments].concat())
+}
+
+#[test]
+fn the_command_line_of_the_tool_uploads_and_keeps_the_identities_of_its_tests() {
+    let (server, suite) = server();
+    let usual = [
+        "--suite",
+        &suite,
+        "--suite-external-run-id",
+        "old 1",
+        "-t",
+        "OS:Linux",
+        "--check-result",
+        "a.xml",
+    ];
+    server.place.file("key", &format!("{SECRET}\n"));
+    let done = compat(
+        &server,
+        &[&usual[..], &["-u", "ci", "--password-file", "key"]].concat(),
+    );
+    assert_eq!(done.code, 0, "{done:?}");
+    let list = server.octane(
+        &[
+            "api",
+            "GET",
+            "tests?fields=package,class_name,name&query=\"name='shows'\"",
+        ],
+        SECRET,
+    );
+    let test = &list.json()["data"][0];
+    assert_eq!(
+        (&test["package"], &test["class_name"]),
+        (&Value::from("tests/cart.spec"), &Value::from("ts")),
+        "{test}"
+    );
+}
+
+#[test]
+fn settings_of_the_tool_are_read_and_a_secret_is_not_shown() {
+    let (server, suite) = server();
+    let config = format!(
+        "server=http://{}\nsharedspace=1001\nworkspace=1002\nuser=ci\npassword={SECRET}\n",
+        server.address()
+    );
+    server.place.file("config.properties", &config);
+    let done = server
+        .place
+        .octane(&["compat", "--suite", &suite, "-vv", "a.xml"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(!format!("{done:?}").contains(SECRET), "{done:?}");
+    let typed = compat(
+        &server,
+        &[
+            "-u", "ci", "-p", SECRET, "--suite", &suite, "--format", "json", "-vv", "a.xml",
+        ],
+    );
+    typed.json();
+    assert!(
+        typed
+            .stderr
+            .contains("exposes it to other users; use `--password-file`"),
+        "{typed:?}"
+    );
+    assert!(!format!("{typed:?}").contains(SECRET), "{typed:?}");
+    let wrong = compat(
+        &server,
+        &["-u", "ci", "-phushhush", "--suite", &suite, "a.xml"],
+    );
+    assert_eq!(wrong.code, 7, "{wrong:?}");
+    assert!(!format!("{wrong:?}").contains("hushhush"), "{wrong:?}");
+}
+
+#[test]
+fn a_payload_is_written_instead_and_can_be_uploaded() {
+    let (server, suite) = server();
+    let done = server.place.octane(&[
+        "compat", "-o", "out.xml", "--suite", &suite, "-t", "OS:Linux", "a.xml",
+    ]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let text = std::fs::read_to_string(server.place.path().join("out.xml")).unwrap();
+    assert!(
+        text.contains("class=\"ts\"") && text.contains("OS"),
+        "{text}"
+    );
+    let done = compat(
+        &server,
+        &["-u", "ci", "-p", SECRET, "-i", "--suite", &suite, "out.xml"],
+    );
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn the_command_that_does_the_same_is_shown_and_works() {
+    let (server, suite) = server();
+    let arguments = [
+        "-u",
+        "ci",
+        "-p",
+        SECRET,
+        "--suite",
+        &suite,
+        "--show-command",
+        "a.xml",
+    ];
+    let done = compat(&server, &arguments);
+    assert!(!done.stdout.contains(SECRET), "{done:?}");
+    let command = done.stdout.trim().to_owned();
+    assert!(
+        command.starts_with("octane upload a.xml --url http://127.0.0.1:"),
+        "{command}"
+    );
+    let variables = [("OCTANE_CLIENT_ID", "ci"), ("OCTANE_CLIENT_SECRET", SECRET)];
+    #[cfg(unix)]
+    assert_eq!(server.place.shell(&command, &variables).code, 0);
+    let json = compat(&server, &[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!(json.json()["command"], command);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_before_anything_is_sent() {
+    let place = Place::new();
+    place.file("a.xml", REPORT);
+    let usual = [
+        "compat",
+        "-s",
+        "http://127.0.0.1:9",
+        "-d",
+        "1",
+        "-w",
+        "2",
+        "-u",
+        "ci",
+        "-p",
+        "hush-hush",
+        "a.xml",
+    ];
+    for (arguments, code, part) in [
+        (&["--started", "1"][..], 2, "`--started` is not supported"),
+        (
+            &["--coverage-reports", "x"],
+            2,
+            "`--coverage-reports` is not supported",
+        ),
+        (
+            &["--bearer-token", "hush-hush"],
+            2,
+            "`--bearer-token` is not supported",
+        ),
+        (
+            &["-a", "1", "-a", "2"],
+            2,
+            "`--product-area` is not supported",
+        ),
+        (&["-r", "x"], 2, "not a whole number"),
+        (&["-c", "absent"], 3, "cannot read `absent`"),
+        (&[], 3, "no test suite given"),
+    ] {
+        let done = place.octane(&[&usual[..], arguments].concat());
+        done.fails(code, &[part]);
+        assert!(!format!("{done:?}").contains("hush-hush"), "{done:?}");
+    }
+    let done = place.octane(&[
+        "compat",
+        "-s",
+        "http://127.0.0.1:9",
+        "-d",
+        "1",
+        "-w",
+        "2",
+        "-u",
+        "ci",
+        "a.xml",
+    ]);
+    done.fails(3, &["no password given", "--password-file"]);
+}
