@@ -250,6 +250,7 @@ fn report(
     let id = found.and_then(|found| found.credential.id());
     let sign_in = match failure.as_ref().map(|failure| failure.exit) {
         None => "works",
+        Some(Exit::Unauthorized) if found.is_none() => "missing",
         Some(Exit::Unauthorized) => "rejected",
         Some(Exit::Unreachable) => "unreachable",
         Some(_) => "failed",
@@ -264,6 +265,10 @@ fn report(
             if let Some((file, age)) = session {
                 text.push(&format!("Session   shared, {} min old ({file})", age / 60));
             }
+            let sign_in = match sign_in {
+                "missing" => "not tried, as there are no credentials",
+                sign_in => sign_in,
+            };
             text.push(&format!("Sign-in   {sign_in}"));
             text
         },

@@ -73,6 +73,11 @@ fn example(setting: &Setting) -> String {
 }
 
 fn placeholder(setting: &Setting) -> String {
+    match &*setting.key {
+        "workspace" => return "1002".to_owned(),
+        "client-id" => return "ci-uploader".to_owned(),
+        _ => {}
+    }
     match setting.value_name().split('|').next().unwrap_or_default() {
         "URL" => "https://octane.example.com/ui/?p=1001/1002".to_owned(),
         "ID" => "1001".to_owned(),

@@ -214,10 +214,12 @@ fn a_key_is_saved_after_it_was_proved_and_used_until_it_is_deleted() {
 #[test]
 fn status_ends_with_7_where_signing_in_does_not_work() {
     let mut server = Server::new();
-    octane(&server, &STATUS, &[]).fails(
+    let done = octane(&server, &STATUS, &[]);
+    done.fails(
         7,
         &["no credentials given", "hint: run `octane auth login`"],
     );
+    assert!(done.stdout.contains("Sign-in   not tried"), "{done:?}");
     let wrong = [
         ("OCTANE_CLIENT_ID", "ci"),
         ("OCTANE_CLIENT_SECRET", "wrong-secret"),
