@@ -7,14 +7,17 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::{Method, Request};
 use octane_client::{
-    CancellationToken, Client, Delivery, Jira, Journal, Links, Modules, Parent, Releases, Runs,
-    RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
+    CancellationToken, CiBuilds, Client, Delivery, Jira, Journal, Links, Modules, Parent, Releases,
+    Runs, RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
 };
 use octane_model::{
     Encoding, Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId,
     TaskId, WorkItemId,
 };
-use octane_rest::{Body, Endpoint, Entities, Idempotency, ListRequest, TestResults};
+use octane_rest::{
+    Body, Endpoint, Entities, Environment, Idempotency, ListRequest, SecretCommand, SecretFile,
+    SecretSource, TestResults,
+};
 
 /// Not called: that it compiles is the test.
 fn is_send<F: Future + Send>(_: F) {}
@@ -39,6 +42,19 @@ fn requests(endpoint: &Endpoint, request: fn() -> Request<Bytes>, entity: &Entit
     is_send(Endpoint::sign_out(endpoint));
     is_send(Endpoint::cookie_header(endpoint));
     is_send(Endpoint::field_metadata(endpoint, ""));
+}
+
+#[expect(dead_code, reason = "that it compiles is the test")]
+fn credentials(
+    environment: &Environment,
+    (command, file, source): (&SecretCommand, &SecretFile, &SecretSource),
+    builds: &CiBuilds<'_>,
+) {
+    is_send(Environment::client_id(environment));
+    is_send(SecretCommand::run(command));
+    is_send(SecretFile::read(file));
+    is_send(SecretSource::read(source));
+    is_send(CiBuilds::find(builds, "", "", ""));
 }
 
 #[expect(dead_code, reason = "that it compiles is the test")]
@@ -167,6 +183,22 @@ fn spawned(client: fn() -> Client, target: Target, journal: Journal, story: Work
     is_spawnable(async move { linking.links().link(story, &[]).await });
 }
 
+/// What follows `impl` and its parameters: `Entities<T> {` of `<T: Fn(&str) -> Option<u8>> Entities<T> {`.
+fn after_parameters(header: &str) -> &str {
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    for (at, character) in header.char_indices() {
+        match character {
+            '<' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            ' ' if depth == 0 => return &header[at + 1..],
+            _ => {}
+        }
+        before = character;
+    }
+    header
+}
+
 /// The public asynchronous functions in the sources below a folder, as `Type::name`.
 fn asynchronous(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -178,12 +210,11 @@ fn asynchronous(folder: &Path, found: &mut BTreeSet<String>) {
         let text = std::fs::read_to_string(&path).unwrap();
         let mut of = "";
         for line in text.lines() {
-            if line.starts_with("impl") {
-                // `impl<T: Send> Entities<T> {` and `impl Suites<'_> {`
-                let (_, name) = line
-                    .split_once(if line.starts_with("impl<") { "> " } else { " " })
-                    .unwrap();
-                of = name.split(['<', ' ']).next().unwrap();
+            if let Some(header) = line.strip_prefix("impl") {
+                of = after_parameters(header)
+                    .split(['<', ' '])
+                    .next()
+                    .unwrap_or_default();
             }
             let name = line.trim_start().strip_prefix("pub async fn ");
             if let Some(name) = name.and_then(|name| name.split(['<', '(']).next()) {
