@@ -274,7 +274,7 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
                 Failure::new(Exit::Configuration, error).context("`--jira-map`")
             })?);
     }
-    options.time_zone = args.time_zone.clone();
+    options.time_zone.clone_from(&args.time_zone);
     if let Some(path) = &args.suite_path {
         options.suite_path = SuitePath::new(path);
     }
@@ -348,7 +348,7 @@ mod tests {
                 jira_map: None,
                 jira_from: Vec::new(),
                 jira_pattern: None,
-                time_zone: jiff::tz::TimeZone::UTC,
+                time_zone: None,
                 suite_path: None,
                 reruns: octane_results::Reruns::Last,
                 skip_invalid: false,

@@ -39,6 +39,8 @@ pub(crate) struct Findings {
     unreadable_paths: Vec<UnreadablePath>,
     pub(crate) warnings: Vec<ReportedProblem>,
     unused: Vec<String>,
+    /// Whether a start time without a time zone has been met.
+    has_time_without_zone: bool,
     usable: usize,
     arrangement: Arrangement,
 }
@@ -213,6 +215,16 @@ impl Findings {
             Record::Warning(warning) => {
                 if let WarningKind::UnusedColumn { column } = &warning.kind {
                     self.unused.push(column.clone());
+                } else if let WarningKind::NoTimeZone { .. } = &warning.kind {
+                    // One parameter decides for all files.
+                    if !self.has_time_without_zone {
+                        self.has_time_without_zone = true;
+                        let hint =
+                            "say which one it is in, for example `timezone=\"Europe/Berlin\"`";
+                        let message = format!("{warning}; {hint}");
+                        let problem = ReportedProblem::new("no_time_zone", message);
+                        self.warnings.push(problem.at(Some(warning.position)));
+                    }
                 } else if self.warnings.len() < WARNINGS_MAX {
                     let problem = ReportedProblem::new("warning", warning.to_string());
                     self.warnings.push(problem.at(Some(warning.position)));

@@ -207,8 +207,9 @@ impl Options {
             options.status_aliases = options.status_aliases.with(word, status);
         }
         if let Some(zone) = &self.time_zone {
-            options.time_zone = octane_results::time_zone(zone)
+            let zone = octane_results::time_zone(zone)
                 .map_err(|error| invalid(format!("`{zone}` is {error}")))?;
+            options.time_zone = Some(zone);
         }
         if let Some(path) = &self.suite_path {
             options.suite_path = SuitePath::new(path);

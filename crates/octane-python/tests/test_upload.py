@@ -183,6 +183,14 @@ def test_times_without_a_zone_need_one(sandbox: Sandbox, client: Client) -> None
         upload(client, rows, timezone="Mars/Olympus")
 
 
+def test_texts_without_a_time_zone_are_warned_of_once(sandbox: Sandbox, client: Client) -> None:
+    rows = [{"name": name, "status": "passed", "started": "2025-04-30T10:00:00"} for name in ("a", "b")]
+    (warning,) = upload(client, rows).warnings
+    assert warning.code == "no_time_zone"
+    assert "2025-04-30T10:00:00" in warning.message and "timezone=" in warning.message
+    assert not upload(client, rows, timezone="Europe/Berlin").warnings
+
+
 @pytest.mark.parametrize(
     ("zone", "started"),
     [

@@ -55,40 +55,51 @@ const LAST_PLAUSIBLE_MILLIS: i64 = 3_786_912_000_000;
 /// assert_eq!(timestamp("2025-04-30T08:00:00Z"), timestamp("1746000000"));
 /// ```
 pub fn timestamp(text: &str) -> Result<Timestamp, TimestampError> {
-    timestamp_in(text, &TimeZone::UTC)
+    match parsed(text)? {
+        Parsed::At(time) => Ok(time),
+        Parsed::WithoutZone(civil) => moment_in(civil, &TimeZone::UTC),
+    }
 }
 
-/// Parses a timestamp, which is in `zone` unless it says otherwise.
-pub(crate) fn timestamp_in(text: &str, zone: &TimeZone) -> Result<Timestamp, TimestampError> {
+/// What a text says of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parsed {
+    /// The moment.
+    At(Timestamp),
+    /// What the clocks of some time zone showed.
+    WithoutZone(DateTime),
+}
+
+/// Parses a timestamp with or without a time zone.
+pub(crate) fn parsed(text: &str) -> Result<Parsed, TimestampError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(TimestampError::Empty);
     }
     if let Some(timestamp) = epoch(text) {
-        return timestamp;
+        return timestamp.map(Parsed::At);
     }
     if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Ok(timestamp);
+        return Ok(Parsed::At(timestamp));
     }
-    let civil = match text.parse::<DateTime>() {
-        Ok(civil) => civil,
-        Err(_) => match written(text) {
-            Ok(Written {
-                civil,
-                offset: None,
-            }) => civil,
-            Ok(Written {
-                civil,
-                offset: Some(offset),
-            }) => {
-                let timestamp = offset.to_timestamp(civil);
-                return timestamp.map_err(|_| TimestampError::OutOfRange);
-            }
-            Err(Unreadable::Malformed) => return Err(TimestampError::Malformed),
-            Err(Unreadable::Order) => return Err(TimestampError::AmbiguousDate),
-        },
-    };
-    moment_in(civil, zone)
+    if let Ok(civil) = text.parse::<DateTime>() {
+        return Ok(Parsed::WithoutZone(civil));
+    }
+    match written(text) {
+        Ok(Written {
+            civil,
+            offset: None,
+        }) => Ok(Parsed::WithoutZone(civil)),
+        Ok(Written {
+            civil,
+            offset: Some(offset),
+        }) => {
+            let timestamp = offset.to_timestamp(civil).map(Parsed::At);
+            timestamp.map_err(|_| TimestampError::OutOfRange)
+        }
+        Err(Unreadable::Malformed) => Err(TimestampError::Malformed),
+        Err(Unreadable::Order) => Err(TimestampError::AmbiguousDate),
+    }
 }
 
 /// The moment at which the clocks of `zone` show this date and time.
@@ -231,7 +242,13 @@ mod tests {
     #[test]
     fn a_time_zone_is_used_where_there_is_no_offset() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let millis = |text| timestamp_in(text, &berlin).map(Timestamp::as_millisecond);
+        let millis = |text| {
+            let time = match parsed(text)? {
+                Parsed::At(time) => time,
+                Parsed::WithoutZone(civil) => moment_in(civil, &berlin)?,
+            };
+            Ok(time.as_millisecond())
+        };
         for text in [
             "2025-04-30T10:00:00",
             "2025-04-30T08:00:00Z",

@@ -53,6 +53,12 @@ pub enum WarningKind {
         /// Whether it is too early rather than too late.
         is_early: bool,
     },
+    /// A start time has no time zone and counts as UTC, since [`ReadOptions::time_zone`](crate::ReadOptions::time_zone) is
+    /// not set. Reported once in each input.
+    NoTimeZone {
+        /// The first such value.
+        value: String,
+    },
     /// A Jira key is invalid and ignored.
     JiraKey {
         /// The value.
@@ -139,6 +145,9 @@ impl fmt::Display for WarningKind {
                     "after 2090"
                 };
                 write!(f, "start time `{value}` is {when}; ignored")
+            }
+            Self::NoTimeZone { value } => {
+                write!(f, "start time `{value}` has no time zone; counted as UTC")
             }
             Self::JiraKey { value } => write!(
                 f,

@@ -36,7 +36,23 @@ impl fmt::Display for Counts {
 }
 
 /// File, the counts of the other reader, the counts of ours, and the reason.
-const DIFFERENCES: [(&str, Counts, Counts, &str); 4] = [
+const DIFFERENCES: [(&str, Counts, Counts, &str); 5] = [
+    (
+        "nunit/nunit3/jenkins/NUnit-simple.xml",
+        Counts {
+            runs: 2,
+            passed: 2,
+            skipped: 0,
+            failed: 0,
+        },
+        Counts {
+            runs: 3,
+            passed: 2,
+            skipped: 0,
+            failed: 1,
+        },
+        "the report counts a failure that is not in it, for which ours has a failed result",
+    ),
     (
         "xunit/mstest/jenkinsci/testcase2.xml",
         Counts {
@@ -240,7 +256,14 @@ fn totals_without_cases_cause_a_warning() {
         "{warnings:?}"
     );
     let (_, warnings) = found(&corpus.join("no-cases.xml")).unwrap();
-    assert_eq!(warnings, [WarningKind::NoResults]);
+    assert!(warnings.contains(&WarningKind::NoResults), "{warnings:?}");
+    let is_of_a_test = |kind: &&WarningKind| {
+        !matches!(
+            kind,
+            WarningKind::NoTimeZone { .. } | WarningKind::NoResults
+        )
+    };
+    assert_eq!(warnings.iter().find(is_of_a_test), None);
 }
 
 #[test]

@@ -42,9 +42,9 @@ pub(crate) struct InputArgs {
     /// planned. Wins over most formats (see docs/formats.md).
     #[arg(long, value_name = "WORD=STATUS")]
     pub(crate) status_map: Vec<String>,
-    /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00`.
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
-    pub(crate) time_zone: TimeZone,
+    /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00` [default: UTC, with a warning].
+    #[arg(long, alias = "timezone", value_name = "ZONE", value_parser = time_zone)]
+    pub(crate) time_zone: Option<TimeZone>,
     /// How module, package, class and name of tests are made, e.g. `--identity 'module={suite:first} class={file:stem}'`;
     /// what is not given stays as it is. Fields: module, package, class, classname, name, suite, file, project, hostname, report.
     #[arg(long, value_name = "TEMPLATE")]

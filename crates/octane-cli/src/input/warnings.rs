@@ -2,7 +2,7 @@
 //! the first ones are kept.
 
 use octane_client::ReportedProblem;
-use octane_model::plural::thousands;
+use octane_model::plural::{plural, thousands};
 use octane_results::{LeftOut, LeftOutReason, Warning, WarningKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,6 +12,10 @@ const KEPT_MAX: usize = 100;
 
 /// How many of them are listed for people.
 const LISTED_MAX: usize = 5;
+
+/// The word for start times without a time zone. All inputs of a command mostly have them or have none, and one option decides
+/// for all, so only the first one is kept. The count is that of inputs.
+const NO_TIME_ZONE: &str = "no_time_zone";
 
 /// Warnings by kind, in the order in which the kinds were met.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +41,15 @@ pub(crate) struct WarningsJson {
 impl Warnings {
     /// Adds a warning of a reader.
     pub(crate) fn add(&mut self, warning: &Warning) {
-        self.push(code(&warning.kind), || {
-            (warning.to_string(), Some(warning.position.clone()))
+        let code = code(&warning.kind);
+        let hint = if code == NO_TIME_ZONE {
+            "; `--time-zone` says which one it is in, for example `--time-zone Europe/Berlin`"
+        } else {
+            ""
+        };
+        self.push(code, || {
+            let message = format!("{warning}{hint}");
+            (message, Some(warning.position.clone()))
         });
     }
 
@@ -73,7 +84,8 @@ impl Warnings {
         });
         let kind = &mut self.kinds[at];
         kind.count += 1;
-        if kind.first.len() < KEPT_MAX {
+        let kept_max = if code == NO_TIME_ZONE { 1 } else { KEPT_MAX };
+        if kind.first.len() < kept_max {
             let (message, position) = warning();
             kind.first
                 .push(ReportedProblem::new(code, message).at(position));
@@ -88,7 +100,19 @@ impl Warnings {
     /// Lines for people.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for Kind { count, first, .. } in &self.kinds {
+        for Kind { code, count, first } in &self.kinds {
+            if *code == NO_TIME_ZONE {
+                let others = match count - 1 {
+                    0 => String::new(),
+                    others => format!(" (and so in {})", plural(others, "more file")),
+                };
+                lines.extend(
+                    first
+                        .iter()
+                        .map(|first| format!("{}{others}", first.message)),
+                );
+                continue;
+            }
             let shown = first.iter().take(LISTED_MAX);
             lines.extend(shown.map(|warning| warning.message.clone()));
             // To leave out one is to save nothing.
@@ -121,6 +145,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::Unnamed { .. } => "unnamed_test",
         WarningKind::Duration { .. } => "invalid_duration",
         WarningKind::Started { .. } => "invalid_start",
+        WarningKind::NoTimeZone { .. } => NO_TIME_ZONE,
         WarningKind::ImplausibleStart { .. } => "implausible_start",
         WarningKind::JiraKey { .. } => "invalid_jira_key",
         WarningKind::Totals { .. } => "different_totals",
@@ -139,7 +164,7 @@ fn code(kind: &WarningKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use octane_results::Position;
+    use octane_results::{Position, ReadOptions, Record, Source, read};
 
     use super::*;
 
@@ -168,6 +193,34 @@ mod tests {
         assert_eq!(warnings.len(), KEPT_MAX + 1);
         assert_eq!(warning_counts["unknown_entity"], 5131);
         assert_eq!(warning_counts["different_totals"], 1);
+    }
+
+    #[test]
+    fn start_times_without_a_time_zone_are_warned_of_once_for_all_files() {
+        let mut warnings = Warnings::default();
+        for file in ["a.csv", "b.csv", "c.csv"] {
+            let table =
+                "name,status,started\na,passed,2026-11-28 05:00\nb,passed,2026-11-28 05:01\n";
+            let source = Source::bytes(file, table.as_bytes());
+            for record in read(&source, &ReadOptions::default()).unwrap() {
+                if let Record::Warning(warning) = record.unwrap() {
+                    warnings.add(&warning);
+                }
+            }
+        }
+        assert_eq!(
+            warnings.lines(),
+            [
+                "a.csv:2: start time `2026-11-28 05:00` has no time zone; counted as UTC; `--time-zone` says which one it is in, \
+              for example `--time-zone Europe/Berlin` (and so in 2 more files)"
+            ]
+        );
+        let WarningsJson {
+            warnings,
+            warning_counts,
+        } = warnings.json();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warning_counts["no_time_zone"], 3);
     }
 
     #[test]

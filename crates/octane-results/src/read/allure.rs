@@ -29,23 +29,27 @@
 //!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
 //!   tags, and the owner. Steps inside of steps follow them.
 //!
-//! An error of the run (`…-globals.json`) is a warning: mostly it is that of a hook whose tests have failed as well.
+//! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
 //!
 //! The file is read as a whole. A list of results in one file is read one by one.
 
 use serde_json::Value;
 
 use super::line_column::LineColumn;
-use super::report::ReportFile;
-use super::report::fields::{first_field, plain};
+use super::report::fields::{field, plain};
 use super::report::json::{JsonFormat, ShownPath, Step, items};
 use super::report::xml::Visit;
-use crate::warning::WarningKind;
+use super::report::{Draft, Outcome, ReportFile};
+use crate::run::Failure;
+use crate::status::Status;
 
 mod result;
 
 /// What failed outside of all tests.
 const ERRORS: &str = "errors";
+
+/// The name of the failed result for what failed outside of all tests.
+const RUN: &str = "[run]";
 
 /// Whether the results are in a list is seen from the first value.
 #[derive(Debug, Default)]
@@ -87,12 +91,23 @@ impl JsonFormat for Allure {
         if path.is_empty() && has(ERRORS) && !has("status") && !has("name") {
             let root = std::mem::take(&mut self.root);
             let errors = root.into_iter().filter(|(name, _)| name == ERRORS);
-            for error in errors.flat_map(|(_, errors)| items(Some(&errors)).to_vec()) {
-                let message = first_field(&error, &["message", "trace"]).unwrap_or_default();
-                let message = plain(message.lines().next().unwrap_or_default());
-                file.warn(self.place, WarningKind::FailedOutside { message });
+            let errors: Vec<String> = errors
+                .flat_map(|(_, errors)| items(Some(&errors)).to_vec())
+                .map(|error| error_of_run(&error))
+                .collect();
+            file.is_without_results = errors.is_empty();
+            if let Some(first) = errors.first() {
+                let message = first.lines().next().unwrap_or_default().to_owned();
+                let failure = Failure {
+                    message: Some(message),
+                    details: errors.join("\n\n"),
+                    ..Failure::default()
+                };
+                file.push(Draft {
+                    failure: Some(failure),
+                    ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
+                });
             }
-            file.is_without_results = true;
             return;
         }
         if path.is_empty() && !self.root.is_empty() {
@@ -101,6 +116,22 @@ impl JsonFormat for Allure {
             draft.place = self.place;
             file.push(draft);
         }
+    }
+}
+
+/// What is said of an error: its message, with the trace below it.
+fn error_of_run(error: &Value) -> String {
+    let [message, trace] = ["message", "trace"].map(|name| field(error, name).unwrap_or_default());
+    let text = if message.is_empty() || trace.contains(&message) {
+        trace
+    } else {
+        format!("{message}\n{trace}")
+    };
+    let text = plain(text.trim());
+    if text.is_empty() {
+        "an error without a message".to_owned()
+    } else {
+        text
     }
 }
 

@@ -1,5 +1,6 @@
 //! What commas mean in the durations of a file.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,14 @@ pub(crate) type ScanDurations = dyn Fn(&mut dyn FnMut(&str)) + Send + Sync;
 pub(crate) struct Commas {
     found: Option<CommaMeaning>,
     scan: Option<Arc<ScanDurations>>,
+}
+
+impl fmt::Debug for Commas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commas")
+            .field("found", &self.found)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Commas {

@@ -14,6 +14,7 @@ use crate::read::columns::ColumnMapping;
 use crate::read::commas::Commas;
 use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
+use crate::read::file_state::FileState;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
@@ -45,7 +46,7 @@ pub(crate) struct Csv<R: Read> {
     is_without_rows: bool,
     /// The line of the first invalid bytes that were replaced, and how many there are.
     replaced: Option<(u64, u64)>,
-    commas: Commas,
+    state: FileState,
     spare: Spare,
 }
 
@@ -143,7 +144,7 @@ impl<R: Read> Csv<R> {
             pending: VecDeque::new(),
             is_without_rows: true,
             replaced: None,
-            commas: Commas::default(),
+            state: FileState::default(),
             spare: Spare::default(),
         };
         let skipped = position.rows_before - usize::from(position.has_separator_line);
@@ -162,7 +163,7 @@ impl<R: Read> Csv<R> {
 
     /// How durations with commas are understood.
     pub(crate) fn with_commas(mut self, commas: Commas) -> Self {
-        self.commas = commas;
+        self.state.commas = commas;
         self
     }
 
@@ -199,7 +200,7 @@ impl<R: Read> Csv<R> {
         }
         let may_have_replacements = self.rows.get_ref().get_ref().invalid_bytes().is_some();
         let (row, pending, replaced) = (&self.row, &mut self.pending, &mut self.replaced);
-        let commas = &mut self.commas;
+        let state = &mut self.state;
         let cell =
             |index| Cell::from_bytes(row.get(index).unwrap_or_default(), may_have_replacements);
         let mut warn = |kind| {
@@ -212,7 +213,7 @@ impl<R: Read> Csv<R> {
         };
         let mut run = self.spare.take();
         let (mapping, options) = (&self.mapping, &self.options);
-        match parse_row_into(&mut run, mapping, options, commas, cell, &mut warn) {
+        match parse_row_into(&mut run, mapping, options, state, cell, &mut warn) {
             Ok(()) => {
                 run.position = Some(position);
                 Record::Run(run)

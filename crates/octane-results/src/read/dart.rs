@@ -241,13 +241,18 @@ impl Dart {
             "" => Outcome::Missing,
             word => file.outcome(word, &WORDS),
         };
-        let has_passed = matches!(result, Outcome::Known(Status::Passed));
+        // Whatever the user says of its word.
+        let succeeded = text(event, "result") == "success";
         let outcome = match result {
-            _ if has_passed && is("hidden") => return,
-            _ if has_passed && is("skipped") => Outcome::Known(Status::Skipped),
+            _ if succeeded && is("hidden") => return,
+            _ if succeeded && is("skipped") => Outcome::Known(Status::Skipped),
             other => other,
         };
-        self.has_failed |= !has_passed;
+        // A result that is invalid may be one that failed.
+        self.has_failed |= !matches!(
+            outcome,
+            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+        );
         let ended = event["time"].as_u64().unwrap_or(test.started);
         let duration = Duration::from_millis(ended.saturating_sub(test.started));
         file.push(Draft {

@@ -22,7 +22,7 @@
 //!   (`site="TearDown"`, or `TearDown : ` before its message), or if it has failed by itself and none of its results has: a fixture that could not be set up, an
 //!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they
 //!   count. A suite that says no more than that a test in it has failed, without such a test, is a failed result if it counts
-//!   failed tests itself, as version 3 does; else it causes a warning.
+//!   failed tests itself, as suites of version 3 and the root of version 2 do; else it causes a warning.
 //! - Categories, authors and properties of a fixture are those of its tests too. `Category` is a tag, the first `Author` the
 //!   owner, `Description` the description. Properties that begin with `_` are internal, and left out.
 //! - The **reason** of a skipped test is its description, before any other one.
@@ -39,8 +39,8 @@ use crate::status::Status;
 mod parts;
 mod suite;
 
-use parts::{attachments, by_attributes, in_failure};
-use suite::Suite;
+use parts::{as_reported, attachments, in_failure, outcome};
+use suite::{Shown, Suite};
 
 /// A report of `NUnit`.
 #[derive(Debug, Default)]
@@ -92,10 +92,11 @@ impl XmlFormat for Nunit {
             return;
         };
         let has_results = suite.has_results;
-        let has_failed = suite.end(file);
+        let shown = suite.end(file);
         if let Some(outer) = self.suites.last_mut() {
-            outer.has_results |= has_results || has_failed;
-            outer.has_failed |= has_failed;
+            outer.has_results |= has_results || shown == Shown::Result;
+            outer.has_failed |= shown == Shown::Result;
+            outer.has_warned |= shown == Shown::Warning;
         }
     }
 }
@@ -117,10 +118,14 @@ impl Nunit {
         let mut description = case.attribute("description").map(str::to_owned);
         if let Some(suite) = self.suites.last_mut() {
             suite.has_results = true;
-            suite.has_failed |= !matches!(
-                draft.outcome,
-                Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-            );
+            // A result that is invalid may be one that failed.
+            let is_quiet = |outcome: &Outcome| {
+                matches!(
+                    outcome,
+                    Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+                )
+            };
+            suite.has_failed |= !is_quiet(&as_reported(case)) || case.child("failure").is_some();
             draft.origin = suite.origin.clone();
             draft.metadata.tags.clone_from(&suite.tags);
             draft.metadata.owner.clone_from(&suite.owner);
@@ -180,17 +185,6 @@ impl Nunit {
 fn is_suite(path: &[String]) -> bool {
     path.last()
         .is_some_and(|name| matches!(name.as_str(), "test-suite" | "test-run" | "test-results"))
-}
-
-/// The outcome of a test or a suite, by its attributes and elements.
-fn outcome(of: &Element, file: &ReportFile) -> Outcome {
-    let outcome = by_attributes(of, file);
-    match outcome {
-        Outcome::Known(Status::Passed) | Outcome::Missing if of.child("failure").is_some() => {
-            Outcome::Known(Status::Failed)
-        }
-        other => other,
-    }
 }
 
 /// The failure of a test.

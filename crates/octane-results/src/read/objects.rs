@@ -90,9 +90,9 @@ impl ObjectRows {
                 values[*place] = value;
             }
         }
-        file.push_row(place, |options, commas, warn| {
+        file.push_row(place, |options, state, warn| {
             let cell = |index: usize| values.get(index).map_or(Cell::Absent, |value| cell(value));
-            parse_row(mapping, options, commas, cell, warn)
+            parse_row(mapping, options, state, cell, warn)
         });
         Ok(())
     }

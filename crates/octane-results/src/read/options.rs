@@ -22,7 +22,7 @@ use crate::scrub::Scrub;
 ///     .suite_path("Shop/Checkout");
 /// # let _ = options;
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub struct ReadOptions {
@@ -38,8 +38,8 @@ pub struct ReadOptions {
     pub status_aliases: StatusAliases,
     /// The path that provides the module and the package of results without one.
     pub suite_path: SuitePath,
-    /// The time zone of start times without an offset; UTC by default.
-    pub time_zone: TimeZone,
+    /// The time zone of start times without an offset; if absent, they count as UTC, with a warning in each input.
+    pub time_zone: Option<TimeZone>,
     /// Where Jira keys are looked for.
     pub jira_sources: JiraSources,
     /// How the identity of each test is made from what its report says; as the format has it by default.
@@ -48,24 +48,6 @@ pub struct ReadOptions {
     pub scrub: Scrub,
     /// Jira keys by the identity of tests.
     pub jira_map: Option<JiraMap>,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            format: None,
-            encoding: None,
-            columns: Columns::default(),
-            delimiter: None,
-            status_aliases: StatusAliases::default(),
-            suite_path: SuitePath::default(),
-            time_zone: TimeZone::UTC,
-            jira_sources: JiraSources::default(),
-            identity: IdentityTemplate::default(),
-            scrub: Scrub::default(),
-            jira_map: None,
-        }
-    }
 }
 
 impl ReadOptions {
@@ -107,7 +89,7 @@ impl ReadOptions {
 
     /// Sets the time zone of start times without an offset.
     pub fn time_zone(mut self, zone: TimeZone) -> Self {
-        self.time_zone = zone;
+        self.time_zone = Some(zone);
         self
     }
 

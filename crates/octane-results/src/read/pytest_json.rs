@@ -125,13 +125,16 @@ impl PytestJson {
         let outcome = match text(test.get("outcome")).as_deref() {
             None => Outcome::Missing,
             Some("rerun") => phases.outcome(),
-            Some(word) => file.outcome(word, &WORDS),
+            Some(word) => file.outcome_with(word, &WORDS, phases.has_failed()),
         };
         let outcome = match outcome {
             Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),
             outcome => outcome,
         };
-        self.has_failed |= !matches!(outcome, Outcome::Known(Status::Passed | Status::Skipped));
+        self.has_failed |= !matches!(
+            outcome,
+            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+        );
         let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
         let node = Node::new(test);
         let mut draft = Draft {

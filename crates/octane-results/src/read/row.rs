@@ -13,16 +13,15 @@ use crate::origin::Origin;
 use crate::read::absent::is_absent;
 use crate::read::cell::{Cell, OtherValue};
 use crate::read::columns::{Column, ColumnMapping};
-use crate::read::commas::Commas;
 use crate::read::field::ResultField;
 use crate::read::file_names::with_slashes;
+use crate::read::file_state::FileState;
 use crate::read::jira_keys::{KeyList, is_key, jira_keys};
 use crate::read::options::ReadOptions;
-use crate::read::plausible::plausible;
+use crate::read::start_times::plausible;
 use crate::read::tags::tags;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
-use crate::timestamp::{moment_in, timestamp_in};
 use crate::warning::WarningKind;
 
 /// Parses a row by the column mapping of its table.
@@ -36,12 +35,12 @@ use crate::warning::WarningKind;
 pub(crate) fn parse_row<'c>(
     mapping: &ColumnMapping,
     options: &ReadOptions,
-    commas: &mut Commas,
+    state: &mut FileState,
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<TestRun, Vec<InvalidCell>> {
     let mut run = TestRun::unnamed();
-    parse_row_into(&mut run, mapping, options, commas, cell, warn)?;
+    parse_row_into(&mut run, mapping, options, state, cell, warn)?;
     Ok(run)
 }
 
@@ -50,7 +49,7 @@ pub(crate) fn parse_row_into<'c>(
     run: &mut TestRun,
     mapping: &ColumnMapping,
     options: &ReadOptions,
-    commas: &mut Commas,
+    state: &mut FileState,
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<(), Vec<InvalidCell>> {
@@ -61,7 +60,7 @@ pub(crate) fn parse_row_into<'c>(
         failure: Failure::default(),
         has_keys: false,
         options,
-        commas,
+        state,
         warn,
     };
     let mut invalid = Vec::new();
@@ -102,7 +101,7 @@ struct Row<'r> {
     /// Whether the Jira keys of `run` are those of this row.
     has_keys: bool,
     options: &'r ReadOptions,
-    commas: &'r mut Commas,
+    state: &'r mut FileState,
     warn: &'r mut dyn FnMut(WarningKind),
 }
 
@@ -162,9 +161,9 @@ impl Row<'_> {
             cell.is_time_zone_missing = true;
             return Err(cell.hint("say which time zone it is in"));
         }
-        let time = moment_in(civil, &self.options.time_zone)
-            .map_err(|error| invalid(column, &shown, error))?;
-        self.run.started = plausible(time, &shown, self.warn);
+        let zone = self.options.time_zone.as_ref();
+        let started = (self.state.start_times).in_zone(civil, &shown, zone, self.warn);
+        self.run.started = started.map_err(|error| invalid(column, &shown, error))?;
         Ok(())
     }
 
@@ -174,7 +173,7 @@ impl Row<'_> {
             failure,
             has_keys,
             options,
-            commas,
+            state,
             warn,
         } = self;
         let trimmed = text.trim();
@@ -200,21 +199,23 @@ impl Row<'_> {
                 return Err(unit_missing(column, trimmed, reason));
             }
             ResultField::Duration => {
-                let parsed = commas.resolve(|comma| milliseconds_with(trimmed, comma));
+                let parsed = state
+                    .commas
+                    .resolve(|comma| milliseconds_with(trimmed, comma));
                 run.duration = parsed.map_err(|error| {
                     invalid(column, trimmed, error).hint(duration_hint(error, "milliseconds"))
                 })?;
             }
             ResultField::DurationSeconds => {
-                let parsed = commas.resolve(|comma| seconds_with(trimmed, comma));
+                let parsed = state.commas.resolve(|comma| seconds_with(trimmed, comma));
                 run.duration = parsed.map_err(|error| {
                     invalid(column, trimmed, error).hint(duration_hint(error, "seconds"))
                 })?;
             }
             ResultField::Started => {
-                let started = timestamp_in(trimmed, &options.time_zone)
-                    .map_err(|error| invalid(column, trimmed, error))?;
-                run.started = plausible(started, trimmed, *warn);
+                let zone = options.time_zone.as_ref();
+                let started = state.start_times.parse(trimmed, zone, *warn);
+                run.started = started.map_err(|error| invalid(column, trimmed, error))?;
             }
             ResultField::Jira => {
                 *has_keys = true;
@@ -406,9 +407,15 @@ mod tests {
         let mapping = Columns::default().map_header(&header).unwrap();
         let mut warnings = 0;
         let cell = |index: usize| Cell::from(cells[index].1);
-        parse_row(&mapping, options, &mut Commas::default(), cell, &mut |_| {
-            warnings += 1;
-        })
+        parse_row(
+            &mapping,
+            options,
+            &mut FileState::default(),
+            cell,
+            &mut |_| {
+                warnings += 1;
+            },
+        )
         .map(|run| (run, warnings))
         .map_err(|cells| {
             cells
@@ -513,8 +520,8 @@ mod tests {
             (["a", "ok", "", "T"], &[]),
         ] {
             let cell = |index: usize| Cell::from(cells[index]);
-            let commas = &mut Commas::default();
-            parse_row_into(&mut run, &mapping, &options, commas, cell, &mut |_| {}).unwrap();
+            let state = &mut FileState::default();
+            parse_row_into(&mut run, &mapping, &options, state, cell, &mut |_| {}).unwrap();
             let expected = TestRun::new("a", Status::Passed).class("T");
             assert_eq!(run, expected.jira(keys.iter().copied()));
         }

@@ -9,6 +9,7 @@
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
+//! | no plan, and no test failed: the run ended before it | the same |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed | one failed result, called `exit status` |
@@ -16,7 +17,7 @@
 //!
 //! What the protocol leaves open is decided like this:
 //!
-//! - More tests than planned, or no plan, is a warning: what ran is known. A plan without any test is no result.
+//! - More tests than planned, or no plan where a test failed, is a warning: what ran is known.
 //! - After a plan at the end that was met, another plan or a new version line, another stream begins, as where files were
 //!   put together. The `ok` that `prove -v` prints below the tests of a file is no test; the file is given as the origin.
 //! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by

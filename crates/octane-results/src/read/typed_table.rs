@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::cleaned::Cleaner;
 use super::columns::ColumnMapping;
-use super::commas::Commas;
 use super::error::ReadError;
 use super::field::ResultField;
+use super::file_state::FileState;
 use super::options::ReadOptions;
 use super::record::Record;
 use super::row::parse_row_into;
@@ -52,6 +52,7 @@ pub struct TypedTable {
     cleaner: Cleaner,
     ready: VecDeque<Record>,
     has_rows: bool,
+    state: FileState,
     spare: Spare,
 }
 
@@ -82,6 +83,7 @@ impl TypedTable {
             cleaner: Cleaner::new(options),
             ready: VecDeque::new(),
             has_rows: false,
+            state: FileState::default(),
             spare: Spare::default(),
         };
         for column in std::mem::take(&mut table.mapping.unused) {
@@ -157,7 +159,7 @@ impl TypedTable {
             &mut run,
             &self.mapping,
             &self.options,
-            &mut Commas::default(),
+            &mut self.state,
             cell,
             &mut |kind| warnings.push(kind),
         );

@@ -103,14 +103,12 @@ impl XmlFormat for Xunit {
     }
 
     fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
+        self.totals.found += u64::from(is_counted_as_failed(&element));
         let draft = if element.name == "test" {
             self.test(&element, file)
         } else {
             self.error(&element)
         };
-        // A result that is invalid may be one that failed.
-        let is_failed = draft.outcome.is_failed() || matches!(draft.outcome, Outcome::Word(_));
-        self.totals.found += u64::from(is_failed);
         file.push(draft);
     }
 
@@ -249,13 +247,21 @@ fn without_id(name: &str) -> &str {
 }
 
 fn outcome(test: &Element, file: &ReportFile) -> Outcome {
-    let word = test.attribute("result");
-    let outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
-    match outcome {
-        Outcome::Missing | Outcome::Known(Status::Passed) if test.child("failure").is_some() => {
-            Outcome::Known(Status::Failed)
-        }
-        outcome => outcome,
+    let has_failed = test.child("failure").is_some();
+    match test.attribute("result") {
+        Some(word) => file.outcome_with(word, &WORDS, has_failed),
+        None if has_failed => Outcome::Known(Status::Failed),
+        None => Outcome::Missing,
+    }
+}
+
+/// Whether the report itself counts an element as failed, or may do so, whatever the user says of its words.
+fn is_counted_as_failed(element: &Element) -> bool {
+    let word = element.attribute("result");
+    let meaning = word.map(|word| Draft::outcome_by(word, &WORDS));
+    match meaning {
+        Some(Outcome::Known(Status::Failed) | Outcome::Word(_)) => true,
+        _ => element.name == "error" || element.child("failure").is_some(),
     }
 }
 

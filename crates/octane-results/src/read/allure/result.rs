@@ -223,10 +223,11 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
             _ => (failed, Some("the result has no status")),
         };
     };
-    match file.outcome(&word, &WORDS) {
-        Outcome::Known(Status::Passed)
-            if stage.as_deref() == Some("interrupted")
-                || stage.as_deref() == Some("running") && !has_stop =>
+    let stage = stage.as_deref();
+    let did_not_end = stage == Some("interrupted") || stage == Some("running") && !has_stop;
+    match file.outcome_with(&word, &WORDS, did_not_end) {
+        Outcome::Known(Status::Failed)
+            if did_not_end && Draft::outcome_by(&word, &WORDS).is_passed() =>
         {
             (failed, Some(NO_END))
         }

@@ -217,22 +217,31 @@ fn tests_with_one_title_have_different_origins() {
 }
 
 #[test]
-fn what_failed_outside_of_all_tests_is_a_warning() {
+fn what_failed_outside_of_all_tests_is_a_failed_result() {
     let shown = |report: &'static str| -> Vec<String> {
         let source = Source::bytes("x-globals.json", report.as_bytes());
         let records = crate::read::read(&source, &ReadOptions::default()).unwrap();
         records
             .map(|record| match record.unwrap() {
-                Record::Warning(warning) => warning.to_string(),
+                Record::Run(run) => {
+                    let failure = run.failure.unwrap();
+                    let message = failure.message.unwrap();
+                    format!(
+                        "{} {}: {message}|{}",
+                        run.identity,
+                        run.status.as_str(),
+                        failure.details
+                    )
+                }
                 other => panic!("{other:?}"),
             })
             .collect()
     };
     assert_eq!(
         shown(
-            r#"{"attachments":[],"errors":[{"message":"no database\nat a.js","trace":"x","timestamp":1}]}"#
+            r#"{"attachments":[],"errors":[{"message":"no database","trace":"at a.js","timestamp":1},{"trace":"x"},{}]}"#
         ),
-        ["x-globals.json:1:1: failed outside of the tests: no database"]
+        ["[run] Failed: no database|no database\nat a.js\n\nx\n\nan error without a message"]
     );
     assert_eq!(shown(r#"{"attachments":[],"errors":[]}"#), [""; 0]);
 }

@@ -18,16 +18,16 @@ use crate::read::jira_keys::{KeyList, is_key, jira_keys};
 use crate::read::jira_sources::PropertyMeaning;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::plausible::plausible;
 use crate::read::record::Record;
 use crate::read::spare::Spare;
+use crate::read::start_times::StartTimes;
 use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::push_text;
 use crate::read::xml::{Tag, XmlEvent};
 use crate::run::TestRun;
 use crate::sniff::foreign_root;
 use crate::text::trimmed;
-use crate::timestamp::{TimestampError, timestamp_in};
+use crate::timestamp::TimestampError;
 use crate::warning::{Warning, WarningKind};
 
 /// The maximum number of warnings about different unknown entities, which tend to repeat.
@@ -61,6 +61,7 @@ pub(super) struct Report {
     cases: u64,
     /// What commas mean in durations.
     pub(super) commas: Commas,
+    start_times: StartTimes,
 }
 
 impl Report {
@@ -83,6 +84,7 @@ impl Report {
             root: LineColumn::START,
             cases: 0,
             commas: Commas::default(),
+            start_times: StartTimes::default(),
         }
     }
 
@@ -506,8 +508,14 @@ impl Report {
     }
 
     fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
-        match timestamp_in(text, &self.options.time_zone) {
-            Ok(started) => plausible(started, text, &mut |kind| self.warn(place, kind)),
+        let mut warnings = Vec::new();
+        let zone = self.options.time_zone.as_ref();
+        let parsed = (self.start_times).parse(text, zone, &mut |kind| warnings.push(kind));
+        for kind in warnings {
+            self.warn(place, kind);
+        }
+        match parsed {
+            Ok(started) => started,
             Err(TimestampError::Empty) => None,
             Err(reason) => {
                 let value = shortened(text);

@@ -200,6 +200,7 @@ fn cases_inherit_time_and_keys_from_suites() {
           <testsuite name="odd" timestamp="Thu Sep 10"><testcase name="no time"/></testsuite>
         </testsuites>
     "#}), @r"
+    warning in.xml:3:3: start time `2020-09-10T13:34:55` has no time zone; counted as UTC
     5:5 ||s|plain Passed 0ns at 2020-09-10T13:34:55Z covers SHOP-1 SHOP-2
     warning in.xml:7:19: ignored `nonsense`: not a Jira key (expected e.g. `SHOP-12`)
     6:5 ||s|own Passed 0ns at 2020-09-10T11:35:00Z covers PAY-7 SHOP-2 SHOP-1

@@ -3,7 +3,7 @@
 use crate::metadata::Attachment;
 use crate::read::report::dotnet;
 use crate::read::report::xml::Element;
-use crate::read::report::{Outcome, ReportFile};
+use crate::read::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 
@@ -23,8 +23,33 @@ pub(super) fn attachments(files: &Element) -> Vec<Attachment> {
         .collect()
 }
 
-/// The outcome of a test or a suite, by its attributes.
-pub(super) fn by_attributes(of: &Element, file: &ReportFile) -> Outcome {
+/// The outcome of a test or a suite as the report has it, whatever the user says of its words.
+pub(super) fn as_reported(of: &Element) -> Outcome {
+    by_attributes(of, |word, has_failed| {
+        match Draft::outcome_by(word, &WORDS) {
+            Outcome::Known(Status::Passed) if has_failed => Outcome::Known(Status::Failed),
+            outcome => outcome,
+        }
+    })
+}
+
+/// The outcome of a test.
+pub(super) fn outcome(case: &Element, file: &ReportFile) -> Outcome {
+    let has_failure = case.child("failure").is_some();
+    let outcome = by_attributes(case, |word, has_failed| {
+        file.outcome_with(word, &WORDS, has_failed || has_failure)
+    });
+    match outcome {
+        Outcome::Known(Status::Passed) | Outcome::Missing if has_failure => {
+            Outcome::Known(Status::Failed)
+        }
+        other => other,
+    }
+}
+
+/// The outcome of a test or a suite, by its attributes. `meaning` is what a word means, and takes whether another attribute
+/// says that the test has failed.
+fn by_attributes(of: &Element, meaning: impl FnOnce(&str, bool) -> Outcome) -> Outcome {
     let flag = |name| of.attribute(name).map(str::to_ascii_lowercase);
     let is_success = flag("success");
     let Some(word) = of.attribute("result") else {
@@ -36,12 +61,7 @@ pub(super) fn by_attributes(of: &Element, file: &ReportFile) -> Outcome {
         };
     };
     let word = word.split_once('(').map_or(word, |(word, _)| word);
-    match file.outcome(word, &WORDS) {
-        Outcome::Known(Status::Passed) if is_success.as_deref() == Some("false") => {
-            Outcome::Known(Status::Failed)
-        }
-        outcome => outcome,
-    }
+    meaning(word, is_success.as_deref() == Some("false"))
 }
 
 /// What an element `failure` says.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::parts::{attachments, by_attributes, in_failure};
+use super::parts::{as_reported, attachments, in_failure};
 use crate::metadata::{Attachment, Property};
 use crate::origin::Origin;
 use crate::read::line_column::LineColumn;
@@ -47,12 +47,25 @@ pub(super) struct Suite {
     reason: Option<String>,
     /// How many failed tests it declares.
     declared: u64,
-    /// Whether it counts its failed tests itself, as version 3 does.
+    /// Whether it counts its failed tests itself, as version 3 does, and the root of version 2.
     counts_failures: bool,
     /// Whether there are results in it.
     pub(super) has_results: bool,
     /// Whether one of its results has failed.
     pub(super) has_failed: bool,
+    /// Whether there was a warning of a suite in it whose failed test is not in the report.
+    pub(super) has_warned: bool,
+}
+
+/// What is handed out of the failures of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Nothing: it has none.
+    Nothing,
+    /// A warning, since no result of it has failed.
+    Warning,
+    /// A failed result, its own or one in it.
+    Result,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,19 +110,22 @@ impl Suite {
             let site = element.attribute("site");
             site.is_some_and(|site| site.eq_ignore_ascii_case(known))
         };
-        let number = |name| {
-            element
-                .attribute(name)
-                .and_then(|number| number.parse().ok())
+        let number = |name| -> u64 {
+            let text = element.attribute(name).unwrap_or_default();
+            text.parse().unwrap_or(0)
         };
-        let own = number("failed").filter(|failed| *failed > 0);
-        let declared = own.or_else(|| number("failures")).unwrap_or(0);
+        let old = number("failures").saturating_add(number("errors"));
+        let counts_failures = number("failed") > 0 || is_root && old > 0;
+        let declared = match number("failed") {
+            0 => old,
+            failed => failed,
+        };
         let inherits_properties = outer.is_some_and(|outer| outer.kind == Kind::Tests);
         Self {
             name: name.to_owned(),
             full_name: full_name(element, kind, name, outer),
             kind,
-            outcome: by_attributes(element, file),
+            outcome: as_reported(element),
             is_set_up: site("SetUp"),
             is_tear_down: site("TearDown"),
             started,
@@ -127,9 +143,10 @@ impl Suite {
             failure: None,
             reason: None,
             declared,
-            counts_failures: own.is_some(),
+            counts_failures,
             has_results: false,
             has_failed: false,
+            has_warned: false,
         }
     }
 
@@ -178,6 +195,8 @@ impl Suite {
     fn is_failed(&self) -> bool {
         match self.outcome {
             Outcome::Known(Status::Failed) => true,
+            // The root of version 2 has no word.
+            Outcome::Missing if self.counts_failures => true,
             // A suite of version 2 that was torn down in vain may say so with nothing else.
             Outcome::Known(Status::Passed) | Outcome::Missing => self.failure.is_some(),
             _ => false,
@@ -195,17 +214,26 @@ impl Suite {
     }
 
     /// Hands out the result of the suite itself, if it has failed in a way of which its results do not tell; returns
-    /// whether anything has failed.
-    pub(super) fn end(self, file: &mut ReportFile) -> bool {
+    /// what there is of its failures.
+    pub(super) fn end(self, file: &mut ReportFile) -> Shown {
         let has_failed = self.has_failed;
         if !self.is_failed() {
-            return has_failed;
+            return match (has_failed, self.has_warned) {
+                (true, _) => Shown::Result,
+                (false, true) => Shown::Warning,
+                (false, false) => Shown::Nothing,
+            };
         }
         let is_result = self.counts_failures || self.failed_by_itself();
         if self.is_tear_down || !has_failed && is_result {
             let draft = self.own_failure(file);
             file.push(draft);
-        } else if !has_failed {
+            return Shown::Result;
+        }
+        if has_failed {
+            return Shown::Result;
+        }
+        if !self.has_warned {
             let kind = WarningKind::Totals {
                 suite: self.name,
                 what: "failures",
@@ -214,7 +242,7 @@ impl Suite {
             };
             file.warn(self.place, kind);
         }
-        true
+        Shown::Warning
     }
 
     /// What is said of a suite that failed because of tests that are not in the report.
@@ -231,7 +259,8 @@ impl Suite {
         let is_its_own = self.is_tear_down || self.failed_by_itself();
         let own = self.failure.take().filter(|_| is_its_own);
         let own = own.or(self.reason.take().map(Failure::new));
-        let failure = own.or_else(|| (!is_its_own).then(|| self.unexplained()));
+        let is_unexplained = !is_its_own || self.declared > 0;
+        let failure = own.or_else(|| is_unexplained.then(|| self.unexplained()));
         let name = if self.name.is_empty() {
             UNNAMED.to_owned()
         } else {

@@ -195,6 +195,7 @@ fn version_2_is_read_with_all_that_it_says() {
           </test-suite>
         </test-results>
     "#}), @r#"
+    warning in.xml:1:1: start time `2026-03-01 08:00:00` has no time zone; counted as UTC
     11:15 |Shop|TaxTest|Adds 1.5 Passed 13ms at 2026-03-01T08:00:00Z (adds)
       host agent-2
       suite Shop > TaxTest
@@ -304,14 +305,41 @@ fn a_run_that_failed_for_no_known_reason_is_a_result() {
         "1:165 ||S|a Passed 0ns\n  suite S\n1:45 |||S Failed 0ns\n  \
          failure None Some(\"the suite declares 1 failure, but none of its results has failed\") \"\"\n  suite S"
     );
-    // Version 2 does not count what a suite has.
+    // In version 2, only the root counts failures.
     assert_eq!(
         shown(
             "<test-results failures='1'><test-suite name='S' success='False'><results>\
              <test-case name='a' executed='True' success='True'/></results></test-suite></test-results>"
         ),
-        "1:74 ||S|a Passed 0ns\n  suite S\nwarning in.xml:1:28: suite `S` declares 1 failure but contains 0"
+        "1:74 ||S|a Passed 0ns\n  suite S\nwarning in.xml:1:28: suite `S` declares 1 failure but contains 0\n\
+         1:1 |||test run Failed 0ns\n  failure None Some(\"the suite declares 1 failure, but none of its results has failed\") \"\""
     );
+    assert_eq!(
+        shown(
+            "<test-results><test-suite name='S' success='False'><results><test-suite name='T' success='False'><results>\
+             <test-case name='a' executed='True' success='True'/></results></test-suite></results></test-suite></test-results>"
+        ),
+        "1:107 |S|T|a Passed 0ns\n  suite S > T\nwarning in.xml:1:61: suite `T` declares 1 failure but contains 0"
+    );
+    let counted = |counts: &str, word: &str| {
+        shown(&format!(
+            "<test-results name='/b/Shop.dll' {counts}><test-case name='a' result='{word}'/></test-results>"
+        ))
+    };
+    for (counts, word, is_added) in [
+        ("errors='1' failures='0'", "Success", true),
+        ("errors='0' failures='1'", "Ignored", true),
+        ("errors='1' failures='0'", "Error", false),
+        ("errors='0' failures='1'", "Amber", false),
+        ("errors='0' failures='0'", "Success", false),
+    ] {
+        let shown = counted(counts, word);
+        assert_eq!(
+            shown.contains("|Shop.dll Failed"),
+            is_added,
+            "{counts} {word}: {shown}"
+        );
+    }
 }
 
 #[test]

@@ -103,4 +103,8 @@ impl Outcome {
     pub(crate) fn is_failed(&self) -> bool {
         matches!(self, Self::Known(Status::Failed))
     }
+
+    pub(crate) fn is_passed(&self) -> bool {
+        matches!(self, Self::Known(Status::Passed))
+    }
 }

@@ -17,25 +17,25 @@ use crate::read::commas::Commas;
 use crate::read::encoding::UnknownTextEncoding;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::file_names::with_slashes;
+use crate::read::file_state::FileState;
 use crate::read::jira_keys::{KeyList, jira_keys};
 use crate::read::jira_sources::PropertyMeaning;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
-use crate::read::plausible::plausible;
 use crate::read::record::{Record, RecordReader};
+use crate::read::start_times::plausible;
 use crate::read::text::{DecodedText, InvalidBytes};
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::text::REPLACEMENT;
-use crate::timestamp::{TimestampError, timestamp_in};
+use crate::timestamp::TimestampError;
 use crate::warning::{Warning, WarningKind};
 
 /// A report while it is read: its name, how it is read, and the records that have not been returned yet.
 pub(crate) struct ReportFile {
     name: Arc<str>,
     pub(crate) options: ReadOptions,
-    /// What commas mean in durations.
-    commas: Commas,
+    state: FileState,
     ready: VecDeque<Record>,
     /// How many results have been pushed, invalid ones included.
     pub(crate) results: u64,
@@ -53,7 +53,7 @@ impl ReportFile {
         Self {
             name,
             options,
-            commas,
+            state: FileState::new(commas),
             ready: VecDeque::new(),
             results: 0,
             is_table: false,
@@ -87,7 +87,7 @@ impl ReportFile {
         place: LineColumn,
         parse: impl FnOnce(
             &ReadOptions,
-            &mut Commas,
+            &mut FileState,
             &mut dyn FnMut(WarningKind),
         ) -> Result<TestRun, Vec<InvalidCell>>,
     ) {
@@ -98,7 +98,7 @@ impl ReportFile {
             let position = position.clone();
             ready.push_back(Record::Warning(Warning { position, kind }));
         };
-        let record = match parse(&self.options, &mut self.commas, &mut warn) {
+        let record = match parse(&self.options, &mut self.state, &mut warn) {
             Ok(mut run) => {
                 run.position = Some(position);
                 Record::Run(Box::new(run))
@@ -136,6 +136,28 @@ impl ReportFile {
             Some(status) => Outcome::Known(status),
             None => Draft::outcome_by(word, words),
         }
+    }
+
+    /// Like [`Self::outcome`], for a test of which the report says elsewhere whether it `has_failed`: then a word that means
+    /// passed, for the report or for the user, means failed.
+    ///
+    /// | the word means | the user says | without failure | with a failure |
+    /// | --- | --- | --- | --- |
+    /// | passed | nothing | passed | failed |
+    /// | passed | a status | that status | failed |
+    /// | something else | passed | passed | failed |
+    /// | something else | another status | that status | that status |
+    pub(crate) fn outcome_with(
+        &self,
+        word: &str,
+        words: &[(&str, Status)],
+        has_failed: bool,
+    ) -> Outcome {
+        let outcome = self.outcome(word, words);
+        if has_failed && (outcome.is_passed() || Draft::outcome_by(word, words).is_passed()) {
+            return Outcome::Known(Status::Failed);
+        }
+        outcome
     }
 
     /// Adds a warning.
@@ -265,11 +287,17 @@ impl ReportFile {
             Took::Unknown => return Duration::ZERO,
             Took::Exactly(duration) => return duration,
             Took::Seconds(text) => {
-                let parsed = self.commas.resolve(|comma| seconds_with(&text, comma));
+                let parsed = self
+                    .state
+                    .commas
+                    .resolve(|comma| seconds_with(&text, comma));
                 (text, parsed)
             }
             Took::Milliseconds(text) => {
-                let parsed = self.commas.resolve(|comma| milliseconds_with(&text, comma));
+                let parsed = self
+                    .state
+                    .commas
+                    .resolve(|comma| milliseconds_with(&text, comma));
                 (text, parsed)
             }
         };
@@ -293,8 +321,14 @@ impl ReportFile {
             }
             Moment::Text(text) => text,
         };
-        match timestamp_in(&text, &self.options.time_zone) {
-            Ok(started) => plausible(started, &text, &mut |kind| self.warn(place, kind)),
+        let mut warnings = Vec::new();
+        let zone = self.options.time_zone.as_ref();
+        let parsed = (self.state.start_times).parse(&text, zone, &mut |kind| warnings.push(kind));
+        for kind in warnings {
+            self.warn(place, kind);
+        }
+        match parsed {
+            Ok(started) => started,
             Err(TimestampError::Empty) => None,
             Err(reason) => {
                 let value = shortened(&text);
@@ -428,7 +462,10 @@ mod tests {
         let aliases = StatusAliases::default()
             .with("Inconclusive", Status::Failed)
             .with("broken", Status::Skipped)
-            .with("Pass", Status::Planned);
+            .with("Pass", Status::Planned)
+            .with("Passed", Status::Skipped)
+            .with("Fail", Status::Skipped)
+            .with("Skip", Status::Passed);
         let options = ReadOptions::default().status_aliases(aliases);
         for (report, expected) in [
             (
@@ -441,6 +478,30 @@ mod tests {
             ),
             (
                 "<assembly><collection><test name='a'><failure/></test></collection></assembly>",
+                Status::Failed,
+            ),
+            (
+                "<assembly><collection><test name='a' result='Pass'><failure/></test></collection></assembly>",
+                Status::Failed,
+            ),
+            (
+                "<assembly><collection><test name='a' result='Skip'><failure/></test></collection></assembly>",
+                Status::Failed,
+            ),
+            (
+                "<assembly><collection><test name='a' result='Fail'><failure/></test></collection></assembly>",
+                Status::Skipped,
+            ),
+            (
+                "<test-run><test-case name='a' result='Passed'><failure/></test-case></test-run>",
+                Status::Failed,
+            ),
+            (
+                "<test-results><test-case name='a' result='Passed' success='False'/></test-results>",
+                Status::Failed,
+            ),
+            (
+                r#"{"uuid":"1","name":"a","status":"passed","stage":"interrupted","start":1,"stop":2}"#,
                 Status::Failed,
             ),
             (
@@ -461,6 +522,60 @@ mod tests {
                 })
                 .collect();
             assert_eq!(statuses, [expected], "{report}");
+        }
+    }
+
+    #[test]
+    fn no_word_of_the_user_hides_a_failure_that_a_report_only_counts() {
+        let failed_in = |report: &str, word: &str, status| {
+            let aliases = StatusAliases::default().with(word, status);
+            let options = ReadOptions::default().status_aliases(aliases);
+            let source = Source::bytes("in", report.as_bytes());
+            read(&source, &options)
+                .unwrap()
+                .filter(|record| {
+                    matches!(record, Ok(Record::Run(run)) if run.status == Status::Failed && run.failure.is_some())
+                })
+                .count()
+        };
+        for (report, passes, fails) in [
+            (
+                "<assembly name='Shop.dll' failed='1'><collection><test name='a' result='Pass'/></collection></assembly>",
+                "Pass",
+                "Fail",
+            ),
+            (
+                "<test-results name='Shop.dll' failures='1'><test-case name='a' result='Success'/></test-results>",
+                "Success",
+                "Failure",
+            ),
+            (
+                "<test-run failed='1' result='Failed'><test-case name='a' result='Passed'/></test-run>",
+                "Passed",
+                "Failed",
+            ),
+            (
+                concat!(
+                    r#"{"protocolVersion":"0.1.1","runnerVersion":"1.25.0","type":"start","time":0}"#,
+                    "\n",
+                    r#"{"test":{"id":3,"name":"a","suiteID":0},"type":"testStart","time":10}"#,
+                    "\n",
+                    r#"{"testID":3,"result":"success","skipped":false,"hidden":false,"type":"testDone","time":30}"#,
+                    "\n",
+                    r#"{"success":false,"type":"done","time":40}"#,
+                ),
+                "success",
+                "failure",
+            ),
+        ] {
+            for (word, status) in [
+                (passes, Status::Skipped),
+                (passes, Status::Planned),
+                (fails, Status::Skipped),
+                (fails, Status::Passed),
+            ] {
+                assert_eq!(failed_in(report, word, status), 1, "{word}: {report}");
+            }
         }
     }
 }

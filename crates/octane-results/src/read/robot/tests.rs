@@ -68,6 +68,7 @@ fn version_7_is_read_with_all_that_it_says() {
         <errors><msg level="ERROR">x</msg></errors>
         </robot>
     "#}), @r#"
+    warning in.xml:5:1: start time `2026-03-01T08:00:01.250000` has no time zone; counted as UTC
     5:1 ||Shop.Tax rules|Adds a tax Passed 17ms at 2026-03-01T08:00:01.25Z (adds
     a tax) covers SHOP-1
       suite Shop > Tax rules
@@ -98,6 +99,7 @@ fn older_versions_are_read_with_their_times_and_tags() {
         <task name="Elapsed"><status status="PASS" elapsedtime="15" starttime="20260301 08:00:01.057"/></task>
         <status status="FAIL"/></suite></robot>
     "#}), @r#"
+    warning in.xml:3:1: start time `2026-03-01T08:00:01.057` has no time zone; counted as UTC
     3:1 ||Shop|Adds Passed 1.016s at 2026-03-01T08:00:01.057Z
       suite Shop
       file /w/shop.robot

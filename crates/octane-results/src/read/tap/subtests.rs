@@ -202,7 +202,7 @@ impl Tap {
         if !self.has_bailed_out {
             self.heading = None;
             self.check_plan(file);
-            self.warn_of_plan(file);
+            self.check_whole(file);
         }
         let names = std::mem::take(&mut self.names);
         *self = Self {
@@ -220,7 +220,7 @@ impl Tap {
         };
         let planned = level.planned.unwrap_or_default();
         let ran = level.points;
-        if ran < planned && (ran > 0 || self.levels.len() > 1) {
+        if ran < planned {
             self.push_failed(
                 PLAN,
                 format!("{planned} tests were planned, {ran} ran"),
@@ -229,10 +229,11 @@ impl Tap {
         }
     }
 
-    fn warn_of_plan(&self, file: &mut ReportFile) {
+    /// Says what the plan of a stream does not: a stream that has none ended before it, or was aborted.
+    fn check_whole(&mut self, file: &mut ReportFile) {
         let root = &self.levels[0];
         match root.planned {
-            Some(declared) if root.points > declared || root.points == 0 && declared > 0 => {
+            Some(declared) if root.points > declared => {
                 let kind = WarningKind::Totals {
                     suite: String::new(),
                     what: "tests",
@@ -240,6 +241,10 @@ impl Tap {
                     found: root.points,
                 };
                 file.warn(self.place, kind);
+            }
+            None if root.points > 0 && root.failed == 0 => {
+                let message = "there is no plan (such as `1..3`), so the run may have ended before all tests ran";
+                self.push_failed(PLAN, message.to_owned(), file);
             }
             None if root.points > 0 => file.warn(self.place, WarningKind::NoPlan),
             _ => {}

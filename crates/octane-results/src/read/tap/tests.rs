@@ -199,18 +199,22 @@ fn planned_tests_that_did_not_run_are_not_green() {
     4: plan = Failed ! "2 tests were planned, 1 ran"
     5: b = Passed
     "#);
-    insta::assert_snapshot!(shown("1..3\n"), @"
-    warning in.tap:1:1: a suite without a name declares 3 tests but contains 0
-    warning in.tap:1:1: contains no test results
-    ");
+    insta::assert_snapshot!(shown("1..3\n"), @r#"
+    1: plan = Failed ! "3 tests were planned, 0 ran"
+    "#);
     insta::assert_snapshot!(shown("1..1\nok 1 - a\nok 2 - b\n"), @"
     2: a = Passed
     3: b = Passed
     warning in.tap:3:1: a suite without a name declares 1 test but contains 2
     ");
-    insta::assert_snapshot!(shown("ok 1 - a\n"), @"
+    insta::assert_snapshot!(shown("ok 1 - a\n"), @r#"
     1: a = Passed
-    warning in.tap:1:1: there is no plan (such as `1..3`), so it is not known whether tests are missing
+    1: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran"
+    "#);
+    insta::assert_snapshot!(shown("ok 1 - a\nnot ok 2 - b\n"), @"
+    1: a = Passed
+    2: b = Failed !
+    warning in.tap:2:1: there is no plan (such as `1..3`), so it is not known whether tests are missing
     ");
     insta::assert_snapshot!(shown("TAP version 13\n1..0 # skip no database\n"), @"warning in.tap:1:1: contains no test results");
     insta::assert_snapshot!(shown("ok 1 - a\n1..3\nnot ok 2 - b\nok 3 - c\n"), @"

@@ -79,6 +79,7 @@ fn methods_are_read_with_all_that_they_say() {
           </suite>
         </testng-results>
     "#}), @r#"
+    warning in.xml:20:9: start time `2026-03-01T08:00:02` has no time zone; counted as UTC
     11:9 |shop|TaxTest|adds(1, null, shop.Cart) Passed 2.035s at 2026-03-01T08:00:01Z (adds a tax) covers SHOP-1
       project Firefox run
       suite Shop > Firefox run

@@ -103,6 +103,7 @@ fn version_1_is_read_with_all_that_it_says() {
           </class>
         </assembly>
     "#}), @r#"
+    warning in.xml:1:1: start time `2026-03-01 08:00:00` has no time zone; counted as UTC
     3:5 |Shop|TaxTest|Adds Passed 416ms at 2026-03-01T08:00:00Z
       suite Shop.TaxTest
       file /b/Shop.dll
