@@ -12,6 +12,7 @@ mod parse;
 mod rate;
 mod results;
 mod run_url;
+mod shards;
 mod tools;
 mod uploads;
 
@@ -37,6 +38,7 @@ pub(crate) use results::{
     PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use run_url::RunUrl;
+pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
     Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
@@ -106,6 +108,8 @@ pub(crate) enum Command {
     Upload(Box<UploadArgs>),
     /// Resume uploads that were interrupted or could not reach the server.
     Resume(Box<ResumeArgs>),
+    /// Merge the shards of a suite run: link the runs of all, and report on all of them at once.
+    Merge(Box<MergeArgs>),
     /// Show the progress of an upload (offline).
     Status(StatusArgs),
     /// Manage uploads stored on this machine (offline).
@@ -166,6 +170,7 @@ impl Command {
         match self {
             Self::Upload(args) => Some(&mut args.connection),
             Self::Resume(args) => Some(&mut args.connection),
+            Self::Merge(args) => Some(&mut args.connection),
             Self::Module(group) => Some(&mut group.connection),
             Self::Suite(group) => Some(&mut group.connection),
             Self::SuiteRun(group) => Some(&mut group.connection),

@@ -22,6 +22,8 @@ pub(crate) struct CiRun {
     pub(crate) server_url: Option<Found>,
     pub(crate) job: Option<Found>,
     pub(crate) build: Option<Found>,
+    /// Which of several parallel jobs it is, as `INDEX/TOTAL`, counted from 1.
+    pub(crate) shard: Option<Found>,
 }
 
 /// The CI run, by the table [`SYSTEMS`]: that of the first system whose marker is set, if it has one, and whose variables
@@ -45,6 +47,7 @@ pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun>
             server_url: found(system.server_url),
             job: found(system.job),
             build: found(system.build),
+            shard: found(system.shard),
         })
     })
 }

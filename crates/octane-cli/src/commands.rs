@@ -15,6 +15,7 @@ mod link;
 mod lookup;
 #[cfg(feature = "man")]
 mod man;
+mod merge;
 mod module;
 mod preparation;
 mod resume;
@@ -22,6 +23,7 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod shards;
 mod similar;
 mod suite;
 mod suite_run;
@@ -32,7 +34,7 @@ mod version;
 
 use octane_client::Client;
 
-use crate::args::{Args, CiCommand, Command, ConnectionArgs};
+use crate::args::{Args, CiCommand, Command, ConnectionArgs, OnServerGroup, SuiteRunCommand};
 use crate::connect::{Connection, check_standard_input};
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -51,6 +53,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
     match args.command {
         Command::Upload(args) => Box::pin(upload::run(&args, output)).await,
         Command::Resume(args) => Box::pin(resume::run(&args, output)).await,
+        Command::Merge(args) => Box::pin(merge::run(&args, output)).await,
         Command::Status(args) => uploads::status(&args, output),
         Command::Uploads(command) => uploads::run(&command, output),
         Command::Validate(args) => validate::run(&args, output),
@@ -63,6 +66,10 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
             let command = async |client: &Client| suite::run(group.command, client, output).await;
             connected(&group.connection, output, command).await
         }
+        Command::SuiteRun(OnServerGroup {
+            command: SuiteRunCommand::Close(args),
+            connection,
+        }) => Box::pin(merge::close(&args, &connection, output)).await,
         Command::SuiteRun(group) => {
             let command =
                 async |client: &Client| suite_run::run(group.command, client, output).await;

@@ -74,7 +74,16 @@ impl Suggest {
 
     /// `octane resume ID`.
     pub(crate) fn resume(&self, id: &UploadId) -> String {
-        let mut command = format!("octane resume {id}");
+        self.online_command(format!("octane resume {id}"))
+    }
+
+    /// The command that completes a suite run of shards.
+    pub(crate) fn close(&self, suite_run: &str) -> String {
+        self.online_command(format!("octane suite-run close {}", quoted(suite_run)))
+    }
+
+    /// A command with all that it needs to connect.
+    fn online_command(&self, mut command: String) -> String {
         if let Some(url) = &self.url {
             command.push_str(&format!(" --url {}", quoted(url)));
         }

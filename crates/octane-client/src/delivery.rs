@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::ingestion::await_ingestion;
 use crate::journal::{Confirmation, Journal, JournalError, StoredBatch};
 use crate::plan::Manifest;
-use crate::reconciliation::Reconciliation;
+use crate::reconciliation::{DeliveryEnd, Reconciliation};
 use crate::relocation::{is_suite_gone, relocate};
 use crate::report::Report;
 use crate::resend::{BatchState, Look};
@@ -54,6 +54,7 @@ pub struct Delivery<'a> {
     create_missing: bool,
     relocate: bool,
     resend_missing: bool,
+    complete_suite_run: bool,
     settings: UploadSettings,
     cancellation: CancellationToken,
     on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
@@ -69,6 +70,7 @@ impl Client {
             create_missing: false,
             relocate: false,
             resend_missing: false,
+            complete_suite_run: false,
             settings: UploadSettings::default(),
             cancellation: CancellationToken::none(),
             on_event: Box::new(|_| {}),
@@ -101,6 +103,13 @@ impl<'a> Delivery<'a> {
     /// from a backup. They get new bytes, as it may still know those it has received. Default: no.
     pub fn resend_missing(mut self, resend: bool) -> Self {
         self.resend_missing = resend;
+        self
+    }
+
+    /// Links the runs of a shard, as the last step does once all shards are there. Default: no; an upload that is not a
+    /// shard is always linked.
+    pub(crate) fn complete_suite_run(mut self, complete: bool) -> Self {
+        self.complete_suite_run = complete;
         self
     }
 
@@ -190,6 +199,11 @@ impl<'a> Delivery<'a> {
     /// Running it again continues where the last run ended, and duplicates nothing. What the server rejected is
     /// tried again then.
     pub async fn run(&self) -> Result<Report, DeliveryError> {
+        Ok(self.end().await?.report)
+    }
+
+    /// The same, with what the outcome follows from.
+    pub(crate) async fn end(&self) -> Result<DeliveryEnd, DeliveryError> {
         let (client, journal) = (self.client, self.journal);
         let mut manifest = journal.run(Journal::manifest).await?;
         let may_have_run = journal.begin_run();
@@ -206,7 +220,8 @@ impl<'a> Delivery<'a> {
         }
         let target = self.resolve().await?;
         let context = self.context(&manifest, &target);
-        Ok(context.deliver().await?)
+        let defer_links = manifest.shard.is_some() && !self.complete_suite_run;
+        Ok(context.deliver(defer_links).await?)
     }
 
     fn context<'c>(&'c self, manifest: &'c Manifest, target: &'c Target) -> Context<'c> {
@@ -311,7 +326,8 @@ impl<'a> Delivery<'a> {
 }
 
 impl Context<'_> {
-    async fn deliver(&self) -> Result<Report, JournalError> {
+    /// Sends, judges and links; `defer_links` leaves links to the merge of all shards.
+    async fn deliver(&self, defer_links: bool) -> Result<DeliveryEnd, JournalError> {
         let mut reconciliation = self.send_and_look().await?;
         // Once: what is sent again has bytes that no server has received.
         let ignored = reconciliation.resend_ignored().await?;
@@ -321,7 +337,9 @@ impl Context<'_> {
             reconciliation.resent = ignored;
         }
         reconciliation.end_looking().await?;
-        if self.manifest.link {
+        if defer_links {
+            reconciliation.defer_links();
+        } else if self.manifest.link {
             reconciliation.link().await?;
         }
         reconciliation.report().await

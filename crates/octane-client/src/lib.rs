@@ -81,6 +81,8 @@ mod run_key;
 mod runs;
 mod server;
 mod settings;
+mod shard;
+mod shards;
 mod stage;
 mod submit;
 mod suite_runs;
@@ -118,11 +120,13 @@ pub use prepare::{Draft, PrepareError, Prepared};
 pub use releases::Releases;
 pub use report::{
     BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,
-    ReportedProblem, TargetReport,
+    ReportedProblem, ShardReport, ShardsReport, TargetReport,
 };
 pub use results::Results;
 pub use runs::{Runs, RunsOf};
 pub use settings::UploadSettings;
+pub use shard::{InvalidShard, Shard};
+pub use shards::{Merge, MergeError, RollCall, ShardMismatch};
 pub use suite_runs::SuiteRuns;
 pub use suites::Suites;
 pub use target::{ModuleChoice, SuiteChoice, Target, TargetSpec};

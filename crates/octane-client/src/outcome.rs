@@ -6,7 +6,7 @@
 //! | work is left, and signing in failed | unauthorized |
 //! | work is left | unreachable |
 //! | results were rejected, and none is ingested or pending | refused |
-//! | results are rejected, invalid or pending, or the runs may not be read | partial |
+//! | results are rejected, invalid or pending, the runs may not be read, or shards are missing | partial |
 //! | links are missing | links incomplete |
 //! | none of these | success |
 //!
@@ -67,12 +67,34 @@ pub(crate) struct Facts {
     pub(crate) is_unverified: bool,
     /// Links are missing that should be there.
     pub(crate) is_unlinked: bool,
+    /// Shards are missing from the suite run.
+    pub(crate) is_incomplete: bool,
     pub(crate) ingested: usize,
     pub(crate) rejected: usize,
     pub(crate) invalid: usize,
     pub(crate) pending: usize,
     /// Of those pending: superseded by a later result of the same test, so never sent again.
     pub(crate) superseded: usize,
+}
+
+impl Facts {
+    /// What is known of several uploads together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            is_cancelled: self.is_cancelled || other.is_cancelled,
+            is_cut_short: self.is_cut_short || other.is_cut_short,
+            is_work_left: self.is_work_left || other.is_work_left,
+            is_unauthorized: self.is_unauthorized || other.is_unauthorized,
+            is_unverified: self.is_unverified || other.is_unverified,
+            is_unlinked: self.is_unlinked || other.is_unlinked,
+            is_incomplete: self.is_incomplete || other.is_incomplete,
+            ingested: self.ingested + other.ingested,
+            rejected: self.rejected + other.rejected,
+            invalid: self.invalid + other.invalid,
+            pending: self.pending + other.pending,
+            superseded: self.superseded + other.superseded,
+        }
+    }
 }
 
 /// Decides how an upload ended; see the [table](self).
@@ -84,6 +106,7 @@ pub(crate) fn outcome(facts: &Facts) -> Outcome {
         is_unauthorized,
         is_unverified,
         is_unlinked,
+        is_incomplete,
         ingested,
         rejected,
         invalid,
@@ -98,7 +121,7 @@ pub(crate) fn outcome(facts: &Facts) -> Outcome {
         Outcome::Unreachable
     } else if rejected > 0 && ingested == 0 && pending == 0 {
         Outcome::Refused
-    } else if rejected > 0 || invalid > 0 || pending > 0 || is_unverified {
+    } else if rejected > 0 || invalid > 0 || pending > 0 || is_unverified || is_incomplete {
         Outcome::Partial
     } else if is_unlinked {
         Outcome::LinksIncomplete
@@ -127,6 +150,7 @@ mod tests {
         is_unauthorized: false,
         is_unverified: false,
         is_unlinked: false,
+        is_incomplete: false,
         ingested: 3,
         rejected: 0,
         invalid: 0,
@@ -241,6 +265,10 @@ mod tests {
                 is_unverified: true,
                 ..ALL_IN
             },
+            Facts {
+                is_incomplete: true,
+                ..ALL_IN
+            },
         ] {
             assert_eq!(outcome(&facts), Outcome::Partial, "{facts:?}");
             let unlinked = Facts {
@@ -295,5 +323,33 @@ mod tests {
             rejected: 1,
             ..ALL_IN
         }));
+    }
+
+    #[test]
+    fn of_several_uploads_the_worst_counts_and_a_missing_shard_is_never_a_success() {
+        let missing = Facts {
+            is_incomplete: true,
+            ..Facts::default()
+        };
+        assert_eq!(outcome(&ALL_IN.and(ALL_IN)), Outcome::Success);
+        assert_eq!(outcome(&ALL_IN.and(missing)), Outcome::Partial);
+        let left = Facts {
+            is_work_left: true,
+            pending: 1,
+            ..ALL_IN
+        };
+        assert_eq!(outcome(&missing.and(left)), Outcome::Unreachable);
+        let refused = Facts {
+            ingested: 0,
+            rejected: 3,
+            ..ALL_IN
+        };
+        assert_eq!(outcome(&refused.and(refused)), Outcome::Refused);
+        assert_eq!(outcome(&refused.and(ALL_IN)), Outcome::Partial);
+        let unlinked = Facts {
+            is_unlinked: true,
+            ..ALL_IN
+        };
+        assert_eq!(outcome(&ALL_IN.and(unlinked)), Outcome::LinksIncomplete);
     }
 }

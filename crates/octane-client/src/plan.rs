@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
+use crate::shard::Shard;
 use crate::target::{Target, TargetSpec};
 pub(crate) use nonce::nonce_comment;
 use payload_settings::payload_settings;
@@ -92,6 +93,9 @@ pub(crate) struct Manifest {
     pub(crate) counts: Counts,
     pub(crate) skip_errors: bool,
     pub(crate) link: bool,
+    /// Which part of a test run it is, unless it is all of it.
+    #[serde(default)]
+    pub(crate) shard: Option<Shard>,
     /// Of the caller, who gets them back for a resume.
     #[serde(default)]
     pub(crate) options: BTreeMap<String, String>,

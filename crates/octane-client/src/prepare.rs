@@ -199,6 +199,7 @@ impl Client {
             counts: totals.counts,
             skip_errors: settings.skip_errors,
             link: settings.link,
+            shard: settings.shard,
             options: settings.options.clone(),
         };
         let manifest = draft

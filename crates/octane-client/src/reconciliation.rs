@@ -9,7 +9,9 @@ use crate::ingestion::Unfinished;
 use crate::journal::{Confirmation, Journal, JournalError, LastAttempt, first_lines};
 use crate::link_field::LinkField;
 use crate::outcome::{Facts, is_finished, outcome};
-use crate::report::{Counts, IdAndName, LinkSummary, Report, ReportedProblem, TargetReport};
+use crate::report::{
+    Counts, IdAndName, LinkSummary, Report, ReportedProblem, ShardsReport, TargetReport,
+};
 use crate::submit::Undelivered;
 use crate::verify::{Lookup, verify};
 
@@ -36,6 +38,8 @@ pub(crate) struct Reconciliation<'a> {
 enum Links {
     /// It was not asked for, or not begun yet.
     None,
+    /// It is left to the merge of all shards.
+    Deferred,
     /// It could not be done now: the upload was cancelled, or the runs could not be read.
     Unfinished,
     /// Everything was tried; `is_complete` says whether nothing is missing.
@@ -149,8 +153,13 @@ impl<'a> Reconciliation<'a> {
         Ok(problems)
     }
 
+    /// Leaves linking to the merge of all shards.
+    pub(crate) fn defer_links(&mut self) {
+        self.links = Links::Deferred;
+    }
+
     /// What the upload came to.
-    pub(crate) async fn report(self) -> Result<Report, JournalError> {
+    pub(crate) async fn report(self) -> Result<DeliveryEnd, JournalError> {
         let Context {
             client,
             journal,
@@ -184,15 +193,18 @@ impl<'a> Reconciliation<'a> {
                     ..
                 }
             ),
+            is_incomplete: false,
             ingested: counts.ingested,
             rejected: counts.rejected,
             invalid: counts.invalid,
             pending: counts.pending,
             superseded: rows.superseded,
         };
+        let is_deferred = matches!(self.links, Links::Deferred);
         let last = LastAttempt {
             outcome: outcome(&facts),
-            is_finished: is_finished(&facts),
+            is_finished: is_finished(&facts) && !is_deferred,
+            is_awaiting_shards: is_finished(&facts) && is_deferred,
         };
         let of_duplicates = duplicates(&counts, self.resent);
         let (problems, batches) = journal
@@ -204,12 +216,13 @@ impl<'a> Reconciliation<'a> {
             })
             .await?;
         let workspace = client.endpoint.workspace();
-        Ok(Report {
+        let is_resumable = !is_finished(&facts) && journal.saved_path().is_some();
+        let report = Report {
             schema: "octane.upload/1",
             upload_id: journal.id().clone(),
             journal: journal.saved_path().map(Into::into),
             outcome: last.outcome,
-            is_resumable: !last.is_finished && journal.saved_path().is_some(),
+            is_resumable,
             counts,
             target: TargetReport {
                 space: workspace.space,
@@ -226,11 +239,23 @@ impl<'a> Reconciliation<'a> {
             batches,
             links: match self.links {
                 Links::Done { summary, .. } => Some(summary),
-                Links::None | Links::Unfinished => None,
+                Links::None | Links::Deferred | Links::Unfinished => None,
             },
             problems,
-        })
+            shards: manifest.shard.map(|shard| {
+                let id = journal.id().clone();
+                ShardsReport::of_one(shard, id, last.outcome, is_resumable, counts)
+            }),
+        };
+        Ok(DeliveryEnd { report, facts })
     }
+}
+
+/// How a delivery ended.
+pub(crate) struct DeliveryEnd {
+    pub(crate) report: Report,
+    /// What its outcome follows from.
+    pub(crate) facts: Facts,
 }
 
 /// What should be known about bytes that Octane had received from an earlier upload.

@@ -3,6 +3,7 @@
 mod ids_as_strings;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkspaceId};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::link_field::LinkLevel;
 use crate::outcome::Outcome;
+use crate::shard::Shard;
 use crate::upload_id::UploadId;
 
 /// What an upload did. Serialises as `octane.upload/1`: IDs are strings, and what is absent is `null`. The program
@@ -21,7 +23,7 @@ use crate::upload_id::UploadId;
 pub struct Report {
     /// The name of this shape, `octane.upload/1`; members may be added, never changed.
     pub schema: &'static str,
-    /// The upload's ID.
+    /// The upload's ID; of several shards, that of the first one.
     pub upload_id: UploadId,
     /// The journal's file, unless it ends with the process.
     pub journal: Option<PathBuf>,
@@ -42,6 +44,8 @@ pub struct Report {
     pub links: Option<LinkSummary>,
     /// Everything that is not as it should be.
     pub problems: Vec<ReportedProblem>,
+    /// The parts of the test run that it covers; `None` for an upload that is not a shard.
+    pub shards: Option<ShardsReport>,
 }
 
 /// An upload that did not succeed, as an error.
@@ -183,6 +187,8 @@ pub struct BatchReport {
     pub status: String,
     /// Whether Octane had received these bytes from an earlier upload.
     pub is_duplicate: bool,
+    /// The shard that it belongs to, counted from 1, where the report covers several.
+    pub shard: Option<u32>,
 }
 
 /// What was linked.
@@ -205,6 +211,74 @@ pub struct LinkSummary {
     pub unknown: Vec<String>,
     /// Keys that match several stories, which were not linked.
     pub ambiguous: Vec<String>,
+    /// The keys and the stories that are counted, so that those of several shards are not counted twice.
+    #[serde(skip)]
+    pub(crate) key_names: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) story_ids: BTreeSet<String>,
+}
+
+/// The parts of the test run that a report covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ShardsReport {
+    /// How many shards there should be.
+    pub total: u32,
+    /// Whether the report covers all shards that have arrived, and links were made; otherwise it covers a single one.
+    pub is_merged: bool,
+    /// The shards that have not arrived; `None` in the report of a single one, which does not look for the others.
+    pub missing: Option<Vec<u32>>,
+    /// The uploads that the report covers.
+    pub uploads: Vec<ShardReport>,
+}
+
+/// The upload of a shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ShardReport {
+    /// Which shard it is; in JSON its number, counted from 1.
+    #[serde(serialize_with = "index")]
+    pub shard: Shard,
+    /// The upload's ID.
+    pub upload_id: UploadId,
+    /// How the upload ended.
+    pub outcome: Outcome,
+    /// Whether another attempt may get further.
+    pub is_resumable: bool,
+    /// How many results it has, and what became of them.
+    pub counts: Counts,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn index<S: Serializer>(shard: &Shard, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u32(shard.index())
+}
+
+impl ShardsReport {
+    /// Of a single shard.
+    pub(crate) fn of_one(
+        shard: Shard,
+        upload_id: UploadId,
+        outcome: Outcome,
+        is_resumable: bool,
+        counts: Counts,
+    ) -> Self {
+        Self {
+            total: shard.total(),
+            is_merged: false,
+            missing: None,
+            uploads: vec![ShardReport {
+                shard,
+                upload_id,
+                outcome,
+                is_resumable,
+                counts,
+            }],
+        }
+    }
 }
 
 /// Something that is not as it should be. Serialises with all of `code`, `test`, `file`, `line`, `column` and `message`,
@@ -320,9 +394,11 @@ mod tests {
                 task: Some(TaskId::new(7)),
                 status: "failed".to_owned(),
                 is_duplicate: false,
+                shard: None,
             }],
             links: None,
             problems: Vec::new(),
+            shards: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, Reruns, SuitePath};
 
 use crate::invalid::InvalidResults;
+use crate::shard::Shard;
 
 /// How an upload is done; the defaults suit a nightly run of thousands of results.
 #[derive(Debug, Clone)]
@@ -46,6 +47,9 @@ pub struct UploadSettings {
     pub link: bool,
     /// Whether links are incomplete if a Jira key matches no story, or several. Default: no.
     pub require_all_jira_keys: bool,
+    /// Which part of a test run it is. Its runs are not linked before a [`Merge`](crate::Merge) of all parts. Default: none, it is
+    /// all of it.
+    pub shard: Option<Shard>,
     /// Options of the caller that a resume should use again. They are stored with the upload, and
     /// [`UploadSummary`](crate::UploadSummary) returns them; the library does not read them. Never put a secret here.
     pub options: BTreeMap<String, String>,
@@ -69,6 +73,7 @@ impl Default for UploadSettings {
             ingestion_wait_max: Duration::from_secs(15 * 60),
             link: true,
             require_all_jira_keys: false,
+            shard: None,
             options: BTreeMap::new(),
         }
     }

@@ -4,6 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use octane_model::{RunId, WorkItemId};
 
 use super::number::number;
+use super::shards::CloseArgs;
 
 /// Whether names that look like existing ones may be created.
 #[derive(Debug, Clone, Copy, Args)]
@@ -94,6 +95,9 @@ pub(crate) enum SuiteRunCommand {
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
     },
+    /// Complete a suite run of shards that are stored on this machine, without those that are missing: link the runs, and
+    /// report on all shards at once.
+    Close(Box<CloseArgs>),
     /// List suite runs.
     List {
         /// Only suite runs of this suite.

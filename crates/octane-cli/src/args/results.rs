@@ -1,6 +1,7 @@
 //! Commands that read results.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -12,9 +13,11 @@ use octane_results::{Reruns, Volatile, time_zone, timestamp};
 
 use super::build_context::BuildContext;
 use super::connection::ConnectionArgs;
+use super::duration::duration;
 use super::entities::CreateSimilarArgs;
 use super::number::number;
 use super::run_url::RunUrl;
+use super::shards::ShardChoice;
 use super::uploads::DeliveryArgs;
 
 /// What is read, and how.
@@ -244,6 +247,15 @@ pub(crate) struct UploadArgs {
         help_heading = "Target"
     )]
     pub(crate) suite_run: Option<String>,
+    /// Which part of a test run these results are, e.g. `3/8`; all parts meet in one suite run. `auto` is the one that the CI
+    /// system names (`octane ci env`), if the job is one of several parallel jobs. Runs are linked once all parts are there,
+    /// or by `octane merge`.
+    #[arg(long, value_name = "auto|INDEX/TOTAL", help_heading = "Target")]
+    pub(crate) shard: Option<ShardChoice>,
+    /// How long to wait for shards that are uploaded into the same `--spool` directory, before the suite run is completed without
+    /// them, e.g. `30m`; by default the last shard completes it.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "shard", help_heading = "Target")]
+    pub(crate) shard_timeout: Option<Duration>,
     /// Application module: an ID or a path [in the sandbox: `Sandbox`].
     #[arg(long, value_name = "ID|A/B/C", help_heading = "Target")]
     pub(crate) module: Option<String>,

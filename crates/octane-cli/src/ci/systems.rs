@@ -24,6 +24,8 @@ pub(crate) struct System {
     /// The job and the build, for a build context.
     pub(super) job: &'static [&'static str],
     pub(super) build: &'static [&'static str],
+    /// Which of several parallel jobs it is, counted from 1, and how many there are.
+    pub(super) shard: &'static [&'static str],
 }
 
 const NOTHING: System = System {
@@ -39,6 +41,7 @@ const NOTHING: System = System {
     server_url: &[],
     job: &[],
     build: &[],
+    shard: &[],
 };
 
 /// The known systems. Those that share variables with others are distinguished by their markers, and come first.
@@ -97,6 +100,8 @@ pub(crate) const SYSTEMS: &[System] = &[
         commit: &["{CIRCLE_SHA1}"],
         job: &["{CIRCLE_PROJECT_USERNAME}/{CIRCLE_PROJECT_REPONAME}"],
         build: &["{CIRCLE_WORKFLOW_WORKSPACE_ID,CIRCLE_WORKFLOW_ID}"],
+        // Counted from 0.
+        shard: &["{CIRCLE_NODE_INDEX|next}/{CIRCLE_NODE_TOTAL}"],
         ..NOTHING
     },
     System {
@@ -112,6 +117,8 @@ pub(crate) const SYSTEMS: &[System] = &[
         commit: &["{BUILDKITE_COMMIT}"],
         job: &["{BUILDKITE_PIPELINE_SLUG}"],
         build: &["{BUILDKITE_BUILD_NUMBER}"],
+        // Counted from 0.
+        shard: &["{BUILDKITE_PARALLEL_JOB|next}/{BUILDKITE_PARALLEL_JOB_COUNT}"],
         ..NOTHING
     },
     System {
@@ -127,6 +134,8 @@ pub(crate) const SYSTEMS: &[System] = &[
         commit: &["{BITBUCKET_COMMIT}"],
         job: &["{BITBUCKET_WORKSPACE}/{BITBUCKET_REPO_SLUG}"],
         build: &["{BITBUCKET_BUILD_NUMBER}"],
+        // Counted from 0.
+        shard: &["{BITBUCKET_PARALLEL_STEP|next}/{BITBUCKET_PARALLEL_STEP_COUNT}"],
         ..NOTHING
     },
     System {
@@ -199,6 +208,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         server_url: &["{SEMAPHORE_ORGANIZATION_URL}"],
         job: &["{SEMAPHORE_PROJECT_NAME}"],
         build: &["{SEMAPHORE_WORKFLOW_ID}"],
+        shard: &["{SEMAPHORE_JOB_INDEX}/{SEMAPHORE_JOB_COUNT}"],
         ..NOTHING
     },
     // Agents may reach the server under different addresses, so the name of a run has none.
@@ -306,6 +316,8 @@ const GITLAB: System = System {
     server_url: &["{CI_SERVER_URL}"],
     job: &["{CI_PROJECT_PATH}"],
     build: &["{CI_PIPELINE_ID}"],
+    // The index is only set in jobs with `parallel`.
+    shard: &["{CI_NODE_INDEX}/{CI_NODE_TOTAL}"],
     ..NOTHING
 };
 
@@ -326,6 +338,7 @@ const AZURE: System = System {
     server_url: &["{SYSTEM_COLLECTIONURI,SYSTEM_TEAMFOUNDATIONCOLLECTIONURI}"],
     job: &["{BUILD_DEFINITIONNAME}"],
     build: &["{BUILD_BUILDID}"],
+    shard: &["{SYSTEM_JOBPOSITIONINPHASE}/{SYSTEM_TOTALJOBSINPHASE}"],
     ..NOTHING
 };
 
@@ -341,6 +354,7 @@ impl System {
             self.server_url,
             self.job,
             self.build,
+            self.shard,
         ];
         facts.into_iter().flatten().copied()
     }

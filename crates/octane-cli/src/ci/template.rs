@@ -126,6 +126,8 @@ enum Filter {
     Project,
     /// The ID of `project:id`.
     Id,
+    /// The number after this one, of a count from 0.
+    Next,
 }
 
 /// What is not encoded in a segment of a path (RFC 3986, "Unreserved Characters").
@@ -148,6 +150,7 @@ impl Filter {
             "jenkins-job" => Self::JenkinsJob,
             "project" => Self::Project,
             "id" => Self::Id,
+            "next" => Self::Next,
             _ => return None,
         })
     }
@@ -164,6 +167,7 @@ impl Filter {
                     .map_or_else(String::new, |port| format!(":{port}"));
                 uri.host()?.to_lowercase() + &port
             }
+            Self::Next => (value.parse::<u32>().ok()?.checked_add(1)?).to_string(),
             Self::NoSlash => value.trim_end_matches('/').to_owned(),
             Self::Segment => utf8_percent_encode(value, SEGMENT).to_string(),
             Self::Branch => match value.strip_prefix("refs/") {
@@ -294,6 +298,8 @@ mod tests {
             ("{V|project}", "shop:7c1f", Some("shop")),
             ("{V|id}", "shop:7c1f", Some("7c1f")),
             ("{V|id}", "shop", None),
+            ("{V|next}", "0", Some("1")),
+            ("{V|next}", "x", None),
             ("{V|unknown}", "shop", None),
         ] {
             assert_eq!(

@@ -32,6 +32,7 @@ fn facts(variables: &str) -> (&'static str, Vec<String>) {
         server_url,
         job,
         build,
+        shard: _,
     } = run;
     let others = [run_url, repository, branch, commit, server_url, job, build];
     let others = others.map(|found| found.map_or_else(|| "-".to_owned(), |found| found.value));
@@ -578,9 +579,12 @@ fn every_template_can_be_filled_and_every_row_cites_its_documentation() {
         assert!(!system.documentation.is_empty(), "{}", system.name);
         for text in system.templates() {
             assert!(template::variables(text).all(is_variable), "{text}");
-            // The host of a URL, the ID of `project:id`: this value has them all.
-            let found = template::first(&[text], &|_| Some("https://host/x".to_owned()));
-            let found = found.unwrap_or_else(|| panic!("{text}"));
+            // The host of a URL, the ID of `project:id`: the first value has them all. The other one is a number.
+            let values = ["https://host/x", "7"];
+            let mut found = values
+                .iter()
+                .filter_map(|value| template::first(&[text], &|_| Some((*value).to_owned())));
+            let found = found.next().unwrap_or_else(|| panic!("{text}"));
             assert!(!found.value.contains(['{', '}', '[', ']', '|']), "{text}");
         }
     }
@@ -599,5 +603,62 @@ fn the_documentation_has_the_name_of_a_run_of_each_system() {
             row.is_some_and(|row| row.contains('#') || row.contains("Release-")),
             "{name}"
         );
+    }
+}
+
+/// Parallel jobs of systems that number them, and which shard they are.
+const SHARDS: &[(&str, &str, Option<&str>)] = &[
+    (
+        "GitLab CI/CD",
+        "CI_NODE_INDEX=1\nCI_NODE_TOTAL=8",
+        Some("1/8"),
+    ),
+    ("GitLab CI/CD", "CI_NODE_TOTAL=1", None),
+    (
+        "GitLab CI/CD, child pipeline",
+        "CI_NODE_INDEX=8\nCI_NODE_TOTAL=8",
+        Some("8/8"),
+    ),
+    (
+        "Azure Pipelines",
+        "SYSTEM_JOBPOSITIONINPHASE=1\nSYSTEM_TOTALJOBSINPHASE=4",
+        Some("1/4"),
+    ),
+    (
+        "CircleCI",
+        "CIRCLE_NODE_INDEX=0\nCIRCLE_NODE_TOTAL=4",
+        Some("1/4"),
+    ),
+    (
+        "CircleCI",
+        "CIRCLE_NODE_INDEX=3\nCIRCLE_NODE_TOTAL=4",
+        Some("4/4"),
+    ),
+    (
+        "Buildkite",
+        "BUILDKITE_PARALLEL_JOB=0\nBUILDKITE_PARALLEL_JOB_COUNT=5",
+        Some("1/5"),
+    ),
+    (
+        "Bitbucket Pipelines",
+        "BITBUCKET_PARALLEL_STEP=4\nBITBUCKET_PARALLEL_STEP_COUNT=5",
+        Some("5/5"),
+    ),
+    (
+        "Semaphore",
+        "SEMAPHORE_JOB_INDEX=2\nSEMAPHORE_JOB_COUNT=2",
+        Some("2/2"),
+    ),
+    ("GitHub Actions", "", None),
+];
+
+#[test]
+fn a_parallel_job_is_a_shard_counted_from_1() {
+    for (system, of_job, expected) in SHARDS {
+        let (_, variables, _) = ROWS.iter().find(|(name, ..)| name == system).unwrap();
+        let run = run(&format!("{variables}\n{of_job}")).unwrap();
+        assert_eq!(run.system.name, *system);
+        let shard = run.shard.map(|shard| shard.value);
+        assert_eq!(shard.as_deref(), *expected, "{system} {of_job}");
     }
 }

@@ -21,6 +21,7 @@ struct CiEnv {
     server_url: Option<Found>,
     job: Option<Found>,
     build: Option<Found>,
+    shard: Option<Found>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +54,7 @@ impl From<CiRun> for CiEnv {
             server_url,
             job,
             build,
+            shard,
         } = run;
         Self {
             schema: "",
@@ -69,6 +71,7 @@ impl From<CiRun> for CiEnv {
             server_url,
             job,
             build,
+            shard,
         }
     }
 }
@@ -91,6 +94,7 @@ impl CiEnv {
             ("server URL", &self.server_url),
             ("job", &self.job),
             ("build", &self.build),
+            ("shard", &self.shard),
         ];
         let rows = facts.map(|(label, found)| {
             let (value, variables) = match found {

@@ -105,6 +105,11 @@ impl<'a> Delivery<'a> {
         Failure::message(self.signals.exit(), message)
     }
 
+    /// Says something to people.
+    pub(crate) fn say(&self, note: &str) {
+        self.output.say(note);
+    }
+
     /// The progress of an upload that starts now; `prepared` says how much it is.
     pub(crate) fn progress(&self, prepared: Option<&Event>) -> Progress {
         let progress = Progress::new(self.output);
@@ -267,7 +272,12 @@ impl<'a> Delivery<'a> {
             exit_code: exit.code(),
             warnings: input.map_or_else(WarningsJson::default, |input| input.warnings.json()),
         };
-        let files = input.map(|input| input.files);
+        // The report of several shards is not about the files of one.
+        let is_merged = report
+            .shards
+            .as_ref()
+            .is_some_and(|shards| shards.is_merged);
+        let files = input.filter(|_| !is_merged).map(|input| input.files);
         let displayed = self.for_display(report);
         self.output.answer(
             || summary(&displayed, meant, files, &self.suggest),

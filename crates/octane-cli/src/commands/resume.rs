@@ -4,7 +4,7 @@ mod all;
 mod one;
 mod route;
 
-use self::one::Resumed;
+pub(super) use self::one::Resumed;
 use super::delivery::{Delivery, check_report};
 use crate::args::ResumeArgs;
 use crate::exit::Exit;

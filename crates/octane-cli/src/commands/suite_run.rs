@@ -25,6 +25,8 @@ pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Outpu
             };
             Answer::Many(client.suite_runs().list(suite).await?)
         }
+        // It is not about a server alone, and is started elsewhere.
+        SuiteRunCommand::Close(_) => return Ok(Exit::Internal),
     };
     answer.show(output)
 }

@@ -5,14 +5,15 @@ use std::io::{BufRead, IsTerminal};
 use jiff::Timestamp;
 use octane_client::{
     CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice, Prepared,
-    SuiteChoice, TargetSpec, UploadId, UploadSettings,
+    Shard, SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
 use octane_results::{Build, Dialect, Release};
 
 use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
 use super::preparation::{check_release, not_prepared};
-use crate::args::{BuildContext, Create, JiraLinks, OnUnresolved, RunUrl, UploadArgs};
+use super::shards::Arrived;
+use crate::args::{BuildContext, Create, JiraLinks, OnUnresolved, RunUrl, ShardChoice, UploadArgs};
 use crate::build_context;
 use crate::ci::{self, CiRun};
 use crate::connect::Connection;
@@ -61,6 +62,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     if args.payload.build_context == BuildContext::Auto {
         settings.context.build = build(args, run.as_ref(), output, delivery).await?;
     }
+    settings.shard = shard(args, run.as_ref(), output)?;
     let id = UploadId::new();
     if args.force_new {
         settings.nonce = Some(format!("repeated-as-{id}"));
@@ -95,6 +97,41 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
     ))
     .await;
     done.map_err(|failure| failure.warnings(warnings))
+}
+
+/// Which part of a test run the results are, if they are one. All parts need a name of the suite run that is the same for all, and
+/// journals from which they can be merged.
+fn shard(args: &UploadArgs, run: Option<&CiRun>, output: Output) -> Result<Option<Shard>> {
+    let shard = match args.shard {
+        None => return Ok(None),
+        Some(ShardChoice::Given(shard)) => shard,
+        Some(ShardChoice::Auto) => match run.and_then(|run| run.shard.as_ref()) {
+            Some(found) => found.value.parse().map_err(|error| {
+                let variables = found.variables.join(", ");
+                Failure::new(Exit::Configuration, error)
+                    .context(format!("`--shard auto`: unexpected values of {variables}"))
+                    .hint("use `--shard INDEX/TOTAL`, counted from 1")
+            })?,
+            None => {
+                output.say(
+                    "note: `--shard auto`: the CI system does not say that this is one of several parallel jobs, so the \
+                     results are uploaded as a whole; `--shard INDEX/TOTAL` says which part they are",
+                );
+                return Ok(None);
+            }
+        },
+    };
+    if args.suite_run.is_none() && run.is_none() {
+        let message = format!("shard {shard} needs a name of the suite run that all shards share");
+        return Err(Failure::message(Exit::Configuration, message).hint("use `--suite-run NAME`"));
+    }
+    if spool(&args.delivery.spool)?.folder().is_none() {
+        let message =
+            format!("shard {shard} needs a journal, from which it is merged with the others");
+        return Err(Failure::message(Exit::Configuration, message)
+            .hint("use `--spool DIR` instead of `--spool off`"));
+    }
+    Ok(Some(shard))
 }
 
 /// The build of the CI run, if Octane lists it.
@@ -288,6 +325,18 @@ impl Job<'_> {
             .delivery
             .deliver(client, &journal, &settings, Start::New(&progress))
             .await?;
+        let id = journal.id().clone();
+        drop(journal);
+        let arrived = Arrived {
+            id: &id,
+            merged_before: None,
+            timeout: args.shard_timeout,
+            spool: &spool,
+            client,
+            settings: &settings,
+            delivery: self.delivery,
+        };
+        let report = Box::pin(arrived.complete(report)).await?;
         self.delivery.print_report(&report, Some(&input))
     }
 

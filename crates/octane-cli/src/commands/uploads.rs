@@ -70,9 +70,8 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             let human = || {
                 let id = &summary.id;
                 let mut text = Text::line(format!("imported {id} ({})", state(&summary)));
-                if !summary.is_finished {
-                    let suggest = suggest.clone().to(summary.url.as_deref());
-                    text.push(&format!("to continue, run `{}`", suggest.resume(id)));
+                if let Some(hint) = how_to_continue(&summary, &suggest) {
+                    text.push(&hint);
                 }
                 text
             };
@@ -105,7 +104,7 @@ fn bundle_json(id: &UploadId, file: &Path, bytes: u64) -> Value {
     })
 }
 
-fn bundle_failure(error: BundleError, suggest: &Suggest) -> Failure {
+pub(super) fn bundle_failure(error: BundleError, suggest: &Suggest) -> Failure {
     let (exit, hint) = match &error {
         BundleError::FileExists(_) => (Exit::Configuration, "use another file"),
         BundleError::Invalid { .. } => (
@@ -132,10 +131,17 @@ fn check_deletable(summary: &UploadSummary, suggest: &Suggest) -> Result<()> {
     if summary.is_finished {
         return Ok(());
     }
-    let message = format!(
-        "upload {id} is not finished; {} would be lost",
-        plural(counts.pending, "result")
-    );
+    let message = match summary.state {
+        UploadState::AwaitingShards => {
+            format!(
+                "upload {id} is a shard that was not merged with the others; its runs would not be linked"
+            )
+        }
+        _ => format!(
+            "upload {id} is not finished; {} would be lost",
+            plural(counts.pending, "result")
+        ),
+    };
     Err(Failure::message(Exit::Usage, message).hint(format!(
         "run `{}` to finish it, or `{}` to delete it",
         suggest.clone().to(summary.url.as_deref()).resume(id),
@@ -172,16 +178,34 @@ pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
                 counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
             ),
         ]);
+        if let Some(shard) = summary.shard {
+            text.push(&format!("Shard     {shard}"));
+        }
         text.append(problem_lines(&problems));
-        if !summary.is_finished && !summary.is_in_use {
-            let suggest = suggest.clone().to(summary.url.as_deref());
-            text.push(&format!("to continue, run `{}`", suggest.resume(&id)));
+        if let Some(hint) = how_to_continue(&summary, &suggest) {
+            text.push(&hint);
         }
         text
     };
     let json = json!({ "schema": "octane.status/1", "upload": summary, "problems": problems });
     output.answer(human, &json)?;
     Ok(Exit::Success)
+}
+
+/// What to do about an upload that is not finished, unless a process is at it.
+fn how_to_continue(summary: &UploadSummary, suggest: &Suggest) -> Option<String> {
+    let suggest = suggest.clone().to(summary.url.as_deref());
+    match summary.state {
+        UploadState::Pending => Some(format!(
+            "to continue, run `{}`",
+            suggest.resume(&summary.id)
+        )),
+        UploadState::AwaitingShards => Some(format!(
+            "to complete the suite run with the shards that are stored here, run `{}`",
+            suggest.close(&summary.suite_run)
+        )),
+        _ => None,
+    }
 }
 
 fn newest(spool: &Spool) -> Result<UploadId> {
@@ -231,6 +255,7 @@ fn state(summary: &UploadSummary) -> String {
     match summary.state {
         UploadState::InProgress => "in progress".to_owned(),
         UploadState::Finished => "finished".to_owned(),
+        UploadState::AwaitingShards => "awaiting other shards".to_owned(),
         UploadState::FinishedIncomplete => missing
             .fold("finished".to_owned(), |text, (count, what)| {
                 format!("{text}, {} {what}", thousands(count))

@@ -1,7 +1,8 @@
 //! The summary of an upload, for people.
 
 use octane_client::{
-    Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem, TargetReport,
+    Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem, ShardsReport,
+    TargetReport,
 };
 
 use super::text::Text;
@@ -64,6 +65,9 @@ fn write_summary(
     )?;
     write_repeats(text, counts)?;
     write_target(text, target, created)?;
+    if let Some(shards) = &report.shards {
+        write_shards(text, shards)?;
+    }
     let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
     let duplicate_batches = batches.iter().filter(|batch| batch.is_duplicate).count();
     write!(
@@ -122,11 +126,34 @@ fn write_summary(
         let meaning = exit.meaning_of(report.journal.is_some());
         writeln!(text, "exit {}: {meaning}", exit.code())?;
     }
+    if report.is_resumable && write_resumable_shards(text, report, suggest)? {
+        return Ok(());
+    }
     if let (true, Some(journal)) = (report.is_resumable, &report.journal) {
         writeln!(text, "Saved     {}", journal.display())?;
         writeln!(text, "          {}", how_to_continue(report, suggest))?;
     }
     Ok(())
+}
+
+/// How to continue each of several shards that is not finished. Returns whether the report covers several.
+fn write_resumable_shards(
+    text: &mut Text,
+    report: &Report,
+    suggest: &Suggest,
+) -> Result<bool, std::fmt::Error> {
+    let Some(shards) = report.shards.as_ref().filter(|shards| shards.is_merged) else {
+        return Ok(false);
+    };
+    for upload in shards.uploads.iter().filter(|upload| upload.is_resumable) {
+        let resume = suggest.run_resume(&upload.upload_id);
+        writeln!(
+            text,
+            "Saved     shard {}: to continue, {resume}",
+            upload.shard.index()
+        )?;
+    }
+    Ok(true)
 }
 
 /// What to do about an upload that is not finished. Where another attempt can only succeed after a change, that comes
@@ -150,6 +177,23 @@ fn how_to_continue(report: &Report, suggest: &Suggest) -> String {
         )
     } else {
         format!("to continue, {resume}")
+    }
+}
+
+/// Which part of a test run it is, or which of them have arrived.
+fn write_shards(text: &mut Text, shards: &ShardsReport) -> std::fmt::Result {
+    let total = shards.total;
+    match (&shards.missing, shards.uploads.first()) {
+        (Some(missing), _) => {
+            let arrived = (1..=total).filter(|index| !missing.contains(index)).count();
+            writeln!(text, "Shards    {arrived} of {total}")
+        }
+        (None, Some(upload)) => writeln!(
+            text,
+            "Shard     {}; runs are linked once all shards are there, or by `octane merge`",
+            upload.shard
+        ),
+        (None, None) => Ok(()),
     }
 }
 

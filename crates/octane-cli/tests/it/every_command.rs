@@ -53,6 +53,13 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("suite list", "suite list", &[0]),
     ("suite create", "suite create Evening", &[0]),
     ("suite ensure", "suite ensure Evening", &[0]),
+    (
+        "upload",
+        "upload a.csv --suite S --suite-run parts --shard 1/2 -y",
+        &[0],
+    ),
+    ("merge", "merge spool --suite-run parts", &[5]),
+    ("suite-run close", "suite-run close parts", &[5]),
     ("suite-run get", "suite-run get r", &[0]),
     ("suite-run list", "suite-run list", &[0]),
     ("run get", "run get {run}", &[0]),

@@ -40,6 +40,7 @@ mod schemas;
 mod secrets;
 mod server;
 mod settings;
+mod shards;
 mod shared_session;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]

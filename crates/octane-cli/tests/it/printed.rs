@@ -173,6 +173,29 @@ impl World {
             assert_eq!(server.octane(&create, SECRET).code, 0);
         }
         assert_eq!(server.octane(&named, SECRET).code, 0);
+        // Two shards of a suite run, and what a last job would have of them.
+        for part in ["1", "2"] {
+            let shard = format!("{part}/2");
+            let more = [
+                "--suite-run",
+                "parts",
+                "--shard",
+                &shard,
+                "--format",
+                "json",
+            ];
+            let done = server.octane(&[&upload[..], &more].concat(), SECRET);
+            assert_eq!(done.code, 0, "{done:?}");
+            let uploads = done.json()["shards"]["uploads"].clone();
+            let uploads = uploads.as_array().unwrap();
+            let id = uploads.last().unwrap()["upload_id"].as_str().unwrap();
+            std::fs::create_dir_all(server.place.path().join("shards")).unwrap();
+            for folder in ["", "shards/"] {
+                let file = format!("{folder}shard-{part}.octane");
+                let export = ["uploads", "export", id, "-o", &file];
+                assert_eq!(server.octane(&export, SECRET).code, 0);
+            }
+        }
         // Commands change what is stored, so each finds it as it is now.
         let spool = server.place.path().join("spool");
         let kept = server.place.path().join("kept");
@@ -217,6 +240,8 @@ impl World {
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
                 ("--suite", "{suite}" | "{}" | "NAME") => "Nightly",
                 ("upload", "FILES") => "a.csv",
+                ("merge", "FILES" | "DIRECTORY") => "shards",
+                ("close", "NAME") => "parts",
                 ("--suite-run", "NAME") => "'nightly #4711'",
                 ("schema", "NAME") | ("help", "COMMAND") => "upload",
                 ("resolve", "KEY") => "SHOP-101",

@@ -209,6 +209,105 @@ fn tekton() -> Recipe {
     }
 }
 
+/// The parts of a recipe for shards: what each parallel job runs, and what the last job runs, with the variables that the recipe
+/// sets and those that the system sets for one of several jobs.
+struct ShardRecipe {
+    shard: Recipe,
+    merge: String,
+    of_shard: fn(u32, u32) -> Vec<(&'static str, String)>,
+    of_run: &'static [(&'static str, &'static str)],
+}
+
+fn gitlab_shards() -> ShardRecipe {
+    let documents = documents("gitlab/shards.yml");
+    let (shard, merge) = (
+        &documents[1][".octane-shard"],
+        &documents[1]["octane-merge"],
+    );
+    ShardRecipe {
+        shard: Recipe {
+            script: string(&shard["after_script"][0]),
+            variables: filled(&shard["variables"], "$[[ inputs.NAME ]]"),
+            artifacts: string(&shard["artifacts"]["paths"][0]),
+        },
+        merge: string(&merge["script"][0]),
+        of_shard: |index, total| {
+            vec![
+                ("CI_NODE_INDEX", index.to_string()),
+                ("CI_NODE_TOTAL", total.to_string()),
+            ]
+        },
+        of_run: RECIPES[1].1,
+    }
+}
+
+fn github_shards() -> ShardRecipe {
+    let jobs = &documents("github/shards.yml")[0]["jobs"];
+    let steps = &jobs["test"]["steps"];
+    let upload = step(steps, "run");
+    let artifact = steps.as_vec().unwrap().last().unwrap();
+    let mut variables = filled(&upload["env"], "NAME");
+    let shard = variables.remove("OCTANE_SHARD");
+    let expected = "${{ matrix.shard }}/${{ strategy.job-total }}";
+    assert_eq!(shard.as_deref(), Some(expected));
+    let merge = &jobs["merge"]["steps"];
+    let downloaded = &step(merge, "with")["with"]["path"];
+    assert_eq!(*downloaded, artifact["with"]["path"]);
+    ShardRecipe {
+        shard: Recipe {
+            script: string(&upload["run"]),
+            variables,
+            artifacts: string(&artifact["with"]["path"]),
+        },
+        merge: string(&step(merge, "run")["run"]),
+        of_shard: |index, total| vec![("OCTANE_SHARD", format!("{index}/{total}"))],
+        of_run: RECIPES[0].1,
+    }
+}
+
+#[test]
+fn shards_of_a_recipe_are_merged_by_its_last_job_which_fails_if_one_is_missing() {
+    for recipe in [gitlab_shards(), github_shards()] {
+        let server = server();
+        let path = server.place.path();
+        let mut variables = variables(&recipe.shard, recipe.of_run);
+        let shard = |index: u32, files: &str, variables: &mut BTreeMap<String, String>| {
+            variables.insert("OCTANE_FILES".to_owned(), files.to_owned());
+            for (name, value) in (recipe.of_shard)(index, 3) {
+                variables.insert(name.to_owned(), value);
+            }
+            let done = run(&server, &recipe.shard.script, variables)?;
+            assert_eq!(done.code, 0, "{done:?}");
+            // Each job has a disk of its own, and the last one finds the artifacts of all.
+            std::fs::create_dir_all(path.join("kept")).unwrap();
+            let kept = format!("kept/{index}");
+            std::fs::rename(path.join(&recipe.shard.artifacts), path.join(kept)).unwrap();
+            Some(())
+        };
+        if shard(1, "reports/cart", &mut variables).is_none() {
+            return;
+        }
+        server
+            .place
+            .file("reports/none/TEST-none.xml", "<testsuite name=\"shop\"/>");
+        shard(3, "reports/none", &mut variables);
+        std::fs::rename(path.join("kept"), path.join(&recipe.shard.artifacts)).unwrap();
+        let merged = run(&server, &recipe.merge, &variables).unwrap();
+        assert_eq!(merged.code, 5, "{merged:?}");
+        assert!(
+            merged.stdout.contains("shard 2 has not arrived"),
+            "{merged:?}"
+        );
+        std::fs::rename(path.join(&recipe.shard.artifacts), path.join("kept")).unwrap();
+        shard(2, "reports/pay", &mut variables);
+        std::fs::rename(path.join("kept"), path.join(&recipe.shard.artifacts)).unwrap();
+        let merged = run(&server, &recipe.merge, &variables).unwrap();
+        assert_eq!(merged.code, 0, "{merged:?}");
+        assert!(merged.stdout.contains("Shards    3 of 3\n"), "{merged:?}");
+        assert!(merged.stdout.contains("1 passed, 1 failed"), "{merged:?}");
+    }
+}
+
 /// Each recipe, the variables of a run of its system, and the name of the suite run.
 #[expect(clippy::type_complexity, reason = "a table")]
 const RECIPES: [(fn() -> Recipe, &[(&str, &str)], &str); 9] = [
@@ -451,5 +550,10 @@ fn every_recipe_says_how_the_program_gets_there_and_how_to_resume() {
             text.contains("octane resume --all --spool octane-uploads"),
             "{path}"
         );
+    }
+    for path in ["github/shards.yml", "gitlab/shards.yml"] {
+        let text = text(path);
+        assert!(text.contains("`octane` has to be"), "{path}");
+        assert!(text.contains("`octane merge octane-merged"), "{path}");
     }
 }

@@ -181,6 +181,7 @@ impl Journal {
                 .query_map([], |row| {
                     let stored = batch(row)?;
                     Ok(BatchReport {
+                        shard: None,
                         number: stored.number,
                         results: stored.results(),
                         status: stored.state.to_string(),

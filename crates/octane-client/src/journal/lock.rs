@@ -22,6 +22,28 @@ pub(super) fn is_locked(folder: &Path, id: &UploadId) -> bool {
 const LOCK_ATTEMPTS_MAX: usize = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
+/// Locks a suite run, so that one process at a time completes it; `None` if another one does. There are few such files, whatever
+/// uploads there are, so two suite runs may share one.
+pub(super) fn lock_suite_run(folder: &Path, name: &str) -> Result<Option<File>, JournalError> {
+    let slot = name
+        .bytes()
+        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
+        % 16;
+    let path = folder.join(format!("suite-run-{slot}.lock"));
+    let failed = |source| JournalError::Folder {
+        path: path.clone(),
+        source,
+    };
+    let file = private(OpenOptions::new().write(true).create(true).truncate(false))
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
 /// Locks an upload. The system releases the lock when the process ends, however it ends.
 pub(super) fn lock(folder: &Path, id: &UploadId) -> Result<File, JournalError> {
     let path = lock_of(folder, id);

@@ -11,7 +11,7 @@ use super::schema;
 pub(super) const OLDEST: i64 = 1;
 
 /// One step per format, the oldest first.
-const STEPS: [&str; 3] = [FROM_1, FROM_2, FROM_3];
+const STEPS: [&str; 4] = [FROM_1, FROM_2, FROM_3, FROM_4];
 
 /// Format 1 had no explicit states for rows: `kept` with a message was an unconfirmed result, without one an open one.
 /// Its bytes stay the same: the comment that made a batch's bytes differ is stored as it was.
@@ -90,6 +90,9 @@ const FROM_3: &str = "
     ALTER TABLE rows DROP COLUMN message;
     ALTER TABLE rows DROP COLUMN observed;
 ";
+
+/// Format 4 knew no shards: the manifest has no `shard`, and versions that do not know it would link the runs of one.
+const FROM_4: &str = "";
 
 /// Whether a journal has an older format that can be migrated.
 pub(super) fn is_needed(connection: &Connection) -> rusqlite::Result<bool> {

@@ -68,6 +68,25 @@ impl Journal {
         })
     }
 
+    /// Makes results ready again that Octane has ingested, with new bytes, so that their runs show them once more. Results of batches that
+    /// have not ended are left: they are sent anyway.
+    pub(crate) fn resend_rows(&self, rows: &BTreeSet<i64>) -> Result<(), JournalError> {
+        self.write("resend", |transaction| {
+            for batch in batches(transaction, "state = 'ended' AND ended_as <> 'refused'")? {
+                let range = batch.first_row..=batch.last_row;
+                let sendable: BTreeSet<i64> = rows.range(range).copied().collect();
+                // They are pending until the suite run shows them again.
+                for row in &sendable {
+                    transaction
+                        .prepare_cached("DELETE FROM row_states WHERE number = ?")?
+                        .execute([row])?;
+                }
+                replan_rows(transaction, batch, &sendable, Some(&self.mark()))?;
+            }
+            Ok(())
+        })
+    }
+
     /// What makes the bytes of this upload new to the server.
     fn mark(&self) -> String {
         format!("sent-again-by-{}", self.id())
@@ -170,8 +189,7 @@ pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Resu
     Ok(())
 }
 
-/// Plans a batch again, or those pieces of it whose results may all be sent again; the other pieces end as the batch
-/// has ended. With a `mark`, their bytes are new to the server.
+/// Plans those results of a batch again that may be sent again.
 fn replan(
     transaction: &Transaction<'_>,
     whole: StoredBatch,
@@ -187,6 +205,17 @@ fn replan(
         ))?
         .query_map([whole.number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    replan_rows(transaction, whole, &sendable, mark)
+}
+
+/// Plans those pieces of a batch again that hold nothing but `sendable` results; the other pieces end as the batch has ended. With a
+/// `mark`, their bytes are new to the server.
+fn replan_rows(
+    transaction: &Transaction<'_>,
+    whole: StoredBatch,
+    sendable: &BTreeSet<i64>,
+    mark: Option<&str>,
+) -> rusqlite::Result<()> {
     if sendable.is_empty() {
         return Ok(());
     }

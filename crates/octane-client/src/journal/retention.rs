@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::error::JournalError;
 use super::files::{ids, plans, private};
 use super::spool::Spool;
+use super::summary::{UploadState, UploadSummary};
 use crate::upload_id::UploadId;
 
 /// How long uploads are stored, and how much space they may take.
@@ -84,7 +85,7 @@ impl Spool {
         for summary in self.list()? {
             // A clock that was set back makes an upload seem to come from the future: it is new.
             let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
-            let age_max = if summary.is_finished {
+            let age_max = if is_delivered(&summary) {
                 retention.finished_age_max
             } else {
                 retention.unfinished_age_max
@@ -100,7 +101,7 @@ impl Spool {
             if bytes <= retention.bytes_max {
                 break;
             }
-            if summary.is_finished && !summary.is_in_use && self.remove(&summary.id).is_ok() {
+            if is_delivered(&summary) && !summary.is_in_use && self.remove(&summary.id).is_ok() {
                 bytes = bytes.saturating_sub(summary.bytes);
                 deleted.push(summary.id);
             }
@@ -124,6 +125,12 @@ impl Spool {
             .chain(abandoned)
             .collect()
     }
+}
+
+/// Whether Octane has all that it will get of an upload; only the links of a shard may be missing, which are made where the shards
+/// are merged, maybe from a copy.
+fn is_delivered(summary: &UploadSummary) -> bool {
+    summary.is_finished || summary.state == UploadState::AwaitingShards
 }
 
 /// How large all files of a folder are together.

@@ -2,10 +2,10 @@
 
 /// The format of the file, in SQLite's `user_version`. A file with a higher one is refused, one with a lower one is
 /// [migrated](super::migrate).
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 pub(super) const TABLES: &str = "
-    -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`), and the envelope of every payload:
+    -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`, `merged`), and the envelope of every payload:
     -- `prefix`, `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
     CREATE TABLE upload (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     -- The rendered runs of a planned batch; its halves are pieces of the same bytes. They are deflated, and `length` and `crc` are

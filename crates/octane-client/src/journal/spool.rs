@@ -1,6 +1,6 @@
 //! The folder in which journals are stored.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::database::{CommitPoint, Journal, Opened, Seams, existing_database};
 use super::error::JournalError;
 use super::files;
-use super::lock::{is_locked, lock};
+use super::lock::{is_locked, lock, lock_suite_run};
 use super::migrate;
 use super::summary::UploadSummary;
 use crate::report::ReportedProblem;
@@ -159,6 +159,20 @@ impl Spool {
     pub fn summary(&self, id: &UploadId) -> Result<UploadSummary, JournalError> {
         let (folder, _) = self.existing(id)?;
         self.look(id)?.summary(is_locked(folder, id))
+    }
+
+    /// All shards of the suite run that an upload is a shard of, with itself.
+    pub fn shards_of(&self, shard: &UploadSummary) -> Result<Vec<UploadSummary>, JournalError> {
+        let mut shards = self.list()?;
+        shards.retain(|other| other.shard.is_some() && other.is_same_suite_run(shard));
+        Ok(shards)
+    }
+
+    /// Locks the suite run of a shard until the file is dropped, so that one process at a time completes it. `None` if another
+    /// process does.
+    pub fn lock_suite_run(&self, shard: &UploadSummary) -> Result<Option<File>, JournalError> {
+        let (folder, _) = self.existing(&shard.id)?;
+        lock_suite_run(folder, &shard.suite_run)
     }
 
     /// Every problem of an upload, as its last report lists them.

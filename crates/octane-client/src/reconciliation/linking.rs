@@ -34,6 +34,7 @@ impl Reconciliation<'_> {
         let keys = journal.run(Journal::jira_keys).await?;
         let mut summary = LinkSummary {
             keys: keys.len(),
+            key_names: keys.iter().cloned().collect(),
             ..LinkSummary::default()
         };
         let mut problems = Vec::new();
@@ -98,6 +99,7 @@ impl Reconciliation<'_> {
         name_unresolved(&resolution, summary, problems);
         let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
         summary.stories = stories.len();
+        summary.story_ids = stories.iter().map(ToString::to_string).collect();
         let unlinkable = journal
             .run(move |journal| journal.count_unlinkable(level))
             .await?;

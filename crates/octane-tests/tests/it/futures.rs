@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::{Method, Request};
 use octane_client::{
-    CancellationToken, CiBuilds, Client, Delivery, Jira, Journal, Links, Modules, Parent, Releases,
-    Runs, RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
+    CancellationToken, CiBuilds, Client, Delivery, Jira, Journal, Links, Merge, Modules, Parent,
+    Releases, Runs, RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
 };
 use octane_model::{
     Encoding, Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId,
@@ -103,11 +103,13 @@ fn uploads(
     client: &Client,
     spec: &TargetSpec,
     upload: fn() -> Upload<'static, Vec<TestRun>>,
+    merge: fn() -> Merge<'static>,
     delivery: &Delivery<'_>,
     token: &CancellationToken,
 ) {
     is_send(Client::resolve_target(client, spec));
     is_send(Upload::send(upload()));
+    is_send(Merge::run(merge()));
     is_send(Delivery::resolve(delivery));
     is_send(Delivery::run(delivery));
     is_send(CancellationToken::cancelled(token));
@@ -178,6 +180,8 @@ fn is_spawnable<F: Future + Send + 'static>(_: F) {}
 #[expect(dead_code, reason = "that it compiles is the test")]
 fn spawned(client: fn() -> Client, target: Target, journal: Journal, story: WorkItemId) {
     let (uploading, linking, delivering) = (client(), client(), client());
+    let (merging, shard) = (client(), journal.clone());
+    is_spawnable(async move { merging.merge([shard]).run().await });
     is_spawnable(async move { uploading.upload(Vec::new(), target).send().await });
     is_spawnable(async move { delivering.delivery(&journal).run().await });
     is_spawnable(async move { linking.links().link(story, &[]).await });

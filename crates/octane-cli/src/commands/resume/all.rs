@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadSummary};
+use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadState, UploadSummary};
 use serde_json::{Value, json};
 
 use super::super::delivery::{Delivery, Start};
@@ -179,10 +179,11 @@ fn worst(one: Exit, other: Exit) -> Exit {
     std::cmp::max_by_key(one, other, |exit| exit.code())
 }
 
-/// The unfinished uploads, oldest first.
+/// The unfinished uploads, oldest first. Shards that wait for others have nothing to resume.
 fn unfinished(spool: &Spool) -> Result<Vec<UploadSummary>> {
     let mut summaries = spool.list()?;
-    summaries.retain(|summary| !summary.is_finished);
+    summaries
+        .retain(|summary| !summary.is_finished && summary.state != UploadState::AwaitingShards);
     summaries.reverse();
     Ok(summaries)
 }

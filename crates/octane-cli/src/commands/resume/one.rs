@@ -5,6 +5,7 @@ use std::path::Path;
 use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
 
 use super::super::delivery::{Delivery, Start};
+use super::super::shards::Arrived;
 use super::route::{Asked, Route, route};
 use crate::args::{OnUnresolved, ResumeArgs};
 use crate::connect::Connection;
@@ -16,15 +17,15 @@ use crate::sandbox::is_sandbox;
 use crate::spool::{journal_failure, spool};
 
 /// An upload that is resumed.
-pub(super) struct Resumed<'a> {
+pub(in super::super) struct Resumed<'a> {
     pub(super) summary: &'a UploadSummary,
-    pub(super) delivery: Delivery<'a>,
+    pub(in super::super) delivery: Delivery<'a>,
     policies: Policies,
 }
 
 impl<'a> Resumed<'a> {
     /// The policies are those of the upload, unless others are typed.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         args: &ResumeArgs,
         summary: &'a UploadSummary,
         delivery: &Delivery<'a>,
@@ -40,13 +41,8 @@ impl<'a> Resumed<'a> {
 
     /// Connects, resumes it, and reports.
     pub(super) async fn alone(&self, args: &ResumeArgs, output: Output) -> Result<Exit> {
-        let sandbox = self.summary.sandbox.as_deref();
         let asked = Asked::of(&args.connection);
-        let folder = match route(sandbox, &asked, false) {
-            Route::Sandbox(folder) => Some(folder),
-            Route::AsTyped | Route::Elsewhere => None,
-        };
-        let connected = self.connect(args, folder.as_deref(), output).await?;
+        let connected = self.connect_alone(args, output).await?;
         let spool = spool(&args.delivery.spool)?;
         let client = connected.client_for(&args.connection, &self.summary.options);
         let start = Start::Resume {
@@ -64,6 +60,20 @@ impl<'a> Resumed<'a> {
         let done = done.and_then(|report| self.delivery.print_report(&report, None));
         connected.close().await;
         done
+    }
+
+    /// Connects to where it belongs, unless another place is typed.
+    pub(in super::super) async fn connect_alone(
+        &self,
+        args: &ResumeArgs,
+        output: Output,
+    ) -> Result<Connection> {
+        let sandbox = self.summary.sandbox.as_deref();
+        let folder = match route(sandbox, &Asked::of(&args.connection), false) {
+            Route::Sandbox(folder) => Some(folder),
+            Route::AsTyped | Route::Elsewhere => None,
+        };
+        self.connect(args, folder.as_deref(), output).await
     }
 
     /// Connects to the sandbox in this directory, or as the options say. A sandbox that is gone is not created again: it
@@ -111,11 +121,29 @@ impl<'a> Resumed<'a> {
         let journal = spool
             .open(&self.summary.id)
             .map_err(|error| journal_failure(error, suggest))?;
+        let settings = self.settings(args);
+        let report = self
+            .delivery
+            .deliver(client, &journal, &settings, start)
+            .await?;
+        drop(journal);
+        let arrived = Arrived {
+            id: &self.summary.id,
+            merged_before: self.summary.merged,
+            timeout: None,
+            spool,
+            client,
+            settings: &settings,
+            delivery: &self.delivery,
+        };
+        Box::pin(arrived.complete(report)).await
+    }
+
+    /// How it is delivered.
+    pub(in super::super) fn settings(&self, args: &ResumeArgs) -> UploadSettings {
         let mut settings = UploadSettings::default();
         settings.ingestion_wait_max = args.delivery.wait;
         settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
-        self.delivery
-            .deliver(client, &journal, &settings, start)
-            .await
+        settings
     }
 }

@@ -30,6 +30,7 @@ fn finished(spool: &Spool) -> UploadId {
     let last = LastAttempt {
         outcome: Outcome::Success,
         is_finished: true,
+        is_awaiting_shards: false,
     };
     journal.set("last_attempt", &last).unwrap();
     id

@@ -241,3 +241,30 @@ fn a_format_that_is_too_old_is_not_called_newer() {
     );
     assert!(error.to_string().contains("older version"), "{error}");
 }
+
+#[test]
+fn a_journal_of_format_4_is_opened_and_is_no_shard() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let mut settings = in_batches_of(1);
+    settings.shard = Some("3/8".parse().unwrap());
+    let id = prepared(&spool, tests(2), &settings).id().clone();
+    assert_eq!(spool.summary(&id).unwrap().shard, settings.shard);
+    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    connection
+        .execute_batch(
+            "UPDATE upload SET value = json_remove(value, '$.shard') WHERE key = 'manifest';
+             PRAGMA user_version = 4;",
+        )
+        .unwrap();
+    drop(connection);
+    let journal = spool.open(&id).unwrap();
+    assert_eq!(journal.row_counts().unwrap().open, 2);
+    drop(journal);
+    assert_eq!(spool.summary(&id).unwrap().shard, None);
+    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 5);
+}

@@ -1,0 +1,232 @@
+//! `octane merge` and `octane suite-run close`: the last step of a suite run of shards.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use octane_client::{BundleError, Spool, UploadId, UploadSummary, suite_run_name};
+
+use super::delivery::{Delivery, check_report};
+use super::shards::complete;
+use super::uploads::bundle_failure;
+use crate::args::{CloseArgs, ConnectionArgs, MergeArgs};
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::names;
+use crate::output::Output;
+use crate::spool::spool;
+use crate::suggest::Suggest;
+
+/// Merges the shards in files and directories.
+pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
+    check_report(&args.delivery, &[])?;
+    let suggest = Suggest::online(&args.delivery.spool, &args.connection);
+    let delivery = Delivery::new(&args.delivery, suggest, output)?;
+    let found = (|| {
+        let spool = spool(&args.delivery.spool)?;
+        let ids = stored(&args.journals, &spool, &delivery)?;
+        Ok((ids, spool))
+    })();
+    let (uploads, spool) = match found {
+        Ok(found) => found,
+        Err(failure) => return delivery.report_failure(failure),
+    };
+    let name = names::optional("--suite-run", args.suite_run.as_deref())?.map(suite_run_name);
+    let suite = names::optional("--suite", args.of.suite.as_deref())?;
+    let mut shards = uploads;
+    shards.retain(|upload| {
+        name.as_deref().is_none_or(|name| upload.suite_run == name) && is_of_suite(upload, suite)
+    });
+    if shards.is_empty() {
+        let message = "no shards of this suite run are among the journals";
+        return delivery.report_failure(Failure::message(Exit::Input, message));
+    }
+    let on = (&args.delivery, &args.connection);
+    let done = complete(&spool, &shards, on, &delivery, output).await;
+    done.or_else(|failure| delivery.report_failure(failure))
+}
+
+/// Merges the shards of a suite run that are stored on this machine.
+pub(super) async fn close(
+    args: &CloseArgs,
+    connection: &ConnectionArgs,
+    output: Output,
+) -> Result<Exit> {
+    check_report(&args.delivery, &[])?;
+    let suggest = Suggest::online(&args.delivery.spool, connection);
+    let delivery = Delivery::new(&args.delivery, suggest, output)?;
+    let done = close_stored(args, connection, output, &delivery).await;
+    done.or_else(|failure| delivery.report_failure(failure))
+}
+
+async fn close_stored(
+    args: &CloseArgs,
+    connection: &ConnectionArgs,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Exit> {
+    let given = names::optional("NAME", Some(&args.name))?.unwrap_or_default();
+    let name = suite_run_name(given);
+    let suite = names::optional("--suite", args.of.suite.as_deref())?;
+    let spool = spool(&args.delivery.spool)?;
+    let mut shards = spool.list()?;
+    shards.retain(|upload| {
+        upload.shard.is_some() && upload.suite_run == name && is_of_suite(upload, suite)
+    });
+    let in_use: Vec<UploadSummary> = shards.extract_if(.., |shard| shard.is_in_use).collect();
+    for shard in &in_use {
+        delivery.say(&format!(
+            "not merged: another process is working on upload {}",
+            shard.id
+        ));
+    }
+    if shards.is_empty() {
+        let message = format!("no shards of a suite run `{name}` are stored on this machine");
+        let list = delivery.suggest.list();
+        let hint =
+            format!("`{list}` lists the stored uploads; `octane merge FILES` merges exported ones");
+        return Err(Failure::message(Exit::Input, message).hint(hint));
+    }
+    complete(
+        &spool,
+        &shards,
+        (&args.delivery, connection),
+        delivery,
+        output,
+    )
+    .await
+}
+
+fn is_of_suite(upload: &UploadSummary, suite: Option<&str>) -> bool {
+    suite.is_none_or(|suite| upload.is_of_suite(suite))
+}
+
+/// Stores all uploads of shards that are in files and directories on this machine, unless they are already; what is stored
+/// may be further than its copy.
+fn stored(
+    journals: &[PathBuf],
+    spool: &Spool,
+    delivery: &Delivery<'_>,
+) -> Result<Vec<UploadSummary>> {
+    let Some(folder) = spool.folder() else {
+        let message = "shards cannot be merged with `--spool off`";
+        return Err(Failure::message(Exit::Configuration, message)
+            .hint("use `--spool DIR`, or leave it out"));
+    };
+    let mut found = Found::default();
+    for path in journals {
+        found.look(path, true)?;
+    }
+    let mut ids: Vec<UploadId> = Vec::new();
+    for file in &found.bundles {
+        let id = match spool.import(file) {
+            Ok(summary) => summary.id,
+            Err(BundleError::Stored { id, .. }) => id,
+            Err(error) => return Err(bundle_failure(error, &delivery.suggest)),
+        };
+        ids.push(id);
+    }
+    for (from, id) in &found.journals {
+        if !is_same_folder(from, folder) {
+            adopt(from, id, spool, &delivery.suggest)?;
+        }
+        ids.push(id.clone());
+    }
+    ids.sort();
+    ids.dedup();
+    let mut shards = Vec::new();
+    for id in &ids {
+        let summary = spool.summary(id)?;
+        if summary.shard.is_some() {
+            shards.push(summary);
+        } else {
+            delivery.say(&format!(
+                "not merged: upload {id} is not a shard: it was uploaded without `--shard`"
+            ));
+        }
+    }
+    if shards.is_empty() {
+        let places: Vec<String> = journals
+            .iter()
+            .map(|path| format!("`{}`", path.display()))
+            .collect();
+        let message = format!("no uploads of shards are in {}", places.join(", "));
+        return Err(Failure::message(Exit::Input, message).hint(
+            "give files of `octane uploads export`, or directories of `--spool`, of uploads with `--shard`",
+        ));
+    }
+    Ok(shards)
+}
+
+/// What is in files and directories.
+#[derive(Default)]
+struct Found {
+    bundles: Vec<PathBuf>,
+    /// Journals, with their directory.
+    journals: Vec<(PathBuf, UploadId)>,
+}
+
+impl Found {
+    /// Looks into a file or directory; `is_given` says that it was typed, so that it has to be something.
+    fn look(&mut self, path: &Path, is_given: bool) -> Result<()> {
+        let failed = |error: std::io::Error| {
+            Failure::new(Exit::Input, error).context(format!("cannot read `{}`", path.display()))
+        };
+        if path.is_dir() {
+            let entries: std::io::Result<Vec<_>> = fs::read_dir(path).map_err(failed)?.collect();
+            let mut paths: Vec<PathBuf> = entries
+                .map_err(failed)?
+                .iter()
+                .map(fs::DirEntry::path)
+                .collect();
+            paths.sort();
+            return paths.iter().try_for_each(|path| self.look(path, false));
+        }
+        let is_journal = path.extension().is_some_and(|extension| extension == "db");
+        let name = path.file_stem().and_then(|name| name.to_str());
+        let id = name.and_then(|name| name.parse().ok());
+        if let (true, Some(id)) = (is_journal, id) {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            self.journals.push((folder.to_owned(), id));
+        } else if is_bundle(path).map_err(failed)? {
+            self.bundles.push(path.to_owned());
+        } else if is_given {
+            let message = format!("`{}` is not an exported upload", path.display());
+            return Err(Failure::message(Exit::Input, message)
+                .hint("give a file of `octane uploads export`, or a directory of `--spool`"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file begins as an exported upload does, of whatever version.
+fn is_bundle(path: &Path) -> std::io::Result<bool> {
+    const START: &[u8] = b"octane-upload/";
+    let mut start = Vec::new();
+    File::open(path)?
+        .take(START.len() as u64)
+        .read_to_end(&mut start)?;
+    Ok(start == START)
+}
+
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+/// Copies an upload from another directory, which stays as it is.
+fn adopt(from: &Path, id: &UploadId, spool: &Spool, suggest: &Suggest) -> Result<()> {
+    if spool.summary(id).is_ok() {
+        return Ok(());
+    }
+    let failed = |error| bundle_failure(error, suggest);
+    let folder = tempfile::tempdir().map_err(|error| {
+        Failure::new(Exit::Configuration, error).context("cannot create a temporary directory")
+    })?;
+    let file = folder.path().join("upload.octane");
+    Spool::at(from).export(id, &file).map_err(failed)?;
+    match spool.import(&file) {
+        Ok(_) | Err(BundleError::Stored { .. }) => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,212 @@
+//! Completing suite runs of shards: what `upload`, `resume`, `merge` and `suite-run close` have in common.
+//!
+//! Whoever completes a suite run holds its lock, so that of several shards that arrive at the same moment one merges all of them,
+//! and a shard that arrives while others are merged comes after.
+
+mod next_step;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use octane_client::{
+    Client, Journal, JournalError, MergeError, Report, RollCall, Spool, UploadId, UploadSettings,
+    UploadSummary,
+};
+
+use self::next_step::{Seen, Step, next_step};
+use super::delivery::Delivery;
+use super::resume::Resumed;
+use crate::args::{ConnectionArgs, DeliveryArgs, ResumeArgs};
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+
+/// How often a process looks whether others are done.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A shard that was delivered just now, and whose journal is closed.
+pub(super) struct Arrived<'a> {
+    pub(super) id: &'a UploadId,
+    /// When it had been merged before it was delivered now.
+    pub(super) merged_before: Option<Timestamp>,
+    /// How long to wait for the others.
+    pub(super) timeout: Option<Duration>,
+    pub(super) spool: &'a Spool,
+    pub(super) client: &'a Client,
+    pub(super) settings: &'a UploadSettings,
+    pub(super) delivery: &'a Delivery<'a>,
+}
+
+impl Arrived<'_> {
+    /// Merges all shards, if this was the last one: returns the report of all of them, or else the one of this shard.
+    pub(super) async fn complete(&self, report: Report) -> Result<Report> {
+        if report.shards.is_none() || report.is_resumable || report.journal.is_none() {
+            return Ok(report);
+        }
+        let since = Instant::now();
+        let mut is_waiting = false;
+        loop {
+            let own = self.spool.summary(self.id)?;
+            let Some(lock) = lock(self.spool, &own, self.delivery).await? else {
+                return Ok(report);
+            };
+            // Again: another process may have merged it while this one waited for the lock.
+            let own = self.spool.summary(self.id)?;
+            let members = free(self.spool.shards_of(&own)?);
+            let roll_call = RollCall::of(&members).map_err(mismatch)?;
+            let step = next_step(&Seen {
+                is_merged_by_another: own.merged != self.merged_before,
+                is_complete: roll_call.is_complete(),
+                is_closed: members.iter().any(|member| member.merged.is_some()),
+                time_left: self
+                    .timeout
+                    .map(|timeout| timeout.saturating_sub(since.elapsed())),
+            });
+            match step {
+                Step::Leave if own.merged != self.merged_before => {
+                    let note =
+                        "another process has completed the suite run, and reports on all shards";
+                    self.delivery.say(note);
+                    return Ok(report);
+                }
+                Step::Leave => return Ok(report),
+                Step::Merge => {
+                    let merged = merge(
+                        self.client,
+                        self.spool,
+                        &members,
+                        self.settings,
+                        self.delivery,
+                    );
+                    return merged.await;
+                }
+                Step::Wait(pause) => {
+                    drop(lock);
+                    if !is_waiting {
+                        is_waiting = true;
+                        let missing: Vec<String> =
+                            roll_call.missing.iter().map(u32::to_string).collect();
+                        let note = format!("waiting for other shards: {}", missing.join(", "));
+                        self.delivery.say(&note);
+                    }
+                    pause_for(pause.min(POLL_INTERVAL), self.delivery).await;
+                    if self.delivery.cancellation.is_cancelled() {
+                        return Ok(report);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Merges stored shards on the server, or in the sandbox, that they belong to, and reports.
+pub(super) async fn complete(
+    spool: &Spool,
+    shards: &[UploadSummary],
+    args: (&DeliveryArgs, &ConnectionArgs),
+    delivery: &Delivery<'_>,
+    output: Output,
+) -> Result<Exit> {
+    let Some(first) = shards.first() else {
+        return Err(Failure::message(Exit::Input, "there are no shards"));
+    };
+    RollCall::of(shards).map_err(mismatch)?;
+    let args = ResumeArgs {
+        id: Some(first.id.clone()),
+        all: false,
+        delivery: args.0.clone(),
+        connection: args.1.clone(),
+    };
+    let resumed = Resumed::new(&args, first, delivery);
+    let connected = resumed.connect_alone(&args, output).await?;
+    let client = connected.client_for(&args.connection, &first.options);
+    let done = async {
+        let Some(_lock) = lock(spool, first, delivery).await? else {
+            return Err(delivery.nothing_sent());
+        };
+        let settings = resumed.settings(&args);
+        let report = merge(&client, spool, shards, &settings, &resumed.delivery).await?;
+        resumed.delivery.print_report(&report, None)
+    };
+    let done = Box::pin(done).await;
+    connected.close().await;
+    done.or_else(|failure| resumed.delivery.report_failure(failure))
+}
+
+/// The shards on which no process is working.
+fn free(mut shards: Vec<UploadSummary>) -> Vec<UploadSummary> {
+    shards.retain(|shard| !shard.is_in_use);
+    shards
+}
+
+/// Waits until no other process completes the suite run; nothing if this one is cancelled before.
+async fn lock(
+    spool: &Spool,
+    shard: &UploadSummary,
+    delivery: &Delivery<'_>,
+) -> Result<Option<std::fs::File>> {
+    loop {
+        if let Some(lock) = spool.lock_suite_run(shard)? {
+            return Ok(Some(lock));
+        }
+        pause_for(POLL_INTERVAL, delivery).await;
+        if delivery.cancellation.is_cancelled() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Sleeps, unless the work is cancelled.
+async fn pause_for(time: Duration, delivery: &Delivery<'_>) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = delivery.cancellation.cancelled() => {}
+    }
+}
+
+async fn merge(
+    client: &Client,
+    spool: &Spool,
+    shards: &[UploadSummary],
+    settings: &UploadSettings,
+    delivery: &Delivery<'_>,
+) -> Result<Report> {
+    let mut journals: Vec<Journal> = Vec::with_capacity(shards.len());
+    for shard in shards {
+        match spool.open(&shard.id) {
+            Ok(journal) => journals.push(journal),
+            // Its process merges it once it is done.
+            Err(error @ JournalError::InUse { .. }) => {
+                delivery.say(&format!("not merged: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let progress = delivery.progress(None);
+    let merge = client
+        .merge(journals)
+        .settings(settings.clone())
+        .cancellation(delivery.cancellation.clone())
+        .on_event(|event| progress.show(event));
+    let merged = progress.during(Box::pin(merge.run())).await;
+    progress.finish();
+    merged.map_err(|error| match error {
+        MergeError::Mismatch(error) => mismatch(error),
+        MergeError::Journal(error) => error.into(),
+        MergeError::Delivery {
+            shard, id, source, ..
+        } => {
+            let failure = delivery.failure(source);
+            failure.context(format!("could not deliver shard {shard} (upload {id})"))
+        }
+        error => Failure::new(Exit::Internal, error),
+    })
+}
+
+/// The error of uploads that do not belong together.
+pub(super) fn mismatch(error: octane_client::ShardMismatch) -> Failure {
+    Failure::new(Exit::Configuration, error).hint(
+        "nothing was merged; choose the shards of one suite run with `--suite-run NAME` and `--suite NAME`, or delete the uploads \
+         that do not belong to it (`octane uploads list`)",
+    )
+}

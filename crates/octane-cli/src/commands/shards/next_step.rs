@@ -1,0 +1,91 @@
+//! What a shard does once its results are in Octane: a rule, and this table. The first row that applies decides.
+//!
+//! | what is seen | step |
+//! | --- | --- |
+//! | another process has merged this shard with the others | leave |
+//! | all shards have arrived | merge |
+//! | others were merged without this one | merge, because it is late |
+//! | shards are missing, and no `--shard-timeout` is given | leave it to the last one |
+//! | shards are missing, and there is time left | wait |
+//! | shards are missing, and the time is over | merge without them |
+
+use std::time::Duration;
+
+/// What a shard sees of the others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) is_merged_by_another: bool,
+    pub(super) is_complete: bool,
+    pub(super) is_closed: bool,
+    /// What is left of `--shard-timeout`, if that is given.
+    pub(super) time_left: Option<Duration>,
+}
+
+/// What a shard does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Leave,
+    Merge,
+    Wait(Duration),
+}
+
+/// Decides; see the [table](self).
+pub(super) fn next_step(seen: &Seen) -> Step {
+    let Seen {
+        is_merged_by_another,
+        is_complete,
+        is_closed,
+        time_left,
+    } = *seen;
+    match time_left {
+        _ if is_merged_by_another => Step::Leave,
+        _ if is_complete || is_closed => Step::Merge,
+        None => Step::Leave,
+        Some(Duration::ZERO) => Step::Merge,
+        Some(left) => Step::Wait(left),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MISSING: Seen = Seen {
+        is_merged_by_another: false,
+        is_complete: false,
+        is_closed: false,
+        time_left: None,
+    };
+    const SOME: Duration = Duration::from_secs(1);
+
+    fn step(change: impl Fn(&mut Seen)) -> Step {
+        let mut seen = MISSING;
+        change(&mut seen);
+        next_step(&seen)
+    }
+
+    #[test]
+    fn each_row_of_the_table_holds() {
+        for time_left in [None, Some(SOME), Some(Duration::ZERO)] {
+            let by_another = step(|seen| {
+                *seen = Seen {
+                    is_merged_by_another: true,
+                    is_complete: true,
+                    is_closed: true,
+                    time_left,
+                }
+            });
+            assert_eq!(by_another, Step::Leave);
+            let complete = step(|seen| (seen.is_complete, seen.time_left) = (true, time_left));
+            assert_eq!(complete, Step::Merge);
+            let late = step(|seen| (seen.is_closed, seen.time_left) = (true, time_left));
+            assert_eq!(late, Step::Merge);
+        }
+        assert_eq!(step(|_| {}), Step::Leave);
+        assert_eq!(step(|seen| seen.time_left = Some(SOME)), Step::Wait(SOME));
+        assert_eq!(
+            step(|seen| seen.time_left = Some(Duration::ZERO)),
+            Step::Merge
+        );
+    }
+}

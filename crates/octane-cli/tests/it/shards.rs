@@ -1,0 +1,537 @@
+//! Shards: jobs that upload parts of one test run, and the last step that merges them.
+
+use std::collections::BTreeMap;
+
+use octane_sandbox::Fault;
+use serde_json::{Value, json};
+
+use crate::program::{Done, Place, upload_in};
+use crate::server::{SECRET, Server};
+
+/// Uploads one result a shard, with a Jira key, into `spool`.
+fn upload_with(server: &Server, shard: &str, table: &str, spool: &str, more: &[&str]) -> Done {
+    let file = format!("{}.csv", shard.replace('/', "-"));
+    server.place.file(&file, table);
+    let upload = [
+        "upload",
+        &file,
+        "--suite",
+        "S",
+        "--suite-run",
+        "r",
+        "-y",
+        "--shard",
+        shard,
+    ];
+    server.octane(&[&upload[..], &["--spool", spool], more].concat(), SECRET)
+}
+
+fn table(shard: &str) -> String {
+    format!("name,status,jira\nt{shard},passed,SHOP-101\n")
+}
+
+fn upload(server: &Server, shard: &str, spool: &str) -> Done {
+    upload_with(server, shard, &table(shard), spool, &[])
+}
+
+/// Uploads a shard on a machine of its own, and exports it; returns its ID.
+fn export(server: &Server, shard: &str) -> String {
+    let spool = format!("machine-{}", shard.replace('/', "-"));
+    let done = upload(server, shard, &spool);
+    assert_eq!(done.code, 0, "{done:?}");
+    export_from(server, &spool)
+}
+
+/// Exports the newest upload of a machine.
+fn export_from(server: &Server, spool: &str) -> String {
+    let list = server.octane(
+        &["uploads", "list", "--spool", spool, "--format", "json"],
+        SECRET,
+    );
+    let id = list.json()["uploads"][0]["id"].as_str().unwrap().to_owned();
+    std::fs::create_dir_all(server.place.path().join("artifacts")).unwrap();
+    let file = format!("artifacts/{id}.octane");
+    let export = ["uploads", "export", &id, "-o", &file, "--spool", spool];
+    assert_eq!(server.octane(&export, SECRET).code, 0);
+    id
+}
+
+/// Merges what is in `artifacts` on a machine that has nothing.
+fn merge(server: &Server, more: &[&str]) -> Done {
+    let merge = ["merge", "artifacts", "--spool", "last-job"];
+    server.octane(&[&merge[..], more].concat(), SECRET)
+}
+
+fn merged(server: &Server) -> (i32, Value) {
+    let done = merge(server, &["--format", "json"]);
+    (done.code, done.json())
+}
+
+/// What each run of the workspace shows: its status, and how many stories it is linked to.
+fn runs(server: &Server) -> BTreeMap<String, (String, usize)> {
+    let list = [
+        "api",
+        "GET",
+        "automated_runs?fields=name,native_status,covered_content",
+    ];
+    let answer = server.octane(&list, SECRET).json();
+    let run = |run: &Value| {
+        let status = run["native_status"]["id"].as_str().unwrap_or_default();
+        let status = status.rsplit('.').next().unwrap_or_default().to_owned();
+        let links = run["covered_content"]["data"]
+            .as_array()
+            .map_or(0, Vec::len);
+        (run["name"].as_str().unwrap().to_owned(), (status, links))
+    };
+    answer["data"].as_array().unwrap().iter().map(run).collect()
+}
+
+fn linked(server: &Server) -> usize {
+    runs(server)
+        .values()
+        .filter(|(_, links)| *links > 0)
+        .count()
+}
+
+/// How many requests changed something.
+fn writes(server: &Server) -> usize {
+    let requests = server.requests();
+    let is_write = |path: &str, method: &str| method != "GET" && !path.contains("/authentication/");
+    requests
+        .iter()
+        .filter(|request| is_write(&request.path, &request.method))
+        .count()
+}
+
+#[test]
+fn a_last_job_merges_exported_shards_and_names_those_that_are_missing() {
+    let server = Server::new();
+    for shard in ["1/8", "2/8", "3/8", "5/8", "6/8", "8/8"] {
+        export(&server, shard);
+    }
+    assert_eq!((runs(&server).len(), linked(&server)), (6, 0));
+    let done = merge(&server, &[]);
+    assert_eq!(done.code, 5, "{done:?}");
+    for part in [
+        "Shards    6 of 8\n",
+        "shards 4 and 7 have not arrived",
+        "Read      6 results",
+        "Linked    6 runs to 1 story (1 Jira key)",
+    ] {
+        assert!(done.stdout.contains(part), "no `{part}` in {done:?}");
+    }
+    assert_eq!(linked(&server), 6);
+
+    // Once more: nothing is sent or linked twice.
+    let before = writes(&server);
+    let (code, report) = merged(&server);
+    assert_eq!(
+        (code, &report["exit_code"], &report["outcome"]),
+        (5, &json!(5), &json!("partial"))
+    );
+    assert_eq!(report["shards"]["missing"], json!([4, 7]));
+    assert_eq!(report["shards"]["is_merged"], true);
+    assert_eq!(report["links"]["unchanged"], 6);
+    assert_eq!(report["counts"]["ingested"], 6);
+    assert_eq!(writes(&server), before);
+
+    // The missing ones arrive after all.
+    export(&server, "4/8");
+    export(&server, "7/8");
+    let (code, report) = merged(&server);
+    assert_eq!((code, &report["shards"]["missing"]), (0, &json!([])));
+    assert_eq!(report["problems"][0]["code"], "late_shards");
+    assert_eq!(
+        (report["links"]["linked"].as_u64(), linked(&server)),
+        (Some(8), 8)
+    );
+    let (code, report) = merged(&server);
+    assert_eq!((code, &report["problems"]), (0, &json!([])));
+}
+
+#[test]
+fn the_last_shard_to_arrive_completes_a_suite_run_in_a_shared_directory() {
+    let server = Server::new();
+    for shard in ["2/3", "3/3"] {
+        let done = upload(&server, shard, "shared");
+        assert_eq!(done.code, 0, "{done:?}");
+        let line = format!("Shard     {shard}; runs are linked once all shards are there");
+        assert!(done.stdout.contains(&line), "{done:?}");
+    }
+    assert_eq!(linked(&server), 0);
+    let list = ["uploads", "list", "--spool", "shared", "--format", "json"];
+    let listed = server.octane(&list, SECRET).json();
+    assert_eq!(listed["uploads"][0]["state"], "awaiting_shards");
+    assert_eq!(
+        listed["uploads"][0]["shard"],
+        json!({"index": 3, "total": 3})
+    );
+    let status = server.octane(&["status", "--spool", "shared"], SECRET);
+    for part in [
+        "awaiting other shards",
+        "Shard     3/3\n",
+        "octane suite-run close r --spool",
+    ] {
+        assert!(status.stdout.contains(part), "no `{part}` in {status:?}");
+    }
+    // They are delivered, so there is nothing to resume.
+    let resume = ["resume", "--all", "--spool", "shared"];
+    server
+        .octane(&resume, SECRET)
+        .fails(0, &["nothing to resume"]);
+
+    let done = upload_with(
+        &server,
+        "1/3",
+        &table("1/3"),
+        "shared",
+        &["--format", "json"],
+    );
+    let report = done.json();
+    assert_eq!(
+        (done.code, &report["counts"]["ingested"]),
+        (0, &json!(3)),
+        "{done:?}"
+    );
+    assert_eq!(report["shards"]["uploads"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        (report["links"]["linked"].as_u64(), linked(&server)),
+        (Some(3), 3)
+    );
+    let listed = server.octane(&list, SECRET).json();
+    assert_eq!(listed["uploads"][2]["state"], "finished");
+}
+
+#[test]
+fn a_suite_run_is_closed_without_missing_shards_and_a_late_one_is_merged_with_the_others() {
+    let server = Server::new();
+    for shard in ["1/3", "3/3"] {
+        assert_eq!(upload(&server, shard, "shared").code, 0);
+    }
+    let close = ["suite-run", "close", "r", "--spool", "shared"];
+    let done = server.octane(&close, SECRET);
+    assert_eq!(done.code, 5, "{done:?}");
+    assert!(
+        done.stdout.contains("shard 2 has not arrived (of 3)"),
+        "{done:?}"
+    );
+    assert_eq!(linked(&server), 2);
+    let done = upload(&server, "2/3", "shared");
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout.contains("shard 2 has arrived after"),
+        "{done:?}"
+    );
+    assert!(done.stdout.contains("Shards    3 of 3\n"), "{done:?}");
+    assert_eq!(linked(&server), 3);
+    // Closing it again changes nothing, and is a success now.
+    let before = writes(&server);
+    assert_eq!(server.octane(&close, SECRET).code, 0);
+    assert_eq!(writes(&server), before);
+    let unknown = ["suite-run", "close", "other", "--spool", "shared"];
+    server
+        .octane(&unknown, SECRET)
+        .fails(4, &["no shards of a suite run `other`"]);
+}
+
+#[test]
+fn a_shard_that_was_uploaded_twice_counts_twice_and_the_report_says_so() {
+    let server = Server::new();
+    export(&server, "1/2");
+    let failed = "name,status,jira\nt,failed,SHOP-101\n";
+    let passed = "name,status,jira\nt,passed,SHOP-101\n";
+    for table in [failed, passed] {
+        assert_eq!(upload_with(&server, "2/2", table, "machine", &[]).code, 0);
+        export_from(&server, "machine");
+    }
+    let (code, report) = merged(&server);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["shards"]["uploads"].as_array().unwrap().len(), 3);
+    let problems = report["problems"].as_array().unwrap();
+    let codes: Vec<_> = problems.iter().map(|problem| &problem["code"]).collect();
+    assert_eq!(codes, ["repeated_shard", "flaky"]);
+    let counts = &report["counts"];
+    let numbers = ["read", "passed", "failed", "repeats", "flaky", "runs"]
+        .map(|name| counts[name].as_u64().unwrap());
+    assert_eq!(numbers, [3, 2, 1, 1, 1, 2]);
+    // The retry came later.
+    assert_eq!(runs(&server)["t"].0, "passed");
+}
+
+#[test]
+fn a_failure_is_not_hidden_by_the_pass_of_another_shard() {
+    for order in [["failed", "passed"], ["passed", "failed"]] {
+        let server = Server::new();
+        for (shard, status) in ["1/2", "2/2"].into_iter().zip(order) {
+            let table = format!("name,status,jira\nt,{status},SHOP-101\n");
+            let spool = shard.replace('/', "-");
+            assert_eq!(upload_with(&server, shard, &table, &spool, &[]).code, 0);
+            export_from(&server, &spool);
+        }
+        let (code, report) = merged(&server);
+        assert_eq!(code, 0, "{report}");
+        let problem = &report["problems"][0];
+        let message = format!(
+            "{} in shard 1, {} in shard 2; the run shows `failed`",
+            order[0], order[1]
+        );
+        assert_eq!(
+            (&problem["code"], &problem["message"]),
+            (&json!("flaky"), &json!(message))
+        );
+        assert_eq!(problem["test"], "t");
+        let hidden = if order[0] == "failed" {
+            "2-2.csv"
+        } else {
+            "1-2.csv"
+        };
+        assert_eq!(problem["file"], hidden);
+        let counts = ["failed", "flaky", "runs"].map(|name| report["counts"][name].as_u64());
+        assert_eq!(counts, [Some(1); 3]);
+        assert_eq!(runs(&server)["t"], ("failed".to_owned(), 1));
+        // The next merge finds it as it should be.
+        let before = writes(&server);
+        assert_eq!(merged(&server).0, 0);
+        assert_eq!(
+            (writes(&server), &*runs(&server)["t"].0),
+            (before, "failed")
+        );
+    }
+}
+
+#[test]
+fn of_results_with_start_times_the_later_one_is_shown() {
+    let server = Server::new();
+    for (shard, status, hour) in [("1/2", "failed", 1), ("2/2", "passed", 2)] {
+        let table = format!("name,status,started\nt,{status},2026-11-28T0{hour}:00:00Z\n");
+        let spool = shard.replace('/', "-");
+        assert_eq!(upload_with(&server, shard, &table, &spool, &[]).code, 0);
+        export_from(&server, &spool);
+    }
+    let (code, report) = merged(&server);
+    assert_eq!(
+        (code, &report["counts"]["flaky"]),
+        (0, &json!(1)),
+        "{report}"
+    );
+    assert_eq!(runs(&server)["t"].0, "passed");
+}
+
+#[test]
+fn shards_that_do_not_belong_together_are_not_merged() {
+    let server = Server::new();
+    export(&server, "1/2");
+    export(&server, "2/3");
+    let before = writes(&server);
+    merge(&server, &[]).fails(3, &["numbers of shards `2` and `3`", "nothing was merged"]);
+    std::fs::remove_dir_all(server.place.path().join("last-job")).unwrap();
+    std::fs::remove_dir_all(server.place.path().join("artifacts")).unwrap();
+    export(&server, "1/2");
+    let other = ["--suite-run", "other"];
+    server.place.file("a.csv", &table("x"));
+    let upload = [
+        "upload", "a.csv", "--suite", "S", "--shard", "2/2", "--spool", "m",
+    ];
+    assert_eq!(
+        server.octane(&[&upload[..], &other].concat(), SECRET).code,
+        0
+    );
+    export_from(&server, "m");
+    merge(&server, &[]).fails(3, &["suite runs `r` and `other`", "--suite-run NAME"]);
+    assert_eq!(linked(&server), 0);
+    let done = merge(&server, &["--suite-run", "r"]);
+    assert_eq!(done.code, 5, "{done:?}");
+    assert!(done.stdout.contains("shard 2 has not arrived"), "{done:?}");
+    assert!(writes(&server) > before);
+}
+
+#[test]
+fn a_shard_without_results_has_arrived() {
+    let server = Server::new();
+    assert_eq!(upload(&server, "1/2", "shared").code, 0);
+    let empty = "name,status\n";
+    let done = upload_with(
+        &server,
+        "2/2",
+        empty,
+        "shared",
+        &["--allow-empty", "--format", "json"],
+    );
+    let report = done.json();
+    assert_eq!(
+        (done.code, &report["shards"]["missing"]),
+        (0, &json!([])),
+        "{done:?}"
+    );
+    assert_eq!(report["counts"]["read"], 1);
+    assert_eq!(linked(&server), 1);
+}
+
+#[test]
+fn what_is_pending_of_a_shard_is_sent_when_it_is_merged() {
+    let mut server = Server::new();
+    export(&server, "1/2");
+    server.go_away();
+    let done = upload_with(&server, "2/2", &table("2/2"), "away", &["--retries", "0"]);
+    assert_eq!(done.code, 8, "{done:?}");
+    export_from(&server, "away");
+    server.come_back();
+    // The server at this address is empty, so the other shard is gone as well: it is named, and not taken for granted.
+    let (code, report) = merged(&server);
+    assert_ne!(code, 0, "{report}");
+    assert!(runs(&server).contains_key("t2/2"), "{report}");
+    assert_eq!(report["shards"]["uploads"][1]["outcome"], "success");
+}
+
+#[test]
+fn an_interrupted_shard_completes_the_suite_run_when_it_is_resumed() {
+    let server = Server::new();
+    let busy = Fault::status(503)
+        .method("POST")
+        .path("**/test-results")
+        .times(1);
+    server.fail_next(busy);
+    let done = upload_with(&server, "1/2", &table("1/2"), "shared", &["--retries", "0"]);
+    assert_eq!(done.code, 8, "{done:?}");
+    let id = upload_in(&done.stdout);
+    // The other one finds it pending, and finishes it.
+    let done = upload(&server, "2/2", "shared");
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.contains("Shards    2 of 2"), "{done:?}");
+    let done = server.octane(&["resume", &id, "--spool", "shared"], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(linked(&server), 2);
+}
+
+#[test]
+fn a_shard_does_not_wait_for_others_longer_than_it_is_told() {
+    let server = Server::new();
+    let done = upload_with(
+        &server,
+        "2/3",
+        &table("2/3"),
+        "shared",
+        &["--shard-timeout", "0"],
+    );
+    assert_eq!(done.code, 5, "{done:?}");
+    assert!(
+        done.stdout.contains("shards 1 and 3 have not arrived"),
+        "{done:?}"
+    );
+    assert_eq!(linked(&server), 1);
+}
+
+#[test]
+fn the_ci_system_names_the_shard_if_that_is_asked_for() {
+    let server = Server::new();
+    server.place.file("a.csv", &table("x"));
+    let gitlab = [
+        ("GITLAB_CI", "true"),
+        ("CI_PROJECT_PATH", "octo/shop"),
+        ("CI_PIPELINE_ID", "15"),
+        ("CI_NODE_INDEX", "2"),
+        ("CI_NODE_TOTAL", "2"),
+    ];
+    let env = server.octane_with(&["ci", "env", "--format", "json"], SECRET, &gitlab);
+    assert_eq!(env.json()["shard"]["value"], "2/2");
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--format", "json"];
+    let auto = [&upload[..], &["--shard", "auto"]].concat();
+    let done = server.octane_with(&auto, SECRET, &gitlab);
+    let report = done.json();
+    assert_eq!(
+        (done.code, &report["shards"]["total"]),
+        (0, &json!(2)),
+        "{done:?}"
+    );
+    assert_eq!(report["shards"]["uploads"][0]["shard"], 2);
+    assert_eq!(report["links"], Value::Null);
+    // Without asking, a parallel job is no shard; outside of one, there is none.
+    let done = server.octane_with(&upload, SECRET, &gitlab);
+    assert_eq!(done.json()["shards"], Value::Null);
+    let done = server.octane_with(&auto, SECRET, &gitlab[..3]);
+    assert_eq!((done.code, &done.json()["shards"]), (0, &Value::Null));
+    assert!(done.stderr.contains("note: `--shard auto`"), "{done:?}");
+}
+
+#[test]
+fn a_shard_that_could_never_be_merged_is_refused_before_anything_is_sent() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--shard", "1/2"];
+    server
+        .octane(&upload, SECRET)
+        .fails(3, &["needs a name of the suite run", "--suite-run NAME"]);
+    let off = [&upload[..], &["--suite-run", "r", "--spool", "off"]].concat();
+    server
+        .octane(&off, SECRET)
+        .fails(3, &["needs a journal", "`--spool DIR`"]);
+    let wrong = ["upload", "a.csv", "--shard", "9/8"];
+    server
+        .octane(&wrong, SECRET)
+        .fails(2, &["`9/8` is not a shard"]);
+    assert_eq!(writes(&server), 0);
+}
+
+#[test]
+fn directories_of_journals_are_merged_as_they_are_and_a_damaged_file_is_named() {
+    let server = Server::new();
+    for shard in ["1/2", "2/2"] {
+        let spool = format!("artifacts/job-{}", &shard[..1]);
+        assert_eq!(upload(&server, shard, &spool).code, 0);
+    }
+    // Not a shard, and of no concern.
+    server.place.file("b.csv", "name,status\nx,passed\n");
+    let other = [
+        "upload",
+        "b.csv",
+        "--suite",
+        "S",
+        "--spool",
+        "artifacts/job-1",
+    ];
+    assert_eq!(server.octane(&other, SECRET).code, 0);
+    let done = merge(&server, &[]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.contains("Shards    2 of 2\n"), "{done:?}");
+    assert!(done.stderr.contains("is not a shard"), "{done:?}");
+    assert_eq!(linked(&server), 2);
+
+    server.place.file(
+        "artifacts/damaged",
+        "octane-upload/1 u-01jd8x2m5k3q7r 9 00\nhalf",
+    );
+    merge(&server, &[]).fails(4, &["artifacts/damaged", "cut off"]);
+    let nothing = server.octane(&["merge", "b.csv", "--spool", "x"], SECRET);
+    nothing.fails(4, &["`b.csv` is not an exported upload"]);
+    std::fs::create_dir(server.place.path().join("empty")).unwrap();
+    let nothing = server.octane(&["merge", "empty", "--spool", "x"], SECRET);
+    nothing.fails(4, &["no uploads of shards are in `empty`"]);
+}
+
+#[test]
+fn shards_in_the_sandbox_are_merged_in_it() {
+    let place = Place::new();
+    for shard in ["1/2", "2/2"] {
+        let file = format!("{}.csv", &shard[..1]);
+        place.file(&file, &table(shard));
+        let upload = [
+            "upload",
+            &file,
+            "--sandbox",
+            "--suite",
+            "S",
+            "--suite-run",
+            "r",
+            "--shard",
+            shard,
+        ];
+        let done = place.octane(&[&upload[..], &["--spool", &shard[..1]]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+    let done = place.octane(&["merge", "1", "2", "--format", "json"]);
+    assert_eq!(
+        (done.code, &done.json()["links"]["linked"]),
+        (0, &json!(2)),
+        "{done:?}"
+    );
+}

@@ -1,0 +1,158 @@
+//! Runs of which several journals have results: SQL observes, [`crate::shards`] decides.
+
+use octane_results::{Position, Status};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::database::Journal;
+use super::error::JournalError;
+use super::position::position;
+use super::schema::{INDEX_OF_KEYS, INDEX_OF_SERVER_RUNS};
+use crate::run_key::RunKey;
+
+/// How many results are read from a journal at a time.
+const CHUNK: usize = 10_000;
+
+/// The runs of which several journals have results.
+#[derive(Debug, Default)]
+pub(crate) struct Overlaps {
+    /// How many more results there are than runs, counting one result of each journal.
+    pub(crate) repeats: usize,
+    /// The runs whose results have different statuses.
+    pub(crate) different: Vec<Overlap>,
+}
+
+/// The results of one run in several journals.
+#[derive(Debug)]
+pub(crate) struct Overlap {
+    pub(crate) key: RunKey,
+    /// One of each journal, in the order of the journals: the last one of the run.
+    pub(crate) results: Vec<ShardResult>,
+}
+
+/// The last result of a run in a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ShardResult {
+    /// Which of the journals it is in, counted from 0.
+    pub(crate) journal: usize,
+    /// Its row there.
+    pub(crate) row: i64,
+    pub(crate) status: Status,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+}
+
+impl Overlaps {
+    /// Finds them by a temporary table on disk, so that memory use does not depend on how many results there are.
+    pub(crate) fn find(journals: &[Journal]) -> Result<Self, JournalError> {
+        let Some(first) = journals.first() else {
+            return Ok(Self::default());
+        };
+        let failed = |error| JournalError::of(first.path(), error);
+        let all = Connection::open("").map_err(failed)?;
+        all.execute_batch(
+            "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
+                 started INTEGER);
+             BEGIN",
+        )
+        .map_err(failed)?;
+        for (number, journal) in journals.iter().enumerate() {
+            journal.copy_last_results(number, &all)?;
+        }
+        all.execute_batch("CREATE INDEX results_by_key ON results (key, journal)")
+            .map_err(failed)?;
+        Self::read(&all).map_err(failed)
+    }
+
+    fn read(all: &Connection) -> rusqlite::Result<Self> {
+        let repeats = all.query_row(
+            "SELECT COUNT(*) - COUNT(DISTINCT key) FROM results",
+            [],
+            |row| row.get(0),
+        )?;
+        let mut different: Vec<Overlap> = Vec::new();
+        let mut statement = all.prepare(
+            "SELECT key, journal, row, status, started FROM results WHERE key IN (
+                 SELECT key FROM results GROUP BY key HAVING COUNT(DISTINCT status) > 1)
+             ORDER BY key, journal",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let key: RunKey = row.get(0)?;
+            let status: String = row.get(3)?;
+            let result = ShardResult {
+                journal: row.get(1)?,
+                row: row.get(2)?,
+                status: Status::from_payload(&status).ok_or(rusqlite::Error::InvalidQuery)?,
+                started: row.get(4)?,
+            };
+            match different.last_mut().filter(|last| last.key == key) {
+                Some(last) => last.results.push(result),
+                None => different.push(Overlap {
+                    key,
+                    results: vec![result],
+                }),
+            }
+        }
+        Ok(Self { repeats, different })
+    }
+}
+
+impl Journal {
+    /// Copies the last result of each run into a table of the results of several journals.
+    fn copy_last_results(&self, number: usize, all: &Connection) -> Result<(), JournalError> {
+        let mut after = Vec::new();
+        loop {
+            let chunk: Vec<(RunKey, i64, String, Option<i64>)> = self.read(|connection| {
+                connection.execute_batch(INDEX_OF_KEYS)?;
+                connection
+                    .prepare_cached(
+                        "SELECT key, MAX(number), status, started FROM rows WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
+                    )?
+                    .query_map((&after, CHUNK), |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })?
+                    .collect()
+            })?;
+            let Some((last, ..)) = chunk.last() else {
+                return Ok(());
+            };
+            after = last.to_vec();
+            let copied = (|| {
+                let mut insert =
+                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?)")?;
+                for (key, row, status, started) in &chunk {
+                    insert.execute((key, number, row, status, started))?;
+                }
+                Ok(())
+            })();
+            copied.map_err(|error| JournalError::of(self.path(), error))?;
+        }
+    }
+
+    /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read.
+    pub(crate) fn shown_statuses(&self, key: &RunKey) -> Result<Vec<Option<String>>, JournalError> {
+        self.read(|connection| {
+            connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
+            connection
+                .prepare_cached("SELECT status FROM server_runs WHERE key = ?")?
+                .query_map([key], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// The test of a row, and where it was read.
+    pub(crate) fn test_of_row(
+        &self,
+        row: i64,
+    ) -> Result<Option<(String, Option<Position>)>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.test, f.name, r.line, r.column FROM rows r LEFT JOIN files f ON f.id = r.file
+                     WHERE r.number = ?",
+                )?
+                .query_row([row], |row| Ok((row.get(0)?, position(row, 1)?)))
+                .optional()
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! Merging the shards of a suite run: each is delivered and linked, and one report covers all.
+
+use jiff::Timestamp;
+
+use super::overlap::{Overlapping, look};
+use super::report::{Shared, merged};
+use super::roll_call::{RollCall, ShardMismatch};
+use crate::cancellation::CancellationToken;
+use crate::client::Client;
+use crate::delivery::{Delivery, DeliveryError};
+use crate::event::Event;
+use crate::journal::{Journal, JournalError, UploadSummary};
+use crate::reconciliation::DeliveryEnd;
+use crate::report::Report;
+use crate::settings::UploadSettings;
+use crate::shard::Shard;
+use crate::upload_id::UploadId;
+
+/// Shards that are ready to be merged; made by [`Client::merge`].
+#[must_use]
+pub struct Merge<'a> {
+    client: &'a Client,
+    journals: Vec<Journal>,
+    settings: UploadSettings,
+    cancellation: CancellationToken,
+    on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
+}
+
+/// Why shards cannot be merged. What was done before stays done, and merging again continues.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// They do not belong together. Nothing was sent.
+    #[error(transparent)]
+    Mismatch(#[from] ShardMismatch),
+    /// A journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The upload of a shard cannot be delivered.
+    #[error("could not deliver shard {shard} (upload {id})")]
+    #[non_exhaustive]
+    Delivery {
+        /// The shard.
+        shard: Shard,
+        /// Its upload.
+        id: UploadId,
+        /// Why.
+        source: DeliveryError,
+    },
+}
+
+impl Client {
+    /// Merges the shards of one suite run: delivers what is pending of each, links the runs of all, and reports on all of them at
+    /// once. Merging again does only what is not done, and links nothing twice.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// use octane_client::{Status, Target, TestRun, UploadSettings};
+    ///
+    /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
+    /// let target = Target::new(suite, "nightly-4711");
+    /// let mut journals = Vec::new();
+    /// for (shard, test) in [("1/3", "pays"), ("3/3", "refunds")] {
+    ///     let mut settings = UploadSettings::default();
+    ///     settings.shard = Some(shard.parse()?);
+    ///     let results = [TestRun::new(test, Status::Passed)];
+    ///     let upload = octane.upload(results, target.clone()).settings(settings);
+    ///     let journal = upload.prepare()?.journal;
+    ///     octane.delivery(&journal).target(target.clone()).run().await?.into_result()?;
+    ///     journals.push(journal);
+    /// }
+    /// let report = octane.merge(journals).run().await?;
+    /// assert_eq!(report.counts.ingested, 2);
+    /// // It is not a success: a shard is missing.
+    /// assert_eq!(report.shards.as_ref().unwrap().missing, Some(vec![2]));
+    /// assert!(report.into_result().is_err());
+    /// # Ok(()) }) }
+    /// ```
+    pub fn merge(&self, journals: impl IntoIterator<Item = Journal>) -> Merge<'_> {
+        Merge {
+            client: self,
+            journals: journals.into_iter().collect(),
+            settings: UploadSettings::default(),
+            cancellation: CancellationToken::none(),
+            on_event: Box::new(|_| {}),
+        }
+    }
+}
+
+/// A shard and its journal.
+struct Member {
+    summary: UploadSummary,
+    shard: Shard,
+    journal: Journal,
+}
+
+impl<'a> Merge<'a> {
+    /// How it is done; the same settings count as of a [`Delivery`].
+    pub fn settings(mut self, settings: UploadSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Cancels it early.
+    pub fn cancellation(mut self, token: CancellationToken) -> Self {
+        self.cancellation = token;
+        self
+    }
+
+    /// Is called with everything that happens, as it happens.
+    pub fn on_event(mut self, on_event: impl Fn(&Event) + Send + Sync + 'a) -> Self {
+        self.on_event = Box::new(on_event);
+        self
+    }
+
+    /// Merges them. An error means that they do not belong together, or that one of them cannot be delivered; everything else is in
+    /// the report.
+    pub async fn run(self) -> Result<Report, MergeError> {
+        let (members, roll_call) = self.members().await?;
+        let mut ends = Vec::with_capacity(members.len());
+        for member in &members {
+            ends.push(Box::pin(self.deliver(member)).await?);
+        }
+        let overlapping = overlapping(&members).await?;
+        // Once: what is sent again has new bytes, so that it is shown.
+        if !self.cancellation.is_cancelled() {
+            for (index, rows) in overlapping.hidden {
+                let member = &members[index];
+                let resending = member
+                    .journal
+                    .run(move |journal| journal.resend_rows(&rows));
+                resending.await?;
+                ends[index] = Box::pin(self.deliver(member)).await?;
+            }
+        }
+        let now = Timestamp::now();
+        for member in &members {
+            let marking = member
+                .journal
+                .run(move |journal| journal.set("merged", &now));
+            marking.await?;
+        }
+        let shared = Shared {
+            repeats: overlapping.repeats,
+            problems: overlapping.problems,
+        };
+        merged(ends, &roll_call, shared).ok_or_else(|| ShardMismatch::Nothing.into())
+    }
+
+    /// The shards in the order of their uploads.
+    async fn members(&self) -> Result<(Vec<Member>, RollCall), MergeError> {
+        let mut found = Vec::new();
+        for journal in &self.journals {
+            let summary = journal.run(|journal| journal.summary(false)).await?;
+            found.push((summary, journal.clone()));
+        }
+        found.sort_by(|(one, _), (other, _)| {
+            (one.created, &one.id).cmp(&(other.created, &other.id))
+        });
+        found.dedup_by(|(one, _), (other, _)| one.id == other.id);
+        let summaries: Vec<UploadSummary> =
+            found.iter().map(|(summary, _)| summary.clone()).collect();
+        let roll_call = RollCall::of(&summaries)?;
+        let members = found.into_iter().filter_map(|(summary, journal)| {
+            Some(Member {
+                shard: summary.shard?,
+                summary,
+                journal,
+            })
+        });
+        Ok((members.collect(), roll_call))
+    }
+
+    async fn deliver(&self, member: &Member) -> Result<DeliveryEnd, MergeError> {
+        let delivery: Delivery<'_> = self
+            .client
+            .delivery(&member.journal)
+            .settings(self.settings.clone())
+            .complete_suite_run(true)
+            .cancellation(self.cancellation.clone())
+            .on_event(|event| (self.on_event)(event));
+        delivery.end().await.map_err(|source| MergeError::Delivery {
+            shard: member.shard,
+            id: member.summary.id.clone(),
+            source,
+        })
+    }
+}
+
+async fn overlapping(members: &[Member]) -> Result<Overlapping, JournalError> {
+    let Some(first) = members.first() else {
+        return Ok(Overlapping::default());
+    };
+    let journals: Vec<Journal> = members
+        .iter()
+        .map(|member| member.journal.clone())
+        .collect();
+    let shards: Vec<Shard> = members.iter().map(|member| member.shard).collect();
+    first.journal.run(move |_| look(&journals, &shards)).await
+}

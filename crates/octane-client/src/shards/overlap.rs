@@ -1,0 +1,215 @@
+//! Tests with results in several shards: what their run should show, and this table. Skipped and planned results only count if no
+//! result of the test ran.
+//!
+//! | the results | the run shows |
+//! | --- | --- |
+//! | of several uploads of one shard | that of the last of these uploads |
+//! | of different shards, and all have a start time | the one that started last; of several the worst |
+//! | of different shards, and some have no start time | the worst: failed before planned, skipped and passed |
+//!
+//! Shards run at the same time, so that nothing but start times says which of their results is later. If the run should show a
+//! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use octane_results::Status;
+
+use crate::journal::{Journal, JournalError, Overlap, Overlaps, ShardResult};
+use crate::report::ReportedProblem;
+use crate::shard::Shard;
+
+/// What is to be done and said about tests with results in several shards.
+#[derive(Debug, Default)]
+pub(super) struct Overlapping {
+    /// How many more results there are than runs.
+    pub(super) repeats: usize,
+    /// The failures that Octane does not show and should: their rows, by journal.
+    pub(super) hidden: BTreeMap<usize, BTreeSet<i64>>,
+    /// The tests whose results differ.
+    pub(super) problems: Vec<ReportedProblem>,
+}
+
+/// Looks for tests with results in several of the journals, which are in the order of their uploads.
+pub(super) fn look(journals: &[Journal], shards: &[Shard]) -> Result<Overlapping, JournalError> {
+    let Overlaps { repeats, different } = Overlaps::find(journals)?;
+    let mut found = Overlapping {
+        repeats,
+        ..Overlapping::default()
+    };
+    for overlap in &different {
+        let wanted = wanted(&overlap.results, shards);
+        let shown = shown(journals, overlap)?;
+        let is_hidden = wanted.status == Status::Failed
+            && shown.as_deref().is_some_and(|shown| shown != "failed");
+        if is_hidden {
+            found
+                .hidden
+                .entry(wanted.journal)
+                .or_default()
+                .insert(wanted.row);
+        }
+        let shown = if is_hidden {
+            Some("failed".to_owned())
+        } else {
+            shown
+        };
+        found
+            .problems
+            .extend(problem(journals, shards, overlap, shown.as_deref())?);
+    }
+    Ok(found)
+}
+
+/// The result that the run should show; see the [table](self).
+fn wanted(results: &[ShardResult], shards: &[Shard]) -> ShardResult {
+    let mut last: BTreeMap<u32, ShardResult> = BTreeMap::new();
+    for result in results {
+        let index = shards.get(result.journal).map_or(0, |shard| shard.index());
+        last.insert(index, *result);
+    }
+    let ran = |result: &&ShardResult| matches!(result.status, Status::Passed | Status::Failed);
+    let any_ran = last.values().any(|result| ran(&result));
+    let counting = || last.values().filter(move |result| !any_ran || ran(result));
+    let are_timed = counting().all(|result| result.started.is_some());
+    let best = counting().max_by_key(|result| {
+        let started = result.started.filter(|_| are_timed);
+        (started, severity(result.status))
+    });
+    // There is always one.
+    best.copied().unwrap_or(results[0])
+}
+
+/// What is worse has a higher one.
+fn severity(status: Status) -> u8 {
+    match status {
+        Status::Failed => 3,
+        Status::Planned => 2,
+        Status::Skipped => 1,
+        Status::Passed => 0,
+    }
+}
+
+/// The status that the run shows, in lower case, as it was last read; `failed` if there are several runs and any of them failed.
+fn shown(journals: &[Journal], overlap: &Overlap) -> Result<Option<String>, JournalError> {
+    for result in overlap.results.iter().rev() {
+        let Some(journal) = journals.get(result.journal) else {
+            continue;
+        };
+        let statuses = journal.shown_statuses(&overlap.key)?;
+        let mut known: Vec<String> = statuses.into_iter().flatten().collect();
+        known.retain(|status| status != "?");
+        if let Some(failed) = known.iter().position(|status| status == "failed") {
+            return Ok(Some(known.swap_remove(failed)));
+        }
+        if !known.is_empty() {
+            return Ok(known.pop());
+        }
+    }
+    Ok(None)
+}
+
+/// Names the test, and the place of a result that the run does not show.
+fn problem(
+    journals: &[Journal],
+    shards: &[Shard],
+    overlap: &Overlap,
+    shown: Option<&str>,
+) -> Result<Option<ReportedProblem>, JournalError> {
+    let word = |result: &ShardResult| result.status.as_str().to_lowercase();
+    let replaced = overlap
+        .results
+        .iter()
+        .find(|result| Some(&*word(result)) != shown);
+    let replaced = replaced.unwrap_or(&overlap.results[0]);
+    let test = match journals.get(replaced.journal) {
+        Some(journal) => journal.test_of_row(replaced.row)?,
+        None => None,
+    };
+    let Some((test, position)) = test else {
+        return Ok(None);
+    };
+    let results = overlap.results.iter().map(|result| {
+        let index = shards.get(result.journal).map_or(0, |shard| shard.index());
+        format!("{} in shard {index}", word(result))
+    });
+    let results: Vec<String> = results.collect();
+    let mut message = results.join(", ");
+    if let Some(shown) = shown {
+        message.push_str(&format!("; the run shows `{shown}`"));
+    }
+    Ok(Some(
+        ReportedProblem::new("flaky", message)
+            .of_test(&test)
+            .at(position),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shards 1, 2, 3, and shard 2 once more.
+    fn shards() -> Vec<Shard> {
+        [1, 2, 3, 2]
+            .map(|index| Shard::new(index, 3).unwrap())
+            .into()
+    }
+
+    fn result(journal: usize, status: Status, started: Option<i64>) -> ShardResult {
+        ShardResult {
+            journal,
+            row: 1,
+            status,
+            started,
+        }
+    }
+
+    /// Which journal's result the run should show.
+    fn shows(results: &[(usize, Status, Option<i64>)]) -> usize {
+        let results: Vec<ShardResult> = results
+            .iter()
+            .map(|(journal, status, started)| result(*journal, *status, *started))
+            .collect();
+        wanted(&results, &shards()).journal
+    }
+
+    use Status::{Failed, Passed, Planned, Skipped};
+
+    #[test]
+    fn of_several_uploads_of_one_shard_the_last_counts() {
+        assert_eq!(shows(&[(1, Failed, None), (3, Passed, None)]), 3);
+        assert_eq!(shows(&[(1, Failed, Some(9)), (3, Passed, Some(1))]), 3);
+        // Another shard is not replaced by it.
+        assert_eq!(
+            shows(&[(0, Failed, None), (1, Failed, None), (3, Passed, None)]),
+            0
+        );
+    }
+
+    #[test]
+    fn of_different_shards_the_result_counts_that_started_last() {
+        assert_eq!(shows(&[(0, Failed, Some(1)), (1, Passed, Some(2))]), 1);
+        assert_eq!(shows(&[(0, Failed, Some(2)), (1, Passed, Some(1))]), 0);
+        assert_eq!(shows(&[(0, Failed, Some(2)), (1, Passed, Some(2))]), 0);
+    }
+
+    #[test]
+    fn of_different_shards_without_start_times_the_worst_result_counts() {
+        assert_eq!(shows(&[(0, Failed, None), (1, Passed, None)]), 0);
+        assert_eq!(shows(&[(0, Failed, None), (1, Passed, Some(7))]), 0);
+        assert_eq!(shows(&[(0, Skipped, None), (1, Planned, None)]), 1);
+    }
+
+    #[test]
+    fn what_did_not_run_replaces_nothing_that_ran() {
+        assert_eq!(shows(&[(0, Passed, None), (1, Skipped, Some(9))]), 0);
+        assert_eq!(
+            shows(&[
+                (0, Passed, Some(1)),
+                (1, Skipped, None),
+                (2, Planned, Some(9))
+            ]),
+            0
+        );
+    }
+}
