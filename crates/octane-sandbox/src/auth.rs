@@ -6,7 +6,6 @@ mod cookie;
 mod current_user;
 mod interactive;
 mod session;
-mod token;
 
 use http::{HeaderMap, Method};
 use octane_model::{Problem, error_code};

@@ -69,6 +69,7 @@ mod server;
 mod settings;
 mod state;
 mod store;
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -117,8 +117,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             "/authentication/grant_tool_token/page",
             get(grant::page).post(grant::agree),
         )
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(same_site::same_site));
+        .method_not_allowed_fallback(method_not_allowed);
     served
         .merge(own())
         .merge(pages)
@@ -127,6 +126,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             Arc::clone(&state),
             start_worker,
         ))
+        .layer(middleware::from_fn(same_site::same_site))
         .layer(middleware::from_fn(require_text))
         .with_state(state)
 }
@@ -163,7 +163,6 @@ fn own() -> Router<Arc<AppState>> {
             axum::routing::delete(sandbox::remove_fault),
         )
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(same_site::same_site))
 }
 
 async fn unknown_address(request: Request) -> Response {

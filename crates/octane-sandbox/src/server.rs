@@ -1,5 +1,6 @@
 //! A sandbox as a server: sockets and the accept loop.
 
+mod host;
 mod request_line;
 mod running;
 mod serve;

@@ -14,6 +14,7 @@ mod open;
 mod order;
 pub(crate) mod pages;
 mod planning;
+mod private;
 mod query;
 mod read;
 mod read_only_fields;

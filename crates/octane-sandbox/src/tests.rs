@@ -8,6 +8,7 @@ mod contexts;
 mod differential;
 mod entities;
 mod errors;
+mod every_parameter;
 mod faults;
 mod foreign;
 mod gherkin;

@@ -16,8 +16,9 @@ use crate::signals::Signals;
 
 /// Serves until it is interrupted, which is the regular end of a server.
 pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
-    let settings = settings::settings(args)?;
+    let mut settings = settings::settings(args)?;
     if !args.listen.is_loopback() {
+        settings.access.replace_public_secrets();
         output.say(&format!(
             "warning: anyone who can reach {} has full access to this sandbox",
             args.listen

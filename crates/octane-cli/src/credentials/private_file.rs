@@ -13,6 +13,12 @@ pub(crate) fn create_directory(path: &Path) -> Result<(), CredentialError> {
         location: format!("the directory `{}`", path.display()),
         source: Box::new(error),
     };
+    create_private(path).map_err(unreadable)?;
+    check_directory(path, &fs::metadata(path).map_err(unreadable)?)
+}
+
+/// Creates a directory, and those above it, for its owner alone; one that is there already stays as it is.
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -20,8 +26,7 @@ pub(crate) fn create_directory(path: &Path) -> Result<(), CredentialError> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(path).map_err(unreadable)?;
-    check_directory(path, &fs::metadata(path).map_err(unreadable)?)
+    builder.create(path)
 }
 
 fn check_directory(path: &Path, metadata: &Metadata) -> Result<(), CredentialError> {

@@ -8,6 +8,7 @@ use octane_rest::{ApiKey, Builder, Endpoint};
 use octane_sandbox::{Running, Sandbox, SandboxError, Settings, Storage};
 
 use crate::args::SandboxDataArgs;
+use crate::credentials::private_file::create_private;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 
@@ -94,7 +95,7 @@ pub(crate) fn data_file(args: &SandboxDataArgs) -> Result<PathBuf> {
             base.data_dir().join("octane-client").join("sandbox")
         }
     };
-    std::fs::create_dir_all(&directory).map_err(|error| {
+    create_private(&directory).map_err(|error| {
         Failure::new(Exit::Configuration, error)
             .context(format!(
                 "cannot create the sandbox directory `{}`",

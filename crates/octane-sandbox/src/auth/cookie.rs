@@ -45,9 +45,13 @@ impl<'a> Cookies<'a> {
 }
 
 /// Sets both cookies. A semicolon must follow the value of the first, because a vendor client expects it.
+/// Browsers do not send them along with what a page of another site submits.
 pub(crate) fn set(headers: &mut HeaderMap, token: &str, user: &str) {
-    append(headers, &format!("{SESSION}={token}; Path=/; HttpOnly"));
-    let attributes = "Version=1; Path=/; Max-Age=86400; HttpOnly";
+    append(
+        headers,
+        &format!("{SESSION}={token}; Path=/; HttpOnly; SameSite=Lax"),
+    );
+    let attributes = "Version=1; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax";
     let user = user_value(user);
     append(headers, &format!("{USER}={user}; {attributes}"));
 }
@@ -55,7 +59,10 @@ pub(crate) fn set(headers: &mut HeaderMap, token: &str, user: &str) {
 /// Deletes the cookies.
 pub(crate) fn clear(headers: &mut HeaderMap) {
     for name in [SESSION, USER] {
-        append(headers, &format!("{name}=; Path=/; Max-Age=0; HttpOnly"));
+        append(
+            headers,
+            &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
+        );
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::token::new_token;
 use crate::clock::Clock;
+use crate::token::new_token;
 
 /// How long a person may take; vendor clients give up after two minutes.
 const TIME_MAX: Duration = Duration::from_secs(300);

@@ -9,11 +9,11 @@ use octane_model::error_code;
 
 use super::account::Account;
 use super::current_user::CurrentUser;
-use super::token::new_token;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::fault::Expiry;
 use crate::settings::AccessSettings;
+use crate::token::new_token;
 
 /// The maximum number of sessions; the oldest is dropped.
 const SESSIONS_MAX: usize = 10_000;

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::host::Hosts;
 use super::serve;
 use crate::sandbox::Sandbox;
 use crate::sandbox_error::SandboxError;
@@ -47,7 +48,12 @@ impl Running {
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = oneshot::channel::<()>();
         tracing::info!(%address, "listening");
-        let server = tokio::spawn(serve::serve(listener, sandbox.app(), stopped));
+        let server = tokio::spawn(serve::serve(
+            listener,
+            sandbox.app(),
+            Hosts::new(&sandbox.state.settings.access.hosts),
+            stopped,
+        ));
         Ok(Self {
             sandbox,
             address,

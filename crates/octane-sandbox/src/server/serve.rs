@@ -19,6 +19,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::host::Hosts;
 use super::socket::{Reset, Socket};
 use crate::fault::ConnectionReset;
 
@@ -30,14 +31,20 @@ const SHUTDOWN_TIME_MAX: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stopped` is sent or dropped, and then finishes the requests in flight.
-pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: oneshot::Receiver<()>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    app: Router,
+    hosts: Hosts,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, app.clone(), stopping.clone()));
+                    let connection = connection(stream, app.clone(), hosts.clone(), stopping.clone());
+                    connections.spawn(connection);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept a connection");
@@ -59,12 +66,23 @@ pub(super) async fn serve(listener: TcpListener, app: Router, mut stopped: onesh
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, mut stopping: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    app: Router,
+    hosts: Hosts,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
     // Small responses should be sent at once. If this fails, they are only slower.
     let _ = stream.set_nodelay(true);
     let reset = Reset::default();
     let socket = TokioIo::new(Socket::new(stream, reset.clone()));
-    let service = service_fn(move |request| respond(app.clone(), request, reset.clone()));
+    let service = service_fn(move |request| {
+        let refusal = hosts.refusal(local.ip(), request.uri(), request.headers());
+        respond(app.clone(), request, refusal, reset.clone())
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
@@ -90,8 +108,12 @@ async fn connection(stream: TcpStream, app: Router, mut stopping: watch::Receive
 async fn respond(
     app: Router,
     request: Request<Incoming>,
+    refusal: Option<Response>,
     reset: Reset,
 ) -> Result<Response, ConnectionReset> {
+    if let Some(refusal) = refusal {
+        return Ok(refusal);
+    }
     let response = match app.oneshot(request.map(Body::new)).await {
         Ok(response) => response,
         Err(never) => match never {},

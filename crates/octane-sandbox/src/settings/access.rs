@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::duration;
 use crate::secret::{SandboxApiKey, User};
+use crate::token::new_token;
 
 /// Who may sign in, how, and for how long; the table `[access]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct AccessSettings {
     /// Whether a request without permission gets 404 instead of 403; false by default. It is not known which
     /// one the product sends.
     pub hides_forbidden: bool,
+    /// Names under which a sandbox on the loopback interface may be addressed, besides its addresses and
+    /// `localhost`; none by default. A proxy on the same machine that passes its own `Host` on needs this.
+    pub hosts: Vec<String>,
 }
 
 /// The response to a sign-in with the cookies of a live session. The help says that it may fail, a vendor
@@ -60,6 +64,32 @@ pub enum SignInWithCookies {
     Refuse,
 }
 
+impl AccessSettings {
+    /// Replaces the secrets that everyone knows, those of the default key and the default user, by random
+    /// ones.
+    pub fn replace_public_secrets(&mut self) {
+        let public = Self::default();
+        for key in &mut self.api_keys {
+            if public
+                .api_keys
+                .iter()
+                .any(|known| known.secret() == key.secret())
+            {
+                *key = SandboxApiKey::new(key.id(), new_token()).role(key.may());
+            }
+        }
+        for user in &mut self.users {
+            if public
+                .users
+                .iter()
+                .any(|known| known.password() == user.password())
+            {
+                *user = User::new(user.name(), new_token()).role(user.may());
+            }
+        }
+    }
+}
+
 impl Default for AccessSettings {
     fn default() -> Self {
         Self {
@@ -74,6 +104,32 @@ impl Default for AccessSettings {
             bearer: false,
             api_keys_only: false,
             hides_forbidden: false,
+            hosts: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_secrets_are_replaced_and_others_are_kept() {
+        let mut access = AccessSettings::default();
+        let own = SandboxApiKey::new("ci", "hush").role(crate::Role::Viewer);
+        access.api_keys.push(own.clone());
+        access.replace_public_secrets();
+        let once = access.clone();
+        assert_eq!(
+            (once.api_keys[0].id(), once.api_keys[0].secret().len()),
+            ("sandbox", 64)
+        );
+        assert_eq!(once.api_keys[1], own);
+        assert_eq!(once.users[0].password().len(), 64);
+        access.replace_public_secrets();
+        assert_eq!(access, once);
+        let mut other = AccessSettings::default();
+        other.replace_public_secrets();
+        assert_ne!(other.api_keys[0], once.api_keys[0]);
     }
 }

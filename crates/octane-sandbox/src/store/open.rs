@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::private;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
@@ -30,6 +31,11 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
         Storage::File(path) => {
             let failed = |source| database_error(path, source);
             let lock = lock(path)?;
+            // SQLite gives the files beside it the same permissions.
+            private::open(path).map_err(|source| SandboxError::File {
+                path: path.clone(),
+                source,
+            })?;
             let connection = Connection::open(path).map_err(failed)?;
             // Before anything is written: a file of another program must not change.
             if let Some(layout) = foreign_layout(&connection).map_err(failed)? {
@@ -115,14 +121,9 @@ fn lock(path: &Path) -> Result<File, SandboxError> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        private::create_folder(folder).map_err(failed)?;
     }
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(failed)?;
+    let file = private::open(&lock_path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(SandboxError::InUse {

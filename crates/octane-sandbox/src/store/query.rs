@@ -152,6 +152,7 @@ impl<'a> SqlBuilder<'a> {
             FieldType::Id if self.catalog.table_of(entity_type).is_named => {
                 self.named_id(entity_type, alias, field, phrase)
             }
+            FieldType::Secret => Err(invalid(entity_type, field, "cannot be queried")),
             FieldType::Workspace => {
                 let workspace = self.catalog.workspace.to_string();
                 self.scalar(entity_type, field, &workspace, phrase)

@@ -1,4 +1,4 @@
-//! Searching for words in the names and descriptions of entities.
+//! Searching for words in the names and descriptions of entities, and in comments.
 
 use rusqlite::types::Value as Sql;
 
@@ -7,7 +7,7 @@ use super::value;
 use crate::catalog::{EntityType, Field};
 
 /// The searchable fields.
-const FIELDS: [&str; 2] = ["name", "description"];
+const FIELDS: [&str; 3] = ["name", "description", "text"];
 /// The length of the text before and after a hit in a snippet, in characters.
 const AROUND_CHARS: usize = 60;
 /// The response field that shows where the words were found.
@@ -33,21 +33,25 @@ impl Search {
             .filter(|field| field.is_single())
     }
 
-    /// Adds the condition that the entities `t0` contain all the words.
+    /// Adds the condition that the entities `t0` contain all the words. Entities without text contain none.
     pub(super) fn narrow(&self, entity_type: &EntityType, condition: &mut Condition) {
+        let fields: Vec<&Field> = Self::fields(entity_type).collect();
+        if fields.is_empty() {
+            // SQLite refuses values that no expression uses.
+            condition.sql.push_str(" AND 0");
+            return;
+        }
         for word in &self.words {
             let pieces = [String::new(), word.clone(), String::new()];
             condition.values.push(Sql::Text(value::like(&pieces)));
             let number = condition.values.len();
-            let places: Vec<String> = Self::fields(entity_type)
+            let places: Vec<String> = fields
+                .iter()
                 .map(|field| format!("{} LIKE ?{number} ESCAPE '\\'", field.expression("t0")))
                 .collect();
-            let places = if places.is_empty() {
-                "0".to_owned()
-            } else {
-                places.join(" OR ")
-            };
-            condition.sql.push_str(&format!(" AND ({places})"));
+            condition
+                .sql
+                .push_str(&format!(" AND ({})", places.join(" OR ")));
         }
     }
 

@@ -41,8 +41,12 @@ async fn a_started_sandbox_listens_until_it_is_shut_down() {
     );
     assert!(!format!("{running:?}").contains("secret"));
     let address = running.address();
-    let request = "GET /_sandbox/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let request = "GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(first_line(address, request).await, "HTTP/1.1 200 OK");
+    // A name that another site lets point here.
+    let request =
+        "GET /_sandbox/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(first_line(address, request).await, "HTTP/1.1 403 Forbidden");
     running.shutdown().await;
     assert!(TcpStream::connect(address).is_err());
 }

@@ -38,7 +38,7 @@ async fn talk(address: SocketAddr, pieces: Vec<String>) -> (String, Option<Error
 async fn cookie(running: &Running) -> String {
     let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
     let request = format!(
-        "POST /authentication/sign_in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /authentication/sign_in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let (response, _) = talk(running.address(), vec![request]).await;
@@ -60,14 +60,14 @@ async fn raw_quotes_in_the_request_line_are_accepted_and_bodies_are_unchanged() 
     let name = "GET /\\\"<>\\\" HTTP/1.1";
     let body = format!("{{\"data\":[{{\"name\":\"{name}\"}}]}}\r\n");
     let get = format!(
-        "GET {PROGRAMS}?query=\"name='No*'||(id<0)\"&fields=name HTTP/1.1\r\nHost: x\r\n{cookie}\r\n"
+        "GET {PROGRAMS}?query=\"name='No*'||(id<0)\"&fields=name HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n"
     );
     let post = format!(
-        "POST {PROGRAMS}?fields=name&query=\"\" HTTP/1.1\r\nHost: x\r\n{cookie}Content-Length: {}\r\n\r\n{body}",
+        "POST {PROGRAMS}?fields=name&query=\"\" HTTP/1.1\r\nHost: localhost\r\n{cookie}Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let chunks = format!(
-        "POST {PROGRAMS}?fields=name HTTP/1.1\r\nHost: x\r\n{cookie}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
+        "POST {PROGRAMS}?fields=name HTTP/1.1\r\nHost: localhost\r\n{cookie}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
          {:x}\r\n{}\r\n{:x};x=\"y\"\r\n{}\r\n0\r\n\r\n",
         20,
         &body[..20],
@@ -97,7 +97,7 @@ async fn raw_quotes_in_the_request_line_are_accepted_and_bodies_are_unchanged() 
 async fn a_reset_closes_the_connection_and_keeps_the_work_done_before() {
     let running = start().await;
     let cookie = cookie(&running).await;
-    let request = format!("DELETE {PROGRAMS}/1 HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
+    let request = format!("DELETE {PROGRAMS}/1 HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n");
     for (fault, name) in [
         (Fault::reset_before(), "reset-before"),
         (Fault::reset_after(), "reset-after"),
@@ -121,7 +121,7 @@ async fn a_truncated_body_is_shorter_than_its_length_says() {
         .sandbox()
         .fail_next(Fault::truncated_body(10))
         .unwrap();
-    let request = format!("GET {PROGRAMS} HTTP/1.1\r\nHost: x\r\n{cookie}\r\n");
+    let request = format!("GET {PROGRAMS} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n");
     let (response, _) = talk(running.address(), vec![request]).await;
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"));
@@ -148,7 +148,10 @@ async fn invalid_heads_are_rejected_and_the_server_continues() {
             "431",
         ),
         (
-            format!("GET /?{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(100_000)),
+            format!(
+                "GET /?{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "y".repeat(100_000)
+            ),
             "414",
         ),
         (
@@ -164,7 +167,7 @@ async fn invalid_heads_are_rejected_and_the_server_continues() {
             assert!(response.starts_with(&expected), "{beginning}: {response}");
         }
     }
-    let request = "GET /_sandbox/health HTTP/1.0\r\n\r\n".to_owned();
+    let request = "GET /_sandbox/health HTTP/1.0\r\nHost: localhost\r\n\r\n".to_owned();
     let (response, _) = talk(address, vec![request]).await;
     assert!(response.starts_with("HTTP/1.0 200"), "{response}");
     running.shutdown().await;
@@ -175,7 +178,7 @@ async fn a_rejected_large_body_is_read_so_that_its_sender_receives_the_reason() 
     let running = start().await;
     let body = "x".repeat(5_000_000);
     let request = format!(
-        "POST {PROGRAMS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {PROGRAMS} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let (response, error) = talk(running.address(), vec![request]).await;
@@ -195,7 +198,7 @@ async fn a_shutdown_waits_for_responses_but_not_for_idle_connections() {
         .unwrap();
     let asking = tokio::spawn(talk(
         address,
-        vec!["GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".to_owned()],
+        vec!["GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()],
     ));
     while running.sandbox().requests().is_empty() {
         tokio::task::yield_now().await;

@@ -30,7 +30,7 @@ async fn signed_in() -> (Running, String) {
     let body = r#"{"user":"sandbox","password":"sandbox-secret"}"#;
     // The JavaScript SDK sends an empty cookie before it has one.
     let request = format!(
-        "POST /authentication/sign_in HTTP/1.1\r\nhost: x\r\nCookie: \r\nContent-Type: application/json\r\n\
+        "POST /authentication/sign_in HTTP/1.1\r\nhost: localhost\r\nCookie: \r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
@@ -44,7 +44,7 @@ async fn signed_in() -> (Running, String) {
 
 fn get(target: &str, cookie: &str) -> String {
     format!(
-        "GET /api/shared_spaces/1001/workspaces/1002/{target} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\
+        "GET /api/shared_spaces/1001/workspaces/1002/{target} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\
          Accept: application/json\r\nConnection: close\r\n\r\n"
     )
 }
@@ -104,7 +104,7 @@ async fn a_body_may_wait_for_100_continue_or_be_chunked() {
     let body = r#"{"data":[{"name":"on the wire"}]}"#;
     let head = |more: &str| {
         format!(
-            "POST /api/shared_spaces/1001/workspaces/1002/user_tags HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\
+            "POST /api/shared_spaces/1001/workspaces/1002/user_tags HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\
              Content-Type: application/json\r\nConnection: close\r\n{more}\r\n\r\n"
         )
     };
@@ -137,7 +137,7 @@ async fn a_sign_out_needs_neither_body_nor_length() {
         "Content-Type: application/x-www-form-urlencoded\r\n",
     ] {
         let request = format!(
-            "POST /authentication/sign_out HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n{more}Connection: close\r\n\r\n"
+            "POST /authentication/sign_out HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n{more}Connection: close\r\n\r\n"
         );
         let response = exchange(running.address(), vec![request]).await;
         assert!(
