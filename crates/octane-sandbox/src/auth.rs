@@ -82,6 +82,20 @@ impl Sessions {
         token.is_some_and(|token| self.table.is_alive(token))
     }
 
+    /// Whether a request would be authenticated; this does not keep its session alive.
+    pub(crate) fn is_signed_in(&self, headers: &HeaderMap) -> bool {
+        if let Some(token) = Cookies::of(headers).token() {
+            return self.table.is_alive(token);
+        }
+        match Authorization::of(headers) {
+            Some(Authorization::Bearer(token)) => self.access.bearer && self.table.is_alive(token),
+            Some(Authorization::Basic { name, secret }) => {
+                self.access.basic && self.accounts.check(&name, &secret).is_ok()
+            }
+            Some(Authorization::Other) | None => false,
+        }
+    }
+
     /// Ends a session as if it had expired.
     pub(crate) fn expire(&self, token: &str, expiry: Expiry) {
         self.table.expire(token, expiry);

@@ -3,6 +3,8 @@
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
+use http::StatusCode;
+use octane_model::Problem;
 use octane_results::{Build, CheckProblem, Payload, PayloadRuns, Schema, read_payload_with};
 
 use crate::error::{ApiError, own_code};
@@ -26,6 +28,22 @@ pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, ApiError
         return Err(ApiError::too_large("the decompressed body", bytes_max));
     }
     Ok(inflated)
+}
+
+/// Fails if a payload has more than `elements_max` elements: what is built of it takes many times its size.
+///
+/// The elements are counted without reading the document, so that what text contains may count too.
+pub(crate) fn check_size(xml: &[u8], elements_max: usize) -> Result<(), ApiError> {
+    let is_start = |pair: &&[u8]| pair[0] == b'<' && !matches!(pair[1], b'/' | b'!' | b'?');
+    let elements = xml.windows(2).filter(is_start).count();
+    if elements <= elements_max {
+        return Ok(());
+    }
+    let description = format!(
+        "the payload has {elements} elements; the limit is {elements_max}; split it into smaller payloads"
+    );
+    let problem = Problem::new(own_code::INVALID_PAYLOAD, description);
+    Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, problem))
 }
 
 /// Parses a payload, or says how it violates the schema.
@@ -93,6 +111,15 @@ mod tests {
             @"the payload is not valid: line 3, column 33: test_result/test_runs/test_run[1]: attribute `status` is `passed`, not one of `Passed`, `Failed`, `Skipped`, `Planned`"
         );
         insta::assert_snapshot!(describe(""), @"the payload is not valid: line 1, column 1: no root element");
+    }
+
+    #[test]
+    fn elements_are_counted_before_anything_is_built() {
+        let xml = b"<?xml version='1.0'?><!-- <a --><r><a/><b>x</b></r>";
+        assert!(check_size(xml, 4).is_ok());
+        let error = check_size(xml, 3).unwrap_err();
+        assert!(matches!(error, ApiError::Refused { status, .. } if status == 413));
+        assert!(check_size(b"", 0).is_ok());
     }
 
     #[test]

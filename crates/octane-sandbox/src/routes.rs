@@ -85,6 +85,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         )
         .nest("/internal-api/shared_spaces/{space}/analytics/ci", ci)
         .layer(middleware::from_fn(encoding::compress))
+        .layer(middleware::from_fn(request_middleware::require_body))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),
             session::require,
@@ -101,6 +102,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             get(grant::ask).post(grant::poll),
         )
         .route("/osp/a/au/auth/oauth2/token", post(grant::exchange))
+        .layer(middleware::from_fn(request_middleware::require_body))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_address)
@@ -118,10 +120,13 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             get(grant::page).post(grant::agree),
         )
         .method_not_allowed_fallback(method_not_allowed);
-    served
-        .merge(own())
+    // Nobody signs in there.
+    let open = own()
         .merge(pages)
+        .layer(DefaultBodyLimit::max(body::OPEN_BYTES_MAX));
+    served
         .layer(DefaultBodyLimit::max(state.settings.limits.body_bytes_max))
+        .merge(open)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),
             start_worker,

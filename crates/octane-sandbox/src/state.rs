@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::auth::Sessions;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -14,6 +16,9 @@ use crate::seed;
 use crate::settings::Settings;
 use crate::store::{Store, blocking};
 
+/// How many payloads may be unpacked at once: enough for a busy server, few enough for its memory.
+const UNPACKING_MAX: usize = 4;
+
 /// The state that all request handlers share.
 #[derive(Debug)]
 pub(crate) struct AppState {
@@ -24,6 +29,8 @@ pub(crate) struct AppState {
     pub(crate) worker: Worker,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
+    /// How many payloads may be unpacked at once; others wait, with what they received.
+    pub(crate) unpacking: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -62,6 +69,7 @@ impl AppState {
             worker,
             faults,
             requests: Requests::default(),
+            unpacking: Arc::new(Semaphore::new(UNPACKING_MAX)),
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! One connection writes, behind a mutex, used from blocking threads: SQLite has one writer anyway. A payload
 //! is ingested in one transaction, for which other writers wait. Readers of a file have connections of their
-//! own and never wait; a database in memory belongs to its one connection.
+//! own and never wait; a database in memory belongs to its one connection. Whatever replaces all data is one
+//! transaction too, so a process that is killed leaves either the old data or the new.
 
 mod bootstrap;
 mod conflict;
@@ -10,6 +11,9 @@ mod content;
 mod fields;
 mod follow;
 mod groups;
+mod initial;
+#[cfg(test)]
+mod kills;
 mod open;
 mod order;
 pub(crate) mod pages;
@@ -22,6 +26,8 @@ mod readers;
 mod reference;
 pub(crate) mod results;
 mod rules;
+mod saved_data;
+mod saved_fields;
 mod schema;
 pub(crate) mod script;
 mod search;
@@ -44,16 +50,16 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::sandbox_error::SandboxError;
-use crate::settings::{AccessSettings, Settings};
+use crate::settings::Settings;
 
+use initial::Initial;
+pub(crate) use initial::SampleData;
 pub(crate) use read::{ListRequest, Reader};
 use readers::Readers;
+use saved_data::SavedData;
 pub(crate) use search::Search;
 pub(crate) use write::Mode;
 pub(crate) use writer::Writer;
-
-/// Writes the sample data of a new database.
-pub(crate) type SampleData = fn(Writer<'_>) -> Result<(), ApiError>;
 
 /// The database of a sandbox.
 #[derive(Debug)]
@@ -61,15 +67,11 @@ pub(crate) struct Store {
     /// Closed before the other connection, which cleans up.
     readers: Option<Readers>,
     connection: Mutex<Connection>,
-    /// Includes the fields that were added since the start; changes only while the connection is held.
+    /// Includes the fields that were added since the start; changes only while the connection is held, and
+    /// together with the data: whoever begins to read holds it.
     catalog: RwLock<Arc<Catalog>>,
-    /// The catalog according to the settings.
-    base: Arc<Catalog>,
-    clock: Clock,
-    /// Writes the sample data of a new database.
-    sample_data: Option<SampleData>,
-    access: AccessSettings,
-    snapshots: Mutex<BTreeMap<String, Connection>>,
+    initial: Initial,
+    snapshots: Mutex<BTreeMap<String, SavedData>>,
     /// Released after the connection is closed.
     _lock: Option<File>,
 }
@@ -82,22 +84,25 @@ impl Store {
         clock: Clock,
         sample_data: Option<SampleData>,
     ) -> Result<Self, SandboxError> {
-        let (connection, lock) = open::open(&settings.storage)?;
-        let store = Self {
-            connection: Mutex::new(connection),
-            readers: Readers::open(&settings.storage)?,
-            catalog: RwLock::new(Arc::clone(&catalog)),
+        let (mut connection, lock) = open::open(&settings.storage)?;
+        let initial = Initial {
             base: catalog,
-            clock,
             sample_data,
             access: settings.access.clone(),
-            snapshots: Mutex::default(),
-            _lock: lock,
+            clock,
         };
-        store.prepare().map_err(|error| SandboxError::Prepare {
+        let completed = initial.complete(&mut connection);
+        let catalog = completed.map_err(|error| SandboxError::Prepare {
             problem: error.into_problem().description,
         })?;
-        Ok(store)
+        Ok(Self {
+            connection: Mutex::new(connection),
+            readers: Readers::open(&settings.storage)?,
+            catalog: RwLock::new(catalog),
+            initial,
+            snapshots: Mutex::default(),
+            _lock: lock,
+        })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -113,47 +118,11 @@ impl Store {
         Arc::clone(&catalog.unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set_catalog(&self, catalog: Arc<Catalog>) {
-        let mut place = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        *place = catalog;
-    }
-
-    fn prepare(&self) -> Result<(), ApiError> {
-        self.load_fields()?;
-        tasks::requeue(&self.connection())?;
-        let sql = "SELECT 1 FROM sandbox WHERE key = 'filled'";
-        let is_filled = self.connection().prepare(sql)?.exists([])?;
-        if !is_filled {
-            self.fill()?;
-        }
-        // The settings may contain users that are new to the file.
-        self.write_now(|writer| bootstrap::people(writer, &self.access))
-    }
-
-    fn fill(&self) -> Result<(), ApiError> {
-        self.write_now(|writer| {
-            bootstrap::fill(writer, &self.access)?;
-            if let Some(write_sample_data) = self.sample_data {
-                write_sample_data(writer)?;
-            }
-            let sql = "INSERT INTO sandbox (key, value) VALUES ('filled', '1')";
-            writer.connection.execute(sql, [])?;
-            Ok(())
-        })
-    }
-
     /// Deletes everything and restores the initial data.
     pub(crate) fn reset_now(&self) -> Result<(), ApiError> {
-        {
-            let connection = self.connection();
-            connection.flush_prepared_statement_cache();
-            // Dropping tables in any order would violate foreign keys.
-            connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-            let dropped = drop_all(&connection);
-            connection.execute_batch("PRAGMA foreign_keys = ON")?;
-            dropped?;
-        }
-        self.prepare()
+        let mut fresh = open::in_memory()?;
+        let catalog = self.initial.complete(&mut fresh)?;
+        self.replace(&fresh, catalog)
     }
 
     /// Reads in the current thread.
@@ -161,17 +130,22 @@ impl Store {
         &self,
         work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let read = |connection: &Connection| {
-            let catalog = self.catalog();
-            work(Reader {
-                connection,
-                catalog: &catalog,
-            })
+        let Some(readers) = &self.readers else {
+            let connection = self.connection();
+            return work(Reader {
+                connection: &connection,
+                catalog: &self.catalog(),
+            });
         };
-        match &self.readers {
-            Some(readers) => readers.read(read),
-            None => read(&self.connection()),
-        }
+        let connection = readers.any();
+        let (snapshot, catalog) = {
+            let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+            (readers::begin(&connection)?, Arc::clone(&catalog))
+        };
+        work(Reader {
+            connection: &snapshot,
+            catalog: &catalog,
+        })
     }
 
     /// Writes in the current thread, in one transaction that an error rolls back.
@@ -186,7 +160,7 @@ impl Store {
             connection: &transaction,
             catalog: &catalog,
             current_user: None,
-            now: self.clock.now().as_millisecond(),
+            now: self.initial.clock.now().as_millisecond(),
         })?;
         transaction.commit()?;
         Ok(result)
@@ -224,16 +198,4 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(ApiError::Internal(error.to_string())))
-}
-
-fn drop_all(connection: &Connection) -> rusqlite::Result<()> {
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let tables: Vec<String> = connection
-        .prepare(sql)?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for table in tables {
-        connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
-    }
-    Ok(())
 }

@@ -97,8 +97,7 @@ pub(crate) struct SandboxArgs {
     /// Port; 0 picks a free one.
     #[arg(long, default_value_t = 8484, value_parser = port)]
     pub(crate) port: u16,
-    /// Address to listen on. Anyone who can reach this address has full access to the sandbox, whose default key gets a random secret
-    /// unless the address is a loopback one.
+    /// Address to listen on. Anyone who can reach this address has full access to the sandbox.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     pub(crate) listen: IpAddr,
     /// Keep data in memory only.

@@ -20,6 +20,7 @@ mod interrupts;
 mod json_schema;
 mod keeping;
 mod killed;
+mod killed_sandbox;
 mod kills;
 mod logging;
 mod main_job;

@@ -144,9 +144,13 @@ impl Work {
             Some(TaskFault::Stuck) => return true,
         }
         if !delay.is_zero() {
-            tokio::select! {
-                () = self.clock.sleep(delay) => {}
-                _ = self.stop.wait_for(|stop| *stop) => return false,
+            let is_stopped = tokio::select! {
+                () = self.clock.sleep(delay) => false,
+                _ = self.stop.wait_for(|stop| *stop) => true,
+            };
+            if is_stopped {
+                self.put_back().await;
+                return false;
             }
         }
         let (store, settings) = (Arc::clone(&self.store), self.settings.clone());
@@ -158,6 +162,16 @@ impl Work {
         }
         tracing::debug!(task = id, "processed a payload");
         true
+    }
+
+    /// Queues the payload again that has only waited.
+    async fn put_back(&self) {
+        let noted = self
+            .store
+            .write(|writer| Ok(tasks::restart(writer.connection)?));
+        if let Err(error) = noted.await {
+            tracing::error!(?error, "failed to queue a payload again");
+        }
     }
 
     /// Ends a task without ingesting its payload. False if that could not be recorded.

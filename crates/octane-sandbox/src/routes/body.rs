@@ -11,11 +11,23 @@ use crate::state::AppState;
 /// The body of a request, or why it could not be read.
 pub(super) type Body = Result<Bytes, BytesRejection>;
 
+/// The maximum body of a request to the sandbox itself in bytes.
+pub(super) const OPEN_BYTES_MAX: usize = 1024 * 1024;
+
 /// The bytes of a body, or why it could not be read.
 pub(super) fn bytes(state: &AppState, body: Body) -> Result<Bytes, ApiError> {
+    limited(body, state.settings.limits.body_bytes_max)
+}
+
+/// The same for a request to the sandbox itself.
+pub(super) fn open_bytes(body: Body) -> Result<Bytes, ApiError> {
+    limited(body, OPEN_BYTES_MAX)
+}
+
+fn limited(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::too_large("the body", state.settings.limits.body_bytes_max)
+            ApiError::too_large("the body", bytes_max)
         } else {
             ApiError::bad_request(own_code::BAD_REQUEST, rejection.body_text())
         }

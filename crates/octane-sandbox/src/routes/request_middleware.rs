@@ -21,8 +21,24 @@ use crate::state::AppState;
 /// How long a body may stall before the request is rejected. The help mentions the status 408, but no time.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(60);
 
+/// The maximum body of a sender who is not signed in, in bytes; credentials are shorter.
+const SIGN_IN_BYTES_MAX: usize = 65_536;
+
+/// A body that was not kept, because its sender is not signed in.
+#[derive(Debug, Clone, Copy)]
+struct NotKept;
+
+/// Refuses a request whose body was not kept.
+pub(super) async fn require_body(request: Request, next: Next) -> Response {
+    if request.extensions().get::<NotKept>().is_none() {
+        return next.run(request).await;
+    }
+    ApiError::too_large("the body of a request without sign-in", SIGN_IN_BYTES_MAX).into_response()
+}
+
 /// The whole body is read first, so that clients receive the response even if the request is rejected: a
-/// server that responds in the middle of a body resets the connection of clients that keep sending.
+/// server that responds in the middle of a body resets the connection of clients that keep sending. It is
+/// kept in memory only for those who are signed in, or if it is small enough to be a sign-in.
 pub(super) async fn handle(
     State(state): State<Arc<AppState>>,
     request: Request,
@@ -32,7 +48,13 @@ pub(super) async fn handle(
         return next.run(request).await;
     }
     let (head, body) = request.into_parts();
-    let received = read(body, state.settings.limits.body_bytes_max).await;
+    let bytes_max = state.settings.limits.body_bytes_max;
+    let kept_max = if state.sessions.is_signed_in(&head.headers) {
+        bytes_max
+    } else {
+        bytes_max.min(SIGN_IN_BYTES_MAX)
+    };
+    let received = read(body, bytes_max, kept_max).await;
     let time = state.clock.now();
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
     let number = state
@@ -41,7 +63,10 @@ pub(super) async fn handle(
     let response = match (fault_response::throttled(&state), received.body) {
         (Some(refusal), _) => refusal,
         (None, Ok(body)) => {
-            let request = Request::from_parts(head, Body::from(body));
+            let mut request = Request::from_parts(head, Body::from(body));
+            if received.bytes > kept_max as u64 {
+                request.extensions_mut().insert(NotKept);
+            }
             fault_response::respond(&state, request, next).await
         }
         (None, Err(error)) => error.into_response(),
@@ -74,8 +99,10 @@ struct Received {
     digest: Option<String>,
 }
 
-async fn read(mut body: Body, bytes_max: usize) -> Received {
+/// Reads a body of at most `bytes_max` bytes; of one with more than `kept_max`, nothing is kept.
+async fn read(mut body: Body, bytes_max: usize, kept_max: usize) -> Received {
     let mut bytes = BytesMut::new();
+    let mut length = 0;
     let mut digest = Sha256::new();
     let mut refused = None;
     loop {
@@ -96,14 +123,19 @@ async fn read(mut body: Body, bytes_max: usize) -> Received {
                 break;
             }
         };
-        if bytes.len() + data.len() > bytes_max {
+        length += data.len();
+        if length > bytes_max {
             refused = Some(ApiError::too_large("the body", bytes_max));
             break;
         }
         digest.update(&data);
-        bytes.extend_from_slice(&data);
+        if length <= kept_max {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = BytesMut::new();
+        }
     }
-    let length = bytes.len() as u64;
+    let length = length as u64;
     let digest = (length > 0 && refused.is_none()).then(|| {
         let digest = digest.finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -72,7 +72,7 @@ pub(super) async fn snapshots(State(state): State<Arc<AppState>>) -> Response {
 }
 
 pub(super) async fn snapshot(State(state): State<Arc<AppState>>, body: Body) -> Answer {
-    let Name { name } = read(&state, body, "{\"name\":\"…\"}")?;
+    let Name { name } = read(body, "{\"name\":\"…\"}")?;
     state.snapshot(name.clone()).await?;
     Ok(json_response(
         StatusCode::CREATED,
@@ -81,7 +81,7 @@ pub(super) async fn snapshot(State(state): State<Arc<AppState>>, body: Body) -> 
 }
 
 pub(super) async fn restore(State(state): State<Arc<AppState>>, body: Body) -> Answer {
-    let Name { name } = read(&state, body, "{\"name\":\"…\"}")?;
+    let Name { name } = read(body, "{\"name\":\"…\"}")?;
     state.restore(name.clone()).await?;
     Ok(ok(&json!({ "restored": name })))
 }
@@ -99,7 +99,7 @@ struct Advance {
 }
 
 pub(super) async fn advance(State(state): State<Arc<AppState>>, body: Body) -> Answer {
-    let Advance { advance } = read(&state, body, "{\"advance\":\"10m\"}")?;
+    let Advance { advance } = read(body, "{\"advance\":\"10m\"}")?;
     state.clock.advance(advance);
     Ok(clock(State(state)).await)
 }
@@ -115,7 +115,7 @@ struct Expire {
 pub(super) async fn expire_sessions(State(state): State<Arc<AppState>>, body: Body) -> Answer {
     let Expire { expiry } = match body {
         Ok(body) if body.is_empty() => Expire::default(),
-        body => read(&state, body, "{\"expiry\":\"idle\"}")?,
+        body => read(body, "{\"expiry\":\"idle\"}")?,
     };
     let expired = state.sessions.expire_all(expiry);
     Ok(ok(&json!({ "expired": expired })))
@@ -127,11 +127,7 @@ pub(super) async fn faults(State(state): State<Arc<AppState>>) -> Response {
 }
 
 pub(super) async fn add_fault(State(state): State<Arc<AppState>>, body: Body) -> Answer {
-    let fault: Fault = read(
-        &state,
-        body,
-        "{\"kind\":\"status\",\"status\":503,\"times\":2}",
-    )?;
+    let fault: Fault = read(body, "{\"kind\":\"status\",\"status\":503,\"times\":2}")?;
     let id = state.faults.add(fault).ok_or_else(|| {
         let description = "too many pending faults; send `DELETE /_sandbox/faults` first";
         ApiError::bad_request(own_code::BAD_REQUEST, description)
@@ -194,8 +190,8 @@ fn ok(body: &impl serde::Serialize) -> Response {
     json_response(StatusCode::OK, body)
 }
 
-fn read<T: DeserializeOwned>(state: &AppState, body: Body, example: &str) -> Result<T, ApiError> {
-    let body = body::bytes(state, body)?;
+fn read<T: DeserializeOwned>(body: Body, example: &str) -> Result<T, ApiError> {
+    let body = body::open_bytes(body)?;
     serde_json::from_slice(&body).map_err(|error| {
         let description = format!("the body must look like `{example}`: {error}");
         ApiError::bad_request(own_code::BAD_REQUEST, description)

@@ -49,7 +49,10 @@ pub(super) async fn take(
     let is_packed = is_packed(headers)?;
     let body = body::bytes(&state, body)?;
     let worker = Arc::clone(&state);
+    let unpacking = Arc::clone(&state.unpacking).acquire_owned().await;
     let acceptance = blocking(move || {
+        // Until the end, even if the client goes away.
+        let _unpacking = unpacking;
         let settings = &worker.settings;
         let unpacked;
         let xml: &[u8] = if is_packed {
@@ -58,6 +61,7 @@ pub(super) async fn take(
         } else {
             &body
         };
+        payload::check_size(xml, settings.limits.payload_elements_max)?;
         let payload = payload::read(xml, settings.results.payload_schema())?;
         check_run_count(&settings.results, &payload)?;
         let build = build_of(&payload)?;

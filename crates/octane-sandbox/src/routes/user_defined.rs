@@ -21,7 +21,7 @@ pub(super) async fn create(
     State(state): State<Arc<AppState>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body::bytes(&state, body)?;
+    let body = body::open_bytes(body)?;
     let field: UserDefinedField = serde_json::from_slice(&body).map_err(|error| {
         let description = format!(
             "the body must look like `{{\"entity\":\"defect\",\"name\":\"level_udf\",\"type\":\"integer\"}}`: {error}"

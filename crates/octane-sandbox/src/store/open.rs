@@ -24,9 +24,7 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
     match storage {
         Storage::Memory => {
             let failed = |source| database_error(Path::new(":memory:"), source);
-            let connection = Connection::open_in_memory().map_err(failed)?;
-            prepare(&connection).map_err(failed)?;
-            Ok((connection, None))
+            Ok((in_memory().map_err(failed)?, None))
         }
         Storage::File(path) => {
             let failed = |source| database_error(path, source);
@@ -49,6 +47,12 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
             Ok((connection, Some(lock)))
         }
     }
+}
+
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    prepare(&connection)?;
+    Ok(connection)
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::open;
 use crate::error::ApiError;
@@ -36,19 +36,8 @@ impl Readers {
         }))
     }
 
-    /// Reads from one snapshot of the database, however many statements that takes.
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        let connection = self.any();
-        // The transaction ends when it is dropped, even by a panic.
-        let snapshot = connection.unchecked_transaction()?;
-        work(&snapshot)
-    }
-
     /// An idle connection, or otherwise the next one in turn.
-    fn any(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn any(&self) -> MutexGuard<'_, Connection> {
         for connection in &self.connections {
             match connection.try_lock() {
                 Ok(connection) => return connection,
@@ -61,6 +50,17 @@ impl Readers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// From now on the connection sees one snapshot of the database, however many statements read it. It ends when
+/// it is dropped, even by a panic.
+pub(super) fn begin(connection: &Connection) -> Result<Transaction<'_>, ApiError> {
+    let snapshot = connection.unchecked_transaction()?;
+    // A transaction begins with what it reads first.
+    snapshot
+        .prepare_cached("SELECT 1 FROM sandbox LIMIT 1")?
+        .exists([])?;
+    Ok(snapshot)
 }
 
 #[cfg(test)]

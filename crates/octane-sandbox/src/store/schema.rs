@@ -21,6 +21,8 @@ const OWN_TABLES: &str = "
         until TEXT NOT NULL,
         -- When it was accepted, in milliseconds since 1970-01-01 UTC.
         accepted INTEGER NOT NULL,
+        -- How often the sandbox ended while it processed the payload.
+        interruptions INTEGER NOT NULL DEFAULT 0,
         -- The build that was named beside the payload: `[server, job, build]`.
         build TEXT,
         error_details TEXT,
@@ -36,9 +38,13 @@ const OWN_TABLES: &str = "
     CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
 ";
 
+/// The type of a column that databases of older versions lack.
+const INTERRUPTIONS: &str = "INTEGER NOT NULL DEFAULT 0";
+
 /// Creates what is missing: tables, columns of newer catalogs and settings, indexes.
 pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
+    add_columns(connection, "tasks", &[("interruptions", INTERRUPTIONS)])?;
     for table in catalog.tables() {
         create_table(connection, catalog, table)?;
     }

@@ -1,22 +1,26 @@
 //! Copies of all data, by name.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, StepResult};
 
-use super::Store;
+use super::saved_data::SavedData;
+use super::{Store, tasks};
+use crate::catalog::Catalog;
 use crate::error::{ApiError, own_code};
 
 /// The maximum number of snapshots.
 const SNAPSHOTS_MAX: usize = 16;
 /// The maximum length of a name in characters.
 const NAME_CHARS_MAX: usize = 64;
+/// How many pages are copied while readers wait; those before are copied beside them.
+const LAST_PAGES: i32 = 16;
 
 impl Store {
-    fn snapshots(&self) -> MutexGuard<'_, BTreeMap<String, Connection>> {
+    fn snapshots(&self) -> MutexGuard<'_, BTreeMap<String, SavedData>> {
         self.snapshots
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -32,29 +36,55 @@ impl Store {
                 format!("there are already {SNAPSHOTS_MAX} snapshots; reuse one of their names");
             return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
         }
-        let mut snapshot = Connection::open("")?;
-        copy(&self.connection(), &mut snapshot)?;
+        let mut data = Connection::open("")?;
+        let catalog = {
+            let connection = self.connection();
+            copy(&connection, &mut data)?;
+            self.catalog()
+        };
+        tasks::restart(&data)?;
+        let snapshot = SavedData { data, catalog };
         snapshots.insert(name.to_owned(), snapshot);
         Ok(())
     }
 
     /// Restores the data saved under a name.
     pub(crate) fn restore_now(&self, name: &str) -> Result<(), ApiError> {
-        {
-            let snapshots = self.snapshots();
-            let snapshot = snapshots
-                .get(name)
-                .ok_or_else(|| ApiError::entity_not_found("snapshot", name))?;
-            let mut connection = self.connection();
-            connection.flush_prepared_statement_cache();
-            copy(snapshot, &mut connection)?;
+        let snapshots = self.snapshots();
+        let snapshot = snapshots
+            .get(name)
+            .ok_or_else(|| ApiError::entity_not_found("snapshot", name))?;
+        self.replace(&snapshot.data, Arc::clone(&snapshot.catalog))
+    }
+
+    /// Replaces all data, and the catalog that explains it, in one transaction. Readers of a file see the old
+    /// data until it ends.
+    pub(super) fn replace(&self, data: &Connection, catalog: Arc<Catalog>) -> Result<(), ApiError> {
+        let mut connection = self.connection();
+        connection.flush_prepared_statement_cache();
+        let backup = Backup::new(data, &mut connection)?;
+        // What is not complete when it is dropped is rolled back. No step: how many pages there are.
+        backup.step(0)?;
+        let last = backup.progress().remaining.min(LAST_PAGES);
+        let before = backup.progress().remaining - last;
+        if before > 0 {
+            expect(&backup, before, StepResult::More)?;
         }
-        self.prepare()
+        self.change_catalog(catalog, || expect(&backup, i32::MAX, StepResult::Done))
     }
 
     /// The names of all snapshots.
     pub(crate) fn snapshot_names(&self) -> Vec<String> {
         self.snapshots().keys().cloned().collect()
+    }
+}
+
+fn expect(backup: &Backup<'_, '_>, pages: i32, expected: StepResult) -> Result<(), ApiError> {
+    match backup.step(pages)? {
+        result if result == expected => Ok(()),
+        other => Err(ApiError::Internal(format!(
+            "the data could not be replaced: {other:?}"
+        ))),
     }
 }
 

@@ -15,6 +15,9 @@ use crate::settings::ResultSettings;
 /// How long the status of a task is documented to be kept; the sandbox keeps it until a reset.
 const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How often the sandbox may end while it processes a payload.
+const INTERRUPTIONS_MAX: i64 = 3;
+
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// A payload that may be queued.
@@ -241,17 +244,113 @@ pub(crate) fn finish(writer: Writer<'_>, id: i64, outcome: &Outcome) -> Result<(
     Ok(())
 }
 
-/// Queues the payloads again that were being processed when the sandbox was killed; nothing of them was
-/// written.
-pub(crate) fn requeue(connection: &Connection) -> rusqlite::Result<usize> {
+/// Queues the payloads again that were being processed when the sandbox ended; nothing of them was written.
+/// One that has ended the sandbox [`INTERRUPTIONS_MAX`] times is given up, because it may be why.
+pub(crate) fn requeue(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "UPDATE tasks SET interruptions = interruptions + 1 WHERE status = 'running'";
+    connection.execute(sql, [])?;
+    let problem = format!(
+        "the sandbox ended {INTERRUPTIONS_MAX} times while it processed this payload; it is not tried again"
+    );
     connection.execute(
-        "UPDATE tasks SET status = 'queued' WHERE status = 'running'",
-        [],
-    )
+        "DELETE FROM payloads WHERE id IN
+         (SELECT id FROM tasks WHERE status = 'running' AND interruptions >= ?)",
+        [INTERRUPTIONS_MAX],
+    )?;
+    connection.execute(
+        "UPDATE tasks SET status = ?, error_details = ?, log = ?
+         WHERE status = 'running' AND interruptions >= ?",
+        (
+            TaskStatus::Failed.as_str(),
+            &problem,
+            format!("{problem}\n"),
+            INTERRUPTIONS_MAX,
+        ),
+    )?;
+    restart(connection)
+}
+
+/// Queues the payloads again that are being processed.
+pub(crate) fn restart(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "UPDATE tasks SET status = 'queued' WHERE status = 'running'";
+    connection.execute(sql, [])?;
+    Ok(())
 }
 
 /// How many payloads are queued or being processed.
 pub(crate) fn waiting_count(connection: &Connection) -> Result<i64, ApiError> {
     let sql = "SELECT COUNT(*) FROM tasks WHERE status IN ('queued', 'running')";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::clock::Clock;
+    use crate::settings::Settings;
+    use crate::store::Store;
+
+    #[test]
+    fn a_payload_that_ends_the_sandbox_again_and_again_is_given_up() {
+        let settings = Settings::default().seed_data(false);
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running(), None).unwrap();
+        let submission = Submission {
+            digest: b"x",
+            skip_errors: false,
+            build: None,
+            payload: b"<test_result/>",
+        };
+        store
+            .write_now(|writer| accept(writer, &settings.results, &submission))
+            .unwrap();
+        let status = || {
+            let found = store.read_now(|reader| find(reader.connection, 1));
+            found.unwrap().unwrap().status
+        };
+        for _ in 1..INTERRUPTIONS_MAX {
+            assert!(store.write_now(take).unwrap().is_some());
+            requeue(&store.connection()).unwrap();
+            assert_eq!(status(), TaskStatus::Queued);
+            // A start that found it waiting.
+            requeue(&store.connection()).unwrap();
+        }
+        assert!(store.write_now(take).unwrap().is_some());
+        requeue(&store.connection()).unwrap();
+        assert_eq!(status(), TaskStatus::Failed);
+        assert!(store.write_now(take).unwrap().is_none());
+        let log = store.read_now(|reader| log(reader.connection, 1)).unwrap();
+        assert!(log.unwrap().contains("ended 3 times"));
+        let sql = "SELECT COUNT(*) FROM payloads";
+        let kept: i64 = store
+            .connection()
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 0);
+    }
+
+    #[test]
+    fn a_payload_that_is_restored_from_a_snapshot_was_not_interrupted() {
+        let settings = Settings::default().seed_data(false);
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running(), None).unwrap();
+        let submission = Submission {
+            digest: b"x",
+            skip_errors: false,
+            build: None,
+            payload: b"<test_result/>",
+        };
+        store
+            .write_now(|writer| accept(writer, &settings.results, &submission))
+            .unwrap();
+        for _ in 0..=INTERRUPTIONS_MAX {
+            assert!(store.write_now(take).unwrap().is_some());
+            store.snapshot_now("x").unwrap();
+            store.restore_now("x").unwrap();
+        }
+        assert!(store.write_now(take).unwrap().is_some());
+    }
 }

@@ -10,8 +10,8 @@ use http::{Request, header};
 use serde_json::json;
 
 use super::ingestion::payload;
-use super::{Client, Settings, WORKSPACE};
-use crate::Limits;
+use super::{Client, Settings, WORKSPACE, response};
+use crate::{Limits, Sandbox};
 
 #[tokio::test]
 async fn large_and_deep_queries_work_and_too_large_ones_are_rejected() {
@@ -219,6 +219,61 @@ async fn a_decompression_bomb_is_rejected() {
     assert_eq!(response.status, 413);
     let description = response.json()["description"].to_string();
     assert!(description.contains("1000000 bytes"), "{description}");
+}
+
+#[tokio::test]
+async fn a_payload_with_too_many_elements_is_rejected_before_it_is_built() {
+    let mut settings = Settings::default();
+    settings.limits.payload_elements_max = 3;
+    let client = Client::new(settings).await;
+    let xml = |runs: usize| {
+        let run = "<test_run name='a' duration='1' status='Passed'/>".repeat(runs);
+        format!("<test_result><test_runs>{run}</test_runs></test_result>")
+    };
+    assert_eq!(client.submit(&xml(1), "").await.status, 202);
+    let refused = client.submit(&xml(2), "").await;
+    assert_eq!(
+        refused.refusal(),
+        (413, "testbox.invalid_payload".to_owned())
+    );
+    assert!(
+        refused.text().contains("4 elements; the limit is 3"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
+async fn bodies_of_those_who_are_not_signed_in_are_not_kept() {
+    let sandbox = Sandbox::open(Settings::default()).unwrap();
+    let app = sandbox.app();
+    let large = "x".repeat(70_000);
+    for (path, status) in [
+        (format!("{WORKSPACE}/user_tags"), 401),
+        ("/authentication/sign_in".to_owned(), 413),
+        ("/authentication/grant_tool_token".to_owned(), 413),
+        ("/osp/a/au/auth/oauth2/token".to_owned(), 413),
+        ("/nowhere".to_owned(), 404),
+    ] {
+        let request = Request::post(&path)
+            .body(Body::from(large.clone()))
+            .unwrap();
+        assert_eq!(response(&app, request).await.status, status, "{path}");
+        assert_eq!(
+            sandbox.requests().last().unwrap().body_bytes,
+            70_000,
+            "{path}"
+        );
+    }
+    let body = "x".repeat(2_000_000);
+    let request = Request::post("/_sandbox/faults")
+        .body(Body::from(body))
+        .unwrap();
+    assert_eq!(response(&app, request).await.status, 413);
+    // The same body is fine for those who are.
+    let client = Client::of(&sandbox).await;
+    let description = serde_json::json!({ "data": [{ "name": "a", "description": large }] });
+    assert_eq!(client.post("programs", &description).await.status, 201);
 }
 
 #[tokio::test]
