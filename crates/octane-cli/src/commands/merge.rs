@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use octane_client::{BundleError, Spool, UploadId, UploadSummary, suite_run_name};
+use octane_client::{BundleError, RollCall, Spool, UploadId, UploadSummary, suite_run_name};
 
 use super::delivery::{Delivery, check_report};
-use super::shards::complete;
+use super::resume::Resumed;
+use super::shards::{lock, merge, mismatch};
 use super::uploads::bundle_failure;
-use crate::args::{CloseArgs, ConnectionArgs, MergeArgs};
+use crate::args::{CloseArgs, ConnectionArgs, DeliveryArgs, MergeArgs, ResumeArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::names;
@@ -44,6 +45,40 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
     let on = (&args.delivery, &args.connection);
     let done = complete(&spool, &shards, on, &delivery, output).await;
     done.or_else(|failure| delivery.report_failure(failure))
+}
+
+/// Merges stored shards on the server, or in the sandbox, that they belong to, and reports.
+async fn complete(
+    spool: &Spool,
+    shards: &[UploadSummary],
+    args: (&DeliveryArgs, &ConnectionArgs),
+    delivery: &Delivery<'_>,
+    output: Output,
+) -> Result<Exit> {
+    let Some(first) = shards.first() else {
+        return Err(Failure::message(Exit::Input, "there are no shards"));
+    };
+    RollCall::of(shards).map_err(mismatch)?;
+    let args = ResumeArgs {
+        id: Some(first.id.clone()),
+        all: false,
+        delivery: args.0.clone(),
+        connection: args.1.clone(),
+    };
+    let resumed = Resumed::new(&args, first, delivery);
+    let connected = resumed.connect_alone(&args, output).await?;
+    let client = connected.client_for(&args.connection, &first.options);
+    let done = async {
+        let Some(_lock) = lock(spool, first, delivery).await? else {
+            return Err(delivery.nothing_sent());
+        };
+        let settings = resumed.settings(&args);
+        let report = merge(&client, spool, shards, &settings, &resumed.delivery).await?;
+        resumed.delivery.print_report(&report, None)
+    };
+    let done = Box::pin(done).await;
+    connected.close().await;
+    done.or_else(|failure| resumed.delivery.report_failure(failure))
 }
 
 /// Merges the shards of a suite run that are stored on this machine.

@@ -15,11 +15,8 @@ use octane_client::{
 
 use self::next_step::{Seen, Step, next_step};
 use super::delivery::Delivery;
-use super::resume::Resumed;
-use crate::args::{ConnectionArgs, DeliveryArgs, ResumeArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::Output;
 
 /// How often a process looks whether others are done.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -99,40 +96,6 @@ impl Arrived<'_> {
     }
 }
 
-/// Merges stored shards on the server, or in the sandbox, that they belong to, and reports.
-pub(super) async fn complete(
-    spool: &Spool,
-    shards: &[UploadSummary],
-    args: (&DeliveryArgs, &ConnectionArgs),
-    delivery: &Delivery<'_>,
-    output: Output,
-) -> Result<Exit> {
-    let Some(first) = shards.first() else {
-        return Err(Failure::message(Exit::Input, "there are no shards"));
-    };
-    RollCall::of(shards).map_err(mismatch)?;
-    let args = ResumeArgs {
-        id: Some(first.id.clone()),
-        all: false,
-        delivery: args.0.clone(),
-        connection: args.1.clone(),
-    };
-    let resumed = Resumed::new(&args, first, delivery);
-    let connected = resumed.connect_alone(&args, output).await?;
-    let client = connected.client_for(&args.connection, &first.options);
-    let done = async {
-        let Some(_lock) = lock(spool, first, delivery).await? else {
-            return Err(delivery.nothing_sent());
-        };
-        let settings = resumed.settings(&args);
-        let report = merge(&client, spool, shards, &settings, &resumed.delivery).await?;
-        resumed.delivery.print_report(&report, None)
-    };
-    let done = Box::pin(done).await;
-    connected.close().await;
-    done.or_else(|failure| resumed.delivery.report_failure(failure))
-}
-
 /// The shards on which no process is working.
 fn free(mut shards: Vec<UploadSummary>) -> Vec<UploadSummary> {
     shards.retain(|shard| !shard.is_in_use);
@@ -140,7 +103,7 @@ fn free(mut shards: Vec<UploadSummary>) -> Vec<UploadSummary> {
 }
 
 /// Waits until no other process completes the suite run; nothing if this one is cancelled before.
-async fn lock(
+pub(super) async fn lock(
     spool: &Spool,
     shard: &UploadSummary,
     delivery: &Delivery<'_>,
@@ -164,7 +127,7 @@ async fn pause_for(time: Duration, delivery: &Delivery<'_>) {
     }
 }
 
-async fn merge(
+pub(super) async fn merge(
     client: &Client,
     spool: &Spool,
     shards: &[UploadSummary],

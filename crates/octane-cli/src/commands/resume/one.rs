@@ -17,15 +17,15 @@ use crate::sandbox::is_sandbox;
 use crate::spool::{journal_failure, spool};
 
 /// An upload that is resumed.
-pub(in super::super) struct Resumed<'a> {
+pub(crate) struct Resumed<'a> {
     pub(super) summary: &'a UploadSummary,
-    pub(in super::super) delivery: Delivery<'a>,
+    pub(crate) delivery: Delivery<'a>,
     policies: Policies,
 }
 
 impl<'a> Resumed<'a> {
     /// The policies are those of the upload, unless others are typed.
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         args: &ResumeArgs,
         summary: &'a UploadSummary,
         delivery: &Delivery<'a>,
@@ -63,7 +63,7 @@ impl<'a> Resumed<'a> {
     }
 
     /// Connects to where it belongs, unless another place is typed.
-    pub(in super::super) async fn connect_alone(
+    pub(crate) async fn connect_alone(
         &self,
         args: &ResumeArgs,
         output: Output,
@@ -140,7 +140,7 @@ impl<'a> Resumed<'a> {
     }
 
     /// How it is delivered.
-    pub(in super::super) fn settings(&self, args: &ResumeArgs) -> UploadSettings {
+    pub(crate) fn settings(&self, args: &ResumeArgs) -> UploadSettings {
         let mut settings = UploadSettings::default();
         settings.ingestion_wait_max = args.delivery.wait;
         settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
