@@ -6,8 +6,8 @@ A cancelled call is dropped at once. A cancelled upload can be resumed: its ID i
 
 from __future__ import annotations
 
-from octane_client import _settings, _upload
-from octane_client._connect import connect
+from octane_client import _upload
+from octane_client._connect import BaseClient
 from octane_client._entities import LinkOutcome, Module, Run, Story, Suite, SuiteRun
 from octane_client._operations import Connected, Core, Response, one_story, target
 from octane_client._report import Event, Problems, Report, Upload
@@ -20,76 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from octane_client._ids import EntityLike
-    from octane_client._settings import Credentials, Path, Seconds, Secret
 
 __all__ = ["AsyncClient", "Client"]
 
 
-class AsyncClient:
+class AsyncClient(BaseClient):
     """A client of one workspace, whose methods are awaited. Its parameters are those of :class:`octane_client.Client`."""
-
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        client_id: str | None = None,
-        secret: Secret | str | None = None,
-        username: str | None = None,
-        password: Secret | str | None = None,
-        credentials: Credentials | None = None,
-        space: int | str | None = None,
-        workspace: int | str | None = None,
-        spool: Path | None = None,
-        jira_field: str | None = None,
-        link_field: str | None = None,
-        on_ambiguous: str = "first",
-        rate: int | None = None,
-        concurrency: int | None = None,
-        retries: int | None = None,
-        deadline: Seconds | None = None,
-        attempt_timeout: Seconds | None = None,
-        connect_timeout: Seconds | None = None,
-        ca_files: Path | Sequence[Path] | None = None,
-        proxy: Secret | str | None = None,
-        no_proxy: str | None = None,
-        user_agent: str | None = None,
-    ) -> None:
-        self._core = connect(
-            url,
-            client_id=client_id,
-            secret=secret,
-            username=username,
-            password=password,
-            credentials=credentials,
-            space=space,
-            workspace=workspace,
-            spool=spool,
-            jira_field=jira_field,
-            link_field=link_field,
-            on_ambiguous=on_ambiguous,
-            rate=rate,
-            concurrency=concurrency,
-            retries=retries,
-            deadline=deadline,
-            attempt_timeout=attempt_timeout,
-            connect_timeout=connect_timeout,
-            ca_files=ca_files,
-            proxy=proxy,
-            no_proxy=no_proxy,
-            user_agent=user_agent,
-        )
-
-    @classmethod
-    def from_env(cls, **settings: Any) -> AsyncClient:
-        """A client by the environment variables of the program ``octane``: ``OCTANE_URL``, ``OCTANE_CLIENT_ID`` and
-        ``OCTANE_CLIENT_SECRET`` (or ``OCTANE_USERNAME`` and ``OCTANE_PASSWORD``), ``OCTANE_SHARED_SPACE``,
-        ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``. ``settings`` override them.
-        """
-        return cls(**_settings.from_env(settings))
-
-    def close(self) -> None:
-        """Makes further calls fail. Sends nothing."""
-        self._core.close()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -98,10 +34,6 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        url, space, workspace = self._core.client.address()
-        return f"<AsyncClient {url} {space}/{workspace}>"
 
     @property
     def modules(self) -> Modules:

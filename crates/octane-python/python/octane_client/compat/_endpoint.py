@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from octane_client._call import Call, same
-from octane_client._connect import connect
+from octane_client._connect import BaseClient
 from octane_client.compat import config as _config
 from octane_client.compat import credentials as _credentials
 from octane_client.compat.shapes import Cookies, entities
@@ -44,7 +44,7 @@ class Connected:
 
     def _connect(self, url: Any, space: Any, workspace: Any) -> Core:
         settings = self._settings
-        return connect(
+        client = BaseClient(
             None if url is None else str(url),
             space=space,
             workspace=workspace,
@@ -60,6 +60,7 @@ class Connected:
             proxy=settings["proxy"],
             no_proxy=settings["no_proxy"],
         )
+        return client._core
 
     def credentials(self, spKConfig: Any) -> tuple[str, str, str] | None:
         """The credentials in ``spKConfig``: ``("api_key", id, secret)`` or ``("user", name, password)``. Called at each sign-in;
