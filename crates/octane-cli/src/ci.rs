@@ -26,6 +26,30 @@ pub(crate) struct CiRun {
     pub(crate) shard: Option<Found>,
 }
 
+/// What can be known of a run, in the order in which it is shown: the name in JSON, the label, and what was found.
+pub(crate) fn facts(run: Option<&CiRun>) -> [(&'static str, &'static str, Option<&Found>); 9] {
+    let fact = |of: fn(&CiRun) -> Option<&Found>| run.and_then(of);
+    [
+        ("suite_run", "suite run", run.map(|run| &run.suite_run)),
+        ("run_url", "run URL", fact(|run| run.run_url.as_ref())),
+        (
+            "repository",
+            "repository",
+            fact(|run| run.repository.as_ref()),
+        ),
+        ("branch", "branch", fact(|run| run.branch.as_ref())),
+        ("commit", "commit", fact(|run| run.commit.as_ref())),
+        (
+            "server_url",
+            "server URL",
+            fact(|run| run.server_url.as_ref()),
+        ),
+        ("job", "job", fact(|run| run.job.as_ref())),
+        ("build", "build", fact(|run| run.build.as_ref())),
+        ("shard", "shard", fact(|run| run.shard.as_ref())),
+    ]
+}
+
 /// The CI run, by the table [`SYSTEMS`]: that of the first system whose marker is set, if it has one, and whose variables
 /// name a run.
 pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun> {

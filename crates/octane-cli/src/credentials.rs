@@ -158,8 +158,8 @@ impl Credentials {
         Ok(id.or_else(|| self.configured.client_id.clone()))
     }
 
-    /// The environment, in which `--client-id` replaces its variable. With another place for a secret, a client ID without
-    /// one is no half of a pair.
+    /// The environment, in which `--client-id` replaces its variable. A client ID whose secret is elsewhere is hidden from
+    /// it, because there it would be an incomplete pair.
     fn environment(
         &self,
         has_other_secret: bool,

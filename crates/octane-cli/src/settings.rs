@@ -75,7 +75,7 @@ impl From<SettingsError> for Failure {
             }
             SettingsError::UnknownProfile { name, known, files } => {
                 let message = if known.is_empty() {
-                    format!("there is no profile `{name}`: no file has one")
+                    format!("there is no profile `{name}`: no settings file defines any")
                 } else {
                     let known = definition::quoted_list(known.iter().map(String::as_str));
                     format!("there is no profile `{name}`; known: {known}")

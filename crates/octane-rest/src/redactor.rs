@@ -109,7 +109,7 @@ impl Redactor {
         }
     }
 
-    /// The secrets that it was told, in all of their forms, for a system that hides them in what others print. Session
+    /// The secrets that it hides, in all of their forms, so that a CI system can hide them in what others print. Session
     /// cookies are not among them.
     pub fn secrets(&self) -> Vec<Secret> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
