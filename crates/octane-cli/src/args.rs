@@ -5,6 +5,7 @@ mod build_context;
 mod compat;
 mod config;
 mod connection;
+mod dry_run;
 mod duration;
 mod entities;
 mod number;
@@ -27,6 +28,7 @@ pub(crate) use config::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub(crate) use connection::{
     ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
 };
+pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod changes;
 mod ci;
 mod compat;
 mod completions;
@@ -99,7 +100,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Api(server) => {
             let is_read = server.args.data.as_deref() == Some("@-");
             check_standard_input(&server.connection, is_read)?;
-            let command = async |client: &Client| api::run(&server.args, client).await;
+            let command = async |client: &Client| api::run(&server.args, client, output).await;
             connected(&server.connection, output, command).await
         }
         #[cfg(feature = "sandbox")]

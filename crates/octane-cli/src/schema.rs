@@ -12,6 +12,7 @@ const SCHEMAS: &[(&str, &str)] = schemas! {
     "auth_login"
     "auth_logout"
     "auth_status"
+    "changes"
     "ci_env"
     "compat"
     "config"

@@ -107,7 +107,8 @@ pub use jira::{Jira, Resolution};
 #[doc(hidden)]
 pub use journal::CommitPoint;
 pub use journal::{
-    BundleError, Journal, JournalError, Retention, Spool, UploadState, UploadSummary,
+    BundleError, Journal, JournalError, Remaining, RemainingBatches, Retention, Spool, UploadState,
+    UploadSummary,
 };
 pub use likeness::Similar;
 pub use link_field::{LinkField, LinkLevel};

@@ -64,6 +64,40 @@ pub(crate) struct LinkRequest {
     pub(crate) existing: Option<References>,
 }
 
+/// What is written to change links.
+#[derive(Debug)]
+struct LinkChanges {
+    level: LinkLevel,
+    mode: ReferenceUpdate,
+    changes: Vec<Entity>,
+    /// How many need no change.
+    unchanged: usize,
+    /// What cannot be changed.
+    failed: Vec<LinkFailure>,
+}
+
+impl LinkChanges {
+    fn none(field: &LinkField, mode: ReferenceUpdate) -> Self {
+        Self {
+            level: field.level,
+            mode,
+            changes: Vec::new(),
+            unchanged: 0,
+            failed: Vec::new(),
+        }
+    }
+
+    /// How it ends if everything is written.
+    fn outcome(&self) -> LinkOutcome {
+        LinkOutcome {
+            level: self.level,
+            changed: self.changes.len(),
+            unchanged: self.unchanged,
+            failed: self.failed.clone(),
+        }
+    }
+}
+
 impl Client {
     /// Links between runs and stories.
     pub fn links(&self) -> Links<'_> {
@@ -121,21 +155,16 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
-        let story: WorkItem = named_entity::get(self.client, story).await?;
-        let story = story.to_reference();
-        let field = self.field().await?;
-        let (holders, failed) = self.link_holders(&field, runs).await?;
-        let requests = holders
-            .into_iter()
-            .map(|(holder, existing)| LinkRequest {
-                holder,
-                stories: vec![story.clone()],
-                existing: Some(existing),
-            })
-            .collect();
-        let mut outcome = self.apply(&field, requests).await?;
-        outcome.failed.extend(failed);
-        Ok(outcome)
+        self.write(self.planned_links(story, runs).await?).await
+    }
+
+    /// What [`link`](Self::link) would change now: `changed` counts what would be changed. Nothing is written.
+    pub async fn would_link(
+        &self,
+        story: WorkItemId,
+        runs: &[RunId],
+    ) -> Result<LinkOutcome, ClientError> {
+        Ok(self.planned_links(story, runs).await?.outcome())
     }
 
     /// Removes the link to `story`, and no other, from `runs` (or their tests).
@@ -165,26 +194,58 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
+        self.write(self.planned_unlinks(story, runs).await?).await
+    }
+
+    /// What [`unlink`](Self::unlink) would change now: `changed` counts what would be changed. Nothing is written.
+    pub async fn would_unlink(
+        &self,
+        story: WorkItemId,
+        runs: &[RunId],
+    ) -> Result<LinkOutcome, ClientError> {
+        Ok(self.planned_unlinks(story, runs).await?.outcome())
+    }
+
+    async fn planned_links(
+        &self,
+        story: WorkItemId,
+        runs: &[RunId],
+    ) -> Result<LinkChanges, ClientError> {
+        let story: WorkItem = named_entity::get(self.client, story).await?;
+        let story = story.to_reference();
+        let field = self.field().await?;
+        let (holders, failed) = self.link_holders(&field, runs).await?;
+        let requests = holders.into_iter().map(|(holder, existing)| LinkRequest {
+            holder,
+            stories: vec![story.clone()],
+            existing: Some(existing),
+        });
+        Ok(LinkChanges {
+            failed,
+            ..missing_links(&field, requests)
+        })
+    }
+
+    async fn planned_unlinks(
+        &self,
+        story: WorkItemId,
+        runs: &[RunId],
+    ) -> Result<LinkChanges, ClientError> {
         let story = EntityId::from(story);
         let field = self.field().await?;
         let (holders, failed) = self.link_holders(&field, runs).await?;
-        let mut changes = Vec::new();
-        let mut unchanged = 0;
+        let mut planned = LinkChanges::none(&field, ReferenceUpdate::Replace);
         for (holder, existing) in holders {
             if existing.contains(&story) {
                 let others = existing.data.iter();
                 let rest = others.filter(|reference| reference.id != story);
-                changes.push(Entity::with_id(holder).set_references(&field.name, rest));
+                let change = Entity::with_id(holder).set_references(&field.name, rest);
+                planned.changes.push(change);
             } else {
-                unchanged += 1;
+                planned.unchanged += 1;
             }
         }
-        let mut outcome = self
-            .write(&field, &changes, ReferenceUpdate::Replace)
-            .await?;
-        outcome.unchanged = unchanged;
-        outcome.failed.extend(failed);
-        Ok(outcome)
+        Ok(LinkChanges { failed, ..planned })
     }
 
     /// Adds the links that are missing; existing links that are not known yet are read first.
@@ -199,30 +260,16 @@ impl Links<'_> {
             .map(|request| request.holder.clone())
             .collect();
         let read = self.read_links(field, unknown).await?;
-        let mut changes = Vec::new();
-        let mut unchanged = 0;
-        for LinkRequest {
-            holder,
-            stories,
-            existing,
-        } in &requests
-        {
-            let existing = existing.as_ref().or_else(|| read.get(holder));
-            let known: HashSet<&EntityId> = existing
-                .into_iter()
-                .flat_map(|existing| existing.data.iter().map(|story| &story.id))
-                .collect();
-            let is_missing = |story: &&Reference| !known.contains(&story.id);
-            let missing: Vec<&Reference> = stories.iter().filter(is_missing).collect();
-            if missing.is_empty() {
-                unchanged += 1;
-            } else {
-                changes.push(Entity::with_id(holder.clone()).set_references(&field.name, missing));
+        let requests = requests.into_iter().map(|request| {
+            let existing = request
+                .existing
+                .or_else(|| read.get(&request.holder).cloned());
+            LinkRequest {
+                existing,
+                ..request
             }
-        }
-        let mut outcome = self.write(field, &changes, ReferenceUpdate::Append).await?;
-        outcome.unchanged = unchanged;
-        Ok(outcome)
+        });
+        self.write(missing_links(field, requests)).await
     }
 
     /// What holds the links of `runs` (the runs or their tests) with its existing links, and the runs that do
@@ -303,32 +350,48 @@ impl Links<'_> {
         Ok(found)
     }
 
-    async fn write(
-        &self,
-        field: &LinkField,
-        changes: &[Entity],
-        mode: ReferenceUpdate,
-    ) -> Result<LinkOutcome, ClientError> {
-        let mut outcome = LinkOutcome {
-            level: field.level,
-            changed: 0,
-            unchanged: 0,
-            failed: Vec::new(),
-        };
+    async fn write(&self, planned: LinkChanges) -> Result<LinkOutcome, ClientError> {
+        let mut outcome = planned.outcome();
+        let changes = &planned.changes;
         if changes.is_empty() {
             return Ok(outcome);
         }
-        let collection = self.client.endpoint.collection(field.level.collection());
-        let bulk = collection.update_many(changes, mode).await?;
-        outcome.changed = changes.len() - bulk.failed.len();
-        outcome.failed = bulk
-            .failed
-            .into_iter()
-            .filter_map(|(position, problem)| {
-                let id = changes.get(position)?.id.clone()?;
-                Some(LinkFailure { id, problem })
-            })
-            .collect();
+        let collection = self.client.endpoint.collection(planned.level.collection());
+        let bulk = collection.update_many(changes, planned.mode).await?;
+        outcome.changed -= bulk.failed.len();
+        let failed = bulk.failed.into_iter().filter_map(|(position, problem)| {
+            let id = changes.get(position)?.id.clone()?;
+            Some(LinkFailure { id, problem })
+        });
+        outcome.failed = failed.chain(outcome.failed).collect();
         Ok(outcome)
     }
+}
+
+/// The requests that add the links that are missing.
+fn missing_links(
+    field: &LinkField,
+    requests: impl IntoIterator<Item = LinkRequest>,
+) -> LinkChanges {
+    let mut planned = LinkChanges::none(field, ReferenceUpdate::Append);
+    for LinkRequest {
+        holder,
+        stories,
+        existing,
+    } in requests
+    {
+        let known: HashSet<&EntityId> = existing
+            .iter()
+            .flat_map(|existing| existing.data.iter().map(|story| &story.id))
+            .collect();
+        let is_missing = |story: &&Reference| !known.contains(&story.id);
+        let missing: Vec<&Reference> = stories.iter().filter(is_missing).collect();
+        if missing.is_empty() {
+            planned.unchanged += 1;
+        } else {
+            let change = Entity::with_id(holder).set_references(&field.name, missing);
+            planned.changes.push(change);
+        }
+    }
+    planned
 }

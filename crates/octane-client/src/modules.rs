@@ -126,6 +126,24 @@ impl Modules<'_> {
         self.ensure_segments(&segments(path)?).await
     }
 
+    /// How far `path` exists: the last module of it that does, and the names below it that [`ensure`](Self::ensure) would
+    /// create.
+    pub async fn missing(
+        &self,
+        path: &str,
+    ) -> Result<(ApplicationModule, Vec<String>), ClientError> {
+        let segments = segments(path)?;
+        let mut on_several = |ambiguous| (self.client.on_ambiguous_name)(&ambiguous);
+        let Walked { module, missing } = self.walk(&segments, &mut on_several).await?;
+        for name in missing {
+            named_entity::draft::<ApplicationModule>(name)?;
+        }
+        Ok((
+            module,
+            missing.iter().map(|name| (*name).to_owned()).collect(),
+        ))
+    }
+
     /// The module `name` directly below the root; created if it does not exist.
     ///
     /// ```

@@ -37,6 +37,13 @@ pub(crate) enum BatchState {
     Ended(BatchEnd),
 }
 
+impl BatchState {
+    /// Whether nothing more will happen to it.
+    pub(crate) const fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+}
+
 impl std::fmt::Display for BatchState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

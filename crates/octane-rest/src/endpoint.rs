@@ -239,7 +239,8 @@ impl Endpoint {
             .map_err(|error| self.invalid_request(method.clone(), path, error.to_string()))
     }
 
-    fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Bytes>, Error> {
+    /// The request that [`call`](Self::call) would send, without the headers of the session.
+    pub fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Bytes>, Error> {
         let parts = self.state.base_url.path(path).and_then(|uri| {
             let uri = uri
                 .parse()

@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use super::dry_run::DryRunArgs;
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum AuthCommand {
     /// Save an API key in a file that only you can read, after signing in with it.
@@ -12,7 +14,7 @@ Examples:
   pass show octane | octane auth login --client-id ci-uploader --secret-stdin
 
 The key is used for this server and shared space if neither an option nor the environment has credentials.")]
-    Login,
+    Login(DryRunArgs),
     /// Show which credentials are used, where they come from, and whether signing in works.
     #[command(before_long_help = "\
 Examples:
@@ -25,11 +27,12 @@ Credentials come from the first of these that has them:
      OCTANE_ACCESS_TOKEN; together with an API key, a token that Octane exchanges
      OCTANE_USERNAME and OCTANE_PASSWORD
      (OCTANE_CLIENT_SECRET_FILE and the like name files with the values)
-  3  the key of `octane auth login`")]
+  3  `client-id` with `secret-file` or `secret-command` in a settings file (`octane config path` lists them)
+  4  the key of `octane auth login`")]
     Status,
     /// Delete the saved API key, and end the session that processes share.
     #[command(before_long_help = "\
 Example:
   octane auth logout --url 'https://octane.example.com/ui/?p=1001/1002'")]
-    Logout,
+    Logout(DryRunArgs),
 }

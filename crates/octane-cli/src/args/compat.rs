@@ -83,6 +83,9 @@ pub(crate) struct CompatArgs {
     /// Ask Octane to ignore unknown references.
     #[arg(short = 'e', long)]
     pub(crate) skip_errors: bool,
+    /// Check everything, and upload nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Wait for the outcome; this program always does.
     #[arg(long)]
     pub(crate) check_result: bool,

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand};
 use octane_model::{RunId, WorkItemId};
 
+use super::dry_run::DryRunArgs;
 use super::number::number;
 use super::shards::CloseArgs;
 
@@ -37,6 +38,8 @@ pub(crate) enum ModuleCommand {
         parent: Option<String>,
         #[command(flatten)]
         similar: CreateSimilarArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// Get the module at a path; create what does not exist.
     Ensure {
@@ -45,6 +48,8 @@ pub(crate) enum ModuleCommand {
         path: String,
         #[command(flatten)]
         similar: CreateSimilarArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
 }
 
@@ -71,6 +76,8 @@ pub(crate) enum SuiteCommand {
         module: Option<String>,
         #[command(flatten)]
         similar: CreateSimilarArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// Get a suite by name; create it if it does not exist.
     Ensure {
@@ -81,6 +88,8 @@ pub(crate) enum SuiteCommand {
         module: Option<String>,
         #[command(flatten)]
         similar: CreateSimilarArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
 }
 
@@ -163,4 +172,6 @@ pub(crate) struct LinkArgs {
     /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
     #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = number::<u64>)]
     pub(crate) skip: u64,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunArgs,
 }

@@ -31,6 +31,9 @@ pub(crate) struct ApiArgs {
     /// The body is XML, not JSON.
     #[arg(long, requires = "data")]
     pub(crate) xml: bool,
+    /// Show what would be sent, unless it only reads (GET).
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 fn port(text: &str) -> Result<u16, String> {

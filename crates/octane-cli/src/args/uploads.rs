@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use octane_client::UploadId;
 
 use super::connection::ConnectionArgs;
+use super::dry_run::DryRunArgs;
 use super::duration::duration;
 use crate::env;
 
@@ -84,6 +85,9 @@ pub(crate) struct ResumeArgs {
     /// All unfinished uploads for this server.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Show what would be sent, without connecting.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
     #[command(flatten)]
@@ -118,6 +122,8 @@ pub(crate) enum UploadsCommand {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
+        dry_run: DryRunArgs,
+        #[command(flatten)]
         spool: SpoolArgs,
     },
     /// Write an upload to a single file, to resume it on another machine.
@@ -141,9 +147,16 @@ Examples:
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[command(flatten)]
+        dry_run: DryRunArgs,
+        #[command(flatten)]
         spool: SpoolArgs,
     },
     /// Delete old uploads: finished ones after 14 days (or the oldest while the total exceeds 1 GiB; every
     /// upload does this too), unfinished ones after 90 days.
-    Prune(SpoolArgs),
+    Prune {
+        #[command(flatten)]
+        dry_run: DryRunArgs,
+        #[command(flatten)]
+        spool: SpoolArgs,
+    },
 }

@@ -7,13 +7,14 @@ use http::Method;
 use octane_client::Client;
 use octane_rest::Body;
 
+use super::changes::{self, Change};
 use crate::args::{ApiArgs, HttpMethod};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{print_note, write_document};
+use crate::output::{Output, print_note, write_document};
 
 /// Sends the request and writes the body of the response; its status goes to standard error.
-pub(super) async fn run(args: &ApiArgs, client: &Client) -> Result<Exit> {
+pub(super) async fn run(args: &ApiArgs, client: &Client, output: Output) -> Result<Exit> {
     let body = body(args)?;
     let method = match args.method {
         HttpMethod::Get => Method::GET,
@@ -21,6 +22,15 @@ pub(super) async fn run(args: &ApiArgs, client: &Client) -> Result<Exit> {
         HttpMethod::Put => Method::PUT,
         HttpMethod::Delete => Method::DELETE,
     };
+    if args.dry_run && method != Method::GET {
+        let request = client.endpoint().request(method, &args.path, body)?;
+        let change = Change::Request {
+            method: request.method().to_string(),
+            path: request.uri().to_string(),
+            bytes: request.body().len(),
+        };
+        return changes::show(&[change], output);
+    }
     let answer = client.endpoint().call(method, &args.path, body).await?;
     print_note(&format!("HTTP {}", answer.status));
     if !answer.body.is_empty() {

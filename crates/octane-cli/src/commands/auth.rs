@@ -8,7 +8,7 @@ use octane_rest::{
 };
 use serde_json::{Value, json};
 
-use crate::args::{AuthCommand, ConnectionArgs};
+use crate::args::{AuthCommand, ConnectionArgs, DryRunArgs};
 use crate::connect::{
     build, credential_failure, remote_endpoint, warn_about_address, warn_about_typed_secret,
 };
@@ -35,13 +35,13 @@ pub(super) async fn run(
     }
     warn_about_typed_secret(args, output);
     match command {
-        AuthCommand::Login => login(args, output).await,
+        AuthCommand::Login(dry_run) => login(args, dry_run, output).await,
         AuthCommand::Status => status(args, output).await,
-        AuthCommand::Logout => logout(args, output).await,
+        AuthCommand::Logout(dry_run) => logout(args, dry_run, output).await,
     }
 }
 
-async fn login(args: &ConnectionArgs, output: Output) -> Result<Exit> {
+async fn login(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
     let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
     warn_about_address(&endpoint, output);
     let (id, secret, origin) = key(args, &endpoint).await?;
@@ -57,15 +57,22 @@ async fn login(args: &ConnectionArgs, output: Output) -> Result<Exit> {
     mask::secrets_in_use();
     prove(&build(builder.credentials(known), args)?).await?;
     let (logins, place) = (logins()?, place(args, &endpoint)?);
-    logins
-        .save(&place, &id, &secret)
-        .map_err(credential_failure)?;
+    let is_dry_run = dry_run.dry_run;
+    if !is_dry_run {
+        let saved = logins.save(&place, &id, &secret);
+        saved.map_err(credential_failure)?;
+    }
     let path = logins.path().display().to_string();
     output.answer(
         || {
             let mut text = shown(&endpoint);
             text.push(&format!("API key   {id}"));
-            text.push(&format!("Saved     {path}"));
+            let saved = if is_dry_run {
+                "Would be saved in"
+            } else {
+                "Saved    "
+            };
+            text.push(&format!("{saved} {path}"));
             text
         },
         &json!({
@@ -76,6 +83,7 @@ async fn login(args: &ConnectionArgs, output: Output) -> Result<Exit> {
             "client_id": id,
             "origin": origin.to_string(),
             "file": path,
+            "is_dry_run": is_dry_run,
         }),
     )?;
     let secrets = [
@@ -115,7 +123,7 @@ async fn key(args: &ConnectionArgs, endpoint: &Endpoint) -> Result<(String, Secr
         Err(error) => return Err(credential_failure(error)),
     }
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        let message = "no secret given, and there is no terminal to ask at";
+        let message = "no client secret given, and it cannot be asked for without a terminal";
         return Err(Failure::message(Exit::Configuration, message).hint(
             "use `--secret-stdin`, `--secret-file` or `--secret-command`, and `--client-id`",
         ));
@@ -293,21 +301,28 @@ fn report(
     Ok(failure.exit)
 }
 
-async fn logout(args: &ConnectionArgs, output: Output) -> Result<Exit> {
+async fn logout(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
     let mut builder = remote_endpoint(&alone(args), Credentials::new(args))?;
     if let Some(cache) = SessionCache::existing() {
         builder = builder.session_store(cache);
     }
     let endpoint = build(builder, args)?;
-    // Ending the session needs the key, so it comes first; if the server is away, the session ends by itself.
-    let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
     let (logins, place) = (logins()?, place(args, &endpoint)?);
-    let removed = logins.remove(&place).map_err(credential_failure)?;
+    let is_dry_run = dry_run.dry_run;
+    let removed = if is_dry_run {
+        logins.client_id(&place)
+    } else {
+        // Ending the session needs the key, so it comes first; if the server is away, the session ends by itself.
+        let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
+        logins.remove(&place)
+    };
+    let removed = removed.map_err(credential_failure)?;
     let path = logins.path().display().to_string();
     output.answer(
         || {
             let mut text = shown(&endpoint);
             text.push(&match &removed {
+                Some(id) if is_dry_run => format!("would delete API key {id} ({path})"),
                 Some(id) => format!("Deleted   API key {id} ({path})"),
                 None => "no API key was saved for this server and space".to_owned(),
             });
@@ -319,6 +334,7 @@ async fn logout(args: &ConnectionArgs, output: Output) -> Result<Exit> {
             "space": endpoint.workspace().space.to_string(),
             "client_id": removed.as_ref().map_or(Value::Null, |id| json!(id)),
             "file": path,
+            "is_dry_run": is_dry_run,
         }),
     )?;
     Ok(Exit::Success)
@@ -336,7 +352,7 @@ fn shown(endpoint: &Endpoint) -> Text {
 fn logins() -> Result<Logins> {
     Logins::of_user().map_err(|error| {
         Failure::new(Exit::Configuration, error)
-            .context("there is no directory for settings of the user")
+            .context("cannot find your directory for configuration files")
     })
 }
 

@@ -42,10 +42,14 @@ pub(super) async fn run(
     let mut is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
     let mut values = Vec::new();
     let mut lines = Vec::new();
+    let is_dry_run = args.dry_run.dry_run;
     for story in stories {
-        let outcome = match change {
-            Change::Link => client.links().link(story, &runs).await?,
-            Change::Unlink => client.links().unlink(story, &runs).await?,
+        let api = client.links();
+        let outcome = match (change, is_dry_run) {
+            (Change::Link, false) => api.link(story, &runs).await?,
+            (Change::Link, true) => api.would_link(story, &runs).await?,
+            (Change::Unlink, false) => api.unlink(story, &runs).await?,
+            (Change::Unlink, true) => api.would_unlink(story, &runs).await?,
         };
         for failure in &outcome.failed {
             let message = format!("{}: {}", failure.id, failure.problem);
@@ -56,11 +60,12 @@ pub(super) async fn run(
             report(&mut problems, output, code, message);
         }
         is_complete &= outcome.failed.is_empty();
-        lines.push(line(story, change, &outcome));
+        lines.push(line(story, change, is_dry_run, &outcome));
         values.push(value(story, &outcome));
     }
     let json = json!({
         "schema": "octane.links/1",
+        "is_dry_run": is_dry_run,
         "stories": values,
         "unknown": keys.missing,
         "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
@@ -114,7 +119,7 @@ async fn runs(args: &LinkArgs, client: &Client, output: Output) -> Result<Vec<Ru
     Ok(runs.into_iter().map(|run| run.id).collect())
 }
 
-fn line(story: WorkItemId, change: Change, outcome: &LinkOutcome) -> String {
+fn line(story: WorkItemId, change: Change, is_dry_run: bool, outcome: &LinkOutcome) -> String {
     let (holder, note) = match outcome.level {
         LinkLevel::Runs => ("run", ""),
         LinkLevel::Tests => (
@@ -122,9 +127,11 @@ fn line(story: WorkItemId, change: Change, outcome: &LinkOutcome) -> String {
             " (runs in this workspace have no editable field for stories)",
         ),
     };
-    let (done, unchanged) = match change {
-        Change::Link => ("linked", "already linked"),
-        Change::Unlink => ("unlinked", "had no link"),
+    let (done, unchanged) = match (change, is_dry_run) {
+        (Change::Link, false) => ("linked", "already linked"),
+        (Change::Link, true) => ("would be linked", "already linked"),
+        (Change::Unlink, false) => ("unlinked", "had no link"),
+        (Change::Unlink, true) => ("would be unlinked", "have no link"),
     };
     format!(
         "story {story}: {} {done}, {} {unchanged}, {} failed{note}",

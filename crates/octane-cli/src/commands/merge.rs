@@ -60,6 +60,7 @@ async fn complete(
     };
     RollCall::of(shards).map_err(mismatch)?;
     let args = ResumeArgs {
+        dry_run: false,
         id: Some(first.id.clone()),
         all: false,
         delivery: args.0.clone(),

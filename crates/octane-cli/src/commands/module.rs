@@ -4,6 +4,7 @@ use octane_client::{Client, Parent};
 use octane_model::ApplicationModule;
 use serde_json::{Value, json};
 
+use super::changes::{self, Change};
 use super::entity::{Answer, Shown, id_of};
 use super::lookup::Lookup;
 use super::similar::{check_not_existing, check_not_similar};
@@ -27,6 +28,7 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
             name,
             parent,
             similar,
+            dry_run,
         } => {
             let name = names::required("NAME", &name)?;
             let parent = lookup.module_id("--parent", parent.as_deref()).await?;
@@ -43,12 +45,36 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
                 let similar = modules.similar_below(parent, name).await?;
                 check_not_similar::<ApplicationModule>(name, &similar)?;
             }
+            if dry_run.dry_run {
+                let parent = match parent {
+                    Some(parent) => modules.get(parent).await?,
+                    None => modules.root().await?,
+                };
+                let change = Change::create::<ApplicationModule>(name, Some(parent.name));
+                return changes::show(&[change], output);
+            }
             Answer::Created(modules.create(name, parent).await?)
         }
-        ModuleCommand::Ensure { path, similar } => {
+        ModuleCommand::Ensure {
+            path,
+            similar,
+            dry_run,
+        } => {
             let path = names::required_path("A/B/C", &path)?;
             if !similar.create_similar {
                 check_not_similar::<ApplicationModule>(path, &modules.similar(path).await?)?;
+            }
+            if dry_run.dry_run {
+                let (module, missing) = modules.missing(path).await?;
+                let parents = std::iter::once(&module.name).chain(&missing);
+                let changes: Vec<Change> = missing
+                    .iter()
+                    .zip(parents)
+                    .map(|(name, parent)| {
+                        Change::create::<ApplicationModule>(name, Some(parent.clone()))
+                    })
+                    .collect();
+                return changes::show(&changes, output);
             }
             Answer::Ensured(modules.ensure(path).await?)
         }

@@ -1,6 +1,7 @@
 //! `octane resume`: continues uploads that were interrupted.
 
 mod all;
+mod dry_run;
 mod one;
 mod route;
 
@@ -17,6 +18,9 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
     check_report(&args.delivery, &[])?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
+    if args.dry_run {
+        return dry_run::run(args, output, &delivery);
+    }
     let done = match &args.id {
         Some(id) => match spool(&args.delivery.spool)?.summary(id) {
             Ok(summary) => {

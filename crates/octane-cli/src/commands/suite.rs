@@ -1,9 +1,10 @@
 //! `octane suite`
 
 use octane_client::Client;
-use octane_model::TestSuite;
+use octane_model::{ModuleId, TestSuite};
 use serde_json::{Value, json};
 
+use super::changes::{self, Change};
 use super::entity::{Answer, Shown};
 use super::lookup::Lookup;
 use super::similar::{check_not_existing, check_not_similar};
@@ -26,6 +27,7 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
             name,
             module,
             similar,
+            dry_run,
         } => {
             let name = names::required("NAME", &name)?;
             let module = lookup.module_id("--module", module.as_deref()).await?;
@@ -38,22 +40,36 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
                 )?;
                 check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;
             }
+            if dry_run.dry_run {
+                return would_create(name, module, output);
+            }
             Answer::Created(suites.create(name, module).await?)
         }
         SuiteCommand::Ensure {
             name,
             module,
             similar,
+            dry_run,
         } => {
             let name = names::required("NAME", &name)?;
             let module = lookup.module_id("--module", module.as_deref()).await?;
-            if !similar.create_similar && suites.find(name, module).await?.is_none() {
+            let is_missing = suites.find(name, module).await?.is_none();
+            if is_missing && !similar.create_similar {
                 check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;
             }
-            Answer::Ensured(suites.ensure(name, module).await?)
+            match (dry_run.dry_run, is_missing) {
+                (true, true) => return would_create(name, module, output),
+                (true, false) => return changes::show(&[], output),
+                (false, _) => Answer::Ensured(suites.ensure(name, module).await?),
+            }
         }
     };
     answer.show(output)
+}
+
+fn would_create(name: &str, module: Option<ModuleId>, output: Output) -> Result<Exit> {
+    let module = module.map(|module| module.to_string());
+    changes::show(&[Change::create::<TestSuite>(name, module)], output)
 }
 
 impl Shown for TestSuite {

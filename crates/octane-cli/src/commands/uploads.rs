@@ -6,7 +6,7 @@ use octane_client::{BundleError, ReportedProblem, Spool, UploadId, UploadState, 
 use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use crate::args::{StatusArgs, UploadsCommand};
+use crate::args::{DryRunArgs, SpoolArgs, StatusArgs, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, problem_lines, table};
@@ -32,20 +32,9 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
         UploadsCommand::Delete {
             id,
             force,
-            spool: args,
-        } => {
-            let suggest = Suggest::offline(args);
-            let failed = |error| journal_failure(error, &suggest);
-            let spool = spool(args)?;
-            if !force {
-                check_deletable(&spool.summary(id).map_err(failed)?, &suggest)?;
-            }
-            spool.remove(id).map_err(failed)?;
-            output.answer(
-                || Text::line(format!("deleted {id}")),
-                &deleted_json(std::slice::from_ref(id)),
-            )?;
-        }
+            dry_run,
+            spool,
+        } => return delete(id, *force, *dry_run, spool, output),
         UploadsCommand::Export {
             id,
             output: file,
@@ -53,7 +42,7 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
         } => {
             let exported = spool(args)?.export(id, file);
             let bytes = exported.map_err(|error| bundle_failure(error, &Suggest::offline(args)))?;
-            let json = bundle_json(id, file, bytes);
+            let json = bundle_json(id, file, bytes, false);
             let human = || {
                 let file = quoted(&file.display().to_string());
                 Text::lines([
@@ -63,44 +52,121 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             };
             output.answer(human, &json)?;
         }
-        UploadsCommand::Import { file, spool: args } => {
-            let suggest = Suggest::offline(args);
-            let imported = spool(args)?.import(file);
-            let summary = imported.map_err(|error| bundle_failure(error, &suggest))?;
-            let human = || {
-                let id = &summary.id;
-                let mut text = Text::line(format!("imported {id} ({})", state(&summary)));
-                if let Some(hint) = how_to_continue(&summary, &suggest) {
-                    text.push(&hint);
-                }
-                text
-            };
-            output.answer(human, &bundle_json(&summary.id, file, summary.bytes))?;
-        }
-        UploadsCommand::Prune(args) => {
-            let now = jiff::Timestamp::now();
-            let deleted = spool(args)?.prune(&octane_client::Retention::default(), now)?;
-            output.answer(
-                || {
-                    let count = plural(deleted.len(), "upload");
-                    let mut text = Text::line(format!("deleted {count}"));
-                    deleted.iter().for_each(|id| text.push(&format!("  {id}")));
-                    text
-                },
-                &deleted_json(&deleted),
-            )?;
-        }
+        UploadsCommand::Import {
+            file,
+            dry_run,
+            spool,
+        } => return import(file, *dry_run, spool, output),
+        UploadsCommand::Prune { dry_run, spool } => return prune(*dry_run, spool, output),
     }
     Ok(Exit::Success)
 }
 
-fn deleted_json(ids: &[UploadId]) -> Value {
-    json!({ "schema": "octane.deleted_uploads/1", "upload_ids": ids })
+/// Deletes one upload.
+fn delete(
+    id: &UploadId,
+    force: bool,
+    dry_run: DryRunArgs,
+    args: &SpoolArgs,
+    output: Output,
+) -> Result<Exit> {
+    let suggest = Suggest::offline(args);
+    let failed = |error| journal_failure(error, &suggest);
+    let spool = spool(args)?;
+    if !force {
+        check_deletable(&spool.summary(id).map_err(failed)?, &suggest)?;
+    }
+    let verb = if dry_run.dry_run {
+        if spool.summary(id).map_err(failed)?.is_in_use {
+            let message = format!("upload {id} is in use by another process");
+            return Err(Failure::message(Exit::Configuration, message));
+        }
+        "would delete"
+    } else {
+        spool.remove(id).map_err(failed)?;
+        "deleted"
+    };
+    output.answer(
+        || Text::line(format!("{verb} {id}")),
+        &deleted_json(std::slice::from_ref(id), dry_run),
+    )?;
+    Ok(Exit::Success)
 }
 
-fn bundle_json(id: &UploadId, file: &Path, bytes: u64) -> Value {
+/// Stores an upload that was exported.
+fn import(file: &Path, dry_run: DryRunArgs, args: &SpoolArgs, output: Output) -> Result<Exit> {
+    let suggest = Suggest::offline(args);
+    let spool = spool(args)?;
+    let imported = if dry_run.dry_run {
+        check_import(&spool, file)?
+    } else {
+        spool.import(file)
+    };
+    let summary = imported.map_err(|error| bundle_failure(error, &suggest))?;
+    let verb = if dry_run.dry_run {
+        "would import"
+    } else {
+        "imported"
+    };
+    let human = || {
+        let id = &summary.id;
+        let mut text = Text::line(format!("{verb} {id} ({})", state(&summary)));
+        let hint = how_to_continue(&summary, &suggest).filter(|_| !dry_run.dry_run);
+        if let Some(hint) = hint {
+            text.push(&hint);
+        }
+        text
+    };
+    let json = bundle_json(&summary.id, file, summary.bytes, dry_run.dry_run);
+    output.answer(human, &json)?;
+    Ok(Exit::Success)
+}
+
+/// Deletes old uploads.
+fn prune(dry_run: DryRunArgs, args: &SpoolArgs, output: Output) -> Result<Exit> {
+    let (spool, now) = (spool(args)?, jiff::Timestamp::now());
+    let retention = octane_client::Retention::default();
+    let (deleted, verb) = if dry_run.dry_run {
+        (spool.prunable(&retention, now)?, "would delete")
+    } else {
+        (spool.prune(&retention, now)?, "deleted")
+    };
+    output.answer(
+        || {
+            let count = plural(deleted.len(), "upload");
+            let mut text = Text::line(format!("{verb} {count}"));
+            deleted.iter().for_each(|id| text.push(&format!("  {id}")));
+            text
+        },
+        &deleted_json(&deleted, dry_run),
+    )?;
+    Ok(Exit::Success)
+}
+
+fn deleted_json(ids: &[UploadId], dry_run: DryRunArgs) -> Value {
+    json!({ "schema": "octane.deleted_uploads/1", "upload_ids": ids, "is_dry_run": dry_run.dry_run })
+}
+
+/// Imports a bundle into a folder that is deleted again, to see whether it can be imported.
+fn check_import(
+    spool: &Spool,
+    file: &Path,
+) -> Result<std::result::Result<UploadSummary, BundleError>> {
+    let trial = tempfile::tempdir()?;
+    let imported = Spool::at(trial.path()).import(file);
+    if let Ok(summary) = &imported
+        && spool.summary(&summary.id).is_ok()
+    {
+        let message = format!("upload {} is already stored", summary.id);
+        return Err(Failure::message(Exit::Configuration, message));
+    }
+    Ok(imported)
+}
+
+fn bundle_json(id: &UploadId, file: &Path, bytes: u64, is_dry_run: bool) -> Value {
     json!({
         "schema": "octane.upload_bundle/1", "upload_id": id, "file": file.display().to_string(), "bytes": bytes,
+        "is_dry_run": is_dry_run,
     })
 }
 

@@ -112,6 +112,12 @@ impl Logins {
         self.write(content)
     }
 
+    /// The client ID of the key for a server and space, if there is one.
+    pub(crate) fn client_id(&self, place: &Place) -> Result<Option<String>, CredentialError> {
+        let key = self.read()?.keys.into_iter().find(|key| key.is_for(place));
+        Ok(key.map(|key| key.client_id))
+    }
+
     /// Deletes the key for a server and space. Returns its client ID if there was one.
     pub(crate) fn remove(&self, place: &Place) -> Result<Option<String>, CredentialError> {
         let mut content = self.read()?;

@@ -267,8 +267,10 @@ fn status_ends_with_7_where_signing_in_does_not_work() {
 #[test]
 fn login_asks_only_at_a_terminal() {
     let server = Server::new();
-    octane(&server, &["auth", "login"], &[])
-        .fails(3, &["there is no terminal to ask at", "--secret-stdin"]);
+    octane(&server, &["auth", "login"], &[]).fails(
+        3,
+        &["cannot be asked for without a terminal", "--secret-stdin"],
+    );
     octane(&server, &["auth", "login", "--sandbox"], &[]).fails(2, &["API key of its own"]);
     let user = [
         ("OCTANE_USERNAME", "jane"),

@@ -101,7 +101,7 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
 const SERVERS: &[&str] = &["sandbox"];
 
 /// All commands that do something, as help lists them.
-fn leaves(place: &Place, command: &str) -> Vec<String> {
+pub(crate) fn leaves(place: &Place, command: &str) -> Vec<String> {
     let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
     let help = place.octane(&arguments).stdout;
     let listed = help.split("\nCommands:\n").nth(1).unwrap_or_default();

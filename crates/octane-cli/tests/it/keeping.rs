@@ -238,7 +238,7 @@ fn lists_and_states_have_their_documented_shape() {
     );
     assert_eq!(
         json_of(&server, &["uploads", "prune"]),
-        json!({ "schema": "octane.deleted_uploads/1", "upload_ids": [] })
+        json!({ "schema": "octane.deleted_uploads/1", "is_dry_run": false, "upload_ids": [] })
     );
     let table = server.octane(&["uploads", "list"], SECRET).stdout;
     assert!(table.contains(&id) && table.contains("pending"), "{table}");
@@ -254,7 +254,7 @@ fn an_unfinished_upload_is_deleted_only_by_force() {
     let forced = json_of(&server, &[&delete[..], &["--force"]].concat());
     assert_eq!(
         forced,
-        json!({ "schema": "octane.deleted_uploads/1", "upload_ids": [id] })
+        json!({ "schema": "octane.deleted_uploads/1", "is_dry_run": false, "upload_ids": [id] })
     );
     assert_eq!(json_of(&server, &["uploads", "list"])["uploads"], json!([]));
     server

@@ -7,6 +7,8 @@ mod commands;
 mod compat;
 mod credentials;
 mod dry_run;
+#[cfg(unix)]
+mod dry_runs;
 mod echoing;
 #[cfg(unix)]
 mod every_command;

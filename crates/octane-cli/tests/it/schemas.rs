@@ -239,6 +239,8 @@ fn the_answers_of_all_commands_match_their_schemas() {
     assert_eq!(module["created"], json!([]));
     answers.answer(0, "modules", &["module", "list"]);
     answers.answer(0, "suite", &["suite", "create", "A"]);
+    let changes = ["suite", "create", "C", "--dry-run"];
+    answers.answer(0, "changes", &changes);
     answers.answer(0, "suite", &["suite", "ensure", "B", "--module", "Shop"]);
     answers.answer(0, "suite", &["suite", "get", "B"]);
     answers.answer(0, "suites", &["suite", "list"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
@@ -16,7 +16,7 @@ use crate::resend::{BatchState, Look, Resend, RowsLeft, resend};
 use crate::verdict::BatchEnd;
 
 /// The key of the numbers of the batches that were sent once more after they were forgotten.
-const RESENT: &str = "resent";
+pub(super) const RESENT: &str = "resent";
 
 /// Whether a later result of any test of a batch has been sent.
 const BATCH_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows r
@@ -143,13 +143,13 @@ impl Journal {
 }
 
 /// What kinds of results a batch holds; `resent` are the batches that were sent once more after they were forgotten.
-fn rows_left(
-    transaction: &Transaction<'_>,
+pub(super) fn rows_left(
+    connection: &Connection,
     batch: &StoredBatch,
     resent: &BTreeSet<usize>,
 ) -> rusqlite::Result<RowsLeft> {
     let is_forgotten = batch.state == BatchState::Ended(BatchEnd::Forgotten);
-    transaction
+    connection
         .prepare_cached(
             "SELECT COALESCE(MAX(state = 'rejected'), 0), COALESCE(MAX(state = 'unconfirmed'), 0),
                  COALESCE(MAX(state = 'superseded'), 0)

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::error::JournalError;
 use super::files::{ids, plans, private};
+use super::lock::is_locked;
 use super::spool::Spool;
 use super::summary::{UploadState, UploadSummary};
 use crate::upload_id::UploadId;
@@ -81,7 +82,37 @@ impl Spool {
         now: Timestamp,
     ) -> Result<Vec<UploadId>, JournalError> {
         let mut deleted = self.prune_unprepared();
-        let mut rest = Vec::new();
+        deleted.extend(self.select_old(retention, now, |id| self.remove(id).is_ok())?);
+        Ok(deleted)
+    }
+
+    /// The IDs of the uploads that [`prune`](Self::prune) would delete now.
+    pub fn prunable(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Vec<UploadId>, JournalError> {
+        let Some(folder) = self.folder() else {
+            return Ok(Vec::new());
+        };
+        let is_free = |id: &UploadId| !is_locked(folder, id);
+        let is_unprepared =
+            |id: &UploadId| matches!(self.summary(id), Err(JournalError::Unprepared { .. }));
+        let unprepared = ids(folder)?.into_iter().filter(is_unprepared);
+        let abandoned = unprepared.chain(plans(folder)).filter(is_free);
+        let mut prunable: Vec<UploadId> = abandoned.collect();
+        prunable.extend(self.select_old(retention, now, |_| true)?);
+        Ok(prunable)
+    }
+
+    /// The uploads that are too old or take too much space, and for which `select` returns true.
+    fn select_old(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+        select: impl Fn(&UploadId) -> bool,
+    ) -> Result<Vec<UploadId>, JournalError> {
+        let (mut selected, mut rest) = (Vec::new(), Vec::new());
         for summary in self.list()? {
             // A clock that was set back makes an upload seem to come from the future: it is new.
             let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
@@ -90,8 +121,8 @@ impl Spool {
             } else {
                 retention.unfinished_age_max
             };
-            if age > age_max && !summary.is_in_use && self.remove(&summary.id).is_ok() {
-                deleted.push(summary.id);
+            if age > age_max && !summary.is_in_use && select(&summary.id) {
+                selected.push(summary.id);
             } else {
                 rest.push(summary);
             }
@@ -101,12 +132,12 @@ impl Spool {
             if bytes <= retention.bytes_max {
                 break;
             }
-            if is_delivered(&summary) && !summary.is_in_use && self.remove(&summary.id).is_ok() {
+            if is_delivered(&summary) && !summary.is_in_use && select(&summary.id) {
                 bytes = bytes.saturating_sub(summary.bytes);
-                deleted.push(summary.id);
+                selected.push(summary.id);
             }
         }
-        Ok(deleted)
+        Ok(selected)
     }
 
     /// Deletes uploads whose process died while it was still planning: nothing of them was sent.

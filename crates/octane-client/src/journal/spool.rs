@@ -181,7 +181,7 @@ impl Spool {
     }
 
     /// The journal of an upload for reading only, whether or not a process is working on it.
-    fn look(&self, id: &UploadId) -> Result<Journal, JournalError> {
+    pub(super) fn look(&self, id: &UploadId) -> Result<Journal, JournalError> {
         let (_, path) = self.existing(id)?;
         let connection = existing_database(&path)?;
         if migrate::is_needed(&connection).map_err(|error| JournalError::of(&path, error))? {

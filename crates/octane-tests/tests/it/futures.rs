@@ -132,6 +132,7 @@ fn modules_and_suites(
     is_send(Modules::root(modules));
     is_send(Modules::create(modules, "", Some(module)));
     is_send(Modules::ensure(modules, ""));
+    is_send(Modules::missing(modules, ""));
     is_send(Modules::ensure_root(modules, ""));
     is_send(Modules::find_path(modules, ""));
     is_send(Modules::find_id_or_path(modules, ""));
@@ -169,6 +170,8 @@ fn runs_and_links(
     is_send(Links::field(links));
     is_send(Links::link(links, story, &[run]));
     is_send(Links::unlink(links, story, &[run]));
+    is_send(Links::would_unlink(links, story, &[run]));
+    is_send(Links::would_link(links, story, &[run]));
     is_send(Releases::get(releases, release));
     is_send(Releases::similar(releases, ""));
     is_send(Releases::find(releases, ""));

@@ -175,12 +175,12 @@ impl<'a> All<'a> {
 }
 
 /// The one with the higher code.
-fn worst(one: Exit, other: Exit) -> Exit {
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
     std::cmp::max_by_key(one, other, |exit| exit.code())
 }
 
 /// The unfinished uploads, oldest first. Shards that wait for others have nothing to resume.
-fn unfinished(spool: &Spool) -> Result<Vec<UploadSummary>> {
+pub(super) fn unfinished(spool: &Spool) -> Result<Vec<UploadSummary>> {
     let mut summaries = spool.list()?;
     summaries
         .retain(|summary| !summary.is_finished && summary.state != UploadState::AwaitingShards);

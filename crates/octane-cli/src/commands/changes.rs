@@ -1,0 +1,140 @@
+//! What a command would change: the answer of `--dry-run`.
+
+use octane_model::plural::plural;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::entity::Shown;
+use crate::exit::Exit;
+use crate::failure::Result;
+use crate::output::{Output, Text};
+
+/// Something that would change.
+#[derive(Debug, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub(super) enum Change {
+    /// An entity would be created.
+    Create {
+        entity_type: &'static str,
+        name: String,
+        /// The name or ID of the module that it would belong to.
+        module: Option<String>,
+    },
+    /// A request would be sent.
+    Request {
+        method: String,
+        path: String,
+        bytes: usize,
+    },
+    /// Batches of an upload would be sent.
+    Send(Batches),
+    /// Batches of an upload would be sent again unless the suite run shows their results.
+    SendAgain(Batches),
+    /// Octane would be asked how far batches of an upload are.
+    Await(Batches),
+    /// Runs of an upload would be linked.
+    Link { upload_id: String, jira_keys: usize },
+}
+
+/// Batches of an upload.
+#[derive(Debug, Serialize)]
+pub(super) struct Batches {
+    pub(super) upload_id: String,
+    pub(super) server: String,
+    pub(super) suite_run: String,
+    pub(super) batches: usize,
+    pub(super) results: usize,
+    /// The size of the payloads, before compression.
+    pub(super) bytes: u64,
+}
+
+impl Change {
+    /// An entity of this type would be created.
+    pub(super) fn create<E: Shown>(name: &str, module: Option<String>) -> Self {
+        Self::Create {
+            entity_type: E::TYPE,
+            name: name.to_owned(),
+            module,
+        }
+    }
+
+    /// As JSON, in which all changes have the same members.
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "entity_type": null, "name": null, "module": null, "method": null, "path": null, "upload_id": null,
+            "server": null, "suite_run": null, "batches": null, "results": null, "bytes": null, "jira_keys": null,
+        });
+        if let (Some(all), Ok(Value::Object(own))) =
+            (document.as_object_mut(), serde_json::to_value(self))
+        {
+            all.extend(own);
+        }
+        document
+    }
+
+    fn line(&self) -> String {
+        match self {
+            Self::Create {
+                entity_type,
+                name,
+                module,
+            } => {
+                let kind = entity_type.replace('_', " ");
+                let module = module
+                    .as_ref()
+                    .map(|module| format!(" in module `{module}`"));
+                format!("would create {kind} `{name}`{}", module.unwrap_or_default())
+            }
+            Self::Request {
+                method,
+                path,
+                bytes,
+            } => format!("would send {method} {path} ({})", plural(*bytes, "byte")),
+            Self::Send(batches) => format!("would send {}", batches.line()),
+            Self::SendAgain(batches) => format!(
+                "would send again {}, unless the suite run shows them",
+                batches.line()
+            ),
+            Self::Await(batches) => format!(
+                "would ask how far {} of upload {} are",
+                plural(batches.batches, "batch"),
+                batches.upload_id
+            ),
+            Self::Link {
+                upload_id,
+                jira_keys,
+            } => format!(
+                "would link runs of upload {upload_id} to the stories of {}",
+                plural(*jira_keys, "Jira key")
+            ),
+        }
+    }
+}
+
+impl Batches {
+    fn line(&self) -> String {
+        format!(
+            "{} of upload {} in {} ({} bytes) to suite run `{}` of {}",
+            plural(self.results, "result"),
+            self.upload_id,
+            plural(self.batches, "batch"),
+            self.bytes,
+            self.suite_run,
+            self.server
+        )
+    }
+}
+
+/// Prints what would change, or that nothing would.
+pub(super) fn show(changes: &[Change], output: Output) -> Result<Exit> {
+    let human = || match changes {
+        [] => Text::line("nothing would change"),
+        changes => Text::lines(changes.iter().map(Change::line)),
+    };
+    let json = json!({
+        "schema": "octane.changes/1",
+        "changes": changes.iter().map(Change::document).collect::<Vec<_>>(),
+    });
+    output.answer(human, &json)?;
+    Ok(Exit::Success)
+}

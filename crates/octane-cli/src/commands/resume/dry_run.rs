@@ -1,0 +1,85 @@
+//! `octane resume --dry-run`: what would be sent, as far as the journals know.
+
+use octane_client::{Spool, UploadSummary};
+
+use super::super::changes::{self, Batches, Change};
+use super::super::delivery::Delivery;
+use super::all::{unfinished, worst};
+use super::route::{Asked, Route, route};
+use crate::args::ResumeArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+use crate::spool::{journal_failure, spool};
+
+/// Shows what a resume of one upload, or of all, would send.
+pub(super) fn run(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) -> Result<Exit> {
+    let spool = spool(&args.delivery.spool)?;
+    let summaries = match &args.id {
+        Some(id) => {
+            let summary = spool.summary(id);
+            vec![summary.map_err(|error| journal_failure(error, &delivery.suggest))?]
+        }
+        None => unfinished(&spool)?,
+    };
+    let asked = Asked::of(&args.connection);
+    let mut exit = Exit::Success;
+    if args.all {
+        for failure in spool.unreadable()?.into_iter().map(Failure::from) {
+            exit = worst(exit, delivery.report_failure_and_continue(&failure));
+        }
+    }
+    let mut all = Vec::new();
+    for summary in &summaries {
+        let reason = if summary.is_in_use {
+            Some("is in use by another process".to_owned())
+        } else if args.all && route(summary.sandbox.as_deref(), &asked, true) == Route::Elsewhere {
+            Some(format!("belongs to {}", summary.server))
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            output.say(&format!(
+                "would not resume upload {}: it {reason}",
+                summary.id
+            ));
+            exit = worst(exit, delivery.apply_exit_policy(Exit::Configuration));
+            continue;
+        }
+        let found = of_upload(&spool, summary, args.id.is_some());
+        all.extend(found.map_err(|error| journal_failure(error, &delivery.suggest))?);
+    }
+    changes::show(&all, output)?;
+    Ok(exit)
+}
+
+fn of_upload(
+    spool: &Spool,
+    summary: &UploadSummary,
+    resends_missing: bool,
+) -> std::result::Result<Vec<Change>, octane_client::JournalError> {
+    let remaining = spool.remaining(&summary.id, resends_missing)?;
+    let upload_id = summary.id.to_string();
+    let batches = |of: octane_client::RemainingBatches| Batches {
+        upload_id: upload_id.clone(),
+        server: summary.server.clone(),
+        suite_run: summary.suite_run.clone(),
+        batches: of.batches,
+        results: of.results,
+        bytes: of.bytes,
+    };
+    let parts = [
+        (remaining.unsent, Change::Send as fn(Batches) -> Change),
+        (remaining.awaited, Change::Await),
+        (remaining.retried, Change::SendAgain),
+    ];
+    let parts = parts.into_iter().filter(|(of, _)| of.batches > 0);
+    let mut changes: Vec<Change> = parts.map(|(of, change)| change(batches(of))).collect();
+    if remaining.jira_keys > 0 && !summary.is_finished {
+        changes.push(Change::Link {
+            upload_id,
+            jira_keys: remaining.jira_keys,
+        });
+    }
+    Ok(changes)
+}
