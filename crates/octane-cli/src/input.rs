@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 pub(crate) mod pipe;
 pub(crate) mod reading;
+mod tally;
 pub(crate) mod warnings;
 mod workers;
 

@@ -110,7 +110,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         settings: &UploadSettings,
     ) -> Result<Self, PlanError> {
         let writer = Arc::new(PayloadWriter::new(payload_settings(target, settings))?);
-        let repairs = RunRepairs::new(settings.clone(), Arc::clone(&writer));
+        let repairs = RunRepairs::new(Arc::new(settings.clone()), Arc::clone(&writer));
         let repairing = Repairing::new(runs.into_iter(), repairs);
         Ok(Self {
             batches: Batches::new(repairing, Arc::clone(&writer), settings.batch_limits),

@@ -4,6 +4,7 @@ mod ids_as_strings;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::AddAssign;
 use std::path::PathBuf;
 
 use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkspaceId};
@@ -115,6 +116,45 @@ pub struct Counts {
     pub named: usize,
     /// Texts that were changed to fit Octane: too long, or with characters that are not allowed in XML.
     pub repaired: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        let Self {
+            read,
+            sent,
+            ingested,
+            duplicate,
+            rejected,
+            invalid,
+            pending,
+            runs,
+            passed,
+            failed,
+            test_skipped,
+            planned,
+            repeats,
+            flaky,
+            named,
+            repaired,
+        } = other;
+        self.read += read;
+        self.sent += sent;
+        self.ingested += ingested;
+        self.duplicate += duplicate;
+        self.rejected += rejected;
+        self.invalid += invalid;
+        self.pending += pending;
+        self.runs += runs;
+        self.passed += passed;
+        self.failed += failed;
+        self.test_skipped += test_skipped;
+        self.planned += planned;
+        self.repeats += repeats;
+        self.flaky += flaky;
+        self.named += named;
+        self.repaired += repaired;
+    }
 }
 
 impl Counts {

@@ -1,5 +1,5 @@
 //! What converting results costs, against the least that reading them could cost: a scan of the bytes, and a bare loop over
-//! the parts of the document. All in memory and on one core.
+//! the parts of the document. All in memory, and on one core but for the last line.
 //!
 //! `cargo bench --package octane-results`; `-- CSV` after it for one format.
 
@@ -7,9 +7,15 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use octane_results::{PayloadSettings, PayloadWriter, ReadOptions, Record, Source, TestRun, read};
+use octane_results::{
+    PayloadSettings, PayloadWriter, Process, Processed, ReadOptions, Record, Source, TestRun, read,
+    read_processed,
+};
 
 const RESULTS: usize = 100_000;
 const ROUNDS: usize = 5;
@@ -112,9 +118,8 @@ fn bare_csv(bytes: &[u8]) -> usize {
 }
 
 /// Passes on all results, and returns how many there are.
-fn each(bytes: &[u8], mut pass_on: impl FnMut(&TestRun)) -> usize {
-    let source = Source::bytes("in", bytes);
-    let mut records = read(&source, &ReadOptions::default()).expect("what was made here is valid");
+fn each(source: &Source, mut pass_on: impl FnMut(&TestRun)) -> usize {
+    let mut records = read(source, &ReadOptions::default()).expect("what was made here is valid");
     let mut count = 0;
     while let Some(record) = records.next() {
         if let Ok(Record::Run(run)) = record {
@@ -126,16 +131,44 @@ fn each(bytes: &[u8], mut pass_on: impl FnMut(&TestRun)) -> usize {
     count
 }
 
+/// Renders results on the threads that read them.
+struct Render(PayloadWriter);
+
+impl Process for Render {
+    type Output = Vec<u8>;
+
+    fn begin(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn run(&self, run: &mut TestRun, body: &mut Vec<u8>) {
+        self.0.write_run(run, body).expect("any run can be written");
+    }
+}
+
+/// Renders all results on several threads, and returns how many bytes that makes.
+fn on_threads(source: &Source, render: &Arc<Render>, threads: usize) -> usize {
+    let options = ReadOptions::default();
+    let parts = read_processed(source, &options, render, threads);
+    let parts = parts.expect("what was made here is valid");
+    let bodies = parts.map(|part| match part {
+        Ok(Processed::Runs(body)) => body.len(),
+        _ => 0,
+    });
+    bodies.sum()
+}
+
 fn compare(name: &str, bytes: &[u8], bare: fn(&[u8]) -> usize) {
     let megabytes = bytes.len() / 1_000_000;
     println!("{name}, {megabytes} MB");
     let scan = median(|| memchr::memchr3_iter(b'<', b'>', b'"', bytes).count());
     let floor = median(|| bare(bytes));
-    let reading = median(|| each(bytes, |_| {}));
+    let source = Source::bytes("in", bytes);
+    let reading = median(|| each(&source, |_| {}));
     let writer = PayloadWriter::new(PayloadSettings::default()).expect("these settings are valid");
     let converting = median(|| {
         let mut body = Vec::new();
-        each(bytes, |run| {
+        each(&source, |run| {
             writer
                 .write_run(run, &mut body)
                 .expect("any run can be written");
@@ -145,11 +178,15 @@ fn compare(name: &str, bytes: &[u8], bare: fn(&[u8]) -> usize) {
             }
         })
     });
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let render = Arc::new(Render(writer));
+    let in_parts = median(|| on_threads(&source, &render, threads));
     for (work, took) in [
         ("scan of the bytes", scan),
         ("bare loop", floor),
         ("reading", reading),
         ("reading and rendering", converting),
+        (&format!("on {threads} threads"), in_parts),
     ] {
         let ratio = took.as_secs_f64() / floor.as_secs_f64();
         println!(

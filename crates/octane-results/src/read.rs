@@ -1,6 +1,7 @@
 //! Reads inputs.
 
 use std::io::{self, Cursor, Read};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
@@ -47,6 +48,8 @@ pub(crate) mod options;
 #[cfg(feature = "arrow")]
 mod parquet;
 mod playwright;
+pub(crate) mod process;
+pub(crate) mod processed_records;
 mod pytest_json;
 pub(crate) mod record;
 mod report;
@@ -70,7 +73,11 @@ mod xunit;
 use cleaned::Cleaned;
 use commas::Commas;
 use error::{ReadError, ReadErrorKind};
+use junit::parts::can_be_cut;
+use junit::parts::part::Setting;
 use options::ReadOptions;
+use process::Process;
+use processed_records::ProcessedRecords;
 use record::Records;
 use report::file::Input;
 use report::json::{JsonFormat, JsonReport};
@@ -99,10 +106,90 @@ const GZIP: &[u8] = b"\x1F\x8B";
 /// # Ok::<(), octane_results::ReadError>(())
 /// ```
 pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError> {
-    let file = source.shared_name();
-    let io_error = |error| ReadError::io(source.shared_name(), error);
-    let (head, input) = open(source).map_err(io_error)?;
+    let opened = open(source).map_err(|error| ReadError::io(source.shared_name(), error))?;
+    let format = format(source, &opened, options)?;
+    read_as(format, source, opened, options)
+}
 
+/// Like [`read`], but passes each result to `process` on the thread that has read it. Up to `threads` of them read parts of a
+/// large report at once; what is read, and its order, do not depend on it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use octane_results::{Process, Processed, ReadOptions, Source, TestRun, read_processed};
+///
+/// /// The names of tests, a line each.
+/// struct Names;
+///
+/// impl Process for Names {
+///     type Output = String;
+///
+///     fn begin(&self) -> String {
+///         String::new()
+///     }
+///
+///     fn run(&self, run: &mut TestRun, names: &mut String) {
+///         names.push_str(&run.identity.name);
+///         names.push('\n');
+///     }
+/// }
+///
+/// let table = Source::bytes("in.csv", *b"name,status\na,passed\nb,failed\n");
+/// let mut names = String::new();
+/// for processed in read_processed(&table, &ReadOptions::default(), &Arc::new(Names), 4)? {
+///     if let Processed::Runs(some) = processed? {
+///         names.push_str(&some);
+///     }
+/// }
+/// assert_eq!(names, "a\nb\n");
+/// # Ok::<(), octane_results::ReadError>(())
+/// ```
+pub fn read_processed<P: Process>(
+    source: &Source,
+    options: &ReadOptions,
+    process: &Arc<P>,
+    threads: usize,
+) -> Result<ProcessedRecords<P>, ReadError> {
+    let opened = open(source).map_err(|error| ReadError::io(source.shared_name(), error))?;
+    let format = format(source, &opened, options)?;
+    let (head, _) = &opened;
+    if format == Format::Junit && threads > 1 && can_be_cut(head, options) {
+        let (head, input) = opened;
+        let setting = Setting {
+            file: source.shared_name(),
+            options: options.clone(),
+            commas: commas(source, format, options),
+            process: Arc::clone(process),
+        };
+        return Ok(ProcessedRecords::of_parts(setting, input, head, threads));
+    }
+    let records = read_as(format, source, opened, options)?;
+    Ok(ProcessedRecords::of(records, Arc::clone(process)))
+}
+
+/// The format of a source, as `options` have it or else detected.
+fn format(source: &Source, (head, _): &Opened, options: &ReadOptions) -> Result<Format, ReadError> {
+    if let Some(format) = options.format {
+        return Ok(format);
+    }
+    sniff::sniff(head, source.extension()).map_err(|found| {
+        let error = ReadError::new(source.shared_name(), ReadErrorKind::Format { found });
+        if sniff::is_other_kind(head, source.name(), &options.status_aliases) {
+            error.of_other_kind()
+        } else {
+            error
+        }
+    })
+}
+
+/// The records of a source in this format.
+fn read_as(
+    format: Format,
+    source: &Source,
+    (head, input): Opened,
+    options: &ReadOptions,
+) -> Result<Records, ReadError> {
+    let file = source.shared_name();
     let is_other_kind = || sniff::is_other_kind(&head, source.name(), &options.status_aliases);
     let with_kind = |error: ReadError| {
         if is_other_kind() {
@@ -110,15 +197,6 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
         } else {
             error
         }
-    };
-    let format = match options.format {
-        Some(format) => format,
-        None => sniff::sniff(&head, source.extension()).map_err(|found| {
-            with_kind(ReadError::new(
-                source.shared_name(),
-                ReadErrorKind::Format { found },
-            ))
-        })?,
     };
     let commas = commas(source, format, options);
     if matches!(format, Format::Arrow | Format::Parquet) {
@@ -168,8 +246,11 @@ fn columnar(
     Err(ReadError::new(source.shared_name(), kind))
 }
 
+/// The first bytes of a source, and all of it.
+type Opened = (Vec<u8>, Input);
+
 /// The first bytes of `source`, and all of it, unpacked.
-fn open(source: &Source) -> io::Result<(Vec<u8>, Input)> {
+fn open(source: &Source) -> io::Result<Opened> {
     let (head, input) = with_head(source.open()?)?;
     if head.starts_with(GZIP) {
         return with_head(Box::new(MultiGzDecoder::new(input)));
@@ -177,7 +258,7 @@ fn open(source: &Source) -> io::Result<(Vec<u8>, Input)> {
     Ok((head, input))
 }
 
-fn with_head(mut input: Input) -> io::Result<(Vec<u8>, Input)> {
+fn with_head(mut input: Input) -> io::Result<Opened> {
     let mut head = Vec::new();
     (input.by_ref().take(HEAD_BYTES)).read_to_end(&mut head)?;
     let input = Cursor::new(head.clone()).chain(input);

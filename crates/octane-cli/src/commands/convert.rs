@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use octane_client::{Plan, PlanTotals, SinglePayload, Target, UploadSettings};
+use jiff::Timestamp;
+use octane_client::{Plan, PlanError, PlanTotals, SinglePayload, Target, UploadSettings};
 use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
-use octane_results::{Dialect, ExportFormat, Exporter, GherkinUnit, TestRun};
+use octane_results::{Dialect, ExportFormat, Exporter, GherkinUnit, Process, TestRun};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -56,12 +57,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let is_json = output.format == Format::Json;
     let mut payloads = Payloads::new(args, file.as_ref(), is_json);
     let mut reading = Reading::new(&args.input)?;
-    let first = payloads.write_all(
-        &mut reading,
-        |reading, each| reading.each(each),
-        target,
-        &settings,
-    );
+    let first = payloads.write_first(&mut reading, target, &settings);
     let input = reading.finish(&settings.context.environment)?;
     if let Some(file) = &file {
         refuse_inputs(file, &input)?;
@@ -185,6 +181,44 @@ impl<'a> Payloads<'a> {
             Gherkin::Scenarios => GherkinUnit::Scenarios,
             Gherkin::Features => GherkinUnit::Features,
         }
+    }
+
+    /// Writes all results while they are read for the first time. Returns how many there are.
+    fn write_first(
+        &mut self,
+        reading: &mut Reading,
+        target: Option<&Target>,
+        settings: &UploadSettings,
+    ) -> Result<usize> {
+        let is_payload = matches!(self.args.to, OutputFormat::Octane | OutputFormat::Evidence);
+        let is_of_features = self.args.gherkin == Gherkin::Features;
+        if !is_payload || self.args.split || is_of_features {
+            return self.write_all(
+                reading,
+                |reading, each| reading.each(each),
+                target,
+                settings,
+            );
+        }
+        let mut payload = SinglePayload::new(target, settings)?;
+        let mut single = self.single()?;
+        single.write(payload.prefix())?;
+        let rendering = Rendering {
+            payload: payload.part(),
+            started: self.args.started,
+        };
+        reading.process(rendering, &mut |rendered| {
+            if let Some(error) = rendered.failed {
+                return Err(error.into());
+            }
+            payload.append(rendered.payload);
+            single.write(&rendered.bytes)
+        })?;
+        let mut end = Vec::new();
+        let results = payload.finish(&mut end)?.counts.read;
+        single.write(&end)?;
+        self.written.push(single.end(results)?);
+        Ok(results)
     }
 
     /// Writes all results in the format that is asked for; `each` passes on each of `runs`. Returns how many there are.
@@ -334,6 +368,41 @@ impl<'a> Payloads<'a> {
             Ok(entry)
         });
         files.collect()
+    }
+}
+
+/// Renders results on the threads that read them.
+struct Rendering {
+    /// An empty part of the payload.
+    payload: SinglePayload,
+    started: Option<Timestamp>,
+}
+
+/// Results that were rendered.
+struct Rendered {
+    payload: SinglePayload,
+    bytes: Vec<u8>,
+    /// Why the others cannot be written.
+    failed: Option<PlanError>,
+}
+
+impl Process for Rendering {
+    type Output = Rendered;
+
+    fn begin(&self) -> Rendered {
+        Rendered {
+            payload: self.payload.part(),
+            bytes: Vec::new(),
+            failed: None,
+        }
+    }
+
+    fn run(&self, run: &mut TestRun, rendered: &mut Rendered) {
+        if rendered.failed.is_some() {
+            return;
+        }
+        run.started = run.started.or(self.started);
+        rendered.failed = rendered.payload.write(run, &mut rendered.bytes).err();
     }
 }
 

@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::vec::IntoIter;
 
 use octane_results::{
-    Arrangement, FindOptions, LeftOut, ReadError, Record, Reruns, Source, Survey, Tag, TestRun,
-    sources,
+    Arrangement, FindOptions, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Tag,
+    TestRun, sources,
 };
 
+use super::tally::{Tallied, Tally};
 use super::warnings::Warnings;
 use super::workers::{Part, Workers};
 use super::{Input, STATUSES, default_name, options};
@@ -21,9 +22,11 @@ use crate::failure::{Failure, Result};
 #[derive(Debug)]
 pub(crate) struct Reading {
     input: Input,
-    survey: Survey,
+    tally: Tally,
     reruns: Reruns,
-    workers: Workers,
+    /// The inputs that no thread reads yet.
+    sources: Vec<Source>,
+    workers: Option<Workers<Vec<Record>>>,
     /// What has been read and not been returned yet.
     block: IntoIter<Record>,
     /// The first result, if it was looked at and not returned yet.
@@ -63,12 +66,12 @@ impl Reading {
             map.warnings()
                 .for_each(|warning| input.warnings.add(warning));
         }
-        let workers = Workers::start(found.sources, &input.options);
         Ok(Self {
             input,
-            survey: Survey::default(),
+            tally: Tally::default(),
             reruns: args.reruns,
-            workers,
+            sources: found.sources,
+            workers: None,
             block: Vec::new().into_iter(),
             waiting: None,
             runs: 0,
@@ -102,7 +105,9 @@ impl Reading {
         if let Some(map) = &input.options.jira_map {
             (map.unused()).for_each(|warning| input.warnings.add(&warning));
         }
-        if let Some(mut repeats) = self.survey.finish() {
+        input.statuses = self.tally.statuses();
+        input.first_started = self.tally.first_started;
+        if let Some(mut repeats) = self.tally.survey.finish() {
             input.are_distinct = false;
             for source in &input.readable {
                 for run in input.runs_of(source) {
@@ -130,14 +135,11 @@ impl Reading {
         }
     }
 
-    fn count(&mut self, run: &TestRun) {
-        self.survey.add(run);
-        let input = &mut self.input;
-        for (status, count) in &mut input.statuses {
-            *count += usize::from(*status == run.status);
-        }
-        let started = input.first_started.into_iter().chain(run.started);
-        input.first_started = started.min();
+    /// The next part of an input; the threads are started for the first one.
+    fn next_part(&mut self) -> Option<Part<Vec<Record>>> {
+        let (sources, options) = (&mut self.sources, &self.input.options);
+        let start = || Workers::start(std::mem::take(sources), options);
+        self.workers.get_or_insert_with(start).next()
     }
 }
 
@@ -147,13 +149,13 @@ impl Reading {
     pub(crate) fn each(&mut self, each: &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()> {
         let mut failed = None;
         loop {
-            match self.workers.next() {
-                Some(Part::Records(mut records)) => {
+            match self.next_part() {
+                Some(Part::Block(mut records)) => {
                     for record in &mut records {
                         match record {
                             Record::Run(run) => {
                                 self.runs += 1;
-                                self.count(run);
+                                self.tally.add(run);
                                 if failed.is_none() {
                                     failed = each(run).err();
                                 }
@@ -162,7 +164,9 @@ impl Reading {
                             Record::Warning(warning) => self.input.warnings.add(warning),
                         }
                     }
-                    self.workers.give_back(records);
+                    if let Some(workers) = &self.workers {
+                        workers.give_back(records);
+                    }
                 }
                 Some(part) => self.end(part),
                 None => return failed.map_or(Ok(()), Err),
@@ -170,10 +174,37 @@ impl Reading {
         }
     }
 
+    /// Processes each valid result on the thread that reads it, and passes what was made of them, in order, to `each`, until that
+    /// fails; the others are only counted.
+    pub(crate) fn process<P: Process>(
+        &mut self,
+        process: P,
+        each: &mut dyn FnMut(P::Output) -> Result<()>,
+    ) -> Result<()> {
+        let sources = std::mem::take(&mut self.sources);
+        let mut workers = Workers::process(sources, &self.input.options, Tallied(process));
+        let mut failed = None;
+        while let Some(part) = workers.next() {
+            match part {
+                Part::Block(Processed::Runs((tally, output))) => {
+                    self.runs += tally.results();
+                    self.tally.append(tally);
+                    if failed.is_none() {
+                        failed = each(output).err();
+                    }
+                }
+                Part::Block(Processed::Invalid(row)) => self.input.invalid.push(row),
+                Part::Block(Processed::Warning(warning)) => self.input.warnings.add(&warning),
+                part => self.end(part),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Notes the end of an input.
-    fn end(&mut self, part: Part) {
+    fn end<T>(&mut self, part: Part<T>) {
         match part {
-            Part::Records(_) => {}
+            Part::Block(_) => {}
             Part::End(source, error) => {
                 let runs = std::mem::take(&mut self.runs);
                 self.close(source, runs, error);
@@ -194,8 +225,8 @@ impl Iterator for Reading {
         }
         loop {
             let Some(record) = self.block.next() else {
-                match self.workers.next()? {
-                    Part::Records(records) => self.block = records.into_iter(),
+                match self.next_part()? {
+                    Part::Block(records) => self.block = records.into_iter(),
                     part => self.end(part),
                 }
                 continue;
@@ -203,7 +234,7 @@ impl Iterator for Reading {
             match record {
                 Record::Run(run) => {
                     self.runs += 1;
-                    self.count(&run);
+                    self.tally.add(&run);
                     return Some(*run);
                 }
                 Record::Invalid(row) => self.input.invalid.push(row),

@@ -1,6 +1,7 @@
 //! Reads inputs on worker threads, so that results are processed while further ones are read.
 //!
-//! Each thread reads one input after another, and passes on what it has read in blocks through a bounded queue for each
+//! Each thread reads one input after another, alone or with further threads if there are fewer inputs than processors, and
+//! passes on what it has read in blocks through a bounded queue for each
 //! input. The inputs are taken from the queues in their order, so the order does not depend on the threads. Only a few inputs
 //! are read ahead, so that memory does not grow with their number.
 
@@ -10,7 +11,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use octane_results::{ReadError, ReadOptions, Record, Source, TestRun, read};
+use octane_results::{
+    Process, Processed, ReadError, ReadOptions, Record, Source, TestRun, read, read_processed,
+};
 
 use super::pipe::buffered;
 use crate::exit::Exit;
@@ -30,8 +33,8 @@ const INPUTS_MAX: usize = THREADS_MAX + 2;
 
 /// A part of an input.
 #[derive(Debug)]
-pub(super) enum Part {
-    Records(Vec<Record>),
+pub(super) enum Part<T> {
+    Block(T),
     /// The input was read to its end, or to an error.
     End(Source, Option<ReadError>),
     /// The input could not be opened, and nothing else is read.
@@ -40,31 +43,92 @@ pub(super) enum Part {
 
 /// What comes from an input, and what goes back.
 #[derive(Debug)]
-struct Queue {
-    parts: Receiver<Part>,
-    /// Results that are no longer needed, whose memory is used again.
-    used: Sender<Vec<Record>>,
+struct Queue<T> {
+    parts: Receiver<Part<T>>,
+    /// Blocks that are no longer needed, whose memory is used again.
+    used: Sender<T>,
 }
 
 /// The thread's end of a [`Queue`].
 #[derive(Debug)]
-struct Reader {
+struct Reader<T> {
     source: Source,
-    parts: SyncSender<Part>,
-    used: Receiver<Vec<Record>>,
+    parts: SyncSender<Part<T>>,
+    used: Receiver<T>,
 }
+
+/// Nobody wants what is read any more.
+struct Unwanted;
+
+/// Takes the next block.
+type PassOn<'a, T> = &'a mut dyn FnMut(T) -> Result<(), Unwanted>;
+
+/// How an input ended: at its end, or with an error.
+type Ended = Result<Option<ReadError>, Unwanted>;
 
 /// The queues of all inputs, in the order of the inputs.
 #[derive(Debug)]
-pub(super) struct Workers {
-    queues: std::vec::IntoIter<Queue>,
-    current: Option<Queue>,
+pub(super) struct Workers<T> {
+    queues: std::vec::IntoIter<Queue<T>>,
+    current: Option<Queue<T>>,
     /// Lets the threads begin another input.
     permits: Sender<()>,
 }
 
-impl Workers {
+impl Workers<Vec<Record>> {
+    /// Reads records.
     pub(super) fn start(sources: Vec<Source>, options: &ReadOptions) -> Self {
+        let options = options.clone();
+        Self::start_with(sources, move |source, _, used, pass_on| {
+            read_records(source, &options, used, pass_on)
+        })
+    }
+
+    /// The valid results of all inputs.
+    pub(super) fn runs(mut self) -> impl Iterator<Item = TestRun> {
+        let parts = std::iter::from_fn(move || self.next());
+        let records = parts.filter_map(|part| match part {
+            Part::Block(records) => Some(records),
+            Part::End(..) | Part::Failed(_) => None,
+        });
+        records.flatten().filter_map(|record| match record {
+            Record::Run(run) => Some(*run),
+            Record::Invalid(_) | Record::Warning(_) => None,
+        })
+    }
+}
+
+impl<T: Send + 'static> Workers<Processed<T>> {
+    /// Reads records, whose results are processed where they are read.
+    pub(super) fn process(
+        sources: Vec<Source>,
+        options: &ReadOptions,
+        process: impl Process<Output = T>,
+    ) -> Self {
+        let (options, process) = (options.clone(), Arc::new(process));
+        Self::start_with(
+            sources,
+            move |source, threads, _, pass_on| match read_processed(
+                source, &options, &process, threads,
+            ) {
+                Ok(mut records) => loop {
+                    match records.next() {
+                        Some(Ok(processed)) => pass_on(processed)?,
+                        end => return Ok(end.and_then(Result::err)),
+                    }
+                },
+                Err(error) => Ok(Some(error)),
+            },
+        )
+    }
+}
+
+impl<T: Send + 'static> Workers<T> {
+    /// Reads each input by `read`, on a number of threads, into blocks, for which there are used ones.
+    fn start_with(
+        sources: Vec<Source>,
+        read: impl Fn(&Source, usize, &Receiver<T>, PassOn<'_, T>) -> Ended + Send + Sync + 'static,
+    ) -> Self {
         let count = sources.len();
         let mut queues = Vec::with_capacity(count);
         let mut inputs = Vec::with_capacity(count);
@@ -85,17 +149,14 @@ impl Workers {
         for _ in 0..INPUTS_MAX {
             _ = permits.send(());
         }
-        let shared = Arc::new((
-            inputs,
-            AtomicUsize::new(0),
-            options.clone(),
-            Mutex::new(permitted),
-        ));
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        for number in 0..processors.min(count).min(THREADS_MAX) {
+        let threads = processors.min(THREADS_MAX);
+        let readers = threads.min(count);
+        let shared = Arc::new((inputs, AtomicUsize::new(0), read, Mutex::new(permitted)));
+        for number in 0..readers {
             let shared = Arc::clone(&shared);
             let work = move || {
-                let (inputs, next, options, permitted) = &*shared;
+                let (inputs, next, read, permitted) = &*shared;
                 let is_permitted = || permitted.lock().is_ok_and(|permits| permits.recv().is_ok());
                 // Nobody permits anything any more once nobody wants what is read.
                 while is_permitted()
@@ -103,7 +164,7 @@ impl Workers {
                 {
                     let input = input.lock().ok().and_then(|mut input| input.take());
                     if let Some(reader) = input
-                        && reader.pass_on(options).is_none()
+                        && reader.pass_on(threads / readers, read).is_err()
                     {
                         return;
                     }
@@ -129,28 +190,15 @@ impl Workers {
         }
     }
 
-    /// The valid results of all inputs.
-    pub(super) fn runs(mut self) -> impl Iterator<Item = TestRun> {
-        let parts = std::iter::from_fn(move || self.next());
-        let records = parts.filter_map(|part| match part {
-            Part::Records(records) => Some(records),
-            Part::End(..) | Part::Failed(_) => None,
-        });
-        records.flatten().filter_map(|record| match record {
-            Record::Run(run) => Some(*run),
-            Record::Invalid(_) | Record::Warning(_) => None,
-        })
-    }
-
-    /// Gives back records of the current input that are no longer needed.
-    pub(super) fn give_back(&self, records: Vec<Record>) {
+    /// Gives back a block of the current input that is no longer needed.
+    pub(super) fn give_back(&self, block: T) {
         if let Some(queue) = &self.current {
-            _ = queue.used.send(records);
+            _ = queue.used.send(block);
         }
     }
 
     /// The next part of the current input, or of the next one; `None` after the last one.
-    pub(super) fn next(&mut self) -> Option<Part> {
+    pub(super) fn next(&mut self) -> Option<Part<T>> {
         loop {
             if self.current.is_none() {
                 self.current = Some(self.queues.next()?);
@@ -168,43 +216,55 @@ impl Workers {
     }
 }
 
-impl Reader {
-    /// Passes on the input; `None` if nobody wants it any more.
-    fn pass_on(self, options: &ReadOptions) -> Option<()> {
+impl<T> Reader<T> {
+    /// Passes on the input.
+    fn pass_on(
+        self,
+        threads: usize,
+        read: &dyn Fn(&Source, usize, &Receiver<T>, PassOn<'_, T>) -> Ended,
+    ) -> Result<(), Unwanted> {
+        let send = |part| self.parts.send(part).map_err(|_| Unwanted);
         let source = match buffered(self.source) {
             Ok(source) => source,
-            Err(failure) => return self.parts.send(Part::Failed(failure)).ok(),
+            Err(failure) => return send(Part::Failed(failure)),
         };
-        let mut error = None;
-        match read(&source, options) {
-            Ok(mut records) => loop {
-                let mut block = Vec::new();
-                while let Ok(mut used) = self.used.try_recv() {
-                    for record in used.drain(..) {
-                        if let Record::Run(run) = record {
-                            records.recycle(run);
-                        }
-                    }
-                    block = used;
+        let mut pass_on = |block| send(Part::Block(block));
+        let error = read(&source, threads, &self.used, &mut pass_on)?;
+        send(Part::End(source, error))
+    }
+}
+
+/// Reads the records of an input in blocks.
+fn read_records(
+    source: &Source,
+    options: &ReadOptions,
+    used: &Receiver<Vec<Record>>,
+    pass_on: PassOn<'_, Vec<Record>>,
+) -> Ended {
+    let mut records = match read(source, options) {
+        Ok(records) => records,
+        Err(error) => return Ok(Some(error)),
+    };
+    loop {
+        let mut block = Vec::new();
+        while let Ok(mut used) = used.try_recv() {
+            for record in used.drain(..) {
+                if let Record::Run(run) = record {
+                    records.recycle(run);
                 }
-                block.reserve(BLOCK);
-                while block.len() < BLOCK {
-                    match records.next() {
-                        Some(Ok(record)) => block.push(record),
-                        end => {
-                            error = end.and_then(Result::err);
-                            break;
-                        }
-                    }
-                }
-                let is_over = block.len() < BLOCK;
-                self.parts.send(Part::Records(block)).ok()?;
-                if is_over {
-                    break;
-                }
-            },
-            Err(failed) => error = Some(failed),
+            }
+            block = used;
         }
-        self.parts.send(Part::End(source, error)).ok()
+        block.reserve(BLOCK);
+        while block.len() < BLOCK {
+            match records.next() {
+                Some(Ok(record)) => block.push(record),
+                end => {
+                    pass_on(block)?;
+                    return Ok(end.and_then(Result::err));
+                }
+            }
+        }
+        pass_on(block)?;
     }
 }

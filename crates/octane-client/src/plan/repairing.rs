@@ -58,7 +58,7 @@ impl<I: Iterator<Item = TestRun>> Iterator for Repairing<I> {
 /// Repairs runs one by one, and counts.
 #[derive(Debug)]
 pub(super) struct RunRepairs {
-    settings: UploadSettings,
+    settings: Arc<UploadSettings>,
     writer: Arc<PayloadWriter>,
     counts: Counts,
     repaired: Repairs,
@@ -70,7 +70,7 @@ pub(super) struct RunRepairs {
 }
 
 impl RunRepairs {
-    pub(super) fn new(settings: UploadSettings, writer: Arc<PayloadWriter>) -> Self {
+    pub(super) fn new(settings: Arc<UploadSettings>, writer: Arc<PayloadWriter>) -> Self {
         Self {
             settings,
             writer,
@@ -81,6 +81,32 @@ impl RunRepairs {
             unsupported: BTreeSet::new(),
             features: None,
         }
+    }
+
+    /// The same for further runs, without counts.
+    pub(super) fn part(&self) -> Self {
+        let mut part = Self::new(Arc::clone(&self.settings), Arc::clone(&self.writer));
+        part.features = self.features.as_ref().map(|_| Features::default());
+        part
+    }
+
+    /// Adds what was counted of further runs, but for features.
+    pub(super) fn append(&mut self, part: Self) {
+        let Self {
+            settings: _,
+            writer: _,
+            counts,
+            repaired,
+            flaky,
+            over_limit,
+            unsupported,
+            features: _,
+        } = part;
+        self.counts += counts;
+        self.repaired += repaired;
+        self.flaky.extend(flaky);
+        self.over_limit.extend(over_limit);
+        self.unsupported.extend(unsupported);
     }
 
     /// Sets what scenarios become.

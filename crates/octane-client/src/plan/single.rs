@@ -38,7 +38,7 @@ impl SinglePayload {
     /// A payload for `target`, or for no suite and module in particular.
     pub fn new(target: Option<&Target>, settings: &UploadSettings) -> Result<Self, PlanError> {
         let writer = Arc::new(PayloadWriter::new(payload_settings(target, settings))?);
-        let repairs = RunRepairs::new(settings.clone(), Arc::clone(&writer));
+        let repairs = RunRepairs::new(Arc::new(settings.clone()), Arc::clone(&writer));
         Ok(Self {
             writer,
             repairs,
@@ -57,6 +57,22 @@ impl SinglePayload {
     /// What is before the results.
     pub fn prefix(&self) -> &[u8] {
         self.writer.prefix()
+    }
+
+    /// An empty part of the payload, to be written on another thread and [appended](Self::append). Not for results of features.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            writer: Arc::clone(&self.writer),
+            repairs: self.repairs.part(),
+            has_tests: false,
+        }
+    }
+
+    /// Counts the results of a part, which follow those before. What was rendered of them is appended by the caller.
+    pub fn append(&mut self, part: Self) {
+        self.repairs.append(part.repairs);
+        self.has_tests |= part.has_tests;
     }
 
     /// Appends a result, repaired where that is allowed. One that exceeds a limit and may not be repaired is left out, and
@@ -86,5 +102,55 @@ impl SinglePayload {
         };
         self.repairs.add_to(&mut totals)?;
         Ok(totals)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use octane_results::{Failure, Status};
+
+    use super::*;
+
+    #[test]
+    fn parts_make_the_same_payload_as_all_results_at_once() {
+        let runs = || {
+            (1..=6).map(|number| {
+                let name = format!("{number}{}", "x".repeat(60 * number));
+                let mut run = TestRun::new(name, Status::Passed);
+                if number % 2 == 0 {
+                    run.earlier_failures = vec![Failure::new(format!("once {number}"))];
+                }
+                run
+            })
+        };
+        let settings = UploadSettings::default();
+        let mut whole = SinglePayload::new(None, &settings).unwrap();
+        let mut expected = whole.prefix().to_vec();
+        for mut run in runs() {
+            whole.write(&mut run, &mut expected).unwrap();
+        }
+        let mut single = SinglePayload::new(None, &settings).unwrap();
+        let mut payload = single.prefix().to_vec();
+        for runs in runs().collect::<Vec<_>>().chunks(4) {
+            let mut part = single.part();
+            for mut run in runs.iter().cloned() {
+                part.write(&mut run, &mut payload).unwrap();
+            }
+            single.append(part);
+        }
+        let totals = single.finish(&mut payload).unwrap();
+        let expected_totals = whole.finish(&mut expected).unwrap();
+        assert_eq!(payload, expected);
+        assert_eq!(format!("{totals:?}"), format!("{expected_totals:?}"));
+        let counts = totals.counts;
+        assert_eq!(
+            (
+                counts.read,
+                counts.flaky,
+                counts.repaired,
+                totals.problems.len()
+            ),
+            (6, 3, 2, 4)
+        );
     }
 }

@@ -28,9 +28,14 @@ pub(crate) struct Cleaned<I> {
 
 impl<I> Cleaned<I> {
     pub(crate) fn new(records: I, options: &ReadOptions) -> Self {
+        Self::with(records, Cleaner::new(options))
+    }
+
+    /// The records after those that `cleaner` has seen.
+    pub(crate) fn with(records: I, cleaner: Cleaner) -> Self {
         Self {
             records,
-            cleaner: Cleaner::new(options),
+            cleaner,
             pending: None,
         }
     }
@@ -56,6 +61,11 @@ impl Cleaner {
             jira_map: options.jira_map.clone(),
             has_warned: false,
         }
+    }
+
+    /// Whether nobody was warned yet of names that differ from run to run; somebody is now.
+    pub(crate) fn warns_first(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_warned, true)
     }
 
     /// Makes the identity of a result final, and says once that names differ from run to run.

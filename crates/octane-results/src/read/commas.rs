@@ -1,7 +1,7 @@
 //! What commas mean in the durations of a file.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::duration::{CommaMeaning, DurationError};
@@ -10,10 +10,10 @@ use crate::duration::{CommaMeaning, DurationError};
 pub(crate) type ScanDurations = dyn Fn(&mut dyn FnMut(&str)) + Send + Sync;
 
 /// What commas mean in the durations of a file; found out by the other durations of the file once `1,234` occurs,
-/// which may mean either 1234 or 1.234.
+/// which may mean either 1234 or 1.234. Those who read parts of the file share what was found.
 #[derive(Clone, Default)]
 pub(crate) struct Commas {
-    found: Option<CommaMeaning>,
+    found: Arc<OnceLock<CommaMeaning>>,
     scan: Option<Arc<ScanDurations>>,
 }
 
@@ -29,7 +29,7 @@ impl Commas {
     /// The meaning in a file whose durations `scan` reads again.
     pub(crate) fn new(scan: impl Fn(&mut dyn FnMut(&str)) + Send + Sync + 'static) -> Self {
         Self {
-            found: None,
+            found: Arc::default(),
             scan: Some(Arc::new(scan)),
         }
     }
@@ -45,9 +45,9 @@ impl Commas {
         }
     }
 
-    fn meaning(&mut self) -> CommaMeaning {
+    fn meaning(&self) -> CommaMeaning {
         let Self { found, scan } = self;
-        *found.get_or_insert_with(|| {
+        *found.get_or_init(|| {
             let mut seen = [false, false];
             if let Some(scan) = scan {
                 scan(&mut |text| match crate::duration::comma_meaning(text) {

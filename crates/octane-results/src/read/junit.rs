@@ -43,6 +43,7 @@ mod attempt;
 mod attributes;
 mod case;
 mod output;
+pub(crate) mod parts;
 mod report;
 mod scope;
 mod suite;
@@ -66,12 +67,18 @@ impl<R: Read> Junit<R> {
         head: &[u8],
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
-        Ok(Self {
-            xml: XmlReader::new(Arc::clone(&file), input, head, options.encoding)?,
-            report: Report::new(file, options.clone()),
+        let xml = XmlReader::new(Arc::clone(&file), input, head, options.encoding)?;
+        Ok(Self::rest(xml, Report::new(file, options.clone())))
+    }
+
+    /// What is left of a report.
+    const fn rest(xml: XmlReader<R>, report: Report) -> Self {
+        Self {
+            xml,
+            report,
             failed: None,
             has_ended: false,
-        })
+        }
     }
 
     /// How durations with commas are understood.

@@ -63,6 +63,20 @@ struct Mark {
 }
 
 impl Lines {
+    /// The lines of a text that starts at `place`; `kept` are those that are kept of what was before it.
+    pub(crate) fn starting_at(place: LineColumn, kept: impl IntoIterator<Item = u64>) -> Self {
+        let marks = kept.into_iter().map(|line| Mark { offset: 0, line });
+        let marks: Vec<Mark> = marks.collect();
+        Self {
+            counted: RefCell::new(Counted {
+                end: 0,
+                place,
+                marks_counted: marks.len(),
+                marks,
+            }),
+        }
+    }
+
     /// The position at `offset`, which is not before that of an earlier call.
     pub(crate) fn at(&self, window: &[u8], offset: usize) -> LineColumn {
         self.counted.borrow_mut().to(window, offset)

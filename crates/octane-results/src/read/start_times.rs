@@ -16,6 +16,11 @@ pub(crate) struct StartTimes {
 }
 
 impl StartTimes {
+    /// Whether nobody was warned yet of a time without a time zone; somebody is now.
+    pub(crate) fn warns_first(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_warned, true)
+    }
+
     /// The start time in a text. Without an offset it is in `zone`, or else in UTC.
     pub(crate) fn parse(
         &mut self,
@@ -39,8 +44,7 @@ impl StartTimes {
     ) -> Result<Option<Timestamp>, TimestampError> {
         let time = moment_in(civil, zone.unwrap_or(&TimeZone::UTC))?;
         let started = plausible(time, text, warn);
-        if zone.is_none() && started.is_some() && !self.has_warned {
-            self.has_warned = true;
+        if zone.is_none() && started.is_some() && self.warns_first() {
             let value = shortened(text);
             warn(WarningKind::NoTimeZone { value });
         }

@@ -107,6 +107,11 @@ impl<R: Read> DecodedText<R> {
         })
     }
 
+    /// Says that the input starts at `place` of a text, of which the lines `kept` are kept.
+    pub(crate) fn start_at(&mut self, place: LineColumn, kept: impl IntoIterator<Item = u64>) {
+        self.lines = Lines::starting_at(place, kept);
+    }
+
     /// The position of the next character to consume.
     pub(crate) fn place(&self) -> LineColumn {
         self.lines.at(self.decoded.as_bytes(), self.start)

@@ -48,6 +48,18 @@ pub(crate) struct XmlReader<R: Read> {
     has_root: bool,
 }
 
+/// Whether `bytes` begin with the start tag of an element that is not empty.
+pub(crate) fn is_start_of_content(bytes: &[u8]) -> bool {
+    let markup = scan::markup(bytes, &mut Vec::new());
+    matches!(
+        markup,
+        Markup::Start {
+            is_empty: false,
+            ..
+        }
+    )
+}
+
 /// An event of a document.
 #[derive(Debug)]
 pub(crate) enum XmlEvent<'x> {
@@ -90,6 +102,27 @@ impl<R: Read> XmlReader<R> {
             file,
             has_root: false,
         })
+    }
+
+    /// Says that the input starts at `place` of the document, inside of elements that are given by name and line.
+    pub(crate) fn inside(mut self, place: LineColumn, open: &[(String, u64)]) -> Self {
+        let lines = open.iter().map(|(_, line)| *line);
+        self.text.get_mut().start_at(place, lines);
+        self.has_root = !open.is_empty();
+        for (name, _) in open {
+            self.open.push(name);
+        }
+        self
+    }
+
+    /// The full names of the open elements, from the outermost to the innermost.
+    pub(crate) fn open_names(&self) -> impl Iterator<Item = &str> {
+        self.open.names()
+    }
+
+    /// Whether what was read ends neither inside of a tag nor of a section or a comment.
+    pub(crate) fn is_between_tags(&self) -> bool {
+        self.content.is_outside_sections() && !self.is_at_empty
     }
 
     /// An error at `place`, inside the open elements.

@@ -18,6 +18,11 @@ impl Survey {
         self.tests.push(digest(run));
     }
 
+    /// Adds what `later` has seen.
+    pub fn append(&mut self, later: Self) {
+        self.tests.extend(later.tests);
+    }
+
     /// What has to be looked at more closely, if there is anything.
     pub fn finish(self) -> Option<Repeats> {
         let mut tests = self.tests;

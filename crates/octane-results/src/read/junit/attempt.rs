@@ -5,7 +5,7 @@ use crate::run::Failure;
 use crate::status::Status;
 
 /// The result of one attempt: a `failure`, an `error`, a `skipped` or one of several reruns.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Attempt {
     pub(super) kind: AttemptKind,
     type_name: Option<String>,

@@ -1,5 +1,7 @@
 //! The attributes of an element.
 
+use std::borrow::Cow;
+
 use crate::invalid::{InvalidCell, shortened};
 use crate::read::xml::Tag;
 use crate::read::xml::escape::value;
@@ -30,8 +32,14 @@ pub(super) fn read_attributes(
         }
         cells = found;
     } else {
+        let are_plain = tag.has_plain_values();
         for (name, raw) in tag.attributes() {
-            set(name, &value(raw, &mut unknown));
+            let value = if are_plain {
+                Cow::Borrowed(raw)
+            } else {
+                value(raw, &mut unknown)
+            };
+            set(name, &value);
         }
     }
     Ok(ReadAttributes { unknown, cells })

@@ -41,7 +41,11 @@ pub(super) struct Report {
     file: Arc<str>,
     options: ReadOptions,
     scopes: OpenScopes,
-    suites: Vec<Suite>,
+    pub(super) suites: Vec<Suite>,
+    /// How many of the suites were opened before this part of the report.
+    inherited: usize,
+    /// One of them that has ended.
+    closed: Option<Suite>,
     /// The open test cases, which may be nested.
     cases_open: OpenCases,
     spare: Spare,
@@ -71,6 +75,8 @@ impl Report {
             options,
             scopes: OpenScopes::default(),
             suites: Vec::new(),
+            inherited: 0,
+            closed: None,
             cases_open: OpenCases::default(),
             spare: Spare::default(),
             output: OutputScanner::default(),
@@ -276,6 +282,12 @@ impl Report {
         let Some(mut suite) = self.suites.pop() else {
             return;
         };
+        if self.suites.len() < self.inherited {
+            // What it says of itself is compared with all of its parts.
+            self.inherited = self.suites.len();
+            self.closed = Some(suite);
+            return;
+        }
         // Last, so that it is the current result where a case has the same name.
         if let Some((mut run, place)) = suite.failed_run(&self.options.status_aliases) {
             self.options.suite_path.complete(&mut run.identity);
@@ -550,13 +562,85 @@ impl Report {
 
     /// Adds a warning; only once per file for each unknown entity.
     fn warn_once(&mut self, place: LineColumn, kind: WarningKind) {
-        if matches!(kind, WarningKind::Entity { .. }) {
-            let has_room = self.warned.len() < DISTINCT_WARNINGS_MAX;
-            if !has_room || !self.warned.insert(kind.to_string()) {
-                return;
-            }
+        if self.is_worth_saying(&kind) {
+            self.warn(place, kind);
         }
-        self.warn(place, kind);
+    }
+}
+
+/// Reports that are read in parts.
+impl Report {
+    /// Whether all open elements, `depth` of them, are suites.
+    pub(super) fn is_between_cases(&self, depth: usize) -> bool {
+        self.cases_open.is_empty()
+            && self.scopes.are_all(Scope::Suite)
+            && [self.scopes.depth(), self.suites.len()] == [depth; 2]
+    }
+
+    /// Makes the open suites those that were opened before this part, and forgets everything else.
+    pub(super) fn inherit(&mut self) {
+        let suites = std::mem::take(&mut self.suites).into_iter();
+        self.suites = suites.map(Suite::without_results).collect();
+        self.inherited = self.suites.len();
+        self.cases = 0;
+        self.ready.clear();
+        self.warned.clear();
+        self.start_times = StartTimes::default();
+    }
+
+    /// Whether there is a record, or the end of a suite, to take.
+    pub(super) fn has_news(&self) -> bool {
+        !self.ready.is_empty() || self.closed.is_some()
+    }
+
+    /// Whether names in suites that were opened before depend on what is before.
+    pub(super) fn has_unnamed_in_outer(&self) -> bool {
+        self.suites[..self.inherited].iter().any(Suite::has_unnamed)
+    }
+
+    /// A suite that was opened before this part and has just ended.
+    pub(super) fn take_closed(&mut self) -> Option<Suite> {
+        self.closed.take()
+    }
+
+    /// Whether a warning is none that this report has given already.
+    pub(super) fn is_worth_saying(&mut self, kind: &WarningKind) -> bool {
+        match kind {
+            WarningKind::Entity { .. } => {
+                let has_room = self.warned.len() < DISTINCT_WARNINGS_MAX;
+                has_room && self.warned.insert(kind.to_string())
+            }
+            WarningKind::NoTimeZone { .. } => self.start_times.warns_first(),
+            _ => true,
+        }
+    }
+
+    /// Ends the innermost suite, whose last part is `later`.
+    pub(super) fn end_suite(&mut self, later: Suite) {
+        if let Some(suite) = self.suites.last_mut() {
+            suite.continue_with(later);
+        }
+        self.close_suite();
+    }
+
+    /// Adds what the next part of the report has found of suites that have not ended, and how many results it has.
+    pub(super) fn continue_with(&mut self, part: Self) {
+        if self.suites.is_empty() {
+            self.root = part.root;
+        }
+        let mut suites = part.suites;
+        let opened = suites.split_off(part.inherited);
+        for (suite, later) in self.suites.iter_mut().zip(suites) {
+            suite.continue_with(later);
+        }
+        self.suites.extend(opened);
+        self.cases += part.cases;
+    }
+
+    /// Makes it a report that is read on where its parts end, inside of suites, and returns the lines of these.
+    pub(super) fn go_on_inside(&mut self) -> impl Iterator<Item = u64> {
+        self.scopes = OpenScopes::all(Scope::Suite, self.suites.len());
+        self.suites.iter().map(|suite| suite.place.line)
     }
 }
 

@@ -37,6 +37,20 @@ pub(super) enum Inside {
 pub(super) struct OpenScopes(Vec<Scope>);
 
 impl OpenScopes {
+    /// As many open elements of one meaning.
+    pub(super) fn all(scope: Scope, depth: usize) -> Self {
+        Self(vec![scope; depth])
+    }
+
+    /// Whether all open elements have this meaning.
+    pub(super) fn are_all(&self, scope: Scope) -> bool {
+        self.0.iter().all(|open| *open == scope)
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn push(&mut self, scope: Scope) {
         self.0.push(scope);
     }

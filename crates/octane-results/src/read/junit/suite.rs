@@ -22,7 +22,7 @@ use octane_model::plural::plural;
 const UNNAMED: &str = "unnamed suite";
 
 /// An open `testsuite` or `testsuites`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Suite {
     /// The name, for messages.
     pub(super) name: String,
@@ -85,6 +85,74 @@ impl Suite {
             failures_outside: Vec::new(),
             failed_at: place,
         }
+    }
+
+    /// The suite as its cases see it, before any of them.
+    pub(super) fn without_results(self) -> Self {
+        Self {
+            unnamed: 0,
+            cases: 0,
+            failed: 0,
+            flaky: 0,
+            invalid: 0,
+            longest: Duration::ZERO,
+            failures_outside: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Whether both say the same of themselves, whatever their results are and wherever they start.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            class,
+            package,
+            started,
+            origin,
+            jira,
+            place: _,
+            has_invalid_bytes,
+            unnamed: _,
+            provides_class,
+            tests,
+            failures,
+            cases: _,
+            failed: _,
+            flaky: _,
+            invalid: _,
+            verdict,
+            time,
+            longest: _,
+            failures_outside: _,
+            failed_at: _,
+        } = self;
+        *name == other.name
+            && *class == other.class
+            && *package == other.package
+            && *started == other.started
+            && *origin == other.origin
+            && jira.iter().eq(other.jira.iter())
+            && *has_invalid_bytes == other.has_invalid_bytes
+            && *provides_class == other.provides_class
+            && *tests == other.tests
+            && *failures == other.failures
+            && *verdict == other.verdict
+            && *time == other.time
+    }
+
+    /// Whether names of its cases depend on how many it has had.
+    pub(super) const fn has_unnamed(&self) -> bool {
+        self.unnamed > 0
+    }
+
+    /// Adds what a later part of the report contains of this suite.
+    pub(super) fn continue_with(&mut self, later: Self) {
+        self.add(&later);
+        if self.failures_outside.is_empty() && !later.failures_outside.is_empty() {
+            self.failed_at = later.failed_at;
+        }
+        self.failures_outside.extend(later.failures_outside);
+        self.jira = later.jira;
     }
 
     /// Sets an attribute.

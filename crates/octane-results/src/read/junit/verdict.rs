@@ -19,7 +19,7 @@ use crate::status::Status;
 ///
 /// If they contradict each other, the first of these that is said counts: failed, skipped, a word that is not known,
 /// planned, passed. A word that is not known is no status at all, so the test case is an invalid row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Verdict {
     statuses: Vec<Status>,
     /// Words for a status, known or not.

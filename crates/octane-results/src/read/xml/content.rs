@@ -48,6 +48,11 @@ enum Section {
 }
 
 impl ContentReader {
+    /// Whether the next byte is neither in a CDATA section nor in a comment.
+    pub(super) fn is_outside_sections(&self) -> bool {
+        self.section == Section::Text
+    }
+
     /// Reads a part of a text, or a reference. Unless `wants_text`, skips all of them up to the next markup.
     pub(super) fn read<R: Read>(
         &mut self,

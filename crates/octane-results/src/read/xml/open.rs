@@ -25,6 +25,14 @@ impl OpenElements {
         self.elements.len()
     }
 
+    /// The full names, from the outermost to the innermost.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let ends = self.elements.iter().skip(1).copied();
+        let ends = ends.chain([self.names.len()]);
+        let names = self.elements.iter().zip(ends);
+        names.map(|(start, end)| &self.names[*start..end])
+    }
+
     /// The full name of the innermost one.
     pub(super) fn innermost(&self) -> Option<&str> {
         self.elements.last().map(|start| &self.names[*start..])
@@ -32,12 +40,7 @@ impl OpenElements {
 
     /// The names without prefixes, from the outermost to the innermost.
     pub(super) fn path(&self) -> String {
-        let ends = self.elements.iter().skip(1).copied();
-        let ends = ends.chain([self.names.len()]);
-        let names = self.elements.iter().zip(ends);
-        let names: Vec<_> = names
-            .map(|(start, end)| local(&self.names[*start..end]))
-            .collect();
+        let names: Vec<_> = self.names().map(local).collect();
         names.join("/")
     }
 }

@@ -6,6 +6,7 @@ use super::open::local;
 use super::scan::Attribute;
 use crate::read::line_column::LineColumn;
 use crate::read::text::NextText;
+use crate::text::position;
 
 /// The start of an element.
 #[derive(Debug)]
@@ -38,6 +39,12 @@ impl<'x> Tag<'x> {
             let Attribute { name, value } = attribute;
             (&text[name.clone()], &text[value.clone()])
         })
+    }
+
+    /// Whether the values are what is written, without references and line ends, as most are.
+    pub(crate) fn has_plain_values(&self) -> bool {
+        let text = self.text.text.as_bytes();
+        position(text, |byte| byte < b' ' || byte == b'&').is_none()
     }
 
     /// Why the attributes after these are malformed.

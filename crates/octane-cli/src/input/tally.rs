@@ -1,0 +1,66 @@
+//! Counts of valid results.
+
+use jiff::Timestamp;
+use octane_results::{Process, Status, Survey, TestRun};
+
+use super::STATUSES;
+
+/// What is counted of valid results.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(super) survey: Survey,
+    /// How many there are of each of [`STATUSES`].
+    pub(super) statuses: [usize; STATUSES.len()],
+    /// When the first of them started.
+    pub(super) first_started: Option<Timestamp>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, run: &TestRun) {
+        self.survey.add(run);
+        for (count, status) in self.statuses.iter_mut().zip(STATUSES) {
+            *count += usize::from(status == run.status);
+        }
+        self.started(run.started);
+    }
+
+    /// Adds results that follow.
+    pub(super) fn append(&mut self, later: Self) {
+        self.survey.append(later.survey);
+        for (count, later) in self.statuses.iter_mut().zip(later.statuses) {
+            *count += later;
+        }
+        self.started(later.first_started);
+    }
+
+    fn started(&mut self, started: Option<Timestamp>) {
+        self.first_started = self.first_started.into_iter().chain(started).min();
+    }
+
+    /// How many results there are.
+    pub(super) fn results(&self) -> usize {
+        self.statuses.iter().sum()
+    }
+
+    pub(super) fn statuses(&self) -> [(Status, usize); STATUSES.len()] {
+        let mut counts = self.statuses.into_iter();
+        STATUSES.map(|status| (status, counts.next().unwrap_or_default()))
+    }
+}
+
+/// Counts results, and processes them.
+#[derive(Debug)]
+pub(super) struct Tallied<P>(pub(super) P);
+
+impl<P: Process> Process for Tallied<P> {
+    type Output = (Tally, P::Output);
+
+    fn begin(&self) -> Self::Output {
+        (Tally::default(), self.0.begin())
+    }
+
+    fn run(&self, run: &mut TestRun, (tally, output): &mut Self::Output) {
+        tally.add(run);
+        self.0.run(run, output);
+    }
+}

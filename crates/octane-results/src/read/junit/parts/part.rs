@@ -1,0 +1,198 @@
+//! Reads one part of a report by itself.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::super::report::Report;
+use super::super::suite::Suite;
+use super::split::Part;
+use crate::read::cleaned::Cleaner;
+use crate::read::commas::Commas;
+use crate::read::error::ReadErrorKind;
+use crate::read::line_column::LineColumn;
+use crate::read::options::ReadOptions;
+use crate::read::process::{Process, Processed};
+use crate::read::record::Record;
+use crate::read::xml::XmlReader;
+
+/// What all parts have in common.
+pub(crate) struct Setting<P> {
+    pub(crate) file: Arc<str>,
+    pub(crate) options: ReadOptions,
+    pub(crate) commas: Commas,
+    pub(crate) process: Arc<P>,
+}
+
+impl<P> Setting<P> {
+    pub(super) fn report(&self) -> Report {
+        let mut report = Report::new(Arc::clone(&self.file), self.options.clone());
+        report.commas = self.commas.clone();
+        report
+    }
+}
+
+/// What a part contains, if it is inside of what it is supposed to be inside of.
+pub(super) struct Outcome<T> {
+    /// The suites that it is supposed to be inside of.
+    pub(super) outer: Vec<Suite>,
+    /// The elements that it is supposed to be inside of.
+    pub(super) outer_names: Vec<String>,
+    pub(super) found: Vec<Found<T>>,
+    pub(super) report: Report,
+    /// The elements that are open at its end, all of them suites.
+    pub(super) names: Vec<String>,
+    /// Where it ends.
+    pub(super) end: LineColumn,
+}
+
+/// What was found in a part.
+pub(super) enum Found<T> {
+    Processed(Processed<T>),
+    /// The end of a suite that was opened before.
+    End(Suite),
+}
+
+/// Makes the identities of results final, and processes them.
+pub(super) struct Sink<P: Process> {
+    process: Arc<P>,
+    pub(super) cleaner: Cleaner,
+    /// What is being made of results.
+    output: Option<P::Output>,
+}
+
+impl<P: Process> Sink<P> {
+    pub(super) fn new(setting: &Setting<P>) -> Self {
+        Self {
+            process: Arc::clone(&setting.process),
+            cleaner: Cleaner::new(&setting.options),
+            output: None,
+        }
+    }
+
+    /// Adds all records that are ready.
+    pub(super) fn add(
+        &mut self,
+        report: &mut Report,
+        found: &mut impl FnMut(Processed<P::Output>),
+    ) {
+        while let Some(record) = report.ready.pop_front() {
+            match record {
+                Record::Run(mut run) => {
+                    if let Some(warning) = self.cleaner.clean(&mut run) {
+                        self.flush(found);
+                        found(Processed::Warning(warning));
+                    }
+                    let output = self.output.get_or_insert_with(|| self.process.begin());
+                    self.process.run(&mut run, output);
+                    report.recycle(run);
+                }
+                Record::Invalid(row) => {
+                    self.flush(found);
+                    found(Processed::Invalid(row));
+                }
+                Record::Warning(warning) => {
+                    self.flush(found);
+                    found(Processed::Warning(warning));
+                }
+            }
+        }
+    }
+
+    /// Ends what is being made of results.
+    pub(super) fn flush(&mut self, found: &mut impl FnMut(Processed<P::Output>)) {
+        if let Some(output) = self.output.take() {
+            found(Processed::Runs(output));
+        }
+    }
+}
+
+/// Reads a part; `None` if it cannot be read without what is before it, or does not end between test cases.
+pub(super) fn read_part<P: Process>(
+    part: &Part,
+    setting: &Setting<P>,
+) -> Option<Outcome<P::Output>> {
+    let file = || Arc::clone(&setting.file);
+    let bytes = part.bytes.as_slice();
+    let mut report = setting.report();
+    let mut outer_names = Vec::new();
+    let mut xml = if part.is_first {
+        XmlReader::new(file(), bytes, bytes, None).ok()?
+    } else {
+        let outer = part.outer.concat();
+        let mut outer = XmlReader::new(file(), outer.as_slice(), b"", None).ok()?;
+        if read_to_end(&mut outer, &mut report, |_| Some(()))? == End::OfReport {
+            return None;
+        }
+        report.inherit();
+        outer_names = names(&outer);
+        // Where these start is needed for errors only, and a part with an error is read again.
+        let open: Vec<_> = outer_names.iter().map(|name| (name.clone(), 0)).collect();
+        let xml = XmlReader::new(file(), bytes, b"", None).ok()?;
+        xml.inside(part.place, &open)
+    };
+    let outer = report.suites.clone();
+    let mut found = Vec::new();
+    let mut sink = Sink::new(setting);
+    let end = read_to_end(&mut xml, &mut report, |report| {
+        let mut push = |processed| found.push(Found::Processed(processed));
+        sink.add(report, &mut push);
+        if let Some(suite) = report.take_closed() {
+            sink.flush(&mut push);
+            if suite.has_unnamed() {
+                return None;
+            }
+            found.push(Found::End(suite));
+        }
+        Some(())
+    })?;
+    sink.flush(&mut |processed| found.push(Found::Processed(processed)));
+    let is_last = end == End::OfReport;
+    if is_last != part.is_last || report.has_unnamed_in_outer() || xml.invalid_bytes().is_some() {
+        return None;
+    }
+    Some(Outcome {
+        outer,
+        outer_names,
+        found,
+        report,
+        names: names(&xml),
+        end: xml.place(),
+    })
+}
+
+#[derive(PartialEq, Eq)]
+enum End {
+    OfReport,
+    /// The input ends inside of suites, between test cases.
+    BetweenCases,
+}
+
+/// Reads to the end of the input, and calls `after` after each event until it returns `None`. `None` if there is an error before,
+/// or if the input ends elsewhere.
+fn read_to_end<R: Read>(
+    xml: &mut XmlReader<R>,
+    report: &mut Report,
+    mut after: impl FnMut(&mut Report) -> Option<()>,
+) -> Option<End> {
+    loop {
+        match xml.next_event(report.wants_text()) {
+            Ok(Some(event)) => {
+                report.feed(event).ok()?;
+                if report.has_news() {
+                    after(report)?;
+                }
+            }
+            Ok(None) => return Some(End::OfReport),
+            Err(error) => {
+                let is_end = matches!(error.kind(), ReadErrorKind::Truncated { .. })
+                    && xml.is_between_tags()
+                    && report.is_between_cases(xml.open_names().count());
+                return is_end.then_some(End::BetweenCases);
+            }
+        }
+    }
+}
+
+fn names<R: Read>(xml: &XmlReader<R>) -> Vec<String> {
+    xml.open_names().map(str::to_owned).collect()
+}
