@@ -8,6 +8,7 @@ mod connection;
 mod dry_run;
 mod duration;
 mod entities;
+mod exec;
 mod number;
 mod parse;
 mod rate;
@@ -32,12 +33,13 @@ pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
+pub(crate) use exec::ExecArgs;
 pub(crate) use parse::LineError;
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
-    ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
-    PayloadKind, UploadArgs, ValidateArgs,
+    Compare, ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat,
+    PayloadArgs, PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use run_url::RunUrl;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
@@ -96,7 +98,9 @@ impl Format {
     /// Whether JSON is asked for in a command line that is invalid elsewhere.
     pub(crate) fn is_json_in(line: impl IntoIterator<Item = OsString>) -> bool {
         let mut is_format = false;
-        line.into_iter().any(|argument| {
+        // What follows belongs to another program.
+        let mut line = line.into_iter().take_while(|argument| argument != "--");
+        line.any(|argument| {
             let is_json = (is_format && argument == "json") || argument == "--format=json";
             is_format = argument == "--format";
             is_json
@@ -108,6 +112,8 @@ impl Format {
 pub(crate) enum Command {
     /// Upload results, wait until they are ingested, and link their runs to stories.
     Upload(Box<UploadArgs>),
+    /// Run a test command, upload the reports that it writes, and end with its exit code.
+    Exec(Box<ExecArgs>),
     /// Resume uploads that were interrupted or could not reach the server.
     Resume(Box<ResumeArgs>),
     /// Merge the shards of a suite run: link the runs of all, and report on all of them at once.
@@ -171,6 +177,7 @@ impl Command {
     fn connection_mut(&mut self) -> Option<&mut ConnectionArgs> {
         match self {
             Self::Upload(args) => Some(&mut args.connection),
+            Self::Exec(args) => Some(&mut args.upload.connection),
             Self::Resume(args) => Some(&mut args.connection),
             Self::Merge(args) => Some(&mut args.connection),
             Self::Module(group) => Some(&mut group.connection),
@@ -254,6 +261,7 @@ mod tests {
         assert!(is_json("octane --no-such --format json"));
         assert!(is_json("octane --format=json no-such"));
         assert!(!is_json("octane --format human json"));
+        assert!(!is_json("octane exec -- pytest --format json"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod changes;
 mod ci;
+mod command_run;
 mod compat;
 mod completions;
 mod config;
@@ -11,6 +12,7 @@ mod convert;
 mod delivery;
 mod dry_run;
 mod entity;
+mod exec;
 mod jira;
 mod link;
 mod lookup;
@@ -53,6 +55,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
     }
     match args.command {
         Command::Upload(args) => Box::pin(upload::run(&args, output)).await,
+        Command::Exec(args) => Box::pin(exec::run(&args, output)).await,
         Command::Resume(args) => Box::pin(resume::run(&args, output)).await,
         Command::Merge(args) => Box::pin(merge::run(&args, output)).await,
         Command::Status(args) => uploads::status(&args, output),

@@ -17,10 +17,12 @@ pub(crate) enum Exit {
     LinksIncomplete,
     Interrupted,
     Terminated,
+    /// That of the command that `octane exec` ran.
+    Command(u8),
 }
 
 impl Exit {
-    /// All codes that the program uses today, in the order of their numbers.
+    /// All codes that the program uses today, in the order of their numbers; `octane exec` may end with any.
     pub(crate) const ALL: [Self; 12] = [
         Self::Success,
         Self::Internal,
@@ -51,6 +53,7 @@ impl Exit {
             Self::LinksIncomplete => 10,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::Command(code) => code,
         }
     }
 
@@ -67,12 +70,13 @@ impl Exit {
             Self::Unreachable => "unreachable",
             Self::LinksIncomplete => "links_incomplete",
             Self::Interrupted | Self::Terminated => "interrupted",
+            Self::Command(_) => "command_failed",
         }
     }
 
     /// Whether results did not arrive as they should; `--on-upload-error` applies to these.
     pub(crate) fn is_upload_error(self) -> bool {
-        matches!(self.code(), 5..=8 | 10)
+        !matches!(self, Self::Command(_)) && matches!(self.code(), 5..=8 | 10)
     }
 
     /// Whether a later attempt may succeed.
@@ -125,6 +129,7 @@ impl Exit {
             Self::LinksIncomplete => "ingested, but not everything was linked",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
+            Self::Command(_) => "the command ended with this code",
         }
     }
 

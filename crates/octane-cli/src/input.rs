@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+pub(crate) mod finding;
 pub(crate) mod pipe;
 pub(crate) mod reading;
 mod tally;
@@ -218,6 +219,11 @@ impl Input {
     }
 }
 
+/// Fails if the options of reading are not valid. Nothing is read.
+pub(crate) fn check(args: &InputArgs) -> Result<()> {
+    options(args).map(drop)
+}
+
 fn options(args: &InputArgs) -> Result<ReadOptions> {
     let mut options = ReadOptions::default();
     options.format = args.input_format.0;
@@ -354,6 +360,7 @@ mod tests {
                 reruns: octane_results::Reruns::Last,
                 skip_invalid: false,
                 allow_empty: false,
+                allow_missing: false,
             };
             default_name(&args)
         };

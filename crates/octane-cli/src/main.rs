@@ -134,7 +134,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 async fn run(args: Args) -> Result<Exit> {
     if matches!(
         args.command,
-        Command::Sandbox(_) | Command::Upload(_) | Command::Resume(_)
+        Command::Sandbox(_) | Command::Upload(_) | Command::Exec(_) | Command::Resume(_)
     ) {
         return commands::run(args).await;
     }

@@ -14,6 +14,7 @@ mod progress;
 #[cfg(test)]
 mod properties;
 pub(crate) mod secrets;
+mod since;
 mod stderr;
 mod summary;
 mod table;

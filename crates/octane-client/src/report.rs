@@ -2,6 +2,8 @@
 
 mod ids_as_strings;
 
+pub(crate) use ids_as_strings::entity as entity_as_text;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::AddAssign;

@@ -126,7 +126,7 @@ pub use read::record::{Record, Records};
 pub use read::status_aliases::StatusAliases;
 pub use read::typed_table::TypedTable;
 pub use read::{read, read_processed};
-pub use renames::{ProbableRename, Renames};
+pub use renames::{ProbableRename, Renames, without_volatile};
 pub use repair::policy::{LongNames, RepairPolicy};
 pub use repair::repairs::Repairs;
 pub use repair::{LimitExceeded, cut_texts, repair, repair_context};

@@ -100,6 +100,15 @@ impl Renames {
     }
 }
 
+/// A name with words in place of what may change from run to run, as [`Renames`] compares names.
+///
+/// ```
+/// assert_eq!(octane_results::without_volatile("adds[0x5257a0]"), "adds[<address>]");
+/// ```
+pub fn without_volatile(name: &str) -> String {
+    template(name).0
+}
+
 fn digest(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);

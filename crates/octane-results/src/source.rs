@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -92,6 +92,14 @@ impl Source {
     pub fn with_pattern(mut self, pattern: usize) -> Self {
         self.pattern = pattern;
         self
+    }
+
+    /// The path, if the input is a file.
+    pub fn as_path(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Path(path) => Some(path),
+            Content::Bytes(_) | Content::Stdin => None,
+        }
     }
 
     /// The name, as shown in messages.

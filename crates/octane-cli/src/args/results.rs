@@ -89,6 +89,9 @@ pub(crate) struct InputArgs {
     /// Do not fail when the input contains no results.
     #[arg(long)]
     pub(crate) allow_empty: bool,
+    /// Do not fail when files, directories or globs match nothing.
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
 }
 
 /// The format of all inputs; that of each file is recognised by its content without one.
@@ -214,6 +217,15 @@ pub(crate) enum JiraLinks {
     Off,
 }
 
+/// Whether an upload is compared with the suite run before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compare {
+    /// Compare if there is one.
+    Auto,
+    /// Never compare, which saves its requests.
+    Off,
+}
+
 /// What to do if a module or suite does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Create {
@@ -287,6 +299,9 @@ pub(crate) struct UploadArgs {
     pub(crate) force_new: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
+    /// Say what has changed since the suite run before: newly failed, fixed, new and vanished tests.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Compare::Auto, help_heading = "Delivery")]
+    pub(crate) compare: Compare,
     /// Show what would be created and sent without doing it.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) dry_run: bool,

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use octane_client::{
-    CancellationToken, Client, ClientError, DeliveryError, Event, Journal, JournalError, Outcome,
-    Report, UploadSettings,
+    CancellationToken, Client, ClientError, Comparison, DeliveryError, Event, Journal,
+    JournalError, Outcome, Report, ReportedProblem, UploadSettings,
 };
 use serde::Serialize;
 use serde_json::Value;
 
+use super::command_run::CommandRun;
 use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved, OnUploadError};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -31,6 +32,10 @@ struct Printed<'a> {
     #[serde(flatten)]
     report: &'a Report,
     exit_code: u8,
+    /// The command that wrote the results, if this program ran it.
+    command: Option<&'a CommandRun>,
+    /// What has changed since the suite run before.
+    comparison: Option<&'a Comparison>,
     /// What is unusual about the inputs, as far as they were read now.
     #[serde(flatten)]
     warnings: WarningsJson,
@@ -56,6 +61,8 @@ pub(crate) struct Delivery<'a> {
     args: &'a DeliveryArgs,
     output: Output,
     policies: Policies,
+    /// The command whose results these are, if this program ran it.
+    command: Option<CommandRun>,
     pub(crate) suggest: Suggest,
     pub(crate) cancellation: CancellationToken,
     signals: Arc<Stopping>,
@@ -69,10 +76,33 @@ impl<'a> Delivery<'a> {
             args,
             output,
             policies: Policies::new(args),
+            command: None,
             suggest,
             signals: Arc::new(Signals::new()?.stopping(cancellation.clone())),
             cancellation,
         })
+    }
+
+    /// For the results of a command that has ended, whose exit code counts.
+    pub(crate) fn after(self, command: CommandRun) -> Self {
+        Self {
+            command: Some(command),
+            ..self
+        }
+    }
+
+    /// The exit code of the program, where that of the upload is `upload`.
+    pub(crate) fn exit_after_command(&self, upload: Exit) -> Exit {
+        let command = self.command.as_ref();
+        command.map_or(upload, |command| command.exit(upload))
+    }
+
+    /// Says why the program does not end as the upload did, if so.
+    pub(crate) fn say_reason(&self, upload: Exit) {
+        let command = self.command.as_ref();
+        if let Some(reason) = command.and_then(|command| command.reason(upload)) {
+            self.output.say(&reason);
+        }
     }
 
     /// The same for a single upload, with the policies that hold for it and with what its commands need.
@@ -156,6 +186,26 @@ impl<'a> Delivery<'a> {
         })
     }
 
+    /// Compares the upload with the suite run before. That it is not possible is a problem without an effect on the exit code.
+    pub(crate) async fn compare(
+        &self,
+        client: &Client,
+        journal: &Journal,
+        report: &mut Report,
+    ) -> Option<Comparison> {
+        if self.cancellation.is_cancelled() {
+            return None;
+        }
+        let compared = client.compare(journal, report, &self.cancellation).await;
+        compared.unwrap_or_else(|error| {
+            let error = anyhow::Error::from(error);
+            let message = format!("not compared with the suite run before: {error:#}");
+            let problem = ReportedProblem::new("uncompared", message);
+            report.problems.push(problem);
+            None
+        })
+    }
+
     /// Why an upload could not be delivered.
     pub(crate) fn failure(&self, error: DeliveryError) -> Failure {
         match error {
@@ -213,7 +263,8 @@ impl<'a> Delivery<'a> {
 
     /// Reports an upload that ended without a report; the exit policy applies to its error as well.
     pub(crate) fn report_failure(&self, failure: Failure) -> Result<Exit> {
-        let exit = self.annotate_failure(&failure);
+        let of_upload = self.annotate_failure(&failure);
+        let exit = self.exit_after_command(of_upload);
         if let Some(file) = &self.args.report {
             // Otherwise the file of an earlier upload could be mistaken for this one's. Reporting the error matters
             // more than writing it.
@@ -223,7 +274,10 @@ impl<'a> Delivery<'a> {
             return Err(failure);
         }
         print_failure(&failure, self.output.format, exit);
-        self.output.say(EXIT_CODE_OVERRIDDEN);
+        if of_upload != failure.exit {
+            self.output.say(EXIT_CODE_OVERRIDDEN);
+        }
+        self.say_reason(of_upload);
         Ok(exit)
     }
 
@@ -264,12 +318,20 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints the report of an upload, annotates it and writes it to a file; returns the exit code.
-    pub(crate) fn print_report(&self, report: &Report, input: Option<&Input>) -> Result<Exit> {
+    pub(crate) fn print_report(
+        &self,
+        report: &Report,
+        input: Option<&Input>,
+        comparison: Option<&Comparison>,
+    ) -> Result<Exit> {
         let meant = self.exit(report);
-        let exit = self.apply_exit_policy(meant);
+        let of_upload = self.apply_exit_policy(meant);
+        let exit = self.exit_after_command(of_upload);
         let printed = Printed {
             report,
             exit_code: exit.code(),
+            command: self.command.as_ref(),
+            comparison,
             warnings: input.map_or_else(WarningsJson::default, |input| input.warnings.json()),
         };
         // The report of several shards is not about the files of one.
@@ -280,11 +342,13 @@ impl<'a> Delivery<'a> {
         let files = input.filter(|_| !is_merged).map(|input| input.files);
         let displayed = self.for_display(report);
         self.output.answer(
-            || summary(&displayed, meant, files, &self.suggest),
+            || summary(&displayed, comparison, meant, files, &self.suggest),
             &printed,
         )?;
-        self.annotate_report(&displayed, meant, exit);
-        Ok(self.write_report(&printed).unwrap_or(exit))
+        self.annotate_report(&displayed, comparison, meant, of_upload);
+        self.say_reason(of_upload);
+        let written = self.write_report(&printed);
+        Ok(written.map_or(exit, |failed| self.exit_after_command(failed)))
     }
 
     /// Prints the report of one upload among others, and annotates it; returns the exit code, and the report as JSON
@@ -294,24 +358,38 @@ impl<'a> Delivery<'a> {
         let exit = self.apply_exit_policy(meant);
         let displayed = self.for_display(report);
         if self.output.format == Format::Human {
-            write_text(summary(&displayed, meant, None, &self.suggest))?;
+            write_text(summary(&displayed, None, meant, None, &self.suggest))?;
         }
-        self.annotate_report(&displayed, meant, exit);
+        self.annotate_report(&displayed, None, meant, exit);
         let json = serde_json::to_value(Printed {
             report,
             exit_code: exit.code(),
+            command: None,
+            comparison: None,
             warnings: WarningsJson::default(),
         });
         let json = json.map_err(|error| Failure::new(Exit::Internal, error))?;
         Ok((exit, json))
     }
 
-    fn annotate_report(&self, displayed: &Report, meant: Exit, exit: Exit) {
+    fn annotate_report(
+        &self,
+        displayed: &Report,
+        comparison: Option<&Comparison>,
+        meant: Exit,
+        exit: Exit,
+    ) {
         if exit != meant {
             self.output.say(EXIT_CODE_OVERRIDDEN);
         }
         if self.args.annotate == Annotations::Auto {
-            annotate::report(displayed, meant, exit == meant, self.output.format);
+            annotate::report(
+                displayed,
+                comparison,
+                meant,
+                exit == meant,
+                self.output.format,
+            );
         }
     }
 

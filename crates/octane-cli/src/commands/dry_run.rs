@@ -58,7 +58,8 @@ impl DryRun<'_> {
         } else {
             prepared.expected_outcome(is_unlinked).into()
         };
-        let exit = delivery.apply_exit_policy(meant);
+        let of_upload = delivery.apply_exit_policy(meant);
+        let exit = delivery.exit_after_command(of_upload);
         let totals = &prepared.totals;
         let results = totals.counts.read - totals.counts.invalid;
         let (batches, bytes) = (totals.batches, totals.bytes);
@@ -105,9 +106,10 @@ impl DryRun<'_> {
         if let (Some(missing), true) = (missing, refused) {
             print_for_people(&missing.into());
         }
-        if exit != meant {
+        if of_upload != meant {
             self.output.say(EXIT_CODE_OVERRIDDEN);
         }
+        delivery.say_reason(of_upload);
         Ok(delivery.write_report(&json).unwrap_or(exit))
     }
 

@@ -75,7 +75,7 @@ async fn complete(
         };
         let settings = resumed.settings(&args);
         let report = merge(&client, spool, shards, &settings, &resumed.delivery).await?;
-        resumed.delivery.print_report(&report, None)
+        resumed.delivery.print_report(&report, None, None)
     };
     let done = Box::pin(done).await;
     connected.close().await;

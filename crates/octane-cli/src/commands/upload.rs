@@ -13,7 +13,10 @@ use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
 use super::preparation::{check_release, not_prepared};
 use super::shards::Arrived;
-use crate::args::{BuildContext, Create, JiraLinks, OnUnresolved, RunUrl, ShardChoice, UploadArgs};
+use crate::args::{
+    BuildContext, Compare, Create, InputArgs, JiraLinks, OnUnresolved, RunUrl, ShardChoice,
+    UploadArgs,
+};
 use crate::build_context;
 use crate::ci::{self, CiRun};
 use crate::connect::Connection;
@@ -21,6 +24,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::finding::{Inputs, find};
 use crate::input::reading::Reading;
 use crate::names;
 use crate::output::{Output, ask};
@@ -32,11 +36,30 @@ pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
     check_report(&args.delivery, &args.input.inputs)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
-    let done = Box::pin(upload(args, output, &delivery)).await;
+    let done = Box::pin(results(args, find, output, &delivery)).await;
     done.or_else(|failure| delivery.report_failure(failure))
 }
 
-async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> Result<Exit> {
+/// Fails if settings or names are missing or not valid.
+pub(super) fn check(args: &UploadArgs, output: Output) -> Result<()> {
+    crate::input::check(&args.input)?;
+    // What there is to say is said by the upload.
+    let quiet = Output {
+        is_quiet: true,
+        ..output
+    };
+    shard(args, ci::detect(env::text).as_ref(), quiet)?;
+    drop(crate::payload::settings(&args.payload)?);
+    target_spec(args, "results", None, Timestamp::now()).map(drop)
+}
+
+/// Uploads the results of the inputs that `find` finds.
+pub(super) async fn results(
+    args: &UploadArgs,
+    find: impl FnOnce(&InputArgs) -> Result<Inputs> + Send + 'static,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Exit> {
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
     settings.ingestion_wait_max = args.delivery.wait;
@@ -76,7 +99,7 @@ async fn upload(args: &UploadArgs, output: Output, delivery: &Delivery<'_>) -> R
         let (args, settings, started) = (args.clone(), settings.clone(), started.clone());
         let cancellation = delivery.cancellation.clone();
         move || {
-            let mut reading = Reading::new(&args.input)?;
+            let mut reading = Reading::of(&args.input, find)?;
             let draft = draft(&args, &mut reading, &settings, &started, &cancellation);
             let input = reading.finish(&settings.context.environment)?;
             Ok::<_, Failure>((input, draft))
@@ -321,10 +344,17 @@ impl Job<'_> {
                 return Err(without_permission(failure));
             }
         }
-        let report = self
+        let mut report = self
             .delivery
             .deliver(client, &journal, &settings, Start::New(&progress))
             .await?;
+        // One shard is not the suite run.
+        let comparison = match args.compare {
+            Compare::Auto if settings.shard.is_none() => {
+                self.delivery.compare(client, &journal, &mut report).await
+            }
+            Compare::Auto | Compare::Off => None,
+        };
         let id = journal.id().clone();
         drop(journal);
         let arrived = Arrived {
@@ -337,7 +367,8 @@ impl Job<'_> {
             delivery: self.delivery,
         };
         let report = Box::pin(arrived.complete(report)).await?;
-        self.delivery.print_report(&report, Some(&input))
+        self.delivery
+            .print_report(&report, Some(&input), comparison.as_ref())
     }
 
     /// Finds the module and the suite, and creates them if they do not exist and that is wanted.

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::vec::IntoIter;
 
 use octane_results::{
-    Arrangement, FindOptions, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Tag,
-    TestRun, sources,
+    Arrangement, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Tag, TestRun,
 };
 
+use super::finding::{Inputs, find};
 use super::tally::{Tallied, Tally};
 use super::warnings::Warnings;
 use super::workers::{Part, Workers};
@@ -39,6 +39,14 @@ pub(crate) struct Reading {
 impl Reading {
     /// Finds the inputs.
     pub(crate) fn new(args: &InputArgs) -> Result<Self> {
+        Self::of(args, find)
+    }
+
+    /// Reads the inputs that `find` finds, once it is known how.
+    pub(crate) fn of(
+        args: &InputArgs,
+        find: impl FnOnce(&InputArgs) -> Result<Inputs>,
+    ) -> Result<Self> {
         let mut input = Input {
             readable: Vec::new(),
             options: options(args)?,
@@ -54,10 +62,10 @@ impl Reading {
             are_distinct: true,
             read_again: Cell::new(0),
         };
-        let options = FindOptions::default()
-            .excludes(&args.exclude)
-            .follow_links(args.follow_links);
-        let found = sources(&args.inputs, &options)?;
+        let Inputs { found, warnings } = find(args)?;
+        for (code, message) in warnings {
+            input.warnings.add_message(code, message);
+        }
         for left_out in &found.left_out {
             input.warnings.add_left_out(left_out);
         }

@@ -68,6 +68,11 @@ impl Warnings {
         self.push(code, || (format!("ignored: {left_out}{hint}"), None));
     }
 
+    /// Adds something about the inputs as a whole.
+    pub(crate) fn add_message(&mut self, code: &'static str, message: String) {
+        self.push(code, || (message, None));
+    }
+
     fn push(
         &mut self,
         code: &'static str,

@@ -9,9 +9,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use octane_client::{Report, ReportedProblem};
+use octane_client::{Comparison, Report, ReportedProblem};
 use octane_model::clean;
 
+use super::since::since_in_markdown;
 use super::{markdown, printer, secrets, stderr};
 use crate::args::Format;
 use crate::env;
@@ -148,7 +149,13 @@ impl System {
 }
 
 /// Reports an upload that failed, and passes on what later steps of a workflow need.
-pub(crate) fn report(report: &Report, exit: Exit, is_error: bool, format: Format) {
+pub(crate) fn report(
+    report: &Report,
+    comparison: Option<&Comparison>,
+    exit: Exit,
+    is_error: bool,
+    format: Format,
+) {
     let Some(system) = system(env::text) else {
         return;
     };
@@ -170,7 +177,8 @@ pub(crate) fn report(report: &Report, exit: Exit, is_error: bool, format: Format
     if system == System::Github {
         let _ = append("GITHUB_OUTPUT", &outputs(report));
     }
-    system.summarize(&table(report));
+    let since = comparison.map_or_else(String::new, since_in_markdown);
+    system.summarize(&(table(report) + &since));
 }
 
 /// Reports an upload that ended without a report.

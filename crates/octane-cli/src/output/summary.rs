@@ -1,10 +1,11 @@
 //! The summary of an upload, for people.
 
 use octane_client::{
-    Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem, ShardsReport,
-    TargetReport,
+    Comparison, Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem,
+    ShardsReport, TargetReport,
 };
 
+use super::since::since;
 use super::text::Text;
 use crate::exit::Exit;
 use crate::suggest::Suggest;
@@ -16,19 +17,21 @@ const PROBLEMS_MAX: usize = 20;
 /// The summary of an upload; the numbers add up.
 pub(crate) fn summary(
     report: &Report,
+    comparison: Option<&Comparison>,
     exit: Exit,
     files: Option<usize>,
     suggest: &Suggest,
 ) -> Text {
     let mut text = Text::default();
     // Text is always written.
-    let _ = write_summary(&mut text, report, exit, files, suggest);
+    let _ = write_summary(&mut text, report, comparison, exit, files, suggest);
     text
 }
 
 fn write_summary(
     text: &mut Text,
     report: &Report,
+    comparison: Option<&Comparison>,
     exit: Exit,
     files: Option<usize>,
     suggest: &Suggest,
@@ -114,6 +117,9 @@ fn write_summary(
     }
     if let Some(links) = links.as_ref().filter(|links| links.keys > 0) {
         write_links(text, links)?;
+    }
+    if let Some(comparison) = comparison {
+        text.append(since(comparison));
     }
     write_problems(text, problems)?;
     if problems.iter().any(|problem| problem.code == "duplicate") {

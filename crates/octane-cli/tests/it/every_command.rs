@@ -34,6 +34,11 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
         &[5],
     ),
     ("upload", "upload a.csv --suite S --dry-run", &[0]),
+    (
+        "exec",
+        "exec b.csv --suite S --suite-run r -y --skip-invalid -- cp a.csv b.csv",
+        &[0],
+    ),
     ("resume", "resume {upload}", &[0]),
     ("resume", "resume --all", &[0]),
     ("status", "status {upload}", &[0]),
@@ -235,14 +240,19 @@ fn play(variables: &[(&str, &str)], options: &[&str], format: &str) {
         ]
         .contains(&name.split(' ').next().unwrap());
         let options = if is_offline { &[] } else { options };
+        // What follows `--` belongs to another program.
+        let (line, command) = line.split_once(" -- ").unwrap_or((&line, ""));
+        let command = (!command.is_empty()).then(|| format!("-- {command}"));
+        let command = command.iter().flat_map(|command| command.split(' '));
         let arguments: Vec<&str> = line
             .split(' ')
             .chain(options.iter().copied())
             .chain(["-vvv", "--format", format])
+            .chain(command)
             .collect();
         let done = place.octane_with(&arguments, &variables);
         assert!(codes.contains(&done.code), "`{line}`: {done:?}");
-        watch.check(&line, &done);
+        watch.check(line, &done);
         if *name == "upload" && upload.is_empty() {
             let list = place.octane(&["uploads", "list"]);
             upload = upload_in(&list.stdout);

@@ -4,6 +4,7 @@ mod annotations;
 mod bad_input;
 mod ci;
 mod commands;
+mod comparison;
 mod compat;
 mod credentials;
 mod dry_run;
@@ -13,6 +14,8 @@ mod echoing;
 #[cfg(unix)]
 mod every_command;
 mod examples;
+#[cfg(unix)]
+mod exec;
 mod gherkin;
 #[cfg(unix)]
 mod hostile;

@@ -157,6 +157,17 @@ impl World {
         place.file("config.properties", &properties);
         place.file("results/TEST-a.xml", CASE);
         place.file("build/module/TEST-a.xml", CASE);
+        // Commands that `octane exec` runs.
+        assert_eq!(place.shell(":", &[]).code, 0);
+        for (program, report) in [
+            ("mvn", "target/surefire-reports/TEST-a.xml"),
+            ("pytest", "reports/unit.xml"),
+        ] {
+            place.file(report, "an earlier run's");
+            let program = place.path().join("programs").join(program);
+            std::fs::write(&program, format!("#!/bin/sh\necho \"{CASE}\" > {report}\n")).unwrap();
+            std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        }
         for suite in ["Nightly", "7045"] {
             let create = ["suite", "create", suite];
             assert_eq!(server.octane(&create, SECRET).code, 0);

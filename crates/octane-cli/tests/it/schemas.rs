@@ -155,7 +155,7 @@ fn documents_that_do_not_match_are_recognised() {
     for (member, value, reason) in [
         ("code", json!("nonsense"), "(enum"),
         ("message", Value::Null, "(type"),
-        ("exit_code", json!("4"), "(enum"),
+        ("exit_code", json!("4"), "(type"),
         ("upload_id", json!("7"), "(pattern"),
         ("problems", json!(["no"]), "/problems/0"),
         (

@@ -5,6 +5,8 @@ use octane_model::{EntityId, References, TestId};
 use super::database::Journal;
 use super::error::JournalError;
 use super::schema::{INDEX_OF_KEYS, INDEX_OF_SERVER_RUNS};
+use crate::compare::Shown;
+use crate::own_results::{OwnResult, own_results};
 use crate::run_key::RunKey;
 
 /// An automated run as the server shows it.
@@ -119,6 +121,32 @@ impl Journal {
                 )?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
+        })
+    }
+
+    /// What the runs show that hold results of this upload.
+    pub(crate) fn shown_results(&self) -> Result<Vec<Shown>, JournalError> {
+        self.finish_server_runs()?;
+        self.read(|connection| {
+            let results: Result<Vec<OwnResult>, _> = connection
+                .prepare_cached(
+                    "SELECT r.key, r.test, r.name, r.run_name, f.run, f.status, r.status
+                     FROM rows r JOIN row_states s ON s.number = r.number CROSS JOIN server_runs f ON f.key = r.key
+                     WHERE s.state = 'ingested' ORDER BY r.number",
+                )?
+                .query_map([], |row| {
+                    Ok(OwnResult {
+                        key: row.get(0)?,
+                        test: row.get(1)?,
+                        name: row.get(2)?,
+                        run_name: row.get(3)?,
+                        run: EntityId::from(row.get::<_, String>(4)?),
+                        shown: row.get(5)?,
+                        status: row.get(6)?,
+                    })
+                })?
+                .collect();
+            results.map(own_results)
         })
     }
 

@@ -36,7 +36,7 @@ pub(super) fn optional_text<S: Serializer, I: ToString>(
     id.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
-pub(super) fn entity<S: Serializer>(
+pub(crate) fn entity<S: Serializer>(
     entity: &IdAndName<impl ToString>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use http::{Method, Request};
 use octane_client::{
     CancellationToken, CiBuilds, Client, Delivery, Jira, Journal, Links, Merge, Modules, Parent,
-    Releases, Runs, RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
+    Releases, Report, Runs, RunsOf, SuiteRuns, Suites, Target, TargetSpec, TestRun, Upload,
 };
 use octane_model::{
     Encoding, Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId,
@@ -105,9 +105,11 @@ fn uploads(
     upload: fn() -> Upload<'static, Vec<TestRun>>,
     merge: fn() -> Merge<'static>,
     delivery: &Delivery<'_>,
+    (journal, report): (&Journal, &Report),
     token: &CancellationToken,
 ) {
     is_send(Client::resolve_target(client, spec));
+    is_send(Client::compare(client, journal, report, token));
     is_send(Upload::send(upload()));
     is_send(Merge::run(merge()));
     is_send(Delivery::resolve(delivery));

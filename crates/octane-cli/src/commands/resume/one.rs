@@ -57,7 +57,7 @@ impl<'a> Resumed<'a> {
                 "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
             ));
         }
-        let done = done.and_then(|report| self.delivery.print_report(&report, None));
+        let done = done.and_then(|report| self.delivery.print_report(&report, None, None));
         connected.close().await;
         done
     }

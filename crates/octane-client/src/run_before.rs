@@ -1,0 +1,197 @@
+//! Reads what the suite run before has, and compares it with an upload.
+
+use std::collections::HashSet;
+
+use futures_util::TryStreamExt;
+use octane_model::{AutomatedRun, EntityId, Order, Query, Select, SuiteId, SuiteRun, SuiteRunId};
+use octane_results::Identity;
+
+use crate::cancellation::CancellationToken;
+use crate::client::Client;
+use crate::compare::{Comparison, Shown, State, compare};
+use crate::error::ClientError;
+use crate::journal::{Journal, JournalError};
+use crate::outcome::Outcome;
+use crate::own_results::{described, state};
+use crate::read_runs::{IDS_MAX, status};
+use crate::report::{IdAndName, Report};
+use crate::run_key::run_key;
+use crate::stage::{StageError, request};
+
+/// How many runs of the suite run before are read: 50 requests.
+const RUNS_MAX: u64 = 50_000;
+
+/// How many runs one request asks for.
+const PAGE: u32 = 1000;
+
+/// Why an upload cannot be compared with the suite run before. It has no effect on the upload.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// The server cannot be asked, or refuses to say.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The suite run before has more runs than are read.
+    #[error("suite run `{name}` has {runs} runs; up to {RUNS_MAX} are compared")]
+    TooMany {
+        /// The name of the suite run before.
+        name: String,
+        /// How many runs it has.
+        runs: u64,
+    },
+    /// The server names statuses in a way that says nothing.
+    #[error("the server shows statuses by IDs whose meaning is unknown")]
+    UnknownStatuses,
+    /// It was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<StageError> for CompareError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Client(error) => error.into(),
+            StageError::Journal(error) => error.into(),
+            StageError::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl Client {
+    /// Compares what an upload has brought with the suite run before: that of the same suite with the next lower ID. `None` if
+    /// there is none, or if the runs of this upload are not visible.
+    ///
+    /// Reads the suite run before in pages (a request for 1000 runs), and two or three requests more. A run that other uploads
+    /// have results in too is compared as far as this upload goes.
+    pub async fn compare(
+        &self,
+        journal: &Journal,
+        report: &Report,
+        cancellation: &CancellationToken,
+    ) -> Result<Option<Comparison>, CompareError> {
+        let Some(suite_run) = report.target.suite_run.id else {
+            return Ok(None);
+        };
+        let mut now = journal.run(Journal::shown_results).await?;
+        if now.is_empty() {
+            return Ok(None);
+        }
+        let Some(before) = self
+            .suite_run_before(report.target.suite.id, suite_run, cancellation)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let of_run = |id: SuiteRunId| {
+            let runs = self.endpoint.entities::<AutomatedRun>().list();
+            runs.matching(Query::field("parent_suite").refers_to_id(id))
+        };
+        let total = request(cancellation, of_run(suite_run).count()).await?;
+        let is_complete =
+            report.outcome == Outcome::Success && total == u64::try_from(now.len()).ok();
+        let count = request(cancellation, of_run(before.id).count()).await?;
+        if let Some(runs) = count.filter(|runs| *runs > RUNS_MAX) {
+            let name = before.name;
+            return Err(CompareError::TooMany { name, runs });
+        }
+        let pages = of_run(before.id)
+            .order_by(Order::ascending("id"))
+            .page_size(PAGE)
+            .limit(RUNS_MAX);
+        let mut earlier = Vec::new();
+        let mut runs = std::pin::pin!(pages.stream());
+        while let Some(run) = request(cancellation, runs.try_next()).await? {
+            earlier.push(shown(run)?);
+        }
+        let before = IdAndName {
+            id: before.id,
+            name: before.name,
+        };
+        let comparison = compare(before.clone(), &earlier, &now, is_complete);
+        if comparison.fixed.is_empty() {
+            return Ok(Some(comparison));
+        }
+        // What failed in an earlier attempt of this suite run is not fixed.
+        let failed = self.failed_before(&comparison, &now, cancellation).await?;
+        for shown in &mut now {
+            if shown.run.as_ref().is_some_and(|run| failed.contains(run)) {
+                shown.state = shown.state.max(State::Flaky);
+            }
+        }
+        Ok(Some(compare(before, &earlier, &now, is_complete)))
+    }
+
+    /// The suite run of the suite with the next lower ID.
+    async fn suite_run_before(
+        &self,
+        suite: SuiteId,
+        suite_run: SuiteRunId,
+        cancellation: &CancellationToken,
+    ) -> Result<Option<SuiteRun>, CompareError> {
+        let query = Query::field("test").refers_to_id(suite)
+            & Query::field("id").is_less_than(suite_run.get());
+        let earlier = self.endpoint.entities::<SuiteRun>().list().matching(query);
+        let newest = earlier.order_by(Order::descending("id")).limit(1).first();
+        Ok(request(cancellation, newest).await?)
+    }
+
+    /// The runs of tests that seem to be fixed which held a failure before, in this very suite run.
+    async fn failed_before(
+        &self,
+        comparison: &Comparison,
+        now: &[Shown],
+        cancellation: &CancellationToken,
+    ) -> Result<Vec<EntityId>, CompareError> {
+        let fixed: HashSet<&str> = comparison.fixed.iter().map(String::as_str).collect();
+        let now = now.iter().filter(|shown| fixed.contains(&*shown.test));
+        let runs: Vec<EntityId> = now.filter_map(|shown| shown.run.clone()).collect();
+        let select = Select::names(["run_id", "run_native_status"]);
+        let mut failed = Vec::new();
+        for some in runs.chunks(IDS_MAX) {
+            let Some(query) = Query::field("run_id").is_in(some) else {
+                continue;
+            };
+            let list = self.endpoint.collection("previous_runs").list();
+            let reading = list.matching(query).select(select.clone()).all();
+            let previous = match request(cancellation, reading).await {
+                Ok(previous) => previous,
+                // A server without a history has none to contradict what it shows.
+                Err(StageError::Client(ClientError::Rest(error))) if !error.is_retryable() => {
+                    return Ok(Vec::new());
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let of_failed = previous.iter().filter(|entity| {
+                let status_of = entity.reference("run_native_status");
+                status_of.as_ref().map(status).as_deref() == Some("failed")
+            });
+            failed.extend(of_failed.filter_map(|entity| {
+                let run = entity.fields.get("run_id")?;
+                let text = run.as_str().map(str::to_owned);
+                Some(EntityId::from(text.unwrap_or_else(|| run.to_string())))
+            }));
+        }
+        Ok(failed)
+    }
+}
+
+/// What the server shows of a run.
+fn shown(run: AutomatedRun) -> Result<Shown, CompareError> {
+    let status = run.native_status.as_ref().map(status);
+    let id = run.entity_id();
+    let identity = Identity {
+        module: run.component.unwrap_or_default(),
+        package: run.package.unwrap_or_default(),
+        class: run.class_name.unwrap_or_default(),
+        name: run.test_name.unwrap_or_else(|| run.name.clone()),
+    };
+    Ok(Shown {
+        key: run_key(&identity, Some(&run.name)),
+        test: described(&identity.to_string(), &identity.name, &run.name),
+        state: state(status.as_deref()).ok_or(CompareError::UnknownStatuses)?,
+        run: Some(id),
+    })
+}
