@@ -7,7 +7,7 @@ use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
     Arrangement, FindOptions, InvalidCell, InvalidRow, LeftOut, ReadError, ReadOptions, Record,
-    Reruns, Source, Survey, Tag, TestRun, UnreadablePath, WarningKind, read, sources,
+    Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning, WarningKind, read, sources,
 };
 use serde_json::{Value, json};
 
@@ -43,6 +43,8 @@ pub(crate) struct Findings {
     has_time_without_zone: bool,
     usable: usize,
     arrangement: Arrangement,
+    /// Whether each result is the only one of its test.
+    pub(crate) are_distinct: bool,
 }
 
 /// How results are read.
@@ -69,29 +71,18 @@ pub(crate) struct Acceptance {
 }
 
 impl Input {
-    /// Reads everything, to find what is invalid while nothing has been sent.
-    pub(crate) fn survey(
-        &self,
-        reading: &Reading,
-        reruns: Reruns,
-        environment: &[Tag],
-        is_cancelled: &dyn Fn() -> bool,
-    ) -> Result<Findings, Failure> {
+    /// The valid results, while everything is read for the first time.
+    pub(crate) fn first<'a>(
+        &'a self,
+        reading: &'a Reading,
+        is_cancelled: &'a dyn Fn() -> bool,
+    ) -> Result<FirstReading<'a>, Failure> {
         let mut found = Findings::default();
-        let mut survey = Survey::default();
-        match self {
-            Self::Runs(runs) => {
-                found.usable = runs.len();
-                let runs = runs.iter().cloned();
-                runs.for_each(|run| survey.add(&reading.complete(run)));
-            }
+        let steps: Box<dyn Iterator<Item = Step> + 'a> = match self {
+            Self::Runs(runs) => Box::new(runs.iter().cloned().map(Step::run)),
             Self::Table(table) => {
-                for record in table.records(&reading.options)? {
-                    found.add(record?, reading, &mut survey);
-                    if is_cancelled() {
-                        return Err(cancelled());
-                    }
-                }
+                let records = table.records(&reading.options)?;
+                Box::new(records.map(|record| record.map_or_else(Step::Failed, Step::Record)))
             }
             Self::Files(patterns) => {
                 let files = sources(patterns, &FindOptions::default())?;
@@ -99,17 +90,22 @@ impl Input {
                 for left_out in &files.left_out {
                     found.left_out(left_out);
                 }
-                for source in files.sources {
-                    found.read(source, reading, &mut survey, is_cancelled)?;
-                }
+                let files = files.sources.into_iter();
+                Box::new(files.flat_map(|source| file(source, &reading.options)))
             }
-        }
-        if let Some(mut repeats) = survey.finish() {
-            let mut add = |run, input| repeats.add(&reading.complete(run), input);
-            self.each(&found, reading, &mut add)?;
-            found.arrangement = repeats.arrange(reruns, environment);
-        }
-        Ok(found)
+        };
+        Ok(FirstReading {
+            input: self,
+            reading,
+            is_cancelled,
+            steps,
+            found,
+            survey: Survey::default(),
+            waiting: None,
+            unreadable: None,
+            before: 0,
+            failure: None,
+        })
     }
 
     /// The names of the columns, if it is a table.
@@ -184,6 +180,52 @@ impl Input {
     }
 }
 
+/// The valid results of an input, while everything is read for the first time, to find what is invalid while nothing has been sent.
+pub(crate) struct FirstReading<'a> {
+    input: &'a Input,
+    reading: &'a Reading,
+    is_cancelled: &'a dyn Fn() -> bool,
+    steps: Box<dyn Iterator<Item = Step> + 'a>,
+    found: Findings,
+    survey: Survey,
+    /// The first result, if it was looked at and not returned yet.
+    waiting: Option<TestRun>,
+    /// Why the rest of the current file cannot be read.
+    unreadable: Option<ReadError>,
+    /// How many valid results were before the current file.
+    before: usize,
+    /// Why nothing else is read.
+    failure: Option<Failure>,
+}
+
+/// What comes next in an input.
+enum Step {
+    Record(Record),
+    /// The rest of a file cannot be read.
+    Unreadable(ReadError),
+    /// The end of a file.
+    End(Source),
+    /// The rest of the input cannot be read.
+    Failed(Failure),
+}
+
+impl Step {
+    fn run(run: TestRun) -> Self {
+        Self::Record(Record::Run(Box::new(run)))
+    }
+}
+
+/// Everything in a file.
+fn file<'a>(source: Source, options: &ReadOptions) -> Box<dyn Iterator<Item = Step> + 'a> {
+    match read(&source, options) {
+        Err(error) => Box::new([Step::Unreadable(error), Step::End(source)].into_iter()),
+        Ok(records) => {
+            let records = records.map(|record| record.map_or_else(Step::Unreadable, Step::Record));
+            Box::new(records.chain([Step::End(source)]))
+        }
+    }
+}
+
 /// The valid results of one file.
 fn runs_of_file(source: &Source, options: &ReadOptions) -> impl Iterator<Item = TestRun> + use<> {
     let records = read(source, options).into_iter().flatten();
@@ -204,32 +246,114 @@ pub(crate) fn cancelled() -> Failure {
     Failure::new("Cancelled", "cancelled while reading; nothing was sent")
 }
 
-impl Findings {
-    fn add(&mut self, record: Record, reading: &Reading, survey: &mut Survey) {
-        match record {
-            Record::Run(run) => {
-                self.usable += 1;
-                survey.add(&reading.complete(*run));
+impl FirstReading<'_> {
+    /// Whether there is a valid result at all. It is still the next one.
+    pub(crate) fn has_any(&mut self) -> bool {
+        self.waiting = self.next();
+        self.waiting.is_some()
+    }
+
+    /// What was found, once all of it was read; `environment` is that of all runs.
+    pub(crate) fn finish(
+        mut self,
+        reruns: Reruns,
+        environment: &[Tag],
+    ) -> Result<Findings, Failure> {
+        self.by_ref().for_each(drop);
+        let Self {
+            input,
+            reading,
+            mut found,
+            survey,
+            failure,
+            ..
+        } = self;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        match survey.finish() {
+            None => found.are_distinct = true,
+            Some(mut repeats) => {
+                let mut add = |run, input| repeats.add(&reading.complete(run), input);
+                input.each(&found, reading, &mut add)?;
+                found.arrangement = repeats.arrange(reruns, environment);
             }
-            Record::Invalid(row) => self.invalid.push(row),
-            Record::Warning(warning) => {
-                if let WarningKind::UnusedColumn { column } = &warning.kind {
-                    self.unused.push(column.clone());
-                } else if let WarningKind::NoTimeZone { .. } = &warning.kind {
-                    // One parameter decides for all files.
-                    if !self.has_time_without_zone {
-                        self.has_time_without_zone = true;
-                        let hint =
-                            "say which one it is in, for example `timezone=\"Europe/Berlin\"`";
-                        let message = format!("{warning}; {hint}");
-                        let problem = ReportedProblem::new("no_time_zone", message);
-                        self.warnings.push(problem.at(Some(warning.position)));
+        }
+        Ok(found)
+    }
+
+    /// Ends a file. One that was found in a folder and is of another kind is left out.
+    fn close(&mut self, source: Source) {
+        let runs = self.found.usable - self.before;
+        self.before = self.found.usable;
+        if let Some(error) = self.unreadable.take() {
+            if runs == 0 && !source.is_named() && error.is_other_kind() {
+                self.found.left_out(&LeftOut::other_kind(&error));
+                return;
+            }
+            self.found.unreadable.push((error, runs));
+        }
+        if runs > 0 {
+            self.found.sources.push(source);
+        }
+    }
+}
+
+impl Iterator for FirstReading<'_> {
+    type Item = TestRun;
+
+    fn next(&mut self) -> Option<TestRun> {
+        if let Some(first) = self.waiting.take() {
+            return Some(first);
+        }
+        while self.failure.is_none() {
+            match self.steps.next()? {
+                Step::Record(Record::Run(run)) => {
+                    self.found.usable += 1;
+                    let run = self.reading.complete(*run);
+                    self.survey.add(&run);
+                    if (self.is_cancelled)() {
+                        self.failure = Some(cancelled());
                     }
-                } else if self.warnings.len() < WARNINGS_MAX {
-                    let problem = ReportedProblem::new("warning", warning.to_string());
-                    self.warnings.push(problem.at(Some(warning.position)));
+                    return Some(run);
                 }
+                Step::Record(Record::Invalid(row)) => self.found.invalid.push(row),
+                Step::Record(Record::Warning(warning)) => self.found.warning(&warning),
+                Step::Unreadable(error) => self.unreadable = Some(error),
+                Step::End(source) => self.close(source),
+                Step::Failed(failure) => self.failure = Some(failure),
             }
+            if (self.is_cancelled)() {
+                self.failure.get_or_insert_with(cancelled);
+            }
+        }
+        None
+    }
+}
+
+impl Findings {
+    /// Whether the results have to be arranged, so that they are sent in another order or with other names than they were read.
+    pub(crate) fn is_arranged(&self) -> bool {
+        !self.arrangement.is_empty()
+    }
+
+    fn warning(&mut self, warning: &Warning) {
+        if let WarningKind::UnusedColumn { column } = &warning.kind {
+            self.unused.push(column.clone());
+        } else if let WarningKind::NoTimeZone { .. } = &warning.kind {
+            // One parameter decides for all files.
+            if !self.has_time_without_zone {
+                self.has_time_without_zone = true;
+                let hint = "say which one it is in, for example `timezone=\"Europe/Berlin\"`";
+                let message = format!("{warning}; {hint}");
+                let problem = ReportedProblem::new("no_time_zone", message);
+                self.warnings
+                    .push(problem.at(Some(warning.position.clone())));
+            }
+        } else if self.warnings.len() < WARNINGS_MAX {
+            let problem = ReportedProblem::new("warning", warning.to_string());
+            self.warnings
+                .push(problem.at(Some(warning.position.clone())));
         }
     }
 
@@ -237,44 +361,6 @@ impl Findings {
         let message = format!("ignored: {left_out}");
         self.warnings
             .push(ReportedProblem::new("left_out", message));
-    }
-
-    /// Reads a file. One that was found in a folder and is of another kind is left out.
-    fn read(
-        &mut self,
-        source: Source,
-        reading: &Reading,
-        survey: &mut Survey,
-        is_cancelled: &dyn Fn() -> bool,
-    ) -> Result<(), Failure> {
-        let before = self.usable;
-        let mut error = None;
-        match read(&source, &reading.options) {
-            Err(unreadable) => error = Some(unreadable),
-            Ok(records) => {
-                for record in records {
-                    match record {
-                        Ok(record) => self.add(record, reading, survey),
-                        Err(unreadable) => error = Some(unreadable),
-                    }
-                    if is_cancelled() {
-                        return Err(cancelled());
-                    }
-                }
-            }
-        }
-        let runs = self.usable - before;
-        if let Some(error) = error {
-            if runs == 0 && !source.is_named() && error.is_other_kind() {
-                self.left_out(&LeftOut::other_kind(&error));
-                return Ok(());
-            }
-            self.unreadable.push((error, runs));
-        }
-        if runs > 0 {
-            self.sources.push(source);
-        }
-        Ok(())
     }
 
     fn invalid_count(&self) -> usize {

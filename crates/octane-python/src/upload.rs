@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use octane_client::{
-    DeliveryError, Journal, Prepared, Report, Retention, Spool, UploadId, UploadSettings,
+    DeliveryError, Draft, Journal, Prepared, Report, Retention, Spool, UploadId, UploadSettings,
 };
 use octane_results::{PayloadRuns, Schema, TypedTable, read_payload_with};
 use pyo3::prelude::*;
@@ -51,8 +51,17 @@ impl Upload {
         let mut settings = options.settings()?;
         let spec = options.target_spec()?;
         let is_cancelled = || context.cancellation.is_cancelled();
-        let environment = &settings.context.environment;
-        let mut found = input.survey(&reading, settings.reruns, environment, &is_cancelled)?;
+        let id = UploadId::new();
+        if options.force_new {
+            settings.nonce = Some(format!("repeated-as-{id}"));
+        }
+        let mut first = input.first(&reading, &is_cancelled)?;
+        // Planned while it is read. If that fails, it is planned after everything was read, so that errors are found in that order.
+        let draft = match first.has_any() {
+            true => Draft::new(first.by_ref(), &spec, &settings, spool, id.clone()).ok(),
+            false => None,
+        };
+        let mut found = first.finish(settings.reruns, &settings.context.environment)?;
         let checked = found.check(options.acceptance());
         let warnings = found.warnings.iter().map(|warning| {
             log::record(
@@ -66,11 +75,13 @@ impl Upload {
         let warnings = warnings.collect();
         checked?;
         settings.invalid = found.invalid_results();
-        let id = UploadId::new();
-        if options.force_new {
-            settings.nonce = Some(format!("repeated-as-{id}"));
-        }
         prune(spool);
+        if let Some(draft) = draft.filter(|_| !found.is_arranged()) {
+            let prepared = client.confirm(draft, &spec, &settings.invalid, found.are_distinct)?;
+            if let Some(prepared) = prepared {
+                return Ok((prepared, settings, warnings));
+            }
+        }
         let again = Again::default();
         let runs = input.runs(&found, &reading, &again);
         let runs = runs.take_while(|_| !is_cancelled());

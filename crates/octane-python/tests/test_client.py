@@ -82,6 +82,7 @@ def test_wrong_credentials_are_named_and_not_shown(sandbox: Sandbox) -> None:
         ({"client_id": None, "secret": None}, "no credentials given"),
         ({"username": "jane", "password": "p"}, "several kinds of credentials"),
         ({"rate": 0}, "requests_per_second"),
+        ({"rate": "fast"}, "`rate` must be a number or `off`, got 'fast'"),
         ({"deadline": "soon"}, "`deadline` must be a number of seconds"),
         ({"space": "one"}, "`one` is not a number"),
     ],
@@ -175,3 +176,8 @@ def test_a_suite_run_of_another_process_is_a_value(client: Client) -> None:
         found.link(jira=["SHOP-101", ""])
     with pytest.raises(octane.InputError, match="give a story or Jira keys"):
         found.link()
+
+
+def test_a_rate_may_be_off(sandbox: Sandbox) -> None:
+    with sandbox.client(rate="off") as client:
+        assert client.suites.find("missing") is None

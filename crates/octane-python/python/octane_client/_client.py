@@ -38,7 +38,8 @@ class Client(BaseClient):
     :param jira_field: the field of stories that holds Jira keys; found by itself if there is only one.
     :param link_field: the field that links runs or tests to stories.
     :param on_ambiguous: of several modules or suites of one name, use the ``"first"``, or ``"fail"``.
-    :param rate: requests per second, 10 by default; Octane recommends fewer than 20.
+    :param rate: requests per second, 10 by default; Octane recommends fewer than 20. ``"off"`` sets no limit, for a server that no
+        one else uses.
     :param concurrency: concurrent requests, 4 by default.
     :param retries: retries per request, 4 by default.
     :param deadline: seconds for a request with its retries, 300 by default.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from octane_client._settings import Credentials, Path, Seconds, Secret
+    from octane_client._settings import Credentials, Path, Rate, Seconds, Secret
     from typing_extensions import Self
 
 __all__ = ["BaseClient"]
@@ -35,7 +35,7 @@ class BaseClient:
         jira_field: str | None = None,
         link_field: str | None = None,
         on_ambiguous: str = "first",
-        rate: int | None = None,
+        rate: Rate | None = None,
         concurrency: int | None = None,
         retries: int | None = None,
         deadline: Seconds | None = None,

@@ -10,9 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
-    from typing import Any, TypeAlias, Union
+    from typing import Any, Literal, TypeAlias, Union
 
     Seconds: TypeAlias = Union[int, float, timedelta]
+    Rate: TypeAlias = Union[int, Literal["off"]]
     Path: TypeAlias = Union[str, "os.PathLike[str]"]
     Credentials: TypeAlias = "Callable[[], tuple[str, str, str] | None]"
 
@@ -134,7 +135,7 @@ def endpoint(
     url: str | None,
     space: int | str | None,
     workspace: int | str | None,
-    rate: int | None,
+    rate: Rate | None,
     concurrency: int | None,
     retries: int | None,
     deadline: Seconds | None,
@@ -146,6 +147,8 @@ def endpoint(
     user_agent: str | None,
 ) -> dict[str, Any]:
     """The settings of the native endpoint."""
+    if isinstance(rate, str) and rate != "off":
+        raise ConfigError(f"`rate` must be a number or `off`, got {rate!r}")
     times = {"deadline": deadline, "attempt_timeout": attempt_timeout, "connect_timeout": connect_timeout}
     paths = [ca_files] if isinstance(ca_files, (str, os.PathLike)) else ca_files or ()
     settings: dict[str, Any] = {
@@ -161,7 +164,11 @@ def endpoint(
         "user_agent": user_agent,
         **{name: None if time is None else seconds(time, name) for name, time in times.items()},
     }
-    return {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None}
+    if rate == "off":
+        # Not a number, and not the default either.
+        given["requests_per_second"] = None
+    return given
 
 
 def number(value: int | str | None, name: str) -> int | None:
