@@ -46,6 +46,7 @@ mod repeat;
 mod resume;
 mod retention;
 mod row;
+mod row_table;
 mod schema;
 mod server_run;
 mod split;

@@ -55,6 +55,7 @@ mod delivery;
 mod ensure;
 mod error;
 mod event;
+mod facts;
 #[cfg(test)]
 mod fake_octane;
 mod id_or_name;

@@ -1,5 +1,6 @@
 //! What will be sent, computed before anything is sent.
 
+mod file_numbers;
 mod nonce;
 mod payload_settings;
 mod repairing;
@@ -14,11 +15,13 @@ use octane_results::{Batches, GherkinUnit, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::facts::FactsWriter;
 use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::shard::Shard;
 use crate::target::{Target, TargetSpec};
+use file_numbers::FileNumbers;
 pub(crate) use nonce::nonce_comment;
 use payload_settings::payload_settings;
 use repairing::{Repairing, RunRepairs};
@@ -52,8 +55,10 @@ pub struct Plan<I> {
     /// Sets all payloads of this upload apart from those of another one.
     nonce: Option<String>,
     totals: PlanTotals,
+    facts: FactsWriter,
+    files: FileNumbers,
     /// How many times each payload has occurred so far.
-    times: HashMap<[u8; 32], u32>,
+    times: HashMap<Likeness, u32>,
 }
 
 /// One batch of a [`Plan`].
@@ -62,18 +67,33 @@ pub struct Plan<I> {
 pub struct PlannedBatch {
     /// Its number, counted from 1.
     pub number: usize,
-    /// The payload's SHA-256 in hexadecimal.
-    pub sha256: String,
     /// How many equal payloads there were before it, and the comment that makes it differ from them.
     pub(crate) nonce: u32,
     pub(crate) comment: String,
     /// The runs, rendered.
     pub(crate) body: Vec<u8>,
     writer: Arc<PayloadWriter>,
-    /// Where in the body each ends.
-    pub(crate) ends: Vec<usize>,
-    /// What it holds, in the payload's order.
-    pub(crate) runs: Vec<TestRun>,
+    /// How many runs there are.
+    pub(crate) rows: i64,
+    /// How many results those stand for.
+    results: usize,
+    /// What is known of each, in the payload's order, as a [`FactsWriter`] writes it.
+    pub(crate) facts: Vec<u8>,
+    /// Whether any of them carries a Jira key.
+    pub(crate) has_jira: bool,
+    /// The files that no earlier batch has results of, with their numbers.
+    pub(crate) files: Vec<(i64, Arc<str>)>,
+}
+
+/// What equal bodies have in common, and others most probably not. Bodies that are taken for equal by mistake get a comment that they
+/// do not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Likeness {
+    /// A checksum.
+    body: u32,
+    bytes: usize,
+    /// A checksum of where the runs end.
+    ends: u32,
 }
 
 /// What is before and after the runs of every payload.
@@ -117,6 +137,8 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
             writer,
             nonce: settings.nonce.clone(),
             totals: PlanTotals::default(),
+            facts: FactsWriter::default(),
+            files: FileNumbers::default(),
             times: HashMap::new(),
         })
     }
@@ -151,60 +173,77 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     type Item = Result<PlannedBatch, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = match self.batches.next()? {
+        let Self {
+            batches,
+            facts,
+            files,
+            totals,
+            ..
+        } = self;
+        let (mut rows, mut results, mut has_jira) = (0, 0, false);
+        let mut ends = crc32fast::Hasher::new();
+        let batch = batches.next_rendered(|run, end| {
+            rows += 1;
+            results += run.results;
+            let file = run.position.as_ref();
+            let file = file.map(|position| files.number(&position.file));
+            facts.add(&run, file, end);
+            ends.update(&(end as u64).to_le_bytes());
+            for key in &run.jira {
+                has_jira = true;
+                if !totals.jira_keys.contains(key) {
+                    totals.jira_keys.insert(key.clone());
+                }
+            }
+        })?;
+        let batch = match batch {
             Ok(batch) => batch,
             Err(error) => return Some(Err(error.into())),
         };
-        let mut digest = self.digest(&batch.body, "");
-        let times = self.times.entry(digest.into()).or_default();
+        let likeness = Likeness {
+            body: crc32fast::hash(&batch.body),
+            bytes: batch.body.len(),
+            ends: ends.finalize(),
+        };
+        let facts = facts.finish();
+        let times = self.times.entry(likeness).or_default();
         // Octane would ignore equal bytes, and the results in between would stay the last ones.
         let nonce = *times;
         *times += 1;
         let comment = nonce_comment(self.nonce.as_deref(), nonce);
-        if !comment.is_empty() {
-            digest = self.digest(&batch.body, &comment);
-        }
         self.totals.batches += 1;
         let bytes = self.writer.envelope_bytes() + batch.body.len() + comment.len();
         self.totals.bytes += bytes as u64;
-        self.add_keys(&batch.runs);
         Some(Ok(PlannedBatch {
             number: batch.number,
-            sha256: hexadecimal(&digest),
             nonce,
             comment,
             body: batch.body,
-            ends: batch.ends,
-            runs: batch.runs,
+            rows,
+            results,
+            facts,
+            has_jira,
+            files: self.files.take_new(),
             writer: Arc::clone(&self.writer),
         }))
-    }
-}
-
-impl<I> Plan<I> {
-    /// The digest of the payload with this body.
-    fn digest(&self, body: &[u8], comment: &str) -> sha2::digest::Output<Sha256> {
-        Sha256::new()
-            .chain_update(self.writer.prefix())
-            .chain_update(body)
-            .chain_update(comment)
-            .chain_update(self.writer.suffix())
-            .finalize()
-    }
-
-    fn add_keys(&mut self, runs: &[TestRun]) {
-        for key in runs.iter().flat_map(|run| &run.jira) {
-            if !self.totals.jira_keys.contains(key) {
-                self.totals.jira_keys.insert(key.clone());
-            }
-        }
     }
 }
 
 impl PlannedBatch {
     /// How many results it holds.
     pub fn results(&self) -> usize {
-        self.runs.iter().map(|run| run.results).sum()
+        self.results
+    }
+
+    /// The payload's SHA-256 in hexadecimal.
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.writer.prefix())
+            .chain_update(&self.body)
+            .chain_update(&self.comment)
+            .chain_update(self.writer.suffix())
+            .finalize();
+        hexadecimal(&digest)
     }
 
     /// The payload.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, stream};
-use octane_model::{Encoding, Task};
+use octane_model::Task;
 use octane_rest::Error;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -100,11 +100,8 @@ impl Sender<'_> {
             let encoding = client.endpoint.settings().payload_encoding;
             let (batch, payload) = journal
                 .run(move |journal| {
-                    let payload = match encoding {
-                        Encoding::Gzip => journal.gzipped(&batch)?,
-                        Encoding::Plain => journal.payload(&batch)?,
-                    };
-                    journal.begin_sending(batch.number)?;
+                    let (payload, sha256) = journal.encoded(&batch, encoding)?;
+                    journal.begin_sending(batch.number, &sha256)?;
                     Ok((batch, payload))
                 })
                 .await?;

@@ -55,6 +55,16 @@ pub struct Batch {
     pub ends: Vec<usize>,
 }
 
+/// A batch whose runs were passed on one by one, see [`Batches::next_rendered`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RenderedBatch {
+    /// The number of the batch, from 1.
+    pub number: usize,
+    /// The rendered runs; [`PayloadWriter::assemble`] turns them into a payload.
+    pub body: Vec<u8>,
+}
+
 /// Splits runs into batches, with as many runs in each as the limits allow. Runs of features and other runs, which a payload
 /// never mixes, are in batches of their own.
 ///
@@ -83,6 +93,8 @@ pub struct Batches<I, W> {
     waiting: Option<TestRun>,
     rendered: Vec<u8>,
     is_over: bool,
+    /// How long the last body was.
+    body_bytes: usize,
 }
 
 impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
@@ -106,30 +118,33 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
             waiting: None,
             rendered: Vec::new(),
             is_over: false,
+            body_bytes: 0,
         }
     }
-}
 
-impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches<I, W> {
-    type Item = Result<Batch, PayloadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The next batch. Its runs are passed to `pass` with the offset in the body at which each ends, so that they need not be
+    /// kept until the batch is complete.
+    pub fn next_rendered(
+        &mut self,
+        mut pass: impl FnMut(TestRun, usize),
+    ) -> Option<Result<RenderedBatch, PayloadError>> {
         let writer = self.writer.borrow();
         let BatchLimits {
             runs_max,
             bytes_max,
         } = self.limits;
         let body_max = bytes_max.saturating_sub(writer.envelope_bytes());
-        let mut runs = Vec::new();
-        let mut body = Vec::new();
-        let mut ends = Vec::new();
+        let mut body = Vec::with_capacity(self.body_bytes + self.body_bytes / 16);
+        // Whether the runs are those of features.
+        let mut has_features = None;
+        let mut results = 0;
         if let Some(run) = self.waiting.take() {
-            runs.push(run);
             body.append(&mut self.rendered);
-            ends.push(body.len());
+            has_features = Some(run.feature.is_some());
+            results = run.results;
+            pass(run, body.len());
         }
-        let mut results = runs.iter().map(|run: &TestRun| run.results).sum::<usize>();
-        while !self.is_over && (runs.is_empty() || results < runs_max) {
+        while !self.is_over && (has_features.is_none() || results < runs_max) {
             let Some(run) = self.runs.next() else {
                 self.is_over = true;
                 break;
@@ -139,15 +154,15 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
                 self.is_over = true;
                 return Some(Err(error));
             }
-            let is_fitting = runs.first().is_none_or(|first: &TestRun| {
-                first.feature.is_some() == run.feature.is_some()
+            let is_fitting = has_features.is_none_or(|has_features| {
+                has_features == run.feature.is_some()
                     && body.len() <= body_max
                     && results + run.results <= runs_max
             });
             if is_fitting {
+                has_features = Some(run.feature.is_some());
                 results += run.results;
-                runs.push(run);
-                ends.push(body.len());
+                pass(run, body.len());
             } else {
                 self.rendered.extend_from_slice(&body[before..]);
                 body.truncate(before);
@@ -155,12 +170,27 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches
                 break;
             }
         }
-        if runs.is_empty() {
-            return None;
-        }
+        has_features?;
         self.number += 1;
-        Some(Ok(Batch {
+        self.body_bytes = body.len();
+        Some(Ok(RenderedBatch {
             number: self.number,
+            body,
+        }))
+    }
+}
+
+impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Iterator for Batches<I, W> {
+    type Item = Result<Batch, PayloadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut runs, mut ends) = (Vec::new(), Vec::new());
+        let batch = self.next_rendered(|run, end| {
+            runs.push(run);
+            ends.push(end);
+        })?;
+        Some(batch.map(|RenderedBatch { number, body }| Batch {
+            number,
             runs,
             body,
             ends,

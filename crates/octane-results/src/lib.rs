@@ -93,7 +93,7 @@ pub use scenario::{FeatureFile, FeatureScenario};
 pub use status::Status;
 pub use step::{Parameter, Step, Steps};
 
-pub use batch::{Batch, BatchLimits, Batches};
+pub use batch::{Batch, BatchLimits, Batches, RenderedBatch};
 pub use colors::without_colors;
 pub use duration::{DurationError, milliseconds, seconds};
 pub use features::{Features, GherkinUnit};

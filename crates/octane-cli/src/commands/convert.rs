@@ -329,7 +329,7 @@ impl<'a> Payloads<'a> {
                 file: path,
                 results: batch.results(),
                 bytes: payload.len() as u64,
-                sha256: batch.sha256,
+                sha256: batch.sha256(),
             };
             self.written.push((complete, entry));
         }

@@ -6,7 +6,6 @@ use rusqlite::{Row, Transaction};
 use super::database::Journal;
 use super::error::JournalError;
 use super::state::{loaded, stored};
-use crate::report::BatchReport;
 use crate::resend::BatchState;
 use crate::verdict::BatchEnd;
 
@@ -21,7 +20,8 @@ pub(crate) struct StoredBatch {
     pub(super) nonce: u32,
     /// The comment in the payload that makes its bytes differ, or nothing.
     pub(super) comment: String,
-    pub(crate) sha256: String,
+    /// Of the payload; empty if it has not been computed yet.
+    pub(super) sha256: String,
     /// Of the payload's parts as they are stored, where it has been computed.
     pub(super) checksum: Option<[u8; 32]>,
     /// Whether it repeats a test of an earlier batch, and so must be sent after it.
@@ -115,10 +115,16 @@ impl Journal {
         })
     }
 
-    /// Records that a batch is about to be sent.
-    pub(crate) fn begin_sending(&self, batch: usize) -> Result<(), JournalError> {
+    /// Records that a batch is about to be sent, with the digest of its payload.
+    pub(crate) fn begin_sending(&self, batch: usize, sha256: &str) -> Result<(), JournalError> {
         self.write("in_flight", |transaction| {
-            set_state(transaction, batch, &BatchState::InFlight)
+            let (state, ended_as) = stored(&BatchState::InFlight);
+            transaction
+                .prepare_cached(
+                    "UPDATE batches SET state = ?, ended_as = ?, sha256 = ? WHERE number = ?",
+                )?
+                .execute((state, ended_as, sha256, batch))?;
+            Ok(())
         })
     }
 
@@ -168,29 +174,6 @@ impl Journal {
     pub(crate) fn record_delay(&self, batch: usize, reason: &str) -> Result<(), JournalError> {
         self.write("delay", |transaction| {
             set_reason(transaction, batch, reason)
-        })
-    }
-
-    /// The batches as the report lists them: halves in the place of the batch that was split.
-    pub(crate) fn batch_reports(&self) -> Result<Vec<BatchReport>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM batches ORDER BY first_row, number"
-                ))?
-                .query_map([], |row| {
-                    let stored = batch(row)?;
-                    Ok(BatchReport {
-                        shard: None,
-                        number: stored.number,
-                        results: stored.results(),
-                        status: stored.state.to_string(),
-                        sha256: stored.sha256,
-                        task: stored.task,
-                        is_duplicate: stored.is_duplicate,
-                    })
-                })?
-                .collect()
         })
     }
 }

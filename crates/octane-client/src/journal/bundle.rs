@@ -18,6 +18,7 @@ use super::database::{Journal, Opened, Seams, existing_database};
 use super::error::JournalError;
 use super::files::{create_folder, database, private, remove};
 use super::lock::lock;
+use super::row_table::check_facts;
 use super::spool::Spool;
 use super::summary::UploadSummary;
 use crate::plan::hexadecimal;
@@ -193,6 +194,7 @@ fn check(path: &Path, id: &UploadId) -> Result<(), JournalError> {
         seams: Seams::default(),
     })?;
     journal.manifest()?;
+    journal.read(check_facts)?;
     for batch in journal.read(|connection| batches(connection, "1"))? {
         journal.payload(&batch)?;
     }

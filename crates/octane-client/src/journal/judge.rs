@@ -6,6 +6,7 @@ use super::batch::{StoredBatch, batches};
 use super::database::Journal;
 use super::error::JournalError;
 use super::resume::update_superseded;
+use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::server_run::{NEWER, NEWER_OR_SAME, exact_match};
 use super::state::{Reason, RowState};
 use crate::resend::BatchState;
@@ -36,6 +37,9 @@ impl Journal {
             if confirmation != Confirmation::Unknown {
                 // What a batch came to that is sent again is not known.
                 transaction.execute("DELETE FROM row_states", [])?;
+            }
+            if matches!(confirmation, Confirmation::Verified { .. }) {
+                ensure_index_of_keys(transaction)?;
             }
             for (batch, end) in &ended {
                 match (end, confirmation) {
@@ -164,8 +168,9 @@ fn judge_all(
     };
     transaction
         .prepare_cached(
-            "INSERT INTO row_states (number, state, reason, message)
-             SELECT number, ?1, ?2, ?3 FROM rows WHERE number BETWEEN ?4 AND ?5
+            "WITH RECURSIVE numbers (number) AS (
+                 SELECT ?4 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?5)
+             INSERT INTO row_states (number, state, reason, message) SELECT number, ?1, ?2, ?3 FROM numbers WHERE 1
              ON CONFLICT (number) DO UPDATE
              SET state = excluded.state, reason = excluded.reason, message = excluded.message",
         )?
@@ -256,6 +261,15 @@ fn quote_task_log(
     batch: &StoredBatch,
     end: &BatchEnd,
 ) -> rusqlite::Result<()> {
+    let is_any_missing = transaction
+        .prepare_cached(
+            "SELECT 1 FROM row_states WHERE number BETWEEN ? AND ? AND state <> 'ingested'",
+        )?
+        .exists((batch.first_row, batch.last_row))?;
+    if !is_any_missing {
+        return Ok(());
+    }
+    ensure_rows(transaction)?;
     let missing: Vec<(i64, String, RowState)> = transaction
         .prepare_cached(
             "SELECT s.number, name, s.state FROM row_states s CROSS JOIN rows ON rows.number = s.number

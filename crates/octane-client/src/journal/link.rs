@@ -4,6 +4,7 @@ use octane_model::{EntityId, References};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::row_table::ensure_rows;
 use crate::link_field::LinkLevel;
 
 /// A run, or a test, whose results carry Jira keys.
@@ -20,7 +21,7 @@ impl Journal {
     pub(crate) fn has_jira_keys(&self) -> Result<bool, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT 1 FROM rows WHERE jira IS NOT NULL")?
+                .prepare_cached("SELECT 1 FROM facts WHERE has_jira")?
                 .exists([])
         })
     }
@@ -28,6 +29,7 @@ impl Journal {
     /// The different Jira keys of the rows that are in.
     pub(crate) fn jira_keys(&self) -> Result<Vec<String>, JournalError> {
         self.read(|connection| {
+            ensure_rows(connection)?;
             connection
                 .prepare_cached(
                     "SELECT DISTINCT k.value FROM rows r JOIN row_states s ON s.number = r.number, json_each(r.jira) k
@@ -44,6 +46,7 @@ impl Journal {
     pub(crate) fn collect_links(&self, level: LinkLevel) -> Result<(), JournalError> {
         let holder = holder(level);
         self.read(|connection| {
+            ensure_rows(connection)?;
             connection.execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.link_candidates;
                  CREATE TEMP TABLE link_candidates (holder TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
@@ -64,6 +67,7 @@ impl Journal {
     pub(crate) fn count_unlinkable(&self, level: LinkLevel) -> Result<usize, JournalError> {
         let holder = holder(level);
         self.read(|connection| {
+            ensure_rows(connection)?;
             connection
                 .prepare_cached(&format!(
                     "SELECT COUNT(*) FROM rows r JOIN row_states s ON s.number = r.number

@@ -11,7 +11,7 @@ use super::schema;
 pub(super) const OLDEST: i64 = 1;
 
 /// One step per format, the oldest first.
-const STEPS: [&str; 4] = [FROM_1, FROM_2, FROM_3, FROM_4];
+const STEPS: [&str; 5] = [FROM_1, FROM_2, FROM_3, FROM_4, FROM_5];
 
 /// Format 1 had no explicit states for rows: `kept` with a message was an unconfirmed result, without one an open one.
 /// Its bytes stay the same: the comment that made a batch's bytes differ is stored as it was.
@@ -93,6 +93,13 @@ const FROM_3: &str = "
 
 /// Format 4 knew no shards: the manifest has no `shard`, and versions that do not know it would link the runs of one.
 const FROM_4: &str = "";
+
+/// Format 5 had a row for each result.
+const FROM_5: &str = "
+    CREATE TABLE facts (
+        batch INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL, has_jira INTEGER NOT NULL, packed BLOB);
+    INSERT INTO facts SELECT batch, MIN(number), MAX(number), MAX(jira IS NOT NULL), NULL FROM rows GROUP BY batch;
+";
 
 /// Whether a journal has an older format that can be migrated.
 pub(super) fn is_needed(connection: &Connection) -> rusqlite::Result<bool> {

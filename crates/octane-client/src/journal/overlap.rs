@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::database::Journal;
 use super::error::JournalError;
 use super::position::position;
-use super::schema::{INDEX_OF_KEYS, INDEX_OF_SERVER_RUNS};
+use super::row_table::{ensure_index_of_keys, ensure_rows};
+use super::schema::INDEX_OF_SERVER_RUNS;
 use crate::run_key::RunKey;
 
 /// How many results are read from a journal at a time.
@@ -103,7 +104,7 @@ impl Journal {
         let mut after = Vec::new();
         loop {
             let chunk: Vec<(RunKey, i64, String, Option<i64>)> = self.read(|connection| {
-                connection.execute_batch(INDEX_OF_KEYS)?;
+                ensure_index_of_keys(connection)?;
                 connection
                     .prepare_cached(
                         "SELECT key, MAX(number), status, started FROM rows WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
@@ -146,6 +147,7 @@ impl Journal {
         row: i64,
     ) -> Result<Option<(String, Option<Position>)>, JournalError> {
         self.read(|connection| {
+            ensure_rows(connection)?;
             connection
                 .prepare_cached(
                     "SELECT r.test, f.name, r.line, r.column FROM rows r LEFT JOIN files f ON f.id = r.file

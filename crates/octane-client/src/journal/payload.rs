@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::thread;
 
 use bytes::Bytes;
-use rusqlite::types::Type;
+use octane_model::Encoding;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use sha2::{Digest, Sha256};
 
@@ -13,15 +12,14 @@ use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::packed::{Packed, Unreadable};
+use super::row_table::{ensure_rows, unreadable};
 use crate::plan::{Envelope, hexadecimal, nonce_comment};
+use crate::report::BatchReport;
 use crate::server::Server;
 use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
 
-/// How many payloads are in memory while their digests are computed.
-const DIGESTED_AT_ONCE: usize = 8;
-
 impl Journal {
-    /// Writes the IDs of the target into the envelope of all payloads, and stores the digest of each payload. From
+    /// Writes the IDs of the target into the envelope of all payloads, and stores a checksum of each payload. From
     /// here on the bytes are fixed, unless the target changes before anything is sent.
     pub(crate) fn set_target(&self, target: &Target) -> Result<(), JournalError> {
         let document =
@@ -137,12 +135,50 @@ impl Journal {
             .into())
     }
 
-    /// The bytes of a batch as a gzip file: the same every time.
-    pub(crate) fn gzipped(&self, batch: &StoredBatch) -> Result<Bytes, JournalError> {
-        let gzipped = self.checked(batch)?.gzip();
-        Ok(gzipped
-            .map_err(|error| self.unreadable(batch, &error))?
-            .into())
+    /// The bytes of a batch as they are sent, the same every time, and the SHA-256 of the payload in hexadecimal.
+    pub(crate) fn encoded(
+        &self,
+        batch: &StoredBatch,
+        encoding: Encoding,
+    ) -> Result<(Bytes, String), JournalError> {
+        let payload = self.checked(batch)?;
+        let encoded = (|| {
+            let bytes = match encoding {
+                Encoding::Gzip => payload.gzip()?,
+                Encoding::Plain => payload.assemble()?,
+            };
+            let sha256 = match &*batch.sha256 {
+                "" => payload.sha256()?,
+                known => known.to_owned(),
+            };
+            Ok((bytes.into(), sha256))
+        })();
+        encoded.map_err(|error| self.unreadable(batch, &error))
+    }
+
+    /// The batches as the report lists them: halves in the place of the batch that was split.
+    pub(crate) fn batch_reports(&self) -> Result<Vec<BatchReport>, JournalError> {
+        self.read(|connection| {
+            let batches = batches(connection, "1")?.into_iter().map(|batch| {
+                let sha256 = match &*batch.sha256 {
+                    // It was not sent.
+                    "" => Payload::read(connection, &batch)?
+                        .sha256()
+                        .map_err(unreadable)?,
+                    known => known.to_owned(),
+                };
+                Ok(BatchReport {
+                    shard: None,
+                    number: batch.number,
+                    results: batch.results(),
+                    status: batch.state.to_string(),
+                    sha256,
+                    task: batch.task,
+                    is_duplicate: batch.is_duplicate,
+                })
+            });
+            batches.collect()
+        })
     }
 
     /// A payload without results: what every batch has in common.
@@ -154,7 +190,7 @@ impl Journal {
     }
 }
 
-/// Writes the IDs of the target into the envelope, and stores the digest of each payload.
+/// Writes the IDs of the target into the envelope, and stores a checksum of each payload.
 fn set_ids(
     transaction: &Transaction<'_>,
     batches: &[StoredBatch],
@@ -169,15 +205,15 @@ fn set_ids(
     transaction.execute("UPDATE upload SET value = ? WHERE key = 'prefix'", [prefix])?;
     let mut update =
         transaction.prepare("UPDATE batches SET sha256 = ?, checksum = ? WHERE number = ?")?;
-    for batches in batches.chunks(DIGESTED_AT_ONCE) {
-        let payloads = batches
-            .iter()
-            .map(|batch| Payload::read(transaction, batch));
-        let payloads: Vec<Payload> = payloads.collect::<rusqlite::Result<_>>()?;
-        let digests = digests(&payloads).map_err(unreadable)?;
-        for (batch, (sha256, checksum)) in batches.iter().zip(digests) {
-            update.execute((sha256, checksum, batch.number))?;
-        }
+    for batch in batches {
+        let payload = Payload::read(transaction, batch)?;
+        let checksum = payload.checksum();
+        let sha256 = match checksum {
+            // It takes longer, and there is time when the batch is sent.
+            Some(_) => String::new(),
+            None => payload.sha256().map_err(unreadable)?,
+        };
+        update.execute((sha256, checksum, batch.number))?;
     }
     Ok(())
 }
@@ -204,32 +240,6 @@ fn part(connection: &Connection, key: &str) -> rusqlite::Result<Vec<u8>> {
         .query_row([key], |row| row.get(0))
 }
 
-/// The digest of a payload in hexadecimal, and its checksum.
-type Digests = (String, Option<[u8; 32]>);
-
-/// The digests of payloads; half of them are computed on another thread.
-fn digests(payloads: &[Payload]) -> Result<Vec<Digests>, Unreadable> {
-    let of = |payloads: &[Payload]| -> Result<Vec<_>, Unreadable> {
-        let digests = payloads.iter();
-        digests
-            .map(|payload| Ok((payload.sha256()?, payload.checksum())))
-            .collect()
-    };
-    let (first, last) = payloads.split_at(payloads.len() / 2);
-    thread::scope(|scope| {
-        let of_first = scope.spawn(|| of(first));
-        let of_last = of(last);
-        let of_first = of_first
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok([of_first?, of_last?].concat())
-    })
-}
-
-fn unreadable(error: Unreadable) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error))
-}
-
 /// Stores the digest of a batch, and changes its nonce until no other batch has the same bytes: Octane would ignore
 /// the later one. A batch whose comment has the mark of results that are sent again keeps it; the mark is not for others,
 /// whose bytes stay those that every upload of the same results has.
@@ -252,6 +262,7 @@ pub(super) fn ensure_unique_bytes(
         Some(nonce) => Some(nonce),
         None => mark,
     };
+    store_digests(transaction)?;
     let mut other =
         transaction.prepare_cached("SELECT 1 FROM batches WHERE sha256 = ? AND number <> ?")?;
     loop {
@@ -264,6 +275,17 @@ pub(super) fn ensure_unique_bytes(
         }
         batch.nonce += 1;
     }
+}
+
+/// Stores the digests that have not been computed yet.
+fn store_digests(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    for batch in batches(transaction, "sha256 = ''")? {
+        let sha256 = Payload::read(transaction, &batch)?.sha256();
+        transaction
+            .prepare_cached("UPDATE batches SET sha256 = ? WHERE number = ?")?
+            .execute((sha256.map_err(unreadable)?, batch.number))?;
+    }
+    Ok(())
 }
 
 /// The payload of a batch in its parts.
@@ -285,22 +307,23 @@ enum Body {
 
 impl Payload {
     fn read(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Self> {
-        let body_end = |row: i64| {
-            connection
-                .prepare_cached("SELECT body_end FROM rows WHERE number = ? AND batch = ?")?
-                .query_row((row, batch.body), |row| row.get::<_, usize>(0))
-                .optional()
-        };
-        // The first row of a body has none before it.
-        let start = body_end(batch.first_row - 1)?.unwrap_or(0);
-        let end = body_end(batch.last_row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let body = connection
             .prepare_cached("SELECT xml, length, crc FROM bodies WHERE batch = ?")?
             .query_row([batch.body], Body::read)?;
+        let is_whole = connection
+            .prepare_cached(
+                "SELECT 1 FROM facts WHERE batch = ? AND first_row = ? AND last_row = ?",
+            )?
+            .exists((batch.body, batch.first_row, batch.last_row))?;
+        let range = if is_whole {
+            0..body.length()
+        } else {
+            piece(connection, batch)?
+        };
         Ok(Self {
             prefix: part(connection, "prefix")?,
             body,
-            range: start..end,
+            range,
             comment: batch.comment.clone(),
             suffix: part(connection, "suffix")?,
         })
@@ -360,7 +383,29 @@ impl Payload {
     }
 }
 
+/// Which bytes of the body are of a batch that is a piece of the planned one.
+fn piece(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<Range<usize>> {
+    ensure_rows(connection)?;
+    let body_end = |row: i64| {
+        connection
+            .prepare_cached("SELECT body_end FROM rows WHERE number = ? AND batch = ?")?
+            .query_row((row, batch.body), |row| row.get::<_, usize>(0))
+            .optional()
+    };
+    // The first row of a body has none before it.
+    let start = body_end(batch.first_row - 1)?.unwrap_or(0);
+    let end = body_end(batch.last_row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(start..end)
+}
+
 impl Body {
+    fn length(&self) -> usize {
+        match self {
+            Self::Plain(plain) => plain.len(),
+            Self::Packed(packed) => packed.length,
+        }
+    }
+
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let bytes = row.get(0)?;
         let stored: (Option<usize>, Option<u32>) = (row.get(1)?, row.get(2)?);

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::database::Journal;
 use super::error::JournalError;
 use super::position::position;
+use super::row_table::ensure_rows;
 use super::state::RowState;
 use crate::report::ReportedProblem;
 
@@ -52,6 +53,15 @@ impl Journal {
     /// The results that are rejected or not confirmed. Their state is the problem's code.
     pub(crate) fn row_problems(&self) -> Result<Vec<ReportedProblem>, JournalError> {
         self.read(|connection| {
+            let has_any = connection
+                .prepare_cached(
+                    "SELECT 1 FROM row_states WHERE state IN ('rejected', 'unconfirmed', 'superseded')",
+                )?
+                .exists([])?;
+            if !has_any {
+                return Ok(Vec::new());
+            }
+            ensure_rows(connection)?;
             connection
                 .prepare_cached(
                     "SELECT s.state, r.test, f.name, r.line, r.column, COALESCE(s.message, '') FROM row_states s

@@ -6,13 +6,13 @@ use rusqlite::Connection;
 
 use super::position::position;
 use super::problem::add_problem;
-use super::schema::INDEX_OF_KEYS;
+use super::row_table::ensure_index_of_keys;
 use crate::report::{Counts, ReportedProblem};
 
 /// Finds out which results share a run: counts them, names those that another status replaces, and makes batches
 /// that repeat a test of an earlier one wait for it.
 pub(super) fn find(connection: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
-    connection.execute_batch(INDEX_OF_KEYS)?;
+    ensure_index_of_keys(connection)?;
     connection.execute_batch(
         "CREATE TEMP TABLE repeated AS
              SELECT key, COUNT(*) AS results, MIN(number) AS first, MAX(number) AS last FROM rows

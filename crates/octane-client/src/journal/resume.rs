@@ -8,7 +8,7 @@ use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
-use super::schema::INDEX_OF_KEYS;
+use super::row_table::ensure_index_of_keys;
 use super::split::halves;
 use super::state::{RowState, stored};
 use crate::plan::nonce_comment;
@@ -108,7 +108,7 @@ impl Journal {
     pub(crate) fn prepare_resume(&self, look: Look) -> Result<(), JournalError> {
         let mut resent: BTreeSet<usize> = self.get(RESENT)?.unwrap_or_default();
         self.write("resume", |transaction| {
-            transaction.execute_batch(INDEX_OF_KEYS)?;
+            ensure_index_of_keys(transaction)?;
             // However an earlier attempt ended, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
             // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
@@ -169,6 +169,13 @@ pub(super) fn rows_left(
 /// Marks the unconfirmed results of forgotten batches as superseded if a later result of any test of the batch has
 /// been sent: the batch is not sent again then, as its other results may be in.
 pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let is_any_forgotten = transaction
+        .prepare_cached("SELECT 1 FROM batches WHERE state = 'ended' AND ended_as = 'forgotten'")?
+        .exists([])?;
+    if !is_any_forgotten {
+        return Ok(());
+    }
+    ensure_index_of_keys(transaction)?;
     let mut update = transaction.prepare_cached(
         "UPDATE row_states SET state = ?1 WHERE number BETWEEN ?2 AND ?3 AND state IN ('unconfirmed', 'superseded')",
     )?;
@@ -195,6 +202,7 @@ fn replan(
     whole: StoredBatch,
     mark: Option<&str>,
 ) -> rusqlite::Result<()> {
+    ensure_index_of_keys(transaction)?;
     let sendable: BTreeSet<i64> = transaction
         .prepare_cached(&format!(
             "SELECT rows.number FROM batches

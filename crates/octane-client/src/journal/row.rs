@@ -1,7 +1,6 @@
 //! Rows: one result each.
 
-use octane_results::{Position, TestRun};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 
 use super::database::Journal;
 use super::error::JournalError;
@@ -9,11 +8,10 @@ use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
 use super::problem::add_problem;
 use super::repeat;
+use super::row_table::ensure_rows;
 use super::schema;
-use super::state::RowState;
 use crate::plan::{Envelope, Manifest, PlannedBatch};
 use crate::report::{Counts, ReportedProblem};
-use crate::run_key::run_key;
 
 /// Writes planned batches into a new journal, one after the other. Nothing of them is there before
 /// [`Journal::finish_plan`].
@@ -21,8 +19,6 @@ pub(crate) struct RowWriter<'a> {
     journal: &'a Journal,
     envelope: Envelope<'a>,
     rows: i64,
-    /// The file of the last row; rows of one file come together.
-    file: Option<(std::sync::Arc<str>, i64)>,
 }
 
 /// How the results of a plan may be related.
@@ -48,7 +44,6 @@ impl Journal {
             journal: self,
             envelope,
             rows: 0,
-            file: None,
         })
     }
 }
@@ -58,19 +53,17 @@ impl RowWriter<'_> {
     pub(crate) fn add(&mut self, batch: &PlannedBatch) -> Result<(), JournalError> {
         self.journal.read(|connection| {
             let first = self.rows + 1;
-            let mut insert = connection.prepare_cached(
-                "INSERT INTO rows (number, batch, key, test, name, status, started, duration, file, line, column, jira,
-                     body_end, run_name)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?;
-            for (run, body_end) in batch.runs.iter().zip(&batch.ends) {
-                self.rows += 1;
-                let file = match &run.position {
-                    Some(position) => Some(self.file(connection, position)?),
-                    None => None,
-                };
-                execute(&mut insert, self.rows, batch.number, run, *body_end, file)?;
+            self.rows += batch.rows;
+            for (id, name) in &batch.files {
+                connection
+                    .prepare_cached("INSERT INTO files (id, name) VALUES (?, ?)")?
+                    .execute((id, &**name))?;
             }
+            connection
+                .prepare_cached(
+                    "INSERT INTO facts (batch, first_row, last_row, has_jira, packed) VALUES (?, ?, ?, ?, ?)",
+                )?
+                .execute((batch.number, first, self.rows, batch.has_jira, &batch.facts))?;
             let body = Packed::new(&batch.body);
             let Envelope { prefix, suffix, .. } = self.envelope;
             let checksum = checksum(prefix, &body, &batch.comment, suffix);
@@ -80,33 +73,18 @@ impl RowWriter<'_> {
             connection
                 .prepare_cached(
                     "INSERT INTO batches (number, body, first_row, last_row, sha256, nonce, comment, checksum, state)
-                     VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ready')",
+                     VALUES (?1, ?1, ?2, ?3, '', ?4, ?5, ?6, 'ready')",
                 )?
                 .execute((
                     batch.number,
                     first,
                     self.rows,
-                    &batch.sha256,
                     batch.nonce,
                     &batch.comment,
                     checksum,
                 ))?;
             Ok(())
         })
-    }
-
-    fn file(&mut self, connection: &Connection, position: &Position) -> rusqlite::Result<i64> {
-        if let Some((name, id)) = &self.file
-            && *name == position.file
-        {
-            return Ok(*id);
-        }
-        let name = &*position.file;
-        connection.execute("INSERT OR IGNORE INTO files (name) VALUES (?)", [name])?;
-        let sql = "SELECT id FROM files WHERE name = ?";
-        let id = connection.query_row(sql, [name], |row| row.get(0))?;
-        self.file = Some((position.file.clone(), id));
-        Ok(id)
     }
 }
 
@@ -138,37 +116,6 @@ impl Journal {
     }
 }
 
-fn execute(
-    insert: &mut CachedStatement<'_>,
-    number: i64,
-    batch: usize,
-    run: &TestRun,
-    body_end: usize,
-    file: Option<i64>,
-) -> rusqlite::Result<()> {
-    let jira = (!run.jira.is_empty())
-        .then(|| serde_json::to_string(&run.jira))
-        .transpose()
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    insert.execute((
-        number,
-        batch,
-        run_key(&run.identity, run.run_name.as_deref()),
-        run.identity.to_string(),
-        &run.identity.name,
-        run.status.as_str(),
-        run.started.map(jiff::Timestamp::as_millisecond),
-        i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX),
-        file,
-        run.position.as_ref().map(|position| position.line),
-        run.position.as_ref().and_then(|position| position.column),
-        jira,
-        body_end,
-        &run.run_name,
-    ))?;
-    Ok(())
-}
-
 /// How many results are in which state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RowCounts {
@@ -195,26 +142,26 @@ impl Journal {
     /// Counts the results by state.
     pub(crate) fn row_counts(&self) -> Result<RowCounts, JournalError> {
         self.read(|connection| {
-            let mut counts = RowCounts {
-                open: count(connection, "SELECT COALESCE(MAX(number), 0) FROM rows")?,
-                ..RowCounts::default()
-            };
-            let mut states = connection.prepare_cached(
-                "SELECT state, reason IS 'forgotten', COUNT(*) FROM row_states WHERE state <> 'open' GROUP BY 1, 2",
-            )?;
-            let mut states = states.query([])?;
-            while let Some(row) = states.next()? {
-                let (state, is_forgotten, found): (RowState, bool, usize) = row.try_into()?;
-                counts.open = counts.open.saturating_sub(found);
-                *match (state, is_forgotten) {
-                    (RowState::Open, _) => &mut counts.open,
-                    (RowState::Unconfirmed, true) => &mut counts.forgotten,
-                    (RowState::Unconfirmed, false) => &mut counts.unconfirmed,
-                    (RowState::Superseded, _) => &mut counts.superseded,
-                    (RowState::Ingested, _) => &mut counts.ingested,
-                    (RowState::Rejected, _) => &mut counts.rejected,
-                } += found;
-            }
+            let planned = count(connection, "SELECT COALESCE(MAX(last_row), 0) FROM facts")?;
+            let mut counts = connection
+                .prepare_cached(
+                    "SELECT COUNT(*) FILTER (WHERE state = 'unconfirmed' AND reason IS NOT 'forgotten'),
+                         COUNT(*) FILTER (WHERE state = 'unconfirmed' AND reason IS 'forgotten'),
+                         COUNT(*) FILTER (WHERE state = 'superseded'), COUNT(*) FILTER (WHERE state = 'ingested'),
+                         COUNT(*) FILTER (WHERE state = 'rejected') FROM row_states",
+                )?
+                .query_row([], |row| {
+                    Ok(RowCounts {
+                        open: 0,
+                        unconfirmed: row.get(0)?,
+                        forgotten: row.get(1)?,
+                        superseded: row.get(2)?,
+                        ingested: row.get(3)?,
+                        rejected: row.get(4)?,
+                    })
+                })?;
+            let judged = counts.pending() + counts.ingested + counts.rejected;
+            counts.open = planned.saturating_sub(judged);
             Ok(counts)
         })
     }
@@ -237,6 +184,14 @@ impl Journal {
                 "SELECT COUNT(*) FROM batches b CROSS JOIN row_states s ON s.number BETWEEN b.first_row AND b.last_row
                  WHERE b.is_duplicate = 1 AND b.state = 'ended' AND b.ended_as <> 'refused' AND s.state = 'ingested'",
             )?;
+            let has_read_runs = connection
+                .prepare_cached("SELECT 1 FROM server_runs")?
+                .exists([])?;
+            counts.runs = 0;
+            if !has_read_runs {
+                return Ok(());
+            }
+            ensure_rows(connection)?;
             counts.runs = count(
                 connection,
                 "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows r
@@ -253,6 +208,7 @@ impl Journal {
     /// does not where Octane has ignored a batch and shows another result.
     pub(crate) fn needs_another_look(&self) -> Result<bool, JournalError> {
         self.read(|connection| {
+            ensure_rows(connection)?;
             connection
                 .prepare_cached(
                     "SELECT 1 FROM batches b WHERE b.state = 'ended' AND b.ended_as IN ('success', 'warning')

@@ -2,7 +2,7 @@
 
 /// The format of the file, in SQLite's `user_version`. A file with a higher one is refused, one with a lower one is
 /// [migrated](super::migrate).
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 pub(super) const TABLES: &str = "
     -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`, `merged`), and the envelope of every payload:
@@ -17,7 +17,7 @@ pub(super) const TABLES: &str = "
         body INTEGER NOT NULL,
         first_row INTEGER NOT NULL,
         last_row INTEGER NOT NULL,
-        -- Of the payload.
+        -- Of the payload. Empty until the batch is sent, if there is a checksum.
         sha256 TEXT NOT NULL,
         -- Of its parts as they are stored, where it holds all runs of a body: comparing it needs no decompression.
         checksum BLOB,
@@ -40,28 +40,15 @@ pub(super) const TABLES: &str = "
     CREATE INDEX batches_by_body ON batches (body);
     CREATE INDEX batches_open ON batches (number) WHERE state <> 'ended';
     CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-    -- The results, as they were planned.
-    CREATE TABLE rows (
-        number INTEGER PRIMARY KEY,
-        batch INTEGER NOT NULL,
-        -- What makes a run the same run, digested.
-        key BLOB NOT NULL,
-        test TEXT NOT NULL,
-        name TEXT NOT NULL,
-        status TEXT NOT NULL,
-        -- Milliseconds since 1970-01-01 UTC.
-        started INTEGER,
-        -- Milliseconds.
-        duration INTEGER NOT NULL,
-        file INTEGER,
-        line INTEGER,
-        column INTEGER,
-        -- A JSON list of keys, or NULL for none.
-        jira TEXT,
-        -- Where its bytes end in the body of the planned batch; they begin where the row before ends.
-        body_end INTEGER NOT NULL,
-        -- The name of the run, where it is not that of the test.
-        run_name TEXT
+    -- The results of each planned batch, as they were planned: `packed` holds what is known of each, in a few bytes. NULL in a
+    -- journal of an older format, which has the table `rows` instead.
+    CREATE TABLE facts (
+        batch INTEGER PRIMARY KEY,
+        first_row INTEGER NOT NULL,
+        last_row INTEGER NOT NULL,
+        -- Whether any of them carries a Jira key.
+        has_jira INTEGER NOT NULL,
+        packed BLOB
     );
     -- What became of them; a row without an entry is `open`. Apart from the rows, so that a judgement writes a few bytes a row.
     CREATE TABLE row_states (
@@ -97,8 +84,31 @@ pub(super) const TABLES: &str = "
     );
 ";
 
-/// Created where rows are looked up by their keys: most uploads of which the runs cannot be read never need it.
-pub(super) const INDEX_OF_KEYS: &str = "CREATE INDEX IF NOT EXISTS rows_by_key ON rows (key)";
+/// The results, a row each; see [`row_table`](super::row_table).
+pub(super) const ROWS: &str = "
+    CREATE TEMP TABLE rows (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        -- What makes a run the same run, digested.
+        key BLOB NOT NULL,
+        test TEXT NOT NULL,
+        name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        -- Milliseconds since 1970-01-01 UTC.
+        started INTEGER,
+        -- Milliseconds.
+        duration INTEGER NOT NULL,
+        file INTEGER,
+        line INTEGER,
+        column INTEGER,
+        -- A JSON list of keys, or NULL for none.
+        jira TEXT,
+        -- Where its bytes end in the body of the planned batch; they begin where the row before ends.
+        body_end INTEGER NOT NULL,
+        -- The name of the run, where it is not that of the test.
+        run_name TEXT
+    );
+";
 
 /// Created once all runs have been read: building an index at the end is faster than keeping it up to date.
 pub(super) const INDEX_OF_SERVER_RUNS: &str =

@@ -6,7 +6,7 @@ use super::batch::StoredBatch;
 use super::database::Journal;
 use super::error::JournalError;
 use super::payload::ensure_unique_bytes;
-use super::schema::INDEX_OF_KEYS;
+use super::row_table::ensure_index_of_keys;
 use crate::resend::BatchState;
 
 impl Journal {
@@ -22,7 +22,7 @@ pub(super) fn halves(
     whole: &StoredBatch,
 ) -> rusqlite::Result<[StoredBatch; 2]> {
     let middle = whole.first_row + (whole.last_row - whole.first_row) / 2;
-    transaction.execute_batch(INDEX_OF_KEYS)?;
+    ensure_index_of_keys(transaction)?;
     // Where the later half repeats a test of the earlier one, a resume may not send both at once.
     let has_repeats = transaction
         .prepare_cached(

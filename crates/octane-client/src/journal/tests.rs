@@ -21,6 +21,7 @@ use octane_results::{Status, TestRun};
 use super::database::{CommitPoint, Journal};
 use super::error::JournalError;
 use super::judge::Confirmation;
+use super::row_table::ensure_rows;
 use super::server_run::{PreviousRun, ServerRun};
 use super::spool::Spool;
 use crate::client::Client;
@@ -107,6 +108,7 @@ fn shown(id: &str, test: &TestRun, status: Option<&str>, later_seconds: i64) -> 
 /// The state of each row, with the message.
 fn states(journal: &Journal) -> Vec<(String, Option<String>)> {
     let states = journal.read(|connection| {
+        ensure_rows(connection)?;
         connection
             .prepare(
                 "SELECT COALESCE(state, 'open'), message FROM rows LEFT JOIN row_states USING (number) ORDER BY number",

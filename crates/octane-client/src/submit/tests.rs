@@ -54,7 +54,7 @@ async fn bytes_that_octane_received_from_another_upload_are_a_duplicate() {
 async fn bytes_that_a_process_sent_before_it_died_are_no_duplicate() {
     let octane = octane_that_knows_the_bytes(0);
     let upload = octane.upload(tests(1), 1);
-    upload.journal.begin_sending(1).unwrap();
+    upload.journal.begin_sending(1, "").unwrap();
     send(&upload).await;
     assert_eq!(is_duplicate(&upload), [false; 2]);
 }

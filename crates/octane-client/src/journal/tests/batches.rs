@@ -44,7 +44,7 @@ fn each_step_of_a_batch_is_there_after_opening_again() {
     journal.set_target(&target()).unwrap();
     let id = journal.id().clone();
     let batches = journal.open_batches().unwrap();
-    journal.begin_sending(batches[1].number).unwrap();
+    journal.begin_sending(batches[1].number, "").unwrap();
     let task = Task::new(TaskId::new(77), TaskStatus::Queued);
     journal.accepted(3, &task, false).unwrap();
     end(&journal, 4, "success", None);
@@ -258,6 +258,6 @@ fn the_target_may_change_until_something_was_sent() {
         );
     }
 
-    journal.begin_sending(1).unwrap();
+    journal.begin_sending(1, "").unwrap();
     assert!(!journal.may_change_target().unwrap());
 }

@@ -152,8 +152,12 @@ fn a_bundle_whose_database_is_not_a_complete_journal_is_not_imported() {
     assert!(refused("PRAGMA user_version = 99").contains("newer version"));
     assert!(refused("DELETE FROM upload WHERE key = 'manifest'").contains("not fully prepared"));
     assert!(refused("UPDATE bodies SET crc = crc + 1").contains("checksum"));
-    let trigger =
-        "CREATE TRIGGER green AFTER UPDATE ON rows BEGIN UPDATE rows SET state = 'ingested'; END";
+    assert!(refused("UPDATE facts SET packed = x'0000'").contains("what is known of the results"));
+    assert!(
+        refused("UPDATE facts SET last_row = last_row + 1")
+            .contains("what is known of the results")
+    );
+    let trigger = "CREATE TRIGGER green AFTER UPDATE ON row_states BEGIN UPDATE row_states SET state = 'ingested'; END";
     assert!(refused(trigger).contains("trigger green"));
 }
 

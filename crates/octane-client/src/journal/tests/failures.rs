@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use octane_model::Encoding;
+
 use super::*;
 use crate::journal::Retention;
 
@@ -166,7 +168,7 @@ fn bytes_that_changed_are_not_sent() {
         assert!(journal.payload(&batches[0]).is_ok());
         for error in [
             journal.payload(&batches[1]).unwrap_err(),
-            journal.gzipped(&batches[1]).unwrap_err(),
+            journal.encoded(&batches[1], Encoding::Gzip).unwrap_err(),
             // They are not taken for what was planned, either.
             journal.set_target(&target()).unwrap_err(),
         ] {
@@ -181,7 +183,7 @@ fn bytes_that_changed_are_not_sent() {
         .write("test", |transaction| transaction.execute_batch(change))
         .unwrap();
     let batches = journal.open_batches().unwrap();
-    assert!(journal.gzipped(&batches[0]).is_err());
+    assert!(journal.encoded(&batches[0], Encoding::Gzip).is_err());
 }
 
 #[test]
@@ -196,7 +198,7 @@ fn a_process_that_dies_before_a_commit_has_written_nothing_and_after_it_all() {
         let journal = prepared(&crashing, tests(1), &UploadSettings::default());
         journal.set_target(&target()).unwrap();
         let batch = journal.open_batches().unwrap().remove(0);
-        let error = journal.begin_sending(batch.number).unwrap_err();
+        let error = journal.begin_sending(batch.number, "").unwrap_err();
         assert!(
             matches!(error, JournalError::SimulatedCrash { step: "in_flight" }),
             "{error:?}"

@@ -195,7 +195,7 @@ fn a_refusal_is_the_reason_of_all_its_rows_and_the_others_stay_open() {
     let journal = ready(tests(4), &in_batches_of(1));
     let batches = journal.open_batches().unwrap();
     journal.refused(1, "the schema forbids it").unwrap();
-    journal.begin_sending(batches[1].number).unwrap();
+    journal.begin_sending(batches[1].number, "").unwrap();
     let task = Task::new(TaskId::new(1), TaskStatus::Running);
     journal.accepted(3, &task, false).unwrap();
     journal.judge(RUNS).unwrap();
@@ -303,7 +303,7 @@ proptest! {
         for (batch, (how, is_shown)) in journal.open_batches().unwrap().iter().zip(&ends) {
             match how {
                 0 => {}
-                1 => journal.begin_sending(batch.number).unwrap(),
+                1 => journal.begin_sending(batch.number, "").unwrap(),
                 2 => journal.refused(batch.number, "no").unwrap(),
                 3 => {
                     journal.split(batch).unwrap();

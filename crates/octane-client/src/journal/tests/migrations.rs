@@ -4,6 +4,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::journal::packed::Packed;
+use crate::journal::row_table::ensure_rows;
+use crate::journal::schema;
 
 /// A journal of format 1 with batches in every state: 1 is partly confirmed, 2 refused, 3 forgotten, 4 failed, 5 split
 /// (7 is in flight, 8 accepted), and 6 is to be sent with changed bytes.
@@ -71,8 +73,9 @@ fn a_journal_of_format_2_is_opened_and_has_no_names_of_runs() {
     let spool = Spool::at(folder.path());
     let mut run = TestRun::new("pays", Status::Passed);
     run.run_name = Some("pays [firefox]".to_owned());
-    let id = prepared(&spool, vec![run], &in_batches_of(1)).id().clone();
-    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    let journal = prepared(&spool, vec![run], &in_batches_of(1));
+    let id = journal.id().clone();
+    let connection = in_format_5(journal);
     connection.execute_batch(TO_3).unwrap();
     store_plain(&connection);
     connection
@@ -81,6 +84,73 @@ fn a_journal_of_format_2_is_opened_and_has_no_names_of_runs() {
     drop(connection);
     let journal = spool.open(&id).unwrap();
     assert_eq!(journal.row_counts().unwrap().open, 1);
+}
+
+/// Makes a journal one of format 5 again: with a row for each result, and the digests of all batches.
+fn in_format_5(journal: Journal) -> Connection {
+    let batches = journal.batch_reports().unwrap();
+    let path = journal.path().to_owned();
+    drop(journal);
+    let connection = Connection::open(path).unwrap();
+    ensure_rows(&connection).unwrap();
+    let table = schema::ROWS.replace("CREATE TEMP TABLE rows", "CREATE TABLE main.rows");
+    connection.execute_batch(&table).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO main.rows SELECT * FROM temp.rows; DROP TABLE temp.rows; DROP TABLE facts;
+             PRAGMA user_version = 5",
+        )
+        .unwrap();
+    for batch in batches {
+        let sql = "UPDATE batches SET sha256 = ? WHERE number = ?";
+        connection
+            .execute(sql, (batch.sha256, batch.number))
+            .unwrap();
+    }
+    connection
+}
+
+#[test]
+fn a_journal_of_format_5_is_opened_with_a_row_for_each_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let mut runs = tests(5);
+    runs[1].jira = vec!["SHOP-1".to_owned()];
+    runs[2].run_name = Some("t3 [firefox]".to_owned());
+    let journal = prepared(&spool, runs.clone(), &in_batches_of(2));
+    journal.set_target(&target()).unwrap();
+    end(&journal, 1, "success", None);
+    end(&journal, 3, "success", None);
+    let id = journal.id().clone();
+    let payloads = |journal: &Journal| -> Vec<bytes::Bytes> {
+        let batches = journal.open_batches().unwrap();
+        let payload = |batch| journal.payload(batch).unwrap();
+        batches.iter().map(payload).collect()
+    };
+    let sent = payloads(&journal);
+    let names = journal.names_of_batch_ends().unwrap();
+    drop(in_format_5(journal));
+    let journal = spool.open(&id).unwrap();
+    assert_eq!(payloads(&journal), sent);
+    assert_eq!(journal.names_of_batch_ends().unwrap(), names);
+    assert!(journal.has_jira_keys().unwrap());
+    let found = [
+        shown("1", &runs[0], Some("passed"), 0),
+        shown("2", &runs[1], Some("passed"), 0),
+    ];
+    journal.add_server_runs(&found).unwrap();
+    journal.finish_server_runs().unwrap();
+    journal.judge(RUNS).unwrap();
+    let counts = journal.row_counts().unwrap();
+    assert_eq!(
+        (counts.ingested, counts.unconfirmed, counts.open),
+        (2, 1, 2)
+    );
+    // A piece of a batch is found by the rows.
+    let [first, last] = journal.split(&journal.open_batches().unwrap()[0]).unwrap();
+    let piece = |batch| String::from_utf8(journal.payload(batch).unwrap().to_vec()).unwrap();
+    assert!(piece(&first).contains("\"t3\"") && !piece(&first).contains("\"t4\""));
+    assert!(piece(&last).contains("\"t4\"") && !piece(&last).contains("\"t3\""));
 }
 
 /// Makes a journal one of format 3 again.
@@ -148,8 +218,7 @@ fn a_journal_of_format_3_is_opened_with_what_became_of_its_results() {
     };
     let (problems, sent) = (journal.problems().unwrap(), payloads(&journal));
     let id = journal.id().clone();
-    drop(journal);
-    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    let connection = in_format_5(journal);
     connection.execute_batch(TO_3).unwrap();
     store_plain(&connection);
     drop(connection);
@@ -248,9 +317,10 @@ fn a_journal_of_format_4_is_opened_and_is_no_shard() {
     let spool = Spool::at(folder.path());
     let mut settings = in_batches_of(1);
     settings.shard = Some("3/8".parse().unwrap());
-    let id = prepared(&spool, tests(2), &settings).id().clone();
+    let journal = prepared(&spool, tests(2), &settings);
+    let id = journal.id().clone();
     assert_eq!(spool.summary(&id).unwrap().shard, settings.shard);
-    let connection = Connection::open(folder.path().join(format!("{id}.db"))).unwrap();
+    let connection = in_format_5(journal);
     connection
         .execute_batch(
             "UPDATE upload SET value = json_remove(value, '$.shard') WHERE key = 'manifest';
@@ -266,5 +336,5 @@ fn a_journal_of_format_4_is_opened_and_is_no_shard() {
     let version: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 5);
+    assert_eq!(version, schema::VERSION);
 }
