@@ -55,9 +55,8 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    fn complete(&self, mut run: TestRun) -> TestRun {
+    fn complete(&self, run: &mut TestRun) {
         run.started = run.started.or(self.started);
-        run
     }
 }
 
@@ -121,20 +120,26 @@ impl Input {
         &self,
         found: &Findings,
         reading: &Reading,
-        visit: &mut dyn FnMut(TestRun, usize),
+        visit: &mut dyn FnMut(&mut TestRun, usize),
     ) -> Result<(), Failure> {
+        let mut visit = |run: &mut TestRun, input| {
+            reading.complete(run);
+            visit(run, input);
+        };
         match self {
             Self::Files(_) => {
                 for source in &found.sources {
                     runs_of_file(source, &reading.options)
-                        .for_each(|run| visit(run, source.pattern()));
+                        .for_each(|mut run| visit(&mut run, source.pattern()));
                 }
             }
-            Self::Runs(runs) => runs.iter().for_each(|run| visit(run.clone(), 0)),
+            Self::Runs(runs) => runs.iter().for_each(|run| visit(&mut run.clone(), 0)),
             Self::Table(table) => {
-                for record in table.records(&reading.options)? {
-                    if let Record::Run(run) = record? {
-                        visit(*run, 0);
+                let mut records = table.records(&reading.options)?;
+                while let Some(record) = records.next() {
+                    if let Record::Run(mut run) = record? {
+                        visit(&mut run, 0);
+                        records.recycle(run);
                     }
                 }
             }
@@ -172,7 +177,12 @@ impl Input {
                 },
             }
         };
-        let read = move || read().map(|run| reading.complete(run));
+        let read = move || {
+            read().map(|mut run| {
+                reading.complete(&mut run);
+                run
+            })
+        };
         let runs = found.arrangement.apply(read);
         runs.inspect(|_| {
             again.count.fetch_add(1, Ordering::Relaxed);
@@ -274,7 +284,7 @@ impl FirstReading<'_> {
         match survey.finish() {
             None => found.are_distinct = true,
             Some(mut repeats) => {
-                let mut add = |run, input| repeats.add(&reading.complete(run), input);
+                let mut add = |run: &mut TestRun, input| repeats.add(run, input);
                 input.each(&found, reading, &mut add)?;
                 found.arrangement = repeats.arrange(reruns, environment);
             }
@@ -308,14 +318,14 @@ impl Iterator for FirstReading<'_> {
         }
         while self.failure.is_none() {
             match self.steps.next()? {
-                Step::Record(Record::Run(run)) => {
+                Step::Record(Record::Run(mut run)) => {
                     self.found.usable += 1;
-                    let run = self.reading.complete(*run);
+                    self.reading.complete(&mut run);
                     self.survey.add(&run);
                     if (self.is_cancelled)() {
                         self.failure = Some(cancelled());
                     }
-                    return Some(run);
+                    return Some(*run);
                 }
                 Step::Record(Record::Invalid(row)) => self.found.invalid.push(row),
                 Step::Record(Record::Warning(warning)) => self.found.warning(&warning),

@@ -42,9 +42,9 @@ fn payloads(input: &Input, options: &Options) -> Result<(usize, usize), Failure>
     let (mut payloads, mut bytes) = (0, 0);
     let (mut body, mut runs) = (Vec::new(), 0);
     let mut problem = None;
-    let mut render = |mut run: TestRun, _| {
-        let rendered = repair(&mut run, &settings.repair).map_err(invalid);
-        let rendered = rendered.and_then(|_| writer.write_run(&run, &mut body).map_err(invalid));
+    let mut render = |run: &mut TestRun, _| {
+        let rendered = repair(run, &settings.repair).map_err(invalid);
+        let rendered = rendered.and_then(|_| writer.write_run(run, &mut body).map_err(invalid));
         if let Err(failure) = rendered {
             problem.get_or_insert(failure);
             return;

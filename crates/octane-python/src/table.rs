@@ -1,6 +1,8 @@
 //! Tables, which can be read several times: columns of Arrow, and columns of Python objects.
 
-use octane_results::{Cell, ReadOptions, Record, TypedTable, arrow_cells};
+use std::borrow::Cow;
+
+use octane_results::{ArrowCells, Cell, ReadOptions, Record, TestRun, TypedTable, arrow_cells};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -51,6 +53,7 @@ impl Table {
             table: self,
             fetched: fetched.collect(),
             typed,
+            slice: Slice::default(),
             next: 0,
             batch: 0,
             batch_start: 0,
@@ -71,6 +74,8 @@ pub(crate) struct Records<'t> {
     typed: TypedTable,
     /// The columns of Python objects that are needed.
     fetched: Vec<usize>,
+    /// The rows that can be read now.
+    slice: Slice<'t>,
     /// The next row.
     next: usize,
     /// The batch of the frame that it is in, and that batch's first row.
@@ -79,16 +84,33 @@ pub(crate) struct Records<'t> {
     is_done: bool,
 }
 
-impl Records<'_> {
-    /// Reads some rows, all in one batch.
-    fn read_slice(&mut self) -> Result<(), Failure> {
-        let table = self.table;
+/// Some rows, all in one batch of the frame.
+#[derive(Default)]
+struct Slice<'t> {
+    start: usize,
+    stop: usize,
+    /// Where the cells of each column are.
+    places: Vec<Option<Place>>,
+    /// The columns in the batch of the frame.
+    getters: Vec<ArrowCells<'t>>,
+    /// The columns of Python objects.
+    columns: Vec<Vec<Cell<'static>>>,
+}
+
+impl<'t> Records<'t> {
+    /// Uses the memory of a result that is no longer needed for a later one.
+    pub(crate) fn recycle(&mut self, run: Box<TestRun>) {
+        self.typed.recycle(run);
+    }
+
+    /// Opens the next slice.
+    fn open_slice(&mut self) -> Result<(), Failure> {
+        let table: &'t Table = self.table;
         let start = self.next;
         let mut stop = table.rows.min(start + ROWS_MAX);
-        let frame = table.frame.as_ref().map(Py::get);
         let mut places = vec![None; table.header.len()];
-        let mut getters = Vec::new();
-        if let Some(frame) = frame {
+        let mut getters = std::mem::take(&mut self.slice.getters);
+        if let Some(frame) = table.frame.as_ref().map(Py::get) {
             let batch = loop {
                 let Some(batch) = frame.batches.get(self.batch) else {
                     return Err(Failure::internal("the frame has fewer rows than it said"));
@@ -98,42 +120,69 @@ impl Records<'_> {
                 }
                 self.batch_start += batch.num_rows();
                 self.batch += 1;
+                getters.clear();
             };
             stop = stop.min(self.batch_start + batch.num_rows());
-            let schema = batch.schema_ref();
+            if getters.is_empty() {
+                let fields = batch.schema_ref().fields().iter();
+                let columns = fields.zip(batch.columns());
+                getters.extend(columns.map(|(field, column)| arrow_cells(field, column)));
+            }
             for (at, index) in frame.columns.iter().enumerate() {
                 if let Some(place) = places.get_mut(*index) {
-                    *place = Some(Place::Frame(getters.len()));
-                    getters.push(arrow_cells(schema.field(at), batch.column(at)));
+                    *place = Some(Place::Frame(at));
                 }
             }
         }
-        self.next = stop;
         for (at, index) in self.fetched.iter().enumerate() {
             if let Some(place) = places.get_mut(*index) {
                 *place = Some(Place::Fetched(at));
             }
         }
-        let columns = if self.fetched.is_empty() {
-            Vec::new()
-        } else {
-            let columns = gate::attach(|py| fetch(py, &table.fetch, start, stop, &self.fetched));
-            columns.ok_or_else(|| Failure::new("Cancelled", "the program ends"))??
-        };
-        let offset = self.batch_start;
-        for row in start..stop {
-            let cell = |index: usize| match places.get(index) {
-                Some(Some(Place::Frame(at))) => getters[*at](row - offset),
-                Some(Some(Place::Fetched(at))) => {
-                    let cell = columns.get(*at).and_then(|column| column.get(row - start));
-                    cell.cloned().unwrap_or(Cell::Absent)
-                }
-                _ => Cell::Absent,
-            };
-            self.typed
-                .read_row(row as u64 + 1, || table.label(row), cell);
+        let mut columns = Vec::new();
+        if !self.fetched.is_empty() {
+            let fetched = gate::attach(|py| fetch(py, &table.fetch, start, stop, &self.fetched));
+            columns = fetched.ok_or_else(|| Failure::new("Cancelled", "the program ends"))??;
         }
+        self.slice = Slice {
+            start,
+            stop,
+            places,
+            getters,
+            columns,
+        };
         Ok(())
+    }
+
+    /// Reads the next row.
+    fn read_row(&mut self) -> Result<(), Failure> {
+        if self.next == self.slice.stop {
+            self.open_slice()?;
+        }
+        let (table, row) = (self.table, self.next);
+        let (slice, in_batch) = (&mut self.slice, row - self.batch_start);
+        // Whole slices of results would not fit into the processor's cache.
+        let in_slice = row - slice.start;
+        let cell = |index: usize| match slice.places.get(index) {
+            Some(Some(Place::Frame(at))) => slice.getters[*at](in_batch),
+            Some(Some(Place::Fetched(at))) => {
+                let cell = slice.columns.get(*at).and_then(|cells| cells.get(in_slice));
+                cell.map_or(Cell::Absent, borrowed)
+            }
+            _ => Cell::Absent,
+        };
+        self.typed
+            .read_row(row as u64 + 1, || table.label(row), cell);
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// The same cell, without copying its text.
+fn borrowed<'c>(cell: &'c Cell<'static>) -> Cell<'c> {
+    match cell {
+        Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
+        cell => cell.clone(),
     }
 }
 
@@ -153,7 +202,7 @@ impl Iterator for Records<'_> {
                 return Some(Ok(record));
             }
             if self.next < self.table.rows {
-                if let Err(failure) = self.read_slice() {
+                if let Err(failure) = self.read_row() {
                     self.next = self.table.rows;
                     self.is_done = true;
                     return Some(Err(failure));

@@ -57,10 +57,10 @@ impl Upload {
         }
         let mut first = input.first(&reading, &is_cancelled)?;
         // Planned while it is read. If that fails, it is planned after everything was read, so that errors are found in that order.
-        let draft = match first.has_any() {
-            true => Draft::new(first.by_ref(), &spec, &settings, spool, id.clone()).ok(),
-            false => None,
-        };
+        let draft = first
+            .has_any()
+            .then(|| Draft::new(first.by_ref(), &spec, &settings, spool, id.clone()))
+            .and_then(Result::ok);
         let mut found = first.finish(settings.reruns, &settings.context.environment)?;
         let checked = found.check(options.acceptance());
         let warnings = found.warnings.iter().map(|warning| {
