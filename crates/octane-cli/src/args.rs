@@ -5,10 +5,12 @@ mod build_context;
 mod compat;
 mod config;
 mod connection;
+mod doctor;
 mod dry_run;
 mod duration;
 mod entities;
 mod exec;
+mod network;
 mod number;
 mod parse;
 mod rate;
@@ -29,11 +31,13 @@ pub(crate) use config::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub(crate) use connection::{
     ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
 };
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
 pub(crate) use exec::ExecArgs;
+pub(crate) use network::NetworkArgs;
 pub(crate) use parse::LineError;
 #[cfg(test)]
 pub(crate) use results::InputFormat;
@@ -141,6 +145,8 @@ pub(crate) enum Command {
     Link(Box<OnServer<LinkArgs>>),
     /// Remove links between runs and stories.
     Unlink(Box<OnServer<LinkArgs>>),
+    /// Check URL, network, certificates, credentials, permissions and fields, step by step; writes nothing.
+    Doctor(Box<OnServer<DoctorArgs>>),
     /// Save an API key for yourself, and see which credentials are used.
     Auth(OnServerGroup<AuthCommand>),
     /// Send an authenticated API request.
@@ -186,6 +192,7 @@ impl Command {
             Self::Run(group) => Some(&mut group.connection),
             Self::Jira(group) => Some(&mut group.connection),
             Self::Link(server) | Self::Unlink(server) => Some(&mut server.connection),
+            Self::Doctor(server) => Some(&mut server.connection),
             Self::Auth(group) => Some(&mut group.connection),
             Self::Api(server) => Some(&mut server.connection),
             _ => None,

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod convert;
 mod delivery;
+mod doctor;
 mod dry_run;
 mod entity;
 mod exec;
@@ -98,6 +99,9 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
             let command =
                 async |client: &Client| link::run(&server.args, change, client, output).await;
             connected(&server.connection, output, command).await
+        }
+        Command::Doctor(server) => {
+            Box::pin(doctor::run(&server.args, &server.connection, output)).await
         }
         Command::Auth(group) => Box::pin(auth::run(group.command, &group.connection, output)).await,
         Command::Api(server) => {

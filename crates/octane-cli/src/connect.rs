@@ -6,14 +6,15 @@ use std::time::Duration;
 use octane_client::{Client, ClientSettings, OnAmbiguous};
 use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings};
 
-use crate::args::{self, ConnectionArgs};
+use crate::args::{self, ConnectionArgs, NetworkArgs};
 use crate::credentials::Credentials;
 use crate::credentials::hint::{credential_error_hint, credentials_hint};
 use crate::credentials::session_cache::SessionCache;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, mask, secrets};
+use crate::network_hint::setup_hint;
+use crate::output::{Output, mask, print_note, secrets};
 use crate::sandbox::LocalServer;
 
 /// How long signing out may take.
@@ -31,6 +32,7 @@ impl Connection {
     /// Connects as requested. Nothing is sent before the first request.
     pub(crate) async fn open(args: &ConnectionArgs, output: Output) -> Result<Self> {
         warn_about_typed_secret(args, output);
+        warn_about_insecure(args);
         let mut fields = ClientSettings::default();
         let (builder, sandbox) = if args.sandbox {
             let sandbox = LocalServer::start(&args.sandbox_data).await?;
@@ -117,6 +119,11 @@ pub(crate) fn stored_options(args: &ConnectionArgs) -> impl Iterator<Item = (Str
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }
 
+/// The fields and policies of the options.
+pub(crate) fn client_settings(args: &ConnectionArgs) -> ClientSettings {
+    with_fields(ClientSettings::default(), args, &BTreeMap::new())
+}
+
 fn with_fields(
     mut settings: ClientSettings,
     args: &ConnectionArgs,
@@ -151,6 +158,22 @@ pub(crate) fn warn_about_typed_secret(args: &ConnectionArgs, output: Output) {
             env::CLIENT_SECRET
         ));
     }
+    if args.network.is_proxy_password_typed() {
+        output.say(&format!(
+            "warning: passing a password on the command line exposes it to other users; set {} instead of `--proxy`",
+            env::PROXY
+        ));
+    }
+}
+
+/// Says that certificates are ignored, even with `--quiet`.
+pub(crate) fn warn_about_insecure(args: &ConnectionArgs) {
+    if args.network.insecure && !args.sandbox {
+        print_note(
+            "warning: the server's certificate is not verified (`--insecure`); anyone on the way can read the secret and change \
+             the results",
+        );
+    }
 }
 
 /// Says that others on the network can read everything, if they can.
@@ -171,7 +194,12 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
         .build();
     built.map_err(|error| {
         let is_missing = !matches!(error, BuildError::Network(_) | BuildError::Setting(_));
-        let failure = Failure::new(Exit::Configuration, error);
+        let hint = match &error {
+            BuildError::Network(error) => setup_hint(error),
+            _ => None,
+        };
+        let mut failure = Failure::new(Exit::Configuration, error);
+        failure.hint = hint;
         if !is_missing {
             return failure;
         }
@@ -205,7 +233,24 @@ fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
     if let Some(concurrency) = args.concurrency {
         settings.concurrency_max = concurrency.into();
     }
+    if !args.sandbox {
+        way(&args.network, &mut settings);
+    }
     settings
+}
+
+/// The certificates and the proxy of the options.
+fn way(args: &NetworkArgs, settings: &mut EndpointSettings) {
+    let given = args
+        .ca_cert
+        .iter()
+        .filter(|path| !path.as_os_str().is_empty());
+    (settings.ca_dirs, settings.ca_files) = given.cloned().partition(|path| path.is_dir());
+    settings.client_cert.clone_from(&args.client_cert);
+    settings.client_key.clone_from(&args.client_key);
+    settings.proxy.clone_from(&args.proxy);
+    settings.no_proxy.clone_from(&args.no_proxy);
+    settings.insecure = args.insecure;
 }
 
 /// The server of the options, with these credentials.

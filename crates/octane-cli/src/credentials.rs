@@ -12,6 +12,7 @@
 
 pub(crate) mod given;
 pub(crate) mod hint;
+pub(crate) mod known;
 pub(crate) mod login;
 pub(crate) mod private_file;
 pub(crate) mod session_cache;

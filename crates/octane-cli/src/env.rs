@@ -20,6 +20,11 @@ pub(crate) const ACCESS_TOKEN: &str = "OCTANE_ACCESS_TOKEN";
 pub(crate) const ACCESS_TOKEN_FILE: &str = "OCTANE_ACCESS_TOKEN_FILE";
 pub(crate) const USERNAME_FILE: &str = "OCTANE_USERNAME_FILE";
 pub(crate) const PASSWORD_FILE: &str = "OCTANE_PASSWORD_FILE";
+pub(crate) const CA_CERT: &str = "OCTANE_CA_CERT";
+pub(crate) const CLIENT_CERT: &str = "OCTANE_CLIENT_CERT";
+pub(crate) const CLIENT_KEY: &str = "OCTANE_CLIENT_KEY";
+pub(crate) const PROXY: &str = "OCTANE_PROXY";
+pub(crate) const NO_PROXY: &str = "OCTANE_NO_PROXY";
 pub(crate) const SESSION_CACHE: &str = "OCTANE_SESSION_CACHE";
 pub(crate) const PROFILE: &str = "OCTANE_PROFILE";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
@@ -79,6 +84,19 @@ pub(crate) const ALL: &[Variable] = &[
         LOG,
         "What to log, for example `octane_rest=debug`; overrides -v",
     ),
+    user(
+        CA_CERT,
+        "CA certificate (PEM) to trust as well as the system's",
+    ),
+    user(
+        CLIENT_CERT,
+        "Client certificate (PEM), for servers that require one",
+    ),
+    user(CLIENT_KEY, "Private key (PEM) of the client certificate"),
+    user(PROXY, "Proxy, or `direct`; may contain a password")
+        .secret()
+        .url(),
+    user(NO_PROXY, "Hosts to reach without a proxy"),
     user("HTTPS_PROXY", "Proxy for HTTPS; may contain a password")
         .secret()
         .url(),
@@ -88,7 +106,7 @@ pub(crate) const ALL: &[Variable] = &[
     user("ALL_PROXY", "Proxy for both; may contain a password")
         .secret()
         .url(),
-    user("NO_PROXY", "Hosts to reach without a proxy"),
+    user("NO_PROXY", "Same as OCTANE_NO_PROXY, for all programs"),
     user(
         "SSL_CERT_FILE",
         "File of trusted CA certificates (PEM), instead of the system's",

@@ -20,6 +20,7 @@ const SCHEMAS: &[(&str, &str)] = schemas! {
     "config_init"
     "convert"
     "deleted_uploads"
+    "doctor"
     "error"
     "jira_keys"
     "links"

@@ -22,6 +22,10 @@ pub(crate) struct Suggest {
     secret: Option<(&'static str, String)>,
     /// The secret was typed or piped, so it has to be set before.
     is_secret_typed: bool,
+    /// The options for certificates and proxies that were typed.
+    network: Vec<(&'static str, Option<String>)>,
+    /// The proxy was typed with its password, so it has to be set before.
+    is_proxy_password_typed: bool,
 }
 
 impl Suggest {
@@ -50,6 +54,8 @@ impl Suggest {
             is_secret_typed: connection.client_secret.is_some()
                 || connection.secret_stdin
                 || connection.user.is_some(),
+            network: connection.network.typed_options(),
+            is_proxy_password_typed: connection.network.is_proxy_password_typed(),
             ..Self::offline(spool)
         }
     }
@@ -97,16 +103,29 @@ impl Suggest {
         if let Some((option, value)) = &self.secret {
             command.push_str(&format!(" {option} {}", quoted(value)));
         }
+        for (option, value) in &self.network {
+            command.push_str(&format!(" {option}"));
+            if let Some(value) = value {
+                command.push_str(&format!(" {}", quoted(value)));
+            }
+        }
         self.in_spool(command)
+    }
+
+    /// `octane resume --all`.
+    pub(crate) fn resume_all(&self) -> String {
+        self.in_spool("octane resume --all".to_owned())
     }
 
     /// What to do about an unfinished upload: `run …`, after the secret is set where it was typed.
     pub(crate) fn run_resume(&self, id: &UploadId) -> String {
         let command = self.resume(id);
-        if self.is_secret_typed {
-            format!("set {} and run `{command}`", env::CLIENT_SECRET)
-        } else {
-            format!("run `{command}`")
+        let secret = self.is_secret_typed.then_some(env::CLIENT_SECRET);
+        let proxy = self.is_proxy_password_typed.then_some(env::PROXY);
+        match (secret, proxy) {
+            (Some(secret), Some(proxy)) => format!("set {secret} and {proxy}, and run `{command}`"),
+            (Some(one), None) | (None, Some(one)) => format!("set {one} and run `{command}`"),
+            (None, None) => format!("run `{command}`"),
         }
     }
 
@@ -204,12 +223,17 @@ mod tests {
             client_id: Some("ci".to_owned()),
             secret: Some(("--secret-file", "/s".to_owned())),
             is_secret_typed: true,
+            network: vec![
+                ("--ca-cert", Some("/c a.pem".to_owned())),
+                ("--insecure", None),
+            ],
+            is_proxy_password_typed: true,
         };
         assert_eq!(
             suggest.run_resume(&id()),
             format!(
-                "set OCTANE_CLIENT_SECRET and run `octane resume u-01jd8x2m5k3q7r --url '{URL}' --client-id ci \
-                 --secret-file /s --spool '/a b'`"
+                "set OCTANE_CLIENT_SECRET and OCTANE_PROXY, and run `octane resume u-01jd8x2m5k3q7r --url '{URL}' \
+                 --client-id ci --secret-file /s --ca-cert '/c a.pem' --insecure --spool '/a b'`"
             )
         );
         assert_eq!(

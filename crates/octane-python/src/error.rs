@@ -10,7 +10,7 @@ use octane_client::{
     BundleError, ClientError, DeliveryError, JournalError, PlanError, PrepareError, UploadError,
 };
 use octane_model::Problem;
-use octane_rest::{BuildError, TransportError, TransportErrorKind};
+use octane_rest::{BuildError, TlsProblem, TransportError, TransportErrorKind};
 use octane_results::{PayloadError, ReadError, SourceError};
 use octane_sandbox::SandboxError;
 use pyo3::exceptions::PyRuntimeError;
@@ -215,9 +215,15 @@ impl From<octane_rest::Error> for Failure {
             .with("details", error.problem().map(details));
         match class {
             "AuthError" => failure.hint("check the client ID and the client secret of the API key"),
-            "TlsError" => {
-                failure.hint("name your company's certificates with `ca_file=`, or set SSL_CERT_FILE or SSL_CERT_DIR")
-            }
+            "TlsError" => match error.tls_problem() {
+                Some(TlsProblem::UnknownIssuer | TlsProblem::CaCertificate) => failure.hint(
+                    "name your company's certificates with `ca_files=`, or set SSL_CERT_FILE or SSL_CERT_DIR",
+                ),
+                Some(TlsProblem::ClientCertificateMissing) => {
+                    failure.hint("name certificate and key (PEM) with `client_cert=`")
+                }
+                _ => failure,
+            },
             _ => failure,
         }
     }

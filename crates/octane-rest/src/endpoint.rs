@@ -103,6 +103,22 @@ impl Endpoint {
         self.send(request, idempotency).await
     }
 
+    /// Asks for the server's version without signing in, and returns the response, whatever its status.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let response = octane.server_version().await?;
+    /// assert!(response.value()?["version"].is_string());
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn server_version(&self) -> Result<Response, Error> {
+        let request = self.request(Method::GET, "/admin/server/version", Body::None)?;
+        self.state
+            .send(request, Idempotency::Idempotent, AuthMode::SignIn)
+            .await
+    }
+
     /// Sends a GET and returns the JSON of the response. For paths see [`call`](Self::call).
     ///
     /// ```

@@ -19,6 +19,7 @@ use crate::session::Session;
 use crate::session_store::SessionStore;
 use crate::settings::EndpointSettings;
 use crate::transport::Transport;
+use crate::transport::network::Network;
 
 /// The state behind an endpoint. [`send`](Self::send) and [`sign_in`](Self::sign_in) are in the modules of
 /// these names.
@@ -31,6 +32,8 @@ pub(crate) struct EndpointState {
     /// The headers of every request that does not set them itself.
     pub(crate) headers: HeaderMap,
     pub(crate) transport: Box<dyn Transport>,
+    /// The way to the server, unless the transport is not ours.
+    pub(crate) network: Option<Network>,
     pub(crate) credentials: Box<dyn CredentialProvider>,
     pub(crate) observers: Vec<Observer>,
     pub(crate) redactor: Redactor,

@@ -12,7 +12,8 @@ use crate::credential::CredentialError;
 use crate::credential::origin::Origin;
 use crate::list_error::ListError;
 use crate::request_context::RequestContext;
-use crate::transport::TransportError;
+use crate::transport::tls_problem::TlsProblem;
+use crate::transport::{TransportError, TransportErrorKind};
 
 /// A request that failed: what was sent, how often, for how long, and why it failed.
 ///
@@ -204,6 +205,25 @@ impl Error {
     /// The proxy could not be used, so nothing is known about the server.
     pub fn is_proxy_error(&self) -> bool {
         matches!(&self.actual().kind, Kind::Unreachable(error) if error.kind().is_proxy())
+    }
+
+    /// What is wrong with TLS, if it is something that can be corrected.
+    pub fn tls_problem(&self) -> Option<TlsProblem> {
+        match &self.actual().kind {
+            Kind::Unreachable(error) => error.tls_problem(),
+            _ => None,
+        }
+    }
+
+    /// TLS failed, so that nothing was sent; [`tls_problem`](Self::tls_problem) may know why.
+    pub fn is_tls_error(&self) -> bool {
+        matches!(&self.actual().kind, Kind::Unreachable(error) if error.kind() == TransportErrorKind::Tls)
+    }
+
+    /// The proxy rejected the user name and password for it, or there are none.
+    pub fn is_proxy_authentication_error(&self) -> bool {
+        matches!(&self.actual().kind, Kind::Unreachable(error)
+            if error.kind() == TransportErrorKind::ProxyAuthentication)
     }
 
     /// The server is unreachable, failing or overloaded at the moment: the same request may succeed later,

@@ -101,14 +101,22 @@ pub struct EndpointSettings {
     /// variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` and the system's own settings
     /// apply.
     pub proxy: Option<Secret>,
-    /// The hosts that are reached without `proxy`, as in the variable `NO_PROXY`: names, suffixes,
-    /// IP addresses and networks, separated by commas.
+    /// The hosts that are reached without a proxy, instead of those in the variable `NO_PROXY`: names, suffixes, IP addresses and
+    /// networks, each with or without a port, separated by commas; `*` for all.
     pub no_proxy: Option<String>,
     /// Files with certificates (PEM) that are trusted in addition to those of the system, or to those
     /// from `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's.
     pub ca_files: Vec<PathBuf>,
     /// Directories of such files.
     pub ca_dirs: Vec<PathBuf>,
+    /// The certificate (PEM) that the client presents to servers that ask for one, followed by its chain.
+    pub client_cert: Option<PathBuf>,
+    /// Its private key (PEM, not encrypted), which only its owner can read; in the file of the certificate if absent.
+    pub client_key: Option<PathBuf>,
+    /// Whether any certificate of the server is accepted, so that anyone on the way can read and change everything, the
+    /// credentials included. Not deserialized, so that no file can switch it on. Default `false`.
+    #[serde(skip)]
+    pub insecure: bool,
 
     /// The header `HPECLIENTTYPE`, shown to administrators as a session's access type. Not sent if
     /// absent, because newer servers reject sign-ins with some client types.
@@ -148,6 +156,9 @@ impl Default for EndpointSettings {
             no_proxy: None,
             ca_files: Vec::new(),
             ca_dirs: Vec::new(),
+            client_cert: None,
+            client_key: None,
+            insecure: false,
             client_type: None,
             user_agent: concat!("octane-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             tech_preview: false,
@@ -239,6 +250,12 @@ mod tests {
         let error =
             serde_json::from_str::<EndpointSettings>(r#"{"request_per_second":5}"#).unwrap_err();
         assert!(error.to_string().contains("request_per_second"), "{error}");
+    }
+
+    #[test]
+    fn certificates_cannot_be_ignored_by_a_file() {
+        let error = serde_json::from_str::<EndpointSettings>(r#"{"insecure":true}"#).unwrap_err();
+        assert!(error.to_string().contains("insecure"), "{error}");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The interface to the network: one method.
 
-mod issuer;
+pub(crate) mod certificate;
+pub(crate) mod client_certificate;
+pub(crate) mod handshakes;
 pub(crate) mod network;
-mod pinned;
 pub(crate) mod proxy;
 pub(crate) mod tls;
+pub(crate) mod tls_problem;
+mod verifier;
 
 use std::error::Error;
 use std::fmt;
@@ -12,6 +15,8 @@ use std::fmt;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+
+use self::tls_problem::TlsProblem;
 
 /// Sends a request to a server and returns the response: the network, or a script in a test.
 ///
@@ -31,6 +36,7 @@ pub trait Transport: Send + Sync + 'static {
 pub struct TransportError {
     kind: TransportErrorKind,
     message: String,
+    tls_problem: Option<TlsProblem>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -62,7 +68,16 @@ impl TransportError {
         Self {
             kind,
             message: message.into(),
+            tls_problem: None,
             source: None,
+        }
+    }
+
+    /// An error of TLS, with what is wrong.
+    pub(crate) fn tls(problem: TlsProblem, message: impl Into<String>) -> Self {
+        Self {
+            tls_problem: Some(problem),
+            ..Self::new(TransportErrorKind::Tls, message)
         }
     }
 
@@ -70,6 +85,11 @@ impl TransportError {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// What is wrong with TLS, if it is something that can be corrected.
+    pub fn tls_problem(&self) -> Option<TlsProblem> {
+        self.tls_problem
     }
 
     /// What went wrong.

@@ -1,10 +1,14 @@
-//! What tests need and a machine may not have: programs, and files that belong to others.
+//! What tests need and a machine may not have: programs, files that belong to others, certificates, and a network with proxies.
 //!
 //! A test that cannot run is skipped, never silently: it is recorded in the file that
 //! [`SKIPPED_TESTS`] names, and `cargo xtask test` ends with the list. On CI (where the variable
 //! `CI` is set) a missing program is a failure.
 
 #![forbid(unsafe_code)]
+
+pub mod certificates;
+pub mod forward_proxy;
+pub mod tls_server;
 
 use std::fs::OpenOptions;
 use std::io::Write;

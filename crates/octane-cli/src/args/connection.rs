@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use octane_rest::{Secret, UserPassword};
 
 use super::duration::time_limit;
+use super::network::NetworkArgs;
 use super::rate::Rate;
 use crate::credentials::given::{Configured, Remembered};
 use crate::env;
@@ -86,6 +87,8 @@ pub(crate) struct ConnectionArgs {
     /// Maximum requests per second across all workers, or `off`; Octane recommends fewer than 20 [default: 10].
     #[arg(long, global = true, value_name = "COUNT")]
     pub(crate) rate: Option<Rate>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 /// What to do if several modules or suites have the given name.

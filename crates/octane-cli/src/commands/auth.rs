@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use crate::args::{AuthCommand, ConnectionArgs, DryRunArgs};
 use crate::connect::{
-    build, credential_failure, remote_endpoint, warn_about_address, warn_about_typed_secret,
+    build, credential_failure, remote_endpoint, warn_about_address, warn_about_insecure,
+    warn_about_typed_secret,
 };
 use crate::credentials::Credentials;
+use crate::credentials::known::{Known, kind};
 use crate::credentials::login::{Logins, Place};
 use crate::credentials::session_cache::SessionCache;
 use crate::env;
@@ -34,6 +36,7 @@ pub(super) async fn run(
             .hint("leave `--sandbox` out, and name a server with `--url`"));
     }
     warn_about_typed_secret(args, output);
+    warn_about_insecure(args);
     match command {
         AuthCommand::Login(dry_run) => login(args, dry_run, output).await,
         AuthCommand::Status => status(args, output).await,
@@ -215,17 +218,6 @@ async fn status(args: &ConnectionArgs, output: Output) -> Result<Exit> {
     )?)
 }
 
-/// Credentials that have been found.
-struct Known(FoundCredential);
-
-impl octane_rest::CredentialProvider for Known {
-    fn credential(
-        &self,
-    ) -> octane_rest::BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
-        Box::pin(std::future::ready(Ok(Some(self.0.clone()))))
-    }
-}
-
 /// The session that processes share: its file, and how many seconds old it is.
 fn shared_session(
     args: &ConnectionArgs,
@@ -249,12 +241,7 @@ fn report(
     failure: Option<Failure>,
     output: Output,
 ) -> io::Result<Exit> {
-    let kind = found.map(|found| match found.credential {
-        Credential::ApiKey { .. } => ("api_key", "API key"),
-        Credential::User { .. } => ("user", "User"),
-        Credential::AccessToken { .. } => ("access_token", "Token"),
-        _ => ("exchanged_token", "Token"),
-    });
+    let kind = found.map(|found| kind(&found.credential));
     let id = found.and_then(|found| found.credential.id());
     let sign_in = match failure.as_ref().map(|failure| failure.exit) {
         None => "works",

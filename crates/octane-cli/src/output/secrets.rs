@@ -40,7 +40,7 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
             | "--bearer-token" => {
                 SECRETS.learn(value);
             }
-            "--url" | "--run-url" => SECRETS.learn_url(value),
+            "--url" | "--run-url" | "--proxy" => SECRETS.learn_url(value),
             // A URL or a path, whatever it is for.
             _ if value.contains("://") => SECRETS.learn_url(value),
             _ => SECRETS.learn_query(value),

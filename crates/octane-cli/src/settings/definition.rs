@@ -42,14 +42,14 @@ impl Section {
         }
     }
 
-    /// Options below the heading `Connection` belong to `[octane]`, those below `Jira` or with names that start with `jira-`
+    /// Options below the headings `Connection` and `Network` belong to `[octane]`, those below `Jira` or with names that start with `jira-`
     /// to `[jira]`, and all others to `[upload]`.
     fn of(option: &Arg) -> Self {
         let is_jira = option.get_id().as_str().starts_with("jira_");
         match option.get_help_heading() {
             Some("Jira") => Self::Jira,
             _ if is_jira => Self::Jira,
-            Some("Connection") => Self::Octane,
+            Some("Connection" | "Network") => Self::Octane,
             _ => Self::Upload,
         }
     }

@@ -201,7 +201,12 @@ impl Reader<'_> {
                 return;
             }
         };
-        if values.iter().any(|value| has_password(value)) {
+        // The scheme of a proxy may be left out.
+        let is_proxy = setting.key == "proxy";
+        let is_secret = |value: &String| {
+            has_password(value) || is_proxy && has_password(&format!("http://{value}"))
+        };
+        if values.iter().any(is_secret) {
             // Without the value.
             let message = format!(
                 "`{}` contains a password, and secrets do not belong in this file; {}",

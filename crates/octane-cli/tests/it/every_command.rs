@@ -72,6 +72,7 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("jira resolve", "jira resolve SHOP-101", &[0]),
     ("link", "link --run {run} --jira SHOP-101", &[0]),
     ("unlink", "unlink --run {run} --jira SHOP-101", &[0]),
+    ("doctor", "doctor", &[0]),
     ("auth status", "auth status --session-cache", &[0]),
     ("auth login", "auth login", &[0, 3]),
     (

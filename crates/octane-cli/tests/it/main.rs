@@ -7,6 +7,7 @@ mod commands;
 mod comparison;
 mod compat;
 mod credentials;
+mod doctor;
 mod dry_run;
 #[cfg(unix)]
 mod dry_runs;
@@ -30,6 +31,7 @@ mod kills;
 mod logging;
 mod main_job;
 mod names;
+mod networks;
 mod options;
 mod pages;
 #[cfg(unix)]

@@ -289,6 +289,7 @@ fn the_answers_of_all_commands_match_their_schemas() {
     answers.answer(0, "status", &["status"]);
     answers.answer(0, "uploads", &["uploads", "list"]);
     answers.answer(0, "deleted_uploads", &["uploads", "prune"]);
+    answers.answer(0, "doctor", &["doctor"]);
     let status = answers.answer(0, "auth_status", &["auth", "status"]);
     assert_eq!(status["session"], Value::Null);
     answers.answer(0, "auth_login", &["auth", "login"]);

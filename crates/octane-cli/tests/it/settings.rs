@@ -382,9 +382,8 @@ fn the_settings_of_the_collection_tool_are_taken_over_without_the_password() {
     let done = place.octane(&["config", "init", "--from", "config.properties"]);
     assert_eq!(done.code, 0, "{done:?}");
     for part in [
-        "set: octane.url, octane.space, octane.workspace, octane.client-id",
+        "set: octane.url, octane.space, octane.workspace, octane.client-id, octane.proxy",
         "config.properties:6: `password` (9 chars) is a secret, and not copied; set OCTANE_CLIENT_SECRET",
-        "http://proxy.example:3128",
         "config.properties:9: `some.thing` is not known",
     ] {
         assert!(done.stdout.contains(part), "no `{part}` in {}", done.stdout);
@@ -394,6 +393,10 @@ fn the_settings_of_the_collection_tool_are_taken_over_without_the_password() {
     let show = place.octane(&["config", "show", "--format", "json"]);
     assert_eq!(setting(&show, "octane.url").0, "http://octane.example:8080");
     assert_eq!(setting(&show, "octane.workspace").0, "1002");
+    assert_eq!(
+        setting(&show, "octane.proxy").0,
+        "http://proxy.example:3128"
+    );
     let json = place.octane(&[
         "config",
         "init",

@@ -48,6 +48,7 @@ fn help_is_clear() {
         "jira resolve",
         "link",
         "unlink",
+        "doctor",
         "auth",
         "auth login",
         "auth status",

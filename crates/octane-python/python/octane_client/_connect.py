@@ -42,6 +42,8 @@ class BaseClient:
         attempt_timeout: Seconds | None = None,
         connect_timeout: Seconds | None = None,
         ca_files: Path | Sequence[Path] | None = None,
+        client_cert: Path | None = None,
+        client_key: Path | None = None,
         proxy: Secret | str | None = None,
         no_proxy: str | None = None,
         user_agent: str | None = None,
@@ -59,6 +61,8 @@ class BaseClient:
             attempt_timeout=attempt_timeout,
             connect_timeout=connect_timeout,
             ca_files=ca_files,
+            client_cert=client_cert,
+            client_key=client_key,
             proxy=proxy,
             no_proxy=no_proxy,
             user_agent=user_agent,
@@ -71,7 +75,8 @@ class BaseClient:
     def from_env(cls, **settings: Any) -> Self:
         """A client by the environment variables of the program ``octane``: ``OCTANE_URL``, ``OCTANE_CLIENT_ID`` and
         ``OCTANE_CLIENT_SECRET`` (or ``OCTANE_USERNAME`` and ``OCTANE_PASSWORD``), ``OCTANE_SHARED_SPACE``,
-        ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``. ``settings`` override them.
+        ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``, and those for certificates and proxies (``OCTANE_CA_CERT``, ``OCTANE_CLIENT_CERT``,
+        ``OCTANE_CLIENT_KEY``, ``OCTANE_PROXY``, ``OCTANE_NO_PROXY``). ``settings`` override them.
         """
         return cls(**_settings.from_env(settings))
 

@@ -142,6 +142,8 @@ def endpoint(
     attempt_timeout: Seconds | None,
     connect_timeout: Seconds | None,
     ca_files: Path | Sequence[Path] | None,
+    client_cert: Path | None,
+    client_key: Path | None,
     proxy: Any,
     no_proxy: str | None,
     user_agent: str | None,
@@ -159,6 +161,8 @@ def endpoint(
         "concurrency_max": concurrency,
         "attempts_max": None if retries is None else retries + 1,
         "ca_files": [os.fspath(path) for path in paths],
+        "client_cert": None if client_cert is None else os.fspath(client_cert),
+        "client_key": None if client_key is None else os.fspath(client_key),
         "proxy": None if proxy is None else reveal(proxy),
         "no_proxy": no_proxy,
         "user_agent": user_agent,
@@ -193,6 +197,11 @@ def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
         "workspace": "OCTANE_WORKSPACE",
         "client_id": "OCTANE_CLIENT_ID",
         "spool": "OCTANE_SPOOL",
+        "ca_files": "OCTANE_CA_CERT",
+        "client_cert": "OCTANE_CLIENT_CERT",
+        "client_key": "OCTANE_CLIENT_KEY",
+        "proxy": "OCTANE_PROXY",
+        "no_proxy": "OCTANE_NO_PROXY",
     }
     settings: dict[str, Any] = {key: os.environ.get(name, "").strip() or None for key, name in names.items()}
     if settings["client_id"] is None:

@@ -2,6 +2,7 @@
 
 mod explain;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -9,13 +10,13 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
 use octane_model::Address;
-use reqwest::tls::TlsInfo;
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use self::explain::{Explained, innermost};
-use super::issuer::issuer_of;
-use super::proxy::{ProxyError, ServerProxy};
+use super::handshakes::Handshakes;
+use super::proxy::{ProxyError, Route, ServerProxy};
 use super::tls::{self, TlsError, Variables};
+use super::tls_problem::{self, TlsProblem};
 use super::{Transport, TransportError, TransportErrorKind as Kind};
 use crate::settings::EndpointSettings;
 
@@ -24,8 +25,17 @@ pub(crate) struct HttpTransport {
     client: Client,
     settings: EndpointSettings,
     proxy: Option<ServerProxy>,
+    handshakes: Arc<Handshakes>,
     /// Whether the server has ever responded, so that it is known to speak this protocol.
     has_responded: AtomicBool,
+}
+
+/// The way to a server.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) route: Route,
+    /// What has been seen on it.
+    pub(crate) handshakes: Arc<Handshakes>,
 }
 
 /// Why the network client cannot be set up.
@@ -44,13 +54,14 @@ pub enum NetworkSetupError {
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl HttpTransport {
-    /// A transport to this server.
+    /// A transport to this server, on this way.
     pub(crate) fn new(
         address: &Address,
         settings: &EndpointSettings,
         env: &Variables,
+        Network { route, handshakes }: &Network,
     ) -> Result<Self, NetworkSetupError> {
-        let proxy = ServerProxy::of(address.base(), settings, env)?;
+        let proxy = route.proxy().cloned();
         let builder = plain(settings, proxy.as_ref())
             .read_timeout(settings.read_timeout)
             .gzip(true);
@@ -58,12 +69,13 @@ impl HttpTransport {
             // There is nothing to verify, and loading the system's certificates takes a while.
             builder.tls_certs_only([])
         } else {
-            tls::trust(builder, settings, env)?
+            builder.tls_backend_preconfigured(tls::config(settings, env, handshakes)?)
         };
         Ok(Self {
             client: builder.build().map_err(TlsError::Setup)?,
             settings: settings.clone(),
             proxy,
+            handshakes: Arc::clone(handshakes),
             has_responded: AtomicBool::new(false),
         })
     }
@@ -83,6 +95,12 @@ impl HttpTransport {
             return Err(explain::proxy_authentication(proxy));
         }
         let body = self.body(&mut response).await?;
+        if response.status() == StatusCode::BAD_REQUEST
+            && self.handshakes.is_client_certificate_requested()
+            && let Some((problem, message)) = explain::refusal_by_page(&body)
+        {
+            return Err(TransportError::tls(problem, message));
+        }
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut response = Response::new(body);
         *response.status_mut() = status;
@@ -119,40 +137,35 @@ impl HttpTransport {
 
     async fn explain(&self, error: reqwest::Error, origin: &str) -> TransportError {
         let limit = self.settings.connect_timeout;
-        match explain::explain(error, limit, self.proxy.as_ref()) {
+        let is_certificate_given = self.settings.client_cert.is_some();
+        let tls = tls_problem::find(&error)
+            .and_then(|error| tls_problem::explain(error, &self.handshakes, is_certificate_given));
+        match explain::explain(error, tls, limit, self.proxy.as_ref()) {
             Explained::As(error) => error,
+            Explained::NoResponse(_) if self.lacks_client_certificate() => {
+                let (problem, message) = tls_problem::client_certificate_missing();
+                TransportError::tls(problem, message)
+            }
             Explained::NoResponse(error) => {
                 let is_https = !self.has_responded.load(Ordering::Relaxed)
                     && origin.starts_with("http://")
                     && self.speaks_tls(origin).await;
                 if is_https {
                     let message = "the server expects `https://` on this port, not `http://`";
-                    TransportError::new(Kind::Tls, message)
+                    TransportError::tls(TlsProblem::HttpsExpected, message)
                 } else {
                     error
                 }
             }
-            Explained::UnknownIssuer => {
-                let issuer = self.issuer(origin).await;
-                let issuer = issuer.map_or_else(
-                    || "an unknown CA".to_owned(),
-                    |issuer| format!("`{issuer}`"),
-                );
-                let message = format!(
-                    "certificate issued by {issuer}, which is not trusted; add that CA (PEM) via \
-                     SSL_CERT_FILE or SSL_CERT_DIR"
-                );
-                TransportError::new(Kind::Tls, message)
-            }
         }
     }
 
-    /// Asks the server once more for its certificate, without verifying it and without sending anything
-    /// secret, only to name the issuer.
-    async fn issuer(&self, origin: &str) -> Option<String> {
-        let response = self.look(origin).await?.ok()?;
-        let info: &TlsInfo = response.extensions().get()?;
-        issuer_of(info.peer_certificate()?)
+    /// Whether a server has asked for a client certificate, got none, and has never responded: some close the connection so
+    /// quickly that the reason does not arrive.
+    fn lacks_client_certificate(&self) -> bool {
+        self.settings.client_cert.is_none()
+            && self.handshakes.is_client_certificate_requested()
+            && !self.has_responded.load(Ordering::Relaxed)
     }
 
     /// Whether the server at an `http` origin speaks TLS on this port. Nothing secret is sent.
@@ -170,7 +183,6 @@ impl HttpTransport {
     async fn look(&self, origin: &str) -> Option<reqwest::Result<reqwest::Response>> {
         let client = plain(&self.settings, self.proxy.as_ref())
             .tls_danger_accept_invalid_certs(true)
-            .tls_info(true)
             .timeout(LOOK_TIMEOUT)
             .build()
             .ok()?;

@@ -5,7 +5,7 @@
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{ClientBuilder, NoProxy, Proxy};
+use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
 use super::tls::Variables;
@@ -13,7 +13,7 @@ use crate::settings::EndpointSettings;
 
 /// The proxy for the requests to one server.
 #[derive(Debug, Clone)]
-pub(super) struct ServerProxy {
+pub(crate) struct ServerProxy {
     /// Its URL, without user and password.
     url: String,
     /// The variable or setting.
@@ -36,40 +36,51 @@ pub enum ProxyError {
         /// Why it is not valid.
         reason: String,
     },
-    /// `no_proxy` is set and `proxy` is not.
-    #[error("`no_proxy` has no effect without `proxy`; with HTTPS_PROXY use NO_PROXY")]
-    NoProxyAlone,
 }
 
-impl ServerProxy {
-    /// The proxy for a server: that of the settings, or else that of the environment, or else that of the system.
-    pub(super) fn of(
+/// How the requests to one server get there.
+#[derive(Debug, Clone)]
+pub(crate) enum Route {
+    /// Through no proxy, because none is named.
+    Direct,
+    /// Through no proxy, although one is named: the server is an exception, by this variable or setting.
+    Exception(&'static str),
+    /// Through a proxy.
+    Proxy(ServerProxy),
+}
+
+impl Route {
+    /// The route to a server: by the settings, or else by the environment, or else by the system.
+    pub(crate) fn to(
         base: &Url,
         settings: &EndpointSettings,
         env: &Variables,
-    ) -> Result<Option<Self>, ProxyError> {
+    ) -> Result<Self, ProxyError> {
         let setting = settings.proxy.as_ref().map(|proxy| proxy.expose().trim());
-        let (text, named_by, exceptions) = match (setting, settings.no_proxy.as_deref()) {
-            (None, Some(_)) => return Err(ProxyError::NoProxyAlone),
-            (Some("direct"), _) => return Ok(None),
-            (Some(text), exceptions) => {
-                let exceptions = exceptions.unwrap_or_default().to_owned();
-                (text.to_owned(), "setting `proxy`", exceptions)
-            }
-            (None, None) => {
-                let Some((text, named_by)) = variable(base, env) else {
-                    return Ok(Self::of_system(base));
-                };
-                let exceptions = first(env, &["NO_PROXY", "no_proxy"]);
-                (
-                    text,
-                    named_by,
-                    exceptions.map(|(text, _)| text).unwrap_or_default(),
-                )
-            }
+        let exceptions = match (settings.no_proxy.as_deref(), setting) {
+            (Some(exceptions), _) => Some((exceptions.to_owned(), "setting `no_proxy`")),
+            (None, Some(_)) => None,
+            (None, None) => first(env, &["NO_PROXY", "no_proxy"]),
         };
-        if !is_matched(base, &exceptions) {
-            return Ok(None);
+        let excepting = exceptions
+            .filter(|(exceptions, _)| is_exception(base, exceptions))
+            .map(|(_, named_by)| named_by);
+        let (text, named_by) = match setting {
+            Some("direct") => return Ok(Self::Exception("setting `proxy`")),
+            Some(text) => (text.to_owned(), "setting `proxy`"),
+            None => match variable(base, env) {
+                Some(found) => found,
+                None => {
+                    return Ok(match (ServerProxy::of_system(base), excepting) {
+                        (Some(_), Some(named_by)) => Self::Exception(named_by),
+                        (Some(proxy), None) => Self::Proxy(proxy),
+                        (None, _) => Self::Direct,
+                    });
+                }
+            },
+        };
+        if let Some(named_by) = excepting {
+            return Ok(Self::Exception(named_by));
         }
         let invalid = |reason| ProxyError::Invalid {
             url: shown(&text),
@@ -78,11 +89,26 @@ impl ServerProxy {
         };
         let url = parsed(&text).map_err(invalid)?;
         let proxy = Proxy::all(url.as_str()).map_err(|error| invalid(error.to_string()))?;
-        Ok(Some(Self {
+        Ok(Self::Proxy(ServerProxy {
             url: shown(&text),
             named_by,
-            proxy: Some(proxy.no_proxy(NoProxy::from_string(&exceptions))),
+            proxy: Some(proxy),
         }))
+    }
+
+    /// The proxy, if there is one.
+    pub(crate) fn proxy(&self) -> Option<&ServerProxy> {
+        match self {
+            Self::Proxy(proxy) => Some(proxy),
+            Self::Direct | Self::Exception(_) => None,
+        }
+    }
+}
+
+impl ServerProxy {
+    /// Whether its URL has a user and a password.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.url.contains("***@")
     }
 
     /// The proxy that the system's own settings name, which the HTTP library uses without being asked.
@@ -134,13 +160,42 @@ fn first(env: &Variables, names: &[&'static str]) -> Option<(String, &'static st
     })
 }
 
-/// Whether a server is reached through a proxy with these exceptions.
-fn is_matched(base: &Url, exceptions: &str) -> bool {
+/// Whether a server is one of the exceptions.
+///
+/// | entry | matches |
+/// |---|---|
+/// | `octane.example`, `.octane.example`, `*.octane.example` | this host and those below it |
+/// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | this address, if the URL has it |
+/// | `10.0.0.0/8`, `fd00::/8` | all addresses of the network |
+/// | any of these with a port: `octane.example:8443` | the same on this port |
+/// | `*` | everything |
+fn is_exception(base: &Url, exceptions: &str) -> bool {
+    let port = base.port_or_known_default();
+    let hosts = exceptions
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .filter_map(|entry| {
+            let (host, of_entry) = match entry.rsplit_once(':') {
+                // An IPv6 address without brackets has colons of its own.
+                Some((host, digits)) if !host.contains(':') || host.ends_with(']') => {
+                    (host, digits.parse::<u16>().ok())
+                }
+                _ => (entry, None),
+            };
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let is_port = of_entry.is_none() || of_entry == port;
+            is_port.then(|| host.strip_prefix("*.").unwrap_or(host))
+        });
+    let hosts: Vec<&str> = hosts.collect();
+    if hosts.contains(&"*") {
+        return true;
+    }
     let uri = base.as_str().parse::<Uri>();
     let matcher = Matcher::builder()
         .all("http://proxy.example")
-        .no(exceptions);
-    uri.is_ok_and(|uri| matcher.build().intercept(&uri).is_some())
+        .no(hosts.join(","));
+    uri.is_ok_and(|uri| matcher.build().intercept(&uri).is_none())
 }
 
 /// The URL of a proxy, or why it is none.
@@ -200,12 +255,11 @@ mod tests {
             found.map(|(_, value)| OsString::from(value))
         });
         let base = Url::parse(url).unwrap();
-        let proxy = ServerProxy::of(&base, &EndpointSettings::default(), &env);
-        proxy
-            .map(|proxy| {
-                proxy
-                    .filter(|it| it.proxy.is_some())
-                    .map(|it| it.to_string())
+        let route = Route::to(&base, &EndpointSettings::default(), &env);
+        route
+            .map(|route| {
+                let proxy = route.proxy().filter(|it| it.proxy.is_some());
+                proxy.map(ToString::to_string)
             })
             .map_err(|error| error.to_string())
     }
@@ -236,6 +290,74 @@ mod tests {
         );
         let cgi: &[_] = &[("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "http://evil:1")];
         assert_eq!(of("http://octane.example", cgi), Ok(None));
+    }
+
+    #[test]
+    fn each_kind_of_exception_matches_as_the_table_says() {
+        for (exceptions, url, expected) in [
+            ("octane.example", "https://octane.example", true),
+            ("octane.example", "https://eu.octane.example", true),
+            ("OCTANE.example", "https://octane.EXAMPLE", true),
+            (".octane.example", "https://octane.example", true),
+            ("*.octane.example", "https://eu.octane.example", true),
+            ("ane.example", "https://octane.example", false),
+            ("10.0.0.0/8", "https://10.200.0.1", true),
+            ("10.0.0.0/8", "https://11.0.0.1", false),
+            ("10.1.2.3", "http://10.1.2.3:8080", true),
+            ("fd00::/8", "https://[fd12::1]", true),
+            ("[fd00::1]:8443", "https://[fd00::1]:8443", true),
+            ("fd00::1", "https://[fd00::1]:8443", true),
+            ("octane.example:8443", "https://octane.example:8443", true),
+            ("octane.example:8443", "https://octane.example", false),
+            ("octane.example:443", "https://octane.example", true),
+            ("*", "https://10.1.2.3", true),
+            ("a.example, ,b.example c.example", "https://c.example", true),
+            ("", "https://octane.example", false),
+        ] {
+            let base = Url::parse(url).unwrap();
+            assert_eq!(
+                is_exception(&base, exceptions),
+                expected,
+                "{exceptions} {url}"
+            );
+        }
+    }
+
+    #[test]
+    fn exceptions_of_the_settings_replace_those_of_the_environment() {
+        let route = |no_proxy: Option<&str>, proxy: Option<&str>| {
+            let settings = EndpointSettings {
+                no_proxy: no_proxy.map(str::to_owned),
+                proxy: proxy.map(Into::into),
+                ..EndpointSettings::default()
+            };
+            let env: Variables = Arc::new(|name| match name {
+                "HTTPS_PROXY" => Some("http://proxy:1".into()),
+                "NO_PROXY" => Some("octane.example".into()),
+                _ => None,
+            });
+            let base = Url::parse("https://octane.example").unwrap();
+            match Route::to(&base, &settings, &env).unwrap() {
+                Route::Direct => "direct".to_owned(),
+                Route::Exception(named_by) => format!("not, by {named_by}"),
+                Route::Proxy(proxy) => proxy.to_string(),
+            }
+        };
+        assert_eq!(route(None, None), "not, by NO_PROXY");
+        assert_eq!(
+            route(Some("other.example"), None),
+            "`http://proxy:1` (HTTPS_PROXY)"
+        );
+        assert_eq!(route(Some("*"), None), "not, by setting `no_proxy`");
+        assert_eq!(
+            route(None, Some("http://own:2")),
+            "`http://own:2` (setting `proxy`)"
+        );
+        assert_eq!(
+            route(Some("octane.example"), Some("http://own:2")),
+            "not, by setting `no_proxy`"
+        );
+        assert_eq!(route(None, Some("direct")), "not, by setting `proxy`");
     }
 
     #[test]

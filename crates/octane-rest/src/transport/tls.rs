@@ -1,4 +1,4 @@
-//! Which certificates are trusted.
+//! Which certificates are trusted, and which one a client presents.
 //!
 //! By default those of the operating system. `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them, on every
 //! system and not only where OpenSSL is used; the settings `ca_files` and `ca_dirs` add to either.
@@ -7,11 +7,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reqwest::{Certificate, ClientBuilder};
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls_native_certs::load_certs_from_paths;
 
-use super::pinned;
+use super::client_certificate::{self, ClientCertificateError, Resolver};
+use super::handshakes::Handshakes;
+use super::verifier::Verifier;
 use crate::settings::EndpointSettings;
 
 /// Looks up environment variables.
@@ -48,38 +51,72 @@ pub enum TlsError {
         /// Why they cannot be used.
         reason: String,
     },
+    /// The system has no trusted certificates, and none are named either.
+    #[error("cannot use the certificates that the system trusts: {reason}")]
+    System {
+        /// Why they cannot be used.
+        reason: String,
+    },
+    /// The client certificate cannot be used.
+    #[error(transparent)]
+    ClientCertificate(#[from] ClientCertificateError),
 }
 
-/// Configures which certificates a client trusts.
-pub(super) fn trust(
-    builder: ClientBuilder,
+/// The TLS of a client: what it trusts, and how it identifies itself. `handshakes` learns what servers present.
+pub(super) fn config(
     settings: &EndpointSettings,
     env: &Variables,
-) -> Result<ClientBuilder, TlsError> {
-    let mut replacing = Vec::new();
+    handshakes: &Arc<Handshakes>,
+) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut named = Vec::new();
     if let Some(file) = variable(env, "SSL_CERT_FILE") {
-        replacing.extend(file_certificates(Path::new(&file), "SSL_CERT_FILE")?);
+        named.extend(file_certificates(Path::new(&file), "SSL_CERT_FILE")?);
     }
     if let Some(dirs) = variable(env, "SSL_CERT_DIR") {
         let dirs: Vec<_> = std::env::split_paths(&dirs)
             .filter(|dir| !dir.as_os_str().is_empty())
             .collect();
-        replacing.extend(dirs_certificates(&dirs, "SSL_CERT_DIR")?);
+        named.extend(dirs_certificates(&dirs, "SSL_CERT_DIR")?);
     }
-    let mut adding = Vec::new();
+    let is_replacing = !named.is_empty();
     for file in &settings.ca_files {
-        adding.extend(file_certificates(file, "setting `ca_files`")?);
+        named.extend(file_certificates(file, "setting `ca_files`")?);
     }
-    adding.extend(dirs_certificates(&settings.ca_dirs, "setting `ca_dirs`")?);
-    if replacing.is_empty() {
-        let adding = adding.iter().map(|der| Certificate::from_der(der));
-        return Ok(builder.tls_certs_merge(adding.collect::<reqwest::Result<Vec<_>>>()?));
-    }
-    replacing.extend(adding);
-    let config = pinned::config(&replacing).map_err(|error| TlsError::Unusable {
-        reason: error.to_string(),
+    named.extend(dirs_certificates(&settings.ca_dirs, "setting `ca_dirs`")?);
+    let verifier = if is_replacing {
+        Verifier::replacing(named, &provider, handshakes)
+    } else {
+        Verifier::adding(named, &provider, handshakes)
+    };
+    let verifier = verifier.map_err(|error| {
+        let reason = error.to_string();
+        if is_replacing {
+            TlsError::Unusable { reason }
+        } else {
+            TlsError::System { reason }
+        }
     })?;
-    Ok(builder.tls_backend_preconfigured(config))
+    let certificate = client_certificate::load(
+        settings.client_cert.as_deref(),
+        settings.client_key.as_deref(),
+        &provider,
+    )?;
+    let resolver = Resolver {
+        certificate: certificate.map(Arc::new),
+        handshakes: Arc::clone(handshakes),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::System {
+            reason: error.to_string(),
+        })?;
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier.insecure(settings.insecure)))
+        .with_client_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn variable(env: &Variables, name: &str) -> Option<OsString> {
@@ -165,8 +202,7 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         });
-        trust(ClientBuilder::new(), settings, &variables)
-            .map(|_| ())
+        config(settings, &variables, &Arc::default())
             .unwrap_err()
             .to_string()
     }
@@ -219,6 +255,6 @@ mod tests {
     #[test]
     fn by_default_the_system_decides() {
         let nothing: Variables = Arc::new(|_| None);
-        assert!(trust(ClientBuilder::new(), &EndpointSettings::default(), &nothing).is_ok());
+        assert!(config(&EndpointSettings::default(), &nothing, &Arc::default()).is_ok());
     }
 }

@@ -13,6 +13,7 @@ mod proxies;
 mod retries;
 mod script;
 mod secrets;
+mod secure;
 mod sessions;
 mod shared_sessions;
 mod stage;

@@ -42,6 +42,7 @@ fn requests(endpoint: &Endpoint, request: fn() -> Request<Bytes>, entity: &Entit
     is_send(Endpoint::sign_out(endpoint));
     is_send(Endpoint::cookie_header(endpoint));
     is_send(Endpoint::field_metadata(endpoint, ""));
+    is_send(Endpoint::server_version(endpoint));
 }
 
 #[expect(dead_code, reason = "that it compiles is the test")]

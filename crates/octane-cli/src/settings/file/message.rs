@@ -9,7 +9,9 @@ use crate::env;
 
 /// What to do with a secret of this name.
 pub(super) fn instead(name: &str) -> String {
-    if name.contains("pass") {
+    if name == "proxy" {
+        format!("set {} in the environment instead", env::PROXY)
+    } else if name.contains("pass") {
         format!("set {} in the environment instead", env::PASSWORD)
     } else if name.contains("token") {
         format!("set {} in the environment instead", env::ACCESS_TOKEN)

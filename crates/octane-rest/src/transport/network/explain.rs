@@ -9,23 +9,26 @@ use std::{fmt, io};
 
 use crate::human_duration::HumanDuration;
 use crate::transport::proxy::ServerProxy;
+use crate::transport::tls_problem::{self, TlsProblem};
 use crate::transport::{TransportError, TransportErrorKind as Kind};
 
 /// An error that is explained, or one that needs another look at the server.
 pub(super) enum Explained {
     As(TransportError),
-    /// The certificate was issued by an unknown CA, whose name would help.
-    UnknownIssuer,
     /// There was a connection, and no HTTP response on it.
     NoResponse(TransportError),
 }
 
-/// Explains an error of sending a request.
+/// Explains an error of sending a request. `tls` is what the TLS library says of it.
 pub(super) fn explain(
     error: reqwest::Error,
+    tls: Option<(TlsProblem, String)>,
     connect_timeout: Duration,
     proxy: Option<&ServerProxy>,
 ) -> Explained {
+    if let Some((problem, message)) = tls {
+        return Explained::As(TransportError::tls(problem, message));
+    }
     if !error.is_connect() {
         let is_response_missing = !error.is_timeout() && !error.is_body() && !error.is_decode();
         let error = after_connecting(error);
@@ -38,13 +41,7 @@ pub(super) fn explain(
     let inner = innermost(&error);
     let is_tunnel = any(&error, "tunnel error");
     Explained::As(if any(&error, "invalid peer certificate") {
-        if inner.contains("UnknownIssuer") {
-            return Explained::UnknownIssuer;
-        }
         TransportError::new(Kind::Tls, certificate(&inner))
-    } else if inner.contains("InvalidContentType") {
-        let message = "the server does not speak TLS on this port; is its URL `http://` instead of `https://`?";
-        TransportError::new(Kind::Tls, message)
     } else if is_tls(&error) {
         TransportError::new(Kind::Tls, format!("the TLS handshake failed: {inner}"))
     } else if any(&error, "proxy authorization required") {
@@ -79,25 +76,36 @@ pub(super) fn explain(
 /// The error of a proxy that wants other credentials, or any at all.
 pub(super) fn proxy_authentication(proxy: &ServerProxy) -> TransportError {
     let message = format!(
-        "the proxy {proxy} requires authentication (407); check the user name and the password in its URL"
+        "the proxy {proxy} requires authentication (407); {}",
+        if proxy.has_credentials() {
+            "check the user name and the password in its URL"
+        } else {
+            "add a user name and a password to its URL: `http://USER:PASSWORD@…`"
+        }
     );
     TransportError::new(Kind::ProxyAuthentication, message)
 }
 
-/// What is wrong with a certificate, and what helps.
+/// What nginx says of a client certificate: it completes the handshake, and answers each request with a page (400).
+pub(super) fn refusal_by_page(body: &[u8]) -> Option<(TlsProblem, String)> {
+    let contains = |text: &str| body.windows(text.len()).any(|it| it == text.as_bytes());
+    if contains("No required SSL certificate was sent") {
+        Some(tls_problem::client_certificate_missing())
+    } else if contains("The SSL certificate error") {
+        let message = "the server does not accept the client certificate (400)".to_owned();
+        Some((TlsProblem::ClientCertificateRefused, message))
+    } else {
+        None
+    }
+}
+
+/// What is wrong with a certificate, for other reasons than those of [`TlsProblem`].
 fn certificate(inner: &str) -> String {
     let reason = inner.trim_start_matches("invalid peer certificate: ");
-    if reason.contains("CaUsedAsEndEntity") {
-        return "the server presents a CA certificate as its own; to trust this very certificate, name it (PEM) in \
-                SSL_CERT_FILE, or give the server one that is not a CA's"
-            .to_owned();
-    }
     let mut characters = reason.chars();
     let first = characters.next().map(|first| first.to_ascii_lowercase());
     let reason: String = first.into_iter().chain(characters).collect();
     let reason = match reason.as_str() {
-        "expired" => "it has expired; renew it on the server, and check this machine's clock",
-        "notValidYet" => "it is not valid yet; check this machine's clock",
         "unsupportedCertVersion" => {
             "its version is not supported; give the server one of version 3"
         }

@@ -1,0 +1,22 @@
+//! `octane doctor`
+
+use clap::Args;
+
+use super::uploads::SpoolArgs;
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane doctor
+  octane doctor --url 'https://octane.example.com/ui/?p=1001/1002'
+  octane doctor --format json    a status, a message and a hint for each check
+
+Nothing is written on the server. Each check is one line:
+  ok       it works
+  warning  uploads work; something should be corrected all the same
+  failed   uploads do not work; the exit code is that of the first such check
+  -        not checked, because an earlier check failed or the server does not say")]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+}

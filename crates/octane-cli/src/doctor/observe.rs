@@ -1,0 +1,463 @@
+//! Looks at each thing, and has it judged. It only reads.
+
+use std::io;
+use std::path::Path;
+
+use http::Method;
+use jiff::Timestamp;
+use octane_client::{Client, ClientError, UploadState};
+use octane_rest::{Body, Builder, Endpoint, ProxyRule, Response};
+use serde_json::Value;
+
+use super::check::{Check, Finding, Findings, Status, Trouble};
+use super::names::resolve;
+use super::verdict::{Observation, verdict};
+use crate::args::{ConnectionArgs, SpoolArgs};
+use crate::connect::{build, client_settings, remote_endpoint};
+use crate::credentials::Credentials;
+use crate::credentials::hint::credentials_hint;
+use crate::credentials::known::{Known, kind};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::mask;
+use crate::sandbox::LocalServer;
+use crate::spool::spool;
+use crate::suggest::Suggest;
+
+/// What is needed for the checks.
+pub(crate) struct Doctor<'a> {
+    pub(crate) connection: &'a ConnectionArgs,
+    pub(crate) spool: &'a SpoolArgs,
+    /// The built-in server, if it is used.
+    pub(crate) sandbox: Option<&'a LocalServer>,
+    /// The time of this machine.
+    pub(crate) now: Timestamp,
+}
+
+impl Doctor<'_> {
+    /// Makes all checks in their order.
+    pub(crate) async fn examine(&self) -> (Findings, Option<Endpoint>) {
+        let mut findings = Findings::default();
+        let endpoint = self.endpoint(&mut findings).await;
+        if let Some(endpoint) = &endpoint {
+            self.reach(endpoint, &mut findings).await;
+        } else {
+            for check in [Check::Connection, Check::Tls, Check::Clock, Check::Version] {
+                findings.can_check(check);
+            }
+        }
+        let client = self.credentials(&mut findings).await;
+        if findings.can_check(Check::SignIn)
+            && let Some(client) = &client
+        {
+            let signed_in = client.endpoint().sign_in().await;
+            add(
+                &mut findings,
+                Check::SignIn,
+                signed_in.map(|()| Observation::SignedIn),
+            );
+            if findings.exit() == Exit::Success
+                && let Ok(response) = client
+                    .endpoint()
+                    .call(Method::GET, VERSION, Body::None)
+                    .await
+            {
+                // Some servers tell it only to those who are signed in.
+                let seen = Observation::Version(version(&response));
+                findings.replace(verdict(Check::Version, &seen));
+            }
+            self.workspace(client, &mut findings).await;
+            let _ = client.endpoint().sign_out().await;
+        } else {
+            let rest = [
+                Check::Workspace,
+                Check::Roles,
+                Check::JiraField,
+                Check::Links,
+                Check::Limits,
+            ];
+            for check in rest {
+                findings.can_check(check);
+            }
+        }
+        add(&mut findings, Check::State, self.state());
+        (findings, endpoint)
+    }
+
+    /// URL, name and proxy.
+    async fn endpoint(&self, findings: &mut Findings) -> Option<Endpoint> {
+        let endpoint = match self
+            .builder()
+            .and_then(|builder| build(builder, self.connection))
+        {
+            Ok(endpoint) => endpoint,
+            Err(failure) => {
+                // What is wrong with the way to a server is found while the client is set up.
+                let check = match failure.error.downcast_ref() {
+                    Some(octane_rest::BuildError::Network(
+                        octane_rest::NetworkSetupError::Proxy(_),
+                    )) => Check::Proxy,
+                    Some(octane_rest::BuildError::Network(_)) => Check::Tls,
+                    _ => Check::Url,
+                };
+                without_endpoint(check, failure, findings);
+                return None;
+            }
+        };
+        let address = endpoint.address();
+        let url = Observation::Url {
+            server: address.to_string(),
+            space: endpoint.workspace().space.get(),
+            workspace: endpoint.workspace().workspace.get(),
+            is_exposed: address.is_exposed(),
+        };
+        findings.add(verdict(Check::Url, &url));
+        let rule = endpoint.proxy_rule();
+        let is_proxied = matches!(rule, Some(ProxyRule::Proxy { .. }));
+        let dns = name(&endpoint, is_proxied).await;
+        findings.add(verdict(Check::Dns, &dns));
+        let rule = Observation::Proxy(rule.unwrap_or(ProxyRule::Direct));
+        findings.add(verdict(Check::Proxy, &rule));
+        Some(endpoint)
+    }
+
+    fn builder(&self) -> Result<Builder, Failure> {
+        match self.sandbox {
+            Some(sandbox) => Ok(sandbox.endpoint()),
+            None => remote_endpoint(self.connection, Credentials::new(self.connection)),
+        }
+    }
+
+    /// One request without signing in shows connection, certificates, time and version.
+    async fn reach(&self, endpoint: &Endpoint, findings: &mut Findings) {
+        let mut answer = None;
+        if findings.can_check(Check::Connection) {
+            let asked = endpoint.server_version().await;
+            match asked {
+                Err(error) if !error.is_tls_error() => {
+                    add::<octane_rest::Error>(findings, Check::Connection, Err(error));
+                }
+                asked => {
+                    let elapsed = asked
+                        .as_ref()
+                        .ok()
+                        .map(|response| response.elapsed().as_millis());
+                    let connected = Observation::Connected(elapsed);
+                    findings.add(verdict(Check::Connection, &connected));
+                    answer = Some(asked);
+                }
+            }
+        }
+        if findings.can_check(Check::Tls) {
+            match answer.take() {
+                Some(Err(error)) => add::<octane_rest::Error>(findings, Check::Tls, Err(error)),
+                Some(Ok(response)) => {
+                    findings.add(verdict(Check::Tls, &self.tls(endpoint)));
+                    answer = Some(Ok(response));
+                }
+                None => {}
+            }
+        }
+        let response = answer.and_then(Result::ok);
+        for check in [Check::Clock, Check::Version] {
+            if findings.can_check(check)
+                && let Some(response) = &response
+            {
+                let seen = match check {
+                    Check::Clock => Observation::Clock(self.skew(response)),
+                    _ => Observation::Version(version(response)),
+                };
+                findings.add(verdict(check, &seen));
+            }
+        }
+    }
+
+    fn tls(&self, endpoint: &Endpoint) -> Observation {
+        let chain = endpoint.server_certificates();
+        let end = chain.iter().map(|certificate| certificate.not_after).min();
+        match end {
+            _ if endpoint.address().base().scheme() == "http" => Observation::NoTls {
+                is_exposed: endpoint.address().is_exposed(),
+            },
+            _ if endpoint.settings().insecure => Observation::Insecure,
+            None => Observation::NoTls { is_exposed: false },
+            Some(end) => Observation::Certificate {
+                days_left: (end - self.now.as_second()).div_euclid(24 * 3600),
+                until: day(end),
+                issuer: endpoint.server_certificate_issuer(),
+            },
+        }
+    }
+
+    /// How many seconds this machine's clock is ahead.
+    fn skew(&self, response: &Response) -> Option<i64> {
+        let date = response.headers.get("date")?.to_str().ok()?;
+        let date = jiff::fmt::rfc2822::DateTimeParser::new()
+            .relaxed_weekday(true)
+            .parse_timestamp(date)
+            .ok()?;
+        Some(self.now.as_second() - date.as_second())
+    }
+
+    /// The credentials, and a client that uses them.
+    async fn credentials(&self, findings: &mut Findings) -> Option<Client> {
+        let check = Check::Credentials;
+        let builder = match self.sandbox {
+            Some(sandbox) => {
+                let seen = Observation::Credentials {
+                    kind: "API key",
+                    id: None,
+                    origin: "the sandbox of this program".to_owned(),
+                };
+                findings.add(verdict(check, &seen));
+                sandbox.endpoint()
+            }
+            None => {
+                let found = Credentials::new(self.connection).find().await;
+                let found = match found {
+                    Ok(Some(found)) => found,
+                    Ok(None) => {
+                        let message = "none found";
+                        let failure = Failure::message(Exit::Configuration, message);
+                        add::<Failure>(findings, check, Err(failure.hint(credentials_hint())));
+                        return None;
+                    }
+                    Err(error) => {
+                        let failure = crate::connect::credential_failure(error);
+                        add::<Failure>(findings, check, Err(failure));
+                        return None;
+                    }
+                };
+                let seen = Observation::Credentials {
+                    kind: kind(&found.credential).1,
+                    id: found.credential.id().map(str::to_owned),
+                    origin: found.origin.to_string(),
+                };
+                findings.add(verdict(check, &seen));
+                mask::secrets_in_use();
+                let builder = remote_endpoint(self.connection, Credentials::new(self.connection));
+                builder.ok()?.credentials(Known(found))
+            }
+        };
+        let endpoint = build(builder, self.connection).ok()?;
+        let settings = client_settings(self.connection);
+        Some(Client::with_settings(endpoint, settings))
+    }
+
+    /// What is in the workspace.
+    async fn workspace(&self, client: &Client, findings: &mut Findings) {
+        let endpoint = client.endpoint();
+        if findings.can_check(Check::Workspace) {
+            let seen = workspace(endpoint).await;
+            add(findings, Check::Workspace, seen);
+        }
+        if findings.can_check(Check::Roles) {
+            let roles = roles(endpoint).await;
+            findings.add(verdict(Check::Roles, &Observation::Roles(roles)));
+        }
+        if findings.can_check(Check::JiraField) {
+            let seen = match client.jira().field().await {
+                Ok(field) => Ok(Observation::JiraFields(vec![field])),
+                Err(ClientError::NoJiraField) => Ok(Observation::JiraFields(Vec::new())),
+                Err(ClientError::AmbiguousJiraField(fields)) => Ok(Observation::JiraFields(fields)),
+                Err(error) => Err(error),
+            };
+            add(findings, Check::JiraField, seen);
+        }
+        if findings.can_check(Check::Links) {
+            let seen = match client.links().field().await {
+                Ok(field) => Ok(Observation::Links(Ok((field.level, field.name)))),
+                Err(ClientError::NoLinkField(field)) => Ok(Observation::Links(Err(field))),
+                Err(error) => Err(error),
+            };
+            add(findings, Check::Links, seen);
+        }
+        if findings.can_check(Check::Limits) {
+            let settings = endpoint.settings();
+            let page_size = settings.page_size;
+            let page = endpoint
+                .get(&format!("releases?fields=id&limit={page_size}"))
+                .await;
+            let seen = page.map(|_| Observation::Limits {
+                rate: settings.requests_per_second,
+                concurrency: settings.concurrency_max,
+                page_size,
+            });
+            add(findings, Check::Limits, seen);
+        }
+    }
+
+    /// The directory of the uploads.
+    fn state(&self) -> Result<Observation, Failure> {
+        let spool = spool(self.spool)?;
+        let suggest = Suggest::offline(self.spool);
+        let (mut pending, mut unreadable) = (0, 0);
+        if let Some(folder) = spool.folder() {
+            writable(folder).map_err(|error| {
+                let message = format!("cannot write to `{}`: {error}", folder.display());
+                Failure::message(Exit::Configuration, message).hint(
+                    "use a writable directory (`--spool DIR`) or disable saving (`--spool off`)",
+                )
+            })?;
+            let uploads = spool.list()?;
+            pending = uploads
+                .iter()
+                .filter(|upload| upload.state == UploadState::Pending)
+                .count();
+            unreadable = spool.unreadable()?.len();
+        }
+        Ok(Observation::State {
+            folder: spool.folder().map(|folder| folder.display().to_string()),
+            pending,
+            unreadable,
+            resume: suggest.resume_all(),
+            list: suggest.list(),
+        })
+    }
+}
+
+fn add<E: Into<Trouble>>(findings: &mut Findings, check: Check, seen: Result<Observation, E>) {
+    let seen = seen.unwrap_or_else(|error| Observation::Trouble(error.into()));
+    findings.add(verdict(check, &seen));
+}
+
+/// What can be said without a client.
+fn without_endpoint(check: Check, failure: Failure, findings: &mut Findings) {
+    let trouble = verdict(check, &Observation::Trouble(failure.into()));
+    for earlier in [Check::Url, Check::Dns, Check::Proxy] {
+        if check == earlier {
+            findings.add(trouble.clone());
+        } else if findings.can_check(earlier) {
+            findings.add(not_reached(earlier));
+        }
+    }
+    if check == Check::Tls {
+        findings.add(not_reached(Check::Connection));
+        findings.add(trouble);
+    }
+}
+
+/// A check that an error of the setup comes before.
+fn not_reached(check: Check) -> Finding {
+    Finding::new(
+        check,
+        Status::NotChecked,
+        "not checked: an error in the settings comes first",
+    )
+}
+
+async fn name(endpoint: &Endpoint, is_proxied: bool) -> Observation {
+    let base = endpoint.address().base();
+    let host = base.host_str().unwrap_or_default();
+    if host
+        .trim_matches(['[', ']'])
+        .parse::<std::net::IpAddr>()
+        .is_ok()
+    {
+        return Observation::NoName;
+    }
+    if is_proxied {
+        return Observation::NameForProxy;
+    }
+    match resolve(host, base.port_or_known_default().unwrap_or(443)).await {
+        Ok(addresses) => match addresses.first() {
+            Some(first) => Observation::Names {
+                count: addresses.len(),
+                first: first.to_string(),
+            },
+            None => Observation::UnknownName {
+                host: host.to_owned(),
+                reason: "it has no address".to_owned(),
+            },
+        },
+        Err(reason) => Observation::UnknownName {
+            host: host.to_owned(),
+            reason,
+        },
+    }
+}
+
+/// Where the server's version is.
+const VERSION: &str = "/admin/server/version";
+
+/// The version that Octane names, or the status of another response.
+fn version(response: &Response) -> Result<String, u16> {
+    let status = response.status.as_u16();
+    let value: Value = response.value().map_err(|_| status)?;
+    let version = value["version"].as_str().filter(|_| response.is_success());
+    let version = version.ok_or(status)?;
+    Ok(match value["display_version"].as_str() {
+        Some(display) if display != version => format!("{version} ({display})"),
+        _ => version.to_owned(),
+    })
+}
+
+/// How many workspaces of a space are looked at.
+const WORKSPACES_MAX: usize = 200;
+
+async fn workspace(endpoint: &Endpoint) -> Result<Observation, octane_rest::Error> {
+    let own = endpoint.workspace();
+    let (space, id) = (own.space.get(), own.workspace.get());
+    let path =
+        format!("/api/shared_spaces/{space}/workspaces?fields=id,name&limit={WORKSPACES_MAX}");
+    let listed = endpoint.get(&path).await;
+    let known: Option<Vec<(i64, String)>> = match &listed {
+        Ok(listed) => listed["data"].as_array().map(|all| {
+            let all = all.iter().filter_map(|one| {
+                let id = one["id"].as_str()?.parse().ok()?;
+                Some((id, one["name"].as_str().unwrap_or_default().to_owned()))
+            });
+            all.collect()
+        }),
+        Err(_) => None,
+    };
+    if let Some(known) = known
+        && (known.len() < WORKSPACES_MAX || known.iter().any(|(known, _)| *known == id))
+    {
+        let known = Some(known);
+        return Ok(Observation::Workspace { space, id, known });
+    }
+    // Not everyone who can use a workspace can list all of them.
+    endpoint.get("releases?fields=id&limit=1").await?;
+    Ok(Observation::Workspace {
+        space,
+        id,
+        known: None,
+    })
+}
+
+/// The roles in the workspace. Servers differ in what they tell of them, so whatever goes wrong is no trouble.
+async fn roles(endpoint: &Endpoint) -> Option<Vec<String>> {
+    let path = "/api/current_user?fields=name,workspace_roles{name,workspace}";
+    let user = endpoint.get(path).await.ok()?;
+    let own = endpoint.workspace().workspace.get().to_string();
+    let roles = user["workspace_roles"]["data"].as_array()?;
+    if roles.is_empty() {
+        // Those of an API key need not be among them.
+        return None;
+    }
+    let is_here = |role: &&Value| {
+        let workspace = &role["workspace"];
+        workspace.is_null() || workspace["id"] == *own
+    };
+    let names = roles
+        .iter()
+        .filter(is_here)
+        .filter_map(|role| role["name"].as_str());
+    Some(names.map(str::to_owned).collect())
+}
+
+fn day(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds);
+    time.map_or_else(
+        |_| "the end of time".to_owned(),
+        |time| time.strftime("%Y-%m-%d").to_string(),
+    )
+}
+
+/// Whether files can be written here, or would be if the directory were there.
+fn writable(folder: &Path) -> io::Result<()> {
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    let existing = existing.filter(|folder| !folder.as_os_str().is_empty());
+    tempfile::NamedTempFile::new_in(existing.unwrap_or(Path::new("."))).map(drop)
+}

@@ -1,0 +1,109 @@
+//! What to do about certificates and proxies.
+
+use octane_rest::{
+    ClientCertificateError, CredentialError, NetworkSetupError, ProxyError, TlsError, TlsProblem,
+};
+
+use crate::env;
+use crate::suggest::quoted;
+
+/// What to do about a server, or a client, whose certificate is not accepted.
+pub(crate) fn tls_hint(problem: TlsProblem) -> Option<String> {
+    Some(match problem {
+        TlsProblem::UnknownIssuer => format!(
+            "if this is your company's CA, get its certificate (PEM) and add `--ca-cert FILE`, or set {}",
+            env::CA_CERT
+        ),
+        TlsProblem::CaCertificate => format!(
+            "to trust this very certificate, save it (PEM) and add `--ca-cert FILE`, or set {}",
+            env::CA_CERT
+        ),
+        TlsProblem::Expired => {
+            "the server needs a new certificate; if today's date is wrong on this machine, correct its clock"
+                .to_owned()
+        }
+        TlsProblem::NotValidYet => {
+            "compare this machine's clock with the real time (`date -u`), and correct it".to_owned()
+        }
+        TlsProblem::WrongName => format!(
+            "use a name that the certificate has in the URL (`--url` or {})",
+            env::URL
+        ),
+        TlsProblem::ClientCertificateMissing => format!(
+            "add `--client-cert FILE` with certificate and key (PEM), or set {}",
+            env::CLIENT_CERT
+        ),
+        TlsProblem::ClientCertificateRefused => {
+            "see whose it is and until when it is valid: `openssl x509 -noout -subject -issuer -enddate -in FILE`"
+                .to_owned()
+        }
+        TlsProblem::HttpsExpected | TlsProblem::HttpExpected => {
+            format!("correct the URL (`--url` or {})", env::URL)
+        }
+        _ => return None,
+    })
+}
+
+/// What to do about a proxy that wants a user and a password.
+pub(crate) fn proxy_authentication_hint() -> String {
+    format!(
+        "set {} or HTTPS_PROXY to `http://USER:PASSWORD@HOST:PORT`, with special characters percent-encoded (`@` as `%40`)",
+        env::PROXY
+    )
+}
+
+/// What to do about certificates and proxies that cannot be used.
+pub(crate) fn setup_hint(error: &NetworkSetupError) -> Option<String> {
+    match error {
+        NetworkSetupError::Proxy(ProxyError::Invalid { named_by, .. }) => {
+            let is_setting = named_by.starts_with("setting");
+            is_setting.then(|| {
+                format!(
+                    "correct `--proxy`, {} or `proxy` in octane.toml",
+                    env::PROXY
+                )
+            })
+        }
+        NetworkSetupError::Tls(TlsError::ClientCertificate(error)) => Some(certificate_hint(error)),
+        NetworkSetupError::Tls(
+            TlsError::Unreadable { named_by, .. } | TlsError::Empty { named_by, .. },
+        ) => {
+            let is_setting = named_by.starts_with("setting");
+            is_setting.then(|| {
+                format!(
+                    "correct `--ca-cert`, {} or `ca-cert` in octane.toml",
+                    env::CA_CERT
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+fn certificate_hint(error: &ClientCertificateError) -> String {
+    let shown = |path: &std::path::Path| quoted(&path.display().to_string());
+    match error {
+        ClientCertificateError::Exposed(CredentialError::Exposed { path, .. }) => {
+            format!("run `chmod 600 {}`", shown(path))
+        }
+        ClientCertificateError::NoCertificate { path, is_der: true } => format!(
+            "convert it: `openssl pkcs12 -in {} -out client.pem -nodes`, then `chmod 600 client.pem`",
+            shown(path)
+        ),
+        ClientCertificateError::Encrypted { path } => format!(
+            "decrypt it: `openssl pkey -in {} -out client.key`, then `chmod 600 client.key`",
+            shown(path)
+        ),
+        ClientCertificateError::NoKey { .. } | ClientCertificateError::Mismatch { .. } => {
+            format!(
+                "name the file of its key with `--client-key` or {}",
+                env::CLIENT_KEY
+            )
+        }
+        _ => format!(
+            "correct `--client-cert` ({}) and `--client-key` ({})",
+            env::CLIENT_CERT,
+            env::CLIENT_KEY
+        ),
+    }
+}

@@ -1,0 +1,53 @@
+//! How an endpoint reaches its server, for those who look for the reason of a problem.
+
+use crate::endpoint::Endpoint;
+use crate::transport::certificate::{PeerCertificate, missing_issuer};
+use crate::transport::proxy::Route;
+
+/// Whether requests go through a proxy, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyRule {
+    /// They do not: no proxy is named.
+    Direct,
+    /// They do not: the server is an exception, or proxies are switched off.
+    Exception {
+        /// The variable or setting that says so, for example `NO_PROXY`.
+        named_by: &'static str,
+    },
+    /// They go through a proxy.
+    Proxy {
+        /// Its URL, without user and password, and the variable or setting that names it:
+        /// `` `http://***@proxy.example:8080` (HTTPS_PROXY) ``.
+        proxy: String,
+    },
+}
+
+impl Endpoint {
+    /// Whether requests go through a proxy, and why; `None` if a [`Transport`](crate::Transport) of one's own is used.
+    pub fn proxy_rule(&self) -> Option<ProxyRule> {
+        let network = self.state.network.as_ref()?;
+        Some(match &network.route {
+            Route::Direct => ProxyRule::Direct,
+            Route::Exception(named_by) => ProxyRule::Exception { named_by },
+            Route::Proxy(proxy) => ProxyRule::Proxy {
+                proxy: proxy.to_string(),
+            },
+        })
+    }
+
+    /// The certificates that the server has presented last, its own first, whether or not they were accepted. Empty before the
+    /// first request, without TLS, and with a [`Transport`](crate::Transport) of one's own.
+    pub fn server_certificates(&self) -> Vec<PeerCertificate> {
+        let network = self.state.network.as_ref();
+        let host = self.state.address.base().host_str().unwrap_or_default();
+        network
+            .and_then(|network| network.handshakes.chain(host))
+            .unwrap_or_default()
+    }
+
+    /// The issuer at the end of the chain of certificates that the server has presented: the one that has to be trusted.
+    pub fn server_certificate_issuer(&self) -> Option<String> {
+        missing_issuer(&self.server_certificates()).map(str::to_owned)
+    }
+}
