@@ -182,11 +182,11 @@ fn by_key(shown: &[Shown]) -> HashMap<RunKey, &Shown> {
 }
 
 fn only_in<'a>(
-    these: &HashMap<RunKey, &'a Shown>,
-    those: &HashMap<RunKey, &Shown>,
+    one: &HashMap<RunKey, &'a Shown>,
+    other: &HashMap<RunKey, &Shown>,
 ) -> Vec<&'a Shown> {
-    let these = these.iter().filter(|(key, _)| !those.contains_key(*key));
-    these.map(|(_, shown)| *shown).collect()
+    let only = one.iter().filter(|(key, _)| !other.contains_key(*key));
+    only.map(|(_, shown)| *shown).collect()
 }
 
 /// Pairs of a test that vanished and a new one that are probably the same: their names differ only in what may change from run

@@ -115,7 +115,6 @@ impl Draft {
             nonce: settings.nonce.as_deref(),
         })?;
         write(&mut plan, &mut rows, journal.is_inline())?;
-        drop(rows);
         Ok(Self {
             journal,
             totals: plan.finish()?,

@@ -260,7 +260,7 @@ async fn upload_input(
             delivery,
         };
         let read = Read { input, draft };
-        job.run(args, read, settings, started.id.clone()).await
+        Box::pin(job.run(args, read, settings, started.id.clone())).await
     };
     connected.close().await;
     done

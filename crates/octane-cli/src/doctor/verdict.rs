@@ -292,6 +292,10 @@ fn span(seconds: u64) -> String {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the rows below are easier to read"
+    )]
     fn row(check: Check, seen: Observation) -> String {
         let finding = verdict(check, &seen);
         let exit = match finding.status {

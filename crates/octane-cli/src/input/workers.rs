@@ -221,7 +221,7 @@ impl<T> Reader<T> {
     fn pass_on(
         self,
         threads: usize,
-        read: &dyn Fn(&Source, usize, &Receiver<T>, PassOn<'_, T>) -> Ended,
+        read: impl Fn(&Source, usize, &Receiver<T>, PassOn<'_, T>) -> Ended,
     ) -> Result<(), Unwanted> {
         let send = |part| self.parts.send(part).map_err(|_| Unwanted);
         let source = match buffered(self.source) {

@@ -1,8 +1,8 @@
 //! The summary of an upload, for people.
 
 use octane_client::{
-    Comparison, Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report, ReportedProblem,
-    ShardsReport, TargetReport,
+    BatchReport, Comparison, Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report,
+    ReportedProblem, ShardsReport, TargetReport,
 };
 
 use super::since::since;
@@ -71,22 +71,7 @@ fn write_summary(
     if let Some(shards) = &report.shards {
         write_shards(text, shards)?;
     }
-    let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
-    let duplicate_batches = batches.iter().filter(|batch| batch.is_duplicate).count();
-    write!(
-        text,
-        "Sent      {} in {}",
-        plural(counts.sent, "result"),
-        plural(sent_batches, "batch")
-    )?;
-    if duplicate_batches > 0 {
-        write!(
-            text,
-            " · {} already in Octane (identical to an earlier upload), not duplicated",
-            plural(duplicate_batches, "batch")
-        )?;
-    }
-    writeln!(text)?;
+    write_sent(text, counts, batches)?;
     write!(
         text,
         "Ingested  {} · rejected {} · invalid {} · pending {}",
@@ -140,6 +125,26 @@ fn write_summary(
         writeln!(text, "          {}", how_to_continue(report, suggest))?;
     }
     Ok(())
+}
+
+/// What was sent, and what of it Octane had before.
+fn write_sent(text: &mut Text, counts: &Counts, batches: &[BatchReport]) -> std::fmt::Result {
+    let sent_batches = batches.iter().filter(|batch| batch.task.is_some()).count();
+    let duplicate_batches = batches.iter().filter(|batch| batch.is_duplicate).count();
+    write!(
+        text,
+        "Sent      {} in {}",
+        plural(counts.sent, "result"),
+        plural(sent_batches, "batch")
+    )?;
+    if duplicate_batches > 0 {
+        write!(
+            text,
+            " · {} already in Octane (identical to an earlier upload), not duplicated",
+            plural(duplicate_batches, "batch")
+        )?;
+    }
+    writeln!(text)
 }
 
 /// How to continue each of several shards that is not finished. Returns whether the report covers several.

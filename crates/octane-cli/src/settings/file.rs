@@ -8,14 +8,11 @@ use octane_results::Position;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use self::message::{described, expected, instead, unknown_key, unknown_section};
+use self::message::{PROFILE, described, expected, instead, unknown_key, unknown_section};
 use super::definition::{Definitions, Kind, Section, Setting};
 use super::exclude::has_password;
 use super::find::Owner;
 use super::{Problem, SettingsError};
-
-/// The table of profiles: `[profile.NAME.octane]`.
-const PROFILE: &str = "profile";
 
 /// A file with settings.
 #[derive(Debug, Clone, PartialEq, Eq)]

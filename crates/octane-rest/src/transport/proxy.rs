@@ -46,7 +46,7 @@ pub(crate) enum Route {
     /// Through no proxy, although one is named: the server is an exception, by this variable or setting.
     Exception(&'static str),
     /// Through a proxy.
-    Proxy(ServerProxy),
+    Proxy(Box<ServerProxy>),
 }
 
 impl Route {
@@ -73,7 +73,7 @@ impl Route {
                 None => {
                     return Ok(match (ServerProxy::of_system(base), excepting) {
                         (Some(_), Some(named_by)) => Self::Exception(named_by),
-                        (Some(proxy), None) => Self::Proxy(proxy),
+                        (Some(proxy), None) => Self::Proxy(Box::new(proxy)),
                         (None, _) => Self::Direct,
                     });
                 }
@@ -89,11 +89,11 @@ impl Route {
         };
         let url = parsed(&text).map_err(invalid)?;
         let proxy = Proxy::all(url.as_str()).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self::Proxy(ServerProxy {
+        Ok(Self::Proxy(Box::new(ServerProxy {
             url: shown(&text),
             named_by,
             proxy: Some(proxy),
-        }))
+        })))
     }
 
     /// The proxy, if there is one.

@@ -70,7 +70,7 @@ async fn of_a_chain_with_intermediates_the_root_is_named_as_missing() {
     );
     assert_eq!(error.tls_problem(), Some(TlsProblem::UnknownIssuer));
     let trusting = endpoint(&server.url(), |settings| {
-        settings.ca_files = vec![root.file()]
+        settings.ca_files = vec![root.file()];
     });
     ask(&trusting).await.unwrap();
     let presented = trusting.server_certificates();
@@ -103,7 +103,7 @@ async fn a_certificate_that_has_expired_is_named_with_its_day() {
     let identity = root.issue(&["localhost"], Validity::Past);
     let (_sandbox, server) = secure(&identity, None).await;
     let trusting = endpoint(&server.url(), |settings| {
-        settings.ca_files = vec![root.file()]
+        settings.ca_files = vec![root.file()];
     });
     let error = ask(&trusting).await.unwrap_err();
     assert!(

@@ -4,8 +4,10 @@ use toml::de::DeValue;
 
 use super::super::definition::{Definitions, Kind, Section, Setting, quoted_list};
 use super::super::exclude::{Exclusion, exclusion, has_password};
-use super::PROFILE;
 use crate::env;
+
+/// The table of profiles: `[profile.NAME.octane]`.
+pub(super) const PROFILE: &str = "profile";
 
 /// What to do with a secret of this name.
 pub(super) fn instead(name: &str) -> String {

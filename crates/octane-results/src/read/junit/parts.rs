@@ -147,7 +147,7 @@ impl<P: Process> Parts<P> {
             match found {
                 Found::Processed(processed) => self.take(processed),
                 Found::End(suite) => {
-                    self.report.end_suite(suite);
+                    self.report.end_suite(*suite);
                     self.take_records();
                 }
             }

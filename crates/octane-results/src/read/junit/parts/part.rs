@@ -49,7 +49,7 @@ pub(super) struct Outcome<T> {
 pub(super) enum Found<T> {
     Processed(Processed<T>),
     /// The end of a suite that was opened before.
-    End(Suite),
+    End(Box<Suite>),
 }
 
 /// Makes the identities of results final, and processes them.
@@ -141,7 +141,7 @@ pub(super) fn read_part<P: Process>(
             if suite.has_unnamed() {
                 return None;
             }
-            found.push(Found::End(suite));
+            found.push(Found::End(Box::new(suite)));
         }
         Some(())
     })?;

@@ -64,8 +64,7 @@ fn records(report: &[u8], part_bytes: Option<usize>) -> (Vec<String>, usize) {
     let mut parts = in_parts(input, report, part_bytes);
     let (mut found, mut used) = (Vec::new(), 0);
     let mut end = None;
-    loop {
-        let Some(record) = parts.next() else { break };
+    while let Some(record) = parts.next() {
         found.extend(shown(record));
         used += usize::from(std::mem::replace(&mut end, parts.end) != parts.end);
     }
