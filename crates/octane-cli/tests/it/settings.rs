@@ -407,7 +407,7 @@ fn the_settings_of_the_collection_tool_are_taken_over_without_the_password() {
         "--format",
         "json",
     ]);
-    assert_eq!(json.json()["settings"].as_array().unwrap().len(), 4);
+    assert_eq!(json.json()["settings"].as_array().unwrap().len(), 5);
     place
         .octane(&["config", "init", "--from", "absent"])
         .fails(3, &["cannot read `absent`"]);
