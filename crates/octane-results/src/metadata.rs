@@ -29,7 +29,7 @@ pub struct Metadata {
 }
 
 /// A named value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Property {
     /// The name.
     pub name: String,
@@ -48,7 +48,7 @@ impl Property {
 }
 
 /// A link.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Link {
     /// The name, if there is one.
     pub name: Option<String>,

@@ -25,6 +25,7 @@ mod ctrf;
 mod cucumber;
 mod cucumber_messages;
 mod dart;
+mod distinct;
 pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod field;

@@ -36,10 +36,22 @@ impl Columns {
         self
     }
 
+    /// Whether a column of this name means nothing, whatever other columns there are.
+    pub(crate) fn is_without_meaning(&self, name: &str) -> bool {
+        let is_assigned = |(column, _): &(String, _)| is_same(&folded(column), name);
+        !name.trim().is_empty()
+            && !self.assigned.iter().any(is_assigned)
+            && ResultField::from_header(name).is_none()
+            && !is_verdict(name)
+    }
+
     /// Maps the columns of a table, given its header.
     pub(crate) fn map_header(&self, header: &[String]) -> Result<ColumnMapping, ReadErrorKind> {
-        for (column, field) in &self.assigned {
-            if field.is_some() && !header.iter().any(|name| is_meant(column, name, header)) {
+        let assigned: Vec<Meant> = (self.assigned.iter())
+            .map(|(column, _)| Meant::new(column, header))
+            .collect();
+        for ((column, field), meant) in self.assigned.iter().zip(&assigned) {
+            if field.is_some() && !header.iter().any(|name| meant.is(name)) {
                 return Err(ReadErrorKind::UnknownColumn {
                     column: column.clone(),
                     header: header.to_vec(),
@@ -54,9 +66,9 @@ impl Columns {
 
         let mut mapping = ColumnMapping::default();
         for (index, name) in header.iter().enumerate() {
-            let own = (self.assigned.iter().rev()).find(|(own, _)| is_meant(own, name, header));
+            let own = (self.assigned.iter().zip(&assigned).rev()).find(|(_, meant)| meant.is(name));
             let field = match own {
-                Some((_, field)) => *field,
+                Some(((_, field), _)) => *field,
                 None => {
                     ResultField::from_header(name).filter(|field| !is_assigned_elsewhere(*field))
                 }
@@ -159,13 +171,29 @@ impl ColumnMapping {
     }
 }
 
-/// Whether a caller who wrote `column` means the column called `name`: an exact name means no other column.
-fn is_meant(column: &str, name: &str, header: &[String]) -> bool {
-    let is_exact = |name: &String| name.trim() == column.trim();
-    if header.iter().any(is_exact) {
-        name.trim() == column.trim()
-    } else {
-        is_same(&folded(column), name)
+/// Which column of a header a caller means: an exact name means no other column.
+struct Meant<'c> {
+    column: &'c str,
+    is_exact: bool,
+    folded: String,
+}
+
+impl<'c> Meant<'c> {
+    fn new(column: &'c str, header: &[String]) -> Self {
+        let column = column.trim();
+        Self {
+            column,
+            is_exact: header.iter().any(|name| name.trim() == column),
+            folded: folded(column),
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        if self.is_exact {
+            name.trim() == self.column
+        } else {
+            is_same(&self.folded, name)
+        }
     }
 }
 

@@ -46,6 +46,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::distinct::remove_repeated;
 use super::line_column::LineColumn;
 use super::report::ReportFile;
 use super::report::fields::{base_name, field, shared};
@@ -223,11 +224,8 @@ impl Feature {
             draft.origin.project.clone_from(&project);
             let own = std::mem::take(&mut draft.metadata.tags);
             draft.metadata.tags.clone_from(&self.tags);
-            for tag in own {
-                if !draft.metadata.tags.contains(&tag) {
-                    draft.metadata.tags.push(tag);
-                }
-            }
+            draft.metadata.tags.extend(own);
+            remove_repeated(&mut draft.metadata.tags);
             draft.metadata.properties.extend(self.properties.clone());
             file.push(draft);
         }

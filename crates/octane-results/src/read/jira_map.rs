@@ -11,6 +11,7 @@ use crate::identity::Identity;
 use crate::invalid::shortened;
 use crate::nfc::nfc;
 use crate::position::Position;
+use crate::read::distinct::remove_repeated;
 use crate::read::jira_keys::jira_keys;
 use crate::read::spelling::is_same;
 use crate::run::TestRun;
@@ -214,12 +215,9 @@ impl JiraMap {
         for number in matching {
             let line = &self.table.lines[number];
             line.is_used.store(true, Ordering::Relaxed);
-            for key in &line.keys {
-                if !run.jira.contains(key) {
-                    run.jira.push(key.clone());
-                }
-            }
+            run.jira.extend(line.keys.iter().cloned());
         }
+        remove_repeated(&mut run.jira);
     }
 }
 

@@ -4,6 +4,7 @@
 //! in a string becomes U+FFFD, and more than one value may follow each other, so that a caller can say what is wrong
 //! with that. Strings and numbers that nobody wants cost no memory.
 
+use std::collections::HashSet;
 use std::io;
 
 use serde_json::{Map, Number, Value};
@@ -171,17 +172,21 @@ impl<T: TextSource> JsonReader<T> {
         let value = match self.peek()? {
             JsonKind::Object => {
                 let mut object = Map::new();
+                let mut repeated = HashSet::new();
                 self.begin()?;
                 while self.has_next()? {
                     let name = self.name()?;
                     let value = self.read(is_exact)?;
-                    match object.remove(&name) {
-                        Some(first) if is_exact => {
-                            object.insert(name, Value::Array(vec![first, value]));
-                        }
-                        _ => {
+                    match object.get_mut(&name) {
+                        None => {
                             object.insert(name, value);
                         }
+                        Some(known) if !is_exact => *known = value,
+                        Some(known) if repeated.insert(name) => {
+                            *known = Value::Array(vec![known.take(), value]);
+                        }
+                        Some(Value::Array(values)) => values.push(value),
+                        Some(known) => *known = value,
                     }
                 }
                 self.end()?;

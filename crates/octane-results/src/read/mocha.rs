@@ -59,6 +59,10 @@ struct Open {
     place: LineColumn,
     /// Of each test with this name that has not been found yet whether it has an error, in order.
     order: Vec<Option<bool>>,
+    /// How many of them have not been found.
+    left: usize,
+    /// Where the first of them without an error, and with one, is not before.
+    from: [usize; 2],
     /// What it says itself of how it ended.
     given: Option<Box<Test>>,
 }
@@ -203,9 +207,12 @@ impl Mocha {
         let open = self.open.entry(key).or_insert(Open {
             place: test.place,
             order: Vec::with_capacity(1),
+            left: 0,
+            from: [0, 0],
             given: None,
         });
         open.order.push(Some(test.has_error));
+        open.left += 1;
         if is_named && open.given.is_none() {
             open.given = Some(Box::new(test));
         }
@@ -217,19 +224,33 @@ impl Mocha {
             *self.found.entry(key).or_default() += 1;
             return 1;
         };
-        let at = open
-            .order
-            .iter()
-            .position(|left| *left == Some(has_error))
-            .or_else(|| open.order.iter().position(Option::is_some));
-        let number = at.map_or(1, |at| {
-            open.order[at] = None;
-            u32::try_from(at).map_or(1, |at| at + 1)
-        });
-        if open.order.iter().all(Option::is_none) {
+        let at = open.take(has_error).or_else(|| open.take(!has_error));
+        let number = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(1);
+        if open.left == 0 {
             self.open.remove(&key);
         }
         number
+    }
+}
+
+impl Open {
+    /// Finds the first test that has an error or has none, as given, and was not found before; returns its place.
+    fn take(&mut self, has_error: bool) -> Option<usize> {
+        let from = &mut self.from[usize::from(has_error)];
+        let rest = self.order.iter().skip(*from);
+        let Some(after) = rest
+            .enumerate()
+            .find(|(_, left)| **left == Some(has_error))
+            .map(|(after, _)| after)
+        else {
+            *from = self.order.len();
+            return None;
+        };
+        let at = *from + after;
+        *from = at + 1;
+        self.order[at] = None;
+        self.left -= 1;
+        Some(at)
     }
 }
 

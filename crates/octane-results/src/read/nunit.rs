@@ -30,6 +30,7 @@
 //!   file.
 //! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
 
+use super::distinct::remove_repeated;
 use super::report::dotnet;
 use super::report::xml::{Element, Visit, XmlFormat};
 use super::report::{Draft, Moment, Outcome, ReportFile, Took};
@@ -138,6 +139,8 @@ impl Nunit {
             &mut metadata.owner,
             &mut metadata.properties,
         );
+        remove_repeated(&mut metadata.tags);
+        remove_repeated(&mut metadata.properties);
         description = own.description.or(description);
         let reason = case.text_of(&["reason", "message"]);
         let reason = reason.map(|reason| reason.trim().to_owned());

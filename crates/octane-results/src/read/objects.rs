@@ -103,15 +103,28 @@ impl ObjectRows {
         contents: &[(String, &Value)],
         file: &ReportFile,
     ) -> Result<(), ReadErrorKind> {
-        let is_known = |(key, _): &(String, &Value)| self.places.contains_key(key);
-        if self.mapping.is_some() && contents.iter().all(is_known) {
-            return Ok(());
+        let columns = &file.options.columns;
+        if let Some(mapping) = &mut self.mapping {
+            // To map all keys again for each that means nothing would take long.
+            let mut is_known = true;
+            for (key, _) in contents {
+                if self.places.contains_key(key) || self.unused.contains(key) {
+                    continue;
+                }
+                if columns.is_without_meaning(key) {
+                    mapping.unused.push(key.trim().to_owned());
+                } else {
+                    is_known = false;
+                }
+            }
+            if is_known {
+                return Ok(());
+            }
         }
         if self.keys.len() > KEYS_MAX {
             self.forget();
         }
         self.add_keys(contents);
-        let columns = &file.options.columns;
         let mapping = match columns.map_header(&self.keys) {
             Err(ReadErrorKind::DuplicateColumns { .. }) => {
                 // One row has one of the columns, another row the other.

@@ -31,6 +31,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::distinct::remove_repeated;
 use super::report::held::{AT_ONCE, Held};
 use super::report::xml::{Element, Visit, XmlFormat};
 use super::report::{Draft, Moment, Outcome, ReportFile, Took};
@@ -172,7 +173,8 @@ impl Testng {
                 let attribute = |name| method.attribute(name).unwrap_or_default().to_owned();
                 let of = self.groups.entry((attribute("class"), attribute("name")));
                 let of = of.or_default();
-                if !name.is_empty() && !of.iter().any(|known| known == name) {
+                // One that is repeated is removed where they are used.
+                if !name.is_empty() && of.last().is_none_or(|last| last != name) {
                     of.push(name.to_owned());
                 }
             }
@@ -243,10 +245,11 @@ impl Testng {
         let mut tags = known.cloned().unwrap_or_default();
         let own = method.attribute("groups").unwrap_or_default();
         for group in own.trim_matches(['[', ']']).split(',').map(str::trim) {
-            if !group.is_empty() && !tags.iter().any(|known| known == group) {
+            if !group.is_empty() {
                 tags.push(group.to_owned());
             }
         }
+        remove_repeated(&mut tags);
         tags
     }
 

@@ -81,12 +81,12 @@ struct Pickle {
 #[derive(Debug)]
 struct TestCase {
     pickle: String,
-    steps: Vec<TestStep>,
+    /// By their ids.
+    steps: HashMap<String, TestStep>,
 }
 
 #[derive(Debug)]
 struct TestStep {
-    id: String,
     pickle_step: String,
     hook: String,
 }
@@ -243,13 +243,13 @@ impl Features {
     }
 
     pub(super) fn add_test_case(&mut self, test_case: &Value) {
-        let steps = items(test_case.get("testSteps"))
-            .iter()
-            .map(|step| TestStep {
-                id: field(step, "id").to_owned(),
+        let steps = items(test_case.get("testSteps")).iter().map(|step| {
+            let described = TestStep {
                 pickle_step: field(step, "pickleStepId").to_owned(),
                 hook: field(step, "hookId").to_owned(),
-            });
+            };
+            (field(step, "id").to_owned(), described)
+        });
         let described = TestCase {
             pickle: field(test_case, "pickleId").to_owned(),
             steps: steps.collect(),
@@ -278,7 +278,7 @@ impl Features {
     pub(super) fn step(&self, test_case: &str, step: &str) -> StepText {
         let test_case = self.test_cases.get(test_case);
         let found = test_case.and_then(|test_case| {
-            let step = test_case.steps.iter().find(|known| known.id == step)?;
+            let step = test_case.steps.get(step)?;
             Some((test_case, step))
         });
         let Some((test_case, step)) = found else {

@@ -72,6 +72,10 @@ fn numbers_are_exact_if_that_is_wanted_and_repeated_names_are_lists() {
         exact_line("{\"a\":1.10,\"b\":123456789012345678901234567890,\"a\":[1e2]}"),
         Ok(json!({ "a": ["1.10", ["1e2"]], "b": "123456789012345678901234567890" }))
     );
+    assert_eq!(
+        exact_line("{\"a\":1,\"a\":[2],\"a\":3,\"b\":[4],\"b\":5}"),
+        Ok(json!({ "a": ["1", ["2"], "3"], "b": [["4"], "5"] }))
+    );
     assert_eq!(value("1e999"), Ok(json!("1e999")));
     assert_eq!(exact_line("{\"a\":1} x"), Err(9));
     assert_eq!(exact_line("{\"a\" 1}"), Err(6));

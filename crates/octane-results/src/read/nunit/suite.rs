@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::parts::{as_reported, attachments, in_failure};
 use crate::metadata::{Attachment, Property};
 use crate::origin::Origin;
+use crate::read::distinct::remove_repeated;
 use crate::read::line_column::LineColumn;
 use crate::read::report::xml::Element;
 use crate::read::report::{Draft, Moment, Outcome, ReportFile, dotnet};
@@ -279,6 +280,8 @@ impl Suite {
         draft.metadata.owner = self.owner;
         draft.metadata.properties = self.properties;
         draft.metadata.attachments = self.attachments;
+        remove_repeated(&mut draft.metadata.tags);
+        remove_repeated(&mut draft.metadata.properties);
         draft
     }
 }
@@ -370,26 +373,19 @@ impl Described {
         }
     }
 
-    /// Adds all but the description. The first author is the owner, instead of that of the suite around.
+    /// Adds all but the description; what is there already is there twice then. The first author is the owner, instead of that
+    /// of the suite around.
     pub(super) fn add_to(
         &self,
         tags: &mut Vec<String>,
         owner: &mut Option<String>,
         properties: &mut Vec<Property>,
     ) {
-        for tag in &self.tags {
-            if !tags.contains(tag) {
-                tags.push(tag.clone());
-            }
-        }
+        tags.extend_from_slice(&self.tags);
         if let [first, others @ ..] = &self.owners[..] {
             *owner = Some(first.clone());
             properties.extend(others.iter().map(|other| Property::new("Author", other)));
         }
-        for property in &self.properties {
-            if !properties.contains(property) {
-                properties.push(property.clone());
-            }
-        }
+        properties.extend_from_slice(&self.properties);
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::parts::attempt_failure;
 use crate::metadata::{Attachment, Link, Metadata, Property};
+use crate::read::distinct::remove_repeated;
 use crate::read::line_column::LineColumn;
 use crate::read::report::fields::{
     as_iteration, field, flatten, linked_key, millis, moment, nanoseconds, shared,
@@ -166,6 +167,8 @@ fn annotate(draft: &mut Draft, test: &Value, last: &Value) {
             _ => add_property(metadata, &kind, given),
         }
     }
+    remove_repeated(&mut metadata.links);
+    remove_repeated(&mut metadata.properties);
 }
 
 fn add_property(metadata: &mut Metadata, kind: &str, given: String) {
@@ -178,11 +181,7 @@ fn add_property(metadata: &mut Metadata, kind: &str, given: String) {
         if let Some(key) = linked_key(None, &link.url) {
             property.value = key;
         }
-        if !metadata.links.contains(&link) {
-            metadata.links.push(link);
-        }
+        metadata.links.push(link);
     }
-    if !metadata.properties.contains(&property) {
-        metadata.properties.push(property);
-    }
+    metadata.properties.push(property);
 }

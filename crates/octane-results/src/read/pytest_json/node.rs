@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::metadata::{Metadata, Property};
+use crate::read::distinct::remove_repeated;
 use crate::read::report::json::{items, text};
 
 /// Keywords that say nothing about what a test is for.
@@ -72,11 +73,9 @@ impl<'v> Node<'v> {
             .collect();
         for marker in items(value.get("markers")) {
             let name = marker.as_str().or_else(|| marker.get("name")?.as_str());
-            let is_known = |name: &&str| metadata.tags.iter().any(|tag| tag == name);
-            if let Some(name) = name.filter(|name| !is_known(name)) {
-                metadata.tags.push(name.to_owned());
-            }
+            metadata.tags.extend(name.map(str::to_owned));
         }
+        remove_repeated(&mut metadata.tags);
         if let Some(parameters) = self.parameters {
             let property = Property::new("parameters", parameters);
             metadata.parameters.push(property);
