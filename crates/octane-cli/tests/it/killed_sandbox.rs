@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::program::{Place, Started};
 
 const ROUNDS: u64 = 12;
+/// The snapshot.
+const NAME: &str = r#"{"name":"x"}"#;
 
 fn start(place: &Place) -> (Started, String) {
     let arguments = [
@@ -24,9 +26,10 @@ fn start(place: &Place) -> (Started, String) {
 }
 
 /// Sends a request; the response of a server that was killed is empty.
-fn ask(address: &str, method: &str, path: &str) -> String {
+fn ask(address: &str, method: &str, path: &str, body: &str) -> String {
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     );
     let mut response = String::new();
     if let Ok(mut stream) = TcpStream::connect(address) {
@@ -41,19 +44,19 @@ fn a_sandbox_that_is_killed_while_it_replaces_its_data_starts_again() {
     let place = Place::new();
     for round in 0..ROUNDS {
         let (process, address) = start(&place);
-        let health = ask(&address, "GET", "/_sandbox/health");
+        let health = ask(&address, "GET", "/_sandbox/health", "");
         assert!(
             health.starts_with("HTTP/1.1 200"),
             "round {round}: {health}"
         );
-        let front = ask(&address, "GET", "/");
+        let front = ask(&address, "GET", "/", "");
         assert!(front.starts_with("HTTP/1.1 200"), "round {round}: {front}");
         let changing = std::thread::spawn(move || {
             let mut done = Vec::new();
-            ask(&address, "POST", "/_sandbox/snapshot?name=x");
+            ask(&address, "POST", "/_sandbox/snapshot", NAME);
             loop {
-                let reset = ask(&address, "POST", "/_sandbox/reset");
-                let restore = ask(&address, "POST", "/_sandbox/restore?name=x");
+                let reset = ask(&address, "POST", "/_sandbox/reset", "");
+                let restore = ask(&address, "POST", "/_sandbox/restore", NAME);
                 if reset.is_empty() || restore.is_empty() {
                     return done;
                 }
