@@ -136,6 +136,7 @@ const READING: &[&str] = &[
     "status",
     "uploads list",
     "uploads show",
+    "doctor",
     "validate",
     "module get",
     "module list",
@@ -159,6 +160,9 @@ const READING: &[&str] = &[
 /// Commands that complete what several uploads have sent, and cannot say beforehand what they will find.
 const WITHOUT: &[&str] = &["merge", "suite-run close"];
 
+/// These upload what their tests have written.
+const TESTS: &[&str] = &["exec"];
+
 /// A server of its own is no change.
 const SERVERS: &[&str] = &["sandbox"];
 
@@ -169,9 +173,9 @@ fn a_command_either_reads_or_writes_a_file_or_has_a_dry_run() {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let has_dry_run = place.octane(&words).stdout.contains("\n      --dry-run\n");
         let is_writing = WRITING.iter().any(|(name, ..)| *name == command);
-        let others = [WRITES_A_FILE, READING, WITHOUT, SERVERS].concat();
-        // This one takes the options of an upload.
-        let is_expected = is_writing || command == "config show";
+        let others = [WRITES_A_FILE, READING, WITHOUT, TESTS, SERVERS].concat();
+        // These take the options of an upload.
+        let is_expected = is_writing || command == "config show" || command == "exec";
         assert_eq!(has_dry_run, is_expected, "{command}");
         assert_eq!(
             others.contains(&&*command),

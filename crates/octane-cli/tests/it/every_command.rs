@@ -201,6 +201,7 @@ fn play(variables: &[(&str, &str)], options: &[&str], format: &str) {
     let mut settings = Settings::default().storage(storage);
     let jane = User::new("jane", "password-must-not-show");
     settings.access.users = vec![jane];
+    settings.access.hosts = vec!["octane.test".to_owned()];
     let server = Server::with_secret(settings, SECRET);
     let gateway = Echoing::before(server.address(), None);
     let proxy = format!("http://jane:proxy-must-not-show@{}", gateway.address);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::batch::{StoredBatch, batches};
 use super::error::JournalError;
 use super::resume::{RESENT, rows_left};
+use super::row_table::ensure_rows;
 use super::spool::Spool;
 use crate::resend::{Look, Resend, resend};
 use crate::upload_id::UploadId;
@@ -86,6 +87,7 @@ impl Spool {
 
 /// The results of a batch that are neither in nor superseded.
 fn count_open(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<usize> {
+    ensure_rows(connection)?;
     connection
         .prepare_cached(
             "SELECT COUNT(*) FROM rows r LEFT JOIN row_states s ON s.number = r.number
@@ -95,6 +97,7 @@ fn count_open(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<
 }
 
 fn count_jira_keys(connection: &Connection) -> rusqlite::Result<usize> {
+    ensure_rows(connection)?;
     connection
         .prepare_cached(
             "SELECT COUNT(DISTINCT k.value) FROM rows r, json_each(r.jira) k WHERE r.jira IS NOT NULL",

@@ -8,7 +8,7 @@ use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
 use super::problem::add_problem;
 use super::repeat;
-use super::row_table::ensure_rows;
+use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::schema;
 use crate::plan::{Envelope, Manifest, PlannedBatch};
 use crate::report::{Counts, ReportedProblem};
@@ -191,7 +191,7 @@ impl Journal {
             if !has_read_runs {
                 return Ok(());
             }
-            ensure_rows(connection)?;
+            ensure_index_of_keys(connection)?;
             counts.runs = count(
                 connection,
                 "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows r
