@@ -59,7 +59,7 @@ pub enum ShardMismatch {
 }
 
 impl RollCall {
-    /// Checks that uploads belong together, and finds out which shards are missing; see the [table](self).
+    /// Checks that uploads belong together, and finds out which shards are missing.
     pub fn of(uploads: &[UploadSummary]) -> Result<Self, ShardMismatch> {
         let first = uploads.first().ok_or(ShardMismatch::Nothing)?;
         let mut found: BTreeMap<u32, Vec<UploadId>> = BTreeMap::new();
