@@ -233,7 +233,7 @@ fn times_of_all_types_are_start_times() {
         assert_eq!(shown(&naive), at_five.replace("05:", "04:"), "{data_type}");
         assert_eq!(
             column("started", naive),
-            " at 2026-11-28T05:00:00Z\n",
+            "start time `2026-11-28T05:00:00` has no time zone; counted as UTC\n at 2026-11-28T05:00:00Z\n",
             "{data_type}"
         );
     }
@@ -241,7 +241,10 @@ fn times_of_all_types_are_start_times() {
         array(Date32Array::from(vec![20_785])),
         array(Date64Array::from(vec![20_785 * 86_400_000])),
     ] {
-        assert_eq!(column("started", cells), " at 2026-11-28T00:00:00Z");
+        assert_eq!(
+            column("started", cells),
+            "start time `2026-11-28T00:00:00` has no time zone; counted as UTC\n at 2026-11-28T00:00:00Z"
+        );
     }
     assert_eq!(
         column("started", array(Float64Array::from(vec![1_795_842_000.25]))),
