@@ -426,7 +426,7 @@ async fn workspace(endpoint: &Endpoint) -> Result<Observation, octane_rest::Erro
     })
 }
 
-/// The roles in the workspace. Servers differ in what they tell of them, so whatever goes wrong is no trouble.
+/// The roles in the workspace. Not all servers return them, so no error here is a failure.
 async fn roles(endpoint: &Endpoint) -> Option<Vec<String>> {
     let path = "/api/current_user?fields=name,workspace_roles{name,workspace}";
     let user = endpoint.get(path).await.ok()?;

@@ -3,7 +3,7 @@
 use super::roll_call::{RollCall, named};
 use crate::outcome::{Facts, outcome};
 use crate::reconciliation::DeliveryEnd;
-use crate::report::{Counts, LinkSummary, Report, ReportedProblem};
+use crate::report::{LinkSummary, Report, ReportedProblem};
 use crate::shard::Shard;
 
 /// What several shards have in common.
@@ -91,7 +91,7 @@ fn problems_of(roll_call: &RollCall) -> Vec<ReportedProblem> {
 fn add(merged: &mut Report, mut other: Report, shard: Option<Shard>) {
     name_shard(&mut other, shard);
     merged.is_resumable |= other.is_resumable;
-    add_counts(&mut merged.counts, &other.counts);
+    merged.counts += other.counts;
     if merged.target.suite_run.id.is_none() {
         merged.target = other.target;
     }
@@ -133,43 +133,6 @@ fn name_shard(report: &mut Report, shard: Option<Shard>) {
 /// Whether a problem is about a Jira key, which is the same in all shards.
 fn is_about_key(problem: &ReportedProblem) -> bool {
     matches!(&*problem.code, "unknown_key" | "ambiguous_key")
-}
-
-fn add_counts(counts: &mut Counts, other: &Counts) {
-    let Counts {
-        read,
-        sent,
-        ingested,
-        duplicate,
-        rejected,
-        invalid,
-        pending,
-        runs,
-        passed,
-        failed,
-        test_skipped,
-        planned,
-        repeats,
-        flaky,
-        named,
-        repaired,
-    } = *other;
-    counts.read += read;
-    counts.sent += sent;
-    counts.ingested += ingested;
-    counts.duplicate += duplicate;
-    counts.rejected += rejected;
-    counts.invalid += invalid;
-    counts.pending += pending;
-    counts.runs += runs;
-    counts.passed += passed;
-    counts.failed += failed;
-    counts.test_skipped += test_skipped;
-    counts.planned += planned;
-    counts.repeats += repeats;
-    counts.flaky += flaky;
-    counts.named += named;
-    counts.repaired += repaired;
 }
 
 fn add_links(links: &mut LinkSummary, other: LinkSummary) {

@@ -88,7 +88,7 @@ fn is_terminal() -> bool {
 enum Group {
     /// That of this program: the terminal sends Ctrl-C to both, and the command can read from the terminal.
     Shared,
-    /// One of its own: whoever sends a signal to this program or its group reaches the command once, through it.
+    /// Its own group: a signal to this program or its group reaches the command exactly once, passed on by this program.
     Own,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::args::UploadArgs;
 
-/// Where tools write JUnit or TRX reports unless they are told otherwise, anywhere below the current directory.
+/// Where tools write JUnit or TRX reports by default, relative to any directory below the current one.
 ///
 /// Formats that are often written in addition to these, such as Allure's, are not searched for, so that no result counts twice.
 const USUAL: [&str; 14] = [
