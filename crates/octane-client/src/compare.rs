@@ -268,20 +268,21 @@ mod tests {
 
     #[test]
     fn every_cell_of_the_table_holds() {
-        use State::{Failed, Flaky, NotRun, Passed};
-        let rows = [None, Some(Passed), Some(NotRun), Some(Flaky), Some(Failed)];
-        let columns = [Passed, NotRun, Flaky, Failed];
-        for before in rows {
-            for now in columns {
-                let expected = match (before, now) {
-                    (Some(Failed), Passed) => Change::Fixed,
-                    (Some(Failed), Failed) => Change::StillFailing,
-                    (_, Failed) => Change::NewlyFailed,
-                    (_, Flaky) => Change::Flaky,
-                    _ => Change::None,
-                };
-                assert_eq!(change(before, now), expected, "{before:?} {now:?}");
-            }
+        use Change::{Fixed, Flaky, NewlyFailed, None as Same, StillFailing};
+        let rows = [
+            (None, [Same, Same, Flaky, NewlyFailed]),
+            (Some(State::Passed), [Same, Same, Flaky, NewlyFailed]),
+            (Some(State::NotRun), [Same, Same, Flaky, NewlyFailed]),
+            (Some(State::Flaky), [Same, Same, Flaky, NewlyFailed]),
+            (Some(State::Failed), [Fixed, Same, Flaky, StillFailing]),
+        ];
+        let columns = [State::Passed, State::NotRun, State::Flaky, State::Failed];
+        for (before, expected) in rows {
+            assert_eq!(
+                columns.map(|now| change(before, now)),
+                expected,
+                "{before:?}"
+            );
         }
     }
 
