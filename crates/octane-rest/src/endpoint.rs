@@ -110,7 +110,7 @@ impl Endpoint {
     /// # fn main() -> Done { with_sandbox(async |octane| {
     /// let response = octane.server_version().await?;
     /// // Some servers answer only after a sign-in.
-    /// assert!([200, 401].contains(&response.status.as_u16()));
+    /// assert_eq!(response.status, 200);
     /// # Ok(()) }) }
     /// ```
     pub async fn server_version(&self) -> Result<Response, Error> {

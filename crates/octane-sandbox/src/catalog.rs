@@ -5,6 +5,7 @@
 
 mod entity_type;
 mod field;
+pub(crate) mod flags;
 mod lists;
 mod modules;
 mod owned;
@@ -21,7 +22,7 @@ mod work_items;
 
 use std::collections::HashMap;
 
-use crate::settings::{EntitySettings, Settings, UserDefinedField};
+use crate::settings::{DefaultFields, EntitySettings, Settings, UserDefinedField};
 
 pub(crate) use entity_type::{EntityType, Scope, Table};
 pub(crate) use field::{DefaultValue, Field, FieldType, Link, OnDelete};
@@ -78,14 +79,7 @@ impl Catalog {
         types.extend(small::types());
         no_field_twice(&types, jira_field)?;
         user_defined::add(&mut types, &settings.user_defined_fields)?;
-        if settings.name_by_default {
-            let names = types
-                .iter_mut()
-                .flat_map(|entity_type| &mut entity_type.fields);
-            names
-                .filter(|field| field.name == "name")
-                .for_each(|name| name.is_returned_by_default = true);
-        }
+        return_by_default(&mut types, settings.default_fields);
         complete_aggregates(&mut types);
 
         let mut tables = vec![modules::TABLE, work_items::TABLE, requirements::TABLE];
@@ -177,6 +171,23 @@ impl Catalog {
             ([], true) => entity_type.subtypes.clone(),
             ([], false) => vec![target],
             (concrete, _) => concrete.to_vec(),
+        }
+    }
+}
+
+/// Adds what the settings return without being requested.
+fn return_by_default(types: &mut [EntityType], wanted: DefaultFields) {
+    for entity_type in types {
+        let is_comment = entity_type.name == "comment";
+        for field in &mut entity_type.fields {
+            let is_wanted = match wanted {
+                DefaultFields::Small => false,
+                DefaultFields::Named => field.name == "name",
+                DefaultFields::All => !matches!(field.field_type, FieldType::Secret),
+            };
+            let is_of_comment =
+                is_comment && ["text", "author", "creation_time"].contains(&field.name.as_str());
+            field.is_returned_by_default |= is_wanted || is_of_comment;
         }
     }
 }

@@ -82,7 +82,7 @@ pub use sandbox_error::SandboxError;
 pub use secret::{Role, SandboxApiKey, User};
 pub use server::Running;
 pub use settings::{
-    AccessSettings, BulkPosition, DuplicateStatus, EntitySettings, Limits, ListIds, OnUnknown,
-    OrderDefault, ResultSettings, Settings, SignInWithCookies, Storage, SuiteRunWithoutId,
-    ThrottleStatus, UserDefinedField, UserDefinedType,
+    AccessSettings, BulkPosition, DefaultFields, DuplicateStatus, EntitySettings, Limits, ListIds,
+    OnUnknown, OrderDefault, ResultSettings, Settings, SignInWithCookies, Storage,
+    SuiteRunWithoutId, ThrottleStatus, UserDefinedField, UserDefinedType,
 };

@@ -42,7 +42,7 @@ use crate::page;
 use crate::state::AppState;
 
 pub(crate) fn router(state: Arc<AppState>) -> Router {
-    let workspace = collections()
+    let workspace = collections(&state)
         // The routes that follow accept more than JSON.
         .route("/test-results", post(test_results::submit))
         .route("/test-results/xsd", get(test_results::xsd))
@@ -57,6 +57,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/test-results", post(ci::submit))
         .route("/test-results/{id}", get(test_results::task))
         .route("/test-results/{id}/log", get(test_results::log))
+        .route("/servers/connectivity/status", get(ci::connectivity))
         .route(
             "/servers/{server}/jobs/{job}/tests-result-preflight",
             get(ci::preflight),
@@ -65,17 +66,16 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             Arc::clone(&state),
             spaces::in_shared_space,
         ));
-    let shared_space = collections().layer(middleware::from_fn_with_state(
+    let shared_space = collections(&state).layer(middleware::from_fn_with_state(
         Arc::clone(&state),
         spaces::in_shared_space,
     ));
-    let site = collections()
-        .route("/server/version", get(sandbox::version))
-        .layer(middleware::from_fn(spaces::in_site));
+    let site = collections(&state).layer(middleware::from_fn(spaces::in_site));
     let signed_in = Router::new()
         .route("/api/current_user", get(spaces::current_user))
         .route("/api/current_user/", get(spaces::current_user))
         .route("/api/shared_spaces", get(spaces::shared_spaces))
+        .route("/api/shared_spaces/", get(spaces::shared_spaces))
         .route("/api/shared_spaces/{space}", get(spaces::shared_space))
         .nest("/admin", site)
         .nest("/api/shared_spaces/{space}", shared_space)
@@ -102,6 +102,8 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             get(grant::ask).post(grant::poll),
         )
         .route("/osp/a/au/auth/oauth2/token", post(grant::exchange))
+        // Clients ask for it before they sign in.
+        .route("/admin/server/version", get(sandbox::version))
         .layer(middleware::from_fn(request_middleware::require_body))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
@@ -202,19 +204,19 @@ async fn start_worker(
 }
 
 /// The URLs of entities, the same under a workspace, a shared space and the site.
-fn collections() -> Router<Arc<AppState>> {
+fn collections(state: &Arc<AppState>) -> Router<Arc<AppState>> {
+    let collection = get(entities::list)
+        .post(bulk::create)
+        .put(bulk::update)
+        .delete(bulk::delete);
     Router::new()
         .route("/metadata/fields", get(metadata::fields))
         .route("/metadata/entities", get(metadata::entities))
         .route("/current_user", get(spaces::current_user))
         .route("/current_user/", get(spaces::current_user))
-        .route(
-            "/{collection}",
-            get(entities::list)
-                .post(bulk::create)
-                .put(bulk::update)
-                .delete(bulk::delete),
-        )
+        .route("/{collection}", collection.clone())
+        // The Java SDK writes a slash where the ID of an entity would be.
+        .route("/{collection}/", collection)
         .route("/{collection}/groups", get(entities::groups))
         .route(
             "/{collection}/{id}",
@@ -227,4 +229,8 @@ fn collections() -> Router<Arc<AppState>> {
             get(parts::get).put(parts::put).post(parts::post),
         )
         .layer(middleware::from_fn(media::json))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(state),
+            encoding::unpack,
+        ))
 }

@@ -19,7 +19,8 @@ pub(crate) use entities::field_name_problem;
 
 pub use access::{AccessSettings, SignInWithCookies};
 pub use entities::{
-    BulkPosition, EntitySettings, ListIds, OrderDefault, UserDefinedField, UserDefinedType,
+    BulkPosition, DefaultFields, EntitySettings, ListIds, OrderDefault, UserDefinedField,
+    UserDefinedType,
 };
 pub use limits::{Limits, ThrottleStatus};
 pub use results::{DuplicateStatus, OnUnknown, ResultSettings, SuiteRunWithoutId};

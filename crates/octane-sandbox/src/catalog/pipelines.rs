@@ -17,6 +17,7 @@ pub(super) fn types() -> Vec<EntityType> {
         text("name").required(),
         text("instance_id"),
         text("server_type"),
+        text("plugin_version"),
         long_text("url", 1024),
         boolean("is_connected").read_only(),
     ]);
@@ -30,6 +31,8 @@ pub(super) fn types() -> Vec<EntityType> {
                 text("job_id"),
                 text("job_name"),
                 text("build_id"),
+                // Newer clients ask for it by this name.
+                text("build_ci_id").computed("@.\"build_id\""),
                 text("sub_type"),
                 text("artifact_id"),
                 date_time("start_time"),

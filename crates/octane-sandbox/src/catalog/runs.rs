@@ -35,6 +35,7 @@ const RUNS: Table = Table {
 };
 
 const PREVIOUS_RUNS: Table = Table {
+    hidden: &[("build", "INTEGER")],
     indexes: &[("previous_runs_by_run", "run_id")],
     ..Table::new("previous_runs", 1)
 };
@@ -248,7 +249,7 @@ fn step() -> EntityType {
     EntityType::new("run_step", "Run step", &["run_steps"], &RUN_STEPS)
         .methods(&["GET", "PUT"])
         .fields([
-            one("run", "run").required().read_only().cascading(),
+            one_of("run", "run", &["run_manual"]).required().cascading(),
             integer("step_order").read_only(),
             // The scenarios of a feature are steps that contain steps.
             one("parent_step", "run_step").read_only().cascading(),
@@ -303,7 +304,8 @@ fn history() -> EntityType {
                 "taxonomy_node",
                 &["taxonomy_item_node"],
             ),
-            text("build_id"),
+            // The entity, which older files do not have in a column of this name.
+            integer("build_id").computed("@.build"),
             text("build_name"),
             integer("test_id"),
             text("test_name"),

@@ -7,13 +7,15 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use octane_results::{Build, Payload};
+use serde_json::json;
 
 use super::parameters::Parameters;
+use super::sandbox::VERSION;
 use super::test_results;
 use crate::base64;
-use crate::error::{ApiError, own_code};
+use crate::error::{ApiError, json_response, own_code};
 use crate::settings::OnUnknown;
 use crate::state::AppState;
 use crate::store::results::has_ci_server;
@@ -60,7 +62,8 @@ fn build(parameters: &Parameters, payload: &Payload) -> Result<Build, ApiError> 
         build_id: either(
             "build-ci-id",
             in_payload.map(|build| &build.build_id),
-            plain(parameters, "build-ci-id", parameters.get("build-ci-id"))?,
+            // Newer plug-ins encode the job alone.
+            parameters.get("build-ci-id").map(str::to_owned),
         )?,
         ..Build::default()
     })
@@ -83,6 +86,12 @@ fn plain(
         ApiError::bad_request(own_code::BAD_REQUEST, description)
     };
     decoded.map(Some).ok_or_else(invalid)
+}
+
+/// What a plug-in asks for before it connects.
+pub(super) async fn connectivity() -> Response {
+    let body = json!({ "octaneVersion": VERSION, "supportedSdkVersion": "2.0" });
+    json_response(StatusCode::OK, &body)
 }
 
 /// Whether the results of a job are wanted: those of a CI server that exists or would be created.

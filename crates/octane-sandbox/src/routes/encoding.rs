@@ -1,16 +1,21 @@
-//! Compressed responses.
+//! Compressed bodies of requests and responses.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use octane_model::Problem;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, own_code};
+use crate::payload;
+use crate::state::AppState;
+use crate::store::blocking;
 
 /// A smaller response fits into one packet anyway.
 const PACKED_BYTES_MIN: u64 = 1024;
@@ -35,6 +40,51 @@ pub(super) async fn compress(request: Request, next: Next) -> Response {
         }
         Err(problem) => {
             ApiError::Internal(format!("cannot compress a response: {problem}")).into_response()
+        }
+    }
+}
+
+/// Decompresses the body of a request: the vendor's CI plug-ins pack all that they send.
+pub(super) async fn unpack(
+    State(state): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !matches!(is_packed(request.headers()), Ok(true)) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    parts.headers.remove(header::CONTENT_ENCODING);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let limits = &state.settings.limits;
+    let bytes_max = limits.inflated_bytes_max.min(limits.body_bytes_max);
+    let _unpacking = state.unpacking.acquire().await;
+    let unpacked = match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(bytes) => blocking(move || payload::inflate(&bytes, bytes_max)).await,
+        Err(problem) => Err(ApiError::Internal(problem.to_string())),
+    };
+    match unpacked {
+        Ok(bytes) => {
+            next.run(Request::from_parts(parts, Body::from(bytes)))
+                .await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The help specifies the encoding `application/gzip`, vendor clients send `gzip`.
+pub(super) fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let encoding = encoding
+        .map_or("", |value| value.to_str().unwrap_or("?"))
+        .trim();
+    match encoding.to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(false),
+        "gzip" | "x-gzip" | "application/gzip" => Ok(true),
+        _ => {
+            let description = format!("`Content-Encoding` is `{encoding}`, not `gzip`");
+            let problem = Problem::new(own_code::WEB, description);
+            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem))
         }
     }
 }

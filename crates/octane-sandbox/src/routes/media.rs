@@ -40,7 +40,7 @@ fn mismatch(request: &Request) -> Option<ApiError> {
         .filter(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if let Some(coding) = packed {
         let text = format!(
-            "the body is encoded as {coding:?}; only `test-results` accepts compressed bodies"
+            "the body is encoded as {coding:?}; `gzip` is the only encoding that is accepted"
         );
         let problem = Problem::new(own_code::WEB, text);
         return Some(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
@@ -129,10 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_body_is_rejected_by_its_header() {
+    fn a_body_with_another_encoding_is_rejected_by_its_header() {
         for (coding, body, refusal) in [
-            ("gzip", "{}", Some(415)),
-            ("gzip", "", None),
+            ("deflate", "{}", Some(415)),
+            ("deflate", "", None),
             ("Identity", "{}", None),
         ] {
             let mut request = Request::new(Body::from(body));

@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use crate::catalog::{Catalog, EntityType, Field, FieldType, Scope, USER_DEFINED_FIELDS_MAX};
+use crate::catalog::{
+    Catalog, EntityType, Field, FieldType, Scope, USER_DEFINED_FIELDS_MAX, flags,
+};
 use crate::error::{ApiError, json_response, own_code};
 use crate::state::AppState;
 
@@ -79,8 +81,10 @@ fn field_metadata(catalog: &Catalog, entity_type: &EntityType, field: &Field) ->
     metadata.required = field.is_required;
     metadata.is_user_defined = field.is_user_defined;
     let is_secret = matches!(field.field_type, FieldType::Secret);
-    metadata.filterable = !is_secret;
-    metadata.sortable = field.is_single() && !matches!(field.field_type, FieldType::Object);
+    metadata.filterable = !is_secret && flags::is_filterable(entity_type.name, &field.name);
+    metadata.sortable = field.is_single()
+        && !matches!(field.field_type, FieldType::Object)
+        && flags::is_sortable(entity_type.name, &field.name);
     let (multiple, concrete, list): (_, &[&'static str], _) = match &field.field_type {
         FieldType::One(reference) => (false, reference.concrete, reference.list),
         FieldType::Many(link) => (true, link.concrete, link.list),
@@ -160,11 +164,13 @@ fn entity_metadata(catalog: &Catalog, entity_type: &EntityType) -> Value {
         ("grouping", entity_type.allows("GET")),
         ("business_rules", entity_type.allows("PUT")),
         ("auditing", entity_type.allows("PUT")),
-        ("mailing", has("owner")),
     ] {
         if is_there {
             features.push(json!({ "name": name }));
         }
+    }
+    if has("owner") {
+        features.push(json!({ "name": "mailing", "url": "mails" }));
     }
     // Every writable type may have user-defined fields.
     if entity_type.allows("PUT") {
@@ -195,11 +201,27 @@ fn hierarchy(catalog: &Catalog, entity_type: &EntityType) -> Value {
         }
         _ => Vec::new(),
     };
+    let children = catalog.types().iter().filter(|child| {
+        let parent = child.field("parent").map(|parent| &parent.field_type);
+        matches!(parent, Some(FieldType::One(reference))
+            if child.table == entity_type.table
+                && !child.is_aggregate()
+                && !roots.contains(&child.name)
+                && catalog.targets(reference.target, reference.concrete).contains(&entity_type.name))
+    });
+    let children: Vec<&str> = children.map(|child| child.name).collect();
+    // A root is the first entity of its table.
+    let root = json!({
+        "type": roots.first().unwrap_or(&entity_type.name),
+        "id": catalog.table_of(entity_type).first_id.to_string(),
+    });
     json!({
         "name": "hierarchy",
-        "root": roots.first().unwrap_or(&entity_type.name),
-        "parent_types": parents,
+        "root": root,
         "is_root": roots.contains(&entity_type.name),
+        "parent_types": parents,
+        "child_types": children,
+        "max_depth": 4,
     })
 }
 

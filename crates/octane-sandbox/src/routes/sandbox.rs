@@ -24,10 +24,14 @@ type Answer = Result<Response, ApiError>;
 type Body = Result<Bytes, BytesRejection>;
 
 /// The version of Octane whose behaviour the sandbox follows, as far as it is known.
+pub(super) const VERSION: &str = "25.1.4";
+
+/// The version, in the words of the product.
 pub(super) async fn version() -> Response {
     let body = json!({
-        "version": "25.1.4",
-        "display_version": "25.1",
+        "version": VERSION,
+        // Some clients cannot read two parts.
+        "display_version": format!("{VERSION}.1"),
         "build_number": "1",
         "build_revision": concat!("octane-sandbox-", env!("CARGO_PKG_VERSION")),
         "build_date": "2025-02-11 09:42",

@@ -14,6 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::body;
+use super::encoding::is_packed;
 use super::parameters::Parameters;
 use crate::error::{ApiError, json_response, own_code};
 use crate::payload;
@@ -149,23 +150,6 @@ fn to_json(settings: &ResultSettings, task: &Task) -> Value {
         json["id"] = task.id.to_string().into();
     }
     json
-}
-
-/// The help specifies the encoding `application/gzip`, vendor clients send `gzip`.
-fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    let encoding = encoding
-        .map_or("", |value| value.to_str().unwrap_or("?"))
-        .trim();
-    match encoding.to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(false),
-        "gzip" | "x-gzip" | "application/gzip" => Ok(true),
-        _ => {
-            let description = format!("`Content-Encoding` is `{encoding}`, not `gzip`");
-            let problem = Problem::new(own_code::WEB, description);
-            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem))
-        }
-    }
 }
 
 fn media_type(headers: &HeaderMap) -> String {

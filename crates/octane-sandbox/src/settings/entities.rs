@@ -17,9 +17,8 @@ pub struct EntitySettings {
     /// Matches beyond this number are not counted: `total_count` stops there and `exceeds_total_count` is
     /// true. No limit by default.
     pub total_count_max: Option<u64>,
-    /// Whether a response to a request without `fields` contains the `name`; false by default. The help does
-    /// not list it, but samples show it.
-    pub name_by_default: bool,
+    /// What a response to a request without `fields` contains; `small` by default, as in newer versions.
+    pub default_fields: DefaultFields,
     /// The ID of list values and phases: their logical name by default, as in newer servers, or a number.
     pub list_ids: ListIds,
     /// The member of a bulk error that identifies its entity by its position in the body; both by default.
@@ -173,6 +172,20 @@ impl UserDefinedType {
     }
 }
 
+/// What a response to a request without `fields` contains. Comments always have their text, author and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DefaultFields {
+    /// The few that the help lists.
+    #[default]
+    Small,
+    /// The `name` too, as in samples.
+    Named,
+    /// All fields, as before version 12.60.60.
+    All,
+}
+
 impl Default for EntitySettings {
     fn default() -> Self {
         Self {
@@ -180,7 +193,7 @@ impl Default for EntitySettings {
             limit_max: 20_000,
             order_default: OrderDefault::default(),
             total_count_max: None,
-            name_by_default: false,
+            default_fields: DefaultFields::default(),
             list_ids: ListIds::default(),
             bulk_position: BulkPosition::default(),
             lock_stamp_checked: true,

@@ -78,10 +78,9 @@ async fn a_workspace_requires_a_session() {
             "{path}"
         );
     }
-    let request = Request::get("/admin/server/version")
-        .body(Body::empty())
-        .unwrap();
-    assert_eq!(response(&app, request).await.status, 401);
+    // Only the version is public.
+    let request = Request::get("/admin/shared_spaces").body(Body::empty());
+    assert_eq!(response(&app, request.unwrap()).await.status, 401);
 }
 
 #[tokio::test]

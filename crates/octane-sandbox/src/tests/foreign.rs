@@ -5,6 +5,7 @@
 
 mod attachments;
 mod backlog;
+mod facts;
 mod lists;
 mod people;
 mod planning;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::entities::story;
 use super::{Client, WORKSPACE};
-use crate::{ListIds, OrderDefault, Settings};
+use crate::{DefaultFields, ListIds, OrderDefault, Settings};
 
 async fn defect(client: &Client, name: &str, severity: &str) -> String {
     let severity = json!({ "type": "list_node", "id": format!("list_node.severity.{severity}") });
@@ -212,7 +212,7 @@ async fn matches_beyond_the_limit_are_not_counted() {
 async fn the_settings_choose_order_names_and_ids() {
     let mut settings = Settings::default().seed_data(false);
     settings.entities.order_default = OrderDefault::Name;
-    settings.entities.name_by_default = true;
+    settings.entities.default_fields = DefaultFields::Named;
     settings.entities.list_ids = ListIds::Opaque;
     let client = Client::new(settings).await;
     for name in ["b", "A"] {

@@ -216,8 +216,8 @@ async fn the_metadata_of_a_type_describes_its_features() {
     let story = features("story").await;
     for feature in [
         json!({ "name": "subtype_of", "type": "work_item" }),
-        json!({ "name": "hierarchy", "root": "work_item_root",
-            "parent_types": ["feature", "work_item_root"], "is_root": false }),
+        json!({ "name": "hierarchy", "root": { "type": "work_item_root", "id": "3001" }, "is_root": false,
+            "parent_types": ["feature", "work_item_root"], "child_types": [], "max_depth": 4 }),
         json!({ "name": "phases" }),
         json!({ "name": "attachments" }),
         json!({ "name": "comments" }),

@@ -213,7 +213,7 @@ async fn a_plug_in_names_the_build_in_the_url() {
 #[tokio::test]
 async fn the_build_of_a_plug_in_may_be_base64_or_in_the_payload() {
     let (client, _) = client(|_| {}).await;
-    let encoded = "test-results?instance-id=ci-1&job-ci-id=c2hvcC_Dpw==&build-ci-id=MTc=&ci-job-encoding=base64";
+    let encoded = "test-results?instance-id=ci-1&job-ci-id=c2hvcC_Dpw==&build-ci-id=17&ci-job-encoding=base64";
     let response = ci(&client, "POST", encoded, &run("a")).await;
     client.wait_for_task(&response.json()["id"]).await;
     let own = "<build server_id='ci-2' job_id='j' build_id='3' build_name='#3'/>";

@@ -83,11 +83,11 @@ impl<'a> Runs<'a> {
             )?,
             remember: prepare(
                 "INSERT INTO previous_runs (run_id, name, run_native_status, run_status, run_started,
-                 run_duration, release, milestone, program, build_id, build_name, test_id, test_name,
+                 run_duration, release, milestone, program, build, build_name, test_id, test_name,
                  test_component, test_package, test_class, error_type, error_message, error_details,
                  external_report_url, external_run_id, creation_time, last_modified)
                  SELECT r.id, r.name, r.native_status, r.status, r.started, r.duration, r.release,
-                 r.milestone, r.program, b.build_id, b.name, r.test, r.test_name, r.component,
+                 r.milestone, r.program, b.id, b.name, r.test, r.test_name, r.component,
                  r.package, r.class_name, r.error_type, r.error_message, r.error_details,
                  r.external_report_url, r.external_run_id, ?2, ?2
                  FROM runs r LEFT JOIN ci_builds b ON b.id = r.build WHERE r.id = ?1",

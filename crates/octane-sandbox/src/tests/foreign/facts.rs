@@ -1,0 +1,245 @@
+//! Facts about the product that clients of other people rely on, one test each.
+
+use std::io::Write;
+
+use axum::body::Body;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{SPACE, query};
+use crate::tests::entities::story;
+use crate::tests::{Client, WORKSPACE, response};
+use crate::{DefaultFields, Sandbox, Settings};
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(text.as_bytes()).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn every_collection_accepts_bodies_that_are_packed_with_gzip() {
+    let client = Client::empty().await;
+    let send = async |request: http::request::Builder, body: &Value| {
+        let request = request
+            .header(header::CONTENT_ENCODING, "gzip")
+            .header(header::CONTENT_TYPE, "application/json");
+        client.send(request, packed(&body.to_string())).await
+    };
+    let path = format!("{WORKSPACE}/ci_servers");
+    let server =
+        json!({ "data": [{ "name": "CI", "instance_id": "x", "url": "http://ci.example" }] });
+    let created = send(Request::post(&path), &server).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+    let id = created.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let renamed = send(
+        Request::put(format!("{path}/{id}")),
+        &json!({ "name": "Other" }),
+    )
+    .await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text());
+    assert_eq!(
+        client.names("ci_servers", "name", "id GT 0").await,
+        ["Other"]
+    );
+    let request = Request::post(&path).header(header::CONTENT_ENCODING, "gzip");
+    assert_eq!(client.send(request, "{}").await.status, 400);
+}
+
+#[tokio::test]
+async fn the_version_is_told_without_a_session_and_has_at_least_three_parts() {
+    let app = Sandbox::open(Settings::default()).unwrap().app();
+    let request = Request::get("/admin/server/version")
+        .body(Body::empty())
+        .unwrap();
+    let version = response(&app, request).await.ok();
+    let parts = version["display_version"]
+        .as_str()
+        .unwrap()
+        .split('.')
+        .count();
+    assert!((3..=4).contains(&parts), "{version}");
+}
+
+#[tokio::test]
+async fn the_hierarchy_names_its_root_as_an_entity() {
+    let client = Client::empty().await;
+    let features = async |name: &str| {
+        let path = format!("metadata/entities?{}", query(&format!("name EQ '{name}'")));
+        client.list(&path).await[0]["features"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let hierarchy = |features: &[Value]| {
+        let found = features
+            .iter()
+            .find(|feature| feature["name"] == "hierarchy");
+        found.unwrap().clone()
+    };
+    let root = client.only_id("work_item_roots").await;
+    assert_eq!(
+        hierarchy(&features("feature").await),
+        json!({
+            "name": "hierarchy",
+            "root": { "type": "work_item_root", "id": root },
+            "is_root": false,
+            "parent_types": ["epic", "work_item_root"],
+            "child_types": ["story", "quality_story", "defect"],
+            "max_depth": 4,
+        })
+    );
+    let module = hierarchy(&features("application_module").await)["root"].clone();
+    let path = format!(
+        "application_modules/{}?fields=parent",
+        module["id"].as_str().unwrap()
+    );
+    assert_eq!(client.get(&path).await.ok()["parent"], Value::Null);
+    assert!(
+        features("story")
+            .await
+            .contains(&json!({ "name": "mailing", "url": "mails" }))
+    );
+}
+
+#[tokio::test]
+async fn the_run_of_a_step_is_a_manual_run_in_metadata() {
+    let client = Client::empty().await;
+    let path = format!(
+        "metadata/fields?{}",
+        query("entity_name EQ 'run_step';name EQ 'run'")
+    );
+    let field = client.list(&path).await[0].clone();
+    assert_eq!(
+        (&field["editable"], &field["final"]),
+        (&json!(true), &json!(false)),
+        "{field}"
+    );
+    assert_eq!(
+        field["field_type_data"]["targets"],
+        json!([{ "type": "run_manual" }])
+    );
+}
+
+#[tokio::test]
+async fn a_slash_may_follow_a_collection() {
+    let client = Client::empty().await;
+    for path in [
+        "/api/shared_spaces/".to_owned(),
+        format!("{SPACE}/workspaces/"),
+        format!("{WORKSPACE}/stories/"),
+    ] {
+        let answer = client.send(Request::get(&path), Body::empty()).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+    let tag = json!({ "data": [{ "name": "x" }] });
+    assert_eq!(client.post("user_tags/", &tag).await.status, 201);
+}
+
+#[tokio::test]
+async fn the_last_runs_of_a_backlog_item_have_all_five_counts() {
+    let client = Client::empty().await;
+    let id = story(&client, "S").await;
+    let item = client
+        .get(&format!("stories/{id}?fields=last_runs"))
+        .await
+        .ok();
+    assert_eq!(
+        item["last_runs"],
+        json!({ "passed": 0, "failed": 0, "needsAttention": 0, "planned": 0, "skipped": 0 })
+    );
+}
+
+#[tokio::test]
+async fn the_settings_choose_what_is_returned_without_fields() {
+    for (default_fields, name, phase) in [
+        (DefaultFields::Small, false, false),
+        (DefaultFields::Named, true, false),
+        (DefaultFields::All, true, true),
+    ] {
+        let mut settings = Settings::default().seed_data(false);
+        settings.entities.default_fields = default_fields;
+        let client = Client::new(settings).await;
+        let id = story(&client, "S").await;
+        let item = client.get(&format!("stories/{id}")).await.ok();
+        let has = |field: &str| item.get(field).is_some();
+        assert_eq!((has("name"), has("phase")), (name, phase), "{item}");
+        let owner = json!({ "id": id, "type": "story" });
+        let comment = json!({ "text": "hello", "owner_work_item": owner });
+        client.create("comments", comment).await;
+        let comment = client.list("comments").await[0].clone();
+        assert_eq!(comment["text"], "hello");
+        for field in ["author", "creation_time"] {
+            assert!(!comment[field].is_null(), "{comment}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ci_plug_in_learns_that_it_can_connect() {
+    let client = Client::empty().await;
+    let path = "/internal-api/shared_spaces/1001/analytics/ci/servers/connectivity/status";
+    let status = client.send(Request::get(path), Body::empty()).await.ok();
+    let is_text = |name: &str| status[name].as_str().is_some_and(|text| !text.is_empty());
+    assert!(
+        is_text("octaneVersion") && is_text("supportedSdkVersion"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn an_encoded_job_does_not_mean_an_encoded_build() {
+    let client = Client::empty().await;
+    let path = "/internal-api/shared_spaces/1001/analytics/ci/test-results\
+        ?instance-id=ci&job-ci-id=c2hvcA==&build-ci-id=17&ci-job-encoding=base64";
+    let xml = "<test_result><test_runs><test_run name='a' duration='1' status='Passed'/></test_runs></test_result>";
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/xml");
+    let task = client.send(request, xml).await.ok();
+    client.wait_for_task(&task["id"]).await;
+    let build = client.list("ci_builds?fields=job_id,build_id").await[0].clone();
+    assert_eq!(
+        (&build["job_id"], &build["build_id"]),
+        (&json!("shop"), &json!("17"))
+    );
+}
+
+#[tokio::test]
+async fn the_build_of_a_previous_run_is_the_id_of_an_entity() {
+    let client = Client::empty().await;
+    for (build, status) in [("1", "Failed"), ("2", "Passed")] {
+        let xml = format!(
+            "<test_result><build server_id='s' job_id='j' build_id='{build}'/>\
+             <test_runs><test_run name='a' duration='1' status='{status}'/></test_runs></test_result>"
+        );
+        assert_eq!(client.upload(&xml, "").await["status"], "success");
+    }
+    let first = client
+        .names("ci_builds", "id", "build_id EQ '1'")
+        .await
+        .remove(0);
+    let previous = client
+        .list("previous_runs?fields=build_id,build_name")
+        .await;
+    assert_eq!(previous[0]["build_id"].to_string(), first);
+    let path = format!("previous_runs?{}", query(&format!("build_id EQ {first}")));
+    assert_eq!(client.list(&path).await.len(), 1);
+}
+
+#[tokio::test]
+async fn servers_and_builds_have_the_fields_that_plug_ins_name() {
+    let client = Client::empty().await;
+    let server = json!({ "name": "CI", "instance_id": "s", "plugin_version": "5.1" });
+    client.create("ci_servers", server).await;
+    let server = client.list("ci_servers?fields=plugin_version").await[0].clone();
+    assert_eq!(server["plugin_version"], "5.1");
+    let xml = "<test_result><build server_id='s' job_id='j' build_id='7'/>\
+        <test_runs><test_run name='a' duration='1' status='Passed'/></test_runs></test_result>";
+    assert_eq!(client.upload(xml, "").await["status"], "success");
+    let path = format!(
+        "ci_builds?fields=build_ci_id&{}",
+        query("build_ci_id EQ '7'")
+    );
+    assert_eq!(client.list(&path).await[0]["build_ci_id"], "7");
+}
