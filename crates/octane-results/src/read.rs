@@ -48,6 +48,7 @@ mod octane;
 pub(crate) mod options;
 #[cfg(feature = "arrow")]
 mod parquet;
+mod parts;
 mod playwright;
 pub(crate) mod process;
 pub(crate) mod processed_records;
@@ -73,6 +74,7 @@ mod xunit;
 
 use cleaned::Cleaned;
 use commas::Commas;
+use csv::Csv;
 use error::{ReadError, ReadErrorKind};
 use junit::parts::can_be_cut;
 use junit::parts::part::Setting;
@@ -113,7 +115,7 @@ pub fn read(source: &Source, options: &ReadOptions) -> Result<Records, ReadError
 }
 
 /// Like [`read`], but passes each result to `process` on the thread that has read it. Up to `threads` of them read parts of a
-/// large report at once; what is read, and its order, do not depend on it.
+/// large report or table at once; what is read, and its order, do not depend on it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -162,7 +164,12 @@ pub fn read_processed<P: Process>(
             commas: commas(source, format, options),
             process: Arc::clone(process),
         };
-        return Ok(ProcessedRecords::of_parts(setting, input, head, threads));
+        return Ok(ProcessedRecords::of_report(setting, input, head, threads));
+    }
+    if format == Format::Csv {
+        let table = table(source, opened, options)?;
+        let process = Arc::clone(process);
+        return Ok(ProcessedRecords::of_table(table, options, process, threads));
     }
     let records = read_as(format, source, opened, options)?;
     Ok(ProcessedRecords::of(records, Arc::clone(process)))
@@ -175,12 +182,34 @@ fn format(source: &Source, (head, _): &Opened, options: &ReadOptions) -> Result<
     }
     sniff::sniff(head, source.extension()).map_err(|found| {
         let error = ReadError::new(source.shared_name(), ReadErrorKind::Format { found });
-        if sniff::is_other_kind(head, source.name(), &options.status_aliases) {
-            error.of_other_kind()
-        } else {
-            error
-        }
+        with_kind(error, source, head, options)
     })
+}
+
+/// The same error, with what it says of a source that holds no results.
+fn with_kind(error: ReadError, source: &Source, head: &[u8], options: &ReadOptions) -> ReadError {
+    if is_other_kind(source, head, options) {
+        error.of_other_kind()
+    } else {
+        error
+    }
+}
+
+/// Whether a source that begins with `head` seems to hold something other than results.
+fn is_other_kind(source: &Source, head: &[u8], options: &ReadOptions) -> bool {
+    sniff::is_other_kind(head, source.name(), &options.status_aliases)
+}
+
+/// A table whose header has been read.
+fn table(
+    source: &Source,
+    (head, input): Opened,
+    options: &ReadOptions,
+) -> Result<Csv<Input>, ReadError> {
+    match Csv::new(source.shared_name(), input, &head, options) {
+        Ok(table) => Ok(table.with_commas(commas(source, Format::Csv, options))),
+        Err(error) => Err(with_kind(error, source, &head, options)),
+    }
 }
 
 /// The records of a source in this format.
@@ -191,14 +220,7 @@ fn read_as(
     options: &ReadOptions,
 ) -> Result<Records, ReadError> {
     let file = source.shared_name();
-    let is_other_kind = || sniff::is_other_kind(&head, source.name(), &options.status_aliases);
-    let with_kind = |error: ReadError| {
-        if is_other_kind() {
-            error.of_other_kind()
-        } else {
-            error
-        }
-    };
+    let with_kind = |error| with_kind(error, source, &head, options);
     let commas = commas(source, format, options);
     if matches!(format, Format::Arrow | Format::Parquet) {
         return columnar(source, format, input, &head, options);
@@ -206,13 +228,15 @@ fn read_as(
     let records = match format {
         Format::Junit => junit::Junit::new(file, input, &head, options)
             .map(|report| Records::new(Cleaned::new(report.with_commas(commas), options))),
-        Format::Csv => csv::Csv::new(file, input, &head, options)
-            .map(|table| Records::new(Cleaned::new(table.with_commas(commas), options))),
+        Format::Csv => {
+            let table = table(source, (head, input), options)?;
+            return Ok(Records::new(Cleaned::new(table, options)));
+        }
         other => {
             let mut file = ReportFile::new(file, options.clone(), commas);
             // What has the names of a report is one, even if it is cut off.
             file.is_table = matches!(other, Format::Json | Format::Ndjson);
-            file.is_other_kind = file.is_table && is_other_kind();
+            file.is_other_kind = file.is_table && is_other_kind(source, &head, options);
             report(other, file, input, &head)
         }
     };

@@ -1,54 +1,46 @@
 //! Tables with a header line.
 
-use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use csv::{ByteRecord, ReaderBuilder, Terminator};
-use memchr::memchr_iter;
-
-use crate::invalid::{InvalidCell, InvalidRow};
-use crate::position::Position;
-use crate::read::cell::Cell;
-use crate::read::columns::ColumnMapping;
 use crate::read::commas::Commas;
 use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
-use crate::read::file_state::FileState;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
-use crate::read::row::parse_row_into;
-use crate::read::spare::Spare;
-use crate::read::text::{DecodedText, InvalidBytes};
+use crate::read::text::DecodedText;
 use crate::run::TestRun;
-use crate::warning::{Warning, WarningKind};
-use octane_model::plural::plural;
+use crate::warning::WarningKind;
 
+mod chunk;
+mod chunks;
 mod header;
 mod lines;
+pub(crate) mod parts;
+mod records;
+mod row;
+mod table;
 
+use chunk::Chunk;
+use chunks::{Chunks, Unreadable};
 use header::{find_header, names};
-use lines::{NormalizedLines, is_old_mac};
+use lines::{LineFeeds, is_old_mac};
+use records::RowRecords;
+use row::Row;
+use table::Table;
+
+/// How much is read at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Reads a table: one record per row, with warnings before the row that they are about.
-pub(crate) struct Csv<R: Read> {
-    file: Arc<str>,
-    rows: csv::Reader<NormalizedLines<CsvInput<R>>>,
-    row: ByteRecord,
-    mapping: ColumnMapping,
-    header_line: u64,
-    width: usize,
-    /// The number of columns up to the last one that has a name.
-    named_width: usize,
-    options: ReadOptions,
-    pending: VecDeque<Record>,
-    is_without_rows: bool,
-    /// The line of the first invalid bytes that were replaced, and how many there are.
-    replaced: Option<(u64, u64)>,
-    state: FileState,
-    spare: Spare,
+pub(crate) struct Csv<R> {
+    chunks: TableChunks<R>,
+    records: RowRecords,
+    is_over: bool,
 }
+
+type TableChunks<R> = Chunks<LineFeeds<CsvInput<R>>>;
 
 /// Raw bytes, so that invalid ones affect a single row only; decoded text if the file is UTF-16.
 enum CsvInput<R> {
@@ -57,11 +49,11 @@ enum CsvInput<R> {
 }
 
 impl<R> CsvInput<R> {
-    /// The invalid bytes that decoding has replaced so far.
-    fn invalid_bytes(&self) -> Option<InvalidBytes> {
+    /// Whether decoding has replaced invalid bytes so far.
+    fn has_replaced(&self) -> bool {
         match self {
-            Self::Raw(_) => None,
-            Self::Decoded(text) => text.invalid(),
+            Self::Raw(_) => false,
+            Self::Decoded(text) => text.invalid().is_some(),
         }
     }
 
@@ -89,12 +81,27 @@ impl<R: Read> Csv<R> {
         head: &[u8],
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
+        Self::in_chunks(file, input, head, options, CHUNK_BYTES)
+    }
+
+    fn in_chunks(
+        file: Arc<str>,
+        input: R,
+        head: &[u8],
+        options: &ReadOptions,
+        chunk_bytes: usize,
+    ) -> Result<Self, ReadError> {
         let has_mark = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
         let is_utf_16 = is_utf_16(head, options.encoding);
         // Without byte order mark and zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice
         // here.
         let text = if has_mark { &head[2..] } else { head };
-        let shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+        let mut shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+        let is_old_mac = is_old_mac(&shown);
+        if is_old_mac {
+            let returns = shown.iter_mut().filter(|byte| **byte == b'\r');
+            returns.for_each(|byte| *byte = b'\n');
+        }
         let input = if is_utf_16 || options.encoding.is_some() {
             let text = DecodedText::new(input, head, options.encoding).map_err(
                 |UnknownTextEncoding { label }| {
@@ -106,129 +113,104 @@ impl<R: Read> Csv<R> {
             CsvInput::Raw(input)
         };
         let position = find_header(&shown, options);
-        let mut rows = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(position.delimiter)
-            .terminator(Terminator::Any(b'\n'))
-            .from_reader(NormalizedLines::new(input, is_old_mac(&shown)));
-
-        let mut row = ByteRecord::new();
-        let mut header_line = 0;
+        let input = LineFeeds::new(input, is_old_mac);
+        let mut chunks = Chunks::new(input, position.delimiter, chunk_bytes);
+        let mut chunk = Chunk::default();
+        let mut row = Row::default();
         let mut first_line = None;
         for _ in 0..=position.rows_before {
-            header_line = next_row(&mut rows, &mut row, &file)?.ok_or_else(|| {
-                ReadError::new(Arc::clone(&file), ReadErrorKind::Empty("header line"))
-            })?;
-            first_line = first_line.or(Some(header_line));
+            read_row(&mut chunks, &mut chunk, &mut row, &file)?;
+            first_line = first_line.or(Some(row.line));
         }
-        let header = names(&row);
-        let mapping = options.columns.map_header(&header).map_err(|kind| {
-            ReadError::new(Arc::clone(&file), kind).at(LineColumn {
-                line: header_line,
-                column: 0,
-            })
-        })?;
-        let mut csv = Self {
+        let line = row.line;
+        let header = names(&row, chunk.bytes());
+        let mapping = options.columns.map_header(&header);
+        let mut mapping =
+            mapping.map_err(|kind| ReadError::new(Arc::clone(&file), kind).at(start_of(line)))?;
+        let unused = std::mem::take(&mut mapping.unused);
+        let named = header.iter().rposition(|name| !name.is_empty());
+        let table = Table {
             file,
-            rows,
-            row,
-            mapping,
-            header_line,
-            width: header.len(),
-            named_width: header
-                .iter()
-                .rposition(|name| !name.is_empty())
-                .map_or(0, |last| last + 1),
             options: options.clone(),
-            pending: VecDeque::new(),
-            is_without_rows: true,
-            replaced: None,
-            state: FileState::default(),
-            spare: Spare::default(),
+            delimiter: position.delimiter,
+            mapping,
+            line,
+            width: header.len(),
+            named_width: named.map_or(0, |last| last + 1),
         };
-        let skipped = position.rows_before - usize::from(position.has_separator_line);
-        if skipped > 0 {
-            let header = header_line;
-            csv.warn(
-                first_line.unwrap_or(header),
-                WarningKind::LinesBeforeHeader { header },
-            );
+        let mut warnings = Vec::new();
+        if position.rows_before > usize::from(position.has_separator_line) {
+            let kind = WarningKind::LinesBeforeHeader { header: line };
+            warnings.push(table.warning(first_line.unwrap_or(line), kind));
         }
-        for column in std::mem::take(&mut csv.mapping.unused) {
-            csv.warn(header_line, WarningKind::UnusedColumn { column });
+        for column in unused {
+            warnings.push(table.warning(line, WarningKind::UnusedColumn { column }));
         }
-        Ok(csv)
+        let mut records = RowRecords::new(Arc::new(table), Commas::default());
+        records.begin(chunk);
+        (records.pending).extend(warnings.into_iter().map(Record::Warning));
+        Ok(Self {
+            chunks,
+            records,
+            is_over: false,
+        })
     }
 
     /// How durations with commas are understood.
     pub(crate) fn with_commas(mut self, commas: Commas) -> Self {
-        self.state.commas = commas;
+        self.records.set_commas(commas);
         self
     }
 
-    fn warn(&mut self, line: u64, kind: WarningKind) {
-        let position = self.row_position(line);
-        self.pending
-            .push_back(Record::Warning(Warning { position, kind }));
-    }
-
-    fn row_position(&self, line: u64) -> Position {
-        Position::new(Arc::clone(&self.file), line)
-    }
-
-    /// Whether the last row read has a cell for each column. Separators at the end of each line, of the header or of
-    /// the rows, mean nothing.
-    fn has_fitting_width(&self) -> bool {
-        let is_blank = |cell: &[u8]| cell.trim_ascii().is_empty();
-        self.row.len() >= self.named_width && self.row.iter().skip(self.width).all(is_blank)
-    }
-
-    /// The record of the last row read, which starts at `line`.
-    fn record(&mut self, line: u64) -> Record {
-        let position = self.row_position(line);
-        if !self.has_fitting_width() {
-            let (cells, width) = (self.row.len(), self.width);
-            let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
-            let cell = InvalidCell::new(None, "", reason);
-            return Record::Invalid(InvalidRow {
-                position,
-                cells: vec![
-                    cell.hint("enclose cells that contain a separator or a quote in quotes"),
-                ],
-            });
-        }
-        let may_have_replacements = self.rows.get_ref().get_ref().invalid_bytes().is_some();
-        let (row, pending, replaced) = (&self.row, &mut self.pending, &mut self.replaced);
-        let state = &mut self.state;
-        let cell =
-            |index| Cell::from_bytes(row.get(index).unwrap_or_default(), may_have_replacements);
-        let mut warn = |kind| {
-            if let WarningKind::InvalidBytes { bytes, .. } = kind {
-                replaced.get_or_insert((line, 0)).1 += bytes;
-                return;
-            }
-            let position = position.clone();
-            pending.push_back(Record::Warning(Warning { position, kind }));
+    /// Goes on with the next chunk; `false` if there is none.
+    fn read_on(&mut self) -> Result<bool, ReadError> {
+        let next = self.chunks.next();
+        let next = next.map_err(|error| unreadable(&self.records.table().file, error))?;
+        let Some(mut chunk) = next else {
+            return Ok(false);
         };
-        let mut run = self.spare.take();
-        let (mapping, options) = (&self.mapping, &self.options);
-        match parse_row_into(&mut run, mapping, options, state, cell, &mut warn) {
-            Ok(()) => {
-                run.position = Some(position);
-                Record::Run(run)
-            }
-            Err(cells) => {
-                self.spare.give(run);
-                Record::Invalid(InvalidRow { position, cells })
-            }
-        }
+        chunk.may_have_replacements = self.chunks.input().get_ref().has_replaced();
+        let used = self.records.begin(chunk);
+        self.chunks.recycle(used);
+        Ok(true)
     }
+}
+
+/// Reads the next row of a table that has another one.
+fn read_row<R: Read>(
+    chunks: &mut TableChunks<R>,
+    chunk: &mut Chunk,
+    row: &mut Row,
+    file: &Arc<str>,
+) -> Result<(), ReadError> {
+    let error = |kind| ReadError::new(Arc::clone(file), kind);
+    loop {
+        let (mut at, mut line) = (chunk.at, chunk.line);
+        let is_row = row.read(chunk.bytes(), &mut at, &mut line, chunks.delimiter());
+        (chunk.at, chunk.line) = (at, line);
+        if is_row && row.is_unclosed {
+            return Err(error(ReadErrorKind::UnclosedQuote).at(start_of(row.line)));
+        }
+        if is_row {
+            return Ok(());
+        }
+        let next = chunks.next().map_err(|error| unreadable(file, error))?;
+        *chunk = next.ok_or_else(|| error(ReadErrorKind::Empty("header line")))?;
+        chunk.may_have_replacements = chunks.input().get_ref().has_replaced();
+    }
+}
+
+const fn start_of(line: u64) -> LineColumn {
+    LineColumn { line, column: 0 }
+}
+
+fn unreadable(file: &Arc<str>, Unreadable { error, line }: Unreadable) -> ReadError {
+    ReadError::io(Arc::clone(file), error).at(start_of(line))
 }
 
 impl<R: Read + Send> RecordReader for Csv<R> {
     fn recycle(&mut self, run: Box<TestRun>) {
-        self.spare.give(run);
+        self.records.recycle(run);
     }
 }
 
@@ -236,29 +218,25 @@ impl<R: Read> Iterator for Csv<R> {
     type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(record) = self.pending.pop_front() {
-            return Some(Ok(record));
-        }
-        match next_row(&mut self.rows, &mut self.row, &self.file) {
-            Err(error) => Some(Err(error)),
-            Ok(Some(line)) => {
-                self.is_without_rows = false;
-                let record = self.record(line);
-                let Some(first) = self.pending.pop_front() else {
-                    return Some(Ok(record));
-                };
-                self.pending.push_back(record);
-                Some(Ok(first))
+        loop {
+            let next = self.records.next();
+            if next.is_some() || self.is_over {
+                return next;
             }
-            Ok(None) => {
-                if std::mem::take(&mut self.is_without_rows) {
-                    self.warn(self.header_line, WarningKind::NoResults);
+            match self.read_on() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.is_over = true;
+                    let RowRecords { seen, .. } = self.records;
+                    let encoding = self.chunks.input().get_ref().encoding();
+                    let warnings = self.records.table().last_warnings(seen, encoding);
+                    let warnings: Vec<_> = warnings.map(Record::Warning).collect();
+                    self.records.pending.extend(warnings);
                 }
-                if let Some((line, bytes)) = self.replaced.take() {
-                    let encoding = self.rows.get_ref().get_ref().encoding();
-                    self.warn(line, WarningKind::InvalidBytes { bytes, encoding });
+                Err(error) => {
+                    self.is_over = true;
+                    return Some(Err(error));
                 }
-                self.pending.pop_front().map(Ok)
             }
         }
     }
@@ -275,52 +253,22 @@ pub(crate) fn see_durations<R: Read>(
     let Ok(mut table) = Csv::new(file, input, head, options) else {
         return;
     };
-    let columns = table.mapping.columns.iter();
+    let columns = table.records.table().mapping.columns.iter();
     let durations = columns.filter(|column| column.field.is_duration());
     let indexes: Vec<usize> = durations.map(|column| column.index).collect();
-    while let Ok(Some(_)) = next_row(&mut table.rows, &mut table.row, &table.file) {
-        let cells = indexes.iter().filter_map(|index| table.row.get(*index));
-        for cell in cells.filter_map(|cell| std::str::from_utf8(cell).ok()) {
-            see(cell);
-        }
-    }
-}
-
-/// Reads the next row and returns the line at which it starts.
-fn next_row<R: Read>(
-    rows: &mut csv::Reader<NormalizedLines<R>>,
-    row: &mut ByteRecord,
-    file: &Arc<str>,
-) -> Result<Option<u64>, ReadError> {
-    let read = rows.read_byte_record(row);
-    let line_after = rows.position().line();
-    match read {
-        Ok(true) => {
-            // The parser silently skips empty lines before a row. The row itself consists of the line ends
-            // inside its cells and the one after it.
-            let inside = memchr_iter(b'\n', row.as_slice()).count() as u64;
-            let end = rows.position().byte();
-            if rows.get_ref().is_end(end) {
-                // Only an unterminated quote makes the parser consume the line end added at the end of the file.
-                let line = line_after.saturating_sub(inside).max(1);
-                let place = LineColumn { line, column: 0 };
-                return Err(
-                    ReadError::new(Arc::clone(file), ReadErrorKind::UnclosedQuote).at(place),
-                );
+    loop {
+        while let Ok(is_row) = table.records.read_row() {
+            if !is_row {
+                break;
             }
-            Ok(Some(line_after.saturating_sub(inside + 1).max(1)))
+            let cells = table.records.cells().enumerate();
+            let cells = cells.filter(|(index, _)| indexes.contains(index));
+            for cell in cells.filter_map(|(_, cell)| std::str::from_utf8(cell).ok()) {
+                see(cell);
+            }
         }
-        Ok(false) => Ok(None),
-        Err(error) => {
-            let place = LineColumn {
-                line: line_after,
-                column: 0,
-            };
-            let error = match error.into_kind() {
-                csv::ErrorKind::Io(error) => error,
-                other => io::Error::other(format!("{other:?}")),
-            };
-            Err(ReadError::io(Arc::clone(file), error).at(place))
+        if !table.read_on().unwrap_or(false) {
+            return;
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::read::cleaned::Cleaned;
+use crate::read::csv::{self, Csv};
 use crate::read::error::ReadError;
-use crate::read::junit::parts::Parts;
+use crate::read::junit;
 use crate::read::junit::parts::part::Setting;
+use crate::read::options::ReadOptions;
 use crate::read::process::{Process, ProcessEach, Processed};
 use crate::read::record::Records;
 use crate::read::report::file::Input;
@@ -15,7 +18,8 @@ pub struct ProcessedRecords<P: Process>(Reading<P>);
 
 enum Reading<P: Process> {
     Records(Box<ProcessEach<P>>),
-    Parts(Box<Parts<P>>),
+    Report(Box<junit::parts::Parts<P>>),
+    Table(Box<csv::parts::Parts<P>>),
 }
 
 impl<P: Process> ProcessedRecords<P> {
@@ -26,15 +30,29 @@ impl<P: Process> ProcessedRecords<P> {
     }
 
     /// The records of a `JUnit` report that begins with `head` and may be cut.
-    pub(super) fn of_parts(
+    pub(super) fn of_report(
         setting: Setting<P>,
         input: Input,
         head: Vec<u8>,
         threads: usize,
     ) -> Self {
-        Self(Reading::Parts(Box::new(Parts::new(
-            setting, input, head, threads,
-        ))))
+        let parts = junit::parts::Parts::new(setting, input, head, threads);
+        Self(Reading::Report(Box::new(parts)))
+    }
+
+    /// The records of a table.
+    pub(super) fn of_table(
+        table: Csv<Input>,
+        options: &ReadOptions,
+        process: Arc<P>,
+        threads: usize,
+    ) -> Self {
+        match csv::parts::crew(&table, &process, threads) {
+            Some(crew) => Self(Reading::Table(Box::new(csv::parts::Parts::new(
+                table, crew,
+            )))),
+            None => Self::of(Records::new(Cleaned::new(table, options)), process),
+        }
     }
 }
 
@@ -44,7 +62,8 @@ impl<P: Process> Iterator for ProcessedRecords<P> {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             Reading::Records(records) => records.next(),
-            Reading::Parts(parts) => parts.next(),
+            Reading::Report(parts) => parts.next(),
+            Reading::Table(parts) => parts.next(),
         }
     }
 }

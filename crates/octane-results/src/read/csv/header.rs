@@ -1,8 +1,7 @@
 //! Finds the header of a table: its separator, and the lines before it.
 
-use csv::{ByteRecord, ReaderBuilder, Terminator};
-
-use super::lines::{NormalizedLines, is_old_mac};
+use super::chunks::MARK;
+use super::row::Row;
 use crate::read::error::ReadErrorKind;
 use crate::read::options::ReadOptions;
 
@@ -25,7 +24,10 @@ pub(super) struct HeaderPosition {
 /// Usually it is the first row. Exports may begin with a title, the time or the query: the header is then the first
 /// row that has the required columns. If there is none, it is the first row, which is reported.
 pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition {
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let mut head = head;
+    while let Some(text) = head.strip_prefix(MARK) {
+        head = text;
+    }
     let declared = declared_separator(head);
     let first = usize::from(declared.is_some());
     let chosen = options.delimiter.or(declared);
@@ -46,18 +48,13 @@ pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition 
 
 /// The number of the first row that has the required columns, starting with `first`.
 fn first_header(head: &[u8], delimiter: u8, first: usize, options: &ReadOptions) -> Option<usize> {
-    let mut rows = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .terminator(Terminator::Any(b'\n'))
-        .from_reader(NormalizedLines::new(head, is_old_mac(head)));
-    let mut row = ByteRecord::new();
+    let mut row = Row::default();
+    let (mut at, mut line) = (0, 1);
     let mut number = 0;
-    while number < ROWS_MAX && rows.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
+    while number < ROWS_MAX && row.read(head, &mut at, &mut line, delimiter) {
         // A header with a problem of its own, such as a repeated column, is the header too.
         let is_header = !matches!(
-            options.columns.map_header(&names(&row)),
+            options.columns.map_header(&names(&row, head)),
             Err(ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. })
         );
         if number >= first && is_header {
@@ -68,10 +65,10 @@ fn first_header(head: &[u8], delimiter: u8, first: usize, options: &ReadOptions)
     None
 }
 
-/// The names of the columns.
-pub(super) fn names(header: &ByteRecord) -> Vec<String> {
-    let name = |name| String::from_utf8_lossy(name).trim().to_owned();
-    header.iter().map(name).collect()
+/// The names of the columns in a row of `text`.
+pub(super) fn names(row: &Row, text: &[u8]) -> Vec<String> {
+    let name = |cell| String::from_utf8_lossy(cell).trim().to_owned();
+    row.cells(text).map(name).collect()
 }
 
 /// The separator in a first line such as `sep=;`, perhaps in quotes.

@@ -8,10 +8,8 @@
 //! What a suite says of itself is compared with what it contains when all of its parts are known.
 
 use std::collections::VecDeque;
-use std::io::{self, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 
 use encoding_rs::UTF_8;
 
@@ -22,6 +20,9 @@ use crate::read::encoding::encoding;
 use crate::read::error::ReadError;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
+use crate::read::parts::can_be_shared;
+use crate::read::parts::crew::Crew;
+use crate::read::parts::sink::Sink;
 use crate::read::process::{Process, ProcessEach, Processed};
 use crate::read::record::Records;
 use crate::read::report::file::Input;
@@ -31,7 +32,7 @@ use crate::warning::WarningKind;
 pub(crate) mod part;
 mod split;
 
-use part::{Found, Outcome, Setting, Sink, read_part};
+use part::{Found, Outcome, Setting, add_ready, read_part};
 use split::{Part, Splitter};
 
 /// How large the parts are.
@@ -40,11 +41,7 @@ const PART_BYTES: usize = 128 * 1024;
 /// Whether several threads may read parts of a report that begins with `head`.
 pub(crate) fn can_be_cut(head: &[u8], options: &ReadOptions) -> bool {
     let is_utf_8 = || encoding(head, None).is_ok_and(|encoding| encoding == UTF_8);
-    options.encoding.is_none()
-        // Scrubbed names are numbered, and the lines of a map that were used are remembered.
-        && options.scrub.is_empty()
-        && options.jira_map.is_none()
-        && is_utf_8()
+    options.encoding.is_none() && can_be_shared(options) && is_utf_8()
 }
 
 /// The records of a report that is read in parts.
@@ -53,11 +50,9 @@ pub(crate) struct Parts<P: Process> {
     head: Vec<u8>,
     splitter: Splitter,
     count: usize,
-    threads: Vec<Thread<P::Output>>,
+    crew: Crew<Arc<Part>, Option<Outcome<P::Output>>>,
     /// The parts that are being read, in order.
     reading: VecDeque<Arc<Part>>,
-    /// The thread that reads the first of them.
-    thread: usize,
     /// What is known of the report so far, without its results.
     report: Report,
     sink: Sink<P>,
@@ -70,32 +65,6 @@ pub(crate) struct Parts<P: Process> {
     /// What cannot be read in parts.
     rest: Option<ProcessEach<P>>,
     has_ended: bool,
-}
-
-/// A thread that reads one part after another.
-struct Thread<T> {
-    parts: Sender<Arc<Part>>,
-    outcomes: Receiver<Option<Outcome<T>>>,
-}
-
-impl<T: Send + 'static> Thread<T> {
-    fn start<P: Process<Output = T>>(setting: Arc<Setting<P>>) -> io::Result<Self> {
-        let (sender, parts) = channel::<Arc<Part>>();
-        let (outcome, outcomes) = channel();
-        thread::Builder::new().spawn(move || {
-            for part in parts {
-                let read = read_part(&part, &setting);
-                drop(part);
-                if outcome.send(read).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self {
-            parts: sender,
-            outcomes,
-        })
-    }
 }
 
 impl<P: Process> Parts<P> {
@@ -113,14 +82,13 @@ impl<P: Process> Parts<P> {
     ) -> Self {
         Self {
             report: setting.report(),
-            sink: Sink::new(&setting),
+            sink: setting.sink(),
             setting: Arc::new(setting),
             head,
             splitter: Splitter::new(input, part_bytes),
             count,
-            threads: Vec::new(),
+            crew: Crew::default(),
             reading: VecDeque::new(),
-            thread: 0,
             ready: VecDeque::new(),
             names: Vec::new(),
             end: None,
@@ -132,14 +100,10 @@ impl<P: Process> Parts<P> {
     /// Reads on: another part, or what cannot be read in parts.
     fn advance(&mut self) -> Result<(), ReadError> {
         self.cut();
-        let outcome = self.threads.get(self.thread).and_then(|thread| {
-            self.reading.front()?;
-            thread.outcomes.recv().ok()?
-        });
+        let outcome = self.crew.take().flatten();
         let Some(outcome) = outcome.filter(|outcome| self.is_next(outcome)) else {
             return self.read_rest();
         };
-        self.thread = (self.thread + 1) % self.threads.len();
         let Some(part) = self.reading.pop_front() else {
             return Ok(());
         };
@@ -189,27 +153,23 @@ impl<P: Process> Parts<P> {
             ..
         } = self;
         let mut found = |processed| ready.push_back(processed);
-        sink.add(report, &mut found);
+        add_ready(sink, report, &mut found);
         sink.flush(&mut found);
     }
 
     /// Gives further parts to the threads, unless there is only one.
     fn cut(&mut self) {
-        // While a thread reads one, the next one waits.
-        while self.reading.len() < 2 * self.count
+        while (self.crew.wants_more() || self.reading.is_empty())
             && let Some(part) = self.splitter.next_part()
         {
-            if self.threads.is_empty() && !part.is_last {
-                let start = |_| Thread::start(Arc::clone(&self.setting));
-                self.threads = (0..self.count).map_while(|at| start(at).ok()).collect();
+            if part.is_first && !part.is_last {
+                self.crew = Crew::start(self.count, || {
+                    let setting = Arc::clone(&self.setting);
+                    move |part: Arc<Part>| read_part(&part, &setting)
+                });
             }
             let part = Arc::new(part);
-            let threads = self.threads.len().max(1);
-            let thread = (self.thread + self.reading.len()) % threads;
-            if let Some(thread) = self.threads.get(thread) {
-                // If it has ended, its outcome is missing, too.
-                _ = thread.parts.send(Arc::clone(&part));
-            }
+            self.crew.give(Arc::clone(&part));
             self.reading.push_back(part);
         }
     }
@@ -226,7 +186,7 @@ impl<P: Process> Parts<P> {
 
     /// Begins to read what is not known yet on one thread.
     fn read_rest(&mut self) -> Result<(), ReadError> {
-        self.threads.clear();
+        self.crew = Crew::default();
         let mut bytes = Vec::new();
         for part in self.reading.drain(..) {
             bytes.extend_from_slice(&part.bytes);
@@ -242,7 +202,7 @@ impl<P: Process> Parts<P> {
                 XmlReader::new(file, input, b"", None)?.inside(end, &open)
             }
         };
-        let sink = std::mem::replace(&mut self.sink, Sink::new(&self.setting));
+        let sink = std::mem::replace(&mut self.sink, self.setting.sink());
         let records = Records::new(Cleaned::with(Junit::rest(xml, report), sink.cleaner));
         let process = Arc::clone(&self.setting.process);
         self.rest = Some(ProcessEach::new(records, process));

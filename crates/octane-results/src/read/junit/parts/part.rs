@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::super::report::Report;
 use super::super::suite::Suite;
 use super::split::Part;
-use crate::read::cleaned::Cleaner;
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
+use crate::read::parts::sink::Sink;
 use crate::read::process::{Process, Processed};
-use crate::read::record::Record;
 use crate::read::xml::XmlReader;
 
 /// What all parts have in common.
@@ -23,11 +22,15 @@ pub(crate) struct Setting<P> {
     pub(crate) process: Arc<P>,
 }
 
-impl<P> Setting<P> {
+impl<P: Process> Setting<P> {
     pub(super) fn report(&self) -> Report {
         let mut report = Report::new(Arc::clone(&self.file), self.options.clone());
         report.commas = self.commas.clone();
         report
+    }
+
+    pub(super) fn sink(&self) -> Sink<P> {
+        Sink::new(Arc::clone(&self.process), &self.options)
     }
 }
 
@@ -52,56 +55,15 @@ pub(super) enum Found<T> {
     End(Box<Suite>),
 }
 
-/// Makes the identities of results final, and processes them.
-pub(super) struct Sink<P: Process> {
-    process: Arc<P>,
-    pub(super) cleaner: Cleaner,
-    /// What is being made of results.
-    output: Option<P::Output>,
-}
-
-impl<P: Process> Sink<P> {
-    pub(super) fn new(setting: &Setting<P>) -> Self {
-        Self {
-            process: Arc::clone(&setting.process),
-            cleaner: Cleaner::new(&setting.options),
-            output: None,
-        }
-    }
-
-    /// Adds all records that are ready.
-    pub(super) fn add(
-        &mut self,
-        report: &mut Report,
-        found: &mut impl FnMut(Processed<P::Output>),
-    ) {
-        while let Some(record) = report.ready.pop_front() {
-            match record {
-                Record::Run(mut run) => {
-                    if let Some(warning) = self.cleaner.clean(&mut run) {
-                        self.flush(found);
-                        found(Processed::Warning(warning));
-                    }
-                    let output = self.output.get_or_insert_with(|| self.process.begin());
-                    self.process.run(&mut run, output);
-                    report.recycle(run);
-                }
-                Record::Invalid(row) => {
-                    self.flush(found);
-                    found(Processed::Invalid(row));
-                }
-                Record::Warning(warning) => {
-                    self.flush(found);
-                    found(Processed::Warning(warning));
-                }
-            }
-        }
-    }
-
-    /// Ends what is being made of results.
-    pub(super) fn flush(&mut self, found: &mut impl FnMut(Processed<P::Output>)) {
-        if let Some(output) = self.output.take() {
-            found(Processed::Runs(output));
+/// Adds all records that are ready.
+pub(super) fn add_ready<P: Process>(
+    sink: &mut Sink<P>,
+    report: &mut Report,
+    found: &mut impl FnMut(Processed<P::Output>),
+) {
+    while let Some(record) = report.ready.pop_front() {
+        if let Some(run) = sink.add(record, found) {
+            report.recycle(run);
         }
     }
 }
@@ -132,10 +94,10 @@ pub(super) fn read_part<P: Process>(
     };
     let outer = report.suites.clone();
     let mut found = Vec::new();
-    let mut sink = Sink::new(setting);
+    let mut sink = setting.sink();
     let end = read_to_end(&mut xml, &mut report, |report| {
         let mut push = |processed| found.push(Found::Processed(processed));
-        sink.add(report, &mut push);
+        add_ready(&mut sink, report, &mut push);
         if let Some(suite) = report.take_closed() {
             sink.flush(&mut push);
             if suite.has_unnamed() {

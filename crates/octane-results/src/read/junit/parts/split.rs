@@ -6,6 +6,7 @@ use std::sync::Arc;
 use memchr::memmem::{self, Finder};
 
 use crate::read::line_column::LineColumn;
+use crate::read::parts::fill::fill;
 use crate::read::report::file::Input;
 use crate::read::xml::is_start_of_content;
 
@@ -77,7 +78,7 @@ impl Splitter {
         let mut wanted = self.part_bytes;
         let mut searched = 1;
         let (cut, is_last) = loop {
-            match self.read(wanted) {
+            match fill(&mut self.input, &mut self.ahead, wanted) {
                 Ok(true) => {}
                 Ok(false) => break (self.ahead.len(), true),
                 Err(error) => {
@@ -131,13 +132,6 @@ impl Splitter {
                 Box::new(ahead.chain(input))
             }
         }
-    }
-
-    /// Reads until `wanted` bytes are ahead; `false` if there are fewer.
-    fn read(&mut self, wanted: usize) -> io::Result<bool> {
-        let missing = wanted.saturating_sub(self.ahead.len()) as u64;
-        let input = self.input.by_ref();
-        Ok(input.take(missing).read_to_end(&mut self.ahead)? as u64 == missing)
     }
 
     /// Follows the suites that begin and end in a part.

@@ -1,5 +1,7 @@
 //! What is read in parts is what is read at once.
 
+use std::io;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,179 @@
+//! Makes records of rows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::chunk::Chunk;
+use super::row::Row;
+use super::table::{Seen, Table};
+use crate::invalid::{InvalidCell, InvalidRow};
+use crate::position::Position;
+use crate::read::commas::Commas;
+use crate::read::error::{ReadError, ReadErrorKind};
+use crate::read::file_state::FileState;
+use crate::read::line_column::LineColumn;
+use crate::read::record::Record;
+use crate::read::row::parse_row_into;
+use crate::read::spare::Spare;
+use crate::run::TestRun;
+use crate::warning::{Warning, WarningKind};
+use octane_model::plural::plural;
+
+/// The records of one chunk of a table after the other, with warnings before the row that they are about.
+pub(super) struct RowRecords {
+    table: Arc<Table>,
+    /// The name of the table, not shared with other threads: all positions count how often it is used.
+    file: Arc<str>,
+    pub(super) chunk: Chunk,
+    row: Row,
+    pub(super) pending: VecDeque<Record>,
+    state: FileState,
+    spare: Spare,
+    pub(super) seen: Seen,
+}
+
+impl RowRecords {
+    pub(super) fn new(table: Arc<Table>, commas: Commas) -> Self {
+        Self {
+            file: Arc::from(&*table.file),
+            table,
+            chunk: Chunk::default(),
+            row: Row::default(),
+            pending: VecDeque::new(),
+            state: FileState::new(commas),
+            spare: Spare::default(),
+            seen: Seen::default(),
+        }
+    }
+
+    pub(super) const fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// How durations with commas are understood.
+    pub(super) const fn commas(&self) -> &Commas {
+        &self.state.commas
+    }
+
+    pub(super) fn set_commas(&mut self, commas: Commas) {
+        self.state.commas = commas;
+    }
+
+    /// Goes on with a chunk, and returns the one before.
+    pub(super) fn begin(&mut self, mut chunk: Chunk) -> Chunk {
+        chunk.validate();
+        std::mem::replace(&mut self.chunk, chunk)
+    }
+
+    /// Uses the memory of a result for a later one.
+    pub(super) fn recycle(&mut self, run: Box<TestRun>) {
+        self.spare.give(run);
+    }
+
+    /// Reads the next row of the chunk; `false` if there is none.
+    pub(super) fn read_row(&mut self) -> Result<bool, ReadError> {
+        let chunk = &mut self.chunk;
+        let (mut at, mut line) = (chunk.at, chunk.line);
+        let delimiter = self.table.delimiter;
+        let is_row = (self.row).read(chunk.bytes(), &mut at, &mut line, delimiter);
+        (chunk.at, chunk.line) = (at, line);
+        if is_row && self.row.is_unclosed {
+            let place = LineColumn {
+                line: self.row.line,
+                column: 0,
+            };
+            let error = ReadError::new(Arc::clone(&self.file), ReadErrorKind::UnclosedQuote);
+            return Err(error.at(place));
+        }
+        Ok(is_row)
+    }
+
+    /// The cells of the last row read.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
+        self.row.cells(self.chunk.bytes())
+    }
+
+    /// Whether the last row read has a cell for each column. Separators at the end of each line, of the header or of
+    /// the rows, mean nothing.
+    fn has_fitting_width(&self) -> bool {
+        let is_blank = |cell: &[u8]| cell.trim_ascii().is_empty();
+        let Table {
+            width, named_width, ..
+        } = *self.table;
+        let cells = self.row.len();
+        cells >= named_width && (cells <= width || self.cells().skip(width).all(is_blank))
+    }
+
+    /// The record of the last row read.
+    fn record(&mut self) -> Record {
+        let line = self.row.line;
+        let position = Position::new(Arc::clone(&self.file), line);
+        if !self.has_fitting_width() {
+            let (cells, width) = (self.row.len(), self.table.width);
+            let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
+            let cell = InvalidCell::new(None, "", reason);
+            return Record::Invalid(InvalidRow {
+                position,
+                cells: vec![
+                    cell.hint("enclose cells that contain a separator or a quote in quotes"),
+                ],
+            });
+        }
+        let Self {
+            table,
+            chunk,
+            row,
+            pending,
+            state,
+            spare,
+            seen,
+            ..
+        } = self;
+        let cell = |index| row.cell(chunk, index);
+        let mut warn = |kind| {
+            if let WarningKind::InvalidBytes { bytes, .. } = kind {
+                seen.replace(line, bytes);
+                return;
+            }
+            let position = position.clone();
+            pending.push_back(Record::Warning(Warning { position, kind }));
+        };
+        let mut run = spare.take();
+        let Table {
+            mapping, options, ..
+        } = &**table;
+        match parse_row_into(&mut run, mapping, options, state, cell, &mut warn) {
+            Ok(()) => {
+                run.position = Some(position);
+                Record::Run(run)
+            }
+            Err(cells) => {
+                spare.give(run);
+                Record::Invalid(InvalidRow { position, cells })
+            }
+        }
+    }
+}
+
+impl Iterator for RowRecords {
+    type Item = Result<Record, ReadError>;
+
+    /// The next record of the chunk.
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(record) = self.pending.pop_front() {
+            return Some(Ok(record));
+        }
+        match self.read_row() {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        self.seen.has_rows = true;
+        let record = self.record();
+        let Some(first) = self.pending.pop_front() else {
+            return Some(Ok(record));
+        };
+        self.pending.push_back(record);
+        Some(Ok(first))
+    }
+}
