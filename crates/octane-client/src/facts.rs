@@ -18,6 +18,8 @@
 //!
 //! Differences have their sign in the lowest bit. The CRC-32 of everything is in the last four bytes.
 
+use std::borrow::Cow;
+
 use octane_results::{Identity, Status, TestRun};
 
 const STATUSES: [Status; 4] = [
@@ -77,6 +79,67 @@ impl Default for Fact {
     }
 }
 
+/// What is known of a result, before it is stored.
+#[derive(Debug)]
+pub(crate) struct KnownRun<'a> {
+    /// Module, package, class and name.
+    pub(crate) identity: [&'a str; 4],
+    /// Where it is not that of the test.
+    pub(crate) run_name: Option<&'a str>,
+    pub(crate) status: Status,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) started: Option<i64>,
+    /// Milliseconds.
+    pub(crate) duration: u64,
+    /// The line, and the column if that is known, in the file that it has.
+    pub(crate) place: Option<(i64, Option<u64>)>,
+    /// As [`jira_keys`] writes them; empty if there are none.
+    pub(crate) jira: Cow<'a, [u8]>,
+}
+
+impl<'a> KnownRun<'a> {
+    pub(crate) fn of(run: &'a TestRun) -> Self {
+        let mut jira = Vec::new();
+        jira_keys(&run.jira, &mut jira);
+        Self {
+            jira: Cow::Owned(jira),
+            ..Self::without_jira(run)
+        }
+    }
+
+    /// The same, but for its Jira keys.
+    pub(crate) fn without_jira(run: &'a TestRun) -> Self {
+        let Identity {
+            module,
+            package,
+            class,
+            name,
+        } = &run.identity;
+        let duration = i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX);
+        let place = run.position.as_ref().map(|position| {
+            let line = i64::try_from(position.line).unwrap_or(i64::MAX);
+            (line, position.column)
+        });
+        Self {
+            identity: [module, package, class, name],
+            run_name: run.run_name.as_deref(),
+            status: run.status,
+            started: run.started.map(jiff::Timestamp::as_millisecond),
+            duration: duration.unsigned_abs(),
+            place,
+            jira: Cow::default(),
+        }
+    }
+}
+
+/// Writes the Jira keys of a result; nothing if there are none.
+pub(crate) fn jira_keys(keys: &[String], bytes: &mut Vec<u8>) {
+    if !keys.is_empty() {
+        number(bytes, keys.len() as u64);
+        keys.iter().for_each(|key| put(bytes, key.as_bytes()));
+    }
+}
+
 /// Writes what is known of the results of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct FactsWriter {
@@ -96,54 +159,41 @@ struct Last {
 
 impl FactsWriter {
     /// Adds a result, with the number of its file, and where its bytes end in the body.
-    pub(crate) fn add(&mut self, run: &TestRun, file: Option<i64>, body_end: usize) {
+    pub(crate) fn add(&mut self, run: &KnownRun<'_>, file: Option<i64>, body_end: usize) {
         let Self { bytes, texts, last } = self;
-        let started = run.started.map(jiff::Timestamp::as_millisecond);
-        let position = run.position.as_ref();
-        let column = position.and_then(|position| position.column);
+        let column = run.place.and_then(|(_, column)| column);
         let has = |flag: u8, has: bool| if has { flag } else { 0 };
         let status = STATUSES.iter().position(|status| *status == run.status);
         bytes.push(
             u8::try_from(status.unwrap_or_default()).unwrap_or_default()
-                | has(HAS_START, started.is_some())
+                | has(HAS_START, run.started.is_some())
                 | has(HAS_FILE, file.is_some())
                 | has(HAS_COLUMN, column.is_some())
                 | has(HAS_JIRA, !run.jira.is_empty())
                 | has(HAS_RUN_NAME, run.run_name.is_some()),
         );
-        let Identity {
-            module,
-            package,
-            class,
-            name,
-        } = &run.identity;
-        for (last, text) in texts.iter_mut().zip([module, package, class, name]) {
+        for (last, text) in texts.iter_mut().zip(run.identity) {
             let shared = shared(last, text);
             number(bytes, shared as u64);
             put(bytes, &text.as_bytes()[shared..]);
             last.truncate(shared);
             last.push_str(&text[shared..]);
         }
-        if let Some(name) = &run.run_name {
+        if let Some(name) = run.run_name {
             put(bytes, name.as_bytes());
         }
-        if let Some(started) = started {
+        if let Some(started) = run.started {
             difference(bytes, started, &mut last.started);
         }
-        let duration = i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX);
-        number(bytes, duration.unsigned_abs());
-        if let (Some(file), Some(position)) = (file, position) {
+        number(bytes, run.duration);
+        if let (Some(file), Some((line, _))) = (file, run.place) {
             number(bytes, file.unsigned_abs());
-            let line = i64::try_from(position.line).unwrap_or(i64::MAX);
             difference(bytes, line, &mut last.line);
         }
         if let Some(column) = column {
             number(bytes, column);
         }
-        if !run.jira.is_empty() {
-            number(bytes, run.jira.len() as u64);
-            run.jira.iter().for_each(|key| put(bytes, key.as_bytes()));
-        }
+        bytes.extend_from_slice(&run.jira);
         number(bytes, body_end.wrapping_sub(last.body_end) as u64);
         last.body_end = body_end;
     }
@@ -326,7 +376,7 @@ mod tests {
     fn written(runs: &[Given]) -> Vec<u8> {
         let mut writer = FactsWriter::default();
         for (run, file, body_end) in runs {
-            writer.add(run, *file, *body_end);
+            writer.add(&KnownRun::of(run), *file, *body_end);
         }
         writer.finish()
     }

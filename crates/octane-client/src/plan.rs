@@ -1,28 +1,35 @@
 //! What will be sent, computed before anything is sent.
 
+mod batch;
+mod batching;
 mod file_numbers;
 mod nonce;
+mod part;
+mod parts;
 mod payload_settings;
 mod repairing;
 mod single;
 mod totals;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use octane_results::{Batches, GherkinUnit, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::facts::FactsWriter;
+use crate::facts::KnownRun;
 use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
 use crate::shard::Shard;
 use crate::target::{Target, TargetSpec};
-use file_numbers::FileNumbers;
+pub use batch::PlannedBatch;
+pub(crate) use batch::hexadecimal;
+use batching::Batching;
 pub(crate) use nonce::nonce_comment;
+pub use part::{PartPlanner, PlanPart};
+pub(crate) use parts::PartsPlan;
 use payload_settings::payload_settings;
 use repairing::{Repairing, RunRepairs};
 pub use single::SinglePayload;
@@ -51,49 +58,7 @@ pub use totals::{PlanError, PlanTotals};
 #[derive(Debug)]
 pub struct Plan<I> {
     batches: Batches<Repairing<I>, Arc<PayloadWriter>>,
-    writer: Arc<PayloadWriter>,
-    /// Sets all payloads of this upload apart from those of another one.
-    nonce: Option<String>,
-    totals: PlanTotals,
-    facts: FactsWriter,
-    files: FileNumbers,
-    /// How many times each payload has occurred so far.
-    times: HashMap<Likeness, u32>,
-}
-
-/// One batch of a [`Plan`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct PlannedBatch {
-    /// Its number, counted from 1.
-    pub number: usize,
-    /// How many equal payloads there were before it, and the comment that makes it differ from them.
-    pub(crate) nonce: u32,
-    pub(crate) comment: String,
-    /// The runs, rendered.
-    pub(crate) body: Vec<u8>,
-    writer: Arc<PayloadWriter>,
-    /// How many runs there are.
-    pub(crate) rows: i64,
-    /// How many results those stand for.
-    results: usize,
-    /// What is known of each, in the payload's order, as a [`FactsWriter`] writes it.
-    pub(crate) facts: Vec<u8>,
-    /// Whether any of them carries a Jira key.
-    pub(crate) has_jira: bool,
-    /// The files that no earlier batch has results of, with their numbers.
-    pub(crate) files: Vec<(i64, Arc<str>)>,
-}
-
-/// What equal bodies have in common, and others most probably not. Bodies that are taken for equal by mistake get a comment that they
-/// do not need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Likeness {
-    /// A checksum.
-    body: u32,
-    bytes: usize,
-    /// A checksum of where the runs end.
-    ends: u32,
+    batching: Batching,
 }
 
 /// What is before and after the runs of every payload.
@@ -134,12 +99,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         let repairing = Repairing::new(runs.into_iter(), repairs);
         Ok(Self {
             batches: Batches::new(repairing, Arc::clone(&writer), settings.batch_limits),
-            writer,
-            nonce: settings.nonce.clone(),
-            totals: PlanTotals::default(),
-            facts: FactsWriter::default(),
-            files: FileNumbers::default(),
-            times: HashMap::new(),
+            batching: Batching::new(writer, settings.nonce.clone()),
         })
     }
 
@@ -155,7 +115,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
 
     /// Renders the runs, and knows what is before and after those of every payload.
     pub(crate) fn writer(&self) -> Arc<PayloadWriter> {
-        Arc::clone(&self.writer)
+        Arc::clone(&self.batching.writer)
     }
 
     /// Plans what is left, and returns the totals. Fails if results exceed Octane's limits and may not be repaired.
@@ -163,7 +123,7 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         for batch in self.by_ref() {
             batch?;
         }
-        let mut totals = self.totals;
+        let mut totals = self.batching.totals;
         self.batches.input().repairs.add_to(&mut totals)?;
         Ok(totals)
     }
@@ -173,88 +133,21 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
     type Item = Result<PlannedBatch, PlanError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Self {
-            batches,
-            facts,
-            files,
-            totals,
-            ..
-        } = self;
-        let (mut rows, mut results, mut has_jira) = (0, 0, false);
-        let mut ends = crc32fast::Hasher::new();
+        let Self { batches, batching } = self;
+        let mut results = 0;
         let batch = batches.next_rendered(|run, end| {
-            rows += 1;
             results += run.results;
-            let file = run.position.as_ref();
-            let file = file.map(|position| files.number(&position.file));
-            facts.add(&run, file, end);
-            ends.update(&(end as u64).to_le_bytes());
+            let file = run.position.as_ref().map(|position| &position.file);
+            batching.add(&KnownRun::of(&run), file, end);
             for key in &run.jira {
-                has_jira = true;
-                if !totals.jira_keys.contains(key) {
-                    totals.jira_keys.insert(key.clone());
+                if !batching.totals.jira_keys.contains(key) {
+                    batching.totals.jira_keys.insert(key.clone());
                 }
             }
         })?;
-        let batch = match batch {
-            Ok(batch) => batch,
-            Err(error) => return Some(Err(error.into())),
-        };
-        let likeness = Likeness {
-            body: crc32fast::hash(&batch.body),
-            bytes: batch.body.len(),
-            ends: ends.finalize(),
-        };
-        let facts = facts.finish();
-        let times = self.times.entry(likeness).or_default();
-        // Octane would ignore equal bytes, and the results in between would stay the last ones.
-        let nonce = *times;
-        *times += 1;
-        let comment = nonce_comment(self.nonce.as_deref(), nonce);
-        self.totals.batches += 1;
-        let bytes = self.writer.envelope_bytes() + batch.body.len() + comment.len();
-        self.totals.bytes += bytes as u64;
-        Some(Ok(PlannedBatch {
-            number: batch.number,
-            nonce,
-            comment,
-            body: batch.body,
-            rows,
-            results,
-            facts,
-            has_jira,
-            files: self.files.take_new(),
-            writer: Arc::clone(&self.writer),
-        }))
+        Some(match batch {
+            Ok(batch) => Ok(batching.complete(batch.number, batch.body, results)),
+            Err(error) => Err(error.into()),
+        })
     }
-}
-
-impl PlannedBatch {
-    /// How many results it holds.
-    pub fn results(&self) -> usize {
-        self.results
-    }
-
-    /// The payload's SHA-256 in hexadecimal.
-    pub fn sha256(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update(self.writer.prefix())
-            .chain_update(&self.body)
-            .chain_update(&self.comment)
-            .chain_update(self.writer.suffix())
-            .finalize();
-        hexadecimal(&digest)
-    }
-
-    /// The payload.
-    pub fn payload(&self) -> Vec<u8> {
-        let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
-        [prefix, &self.body, self.comment.as_bytes(), suffix].concat()
-    }
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

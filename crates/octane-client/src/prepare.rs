@@ -3,7 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use octane_results::{Dialect, TestRun};
+use octane_results::{Dialect, PayloadWriter, TestRun};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -11,7 +11,9 @@ use crate::event::Event;
 use crate::invalid::InvalidResults;
 use crate::journal::{Journal, JournalError, Provisional, Repeats, RowWriter, Spool};
 use crate::outcome::{Facts, Outcome, outcome};
-use crate::plan::{Envelope, Manifest, Plan, PlanError, PlanTotals, PlannedBatch};
+use crate::plan::{
+    Envelope, Manifest, PartsPlan, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch,
+};
 use crate::report::Counts;
 use crate::server::Server;
 use crate::settings::UploadSettings;
@@ -106,9 +108,34 @@ impl Draft {
         spool: &Spool,
         id: UploadId,
     ) -> Result<Self, PrepareError> {
-        let journal = Provisional::new(spool.create(id)?);
-        let mut plan = Plan::new(runs, Some(&spec.placeholder()), settings)?;
+        let plan = Plan::new(runs, Some(&spec.placeholder()), settings)?;
         let writer = plan.writer();
+        Self::of_plan(plan, &writer, Plan::finish, spec, settings, spool, id)
+    }
+
+    /// The same for results that a [`PartPlanner`](crate::PartPlanner) with these settings has planned where they were read.
+    pub fn of_parts(
+        parts: impl IntoIterator<Item = PlanPart>,
+        spec: &TargetSpec,
+        settings: &UploadSettings,
+        spool: &Spool,
+        id: UploadId,
+    ) -> Result<Self, PrepareError> {
+        let plan = PartsPlan::new(parts.into_iter(), &spec.placeholder(), settings)?;
+        let writer = plan.writer();
+        Self::of_plan(plan, &writer, PartsPlan::finish, spec, settings, spool, id)
+    }
+
+    fn of_plan<P: Iterator<Item = Result<PlannedBatch, PlanError>>>(
+        mut plan: P,
+        writer: &PayloadWriter,
+        finish: impl FnOnce(P) -> Result<PlanTotals, PlanError>,
+        spec: &TargetSpec,
+        settings: &UploadSettings,
+        spool: &Spool,
+        id: UploadId,
+    ) -> Result<Self, PrepareError> {
+        let journal = Provisional::new(spool.create(id)?);
         let mut rows = journal.begin_plan(Envelope {
             prefix: writer.prefix(),
             suffix: writer.suffix(),
@@ -117,7 +144,7 @@ impl Draft {
         write(&mut plan, &mut rows, journal.is_inline())?;
         Ok(Self {
             journal,
-            totals: plan.finish()?,
+            totals: finish(plan)?,
             spec: spec.clone(),
             settings: settings.clone(),
         })
@@ -236,7 +263,7 @@ impl Client {
 
 /// Writes what is planned; unless everything has to happen on this thread, on another one while this one plans further batches.
 fn write(
-    plan: &mut Plan<impl Iterator<Item = TestRun>>,
+    plan: impl Iterator<Item = Result<PlannedBatch, PlanError>>,
     rows: &mut RowWriter<'_>,
     is_inline: bool,
 ) -> Result<(), PrepareError> {

@@ -4,8 +4,8 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::Timestamp;
 use octane_client::{
-    CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice, Prepared,
-    Shard, SuiteChoice, TargetSpec, UploadId, UploadSettings,
+    CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice,
+    PartPlanner, Prepared, Shard, SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
 use octane_results::{Build, Dialect, Release};
 
@@ -206,12 +206,19 @@ fn draft(
     if args.dry_run {
         return None;
     }
-    // Nothing is created for input without results, or while a pipe is silent.
-    let first_started = reading.first()?.started;
-    let spec = target_spec(args, reading.name(), first_started, started.now).ok()?;
     let spool = spool(&args.delivery.spool).ok()?;
-    let runs = reading.take_while(|_| !cancellation.is_cancelled());
-    Draft::new(runs, &spec, settings, &spool, started.id.clone()).ok()
+    let planner = PartPlanner::new(settings).ok()?;
+    let name = reading.name().to_owned();
+    let mut parts = reading.processed(planner);
+    let draft = parts.next().and_then(|first| {
+        // Nothing is created for input without results, or while a pipe is silent.
+        let spec = target_spec(args, &name, first.first_started(), started.now).ok()?;
+        let parts = std::iter::once(first).chain(parts.by_ref());
+        let parts = parts.take_while(|_| !cancellation.is_cancelled());
+        Draft::of_parts(parts, &spec, settings, &spool, started.id.clone()).ok()
+    });
+    parts.finish();
+    draft
 }
 
 async fn upload_input(

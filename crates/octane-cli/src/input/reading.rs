@@ -29,8 +29,6 @@ pub(crate) struct Reading {
     workers: Option<Workers<Vec<Record>>>,
     /// What has been read and not been returned yet.
     block: IntoIter<Record>,
-    /// The first result, if it was looked at and not returned yet.
-    waiting: Option<TestRun>,
     /// How many valid results the current file has had so far.
     runs: usize,
     failed: Option<Failure>,
@@ -81,7 +79,6 @@ impl Reading {
             sources: found.sources,
             workers: None,
             block: Vec::new().into_iter(),
-            waiting: None,
             runs: 0,
             failed: None,
         })
@@ -92,16 +89,9 @@ impl Reading {
         &self.input.name
     }
 
-    /// The first result, before any was read.
-    pub(crate) fn first(&mut self) -> Option<&TestRun> {
-        self.waiting = self.next();
-        self.waiting.as_ref()
-    }
-
     /// What the inputs contain, once all results have been read; `environment` is that of all runs.
     pub(crate) fn finish(mut self, environment: &[Tag]) -> Result<Input> {
         // The rest of what has been taken one by one.
-        self.waiting = None;
         while self.block.len() > 0 {
             self.next();
         }
@@ -189,24 +179,20 @@ impl Reading {
         process: P,
         each: &mut dyn FnMut(P::Output) -> Result<()>,
     ) -> Result<()> {
+        let mut processed = self.processed(process);
+        let done = processed.by_ref().try_for_each(each);
+        processed.finish();
+        done
+    }
+
+    /// Processes each valid result on the thread that reads it.
+    pub(crate) fn processed<P: Process>(&mut self, process: P) -> ProcessedResults<'_, P> {
         let sources = std::mem::take(&mut self.sources);
-        let mut workers = Workers::process(sources, &self.input.options, Tallied(process));
-        let mut failed = None;
-        while let Some(part) = workers.next() {
-            match part {
-                Part::Block(Processed::Runs((tally, output))) => {
-                    self.runs += tally.results();
-                    self.tally.append(tally);
-                    if failed.is_none() {
-                        failed = each(output).err();
-                    }
-                }
-                Part::Block(Processed::Invalid(row)) => self.input.invalid.push(row),
-                Part::Block(Processed::Warning(warning)) => self.input.warnings.add(&warning),
-                part => self.end(part),
-            }
+        let workers = Workers::process(sources, &self.input.options, Tallied(process));
+        ProcessedResults {
+            reading: self,
+            workers,
         }
-        failed.map_or(Ok(()), Err)
     }
 
     /// Notes the end of an input.
@@ -224,13 +210,44 @@ impl Reading {
     }
 }
 
+/// What was made of valid results, in order.
+pub(crate) struct ProcessedResults<'a, P: Process> {
+    reading: &'a mut Reading,
+    workers: Workers<Processed<(Tally, P::Output)>>,
+}
+
+impl<P: Process> ProcessedResults<'_, P> {
+    /// Reads what is left, and counts it.
+    pub(crate) fn finish(self) {
+        self.for_each(drop);
+    }
+}
+
+impl<P: Process> Iterator for ProcessedResults<'_, P> {
+    type Item = P::Output;
+
+    fn next(&mut self) -> Option<P::Output> {
+        loop {
+            match self.workers.next()? {
+                Part::Block(Processed::Runs((tally, output))) => {
+                    self.reading.runs += tally.results();
+                    self.reading.tally.append(tally);
+                    return Some(output);
+                }
+                Part::Block(Processed::Invalid(row)) => self.reading.input.invalid.push(row),
+                Part::Block(Processed::Warning(warning)) => {
+                    self.reading.input.warnings.add(&warning);
+                }
+                part => self.reading.end(part),
+            }
+        }
+    }
+}
+
 impl Iterator for Reading {
     type Item = TestRun;
 
     fn next(&mut self) -> Option<TestRun> {
-        if let Some(first) = self.waiting.take() {
-            return Some(first);
-        }
         loop {
             let Some(record) = self.block.next() else {
                 match self.next_part()? {

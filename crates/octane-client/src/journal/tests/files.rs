@@ -4,11 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use octane_results::PayloadError;
 
 use super::*;
 use crate::journal::{LastAttempt, Retention};
 use crate::outcome::Outcome;
+use crate::plan::PlanError;
 use crate::prepare::PrepareError;
+use crate::target::ModuleChoice;
 
 fn place() -> (tempfile::TempDir, Spool) {
     let folder = tempfile::tempdir().unwrap();
@@ -236,8 +239,14 @@ fn results_that_cannot_be_planned_leave_no_files() {
         ..UploadSettings::default()
     };
     let run = TestRun::new("without a start", Status::Passed);
-    let planned = CLIENT.prepare([run], &target_spec(), &settings, &spool, UploadId::new());
-    assert!(matches!(planned, Err(PrepareError::Plan(_))));
+    let spec = target_spec().module(ModuleChoice::Path("Shop".to_owned()));
+    let planned = CLIENT.prepare([run], &spec, &settings, &spool, UploadId::new());
+    assert!(matches!(
+        planned,
+        Err(PrepareError::Plan(PlanError::Payload(
+            PayloadError::StartMissing { .. }
+        )))
+    ));
     assert_eq!(
         std::fs::read_dir(spool.folder().unwrap()).unwrap().count(),
         0
