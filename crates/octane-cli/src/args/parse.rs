@@ -68,15 +68,16 @@ impl Args {
     /// Parses a command line, with the settings of files for what is not given.
     pub(crate) fn parse_line(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
-        let definitions = Definitions::of(&Self::command());
-        let unfilled = without_empty_variables(Self::command(), is_empty);
+        let command = Self::command();
+        let definitions = Definitions::of(&command);
+        let unfilled = without_empty_variables(command, is_empty);
+        // Parsing builds the command that is called, and none of the others: that is most of what a short command costs.
         let mut program = unfilled.clone();
-        program.build();
-        let parsed = program.clone().try_get_matches_from(&line);
+        let parsed = program.try_get_matches_from_mut(&line);
         // Files may have what is missing. Every other mistake is found without them, and so is help.
         let parsed = match parsed {
             Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
-                return Err(with_plain_usage(error, &program, &line).into());
+                return Err(with_plain_usage(error, program, &line).into());
             }
             parsed => parsed,
         };
@@ -97,12 +98,14 @@ impl Args {
         let is_filled = choices.iter().any(|choice| choice.found.is_some());
         let parsed = if is_filled {
             program = fill(unfilled, &called, &applicable, &choices);
-            program.build();
-            program.clone().try_get_matches_from(&line)
+            program.try_get_matches_from_mut(&line)
         } else {
             parsed
         };
-        let mut matches = parsed.map_err(|error| with_plain_usage(error, &program, &line))?;
+        let mut matches = match parsed {
+            Ok(matches) => matches,
+            Err(error) => return Err(with_plain_usage(error, program, &line).into()),
+        };
         let (overridden, effective) = {
             let (command, matches) = innermost(&program, &matches);
             check_conflicts(command, matches)?;
@@ -300,9 +303,10 @@ fn overridden(
 }
 
 /// The parser lists every option that is set, also those that are set by the environment; they confuse.
-fn with_plain_usage(mut error: Error, program: &Command, line: &[OsString]) -> Error {
+fn with_plain_usage(mut error: Error, mut program: Command, line: &[OsString]) -> Error {
     if error.get(ContextKind::Usage).is_some() {
-        let mut command = program;
+        program.build();
+        let mut command = &program;
         for word in line.iter().skip(1) {
             let subcommand = word.to_str().and_then(|word| command.find_subcommand(word));
             command = subcommand.unwrap_or(command);
