@@ -29,6 +29,7 @@ pub(crate) const SESSION_CACHE: &str = "OCTANE_SESSION_CACHE";
 pub(crate) const PROFILE: &str = "OCTANE_PROFILE";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
+pub(crate) const RATE: &str = "OCTANE_RATE";
 pub(crate) const LOG: &str = "OCTANE_LOG";
 
 /// A variable.
@@ -80,6 +81,7 @@ pub(crate) const ALL: &[Variable] = &[
     user(PROFILE, "Profile in `octane.toml` whose settings count"),
     user(SPOOL, "Directory for uploads in progress, or `off`"),
     user(SANDBOX_DATA, "Directory of the sandbox's data"),
+    user(RATE, "Requests per second, or `off`"),
     user(
         LOG,
         "What to log, for example `octane_rest=debug`; overrides -v",

@@ -85,7 +85,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
     /// Maximum requests per second across all workers, or `off`; Octane recommends fewer than 20 [default: 10].
-    #[arg(long, global = true, value_name = "COUNT")]
+    #[arg(long, env = env::RATE, global = true, value_name = "COUNT")]
     pub(crate) rate: Option<Rate>,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,

@@ -51,8 +51,8 @@ fn fails(done: &Done, code: i32, name: &str, parts: &[&str]) {
 fn if_all_is_well_each_check_says_what_it_found_and_nothing_is_written() {
     let secure = Secure::new();
     let ca = secure.ca();
-    let trusting = [("OCTANE_CA_CERT", &*ca)];
-    let done = secure.octane(&DOCTOR, &trusting);
+    let variables = [("OCTANE_CA_CERT", &*ca), ("OCTANE_RATE", "12")];
+    let done = secure.octane(&DOCTOR, &variables);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(done.json()["outcome"], "ok", "{done:?}");
     // The sandbox's API key has no roles that it could list.
@@ -67,7 +67,7 @@ fn if_all_is_well_each_check_says_what_it_found_and_nothing_is_written() {
         ("workspace", "1002, `"),
         ("jira_field", "`jira_key_udf`"),
         ("links", "`covered_content`"),
-        ("limits", "10 requests per second, 4 at once, pages of 1000"),
+        ("limits", "12 requests per second, 4 at once, pages of 1000"),
         ("state", "nothing to resume"),
     ] {
         let (_, message) = check(&done, name);
@@ -79,7 +79,7 @@ fn if_all_is_well_each_check_says_what_it_found_and_nothing_is_written() {
     });
     assert_eq!(written.count(), 0, "{requests:?}");
     assert!(!secure.server.place.path().join("spool").exists());
-    let text = secure.octane(&["doctor"], &trusting);
+    let text = secure.octane(&["doctor"], &variables);
     assert_eq!(text.stdout.lines().count(), 15, "{}", text.stdout);
     assert!(
         text.stdout.contains("ok       Sign-in         works\n"),

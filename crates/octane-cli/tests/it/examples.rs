@@ -15,6 +15,7 @@ fn run(interpreter: &str, package: &str, arguments: &[&str]) {
         .args(arguments)
         .current_dir(root())
         .env("OCTANE", env!("CARGO_BIN_EXE_octane"))
+        .env("OCTANE_RATE", "off")
         .output()
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

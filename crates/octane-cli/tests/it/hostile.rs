@@ -275,6 +275,7 @@ fn few_open_files_are_a_message_and_no_panic() {
                 .args(["-c", &script, env!("CARGO_BIN_EXE_octane")])
                 .current_dir(server.place.path())
                 .env("HOME", server.place.path())
+                .env("OCTANE_RATE", "off")
                 .envs(server.variables(SECRET))
                 .output()
                 .unwrap();

@@ -29,6 +29,7 @@ impl Process {
             .args(["--set", "seed-data=false"])
             .current_dir(place.path())
             .env_clear()
+            .env("OCTANE_RATE", "off")
             .env("OCTANE_SANDBOX_DATA", place.path().join("sandbox"))
             .stdout(Stdio::piped())
             .spawn()

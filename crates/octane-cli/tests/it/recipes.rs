@@ -426,6 +426,7 @@ fn run(server: &Server, script: &str, variables: &BTreeMap<String, String>) -> O
         .env_clear()
         .env("PATH", server.place.path().join("programs"))
         .env("HOME", server.place.path())
+        .env("OCTANE_RATE", "off")
         .envs(server.variables(SECRET))
         .envs(variables)
         .output();

@@ -313,6 +313,7 @@ impl Answers {
             .args(arguments)
             .arg("--memory")
             .env_clear()
+            .env("OCTANE_RATE", "off")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
