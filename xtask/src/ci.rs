@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::output::say;
-use crate::{circles, conformance, deny, setup, tests, unused};
+use crate::{circles, conformance, deny, dist, publish, setup, tests, unused};
 
 /// All checks, the quick ones first.
 pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
@@ -24,6 +23,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     )
     .run()?;
     minimal_features(shell)?;
+    publish::check(shell, root, publish::Depth::Pack)?;
     skipped.extend(minimum_rust(shell, root)?);
     cmd!(
         shell,
@@ -33,6 +33,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     .run()?;
     let program = tests::build(shell, root)?;
     conformance::run(shell, root, Some(&program))?;
+    skipped.extend(dist::quick(shell, root, &program)?);
     tests::run(shell, root)?;
     for reason in skipped {
         say(&format!("skipped: {reason}"));
@@ -42,16 +43,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
 
 /// Builds what is published with as few features as possible.
 fn minimal_features(shell: &Shell) -> Result<()> {
-    let metadata = cmd!(shell, "cargo metadata --no-deps --format-version 1");
-    let metadata: Value = serde_json::from_str(&metadata.quiet().read()?)?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("a list of packages")?;
-    // `publish` is an empty list for what is not published.
-    let published = packages
-        .iter()
-        .filter(|package| package["publish"].is_null());
-    for package in published {
+    for package in publish::published(shell)? {
         let name = package["name"].as_str().context("a package has a name")?;
         cmd!(shell, "cargo check --package {name} --no-default-features").run()?;
     }

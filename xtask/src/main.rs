@@ -6,9 +6,12 @@ mod ci;
 mod circles;
 mod conformance;
 mod deny;
+mod dist;
 mod folders;
 mod man;
 mod output;
+mod program;
+mod publish;
 mod python;
 mod samples;
 mod setup;
@@ -41,6 +44,10 @@ cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fail
 cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
 cargo xtask bench        measure `upload [RESULTS]` and `python [ROWS …]`, uploads of files and of data frames, against plain
                          Python scripts, or `convert` against the least that reading could cost
+cargo xtask dist         make and check what is released: archives, packages for Debian and Red Hat, images, checksums, SBOM (minutes;
+                         `--dev`: with a program that is built quickly)
+cargo xtask publish      pack all crates that are published as crates.io would get them, and build them from these packages;
+                         upload nothing (`--no-verify`: build nothing)
 cargo xtask man          write the man pages of all commands to target/man
 cargo xtask samples      regenerate samples/: nightly.csv, and self-junit.xml from the last test run";
 
@@ -62,7 +69,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Some("wheel") => {
-            let wheel = wheel::build(&shell, root, wheel::Kind::parse(&words)?)?;
+            let wheel = wheel::build(&shell, root, wheel::kind(&words)?)?;
             python::check_wheel(&shell, root, &wheel)
         }
         Some("conformance") => conformance::run(&shell, root, None),
@@ -88,6 +95,14 @@ fn main() -> Result<()> {
         .run()?),
         Some("race") => race(&shell, &words),
         Some("bench") => bench(&shell, root, &words),
+        Some("dist") => {
+            let skipped = dist::run(&shell, root, &words)?;
+            skipped
+                .into_iter()
+                .for_each(|reason| say(&format!("skipped: {reason}")));
+            Ok(())
+        }
+        Some("publish") => publish::check(&shell, root, publish::Depth::parse(&words)?),
         Some("man") => man::write(&shell, root),
         Some("samples") => samples::write(root),
         None | Some("help" | "--help" | "-h") => {

@@ -1,15 +1,20 @@
 //! The man pages of the program, from the definitions of its command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::output::say;
 
+/// Where they are written to.
+pub(crate) fn folder(root: &Path) -> PathBuf {
+    root.join("target/man")
+}
+
 /// Writes them to `target/man`, and checks that each has a name, a synopsis and a description.
 pub(crate) fn write(shell: &Shell, root: &Path) -> Result<()> {
-    let folder = root.join("target/man");
+    let folder = folder(root);
     shell.remove_path(&folder)?;
     cmd!(
         shell,

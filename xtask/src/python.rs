@@ -8,6 +8,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::folders::target;
 use crate::output::say;
+use crate::program::Kind;
 use crate::{venv, wheel};
 
 /// What the tests need.
@@ -40,7 +41,7 @@ pub(crate) fn test(shell: &Shell, root: &Path) -> Result<Option<String>> {
         ));
     };
     let folder = target(root).join("python");
-    let wheel = wheel::build(shell, root, wheel::Kind::Dev)?;
+    let wheel = wheel::build(shell, root, Kind::Dev)?;
     let package = stage(root, &folder.join("package"), "debug")?;
     for (name, packages, selection) in [
         ("plain", vec![], "not frames and not types"),

@@ -13,7 +13,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "xmllint",
         packages: &["libxml2-utils"],
@@ -43,6 +43,11 @@ const PROGRAMS: [Program; 6] = [
         name: "chromedriver",
         packages: &["chromium-driver"],
         purpose: "drives that browser",
+    },
+    Program {
+        name: "rpmbuild",
+        packages: &["rpm"],
+        purpose: "makes the package for Red Hat",
     },
 ];
 

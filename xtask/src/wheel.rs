@@ -11,40 +11,23 @@ use xshell::{Shell, cmd};
 
 use crate::folders::target;
 use crate::output::say;
-use crate::venv;
+use crate::program::{self, Build, Kind, ZIG};
 
 /// Builds wheels.
 const MATURIN: &str = "maturin==1.16.0";
 
-/// Links for an old glibc, without a container.
-const ZIG: &[&str] = &["ziglang==0.15.2", "cargo-zigbuild==0.24.1"];
-
-/// How a wheel is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Quickly, for this machine, for tests.
-    Dev,
-    /// For this machine.
-    Native,
-    /// For any Linux with the glibc of manylinux2014 or a newer one.
-    Manylinux,
-}
-
-impl Kind {
-    /// By the words after `cargo xtask wheel`.
-    pub(crate) fn parse(words: &[String]) -> Result<Self> {
-        match words {
-            [] => Ok(Self::Native),
-            [word] if word == "--dev" => Ok(Self::Dev),
-            [word] if word == "--manylinux" => Ok(Self::Manylinux),
-            _ => bail!("cannot read {words:?}; use `--dev` or `--manylinux`, or nothing"),
-        }
+/// By the words after `cargo xtask wheel`.
+pub(crate) fn kind(words: &[String]) -> Result<Kind> {
+    match words {
+        [] => Ok(Kind::Native),
+        [word] if word == "--dev" => Ok(Kind::Dev),
+        [word] if word == "--manylinux" => Ok(Kind::Manylinux),
+        _ => bail!("cannot read {words:?}; use `--dev` or `--manylinux`, or nothing"),
     }
 }
 
 /// Builds a wheel and returns its path; says why if that is not possible.
 pub(crate) fn build(shell: &Shell, root: &Path, kind: Kind) -> Result<PathBuf> {
-    let python = venv::find(shell).context("there is no Python that is new enough")?;
     let requirements = match kind {
         Kind::Manylinux => [&[MATURIN], ZIG].concat(),
         Kind::Dev | Kind::Native => vec![MATURIN],
@@ -54,17 +37,8 @@ pub(crate) fn build(shell: &Shell, root: &Path, kind: Kind) -> Result<PathBuf> {
     } else {
         "wheel"
     };
-    let environment = target(root).join("python").join(name);
-    let tools = venv::install(shell, &python, &environment, &requirements)?
-        .with_context(|| format!("`pip` cannot install {}", requirements.join(", ")))?;
-    let bin = tools.parent().context("a Python is in a folder")?;
-    let shell = shell.clone();
-    // maturin looks for zig's Python package in the `python` that it finds first.
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
-    shell.set_var("PATH", std::env::join_paths(folders)?);
-
-    let program = program(&shell, root, kind)?;
+    let shell = program::tools(shell, root, name, &requirements)?;
+    let program = program::build(&shell, root, &Build::whole(kind))?;
     let package = root.join("crates/octane-python");
     let scripts = package.join("wheel-data/scripts");
     fs::create_dir_all(&scripts)?;
@@ -110,30 +84,4 @@ pub(crate) fn build(shell: &Shell, root: &Path, kind: Kind) -> Result<PathBuf> {
     let wheel = found.next().context("maturin has built a wheel")??.path();
     say(&format!("built {}", wheel.display()));
     Ok(wheel)
-}
-
-/// Builds the program `octane`.
-fn program(shell: &Shell, root: &Path, kind: Kind) -> Result<PathBuf> {
-    let target = target(root);
-    let name = format!("octane{}", std::env::consts::EXE_SUFFIX);
-    match kind {
-        Kind::Dev => {
-            cmd!(shell, "cargo build --package octane-cli").run()?;
-            Ok(target.join("debug").join(name))
-        }
-        Kind::Native => {
-            cmd!(shell, "cargo build --package octane-cli --profile dist").run()?;
-            Ok(target.join("dist").join(name))
-        }
-        Kind::Manylinux => {
-            let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-            let old = format!("{triple}.2.17");
-            cmd!(
-                shell,
-                "cargo-zigbuild zigbuild --package octane-cli --profile dist --target {old}"
-            )
-            .run()?;
-            Ok(target.join(triple).join("dist").join(name))
-        }
-    }
 }

@@ -144,7 +144,8 @@ pub use upload_id::{InvalidUploadId, UploadId};
 pub use octane_rest::{ApiKey, Endpoint};
 pub use octane_results::{Status, TestRun};
 
-/// Compiles the example in the README.
+/// Runs the examples of the READMEs: the one of this crate, and the one of the project.
 #[cfg(doctest)]
+#[doc = include_str!("../README.md")]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -75,3 +75,8 @@ pub use typed::release::ReleaseEntity;
 pub use typed::suite_run::SuiteRun;
 pub use typed::test_suite::TestSuite;
 pub use typed::work_item::WorkItem;
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

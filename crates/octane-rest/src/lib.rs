@@ -119,3 +119,8 @@ pub use transport::proxy::ProxyError;
 pub use transport::tls::TlsError;
 pub use transport::tls_problem::TlsProblem;
 pub use transport::{Transport, TransportError, TransportErrorKind};
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -143,3 +143,8 @@ pub use warning::{Warning, WarningKind};
 #[cfg(feature = "arrow")]
 pub use write::parquet::{ParquetExportError, ParquetExporter};
 pub use write::{ExportFormat, Exporter};
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

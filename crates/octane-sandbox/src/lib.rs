@@ -86,3 +86,8 @@ pub use settings::{
     OnUnknown, OrderDefault, ResultSettings, Settings, SignInWithCookies, Storage,
     SuiteRunWithoutId, ThrottleStatus, UserDefinedField, UserDefinedType,
 };
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::program::root;
+use crate::program::{Place, root};
 
 /// Runs an example with the program that was just built, if its interpreter is installed.
 fn run(interpreter: &str, package: &str, arguments: &[&str]) {
@@ -26,6 +26,32 @@ fn run(interpreter: &str, package: &str, arguments: &[&str]) {
 #[test]
 fn the_example_in_python_runs() {
     run("python3", "python3", &["examples/sandbox.py"]);
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stdout, reason = "a figure for people")]
+fn a_script_goes_from_an_empty_folder_to_a_linked_upload() {
+    let place = Place::new();
+    let script = root().join("examples/first-upload.sh");
+    let path = format!("{}:/usr/bin:/bin", place.path().join("programs").display());
+    let folder = place.path().display().to_string();
+    let command = format!("sh '{}'", script.display());
+    let done = place.shell(&command, &[("PATH", &path), ("TMPDIR", &folder)]);
+    assert_eq!(done.code, 0, "{}\n{}", done.stdout, done.stderr);
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    assert!(
+        lines.contains(&"Linked    1 run to 1 story (1 Jira key)"),
+        "{lines:#?}"
+    );
+    let run = lines
+        .iter()
+        .any(|line| line.contains("passed  shop.cart.TotalsTest"));
+    assert!(run, "{lines:#?}");
+    // How long it took depends on the machine, so it is said and not judged.
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("first linked upload after "), "{last}");
+    println!("{last}");
 }
 
 #[test]
