@@ -5,15 +5,17 @@
 
 mod entity_type;
 mod field;
-pub(crate) mod flags;
 mod lists;
 mod modules;
 mod owned;
 mod people;
 mod phases;
 mod pipelines;
+mod planning;
 mod releases;
 mod requirements;
+mod run_analysis;
+mod run_history;
 mod runs;
 mod small;
 mod tests;
@@ -75,6 +77,7 @@ impl Catalog {
         types.extend(phases::types());
         types.extend(owned::types());
         types.extend(pipelines::types());
+        types.extend(planning::types());
         types.extend(people::types());
         types.extend(small::types());
         no_field_twice(&types, jira_field)?;
@@ -85,11 +88,13 @@ impl Catalog {
         let mut tables = vec![modules::TABLE, work_items::TABLE, requirements::TABLE];
         tables.extend(tests::TABLES);
         tables.extend(runs::TABLES);
+        tables.push(run_history::TABLE);
         tables.extend(releases::TABLES);
         tables.extend(lists::TABLES);
         tables.extend(phases::TABLES);
         tables.extend(owned::TABLES);
         tables.extend(pipelines::TABLES);
+        tables.extend(planning::TABLES);
         tables.extend(people::TABLES);
         tables.extend(small::TABLES);
 
@@ -207,7 +212,7 @@ fn no_field_twice(types: &[EntityType], name: &str) -> Result<(), String> {
     }
 }
 
-/// An aggregate has the fields of all its types; a field is required only if all types require it.
+/// An aggregate has the fields of all its types; a field is required only if all types that have it require it.
 fn complete_aggregates(types: &mut [EntityType]) {
     for index in 0..types.len() {
         let aggregate = types[index].name;
@@ -217,11 +222,10 @@ fn complete_aggregates(types: &mut [EntityType]) {
             .cloned()
             .collect();
         for field in subtypes.iter().flat_map(|entity_type| &entity_type.fields) {
-            let is_required = subtypes.iter().all(|entity_type| {
-                entity_type
-                    .field(&field.name)
-                    .is_some_and(|own| own.is_required)
-            });
+            let is_required = subtypes
+                .iter()
+                .filter_map(|entity_type| entity_type.field(&field.name))
+                .all(|own| own.is_required);
             let mine = &mut types[index].fields;
             match mine.iter_mut().find(|own| own.name == field.name) {
                 Some(own) => widen(own, field),
@@ -235,21 +239,39 @@ fn complete_aggregates(types: &mut [EntityType]) {
             .iter()
             .map(|entity_type| entity_type.name)
             .collect();
+        if let Some(subtype) = types[index]
+            .fields
+            .iter_mut()
+            .find(|field| matches!(field.field_type, FieldType::Subtype) && !subtypes.is_empty())
+        {
+            // A new entity of the aggregate says what it is.
+            subtype.is_editable = true;
+            subtype.is_required = true;
+        }
     }
 }
 
 /// Where the types of an aggregate differ in a field, the aggregate accepts what any of them accepts.
 fn widen(own: &mut Field, other: &Field) {
     own.is_editable |= other.is_editable;
+    own.is_filterable |= other.is_filterable;
+    own.is_sortable |= other.is_sortable;
     match (&mut own.field_type, &other.field_type) {
         (FieldType::One(mine), FieldType::One(theirs)) if mine.concrete != theirs.concrete => {
+            mine.concrete = &[];
+        }
+        (FieldType::Many(mine), FieldType::Many(theirs)) if mine.concrete != theirs.concrete => {
             mine.concrete = &[];
         }
         (FieldType::Inverse { target: mine, .. }, FieldType::Inverse { target: theirs, .. })
             if mine != theirs =>
         {
-            // `run` of automated tests and of suites: for the aggregate, any run.
-            *mine = "run";
+            // `run` of automated tests and of suites: for the aggregate, any run. Links to suites alike.
+            *mine = if mine.starts_with("test_suite_link") {
+                "test_suite_link_to_test"
+            } else {
+                "run"
+            };
         }
         _ => {}
     }
@@ -309,7 +331,7 @@ mod check {
             for field in entity_type.fields.iter().filter(|field| field.is_column()) {
                 let word = field.type_word();
                 let known = columns
-                    .entry((entity_type.table, &field.name))
+                    .entry((entity_type.table, field.column()))
                     .or_insert(word);
                 assert_eq!(*known, word, "{}.{}", entity_type.name, field.name);
             }

@@ -26,6 +26,8 @@ pub(crate) struct EntityType {
     pub(crate) subtypes: Vec<&'static str>,
     /// The methods that its collections support.
     pub(crate) methods: &'static [&'static str],
+    /// The methods in metadata: fewer where the product's own clients use more than it lists.
+    pub(crate) listed_methods: &'static [&'static str],
     pub(crate) fields: Vec<Field>,
     /// Fields whose combined values must be unique.
     pub(crate) unique: &'static [&'static str],
@@ -53,6 +55,7 @@ pub(super) const ALL_METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 pub(super) const NO_DELETE: &[&str] = &["GET", "POST", "PUT"];
 pub(super) const NO_POST: &[&str] = &["GET", "PUT", "DELETE"];
 pub(super) const GET_ONLY: &[&str] = &["GET"];
+pub(super) const GET_AND_PUT: &[&str] = &["GET", "PUT"];
 
 impl Table {
     pub(super) const fn new(name: &'static str, first_id: i64) -> Self {
@@ -87,7 +90,7 @@ impl EntityType {
             date_time("creation_time").read_only(),
             date_time("last_modified").read_only(),
             integer("version_stamp").read_only(),
-            integer("client_lock_stamp"),
+            integer("client_lock_stamp").opaque(),
             one("author", "workspace_user").default_named(DefaultValue::CurrentUser),
         ];
         if table.has_subtype {
@@ -103,6 +106,7 @@ impl EntityType {
             subtype_of: None,
             subtypes: Vec::new(),
             methods: ALL_METHODS,
+            listed_methods: ALL_METHODS,
             fields,
             unique: &[],
         }
@@ -124,11 +128,29 @@ impl EntityType {
 
     pub(super) fn methods(mut self, methods: &'static [&'static str]) -> Self {
         self.methods = methods;
+        self.listed_methods = methods;
+        self
+    }
+
+    /// The methods in metadata, where they are not those that work.
+    pub(super) fn listed(mut self, methods: &'static [&'static str]) -> Self {
+        self.listed_methods = methods;
         self
     }
 
     pub(super) fn fields(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
         self.fields.extend(fields);
+        self
+    }
+
+    /// Changes a field that the type shares with others.
+    pub(super) fn with(mut self, name: &str, change: impl Fn(Field) -> Field) -> Self {
+        let fields = std::mem::take(&mut self.fields).into_iter();
+        let changed = fields.map(|field| match field.name == name {
+            true => change(field),
+            false => field,
+        });
+        self.fields = changed.collect();
         self
     }
 

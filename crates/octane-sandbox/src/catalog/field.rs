@@ -8,6 +8,9 @@ pub(crate) struct Field {
     pub(crate) field_type: FieldType,
     pub(crate) is_editable: bool,
     pub(crate) is_required: bool,
+    /// What metadata says about filtering and sorting by it; the sandbox does both wherever it can.
+    pub(crate) is_filterable: bool,
+    pub(crate) is_sortable: bool,
     /// Whether it is returned when a request does not name fields.
     pub(crate) is_returned_by_default: bool,
     pub(crate) is_user_defined: bool,
@@ -15,6 +18,8 @@ pub(crate) struct Field {
     pub(crate) is_immutable: bool,
     /// What a new entity gets if the request does not set the field.
     pub(crate) default_value: Option<DefaultValue>,
+    /// The column, if it is not named like the field.
+    pub(crate) column: Option<&'static str>,
     /// For a field that is computed and not stored: an SQL expression in which `@` stands for the row.
     pub(crate) computed: Option<String>,
 }
@@ -32,6 +37,8 @@ pub(crate) enum DefaultValue {
     CurrentUser,
     /// A number, or 0 and 1 for false and true.
     Number(i64),
+    /// Empty text.
+    Empty,
 }
 
 /// What a field holds and where it is stored.
@@ -90,6 +97,7 @@ pub(crate) enum OnDelete {
 /// A link table seen from one of its two sides.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
+    /// Its name, or for links that derive from other tables a `SELECT` in parentheses.
     pub(crate) table: &'static str,
     /// The column with the ID of the entity that has the field.
     pub(crate) owner_column: &'static str,
@@ -100,18 +108,36 @@ pub(crate) struct Link {
     pub(crate) list: Option<&'static str>,
 }
 
+impl Link {
+    /// Whether the links are those of a `SELECT`; they cannot be written.
+    pub(crate) fn is_derived(&self) -> bool {
+        self.table.starts_with('(')
+    }
+}
+
 impl Field {
     pub(super) fn new(name: &str, field_type: FieldType) -> Self {
+        let is_readable = !matches!(field_type, FieldType::Secret | FieldType::Memo);
+        let has_order = !matches!(
+            field_type,
+            FieldType::Object
+                | FieldType::Workspace
+                | FieldType::Many(_)
+                | FieldType::Inverse { .. }
+        );
         Self {
             name: name.to_owned(),
             label: label_of(name),
             field_type,
             is_editable: true,
             is_required: false,
+            is_filterable: is_readable,
+            is_sortable: is_readable && has_order,
             is_returned_by_default: false,
             is_user_defined: false,
             is_immutable: false,
             default_value: None,
+            column: None,
             computed: None,
         }
     }
@@ -120,6 +146,17 @@ impl Field {
     pub(super) fn computed(mut self, sql: impl Into<String>) -> Self {
         self.computed = Some(sql.into());
         self.read_only()
+    }
+
+    /// A field of the product that the sandbox never fills.
+    pub(super) fn blank(self) -> Self {
+        self.computed("NULL")
+    }
+
+    /// Stores the value in a column of another name, which another field may show too.
+    pub(super) fn in_column(mut self, column: &'static str) -> Self {
+        self.column = Some(column);
+        self
     }
 
     pub(super) fn label(mut self, label: &str) -> Self {
@@ -132,9 +169,34 @@ impl Field {
         self
     }
 
+    pub(super) fn optional(mut self) -> Self {
+        self.is_required = false;
+        self
+    }
+
     pub(super) fn read_only(mut self) -> Self {
         self.is_editable = false;
         self
+    }
+
+    pub(super) fn editable(mut self) -> Self {
+        self.is_editable = true;
+        self
+    }
+
+    pub(super) fn unsortable(mut self) -> Self {
+        self.is_sortable = false;
+        self
+    }
+
+    pub(super) fn unfilterable(mut self) -> Self {
+        self.is_filterable = false;
+        self
+    }
+
+    /// Neither filterable nor sortable.
+    pub(super) fn opaque(self) -> Self {
+        self.unfilterable().unsortable()
     }
 
     /// Text that requests may write and that is never returned.
@@ -168,6 +230,22 @@ impl Field {
         self
     }
 
+    /// Says which list a multi-reference to list values is about.
+    pub(super) fn of_list(mut self, list: &'static str) -> Self {
+        if let FieldType::Many(link) = &mut self.field_type {
+            link.list = Some(list);
+        }
+        self
+    }
+
+    /// Restricts a multi-reference to targets of these types.
+    pub(super) fn to_only(mut self, types: &'static [&'static str]) -> Self {
+        if let FieldType::Many(link) = &mut self.field_type {
+            link.concrete = types;
+        }
+        self
+    }
+
     /// Deleting the target deletes the entity that has the field.
     pub(super) fn cascading(mut self) -> Self {
         if let FieldType::One(reference) = &mut self.field_type {
@@ -196,8 +274,13 @@ impl Field {
     pub(crate) fn expression(&self, alias: &str) -> String {
         match &self.computed {
             Some(sql) => sql.replace('@', alias),
-            None => format!("{alias}.\"{}\"", self.name),
+            None => format!("{alias}.\"{}\"", self.column()),
         }
+    }
+
+    /// The column that stores the value, if any does.
+    pub(crate) fn column(&self) -> &str {
+        self.column.unwrap_or(&self.name)
     }
 
     /// The target type of a reference.
@@ -242,6 +325,11 @@ pub(super) fn memo(name: &str) -> Field {
 
 pub(super) fn integer(name: &str) -> Field {
     Field::new(name, FieldType::Integer)
+}
+
+/// The other name of `activity_level`.
+pub(super) fn activation_status() -> Field {
+    integer("user_activation_status").in_column("activity_level")
 }
 
 pub(super) fn float(name: &str) -> Field {
@@ -316,6 +404,16 @@ pub(super) fn list_values(
         link.list = Some(list);
     }
     field
+}
+
+/// References that derive from others: `select` is a `SELECT` in parentheses with the columns `owner` and `target`.
+pub(super) fn derived(
+    name: &str,
+    select: &'static str,
+    target: &'static str,
+    concrete: &'static [&'static str],
+) -> Field {
+    many(name, (select, "owner", "target"), target, concrete).read_only()
 }
 
 pub(super) fn inverse(name: &str, target: &'static str, field: &'static str) -> Field {

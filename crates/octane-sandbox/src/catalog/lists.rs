@@ -1,7 +1,7 @@
 //! List values, including those that every workspace has.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
-use super::field::{integer, inverse, one, text};
+use super::field::{activation_status, integer, inverse, one, text};
 
 pub(super) const TABLES: [Table; 1] = [LIST_NODES];
 
@@ -18,11 +18,13 @@ pub(super) fn types() -> Vec<EntityType> {
     let node = EntityType::new("list_node", "List value", &["list_nodes"], &LIST_NODES)
         .methods(NO_DELETE)
         .fields([
-            text("name").required(),
+            text("name").required().unsortable(),
             one("list_root", "list_node"),
             integer("activity_level"),
+            activation_status(),
             integer("index"),
             inverse("items", "list_node", "list_root"),
+            inverse("list_nodes", "list_node", "list_root"),
         ])
         .unique(&["list_root", "name"]);
     vec![node]
@@ -157,7 +159,7 @@ pub(crate) const LISTS: &[List] = &[
     ),
     (
         "release_agile_type",
-        "Release type",
+        "Agile type",
         &[("scrum", "Scrum"), ("kanban", "Kanban")],
     ),
     (
@@ -186,11 +188,77 @@ pub(crate) const LISTS: &[List] = &[
     ),
     (
         "manual_test_run_step_type",
-        "Run step type",
+        "Manual test run step type",
         &[
             ("simple_step", "Simple step"),
             ("validation_step", "Validation step"),
             ("call_step", "Call step"),
+        ],
+    ),
+    (
+        "automation_status",
+        "Automation status",
+        &[
+            ("not_automated", "Not Automated"),
+            ("ready_for_automation", "Ready for Automation"),
+            ("automated", "Automated"),
+        ],
+    ),
+    (
+        "defect_root_level",
+        "Defect root cause",
+        &[
+            ("requirements", "Requirements"),
+            ("design", "Design"),
+            ("coding", "Coding"),
+            ("environment", "Environment"),
+        ],
+    ),
+    (
+        "wsjf_scale_type",
+        "WSJF scale",
+        &[
+            ("one", "1"),
+            ("two", "2"),
+            ("three", "3"),
+            ("five", "5"),
+            ("eight", "8"),
+            ("thirteen", "13"),
+            ("twenty", "20"),
+        ],
+    ),
+    (
+        "run_problem",
+        "Problem",
+        &[
+            ("continuously_failing", "Continuously failing"),
+            ("continuously_skipped", "Continuously skipped"),
+            ("oscillating", "Oscillating"),
+            ("regression", "Regression"),
+            ("unstable", "Unstable"),
+        ],
+    ),
+    (
+        "pipeline_run_status",
+        "Status",
+        &[
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("success", "Success"),
+            ("unstable", "Unstable"),
+            ("failure", "Failure"),
+            ("aborted", "Aborted"),
+            ("unavailable", "Unavailable"),
+        ],
+    ),
+    (
+        "task_item_type",
+        "Task item type",
+        &[
+            ("research", "Research"),
+            ("develop", "Develop"),
+            ("document", "Document"),
+            ("test", "Test"),
         ],
     ),
 ];

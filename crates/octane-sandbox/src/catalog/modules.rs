@@ -46,7 +46,7 @@ fn fields(own: &'static str) -> [Field; 9] {
     [
         text("name").required(),
         one("parent", own).required().cascading(),
-        inverse("children", own, "parent"),
+        inverse("children", own, "parent").editable(),
         boolean("has_children")
             .computed("EXISTS (SELECT 1 FROM application_modules x WHERE x.parent = @.id)"),
         text("path").read_only(),

@@ -1,20 +1,36 @@
 //! What belongs to entities: attachments and comments.
 
 use super::entity_type::{EntityType, Table};
-use super::field::{Field, boolean, integer, inverse, memo, one, text};
+use super::field::{
+    Field, activation_status, boolean, integer, inverse, long_text, many, memo, one, text,
+};
 
 pub(super) const TABLES: [Table; 2] = [ATTACHMENTS, COMMENTS];
 
-/// The aggregates and types that own attachments and comments: field, target, and whether comments are
-/// supported.
-const OWNERS: [(&str, &str, bool); 7] = [
-    ("owner_work_item", "work_item", true),
-    ("owner_test", "test", true),
-    ("owner_run", "run", true),
-    ("owner_requirement", "requirement", true),
-    ("owner_run_step", "run_step", false),
-    ("owner_release", "release", false),
-    ("owner_product_area", "product_area", false),
+/// What owns attachments: field and target.
+const ATTACHMENT_OWNERS: [(&str, &str); 10] = [
+    ("owner_work_item", "work_item"),
+    ("owner_test", "test"),
+    ("owner_run", "run"),
+    ("owner_requirement", "requirement"),
+    ("owner_run_step", "run_step"),
+    ("owner_release", "release"),
+    ("owner_product_area", "product_area"),
+    ("owner_milestone", "milestone"),
+    ("owner_task", "task"),
+    ("owner_planning_info", "planning_info"),
+];
+
+/// What owns comments.
+const COMMENT_OWNERS: [(&str, &str); 8] = [
+    ("owner_work_item", "work_item"),
+    ("owner_test", "test"),
+    ("owner_run", "run"),
+    ("owner_requirement", "requirement"),
+    ("owner_task", "task"),
+    ("owner_planning_info", "planning_info"),
+    ("owner_pipeline", "pipeline"),
+    ("owner_bdd_spec", "bdd_spec"),
 ];
 
 const ATTACHMENTS: Table = Table {
@@ -49,6 +65,18 @@ const ATTACHMENTS: Table = Table {
             "attachments_by_product_area",
             "owner_product_area) WHERE (owner_product_area IS NOT NULL",
         ),
+        (
+            "attachments_by_milestone",
+            "owner_milestone) WHERE (owner_milestone IS NOT NULL",
+        ),
+        (
+            "attachments_by_task",
+            "owner_task) WHERE (owner_task IS NOT NULL",
+        ),
+        (
+            "attachments_by_planning_info",
+            "owner_planning_info) WHERE (owner_planning_info IS NOT NULL",
+        ),
     ],
     ..Table::new("attachments", 9501)
 };
@@ -68,31 +96,54 @@ const COMMENTS: Table = Table {
             "comments_by_requirement",
             "owner_requirement) WHERE (owner_requirement IS NOT NULL",
         ),
+        (
+            "comments_by_task",
+            "owner_task) WHERE (owner_task IS NOT NULL",
+        ),
+        (
+            "comments_by_planning_info",
+            "owner_planning_info) WHERE (owner_planning_info IS NOT NULL",
+        ),
+        (
+            "comments_by_pipeline",
+            "owner_pipeline) WHERE (owner_pipeline IS NOT NULL",
+        ),
+        (
+            "comments_by_bdd_spec",
+            "owner_bdd_spec) WHERE (owner_bdd_spec IS NOT NULL",
+        ),
     ],
     ..Table::new("comments", 9801)
 };
 
 pub(super) fn types() -> Vec<EntityType> {
-    let owner = |(name, target, _): (&str, &'static str, bool)| one(name, target).cascading();
+    let owner = |(name, target): (&str, &'static str)| {
+        one(name, target).cascading().immutable().unsortable()
+    };
+    let level = || integer("activity_level");
     let attachment = EntityType::new("attachment", "Attachment", &["attachments"], &ATTACHMENTS)
-        .fields(
-            [
-                text("name").required(),
-                memo("description"),
-                integer("size").read_only(),
-                boolean("exposed").read_only(),
-            ]
-            .into_iter()
-            .chain(OWNERS.map(|row| owner(row).immutable())),
-        );
+        .fields([
+            text("name").required(),
+            long_text("description", 2000),
+            integer("size").read_only(),
+            boolean("exposed").read_only(),
+            level(),
+            activation_status(),
+        ])
+        .fields(ATTACHMENT_OWNERS.map(owner));
     let comment = EntityType::new("comment", "Comment", &["comments"], &COMMENTS)
-        .fields([memo("text")])
-        .fields(
-            OWNERS
-                .into_iter()
-                .filter(|(_, _, takes_comments)| *takes_comments)
-                .map(|row| owner(row).immutable()),
-        );
+        .fields([
+            memo("text"),
+            level(),
+            activation_status(),
+            many(
+                "mention_user",
+                ("comment_mentions", "comment", "user"),
+                "workspace_user",
+                &[],
+            ),
+        ])
+        .fields(COMMENT_OWNERS.map(owner));
     vec![attachment, comment]
 }
 
@@ -100,7 +151,7 @@ pub(super) fn types() -> Vec<EntityType> {
 pub(super) fn attachments(owner: &'static str) -> [Field; 2] {
     let exists = format!("EXISTS (SELECT 1 FROM attachments x WHERE x.{owner} = @.id)");
     [
-        inverse("attachments", "attachment", owner),
+        inverse("attachments", "attachment", owner).editable(),
         boolean("has_attachments").computed(exists),
     ]
 }

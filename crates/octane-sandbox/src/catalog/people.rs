@@ -1,7 +1,10 @@
 //! Users, teams and roles, and the spaces they apply to.
 
-use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Scope, Table};
-use super::field::{Field, boolean, integer, inverse, many, memo, one, text};
+use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, NO_DELETE, Scope, Table};
+use super::field::{
+    DefaultValue, Field, activation_status, boolean, integer, inverse, long_text, many, memo, one,
+    text,
+};
 
 pub(super) const TABLES: [Table; 7] = [
     USERS,
@@ -47,8 +50,22 @@ pub(crate) const ROLE_NAMES: &[(&str, &str, bool)] = &[
 pub(super) fn types() -> Vec<EntityType> {
     // One table: a user of the workspace is also a user of its shared space.
     let workspace_user = EntityType::new("workspace_user", "User", &["workspace_users"], &USERS)
-        .methods(GET_ONLY)
+        .methods(NO_DELETE)
         .fields(user())
+        .fields([
+            integer("ws_user_activation_status").unsortable(),
+            text("uid").computed("CAST(@.id AS TEXT)"),
+            long_text("ldap_dn", 4000).unsortable(),
+            integer("ldap_server_id").unsortable(),
+            Field::password("password"),
+            activation_status().unsortable(),
+        ])
+        .with("name", Field::optional)
+        .with("full_name", Field::read_only)
+        .with("email", Field::required)
+        .with("first_name", left_empty)
+        .with("last_name", left_empty)
+        .with("phone1", left_empty)
         .unique(&["name"]);
     let space_user = EntityType::new("sharedspace_user", "User", &["users"], &USERS)
         .scope(Scope::SharedSpace)
@@ -62,13 +79,28 @@ pub(super) fn types() -> Vec<EntityType> {
         integer("estimated_velocity"),
         integer("number_of_members")
             .computed("(SELECT COUNT(*) FROM team_members x WHERE x.team = @.id)"),
-        inverse("team_members", "team_member", "team"),
+        inverse("team_members", "team_member", "team").editable(),
+        many(
+            "members",
+            ("team_members", "team", "member"),
+            "workspace_user",
+            &[],
+        ),
         many(
             "releases",
             ("team_releases", "team", "release"),
             "release",
             &[],
         ),
+        many(
+            "programs",
+            ("team_programs", "team", "program"),
+            "program",
+            &[],
+        ),
+        boolean("assign_to_new_releases").unsortable(),
+        integer("planning_deadline").unsortable(),
+        inverse("team_sprint_relation", "team_sprint", "team"),
     ]);
     let member = EntityType::new(
         "team_member",
@@ -76,13 +108,26 @@ pub(super) fn types() -> Vec<EntityType> {
         &["team_members"],
         &TEAM_MEMBERS,
     )
+    .methods(ALL_METHODS)
+    .listed(GET_AND_PUT)
     .fields([
-        one("team", "team").required().cascading(),
-        one("member", "workspace_user").required().cascading(),
+        one("team", "team").required().cascading().unsortable(),
+        // Two names of one reference; the second is that of the metadata.
+        one("member", "workspace_user").cascading(),
+        one("workspace_user", "workspace_user")
+            .in_column("member")
+            .required()
+            .cascading()
+            .unsortable(),
+        integer("capacity"),
     ])
     .unique(&["team", "member"]);
     let role = EntityType::new("role", "Role", &["roles"], &ROLES)
         .scope(Scope::SharedSpace)
+        .methods(GET_ONLY)
+        .fields([text("name").required(), memo("description")]);
+    // The same, as a workspace shows them.
+    let user_role = EntityType::new("user_role", "Role", &["user_roles"], &ROLES)
         .methods(GET_ONLY)
         .fields([text("name").required(), memo("description")]);
     let workspace_role = EntityType::new(
@@ -132,10 +177,16 @@ pub(super) fn types() -> Vec<EntityType> {
         team,
         member,
         role,
+        user_role,
         workspace_role,
         workspace,
         space,
     ]
+}
+
+/// Required, and empty in entities of clients that leave it out.
+fn left_empty(field: Field) -> Field {
+    field.required().default_named(DefaultValue::Empty)
 }
 
 fn user() -> Vec<Field> {
@@ -146,8 +197,8 @@ fn user() -> Vec<Field> {
         text("last_name"),
         text("email"),
         text("phone1"),
-        text("language"),
-        integer("activity_level"),
+        text("language").unsortable(),
+        integer("activity_level").unsortable(),
         boolean("is_api_key").read_only(),
         many(
             "workspace_roles",

@@ -1,7 +1,7 @@
 //! Phases, their metaphases, and the transitions between them, including those that every workspace has.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
-use super::field::{boolean, inverse, one, text};
+use super::field::{activation_status, boolean, integer, inverse, one, text};
 
 pub(super) const TABLES: [Table; 3] = [METAPHASES, PHASES, TRANSITIONS];
 
@@ -26,22 +26,31 @@ pub(super) fn types() -> Vec<EntityType> {
     let metaphase = EntityType::new("metaphase", "Metaphase", &["metaphases"], &METAPHASES)
         .methods(GET_ONLY)
         .fields([
-            text("name").required(),
-            inverse("phase", "phase", "metaphase"),
+            text("name").required().unsortable(),
+            text("entity"),
+            boolean("is_system"),
+            integer("order"),
+            inverse("phase", "phase", "metaphase").editable(),
         ]);
     let phase = EntityType::new("phase", "Phase", &["phases"], &PHASES)
         .methods(NO_DELETE)
         .fields([
-            text("name").required(),
+            text("name").required().unsortable(),
+            text("description"),
             text("entity").required(),
-            one("metaphase", "metaphase").required(),
+            one("metaphase", "metaphase").required().unsortable(),
             boolean("is_start_phase"),
+            boolean("is_system").computed("@.\"logical_name\" IS NOT NULL"),
+            one("master_phase", "phase").unsortable(),
+            inverse("sub_phases", "phase", "master_phase").editable(),
+            integer("activity_level"),
+            activation_status(),
         ]);
     let transition = EntityType::new("transition", "Transition", &["transitions"], &TRANSITIONS)
         .fields([
-            text("entity").required(),
-            one("source_phase", "phase").required(),
-            one("target_phase", "phase").required(),
+            text("entity"),
+            one("source_phase", "phase").unsortable(),
+            one("target_phase", "phase").unsortable(),
             boolean("is_system"),
             boolean("is_primary"),
         ]);
@@ -59,6 +68,9 @@ pub(crate) const METAPHASE_NAMES: &[(&str, &str)] = &[
     ("test.ready", "Ready"),
     ("requirement.new", "New"),
     ("requirement.done", "Done"),
+    ("task.new", "New"),
+    ("task.inprogress", "In Progress"),
+    ("task.completed", "Completed"),
 ];
 
 /// A phase: its name without `phase.` and the entity type, its label and its metaphase.
@@ -94,6 +106,14 @@ pub(crate) const PHASE_SETS: &[(&str, &[Phase])] = &[
         &[
             ("new", "New", "requirement.new"),
             ("approved", "Approved", "requirement.done"),
+        ],
+    ),
+    (
+        "task",
+        &[
+            ("new", "New", "task.new"),
+            ("inprogress", "In Progress", "task.inprogress"),
+            ("completed", "Completed", "task.completed"),
         ],
     ),
 ];

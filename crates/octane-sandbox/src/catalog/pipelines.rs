@@ -1,53 +1,334 @@
-//! Continuous integration: servers, pipelines and builds.
+//! Continuous integration: servers, jobs, pipelines, builds and commits.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
-use super::field::{Field, boolean, date_time, integer, long_text, memo, one, text};
+use super::field::{
+    Field, boolean, date_time, derived, integer, inverse, list_value, long_text, many, memo,
+    object, one, text,
+};
+use super::owned::comments;
 
-pub(super) const TABLES: [Table; 3] = [CI_SERVERS, CI_BUILDS, PIPELINES];
+pub(super) const TABLES: [Table; 9] = [
+    CI_SERVERS,
+    CI_JOBS,
+    CI_BUILDS,
+    PIPELINES,
+    PIPELINE_NODES,
+    PIPELINE_RUNS,
+    SCM_COMMITS,
+    COMMIT_PATTERNS,
+    EXECUTORS,
+];
 
 const CI_SERVERS: Table = Table::new("ci_servers", 1501);
+const CI_JOBS: Table = Table {
+    indexes: &[("ci_jobs_by_ci_id", "ci_server, ci_id")],
+    ..Table::new("ci_jobs", 1551)
+};
 const CI_BUILDS: Table = Table {
-    indexes: &[("ci_builds_by_key", "ci_server, job_id, build_id")],
+    indexes: &[
+        ("ci_builds_by_key", "ci_server, job_id, build_id"),
+        ("ci_builds_by_job", "ci_job"),
+    ],
     ..Table::new("ci_builds", 1601)
 };
-const PIPELINES: Table = Table::new("pipelines", 1701);
+const PIPELINES: Table = Table {
+    indexes: &[("pipelines_by_server", "ci_server")],
+    ..Table::new("pipelines", 1701)
+};
+const PIPELINE_NODES: Table = Table {
+    indexes: &[
+        ("pipeline_nodes_by_pipeline", "pipeline"),
+        ("pipeline_nodes_by_job", "ci_job"),
+    ],
+    ..Table::new("pipeline_nodes", 1751)
+};
+const PIPELINE_RUNS: Table = Table {
+    indexes: &[
+        ("pipeline_runs_by_pipeline", "pipeline"),
+        ("pipeline_runs_by_build", "root_build"),
+    ],
+    ..Table::new("pipeline_runs", 1801)
+};
+const SCM_COMMITS: Table = Table {
+    indexes: &[("scm_commits_by_revision", "rev_id")],
+    ..Table::new("scm_commits", 1851)
+};
+const COMMIT_PATTERNS: Table = Table::new("scm_commit_patterns", 1901);
+const EXECUTORS: Table = Table {
+    has_subtype: true,
+    ..Table::new("executors", 1951)
+};
 
 pub(super) fn types() -> Vec<EntityType> {
-    let server = EntityType::new("ci_server", "CI server", &["ci_servers"], &CI_SERVERS).fields([
-        text("name").required(),
-        text("instance_id"),
-        text("server_type"),
-        text("plugin_version"),
-        long_text("url", 1024),
-        boolean("is_connected").read_only(),
-    ]);
-    let build = EntityType::new("ci_build", "CI build", &["ci_builds"], &CI_BUILDS)
-        .methods(GET_ONLY)
+    let mut types = vec![
+        server(),
+        job(),
+        build(),
+        pipeline(),
+        node(),
+        pipeline_run(),
+        commit(),
+        commit_pattern(),
+    ];
+    types.extend(executors());
+    types
+}
+
+fn server() -> EntityType {
+    EntityType::new("ci_server", "CI server", &["ci_servers"], &CI_SERVERS)
+        .fields([
+            text("name").required(),
+            text("instance_id"),
+            text("server_type"),
+            text("url"),
+            inverse("pipeline", "pipeline", "ci_server").editable(),
+        ])
+        // What a plug-in says of itself when it asks for its tasks.
         .fields(
             [
-                text("name"),
+                text("plugin_version"),
+                text("sdk_version"),
+                integer("api_version"),
+                text("client_id"),
+                text("ci_server_user"),
+                boolean("is_connected"),
+                boolean("is_suspended").computed("0"),
+                boolean("is_supported").computed("1"),
+                text("is_supported_sdk_version").computed("'true'"),
+            ]
+            .map(Field::read_only),
+        )
+}
+
+fn job() -> EntityType {
+    EntityType::new("ci_job", "CI job", &["ci_jobs"], &CI_JOBS).fields([
+        text("name").required(),
+        long_text("ci_id", 4000).required(),
+        one("ci_server", "ci_server").required().cascading(),
+        one("executor", "executor"),
+        text("branch"),
+        object("parameters"),
+        inverse("ci_builds", "ci_build", "ci_job"),
+    ])
+}
+
+fn build() -> EntityType {
+    EntityType::new("ci_build", "CI build", &["ci_builds"], &CI_BUILDS)
+        .methods(GET_ONLY)
+        .fields([text("name").required()])
+        .fields(
+            [
                 one("ci_server", "ci_server").cascading(),
-                one("pipeline", "pipeline"),
+                one("ci_job", "ci_job"),
+                one("pipeline", "pipeline").computed(
+                    "(SELECT MIN(n.pipeline) FROM pipeline_nodes n WHERE n.ci_job = @.ci_job)",
+                ),
                 text("job_id"),
                 text("job_name"),
                 text("build_id"),
                 // Newer clients ask for it by this name.
-                text("build_ci_id").computed("@.\"build_id\""),
+                text("build_ci_id").in_column("build_id"),
                 text("sub_type"),
                 text("artifact_id"),
-                date_time("start_time"),
+                integer("start_time"),
                 integer("duration"),
+                integer("estimated_duration"),
+                text("status"),
+                text("result"),
+                memo("console_log"),
+                object("parameters"),
+                object("causes"),
+                derived(
+                    "pipeline_node",
+                    "(SELECT b.id AS owner, n.id AS target FROM ci_builds b
+                      JOIN pipeline_nodes n ON n.ci_job = b.ci_job)",
+                    "pipeline_node",
+                    &[],
+                ),
+                many(
+                    "pipeline_run",
+                    ("pipeline_run_builds", "ci_build", "pipeline_run"),
+                    "pipeline_run",
+                    &[],
+                ),
+                many(
+                    "commits",
+                    ("ci_build_commits", "ci_build", "scm_commit"),
+                    "scm_commit",
+                    &[],
+                ),
             ]
             .map(Field::read_only),
-        );
-    let pipeline = EntityType::new("pipeline", "Pipeline", &["pipelines"], &PIPELINES).fields([
-        text("name").required(),
-        one("ci_server", "ci_server"),
-        one("current_release", "release"),
-        one("current_milestone", "milestone"),
-        one("program", "program"),
-        text("root_job_ci_id"),
-        memo("description"),
-    ]);
-    vec![server, build, pipeline]
+        )
+}
+
+fn pipeline() -> EntityType {
+    EntityType::new("pipeline", "Pipeline", &["pipelines"], &PIPELINES)
+        .fields([
+            text("name").required(),
+            one("ci_server", "ci_server").unsortable(),
+            one("current_release", "release").unsortable(),
+            one("current_milestone", "milestone").unsortable(),
+            one("program", "program"),
+            one("referral_pipeline", "pipeline").unsortable(),
+            one("root_job", "ci_job"),
+            text("multi_branch_type"),
+            memo("description"),
+            // For creating a pipeline only: the server makes jobs and nodes of them.
+            long_text("root_job_ci_id", 4000).opaque(),
+            long_text("server_ci_id", 4000).opaque(),
+            object("jobs").opaque(),
+            inverse("nodes", "pipeline_node", "pipeline"),
+            inverse("pipeline_run", "pipeline_run", "pipeline"),
+            many(
+                "user_tags",
+                ("pipeline_user_tags", "pipeline", "user_tag"),
+                "user_tag",
+                &[],
+            ),
+        ])
+        .fields(comments("owner_pipeline"))
+}
+
+fn node() -> EntityType {
+    EntityType::new(
+        "pipeline_node",
+        "Pipeline node",
+        &["pipeline_nodes"],
+        &PIPELINE_NODES,
+    )
+    .methods(GET_ONLY)
+    .fields(
+        [
+            text("name"),
+            one("pipeline", "pipeline").cascading(),
+            one("ci_job", "ci_job").cascading(),
+            boolean("is_root"),
+            derived(
+                "ci_builds",
+                "(SELECT n.id AS owner, b.id AS target FROM pipeline_nodes n
+                  JOIN ci_builds b ON b.ci_job = n.ci_job)",
+                "ci_build",
+                &[],
+            ),
+        ]
+        .map(Field::read_only),
+    )
+}
+
+fn pipeline_run() -> EntityType {
+    EntityType::new(
+        "pipeline_run",
+        "Pipeline run",
+        &["pipeline_runs"],
+        &PIPELINE_RUNS,
+    )
+    .methods(GET_ONLY)
+    .fields([text("name").required(), one("program", "program")])
+    .fields(
+        [
+            one("pipeline", "pipeline").cascading(),
+            one("root_build", "ci_build").cascading(),
+            one("release", "release"),
+            one("milestone", "milestone"),
+            integer("start_time")
+                .computed("(SELECT b.start_time FROM ci_builds b WHERE b.id = @.root_build)"),
+            integer("duration")
+                .computed("(SELECT b.duration FROM ci_builds b WHERE b.id = @.root_build)"),
+            list_value("status", "list_node.pipeline_run_status"),
+            integer("scm_commits").computed(
+                "(SELECT COUNT(DISTINCT c.scm_commit) FROM pipeline_run_builds p
+                  JOIN ci_build_commits c ON c.ci_build = p.ci_build WHERE p.pipeline_run = @.id)",
+            ),
+            many(
+                "ci_builds",
+                ("pipeline_run_builds", "pipeline_run", "ci_build"),
+                "ci_build",
+                &[],
+            ),
+        ]
+        .map(Field::read_only),
+    )
+    .fields([many(
+        "user_tags",
+        ("pipeline_run_user_tags", "pipeline_run", "user_tag"),
+        "user_tag",
+        &[],
+    )])
+}
+
+fn commit() -> EntityType {
+    EntityType::new("scm_commit", "SCM commit", &["scm_commits"], &SCM_COMMITS)
+        .methods(GET_ONLY)
+        .fields([
+            text("name").required(),
+            many(
+                "ci_build",
+                ("ci_build_commits", "scm_commit", "ci_build"),
+                "ci_build",
+                &[],
+            ),
+        ])
+        .fields(
+            [
+                text("rev_id"),
+                text("parent_rev_id"),
+                memo("comment"),
+                text("user_name"),
+                text("user_email"),
+                date_time("commit_time"),
+                long_text("repository_url", 1024),
+                text("branch"),
+                object("changes"),
+                boolean("has_coverage").blank(),
+                boolean("risk").blank(),
+                many(
+                    "work_items",
+                    ("scm_commit_work_items", "scm_commit", "work_item"),
+                    "work_item",
+                    &["story", "quality_story", "defect"],
+                ),
+            ]
+            .map(Field::read_only),
+        )
+}
+
+/// How the comment of a commit names what it is about.
+fn commit_pattern() -> EntityType {
+    EntityType::new(
+        "scm_commit_pattern",
+        "Commit pattern",
+        &["scm_commit_patterns"],
+        &COMMIT_PATTERNS,
+    )
+    .fields([
+        text("name"),
+        long_text("pattern", 1024).required(),
+        text("entity_type"),
+    ])
+}
+
+/// What runs tests for the product; here they are only stored.
+fn executors() -> Vec<EntityType> {
+    let executor =
+        EntityType::new("executor", "Executor", &["executors"], &EXECUTORS).listed(GET_ONLY);
+    let of = |name, label, collections| {
+        EntityType::new(name, label, collections, &EXECUTORS)
+            .subtype_of("executor")
+            .listed(GET_ONLY)
+            .fields([
+                text("name").required(),
+                memo("description"),
+                one("ci_job", "ci_job"),
+                one("ci_server", "ci_server"),
+                text("framework"),
+                text("test_runner_parameters"),
+                memo("scm_repository"),
+            ])
+    };
+    vec![
+        executor,
+        of("test_runner", "Test runner", &["test_runners"]),
+        of("uft_test_runner", "UFT test runner", &["uft_test_runners"]),
+    ]
 }

@@ -1,7 +1,9 @@
 //! Releases, sprints, milestones and programs.
 
 use super::entity_type::{EntityType, Table};
-use super::field::{boolean, date_time, integer, inverse, list_value, many, memo, one, text};
+use super::field::{
+    activation_status, boolean, date_time, integer, inverse, list_value, many, memo, one, text,
+};
 use super::owned::attachments;
 
 pub(super) const TABLES: [Table; 4] = [RELEASES, SPRINTS, MILESTONES, PROGRAMS];
@@ -26,10 +28,28 @@ pub(super) fn types() -> Vec<EntityType> {
             memo("description"),
             list_value("agile_type", "list_node.release_agile_type")
                 .default_value("list_node.release_agile_type.scrum"),
-            integer("sprint_duration"),
+            integer("sprint_duration").unfilterable(),
             boolean("is_default").read_only(),
             integer("activity_level"),
-            integer("expected_velocity"),
+            activation_status(),
+            integer("expected_velocity").read_only(),
+            integer("num_of_sprints")
+                .computed("(SELECT COUNT(*) FROM sprints x WHERE x.release = @.id)"),
+            integer("features_estimation").computed(
+                "(SELECT SUM(x.story_points) FROM work_items x
+                  WHERE x.release = @.id AND x.subtype = 'feature')",
+            ),
+            integer("remaining_work").computed(
+                "(SELECT COUNT(*) FROM work_items x JOIN phases p ON p.id = x.phase
+                  JOIN metaphases m ON m.id = p.metaphase
+                  WHERE x.release = @.id AND m.logical_name <> 'metaphase.work_item.done')",
+            ),
+            many(
+                "programs",
+                ("release_programs", "release", "program"),
+                "program",
+                &[],
+            ),
             integer("done_work").computed(
                 "(SELECT COUNT(*) FROM work_items x JOIN phases p ON p.id = x.phase
                   JOIN metaphases m ON m.id = p.metaphase
@@ -52,9 +72,12 @@ pub(super) fn types() -> Vec<EntityType> {
         one("release", "release").required().cascading(),
         date_time("start_date").required(),
         date_time("end_date").required(),
+        integer("working_days").blank(),
+        integer("number_of_work_days_till").blank(),
+        integer("number_of_remaining_work_days").blank(),
     ]);
-    let milestone =
-        EntityType::new("milestone", "Milestone", &["milestones"], &MILESTONES).fields([
+    let milestone = EntityType::new("milestone", "Milestone", &["milestones"], &MILESTONES)
+        .fields([
             text("name").required(),
             date_time("date").required(),
             memo("description"),
@@ -66,7 +89,9 @@ pub(super) fn types() -> Vec<EntityType> {
                 &[],
             ),
             integer("activity_level"),
-        ]);
+            activation_status(),
+        ])
+        .fields(attachments("owner_milestone"));
     let program = EntityType::new("program", "Program", &["programs"], &PROGRAMS).fields([
         text("name").required(),
         memo("description"),

@@ -1,6 +1,6 @@
 //! Requirement documents and their folders.
 
-use super::entity_type::{EntityType, GET_ONLY, Table};
+use super::entity_type::{EntityType, GET_AND_PUT, GET_ONLY, Table};
 use super::field::{
     DefaultValue, Field, boolean, inverse, list_value, many, memo, one, one_of, text,
 };
@@ -22,7 +22,10 @@ const FOLDERS: &[&str] = &["requirement_folder", "requirement_root"];
 
 /// `jira_field`: the user-defined field with the Jira key.
 pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
-    let requirement = EntityType::new("requirement", "Requirement", &["requirements"], &TABLE);
+    // The aggregate requires what the product says that it requires.
+    let requirement = EntityType::new("requirement", "Requirement", &["requirements"], &TABLE)
+        .listed(GET_AND_PUT)
+        .fields([one("parent", "requirement").required()]);
     let root = EntityType::new(
         "requirement_root",
         "Requirements",
@@ -32,7 +35,10 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     .subtype_of("requirement")
     .methods(GET_ONLY)
     .fields(tree())
-    .fields([one("parent", "requirement").read_only()]);
+    .fields([
+        memo("description"),
+        one("parent", "requirement").read_only(),
+    ]);
     let folder = EntityType::new(
         "requirement_folder",
         "Requirement folder",
@@ -41,7 +47,9 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     )
     .subtype_of("requirement")
     .fields(tree())
-    .fields([parent(), memo("description")]);
+    .fields([parent(), memo("description")])
+    .fields(attachments("owner_requirement"))
+    .fields(comments("owner_requirement"));
     let document = EntityType::new(
         "requirement_document",
         "Requirement document",
@@ -58,8 +66,33 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         one("phase", "phase")
             .required()
             .default_value("phase.requirement_document.new"),
-        one("owner", "workspace_user"),
-        one("release", "release"),
+        many(
+            "release",
+            ("requirement_releases", "requirement", "release"),
+            "release",
+            &[],
+        ),
+        boolean("is_root")
+            .computed("EXISTS (SELECT 1 FROM requirements x WHERE x.id = @.parent AND x.subtype = 'requirement_folder')"),
+        many(
+            "features",
+            ("work_item_requirements", "requirement", "work_item"),
+            "work_item",
+            &["epic", "feature", "story", "quality_story", "defect"],
+        )
+        .label("Backlog implementation"),
+        many(
+            "related_from_requirements",
+            ("requirement_relations", "related", "requirement"),
+            "requirement",
+            &["requirement_document"],
+        ),
+        many(
+            "related_to_requirement",
+            ("requirement_relations", "requirement", "related"),
+            "requirement",
+            &["requirement_document"],
+        ),
         one("milestone", "milestone"),
         one("program", "program"),
         list_value("priority", "list_node.priority"),
@@ -82,12 +115,6 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
             "application_module",
             &[],
         ),
-        many(
-            "user_tags",
-            ("requirement_user_tags", "requirement", "user_tag"),
-            "user_tag",
-            &[],
-        ),
         text(jira_field).user_defined(),
     ]);
     vec![requirement, root, folder, document]
@@ -100,9 +127,17 @@ fn parent() -> Field {
         .cascading()
 }
 
-fn tree() -> [Field; 4] {
+fn tree() -> [Field; 7] {
     [
         text("name").required(),
+        text("ordering").in_column("order_key").opaque(),
+        one("owner", "workspace_user"),
+        many(
+            "user_tags",
+            ("requirement_user_tags", "requirement", "user_tag"),
+            "user_tag",
+            &[],
+        ),
         text("path").read_only(),
         inverse("children", "requirement", "parent"),
         boolean("has_children")

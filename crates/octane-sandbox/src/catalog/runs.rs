@@ -6,10 +6,11 @@ use super::field::{
     many, memo, one, one_of, text,
 };
 use super::owned::{attachments, comments};
+use super::run_analysis;
 use super::work_items::COVERABLE;
 use crate::settings::EntitySettings;
 
-pub(super) const TABLES: [Table; 3] = [RUNS, PREVIOUS_RUNS, RUN_STEPS];
+pub(super) const TABLES: [Table; 2] = [RUNS, RUN_STEPS];
 
 const RUNS: Table = Table {
     has_subtype: true,
@@ -34,12 +35,6 @@ const RUNS: Table = Table {
     ..Table::new("runs", 7001)
 };
 
-const PREVIOUS_RUNS: Table = Table {
-    hidden: &[("build", "INTEGER")],
-    indexes: &[("previous_runs_by_run", "run_id")],
-    ..Table::new("previous_runs", 1)
-};
-
 const RUN_STEPS: Table = Table {
     indexes: &[
         ("run_steps_by_run", "run"),
@@ -48,8 +43,8 @@ const RUN_STEPS: Table = Table {
     ..Table::new("run_steps", 1)
 };
 
-const NATIVE_STATUS: &str = "list_node.run_native_status";
-const STATUS: &str = "list_node.run_status";
+pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
+pub(super) const STATUS: &str = "list_node.run_status";
 const COVERED: (&str, &str, &str) = ("run_covered_content", "run", "work_item");
 const TAXONOMIES: (&str, &str, &str) = ("run_taxonomies", "run", "taxonomy");
 const DEFECTS: (&str, &str, &str) = ("run_defects", "run", "defect");
@@ -59,7 +54,9 @@ const AREAS: (&str, &str, &str) = ("run_modules", "run", "module");
 /// 16 has it on the aggregate only, newer clients show it on automated runs as well), and whether their
 /// `native_status` is writable.
 pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
-    let run = EntityType::new("run", "Run", &["runs"], &RUNS).fields([covered()]);
+    let run = EntityType::new("run", "Run", &["runs"], &RUNS)
+        .listed(GET_ONLY)
+        .fields([covered()]);
     let mut automated =
         EntityType::new("run_automated", "Automated run", &["automated_runs"], &RUNS)
             .subtype_of("run")
@@ -68,7 +65,11 @@ pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
             .fields(common())
             .fields(child("test_automated"))
             .fields(results(settings))
-            .fields(steps());
+            .fields(steps())
+            .fields(run_analysis::of_results())
+            .fields(run_analysis::of_automated_tests())
+            .with("release", Field::optional)
+            .with("draft_run", Field::read_only);
     let mut gherkin = EntityType::new(
         "gherkin_automated_run",
         "Gherkin automated run",
@@ -80,7 +81,13 @@ pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
     .fields(common())
     .fields(child("gherkin_test"))
     .fields(results(settings))
-    .fields(steps());
+    .fields(steps())
+    .fields(run_analysis::of_results())
+    .fields([
+        text("bdd_spec_name").blank(),
+        one("test_version", "test_version").unfilterable(),
+    ])
+    .with("release", Field::optional);
     if settings.run_backlog_field {
         automated.fields.push(covered());
         gherkin.fields.push(covered());
@@ -91,7 +98,7 @@ pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
         suite(),
         manual(),
         gherkin,
-        history(),
+        super::run_history::history(),
         step(),
     ]
 }
@@ -112,15 +119,19 @@ fn suite() -> EntityType {
     .fields([
         one_of("test", "test", &["test_suite"])
             .required()
-            .cascading(),
+            .cascading()
+            .unsortable(),
         list_value("native_status", NATIVE_STATUS)
             .required()
             .default_value("list_node.run_native_status.planned"),
         inverse("runs_in_suite", "run", "parent_suite"),
-        one("previous_release", "release"),
+        one("previous_release", "release").unsortable(),
         one("default_run_by", "workspace_user"),
         text("component").read_only(),
+        test_types(),
+        list_value("testing_tool_type", "list_node.testing_tool_type").read_only(),
     ])
+    .with("run_by", Field::read_only)
 }
 
 fn manual() -> EntityType {
@@ -133,17 +144,17 @@ fn manual() -> EntityType {
             list_value("native_status", NATIVE_STATUS)
                 .required()
                 .default_value("list_node.run_native_status.planned"),
-            one("test_version", "test_version"),
+            one("test_version", "test_version").unfilterable(),
+            one("previous_release", "release").unsortable(),
+            text("bdd_spec_name").blank(),
+            one("test_phase", "phase")
+                .computed("(SELECT x.phase FROM tests x WHERE x.id = @.test)"),
             integer("duration"),
             list_value("testing_tool_type", "list_node.testing_tool_type")
                 .read_only()
                 .default_value("list_node.testing_tool_type.manual"),
             list_value("test_level", "list_node.test_level").read_only(),
-            list_values(
-                "test_type",
-                ("run_test_type", "run", "list_node"),
-                "list_node.test_type",
-            ),
+            test_types(),
             many("product_areas", AREAS, "product_area", &[]).read_only(),
         ])
         .fields(steps())
@@ -157,14 +168,23 @@ fn common() -> Vec<Field> {
         date_time("started").read_only(),
         one("release", "release")
             .required()
-            .default_named(DefaultValue::DefaultRelease),
+            .default_named(DefaultValue::DefaultRelease)
+            .unsortable(),
         one("milestone", "milestone"),
         one("program", "program"),
         one("sprint", "sprint"),
         one("run_by", "workspace_user"),
         memo("description"),
-        boolean("draft_run").read_only(),
-        one("latest_pipeline_run", "ci_build").read_only(),
+        boolean("draft_run"),
+        boolean("latest_pipeline_run").computed(
+            "(SELECT b.id = (SELECT MAX(c.id) FROM ci_builds c WHERE c.ci_job = b.ci_job)
+              FROM ci_builds b WHERE b.id = @.build)",
+        ),
+        one("last_modified_by", "workspace_user").unsortable(),
+        integer("status_age").computed(run_analysis::status_age()),
+        one("test_of_last_run", "test")
+            .computed(format!("CASE WHEN {IS_LAST_RUN} THEN @.test END")),
+        inverse("user_item", "user_item", "my_follow_items_run"),
         many(
             "taxonomies",
             TAXONOMIES,
@@ -195,11 +215,16 @@ fn child(test: &'static str) -> [Field; 2] {
     let tests: &[&str] = match test {
         "test_automated" => &["test_automated"],
         "gherkin_test" => &["gherkin_test"],
-        _ => &["test_manual"],
+        _ => &["test_manual", "gherkin_test"],
     };
     [
-        one_of("test", "test", tests).required().cascading(),
-        one_of("parent_suite", "run", &["run_suite"]).cascading(),
+        one_of("test", "test", tests)
+            .required()
+            .cascading()
+            .unsortable(),
+        one_of("parent_suite", "run", &["run_suite"])
+            .cascading()
+            .unsortable(),
     ]
 }
 
@@ -224,17 +249,28 @@ fn results(settings: &EntitySettings) -> Vec<Field> {
         list_value("testing_tool_type", "list_node.testing_tool_type").read_only(),
         list_value("test_framework", "list_node.je.framework").read_only(),
         list_value("test_level", "list_node.test_level").read_only(),
-        list_values(
-            "test_type",
-            ("run_test_type", "run", "list_node"),
-            "list_node.test_type",
-        ),
+        test_types(),
         one("pipeline", "pipeline").read_only(),
         one("build", "ci_build").read_only(),
         one("on_it", "workspace_user"),
         many("product_areas", AREAS, "product_area", &[]).read_only(),
     ]
 }
+
+fn test_types() -> Field {
+    list_values(
+        "test_type",
+        ("run_test_type", "run", "list_node"),
+        "list_node.test_type",
+    )
+}
+
+/// Whether the row `@` is the last run of its test: none of the same name, release, milestone, program and environment
+/// started later (ALM Octane help, "Last runs").
+pub(super) const IS_LAST_RUN: &str = "(@.subtype <> 'run_suite' AND NOT EXISTS (
+    SELECT 1 FROM runs n WHERE n.test = @.test AND n.id <> @.id AND n.run_key IS @.run_key
+    AND n.release IS @.release AND n.milestone IS @.milestone AND n.program IS @.program
+    AND (COALESCE(n.started, n.creation_time, 0), n.id) > (COALESCE(@.started, @.creation_time, 0), @.id)))";
 
 fn steps() -> [Field; 2] {
     [
@@ -249,7 +285,10 @@ fn step() -> EntityType {
     EntityType::new("run_step", "Run step", &["run_steps"], &RUN_STEPS)
         .methods(&["GET", "PUT"])
         .fields([
-            one_of("run", "run", &["run_manual"]).required().cascading(),
+            one_of("run", "run", &["run_manual"])
+                .required()
+                .cascading()
+                .unsortable(),
             integer("step_order").read_only(),
             // The scenarios of a feature are steps that contain steps.
             one("parent_step", "run_step").read_only().cascading(),
@@ -276,48 +315,4 @@ fn step() -> EntityType {
                 .computed("(SELECT COUNT(*) FROM run_step_defects x WHERE x.run_step = @.id)"),
         ])
         .fields(attachments("owner_run_step"))
-}
-
-/// Earlier results of a run. A new result of the same run moves the previous one here.
-fn history() -> EntityType {
-    EntityType::new(
-        "run_history",
-        "Previous run",
-        &["previous_runs"],
-        &PREVIOUS_RUNS,
-    )
-    .methods(GET_ONLY)
-    .fields(
-        [
-            integer("run_id"),
-            text("name"),
-            list_value("run_native_status", NATIVE_STATUS),
-            list_value("run_status", STATUS),
-            date_time("run_started"),
-            integer("run_duration"),
-            one("release", "release"),
-            one("milestone", "milestone"),
-            one("program", "program"),
-            many(
-                "taxonomies",
-                ("previous_run_taxonomies", "run_history", "taxonomy"),
-                "taxonomy_node",
-                &["taxonomy_item_node"],
-            ),
-            // The entity, which older files do not have in a column of this name.
-            integer("build_id").computed("@.build"),
-            text("build_name"),
-            integer("test_id"),
-            text("test_name"),
-            text("test_component"),
-            text("test_package"),
-            text("test_class"),
-            text("error_type"),
-            memo("error_message"),
-            memo("error_details"),
-            long_text("external_report_url", 512),
-            text("external_run_id"),
-        ]
-        .map(Field::read_only),
-    )
 }

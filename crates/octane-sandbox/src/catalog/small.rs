@@ -1,9 +1,9 @@
 //! Small types that others refer to: environments and tags.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
-use super::field::{integer, one_of, text};
+use super::field::{activation_status, integer, many, memo, one, one_of, text};
 
-pub(super) const TABLES: [Table; 2] = [TAXONOMIES, TAGS];
+pub(super) const TABLES: [Table; 5] = [TAXONOMIES, TAGS, SNAPSHOT_LABELS, MODEL_ITEMS, BDD_SPECS];
 
 const TAXONOMIES: Table = Table {
     has_subtype: true,
@@ -14,6 +14,10 @@ const TAGS: Table = Table {
     indexes: &[("user_tags_by_name", "name COLLATE NOCASE")],
     ..Table::new("user_tags", 1401)
 };
+
+const SNAPSHOT_LABELS: Table = Table::new("model_diagram_snapshot_labels", 1451);
+const MODEL_ITEMS: Table = Table::new("model_items", 1471);
+const BDD_SPECS: Table = Table::new("bdd_specs", 1491);
 
 pub(super) fn types() -> Vec<EntityType> {
     let taxonomy = EntityType::new(
@@ -31,7 +35,11 @@ pub(super) fn types() -> Vec<EntityType> {
     )
     .subtype_of("taxonomy_node")
     .methods(NO_DELETE)
-    .fields([text("name").required(), integer("activity_level")])
+    .fields([
+        text("name").required(),
+        integer("activity_level"),
+        activation_status(),
+    ])
     .unique(&["name"]);
     let item = EntityType::new(
         "taxonomy_item_node",
@@ -45,11 +53,45 @@ pub(super) fn types() -> Vec<EntityType> {
         text("name").required(),
         one_of("category", "taxonomy_node", &["taxonomy_category_node"]).required(),
         integer("activity_level"),
+        activation_status(),
     ])
     .unique(&["category", "name"]);
     let tag = EntityType::new("user_tag", "Tag", &["user_tags"], &TAGS)
         .methods(&["GET", "POST"])
-        .fields([text("name").required()])
+        .fields([
+            text("name").required(),
+            many("run", ("run_user_tags", "user_tag", "run"), "run", &[]),
+        ])
         .unique(&["name"]);
-    vec![taxonomy, category, item, tag]
+    let label = EntityType::new(
+        "model_diagram_snapshot_label",
+        "Model diagram snapshot label",
+        &["model_diagram_snapshot_labels"],
+        &SNAPSHOT_LABELS,
+    )
+    .methods(&["GET", "POST"])
+    .fields([text("name").required()]);
+    let model_item = EntityType::new("model_item", "Model item", &["model_items"], &MODEL_ITEMS)
+        .fields([
+            text("name").required(),
+            memo("description"),
+            one("parent", "model_item").cascading(),
+            one("owner", "workspace_user"),
+        ]);
+    let specification =
+        EntityType::new("bdd_spec", "BDD specification", &["bdd_specs"], &BDD_SPECS).fields([
+            text("name").required(),
+            memo("description"),
+            memo("script"),
+            one("owner", "workspace_user"),
+        ]);
+    vec![
+        taxonomy,
+        category,
+        item,
+        tag,
+        label,
+        model_item,
+        specification,
+    ]
 }

@@ -1,8 +1,8 @@
 //! Tests: all types share the aggregate `test` and its ID space.
 
-use super::entity_type::{EntityType, Table};
+use super::entity_type::{EntityType, GET_AND_PUT, Table};
 use super::field::{
-    DefaultValue, Field, boolean, integer, inverse, list_value, list_values, many, memo, object,
+    DefaultValue, Field, boolean, derived, integer, inverse, list_value, list_values, many, memo,
     one, one_of, text,
 };
 use super::owned::{attachments, comments};
@@ -62,10 +62,11 @@ pub(super) fn types() -> Vec<EntityType> {
         list_value("framework", "list_node.je.framework"),
         list_value("test_level", "list_node.test_level"),
         list_value("testing_tool_type", "list_node.testing_tool_type"),
-        memo("test_runner"),
+        test_runner(),
+        integer("steps_num").read_only(),
         text("external_test_id").read_only(),
         inverse("run", "run_automated", "test"),
-        inverse("link_to_test", "test_suite_link_to_test", "test"),
+        inverse("link_to_test", "test_suite_link_to_automated", "test"),
     ]);
     let suite = create(
         "test_suite",
@@ -80,7 +81,8 @@ pub(super) fn types() -> Vec<EntityType> {
             "test_suite_link_to_test",
             "test_suite",
         ),
-    ]);
+    ])
+    .with("estimated_duration", Field::read_only);
     let manual = create(
         "test_manual",
         "Manual test",
@@ -99,8 +101,15 @@ pub(super) fn types() -> Vec<EntityType> {
             "test",
             &[],
         ),
+        many(
+            "covering_automated_test",
+            ("test_covered_manual_test", "covered", "test"),
+            "test",
+            &["test_automated"],
+        ),
     ])
-    .fields(scripted());
+    .fields(edited())
+    .fields(scripted("test_suite_link_to_manual"));
     let gherkin = create(
         "gherkin_test",
         "Gherkin test",
@@ -108,20 +117,23 @@ pub(super) fn types() -> Vec<EntityType> {
         "phase.gherkin_test.new",
     )
     .fields(identity())
+    .fields(edited())
     .fields([
-        inverse("run", "gherkin_automated_run", "test"),
+        inverse("run", "run", "test"),
+        test_runner(),
+        integer("steps_num").read_only(),
         list_value("framework", "list_node.je.framework"),
         list_value("test_level", "list_node.test_level"),
         list_value("testing_tool_type", "list_node.testing_tool_type"),
     ])
-    .fields(scripted());
+    .fields(scripted("test_suite_link_to_gherkin"));
     let scenario = create(
         "scenario_test",
         "Scenario test",
         &["scenario_tests"],
         "phase.scenario_test.new",
     )
-    .fields(scripted());
+    .fields(scripted("test_suite_link_to_test"));
     let model_based = create(
         "model_based_test",
         "Model-based test",
@@ -145,6 +157,27 @@ pub(super) fn types() -> Vec<EntityType> {
 
 const COVERED: (&str, &str, &str) = ("test_covered_content", "test", "work_item");
 const AREAS: (&str, &str, &str) = ("test_modules", "test", "module");
+
+/// What the runs of a test cover: its own backlog items, and those of its runs.
+const WORK_ITEMS_OF_LAST_RUN: &str = "(
+    SELECT c.test AS owner, c.work_item AS target FROM test_covered_content c
+    WHERE EXISTS (SELECT 1 FROM runs r WHERE r.test = c.test)
+    UNION ALL SELECT r.test, c.work_item FROM run_covered_content c JOIN runs r ON r.id = c.run)";
+
+/// The fields of tests that people write.
+fn edited() -> [Field; 2] {
+    [
+        list_value("automation_status", "list_node.automation_status"),
+        one("modified_by", "workspace_user").read_only(),
+    ]
+}
+
+/// What runs a test; files of older versions have text in a column of this name.
+fn test_runner() -> Field {
+    one("test_runner", "executor")
+        .in_column("executor")
+        .unsortable()
+}
 
 fn common(first_phase: &'static str) -> Vec<Field> {
     let mut fields = vec![
@@ -183,11 +216,14 @@ fn common(first_phase: &'static str) -> Vec<Field> {
         one("owner", "workspace_user"),
         one("designer", "workspace_user"),
         integer("estimated_duration"),
-        object("last_runs").computed(
-            "(SELECT json_group_object(counted.status, counted.runs) FROM (
-                  SELECT n.logical_name AS status, COUNT(*) AS runs FROM runs r
-                  JOIN list_nodes n ON n.id = r.status WHERE r.test = @.id GROUP BY r.status) counted)",
+        inverse("last_runs", "run", "test"),
+        derived(
+            "work_items_of_last_run",
+            WORK_ITEMS_OF_LAST_RUN,
+            "work_item",
+            COVERABLE,
         ),
+        inverse("user_item", "user_item", "my_follow_items_test"),
         many(
             "user_tags",
             ("test_user_tags", "test", "user_tag"),
@@ -206,9 +242,9 @@ fn identity() -> [Field; 3] {
 }
 
 /// The common fields of tests with a script.
-fn scripted() -> [Field; 2] {
+fn scripted(suite_link: &'static str) -> [Field; 2] {
     [
-        inverse("link_to_test", "test_suite_link_to_test", "test"),
+        inverse("link_to_test", suite_link, "test"),
         inverse("test_version", "test_version", "test"),
     ]
 }
@@ -221,9 +257,18 @@ fn version() -> EntityType {
         &["test_versions"],
         &TEST_VERSIONS,
     )
-    .methods(&["GET"])
+    .methods(GET_AND_PUT)
+    .fields([many(
+        "releases",
+        ("test_version_releases", "test_version", "release"),
+        "release",
+        &[],
+    )])
     .fields(
         [
+            text("creator")
+                .computed("(SELECT x.name FROM workspace_users x WHERE x.id = @.author)"),
+            boolean("is_external").computed("0"),
             text("name"),
             one("test", "test").cascading(),
             memo("script"),
@@ -247,8 +292,20 @@ fn suite_links() -> Vec<EntityType> {
             .fields([
                 one_of("test_suite", "test_suite", &["test_suite"])
                     .required()
-                    .cascading(),
-                one_of("test", "test", tests).required().cascading(),
+                    .cascading()
+                    .unsortable(),
+                one_of("test", "test", tests)
+                    .required()
+                    .cascading()
+                    .unsortable(),
+                test_runner(),
+                derived(
+                    "covered_workitem",
+                    "(SELECT s.id AS owner, c.work_item AS target FROM suite_links s
+                      JOIN test_covered_content c ON c.test = s.test)",
+                    "work_item",
+                    COVERABLE,
+                ),
                 boolean("include_in_next_run").default_named(DefaultValue::Number(1)),
                 list_value("run_mode", "list_node.run_mode").default_value(run_mode),
                 integer("order").read_only(),

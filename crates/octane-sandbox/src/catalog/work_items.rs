@@ -2,8 +2,8 @@
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    DefaultValue, Field, boolean, date_time, float, integer, inverse, list_value, many, memo,
-    object, one, one_of, text,
+    DefaultValue, Field, activation_status, boolean, date_time, derived, integer, inverse,
+    list_value, many, memo, object, one, one_of, text,
 };
 use super::owned::{attachments, comments};
 
@@ -27,12 +27,25 @@ const COVERED: (&str, &str, &str) = ("test_covered_content", "work_item", "test"
 
 /// `jira_field`: the user-defined field with the Jira key.
 pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
-    let item = EntityType::new("work_item", "Backlog item", &["work_items"], &TABLE);
+    // The aggregate requires what the product says that it requires.
+    let item = EntityType::new("work_item", "Backlog item", &["work_items"], &TABLE).fields([one(
+        "parent",
+        "work_item",
+    )
+    .required()]);
     let root = EntityType::new("work_item_root", "Backlog", &["work_item_roots"], &TABLE)
         .subtype_of("work_item")
         .methods(GET_ONLY)
         .fields(tree())
-        .fields([one("parent", "work_item").read_only()]);
+        .fields(attachments("owner_work_item"))
+        .fields(comments("owner_work_item"))
+        .fields([
+            one("parent", "work_item").read_only(),
+            one("owner", "workspace_user"),
+            memo("description"),
+            integer("story_points"),
+            ordering(),
+        ]);
     let create = |name, label, collections, parents, first_phase| {
         EntityType::new(name, label, collections, &TABLE)
             .subtype_of("work_item")
@@ -47,7 +60,11 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["work_item_root"],
         "phase.epic.new",
     )
-    .fields([list_value("epic_type", "list_node.epic_type")]);
+    .fields([list_value("epic_type", "list_node.epic_type")])
+    .fields(weighted())
+    .fields([children_of("features", "feature")])
+    .with("linked_items1", |field| field.to_only(&["epic"]))
+    .with("linked_items2", |field| field.to_only(&["epic"]));
     let feature = create(
         "feature",
         "Feature",
@@ -55,7 +72,17 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["epic", "work_item_root"],
         "phase.feature.new",
     )
-    .fields([jira(), list_value("feature_type", "list_node.feature_type")]);
+    .fields([jira(), list_value("feature_type", "list_node.feature_type")])
+    .fields(weighted())
+    .fields([
+        date_time("closed_on"),
+        boolean("aggregated_coverage").blank(),
+        boolean("has_vulnerabilities").blank(),
+        children_of("user_stories", "story"),
+        children_of("quality_stories", "quality_story"),
+        children_of("defects", "defect"),
+    ])
+    .with("parent", Field::optional);
     let story = create(
         "story",
         "User story",
@@ -63,7 +90,8 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["feature", "work_item_root"],
         "phase.story.new",
     )
-    .fields([jira(), memo("acceptance_criteria")]);
+    .fields([jira(), memo("acceptance_criteria"), date_time("closed_on")])
+    .fields(developed());
     let quality = create(
         "quality_story",
         "Quality story",
@@ -74,7 +102,29 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     .fields([list_value(
         "quality_story_type",
         "list_node.quality_story_type",
-    )]);
+    )])
+    .fields(developed())
+    .fields([
+        date_time("closed_on"),
+        many(
+            "linked_runs",
+            ("run_quality_stories", "work_item", "run"),
+            "run",
+            &[],
+        ),
+        many(
+            "linked_tests",
+            ("test_quality_stories", "work_item", "test"),
+            "test",
+            &[
+                "test_manual",
+                "test_automated",
+                "gherkin_test",
+                "test_suite",
+            ],
+        ),
+    ])
+    .with("linked_items1", |field| field.to_only(&["quality_story"]));
     let defect = create(
         "defect",
         "Defect",
@@ -83,7 +133,9 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "phase.defect.new",
     )
     .fields([jira()])
-    .fields(defect());
+    .fields(developed())
+    .fields(defect())
+    .with("linked_items2", |field| field.to_only(&["defect"]));
     vec![item, root, epic, feature, story, quality, defect]
 }
 
@@ -99,6 +151,7 @@ fn tree() -> [Field; 4] {
 
 /// The last runs of a backlog item, counted by status. All five are there, because a vendor client reads each.
 fn last_runs() -> String {
+    let is_last = super::runs::IS_LAST_RUN.replace('@', "r");
     let counts: Vec<String> = [
         ("passed", "passed"),
         ("failed", "failed"),
@@ -116,9 +169,61 @@ fn last_runs() -> String {
           WHERE r.id IN (
               SELECT c.run FROM run_covered_content c WHERE c.work_item = @.id
               UNION SELECT t.id FROM test_covered_content c JOIN runs t ON t.test = c.test
-              WHERE c.work_item = @.id))",
+              WHERE c.work_item = @.id) AND {is_last})",
         counts.join(", ")
     )
+}
+
+/// Its place among its siblings; files of older versions have a number in a column of this name.
+fn ordering() -> Field {
+    text("ordering").in_column("order_key").opaque()
+}
+
+/// Hours that the tasks of a backlog item add up to.
+fn hours(name: &str) -> Field {
+    let sum = format!("(SELECT SUM(x.{name}) FROM backlog_tasks x WHERE x.story = @.id)");
+    integer(name).computed(sum)
+}
+
+/// How many children of a type there are.
+fn children_of(name: &str, subtype: &str) -> Field {
+    integer(name).computed(format!(
+        "(SELECT COUNT(*) FROM work_items x WHERE x.parent = @.id AND x.subtype = '{subtype}')"
+    ))
+}
+
+/// The fields by which large backlog items are put in order: weighted shortest job first.
+fn weighted() -> [Field; 6] {
+    let scale = |name: &str| list_value(name, "list_node.wsjf_scale_type");
+    let value = |name: &str| {
+        format!(
+            "COALESCE((SELECT CAST(n.name AS INTEGER) FROM list_nodes n WHERE n.id = @.{name}), 0)"
+        )
+    };
+    let [business, time, opportunity] = ["business_value", "time_criticality", "rroe"].map(value);
+    [
+        integer("actual_story_points").blank(),
+        scale("business_value"),
+        scale("time_criticality"),
+        scale("rroe"),
+        integer("job_size"),
+        integer("wsjf_score").computed(format!(
+            "({business} + {time} + {opportunity}) / NULLIF(@.job_size, 0)"
+        )),
+    ]
+}
+
+/// The fields of what is developed.
+fn developed() -> [Field; 2] {
+    [
+        derived(
+            "commits",
+            "(SELECT work_item AS owner, scm_commit AS target FROM scm_commit_work_items)",
+            "scm_commit",
+            &[],
+        ),
+        integer("vulnerabilities").blank(),
+    ]
 }
 
 fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Field> {
@@ -154,16 +259,18 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
         list_value("priority", "list_node.priority"),
         integer("story_points"),
         integer("rank").computed("@.id"),
-        integer("ordering"),
+        ordering(),
         integer("initial_estimate"),
-        float("estimated_hours"),
-        float("invested_hours"),
-        float("remaining_hours"),
+        hours("estimated_hours"),
+        hours("invested_hours"),
+        hours("remaining_hours"),
         boolean("blocked").default_named(DefaultValue::Number(0)),
-        memo("blocked_reason"),
+        text("blocked_reason").unsortable(),
         date_time("done_date"),
         integer("activity_level").default_named(DefaultValue::Number(0)),
-        integer("tasks_number").computed("0"),
+        integer("tasks_number")
+            .computed("(SELECT COUNT(*) FROM backlog_tasks x WHERE x.story = @.id)"),
+        inverse("user_item", "user_item", "my_follow_items_work_item"),
         many(
             "linked_items1",
             ("work_item_links", "left_item", "right_item"),
@@ -206,14 +313,15 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
 
 fn defect() -> Vec<Field> {
     vec![
-        list_value("severity", "list_node.severity")
-            .required()
-            .default_value("list_node.severity.medium"),
+        list_value("severity", "list_node.severity").default_value("list_node.severity.medium"),
+        list_value("defect_root_level", "list_node.defect_root_level"),
+        activation_status(),
         list_value("defect_type", "list_node.defect_type"),
         one("detected_by", "workspace_user").default_named(DefaultValue::CurrentUser),
         one("detected_in_release", "release"),
-        text("detected_in_build"),
-        text("fixed_in_build"),
+        // Files of older versions have text in columns of these names.
+        integer("detected_in_build").in_column("detected_build"),
+        integer("fixed_in_build").in_column("fixed_build"),
         date_time("fixed_on"),
         date_time("closed_on"),
         integer("reopens").read_only(),

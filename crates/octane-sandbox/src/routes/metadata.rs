@@ -14,9 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use crate::catalog::{
-    Catalog, EntityType, Field, FieldType, Scope, USER_DEFINED_FIELDS_MAX, flags,
-};
+use crate::catalog::{Catalog, EntityType, Field, FieldType, Scope, USER_DEFINED_FIELDS_MAX};
 use crate::error::{ApiError, json_response, own_code};
 use crate::state::AppState;
 
@@ -81,16 +79,18 @@ fn field_metadata(catalog: &Catalog, entity_type: &EntityType, field: &Field) ->
     metadata.required = field.is_required;
     metadata.is_user_defined = field.is_user_defined;
     let is_secret = matches!(field.field_type, FieldType::Secret);
-    metadata.filterable = !is_secret && flags::is_filterable(entity_type.name, &field.name);
-    metadata.sortable = field.is_single()
-        && !matches!(field.field_type, FieldType::Object)
-        && flags::is_sortable(entity_type.name, &field.name);
+    metadata.filterable = field.is_filterable;
+    metadata.sortable = field.is_sortable;
     let (multiple, concrete, list): (_, &[&'static str], _) = match &field.field_type {
         FieldType::One(reference) => (false, reference.concrete, reference.list),
         FieldType::Many(link) => (true, link.concrete, link.list),
         FieldType::Inverse { .. } => (true, &[], None),
         FieldType::Text { max_length } => {
             metadata.max_length = u64::try_from(*max_length).ok();
+            (false, &[], None)
+        }
+        FieldType::Subtype if field.is_required => {
+            metadata.max_length = Some(255);
             (false, &[], None)
         }
         _ => (false, &[], None),
@@ -145,7 +145,7 @@ fn entity_metadata(catalog: &Catalog, entity_type: &EntityType) -> Value {
     let mut features = vec![json!({
         "name": "rest",
         "url": entity_type.collections.first(),
-        "methods": entity_type.methods,
+        "methods": entity_type.listed_methods,
     })];
     if let Some(aggregate) = entity_type.subtype_of {
         features.push(json!({ "name": "subtype_of", "type": aggregate }));

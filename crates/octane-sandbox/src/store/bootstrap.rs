@@ -40,9 +40,22 @@ fn create(
     writer.create_raw(writer.catalog.known_type(entity_type), columns)
 }
 
+/// Adds the lists, values and phases that a file of an older version lacks.
+pub(super) fn complete(writer: Writer<'_>) -> Result<(), ApiError> {
+    lists(writer)?;
+    phases(writer)
+}
+
+fn is_known(writer: Writer<'_>, entity_type: &str, logical_name: &str) -> Result<bool, ApiError> {
+    Ok(known(writer, entity_type, logical_name)? != Sql::Null)
+}
+
 fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
     for (list, label, values) in LISTS {
         let list = format!("list_node.{list}");
+        if is_known(writer, "list_node", &list)? {
+            continue;
+        }
         let root = create(
             writer,
             "list_node",
@@ -63,11 +76,18 @@ fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
 
 fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
     for (name, label) in METAPHASE_NAMES {
-        let logical_name = text(&format!("metaphase.{name}"));
-        let columns = vec![("name", text(label)), ("logical_name", logical_name)];
-        create(writer, "metaphase", columns)?;
+        let logical_name = format!("metaphase.{name}");
+        if !is_known(writer, "metaphase", &logical_name)? {
+            let logical_name = text(&logical_name);
+            let columns = vec![("name", text(label)), ("logical_name", logical_name)];
+            create(writer, "metaphase", columns)?;
+        }
     }
     for (entity, phases) in PHASE_SETS {
+        let first = phases.first().map_or("", |(name, ..)| name);
+        if is_known(writer, "phase", &format!("phase.{entity}.{first}"))? {
+            continue;
+        }
         let mut keys = Vec::new();
         for (name, label, metaphase) in *phases {
             let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;

@@ -67,7 +67,12 @@ impl<'a> Reader<'a> {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([json_list(&ids)])?;
         while let Some(row) = rows.next()? {
-            pairs.entry(row.get(0)?).or_default().push(row.get(1)?);
+            let targets = pairs.entry(row.get(0)?).or_default();
+            let target = row.get(1)?;
+            // Links that derive from several tables may repeat.
+            if targets.last() != Some(&target) {
+                targets.push(target);
+            }
         }
         let mut distinct: Vec<i64> = pairs.values().flatten().copied().collect();
         distinct.sort_unstable();

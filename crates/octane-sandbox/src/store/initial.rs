@@ -44,6 +44,8 @@ impl Initial {
             .optional()?;
         if filled.is_none() {
             self.fill(writer)?;
+        } else {
+            bootstrap::complete(writer)?;
         }
         bootstrap::people(writer, &self.access)?;
         transaction.commit()?;

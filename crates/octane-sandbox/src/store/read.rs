@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use octane_model::{Entity, EntityId, Order, Page, Query, Select};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use super::order::order_by;
 use super::query::{Condition, condition};
@@ -313,7 +313,10 @@ impl<'a> Reader<'a> {
                             .fields
                             .insert(name.clone(), self.catalog.workspace.into());
                     }
-                    FieldType::Secret | FieldType::Many(_) | FieldType::Inverse { .. } => {}
+                    FieldType::Secret => {
+                        entity.1.fields.insert(name.clone(), Json::Null);
+                    }
+                    FieldType::Many(_) | FieldType::Inverse { .. } => {}
                     FieldType::Id => column += 1,
                     FieldType::One(_) => {
                         row_ids.push(row.get(column)?);

@@ -9,6 +9,22 @@ use super::{planning, script, sprints};
 use crate::catalog::{EntityType, ROLE_NAMES, SCRIPTED};
 use crate::error::ApiError;
 
+/// Notes who changed an entity, where a field shows that and the request does not.
+pub(super) fn remember_editor(
+    writer: Writer<'_>,
+    entity_type: &EntityType,
+    columns: &mut Vec<(&str, Sql)>,
+) {
+    for name in ["modified_by", "last_modified_by"] {
+        let is_given = columns.iter().any(|(column, _)| *column == name);
+        if let (Some(_), Some(user), false) =
+            (entity_type.field(name), writer.current_user, is_given)
+        {
+            columns.push((name, Sql::Integer(user)));
+        }
+    }
+}
+
 /// Fills in what a request leaves to the server.
 pub(super) fn before_create(entity_type: &EntityType, fields: &mut Map<String, Json>) {
     let text = |fields: &Map<String, Json>, name: &str| {
@@ -16,7 +32,7 @@ pub(super) fn before_create(entity_type: &EntityType, fields: &mut Map<String, J
         text.filter(|text| !text.trim().is_empty())
             .map(str::to_owned)
     };
-    if entity_type.name == "sharedspace_user" {
+    if matches!(entity_type.name, "sharedspace_user" | "workspace_user") {
         if let (None, Some(email)) = (text(fields, "name"), text(fields, "email")) {
             fields.insert("name".to_owned(), email.into());
         }

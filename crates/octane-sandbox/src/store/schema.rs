@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use rusqlite::Connection;
 
-use crate::catalog::{Catalog, Field, FieldType, OnDelete, Table};
+use crate::catalog::{Catalog, Field, FieldType, Link, OnDelete, Table};
 
 /// The tables that do not contain entities.
 const OWN_TABLES: &str = "
@@ -116,7 +116,7 @@ fn columns<'a>(catalog: &'a Catalog, table: &'a Table) -> BTreeMap<&'a str, Stri
         let stored = entity_type.fields.iter().filter(|field| field.is_column());
         for field in stored.filter(|field| !matches!(field.field_type, FieldType::Id)) {
             columns
-                .entry(field.name.as_str())
+                .entry(field.column())
                 .or_insert_with(|| definition(catalog, field));
         }
     }
@@ -157,6 +157,27 @@ fn links(catalog: &Catalog) -> Vec<String> {
             let FieldType::Many(link) = &field.field_type else {
                 continue;
             };
+            if link.is_derived() {
+                continue;
+            }
+            if catalog
+                .tables()
+                .iter()
+                .any(|table| table.name == link.table)
+            {
+                // The links are entities: only their uniqueness is missing.
+                let Link {
+                    table,
+                    owner_column,
+                    target_column,
+                    ..
+                } = link;
+                let sql = format!(
+                    "CREATE UNIQUE INDEX IF NOT EXISTS {table}_pairs ON {table} ({owner_column}, {target_column});"
+                );
+                tables.entry(link.table).or_insert(sql);
+                continue;
+            }
             tables.entry(link.table).or_insert_with(|| {
                 let mut sql = String::new();
                 let (table, owner_column, target_column) = (link.table, link.owner_column, link.target_column);

@@ -94,6 +94,14 @@ pub(crate) fn to_json(field_type: &FieldType, value: ValueRef<'_>) -> Json {
         }
         (FieldType::Id, ValueRef::Integer(number)) => Json::String(number.to_string()),
         (_, ValueRef::Integer(number)) => Json::from(number),
+        (FieldType::Integer, ValueRef::Real(number)) =>
+        {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a whole number was asked for"
+            )]
+            Json::from(number.round() as i64)
+        }
         (_, ValueRef::Real(number)) => Json::from(number),
         (_, ValueRef::Text(text) | ValueRef::Blob(text)) => {
             Json::String(String::from_utf8_lossy(text).into_owned())

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, params_from_iter};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::value::invalid;
 use super::writer::Writer;
@@ -22,6 +22,8 @@ pub(crate) enum Mode {
 struct Change<'a> {
     columns: Vec<(&'a str, Sql)>,
     links: Vec<(&'a Link, Vec<i64>)>,
+    /// Entities of other types that are to refer to this one.
+    referring: Vec<(&'a Field, Vec<i64>)>,
 }
 
 impl<'a> Writer<'a> {
@@ -39,10 +41,14 @@ impl<'a> Writer<'a> {
         rules::before_create(concrete, &mut completed);
         let mut change = self.change(concrete, None, &completed)?;
         for field in &concrete.fields {
-            let is_given = completed
+            let is_given = change
+                .columns
+                .iter()
+                .any(|(name, value)| *name == field.column() && *value != Sql::Null);
+            let is_sent = completed
                 .get(&field.name)
                 .is_some_and(|value| !value.is_null());
-            if is_given {
+            if is_given || is_sent {
                 continue;
             }
             let default_value = match field.default_value {
@@ -50,8 +56,8 @@ impl<'a> Writer<'a> {
                 None => None,
             };
             if let Some(value) = default_value {
-                change.columns.retain(|(name, _)| *name != field.name);
-                change.columns.push((&field.name, value));
+                change.columns.retain(|(name, _)| *name != field.column());
+                change.columns.push((field.column(), value));
             } else if field.is_required {
                 let description = format!("the field `{}` is required", field.name);
                 return Err(ApiError::illegal_value(
@@ -83,6 +89,7 @@ impl<'a> Writer<'a> {
         };
         let row_id = match (default_value, target) {
             (DefaultValue::Number(number), _) => return Ok(Some(Sql::Integer(number))),
+            (DefaultValue::Empty, _) => return Ok(Some(Sql::Text(String::new()))),
             (DefaultValue::Named(name), Some(target)) => self.reader().row_id(target, name)?,
             (DefaultValue::Root, _) => first("parent IS NULL")?,
             (DefaultValue::DefaultRelease, _) => first("is_default = 1")?,
@@ -98,8 +105,11 @@ impl<'a> Writer<'a> {
         entity_type: &'a EntityType,
         columns: Vec<(&'a str, Sql)>,
     ) -> Result<i64, ApiError> {
-        let links = Vec::new();
-        self.insert(entity_type, Change { columns, links })
+        let change = Change {
+            columns,
+            ..Change::default()
+        };
+        self.insert(entity_type, change)
     }
 
     fn insert(self, entity_type: &'a EntityType, change: Change<'_>) -> Result<i64, ApiError> {
@@ -130,6 +140,9 @@ impl<'a> Writer<'a> {
         for (link, others) in change.links {
             self.link(link, row_id, &others)?;
         }
+        for (field, others) in change.referring {
+            self.refer(field, row_id, &others, Mode::Append)?;
+        }
         rules::after_write(self, entity_type, row_id, has_status)?;
         Ok(row_id)
     }
@@ -149,7 +162,8 @@ impl<'a> Writer<'a> {
         if self.catalog.settings.lock_stamp_checked {
             self.check_lock(entity_type, row_id, fields)?;
         }
-        let change = self.change(entity_type, Some(row_id), fields)?;
+        let mut change = self.change(entity_type, Some(row_id), fields)?;
+        rules::remember_editor(self, entity_type, &mut change.columns);
         for field in &entity_type.fields {
             let is_erased = fields.get(&field.name).is_some_and(Json::is_null);
             if field.is_required && is_erased {
@@ -189,7 +203,49 @@ impl<'a> Writer<'a> {
             }
             self.link(link, row_id, &others)?;
         }
+        for (field, others) in change.referring {
+            self.refer(field, row_id, &others, mode)?;
+        }
         rules::after_write(self, entity_type, row_id, has_status)
+    }
+
+    /// Lets other entities refer to this one, and with [`Mode::Replace`] no others than these.
+    fn refer(self, field: &Field, row_id: i64, others: &[i64], mode: Mode) -> Result<(), ApiError> {
+        let FieldType::Inverse {
+            target,
+            field: back,
+        } = &field.field_type
+        else {
+            return Ok(());
+        };
+        let target = self.catalog.known_type(target);
+        let sql = format!("SELECT id FROM {} WHERE \"{back}\" = ?", target.table);
+        let referring: Vec<i64> = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_map([row_id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let is_fixed = target.field(back).is_some_and(|back| back.is_immutable);
+        let set = |other: i64, value: Json| {
+            if is_fixed {
+                let sql = format!("UPDATE {} SET \"{back}\" = ?2 WHERE id = ?1", target.table);
+                self.connection
+                    .prepare_cached(&sql)?
+                    .execute((other, (!value.is_null()).then_some(row_id)))?;
+                return Ok(());
+            }
+            let fields = Map::from_iter([((*back).to_owned(), value)]);
+            self.update(target, other, &fields, Mode::Replace)
+        };
+        for other in others.iter().filter(|other| !referring.contains(other)) {
+            set(*other, json!({ "id": row_id.to_string() }))?;
+        }
+        if mode == Mode::Replace {
+            for other in referring.iter().filter(|other| !others.contains(other)) {
+                set(*other, Json::Null)?;
+            }
+        }
+        Ok(())
     }
 
     /// Deletes an entity and what depends on it.
@@ -277,6 +333,29 @@ impl<'a> Writer<'a> {
         Ok(statement.query_row([row_id], |row| row.get(0)).optional()?)
     }
 
+    /// The row IDs of the targets of a multi-reference in a request body.
+    fn references(
+        self,
+        entity_type: &EntityType,
+        field: &Field,
+        (concrete, list): (&[&'static str], Option<&str>),
+        value: &Json,
+    ) -> Result<Vec<i64>, ApiError> {
+        let data = match value {
+            Json::Null => &[] as &[_],
+            value => value
+                .get("data")
+                .and_then(Json::as_array)
+                .ok_or_else(|| invalid(entity_type, field, "must be `{\"data\":[…]}`"))?,
+        };
+        data.iter()
+            .filter_map(|item| {
+                self.resolve_reference(entity_type, field, concrete, list, item)
+                    .transpose()
+            })
+            .collect()
+    }
+
     /// Converts a request body to changes. `existing` is the entity to update, if any.
     fn change<'k>(
         self,
@@ -294,6 +373,13 @@ impl<'a> Writer<'a> {
             let field = entity_type
                 .field(name)
                 .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
+            // Of two names of one value, the own one counts.
+            if field
+                .column
+                .is_some_and(|column| fields.contains_key(column))
+            {
+                continue;
+            }
             let is_fixed = field.is_immutable && existing.is_some();
             if !field.is_editable || is_fixed {
                 read_only.push((field, value));
@@ -312,29 +398,16 @@ impl<'a> Writer<'a> {
                         value,
                     )?;
                     let value = row_id.map_or(Sql::Null, Sql::Integer);
-                    change.columns.push((&field.name, value));
+                    change.columns.push((field.column(), value));
                 }
                 FieldType::Many(link) => {
-                    let data = match value {
-                        Json::Null => &[] as &[_],
-                        value => value.get("data").and_then(Json::as_array).ok_or_else(|| {
-                            invalid(entity_type, field, "must be `{\"data\":[…]}`")
-                        })?,
-                    };
-                    let others = data
-                        .iter()
-                        .filter_map(|item| {
-                            self.resolve_reference(
-                                entity_type,
-                                field,
-                                link.concrete,
-                                link.list,
-                                item,
-                            )
-                            .transpose()
-                        })
-                        .collect::<Result<_, _>>()?;
+                    let others =
+                        self.references(entity_type, field, (link.concrete, link.list), value)?;
                     change.links.push((link, others));
+                }
+                FieldType::Inverse { .. } => {
+                    let others = self.references(entity_type, field, (&[], None), value)?;
+                    change.referring.push((field, others));
                 }
                 _ => {
                     let sql = value::from_json(field, value)
@@ -347,7 +420,7 @@ impl<'a> Writer<'a> {
                             "is required and must not be empty",
                         ));
                     }
-                    change.columns.push((&field.name, sql));
+                    change.columns.push((field.column(), sql));
                 }
             }
         }

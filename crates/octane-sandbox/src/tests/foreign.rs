@@ -5,6 +5,7 @@
 
 mod attachments;
 mod backlog;
+mod dump;
 mod facts;
 mod lists;
 mod people;

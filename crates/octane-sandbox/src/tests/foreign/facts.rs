@@ -230,10 +230,10 @@ async fn the_build_of_a_previous_run_is_the_id_of_an_entity() {
 #[tokio::test]
 async fn servers_and_builds_have_the_fields_that_plug_ins_name() {
     let client = Client::empty().await;
-    let server = json!({ "name": "CI", "instance_id": "s", "plugin_version": "5.1" });
+    let server = json!({ "name": "CI", "instance_id": "s" });
     client.create("ci_servers", server).await;
     let server = client.list("ci_servers?fields=plugin_version").await[0].clone();
-    assert_eq!(server["plugin_version"], "5.1");
+    assert!(server["plugin_version"].is_null());
     let xml = "<test_result><build server_id='s' job_id='j' build_id='7'/>\
         <test_runs><test_run name='a' duration='1' status='Passed'/></test_runs></test_result>";
     assert_eq!(client.upload(xml, "").await["status"], "success");

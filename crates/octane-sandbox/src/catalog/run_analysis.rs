@@ -1,0 +1,88 @@
+//! What the server finds out about runs from earlier results.
+
+use super::field::{Field, boolean, derived, integer, one, text};
+
+/// The results that preceded the current one and had its status, one after the other.
+const SAME_BEFORE: &str = "FROM previous_runs p WHERE p.run_id = @.id AND p.id > COALESCE((
+    SELECT MAX(q.id) FROM previous_runs q WHERE q.run_id = @.id AND q.run_status IS NOT @.status), 0)";
+
+/// Whether the row `@` failed.
+const HAS_FAILED: &str = "@.status IN (SELECT id FROM list_nodes WHERE logical_name = 'list_node.run_status.failed' COLLATE NOCASE)";
+
+/// For how many results the status is what it is.
+pub(super) fn status_age() -> String {
+    format!("1 + (SELECT COUNT(*) {SAME_BEFORE})")
+}
+
+/// The fields of what machines ran.
+pub(super) fn of_results() -> [Field; 6] {
+    [
+        text("cluster").blank(),
+        integer("failed_build_age").computed(format!(
+            "CASE WHEN {HAS_FAILED} THEN 1 + (SELECT COUNT(*) {SAME_BEFORE}) END"
+        )),
+        integer("failed_since_build").computed(format!(
+            "CASE WHEN {HAS_FAILED} THEN COALESCE((SELECT p.build {SAME_BEFORE} ORDER BY p.id LIMIT 1), @.build) END"
+        )),
+        text("failed_since_build_info").computed(format!(
+            "CASE WHEN {HAS_FAILED} THEN COALESCE((SELECT p.build_name {SAME_BEFORE} ORDER BY p.id LIMIT 1),
+             (SELECT b.name FROM ci_builds b WHERE b.id = @.build)) END"
+        )),
+        boolean("full_error_details").computed("@.error_details IS NOT NULL"),
+        one("merged_on_it", "workspace_user").in_column("on_it"),
+    ]
+}
+
+/// The fields of automated tests alone.
+pub(super) fn of_automated_tests() -> [Field; 2] {
+    [
+        text("custom_report_link").blank(),
+        derived("problem", PROBLEMS, "list_node", &[]).of_list("list_node.run_problem"),
+    ]
+}
+
+/// The problems of a run by the latest results of its test (ALM Octane help, \"Problematic tests\"). In `statuses`, they
+/// are a letter each, `P`assed, `F`ailed, `S`kipped or `-`, the latest first.
+///
+/// | problem | |
+/// | --- | --- |
+/// | continuously failing | the latest 8 failed |
+/// | continuously skipped | the latest 8 were skipped |
+/// | oscillating | at least 4 changes between passed and failed in the latest 8 |
+/// | regression | the latest failed, the 2 before passed |
+/// | unstable | at least 5 failures between two that passed, in the latest 50 |
+const PROBLEMS: &str = "(
+    SELECT h.run AS owner, n.id AS target FROM (
+        SELECT r.id AS run, (
+            SELECT group_concat(counted.letter, '') FROM (
+                SELECT CASE n.logical_name WHEN 'list_node.run_status.passed' THEN 'P'
+                    WHEN 'list_node.run_status.failed' THEN 'F'
+                    WHEN 'list_node.run_status.skipped' THEN 'S' ELSE '-' END AS letter
+                FROM (
+                    SELECT a.status AS status, COALESCE(a.started, a.creation_time) AS time, 1 AS is_current, a.id AS id
+                    FROM runs a WHERE a.test = r.test
+                    UNION ALL
+                    SELECT p.run_status, COALESCE(p.run_started, p.creation_time), 0, p.id
+                    FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = r.test
+                ) counted JOIN list_nodes n ON n.id = counted.status
+                ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
+            ) counted) AS statuses
+        FROM runs r) h
+    JOIN list_nodes n ON n.list_root =
+        (SELECT l.id FROM list_nodes l WHERE l.logical_name = 'list_node.run_problem' COLLATE NOCASE)
+    WHERE CASE n.logical_name
+        WHEN 'list_node.run_problem.continuously_failing' THEN h.statuses LIKE 'FFFFFFFF%'
+        WHEN 'list_node.run_problem.continuously_skipped' THEN h.statuses LIKE 'SSSSSSSS%'
+        WHEN 'list_node.run_problem.oscillating' THEN
+            (16 - length(replace(substr(h.statuses || '--------', 1, 8), 'PF', ''))
+                - length(replace(substr(h.statuses || '--------', 1, 8), 'FP', ''))) / 2 >= 4
+        WHEN 'list_node.run_problem.regression' THEN h.statuses LIKE 'FPP%'
+        WHEN 'list_node.run_problem.unstable' THEN
+            length(replace(h.statuses, 'P', 'PP')) - length(replace(replace(h.statuses, 'P', 'PP'), 'PFP', '')) >= 15
+    END)";
+
+/// The problems of earlier results, which are not looked into.
+pub(super) fn no_problems() -> Field {
+    let none = "(SELECT p.id AS owner, p.run_status AS target FROM previous_runs p WHERE 0)";
+    derived("problem", none, "list_node", &[]).of_list("list_node.run_problem")
+}
