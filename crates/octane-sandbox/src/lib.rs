@@ -53,6 +53,7 @@
 mod auth;
 mod base64;
 mod catalog;
+mod ci_report;
 mod clock;
 mod error;
 mod fault;

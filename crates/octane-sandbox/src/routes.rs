@@ -5,6 +5,9 @@ mod attachments;
 mod body;
 mod bulk;
 mod ci;
+mod ci_builds;
+mod ci_facts;
+mod ci_plugin;
 mod encoding;
 mod entities;
 mod fault_body;
@@ -32,7 +35,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use http::{Method, StatusCode};
 use octane_model::Problem;
 use percent_encoding::percent_decode_str;
@@ -48,12 +51,17 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/test-results/xsd", get(test_results::xsd))
         .route("/test-results/{id}", get(test_results::task))
         .route("/test-results/{id}/log", get(test_results::public_log))
+        .merge(reports(&state))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),
             spaces::in_workspace,
         ));
     // All jobs belong to the one workspace of the space.
-    let ci = Router::new()
+    let ci = plug_ins()
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state),
+            encoding::unpack,
+        ))
         .route("/test-results", post(ci::submit))
         .route("/test-results/{id}", get(test_results::task))
         .route("/test-results/{id}/log", get(test_results::log))
@@ -84,6 +92,10 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             workspace,
         )
         .nest("/internal-api/shared_spaces/{space}/analytics/ci", ci)
+        .nest(
+            "/internal-api/shared_spaces/{space}/workspaces/{workspace}",
+            internal_workspace(&state),
+        )
         .layer(middleware::from_fn(encoding::compress))
         .layer(middleware::from_fn(request_middleware::require_body))
         .layer(middleware::from_fn_with_state(
@@ -165,11 +177,88 @@ fn own() -> Router<Arc<AppState>> {
                 .post(sandbox::add_fault)
                 .delete(sandbox::clear_faults),
         )
-        .route(
-            "/_sandbox/faults/{id}",
-            axum::routing::delete(sandbox::remove_fault),
-        )
+        .route("/_sandbox/faults/{id}", delete(sandbox::remove_fault))
+        .route("/_sandbox/facts", get(ci_facts::list))
         .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// What is reported of builds under a workspace. Clients write the slash at the end or not.
+fn reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
+    let builds = put(ci_builds::report).post(ci_builds::report);
+    Router::new()
+        .route("/analytics/ci/builds", builds.clone())
+        .route("/analytics/ci/builds/", builds)
+        .route("/analytics/ci/pull-requests", put(ci_facts::pull_requests))
+        .route("/analytics/ci/pull-requests/", put(ci_facts::pull_requests))
+        .route("/analytics/ci/branches", put(ci_facts::branches))
+        .route("/analytics/ci/branches/", put(ci_facts::branches))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(state),
+            encoding::unpack,
+        ))
+}
+
+/// The private URLs of plug-ins in a shared space.
+fn plug_ins() -> Router<Arc<AppState>> {
+    let commits = put(ci_builds::commits).post(ci_builds::commits);
+    Router::new()
+        .route("/events", put(ci_builds::events))
+        .route("/scmdata", commits)
+        .route("/coverage", put(ci_facts::coverage))
+        .route("/vulnerabilities", post(ci_facts::vulnerabilities))
+        .route("/servers/{server}/tasks", get(ci_plugin::tasks))
+        .route(
+            "/servers/{server}/tasks/{task}/result",
+            put(ci_plugin::task_result),
+        )
+        .route(
+            "/servers/{server}/jobs/{job}/workspaceId",
+            get(ci_plugin::workspaces_of_job),
+        )
+        .route(
+            "/servers/{server}/jobs/{job}/configuration",
+            get(ci_plugin::configuration)
+                .post(ci_plugin::create_configuration)
+                .put(ci_plugin::update_configuration),
+        )
+}
+
+/// The private URLs of plug-ins in a workspace.
+fn internal_workspace(state: &Arc<AppState>) -> Router<Arc<AppState>> {
+    Router::new()
+        .route(
+            "/analytics/ci/pipeline_update",
+            put(ci_plugin::update_pipeline),
+        )
+        .route("/analytics/ci/ci_job_update", put(ci_plugin::update_jobs))
+        .route(
+            "/analytics/ci/github_feature_toggles",
+            get(ci_plugin::feature_toggles),
+        )
+        .route(
+            "/analytics/ci/{server}/{job}/{build}/logs",
+            post(ci_plugin::log),
+        )
+        .route(
+            "/analytics/ci/pipelines/{pipeline}/jobs/{job}/tests",
+            delete(ci_plugin::remove_tests),
+        )
+        .route(
+            "/ali/validateCommitPattern",
+            get(ci_plugin::validate_commit),
+        )
+        .route(
+            "/je/executors/validate-auto-suite",
+            get(ci_plugin::validate_suite),
+        )
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(state),
+            encoding::unpack,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(state),
+            spaces::in_workspace,
+        ))
 }
 
 async fn unknown_address(request: Request) -> Response {

@@ -6,6 +6,7 @@
 //! transaction too, so a process that is killed leaves either the old data or the new.
 
 mod bootstrap;
+pub(crate) mod ci;
 mod conflict;
 mod content;
 mod fields;

@@ -146,9 +146,12 @@ impl EntityType {
     /// Changes a field that the type shares with others.
     pub(super) fn with(mut self, name: &str, change: impl Fn(Field) -> Field) -> Self {
         let fields = std::mem::take(&mut self.fields).into_iter();
-        let changed = fields.map(|field| match field.name == name {
-            true => change(field),
-            false => field,
+        let changed = fields.map(|field| {
+            if field.name == name {
+                change(field)
+            } else {
+                field
+            }
         });
         self.fields = changed.collect();
         self

@@ -239,7 +239,7 @@ impl Field {
     }
 
     /// Restricts a multi-reference to targets of these types.
-    pub(super) fn to_only(mut self, types: &'static [&'static str]) -> Self {
+    pub(super) fn only(mut self, types: &'static [&'static str]) -> Self {
         if let FieldType::Many(link) = &mut self.field_type {
             link.concrete = types;
         }

@@ -49,79 +49,11 @@ pub(crate) const ROLE_NAMES: &[(&str, &str, bool)] = &[
 
 pub(super) fn types() -> Vec<EntityType> {
     // One table: a user of the workspace is also a user of its shared space.
-    let workspace_user = EntityType::new("workspace_user", "User", &["workspace_users"], &USERS)
-        .methods(NO_DELETE)
-        .fields(user())
-        .fields([
-            integer("ws_user_activation_status").unsortable(),
-            text("uid").computed("CAST(@.id AS TEXT)"),
-            long_text("ldap_dn", 4000).unsortable(),
-            integer("ldap_server_id").unsortable(),
-            Field::password("password"),
-            activation_status().unsortable(),
-        ])
-        .with("name", Field::optional)
-        .with("full_name", Field::read_only)
-        .with("email", Field::required)
-        .with("first_name", left_empty)
-        .with("last_name", left_empty)
-        .with("phone1", left_empty)
-        .unique(&["name"]);
     let space_user = EntityType::new("sharedspace_user", "User", &["users"], &USERS)
         .scope(Scope::SharedSpace)
         .fields(user())
         .fields([Field::password("password")])
         .unique(&["name"]);
-    let team = EntityType::new("team", "Team", &["teams"], &TEAMS).fields([
-        text("name").required(),
-        memo("description"),
-        one("team_lead", "workspace_user"),
-        integer("estimated_velocity"),
-        integer("number_of_members")
-            .computed("(SELECT COUNT(*) FROM team_members x WHERE x.team = @.id)"),
-        inverse("team_members", "team_member", "team").editable(),
-        many(
-            "members",
-            ("team_members", "team", "member"),
-            "workspace_user",
-            &[],
-        ),
-        many(
-            "releases",
-            ("team_releases", "team", "release"),
-            "release",
-            &[],
-        ),
-        many(
-            "programs",
-            ("team_programs", "team", "program"),
-            "program",
-            &[],
-        ),
-        boolean("assign_to_new_releases").unsortable(),
-        integer("planning_deadline").unsortable(),
-        inverse("team_sprint_relation", "team_sprint", "team"),
-    ]);
-    let member = EntityType::new(
-        "team_member",
-        "Team member",
-        &["team_members"],
-        &TEAM_MEMBERS,
-    )
-    .methods(ALL_METHODS)
-    .listed(GET_AND_PUT)
-    .fields([
-        one("team", "team").required().cascading().unsortable(),
-        // Two names of one reference; the second is that of the metadata.
-        one("member", "workspace_user").cascading(),
-        one("workspace_user", "workspace_user")
-            .in_column("member")
-            .required()
-            .cascading()
-            .unsortable(),
-        integer("capacity"),
-    ])
-    .unique(&["team", "member"]);
     let role = EntityType::new("role", "Role", &["roles"], &ROLES)
         .scope(Scope::SharedSpace)
         .methods(GET_ONLY)
@@ -172,16 +104,93 @@ pub(super) fn types() -> Vec<EntityType> {
         integer("activity_level"),
     ]);
     vec![
-        workspace_user,
+        workspace_user(),
         space_user,
-        team,
-        member,
+        team(),
+        member(),
         role,
         user_role,
         workspace_role,
         workspace,
         space,
     ]
+}
+
+fn workspace_user() -> EntityType {
+    EntityType::new("workspace_user", "User", &["workspace_users"], &USERS)
+        .methods(NO_DELETE)
+        .fields(user())
+        .fields([
+            integer("ws_user_activation_status").unsortable(),
+            text("uid").computed("CAST(@.id AS TEXT)"),
+            long_text("ldap_dn", 4000).unsortable(),
+            integer("ldap_server_id").unsortable(),
+            Field::password("password"),
+            activation_status().unsortable(),
+        ])
+        .with("name", Field::optional)
+        .with("full_name", Field::read_only)
+        .with("email", Field::required)
+        .with("first_name", left_empty)
+        .with("last_name", left_empty)
+        .with("phone1", left_empty)
+        .unique(&["name"])
+}
+
+fn team() -> EntityType {
+    EntityType::new("team", "Team", &["teams"], &TEAMS).fields([
+        text("name").required(),
+        memo("description"),
+        one("team_lead", "workspace_user"),
+        integer("estimated_velocity"),
+        integer("number_of_members")
+            .computed("(SELECT COUNT(*) FROM team_members x WHERE x.team = @.id)"),
+        inverse("team_members", "team_member", "team").editable(),
+        many(
+            "members",
+            ("team_members", "team", "member"),
+            "workspace_user",
+            &[],
+        ),
+        many(
+            "releases",
+            ("team_releases", "team", "release"),
+            "release",
+            &[],
+        ),
+        many(
+            "programs",
+            ("team_programs", "team", "program"),
+            "program",
+            &[],
+        ),
+        boolean("assign_to_new_releases").unsortable(),
+        integer("planning_deadline").unsortable(),
+        inverse("team_sprint_relation", "team_sprint", "team"),
+    ])
+}
+
+fn member() -> EntityType {
+    EntityType::new(
+        "team_member",
+        "Team member",
+        &["team_members"],
+        &TEAM_MEMBERS,
+    )
+    .methods(ALL_METHODS)
+    .listed(GET_AND_PUT)
+    .fields([
+        one("team", "team").required().cascading().unsortable(),
+        // Two names of one reference; the second is that of the metadata.
+        one("member", "workspace_user").cascading(),
+        one("workspace_user", "workspace_user")
+            .in_column("member")
+            .required()
+            .cascading()
+            .unsortable(),
+        integer("capacity"),
+    ])
+    .unique(&["team", "member"])
 }
 
 /// Required, and empty in entities of clients that leave it out.

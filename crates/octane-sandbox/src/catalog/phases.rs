@@ -16,6 +16,10 @@ const PHASES: Table = Table {
     indexes: &[
         ("phases_by_logical_name", "logical_name COLLATE NOCASE"),
         ("phases_by_metaphase", "metaphase"),
+        (
+            "phases_by_master",
+            "master_phase) WHERE (master_phase IS NOT NULL",
+        ),
     ],
     ..Table::new("phases", 1001)
 };

@@ -321,7 +321,7 @@ fn executors() -> Vec<EntityType> {
                 memo("description"),
                 one("ci_job", "ci_job"),
                 one("ci_server", "ci_server"),
-                text("framework"),
+                list_value("framework", "list_node.je.framework"),
                 text("test_runner_parameters"),
                 memo("scm_repository"),
             ])

@@ -13,7 +13,10 @@ const TASKS: Table = Table {
     ..Table::new("backlog_tasks", 2901)
 };
 const TEAM_SPRINTS: Table = Table {
-    indexes: &[("team_sprints_by_sprint", "sprint, team")],
+    indexes: &[
+        ("team_sprints_by_sprint", "sprint, team"),
+        ("team_sprints_by_team", "team"),
+    ],
     ..Table::new("team_sprints", 2501)
 };
 const USER_ITEMS: Table = Table {
@@ -26,6 +29,14 @@ const USER_ITEMS: Table = Table {
         (
             "user_items_by_test",
             "my_follow_items_test) WHERE (my_follow_items_test IS NOT NULL",
+        ),
+        (
+            "user_items_by_requirement",
+            "my_follow_items_requirement) WHERE (my_follow_items_requirement IS NOT NULL",
+        ),
+        (
+            "user_items_by_task",
+            "my_follow_items_task) WHERE (my_follow_items_task IS NOT NULL",
         ),
         (
             "user_items_by_run",

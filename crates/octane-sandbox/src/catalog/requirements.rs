@@ -115,6 +115,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
             "application_module",
             &[],
         ),
+        inverse("user_item", "user_item", "my_follow_items_requirement"),
         text(jira_field).user_defined(),
     ]);
     vec![requirement, root, folder, document]

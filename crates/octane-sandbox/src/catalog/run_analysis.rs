@@ -2,6 +2,18 @@
 
 use super::field::{Field, boolean, derived, integer, one, text};
 
+/// The list of what runs report.
+pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
+/// The list of what follows from it.
+pub(super) const STATUS: &str = "list_node.run_status";
+
+/// Whether the row `@` is the last run of its test: none of the same name, release, milestone, program and environment
+/// started later (ALM Octane help, "Last runs").
+pub(super) const IS_LAST_RUN: &str = "(@.subtype <> 'run_suite' AND NOT EXISTS (
+    SELECT 1 FROM runs n WHERE n.test = @.test AND n.id <> @.id AND n.run_key IS @.run_key
+    AND n.release IS @.release AND n.milestone IS @.milestone AND n.program IS @.program
+    AND (COALESCE(n.started, n.creation_time, 0), n.id) > (COALESCE(@.started, @.creation_time, 0), @.id)))";
+
 /// The results that preceded the current one and had its status, one after the other.
 const SAME_BEFORE: &str = "FROM previous_runs p WHERE p.run_id = @.id AND p.id > COALESCE((
     SELECT MAX(q.id) FROM previous_runs q WHERE q.run_id = @.id AND q.run_status IS NOT @.status), 0)";

@@ -4,8 +4,7 @@ use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
     Field, boolean, date_time, derived, integer, list_value, long_text, many, memo, one, text,
 };
-use super::run_analysis;
-use super::runs::{NATIVE_STATUS, STATUS};
+use super::run_analysis::{self, NATIVE_STATUS, STATUS};
 
 pub(super) const TABLE: Table = Table {
     hidden: &[("build", "INTEGER")],

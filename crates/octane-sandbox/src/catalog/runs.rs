@@ -6,7 +6,8 @@ use super::field::{
     many, memo, one, one_of, text,
 };
 use super::owned::{attachments, comments};
-use super::run_analysis;
+use super::run_analysis::{self, IS_LAST_RUN, NATIVE_STATUS, STATUS};
+use super::run_history;
 use super::work_items::COVERABLE;
 use crate::settings::EntitySettings;
 
@@ -43,8 +44,6 @@ const RUN_STEPS: Table = Table {
     ..Table::new("run_steps", 1)
 };
 
-pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
-pub(super) const STATUS: &str = "list_node.run_status";
 const COVERED: (&str, &str, &str) = ("run_covered_content", "run", "work_item");
 const TAXONOMIES: (&str, &str, &str) = ("run_taxonomies", "run", "taxonomy");
 const DEFECTS: (&str, &str, &str) = ("run_defects", "run", "defect");
@@ -98,7 +97,7 @@ pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
         suite(),
         manual(),
         gherkin,
-        super::run_history::history(),
+        run_history::history(),
         step(),
     ]
 }
@@ -250,7 +249,10 @@ fn results(settings: &EntitySettings) -> Vec<Field> {
         list_value("test_framework", "list_node.je.framework").read_only(),
         list_value("test_level", "list_node.test_level").read_only(),
         test_types(),
-        one("pipeline", "pipeline").read_only(),
+        one("pipeline", "pipeline").computed(
+            "(SELECT MIN(n.pipeline) FROM ci_builds b JOIN pipeline_nodes n ON n.ci_job = b.ci_job
+              WHERE b.id = @.build)",
+        ),
         one("build", "ci_build").read_only(),
         one("on_it", "workspace_user"),
         many("product_areas", AREAS, "product_area", &[]).read_only(),
@@ -264,13 +266,6 @@ fn test_types() -> Field {
         "list_node.test_type",
     )
 }
-
-/// Whether the row `@` is the last run of its test: none of the same name, release, milestone, program and environment
-/// started later (ALM Octane help, "Last runs").
-pub(super) const IS_LAST_RUN: &str = "(@.subtype <> 'run_suite' AND NOT EXISTS (
-    SELECT 1 FROM runs n WHERE n.test = @.test AND n.id <> @.id AND n.run_key IS @.run_key
-    AND n.release IS @.release AND n.milestone IS @.milestone AND n.program IS @.program
-    AND (COALESCE(n.started, n.creation_time, 0), n.id) > (COALESCE(@.started, @.creation_time, 0), @.id)))";
 
 fn steps() -> [Field; 2] {
     [

@@ -3,7 +3,14 @@
 use super::entity_type::{EntityType, NO_DELETE, Table};
 use super::field::{activation_status, integer, many, memo, one, one_of, text};
 
-pub(super) const TABLES: [Table; 5] = [TAXONOMIES, TAGS, SNAPSHOT_LABELS, MODEL_ITEMS, BDD_SPECS];
+pub(super) const TABLES: [Table; 6] = [
+    TAXONOMIES,
+    TAGS,
+    SNAPSHOT_LABELS,
+    MODEL_ITEMS,
+    BDD_SPECS,
+    DATA_TABLES,
+];
 
 const TAXONOMIES: Table = Table {
     has_subtype: true,
@@ -17,6 +24,7 @@ const TAGS: Table = Table {
 
 const SNAPSHOT_LABELS: Table = Table::new("model_diagram_snapshot_labels", 1451);
 const MODEL_ITEMS: Table = Table::new("model_items", 1471);
+const DATA_TABLES: Table = Table::new("test_data_tables", 1481);
 const BDD_SPECS: Table = Table::new("bdd_specs", 1491);
 
 pub(super) fn types() -> Vec<EntityType> {
@@ -83,8 +91,16 @@ pub(super) fn types() -> Vec<EntityType> {
             text("name").required(),
             memo("description"),
             memo("script"),
+            text("automation_identifier"),
             one("owner", "workspace_user"),
         ]);
+    let data_table = EntityType::new(
+        "test_data_table",
+        "Data table",
+        &["test_data_tables"],
+        &DATA_TABLES,
+    )
+    .fields([text("name").required(), text("relative_path")]);
     vec![
         taxonomy,
         category,
@@ -93,5 +109,6 @@ pub(super) fn types() -> Vec<EntityType> {
         label,
         model_item,
         specification,
+        data_table,
     ]
 }

@@ -2,8 +2,8 @@
 
 use super::entity_type::{EntityType, GET_AND_PUT, Table};
 use super::field::{
-    DefaultValue, Field, boolean, derived, integer, inverse, list_value, list_values, many, memo,
-    one, one_of, text,
+    DefaultValue, Field, boolean, derived, integer, inverse, list_value, list_values, long_text,
+    many, memo, one, one_of, text,
 };
 use super::owned::{attachments, comments};
 use super::work_items::COVERABLE;
@@ -115,18 +115,8 @@ pub(super) fn types() -> Vec<EntityType> {
         "Gherkin test",
         &["gherkin_tests"],
         "phase.gherkin_test.new",
-    )
-    .fields(identity())
-    .fields(edited())
-    .fields([
-        inverse("run", "run", "test"),
-        test_runner(),
-        integer("steps_num").read_only(),
-        list_value("framework", "list_node.je.framework"),
-        list_value("test_level", "list_node.test_level"),
-        list_value("testing_tool_type", "list_node.testing_tool_type"),
-    ])
-    .fields(scripted("test_suite_link_to_gherkin"));
+    );
+    let gherkin = of_features(gherkin);
     let scenario = create(
         "scenario_test",
         "Scenario test",
@@ -163,6 +153,21 @@ const WORK_ITEMS_OF_LAST_RUN: &str = "(
     SELECT c.test AS owner, c.work_item AS target FROM test_covered_content c
     WHERE EXISTS (SELECT 1 FROM runs r WHERE r.test = c.test)
     UNION ALL SELECT r.test, c.work_item FROM run_covered_content c JOIN runs r ON r.id = c.run)";
+
+fn of_features(entity_type: EntityType) -> EntityType {
+    entity_type
+        .fields(identity())
+        .fields(edited())
+        .fields([
+            inverse("run", "run", "test"),
+            test_runner(),
+            integer("steps_num").read_only(),
+            list_value("framework", "list_node.je.framework"),
+            list_value("test_level", "list_node.test_level"),
+            list_value("testing_tool_type", "list_node.testing_tool_type"),
+        ])
+        .fields(scripted("test_suite_link_to_gherkin"))
+}
 
 /// The fields of tests that people write.
 fn edited() -> [Field; 2] {
@@ -216,6 +221,8 @@ fn common(first_phase: &'static str) -> Vec<Field> {
         one("owner", "workspace_user"),
         one("designer", "workspace_user"),
         integer("estimated_duration"),
+        text("automation_identifier"),
+        one("bdd_spec", "bdd_spec"),
         inverse("last_runs", "run", "test"),
         derived(
             "work_items_of_last_run",
@@ -299,6 +306,15 @@ fn suite_links() -> Vec<EntityType> {
                     .cascading()
                     .unsortable(),
                 test_runner(),
+                integer("test_id").computed("@.test"),
+                long_text("execution_parameters", 4000),
+                one("data_table", "test_data_table"),
+                many(
+                    "taxonomies",
+                    ("suite_link_taxonomies", "suite_link", "taxonomy"),
+                    "taxonomy_node",
+                    &["taxonomy_item_node"],
+                ),
                 derived(
                     "covered_workitem",
                     "(SELECT s.id AS owner, c.work_item AS target FROM suite_links s

@@ -15,6 +15,7 @@ pub(super) const TABLE: Table = Table {
         ("work_items_by_name", "name COLLATE NOCASE"),
         ("work_items_by_subtype", "subtype"),
         ("work_items_by_release", "release"),
+        ("work_items_by_sprint", "sprint) WHERE (sprint IS NOT NULL"),
         ("work_items_by_path", "path COLLATE NOCASE"),
     ],
     ..Table::new("work_items", 3001)
@@ -33,19 +34,6 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         "work_item",
     )
     .required()]);
-    let root = EntityType::new("work_item_root", "Backlog", &["work_item_roots"], &TABLE)
-        .subtype_of("work_item")
-        .methods(GET_ONLY)
-        .fields(tree())
-        .fields(attachments("owner_work_item"))
-        .fields(comments("owner_work_item"))
-        .fields([
-            one("parent", "work_item").read_only(),
-            one("owner", "workspace_user"),
-            memo("description"),
-            integer("story_points"),
-            ordering(),
-        ]);
     let create = |name, label, collections, parents, first_phase| {
         EntityType::new(name, label, collections, &TABLE)
             .subtype_of("work_item")
@@ -63,8 +51,8 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     .fields([list_value("epic_type", "list_node.epic_type")])
     .fields(weighted())
     .fields([children_of("features", "feature")])
-    .with("linked_items1", |field| field.to_only(&["epic"]))
-    .with("linked_items2", |field| field.to_only(&["epic"]));
+    .with("linked_items1", |field| field.only(&["epic"]))
+    .with("linked_items2", |field| field.only(&["epic"]));
     let feature = create(
         "feature",
         "Feature",
@@ -98,33 +86,8 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["quality_stories"],
         &["feature", "work_item_root"],
         "phase.quality_story.new",
-    )
-    .fields([list_value(
-        "quality_story_type",
-        "list_node.quality_story_type",
-    )])
-    .fields(developed())
-    .fields([
-        date_time("closed_on"),
-        many(
-            "linked_runs",
-            ("run_quality_stories", "work_item", "run"),
-            "run",
-            &[],
-        ),
-        many(
-            "linked_tests",
-            ("test_quality_stories", "work_item", "test"),
-            "test",
-            &[
-                "test_manual",
-                "test_automated",
-                "gherkin_test",
-                "test_suite",
-            ],
-        ),
-    ])
-    .with("linked_items1", |field| field.to_only(&["quality_story"]));
+    );
+    let quality = quality_story(quality);
     let defect = create(
         "defect",
         "Defect",
@@ -135,8 +98,24 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
     .fields([jira()])
     .fields(developed())
     .fields(defect())
-    .with("linked_items2", |field| field.to_only(&["defect"]));
-    vec![item, root, epic, feature, story, quality, defect]
+    .with("linked_items2", |field| field.only(&["defect"]));
+    vec![item, root(), epic, feature, story, quality, defect]
+}
+
+fn root() -> EntityType {
+    EntityType::new("work_item_root", "Backlog", &["work_item_roots"], &TABLE)
+        .subtype_of("work_item")
+        .methods(GET_ONLY)
+        .fields(tree())
+        .fields(attachments("owner_work_item"))
+        .fields(comments("owner_work_item"))
+        .fields([
+            one("parent", "work_item").read_only(),
+            one("owner", "workspace_user"),
+            memo("description"),
+            integer("story_points"),
+            ordering(),
+        ])
 }
 
 fn tree() -> [Field; 4] {
@@ -151,7 +130,7 @@ fn tree() -> [Field; 4] {
 
 /// The last runs of a backlog item, counted by status. All five are there, because a vendor client reads each.
 fn last_runs() -> String {
-    let is_last = super::runs::IS_LAST_RUN.replace('@', "r");
+    let is_last = super::run_analysis::IS_LAST_RUN.replace('@', "r");
     let counts: Vec<String> = [
         ("passed", "passed"),
         ("failed", "failed"),
@@ -177,6 +156,36 @@ fn last_runs() -> String {
 /// Its place among its siblings; files of older versions have a number in a column of this name.
 fn ordering() -> Field {
     text("ordering").in_column("order_key").opaque()
+}
+
+fn quality_story(entity_type: EntityType) -> EntityType {
+    entity_type
+        .fields([list_value(
+            "quality_story_type",
+            "list_node.quality_story_type",
+        )])
+        .fields(developed())
+        .fields([
+            date_time("closed_on"),
+            many(
+                "linked_runs",
+                ("run_quality_stories", "work_item", "run"),
+                "run",
+                &[],
+            ),
+            many(
+                "linked_tests",
+                ("test_quality_stories", "work_item", "test"),
+                "test",
+                &[
+                    "test_manual",
+                    "test_automated",
+                    "gherkin_test",
+                    "test_suite",
+                ],
+            ),
+        ])
+        .with("linked_items1", |field| field.only(&["quality_story"]))
 }
 
 /// Hours that the tasks of a backlog item add up to.

@@ -82,6 +82,9 @@ impl<'a> References<'a> {
         for tag in environment {
             self.taxonomy(&mut resolved, tag)?;
         }
+        if let (None, Some(build)) = (&resolved.release, resolved.build) {
+            resolved.release = self.writer.release_of_build(build)?;
+        }
         resolved.order_environment();
         Ok(resolved)
     }

@@ -70,7 +70,7 @@ fn build(parameters: &Parameters, payload: &Payload) -> Result<Build, ApiError> 
 }
 
 /// A value that is base64 if a parameter says so.
-fn plain(
+pub(super) fn plain(
     parameters: &Parameters,
     name: &str,
     value: Option<&str>,

@@ -95,5 +95,6 @@ pub(super) async fn post(
             writer.start_automated_runs(row_id)
         })
         .await?;
-    Ok(StatusCode::OK.into_response())
+    // The vendor's CI SDK takes nothing else for success.
+    Ok(StatusCode::CREATED.into_response())
 }

@@ -52,6 +52,9 @@ pub struct ResultSettings {
     pub unknown_test_field: OnUnknown,
     /// What to do about an unknown environment category or value; created by default.
     pub unknown_environment: OnUnknown,
+    /// How long a CI plug-in that asks for tasks waits for the response that there are none; a second by default.
+    #[serde(with = "duration")]
+    pub ci_task_wait: Duration,
     /// What to do about an unknown CI server in `build`; created by default. A vendor test shows `failed` on
     /// servers that know the CI server from its plug-in.
     pub unknown_ci_server: OnUnknown,
@@ -147,6 +150,7 @@ impl Default for ResultSettings {
             unknown_test_field: OnUnknown::default(),
             unknown_environment: OnUnknown::default(),
             unknown_ci_server: OnUnknown::default(),
+            ci_task_wait: Duration::from_secs(1),
         }
     }
 }

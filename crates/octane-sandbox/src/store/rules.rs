@@ -36,7 +36,8 @@ pub(super) fn before_create(entity_type: &EntityType, fields: &mut Map<String, J
         if let (None, Some(email)) = (text(fields, "name"), text(fields, "email")) {
             fields.insert("name".to_owned(), email.into());
         }
-        if text(fields, "full_name").is_none() {
+        // In a workspace the name is read-only; it follows when the user is created.
+        if entity_type.name == "sharedspace_user" && text(fields, "full_name").is_none() {
             let names = ["first_name", "last_name"].map(|name| text(fields, name));
             let full: Vec<String> = names.into_iter().flatten().collect();
             fields.insert("full_name".to_owned(), full.join(" ").into());
@@ -60,15 +61,27 @@ pub(super) fn after_create(
              WHERE id = ? AND team_lead IS NOT NULL",
             row_id,
         ),
-        "sharedspace_user" => execute(
+        "sharedspace_user" | "workspace_user" => execute(
+            writer,
+            "UPDATE workspace_users SET full_name = trim(COALESCE(first_name, '') || ' ' || COALESCE(last_name, ''))
+             WHERE id = ? AND COALESCE(full_name, '') = ''",
+            row_id,
+        )
+        .and_then(|()| execute(
             writer,
             "INSERT INTO user_workspace_roles (user, workspace_role)
              SELECT ?1, MIN(w.id) FROM workspace_roles w JOIN roles r ON r.id = w.role
              WHERE r.logical_name = 'role.team.member'
              AND NOT EXISTS (SELECT 1 FROM user_workspace_roles WHERE user = ?1)",
             row_id,
-        ),
+        )),
         "workspace" => add_workspace_roles(writer, row_id),
+        "ci_server" => execute(
+            writer,
+            "UPDATE ci_servers SET instance_id = COALESCE(instance_id, lower(hex(randomblob(16)))),
+             server_type = COALESCE(server_type, 'unknown') WHERE id = ?",
+            row_id,
+        ),
         name if SCRIPTED.contains(&name) => script::first_version(writer, row_id),
         _ => Ok(()),
     }
@@ -102,6 +115,9 @@ pub(super) fn after_write(
 ) -> Result<(), ApiError> {
     if writer.catalog.table_of(entity_type).is_tree {
         set_path(writer, entity_type.table, row_id)?;
+    }
+    if entity_type.name == "pipeline" {
+        super::ci::complete_pipeline(writer, row_id)?;
     }
     if has_status && entity_type.subtype_of == Some("run") {
         planning::complete(writer, row_id)?;

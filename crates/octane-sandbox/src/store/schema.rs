@@ -33,6 +33,11 @@ const OWN_TABLES: &str = "
         id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
         bytes BLOB NOT NULL
     );
+    -- What CI servers send that no entity shows.
+    CREATE TABLE IF NOT EXISTS ci_facts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, received INTEGER NOT NULL,
+        about TEXT NOT NULL, media_type TEXT NOT NULL, body BLOB NOT NULL
+    );
     CREATE INDEX IF NOT EXISTS tasks_by_acceptance ON tasks (accepted);
     CREATE INDEX IF NOT EXISTS tasks_by_digest ON tasks (digest, skip_errors);
     CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');

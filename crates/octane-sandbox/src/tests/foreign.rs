@@ -5,11 +5,14 @@
 
 mod attachments;
 mod backlog;
+mod collections;
 mod dump;
 mod facts;
 mod lists;
 mod people;
+mod pipelines;
 mod planning;
+mod problems;
 mod test_library;
 mod wire;
 

@@ -106,7 +106,7 @@ async fn the_status_of_a_suite_run_follows_its_runs() {
     let started = client
         .post(&format!("suite_runs/{id}/run_auto"), &json!({}))
         .await;
-    assert_eq!(started.status, 200);
+    assert_eq!(started.status, 201);
     let running = "native_status EQ {id EQ 'list_node.run_native_status.not_completed'}";
     assert_eq!(
         client

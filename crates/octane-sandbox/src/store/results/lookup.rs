@@ -147,41 +147,27 @@ impl Writer<'_> {
             artifact_id,
         } = build;
         let text = |text: &str| Sql::Text(text.to_owned());
-        let server = self.row_id_by(
-            "SELECT id FROM ci_servers WHERE instance_id = ? ORDER BY id LIMIT 1",
-            &[server_id],
-        )?;
-        let server = match server {
-            Some(server) => server,
-            None if !may_create_server => return Ok(None),
-            None => self.create_raw(
-                self.catalog.known_type("ci_server"),
-                vec![("name", text(server_id)), ("instance_id", text(server_id))],
-            )?,
+        let Some(server) = self.ci_server(server_id, may_create_server)? else {
+            return Ok(None);
         };
-        let found = self.row_id_by(
-            "SELECT id FROM ci_builds WHERE ci_server = ? AND job_id = ? AND build_id = ?",
-            &[&server, job_id, build_id],
-        )?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        let mut columns = vec![
-            ("name", text(build_name.as_ref().unwrap_or(build_id))),
-            ("ci_server", Sql::Integer(server)),
-            ("job_id", text(job_id)),
-            ("build_id", text(build_id)),
-        ];
-        for (name, value) in [
-            ("job_name", job_name),
-            ("sub_type", sub_type),
-            ("artifact_id", artifact_id),
-        ] {
+        let mut columns = vec![("name", text(build_name.as_ref().unwrap_or(build_id)))];
+        for (name, value) in [("sub_type", sub_type), ("artifact_id", artifact_id)] {
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
                 columns.push((name, text(value)));
             }
         }
-        self.create_raw(self.catalog.known_type("ci_build"), columns)
+        let job_name = job_name.as_deref().filter(|name| !name.is_empty());
+        self.ci_build(server, (job_id, job_name), build_id, columns)
             .map(Some)
+    }
+
+    /// The release of the pipeline that a build belongs to.
+    pub(crate) fn release_of_build(self, build: i64) -> Found {
+        self.row_id_by(
+            "SELECT p.current_release FROM ci_builds b JOIN pipeline_nodes n ON n.ci_job = b.ci_job
+             JOIN pipelines p ON p.id = n.pipeline
+             WHERE b.id = ? AND p.current_release IS NOT NULL ORDER BY p.id LIMIT 1",
+            &[&build],
+        )
     }
 }

@@ -1,0 +1,61 @@
+//! What CI servers send that the sandbox keeps as it came: code coverage, pull requests, branches, vulnerabilities.
+
+use rusqlite::params;
+use serde_json::{Value as Json, json};
+
+use crate::error::ApiError;
+use crate::store::read::Reader;
+use crate::store::writer::Writer;
+
+/// A message that is kept as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct RawFact {
+    /// `coverage`, `pull-requests`, …
+    pub(crate) kind: &'static str,
+    /// The parameters of its URL.
+    pub(crate) about: Json,
+    pub(crate) media_type: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Writer<'_> {
+    pub(crate) fn keep_fact(self, fact: &RawFact) -> Result<i64, ApiError> {
+        let RawFact {
+            kind,
+            about,
+            media_type,
+            body,
+        } = fact;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO ci_facts (kind, received, about, media_type, body) VALUES (?, ?, ?, ?, ?)",
+            )?
+            .execute(params![kind, self.now, about.to_string(), media_type, body])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+}
+
+impl Reader<'_> {
+    /// The facts of a kind, or all; the newest first.
+    pub(crate) fn facts(self, kind: Option<&str>, limit: i64) -> Result<Vec<Json>, ApiError> {
+        let sql = "SELECT id, kind, received, about, media_type, body FROM ci_facts
+                   WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let facts = statement.query_map((kind, limit), |row| {
+            let about: String = row.get(3)?;
+            let body: Vec<u8> = row.get(5)?;
+            let received =
+                crate::store::value::to_json(&crate::catalog::FieldType::DateTime, row.get_ref(2)?);
+            Ok(json!({
+                "id": row.get::<_, i64>(0)?,
+                "kind": row.get::<_, String>(1)?,
+                "received": received,
+                "about": serde_json::from_str::<Json>(&about).unwrap_or_default(),
+                "media_type": row.get::<_, String>(4)?,
+                "bytes": body.len(),
+                "body": String::from_utf8_lossy(&body),
+            }))
+        })?;
+        Ok(facts.collect::<Result<_, _>>()?)
+    }
+}
