@@ -3,19 +3,22 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
-use octane_client::{InvalidResults, ReportedProblem};
+use octane_client::{InvalidResults, PartPlanner, PlanPart, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, FindOptions, InvalidCell, InvalidRow, LeftOut, ReadError, ReadOptions, Record,
-    Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning, WarningKind, read, sources,
+    Arrangement, FindOptions, InvalidCell, InvalidRow, LeftOut, Process, ReadError, ReadOptions,
+    Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning, WarningKind,
+    read, sources,
 };
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::table::Table;
+use crate::table::{Records as TableRecords, Table};
 
 /// How many warnings of an input are kept.
 const WARNINGS_MAX: usize = 1000;
+/// How many results are planned together.
+const PART_RUNS: usize = 512;
 /// How many invalid rows a message lists; the exception has all of them.
 const LISTED_MAX: usize = 5;
 
@@ -77,20 +80,20 @@ impl Input {
         is_cancelled: &'a dyn Fn() -> bool,
     ) -> Result<FirstReading<'a>, Failure> {
         let mut found = Findings::default();
-        let steps: Box<dyn Iterator<Item = Step> + 'a> = match self {
-            Self::Runs(runs) => Box::new(runs.iter().cloned().map(Step::run)),
-            Self::Table(table) => {
-                let records = table.records(&reading.options)?;
-                Box::new(records.map(|record| record.map_or_else(Step::Failed, Step::Record)))
-            }
+        let steps = match self {
+            Self::Runs(runs) => Steps::Runs(runs.iter()),
+            Self::Table(table) => Steps::Table(Box::new(table.records(&reading.options)?)),
             Self::Files(patterns) => {
                 let files = sources(patterns, &FindOptions::default())?;
                 found.unreadable_paths = files.unreadable;
                 for left_out in &files.left_out {
                     found.left_out(left_out);
                 }
-                let files = files.sources.into_iter();
-                Box::new(files.flat_map(|source| file(source, &reading.options)))
+                Steps::Files {
+                    sources: files.sources.into_iter(),
+                    options: &reading.options,
+                    current: None,
+                }
             }
         };
         Ok(FirstReading {
@@ -100,7 +103,6 @@ impl Input {
             steps,
             found,
             survey: Survey::default(),
-            waiting: None,
             unreadable: None,
             before: 0,
             failure: None,
@@ -195,11 +197,9 @@ pub(crate) struct FirstReading<'a> {
     input: &'a Input,
     reading: &'a Reading,
     is_cancelled: &'a dyn Fn() -> bool,
-    steps: Box<dyn Iterator<Item = Step> + 'a>,
+    steps: Steps<'a>,
     found: Findings,
     survey: Survey,
-    /// The first result, if it was looked at and not returned yet.
-    waiting: Option<TestRun>,
     /// Why the rest of the current file cannot be read.
     unreadable: Option<ReadError>,
     /// How many valid results were before the current file.
@@ -219,19 +219,61 @@ enum Step {
     Failed(Failure),
 }
 
-impl Step {
-    fn run(run: TestRun) -> Self {
-        Self::Record(Record::Run(Box::new(run)))
+/// Everything in an input.
+enum Steps<'a> {
+    Runs(std::slice::Iter<'a, TestRun>),
+    Table(Box<TableRecords<'a>>),
+    Files {
+        sources: std::vec::IntoIter<Source>,
+        options: &'a ReadOptions,
+        /// The file that is being read, and what is left of it.
+        current: Option<(Source, Option<Records>)>,
+    },
+}
+
+impl Iterator for Steps<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        match self {
+            Self::Runs(runs) => {
+                let run = runs.next()?.clone();
+                Some(Step::Record(Record::Run(Box::new(run))))
+            }
+            Self::Table(records) => Some(records.next()?.map_or_else(Step::Failed, Step::Record)),
+            Self::Files {
+                sources,
+                options,
+                current,
+            } => {
+                if let Some((_, records)) = current {
+                    if let Some(record) = records.as_mut().and_then(Iterator::next) {
+                        return Some(record.map_or_else(Step::Unreadable, Step::Record));
+                    }
+                    return current.take().map(|(source, _)| Step::End(source));
+                }
+                let source = sources.next()?;
+                let (records, error) = match read(&source, options) {
+                    Ok(records) => (Some(records), None),
+                    Err(error) => (None, Some(error)),
+                };
+                *current = Some((source, records));
+                error.map_or_else(|| self.next(), |error| Some(Step::Unreadable(error)))
+            }
+        }
     }
 }
 
-/// Everything in a file.
-fn file<'a>(source: Source, options: &ReadOptions) -> Box<dyn Iterator<Item = Step> + 'a> {
-    match read(&source, options) {
-        Err(error) => Box::new([Step::Unreadable(error), Step::End(source)].into_iter()),
-        Ok(records) => {
-            let records = records.map(|record| record.map_or_else(Step::Unreadable, Step::Record));
-            Box::new(records.chain([Step::End(source)]))
+impl Steps<'_> {
+    /// Uses the memory of a result that is no longer needed for a later one.
+    fn recycle(&mut self, run: Box<TestRun>) {
+        match self {
+            Self::Table(records) => records.recycle(run),
+            Self::Files {
+                current: Some((_, Some(records))),
+                ..
+            } => records.recycle(run),
+            Self::Runs(_) | Self::Files { .. } => {}
         }
     }
 }
@@ -257,10 +299,17 @@ pub(crate) fn cancelled() -> Failure {
 }
 
 impl FirstReading<'_> {
-    /// Whether there is a valid result at all. It is still the next one.
-    pub(crate) fn has_any(&mut self) -> bool {
-        self.waiting = self.next();
-        self.waiting.is_some()
+    /// The next valid results, planned; `None` if there are no more.
+    pub(crate) fn plan(&mut self, planner: &PartPlanner) -> Option<PlanPart> {
+        let mut part = None;
+        for _ in 0..PART_RUNS {
+            let Some(mut run) = self.next() else {
+                break;
+            };
+            planner.run(&mut run, part.get_or_insert_with(|| planner.begin()));
+            self.steps.recycle(run);
+        }
+        part
     }
 
     /// What was found, once all of it was read; `environment` is that of all runs.
@@ -310,12 +359,9 @@ impl FirstReading<'_> {
 }
 
 impl Iterator for FirstReading<'_> {
-    type Item = TestRun;
+    type Item = Box<TestRun>;
 
-    fn next(&mut self) -> Option<TestRun> {
-        if let Some(first) = self.waiting.take() {
-            return Some(first);
-        }
+    fn next(&mut self) -> Option<Box<TestRun>> {
         while self.failure.is_none() {
             match self.steps.next()? {
                 Step::Record(Record::Run(mut run)) => {
@@ -325,7 +371,7 @@ impl Iterator for FirstReading<'_> {
                     if (self.is_cancelled)() {
                         self.failure = Some(cancelled());
                     }
-                    return Some(*run);
+                    return Some(run);
                 }
                 Step::Record(Record::Invalid(row)) => self.found.invalid.push(row),
                 Step::Record(Record::Warning(warning)) => self.found.warning(&warning),

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use octane_client::{
-    DeliveryError, Draft, Journal, Prepared, Report, Retention, Spool, UploadId, UploadSettings,
+    DeliveryError, Draft, Journal, PartPlanner, Prepared, Report, Retention, Spool, UploadId,
+    UploadSettings,
 };
 use octane_results::{PayloadRuns, Schema, TypedTable, read_payload_with};
 use pyo3::prelude::*;
@@ -57,10 +58,12 @@ impl Upload {
         }
         let mut first = input.first(&reading, &is_cancelled)?;
         // Planned while it is read. If that fails, it is planned after everything was read, so that errors are found in that order.
-        let draft = first
-            .has_any()
-            .then(|| Draft::new(first.by_ref(), &spec, &settings, spool, id.clone()))
-            .and_then(Result::ok);
+        let draft = PartPlanner::new(&settings).ok().and_then(|planner| {
+            let begin = first.plan(&planner)?;
+            let rest = std::iter::from_fn(|| first.plan(&planner));
+            let parts = std::iter::once(begin).chain(rest);
+            Draft::of_parts(parts, &spec, &settings, spool, id.clone()).ok()
+        });
         let mut found = first.finish(settings.reruns, &settings.context.environment)?;
         let checked = found.check(options.acceptance());
         let warnings = found.warnings.iter().map(|warning| {
