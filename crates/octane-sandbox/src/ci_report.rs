@@ -3,6 +3,8 @@
 //! The help describes builds (\"Work with CI servers, pipelines, and builds\"); events are those of the vendor's CI SDK
 //! and of its integration with GitHub Actions.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -169,19 +171,23 @@ impl BuildReport {
     /// The builds that led to this one: job and build, the nearest first.
     pub(crate) fn ancestors(&self) -> Vec<(&str, &str)> {
         let mut ancestors = Vec::new();
-        collect(&self.causes, &mut ancestors);
+        collect(&self.causes, &mut ancestors, &mut HashSet::new());
         ancestors
     }
 }
 
-fn collect<'a>(causes: &'a [Cause], ancestors: &mut Vec<(&'a str, &'a str)>) {
+fn collect<'a>(
+    causes: &'a [Cause],
+    ancestors: &mut Vec<(&'a str, &'a str)>,
+    known: &mut HashSet<(&'a str, &'a str)>,
+) {
     for cause in causes {
         if let (Some(job), Some(build)) = (&cause.job_ci_id, &cause.build_ci_id)
-            && !ancestors.contains(&(job, build))
+            && known.insert((job, build))
         {
             ancestors.push((job, build));
         }
-        collect(&cause.causes, ancestors);
+        collect(&cause.causes, ancestors, known);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::state::AppState;
 use crate::store::ci::RawFact;
 
 /// So many facts are shown unless `limit` says otherwise.
-const LIMIT_DEFAULT: i64 = 100;
+const LIMIT_DEFAULT: u32 = 100;
 
 /// Takes the code coverage of a build.
 pub(super) async fn coverage(

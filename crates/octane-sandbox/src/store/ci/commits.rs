@@ -14,12 +14,15 @@ const WORDS: [(&str, &str); 6] = [
     ("feature", "feature"),
 ];
 
+/// No comment mentions more.
+const MENTIONED_MAX: usize = 100;
+
 /// The backlog items that a comment mentions: type and ID, such as `user story #3001`, `defect 17:` or `bug:17`.
 pub(crate) fn mentioned(comment: &str) -> Vec<(&'static str, i64)> {
     let lower = comment.to_ascii_lowercase();
     let mut found = Vec::new();
     let mut at = 0;
-    while at < lower.len() {
+    while at < lower.len() && found.len() < MENTIONED_MAX {
         let rest = &lower[at..];
         let is_start = !lower[..at].ends_with(|before: char| before.is_alphanumeric());
         let hit = WORDS

@@ -7,6 +7,9 @@ use crate::error::ApiError;
 use crate::store::read::Reader;
 use crate::store::writer::Writer;
 
+/// Of a longer body, only the beginning is shown.
+const SHOWN_BYTES_MAX: i64 = 65_536;
+
 /// A message that is kept as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct RawFact {
@@ -37,11 +40,11 @@ impl Writer<'_> {
 
 impl Reader<'_> {
     /// The facts of a kind, or all; the newest first.
-    pub(crate) fn facts(self, kind: Option<&str>, limit: i64) -> Result<Vec<Json>, ApiError> {
-        let sql = "SELECT id, kind, received, about, media_type, body FROM ci_facts
+    pub(crate) fn facts(self, kind: Option<&str>, limit: u32) -> Result<Vec<Json>, ApiError> {
+        let sql = "SELECT id, kind, received, about, media_type, substr(body, 1, ?3), length(body) FROM ci_facts
                    WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let facts = statement.query_map((kind, limit), |row| {
+        let facts = statement.query_map((kind, limit, SHOWN_BYTES_MAX), |row| {
             let about: String = row.get(3)?;
             let body: Vec<u8> = row.get(5)?;
             let received =
@@ -52,7 +55,7 @@ impl Reader<'_> {
                 "received": received,
                 "about": serde_json::from_str::<Json>(&about).unwrap_or_default(),
                 "media_type": row.get::<_, String>(4)?,
-                "bytes": body.len(),
+                "bytes": row.get::<_, i64>(6)?,
                 "body": String::from_utf8_lossy(&body),
             }))
         })?;
