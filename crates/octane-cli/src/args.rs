@@ -10,6 +10,7 @@ mod dry_run;
 mod duration;
 mod entities;
 mod exec;
+mod listing;
 mod network;
 mod number;
 mod parse;
@@ -37,6 +38,7 @@ pub(crate) use entities::{
     JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
 };
 pub(crate) use exec::ExecArgs;
+pub(crate) use listing::SinceArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use parse::LineError;
 #[cfg(test)]
@@ -50,7 +52,7 @@ pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
     Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
-    UploadsCommand,
+    UploadStatus, UploadsCommand,
 };
 
 use crate::env;
@@ -96,19 +98,32 @@ pub(crate) enum Format {
     Human,
     /// One JSON document; `octane schema` describes it.
     Json,
+    /// The same on one line; lists print a line for each entry, as soon as it has arrived.
+    Ndjson,
 }
 
 impl Format {
-    /// Whether JSON is asked for in a command line that is invalid elsewhere.
-    pub(crate) fn is_json_in(line: impl IntoIterator<Item = OsString>) -> bool {
+    /// Whether answers are JSON.
+    pub(crate) fn is_json(self) -> bool {
+        self != Self::Human
+    }
+
+    /// What is asked for in a command line that is invalid elsewhere.
+    pub(crate) fn asked_for_in(line: impl IntoIterator<Item = OsString>) -> Self {
         let mut is_format = false;
         // What follows belongs to another program.
-        let mut line = line.into_iter().take_while(|argument| argument != "--");
-        line.any(|argument| {
-            let is_json = (is_format && argument == "json") || argument == "--format=json";
+        let line = line.into_iter().take_while(|argument| argument != "--");
+        let mut asked = line.filter_map(|argument| {
+            let value = match argument.to_str() {
+                Some(word) if is_format => word,
+                Some(word) => word.strip_prefix("--format=").unwrap_or_default(),
+                None => "",
+            };
+            let format = Self::from_str(value, false).ok();
             is_format = argument == "--format";
-            is_json
-        })
+            format
+        });
+        asked.find(|format| format.is_json()).unwrap_or(Self::Human)
     }
 }
 
@@ -263,12 +278,19 @@ mod tests {
     }
 
     #[test]
-    fn json_is_recognised_in_an_invalid_command_line() {
-        let is_json = |line: &str| Format::is_json_in(line.split(' ').map(OsString::from));
-        assert!(is_json("octane --no-such --format json"));
-        assert!(is_json("octane --format=json no-such"));
-        assert!(!is_json("octane --format human json"));
-        assert!(!is_json("octane exec -- pytest --format json"));
+    fn the_format_is_recognised_in_an_invalid_command_line() {
+        for (line, format) in [
+            ("octane --no-such --format json", Format::Json),
+            ("octane --format=json no-such", Format::Json),
+            ("octane --no-such --format ndjson", Format::Ndjson),
+            ("octane --format=ndjson no-such", Format::Ndjson),
+            ("octane --format human json", Format::Human),
+            ("octane json", Format::Human),
+            ("octane exec -- pytest --format json", Format::Human),
+        ] {
+            let words = line.split(' ').map(OsString::from);
+            assert_eq!(Format::asked_for_in(words), format, "{line}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod entity;
 mod exec;
 mod jira;
 mod link;
+mod list;
 mod lookup;
 #[cfg(feature = "man")]
 mod man;

@@ -93,8 +93,10 @@ impl Translated {
         line.extend(self.words.iter().map(OsString::from));
         // Before the files, which may follow `--`.
         let mut options: Vec<OsString> = Vec::new();
-        if args.format == Format::Json {
-            options.push("--format=json".into());
+        match args.format {
+            Format::Human => {}
+            Format::Json => options.push("--format=json".into()),
+            Format::Ndjson => options.push("--format=ndjson".into()),
         }
         if args.quiet {
             options.push("--quiet".into());

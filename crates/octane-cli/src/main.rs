@@ -45,8 +45,7 @@ fn main() -> ExitCode {
     let args = match parse(std::env::args_os()) {
         Ok(args) => args,
         Err(LineError::Failed(failure)) => {
-            let is_json = Format::is_json_in(std::env::args_os());
-            let format = if is_json { Format::Json } else { Format::Human };
+            let format = Format::asked_for_in(std::env::args_os());
             output::annotate::usage(&failure.error.to_string(), format);
             output::print_failure(&failure, format, failure.exit);
             return ExitCode::from(failure.exit.code());
@@ -56,10 +55,9 @@ fn main() -> ExitCode {
             if error.use_stderr() {
                 let text = output::secrets::clean_arguments(&error.render());
                 output::print_usage_error(&text);
-                let is_json = Format::is_json_in(std::env::args_os());
-                let format = if is_json { Format::Json } else { Format::Human };
+                let format = Format::asked_for_in(std::env::args_os());
                 output::annotate::usage(&usage_message(&text), format);
-                if is_json {
+                if format.is_json() {
                     let message = match error.kind() {
                         // The text is the help, not what is wrong.
                         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -68,7 +66,7 @@ fn main() -> ExitCode {
                         _ => usage_message(&text),
                     };
                     let failure = Failure::message(Exit::Usage, message);
-                    output::print_failure_json(&failure, failure.exit);
+                    output::print_failure_json(&failure, format, failure.exit);
                 }
             }
             if error.use_stderr() {

@@ -25,9 +25,11 @@ pub(crate) use diagnostic::{
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use printer::write_json_line;
-pub(crate) use printer::{Output, copy_file, write_document, write_file, write_text};
+pub(crate) use printer::{
+    Output, copy_file, write_document, write_file, write_json_part, write_part, write_text,
+};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::{ask, print_note};
 pub(crate) use summary::{problem_lines, summary};
-pub(crate) use table::table;
+pub(crate) use table::{PagedTable, table};
 pub(crate) use text::Text;

@@ -255,6 +255,13 @@ impl Modules<'_> {
     }
 }
 
+impl Modules<'_> {
+    /// The query for the modules directly below another one.
+    pub fn below(parent: ModuleId) -> Query {
+        Query::field("parent").refers_to_id(parent)
+    }
+}
+
 fn with_parent(module: Entity, parent: ModuleId) -> Entity {
     let parent = Reference::new(ApplicationModule::TYPE, parent);
     module.set_reference("parent", &parent)
@@ -264,7 +271,7 @@ fn below(parent: Parent) -> Option<Query> {
     let field = Query::field("parent");
     match parent {
         Parent::Any => None,
-        Parent::Id(id) => Some(field.refers_to_id(id)),
+        Parent::Id(id) => Some(Modules::below(id)),
         Parent::Named(name) => Some(field.refers_to(Query::field("name").is(name))),
     }
 }

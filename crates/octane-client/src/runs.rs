@@ -59,6 +59,13 @@ impl<'a> Runs<'a> {
     }
 }
 
+impl Runs<'_> {
+    /// The query for the automated runs of a suite run.
+    pub fn in_suite_run(suite_run: SuiteRunId) -> Query {
+        Query::field("parent_suite").refers_to_id(suite_run)
+    }
+}
+
 impl<'a> RunsOf<'a> {
     /// Skips the first `count` runs, those with the lowest ids; useful to skip runs from earlier uploads.
     pub fn skip(mut self, count: u64) -> Self {
@@ -68,7 +75,7 @@ impl<'a> RunsOf<'a> {
 
     /// The runs one by one, fetched a page at a time.
     pub fn stream(self) -> impl Stream<Item = Result<AutomatedRun, ClientError>> + Send + use<'a> {
-        let query = Query::field("parent_suite").refers_to_id(self.suite_run);
+        let query = Runs::in_suite_run(self.suite_run);
         let list = self.client.endpoint.entities::<AutomatedRun>().list();
         list.matching(query)
             .skip(self.skip)

@@ -100,6 +100,13 @@ impl SuiteRuns<'_> {
     }
 }
 
+impl SuiteRuns<'_> {
+    /// The query for the suite runs of a suite.
+    pub fn in_suite(suite: SuiteId) -> Query {
+        Query::field("test").refers_to_id(suite)
+    }
+}
+
 fn of_suite(suite: Option<SuiteId>) -> Option<Query> {
-    suite.map(|suite| Query::field("test").refers_to_id(suite))
+    suite.map(SuiteRuns::in_suite)
 }

@@ -174,11 +174,18 @@ fn draft(name: &str, module: Option<ModuleId>) -> Result<Entity, ClientError> {
     })
 }
 
+impl Suites<'_> {
+    /// The query for the suites of a module.
+    pub fn in_module(module: ModuleId) -> Query {
+        Query::field("product_areas").refers_to_id(module)
+    }
+}
+
 fn in_module(suite: Entity, module: ModuleId) -> Entity {
     let area = Reference::new(ApplicationModule::TYPE, module);
     suite.set_references("product_areas", [&area])
 }
 
 fn within(module: Option<ModuleId>) -> Option<Query> {
-    module.map(|module| Query::field("product_areas").refers_to_id(module))
+    module.map(Suites::in_module)
 }

@@ -4,6 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use octane_model::{RunId, WorkItemId};
 
 use super::dry_run::DryRunArgs;
+use super::listing::SinceArgs;
 use super::number::number;
 use super::shards::CloseArgs;
 
@@ -28,6 +29,8 @@ pub(crate) enum ModuleCommand {
         /// Only modules directly below this one.
         #[arg(long, value_name = "ID|A/B/C")]
         parent: Option<String>,
+        #[command(flatten)]
+        since: SinceArgs,
     },
     /// Create a module.
     Create {
@@ -66,6 +69,8 @@ pub(crate) enum SuiteCommand {
         /// Only suites of this module.
         #[arg(long, value_name = "ID|A/B/C")]
         module: Option<String>,
+        #[command(flatten)]
+        since: SinceArgs,
     },
     /// Create a suite.
     Create {
@@ -112,6 +117,11 @@ pub(crate) enum SuiteRunCommand {
         /// Only suite runs of this suite.
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
+        /// Only those with one of these statuses.
+        #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = ["passed", "failed", "skipped", "requires_attention", "planned"])]
+        status: Vec<String>,
+        #[command(flatten)]
+        since: SinceArgs,
     },
 }
 
@@ -133,6 +143,11 @@ pub(crate) enum RunCommand {
         /// Skip this many runs with the lowest IDs, e.g. those of earlier uploads.
         #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = number::<u64>)]
         skip: u64,
+        /// Only those with one of these statuses.
+        #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = ["passed", "failed", "blocked", "skipped", "not_completed", "planned"])]
+        status: Vec<String>,
+        #[command(flatten)]
+        since: SinceArgs,
     },
 }
 

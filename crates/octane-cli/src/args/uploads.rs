@@ -9,6 +9,7 @@ use octane_client::UploadId;
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::duration::duration;
+use super::listing::SinceArgs;
 use crate::env;
 
 /// Where uploads are stored.
@@ -107,10 +108,34 @@ pub(crate) struct StatusArgs {
     pub(crate) spool: SpoolArgs,
 }
 
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum UploadStatus {
+    /// A process is working on it.
+    InProgress,
+    /// Something is left to do.
+    Pending,
+    /// A shard that is delivered, and not merged with the others yet.
+    AwaitingShards,
+    /// All results are in Octane.
+    Finished,
+    /// Nothing is left to do, and not all results are in Octane.
+    FinishedIncomplete,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
     /// List all uploads, newest first.
-    List(SpoolArgs),
+    List {
+        /// Only those in one of these states.
+        #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',')]
+        status: Vec<UploadStatus>,
+        #[command(flatten)]
+        since: SinceArgs,
+        #[command(flatten)]
+        spool: SpoolArgs,
+    },
     /// Show an upload; same as `octane status ID`.
     Show(StatusArgs),
     /// Delete an upload. Results not yet in Octane are lost.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::args::{BuildContext, ConvertArgs, Format, Gherkin, OutputFormat, PayloadKind};
+use crate::args::{BuildContext, ConvertArgs, Gherkin, OutputFormat, PayloadKind};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         )
     });
     let target = target.as_ref();
-    let is_json = output.format == Format::Json;
+    let is_json = output.format.is_json();
     let mut payloads = Payloads::new(args, file.as_ref(), is_json);
     let mut reading = Reading::new(&args.input)?;
     let first = payloads.write_first(&mut reading, target, &settings);

@@ -2,7 +2,7 @@
 
 use octane_client::Ensured;
 use octane_model::{Reference, Resource};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -19,6 +19,12 @@ pub(super) trait Shown: Resource {
     /// The columns of tables between ID and NAME.
     const COLUMNS: &'static [&'static str];
 
+    /// What one of them is called.
+    fn noun() -> String {
+        let (_, several) = Self::MANY;
+        several.trim_end_matches('s').replace('_', " ")
+    }
+
     fn id(&self) -> String;
     fn name(&self) -> &str;
     /// The cells of [`COLUMNS`](Self::COLUMNS).
@@ -30,7 +36,6 @@ pub(super) trait Shown: Resource {
 /// What a command about entities found or created.
 pub(super) enum Answer<E> {
     One(E),
-    Many(Vec<E>),
     Created(E),
     Ensured(Ensured<E>),
 }
@@ -40,7 +45,6 @@ impl<E: Shown> Answer<E> {
     pub(super) fn show(&self, output: Output) -> Result<Exit> {
         let (entities, json) = match self {
             Self::One(entity) => (std::slice::from_ref(entity), one(entity, &[])),
-            Self::Many(entities) => (entities.as_slice(), many(entities)),
             Self::Created(entity) => {
                 let entity = std::slice::from_ref(entity);
                 (entity, one(&entity[0], entity))
@@ -71,13 +75,7 @@ fn one<E: Shown>(entity: &E, created: &[E]) -> Value {
     json
 }
 
-fn many<E: Shown>(entities: &[E]) -> Value {
-    let values: Vec<Value> = entities.iter().map(value).collect();
-    let (schema, member) = E::MANY;
-    json!({ "schema": schema, member: values })
-}
-
-fn value<E: Shown>(entity: &E) -> Value {
+pub(super) fn value<E: Shown>(entity: &E) -> Value {
     let mut json = entity.details();
     json["type"] = E::TYPE.into();
     json["id"] = entity.id().into();
@@ -87,13 +85,15 @@ fn value<E: Shown>(entity: &E) -> Value {
 
 fn rows<E: Shown>(entities: &[E]) -> Text {
     let header = [&["ID"], E::COLUMNS, &["NAME"]].concat();
-    let rows = entities.iter().map(|entity| {
-        let mut row = vec![entity.id()];
-        row.extend(entity.cells());
-        row.push(entity.name().to_owned());
-        row
-    });
-    table(&header, rows)
+    table(&header, entities.iter().map(id_row))
+}
+
+/// The cells of a row, from ID to name.
+pub(super) fn id_row<E: Shown>(entity: &E) -> Vec<String> {
+    let mut row = vec![entity.id()];
+    row.extend(entity.cells());
+    row.push(entity.name().to_owned());
+    row
 }
 
 /// `passed` for the list value `list_node.run_status.passed`.

@@ -1,11 +1,12 @@
 //! `octane module`
 
-use octane_client::{Client, Parent};
+use octane_client::{Client, Modules, Parent};
 use octane_model::ApplicationModule;
 use serde_json::{Value, json};
 
 use super::changes::{self, Change};
 use super::entity::{Answer, Shown, id_of};
+use super::list::Filter;
 use super::lookup::Lookup;
 use super::similar::{check_not_existing, check_not_similar};
 use crate::args::ModuleCommand;
@@ -19,10 +20,12 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
     let lookup = Lookup::new(client, output);
     let answer = match command {
         ModuleCommand::Get { module } => Answer::One(lookup.module("ID|A/B/C", &module).await?),
-        ModuleCommand::List { parent } => {
+        ModuleCommand::List { parent, since } => {
             let parent = lookup.module_id("--parent", parent.as_deref()).await?;
-            let parent = parent.map_or(Parent::Any, Parent::Id);
-            Answer::Many(modules.list(parent).await?)
+            let filter = Filter::default()
+                .matching(parent.map(Modules::below))
+                .since(since);
+            return filter.show::<ApplicationModule>(client, output).await;
         }
         ModuleCommand::Create {
             name,

@@ -1,10 +1,11 @@
 //! `octane run`
 
-use octane_client::Client;
+use octane_client::{Client, Runs};
 use octane_model::AutomatedRun;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, status, text};
+use super::list::Filter;
 use super::lookup::Lookup;
 use crate::args::RunCommand;
 use crate::exit::Exit;
@@ -18,12 +19,18 @@ pub(super) async fn run(command: RunCommand, client: &Client, output: Output) ->
             suite_run,
             suite,
             skip,
+            status,
+            since,
         } => {
             let lookup = Lookup::new(client, output);
             let suite_run = lookup.suite_run("--suite-run", &suite_run, suite.as_deref());
             let suite_run = suite_run.await?;
-            let runs = client.runs().of(suite_run.id).skip(skip);
-            Answer::Many(runs.all().await?)
+            let filter = Filter::default()
+                .matching(Some(Runs::in_suite_run(suite_run.id)))
+                .status("native_status", "list_node.run_native_status", &status)
+                .since(since)
+                .skip(skip);
+            return filter.show::<AutomatedRun>(client, output).await;
         }
     };
     answer.show(output)

@@ -54,7 +54,7 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
     match output.format {
         Format::Human => output.answer(human, &json)?,
         // On one line, so that a program knows when it has read all of it.
-        Format::Json => write_json_line(&json)?,
+        Format::Json | Format::Ndjson => write_json_line(&json)?,
     }
     signals.next().await;
     running.shutdown().await;

@@ -1,11 +1,12 @@
 //! `octane suite`
 
-use octane_client::Client;
+use octane_client::{Client, Suites};
 use octane_model::{ModuleId, TestSuite};
 use serde_json::{Value, json};
 
 use super::changes::{self, Change};
 use super::entity::{Answer, Shown};
+use super::list::Filter;
 use super::lookup::Lookup;
 use super::similar::{check_not_existing, check_not_similar};
 use crate::args::SuiteCommand;
@@ -19,9 +20,12 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
     let lookup = Lookup::new(client, output);
     let answer = match command {
         SuiteCommand::Get { suite } => Answer::One(lookup.suite("ID|NAME", &suite).await?),
-        SuiteCommand::List { module } => {
+        SuiteCommand::List { module, since } => {
             let module = lookup.module_id("--module", module.as_deref()).await?;
-            Answer::Many(suites.list(module).await?)
+            let filter = Filter::default()
+                .matching(module.map(Suites::in_module))
+                .since(since);
+            return filter.show::<TestSuite>(client, output).await;
         }
         SuiteCommand::Create {
             name,

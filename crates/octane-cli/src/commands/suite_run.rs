@@ -1,10 +1,11 @@
 //! `octane suite-run`
 
-use octane_client::Client;
+use octane_client::{Client, SuiteRuns};
 use octane_model::SuiteRun;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, id_of, status};
+use super::list::Filter;
 use super::lookup::Lookup;
 use crate::args::SuiteRunCommand;
 use crate::exit::Exit;
@@ -18,12 +19,20 @@ pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Outpu
             let suite_run = lookup.suite_run("ID|NAME", &suite_run, suite.as_deref());
             Answer::One(suite_run.await?)
         }
-        SuiteRunCommand::List { suite } => {
+        SuiteRunCommand::List {
+            suite,
+            status,
+            since,
+        } => {
             let suite = match suite {
                 Some(suite) => Some(lookup.suite("--suite", &suite).await?.id),
                 None => None,
             };
-            Answer::Many(client.suite_runs().list(suite).await?)
+            let filter = Filter::default()
+                .matching(suite.map(SuiteRuns::in_suite))
+                .status("status", "list_node.run_status", &status)
+                .since(since);
+            return filter.show::<SuiteRun>(client, output).await;
         }
         // It is not about a server alone, and is started elsewhere.
         SuiteRunCommand::Close(_) => return Ok(Exit::Internal),

@@ -6,28 +6,22 @@ use octane_client::{BundleError, ReportedProblem, Spool, UploadId, UploadState, 
 use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use crate::args::{DryRunArgs, SpoolArgs, StatusArgs, UploadsCommand};
+use crate::args::{
+    DryRunArgs, Format, SinceArgs, SpoolArgs, StatusArgs, UploadStatus, UploadsCommand,
+};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Text, problem_lines, table};
+use crate::output::{Output, Text, problem_lines, table, write_json_part};
 use crate::spool::{journal_failure, spool};
 use crate::suggest::{Suggest, quoted};
 
 pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
     match command {
-        UploadsCommand::List(args) => {
-            let spool = spool(args)?;
-            let summaries = spool.list()?;
-            let mut problems = Vec::new();
-            for error in spool.unreadable()? {
-                output.say(&format!("warning: {error}"));
-                problems.push(ReportedProblem::new("unreadable", error.to_string()));
-            }
-            let json = json!({
-                "schema": "octane.uploads/1", "uploads": summaries, "problems": problems,
-            });
-            output.answer(|| rows(&summaries), &json)?;
-        }
+        UploadsCommand::List {
+            status,
+            since,
+            spool,
+        } => return list(status, *since, spool, output),
         UploadsCommand::Show(args) => return status(args, output),
         UploadsCommand::Delete {
             id,
@@ -58,6 +52,43 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             spool,
         } => return import(file, *dry_run, spool, output),
         UploadsCommand::Prune { dry_run, spool } => return prune(*dry_run, spool, output),
+    }
+    Ok(Exit::Success)
+}
+
+/// Lists what is stored.
+fn list(
+    status: &[UploadStatus],
+    since: SinceArgs,
+    args: &SpoolArgs,
+    output: Output,
+) -> Result<Exit> {
+    let spool = spool(args)?;
+    let mut summaries = spool.list()?;
+    let since = since.at(jiff::Timestamp::now());
+    summaries.retain(|one| {
+        (status.is_empty() || status.iter().any(|status| is_in(*status, one.state)))
+            && since.is_none_or(|since| one.created >= since)
+    });
+    let mut problems = Vec::new();
+    for error in spool.unreadable()? {
+        output.say(&format!("warning: {error}"));
+        problems.push(ReportedProblem::new("unreadable", error.to_string()));
+    }
+    let json = json!({
+        "schema": "octane.uploads/1", "count": summaries.len(), "uploads": summaries, "problems": problems,
+    });
+    if output.format == Format::Ndjson {
+        for summary in &summaries {
+            if !write_json_part(summary)? {
+                break;
+            }
+        }
+        return Ok(Exit::Success);
+    }
+    output.answer(|| rows(&summaries), &json)?;
+    if output.format == Format::Human {
+        output.say(&plural(summaries.len(), "upload"));
     }
     Ok(Exit::Success)
 }
@@ -141,6 +172,16 @@ fn prune(dry_run: DryRunArgs, args: &SpoolArgs, output: Output) -> Result<Exit> 
         &deleted_json(&deleted, dry_run),
     )?;
     Ok(Exit::Success)
+}
+
+fn is_in(status: UploadStatus, state: UploadState) -> bool {
+    match status {
+        UploadStatus::InProgress => state == UploadState::InProgress,
+        UploadStatus::Pending => state == UploadState::Pending,
+        UploadStatus::AwaitingShards => state == UploadState::AwaitingShards,
+        UploadStatus::Finished => state == UploadState::Finished,
+        UploadStatus::FinishedIncomplete => state == UploadState::FinishedIncomplete,
+    }
 }
 
 fn deleted_json(ids: &[UploadId], dry_run: DryRunArgs) -> Value {

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use serde_json::{Value, json};
 
-use super::printer::write_json;
+use super::printer::{write_json, write_json_line};
 use super::stderr::print_text;
 use super::text::{Label, Text};
 use crate::args::Format;
@@ -19,9 +19,7 @@ const PROBLEMS_MAX: usize = 200;
 /// a document on standard output as well, so that a script gets one either way.
 pub(crate) fn print_failure(failure: &Failure, format: Format, exit: Exit) {
     print_for_people(failure);
-    if format == Format::Json {
-        print_failure_json(failure, exit);
-    }
+    print_failure_json(failure, format, exit);
 }
 
 /// Prints an error on standard error alone.
@@ -61,10 +59,14 @@ pub(crate) fn print_usage_error(text: &str) {
     print_text(shown);
 }
 
-/// Prints an error as JSON on standard output.
-pub(crate) fn print_failure_json(failure: &Failure, exit: Exit) {
+/// Prints an error as JSON on standard output, if the format is JSON.
+pub(crate) fn print_failure_json(failure: &Failure, format: Format, exit: Exit) {
     // If standard output cannot be written, the exit code still tells.
-    let _ = write_json(&failure_json(failure, exit));
+    let _ = match format {
+        Format::Human => Ok(()),
+        Format::Json => write_json(&failure_json(failure, exit)),
+        Format::Ndjson => write_json_line(&failure_json(failure, exit)),
+    };
 }
 
 /// An error for scripts, of a process that ends with `exit`.

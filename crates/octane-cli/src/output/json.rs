@@ -14,7 +14,6 @@ pub(crate) fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
 }
 
 /// A value as JSON on one line.
-#[cfg(any(test, feature = "sandbox"))]
 pub(crate) fn compact(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value).map(|json| shown(&json))
 }

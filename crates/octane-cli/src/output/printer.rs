@@ -29,6 +29,7 @@ impl Output {
         match self.format {
             Format::Human => write_text(human()),
             Format::Json => write_json(json),
+            Format::Ndjson => write_json_line(json),
         }
     }
 
@@ -51,7 +52,6 @@ pub(crate) fn write_json(value: &impl Serialize) -> io::Result<()> {
 }
 
 /// The same on one line.
-#[cfg(feature = "sandbox")]
 pub(crate) fn write_json_line(value: &impl Serialize) -> io::Result<()> {
     write_file(json::compact(value)?.as_bytes())
 }
@@ -88,9 +88,32 @@ pub(crate) fn copy_file(file: &mut impl Read) -> io::Result<()> {
 
 /// Writes to standard output, and a line break after it. A reader that closes the pipe has seen enough: that is not an error.
 fn write_line(mut out: impl Write, line: &[u8]) -> io::Result<()> {
-    let written = out.write_all(line).and_then(|()| out.write_all(b"\n"));
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+    is_read(write_flushed(&mut out, line)).map(drop)
+}
+
+fn write_flushed(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    out.write_all(line)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Whether what was written has a reader.
+fn is_read(written: io::Result<()>) -> io::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
+}
+
+/// Writes text of which more follows. Returns false if nobody reads it any more.
+pub(crate) fn write_part(text: Text) -> io::Result<bool> {
+    let mut out = anstream::stdout().lock();
+    is_read(write_flushed(&mut out, text.styled().as_bytes()))
+}
+
+/// Writes JSON on a line of which more follow. Returns false if nobody reads it any more.
+pub(crate) fn write_json_part(value: &impl Serialize) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    is_read(write_flushed(&mut out, json::compact(value)?.as_bytes()))
 }

@@ -307,7 +307,7 @@ fn a_dry_run_changes_nothing() {
     let list = place.octane(&["suite-run", "list", "--sandbox", "--format", "json"]);
     assert_eq!(
         list.json(),
-        json!({ "schema": "octane.suite_runs/1", "suite_runs": [] })
+        json!({ "schema": "octane.suite_runs/1", "count": 0, "suite_runs": [] })
     );
 }
 

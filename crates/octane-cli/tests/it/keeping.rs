@@ -206,7 +206,7 @@ fn lists_and_states_have_their_documented_shape() {
     let keys =
         |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let list = json_of(&server, &["uploads", "list"]);
-    assert_eq!(keys(&list), ["problems", "schema", "uploads"]);
+    assert_eq!(keys(&list), ["count", "problems", "schema", "uploads"]);
     let list = &list["uploads"];
     let upload = [
         "bytes",

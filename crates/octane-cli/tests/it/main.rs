@@ -28,6 +28,7 @@ mod keeping;
 mod killed;
 mod killed_sandbox;
 mod kills;
+mod lists;
 mod logging;
 mod main_job;
 mod names;

@@ -30,7 +30,7 @@ pub(super) async fn run(line: &[OsString], format: Format) -> Result<Ended> {
     for variable in secrets.filter(|variable| variable.is_secret && !variable.is_url) {
         command.env_remove(variable.name);
     }
-    if format == Format::Json {
+    if format.is_json() {
         command.stdout(Stdio::from(io::stderr()));
     }
     supervise(command)

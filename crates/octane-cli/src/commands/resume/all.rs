@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::delivery::{Delivery, Start};
 use super::one::Resumed;
 use super::route::{Asked, Route, route};
-use crate::args::{Format, ResumeArgs};
+use crate::args::ResumeArgs;
 use crate::connect::{Connection, check};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -167,7 +167,7 @@ impl<'a> All<'a> {
             "errors": self.errors,
             "problems": self.problems,
         });
-        if self.output.format == Format::Json {
+        if self.output.format.is_json() {
             self.output.answer(Text::default, &json)?;
         }
         Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
