@@ -24,7 +24,7 @@ const SPELLINGS: [&str; 16] = [
 /// ```
 pub fn without_colors(text: &str) -> Cow<'_, str> {
     // U+009B and U+009D start with 0xC2.
-    let may_begin = |byte| matches!(byte, b'[' | 0x1B | 0xC2);
+    let may_begin = |byte| (byte == b'[') | (byte == 0x1B) | (byte == 0xC2);
     if position(text.as_bytes(), may_begin).is_none() {
         return Cow::Borrowed(text);
     }

@@ -25,7 +25,7 @@ pub(crate) fn find_forbidden(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
     loop {
-        at += position(bytes.get(at..)?, |byte| byte < 0x20 || byte == 0xEF)?;
+        at += position(bytes.get(at..)?, |byte| (byte < 0x20) | (byte == 0xEF))?;
         if is_forbidden_at(bytes, at) {
             return Some(at);
         }
@@ -41,21 +41,37 @@ pub(crate) fn trimmed(text: &str) -> &str {
     }
 }
 
-/// The place of the first byte for which `is_wanted`. That should be made of comparisons without branches: blocks in which
-/// no byte is wanted are then skipped as fast as memory allows.
-pub(crate) fn position(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
-    const BLOCK: usize = 32;
-    let mut start = 0;
-    for block in bytes.chunks(BLOCK) {
-        if block.iter().fold(false, |any, byte| any | is_wanted(*byte)) {
-            return block
-                .iter()
-                .position(|byte| is_wanted(*byte))
-                .map(|at| start + at);
-        }
-        start += BLOCK;
+/// `text` without whitespace at its end, as by [`str::trim_end`].
+pub(crate) fn trimmed_end(text: &str) -> &str {
+    match text.as_bytes() {
+        [.., b'!'..=b'~'] => text,
+        _ => text.trim_end(),
     }
-    None
+}
+
+/// The place of the first byte for which `is_wanted`. That should be made of comparisons joined by `|`, which has no
+/// branches: blocks in which no byte is wanted are then skipped as fast as memory allows.
+pub(crate) fn position(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let has_any = |block: &[u8; BLOCK]| {
+        let wanted = |any, byte: &u8| any | u8::from(is_wanted(*byte));
+        block.iter().fold(0, wanted) != 0
+    };
+    let first_of = |start: usize| {
+        let at = bytes[start..].iter().position(|byte| is_wanted(*byte));
+        at.map(|at| start + at)
+    };
+    let (blocks, rest) = bytes.as_chunks();
+    for (number, block) in blocks.iter().enumerate() {
+        if has_any(block) {
+            return first_of(number * BLOCK);
+        }
+    }
+    match bytes.last_chunk() {
+        // It begins in a block that was skipped.
+        Some(last) if rest.is_empty() || !has_any(last) => None,
+        _ => first_of(bytes.len() - rest.len()),
+    }
 }
 
 /// Whether a character that XML 1.0 forbids starts at `at`.
@@ -180,6 +196,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_first_wanted_byte_is_found(bytes in "[ab]{0,40}c?[abc]{0,40}") {
+            let found = position(bytes.as_bytes(), |byte| byte == b'c');
+            prop_assert_eq!(found, bytes.find('c'));
+        }
+
+        #[test]
+        fn texts_are_trimmed_as_by_the_standard_library(text in "[ \\ta\u{A0}é]{0,6}") {
+            prop_assert_eq!(trimmed(&text), text.trim());
+            prop_assert_eq!(trimmed_end(&text), text.trim_end());
+        }
+
         #[test]
         fn a_shortened_text_is_within_its_limit(text in any::<String>(), chars_max in 0_usize..40) {
             prop_assert!(length(&shorten(&text, chars_max)) <= chars_max);

@@ -4,9 +4,10 @@ mod written;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use thiserror::Error;
 
+use crate::text::trimmed;
 use written::{Unreadable, Written, written};
 
 /// Why a text is not a valid timestamp.
@@ -72,9 +73,12 @@ pub(crate) enum Parsed {
 
 /// Parses a timestamp with or without a time zone.
 pub(crate) fn parsed(text: &str) -> Result<Parsed, TimestampError> {
-    let text = text.trim();
+    let text = trimmed(text);
     if text.is_empty() {
         return Err(TimestampError::Empty);
+    }
+    if let Some(time) = iso(text.as_bytes()) {
+        return Ok(time);
     }
     if let Some(timestamp) = epoch(text) {
         return timestamp.map(Parsed::At);
@@ -99,6 +103,75 @@ pub(crate) fn parsed(text: &str) -> Result<Parsed, TimestampError> {
         }
         Err(Unreadable::Malformed) => Err(TimestampError::Malformed),
         Err(Unreadable::Order) => Err(TimestampError::AmbiguousDate),
+    }
+}
+
+/// What most times look like, `2025-04-30T08:00:00.125+02:00` with or without the fraction and the offset, is read here, in a fraction
+/// of the time; `None` for all others.
+fn iso(text: &[u8]) -> Option<Parsed> {
+    const FRACTION_DIGITS_MAX: usize = 9;
+    const HOURS_MAX: i32 = 14;
+
+    let (date_time, rest) = text.split_first_chunk()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b' ',
+        rest_of_time @ ..,
+    ]: [u8; 19] = *date_time
+    else {
+        return None;
+    };
+    let [h1, h2, b':', n1, n2, b':', s1, s2] = rest_of_time else {
+        return None;
+    };
+    let (mut zone, mut nanosecond) = (rest, 0);
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit());
+        let digits = digits.count();
+        if digits == 0 || digits > FRACTION_DIGITS_MAX {
+            return None;
+        }
+        let padded = fraction[..digits].iter().chain(std::iter::repeat(&b'0'));
+        for digit in padded.take(FRACTION_DIGITS_MAX) {
+            nanosecond = nanosecond * 10 + i32::from(digit - b'0');
+        }
+        zone = &fraction[digits..];
+    }
+    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+    let (month, day) = (two(m1, m2)?, two(d1, d2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    let civil = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
+    let offset = match *zone {
+        [] => return Some(Parsed::WithoutZone(civil)),
+        [b'Z'] => Offset::UTC,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (i32::from(two(h1, h2)?), i32::from(two(m1, m2)?));
+            if hours > HOURS_MAX || minutes > 59 {
+                return None;
+            }
+            let seconds = (hours * 60 + minutes) * 60;
+            Offset::from_seconds(if sign == b'-' { -seconds } else { seconds }).ok()?
+        }
+        _ => return None,
+    };
+    offset.to_timestamp(civil).ok().map(Parsed::At)
+}
+
+/// The number that two digits make.
+const fn two(one: u8, other: u8) -> Option<i8> {
+    if one.is_ascii_digit() && other.is_ascii_digit() {
+        Some(((one - b'0') * 10 + (other - b'0')).cast_signed())
+    } else {
+        None
     }
 }
 
@@ -206,6 +279,30 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_form_is_read_without_the_library() {
+        for text in [
+            "2025-04-30T08:00:00Z",
+            "2025-04-30 08:00:00",
+            "2025-04-30T08:00:00.125",
+            "2024-02-29T23:59:59.123456789-05:30",
+        ] {
+            assert!(iso(text.as_bytes()).is_some(), "{text}");
+        }
+        for text in [
+            "2025-02-29T08:00:00Z",
+            "2025-04-30T24:00:00Z",
+            "2025-04-30T08:00:60Z",
+            "2025-04-30T08:00:00.Z",
+            "2025-04-30T08:00:00.1234567890Z",
+            "2025-04-30T08:00:00z",
+            "2025-04-30T08:00Z",
+            "2025-04-30T08:00:00+15:00",
+        ] {
+            assert_eq!(iso(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
     fn the_magnitude_of_a_number_shows_its_unit() {
         for (text, expected) in [
             ("1690019643", 1_690_019_643_000),
@@ -269,6 +366,23 @@ mod tests {
             prop_assert_eq!(timestamp(&at.to_string()), Ok(at));
             if (100_000_000_000..100_000_000_000_000).contains(&millis) {
                 prop_assert_eq!(timestamp(&millis.to_string()), Ok(at));
+            }
+        }
+
+        #[test]
+        fn the_usual_form_is_read_as_by_the_library(
+            date in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]",
+            time in "[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9]",
+            fraction in "(\\.[0-9]{0,10})?",
+            zone in "(Z|[+-][01][0-9]:[0-6][0-9])?",
+        ) {
+            let text = format!("{date}{time}{fraction}{zone}");
+            if let Some(found) = iso(text.as_bytes()) {
+                let expected = match text.parse().map(Parsed::At) {
+                    Ok(expected) => Ok(expected),
+                    Err(_) => text.parse().map(Parsed::WithoutZone),
+                };
+                prop_assert_eq!(Ok(found), expected.map_err(|error| error.to_string()));
             }
         }
 

@@ -43,7 +43,13 @@ pub(crate) fn text(value: &str, out: &mut Vec<u8>) {
 
 /// Whether a byte is in one of the tables, or could be.
 fn may_need_escaping(byte: u8) -> bool {
-    byte < 0x20 || matches!(byte, 0xEF | b'<' | b'>' | b'&' | b'"' | b'\'')
+    (byte < 0x20)
+        | (byte == 0xEF)
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == b'&')
+        | (byte == b'"')
+        | (byte == b'\'')
 }
 
 fn escape(value: &str, watched: &[bool; 256], out: &mut Vec<u8>) {

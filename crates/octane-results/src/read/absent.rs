@@ -13,7 +13,18 @@ const ABSENT_BYTES_MAX: usize = 8;
 /// Whether a trimmed cell is empty or contains a word for a missing value.
 pub(super) fn is_absent(trimmed: &str) -> bool {
     let is_word = || ABSENT.iter().any(|word| trimmed.eq_ignore_ascii_case(word));
-    trimmed.is_empty() || trimmed.len() <= ABSENT_BYTES_MAX && is_word()
+    match trimmed.as_bytes() {
+        [] => true,
+        [first, ..] => trimmed.len() <= ABSENT_BYTES_MAX && begins_word(*first) && is_word(),
+    }
+}
+
+/// Whether one of the words begins with this byte, in whatever case.
+const fn begins_word(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'n' | b'N' | b'-' | b'<' | b'#' | b'(' | b'\\' | b'1' | 0xE2
+    )
 }
 
 #[cfg(test)]
@@ -24,5 +35,18 @@ mod tests {
     fn the_longest_word_for_a_missing_value_has_the_length_that_is_said() {
         let longest = ABSENT.iter().map(|word| word.len()).max();
         assert_eq!(longest, Some(ABSENT_BYTES_MAX));
+    }
+
+    #[test]
+    fn words_are_recognised_in_any_case() {
+        for word in ABSENT {
+            assert!(
+                is_absent(word) && is_absent(&word.to_ascii_uppercase()),
+                "{word}"
+            );
+        }
+        for word in ["0", "1", "nanx", "no", "none at all", "(no)", "a"] {
+            assert!(!is_absent(word), "{word}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr_iter, memchr2};
+use memchr::memchr_iter;
 
 use crate::colors::without_colors;
 use crate::identity::Identity;
@@ -15,6 +15,7 @@ use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
 use crate::run::TestRun;
 use crate::scrub::Scrubber;
+use crate::text::position;
 use crate::warning::{Warning, WarningKind};
 
 /// The records of an input with their final identities: without colours, in one spelling, as the template wants it, and
@@ -73,7 +74,7 @@ impl Cleaner {
         let identity = &mut run.identity;
         for name in [&mut identity.class, &mut identity.name] {
             // The first bytes of U+001B and U+009B.
-            if memchr2(0x1B, 0xC2, name.as_bytes()).is_some() {
+            if position(name.as_bytes(), |byte| (byte == 0x1B) | (byte == 0xC2)).is_some() {
                 let clean = without_colors(name);
                 if !clean.trim().is_empty() {
                     *name = clean.into_owned();

@@ -22,6 +22,7 @@ use crate::read::start_times::plausible;
 use crate::read::tags::tags;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
+use crate::text::{trimmed, trimmed_end};
 use crate::warning::WarningKind;
 
 /// Parses a row by the column mapping of its table.
@@ -53,19 +54,31 @@ pub(crate) fn parse_row_into<'c>(
     cell: impl Fn(usize) -> Cell<'c>,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Result<(), Vec<InvalidCell>> {
+    let used = run.failure.take().unwrap_or_default();
     run.reset();
     run.origin = Origin::default();
+    let mut failure = Failure {
+        details: used.details,
+        ..Failure::default()
+    };
+    failure.details.clear();
     let mut row = Row {
         run,
-        failure: Failure::default(),
+        failure,
         has_keys: false,
+        unused: used.message.unwrap_or_default(),
         options,
         state,
         warn,
     };
     let mut invalid = Vec::new();
     for column in &mapping.columns {
-        if let Err(problem) = row.set(column, cell(column.index)) {
+        let set = match cell(column.index) {
+            // Nearly always.
+            Cell::Text(text) => row.set_text(column, &text),
+            cell => row.set(column, cell),
+        };
+        if let Err(problem) = set {
             invalid.push(problem);
         }
     }
@@ -100,6 +113,8 @@ struct Row<'r> {
     failure: Failure,
     /// Whether the Jira keys of `run` are those of this row.
     has_keys: bool,
+    /// The memory of a message that is no longer needed.
+    unused: String,
     options: &'r ReadOptions,
     state: &'r mut FileState,
     warn: &'r mut dyn FnMut(WarningKind),
@@ -172,11 +187,12 @@ impl Row<'_> {
             run,
             failure,
             has_keys,
+            unused,
             options,
             state,
             warn,
         } = self;
-        let trimmed = text.trim();
+        let trimmed = trimmed(text);
         match column.field {
             ResultField::Name if trimmed.is_empty() => {
                 return Err(invalid(column, trimmed, "name is empty"));
@@ -232,10 +248,14 @@ impl Row<'_> {
             ResultField::ExternalRunId => run.external_run_id = Some(trimmed.to_owned()),
             ResultField::ReportUrl => run.report_url = Some(trimmed.to_owned()),
             ResultField::ErrorType => failure.error_type = Some(trimmed.to_owned()),
-            ResultField::ErrorMessage => failure.message = Some(trimmed.to_owned()),
+            ResultField::ErrorMessage => {
+                let mut message = std::mem::take(unused);
+                trimmed.clone_into(&mut message);
+                failure.message = Some(message);
+            }
             // Indentation may be part of a stack trace.
-            ResultField::ErrorDetails => text.trim_end().clone_into(&mut failure.details),
-            ResultField::Description => run.description = Some(text.trim_end().to_owned()),
+            ResultField::ErrorDetails => trimmed_end(text).clone_into(&mut failure.details),
+            ResultField::Description => run.description = Some(trimmed_end(text).to_owned()),
         }
         Ok(())
     }
@@ -375,6 +395,10 @@ fn unit_missing(column: &Column, text: &str, reason: &str) -> InvalidCell {
 
 /// Whether a number without a unit is above 0 and below 1.
 fn is_below_one(text: &str) -> bool {
+    // Nearly always.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let Some((whole, fraction)) = text.split_once(['.', ',']) else {
         return false;
     };

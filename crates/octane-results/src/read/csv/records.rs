@@ -107,13 +107,12 @@ impl RowRecords {
     /// The record of the last row read.
     fn record(&mut self) -> Record {
         let line = self.row.line;
-        let position = Position::new(Arc::clone(&self.file), line);
         if !self.has_fitting_width() {
             let (cells, width) = (self.row.len(), self.table.width);
             let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
             let cell = InvalidCell::new(None, "", reason);
             return Record::Invalid(InvalidRow {
-                position,
+                position: Position::new(Arc::clone(&self.file), line),
                 cells: vec![
                     cell.hint("enclose cells that contain a separator or a quote in quotes"),
                 ],
@@ -121,6 +120,7 @@ impl RowRecords {
         }
         let Self {
             table,
+            file,
             chunk,
             row,
             pending,
@@ -129,13 +129,14 @@ impl RowRecords {
             seen,
             ..
         } = self;
+        let position = || Position::new(Arc::clone(file), line);
         let cell = |index| row.cell(chunk, index);
         let mut warn = |kind| {
             if let WarningKind::InvalidBytes { bytes, .. } = kind {
                 seen.replace(line, bytes);
                 return;
             }
-            let position = position.clone();
+            let position = position();
             pending.push_back(Record::Warning(Warning { position, kind }));
         };
         let mut run = spare.take();
@@ -144,11 +145,20 @@ impl RowRecords {
         } = &**table;
         match parse_row_into(&mut run, mapping, options, state, cell, &mut warn) {
             Ok(()) => {
-                run.position = Some(position);
+                match &mut run.position {
+                    // That of an earlier row: counting how often the name is used takes longer than that.
+                    Some(earlier) if Arc::ptr_eq(&earlier.file, file) => {
+                        earlier.line = line;
+                        earlier.column = None;
+                        earlier.label = None;
+                    }
+                    other => *other = Some(position()),
+                }
                 Record::Run(run)
             }
             Err(cells) => {
                 spare.give(run);
+                let position = position();
                 Record::Invalid(InvalidRow { position, cells })
             }
         }

@@ -25,7 +25,7 @@ pub(super) fn character(reference: &str) -> Option<char> {
 ///
 /// Invalid references are kept as is; the first one is stored in `unknown`.
 pub(crate) fn value<'x>(raw: &'x str, unknown: &mut Option<String>) -> Cow<'x, str> {
-    if position(raw.as_bytes(), |byte| byte < b' ' || byte == b'&').is_none() {
+    if position(raw.as_bytes(), |byte| (byte < b' ') | (byte == b'&')).is_none() {
         return Cow::Borrowed(raw);
     }
     let mut value = String::with_capacity(raw.len());

@@ -44,7 +44,7 @@ impl<'x> Tag<'x> {
     /// Whether the values are what is written, without references and line ends, as most are.
     pub(crate) fn has_plain_values(&self) -> bool {
         let text = self.text.text.as_bytes();
-        position(text, |byte| byte < b' ' || byte == b'&').is_none()
+        position(text, |byte| (byte < b' ') | (byte == b'&')).is_none()
     }
 
     /// Why the attributes after these are malformed.
