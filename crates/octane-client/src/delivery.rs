@@ -21,6 +21,7 @@ use crate::reconciliation::{DeliveryEnd, Reconciliation};
 use crate::relocation::{is_suite_gone, relocate};
 use crate::report::Report;
 use crate::resend::{BatchState, Look};
+use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::stage::StageError;
 use crate::submit::submit;
@@ -55,9 +56,7 @@ pub struct Delivery<'a> {
     relocate: bool,
     resend_missing: bool,
     complete_suite_run: bool,
-    settings: UploadSettings,
-    cancellation: CancellationToken,
-    on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
+    options: RunOptions<'a>,
 }
 
 impl Client {
@@ -71,9 +70,7 @@ impl Client {
             relocate: false,
             resend_missing: false,
             complete_suite_run: false,
-            settings: UploadSettings::default(),
-            cancellation: CancellationToken::none(),
-            on_event: Box::new(|_| {}),
+            options: RunOptions::default(),
         }
     }
 }
@@ -113,23 +110,9 @@ impl<'a> Delivery<'a> {
         self
     }
 
-    /// How it is done. Of the settings those count that are not part of what was prepared:
-    /// `batches_in_flight_max`, `ingestion_wait_max` and `require_all_jira_keys`.
-    pub fn settings(mut self, settings: UploadSettings) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// Cancels it early.
-    pub fn cancellation(mut self, token: CancellationToken) -> Self {
-        self.cancellation = token;
-        self
-    }
-
-    /// Is called with everything that happens, as it happens.
-    pub fn on_event(mut self, on_event: impl Fn(&Event) + Send + Sync + 'a) -> Self {
-        self.on_event = Box::new(on_event);
-        self
+    run_options! {
+        /// How it is done. Of the settings those count that are not part of what was prepared:
+        /// `batches_in_flight_max`, `ingestion_wait_max` and `require_all_jira_keys`.
     }
 
     /// Finds the suite and the module, creates what is missing if that is allowed, and fixes the bytes that will be
@@ -168,7 +151,7 @@ impl<'a> Delivery<'a> {
             spec = spec.create_missing(true).create_similar(true);
         }
         let resolving = self.client.resolve_target(&spec);
-        let target = self.cancellation.within_grace(resolving).await;
+        let target = self.options.cancellation.within_grace(resolving).await;
         Ok(target.ok_or(DeliveryError::Cancelled)??)
     }
 
@@ -230,14 +213,15 @@ impl<'a> Delivery<'a> {
             journal: self.journal,
             manifest,
             target,
-            settings: &self.settings,
-            cancellation: &self.cancellation,
-            on_event: &*self.on_event,
+            settings: &self.options.settings,
+            cancellation: &self.options.cancellation,
+            on_event: &*self.options.on_event,
         }
     }
 
     async fn send_elsewhere(&self) -> Result<(), DeliveryError> {
-        let (client, journal, cancellation) = (self.client, self.journal, &self.cancellation);
+        let (client, journal, cancellation) =
+            (self.client, self.journal, &self.options.cancellation);
         let relocated = relocate(client, journal, self.create_missing, cancellation).await;
         relocated.map_err(|error| match error {
             StageError::Client(error) => error.into(),
@@ -258,7 +242,7 @@ impl<'a> Delivery<'a> {
                 on_event: &|_| {},
                 ..self.context(manifest, &target)
             };
-            let wait_max = self.settings.ingestion_wait_max;
+            let wait_max = self.options.settings.ingestion_wait_max;
             let mut pauses = LOOK_AGAIN_AFTER
                 .into_iter()
                 .filter(|pause| *pause <= wait_max);
@@ -291,8 +275,8 @@ impl<'a> Delivery<'a> {
                         look = Look::Lost;
                         break;
                     }
-                    Some(_) if self.cancellation.is_cancelled() => break,
-                    Some(pause) => self.cancellation.sleep(pause).await,
+                    Some(_) if self.options.cancellation.is_cancelled() => break,
+                    Some(pause) => self.options.cancellation.sleep(pause).await,
                 }
             }
             if self.resend_missing && look != Look::Lost && self.is_task_gone().await? {
@@ -313,13 +297,17 @@ impl<'a> Delivery<'a> {
             return Ok(false);
         };
         let results = self.client.endpoint().test_results();
-        let asked = self.cancellation.within_grace(results.task(task)).await;
+        let asked = self
+            .options
+            .cancellation
+            .within_grace(results.task(task))
+            .await;
         Ok(matches!(asked, Some(Err(error)) if error.is_not_found() && !error.is_retryable()))
     }
 
     /// Whether the server does not have the upload's suite any more. If that cannot be found out, sending will show it.
     async fn is_suite_gone(&self, target: &Target) -> bool {
-        is_suite_gone(self.client, target, &self.cancellation)
+        is_suite_gone(self.client, target, &self.options.cancellation)
             .await
             .unwrap_or(false)
     }

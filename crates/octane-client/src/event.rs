@@ -69,6 +69,12 @@ pub enum Event {
         /// How long until the next request.
         pause: Duration,
     },
+    /// More runs of the suite run were read, to find those that the results became.
+    #[non_exhaustive]
+    Reading {
+        /// How many were read so far.
+        runs: usize,
+    },
     /// The suite run that holds the results was found, and the runs that they became were read.
     #[non_exhaustive]
     Verified {
@@ -90,6 +96,14 @@ pub enum Event {
         keys: usize,
         /// How many of them match a story.
         found: usize,
+    },
+    /// Some of the runs or tests were linked to stories.
+    #[non_exhaustive]
+    Linking {
+        /// How many have their links, or could not be linked.
+        done: usize,
+        /// How many carry Jira keys.
+        total: usize,
     },
     /// Runs or tests were linked to stories.
     #[non_exhaustive]

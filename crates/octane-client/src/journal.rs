@@ -28,6 +28,7 @@
 
 mod batch;
 mod bundle;
+mod covered;
 mod database;
 mod error;
 mod files;
@@ -43,6 +44,7 @@ mod problem;
 mod provisional;
 mod remaining;
 mod repeat;
+mod results;
 mod resume;
 mod retention;
 mod row;
@@ -63,9 +65,10 @@ pub(crate) use link::LinkCandidate;
 pub(crate) use overlap::{Overlap, Overlaps, ShardResult};
 pub(crate) use provisional::Provisional;
 pub use remaining::{Remaining, RemainingBatches};
+pub use results::{ResultState, StoredResult};
 pub use retention::Retention;
 pub(crate) use row::{Repeats, RowWriter};
-pub(crate) use server_run::{PreviousRun, ServerRun};
+pub(crate) use server_run::{FailedRun, PreviousRun, ServerRun};
 pub use spool::Spool;
 pub(crate) use summary::LastAttempt;
 pub use summary::{UploadState, UploadSummary};

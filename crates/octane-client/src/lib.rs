@@ -51,6 +51,7 @@ mod ci_builds;
 mod client;
 mod compare;
 mod context;
+mod coverage;
 mod delivery;
 mod ensure;
 mod error;
@@ -58,6 +59,7 @@ mod event;
 mod facts;
 #[cfg(test)]
 mod fake_octane;
+mod history;
 mod id_or_name;
 mod ingestion;
 mod invalid;
@@ -73,6 +75,7 @@ mod outcome;
 mod own_results;
 mod plan;
 mod prepare;
+mod problem_class;
 mod read_runs;
 mod reconciliation;
 mod releases;
@@ -82,6 +85,7 @@ mod resend;
 mod results;
 mod run_before;
 mod run_key;
+mod run_options;
 mod runs;
 mod server;
 mod settings;
@@ -102,18 +106,20 @@ pub use cancellation::CancellationToken;
 pub use ci_builds::{CiBuild, CiBuilds};
 pub use client::{Client, ClientSettings};
 pub use compare::{Comparison, RenamedTest};
+pub use coverage::{CoverageState, CoveredKey, coverage};
 pub use delivery::{Delivery, DeliveryError};
 pub use ensure::Ensured;
 pub use error::{ClientError, Missing};
 pub use event::Event;
+pub use history::{FailedTest, HistoryError};
 pub use id_or_name::IdOrName;
 pub use invalid::InvalidResults;
 pub use jira::{Jira, Resolution};
 #[doc(hidden)]
 pub use journal::CommitPoint;
 pub use journal::{
-    BundleError, Journal, JournalError, Remaining, RemainingBatches, Retention, Spool, UploadState,
-    UploadSummary,
+    BundleError, Journal, JournalError, Remaining, RemainingBatches, ResultState, Retention, Spool,
+    StoredResult, UploadState, UploadSummary,
 };
 pub use likeness::Similar;
 pub use link_field::{LinkField, LinkLevel};
@@ -123,6 +129,7 @@ pub use name::{suite_run_name, trim_name};
 pub use outcome::Outcome;
 pub use plan::{PartPlanner, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch, SinglePayload};
 pub use prepare::{Draft, PrepareError, Prepared};
+pub use problem_class::ProblemClass;
 pub use releases::Releases;
 pub use report::{
     BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,

@@ -10,6 +10,8 @@
 //! | the ranges of IDs between these runs, as a server creates the runs of a payload together | 1 for 1000 results |
 //! | what is still missing: by name if those are few, otherwise the newest page, and then whatever costs less of the rest of the suite run and the names | 1 for 100 names, or 1 for 1000 runs |
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Resource, Select, SuiteRunId};
 use octane_rest::ListRequest;
@@ -18,6 +20,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::ClientError;
+use crate::event::Event;
 use crate::journal::{Journal, ServerRun};
 use crate::link_field::{LinkField, LinkLevel};
 use crate::name::suite_run_name;
@@ -86,6 +89,7 @@ pub(crate) async fn read_runs(
         linked,
         query: in_suite_run.refers_to(is_called & Query::field("test").refers_to_id(suite)),
         select,
+        read: AtomicUsize::new(0),
     };
     let ends = journal.run(Journal::names_of_batch_ends).await?;
     let (first, others) = ends.split_at(ends.len().min(IDS_MAX));
@@ -117,6 +121,8 @@ struct Reader<'a> {
     /// The runs of the suite run.
     query: Query,
     select: Select,
+    /// How many runs were read so far.
+    read: AtomicUsize,
 }
 
 impl Reader<'_> {
@@ -222,10 +228,18 @@ impl Reader<'_> {
             .into_iter()
             .filter_map(|entity| server_run(entity, linked))
             .collect();
-        let journal = self.context.journal;
+        let Context {
+            journal, on_event, ..
+        } = self.context;
+        let count = runs.len();
         journal
             .run(move |journal| journal.add_server_runs(&runs))
             .await?;
+        let runs = self.read.fetch_add(count, Ordering::Relaxed) + count;
+        // The few of a small upload are not worth a word.
+        if runs >= usize::from(PAGE) {
+            on_event(&Event::Reading { runs });
+        }
         Ok(())
     }
 }

@@ -5,11 +5,11 @@ mod ids_as_strings;
 pub(crate) use ids_as_strings::entity as entity_as_text;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 use std::path::PathBuf;
 
-use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkspaceId};
+use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkItemId, WorkspaceId};
 use octane_results::Position;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -253,11 +253,20 @@ pub struct LinkSummary {
     pub unknown: Vec<String>,
     /// Keys that match several stories, which were not linked.
     pub ambiguous: Vec<String>,
-    /// The keys and the stories that are counted, so that those of several shards are not counted twice.
+    /// The stories that are counted, by the keys that match them; not part of the JSON.
+    #[serde(skip)]
+    pub matched: BTreeMap<String, IdAndName<WorkItemId>>,
+    /// The keys that are counted, so that those of several shards are not counted twice.
     #[serde(skip)]
     pub(crate) key_names: BTreeSet<String>,
-    #[serde(skip)]
-    pub(crate) story_ids: BTreeSet<String>,
+}
+
+impl LinkSummary {
+    /// Counts the stories that were matched.
+    pub(crate) fn count_stories(&mut self) {
+        let stories: BTreeSet<WorkItemId> = self.matched.values().map(|story| story.id).collect();
+        self.stories = stories.len();
+    }
 }
 
 /// The parts of the test run that a report covers.

@@ -10,6 +10,7 @@ use crate::journal::{JournalError, Spool};
 use crate::prepare::{Draft, PrepareError, Prepared};
 use crate::report::Report;
 use crate::results::{Results, arrangement};
+use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::target::{Target, TargetSpec};
 use crate::upload_id::UploadId;
@@ -20,10 +21,8 @@ pub struct Upload<'a, R> {
     client: &'a Client,
     results: R,
     target: Target,
-    settings: UploadSettings,
     spool: Spool,
-    cancellation: CancellationToken,
-    on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
+    options: RunOptions<'a>,
 }
 
 /// Why an upload has no report.
@@ -75,42 +74,26 @@ impl Client {
             client: self,
             results,
             target,
-            settings: UploadSettings::default(),
             spool: Spool::off(),
-            cancellation: CancellationToken::none(),
-            on_event: Box::new(|_| {}),
+            options: RunOptions::default(),
         }
     }
 }
 
 impl<'a, R: Results> Upload<'a, R> {
-    /// How it is done.
-    pub fn settings(mut self, settings: UploadSettings) -> Self {
-        self.settings = settings;
-        self
+    run_options! {
+        /// How it is done.
     }
 
     /// Module and package for tests that have none, from the path of their suite.
     pub fn suite_path(mut self, path: &str) -> Self {
-        self.settings.suite_path = Some(SuitePath::new(path));
+        self.options.settings.suite_path = Some(SuitePath::new(path));
         self
     }
 
     /// Where the upload is stored until it is done; by default nowhere beyond this process.
     pub fn spool(mut self, spool: Spool) -> Self {
         self.spool = spool;
-        self
-    }
-
-    /// Cancels it early.
-    pub fn cancellation(mut self, token: CancellationToken) -> Self {
-        self.cancellation = token;
-        self
-    }
-
-    /// Is called with everything that happens, as it happens.
-    pub fn on_event(mut self, on_event: impl Fn(&Event) + Send + Sync + 'a) -> Self {
-        self.on_event = Box::new(on_event);
         self
     }
 
@@ -143,7 +126,7 @@ impl<'a, R: Results> Upload<'a, R> {
             self.client,
             &self.results,
             &spec,
-            &self.settings,
+            &self.options.settings,
             &self.spool,
         )
     }
@@ -155,11 +138,14 @@ impl<'a, R: Results> Upload<'a, R> {
             client,
             results,
             target,
-            settings,
             spool,
+            options,
+        } = self;
+        let RunOptions {
+            settings,
             cancellation,
             on_event,
-        } = self;
+        } = options;
         let preparing = {
             let (client, settings) = (client.clone(), settings.clone());
             let spec = TargetSpec::from(&target);

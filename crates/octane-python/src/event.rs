@@ -83,6 +83,16 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             format!("read {} of suite run {suite_run}", plural(*runs, "run")),
             json!({ "suite_run": suite_run.to_string(), "runs": runs }),
         ),
+        Event::Reading { runs, .. } => (
+            "reading",
+            format!("read {} so far", plural(*runs, "run")),
+            json!({ "runs": runs }),
+        ),
+        Event::Linking { done, total, .. } => (
+            "linking",
+            format!("{done} of {total} are linked"),
+            json!({ "done": done, "total": total }),
+        ),
         Event::Resending { results, .. } => (
             "resending",
             format!("sending {} again", plural(*results, "result")),

@@ -78,6 +78,15 @@ impl Journal {
         })
     }
 
+    /// How many candidates were [collected](Self::collect_links).
+    pub(crate) fn count_link_candidates(&self) -> Result<usize, JournalError> {
+        self.read(|connection| {
+            connection.query_row("SELECT COUNT(*) FROM temp.link_candidates", [], |row| {
+                row.get(0)
+            })
+        })
+    }
+
     /// Up to `count` of the [collected](Self::collect_links) candidates, those after `after`.
     pub(crate) fn link_candidates(
         &self,

@@ -9,7 +9,7 @@ use super::error::JournalError;
 use super::row_table::{each, ensure_index_of_keys, ensure_rows, is_in_journal};
 use super::schema::INDEX_OF_SERVER_RUNS;
 use crate::compare::Shown;
-use crate::own_results::{OwnResult, own_results};
+use crate::own_results::{OwnResult, described, own_results};
 use crate::run_key::RunKey;
 
 /// An automated run as the server shows it.
@@ -39,6 +39,16 @@ pub(crate) struct PreviousRun {
     pub(crate) started: Option<i64>,
     /// Milliseconds.
     pub(crate) duration: Option<i64>,
+}
+
+/// A run of which a result of this upload failed.
+#[derive(Debug, Clone)]
+pub(crate) struct FailedRun {
+    pub(crate) key: RunKey,
+    /// The identity of the test and, if it differs, the name of the run.
+    pub(crate) test: String,
+    /// The test in Octane; `None` unless the failed result is there and can be read.
+    pub(crate) test_id: Option<TestId>,
 }
 
 impl Journal {
@@ -171,6 +181,31 @@ impl Journal {
                 })?
                 .collect();
             results.map(own_results)
+        })
+    }
+
+    /// The runs of which a result failed, in the order of their first results.
+    pub(crate) fn failed_runs(&self) -> Result<Vec<FailedRun>, JournalError> {
+        self.finish_server_runs()?;
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.key, MIN(r.test), MIN(r.name), MIN(r.run_name), MIN(f.test)
+                     FROM rows r LEFT JOIN row_states s ON s.number = r.number AND s.state = 'ingested'
+                     LEFT JOIN server_runs f ON f.key = r.key AND s.number IS NOT NULL
+                     WHERE r.status = 'Failed' GROUP BY r.key ORDER BY MIN(r.number)",
+                )?
+                .query_map([], |row| {
+                    let (test, name): (String, String) = (row.get(1)?, row.get(2)?);
+                    let run_name: Option<String> = row.get(3)?;
+                    let id: Option<String> = row.get(4)?;
+                    Ok(FailedRun {
+                        key: row.get(0)?,
+                        test: described(&test, &name, run_name.as_deref().unwrap_or(&name)),
+                        test_id: id.and_then(|id| id.parse().ok()),
+                    })
+                })?
+                .collect()
         })
     }
 

@@ -12,7 +12,7 @@ use crate::jira::Resolution;
 use crate::journal::{Journal, JournalError, LinkCandidate};
 use crate::link_field::LinkLevel;
 use crate::links::LinkRequest;
-use crate::report::{LinkSummary, ReportedProblem};
+use crate::report::{IdAndName, LinkSummary, ReportedProblem};
 use crate::stage::{StageError, request};
 use crate::verify::Lookup;
 use octane_model::plural::plural;
@@ -97,9 +97,12 @@ impl Reconciliation<'_> {
             found: resolution.found.len(),
         });
         name_unresolved(&resolution, summary, problems);
-        let stories: HashSet<_> = resolution.found.values().map(|item| item.id).collect();
-        summary.stories = stories.len();
-        summary.story_ids = stories.iter().map(ToString::to_string).collect();
+        let matched = resolution.found.iter().map(|(key, item)| {
+            let (id, name) = (item.id, item.name.clone());
+            (key.clone(), IdAndName { id, name })
+        });
+        summary.matched = matched.collect();
+        summary.count_stories();
         let unlinkable = journal
             .run(move |journal| journal.count_unlinkable(level))
             .await?;
@@ -118,9 +121,10 @@ impl Reconciliation<'_> {
         journal
             .run(move |journal| journal.collect_links(level))
             .await?;
+        let total = journal.run(Journal::count_link_candidates).await?;
         let count = REQUESTS * client.endpoint.settings().bulk_entities_max;
         let mut after = None;
-        let mut changed = 0;
+        let (mut changed, mut done_count) = (0, 0);
         loop {
             let previous = after.clone();
             let some = journal
@@ -128,6 +132,7 @@ impl Reconciliation<'_> {
                 .await?;
             let Some(last) = some.last() else { break };
             after = Some(last.holder.clone());
+            done_count += some.len();
             let requests: Vec<LinkRequest> = some
                 .into_iter()
                 .filter_map(|candidate| link_request(candidate, &resolution))
@@ -148,6 +153,10 @@ impl Reconciliation<'_> {
                 let message = format!("{what} {id} could not be linked: {problem}");
                 ReportedProblem::new("unlinked", message)
             }));
+            on_event(&Event::Linking {
+                done: done_count,
+                total,
+            });
         }
         on_event(&Event::Linked {
             level,

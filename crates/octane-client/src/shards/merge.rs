@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::journal::{Journal, JournalError, UploadSummary};
 use crate::reconciliation::DeliveryEnd;
 use crate::report::Report;
+use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::shard::Shard;
 use crate::upload_id::UploadId;
@@ -21,9 +22,7 @@ use crate::upload_id::UploadId;
 pub struct Merge<'a> {
     client: &'a Client,
     journals: Vec<Journal>,
-    settings: UploadSettings,
-    cancellation: CancellationToken,
-    on_event: Box<dyn Fn(&Event) + Send + Sync + 'a>,
+    options: RunOptions<'a>,
 }
 
 /// Why shards cannot be merged. What was done before stays done, and merging again continues.
@@ -81,9 +80,7 @@ impl Client {
         Merge {
             client: self,
             journals: journals.into_iter().collect(),
-            settings: UploadSettings::default(),
-            cancellation: CancellationToken::none(),
-            on_event: Box::new(|_| {}),
+            options: RunOptions::default(),
         }
     }
 }
@@ -96,22 +93,8 @@ struct Member {
 }
 
 impl<'a> Merge<'a> {
-    /// How it is done; the same settings count as of a [`Delivery`].
-    pub fn settings(mut self, settings: UploadSettings) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// Cancels it early.
-    pub fn cancellation(mut self, token: CancellationToken) -> Self {
-        self.cancellation = token;
-        self
-    }
-
-    /// Is called with everything that happens, as it happens.
-    pub fn on_event(mut self, on_event: impl Fn(&Event) + Send + Sync + 'a) -> Self {
-        self.on_event = Box::new(on_event);
-        self
+    run_options! {
+        /// How it is done; the same settings count as of a [`Delivery`].
     }
 
     /// Merges them. An error means that they do not belong together, or that one of them cannot be delivered; everything else is in
@@ -124,7 +107,7 @@ impl<'a> Merge<'a> {
         }
         let overlapping = overlapping(&members).await?;
         // Once: what is sent again has new bytes, so that it is shown.
-        if !self.cancellation.is_cancelled() {
+        if !self.options.cancellation.is_cancelled() {
             for (index, rows) in overlapping.hidden {
                 let member = &members[index];
                 let resending = member
@@ -176,10 +159,10 @@ impl<'a> Merge<'a> {
         let delivery: Delivery<'_> = self
             .client
             .delivery(&member.journal)
-            .settings(self.settings.clone())
+            .settings(self.options.settings.clone())
             .complete_suite_run(true)
-            .cancellation(self.cancellation.clone())
-            .on_event(|event| (self.on_event)(event));
+            .cancellation(self.options.cancellation.clone())
+            .on_event(|event| (self.options.on_event)(event));
         delivery.end().await.map_err(|source| MergeError::Delivery {
             shard: member.shard,
             id: member.summary.id.clone(),

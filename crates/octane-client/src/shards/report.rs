@@ -139,8 +139,8 @@ fn add_links(links: &mut LinkSummary, other: LinkSummary) {
     links.level = links.level.or(other.level);
     links.key_names.extend(other.key_names);
     links.keys = links.key_names.len();
-    links.story_ids.extend(other.story_ids);
-    links.stories = links.story_ids.len();
+    links.matched.extend(other.matched);
+    links.count_stories();
     links.linked += other.linked;
     links.unchanged += other.unchanged;
     links.failed += other.failed;

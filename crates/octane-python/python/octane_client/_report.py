@@ -18,8 +18,8 @@ class Event(Record):
 
     __slots__ = ("data", "kind", "message", "upload_id")
     kind: str
-    """``prepared``, ``accepted``, ``split``, ``refused``, ``ended``, ``waiting``, ``verified``, ``resending``, ``resolved``
-    or ``linked``; there may be more."""
+    """``prepared``, ``accepted``, ``split``, ``refused``, ``ended``, ``waiting``, ``reading``, ``verified``, ``resending``,
+    ``resolved``, ``linking`` or ``linked``; there may be more."""
     upload_id: str
     message: str
     """One sentence for people."""

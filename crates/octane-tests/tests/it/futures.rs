@@ -111,6 +111,7 @@ fn uploads(
 ) {
     is_send(Client::resolve_target(client, spec));
     is_send(Client::compare(client, journal, report, token));
+    is_send(Client::failed_tests(client, &[], report, &[], token));
     is_send(Upload::send(upload()));
     is_send(Merge::run(merge()));
     is_send(Delivery::resolve(delivery));

@@ -1,0 +1,206 @@
+//! What Octane knows of the tests that failed, so that failures that are nothing new can be told from others.
+//!
+//! The history of a test is what its runs show in the suite runs of the same suite, up to the one of the upload. It is read for many
+//! tests at once: a request has 1000 runs, newest first.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::TryStreamExt;
+use octane_model::{AutomatedRun, Entity, Order, Query, Resource, SuiteId, SuiteRunId, TestId};
+use octane_results::Identity;
+use serde::Serialize;
+
+use crate::cancellation::CancellationToken;
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::journal::{FailedRun, Journal, JournalError};
+use crate::problem_class::{ProblemClass, Ran, classes};
+use crate::read_runs::{IDS_MAX, status};
+use crate::report::Report;
+use crate::run_key::{RunKey, run_key};
+use crate::stage::{StageError, request};
+
+/// How many runs one request asks for.
+const PAGE: usize = 1000;
+
+/// How many pages are read for the tests of one query: those with runs in several environments have more of them.
+const PAGES_MAX: usize = 2;
+
+/// How many tests are looked up.
+const TESTS_MAX: usize = 1000;
+
+/// Why the history of tests is not known. No failure is tolerated then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The server cannot be asked, or refuses to say.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// More tests failed than are looked up; it is not because of these tests.
+    #[error("{tests} tests failed; the history of up to {TESTS_MAX} is looked up")]
+    TooMany {
+        /// How many failed.
+        tests: usize,
+    },
+    /// It was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<StageError> for HistoryError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Client(error) => error.into(),
+            StageError::Journal(error) => error.into(),
+            StageError::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// A test of which a result failed. Serialises as part of `octane.upload/1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FailedTest {
+    /// Its identity, with the name of its run where that is another one.
+    pub test: String,
+    /// How many runs its classes follow from, this one included; 0 if nothing is known.
+    pub runs: usize,
+    /// Its classes, as far as these runs tell.
+    pub classes: Vec<ProblemClass>,
+    /// Whether one of them is tolerated.
+    pub is_tolerated: bool,
+}
+
+impl FailedTest {
+    fn of(test: String, history: &[Ran], tolerated: &[ProblemClass]) -> Self {
+        let classes = classes(history);
+        Self {
+            test,
+            runs: history.len(),
+            is_tolerated: classes.iter().any(|class| tolerated.contains(class)),
+            classes,
+        }
+    }
+}
+
+impl Client {
+    /// The tests of an upload, or of its shards, of which a result failed, each with its classes; `tolerated` says which classes are
+    /// tolerated. Makes a request for at least 20 tests, or 100 if the class `unstable` is not among them, and two or three if they have
+    /// many runs. A test of which not enough is known is of no class; if more than 1000 tests failed, that is an error.
+    pub async fn failed_tests(
+        &self,
+        journals: &[Journal],
+        report: &Report,
+        tolerated: &[ProblemClass],
+        cancellation: &CancellationToken,
+    ) -> Result<Vec<FailedTest>, HistoryError> {
+        let mut failed: Vec<FailedRun> = Vec::new();
+        for journal in journals {
+            failed.extend(journal.run(Journal::failed_runs).await?);
+        }
+        let depth = tolerated.iter().map(|class| class.runs()).max();
+        let mut histories = HashMap::new();
+        if let (Some(depth), Some(suite_run)) = (depth, report.target.suite_run.id) {
+            if failed.len() > TESTS_MAX {
+                let tests = failed.len();
+                return Err(HistoryError::TooMany { tests });
+            }
+            let mut tests: Vec<TestId> = failed.iter().filter_map(|run| run.test_id).collect();
+            tests.sort_unstable();
+            tests.dedup();
+            let suite = report.target.suite.id;
+            for some in tests.chunks((PAGE / depth).clamp(1, IDS_MAX)) {
+                let read = self.histories(some, suite, suite_run, depth, cancellation);
+                histories.extend(read.await?);
+            }
+        }
+        let none = Vec::new();
+        let tests = failed.into_iter().map(|run| {
+            let history = histories.get(&run.key).unwrap_or(&none);
+            FailedTest::of(run.test, history, tolerated)
+        });
+        Ok(tests.collect())
+    }
+
+    /// What the runs of these tests came to, newest first.
+    async fn histories(
+        &self,
+        tests: &[TestId],
+        suite: SuiteId,
+        suite_run: SuiteRunId,
+        depth: usize,
+        cancellation: &CancellationToken,
+    ) -> Result<HashMap<RunKey, Vec<Ran>>, HistoryError> {
+        let Some(of_tests) = Query::field("id").is_in(tests.iter().map(ToString::to_string)) else {
+            return Ok(HashMap::new());
+        };
+        let of_suite = Query::field("test").refers_to_id(suite);
+        let query = Query::field("test").refers_to(of_tests)
+            & Query::field("parent_suite").refers_to(of_suite);
+        let runs = self.endpoint.collection(AutomatedRun::COLLECTION).list();
+        let runs = runs
+            .select(AutomatedRun::select().with("parent_suite"))
+            .matching(query)
+            .order_by(Order::descending("id"))
+            .page_size(u32::try_from(PAGE).unwrap_or(u32::MAX))
+            .limit((PAGE * PAGES_MAX) as u64);
+        let mut seen = Seen::default();
+        let mut runs = std::pin::pin!(runs.stream());
+        while let Some(run) = request(cancellation, runs.try_next()).await? {
+            seen.add(run);
+        }
+        Ok(seen.histories(suite_run, depth))
+    }
+}
+
+/// What the runs of some tests show, by suite run; `None` where a suite run has several runs of the same name, such as one for each
+/// environment: then it is not known which of them is meant.
+#[derive(Debug, Default)]
+struct Seen(HashMap<RunKey, BTreeMap<SuiteRunId, Option<Ran>>>);
+
+impl Seen {
+    fn add(&mut self, run: Entity) {
+        let parent = run.reference("parent_suite");
+        let Some(parent) = parent.and_then(|parent| parent.id.as_str().parse().ok()) else {
+            return;
+        };
+        let Ok(run) = run.into_typed::<AutomatedRun>() else {
+            return;
+        };
+        let ran = Ran::of(run.native_status.as_ref().map(status).as_deref());
+        let identity = Identity {
+            module: run.component.unwrap_or_default(),
+            package: run.package.unwrap_or_default(),
+            class: run.class_name.unwrap_or_default(),
+            name: run.test_name.unwrap_or_else(|| run.name.clone()),
+        };
+        let suite_runs = self
+            .0
+            .entry(run_key(&identity, Some(&run.name)))
+            .or_default();
+        suite_runs
+            .entry(parent)
+            .and_modify(|ran| *ran = None)
+            .or_insert(Some(ran));
+    }
+
+    /// Up to `depth` runs of each test, newest first, from the suite run of the upload backwards, as far as they are known without a
+    /// gap. None if the suite run does not show the test.
+    fn histories(self, suite_run: SuiteRunId, depth: usize) -> HashMap<RunKey, Vec<Ran>> {
+        let histories = self.0.into_iter().map(|(key, suite_runs)| {
+            let known = suite_runs.range(..=suite_run).rev();
+            let history = match suite_runs.get(&suite_run) {
+                Some(_) => known.map_while(|(_, ran)| *ran).take(depth).collect(),
+                None => Vec::new(),
+            };
+            (key, history)
+        });
+        histories.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
