@@ -51,8 +51,8 @@ pub(crate) use run_url::RunUrl;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs};
 pub(crate) use uploads::{
-    Annotations, DeliveryArgs, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs, StatusArgs,
-    UploadStatus, UploadsCommand,
+    Annotations, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs,
+    StatusArgs, Tolerate, UploadStatus, UploadsCommand,
 };
 
 use crate::env;
@@ -78,6 +78,9 @@ pub(crate) struct Args {
     /// Print more; repeat (-vv) to log every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
+    /// When to use colour [auto: on a terminal, unless `NO_COLOR` is set].
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = "Output")]
+    pub(crate) color: Color,
     /// Use the settings of this profile in `octane.toml`: `[profile.NAME.octane]`.
     #[arg(long, global = true, env = env::PROFILE, value_name = "NAME", help_heading = "Settings")]
     pub(crate) profile: Option<String>,
@@ -89,6 +92,58 @@ pub(crate) struct Args {
     pub(crate) overridden: Vec<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless a variable such as `NO_COLOR` says otherwise.
+    Auto,
+    /// Also where output is not a terminal.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Color {
+    /// What a command line says, which may be invalid elsewhere: its error has colour, too.
+    pub(crate) fn in_line(line: impl IntoIterator<Item = OsString>) -> Self {
+        let word = |color: &Self| color.to_possible_value();
+        let named = |name: &str| {
+            let mut all = Self::value_variants().iter().copied();
+            all.find(|color| word(color).is_some_and(|word| word.get_name() == name))
+        };
+        let mut color = Self::Auto;
+        let mut is_color = false;
+        // What follows belongs to another program.
+        for argument in line.into_iter().take_while(|argument| argument != "--") {
+            let text = argument.to_string_lossy();
+            let value = text.strip_prefix("--color=");
+            let value = value.or_else(|| is_color.then_some(&*text));
+            color = value.and_then(named).unwrap_or(color);
+            is_color = text == "--color";
+        }
+        color
+    }
+
+    /// From here on, everything that is written has colour as this says.
+    pub(crate) fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+
+    /// The same for help and errors of the command line.
+    pub(crate) fn of_help(self) -> clap::ColorChoice {
+        match self {
+            Self::Auto => clap::ColorChoice::Auto,
+            Self::Always => clap::ColorChoice::Always,
+            Self::Never => clap::ColorChoice::Never,
+        }
+    }
 }
 
 /// How answers are written.
@@ -275,6 +330,15 @@ mod tests {
                 "{variant}"
             );
         }
+    }
+
+    #[test]
+    fn colour_is_recognised_in_an_invalid_command_line() {
+        let color = |line: &str| Color::in_line(line.split(' ').map(OsString::from));
+        assert_eq!(color("octane --no-such --color always"), Color::Always);
+        assert_eq!(color("octane --color always --color=never x"), Color::Never);
+        assert_eq!(color("octane --color sometimes"), Color::Auto);
+        assert_eq!(color("octane exec -- ls --color always"), Color::Auto);
     }
 
     #[test]

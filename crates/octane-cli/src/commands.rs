@@ -4,7 +4,6 @@ mod api;
 mod auth;
 mod changes;
 mod ci;
-mod command_run;
 mod compat;
 mod completions;
 mod config;

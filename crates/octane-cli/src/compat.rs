@@ -40,6 +40,7 @@ mod words;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::ValueEnum as _;
 use octane_rest::{Secret, UserPassword};
 
 use self::words::words;
@@ -101,6 +102,8 @@ impl Translated {
         if args.quiet {
             options.push("--quiet".into());
         }
+        let color = args.color.to_possible_value();
+        options.extend(color.map(|color| format!("--color={}", color.get_name()).into()));
         options.extend((0..args.verbose).map(|_| OsString::from("-v")));
         if let Some(profile) = &args.profile {
             options.push(format!("--profile={profile}").into());

@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Refused,
     Unauthorized,
     Unreachable,
+    TestsFailed,
     LinksIncomplete,
     Interrupted,
     Terminated,
@@ -23,7 +24,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// All codes that the program uses today, in the order of their numbers; `octane exec` may end with any.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -33,6 +34,7 @@ impl Exit {
         Self::Refused,
         Self::Unauthorized,
         Self::Unreachable,
+        Self::TestsFailed,
         Self::LinksIncomplete,
         Self::Interrupted,
         Self::Terminated,
@@ -50,6 +52,7 @@ impl Exit {
             Self::Refused => 6,
             Self::Unauthorized => 7,
             Self::Unreachable => 8,
+            Self::TestsFailed => 9,
             Self::LinksIncomplete => 10,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -68,6 +71,7 @@ impl Exit {
             Self::Refused => "refused",
             Self::Unauthorized => "unauthorized",
             Self::Unreachable => "unreachable",
+            Self::TestsFailed => "tests_failed",
             Self::LinksIncomplete => "links_incomplete",
             Self::Interrupted | Self::Terminated => "interrupted",
             Self::Command(_) => "command_failed",
@@ -126,6 +130,7 @@ impl Exit {
             Self::Refused => "rejected by the server",
             Self::Unauthorized => "authentication failed: wrong or missing credentials",
             Self::Unreachable => "server unreachable or timed out",
+            Self::TestsFailed => "tests failed (`--on-test-failure fail`)",
             Self::LinksIncomplete => "ingested, but not everything was linked",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",

@@ -192,6 +192,26 @@ impl Input {
         format!("{}, or {last}", ways.join(", "))
     }
 
+    /// Fails if fewer tests ran than there should be. Several results of one test count as one; as it is not known of which of them
+    /// it ran, all of them but one are left out.
+    pub(crate) fn check_count(&self, min_tests: Option<usize>) -> Result<()> {
+        let results = self.count(Status::Passed) + self.count(Status::Failed);
+        let repeats: usize = self.repeated().iter().map(|run| run.results - 1).sum();
+        let ran = results.saturating_sub(repeats);
+        match min_tests {
+            Some(expected) if ran < expected => {
+                let message = format!(
+                    "only {} ran, and {expected} or more are expected; nothing was sent",
+                    plural(ran, "test")
+                );
+                Err(Failure::message(Exit::Input, message)
+                    .hint("did all tests run, and are all reports there? `--min-tests` says how many are expected")
+                    .warnings(self.warnings.json()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed.
     pub(crate) fn check(&self, args: &InputArgs) -> Result<()> {
         if !self.is_valid() && !args.skip_invalid {

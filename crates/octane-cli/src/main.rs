@@ -6,6 +6,7 @@ mod args;
 mod build_context;
 mod ci;
 mod collection_tool;
+mod command_run;
 mod commands;
 mod compat;
 mod connect;
@@ -30,17 +31,19 @@ mod settings;
 mod signals;
 mod spool;
 mod suggest;
+mod test_failures;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::{Args, Command, Format, LineError};
+use args::{Args, Color, Command, Format, LineError};
 use clap::error::ErrorKind;
 use compat::Translated;
 use exit::Exit;
 use failure::{Failure, Result};
 
 fn main() -> ExitCode {
+    Color::in_line(std::env::args_os()).apply();
     output::secrets::learn(std::env::args_os());
     let args = match parse(std::env::args_os()) {
         Ok(args) => args,

@@ -13,12 +13,14 @@ mod printer;
 mod progress;
 #[cfg(test)]
 mod properties;
+pub(crate) mod report;
 pub(crate) mod secrets;
 mod since;
 mod stderr;
 mod summary;
 mod table;
 mod text;
+mod xml;
 
 pub(crate) use diagnostic::{
     failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
@@ -29,7 +31,8 @@ pub(crate) use printer::{
     Output, copy_file, write_document, write_file, write_json_part, write_part, write_text,
 };
 pub(crate) use progress::Progress;
+pub(crate) use report::{Reports, UploadReport};
 pub(crate) use stderr::{ask, print_note};
-pub(crate) use summary::{problem_lines, summary};
+pub(crate) use summary::{Summary, problem_lines, summary};
 pub(crate) use table::{PagedTable, table};
 pub(crate) use text::Text;

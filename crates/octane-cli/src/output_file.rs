@@ -12,7 +12,10 @@ use crate::failure::{Failure, Result};
 use crate::output::copy_file;
 
 /// What the beginning of a file looks like that this program has written.
-const OWN_MARKS: [&str; 2] = ["<test_result", "\"schema\": \"octane."];
+const OWN_MARKS: [&str; 3] = ["<test_result", "\"schema\": \"octane.", REPORT_MARK];
+
+/// What reports that are not JSON have at their beginning: a comment in Markdown, HTML and XML.
+pub(crate) const REPORT_MARK: &str = "<!-- written by octane -->";
 
 /// A file that will be written.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ Examples:
 
 Nothing is written on the server. Each check is one line:
   ok       it works
-  warning  uploads work; something should be corrected all the same
+  warning  uploads work, but something should be fixed
   failed   uploads do not work; the exit code is that of the first such check
   -        not checked, because an earlier check failed or the server does not say")]
 pub(crate) struct DoctorArgs {

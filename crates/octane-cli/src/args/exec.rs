@@ -16,11 +16,15 @@ The command has the input, output and environment of this program, without OCTAN
 Reports that it writes are uploaded, also if tests fail; reports that were there before are not. Without FILES (or `paths` in \
 octane.toml) the usual places are searched; docs/ci.md lists them.
 
-The exit code is that of the command, or that of the upload if the command succeeded.")]
+The exit code is that of the command, or that of the upload if the command succeeded, or if it failed only because of tests whose failures \
+`--tolerate` allows; docs/ci.md says when that is known.")]
 #[command(mut_args(|argument| if argument.get_id() == "paths" { argument.required(false) } else { argument }))]
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     pub(crate) upload: UploadArgs,
+    /// The exit code of the command that means that tests failed and nothing else; `--tolerate` applies to no other.
+    #[arg(long, value_name = "CODE", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) test_failure_code: u8,
     /// The command, with its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,

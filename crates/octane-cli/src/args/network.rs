@@ -30,7 +30,7 @@ pub(crate) struct NetworkArgs {
     /// Hosts to reach without a proxy: names, addresses and networks such as `.example.com,10.0.0.0/8` [default: `NO_PROXY`].
     #[arg(long, global = true, env = env::NO_PROXY, value_name = "HOSTS")]
     pub(crate) no_proxy: Option<String>,
-    /// Accept any certificate: whoever is between you and the server can read the secret and change results. Only to try things.
+    /// Accept any certificate, without checking it: anyone on the network path can then read the secret and change results. For experiments only.
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
 }

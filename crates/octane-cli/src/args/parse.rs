@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
-use super::Args;
 use super::run_url::RunUrl;
+use super::{Args, Color};
 use crate::credentials::given::Configured;
 use crate::failure::Failure;
 use crate::settings::SettingsError;
@@ -32,9 +32,11 @@ const CONFLICTS: [[&str; 2]; 8] = [
 ];
 
 /// Settings that are stored with an upload: when it is resumed, they win over those of files.
-const STORED: [&str; 5] = [
+const STORED: [&str; 7] = [
     "on_unresolved",
     "on_upload_error",
+    "on_test_failure",
+    "tolerate",
     "jira_field",
     "link_field",
     "on_ambiguous",
@@ -70,7 +72,8 @@ impl Args {
         let line: Vec<OsString> = line.into_iter().collect();
         let command = Self::command();
         let definitions = Definitions::of(&command);
-        let unfilled = without_empty_variables(command, is_empty);
+        let color = Color::in_line(line.iter().cloned()).of_help();
+        let unfilled = without_empty_variables(command.color(color), is_empty);
         // Parsing builds the command that is called, and none of the others: that is most of what a short command costs.
         let mut program = unfilled.clone();
         let parsed = program.try_get_matches_from_mut(&line);

@@ -247,6 +247,10 @@ Examples:
 pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    /// Fail if fewer tests ran, before anything is sent. Tests that were skipped or are planned do not count, and a test counts once
+    /// however often it ran.
+    #[arg(long, value_name = "COUNT", value_parser = number::<usize>)]
+    pub(crate) min_tests: Option<usize>,
     /// Test suite: an ID or a name [in the sandbox: the input's name].
     #[arg(long, value_name = "ID|NAME", help_heading = "Target")]
     pub(crate) suite: Option<String>,

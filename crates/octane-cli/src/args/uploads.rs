@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use octane_client::UploadId;
+use octane_client::{ProblemClass, UploadId};
 
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
@@ -39,9 +39,53 @@ pub(crate) struct DeliveryArgs {
     /// What to do about Jira keys that match no story or several [default: warn; when resuming: as the upload did].
     #[arg(long, value_enum, value_name = "ACTION", help_heading = "Jira")]
     pub(crate) on_unresolved: Option<OnUnresolved>,
-    /// Also write the JSON report to this file.
+    /// How to treat failed tests: `fail` exits with 9 if everything else succeeded [default: ignore; when resuming: as the upload did].
+    #[arg(long, value_enum, value_name = "ACTION")]
+    pub(crate) on_test_failure: Option<OnTestFailure>,
+    /// Classes of tests whose failures change no exit code, though they are reported as failures. Octane's history of the tests
+    /// decides; a test of which too little is known is not tolerated.
+    #[arg(long, value_enum, value_name = "CLASSES", value_delimiter = ',')]
+    pub(crate) tolerate: Vec<Tolerate>,
+    /// Also write a report to this file, in the format of its extension: `.json`, `.md` (Markdown), `.html` or `.xml` (JUnit); can
+    /// be repeated.
     #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) report: Vec<PathBuf>,
+}
+
+/// What failed tests mean for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnTestFailure {
+    /// They are reported, and change nothing.
+    Ignore,
+    /// Exit with 9.
+    Fail,
+}
+
+/// Classes of tests that may be tolerated. Not a regression, which is a new failure, and not tests that are skipped all the time,
+/// which have not failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tolerate {
+    /// The last 8 runs failed.
+    ContinuouslyFailing,
+    /// At least 4 changes between passed and failed in the last 8 runs.
+    Oscillating,
+    /// At least 5 lone failures in the last 50 runs.
+    Unstable,
+}
+
+impl Tolerate {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] =
+        [Self::ContinuouslyFailing, Self::Oscillating, Self::Unstable];
+
+    /// The class as the library knows it.
+    pub(crate) fn class(self) -> ProblemClass {
+        match self {
+            Self::ContinuouslyFailing => ProblemClass::ContinuouslyFailing,
+            Self::Oscillating => ProblemClass::Oscillating,
+            Self::Unstable => ProblemClass::Unstable,
+        }
+    }
 }
 
 /// What an upload that failed means for the exit code.

@@ -11,7 +11,7 @@ use octane_model::plural::plural;
 use octane_results::Release;
 use serde_json::json;
 
-use super::delivery::{Delivery, EXIT_CODE_OVERRIDDEN};
+use super::delivery::Delivery;
 use super::preparation::{check_release, not_prepared};
 use crate::args::{Create, OnUnresolved};
 use crate::exit::Exit;
@@ -19,6 +19,7 @@ use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text, print_for_people, problem_lines};
+use crate::test_failures::Tests;
 
 /// A dry run.
 pub(super) struct DryRun<'a> {
@@ -58,7 +59,8 @@ impl DryRun<'_> {
         } else {
             prepared.expected_outcome(is_unlinked).into()
         };
-        let of_upload = delivery.apply_exit_policy(meant);
+        let tests = Tests::of(prepared.totals.counts.failed, None);
+        let of_upload = delivery.apply_exit_policy(meant, tests);
         let exit = delivery.exit_after_command(of_upload);
         let totals = &prepared.totals;
         let results = totals.counts.read - totals.counts.invalid;
@@ -106,9 +108,7 @@ impl DryRun<'_> {
         if let (Some(missing), true) = (missing, refused) {
             print_for_people(&missing.into());
         }
-        if of_upload != meant {
-            self.output.say(EXIT_CODE_OVERRIDDEN);
-        }
+        delivery.say_overridden(meant, of_upload);
         delivery.say_reason(of_upload);
         Ok(delivery.write_report(&json).unwrap_or(exit))
     }

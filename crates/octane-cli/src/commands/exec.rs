@@ -6,10 +6,10 @@ mod places;
 
 use std::time::Instant;
 
-use super::command_run::CommandRun;
-use super::delivery::{Delivery, check_report};
+use super::delivery::{Delivery, check_report, check_report_of_dry_run};
 use super::upload;
 use crate::args::{ExecArgs, UploadArgs};
+use crate::command_run::CommandRun;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -32,6 +32,8 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
         exit_code: ended.code,
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         missing: Vec::new(),
+        is_tolerated: false,
+        test_failure_code: args.test_failure_code,
     };
     let CommandRun { program, .. } = &command;
     if ended.is_interrupted && ended.code != 0 {
@@ -43,7 +45,8 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
 
     let (found, _) = find_existing(&upload.input)?;
     let fresh = before.fresh(found, &upload.input.inputs);
-    let is_allowed = upload.input.allow_missing || upload.input.allow_empty;
+    let is_allowed = (upload.input.allow_missing || upload.input.allow_empty)
+        && upload.min_tests.unwrap_or_default() == 0;
     if fresh.is_empty() && is_allowed {
         output.say(&format!(
             "note: `{program}` wrote no report; nothing is uploaded"
@@ -77,6 +80,7 @@ async fn check_before(upload: &UploadArgs, output: Output) -> Result<()> {
             .hint("use `--secret-file` or `--secret-command` for the secret"));
     }
     check_report(&upload.delivery, &upload.input.inputs)?;
+    check_report_of_dry_run(&upload.delivery, upload.dry_run)?;
     upload::check(upload, output)?;
     connect::check(&upload.connection).await
 }

@@ -74,8 +74,10 @@ async fn complete(
             return Err(delivery.nothing_sent());
         };
         let settings = resumed.settings(&args);
-        let report = merge(&client, spool, shards, &settings, &resumed.delivery).await?;
-        resumed.delivery.print_report(&report, None, None)
+        let delivery = &resumed.delivery;
+        let mut delivered = merge(&client, spool, shards, &settings, delivery).await?;
+        delivery.look_up_failures(&client, &mut delivered).await;
+        delivery.print_report(&delivered, None)
     };
     let done = Box::pin(done).await;
     connected.close().await;

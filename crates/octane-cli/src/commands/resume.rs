@@ -6,7 +6,7 @@ mod one;
 mod route;
 
 pub(super) use self::one::Resumed;
-use super::delivery::{Delivery, check_report};
+use super::delivery::{Delivery, check_report, check_report_of_dry_run};
 use crate::args::ResumeArgs;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -16,6 +16,7 @@ use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
     check_report(&args.delivery, &[])?;
+    check_report_of_dry_run(&args.delivery, args.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     if args.dry_run {

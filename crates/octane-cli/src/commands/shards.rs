@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use octane_client::{
-    Client, Journal, JournalError, MergeError, Report, RollCall, Spool, UploadId, UploadSettings,
-    UploadSummary,
+    Client, Journal, JournalError, MergeError, Report, RollCall, Shard, Spool, UploadId,
+    UploadSettings, UploadSummary,
 };
 
 use self::next_step::{Seen, Step, next_step};
-use super::delivery::Delivery;
+use super::delivery::{Delivered, Delivery};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 
@@ -35,17 +35,34 @@ pub(super) struct Arrived<'a> {
 }
 
 impl Arrived<'_> {
-    /// Merges all shards, if this was the last one: returns the report of all of them, or else the one of this shard.
-    pub(super) async fn complete(&self, report: Report) -> Result<Report> {
-        if report.shards.is_none() || report.is_resumable || report.journal.is_none() {
-            return Ok(report);
-        }
+    /// Merges all shards, if this was the last one: returns what became of all of them, or else of this shard. Says in either case
+    /// which failed tests are tolerated.
+    pub(super) async fn complete(&self, report: Report, journal: Journal) -> Result<Delivered> {
+        let mut delivered =
+            if report.shards.is_none() || report.is_resumable || report.journal.is_none() {
+                Delivered::new(report, vec![journal])
+            } else {
+                // Whoever merges them opens it again.
+                drop(journal);
+                self.merge_if_last(report).await?
+            };
+        self.delivery
+            .look_up_failures(self.client, &mut delivered)
+            .await;
+        Ok(delivered)
+    }
+
+    async fn merge_if_last(&self, report: Report) -> Result<Delivered> {
+        let alone = |report| {
+            let journal = self.spool.open(self.id).ok();
+            Delivered::new(report, journal.into_iter().collect())
+        };
         let since = Instant::now();
         let mut is_waiting = false;
         loop {
             let own = self.spool.summary(self.id)?;
             let Some(lock) = lock(self.spool, &own, self.delivery).await? else {
-                return Ok(report);
+                return Ok(alone(report));
             };
             // Again: another process may have merged it while this one waited for the lock.
             let own = self.spool.summary(self.id)?;
@@ -64,9 +81,9 @@ impl Arrived<'_> {
                     let note =
                         "another process has completed the suite run, and reports on all shards";
                     self.delivery.say(note);
-                    return Ok(report);
+                    return Ok(alone(report));
                 }
-                Step::Leave => return Ok(report),
+                Step::Leave => return Ok(alone(report)),
                 Step::Merge => {
                     let merged = merge(
                         self.client,
@@ -88,7 +105,7 @@ impl Arrived<'_> {
                     }
                     pause_for(pause.min(POLL_INTERVAL), self.delivery).await;
                     if self.delivery.cancellation.is_cancelled() {
-                        return Ok(report);
+                        return Ok(alone(report));
                     }
                 }
             }
@@ -133,8 +150,11 @@ pub(super) async fn merge(
     shards: &[UploadSummary],
     settings: &UploadSettings,
     delivery: &Delivery<'_>,
-) -> Result<Report> {
+) -> Result<Delivered> {
     let mut journals: Vec<Journal> = Vec::with_capacity(shards.len());
+    // Reports list their results in this order.
+    let mut shards: Vec<&UploadSummary> = shards.iter().collect();
+    shards.sort_by_key(|shard| (shard.shard.map(Shard::index), shard.created));
     for shard in shards {
         match spool.open(&shard.id) {
             Ok(journal) => journals.push(journal),
@@ -147,13 +167,13 @@ pub(super) async fn merge(
     }
     let progress = delivery.progress(None);
     let merge = client
-        .merge(journals)
+        .merge(journals.iter().cloned())
         .settings(settings.clone())
         .cancellation(delivery.cancellation.clone())
         .on_event(|event| progress.show(event));
     let merged = progress.during(Box::pin(merge.run())).await;
     progress.finish();
-    merged.map_err(|error| match error {
+    let report = merged.map_err(|error| match error {
         MergeError::Mismatch(error) => mismatch(error),
         MergeError::Journal(error) => error.into(),
         MergeError::Delivery {
@@ -163,7 +183,8 @@ pub(super) async fn merge(
             failure.context(format!("could not deliver shard {shard} (upload {id})"))
         }
         error => Failure::new(Exit::Internal, error),
-    })
+    })?;
+    Ok(Delivered::new(report, journals))
 }
 
 /// The error of uploads that do not belong together.

@@ -1,15 +1,16 @@
 //! `octane upload`: the main job.
 
 use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use octane_client::{
     CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice,
     PartPlanner, Prepared, Shard, SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
-use octane_results::{Build, Dialect, Release};
+use octane_results::{Build, Dialect, Release, Status};
 
-use super::delivery::{Delivery, Start, check_report};
+use super::delivery::{Delivery, Start, check_report, check_report_of_dry_run};
 use super::dry_run::DryRun;
 use super::preparation::{check_release, not_prepared};
 use super::shards::Arrived;
@@ -27,13 +28,14 @@ use crate::input::Input;
 use crate::input::finding::{Inputs, find};
 use crate::input::reading::Reading;
 use crate::names;
-use crate::output::{Output, ask};
+use crate::output::{Output, Progress, ask};
 use crate::policies::Policies;
 use crate::spool::{prune, spool};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
     check_report(&args.delivery, &args.input.inputs)?;
+    check_report_of_dry_run(&args.delivery, args.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = Box::pin(results(args, find, output, &delivery)).await;
@@ -95,18 +97,23 @@ pub(super) async fn results(
         now: Timestamp::now(),
     };
     // Everything is read before anything is sent: an invalid row is found while nothing has happened yet.
+    let read = Arc::default();
+    let progress = Progress::reading(output, Arc::clone(&read));
     let reading = tokio::task::spawn_blocking({
         let (args, settings, started) = (args.clone(), settings.clone(), started.clone());
         let cancellation = delivery.cancellation.clone();
         move || {
-            let mut reading = Reading::of(&args.input, find)?;
+            let mut reading = Reading::of(&args.input, find)?.counting(read);
             let draft = draft(&args, &mut reading, &settings, &started, &cancellation);
             let input = reading.finish(&settings.context.environment)?;
             Ok::<_, Failure>((input, draft))
         }
     });
     let (input, draft) = tokio::select! {
-        read = reading => read.map_err(|error| Failure::new(Exit::Internal, error))??,
+        read = progress.during(reading) => {
+            progress.clear();
+            read.map_err(|error| Failure::new(Exit::Internal, error))??
+        }
         // A pipe may stay open forever.
         () = delivery.cancellation.cancelled() => return Err(delivery.nothing_sent()),
     };
@@ -230,7 +237,9 @@ async fn upload_input(
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
     let Read { input, draft } = read;
+    delivery.know_failed(input.count(Status::Failed));
     input.check(&args.input)?;
+    input.check_count(args.min_tests)?;
     settings.invalid = input.invalid_input();
 
     let create = match (args.yes, args.create) {
@@ -363,7 +372,6 @@ impl Job<'_> {
             Compare::Auto | Compare::Off => None,
         };
         let id = journal.id().clone();
-        drop(journal);
         let arrived = Arrived {
             id: &id,
             merged_before: None,
@@ -373,9 +381,9 @@ impl Job<'_> {
             settings: &settings,
             delivery: self.delivery,
         };
-        let report = Box::pin(arrived.complete(report)).await?;
-        self.delivery
-            .print_report(&report, Some(&input), comparison.as_ref())
+        let mut delivered = Box::pin(arrived.complete(report, journal)).await?;
+        delivered.comparison = comparison;
+        self.delivery.print_report(&delivered, Some(&input))
     }
 
     /// Finds the module and the suite, and creates them if they do not exist and that is wanted.

@@ -116,7 +116,7 @@ impl Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Ok,
-    /// Uploads work; something should be corrected all the same.
+    /// Uploads work, but something should be fixed.
     Warning,
     /// Uploads do not work, for which the program has this exit code.
     Failed(Exit),

@@ -1,6 +1,8 @@
 //! The first reading of all inputs.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::IntoIter;
 
 use octane_results::{
@@ -31,6 +33,8 @@ pub(crate) struct Reading {
     block: IntoIter<Record>,
     /// How many valid results the current file has had so far.
     runs: usize,
+    /// How many all of them have had.
+    read: Arc<AtomicUsize>,
     failed: Option<Failure>,
 }
 
@@ -80,8 +84,20 @@ impl Reading {
             workers: None,
             block: Vec::new().into_iter(),
             runs: 0,
+            read: Arc::default(),
             failed: None,
         })
+    }
+
+    /// Counts the valid results where they can be looked at while they are read.
+    pub(crate) fn counting(self, read: Arc<AtomicUsize>) -> Self {
+        Self { read, ..self }
+    }
+
+    fn count(&mut self, run: &TestRun) {
+        self.runs += 1;
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.tally.add(run);
     }
 
     /// The name of the first input.
@@ -152,8 +168,7 @@ impl Reading {
                     for record in &mut records {
                         match record {
                             Record::Run(run) => {
-                                self.runs += 1;
-                                self.tally.add(run);
+                                self.count(run);
                                 if failed.is_none() {
                                     failed = each(run).err();
                                 }
@@ -231,6 +246,8 @@ impl<P: Process> Iterator for ProcessedResults<'_, P> {
             match self.workers.next()? {
                 Part::Block(Processed::Runs((tally, output))) => {
                     self.reading.runs += tally.results();
+                    let read = &self.reading.read;
+                    read.fetch_add(tally.results(), Ordering::Relaxed);
                     self.reading.tally.append(tally);
                     return Some(output);
                 }
@@ -258,8 +275,7 @@ impl Iterator for Reading {
             };
             match record {
                 Record::Run(run) => {
-                    self.runs += 1;
-                    self.tally.add(&run);
+                    self.count(&run);
                     return Some(*run);
                 }
                 Record::Invalid(row) => self.input.invalid.push(row),

@@ -9,10 +9,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use octane_client::{Comparison, Report, ReportedProblem};
+use octane_client::{Comparison, FailedTest, Report, ReportedProblem};
 use octane_model::clean;
 
-use super::since::since_in_markdown;
+use super::report::{markdown as rendered, summary};
 use super::{markdown, printer, secrets, stderr};
 use crate::args::Format;
 use crate::env;
@@ -152,6 +152,7 @@ impl System {
 pub(crate) fn report(
     report: &Report,
     comparison: Option<&Comparison>,
+    failed_tests: Option<&[FailedTest]>,
     exit: Exit,
     is_error: bool,
     format: Format,
@@ -177,8 +178,8 @@ pub(crate) fn report(
     if system == System::Github {
         let _ = append("GITHUB_OUTPUT", &outputs(report));
     }
-    let since = comparison.map_or_else(String::new, since_in_markdown);
-    system.summarize(&(table(report) + &since));
+    let summary = summary(report, comparison, failed_tests);
+    system.summarize(&rendered(&summary, 3));
 }
 
 /// Reports an upload that ended without a report.
@@ -224,19 +225,6 @@ fn outputs(report: &Report) -> String {
         text.push_str(&format!("suite-run-url={url}\n"));
     }
     text
-}
-
-fn table(report: &Report) -> String {
-    let counts = &report.counts;
-    let name = markdown::escaped(&report.target.suite_run.name);
-    let title = match &report.target.url {
-        Some(url) => format!("[{name}]({url})"),
-        None => name,
-    };
-    format!(
-        "### Octane: {title}\n\n| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| {} | {} | {} | {} | {} |\n",
-        counts.read, counts.ingested, counts.rejected, counts.invalid, counts.pending
-    )
 }
 
 fn append(variable: &str, text: &str) -> std::io::Result<()> {

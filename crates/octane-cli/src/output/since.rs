@@ -1,18 +1,15 @@
 //! What has changed since the suite run before, for people.
 
-use std::fmt::Write as _;
-
 use octane_client::Comparison;
 use octane_model::plural::thousands;
 
-use super::markdown;
 use super::text::Text;
 
 /// How many tests are named of a kind; the JSON report has them all.
 const NAMED_MAX: usize = 10;
 
 /// The numbers, such as `2 newly failed, 1 fixed`.
-fn counts(comparison: &Comparison) -> String {
+pub(super) fn counts(comparison: &Comparison) -> String {
     let Comparison {
         newly_failed,
         fixed,
@@ -44,7 +41,7 @@ fn counts(comparison: &Comparison) -> String {
 }
 
 /// The tests that are named: a label, and the test.
-fn named(comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
+pub(super) fn named(comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
     let renamed = comparison.renamed.iter().flatten();
     let renamed = renamed.map(|renamed| format!("{} → {}", renamed.before, renamed.now));
     [
@@ -76,22 +73,6 @@ pub(super) fn since(comparison: &Comparison) -> Text {
         if tests.len() > NAMED_MAX {
             let more = thousands(tests.len() - NAMED_MAX);
             let _ = writeln!(text, "          and {more} more {label}");
-        }
-    }
-    text
-}
-
-/// The same in Markdown.
-pub(super) fn since_in_markdown(comparison: &Comparison) -> String {
-    let name = markdown::escaped(&comparison.suite_run.name);
-    let mut text = format!("\nSince {name}: {}\n", counts(comparison));
-    for (label, tests) in named(comparison) {
-        let _ = write!(text, "\n**{label}**\n\n");
-        for test in tests.iter().take(NAMED_MAX) {
-            let _ = writeln!(text, "- {}", markdown::escaped(test));
-        }
-        if tests.len() > NAMED_MAX {
-            let _ = writeln!(text, "- and {} more", thousands(tests.len() - NAMED_MAX));
         }
     }
     text

@@ -1,9 +1,10 @@
 //! Standard error, which lines of text share with the one line that is redrawn as work proceeds.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::text::Text;
+use crate::env;
 
 /// Returns to the start of the line and clears it.
 const CLEAR: &str = "\r\u{1b}[2K";
@@ -31,9 +32,27 @@ pub(super) fn print_command(command: &str) {
     write(&format!("{command}\n"), false);
 }
 
-/// Draws the line that shows progress.
+/// Whether a line can be redrawn: on a terminal, unless it knows no control characters.
+pub(super) fn can_redraw() -> bool {
+    std::io::stderr().is_terminal() && env::text("TERM").is_none_or(|kind| kind != "dumb")
+}
+
+/// Draws the line that shows progress, as far as it fits: only a single line can be redrawn.
 pub(super) fn draw(line: &str) {
-    write(&Text::line(line).styled(), true);
+    let width = terminal_size::terminal_size_of(std::io::stderr());
+    let width = width.map(|(width, _)| usize::from(width.0));
+    let line = Text::line(line).styled();
+    write(fitting(&line, width), true);
+}
+
+/// The start of a line that is narrower than the terminal.
+fn fitting(line: &str, width: Option<usize>) -> &str {
+    // A character in the last column would move the cursor to the next line of some terminals.
+    let Some(room) = width.map(|width| width.saturating_sub(1)) else {
+        return line;
+    };
+    let end = line.char_indices().nth(room).map(|(at, _)| at);
+    end.map_or(line, |end| &line[..end])
 }
 
 /// Clears the line that shows progress.
@@ -43,8 +62,24 @@ pub(super) fn clear() {
 
 fn write(text: &str, is_drawn: bool) {
     let mut was_drawn = IS_DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let clear = if *was_drawn { CLEAR } else { "" };
-    // If standard error cannot be written, there is no other place to say so.
-    let _ = write!(anstream::stderr().lock(), "{clear}{text}");
+    if *was_drawn {
+        // Also where there is no colour, which only concerns the text. If standard error cannot be written, there is no other
+        // place to say so.
+        let _ = std::io::stderr().lock().write_all(CLEAR.as_bytes());
+    }
+    let _ = write!(anstream::stderr().lock(), "{text}");
     *was_drawn = is_drawn;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_redrawn_is_narrower_than_the_terminal() {
+        assert_eq!(fitting("sending · 12", Some(80)), "sending · 12");
+        assert_eq!(fitting("sending · 12", Some(10)), "sending ·");
+        assert_eq!(fitting("sending · 12", Some(0)), "");
+        assert_eq!(fitting("sending · 12", None), "sending · 12");
+    }
 }

@@ -1,8 +1,8 @@
 //! The summary of an upload, for people.
 
 use octane_client::{
-    BatchReport, Comparison, Counts, CreatedEntity, LinkLevel, LinkSummary, Outcome, Report,
-    ReportedProblem, ShardsReport, TargetReport,
+    BatchReport, Comparison, Counts, CreatedEntity, FailedTest, LinkLevel, LinkSummary, Outcome,
+    Report, ReportedProblem, ShardsReport, TargetReport,
 };
 
 use super::since::since;
@@ -14,28 +14,37 @@ use octane_model::plural::{plural, thousands};
 /// How many problems are listed; the JSON report has them all.
 const PROBLEMS_MAX: usize = 20;
 
+/// How many tolerated tests are named.
+const TOLERATED_MAX: usize = 10;
+
+/// What the summary of an upload is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Summary<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) comparison: Option<&'a Comparison>,
+    /// The tests that failed, if some are tolerated.
+    pub(crate) failed_tests: Option<&'a [FailedTest]>,
+    pub(crate) exit: Exit,
+    /// How many files were read, if that is known.
+    pub(crate) files: Option<usize>,
+}
+
 /// The summary of an upload; the numbers add up.
-pub(crate) fn summary(
-    report: &Report,
-    comparison: Option<&Comparison>,
-    exit: Exit,
-    files: Option<usize>,
-    suggest: &Suggest,
-) -> Text {
+pub(crate) fn summary(summary: &Summary<'_>, suggest: &Suggest) -> Text {
     let mut text = Text::default();
     // Text is always written.
-    let _ = write_summary(&mut text, report, comparison, exit, files, suggest);
+    let _ = write_summary(&mut text, summary, suggest);
     text
 }
 
-fn write_summary(
-    text: &mut Text,
-    report: &Report,
-    comparison: Option<&Comparison>,
-    exit: Exit,
-    files: Option<usize>,
-    suggest: &Suggest,
-) -> std::fmt::Result {
+fn write_summary(text: &mut Text, summary: &Summary<'_>, suggest: &Suggest) -> std::fmt::Result {
+    let Summary {
+        report,
+        comparison,
+        failed_tests,
+        exit,
+        files,
+    } = *summary;
     let Report {
         counts,
         target,
@@ -106,6 +115,9 @@ fn write_summary(
     if let Some(comparison) = comparison {
         text.append(since(comparison));
     }
+    if let Some(failed_tests) = failed_tests {
+        write_failed_tests(text, failed_tests)?;
+    }
     write_problems(text, problems)?;
     if problems.iter().any(|problem| problem.code == "duplicate") {
         writeln!(
@@ -123,6 +135,34 @@ fn write_summary(
     if let (true, Some(journal)) = (report.is_resumable, &report.journal) {
         writeln!(text, "Saved     {}", journal.display())?;
         writeln!(text, "          {}", how_to_continue(report, suggest))?;
+    }
+    Ok(())
+}
+
+/// How many of the failed tests are tolerated, and which.
+fn write_failed_tests(text: &mut Text, failed_tests: &[FailedTest]) -> std::fmt::Result {
+    let tolerated: Vec<&FailedTest> = failed_tests
+        .iter()
+        .filter(|test| test.is_tolerated)
+        .collect();
+    writeln!(
+        text,
+        "Failed    {} · {} tolerated",
+        plural(failed_tests.len(), "test"),
+        thousands(tolerated.len())
+    )?;
+    for test in tolerated.iter().take(TOLERATED_MAX) {
+        let classes: Vec<&str> = test.classes.iter().map(|class| class.words()).collect();
+        writeln!(
+            text,
+            "          failed and tolerated: {} ({})",
+            test.test,
+            classes.join(", ")
+        )?;
+    }
+    if tolerated.len() > TOLERATED_MAX {
+        let more = thousands(tolerated.len() - TOLERATED_MAX);
+        writeln!(text, "          and {more} more failed and tolerated")?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ const BASIC: [&str; 2] = [
 const COMMANDS: &[(&str, &str, &[i32])] = &[
     (
         "upload",
-        "upload a.csv --suite S --suite-run r --module M -y --report report.json",
+        "upload a.csv --suite S --suite-run r --module M -y --report report.json --report report.md --report report.html --report report.xml",
         &[0],
     ),
     (

@@ -43,6 +43,7 @@ mod races;
 mod recipes;
 mod reference;
 mod remote;
+mod reports;
 mod reruns;
 mod resuming;
 mod schemas;
@@ -55,4 +56,5 @@ mod shared_session;
 #[cfg(unix)]
 mod snapshots;
 mod tables;
+mod test_failures;
 mod transcript;

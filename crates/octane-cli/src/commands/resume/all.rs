@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use octane_client::{JournalError, Report, ReportedProblem, Spool, UploadState, UploadSummary};
+use octane_client::{JournalError, ReportedProblem, Spool, UploadState, UploadSummary};
 use serde_json::{Value, json};
 
-use super::super::delivery::{Delivery, Start};
+use super::super::delivery::{Delivered, Delivery, Start};
 use super::one::Resumed;
 use super::route::{Asked, Route, route};
 use crate::args::ResumeArgs;
@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, failure_json};
 use crate::spool::spool;
+use crate::test_failures::Tests;
 
 pub(super) async fn run(
     args: &ResumeArgs,
@@ -92,8 +93,8 @@ impl<'a> All<'a> {
             }
         };
         match self.deliver(spool, &resumed, place).await {
-            Ok(report) => {
-                let (exit, json) = resumed.delivery.print_report_of_several(&report)?;
+            Ok(delivered) => {
+                let (exit, json) = resumed.delivery.print_report_of_several(&delivered)?;
                 self.exit = worst(self.exit, exit);
                 self.uploads.push(json);
             }
@@ -116,7 +117,7 @@ impl<'a> All<'a> {
         spool: &Spool,
         resumed: &Resumed<'_>,
         place: Option<PathBuf>,
-    ) -> Result<Report> {
+    ) -> Result<Delivered> {
         if self.connection.as_ref().map(|(place, _)| place) != Some(&place) {
             self.disconnect().await;
             let opened = resumed.connect(self.args, place.as_deref(), self.output);
@@ -144,7 +145,7 @@ impl<'a> All<'a> {
         let message = format!("not resumed: {reason}");
         self.output.say(&message);
         self.problems.push(ReportedProblem::new(code, message));
-        let exit = self.delivery.apply_exit_policy(Exit::Configuration);
+        let exit = (self.delivery).apply_exit_policy(Exit::Configuration, Tests::Unknown);
         self.exit = worst(self.exit, exit);
     }
 

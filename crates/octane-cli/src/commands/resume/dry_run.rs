@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::spool::{journal_failure, spool};
+use crate::test_failures::Tests;
 
 /// Shows what a resume of one upload, or of all, would send.
 pub(super) fn run(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) -> Result<Exit> {
@@ -43,7 +44,10 @@ pub(super) fn run(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) ->
                 "would not resume upload {}: it {reason}",
                 summary.id
             ));
-            exit = worst(exit, delivery.apply_exit_policy(Exit::Configuration));
+            exit = worst(
+                exit,
+                delivery.apply_exit_policy(Exit::Configuration, Tests::Unknown),
+            );
             continue;
         }
         let found = of_upload(&spool, summary, args.id.is_some());

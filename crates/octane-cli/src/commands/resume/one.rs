@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use octane_client::{Client, Report, Spool, UploadSettings, UploadSummary};
+use octane_client::{Client, Spool, UploadSettings, UploadSummary};
 
-use super::super::delivery::{Delivery, Start};
+use super::super::delivery::{Delivered, Delivery, Start};
 use super::super::shards::Arrived;
 use super::route::{Asked, Route, route};
 use crate::args::{OnUnresolved, ResumeArgs};
@@ -34,7 +34,9 @@ impl<'a> Resumed<'a> {
         let suggest = delivery.suggest.clone().to(summary.url.as_deref());
         Self {
             summary,
-            delivery: delivery.of_upload(policies, suggest),
+            delivery: delivery
+                .of_upload(policies, suggest)
+                .knowing_failed(summary.counts.failed),
             policies,
         }
     }
@@ -57,7 +59,7 @@ impl<'a> Resumed<'a> {
                 "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
             ));
         }
-        let done = done.and_then(|report| self.delivery.print_report(&report, None, None));
+        let done = done.and_then(|delivered| self.delivery.print_report(&delivered, None));
         connected.close().await;
         done
     }
@@ -116,7 +118,7 @@ impl<'a> Resumed<'a> {
         args: &ResumeArgs,
         client: &Client,
         start: Start<'_>,
-    ) -> Result<Report> {
+    ) -> Result<Delivered> {
         let suggest = &self.delivery.suggest;
         let journal = spool
             .open(&self.summary.id)
@@ -126,7 +128,6 @@ impl<'a> Resumed<'a> {
             .delivery
             .deliver(client, &journal, &settings, start)
             .await?;
-        drop(journal);
         let arrived = Arrived {
             id: &self.summary.id,
             merged_before: self.summary.merged,
@@ -136,7 +137,7 @@ impl<'a> Resumed<'a> {
             settings: &settings,
             delivery: &self.delivery,
         };
-        Box::pin(arrived.complete(report)).await
+        Box::pin(arrived.complete(report, journal)).await
     }
 
     /// How it is delivered.

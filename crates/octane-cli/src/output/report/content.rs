@@ -1,0 +1,420 @@
+//! What reports say of an upload.
+
+use octane_client::{
+    Comparison, Counts, CoverageState, CoveredKey, FailedTest, Journal, LinkSummary, Report,
+    ReportedProblem, ResultState, ShardsReport,
+};
+use octane_model::plural::{plural, thousands};
+
+use super::document::{Block, Cell, Document, Part, Share, Table, Tone};
+use crate::command_run::CommandRun;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::since::{counts as changes, named};
+
+/// How many tests of a kind are named in the summary of a CI job, and in a report.
+const NAMED_IN_SUMMARY: usize = 10;
+const NAMED: usize = 100;
+
+/// How many failed tests a report has, and how many problems and stories.
+pub(super) const ROWS_MAX: usize = 1000;
+
+/// An upload that ended with a report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UploadReport<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) comparison: Option<&'a Comparison>,
+    /// What is known of the failed tests, if some are tolerated.
+    pub(crate) failed_tests: Option<&'a [FailedTest]>,
+    pub(crate) command: Option<&'a CommandRun>,
+    /// What the outcome means, whatever policies make of it.
+    pub(crate) meant: Exit,
+    /// How the process ends.
+    pub(crate) exit: Exit,
+    /// Where its results are.
+    pub(crate) journals: &'a [Journal],
+}
+
+/// What is read from the journals for a report.
+#[derive(Debug, Default)]
+pub(super) struct Details {
+    pub(super) coverage: Vec<CoveredKey>,
+    /// The first failed results: the test, and what became of the result.
+    pub(super) failed: Vec<(String, ResultState)>,
+}
+
+/// The summary of a CI job.
+pub(crate) fn summary(
+    report: &Report,
+    comparison: Option<&Comparison>,
+    failed_tests: Option<&[FailedTest]>,
+) -> Document {
+    let mut document = begin(report);
+    document.blocks.push(delivery(&report.counts));
+    if let Some(comparison) = comparison {
+        document.blocks.extend(since(comparison, NAMED_IN_SUMMARY));
+    }
+    document.blocks.extend(tolerated(failed_tests));
+    document
+}
+
+/// All that a report has.
+pub(super) fn document(upload: &UploadReport<'_>, details: &Details) -> Document {
+    let UploadReport {
+        report,
+        comparison,
+        failed_tests,
+        command,
+        ..
+    } = *upload;
+    let mut document = begin(report);
+    let blocks = &mut document.blocks;
+    blocks.extend(outcome(upload));
+    if let Some(command) = command {
+        blocks.push(Block::Text(
+            Tone::Neutral,
+            vec![
+                Part::Own("Command: ".to_owned()),
+                Part::Foreign(command.program.clone()),
+                Part::Own(format!(", exit code {}", command.exit_code)),
+            ],
+        ));
+    }
+    blocks.push(Block::Heading("Results".to_owned()));
+    blocks.push(Block::Chart(shares(&report.counts)));
+    blocks.push(Block::Heading("Delivery to Octane".to_owned()));
+    blocks.push(delivery(&report.counts));
+    if let Some(comparison) = comparison {
+        blocks.push(Block::Heading("What has changed".to_owned()));
+        blocks.extend(since(comparison, NAMED));
+    }
+    blocks.extend(failed(report, details, failed_tests));
+    blocks.extend(stories(details, report.links.as_ref()));
+    blocks.extend(report.shards.as_ref().map(shards).unwrap_or_default());
+    blocks.extend(problems("Problems", &report.problems));
+    document
+}
+
+/// An upload that ended without a report.
+pub(super) fn of_failure(failure: &Failure) -> Document {
+    let Failure { error, hint, .. } = failure;
+    let mut text = vec![Part::Foreign(format!("{error:#}"))];
+    if let Some(hint) = hint {
+        text.push(Part::Own("; hint: ".to_owned()));
+        text.push(Part::Foreign(hint.clone()));
+    }
+    let mut blocks = vec![
+        Block::own(
+            Tone::Bad,
+            format!(
+                "exit {}: {}",
+                failure.exit.code(),
+                failure.exit.meaning_of(failure.upload_id.is_some())
+            ),
+        ),
+        Block::Text(Tone::Neutral, text),
+    ];
+    if let Some(id) = &failure.upload_id {
+        blocks.push(Block::own(
+            Tone::Neutral,
+            format!("The results are saved as upload {id}"),
+        ));
+    }
+    blocks.extend(problems("Problems", &failure.problems));
+    Document {
+        title: "nothing was uploaded".to_owned(),
+        url: None,
+        blocks,
+    }
+}
+
+fn begin(report: &Report) -> Document {
+    Document {
+        title: report.target.suite_run.name.clone(),
+        url: report.target.url.clone(),
+        blocks: Vec::new(),
+    }
+}
+
+/// How the upload ended, how the tests did, and how the process ends. Only what is good is called so.
+fn outcome(upload: &UploadReport<'_>) -> Vec<Block> {
+    let UploadReport {
+        report,
+        meant,
+        exit,
+        ..
+    } = *upload;
+    let is_saved = report.journal.is_some();
+    let mut blocks = vec![match meant {
+        Exit::Success => Block::own(
+            Tone::Good,
+            format!("Upload: {}", meant.meaning_of(is_saved)),
+        ),
+        _ => Block::own(
+            Tone::Bad,
+            format!(
+                "Upload: exit {}: {}",
+                meant.code(),
+                meant.meaning_of(is_saved)
+            ),
+        ),
+    }];
+    let counts = &report.counts;
+    let (tone, tests) = match (counts.failed, counts.passed) {
+        (0, 0) => (Tone::Neutral, "no test ran".to_owned()),
+        (0, passed) if counts.test_skipped + counts.planned == 0 => {
+            (Tone::Good, format!("all {} passed", thousands(passed)))
+        }
+        (0, passed) => (
+            Tone::Neutral,
+            format!(
+                "{} passed, {} did not run",
+                thousands(passed),
+                thousands(counts.test_skipped + counts.planned)
+            ),
+        ),
+        (failed, passed) => (
+            Tone::Bad,
+            format!("{} failed, {} passed", thousands(failed), thousands(passed)),
+        ),
+    };
+    blocks.push(Block::own(tone, format!("Tests: {tests}")));
+    if exit != meant {
+        blocks.push(Block::own(
+            Tone::Neutral,
+            format!("The program ended with exit code {}", exit.code()),
+        ));
+    }
+    blocks
+}
+
+fn shares(counts: &Counts) -> Vec<Share> {
+    [
+        ("failed", counts.failed),
+        ("passed", counts.passed),
+        ("skipped", counts.test_skipped),
+        ("planned", counts.planned),
+    ]
+    .map(|(label, count)| Share { label, count })
+    .into()
+}
+
+fn delivery(counts: &Counts) -> Block {
+    let numbers = [
+        counts.read,
+        counts.ingested,
+        counts.rejected,
+        counts.invalid,
+        counts.pending,
+    ];
+    Block::Table(Table {
+        caption: "What became of the results",
+        header: vec!["read", "ingested", "rejected", "invalid", "pending"],
+        rows: vec![numbers.map(Cell::Number).into()],
+        more: 0,
+    })
+}
+
+fn since(comparison: &Comparison, named_max: usize) -> Vec<Block> {
+    let mut blocks = vec![Block::Text(
+        Tone::Neutral,
+        vec![
+            Part::Own("Since ".to_owned()),
+            Part::Foreign(comparison.suite_run.name.clone()),
+            Part::Own(format!(": {}", changes(comparison))),
+        ],
+    )];
+    for (label, mut tests) in named(comparison) {
+        let more = tests.len().saturating_sub(named_max);
+        tests.truncate(named_max);
+        blocks.push(Block::List {
+            label: label.to_owned(),
+            items: tests,
+            more,
+        });
+    }
+    blocks
+}
+
+/// How many failures are tolerated, and which.
+fn tolerated(failed_tests: Option<&[FailedTest]>) -> Vec<Block> {
+    let Some(failed_tests) = failed_tests else {
+        return Vec::new();
+    };
+    let tolerated = failed_tests.iter().filter(|test| test.is_tolerated);
+    let items: Vec<String> = tolerated.map(|test| test.test.clone()).collect();
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let more = items.len().saturating_sub(NAMED_IN_SUMMARY);
+    vec![Block::List {
+        label: "failed and tolerated".to_owned(),
+        items: items.into_iter().take(NAMED_IN_SUMMARY).collect(),
+        more,
+    }]
+}
+
+fn failed(report: &Report, details: &Details, failed_tests: Option<&[FailedTest]>) -> Vec<Block> {
+    if details.failed.is_empty() {
+        return Vec::new();
+    }
+    let known = |test: &str| failed_tests?.iter().find(|failed| failed.test == test);
+    let mut header = vec!["test", "in Octane"];
+    if failed_tests.is_some() {
+        header.extend(["class", "tolerated"]);
+    }
+    let rows = details.failed.iter().map(|(test, state)| {
+        let mut row = vec![Cell::text(test), state_cell(*state)];
+        if failed_tests.is_some() {
+            let known = known(test);
+            let classes = known.map_or_else(Vec::new, |known| known.classes.clone());
+            let classes: Vec<&str> = classes.iter().map(|class| class.words()).collect();
+            row.push(Cell::text(classes.join(", ")));
+            let is_tolerated = known.is_some_and(|known| known.is_tolerated);
+            row.push(Cell::text(if is_tolerated { "yes" } else { "no" }));
+        }
+        row
+    });
+    vec![
+        Block::Heading("Failed results".to_owned()),
+        Block::Table(Table {
+            caption: "Results that failed",
+            header,
+            rows: rows.collect(),
+            more: report.counts.failed.saturating_sub(details.failed.len()),
+        }),
+    ]
+}
+
+fn state_cell(state: ResultState) -> Cell {
+    match state {
+        ResultState::Ingested => Cell::State(Tone::Neutral, "yes"),
+        ResultState::Rejected => Cell::State(Tone::Bad, "rejected"),
+        _ => Cell::State(Tone::Bad, "pending"),
+    }
+}
+
+/// The traceability matrix: what the tests say of each story.
+fn stories(details: &Details, links: Option<&LinkSummary>) -> Vec<Block> {
+    if details.coverage.is_empty() {
+        return Vec::new();
+    }
+    let story = |key: &str| -> Cell {
+        let found = links.and_then(|links| links.matched.get(key));
+        let has = |keys: &[String]| keys.iter().any(|one| one == key);
+        match (found, links) {
+            (Some(story), _) => Cell::text(format!("{} ({})", story.name, story.id)),
+            (None, Some(links)) if has(&links.unknown) => Cell::State(Tone::Bad, "not found"),
+            (None, Some(links)) if has(&links.ambiguous) => {
+                Cell::State(Tone::Bad, "several stories")
+            }
+            (None, Some(_)) => Cell::text("–"),
+            (None, None) => Cell::State(Tone::Neutral, "not looked up"),
+        }
+    };
+    let rows = details.coverage.iter().take(ROWS_MAX).map(|key| {
+        let (tone, word) = verdict(key.state());
+        let counts = key
+            .tests
+            .iter()
+            .map(|(state, count)| format!("{} {}", thousands(*count), verdict(*state).1));
+        vec![
+            Cell::Word(key.key.clone()),
+            story(&key.key),
+            Cell::State(tone, word),
+            Cell::Names {
+                summary: counts.collect::<Vec<_>>().join(", "),
+                names: key
+                    .named
+                    .iter()
+                    .map(|(state, test)| (verdict(*state).1, test.clone()))
+                    .collect(),
+                more: key.total() - key.named.len(),
+            },
+        ]
+    });
+    vec![
+        Block::Heading("Stories".to_owned()),
+        Block::Table(Table {
+            caption: "What the results say of each story",
+            header: vec!["Jira key", "story", "verdict", "tests"],
+            rows: rows.collect(),
+            more: details.coverage.len().saturating_sub(ROWS_MAX),
+        }),
+    ]
+}
+
+/// The words for what results say of a test or a story.
+fn verdict(state: CoverageState) -> (Tone, &'static str) {
+    match state {
+        CoverageState::Failed => (Tone::Bad, "failed"),
+        CoverageState::NotInOctane => (Tone::Bad, "not in Octane"),
+        CoverageState::Flaky => (Tone::Bad, "flaky"),
+        CoverageState::NotRun => (Tone::Neutral, "not run"),
+        CoverageState::PartlyRun => (Tone::Neutral, "partly run"),
+        CoverageState::Passed => (Tone::Good, "passed"),
+        _ => (Tone::Neutral, "unknown"),
+    }
+}
+
+/// The parts of the test run, if the report covers all that have arrived.
+fn shards(shards: &ShardsReport) -> Vec<Block> {
+    let Some(missing) = shards.missing.as_ref().filter(|_| shards.is_merged) else {
+        return Vec::new();
+    };
+    let arrived = shards.uploads.iter().map(|upload| {
+        (
+            upload.shard.index(),
+            vec![
+                Cell::Number(upload.shard.index() as usize),
+                Cell::text(upload.outcome.to_string()),
+                Cell::Number(upload.counts.read),
+                Cell::Number(upload.counts.ingested),
+            ],
+        )
+    });
+    let missing = missing.iter().map(|index| {
+        let row = vec![
+            Cell::Number(*index as usize),
+            Cell::State(Tone::Bad, "not arrived"),
+            Cell::text("–"),
+            Cell::text("–"),
+        ];
+        (*index, row)
+    });
+    let mut rows: Vec<(u32, Vec<Cell>)> = arrived.chain(missing).collect();
+    rows.sort_by_key(|(index, _)| *index);
+    vec![
+        Block::Heading("Shards".to_owned()),
+        Block::Table(Table {
+            caption: "The parts of the test run",
+            header: vec!["shard", "outcome", "read", "ingested"],
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+            more: 0,
+        }),
+    ]
+}
+
+fn problems(heading: &str, problems: &[ReportedProblem]) -> Vec<Block> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let rows = problems.iter().take(ROWS_MAX).map(|problem| {
+        let place = problem.position.as_ref();
+        vec![
+            Cell::text(&problem.message),
+            Cell::text(problem.test.as_deref().unwrap_or_default()),
+            Cell::text(place.map_or_else(String::new, ToString::to_string)),
+        ]
+    });
+    vec![
+        Block::Heading(heading.to_owned()),
+        Block::own(Tone::Neutral, plural(problems.len(), "problem")),
+        Block::Table(Table {
+            caption: "What is not as it should be",
+            header: vec!["problem", "test", "place"],
+            rows: rows.collect(),
+            more: problems.len().saturating_sub(ROWS_MAX),
+        }),
+    ]
+}
