@@ -2,9 +2,9 @@
 
 use octane_client::UploadSettings;
 use octane_model::{MilestoneId, ProgramId, ReleaseId, WorkItemId};
-use octane_results::{Dialect, LongNames, Release, Tag, TestField, TestFieldKind};
+use octane_results::{Dialect, GherkinUnit, LongNames, Release, Tag, TestField, TestFieldKind};
 
-use crate::args::{LongNamesPolicy, PayloadArgs, PayloadKind};
+use crate::args::{Gherkin, InputArgs, LongNamesPolicy, PayloadArgs, PayloadKind};
 use crate::build_context;
 use crate::ci;
 use crate::env;
@@ -19,6 +19,11 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
         PayloadKind::Standard => Dialect::Standard,
         PayloadKind::Evidence => Dialect::Evidence,
     };
+    settings.gherkin = match args.gherkin {
+        Gherkin::Scenarios => GherkinUnit::Scenarios,
+        Gherkin::Features => GherkinUnit::Features,
+    };
+    settings.started = args.started;
     settings
         .testing_tool_type
         .clone_from(&args.testing_tool_type);
@@ -65,6 +70,28 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
         context.test_fields.push(TestField { kind: known, value });
     }
     Ok(settings)
+}
+
+/// Fails if runs of features cannot be made as the other options want it.
+pub(crate) fn check_gherkin(args: &PayloadArgs, input: &InputArgs) -> Result<()> {
+    if args.gherkin == Gherkin::Scenarios {
+        return Ok(());
+    }
+    let (message, hint) = if args.payload == PayloadKind::Evidence {
+        (
+            "`--gherkin features` needs standard payloads, and `--payload` asks for others",
+            "leave out one of them",
+        )
+    } else if input.skip_invalid {
+        // The run of the feature would say that all of its scenarios have passed.
+        (
+            "`--gherkin features` needs all scenarios of a feature, and `--skip-invalid` may leave some out",
+            "leave out `--skip-invalid`, or use `--gherkin scenarios`",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure::message(Exit::Usage, message).hint(hint))
 }
 
 /// `TYPE:VALUE`; the value may contain further colons.

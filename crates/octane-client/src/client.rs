@@ -20,6 +20,8 @@ pub struct Client {
     pub(crate) endpoint: Endpoint,
     pub(crate) settings: Arc<ClientSettings>,
     pub(crate) link_field: Arc<OnceCell<LinkField>>,
+    /// The same for runs of features.
+    pub(crate) feature_link_field: Arc<OnceCell<LinkField>>,
     pub(crate) jira_field: Arc<OnceCell<String>>,
     pub(crate) on_ambiguous_name: Arc<dyn Fn(&AmbiguousName) + Send + Sync>,
 }
@@ -79,6 +81,7 @@ impl Client {
             endpoint,
             settings: Arc::new(settings),
             link_field: Arc::default(),
+            feature_link_field: Arc::default(),
             jira_field: Arc::default(),
             on_ambiguous_name: Arc::new(|_| {}),
         }

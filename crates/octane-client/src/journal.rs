@@ -31,6 +31,7 @@ mod bundle;
 mod covered;
 mod database;
 mod error;
+mod feature_row;
 mod files;
 mod judge;
 mod link;

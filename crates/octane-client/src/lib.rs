@@ -59,6 +59,7 @@ mod event;
 mod facts;
 #[cfg(test)]
 mod fake_octane;
+mod flaky_message;
 mod history;
 mod id_or_name;
 mod ingestion;
@@ -85,6 +86,7 @@ mod resend;
 mod results;
 mod run_before;
 mod run_key;
+mod run_kind;
 mod run_options;
 mod runs;
 mod server;

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::link_field::{LinkField, LinkLevel};
 use crate::named_entity;
+use crate::run_kind::RunKind;
 
 /// How many ids one query asks for; the vendor's clients keep lists below a hundred too.
 const IDS_MAX: usize = 100;
@@ -67,7 +68,7 @@ pub(crate) struct LinkRequest {
 /// What is written to change links.
 #[derive(Debug)]
 struct LinkChanges {
-    level: LinkLevel,
+    field: LinkField,
     mode: ReferenceUpdate,
     changes: Vec<Entity>,
     /// How many need no change.
@@ -79,7 +80,7 @@ struct LinkChanges {
 impl LinkChanges {
     fn none(field: &LinkField, mode: ReferenceUpdate) -> Self {
         Self {
-            level: field.level,
+            field: field.clone(),
             mode,
             changes: Vec::new(),
             unchanged: 0,
@@ -90,7 +91,7 @@ impl LinkChanges {
     /// How it ends if everything is written.
     fn outcome(&self) -> LinkOutcome {
         LinkOutcome {
-            level: self.level,
+            level: self.field.level,
             changed: self.changes.len(),
             unchanged: self.unchanged,
             failed: self.failed.clone(),
@@ -108,7 +109,20 @@ impl Client {
 impl Links<'_> {
     /// The field that holds the links in this workspace; its metadata is read once.
     pub async fn field(&self) -> Result<LinkField, ClientError> {
-        let field = self.client.link_field.get_or_try_init(async || {
+        self.field_of(RunKind::Test).await
+    }
+
+    /// The field that holds the links of runs of features, or of their Gherkin tests; its metadata is read once.
+    pub async fn feature_field(&self) -> Result<LinkField, ClientError> {
+        self.field_of(RunKind::Feature).await
+    }
+
+    pub(crate) async fn field_of(&self, kind: RunKind) -> Result<LinkField, ClientError> {
+        let known = match kind {
+            RunKind::Test => &self.client.link_field,
+            RunKind::Feature => &self.client.feature_link_field,
+        };
+        let field = known.get_or_try_init(async || {
             let name = self
                 .client
                 .settings
@@ -119,12 +133,12 @@ impl Links<'_> {
                 let fields = self
                     .client
                     .endpoint
-                    .field_metadata(level.entity_type())
+                    .field_metadata(level.entity_type(kind))
                     .await?;
                 let is_usable = |field: &FieldMetadata| field.name == name && field.editable;
                 if fields.iter().any(is_usable) {
                     let name = name.to_owned();
-                    return Ok(LinkField { level, name });
+                    return Ok(LinkField { level, name, kind });
                 }
             }
             Err(ClientError::NoLinkField(name.to_owned()))
@@ -321,9 +335,7 @@ impl Links<'_> {
         holders: BTreeSet<EntityId>,
     ) -> Result<BTreeMap<EntityId, References>, ClientError> {
         let select = Select::default().with(&field.name);
-        let found = self
-            .by_ids(field.level.collection(), &holders, &select)
-            .await?;
+        let found = self.by_ids(field.collection(), &holders, &select).await?;
         Ok(found
             .into_iter()
             .map(|(id, holder)| (id, holder.references(&field.name)))
@@ -356,7 +368,7 @@ impl Links<'_> {
         if changes.is_empty() {
             return Ok(outcome);
         }
-        let collection = self.client.endpoint.collection(planned.level.collection());
+        let collection = self.client.endpoint.collection(planned.field.collection());
         let bulk = collection.update_many(changes, planned.mode).await?;
         outcome.changed -= bulk.failed.len();
         let failed = bulk.failed.into_iter().filter_map(|(position, problem)| {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octane_results::{Batches, GherkinUnit, PayloadWriter, TestRun};
+use octane_results::{Batches, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::KnownRun;
@@ -103,16 +103,6 @@ impl<I: Iterator<Item = TestRun>> Plan<I> {
         })
     }
 
-    /// Sets what scenarios of Cucumber become; by default each is a test of its own. Runs of features are in batches of their own,
-    /// after all others, and are kept until all results are known.
-    ///
-    /// An upload cannot be planned with features yet: its journal accounts for one run of each result.
-    #[must_use]
-    pub fn gherkin(mut self, unit: GherkinUnit) -> Self {
-        self.batches.input_mut().repairs.set_gherkin(unit);
-        self
-    }
-
     /// Renders the runs, and knows what is before and after those of every payload.
     pub(crate) fn writer(&self) -> Arc<PayloadWriter> {
         Arc::clone(&self.batching.writer)
@@ -139,6 +129,9 @@ impl<I: Iterator<Item = TestRun>> Iterator for Plan<I> {
             results += run.results;
             let file = run.position.as_ref().map(|position| &position.file);
             batching.add(&KnownRun::of(&run), file, end);
+            if run.feature.is_some() {
+                batching.features.push(run.results);
+            }
             for key in &run.jira {
                 if !batching.totals.jira_keys.contains(key) {
                     batching.totals.jira_keys.insert(key.clone());

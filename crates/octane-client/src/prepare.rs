@@ -3,7 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use octane_results::{Dialect, PayloadWriter, TestRun};
+use octane_results::{Dialect, GherkinUnit, PayloadWriter, TestRun};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -155,6 +155,7 @@ impl Draft {
         // Tests whose names were changed may have become the same one.
         let is_unchanged = self.totals.counts.repaired == 0
             && self.settings.suite_path.is_none()
+            && self.settings.gherkin == GherkinUnit::Scenarios
             && self.settings.dialect == Dialect::Standard;
         if are_distinct && is_unchanged {
             Repeats::None

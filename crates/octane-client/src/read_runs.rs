@@ -13,9 +13,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Resource, Select, SuiteRunId};
+use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Select, SuiteRunId};
 use octane_rest::ListRequest;
-use octane_results::Identity;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -24,7 +23,7 @@ use crate::event::Event;
 use crate::journal::{Journal, ServerRun};
 use crate::link_field::{LinkField, LinkLevel};
 use crate::name::suite_run_name;
-use crate::run_key::run_key;
+use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
 
 /// How many IDs one query asks for; the vendor's clients keep lists below a hundred too.
@@ -62,61 +61,105 @@ fn next(page: usize, missing: usize, total: Option<u64>) -> Next {
     }
 }
 
-/// Finds the suite run and reads the runs that are wanted into the journal, with their links where `field` says that runs
-/// have any. Returns the ID of the suite run, and how many runs were read.
+/// Finds the suite run and reads the runs that are wanted into the journal, with their links if `has_keys` says that there may be
+/// something to link. Returns the ID of the suite run, and how many runs were read.
 pub(crate) async fn read_runs(
     context: &Context<'_>,
-    field: Option<&LinkField>,
+    has_keys: bool,
 ) -> Result<(SuiteRunId, usize), StageError> {
-    let Context {
-        client,
-        journal,
-        target,
-        cancellation,
-        ..
-    } = context;
-    let linked = field.filter(|field| field.level == LinkLevel::Runs);
-    let mut select = AutomatedRun::select().with("duration");
-    if let Some(field) = linked {
-        select = select.with(&field.name);
+    let journal = context.journal;
+    let mut found = None;
+    for kind in journal.run(Journal::run_kinds).await? {
+        let linked = if has_keys {
+            linked_field(context, kind).await?
+        } else {
+            None
+        };
+        found = Some(read_kind(context, kind, linked.as_ref(), found).await?);
     }
-    let suite = target.suite.id;
-    let name = &suite_run_name(&target.suite_run);
-    let in_suite_run = Query::field("parent_suite");
-    let is_called = Query::field("name").is(&**name);
-    let mut reader = Reader {
-        context,
-        linked,
-        query: in_suite_run.refers_to(is_called & Query::field("test").refers_to_id(suite)),
-        select,
-        read: AtomicUsize::new(0),
-    };
-    let ends = journal.run(Journal::names_of_batch_ends).await?;
-    let (first, others) = ends.split_at(ends.len().min(IDS_MAX));
-    let suite_run = match reader.find_suite_run(first).await? {
+    let suite_run = match found {
         Some(id) => id,
-        None => {
-            let suite_runs = client.suite_runs();
-            let found = request(cancellation, suite_runs.find(name, suite)).await?;
-            let found = found.ok_or_else(|| ClientError::NoSuiteRun {
-                suite,
-                name: target.suite_run.clone(),
-                similar: Vec::new(),
-            })?;
-            found.id
-        }
+        None => find_by_name(context).await?,
     };
-    reader.query = Query::field("parent_suite").refers_to_id(suite_run);
-    reader.read_named(others).await?;
-    reader.read_batches().await?;
-    reader.read_missing().await?;
     journal.run(Journal::finish_server_runs).await?;
     let read = journal.run(Journal::server_run_count).await?;
     Ok((suite_run, read))
 }
 
+/// The field that holds the links of runs of a kind; none if their tests are linked.
+async fn linked_field(
+    context: &Context<'_>,
+    kind: RunKind,
+) -> Result<Option<LinkField>, StageError> {
+    let links = context.client.links();
+    match request(context.cancellation, links.field_of(kind)).await {
+        Ok(field) => Ok(Some(field).filter(|field| field.level == LinkLevel::Runs)),
+        Err(StageError::Cancelled) => Err(StageError::Cancelled),
+        // If it cannot be found out now, linking will say why.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Reads the runs of a kind, in a suite run that has been `found` or is to be found.
+async fn read_kind(
+    context: &Context<'_>,
+    kind: RunKind,
+    linked: Option<&LinkField>,
+    found: Option<SuiteRunId>,
+) -> Result<SuiteRunId, StageError> {
+    let Context {
+        journal, target, ..
+    } = context;
+    let mut select = kind.select().with("duration");
+    if let Some(field) = linked {
+        select = select.with(&field.name);
+    }
+    let is_called = Query::field("name").is(&*suite_run_name(&target.suite_run));
+    let is_in_suite = Query::field("test").refers_to_id(target.suite.id);
+    let in_suite_run = Query::field("parent_suite");
+    let mut reader = Reader {
+        context,
+        kind,
+        linked,
+        query: in_suite_run.refers_to(is_called & is_in_suite),
+        select,
+        read: AtomicUsize::new(0),
+    };
+    let ends = journal.run(move |journal| journal.names_of_batch_ends(kind));
+    let ends = ends.await?;
+    let (first, others) = ends.split_at(ends.len().min(IDS_MAX));
+    let (suite_run, others) = match found {
+        Some(id) => (id, &*ends),
+        None => match reader.find_suite_run(first).await? {
+            Some(id) => (id, others),
+            None => (find_by_name(context).await?, others),
+        },
+    };
+    reader.query = Query::field("parent_suite").refers_to_id(suite_run);
+    reader.read_named(others).await?;
+    reader.read_batches().await?;
+    reader.read_missing().await?;
+    Ok(suite_run)
+}
+
+/// The suite run of this name.
+async fn find_by_name(context: &Context<'_>) -> Result<SuiteRunId, StageError> {
+    let target = context.target;
+    let suite = target.suite.id;
+    let suite_runs = context.client.suite_runs();
+    let name = suite_run_name(&target.suite_run);
+    let found = request(context.cancellation, suite_runs.find(&name, suite)).await?;
+    let found = found.ok_or_else(|| ClientError::NoSuiteRun {
+        suite,
+        name: target.suite_run.clone(),
+        similar: Vec::new(),
+    })?;
+    Ok(found.id)
+}
+
 struct Reader<'a> {
     context: &'a Context<'a>,
+    kind: RunKind,
     linked: Option<&'a LinkField>,
     /// The runs of the suite run.
     query: Query,
@@ -128,11 +171,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The runs of the suite run, or those that match `query` too.
     fn list(&self, query: Option<Query>) -> ListRequest<Entity> {
-        let runs = self
-            .context
-            .client
-            .endpoint
-            .collection(AutomatedRun::COLLECTION);
+        let endpoint = &self.context.client.endpoint;
+        let runs = endpoint.collection(self.kind.collection());
         let list = runs
             .list()
             .select(self.select.clone())
@@ -172,7 +212,9 @@ impl Reader<'_> {
 
     /// Reads what is between the first and the last run of each batch.
     async fn read_batches(&self) -> Result<(), StageError> {
-        let ranges = self.context.journal.run(Journal::ranges_of_batches).await?;
+        let (journal, kind) = (self.context.journal, self.kind);
+        let ranges = journal.run(move |journal| journal.ranges_of_batches(kind));
+        let ranges = ranges.await?;
         for some in ranges.chunks(RANGES_MAX) {
             let between = |&(first, last): &(i64, i64)| Query::field("id").is_between(first, last);
             let ranges = some.iter().map(between).reduce(|one, other| one | other);
@@ -182,15 +224,16 @@ impl Reader<'_> {
     }
 
     async fn read_missing(&self) -> Result<(), StageError> {
-        let journal = self.context.journal;
-        let mut missing = journal.run(Journal::names_of_missing_runs).await?;
+        let (journal, kind) = (self.context.journal, self.kind);
+        let names = || journal.run(move |journal| journal.names_of_missing_runs(kind));
+        let mut missing = names().await?;
         if missing.len() > IDS_MAX {
             let newest_first = self.list(None).order_by(Order::descending("id"));
             let first = newest_first.clone().page_size(u32::from(PAGE)).first_page();
             let (page, total) = request(self.context.cancellation, first).await?;
             let length = page.len();
             self.store(page).await?;
-            missing = journal.run(Journal::names_of_missing_runs).await?;
+            missing = names().await?;
             match next(length, missing.len(), total) {
                 Next::Nothing => return Ok(()),
                 // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
@@ -223,10 +266,10 @@ impl Reader<'_> {
     }
 
     async fn store(&self, page: Vec<Entity>) -> Result<(), StageError> {
-        let linked = self.linked;
+        let (kind, linked) = (self.kind, self.linked);
         let runs: Vec<ServerRun> = page
             .into_iter()
-            .filter_map(|entity| server_run(entity, linked))
+            .filter_map(|entity| server_run(entity, kind, linked))
             .collect();
         let Context {
             journal, on_event, ..
@@ -248,20 +291,14 @@ fn named(names: &[String]) -> Option<Query> {
     Query::field("name").is_in(names.iter().map(String::as_str))
 }
 
-fn server_run(entity: Entity, linked: Option<&LinkField>) -> Option<ServerRun> {
+fn server_run(entity: Entity, kind: RunKind, linked: Option<&LinkField>) -> Option<ServerRun> {
     let links = linked.map(|field| entity.references(&field.name));
     let duration = entity.fields.get("duration").and_then(Value::as_i64);
     let id = entity.id.clone()?;
     let run = entity.into_typed::<AutomatedRun>().ok()?;
-    let identity = Identity {
-        module: run.component.unwrap_or_default(),
-        package: run.package.unwrap_or_default(),
-        class: run.class_name.unwrap_or_default(),
-        name: run.test_name.unwrap_or_else(|| run.name.clone()),
-    };
     Some(ServerRun {
         id,
-        key: run_key(&identity, Some(&run.name)),
+        key: kind.key(&RunKind::identity(&run), Some(&run.name)),
         status: run.native_status.as_ref().map(status),
         started: run.started.as_deref().and_then(milliseconds),
         duration,
@@ -269,6 +306,7 @@ fn server_run(entity: Entity, linked: Option<&LinkField>) -> Option<ServerRun> {
         links,
     })
 }
+
 /// The word at the end of a status such as `list_node.run_native_status.passed`; `?` for an opaque ID.
 pub(crate) fn status(status: &Reference) -> String {
     let word = status.id.as_str().rsplit_once('.');

@@ -7,7 +7,6 @@ use crate::context::Context;
 use crate::error::{ClientError, chain};
 use crate::ingestion::Unfinished;
 use crate::journal::{Confirmation, Journal, JournalError, LastAttempt, first_lines};
-use crate::link_field::LinkField;
 use crate::outcome::{Facts, is_finished, outcome};
 use crate::report::{
     Counts, IdAndName, LinkSummary, Report, ReportedProblem, ShardsReport, TargetReport,
@@ -30,7 +29,6 @@ pub(crate) struct Reconciliation<'a> {
     pub(crate) resent: usize,
     /// As last seen.
     suite_run: Option<SuiteRunId>,
-    field: Option<LinkField>,
     links: Links,
 }
 
@@ -63,7 +61,6 @@ impl<'a> Reconciliation<'a> {
             is_look_cut_short: false,
             resent: 0,
             suite_run: None,
-            field: None,
             links: Links::None,
         }
     }
@@ -77,11 +74,9 @@ impl<'a> Reconciliation<'a> {
             Lookup::NoSuiteRun => Confirmation::Verified { has_history: false },
             Lookup::Runs {
                 suite_run,
-                field,
                 has_history,
             } => {
                 self.suite_run = Some(*suite_run);
-                self.field.clone_from(field);
                 Confirmation::Verified {
                     has_history: *has_history,
                 }

@@ -106,7 +106,7 @@ pub struct Counts {
     /// Results with the status `Planned`.
     pub planned: usize,
     /// Results that share a run with another result of this upload, such as further attempts of a test: `ingested` results
-    /// are that many more than runs.
+    /// are that many more than runs. The scenarios of a feature share its run, too, and are not counted here.
     #[serde(default)]
     pub repeats: usize,
     /// Runs whose results have different statuses; the run shows one of them.
@@ -116,6 +116,12 @@ pub struct Counts {
     /// suite, machine, project or file.
     #[serde(default)]
     pub named: usize,
+    /// Runs of features, each of which stands for the results of all scenarios of a file.
+    #[serde(default)]
+    pub features: usize,
+    /// The scenarios that these runs show. Each is a result; so is each repeat of one, which its feature does not show.
+    #[serde(default)]
+    pub scenarios: usize,
     /// Texts that were changed to fit Octane: too long, or with characters that are not allowed in XML.
     pub repaired: usize,
 }
@@ -138,6 +144,8 @@ impl AddAssign for Counts {
             repeats,
             flaky,
             named,
+            features,
+            scenarios,
             repaired,
         } = other;
         self.read += read;
@@ -155,6 +163,8 @@ impl AddAssign for Counts {
         self.repeats += repeats;
         self.flaky += flaky;
         self.named += named;
+        self.features += features;
+        self.scenarios += scenarios;
         self.repaired += repaired;
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, EntityId, Order, Query, Select, SuiteId, SuiteRun, SuiteRunId};
-use octane_results::Identity;
+use octane_model::{
+    AutomatedRun, Entity, EntityId, Order, Query, Select, SuiteId, SuiteRun, SuiteRunId,
+};
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
@@ -15,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::own_results::{described, state};
 use crate::read_runs::{IDS_MAX, status};
 use crate::report::{IdAndName, Report};
-use crate::run_key::run_key;
+use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
 
 /// How many runs of the suite run before are read: 50 requests.
@@ -85,26 +86,39 @@ impl Client {
         else {
             return Ok(None);
         };
-        let of_run = |id: SuiteRunId| {
-            let runs = self.endpoint.entities::<AutomatedRun>().list();
+        let of_run = |kind: RunKind, id: SuiteRunId| {
+            let runs = self.endpoint.collection(kind.collection()).list();
+            let runs = runs.select(kind.select());
             runs.matching(Query::field("parent_suite").refers_to_id(id))
         };
-        let total = request(cancellation, of_run(suite_run).count()).await?;
+        let mut kinds = journal.run(Journal::run_kinds).await?;
+        if kinds.contains(&RunKind::Feature) {
+            // What are features now may have been tests before.
+            kinds = RunKind::ALL.to_vec();
+        }
+        let (mut total, mut count) = (Some(0), 0);
+        for kind in &kinds {
+            let now = request(cancellation, of_run(*kind, suite_run).count()).await?;
+            total = total.zip(now).map(|(total, now)| total + now);
+            let before = request(cancellation, of_run(*kind, before.id).count()).await?;
+            count += before.unwrap_or_default();
+        }
         let is_complete =
             report.outcome == Outcome::Success && total == u64::try_from(now.len()).ok();
-        let count = request(cancellation, of_run(before.id).count()).await?;
-        if let Some(runs) = count.filter(|runs| *runs > RUNS_MAX) {
-            let name = before.name;
+        if count > RUNS_MAX {
+            let (name, runs) = (before.name, count);
             return Err(CompareError::TooMany { name, runs });
         }
-        let pages = of_run(before.id)
-            .order_by(Order::ascending("id"))
-            .page_size(PAGE)
-            .limit(RUNS_MAX);
         let mut earlier = Vec::new();
-        let mut runs = std::pin::pin!(pages.stream());
-        while let Some(run) = request(cancellation, runs.try_next()).await? {
-            earlier.push(shown(run)?);
+        for kind in kinds {
+            let pages = of_run(kind, before.id)
+                .order_by(Order::ascending("id"))
+                .page_size(PAGE)
+                .limit(RUNS_MAX);
+            let mut runs = std::pin::pin!(pages.stream());
+            while let Some(run) = request(cancellation, runs.try_next()).await? {
+                earlier.extend(shown(run, kind)?);
+            }
         }
         let before = IdAndName {
             id: before.id,
@@ -178,20 +192,17 @@ impl Client {
     }
 }
 
-/// What the server shows of a run.
-fn shown(run: AutomatedRun) -> Result<Shown, CompareError> {
-    let status = run.native_status.as_ref().map(status);
-    let id = run.entity_id();
-    let identity = Identity {
-        module: run.component.unwrap_or_default(),
-        package: run.package.unwrap_or_default(),
-        class: run.class_name.unwrap_or_default(),
-        name: run.test_name.unwrap_or_else(|| run.name.clone()),
+/// What the server shows of a run; `None` if it is not one.
+fn shown(entity: Entity, kind: RunKind) -> Result<Option<Shown>, CompareError> {
+    let Ok(run) = entity.into_typed::<AutomatedRun>() else {
+        return Ok(None);
     };
-    Ok(Shown {
-        key: run_key(&identity, Some(&run.name)),
+    let status = run.native_status.as_ref().map(status);
+    let identity = RunKind::identity(&run);
+    Ok(Some(Shown {
+        key: kind.key(&identity, Some(&run.name)),
         test: described(&identity.to_string(), &identity.name, &run.name),
         state: state(status.as_deref()).ok_or(CompareError::UnknownStatuses)?,
-        run: Some(id),
-    })
+        run: Some(run.entity_id()),
+    }))
 }

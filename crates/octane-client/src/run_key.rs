@@ -21,6 +21,16 @@ pub(crate) fn run_key(identity: &Identity, run_name: Option<&str>) -> RunKey {
         digest.update((text.len() as u64).to_le_bytes());
         digest.update(text);
     }
+    truncated(digest)
+}
+
+/// The key of a run of a feature, which is known by its name alone: a tag may name a test in Octane that is called differently,
+/// and Octane does not show the feature's file.
+pub(crate) fn feature_key(run_name: &str) -> RunKey {
+    truncated(Sha256::new_with_prefix("feature").chain_update(run_name))
+}
+
+fn truncated(digest: Sha256) -> RunKey {
     let digest = digest.finalize();
     std::array::from_fn(|index| digest[index])
 }

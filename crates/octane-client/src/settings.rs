@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use octane_results::{BatchLimits, Context, Dialect, RepairPolicy, Reruns, SuitePath};
+use jiff::Timestamp;
+use octane_results::{BatchLimits, Context, Dialect, GherkinUnit, RepairPolicy, Reruns, SuitePath};
 
 use crate::invalid::InvalidResults;
 use crate::shard::Shard;
@@ -24,6 +25,11 @@ pub struct UploadSettings {
     pub report_url: Option<String>,
     /// Module and package for tests that have none.
     pub suite_path: Option<SuitePath>,
+    /// What a scenario of Cucumber becomes. Runs of features are in batches of their own, after all others, and are kept until all
+    /// results have been read. Default: a test of its own.
+    pub gherkin: GherkinUnit,
+    /// The start of results that have none. Default: none.
+    pub started: Option<Timestamp>,
     /// Which of several results of one run the run shows. Default: the last one.
     pub reruns: Reruns,
     /// Where batches are cut. Default: 500 results or 4 MiB.
@@ -63,6 +69,8 @@ impl Default for UploadSettings {
             context: Context::default(),
             report_url: None,
             suite_path: None,
+            gherkin: GherkinUnit::default(),
+            started: None,
             reruns: Reruns::default(),
             batch_limits: BatchLimits::default(),
             repair: RepairPolicy::default(),

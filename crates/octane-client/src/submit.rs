@@ -89,7 +89,7 @@ impl Sender<'_> {
             on_event,
             ..
         } = self.context;
-        let results = batch.results();
+        let rows = batch.rows();
         let mut refused = 0;
         let mut pieces = vec![batch];
         while let Some(batch) = pieces.pop() {
@@ -131,15 +131,15 @@ impl Sender<'_> {
                 }
                 Err(error) if error.is_retryable() => self.delay(number, &error).await?,
                 Err(error) => {
-                    let is_single = batch.results() == 1;
+                    let is_single = batch.rows() == 1;
                     let halves = self.refuse(batch, &error).await?;
                     refused += usize::from(halves.is_empty() && is_single);
                     pieces.extend(halves);
                 }
             }
         }
-        if results >= SPLIT_GIVE_UP_RESULTS
-            && refused == results
+        if rows >= SPLIT_GIVE_UP_RESULTS
+            && refused == rows
             && !self.is_any_accepted.load(Ordering::Relaxed)
         {
             self.stop_splitting.store(true, Ordering::Relaxed);
@@ -179,7 +179,7 @@ impl Sender<'_> {
         } = self.context;
         let number = batch.number;
         let mut reason = crate::error::chain(error);
-        let mut is_splittable = error.is_splittable() && batch.results() > 1;
+        let mut is_splittable = error.is_splittable() && batch.rows() > 1;
         let stop_splitting = self.stop_splitting.load(Ordering::Relaxed)
             && !self.is_any_accepted.load(Ordering::Relaxed);
         if is_splittable && stop_splitting {

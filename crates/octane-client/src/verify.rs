@@ -7,9 +7,8 @@ use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, PreviousRun};
-use crate::link_field::LinkField;
 use crate::read_runs::{IDS_MAX, milliseconds, read_runs, status};
-use crate::stage::{StageError, request};
+use crate::stage::StageError;
 
 /// What reading the runs came to.
 #[derive(Debug)]
@@ -23,7 +22,6 @@ pub(crate) enum Lookup {
     /// The runs of this suite run are in the journal.
     Runs {
         suite_run: SuiteRunId,
-        field: Option<LinkField>,
         has_history: bool,
     },
     /// They could not be read this time.
@@ -50,11 +48,10 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     }
     let has_keys = manifest.link && journal.run(Journal::has_jira_keys).await?;
     match read_all(context, has_keys).await {
-        Ok((suite_run, runs, field, has_history)) => {
+        Ok((suite_run, runs, has_history)) => {
             on_event(&Event::Verified { suite_run, runs });
             Ok(Lookup::Runs {
                 suite_run,
-                field,
                 has_history,
             })
         }
@@ -74,24 +71,14 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     }
 }
 
-/// The suite run, how many of its runs were read, the field in which runs are linked, and whether the server has a history.
+/// The suite run, how many of its runs were read, and whether the server has a history.
 async fn read_all(
     context: &Context<'_>,
     has_keys: bool,
-) -> Result<(SuiteRunId, usize, Option<LinkField>, bool), StageError> {
-    let field = if has_keys {
-        match request(context.cancellation, context.client.links().field()).await {
-            Ok(field) => Some(field),
-            Err(StageError::Cancelled) => return Err(StageError::Cancelled),
-            // If it cannot be found out now, linking will say why.
-            Err(_) => None,
-        }
-    } else {
-        None
-    };
-    let (suite_run, runs) = read_runs(context, field.as_ref()).await?;
+) -> Result<(SuiteRunId, usize, bool), StageError> {
+    let (suite_run, runs) = read_runs(context, has_keys).await?;
     let has_history = read_previous(context).await?;
-    Ok((suite_run, runs, field, has_history))
+    Ok((suite_run, runs, has_history))
 }
 
 /// Reads the results that runs held before, where one of them may be a result that was sent and does not show.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use octane_client::{ModuleChoice, SuiteChoice, TargetSpec, UploadSettings};
 use octane_model::{MilestoneId, ModuleId, ProgramId, ReleaseId, SuiteId, WorkItemId};
 use octane_results::{
-    Columns, Dialect, JiraSources, LongNames, ReadOptions, Release, ResultField, Status, SuitePath,
-    Tag, TestField, TestFieldKind,
+    Columns, Dialect, GherkinUnit, JiraSources, LongNames, ReadOptions, Release, ResultField,
+    Status, SuitePath, Tag, TestField, TestFieldKind,
 };
 use serde::Deserialize;
 
@@ -42,6 +42,7 @@ pub(crate) struct Options {
     suite_path: Option<String>,
     long_names: String,
     reruns: String,
+    gherkin: String,
     batch_results: Option<usize>,
     batch_bytes: Option<usize>,
     batches_in_flight: Option<usize>,
@@ -120,6 +121,19 @@ impl Options {
             let error: octane_results::UnknownReruns = error;
             invalid(error.to_string())
         })?;
+        if self.gherkin == "features" {
+            settings.gherkin = GherkinUnit::Features;
+            if settings.dialect == Dialect::Evidence {
+                return Err(invalid(
+                    "`gherkin=\"features\"` needs the dialect `standard`",
+                ));
+            }
+            if self.skip_invalid {
+                return Err(invalid(
+                    "`gherkin=\"features\"` needs all scenarios of a feature, and `skip_invalid` may leave some out",
+                ));
+            }
+        }
         if let Some(results) = self.batch_results {
             settings.batch_limits.runs_max = results;
         }

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import json
 import pathlib
 import pickle
 import uuid
@@ -274,6 +275,9 @@ def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
         ({"wait": -1}, "`wait` must be"),
         ({"dialect": "other"}, "`other` is not a valid `dialect`"),
         ({"reruns": "first"}, "first"),
+        ({"gherkin": "files"}, "`files` is not a valid `gherkin`"),
+        ({"gherkin": "features", "skip_invalid": True}, "needs all scenarios"),
+        ({"gherkin": "features", "dialect": "evidence"}, "needs the dialect `standard`"),
         ({"duration_unit": "m"}, "`m` is not a valid `duration_unit`"),
         ({"suite": ""}, "name is empty"),
         ({"module": True}, "not a valid module ID"),
@@ -283,6 +287,26 @@ def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
 def test_an_option_that_is_wrong_is_named(client: Client, options: dict[str, Any], message: str) -> None:
     with pytest.raises(octane.InputError, match=message):
         upload(client, ROWS, **options)
+
+
+def test_the_scenarios_of_a_feature_are_one_run(tmp_path: pathlib.Path, client: Client) -> None:
+    report_file = tmp_path / "cucumber.json"
+    elements = [
+        {
+            "type": "scenario",
+            "name": name,
+            "line": line,
+            "start_timestamp": "2026-11-28T05:00:00.000Z",
+            "steps": [{"keyword": "When ", "name": "I act", "result": {"status": status, "duration": 1}}],
+        }
+        for line, (name, status) in enumerate([("adds", "passed"), ("pays", "failed")], start=3)
+    ]
+    feature = {"uri": "cart.feature", "name": "Cart", "keyword": "Feature", "elements": elements}
+    report_file.write_text(json.dumps([feature]))
+    report = upload(client, report_file, gherkin="features").raise_for_problems()
+    counts = report.counts
+    assert (counts.read, counts.ingested, counts.passed, counts.failed) == (2, 2, 1, 1)
+    assert (counts.runs, counts.features, counts.scenarios) == (1, 1, 2)
 
 
 def test_a_missing_suite_is_created_only_if_that_is_allowed(client: Client) -> None:

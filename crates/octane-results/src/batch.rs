@@ -103,11 +103,6 @@ impl<I: Iterator<Item = TestRun>, W: Borrow<PayloadWriter>> Batches<I, W> {
         &self.runs
     }
 
-    /// The source of the runs, to be changed before any is taken.
-    pub fn input_mut(&mut self) -> &mut I {
-        &mut self.runs
-    }
-
     /// Splits `runs`, rendered by `writer`, which may be owned, borrowed or shared.
     pub fn new(runs: impl IntoIterator<IntoIter = I>, writer: W, limits: BatchLimits) -> Self {
         Self {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::identity::Identity;
 use crate::payload::gherkin::{Feature, Scenario};
+use crate::position::Position;
 use crate::run::{Failure, TestRun};
 use crate::scenario::FeatureScenario;
 use crate::status::Status;
@@ -41,7 +42,8 @@ pub enum GherkinUnit {
 ///
 /// The duration is the sum of theirs, and the start that of the first one. A tag that names the test in Octane, `@TID…`, is kept
 /// if only one feature has it. A scenario that has failed, and of which no step
-/// tells why, has a last step `[failure]` that does.
+/// tells why, has a last step `[failure]` that does. Features of one name have runs that are named after their files, too:
+/// `Cart [web/cart.feature]`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -68,11 +70,31 @@ pub struct Features {
 /// The results of one feature file.
 #[derive(Debug, Default)]
 struct File {
-    scenarios: Vec<(FeatureScenario, TestRun)>,
+    scenarios: Vec<Collected>,
     /// Their places in `scenarios`.
     places: HashMap<(Identity, Option<String>), usize>,
     /// How many results there were, those that do not count included.
     results: usize,
+}
+
+/// A scenario and its results.
+#[derive(Debug)]
+struct Collected {
+    scenario: FeatureScenario,
+    /// The result that counts.
+    run: TestRun,
+    /// Those before it.
+    replaced: Vec<ReplacedResult>,
+}
+
+/// A result of a scenario that does not count, because a later one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplacedResult {
+    /// Its status.
+    pub status: Status,
+    /// Where it was read.
+    pub position: Option<Position>,
 }
 
 impl Features {
@@ -94,9 +116,17 @@ impl Features {
         true
     }
 
+    /// The scenarios that have several results: the result that counts, and those that it replaces, in their order.
+    pub fn repeated(&self) -> impl Iterator<Item = (&TestRun, &[ReplacedResult])> {
+        let scenarios = self.files.iter().flat_map(|file| &file.scenarios);
+        let repeated = scenarios.filter(|one| !one.replaced.is_empty());
+        repeated.map(|one| (&one.run, &*one.replaced))
+    }
+
     /// The results of the features, in the order in which the first scenario of each came.
     pub fn finish(self) -> Vec<TestRun> {
         let mut runs: Vec<TestRun> = self.files.into_iter().map(File::into_run).collect();
+        name_apart(&mut runs);
         // Octane would take features with one tag for one test, and show only the last of their runs.
         let mut tags: HashMap<String, usize> = HashMap::new();
         for feature in runs.iter().filter_map(|run| run.feature.as_ref()) {
@@ -108,6 +138,19 @@ impl Features {
             }
         }
         runs
+    }
+}
+
+/// Names the runs of features that have the same name after their files: Octane shows names, and no paths.
+fn name_apart(runs: &mut [TestRun]) {
+    let names = counted(runs.iter().map(|run| &run.identity.name));
+    for run in runs {
+        let name = &run.identity.name;
+        if let Some(feature) = &run.feature
+            && names.get(name).is_some_and(|count| *count > 1)
+        {
+            run.run_name = Some(format!("{name} [{}]", feature.path));
+        }
     }
 }
 
@@ -127,37 +170,49 @@ impl File {
         run.metadata = None;
         let key = (run.identity.clone(), run.run_name.clone());
         match self.places.entry(key) {
-            Entry::Occupied(known) => self.scenarios[*known.get()] = (scenario, run),
+            Entry::Occupied(known) => {
+                let known = &mut self.scenarios[*known.get()];
+                let replaced = std::mem::replace(&mut known.run, run);
+                known.scenario = scenario;
+                known.replaced.push(ReplacedResult {
+                    status: replaced.status,
+                    position: replaced.position,
+                });
+            }
             Entry::Vacant(new) => {
                 new.insert(self.scenarios.len());
-                self.scenarios.push((scenario, run));
+                self.scenarios.push(Collected {
+                    scenario,
+                    run,
+                    replaced: Vec::new(),
+                });
             }
         }
     }
 
     fn into_run(mut self) -> TestRun {
         self.scenarios
-            .sort_by_key(|(scenario, _)| scenario.line.unwrap_or(u64::MAX));
-        let statuses = self.scenarios.iter().map(|(_, run)| run.status);
+            .sort_by_key(|one| one.scenario.line.unwrap_or(u64::MAX));
+        let statuses = self.scenarios.iter().map(|one| one.run.status);
         let mut feature = TestRun::new("", status(statuses));
         feature.results = self.results;
         let mut file = Feature::default();
-        if let Some((scenario, first)) = self.scenarios.first() {
-            path(scenario).clone_into(&mut file.path);
-            file.name.clone_from(&scenario.file.name);
+        if let Some(first) = self.scenarios.first() {
+            path(&first.scenario).clone_into(&mut file.path);
+            file.name.clone_from(&first.scenario.file.name);
             let name = if file.name.trim().is_empty() {
                 &file.path
             } else {
                 &file.name
             };
             name.clone_into(&mut feature.identity.name);
-            feature.position.clone_from(&first.position);
+            feature.position.clone_from(&first.run.position);
         }
         let names = names(&self.scenarios);
         let counts = counted(names.iter());
         let mut numbers: HashMap<String, i64> = HashMap::new();
         let mut keys = HashSet::new();
-        for ((scenario, run), name) in self.scenarios.into_iter().zip(names) {
+        for (Collected { scenario, run, .. }, name) in self.scenarios.into_iter().zip(names) {
             if file.tag.is_empty() {
                 let mut tags = scenario.file.tags.iter();
                 let tag = tags.find(|tag| tag.starts_with(TEST_TAG));
@@ -190,9 +245,9 @@ impl File {
 
 /// The names of scenarios: those of the file, or those of the runs, such as `pays [firefox]`, where these tell several results
 /// of one scenario apart.
-fn names(scenarios: &[(FeatureScenario, TestRun)]) -> Vec<String> {
-    let counts = counted(scenarios.iter().map(|(scenario, _)| &scenario.name));
-    let names = scenarios.iter().map(|(scenario, run)| {
+fn names(scenarios: &[Collected]) -> Vec<String> {
+    let counts = counted(scenarios.iter().map(|one| &one.scenario.name));
+    let names = scenarios.iter().map(|Collected { scenario, run, .. }| {
         let is_one_of_several = counts.get(&scenario.name).is_some_and(|count| *count > 1);
         let of_run = run.run_name.as_ref().filter(|_| is_one_of_several);
         of_run.unwrap_or(&scenario.name).clone()

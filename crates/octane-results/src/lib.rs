@@ -100,7 +100,7 @@ pub use step::{Parameter, Step, Steps};
 pub use batch::{Batch, BatchLimits, Batches, RenderedBatch};
 pub use colors::without_colors;
 pub use duration::{DurationError, milliseconds, seconds};
-pub use features::{Features, GherkinUnit};
+pub use features::{Features, GherkinUnit, ReplacedResult};
 pub use invalid::{InvalidCell, InvalidRow};
 pub use payload::check::{check, check_with};
 pub use payload::dialect::{Dialect, PayloadSettings};

@@ -152,6 +152,12 @@ pub(crate) struct PayloadArgs {
     /// Payload dialect.
     #[arg(long, value_enum, value_name = "DIALECT", default_value_t = PayloadKind::Standard)]
     pub(crate) payload: PayloadKind,
+    /// What a scenario of Cucumber becomes in Octane: a test of its own, or a part of the Gherkin test of its feature.
+    #[arg(long, value_enum, value_name = "UNIT", default_value_t = Gherkin::Scenarios)]
+    pub(crate) gherkin: Gherkin,
+    /// Start time of results that have none, e.g. `2026-11-28T05:00:00Z`; `--gherkin features` and the dialect "evidence" need one.
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) started: Option<Timestamp>,
     /// Release of the runs: an ID, a name, or `default`.
     #[arg(long, value_name = "ID|NAME|default")]
     pub(crate) release: Option<String>,
@@ -332,12 +338,6 @@ pub(crate) struct ConvertArgs {
     /// Write the batches in which an upload would send the results, to numbered files (`out.xml`, `out.2.xml`, …).
     #[arg(long)]
     pub(crate) split: bool,
-    /// What a scenario of Cucumber becomes in a payload: a test of its own, or a part of the Gherkin test of its feature.
-    #[arg(long, value_enum, value_name = "UNIT", default_value_t = Gherkin::Scenarios)]
-    pub(crate) gherkin: Gherkin,
-    /// Start time of results that have none, e.g. `2026-11-28T05:00:00Z`; `--gherkin features` and the dialect "evidence" need one.
-    #[arg(long, value_name = "TIME", value_parser = timestamp)]
-    pub(crate) started: Option<Timestamp>,
     /// ID of the test suite; without it the payload names no suite.
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) suite: Option<i64>,

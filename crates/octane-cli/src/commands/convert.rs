@@ -3,16 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use octane_client::{Plan, PlanError, PlanTotals, SinglePayload, Target, UploadSettings};
 use octane_model::plural::plural;
 use octane_model::{ModuleId, SuiteId};
-use octane_results::{Dialect, ExportFormat, Exporter, GherkinUnit, Process, TestRun};
+use octane_results::{Dialect, ExportFormat, Exporter, Process, TestRun};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::args::{BuildContext, ConvertArgs, Gherkin, OutputFormat, PayloadKind};
+use crate::args::{BuildContext, ConvertArgs, Gherkin, OutputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
@@ -20,6 +19,7 @@ use crate::input::reading::Reading;
 use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text};
 use crate::output_file::{Complete, OutputFile, Staged};
+use crate::payload;
 
 /// Writes the results as one payload, or as the payloads that an upload would send. Files are written while the input is
 /// read, and appear when all of them are complete; a failure leaves none, also not those of an earlier time.
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         let message = "`--split` writes payloads for Octane, and `--to` asks for another format";
         return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
     }
-    check_gherkin(args, is_table)?;
+    check_gherkin(args)?;
     check_offline(args)?;
     let is_stdout = args.output.as_os_str() == "-";
     let file = if is_stdout {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     } else {
         Some(output_file(args)?)
     };
-    let mut settings = crate::payload::settings(&args.payload)?;
+    let mut settings = payload::settings(&args.payload)?;
     if args.to == OutputFormat::Evidence {
         settings.dialect = Dialect::Evidence;
     }
@@ -112,27 +112,13 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
 }
 
 /// Fails if results of features cannot be written as the other options want it.
-fn check_gherkin(args: &ConvertArgs, is_table: bool) -> Result<()> {
-    if args.gherkin == Gherkin::Scenarios {
-        return Ok(());
+fn check_gherkin(args: &ConvertArgs) -> Result<()> {
+    if args.payload.gherkin == Gherkin::Features && args.to != OutputFormat::Octane {
+        let message =
+            "`--gherkin features` writes standard payloads, and `--to` asks for another format";
+        return Err(Failure::message(Exit::Usage, message).hint("leave out one of them"));
     }
-    let is_evidence =
-        args.to == OutputFormat::Evidence || args.payload.payload == PayloadKind::Evidence;
-    let (message, hint) = if is_table || is_evidence {
-        (
-            "`--gherkin features` writes standard payloads, and `--to` or `--payload` asks for another format",
-            "leave out one of them",
-        )
-    } else if args.input.skip_invalid {
-        // The run of the feature would say that all of its scenarios have passed.
-        (
-            "`--gherkin features` needs all scenarios of a feature, and `--skip-invalid` may leave some out",
-            "leave out `--skip-invalid`, or use `--gherkin scenarios`",
-        )
-    } else {
-        return Ok(());
-    };
-    Err(Failure::message(Exit::Usage, message).hint(hint))
+    payload::check_gherkin(&args.payload, &args.input)
 }
 
 /// Fails if a server would have to be asked.
@@ -176,13 +162,6 @@ impl<'a> Payloads<'a> {
         }
     }
 
-    fn gherkin(&self) -> GherkinUnit {
-        match self.args.gherkin {
-            Gherkin::Scenarios => GherkinUnit::Scenarios,
-            Gherkin::Features => GherkinUnit::Features,
-        }
-    }
-
     /// Writes all results while they are read for the first time. Returns how many there are.
     fn write_first(
         &mut self,
@@ -191,7 +170,7 @@ impl<'a> Payloads<'a> {
         settings: &UploadSettings,
     ) -> Result<usize> {
         let is_payload = matches!(self.args.to, OutputFormat::Octane | OutputFormat::Evidence);
-        let is_of_features = self.args.gherkin == Gherkin::Features;
+        let is_of_features = self.args.payload.gherkin == Gherkin::Features;
         if !is_payload || self.args.split || is_of_features {
             return self.write_all(
                 reading,
@@ -205,7 +184,6 @@ impl<'a> Payloads<'a> {
         single.write(payload.prefix())?;
         let rendering = Rendering {
             payload: payload.part(),
-            started: self.args.started,
         };
         reading.process(rendering, &mut |rendered| {
             if let Some(error) = rendered.failed {
@@ -229,7 +207,7 @@ impl<'a> Payloads<'a> {
         target: Option<&Target>,
         settings: &UploadSettings,
     ) -> Result<usize> {
-        let started = self.args.started;
+        let started = self.args.payload.started;
         let each = |runs: &mut R, write: &mut dyn FnMut(&mut TestRun) -> Result<()>| {
             each(runs, &mut |run| {
                 run.started = run.started.or(started);
@@ -238,15 +216,11 @@ impl<'a> Payloads<'a> {
         };
         let format = match self.args.to {
             OutputFormat::Octane | OutputFormat::Evidence if self.args.split => {
-                let runs = runs.map(|mut run| {
-                    run.started = run.started.or(started);
-                    run
-                });
-                let plan = Plan::new(runs, target, settings)?.gherkin(self.gherkin());
+                let plan = Plan::new(runs, target, settings)?;
                 return Ok(self.split(plan)?.counts.read);
             }
             OutputFormat::Octane | OutputFormat::Evidence => {
-                let mut payload = SinglePayload::new(target, settings)?.gherkin(self.gherkin());
+                let mut payload = SinglePayload::new(target, settings)?;
                 let mut single = self.single()?;
                 let mut piece = payload.prefix().to_vec();
                 each(&mut runs, &mut |run| {
@@ -375,7 +349,6 @@ impl<'a> Payloads<'a> {
 struct Rendering {
     /// An empty part of the payload.
     payload: SinglePayload,
-    started: Option<Timestamp>,
 }
 
 /// Results that were rendered.
@@ -401,7 +374,6 @@ impl Process for Rendering {
         if rendered.failed.is_some() {
             return;
         }
-        run.started = run.started.or(self.started);
         rendered.failed = rendered.payload.write(run, &mut rendered.bytes).err();
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
 use octane_client::{
-    Client, ClientError, Prepared, ReportedProblem, Spool, TargetSpec, UploadId, UploadSettings,
+    Client, ClientError, Counts, Prepared, ReportedProblem, Spool, TargetSpec, UploadId,
+    UploadSettings,
 };
 use octane_model::plural::plural;
 use octane_results::Release;
@@ -51,7 +52,8 @@ impl DryRun<'_> {
         let keys = prepared.totals.jira_keys.clone();
         let (mut unknown, mut is_unlinked) = (Vec::new(), false);
         if settings.link && !keys.is_empty() {
-            (unknown, is_unlinked) = self.look_up(&keys, &mut problems).await?;
+            let counts = &prepared.totals.counts;
+            (unknown, is_unlinked) = self.look_up(&keys, counts, &mut problems).await?;
         }
         let refused = missing.is_some() && !self.may_create();
         let meant = if refused {
@@ -167,10 +169,19 @@ impl DryRun<'_> {
     async fn look_up(
         &self,
         keys: &BTreeSet<String>,
+        counts: &Counts,
         problems: &mut Vec<ReportedProblem>,
     ) -> Result<(Vec<String>, bool)> {
         let found = async {
-            self.client.links().field().await?;
+            let links = self.client.links();
+            if counts.features > 0 {
+                links.feature_field().await?;
+            }
+            if counts.features == 0
+                || counts.read > counts.invalid + counts.repeats + counts.scenarios
+            {
+                links.field().await?;
+            }
             self.client.jira().resolve(keys).await
         };
         match found.await {

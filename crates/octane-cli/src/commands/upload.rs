@@ -45,6 +45,7 @@ pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
 /// Fails if settings or names are missing or not valid.
 pub(super) fn check(args: &UploadArgs, output: Output) -> Result<()> {
     crate::input::check(&args.input)?;
+    crate::payload::check_gherkin(&args.payload, &args.input)?;
     // What there is to say is said by the upload.
     let quiet = Output {
         is_quiet: true,
@@ -62,6 +63,7 @@ pub(super) async fn results(
     output: Output,
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
+    crate::payload::check_gherkin(&args.payload, &args.input)?;
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
     settings.ingestion_wait_max = args.delivery.wait;
@@ -219,7 +221,8 @@ fn draft(
     let mut parts = reading.processed(planner);
     let draft = parts.next().and_then(|first| {
         // Nothing is created for input without results, or while a pipe is silent.
-        let spec = target_spec(args, &name, first.first_started(), started.now).ok()?;
+        let first_started = first.first_started().or(settings.started);
+        let spec = target_spec(args, &name, first_started, started.now).ok()?;
         let parts = std::iter::once(first).chain(parts.by_ref());
         let parts = parts.take_while(|_| !cancellation.is_cancelled());
         Draft::of_parts(parts, &spec, settings, &spool, started.id.clone()).ok()
@@ -248,7 +251,8 @@ async fn upload_input(
         (false, None) if args.connection.sandbox => Create::Missing,
         (false, None) => Create::Ask,
     };
-    let spec = target_spec(args, &input.name, input.first_started, started.now)?
+    let first_started = input.first_started.or(settings.started);
+    let spec = target_spec(args, &input.name, first_started, started.now)?
         .create_missing(create == Create::Missing);
     let connected = Connection::open(&args.connection, output).await?;
     let client = &connected.client;

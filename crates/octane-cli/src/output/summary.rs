@@ -254,14 +254,21 @@ fn write_repeats(text: &mut Text, counts: &Counts) -> std::fmt::Result {
         repeats,
         flaky,
         named,
+        features,
+        scenarios,
         ..
     } = *counts;
-    if repeats + flaky + named == 0 {
+    if repeats + flaky + named + features == 0 {
         return Ok(());
     }
-    let runs = counts.read.saturating_sub(counts.invalid + repeats);
-    let (runs, results) = (thousands(runs), plural(runs + repeats, "result"));
+    let results = counts.read.saturating_sub(counts.invalid);
+    let runs = (results + features).saturating_sub(repeats + scenarios);
+    let (runs, results) = (thousands(runs), plural(results, "result"));
     write!(text, "Runs      {runs} from {results}")?;
+    if features > 0 {
+        let (features, scenarios) = (plural(features, "feature"), plural(scenarios, "scenario"));
+        write!(text, " · {features} with {scenarios}")?;
+    }
     if repeats > 0 {
         write!(text, " · {}", plural(repeats, "repeat"))?;
     }

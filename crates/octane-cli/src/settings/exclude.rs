@@ -18,6 +18,7 @@ pub(super) enum Exclusion {
 /// | `sandbox` | results would go to the sandbox, and no one would notice |
 /// | `dry-run` | nothing would be uploaded, and no one would notice |
 /// | `force-new` | each upload would add the same results once more |
+/// | `started` | it is the time of one test run |
 /// | `yes` | `create = "missing"` says the same |
 /// | `secret-stdin` | standard input belongs to the one who calls |
 /// | `profile` | a file cannot choose what counts in it |
@@ -39,6 +40,7 @@ const EACH_TIME: &[(&str, &str)] = &[
         "force-new",
         "each upload would add the same results once more",
     ),
+    ("started", "it is the time of one test run"),
     ("yes", "`create = \"missing\"` says the same"),
     (
         "secret-stdin",

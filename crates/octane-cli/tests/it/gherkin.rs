@@ -1,6 +1,10 @@
-//! Cucumber reports, converted to one Gherkin run for each feature.
+//! Cucumber reports, converted to one Gherkin run for each feature, and uploaded as such.
 
-use crate::program::{Done, Place};
+use octane_sandbox::Fault;
+use serde_json::{Value, json};
+
+use crate::program::{Done, Place, upload_in};
+use crate::server::{SECRET, Server};
 
 /// A report of one feature, whose scenarios have steps with these statuses.
 fn report(path: &str, name: &str, scenarios: &[(&str, &str)]) -> String {
@@ -160,4 +164,134 @@ fn a_feature_is_written_only_as_a_whole_and_with_a_start_time() {
         assert!(written(&place, "out.xml").contains(r#"started="1795842000000""#));
     }
     convert(&place, &["c.json", "--started", "soon"]).fails(2, &["--started", "soon"]);
+}
+
+/// Uploads the features of a report.
+fn upload(server: &Server, report: &str, more: &[&str]) -> Done {
+    server.place.file("c.json", report);
+    let upload = [
+        "upload",
+        "c.json",
+        "--gherkin",
+        "features",
+        "--suite",
+        "S",
+        "--suite-run",
+        "r",
+        "-y",
+    ];
+    server.octane(&[&upload[..], more].concat(), SECRET)
+}
+
+/// Name, status and number of linked stories of each run of a feature.
+fn runs(server: &Server) -> Vec<Value> {
+    let list = [
+        "api",
+        "GET",
+        "gherkin_automated_runs?fields=name,native_status,covered_content",
+    ];
+    let answer = server.octane(&list, SECRET).json();
+    let run = |run: &Value| {
+        let status = run["native_status"]["id"].as_str().unwrap();
+        let status = status.rsplit('.').next().unwrap();
+        let links = &run["covered_content"]["total_count"];
+        json!([run["name"], status, links])
+    };
+    answer["data"].as_array().unwrap().iter().map(run).collect()
+}
+
+/// A feature with a Jira key as a tag, one of whose scenarios failed.
+fn tagged() -> String {
+    let scenarios = [("adds", "passed"), ("pays", "failed"), ("goes", "passed")];
+    report("cart.feature", "Cart", &scenarios).replace("@TID4001REV0.2.0", "@SHOP-101")
+}
+
+#[test]
+fn features_are_uploaded_as_gherkin_runs_that_are_linked_by_their_tags() {
+    let server = Server::new();
+    let done = upload(&server, &tagged(), &["--jira-from", "tag"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    for part in [
+        "Read      3 results in 1 file: 2 passed, 1 failed, 0 skipped\n",
+        "Runs      1 from 3 results · 1 feature with 3 scenarios\n",
+        "Sent      3 results in 1 batch\n",
+        "Ingested  3 · rejected 0 · invalid 0 · pending 0 (1 automated run)\n",
+        "Linked    1 run to 1 story (1 Jira key)\n",
+    ] {
+        assert!(done.stdout.contains(part), "no `{part}` in {done:?}");
+    }
+    assert_eq!(runs(&server), [json!(["Cart", "failed", 1])]);
+    assert_eq!(server.runs(), (0, 0), "no scenario is a run of its own");
+    let list = server.octane(&["uploads", "list", "--format", "json"], SECRET);
+    let counts = &list.json()["uploads"][0]["counts"];
+    let shown = ["ingested", "features", "scenarios"].map(|name| counts[name].clone());
+    assert_eq!(shown, [3, 1, 3].map(Value::from));
+}
+
+#[test]
+fn a_dry_run_of_features_counts_scenarios_and_creates_nothing() {
+    let server = Server::new();
+    let more = ["--jira-from", "tag", "--dry-run", "--format", "json"];
+    let done = upload(&server, &tagged(), &more);
+    let plan = done.json();
+    assert_eq!((done.code, &plan["results"]), (0, &json!(3)), "{done:?}");
+    assert_eq!(
+        (&plan["batches"], &plan["jira_keys"]),
+        (&json!(1), &json!(["SHOP-101"]))
+    );
+    assert_eq!(runs(&server), Vec::<Value>::new());
+}
+
+#[test]
+fn features_whose_upload_was_interrupted_are_resumed() {
+    let server = Server::new();
+    // The server receives them, and its response is lost.
+    server.fail_next(Fault::reset_after().path("*/test-results").times(1));
+    let done = upload(
+        &server,
+        &tagged(),
+        &["--jira-from", "tag", "--retries", "0"],
+    );
+    assert_eq!(done.code, 8, "{done:?}");
+    assert!(done.stdout.contains("pending 3"), "{done:?}");
+    let id = upload_in(&done.stdout);
+    let done = server.octane(&["resume", &id], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.contains("Ingested  3"), "{done:?}");
+    assert_eq!(runs(&server), [json!(["Cart", "failed", 1])]);
+}
+
+#[test]
+fn a_flaky_scenario_of_a_feature_is_named() {
+    let server = Server::new();
+    let failed = report(
+        "cart.feature",
+        "Cart",
+        &[("adds", "failed"), ("pays", "passed")],
+    );
+    let again = report("cart.feature", "Cart", &[("adds", "passed")]);
+    server.place.file("d.json", &again);
+    let done = upload(&server, &failed, &["d.json"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.contains("1 flaky"), "{done:?}");
+    assert!(
+        done.stdout
+            .contains("Cart.adds: 1 of 2 results failed; the run shows `passed`"),
+        "{done:?}"
+    );
+    assert_eq!(runs(&server), [json!(["Cart", "passed", 0])]);
+}
+
+#[test]
+fn features_are_refused_where_they_could_not_be_whole_or_not_be_written() {
+    let server = Server::new();
+    upload(&server, &tagged(), &["--skip-invalid"]).fails(2, &["--skip-invalid", "all scenarios"]);
+    upload(&server, &tagged(), &["--payload", "evidence"]).fails(2, &["--payload"]);
+    let undated = tagged().replace("start_timestamp", "x");
+    upload(&server, &undated, &[]).fails(3, &["feature `Cart` has no start time", "`--started`"]);
+    assert_eq!(runs(&server), Vec::<Value>::new());
+    let started = ["--started", "2026-11-28T05:00:00Z"];
+    let done = upload(&server, &undated, &started);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(runs(&server).len(), 1);
 }

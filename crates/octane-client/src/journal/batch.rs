@@ -5,6 +5,7 @@ use rusqlite::{Row, Transaction};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::feature_row::MORE_RESULTS;
 use super::state::{loaded, stored};
 use crate::resend::BatchState;
 use crate::verdict::BatchEnd;
@@ -17,6 +18,8 @@ pub(crate) struct StoredBatch {
     pub(super) body: usize,
     pub(super) first_row: i64,
     pub(super) last_row: i64,
+    /// How many results it holds.
+    pub(crate) results: usize,
     pub(super) nonce: u32,
     /// The comment in the payload that makes its bytes differ, or nothing.
     pub(super) comment: String,
@@ -37,16 +40,16 @@ pub(crate) struct StoredBatch {
 }
 
 impl StoredBatch {
-    /// How many results it holds.
-    pub(crate) fn results(&self) -> usize {
+    /// How many runs it holds.
+    pub(crate) fn rows(&self) -> usize {
         usize::try_from(self.last_row - self.first_row + 1).unwrap_or(0)
     }
 }
 
-pub(super) const COLUMNS: &str = "number, body, first_row, last_row, sha256, nonce, comment, after_previous, task, \
+const COLUMNS: &str = "number, body, first_row, last_row, sha256, nonce, comment, after_previous, task, \
                                   state, ended_as, is_duplicate, task_log, reason, checksum";
 
-pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
+fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
     let (state, ended_as): (String, Option<String>) = (row.get(9)?, row.get(10)?);
     Ok(StoredBatch {
         number: row.get(0)?,
@@ -63,6 +66,7 @@ pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<StoredBatch> {
         task_log: row.get(12)?,
         reason: row.get(13)?,
         checksum: row.get(14)?,
+        results: row.get(15)?,
     })
 }
 
@@ -73,7 +77,7 @@ pub(super) fn batches(
 ) -> rusqlite::Result<Vec<StoredBatch>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM batches WHERE {condition} ORDER BY first_row, number"
+            "SELECT {COLUMNS}, last_row - first_row + 1 + {MORE_RESULTS} FROM batches WHERE {condition} ORDER BY first_row, number"
         ))?
         .query_map([], batch)?
         .collect()

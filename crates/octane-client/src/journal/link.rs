@@ -4,8 +4,10 @@ use octane_model::{EntityId, References};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::feature_row::is_of;
 use super::row_table::ensure_rows;
 use crate::link_field::LinkLevel;
+use crate::run_kind::RunKind;
 
 /// A run, or a test, whose results carry Jira keys.
 #[derive(Debug)]
@@ -40,11 +42,16 @@ impl Journal {
         })
     }
 
-    /// Finds out which runs, or tests, hold rows that are in and carry Jira keys. There may be several for one
+    /// Finds out which runs of a kind, or their tests, hold rows that are in and carry Jira keys. There may be several for one
     /// row: Octane stores a run for each release, milestone, program and environment. Where the time at which
     /// the test started distinguishes them, it is used.
-    pub(crate) fn collect_links(&self, level: LinkLevel) -> Result<(), JournalError> {
+    pub(crate) fn collect_links(
+        &self,
+        kind: RunKind,
+        level: LinkLevel,
+    ) -> Result<(), JournalError> {
         let holder = holder(level);
+        let is_of_kind = is_of(kind, "r.number");
         self.read(|connection| {
             ensure_rows(connection)?;
             connection.execute_batch(&format!(
@@ -54,7 +61,7 @@ impl Journal {
                      SELECT DISTINCT f.{holder} AS holder, k.value AS key
                      FROM rows r JOIN row_states s ON s.number = r.number JOIN server_runs f ON f.key = r.key,
                          json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL
+                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL AND {is_of_kind}
                      AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
                          SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started))
                      ORDER BY 1, 2
@@ -63,15 +70,20 @@ impl Journal {
         })
     }
 
-    /// How many rows are in and carry Jira keys, but have no run (or test) on the server that could be linked.
-    pub(crate) fn count_unlinkable(&self, level: LinkLevel) -> Result<usize, JournalError> {
+    /// How many rows of a kind are in and carry Jira keys, but have no run (or test) on the server that could be linked.
+    pub(crate) fn count_unlinkable(
+        &self,
+        kind: RunKind,
+        level: LinkLevel,
+    ) -> Result<usize, JournalError> {
         let holder = holder(level);
+        let is_of_kind = is_of(kind, "r.number");
         self.read(|connection| {
             ensure_rows(connection)?;
             connection
                 .prepare_cached(&format!(
                     "SELECT COUNT(*) FROM rows r JOIN row_states s ON s.number = r.number
-                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND NOT EXISTS (
+                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND {is_of_kind} AND NOT EXISTS (
                          SELECT 1 FROM server_runs f WHERE f.key = r.key AND f.{holder} IS NOT NULL)"
                 ))?
                 .query_row([], |row| row.get(0))

@@ -11,7 +11,7 @@ use super::schema;
 pub(super) const OLDEST: i64 = 1;
 
 /// One step per format, the oldest first.
-const STEPS: [&str; 5] = [FROM_1, FROM_2, FROM_3, FROM_4, FROM_5];
+const STEPS: [&str; 6] = [FROM_1, FROM_2, FROM_3, FROM_4, FROM_5, FROM_6];
 
 /// Format 1 had no explicit states for rows: `kept` with a message was an unconfirmed result, without one an open one.
 /// Its bytes stay the same: the comment that made a batch's bytes differ is stored as it was.
@@ -100,6 +100,9 @@ const FROM_5: &str = "
         batch INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL, has_jira INTEGER NOT NULL, packed BLOB);
     INSERT INTO facts SELECT batch, MIN(number), MAX(number), MAX(jira IS NOT NULL), NULL FROM rows GROUP BY batch;
 ";
+
+/// Format 6 knew no features, and versions that do not know them would look for their runs among those of tests.
+const FROM_6: &str = "CREATE TABLE features (number INTEGER PRIMARY KEY, results INTEGER NOT NULL)";
 
 /// Whether a journal has an older format that can be migrated.
 pub(super) fn is_needed(connection: &Connection) -> rusqlite::Result<bool> {

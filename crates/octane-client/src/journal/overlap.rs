@@ -40,6 +40,8 @@ pub(crate) struct ShardResult {
     pub(crate) status: Status,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) started: Option<i64>,
+    /// Whether it is the run of a feature, of which other journals may have other scenarios.
+    pub(crate) is_feature: bool,
 }
 
 impl Overlaps {
@@ -52,7 +54,7 @@ impl Overlaps {
         let all = Connection::open("").map_err(failed)?;
         all.execute_batch(
             "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
-                 started INTEGER);
+                 started INTEGER, is_feature INTEGER NOT NULL);
              BEGIN",
         )
         .map_err(failed)?;
@@ -72,7 +74,7 @@ impl Overlaps {
         )?;
         let mut different: Vec<Overlap> = Vec::new();
         let mut statement = all.prepare(
-            "SELECT key, journal, row, status, started FROM results WHERE key IN (
+            "SELECT key, journal, row, status, started, is_feature FROM results WHERE key IN (
                  SELECT key FROM results GROUP BY key HAVING COUNT(DISTINCT status) > 1)
              ORDER BY key, journal",
         )?;
@@ -85,6 +87,7 @@ impl Overlaps {
                 row: row.get(2)?,
                 status: Status::from_payload(&status).ok_or(rusqlite::Error::InvalidQuery)?,
                 started: row.get(4)?,
+                is_feature: row.get(5)?,
             };
             match different.last_mut().filter(|last| last.key == key) {
                 Some(last) => last.results.push(result),
@@ -103,14 +106,15 @@ impl Journal {
     fn copy_last_results(&self, number: usize, all: &Connection) -> Result<(), JournalError> {
         let mut after = Vec::new();
         loop {
-            let chunk: Vec<(RunKey, i64, String, Option<i64>)> = self.read(|connection| {
+            let chunk: Vec<(RunKey, i64, String, Option<i64>, bool)> = self.read(|connection| {
                 ensure_index_of_keys(connection)?;
                 connection
                     .prepare_cached(
-                        "SELECT key, MAX(number), status, started FROM rows WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
+                        "SELECT key, MAX(number), status, started, number IN (SELECT number FROM features) FROM rows
+                         WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
                     )?
                     .query_map((&after, CHUNK), |row| {
-                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                        row.try_into()
                     })?
                     .collect()
             })?;
@@ -120,9 +124,9 @@ impl Journal {
             after = last.to_vec();
             let copied = (|| {
                 let mut insert =
-                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?)")?;
-                for (key, row, status, started) in &chunk {
-                    insert.execute((key, number, row, status, started))?;
+                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)")?;
+                for (key, row, status, started, is_feature) in &chunk {
+                    insert.execute((key, number, row, status, started, is_feature))?;
                 }
                 Ok(())
             })();

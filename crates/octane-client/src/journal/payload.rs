@@ -170,7 +170,7 @@ impl Journal {
                 Ok(BatchReport {
                     shard: None,
                     number: batch.number,
-                    results: batch.results(),
+                    results: batch.results,
                     status: batch.state.to_string(),
                     sha256,
                     task: batch.task,

@@ -71,9 +71,9 @@ impl Spool {
             let bytes = || Ok::<_, JournalError>(journal.payload(&batch)?.len() as u64);
             match resend(&batch.state, left, look) {
                 Resend::Nothing => {}
-                Resend::AskTask => remaining.awaited.add(batch.results(), bytes()?),
+                Resend::AskTask => remaining.awaited.add(batch.results, bytes()?),
                 Resend::Batch if !batch.state.is_ended() => {
-                    remaining.unsent.add(batch.results(), bytes()?);
+                    remaining.unsent.add(batch.results, bytes()?);
                 }
                 Resend::Batch | Resend::Rows { .. } => {
                     let results = journal.read(|connection| count_open(connection, &batch))?;
@@ -90,7 +90,8 @@ fn count_open(connection: &Connection, batch: &StoredBatch) -> rusqlite::Result<
     ensure_rows(connection)?;
     connection
         .prepare_cached(
-            "SELECT COUNT(*) FROM rows r LEFT JOIN row_states s ON s.number = r.number
+            "SELECT COUNT(*) + COALESCE(SUM(f.results - 1), 0) FROM rows r
+             LEFT JOIN row_states s ON s.number = r.number LEFT JOIN features f ON f.number = r.number
              WHERE r.number BETWEEN ? AND ? AND COALESCE(s.state, 'open') NOT IN ('ingested', 'superseded')",
         )?
         .query_row((batch.first_row, batch.last_row), |row| row.get(0))

@@ -1,12 +1,12 @@
 //! Results that share a run with others of the upload.
 
-use octane_model::plural::plural;
 use octane_results::Position;
 use rusqlite::Connection;
 
 use super::position::position;
 use super::problem::add_problem;
 use super::row_table::ensure_index_of_keys;
+use crate::flaky_message::flaky_message;
 use crate::report::{Counts, ReportedProblem};
 
 /// Finds out which results share a run: counts them, names those that another status replaces, and makes batches
@@ -21,10 +21,10 @@ pub(super) fn find(connection: &Connection, counts: &mut Counts) -> rusqlite::Re
              SELECT later.batch FROM temp.repeated JOIN rows later ON later.key = repeated.key
              JOIN rows earlier ON earlier.number = repeated.first AND earlier.batch < later.batch);",
     )?;
-    counts.repeats = connection.query_row(
+    counts.repeats += connection.query_row(
         "SELECT COALESCE(SUM(results - 1), 0) FROM temp.repeated",
         [],
-        |row| row.get(0),
+        |row| row.get::<_, usize>(0),
     )?;
     name_flaky(connection, counts)?;
     connection.execute_batch("DROP TABLE temp.repeated")
@@ -50,7 +50,7 @@ fn name_flaky(connection: &Connection, counts: &mut Counts) -> rusqlite::Result<
         let replaced: i64 = row.get(5)?;
         let place: Option<Position> = place.query_row([replaced], |row| position(row, 0))?;
         let (statuses, shown): (String, String) = (row.get(4)?, row.get(1)?);
-        let message = message(row.get(2)?, row.get(3)?, &statuses, &shown);
+        let message = flaky_message(row.get(2)?, row.get(3)?, &statuses, &shown);
         let problem = ReportedProblem::new("flaky", message)
             .of_test(&test)
             .at(place);
@@ -58,14 +58,4 @@ fn name_flaky(connection: &Connection, counts: &mut Counts) -> rusqlite::Result<
         counts.flaky += 1;
     }
     Ok(())
-}
-
-fn message(results: usize, failed: usize, statuses: &str, shown: &str) -> String {
-    let all = plural(results, "result");
-    let shown = shown.to_lowercase();
-    if failed == 0 {
-        let statuses = statuses.replace(',', ", ");
-        return format!("{all} with different statuses ({statuses}); the run shows `{shown}`");
-    }
-    format!("{failed} of {all} failed; the run shows `{shown}`")
 }

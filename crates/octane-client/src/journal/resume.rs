@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction};
 use super::batch::{StoredBatch, batches};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
+use super::feature_row::MORE_RESULTS;
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
 use super::split::halves;
@@ -61,9 +62,10 @@ impl Journal {
             }
             update_superseded(transaction)?;
             transaction
-                .prepare_cached(
-                    "SELECT COALESCE(SUM(last_row - first_row + 1), 0) FROM batches WHERE state = 'ready'",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT COALESCE(SUM(last_row - first_row + 1 + {MORE_RESULTS}), 0) FROM batches
+                     WHERE state = 'ready'"
+                ))?
                 .query_row([], |row| row.get(0))
         })
     }
@@ -238,7 +240,7 @@ fn replan_rows(
     while let Some(mut piece) = pieces.pop() {
         match sendable.range(piece.first_row..=piece.last_row).count() {
             0 => end_like(transaction, &piece, &end)?,
-            count if count == piece.results() => {
+            count if count == piece.rows() => {
                 piece.nonce = nonce;
                 if let Some(mark) = mark {
                     piece.comment = nonce_comment(Some(mark), nonce);

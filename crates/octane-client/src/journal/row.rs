@@ -4,12 +4,14 @@ use rusqlite::Connection;
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::feature_row::MORE_RESULTS;
 use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
 use super::problem::add_problem;
 use super::repeat;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::schema;
+use super::state::{Reason, RowState};
 use crate::plan::{Envelope, Manifest, PlannedBatch};
 use crate::report::{Counts, ReportedProblem};
 
@@ -64,6 +66,11 @@ impl RowWriter<'_> {
                     "INSERT INTO facts (batch, first_row, last_row, has_jira, packed) VALUES (?, ?, ?, ?, ?)",
                 )?
                 .execute((batch.number, first, self.rows, batch.has_jira, &batch.facts))?;
+            let mut insert = connection
+                .prepare_cached("INSERT INTO features (number, results) VALUES (?, ?)")?;
+            for (number, results) in (first..).zip(&batch.features) {
+                insert.execute((number, results))?;
+            }
             let body = Packed::new(&batch.body);
             let Envelope { prefix, suffix, .. } = self.envelope;
             let checksum = checksum(prefix, &body, &batch.comment, suffix);
@@ -142,7 +149,11 @@ impl Journal {
     /// Counts the results by state.
     pub(crate) fn row_counts(&self) -> Result<RowCounts, JournalError> {
         self.read(|connection| {
-            let planned = count(connection, "SELECT COALESCE(MAX(last_row), 0) FROM facts")?;
+            let planned = count(
+                connection,
+                "SELECT (SELECT COALESCE(MAX(last_row), 0) FROM facts)
+                     + (SELECT COALESCE(SUM(results - 1), 0) FROM features)",
+            )?;
             let mut counts = connection
                 .prepare_cached(
                     "SELECT COUNT(*) FILTER (WHERE state = 'unconfirmed' AND reason IS NOT 'forgotten'),
@@ -160,6 +171,7 @@ impl Journal {
                         rejected: row.get(4)?,
                     })
                 })?;
+            add_features(connection, &mut counts)?;
             let judged = counts.pending() + counts.ingested + counts.rejected;
             counts.open = planned.saturating_sub(judged);
             Ok(counts)
@@ -176,12 +188,16 @@ impl Journal {
         self.read(|connection| {
             counts.sent = count(
                 connection,
-                "SELECT COALESCE(SUM(last_row - first_row + 1), 0) FROM batches
-                 WHERE state = 'accepted' OR state = 'ended' AND ended_as <> 'refused'",
+                &format!(
+                    "SELECT COALESCE(SUM(last_row - first_row + 1 + {MORE_RESULTS}), 0) FROM batches
+                     WHERE state = 'accepted' OR state = 'ended' AND ended_as <> 'refused'"
+                ),
             )?;
             counts.duplicate = count(
                 connection,
-                "SELECT COUNT(*) FROM batches b CROSS JOIN row_states s ON s.number BETWEEN b.first_row AND b.last_row
+                "SELECT COUNT(*) + COALESCE(SUM(f.results - 1), 0) FROM batches b
+                 CROSS JOIN row_states s ON s.number BETWEEN b.first_row AND b.last_row
+                 LEFT JOIN features f ON f.number = s.number
                  WHERE b.is_duplicate = 1 AND b.state = 'ended' AND b.ended_as <> 'refused' AND s.state = 'ingested'",
             )?;
             let has_read_runs = connection
@@ -222,6 +238,29 @@ impl Journal {
                 .exists([])
         })
     }
+}
+
+/// Adds that rows of features are several results. They are counted apart, as most uploads have none.
+fn add_features(connection: &Connection, counts: &mut RowCounts) -> rusqlite::Result<()> {
+    let mut states = connection.prepare_cached(
+        "SELECT s.state, s.reason, SUM(f.results - 1) FROM features f
+         CROSS JOIN row_states s ON s.number = f.number GROUP BY s.state, s.reason",
+    )?;
+    let mut states = states.query([])?;
+    while let Some(row) = states.next()? {
+        let (state, reason): (RowState, Option<String>) = (row.get(0)?, row.get(1)?);
+        let is_forgotten = reason.as_deref() == Some(Reason::Forgotten.as_str());
+        *match state {
+            // They are what is left.
+            RowState::Open => continue,
+            RowState::Unconfirmed if is_forgotten => &mut counts.forgotten,
+            RowState::Unconfirmed => &mut counts.unconfirmed,
+            RowState::Superseded => &mut counts.superseded,
+            RowState::Ingested => &mut counts.ingested,
+            RowState::Rejected => &mut counts.rejected,
+        } += row.get::<_, usize>(2)?;
+    }
+    Ok(())
 }
 
 fn count(connection: &Connection, sql: &str) -> rusqlite::Result<usize> {

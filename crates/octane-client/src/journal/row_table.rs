@@ -6,9 +6,10 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Statement};
 
+use super::feature_row::is_of;
 use super::schema;
 use crate::facts::{Fact, Facts, UnreadableFacts};
-use crate::run_key::run_key;
+use crate::run_kind::RunKind;
 
 /// Where the table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,10 @@ fn ensure(connection: &Connection) -> rusqlite::Result<Place> {
 }
 
 fn fill(connection: &Connection) -> rusqlite::Result<()> {
-    let mut facts = connection
-        .prepare("SELECT batch, first_row, last_row, packed FROM facts ORDER BY batch")?;
+    let mut facts = connection.prepare(&format!(
+        "SELECT batch, first_row, last_row, packed, {} FROM facts ORDER BY batch",
+        is_of(RunKind::Feature, "first_row")
+    ))?;
     let mut insert = connection.prepare(
         "INSERT INTO temp.rows (number, batch, key, test, name, status, started, duration, file, line, column, jira,
              body_end, run_name)
@@ -67,8 +70,13 @@ fn fill(connection: &Connection) -> rusqlite::Result<()> {
     let mut facts = facts.query([])?;
     while let Some(row) = facts.next()? {
         let (batch, first, last): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let kind = if row.get(4)? {
+            RunKind::Feature
+        } else {
+            RunKind::Test
+        };
         each(row.get_ref(3)?.as_blob()?, first, last, |number, fact| {
-            add(&mut insert, number, batch, fact)
+            add(&mut insert, number, batch, kind, fact)
         })?;
     }
     Ok(())
@@ -111,7 +119,13 @@ pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) 
     rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error))
 }
 
-fn add(insert: &mut Statement<'_>, number: i64, batch: i64, fact: &Fact) -> rusqlite::Result<()> {
+fn add(
+    insert: &mut Statement<'_>,
+    number: i64,
+    batch: i64,
+    kind: RunKind,
+    fact: &Fact,
+) -> rusqlite::Result<()> {
     let jira = (!fact.jira.is_empty())
         .then(|| serde_json::to_string(&fact.jira))
         .transpose()
@@ -119,7 +133,7 @@ fn add(insert: &mut Statement<'_>, number: i64, batch: i64, fact: &Fact) -> rusq
     insert.execute((
         number,
         batch,
-        run_key(&fact.identity, fact.run_name.as_deref()),
+        kind.key(&fact.identity, fact.run_name.as_deref()),
         fact.identity.to_string(),
         &fact.identity.name,
         fact.status.as_str(),

@@ -2,7 +2,7 @@
 
 /// The format of the file, in SQLite's `user_version`. A file with a higher one is refused, one with a lower one is
 /// [migrated](super::migrate).
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 pub(super) const TABLES: &str = "
     -- One JSON document a key (`manifest`, `target`, `last_attempt`, `resent`, `merged`), and the envelope of every payload:
@@ -50,6 +50,8 @@ pub(super) const TABLES: &str = "
         has_jira INTEGER NOT NULL,
         packed BLOB
     );
+    -- The rows that are runs of features, and how many results each of them stands for.
+    CREATE TABLE features (number INTEGER PRIMARY KEY, results INTEGER NOT NULL);
     -- What became of them; a row without an entry is `open`. Apart from the rows, so that a judgement writes a few bytes a row.
     CREATE TABLE row_states (
         number INTEGER PRIMARY KEY,

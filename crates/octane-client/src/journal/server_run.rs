@@ -6,11 +6,13 @@ use octane_model::{EntityId, References, TestId};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::feature_row::is_of;
 use super::row_table::{each, ensure_index_of_keys, ensure_rows, is_in_journal};
 use super::schema::INDEX_OF_SERVER_RUNS;
 use crate::compare::Shown;
 use crate::own_results::{OwnResult, described, own_results};
 use crate::run_key::RunKey;
+use crate::run_kind::RunKind;
 
 /// An automated run as the server shows it.
 #[derive(Debug, Clone)]
@@ -102,20 +104,21 @@ impl Journal {
         })
     }
 
-    /// The names of the runs at the beginning and the end of each batch whose task has ended.
-    pub(crate) fn names_of_batch_ends(&self) -> Result<Vec<String>, JournalError> {
+    /// The names of the runs of a kind at the beginning and the end of each batch whose task has ended.
+    pub(crate) fn names_of_batch_ends(&self, kind: RunKind) -> Result<Vec<String>, JournalError> {
+        let is_of_kind = is_of(kind, "b.first_row");
         if self.read(is_in_journal)? {
-            return self.names(
+            return self.names(&format!(
                 "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM batches b JOIN rows ON rows.number IN (b.first_row, b.last_row)
-                 WHERE b.state = 'ended' AND b.ended_as <> 'refused' ORDER BY 1",
-            );
+                 WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind} ORDER BY 1"
+            ));
         }
         // The API key may not read any runs. Then this is all that is ever looked up.
         self.read(|connection| {
-            let mut batches = connection.prepare_cached(
+            let mut batches = connection.prepare_cached(&format!(
                 "SELECT f.first_row, f.last_row, f.packed, b.first_row, b.last_row FROM batches b
-                 JOIN facts f ON f.batch = b.body WHERE b.state = 'ended' AND b.ended_as <> 'refused'",
-            )?;
+                 JOIN facts f ON f.batch = b.body WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind}"
+            ))?;
             let mut batches = batches.query([])?;
             let mut names = BTreeSet::new();
             while let Some(row) = batches.next()? {
@@ -131,28 +134,30 @@ impl Journal {
         })
     }
 
-    /// The names of the runs that have not been read, of batches whose task has ended.
-    pub(crate) fn names_of_missing_runs(&self) -> Result<Vec<String>, JournalError> {
+    /// The names of the runs of a kind that have not been read, of batches whose task has ended.
+    pub(crate) fn names_of_missing_runs(&self, kind: RunKind) -> Result<Vec<String>, JournalError> {
         self.finish_server_runs()?;
+        let is_of_kind = is_of(kind, "b.first_row");
         self.names(&format!(
             "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM {ROWS_OF_TASKS}
-             AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) ORDER BY 1"
+             AND {is_of_kind} AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) ORDER BY 1"
         ))
     }
 
-    /// From the first to the last ID of the runs of each batch, as far as they have been read: the others are mostly in
+    /// From the first to the last ID of the runs of each batch of a kind, as far as they have been read: the others are mostly in
     /// between. Without ranges that span much more than the results of their batch.
-    pub(crate) fn ranges_of_batches(&self) -> Result<Vec<(i64, i64)>, JournalError> {
+    pub(crate) fn ranges_of_batches(&self, kind: RunKind) -> Result<Vec<(i64, i64)>, JournalError> {
         self.finish_server_runs()?;
+        let is_of_kind = is_of(kind, "b.first_row");
         self.read(|connection| {
             connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT MIN(CAST(f.run AS INTEGER)) AS first, MAX(CAST(f.run AS INTEGER)) AS last FROM batches b
                      CROSS JOIN rows ON rows.number IN (b.first_row, b.last_row)
                      CROSS JOIN server_runs f ON f.key = rows.key
-                     WHERE b.state = 'ended' AND b.ended_as <> 'refused'
-                     GROUP BY b.number HAVING last - first < 2 * (b.last_row - b.first_row + 1) ORDER BY 1",
-                )?
+                     WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind}
+                     GROUP BY b.number HAVING last - first < 2 * (b.last_row - b.first_row + 1) ORDER BY 1"
+                ))?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::batch::StoredBatch;
 use super::database::Journal;
 use super::error::JournalError;
+use super::feature_row::count_results;
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
 use crate::resend::BatchState;
@@ -43,6 +44,7 @@ pub(super) fn halves(
             number,
             first_row,
             last_row,
+            results: count_results(transaction, first_row, last_row)?,
             after_previous,
             state: BatchState::Ready,
             task: None,

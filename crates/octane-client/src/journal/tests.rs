@@ -4,6 +4,7 @@ mod batches;
 mod bundles;
 mod duplicates;
 mod failures;
+mod features;
 mod files;
 mod flaky;
 mod judge;

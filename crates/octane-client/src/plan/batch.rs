@@ -21,6 +21,8 @@ pub struct PlannedBatch {
     pub(crate) rows: i64,
     /// How many results those stand for.
     pub(super) results: usize,
+    /// How many results each of them stands for, if they are runs of features; otherwise nothing.
+    pub(crate) features: Vec<usize>,
     /// What is known of each, in the payload's order, as a [`FactsWriter`](crate::facts::FactsWriter) writes it.
     pub(crate) facts: Vec<u8>,
     /// Whether any of them carries a Jira key.

@@ -25,6 +25,8 @@ pub(super) struct Batching {
     facts: FactsWriter,
     ends: crc32fast::Hasher,
     rows: i64,
+    /// How many results each run stands for, if they are runs of features.
+    pub(super) features: Vec<usize>,
     has_jira: bool,
 }
 
@@ -50,6 +52,7 @@ impl Batching {
             facts: FactsWriter::default(),
             ends: crc32fast::Hasher::new(),
             rows: 0,
+            features: Vec::new(),
             has_jira: false,
         }
     }
@@ -90,6 +93,7 @@ impl Batching {
             body,
             rows: std::mem::take(&mut self.rows),
             results,
+            features: std::mem::take(&mut self.features),
             facts: self.facts.finish(),
             has_jira: std::mem::take(&mut self.has_jira),
             files: self.files.take_new(),

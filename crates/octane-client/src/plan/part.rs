@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octane_results::{PayloadWriter, Process, Status, TestRun};
+use octane_results::{GherkinUnit, PayloadWriter, Process, Status, TestRun};
 
 use super::payload_settings::payload_settings;
 use super::repairing::RunRepairs;
@@ -15,7 +15,7 @@ use crate::settings::UploadSettings;
 use crate::target::{MODULE_PLACEHOLDER, SUITE_PLACEHOLDER, Target};
 
 /// Plans results where they are read, on several threads: most of the work of a [`Plan`](crate::Plan) does not depend on the other
-/// results. The [parts](PlanPart) become an upload with [`Draft::of_parts`](crate::Draft::of_parts). Not for results of features.
+/// results. The [parts](PlanPart) become an upload with [`Draft::of_parts`](crate::Draft::of_parts).
 #[derive(Debug)]
 pub struct PartPlanner {
     writer: Arc<PayloadWriter>,
@@ -23,8 +23,11 @@ pub struct PartPlanner {
 }
 
 impl PartPlanner {
-    /// Plans results by these settings.
+    /// Plans results by these settings. Fails if scenarios are to become features: those of one may be in several parts.
     pub fn new(settings: &UploadSettings) -> Result<Self, PlanError> {
+        if settings.gherkin == GherkinUnit::Features {
+            return Err(PlanError::FeaturesInParts);
+        }
         // What is rendered of a run does not depend on the target.
         let target = Target::new(SUITE_PLACEHOLDER, "placeholder").module(MODULE_PLACEHOLDER);
         let writer = PayloadWriter::new(payload_settings(Some(&target), settings))?;

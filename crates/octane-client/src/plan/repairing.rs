@@ -8,11 +8,12 @@ use std::vec::IntoIter;
 
 use octane_model::plural::plural;
 use octane_results::{
-    Dialect, Features, GherkinUnit, LimitExceeded, PayloadWriter, Repairs, Status, TestRun, repair,
-    shorten,
+    Dialect, Features, GherkinUnit, LimitExceeded, PayloadWriter, Repairs, ReplacedResult, Status,
+    TestRun, repair, shorten,
 };
 
 use super::totals::{PlanError, PlanTotals};
+use crate::flaky_message::flaky_message;
 use crate::report::{Counts, ReportedProblem};
 use crate::settings::UploadSettings;
 
@@ -71,7 +72,9 @@ pub(super) struct RunRepairs {
 
 impl RunRepairs {
     pub(super) fn new(settings: Arc<UploadSettings>, writer: Arc<PayloadWriter>) -> Self {
+        let is_of_features = settings.gherkin == GherkinUnit::Features;
         Self {
+            features: is_of_features.then(Features::default),
             settings,
             writer,
             counts: Counts::default(),
@@ -79,15 +82,12 @@ impl RunRepairs {
             flaky: Vec::new(),
             over_limit: Vec::new(),
             unsupported: BTreeSet::new(),
-            features: None,
         }
     }
 
     /// The same for further runs, without counts.
     pub(super) fn part(&self) -> Self {
-        let mut part = Self::new(Arc::clone(&self.settings), Arc::clone(&self.writer));
-        part.features = self.features.as_ref().map(|_| Features::default());
-        part
+        Self::new(Arc::clone(&self.settings), Arc::clone(&self.writer))
     }
 
     /// Adds what was counted of further runs, but for features.
@@ -109,16 +109,12 @@ impl RunRepairs {
         self.unsupported.extend(unsupported);
     }
 
-    /// Sets what scenarios become.
-    pub(super) fn set_gherkin(&mut self, unit: GherkinUnit) {
-        self.features = (unit == GherkinUnit::Features).then(Features::default);
-    }
-
     /// Counts and takes a result that becomes a part of that of a feature; `false` if it does not.
     pub(super) fn collect(&mut self, run: &mut TestRun) -> bool {
         let Some(features) = &mut self.features else {
             return false;
         };
+        run.started = run.started.or(self.settings.started);
         let status = run.status;
         let flaky = flaky(run);
         if !features.add(run) {
@@ -132,7 +128,17 @@ impl RunRepairs {
     /// The results of the features that were collected, repaired.
     pub(super) fn features(&mut self) -> Vec<TestRun> {
         let features = self.features.as_mut().map(std::mem::take);
-        let mut features = features.unwrap_or_default().finish();
+        let features = features.unwrap_or_default();
+        for (run, replaced) in features.repeated() {
+            self.counts.repeats += replaced.len();
+            self.add_flaky(flaky_scenario(run, replaced));
+        }
+        let mut features = features.finish();
+        self.counts.features += features.len();
+        let scenarios = features.iter().filter_map(|run| run.feature.as_ref());
+        self.counts.scenarios += scenarios
+            .map(|feature| feature.scenarios.len())
+            .sum::<usize>();
         features.retain_mut(|run| self.fit(run));
         features
     }
@@ -140,6 +146,7 @@ impl RunRepairs {
     /// Counts and repairs a run; `false` if it exceeds a limit and may not be repaired.
     pub(super) fn repair(&mut self, run: &mut TestRun) -> bool {
         count(&mut self.counts, run.status);
+        run.started = run.started.or(self.settings.started);
         if let Some(path) = &self.settings.suite_path {
             path.complete(&mut run.identity);
         }
@@ -223,6 +230,33 @@ fn flaky(run: &TestRun) -> Option<ReportedProblem> {
         ReportedProblem::new("flaky", message)
             .of_test(&run.identity)
             .at(run.position.clone()),
+    )
+}
+
+/// Names a scenario whose feature shows a result that replaces others with another status.
+fn flaky_scenario(run: &TestRun, replaced: &[ReplacedResult]) -> Option<ReportedProblem> {
+    let other = replaced.iter().find(|other| other.status != run.status)?;
+    let mut statuses: Vec<Status> = Vec::new();
+    let all = replaced.iter().map(|other| other.status);
+    for status in all.clone().chain([run.status]) {
+        if !statuses.contains(&status) {
+            statuses.push(status);
+        }
+    }
+    let words: Vec<String> = statuses
+        .iter()
+        .map(|status| status.as_str().to_lowercase())
+        .collect();
+    let failed = all
+        .chain([run.status])
+        .filter(|status| *status == Status::Failed)
+        .count();
+    let results = replaced.len() + 1;
+    let message = flaky_message(results, failed, &words.join(","), run.status.as_str());
+    Some(
+        ReportedProblem::new("flaky", message)
+            .of_test(&run.identity)
+            .at(other.position.clone()),
     )
 }
 

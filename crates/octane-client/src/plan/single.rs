@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use octane_results::{GherkinUnit, PayloadWriter, TestRun};
+use octane_results::{PayloadWriter, TestRun};
 
 use super::payload_settings::payload_settings;
 use super::repairing::RunRepairs;
@@ -44,14 +44,6 @@ impl SinglePayload {
             repairs,
             has_tests: false,
         })
-    }
-
-    /// Sets what scenarios of Cucumber become; by default each is a test of its own. Results of features are kept until all
-    /// results are known.
-    #[must_use]
-    pub fn gherkin(mut self, unit: GherkinUnit) -> Self {
-        self.repairs.set_gherkin(unit);
-        self
     }
 
     /// What is before the results.

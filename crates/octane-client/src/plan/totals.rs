@@ -35,6 +35,9 @@ pub enum PlanError {
         "some results are those of features and others are not, and a payload holds results of one kind"
     )]
     KindsMixed,
+    /// Results of features, which cannot be planned in parts.
+    #[error("the scenarios of a feature cannot be planned in parts")]
+    FeaturesInParts,
     /// Something that the payload's dialect cannot express, or requires and does not get.
     #[error("cannot write the payload")]
     Payload(#[from] PayloadError),

@@ -10,7 +10,7 @@ use crate::error::chain;
 use crate::event::Event;
 use crate::jira::Resolution;
 use crate::journal::{Journal, JournalError, LinkCandidate};
-use crate::link_field::LinkLevel;
+use crate::link_field::{LinkField, LinkLevel};
 use crate::links::LinkRequest;
 use crate::report::{IdAndName, LinkSummary, ReportedProblem};
 use crate::stage::{StageError, request};
@@ -85,12 +85,10 @@ impl Reconciliation<'_> {
             on_event,
             ..
         } = self.context;
-        let field = match &self.field {
-            Some(field) => field.clone(),
-            None => request(cancellation, client.links().field()).await?,
-        };
-        let level = field.level;
-        summary.level = Some(level);
+        let mut fields = Vec::new();
+        for kind in journal.run(Journal::run_kinds).await? {
+            fields.push(request(cancellation, client.links().field_of(kind)).await?);
+        }
         let resolution = request(cancellation, client.jira().resolve(keys)).await?;
         on_event(&Event::Resolved {
             keys: keys.len(),
@@ -103,8 +101,43 @@ impl Reconciliation<'_> {
         });
         summary.matched = matched.collect();
         summary.count_stories();
+        let mut changed = 0;
+        for field in &fields {
+            changed += self
+                .link_kind(field, &resolution, summary, problems)
+                .await?;
+        }
+        // If it is both, that of tests is the one to be told of.
+        let levels = fields.iter().map(|field| field.level);
+        if let Some(level) = levels.max_by_key(|level| *level == LinkLevel::Tests) {
+            summary.level = Some(level);
+            on_event(&Event::Linked {
+                level,
+                changed,
+                unchanged: summary.unchanged,
+            });
+        }
+        Ok(())
+    }
+
+    /// Links the runs of a kind, or their tests. Returns how many were changed.
+    async fn link_kind(
+        &self,
+        field: &LinkField,
+        resolution: &Resolution,
+        summary: &mut LinkSummary,
+        problems: &mut Vec<ReportedProblem>,
+    ) -> Result<usize, StageError> {
+        let Context {
+            client,
+            journal,
+            cancellation,
+            on_event,
+            ..
+        } = self.context;
+        let (kind, level) = (field.kind, field.level);
         let unlinkable = journal
-            .run(move |journal| journal.count_unlinkable(level))
+            .run(move |journal| journal.count_unlinkable(kind, level))
             .await?;
         if unlinkable > 0 {
             summary.failed += unlinkable;
@@ -119,7 +152,7 @@ impl Reconciliation<'_> {
             problems.push(ReportedProblem::new("unlinked", message));
         }
         journal
-            .run(move |journal| journal.collect_links(level))
+            .run(move |journal| journal.collect_links(kind, level))
             .await?;
         let total = journal.run(Journal::count_link_candidates).await?;
         let count = REQUESTS * client.endpoint.settings().bulk_entities_max;
@@ -135,11 +168,11 @@ impl Reconciliation<'_> {
             done_count += some.len();
             let requests: Vec<LinkRequest> = some
                 .into_iter()
-                .filter_map(|candidate| link_request(candidate, &resolution))
+                .filter_map(|candidate| link_request(candidate, resolution))
                 .collect();
             let requested = requests.len();
             let links = client.links();
-            let done = request(cancellation, links.apply(&field, requests)).await?;
+            let done = request(cancellation, links.apply(field, requests)).await?;
             changed += done.changed;
             summary.linked += requested - done.failed.len();
             summary.unchanged += done.unchanged;
@@ -158,12 +191,7 @@ impl Reconciliation<'_> {
                 total,
             });
         }
-        on_event(&Event::Linked {
-            level,
-            changed,
-            unchanged: summary.unchanged,
-        });
-        Ok(())
+        Ok(changed)
     }
 }
 

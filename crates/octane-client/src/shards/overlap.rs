@@ -6,6 +6,7 @@
 //! | of several uploads of one shard | that of the last of these uploads |
 //! | of different shards, and all have a start time | the one that started last; of several the worst |
 //! | of different shards, and some have no start time | the worst: failed before planned, skipped and passed |
+//! | of a feature, of different shards | the worst, as each may have other scenarios |
 //!
 //! Shards run at the same time, so that nothing but start times says which of their results is later. If the run should show a
 //! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows.
@@ -70,7 +71,7 @@ fn wanted(results: &[ShardResult], shards: &[Shard]) -> ShardResult {
     let ran = |result: &&ShardResult| matches!(result.status, Status::Passed | Status::Failed);
     let any_ran = last.values().any(|result| ran(&result));
     let counting = || last.values().filter(move |result| !any_ran || ran(result));
-    let are_timed = counting().all(|result| result.started.is_some());
+    let are_timed = counting().all(|result| result.started.is_some() && !result.is_feature);
     let best = counting().max_by_key(|result| {
         let started = result.started.filter(|_| are_timed);
         (started, severity(result.status))
@@ -161,6 +162,7 @@ mod tests {
             row: 1,
             status,
             started,
+            is_feature: false,
         }
     }
 
@@ -198,6 +200,16 @@ mod tests {
         assert_eq!(shows(&[(0, Failed, None), (1, Passed, None)]), 0);
         assert_eq!(shows(&[(0, Failed, None), (1, Passed, Some(7))]), 0);
         assert_eq!(shows(&[(0, Skipped, None), (1, Planned, None)]), 1);
+    }
+
+    #[test]
+    fn of_a_feature_in_different_shards_the_worst_result_counts_whenever_it_started() {
+        let feature = |journal, status, started| ShardResult {
+            is_feature: true,
+            ..result(journal, status, Some(started))
+        };
+        let results = [feature(0, Failed, 1), feature(1, Passed, 2)];
+        assert_eq!(wanted(&results, &shards()).journal, 0);
     }
 
     #[test]

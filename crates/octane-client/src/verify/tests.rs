@@ -14,6 +14,7 @@ use super::*;
 use crate::fake_octane::{Answer, FakeOctane, Received, STARTED, Uploading, page, problem, tests};
 use crate::journal::Confirmation;
 use crate::link_field::LinkLevel;
+use crate::run_kind::RunKind;
 use crate::verdict::BatchEnd;
 
 /// An automated run of the test `t{n}`, as the server shows it.
@@ -179,13 +180,12 @@ async fn all_pages_are_read_and_counted_and_each_is_stored_as_it_comes() {
     }
     let Lookup::Runs {
         suite_run,
-        field,
         has_history,
     } = verified(&upload).await
     else {
         panic!("the runs are there");
     };
-    assert_eq!((suite_run.get(), field, has_history), (70, None, true));
+    assert_eq!((suite_run.get(), has_history), (70, true));
     assert_eq!((stored(&upload), upload.counts()), (2500, (2500, 0, 0)));
     let events = upload.events();
     let [
@@ -465,8 +465,8 @@ fn link_field(received: &Received, level: &str) -> Answer {
     page(&[field], 1)
 }
 
-/// What is found for a result with a Jira key, where this entity can be linked, and the query for the runs.
-async fn linkable(level: &'static str) -> (Option<LinkField>, String, Uploading) {
+/// What is read for a result with a Jira key, where this entity can be linked: the query for the runs, and the upload.
+async fn linkable(level: &'static str) -> (String, Uploading) {
     let mut shown = same(1);
     shown["covered_content"] =
         json!({ "total_count": 1, "data": [{ "type": "story", "id": "900" }] });
@@ -477,32 +477,28 @@ async fn linkable(level: &'static str) -> (Option<LinkField>, String, Uploading)
     });
     let runs = vec![tests(1).remove(0).jira(["SHOP-1"])];
     let upload = ended(&octane, runs, 1, &["success"]);
-    let Lookup::Runs { field, .. } = verified(&upload).await else {
-        panic!("the runs are there");
-    };
+    assert!(matches!(verified(&upload).await, Lookup::Runs { .. }));
     let query = octane.received("automated_runs").remove(0).query;
-    (field, query, upload)
+    (query, upload)
 }
 
 #[tokio::test(start_paused = true)]
 async fn links_are_read_together_with_the_runs_where_runs_can_be_linked() {
     let links = |upload: &Uploading, level| {
-        upload.journal.collect_links(level).unwrap();
+        upload.journal.collect_links(RunKind::Test, level).unwrap();
         let candidates = upload.journal.link_candidates(None, 10).unwrap();
         candidates
             .into_iter()
             .map(|one| one.links.is_some())
             .collect::<Vec<_>>()
     };
-    let (field, query, upload) = linkable("run_automated").await;
-    assert_eq!(field.map(|field| field.level), Some(LinkLevel::Runs));
+    let (query, upload) = linkable("run_automated").await;
     assert!(
         query.contains("covered_content") && query.contains("duration"),
         "{query}"
     );
     assert_eq!(links(&upload, LinkLevel::Runs), [true]);
-    let (field, query, upload) = linkable("test_automated").await;
-    assert_eq!(field.map(|field| field.level), Some(LinkLevel::Tests));
+    let (query, upload) = linkable("test_automated").await;
     assert!(
         !query.contains("covered_content") && query.contains("duration"),
         "{query}"
@@ -510,8 +506,8 @@ async fn links_are_read_together_with_the_runs_where_runs_can_be_linked() {
     assert_eq!(links(&upload, LinkLevel::Tests), [false]);
     // The runs are read even if nothing can be linked.
     for level in ["", "story"] {
-        let (field, query, _) = linkable(level).await;
-        assert_eq!((field, query.contains("covered_content")), (None, false));
+        let (query, _) = linkable(level).await;
+        assert!(!query.contains("covered_content"), "{query}");
     }
 }
 

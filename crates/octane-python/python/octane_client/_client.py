@@ -112,6 +112,7 @@ class Client(BaseClient):
         encoding: str | None = None,
         suite_path: str | None = None,
         reruns: str = "last",
+        gherkin: str = "scenarios",
         dialect: str = "standard",
         testing_tool_type: str | None = None,
         release: int | str | None = None,
@@ -153,6 +154,8 @@ class Client(BaseClient):
         :param format: the format of report files; found by itself.
         :param suite_path: module and package of tests that have none: ``"Shop/Checkout/Payment"``.
         :param reruns: which of several results of one test counts: ``"last"``, ``"worst"`` or ``"all"``.
+        :param gherkin: what a scenario of Cucumber becomes: a test of its own (``"scenarios"``), or a part of the Gherkin test of its
+            feature (``"features"``).
         :param dialect: the format of the payload, ``"standard"`` or ``"evidence"``.
         :param release: the release by name or ID, or ``"default"``.
         :param tags: the environment, such as ``{"OS": "Linux"}``.
@@ -186,6 +189,7 @@ class Client(BaseClient):
             encoding=encoding,
             suite_path=suite_path,
             reruns=reruns,
+            gherkin=gherkin,
             dialect=dialect,
             testing_tool_type=testing_tool_type,
             release=release,

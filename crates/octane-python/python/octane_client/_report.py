@@ -36,6 +36,7 @@ class Counts(Record):
     __slots__ = (
         "duplicate",
         "failed",
+        "features",
         "flaky",
         "ingested",
         "invalid",
@@ -48,6 +49,7 @@ class Counts(Record):
         "repaired",
         "repeats",
         "runs",
+        "scenarios",
         "sent",
         "test_skipped",
     )
@@ -74,6 +76,10 @@ class Counts(Record):
     repeats: int
     flaky: int
     named: int
+    features: int
+    """Runs of features, each of which stands for all of its scenarios."""
+    scenarios: int
+    """The scenarios that they show."""
     repaired: int
 
 

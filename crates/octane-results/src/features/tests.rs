@@ -175,6 +175,51 @@ fn the_last_result_of_a_scenario_counts_and_all_are_counted() {
 }
 
 #[test]
+fn the_results_that_a_later_one_replaces_are_known() {
+    let cart = file("cart.feature", "Cart");
+    let mut features = Features::default();
+    for (name, status) in [
+        ("adds", Status::Failed),
+        ("pays", Status::Passed),
+        ("adds", Status::Skipped),
+        ("adds", Status::Passed),
+    ] {
+        assert!(features.add(&mut result(&cart, name, 3, status)));
+    }
+    let repeated: Vec<_> = features.repeated().collect();
+    assert_eq!(repeated.len(), 1);
+    let (shown, replaced) = repeated[0];
+    assert_eq!(
+        (&*shown.identity.name, shown.status),
+        ("adds", Status::Passed)
+    );
+    let statuses: Vec<Status> = replaced.iter().map(|other| other.status).collect();
+    assert_eq!(statuses, [Status::Failed, Status::Skipped]);
+}
+
+#[test]
+fn runs_of_features_of_one_name_are_named_after_their_files() {
+    let [web, mobile] = ["web", "mobile"].map(|folder| {
+        let path = format!("{folder}/cart.feature");
+        result(&file(&path, "Cart"), "adds", 3, Status::Passed)
+    });
+    let stock = result(&file("stock.feature", "Stock"), "adds", 3, Status::Passed);
+    let names: Vec<Option<String>> = collected([web, stock, mobile])
+        .into_iter()
+        .map(|run| run.run_name)
+        .collect();
+    let some = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        names,
+        [
+            some("Cart [web/cart.feature]"),
+            None,
+            some("Cart [mobile/cart.feature]")
+        ]
+    );
+}
+
+#[test]
 fn results_of_one_scenario_in_several_browsers_are_scenarios_of_their_own() {
     let cart = file("cart.feature", "Cart");
     let in_browser = |browser: &str, status| {

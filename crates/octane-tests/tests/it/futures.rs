@@ -172,6 +172,7 @@ fn runs_and_links(
     is_send(Jira::resolve(jira, ["SHOP-101"]));
     is_send(Jira::field(jira));
     is_send(Links::field(links));
+    is_send(Links::feature_field(links));
     is_send(Links::link(links, story, &[run]));
     is_send(Links::unlink(links, story, &[run]));
     is_send(Links::would_unlink(links, story, &[run]));

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use octane_client::{Plan, UploadSettings};
+use std::time::Duration;
+
+use octane_client::{LinkLevel, Outcome, Plan, Report, Spool, Target, UploadId, UploadSettings};
+use octane_client::{SuiteChoice, TargetSpec};
 use octane_model::{Entity, Select};
-use octane_results::{GherkinUnit, ReadOptions, Record, Source, TestRun, read};
+use octane_results::{GherkinUnit, ReadOptions, Record, Release, Source, Status, TestRun, read};
+use octane_sandbox::Settings;
 use octane_tests::World;
 use serde_json::Value;
 
@@ -35,11 +39,15 @@ fn results(report: &str) -> Vec<TestRun> {
     runs.collect()
 }
 
+fn in_features() -> UploadSettings {
+    let mut settings = UploadSettings::default();
+    settings.gherkin = GherkinUnit::Features;
+    settings
+}
+
 /// Sends results as features, and waits until they are ingested.
 async fn send(world: &World, runs: Vec<TestRun>) {
-    let settings = UploadSettings::default();
-    let plan = Plan::new(runs, None, &settings).unwrap();
-    for batch in plan.gherkin(GherkinUnit::Features) {
+    for batch in Plan::new(runs, None, &in_features()).unwrap() {
         let test_results = world.client.endpoint().test_results();
         let payload = batch.unwrap().payload();
         let mut task = test_results.send(payload.into(), false).await.unwrap().task;
@@ -129,10 +137,205 @@ async fn shards_of_a_feature_that_are_sent_together_hide_no_failure() {
     assert_eq!(runs(&world).await, ["Cart failed"]);
     let mut green = both(false);
     for run in &mut green {
-        run.started = run
-            .started
-            .map(|at| at + std::time::Duration::from_secs(60));
+        run.started = run.started.map(|at| at + Duration::from_secs(60));
     }
     send(&world, green).await;
     assert_eq!(runs(&world).await, ["Cart passed"]);
+}
+
+/// The suite into which features are uploaded.
+async fn target(world: &World) -> Target {
+    let suite = world.client.suites().ensure("Nightly", None).await.unwrap();
+    Target::new(suite.entity.id, "nightly 1")
+}
+
+async fn upload(world: &World, runs: Vec<TestRun>, settings: UploadSettings) -> Report {
+    let upload = world.client.upload(runs, target(world).await);
+    let report = upload.settings(settings).send().await.unwrap();
+    assert!(report.counts.add_up(), "{report:?}");
+    report
+}
+
+/// The results of the messages, all of which passed, a minute later.
+fn green() -> Vec<TestRun> {
+    let passed = MESSAGES.replace("UNDEFINED", "PASSED");
+    let mut runs = results(&passed.replace("\"success\":false", "\"success\":true"));
+    for run in &mut runs {
+        run.started = run.started.map(|at| at + Duration::from_secs(60));
+    }
+    runs
+}
+
+/// A test and a feature, each with a Jira key.
+fn mixed() -> Vec<TestRun> {
+    let mut runs = results(MESSAGES);
+    runs[0].jira = vec!["SHOP-101".to_owned()];
+    runs.push(TestRun::new("Cart", Status::Passed).jira(["SHOP-102"]));
+    runs
+}
+
+/// How many of the entities of a collection are linked to stories.
+async fn linked(world: &World, collection: &str) -> usize {
+    let entities = list(world, collection, &["covered_content"]).await;
+    let linked = |fields: &&BTreeMap<String, Value>| fields["covered_content"]["total_count"] != 0;
+    entities.iter().filter(linked).count()
+}
+
+#[tokio::test]
+async fn an_upload_of_features_is_confirmed_by_their_runs_and_counts_scenarios() {
+    let world = World::new().await;
+    let report = upload(&world, results(MESSAGES), in_features()).await;
+    assert_eq!(report.outcome, Outcome::Success, "{:?}", report.problems);
+    let counts = report.counts;
+    assert_eq!((counts.read, counts.passed, counts.failed), (2, 1, 1));
+    assert_eq!((counts.sent, counts.ingested, counts.runs), (2, 2, 1));
+    assert_eq!((counts.features, counts.scenarios), (1, 2));
+    assert_eq!(report.batches[0].results, 2);
+    assert_eq!(runs(&world).await, ["Cart failed"]);
+    assert_eq!(world.count("automated_runs").await, 0);
+
+    // The same bytes once more do nothing.
+    let again = upload(&world, results(MESSAGES), in_features()).await;
+    assert_eq!(again.outcome, Outcome::Success, "{:?}", again.problems);
+    assert_eq!(again.counts.duplicate, 2);
+    assert_eq!(world.count("previous_runs").await, 0);
+}
+
+#[tokio::test]
+async fn features_and_tests_of_one_upload_are_confirmed_and_linked_each_in_its_place() {
+    for (is_of_runs, level, collections) in [
+        (
+            true,
+            LinkLevel::Runs,
+            ["automated_runs", "gherkin_automated_runs"],
+        ),
+        (
+            false,
+            LinkLevel::Tests,
+            ["automated_tests", "gherkin_tests"],
+        ),
+    ] {
+        let world = World::with(Settings::default().run_backlog_field(is_of_runs)).await;
+        let report = upload(&world, mixed(), in_features()).await;
+        assert_eq!(report.outcome, Outcome::Success, "{:?}", report.problems);
+        assert_eq!((report.counts.ingested, report.counts.runs), (3, 2));
+        let links = report.links.unwrap();
+        assert_eq!((links.level, links.linked, links.keys), (Some(level), 2, 2));
+        for collection in collections {
+            assert_eq!(linked(&world, collection).await, 1, "{collection}");
+        }
+        // What is linked already is recognised.
+        let again = upload(&world, mixed(), in_features()).await;
+        assert_eq!(again.links.unwrap().unchanged, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_feature_that_is_rejected_is_named_and_counts_with_all_of_its_scenarios() {
+    let world = World::new().await;
+    let mut settings = in_features();
+    settings.context.release = Some(Release::Name("R 99".into()));
+    let report = upload(&world, results(MESSAGES), settings).await;
+    assert_eq!(report.outcome, Outcome::Refused);
+    assert_eq!((report.counts.rejected, report.counts.ingested), (2, 0));
+    let rejected: Vec<_> = report
+        .problems
+        .iter()
+        .filter(|problem| problem.code == "rejected")
+        .collect();
+    assert_eq!(rejected.len(), 1, "{:?}", report.problems);
+    assert_eq!(rejected[0].test.as_deref(), Some("Cart"));
+    assert!(rejected[0].message.contains("R 99"), "{rejected:?}");
+    assert_eq!(world.count("gherkin_automated_runs").await, 0);
+}
+
+#[tokio::test]
+async fn a_saved_upload_of_features_is_resumed_with_the_same_bytes() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let target = target(&world).await;
+    let spec = TargetSpec::new(SuiteChoice::Id(target.suite.id), "nightly 1");
+    let prepared = world
+        .client
+        .prepare(mixed(), &spec, &in_features(), &spool, UploadId::new())
+        .unwrap();
+    let id = prepared.journal.id().clone();
+    // The process dies before anything is sent.
+    drop(prepared);
+    let summary = spool.summary(&id).unwrap();
+    assert_eq!((summary.counts.read, summary.counts.pending), (3, 3));
+    assert_eq!(spool.remaining(&id, false).unwrap().unsent.results, 3);
+    let deliver = async || {
+        let journal = spool.open(&id).unwrap();
+        world.client.delivery(&journal).run().await.unwrap()
+    };
+    let report = deliver().await;
+    assert_eq!(report.outcome, Outcome::Success, "{:?}", report.problems);
+    assert_eq!(report.counts.ingested, 3);
+    // Once more: everything is there.
+    let again = deliver().await;
+    assert_eq!(again.counts, report.counts);
+    assert_eq!(world.count("previous_runs").await, 0);
+
+    // On another machine.
+    let bundle = folder.path().join("bundle");
+    spool.export(&id, &bundle).unwrap();
+    let elsewhere = Spool::at(folder.path().join("elsewhere"));
+    assert_eq!(elsewhere.import(&bundle).unwrap().counts.ingested, 3);
+}
+
+#[tokio::test]
+async fn what_has_changed_is_told_of_features_and_tests() {
+    let world = World::new().await;
+    let target = target(&world).await;
+    let send = async |runs: Vec<TestRun>, suite_run: &str| {
+        let mut target = target.clone();
+        target.suite_run = suite_run.to_owned();
+        let upload = world.client.upload(runs, target.clone());
+        let journal = upload.settings(in_features()).prepare().unwrap().journal;
+        let delivery = world.client.delivery(&journal).target(target);
+        let report = delivery.run().await.unwrap();
+        let cancellation = octane_client::CancellationToken::none();
+        let compared = world.client.compare(&journal, &report, &cancellation);
+        compared.await.unwrap()
+    };
+    assert!(send(mixed(), "nightly 1").await.is_none());
+    let since = send(green(), "nightly 2").await.unwrap();
+    assert_eq!(since.fixed, ["Cart"]);
+    assert_eq!(since.vanished.unwrap(), ["Cart"]);
+    assert!(since.new.is_empty());
+    let since = send(mixed(), "nightly 3").await.unwrap();
+    assert_eq!(since.newly_failed, ["Cart"]);
+    assert_eq!(since.new, ["Cart"]);
+}
+
+#[tokio::test]
+async fn a_pass_in_one_shard_hides_no_failure_of_the_same_feature_in_another() {
+    let world = World::new().await;
+    let target = target(&world).await;
+    let mut journals = Vec::new();
+    for (shard, runs) in [("1/2", results(MESSAGES)), ("2/2", green())] {
+        let mut settings = in_features();
+        settings.shard = Some(shard.parse().unwrap());
+        let upload = world.client.upload(runs, target.clone());
+        let journal = upload.settings(settings).prepare().unwrap().journal;
+        let delivery = world.client.delivery(&journal);
+        let report = delivery.target(target.clone()).run().await.unwrap();
+        assert_eq!(report.outcome, Outcome::Success);
+        journals.push(journal);
+    }
+    assert_eq!(runs(&world).await, ["Cart passed"]);
+    let report = world.client.merge(journals).run().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Success, "{:?}", report.problems);
+    assert_eq!(runs(&world).await, ["Cart failed"]);
+    assert_eq!((report.counts.ingested, report.counts.runs), (4, 1));
+    let flaky = report
+        .problems
+        .iter()
+        .find(|problem| problem.code == "flaky");
+    assert_eq!(
+        flaky.unwrap().message,
+        "failed in shard 1, passed in shard 2; the run shows `failed`"
+    );
 }

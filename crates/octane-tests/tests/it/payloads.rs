@@ -46,8 +46,9 @@ fn validate_with(files: &[PathBuf], unit: GherkinUnit) -> usize {
             continue;
         };
         let target = Target::new(SuiteId::new(5001), "nightly");
-        let plan = Plan::new(dated(runs), Some(&target), &UploadSettings::default()).unwrap();
-        for batch in plan.gherkin(unit) {
+        let mut settings = UploadSettings::default();
+        settings.gherkin = unit;
+        for batch in Plan::new(dated(runs), Some(&target), &settings).unwrap() {
             let batch = batch.unwrap();
             octane_results::check(&batch.payload()).unwrap();
             let document = folder.path().join("payload.xml");
@@ -120,9 +121,10 @@ fn the_features_of_other_peoples_reports_are_valid_and_keep_the_status_of_each_s
             continue;
         };
         let expected = statuses(&runs);
-        let plan = Plan::new(dated(runs), None, &UploadSettings::default()).unwrap();
+        let mut settings = UploadSettings::default();
+        settings.gherkin = GherkinUnit::Features;
         let mut again = Vec::new();
-        for batch in plan.gherkin(GherkinUnit::Features) {
+        for batch in Plan::new(dated(runs), None, &settings).unwrap() {
             let payload = batch.unwrap().payload();
             check_features(&payload);
             let mut options = ReadOptions::default();

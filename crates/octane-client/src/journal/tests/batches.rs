@@ -71,8 +71,8 @@ fn halves_hold_what_the_whole_held_and_replace_it() {
     let frame = journal.empty_payload().unwrap().len();
     let bytes = journal.payload(&whole).unwrap().len();
     let [first, last] = journal.split(&whole).unwrap();
-    assert_eq!((first.number, first.results()), (3, 3));
-    assert_eq!((last.number, last.results()), (4, 2));
+    assert_eq!((first.number, first.results), (3, 3));
+    assert_eq!((last.number, last.results), (4, 2));
     let halves = [&first, &last].map(|half| journal.payload(half).unwrap());
     assert_eq!(halves[0].len() + halves[1].len(), bytes + frame);
     for (half, tests) in halves
@@ -95,7 +95,7 @@ fn halves_hold_what_the_whole_held_and_replace_it() {
     assert_eq!(numbers, [3, 4, 2]);
     let [one, two] = journal.split(&last).unwrap();
     assert_eq!(
-        (one.number, two.number, one.results() + two.results()),
+        (one.number, two.number, one.results + two.results),
         (5, 6, 2)
     );
 }

@@ -7,6 +7,7 @@ use octane_model::TestId;
 use super::*;
 use crate::link_field::LinkLevel;
 use crate::report::Counts;
+use crate::run_kind::RunKind;
 
 /// What the suite run shows of a test that passed.
 const SHOWN: [(&str, Option<&str>, i64); 6] = [
@@ -179,14 +180,18 @@ fn runs_of_ingested_rows_with_keys_are_linked_each_by_its_start() {
         pair("11", "SHOP-1 SHOP-2"),
         pair("13", "SHOP-1 SHOP-2 SHOP-3"),
     ];
-    journal.collect_links(LinkLevel::Runs).unwrap();
+    journal
+        .collect_links(RunKind::Test, LinkLevel::Runs)
+        .unwrap();
     assert_eq!(linked(None, 10), [first.clone(), second.clone()]);
     assert_eq!(
         (linked(None, 1), linked(Some("11"), 1)),
         (vec![first], vec![second])
     );
     assert_eq!(linked(Some("13"), 1), []);
-    journal.collect_links(LinkLevel::Tests).unwrap();
+    journal
+        .collect_links(RunKind::Test, LinkLevel::Tests)
+        .unwrap();
     assert_eq!(linked(None, 10), [pair("7", "SHOP-1 SHOP-2 SHOP-3")]);
 }
 

@@ -6,6 +6,7 @@ use super::*;
 use crate::journal::packed::Packed;
 use crate::journal::row_table::ensure_rows;
 use crate::journal::schema;
+use crate::run_kind::RunKind;
 
 /// A journal of format 1 with batches in every state: 1 is partly confirmed, 2 refused, 3 forgotten, 4 failed, 5 split
 /// (7 is in flight, 8 accepted), and 6 is to be sent with changed bytes.
@@ -98,7 +99,7 @@ fn in_format_5(journal: Journal) -> Connection {
     connection
         .execute_batch(
             "INSERT INTO main.rows SELECT * FROM temp.rows; DROP TABLE temp.rows; DROP TABLE facts;
-             PRAGMA user_version = 5",
+             DROP TABLE features; PRAGMA user_version = 5",
         )
         .unwrap();
     for batch in batches {
@@ -128,11 +129,11 @@ fn a_journal_of_format_5_is_opened_with_a_row_for_each_result() {
         batches.iter().map(payload).collect()
     };
     let sent = payloads(&journal);
-    let names = journal.names_of_batch_ends().unwrap();
+    let names = journal.names_of_batch_ends(RunKind::Test).unwrap();
     drop(in_format_5(journal));
     let journal = spool.open(&id).unwrap();
     assert_eq!(payloads(&journal), sent);
-    assert_eq!(journal.names_of_batch_ends().unwrap(), names);
+    assert_eq!(journal.names_of_batch_ends(RunKind::Test).unwrap(), names);
     assert!(journal.has_jira_keys().unwrap());
     let found = [
         shown("1", &runs[0], Some("passed"), 0),
@@ -337,4 +338,36 @@ fn a_journal_of_format_4_is_opened_and_is_no_shard() {
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap();
     assert_eq!(version, schema::VERSION);
+}
+
+#[test]
+fn a_journal_of_format_6_is_opened_and_has_no_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let runs = tests(5);
+    let journal = prepared(&spool, runs.clone(), &in_batches_of(2));
+    journal.set_target(&target()).unwrap();
+    end(&journal, 1, "success", None);
+    end(&journal, 2, "failed", Some("t3 is not welcome"));
+    let found = [shown("1", &runs[0], Some("passed"), 0)];
+    journal.add_server_runs(&found).unwrap();
+    journal.finish_server_runs().unwrap();
+    journal.judge(RUNS).unwrap();
+    let id = journal.id().clone();
+    let before = (states(&journal), journal.row_counts().unwrap());
+    let sent = journal.batch_reports().unwrap();
+    drop(journal);
+    let file = folder.path().join(format!("{id}.db"));
+    Connection::open(file)
+        .unwrap()
+        .execute_batch("DROP TABLE features; PRAGMA user_version = 6")
+        .unwrap();
+    let journal = spool.open(&id).unwrap();
+    assert_eq!((states(&journal), journal.row_counts().unwrap()), before);
+    assert_eq!(journal.batch_reports().unwrap(), sent);
+    assert_eq!(journal.run_kinds().unwrap(), [RunKind::Test]);
+    let version = journal.read(|connection| {
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(version.unwrap(), schema::VERSION);
 }

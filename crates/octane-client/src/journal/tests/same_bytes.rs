@@ -22,7 +22,7 @@ fn delivered(
     let batches = journal.open_batches().unwrap();
     let text = |batch| String::from_utf8(journal.payload(batch).unwrap().to_vec()).unwrap();
     let payloads = batches.iter().map(text).collect();
-    (payloads, batches.iter().map(StoredBatch::results).collect())
+    (payloads, batches.iter().map(StoredBatch::rows).collect())
 }
 
 fn run() -> impl Strategy<Value = TestRun> {
