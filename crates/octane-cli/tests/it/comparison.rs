@@ -120,11 +120,19 @@ fn a_comparison_that_is_not_possible_has_no_effect_on_the_exit_code() {
 fn without_a_comparison_no_request_is_made_for_it() {
     let server = Server::new();
     upload(&server, "n 1", "C,a,passed\n", &[]);
+    // How often the task has to be looked at depends on the machine.
+    let count = || {
+        let requests = server.requests();
+        let others = requests
+            .iter()
+            .filter(|request| !request.path.contains("/test-results/"));
+        others.count()
+    };
     let requests = |options: &[&str], suite_run: &str| {
-        let before = server.requests().len();
+        let before = count();
         let done = upload(&server, suite_run, "C,a,failed\n", options);
         assert_eq!(done.code, 0, "{done:?}");
-        server.requests().len() - before
+        count() - before
     };
     let without = requests(&["--compare", "off"], "n 2");
     // The suite run before, how many runs each has, and a page of runs.

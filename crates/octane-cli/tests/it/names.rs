@@ -36,17 +36,20 @@ fn a_number_is_a_name_where_no_entity_has_that_id() {
     assert_eq!(server.octane(&["suite", "create", "2026"], SECRET).code, 0);
     let done = server.octane(&upload("2026", "4711"), SECRET);
     assert_eq!(done.code, 0, "{done:?}");
-    for arguments in [
-        &["run", "list", "--suite-run", "4711"][..],
-        &["run", "list", "--suite", "2026", "--suite-run", "4711"],
-        &["suite-run", "get", "4711"],
-        &["suite-run", "list", "--suite", "2026"],
-        &["suite", "get", "2026"],
-        &["link", "--suite-run", "4711", "--jira", "SHOP-101"],
+    for (arguments, counted) in [
+        (&["run", "list", "--suite-run", "4711"][..], "1 run\n"),
+        (
+            &["run", "list", "--suite", "2026", "--suite-run", "4711"],
+            "1 run\n",
+        ),
+        (&["suite-run", "get", "4711"], ""),
+        (&["suite-run", "list", "--suite", "2026"], "1 suite run\n"),
+        (&["suite", "get", "2026"], ""),
+        (&["link", "--suite-run", "4711", "--jira", "SHOP-101"], ""),
     ] {
         let done = server.octane(arguments, SECRET);
         assert_eq!(done.code, 0, "{arguments:?}: {done:?}");
-        assert_eq!(done.stderr, "", "{arguments:?}");
+        assert_eq!(done.stderr, counted, "{arguments:?}");
     }
 }
 
