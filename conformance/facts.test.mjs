@@ -48,7 +48,7 @@ describe('facts', () => {
     assert.equal(made.status, 201);
   });
 
-  test('2: the version is told without a session', async () => {
+  test('2: the version needs no session', async () => {
     const answer = await fetch(`${sandbox.url}/admin/server/version`);
     assert.equal(answer.status, 200);
     assert.match((await answer.json()).display_version, /^\d+(\.\d+){2,3}$/);

@@ -1,4 +1,4 @@
-//! What Octane knows of the tests that failed, so that failures that are nothing new can be told from others.
+//! What Octane knows of the tests that failed, to distinguish known failures from new ones.
 //!
 //! The history of a test is what its runs show in the suite runs of the same suite, up to the one of the upload. It is read for many
 //! tests at once: a request has 1000 runs, newest first.

@@ -1,4 +1,4 @@
-//! What every way to deliver results has in common: how it is done, what cancels it, and who is told what happens.
+//! What every way to deliver results has in common: its settings, what cancels it, and who receives its events.
 
 use crate::cancellation::CancellationToken;
 use crate::event::Event;

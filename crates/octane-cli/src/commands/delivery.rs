@@ -72,7 +72,7 @@ impl Delivered {
 struct Codes {
     /// What became of it, whatever policies say.
     meant: Exit,
-    /// What people are told: that tests failed, if nothing else went wrong.
+    /// What is printed: that tests failed, if nothing else went wrong.
     shown: Exit,
     /// With the policies.
     of_upload: Exit,
@@ -580,7 +580,7 @@ impl<'a> Delivery<'a> {
         self.write_reports(Ok(()), answer)
     }
 
-    /// The same, unless something could not even be collected for them; the other files are written all the same.
+    /// The same. `collected` may be an error about what some of these files need; the others are still written.
     fn write_reports(&self, collected: Result<()>, answer: &impl Serialize) -> Option<Exit> {
         let written = self.reports.write(answer);
         let failure = collected.and(written).err()?;

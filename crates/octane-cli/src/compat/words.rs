@@ -6,7 +6,7 @@ use crate::collection_tool::Config;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 
-/// The identity that the collection tool gives a test: the class name is split at its last dot, and there is no module.
+/// How the collection tool identifies a test: the class name is split at its last dot, and there is no module.
 pub(super) const IDENTITY: &str = "module= package={classname:parent} class={classname:last}";
 
 /// The words of a command that does the same.

@@ -63,8 +63,8 @@ pub(super) fn clear() {
 fn write(text: &str, is_drawn: bool) {
     let mut was_drawn = IS_DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     if *was_drawn {
-        // Also where there is no colour, which only concerns the text. If standard error cannot be written, there is no other
-        // place to say so.
+        // Without `anstream`, which would strip it where there is no colour. If standard error cannot be written, there is no
+        // other place to say so.
         let _ = std::io::stderr().lock().write_all(CLEAR.as_bytes());
     }
     let _ = write!(anstream::stderr().lock(), "{text}");

@@ -107,7 +107,7 @@ impl Reconciliation<'_> {
                 .link_kind(field, &resolution, summary, problems)
                 .await?;
         }
-        // If it is both, that of tests is the one to be told of.
+        // If there are both, the level of tests is reported.
         let levels = fields.iter().map(|field| field.level);
         if let Some(level) = levels.max_by_key(|level| *level == LinkLevel::Tests) {
             summary.level = Some(level);
