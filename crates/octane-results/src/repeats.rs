@@ -9,11 +9,11 @@
 //!   the run shows is decided by [`Reruns`], and that one is sent last.
 //!
 //! Both depend on the results alone, not on the order in which files are found. A [`Survey`] finds the tests with several results,
-//! for which it keeps eight bytes per result, and only if there are any, inputs are read again: [`Repeats`] looks at those more
-//! closely.
+//! and only if there are any, inputs are read again: [`Repeats`] looks at those more closely.
 
 mod arrangement;
 mod digest;
+mod digests;
 mod reruns;
 mod survey;
 

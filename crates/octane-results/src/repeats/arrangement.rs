@@ -38,15 +38,25 @@ const BROWSER: &str = "Browser";
 /// ```
 #[derive(Debug)]
 pub struct Repeats {
-    /// The digests of those tests, sorted.
-    tests: Vec<u64>,
+    /// The digests of those tests, sorted; `None` if any test may be one.
+    tests: Option<Vec<u64>>,
     /// The results of each run, by origin.
     runs: HashMap<(Identity, Option<String>), BTreeMap<Origin, Vec<Repeat>>>,
     read: u64,
 }
 
 impl Repeats {
-    pub(super) fn new(tests: Vec<u64>) -> Self {
+    /// Of these tests.
+    pub(super) fn of(tests: Vec<u64>) -> Self {
+        Self::among(Some(tests))
+    }
+
+    /// Of all tests.
+    pub(super) fn of_any() -> Self {
+        Self::among(None)
+    }
+
+    fn among(tests: Option<Vec<u64>>) -> Self {
         Self {
             tests,
             runs: HashMap::new(),
@@ -59,7 +69,9 @@ impl Repeats {
     pub fn add(&mut self, run: &TestRun, input: usize) {
         let ordinal = self.read;
         self.read += 1;
-        if self.tests.binary_search(&digest(run)).is_err() {
+        if let Some(tests) = &self.tests
+            && tests.binary_search(&digest(run)).is_err()
+        {
             return;
         }
         let key = (run.identity.clone(), run.run_name.clone());
@@ -310,6 +322,27 @@ mod tests {
             ("pays [h2]".to_owned(), Failed),
         ];
         assert_eq!(arranged(&results, Reruns::All), expected);
+    }
+
+    #[test]
+    fn nothing_is_different_if_it_is_not_known_which_tests_have_several_results() {
+        let results = [
+            result(Failed).hostname("firefox"),
+            TestRun::new("other", Passed).hostname("vm1"),
+            result(Passed).hostname("vm1"),
+            result(Failed).hostname("vm1"),
+        ];
+        for reruns in Reruns::ALL {
+            let mut repeats = Repeats::of_any();
+            results.iter().for_each(|run| repeats.add(run, 0));
+            let arrangement = repeats.arrange(reruns, &[Tag::new("OS", "Linux")]);
+            assert_eq!(arrangement.changes.get(&1), None);
+            let shown: Vec<_> = arrangement
+                .apply(|| results.iter().cloned())
+                .map(|run| (run.run_name.unwrap_or(run.identity.name), run.status))
+                .collect();
+            assert_eq!(shown, arranged(&results, reruns));
+        }
     }
 
     proptest! {

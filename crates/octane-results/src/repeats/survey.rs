@@ -2,14 +2,16 @@
 
 use super::arrangement::Repeats;
 use super::digest::digest;
+use super::digests::Digests;
 use crate::run::TestRun;
 
-/// Finds the tests that have several results.
+/// Finds the tests that have several results. Up to some 100,000 results are remembered in memory, in eight bytes each, and more in a
+/// temporary file, so that memory hardly grows with their number. Where no file can be written, it does.
 ///
 /// See [`Repeats`] for an example.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Survey {
-    tests: Vec<u64>,
+    tests: Digests,
 }
 
 impl Survey {
@@ -20,18 +22,16 @@ impl Survey {
 
     /// Adds what `later` has seen.
     pub fn append(&mut self, later: Self) {
-        self.tests.extend(later.tests);
+        self.tests.append(later.tests);
     }
 
     /// What has to be looked at more closely, if there is anything.
     pub fn finish(self) -> Option<Repeats> {
-        let mut tests = self.tests;
-        tests.sort_unstable();
-        let groups = tests.chunk_by(|one, other| one == other);
-        let repeated: Vec<u64> = groups
-            .filter(|group| group.len() > 1)
-            .map(|group| group[0])
-            .collect();
-        (!repeated.is_empty()).then(|| Repeats::new(repeated))
+        match self.tests.repeated() {
+            Ok(repeated) if repeated.is_empty() => None,
+            Ok(repeated) => Some(Repeats::of(repeated)),
+            // Which ones those are is not known any more.
+            Err(_) => Some(Repeats::of_any()),
+        }
     }
 }
