@@ -73,9 +73,15 @@ impl Args {
         let command = Self::command();
         let definitions = Definitions::of(&command);
         let color = Color::in_line(line.iter().cloned()).of_help();
-        let unfilled = without_empty_variables(command.color(color), is_empty);
-        // Parsing builds the command that is called, and none of the others: that is most of what a short command costs.
-        let mut program = unfilled.clone();
+        let mut variables = env::ALL.iter();
+        let has_empty = variables.any(|variable| is_empty(OsStr::new(variable.name)));
+        let defined = |command: Command| match command.color(color) {
+            command if has_empty => without_empty_variables(command, is_empty),
+            command => command,
+        };
+        // Parsing builds the command that is called, and none of the others. The definition of all of them is most of what a short
+        // command costs, so it is not copied.
+        let mut program = defined(command);
         let parsed = program.try_get_matches_from_mut(&line);
         // Files may have what is missing. Every other mistake is found without them, and so is help.
         let parsed = match parsed {
@@ -92,7 +98,7 @@ impl Args {
             }
         };
         let called = called(&stated);
-        let applicable = applicable(&definitions, &unfilled, &called);
+        let applicable = applicable(&definitions, &program, &called);
         let choices = if applicable.is_empty() {
             Vec::new()
         } else {
@@ -100,7 +106,7 @@ impl Args {
         };
         let is_filled = choices.iter().any(|choice| choice.found.is_some());
         let parsed = if is_filled {
-            program = fill(unfilled, &called, &applicable, &choices);
+            program = fill(defined(Self::command()), &called, &applicable, &choices);
             program.try_get_matches_from_mut(&line)
         } else {
             parsed
