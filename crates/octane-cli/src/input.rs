@@ -2,10 +2,11 @@
 //!
 //! What can be thrown away, a file or the draft of an upload, is written while they are read for the first time; it stands if all
 //! results can be used and each is the only one of its test. Otherwise they are read again: tests with several results are looked
-//! at more closely, and then the upload is planned once more. The first time keeps eight bytes per result.
+//! at more closely, and then the upload is planned once more.
 
 use std::cell::Cell;
 
+pub(crate) mod buffers;
 pub(crate) mod finding;
 pub(crate) mod pipe;
 pub(crate) mod reading;

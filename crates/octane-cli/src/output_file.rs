@@ -29,8 +29,8 @@ pub(crate) struct OutputFile {
     was_own: bool,
 }
 
-/// The size of the buffer before a file.
-const BUFFER_BYTES: usize = 256 * 1024;
+/// The size of the buffer before a file. Larger pieces are written without it.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A file that is complete, but not in its place yet.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use octane_client::{Plan, PlanError, PlanTotals, SinglePayload, Target, UploadSettings};
 use octane_model::plural::plural;
@@ -15,6 +16,7 @@ use crate::args::{BuildContext, ConvertArgs, Gherkin, OutputFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
+use crate::input::buffers::Buffers;
 use crate::input::reading::Reading;
 use crate::input::warnings::WarningsJson;
 use crate::output::{Output, Text};
@@ -182,15 +184,19 @@ impl<'a> Payloads<'a> {
         let mut payload = SinglePayload::new(target, settings)?;
         let mut single = self.single()?;
         single.write(payload.prefix())?;
+        let buffers = Arc::new(Buffers::default());
         let rendering = Rendering {
             payload: payload.part(),
+            buffers: Arc::clone(&buffers),
         };
         reading.process(rendering, &mut |rendered| {
             if let Some(error) = rendered.failed {
                 return Err(error.into());
             }
             payload.append(rendered.payload);
-            single.write(&rendered.bytes)
+            single.write(&rendered.bytes)?;
+            buffers.give(rendered.bytes);
+            Ok(())
         })?;
         let mut end = Vec::new();
         let results = payload.finish(&mut end)?.counts.read;
@@ -349,6 +355,7 @@ impl<'a> Payloads<'a> {
 struct Rendering {
     /// An empty part of the payload.
     payload: SinglePayload,
+    buffers: Arc<Buffers>,
 }
 
 /// Results that were rendered.
@@ -365,7 +372,7 @@ impl Process for Rendering {
     fn begin(&self) -> Rendered {
         Rendered {
             payload: self.payload.part(),
-            bytes: Vec::new(),
+            bytes: self.buffers.take(),
             failed: None,
         }
     }

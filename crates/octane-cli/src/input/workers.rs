@@ -23,7 +23,7 @@ use crate::failure::Failure;
 const BLOCK: usize = 128;
 
 /// How many blocks of an input may wait.
-const BLOCKS_MAX: usize = 8;
+const BLOCKS_MAX: usize = 4;
 
 /// More threads than that do not help, as one thread uses what all of them read.
 const THREADS_MAX: usize = 4;
