@@ -53,25 +53,35 @@ pub(crate) fn trimmed_end(text: &str) -> &str {
 /// branches: blocks in which no byte is wanted are then skipped as fast as memory allows.
 pub(crate) fn position(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
     const BLOCK: usize = 16;
-    let has_any = |block: &[u8; BLOCK]| {
-        let wanted = |any, byte: &u8| any | u8::from(is_wanted(*byte));
-        block.iter().fold(0, wanted) != 0
-    };
+    const SHORT: usize = 8;
     let first_of = |start: usize| {
         let at = bytes[start..].iter().position(|byte| is_wanted(*byte));
         at.map(|at| start + at)
     };
-    let (blocks, rest) = bytes.as_chunks();
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for (number, block) in blocks.iter().enumerate() {
-        if has_any(block) {
+        if has_any(block, &is_wanted) {
             return first_of(number * BLOCK);
         }
     }
-    match bytes.last_chunk() {
-        // It begins in a block that was skipped.
-        Some(last) if rest.is_empty() || !has_any(last) => None,
-        _ => first_of(bytes.len() - rest.len()),
-    }
+    let start = bytes.len() - rest.len();
+    // Blocks at the end overlap with what was skipped, or with each other.
+    let has_none = match (bytes.last_chunk::<BLOCK>(), rest.first_chunk::<SHORT>()) {
+        _ if rest.is_empty() => true,
+        (Some(last), _) => !has_any(last, &is_wanted),
+        (None, Some(first)) => {
+            let last = rest.last_chunk::<SHORT>();
+            !has_any(first, &is_wanted) && !last.is_some_and(|last| has_any(last, &is_wanted))
+        }
+        (None, None) => false,
+    };
+    if has_none { None } else { first_of(start) }
+}
+
+#[inline]
+fn has_any<const N: usize>(block: &[u8; N], is_wanted: impl Fn(u8) -> bool) -> bool {
+    let wanted = |any, byte: &u8| any | u8::from(is_wanted(*byte));
+    block.iter().fold(0, wanted) != 0
 }
 
 /// Whether a character that XML 1.0 forbids starts at `at`.

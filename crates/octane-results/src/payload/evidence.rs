@@ -2,7 +2,7 @@
 
 use super::error::PayloadError;
 use super::escape;
-use super::write::{attribute, count, error, milliseconds, raw};
+use super::write::{attribute, count, error, key, milliseconds, raw, word};
 use crate::context::{Context, Release, SuiteRef};
 use crate::identity::Identity;
 use crate::run::TestRun;
@@ -106,13 +106,13 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) -> Result<(), PayloadError> 
         run: run.identity.to_string(),
     })?;
     raw("<test_run", out);
-    attribute("package", package, out);
-    attribute("module", module, out);
-    attribute("class", class, out);
-    attribute("name", name, out);
-    attribute("status", run.status.as_str(), out);
-    count("started", started.as_millisecond(), out);
-    count("duration", milliseconds(run.duration), out);
+    attribute(key!("package"), package, out);
+    attribute(key!("module"), module, out);
+    attribute(key!("class"), class, out);
+    attribute(key!("name"), name, out);
+    word(key!("status"), run.status.as_str(), out);
+    count(key!("started"), started.as_millisecond(), out);
+    count(key!("duration"), milliseconds(run.duration), out);
     raw(">", out);
     if let Some(failure) = &run.failure {
         error(failure, out);

@@ -12,6 +12,14 @@ pub(super) const PREFIX: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<te
 pub(super) const RUNS_BEGIN: &str = "<test_runs>\n";
 pub(super) const SUFFIX: &str = "</test_runs></test_result>\n";
 
+/// What is before the value of the attribute `$name`.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(" ", $name, "=\"")
+    };
+}
+pub(super) use key;
+
 /// Writes one `test_run` and a line feed.
 pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
     let TestRun {
@@ -45,26 +53,31 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         position: _,
     } = run;
     raw("<test_run", out);
-    for (key, value) in [("module", module), ("package", package), ("class", class)] {
+    let of_identity = [
+        (key!("module"), module),
+        (key!("package"), package),
+        (key!("class"), class),
+    ];
+    for (key, value) in of_identity {
         if !value.is_empty() {
             attribute(key, value, out);
         }
     }
-    attribute("name", name, out);
-    maybe("run_name", run_name.as_deref(), out);
-    count("duration", milliseconds(*duration), out);
-    attribute("status", status.as_str(), out);
+    attribute(key!("name"), name, out);
+    maybe(key!("run_name"), run_name.as_deref(), out);
+    count(key!("duration"), milliseconds(*duration), out);
+    word(key!("status"), status.as_str(), out);
     if *manual {
-        attribute("manual", "true", out);
+        raw(" manual=\"true\"", out);
     }
     if let Some(started) = started {
-        count("started", started.as_millisecond(), out);
+        count(key!("started"), started.as_millisecond(), out);
     }
-    maybe("external_report_url", report_url.as_deref(), out);
-    maybe("external_assets", external_assets.as_deref(), out);
-    maybe("external_test_id", external_test_id.as_deref(), out);
-    maybe("external_run_id", external_run_id.as_deref(), out);
-    maybe("run_type", run_type.as_deref(), out);
+    maybe(key!("external_report_url"), report_url.as_deref(), out);
+    maybe(key!("external_assets"), external_assets.as_deref(), out);
+    maybe(key!("external_test_id"), external_test_id.as_deref(), out);
+    maybe(key!("external_run_id"), external_run_id.as_deref(), out);
+    maybe(key!("run_type"), run_type.as_deref(), out);
     raw(">", out);
 
     // A run has no build; only a payload can have one.
@@ -89,8 +102,8 @@ pub(super) fn error(failure: &Failure, out: &mut Vec<u8>) {
         details,
     } = failure;
     raw("<error", out);
-    maybe("type", error_type.as_deref(), out);
-    maybe("message", message.as_deref(), out);
+    maybe(key!("type"), error_type.as_deref(), out);
+    maybe(key!("message"), message.as_deref(), out);
     raw(">", out);
     escape::text(details, out);
     raw("</error>", out);
@@ -108,13 +121,13 @@ pub(super) fn build(build: &Build, out: &mut Vec<u8>) {
         artifact_id,
     } = build;
     raw("<build", out);
-    attribute("server_id", server_id, out);
-    attribute("job_id", job_id, out);
-    maybe("job_name", job_name.as_deref(), out);
-    attribute("build_id", build_id, out);
-    maybe("build_name", build_name.as_deref(), out);
-    maybe("sub_type", sub_type.as_deref(), out);
-    maybe("artifact_id", artifact_id.as_deref(), out);
+    attribute(key!("server_id"), server_id, out);
+    attribute(key!("job_id"), job_id, out);
+    maybe(key!("job_name"), job_name.as_deref(), out);
+    attribute(key!("build_id"), build_id, out);
+    maybe(key!("build_name"), build_name.as_deref(), out);
+    maybe(key!("sub_type"), sub_type.as_deref(), out);
+    maybe(key!("artifact_id"), artifact_id.as_deref(), out);
     raw("/>", out);
 }
 
@@ -138,9 +151,9 @@ pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
     }) = suite
     {
         raw("<suite_ref", out);
-        count("id", id.get(), out);
-        maybe("external_run_id", external_run_id.as_deref(), out);
-        maybe("component", component.as_deref(), out);
+        count(key!("id"), id.get(), out);
+        maybe(key!("external_run_id"), external_run_id.as_deref(), out);
+        maybe(key!("component"), component.as_deref(), out);
         raw("/>", out);
     }
     if let Some(program) = program {
@@ -150,7 +163,7 @@ pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
         Some(Release::Id(id)) => reference("release_ref", id.get(), out),
         Some(Release::Name(name)) => {
             raw("<release", out);
-            attribute("name", name, out);
+            attribute(key!("name"), name, out);
             raw("/>", out);
         }
         None => {}
@@ -178,7 +191,7 @@ pub(super) fn context(context: &Context, out: &mut Vec<u8>) {
 pub(super) fn steps(steps: &Steps, out: &mut Vec<u8>) {
     let Steps { iteration, steps } = steps;
     raw("<steps", out);
-    maybe("iteration", iteration.as_deref(), out);
+    maybe(key!("iteration"), iteration.as_deref(), out);
     raw(">", out);
     for each in steps {
         step(each, out);
@@ -197,10 +210,10 @@ fn step(step: &Step, out: &mut Vec<u8>) {
         output_parameters,
     } = step;
     raw("<step", out);
-    attribute("name", name, out);
-    count("duration", milliseconds(*duration), out);
-    attribute("status", status, out);
-    maybe("external_step_id", external_step_id.as_deref(), out);
+    attribute(key!("name"), name, out);
+    count(key!("duration"), milliseconds(*duration), out);
+    attribute(key!("status"), status, out);
+    maybe(key!("external_step_id"), external_step_id.as_deref(), out);
     raw(">", out);
     if let Some(message) = error_message {
         element("error_message", message, out);
@@ -217,9 +230,9 @@ fn parameter(parameter: &Parameter, out: &mut Vec<u8>) {
         parameter_type,
     } = parameter;
     raw("<parameter", out);
-    attribute("name", name, out);
-    maybe("value", value.as_deref(), out);
-    maybe("type", parameter_type.as_deref(), out);
+    attribute(key!("name"), name, out);
+    maybe(key!("value"), value.as_deref(), out);
+    maybe(key!("type"), parameter_type.as_deref(), out);
     raw("/>", out);
 }
 
@@ -233,30 +246,31 @@ pub(super) fn raw(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Writes an attribute in double quotes.
-pub(super) fn attribute(name: &str, value: &str, out: &mut Vec<u8>) {
-    key(name, out);
+/// Writes an attribute in double quotes, by its [`key!`].
+pub(super) fn attribute(key: &str, value: &str, out: &mut Vec<u8>) {
+    raw(key, out);
     escape::double_quoted(value, out);
     out.push(b'"');
 }
 
-/// Writes a numeric attribute in double quotes.
-pub(super) fn count(name: &str, value: i64, out: &mut Vec<u8>) {
-    key(name, out);
+/// The same for a value in which nothing has to be escaped.
+pub(super) fn word(key: &str, value: &str, out: &mut Vec<u8>) {
+    raw(key, out);
+    raw(value, out);
+    out.push(b'"');
+}
+
+/// Writes a numeric attribute in double quotes, by its [`key!`].
+pub(super) fn count(key: &str, value: i64, out: &mut Vec<u8>) {
+    raw(key, out);
     escape::number(value, out);
     out.push(b'"');
 }
 
-fn key(name: &str, out: &mut Vec<u8>) {
-    out.push(b' ');
-    raw(name, out);
-    raw("=\"", out);
-}
-
-/// Writes an attribute in double quotes if it has a value.
-pub(super) fn maybe(name: &str, value: Option<&str>, out: &mut Vec<u8>) {
+/// Writes an attribute in double quotes, by its [`key!`], if it has a value.
+pub(super) fn maybe(key: &str, value: Option<&str>, out: &mut Vec<u8>) {
     if let Some(value) = value {
-        attribute(name, value, out);
+        attribute(key, value, out);
     }
 }
 
@@ -280,15 +294,15 @@ fn list<T>(name: &str, items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut V
 fn reference(name: &str, id: i64, out: &mut Vec<u8>) {
     out.push(b'<');
     raw(name, out);
-    count("id", id, out);
+    count(key!("id"), id, out);
     raw("/>", out);
 }
 
 fn pair(name: &str, kind: &str, value: &str, out: &mut Vec<u8>) {
     out.push(b'<');
     raw(name, out);
-    attribute("type", kind, out);
-    attribute("value", value, out);
+    attribute(key!("type"), kind, out);
+    attribute(key!("value"), value, out);
     raw("/>", out);
 }
 

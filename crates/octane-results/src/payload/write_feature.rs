@@ -2,7 +2,9 @@
 
 use super::error::PayloadError;
 use super::gherkin::{BackgroundStep, Feature, Scenario};
-use super::write::{attribute, close, count, element, maybe, milliseconds, open, raw, steps};
+use super::write::{
+    attribute, close, count, element, key, maybe, milliseconds, open, raw, steps, word,
+};
 use crate::run::TestRun;
 
 /// Writes one `gherkin_test_run` and a line feed.
@@ -22,16 +24,16 @@ pub(super) fn run(run: &TestRun, feature: &Feature, out: &mut Vec<u8>) -> Result
         feature: test.clone(),
     })?;
     raw("<gherkin_test_run", out);
-    attribute("name", run.run_name.as_deref().unwrap_or(test), out);
-    count("duration", milliseconds(run.duration), out);
-    attribute("status", run.status.as_str(), out);
-    maybe("external_run_id", run.external_run_id.as_deref(), out);
+    attribute(key!("name"), run.run_name.as_deref().unwrap_or(test), out);
+    count(key!("duration"), milliseconds(run.duration), out);
+    word(key!("status"), run.status.as_str(), out);
+    maybe(key!("external_run_id"), run.external_run_id.as_deref(), out);
     raw("><feature", out);
-    attribute("name", name, out);
-    attribute("path", path, out);
-    maybe("identifier", identifier.as_deref(), out);
-    attribute("tag", tag, out);
-    count("started", started.as_millisecond(), out);
+    attribute(key!("name"), name, out);
+    attribute(key!("path"), path, out);
+    maybe(key!("identifier"), identifier.as_deref(), out);
+    attribute(key!("tag"), tag, out);
+    count(key!("started"), started.as_millisecond(), out);
     raw(">", out);
     element("file", file, out);
     open("scenarios", out);
@@ -58,11 +60,11 @@ fn background_step(step: &BackgroundStep, out: &mut Vec<u8>) {
         error_message,
     } = step;
     raw("<step", out);
-    attribute("name", name, out);
+    attribute(key!("name"), name, out);
     if let Some(duration) = duration {
-        count("duration", milliseconds(*duration), out);
+        count(key!("duration"), milliseconds(*duration), out);
     }
-    maybe("status", status.as_deref(), out);
+    maybe(key!("status"), status.as_deref(), out);
     raw(">", out);
     if let Some(message) = error_message {
         element("error_message", message, out);
@@ -78,11 +80,11 @@ fn scenario(scenario: &Scenario, out: &mut Vec<u8>) {
         steps: of_scenario,
     } = scenario;
     raw("<scenario", out);
-    attribute("name", name, out);
+    attribute(key!("name"), name, out);
     if let Some(index) = outline_index {
-        count("outlineIndex", *index, out);
+        count(key!("outlineIndex"), *index, out);
     }
-    attribute("status", status.as_str(), out);
+    word(key!("status"), status.as_str(), out);
     raw(">", out);
     steps(of_scenario, out);
     raw("</scenario>", out);

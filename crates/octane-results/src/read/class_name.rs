@@ -3,6 +3,7 @@
 use memchr::{memchr_iter, memrchr};
 
 use crate::read::file_names::is_file_extension;
+use crate::text::position;
 
 /// Splits a dotted class name into package and class; one that is not made of plain identifiers, or ends like a file name,
 /// has no package.
@@ -43,14 +44,17 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
 /// The last dot of a name in ASCII, if there is one and all segments are identifiers.
 fn end_of_package(classname: &[u8]) -> Option<usize> {
     let last = memrchr(b'.', classname)?;
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.');
+    let is_other = |byte: u8| {
+        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let is_digit = byte.wrapping_sub(b'0') < 10;
+        !(is_letter | is_digit | (byte == b'_') | (byte == b'$') | (byte == b'.'))
+    };
     let is_start = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     let begins = |segment: &[u8]| segment.first().is_some_and(is_start);
-    let are_parts = classname.iter().fold(true, |all, byte| all & is_part(byte));
     let begin = || {
         begins(classname) && memchr_iter(b'.', classname).all(|dot| begins(&classname[dot + 1..]))
     };
-    (are_parts && begin()).then_some(last)
+    (position(classname, is_other).is_none() && begin()).then_some(last)
 }
 
 #[cfg(test)]

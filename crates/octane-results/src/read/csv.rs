@@ -31,7 +31,7 @@ use row::Row;
 use table::Table;
 
 /// How much is read at a time.
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Reads a table: one record per row, with warnings before the row that they are about.
 pub(crate) struct Csv<R> {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
-use encoding_rs::DecoderResult;
+use encoding_rs::{DecoderResult, UTF_8};
 
 use crate::read::encoding::{TextEncoding, UnknownTextEncoding, encoding};
 use crate::read::line_column::{LineColumn, Lines};
@@ -79,6 +79,33 @@ impl<R> DecodedText<R> {
     /// The name of the encoding.
     pub(crate) fn encoding(&self) -> &'static str {
         self.decoder.encoding().name()
+    }
+}
+
+impl DecodedText<io::Empty> {
+    /// A text without a byte order mark that is in memory as a whole.
+    pub(crate) fn of(text: String) -> Self {
+        Self {
+            input: io::empty(),
+            decoder: UTF_8.new_decoder(),
+            raw: Box::default(),
+            raw_start: 0,
+            raw_end: 0,
+            decoded: text,
+            start: 0,
+            lines: Lines::default(),
+            state: State::Done,
+            consumed: 0,
+            owed: None,
+            replaced: VecDeque::new(),
+            invalid: None,
+        }
+    }
+
+    /// The memory of the text, to be used for another one.
+    pub(crate) fn into_memory(mut self) -> String {
+        self.decoded.clear();
+        self.decoded
     }
 }
 

@@ -78,6 +78,18 @@ pub(crate) enum XmlEvent<'x> {
     Ignored,
 }
 
+impl XmlReader<io::Empty> {
+    /// A document, without a byte order mark, that is in memory as a whole.
+    pub(crate) fn of_text(file: Arc<str>, text: String) -> Self {
+        Self::of_decoded(file, DecodedText::of(text))
+    }
+
+    /// The memory of the document, to be used for another one.
+    pub(crate) fn into_memory(self) -> String {
+        self.text.into_inner().into_memory()
+    }
+}
+
 impl<R: Read> XmlReader<R> {
     /// The document in `input`, whose first bytes are `head`.
     pub(crate) fn new(
@@ -91,7 +103,11 @@ impl<R: Read> XmlReader<R> {
                 ReadError::new(Arc::clone(&file), ReadErrorKind::UnknownEncoding { label })
                     .at(LineColumn::START)
             })?;
-        Ok(Self {
+        Ok(Self::of_decoded(file, text))
+    }
+
+    fn of_decoded(file: Arc<str>, text: DecodedText<R>) -> Self {
+        Self {
             text: quick_xml::Reader::from_reader(text),
             content: ContentReader::default(),
             open: OpenElements::default(),
@@ -101,7 +117,7 @@ impl<R: Read> XmlReader<R> {
             is_at_empty: false,
             file,
             has_root: false,
-        })
+        }
     }
 
     /// Says that the input starts at `place` of the document, inside of elements that are given by name and line.

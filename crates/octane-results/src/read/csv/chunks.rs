@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::chunk::{Chunk, Text};
-use crate::read::parts::fill::fill;
+use crate::read::parts::fill::Ahead;
 
 /// The byte order mark, which is no part of the text.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -16,7 +16,7 @@ pub(super) struct Chunks<R> {
     delimiter: u8,
     chunk_bytes: usize,
     /// What was read and not cut off yet.
-    ahead: Vec<u8>,
+    ahead: Ahead,
     /// The line at which that starts.
     line: u64,
     has_begun: bool,
@@ -40,12 +40,12 @@ pub(super) struct Unreadable {
 }
 
 impl<R: Read> Chunks<R> {
-    pub(super) const fn new(input: R, delimiter: u8, chunk_bytes: usize) -> Self {
+    pub(super) fn new(input: R, delimiter: u8, chunk_bytes: usize) -> Self {
         Self {
             input,
             delimiter,
             chunk_bytes,
-            ahead: Vec::new(),
+            ahead: Ahead::default(),
             line: 1,
             has_begun: false,
             end: End::NotYet,
@@ -62,7 +62,7 @@ impl<R: Read> Chunks<R> {
     }
 
     /// Whether there is nothing after the chunks so far.
-    pub(super) const fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         matches!(self.end, End::Reached) && self.ahead.is_empty()
     }
 
@@ -103,22 +103,19 @@ impl<R: Read> Chunks<R> {
     }
 
     fn read(&mut self, wanted: usize) -> io::Result<bool> {
-        let mut is_more = fill(&mut self.input, &mut self.ahead, wanted.max(MARK.len()))?;
+        let mut is_more = self.ahead.fill(&mut self.input, wanted.max(MARK.len()))?;
         if !std::mem::replace(&mut self.has_begun, true) {
             while self.ahead.starts_with(MARK) {
-                self.ahead.drain(..MARK.len());
-                is_more = fill(&mut self.input, &mut self.ahead, MARK.len())?;
+                self.ahead.cut(MARK.len(), Vec::new());
+                is_more = self.ahead.fill(&mut self.input, MARK.len())?;
             }
         }
         Ok(is_more)
     }
 
     fn cut(&mut self, end: usize) -> Chunk {
-        let mut ahead = self.unused.pop().unwrap_or_default();
-        ahead.clear();
-        ahead.extend_from_slice(&self.ahead[end..]);
-        let mut bytes = std::mem::replace(&mut self.ahead, ahead);
-        bytes.truncate(end);
+        let unused = self.unused.pop().unwrap_or_default();
+        let bytes = self.ahead.cut(end, unused);
         let line = self.line;
         self.line += lines(&bytes);
         Chunk {

@@ -165,7 +165,8 @@ impl<P: Process> Parts<P> {
             if part.is_first && !part.is_last {
                 self.crew = Crew::start(self.count, || {
                     let setting = Arc::clone(&self.setting);
-                    move |part: Arc<Part>| read_part(&part, &setting)
+                    let mut memory = String::new();
+                    move |part: Arc<Part>| read_part(&part, &setting, &mut memory)
                 });
             }
             let part = Arc::new(part);

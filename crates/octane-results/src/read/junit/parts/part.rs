@@ -1,6 +1,6 @@
 //! Reads one part of a report by itself.
 
-use std::io::Read;
+use std::io::Empty;
 use std::sync::Arc;
 
 use super::super::report::Report;
@@ -68,20 +68,25 @@ pub(super) fn add_ready<P: Process>(
     }
 }
 
-/// Reads a part; `None` if it cannot be read without what is before it, or does not end between test cases.
+/// Reads a part; `None` if it cannot be read without what is before it, or does not end between test cases. `memory` is used for its
+/// text, and for that of the next one.
 pub(super) fn read_part<P: Process>(
     part: &Part,
     setting: &Setting<P>,
+    memory: &mut String,
 ) -> Option<Outcome<P::Output>> {
     let file = || Arc::clone(&setting.file);
-    let bytes = part.bytes.as_slice();
+    let text = str::from_utf8(part.text()).ok()?;
+    let mut memory_of_text = std::mem::take(memory);
+    memory_of_text.push_str(text);
+    let xml = XmlReader::of_text(file(), memory_of_text);
     let mut report = setting.report();
     let mut outer_names = Vec::new();
     let mut xml = if part.is_first {
-        XmlReader::new(file(), bytes, bytes, None).ok()?
+        xml
     } else {
-        let outer = part.outer.concat();
-        let mut outer = XmlReader::new(file(), outer.as_slice(), b"", None).ok()?;
+        let outer = String::from_utf8(part.outer.concat()).ok()?;
+        let mut outer = XmlReader::of_text(file(), outer);
         if read_to_end(&mut outer, &mut report, |_| Some(()))? == End::OfReport {
             return None;
         }
@@ -89,7 +94,6 @@ pub(super) fn read_part<P: Process>(
         outer_names = names(&outer);
         // Where these start is needed for errors only, and a part with an error is read again.
         let open: Vec<_> = outer_names.iter().map(|name| (name.clone(), 0)).collect();
-        let xml = XmlReader::new(file(), bytes, b"", None).ok()?;
         xml.inside(part.place, &open)
     };
     let outer = report.suites.clone();
@@ -109,16 +113,18 @@ pub(super) fn read_part<P: Process>(
     })?;
     sink.flush(&mut |processed| found.push(Found::Processed(processed)));
     let is_last = end == End::OfReport;
-    if is_last != part.is_last || report.has_unnamed_in_outer() || xml.invalid_bytes().is_some() {
+    if is_last != part.is_last || report.has_unnamed_in_outer() {
         return None;
     }
+    let (names, end) = (names(&xml), xml.place());
+    *memory = xml.into_memory();
     Some(Outcome {
         outer,
         outer_names,
         found,
         report,
-        names: names(&xml),
-        end: xml.place(),
+        names,
+        end,
     })
 }
 
@@ -131,8 +137,8 @@ enum End {
 
 /// Reads to the end of the input, and calls `after` after each event until it returns `None`. `None` if there is an error before,
 /// or if the input ends elsewhere.
-fn read_to_end<R: Read>(
-    xml: &mut XmlReader<R>,
+fn read_to_end(
+    xml: &mut XmlReader<Empty>,
     report: &mut Report,
     mut after: impl FnMut(&mut Report) -> Option<()>,
 ) -> Option<End> {
@@ -155,6 +161,6 @@ fn read_to_end<R: Read>(
     }
 }
 
-fn names<R: Read>(xml: &XmlReader<R>) -> Vec<String> {
+fn names(xml: &XmlReader<Empty>) -> Vec<String> {
     xml.open_names().map(str::to_owned).collect()
 }

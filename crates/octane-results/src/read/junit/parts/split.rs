@@ -6,7 +6,7 @@ use std::sync::Arc;
 use memchr::memmem::{self, Finder};
 
 use crate::read::line_column::LineColumn;
-use crate::read::parts::fill::fill;
+use crate::read::parts::fill::Ahead;
 use crate::read::report::file::Input;
 use crate::read::xml::is_start_of_content;
 
@@ -34,6 +34,14 @@ pub(super) struct Part {
     pub(super) is_last: bool,
 }
 
+impl Part {
+    /// The bytes without the byte order mark.
+    pub(super) fn text(&self) -> &[u8] {
+        let text = self.bytes.strip_prefix(MARK).filter(|_| self.is_first);
+        text.unwrap_or(&self.bytes)
+    }
+}
+
 /// Cuts a report into parts.
 ///
 /// What a part is inside of is a guess, since `<testcase` and `<testsuite` may be text as well.
@@ -41,7 +49,7 @@ pub(super) struct Splitter {
     input: Input,
     part_bytes: usize,
     /// What was read and not cut off yet.
-    ahead: Vec<u8>,
+    ahead: Ahead,
     place: LineColumn,
     outer: Vec<Arc<[u8]>>,
     suites: Finder<'static>,
@@ -59,7 +67,7 @@ impl Splitter {
         Self {
             input,
             part_bytes,
-            ahead: Vec::new(),
+            ahead: Ahead::default(),
             place: LineColumn::START,
             outer: Vec::new(),
             suites: Finder::new(SUITE),
@@ -78,7 +86,7 @@ impl Splitter {
         let mut wanted = self.part_bytes;
         let mut searched = 1;
         let (cut, is_last) = loop {
-            match fill(&mut self.input, &mut self.ahead, wanted) {
+            match self.ahead.fill(&mut self.input, wanted) {
                 Ok(true) => {}
                 Ok(false) => break (self.ahead.len(), true),
                 Err(error) => {
@@ -98,11 +106,8 @@ impl Splitter {
             searched = self.ahead.len().saturating_sub(CASE.len()).max(1);
             wanted = self.ahead.len() * 2;
         };
-        let mut ahead = self.unused.pop().unwrap_or_default();
-        ahead.clear();
-        ahead.extend_from_slice(&self.ahead[cut..]);
-        let mut bytes = std::mem::replace(&mut self.ahead, ahead);
-        bytes.truncate(cut);
+        let unused = self.unused.pop().unwrap_or_default();
+        let bytes = self.ahead.cut(cut, unused);
         let part = Part {
             place: self.place,
             outer: self.outer.clone(),
@@ -111,8 +116,7 @@ impl Splitter {
             bytes,
         };
         self.is_over = is_last;
-        let text = part.bytes.strip_prefix(MARK).filter(|_| part.is_first);
-        self.place = self.place.after(text.unwrap_or(&part.bytes));
+        self.place = self.place.after(part.text());
         self.see_suites(&part.bytes);
         Some(part)
     }
@@ -124,7 +128,7 @@ impl Splitter {
 
     /// What follows the parts.
     pub(super) fn rest(&mut self) -> Input {
-        let ahead = Cursor::new(std::mem::take(&mut self.ahead));
+        let ahead = Cursor::new(self.ahead.cut(self.ahead.len(), Vec::new()));
         match self.failed.take() {
             Some(error) => Box::new(ahead.chain(Failing(Some(error)))),
             None => {
