@@ -12,5 +12,5 @@ mod request;
 pub use fields::fields;
 pub use payload::payload;
 pub use query::query;
-pub use report::report;
+pub use report::{report, report_as};
 pub use request::request;

@@ -10,11 +10,19 @@ use octane_results::{Format, ReadOptions, Record, Source, read};
 ///
 /// If that does not hold.
 pub fn report(bytes: &[u8]) {
-    let Some((first, bytes)) = bytes.split_first() else {
-        return;
-    };
-    let options = match Format::ALL.get(usize::from(*first)) {
-        Some(format) => ReadOptions::default().format(*format),
+    if let Some((first, bytes)) = bytes.split_first() {
+        report_as(Format::ALL.get(usize::from(*first)).copied(), bytes);
+    }
+}
+
+/// The same for one format; without one, it is recognised.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn report_as(format: Option<Format>, bytes: &[u8]) {
+    let options = match format {
+        Some(format) => ReadOptions::default().format(format),
         None => ReadOptions::default(),
     };
     let Ok(records) = read(&Source::bytes("report", bytes), &options) else {

@@ -4,9 +4,12 @@
 #[path = "../../../fuzz/src/lib.rs"]
 mod targets;
 
+use std::panic::RefUnwindSafe;
 use std::path::Path;
 
-fn feed(name: &str, target: fn(&[u8])) {
+use octane_results::Format;
+
+fn feed(name: &str, target: impl Fn(&[u8]) + RefUnwindSafe) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/seeds")
         .join(name);
@@ -46,4 +49,13 @@ fn every_seed_of_a_request_gets_a_response() {
 #[test]
 fn every_seed_of_a_report_is_read_or_explained() {
     feed("report", targets::report);
+}
+
+#[test]
+fn every_seed_of_a_report_is_read_or_explained_as_any_format() {
+    for format in Format::ALL {
+        feed("report", |seed| {
+            targets::report_as(Some(format), &seed[1..]);
+        });
+    }
 }
