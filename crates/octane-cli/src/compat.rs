@@ -25,8 +25,10 @@
 //! | `--check-result` | nothing | the outcome is always awaited, and decides the exit code |
 //! | `--check-result-timeout` | `--wait` | 15 minutes without it, instead of 10 seconds |
 //! | `--build-context-server-id`, `-job-id`, `-build-id` | `--build-context` | all three |
-//! | `--proxy-host`, `--proxy-port`, `--proxy-user` | refused | set `HTTPS_PROXY` |
-//! | `--proxy-password`, `--proxy-password-file` | refused | set `HTTPS_PROXY` |
+//! | `--proxy-host`, `--proxy-port` | `--proxy` | for all servers; also `proxyhost`, `proxyport` |
+//! | `--proxy-user` | user of the proxy | `proxyuser` |
+//! | `--proxy-password` | password of the proxy | with a warning |
+//! | `--proxy-password-file` | the same, from a file | a line break at its end does not count |
 //! | `--access-token` | refused | set `OCTANE_ACCESS_TOKEN` |
 //! | `--bearer-token` | refused | use an API key |
 //! | `--started` | refused | reports say when tests have started |
@@ -34,6 +36,8 @@
 //! | `-h`, `--help` | the same | |
 //! | `-v`, `--version` | `octane version` | `-v` logs more, as everywhere in this program |
 
+mod password_file;
+mod proxy;
 mod unsupported;
 mod words;
 
@@ -43,6 +47,8 @@ use std::path::Path;
 use clap::ValueEnum as _;
 use octane_rest::{Secret, UserPassword};
 
+use self::password_file::read_password;
+use self::proxy::ToolProxy;
 use self::words::words;
 use crate::args::{Args, Command, CompatArgs, Format};
 use crate::collection_tool::Config;
@@ -61,6 +67,10 @@ pub(crate) struct Translated {
     /// The words of the command line after `octane`; no secret is one of them.
     pub(crate) words: Vec<String>,
     user: Option<UserPassword>,
+    /// The proxy with its user and password.
+    proxy: Option<Secret>,
+    /// Who may use the proxy, and its URL, where the command is shown and not run.
+    proxy_to_set: Option<String>,
 }
 
 impl Translated {
@@ -79,7 +89,27 @@ impl Translated {
             Some(user) => Some(UserPassword::new(user, password(args, &config)?)),
             None => None,
         };
-        Ok(Self { words, user })
+        let tool_proxy = ToolProxy::of(args, &config)?;
+        let proxy = match &tool_proxy {
+            Some(proxy) if !args.show_command => proxy.with_password(args, &config)?,
+            _ => None,
+        };
+        let proxy_to_set = tool_proxy.filter(|_| args.show_command).and_then(|proxy| {
+            let host = proxy.url.trim_start_matches("http://");
+            Some(format!("http://{}:PASSWORD@{host}", proxy.user?))
+        });
+        Ok(Self {
+            words,
+            user,
+            proxy,
+            proxy_to_set,
+        })
+    }
+
+    /// What has to be set before the command that is shown.
+    pub(crate) fn note(&self) -> Option<String> {
+        let url = self.proxy_to_set.as_ref()?;
+        Some(format!("set {} to `{url}` before", env::PROXY))
     }
 
     /// The command as it would be typed.
@@ -112,10 +142,14 @@ impl Translated {
         line
     }
 
-    /// Signs in with the user of the tool.
+    /// Signs in with the user of the tool, and to the proxy with the user of that.
     pub(crate) fn sign_in(self, command: &mut Command) {
         if let Command::Upload(args) = command {
             args.connection.user = self.user;
+            if self.proxy.is_some() {
+                args.connection.network.proxy = self.proxy;
+                args.connection.network.is_proxy_of_compat = true;
+            }
         }
     }
 }
@@ -146,14 +180,6 @@ fn password(args: &CompatArgs, config: &Config) -> Result<Secret> {
         })?;
     secrets::redactor().learn(password.expose());
     Ok(password)
-}
-
-fn read_password(path: &Path) -> Result<Secret> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(Exit::Configuration, error)
-            .context(format!("cannot read `{}`", path.display()))
-    })?;
-    Ok(Secret::from(text.trim_end_matches(['\r', '\n'])))
 }
 
 #[cfg(test)]

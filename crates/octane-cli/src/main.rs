@@ -104,10 +104,17 @@ fn parse(line: impl Iterator<Item = OsString>) -> Result<Args, LineError> {
     let args = Args::parse_line(line)?;
     match &args.command {
         Command::Compat(compat) if !compat.show_command => {
-            if compat.password.is_some() && !args.quiet {
-                output::print_note(
-                    "warning: passing a secret on the command line exposes it to other users; use `--password-file` instead",
-                );
+            let typed = [
+                (compat.password.is_some(), "--password-file"),
+                (compat.proxy_password.is_some(), "--proxy-password-file"),
+            ];
+            for (_, instead) in typed
+                .iter()
+                .filter(|(is_typed, _)| *is_typed && !args.quiet)
+            {
+                output::print_note(&format!(
+                    "warning: passing a secret on the command line exposes it to other users; use `{instead}` instead"
+                ));
             }
             let translated = Translated::new(compat)?;
             let mut args = Args::parse_line(translated.line(&args))?;

@@ -24,8 +24,8 @@ pub(crate) struct Suggest {
     is_secret_typed: bool,
     /// The options for certificates and proxies that were typed.
     network: Vec<(&'static str, Option<String>)>,
-    /// The proxy was typed with its password, so it has to be set before.
-    is_proxy_password_typed: bool,
+    /// The proxy has a password, which has to be set before.
+    needs_proxy_variable: bool,
 }
 
 impl Suggest {
@@ -55,7 +55,7 @@ impl Suggest {
                 || connection.secret_stdin
                 || connection.user.is_some(),
             network: connection.network.typed_options(),
-            is_proxy_password_typed: connection.network.is_proxy_password_typed(),
+            needs_proxy_variable: connection.network.needs_proxy_variable(),
             ..Self::offline(spool)
         }
     }
@@ -121,7 +121,7 @@ impl Suggest {
     pub(crate) fn run_resume(&self, id: &UploadId) -> String {
         let command = self.resume(id);
         let secret = self.is_secret_typed.then_some(env::CLIENT_SECRET);
-        let proxy = self.is_proxy_password_typed.then_some(env::PROXY);
+        let proxy = self.needs_proxy_variable.then_some(env::PROXY);
         match (secret, proxy) {
             (Some(secret), Some(proxy)) => format!("set {secret} and {proxy}, and run `{command}`"),
             (Some(one), None) | (None, Some(one)) => format!("set {one} and run `{command}`"),
@@ -227,7 +227,7 @@ mod tests {
                 ("--ca-cert", Some("/c a.pem".to_owned())),
                 ("--insecure", None),
             ],
-            is_proxy_password_typed: true,
+            needs_proxy_variable: true,
         };
         assert_eq!(
             suggest.run_resume(&id()),

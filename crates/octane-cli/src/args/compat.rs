@@ -113,11 +113,11 @@ pub(crate) struct CompatArgs {
     /// User of the proxy.
     #[arg(long, value_name = "USERNAME")]
     pub(crate) proxy_user: Option<String>,
-    /// Not supported: the environment has the password of the proxy.
+    /// Password of the proxy. Visible to other users of this machine; prefer `--proxy-password-file`.
     #[arg(long, value_name = "PASSWORD")]
     pub(crate) proxy_password: Option<Secret>,
-    /// Not supported: the environment has the password of the proxy.
-    #[arg(long, value_name = "FILE")]
+    /// File with the password of the proxy.
+    #[arg(long, value_name = "FILE", conflicts_with = "proxy_password")]
     pub(crate) proxy_password_file: Option<PathBuf>,
     /// Not supported: the environment has the token.
     #[arg(long, value_name = "TOKEN")]

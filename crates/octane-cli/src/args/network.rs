@@ -33,6 +33,9 @@ pub(crate) struct NetworkArgs {
     /// Accept any certificate, without checking it: anyone on the network path can then read the secret and change results. For experiments only.
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
+    /// Whether the proxy is that of `octane compat`, with a password that is no part of a command.
+    #[arg(skip)]
+    pub(crate) is_proxy_of_compat: bool,
 }
 
 /// The IDs of the options that were typed; others come from the environment or a file.
@@ -52,6 +55,11 @@ impl NetworkArgs {
     pub(crate) fn is_proxy_password_typed(&self) -> bool {
         let proxy = self.proxy.as_ref().map_or("", Secret::expose);
         self.typed.has("proxy") && proxy.contains('@')
+    }
+
+    /// Whether another command needs the proxy's password from the environment.
+    pub(crate) fn needs_proxy_variable(&self) -> bool {
+        self.is_proxy_of_compat || self.is_proxy_password_typed()
     }
 
     /// The options that were typed, to be typed again elsewhere; no password is among them.

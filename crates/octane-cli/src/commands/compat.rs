@@ -9,10 +9,14 @@ use crate::failure::Result;
 use crate::output::{Output, Text};
 
 pub(super) fn run(args: &CompatArgs, output: Output) -> Result<Exit> {
-    let command = Translated::new(args)?.command();
+    let translated = Translated::new(args)?;
+    let command = translated.command();
     output.answer(
         || Text::line(&command),
         &json!({ "schema": "octane.compat/1", "command": command }),
     )?;
+    if let Some(note) = translated.note() {
+        output.say(&note);
+    }
     Ok(Exit::Success)
 }

@@ -73,6 +73,18 @@ fn each_flag_has_its_counterpart() {
             "--build-context-server-id s --build-context-job-id j --build-context-build-id 3 a.xml",
             "upload a.xml --build-context s,j,3",
         ),
+        (
+            "--proxy-host p.example --proxy-port 3128 a.xml",
+            "upload a.xml --proxy http://p.example:3128",
+        ),
+        (
+            "--proxy-host p.example --proxy-port 3128 --proxy-user jane --proxy-password hush a.xml",
+            "upload a.xml",
+        ),
+        (
+            "-o out.xml --proxy-host p.example a.xml",
+            "convert a.xml --output out.xml",
+        ),
         ("-- -a.xml", "upload -- -a.xml"),
     ] {
         assert_eq!(translated(line, "").unwrap(), expected, "{line}");
@@ -97,23 +109,55 @@ fn a_typed_flag_wins_over_the_file() {
 }
 
 #[test]
+fn the_proxy_is_that_of_the_flags_or_else_of_the_file() {
+    let config =
+        Config::of(b"proxyhost=file.example\nproxyport=8080\nproxyuser=me\nproxypassword=a:b@c\n");
+    let url = |line: &str| {
+        let args = parsed(line);
+        let proxy = ToolProxy::of(&args, &config).unwrap()?;
+        let secret = proxy.with_password(&args, &config).unwrap();
+        Some(secret.map_or(proxy.url, |secret| secret.expose().to_owned()))
+    };
+    assert_eq!(
+        url("a.xml").unwrap(),
+        "http://me:a%3Ab%40c@file.example:8080"
+    );
+    assert_eq!(
+        url("--proxy-host http://typed.example/ --proxy-port 1 a.xml").unwrap(),
+        "http://me:a%3Ab%40c@typed.example:1"
+    );
+    assert_eq!(
+        url("--proxy-user dom\\jane --proxy-password x a.xml").unwrap(),
+        "http://dom%5Cjane:x@file.example:8080"
+    );
+    assert_eq!(url("-o out.xml a.xml"), None);
+    let port_alone = Config::of(b"proxyport=8080\n");
+    assert_eq!(ToolProxy::of(&parsed("a.xml"), &port_alone).unwrap(), None);
+}
+
+#[test]
 fn a_flag_that_cannot_be_honoured_is_refused_with_a_way_out() {
     for (line, flag, hint) in [
         ("--started 1700000000000 a.xml", "--started", "remove it"),
         (
-            "--proxy-host p.example --proxy-port 3128 a.xml",
-            "--proxy-host",
-            "HTTPS_PROXY=http://p.example:3128",
+            "--proxy-host p.example a.xml",
+            "`--proxy-host` needs `--proxy-port`",
+            "--proxy-port PORT",
         ),
         (
-            "--proxy-password hush a.xml",
-            "--proxy-password",
-            "HTTPS_PROXY",
+            "--proxy-port 3128 a.xml",
+            "`--proxy-port` needs `--proxy-host`",
+            "--proxy-host HOST",
+        ),
+        (
+            "--proxy-host p.example --proxy-port 3128 --proxy-password hush a.xml",
+            "`--proxy-password` needs `--proxy-user`",
+            "--proxy-host HOST",
         ),
         (
             "--proxy-password-file x a.xml",
-            "--proxy-password",
-            "HTTPS_PROXY",
+            "`--proxy-password-file` needs `--proxy-host`",
+            "--proxy-host HOST",
         ),
         (
             "--access-token hush a.xml",

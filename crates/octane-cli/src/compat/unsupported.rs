@@ -1,8 +1,7 @@
 //! Flags that cannot be honoured.
 
 use crate::args::CompatArgs;
-use crate::collection_tool::{Config, proxy_url};
-use crate::env;
+use crate::collection_tool::Config;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 
@@ -12,41 +11,6 @@ pub(super) fn check(args: &CompatArgs, config: &Config) -> Result<()> {
         let message = format!("`{flag}` is not supported: {reason}");
         Err(Failure::message(Exit::Usage, message).hint(hint))
     };
-    let port = args.proxy_port.map(|port| port.to_string());
-    let proxy = args
-        .proxy_host
-        .as_deref()
-        .and_then(|host| proxy_url(host, port.as_deref(), args.proxy_user.as_deref()));
-    let proxy_hint = || {
-        let proxy = proxy.clone().or_else(|| config.proxy());
-        format!(
-            "set HTTPS_PROXY={}",
-            proxy.unwrap_or_else(|| "http://USER:PASSWORD@HOST:PORT".to_owned())
-        )
-    };
-    let has_proxy =
-        args.proxy_host.is_some() || args.proxy_port.is_some() || args.proxy_user.is_some();
-    if has_proxy && args.output_file.is_none() {
-        return refuse(
-            "--proxy-host",
-            "the proxy is set by the environment",
-            proxy_hint(),
-        );
-    }
-    if args.proxy_password.is_some() || args.proxy_password_file.is_some() {
-        return refuse(
-            "--proxy-password",
-            "the proxy is set by the environment",
-            proxy_hint(),
-        );
-    }
-    if config.get("proxyhost").is_some() && args.output_file.is_none() && !is_proxy_set() {
-        return refuse(
-            "proxyhost",
-            "the proxy is set by the environment",
-            proxy_hint(),
-        );
-    }
     if args.access_token.is_some() {
         let hint = "set OCTANE_ACCESS_TOKEN instead".to_owned();
         return refuse(
@@ -84,19 +48,4 @@ pub(super) fn check(args: &CompatArgs, config: &Config) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Whether the environment has a proxy.
-fn is_proxy_set() -> bool {
-    let names = [
-        "HTTPS_PROXY",
-        "https_proxy",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ];
-    names
-        .into_iter()
-        .any(|name| env::read(name).is_some_and(|value| !value.is_empty()))
 }

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+use super::proxy::ToolProxy;
 use super::unsupported::check;
 use crate::args::CompatArgs;
 use crate::collection_tool::Config;
@@ -30,6 +31,9 @@ pub(super) fn words(args: &CompatArgs, config: &Config) -> Result<Vec<String>> {
             stated(args.shared_space.map(text), "sharedspace"),
         );
         words.option("--workspace", stated(args.workspace.map(text), "workspace"));
+        // One with a user needs a password, which is not a word of a command line.
+        let proxy = ToolProxy::of(args, config)?.filter(|proxy| proxy.user.is_none());
+        words.option("--proxy", proxy.map(|proxy| proxy.url));
     }
     words.option("--suite", args.suite.map(text));
     words.option("--suite-run", args.suite_external_run_id.clone());

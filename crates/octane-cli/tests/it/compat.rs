@@ -1,5 +1,6 @@
 //! `octane compat`: the command line of the vendor's collection tool.
 
+use octane_test_support::forward_proxy::ForwardProxy;
 use serde_json::Value;
 
 use crate::program::{Done, Place};
@@ -140,6 +141,84 @@ fn the_command_that_does_the_same_is_shown_and_works() {
     assert_eq!(server.place.shell(&command, &variables).code, 0);
     let json = compat(&server, &[&arguments[..], &["--format", "json"]].concat());
     assert_eq!(json.json()["command"], command);
+}
+
+/// Whether an upload with these flags succeeds, and how many requests the proxy let through.
+fn through(server: &Server, proxy: &ForwardProxy, arguments: &[&str]) -> (Done, usize) {
+    let before = proxy.requests().len();
+    let done = compat(server, arguments);
+    (done, proxy.requests().len() - before)
+}
+
+#[test]
+fn the_proxy_of_the_flags_or_of_the_file_is_used() {
+    const PASSWORD: &str = "hush@proxy";
+    let (server, suite) = server();
+    server.place.file("key", SECRET);
+    let upload = [
+        "-u",
+        "ci",
+        "--password-file",
+        "key",
+        "--suite",
+        &suite,
+        "a.xml",
+    ];
+    let open = ForwardProxy::open();
+    let port = |proxy: &ForwardProxy| proxy.host().rsplit_once(':').unwrap().1.to_owned();
+    let of = |proxy: &ForwardProxy| {
+        ["--proxy-host", "127.0.0.1", "--proxy-port"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([port(proxy)])
+            .collect::<Vec<_>>()
+    };
+    let flags = of(&open);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let (done, passed) = through(&server, &open, &[&upload[..], &flags].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(passed > 0);
+    let (done, passed) = through(&server, &open, &upload);
+    assert_eq!((done.code, passed), (0, 0), "{done:?}");
+
+    // `jane:hush@proxy`
+    let closed = ForwardProxy::authenticated("amFuZTpodXNoQHByb3h5");
+    let flags = of(&closed);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    server.place.file("proxy-key", &format!("{PASSWORD}\n"));
+    for secret in [
+        ["--proxy-password", PASSWORD],
+        ["--proxy-password-file", "proxy-key"],
+    ] {
+        let user = ["--proxy-user", "jane", "-vvv"];
+        let line = [&upload[..], &flags, &user, &secret].concat();
+        let (done, passed) = through(&server, &closed, &line);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert!(passed > 0);
+        let is_warned = done.stderr.contains("use `--proxy-password-file` instead");
+        assert_eq!(is_warned, secret[1] == PASSWORD, "{done:?}");
+        assert!(!format!("{done:?}").contains(PASSWORD), "{done:?}");
+    }
+    let (done, _) = through(&server, &closed, &[&upload[..], &flags].concat());
+    done.fails(8, &["(407)"]);
+
+    let host = closed.host();
+    let (address, port) = host.split_once(':').unwrap();
+    let config = format!(
+        "proxyhost={address}\nproxyport={port}\nproxyuser=jane\nproxypassword={PASSWORD}\n"
+    );
+    server.place.file("config.properties", &config);
+    let (done, passed) = through(&server, &closed, &upload);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(passed > 0);
+    let (shown, _) = through(
+        &server,
+        &closed,
+        &[&upload[..], &["--show-command"]].concat(),
+    );
+    assert!(!shown.stdout.contains("--proxy"), "{shown:?}");
+    let note = format!("set OCTANE_PROXY to `http://jane:PASSWORD@{host}` before");
+    assert!(shown.stderr.contains(&note), "{shown:?}");
 }
 
 #[test]
