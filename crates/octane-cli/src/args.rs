@@ -35,7 +35,8 @@ pub(crate) use connection::{
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
-    JiraCommand, LinkArgs, ModuleCommand, RunCommand, SuiteCommand, SuiteRunCommand,
+    JiraCommand, LinkArgs, ModuleCommand, RunCommand, StoryCommand, SuiteCommand, SuiteRunCommand,
+    Verdict,
 };
 pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
@@ -44,15 +45,17 @@ pub(crate) use parse::LineError;
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
-    Compare, ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat,
-    PayloadArgs, PayloadKind, UploadArgs, ValidateArgs,
+    ConvertArgs, Create, Gherkin, InputArgs, JiraLinks, LongNamesPolicy, OutputFormat, PayloadArgs,
+    PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use run_url::RunUrl;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
-pub(crate) use tools::{ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs};
+pub(crate) use tools::{
+    ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs, VersionArgs,
+};
 pub(crate) use uploads::{
-    Annotations, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs, SpoolArgs,
-    StatusArgs, Tolerate, UploadStatus, UploadsCommand,
+    Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs,
+    SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
 };
 
 use crate::env;
@@ -192,8 +195,10 @@ pub(crate) enum Command {
     Resume(Box<ResumeArgs>),
     /// Merge the shards of a suite run: link the runs of all, and report on all of them at once.
     Merge(Box<MergeArgs>),
-    /// Show the progress of an upload (offline).
-    Status(StatusArgs),
+    /// Show the progress of an upload (offline), or a task of the server.
+    Status(Box<OnServer<StatusArgs>>),
+    /// Wait until a task of the server has ended, or until no process is working on an upload.
+    Wait(Box<OnServer<WaitArgs>>),
     /// Manage uploads stored on this machine (offline).
     #[command(subcommand)]
     Uploads(UploadsCommand),
@@ -209,6 +214,8 @@ pub(crate) enum Command {
     SuiteRun(OnServerGroup<SuiteRunCommand>),
     /// Find automated runs.
     Run(OnServerGroup<RunCommand>),
+    /// Find stories, and what results say of them.
+    Story(OnServerGroup<StoryCommand>),
     /// Look up Jira keys.
     Jira(OnServerGroup<JiraCommand>),
     /// Link runs to stories.
@@ -245,7 +252,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of an answer (offline).
     Schema(SchemaArgs),
     /// Show the version.
-    Version,
+    Version(VersionArgs),
 }
 
 impl Command {
@@ -260,8 +267,11 @@ impl Command {
             Self::Suite(group) => Some(&mut group.connection),
             Self::SuiteRun(group) => Some(&mut group.connection),
             Self::Run(group) => Some(&mut group.connection),
+            Self::Story(group) => Some(&mut group.connection),
             Self::Jira(group) => Some(&mut group.connection),
             Self::Link(server) | Self::Unlink(server) => Some(&mut server.connection),
+            Self::Status(server) => Some(&mut server.connection),
+            Self::Wait(server) => Some(&mut server.connection),
             Self::Doctor(server) => Some(&mut server.connection),
             Self::Auth(group) => Some(&mut group.connection),
             Self::Api(server) => Some(&mut server.connection),
@@ -296,7 +306,6 @@ mod tests {
         assert!(!connects(&program), "the program itself");
         let offline = [
             "ci",
-            "status",
             "uploads",
             "validate",
             "convert",

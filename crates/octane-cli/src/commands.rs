@@ -7,6 +7,7 @@ mod ci;
 mod compat;
 mod completions;
 mod config;
+mod connected;
 mod convert;
 mod delivery;
 mod doctor;
@@ -22,6 +23,7 @@ mod man;
 mod merge;
 mod module;
 mod preparation;
+mod remaining;
 mod resume;
 mod run;
 #[cfg(feature = "sandbox")]
@@ -29,17 +31,20 @@ mod sandbox;
 mod schema;
 mod shards;
 mod similar;
+mod story;
 mod suite;
 mod suite_run;
 mod upload;
 mod uploads;
 mod validate;
 mod version;
+mod wait;
 
 use octane_client::Client;
 
-use crate::args::{Args, CiCommand, Command, ConnectionArgs, OnServerGroup, SuiteRunCommand};
-use crate::connect::{Connection, check_standard_input};
+use self::connected::connected;
+use crate::args::{Args, CiCommand, Command, OnServerGroup, StoryCommand, SuiteRunCommand};
+use crate::connect::check_standard_input;
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
@@ -59,7 +64,12 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Exec(args) => Box::pin(exec::run(&args, output)).await,
         Command::Resume(args) => Box::pin(resume::run(&args, output)).await,
         Command::Merge(args) => Box::pin(merge::run(&args, output)).await,
-        Command::Status(args) => uploads::status(&args, output),
+        Command::Status(server) => {
+            Box::pin(wait::status(&server.args, &server.connection, output)).await
+        }
+        Command::Wait(server) => {
+            Box::pin(wait::run(&server.args, &server.connection, output)).await
+        }
         Command::Uploads(command) => uploads::run(&command, output),
         Command::Validate(args) => validate::run(&args, output),
         Command::Convert(args) => convert::run(&args, output),
@@ -82,6 +92,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         }
         Command::Run(group) => {
             let command = async |client: &Client| run::run(group.command, client, output).await;
+            connected(&group.connection, output, command).await
+        }
+        Command::Story(OnServerGroup {
+            command: StoryCommand::Coverage { id, status, spool },
+            ..
+        }) => story::coverage_of(id.as_ref(), &status, &spool, output),
+        Command::Story(group) => {
+            let command = async |client: &Client| story::run(group.command, client, output).await;
             connected(&group.connection, output, command).await
         }
         Command::Jira(group) => {
@@ -121,18 +139,6 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         #[cfg(feature = "man")]
         Command::Man { folder } => man::run(&folder),
         Command::Schema(args) => schema::run(&args, output),
-        Command::Version => version::run(output),
+        Command::Version(args) => version::run(args.json, output),
     }
-}
-
-/// Runs a command that needs a connection, and closes it.
-async fn connected(
-    args: &ConnectionArgs,
-    output: Output,
-    command: impl AsyncFnOnce(&Client) -> Result<Exit>,
-) -> Result<Exit> {
-    let connection = Connection::open(args, output).await?;
-    let done = command(&connection.client).await;
-    connection.close().await;
-    done
 }

@@ -52,7 +52,7 @@ impl Policies {
         };
         Self {
             on_unresolved: args
-                .on_unresolved
+                .on_unresolved()
                 .or_else(|| value(stored, ON_UNRESOLVED))
                 .unwrap_or(default.on_unresolved),
             on_upload_error: args

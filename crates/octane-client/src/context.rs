@@ -2,6 +2,7 @@
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
+use crate::common_links::CommonLinks;
 use crate::event::Event;
 use crate::journal::Journal;
 use crate::plan::Manifest;
@@ -16,5 +17,7 @@ pub(crate) struct Context<'a> {
     pub(crate) target: &'a Target,
     pub(crate) settings: &'a UploadSettings,
     pub(crate) cancellation: &'a CancellationToken,
+    /// What it shares with other shards, if it is merged with them.
+    pub(crate) common_links: Option<&'a CommonLinks>,
     pub(crate) on_event: &'a (dyn Fn(&Event) + Send + Sync),
 }

@@ -4,6 +4,7 @@
 //! program `octane upload` and `octane resume`. How far an upload is can be read in its [journal](crate::journal), from which
 //! an interrupted one continues.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use octane_model::{Task, TaskStatus};
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
+use crate::common_links::CommonLinks;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
@@ -55,7 +57,7 @@ pub struct Delivery<'a> {
     create_missing: bool,
     relocate: bool,
     resend_missing: bool,
-    complete_suite_run: bool,
+    common_links: Option<Arc<CommonLinks>>,
     options: RunOptions<'a>,
 }
 
@@ -69,7 +71,7 @@ impl Client {
             create_missing: false,
             relocate: false,
             resend_missing: false,
-            complete_suite_run: false,
+            common_links: None,
             options: RunOptions::default(),
         }
     }
@@ -103,10 +105,10 @@ impl<'a> Delivery<'a> {
         self
     }
 
-    /// Links the runs of a shard, as the last step does once all shards are there. Default: no; an upload that is not a
-    /// shard is always linked.
-    pub(crate) fn complete_suite_run(mut self, complete: bool) -> Self {
-        self.complete_suite_run = complete;
+    /// Links the runs of a shard together with the others, as the last step does once all shards are there. Without this a shard is
+    /// not linked.
+    pub(crate) fn linked_with(mut self, common: Option<Arc<CommonLinks>>) -> Self {
+        self.common_links = common;
         self
     }
 
@@ -203,7 +205,7 @@ impl<'a> Delivery<'a> {
         }
         let target = self.resolve().await?;
         let context = self.context(&manifest, &target);
-        let defer_links = manifest.shard.is_some() && !self.complete_suite_run;
+        let defer_links = manifest.shard.is_some() && self.common_links.is_none();
         Ok(context.deliver(defer_links).await?)
     }
 
@@ -215,6 +217,7 @@ impl<'a> Delivery<'a> {
             target,
             settings: &self.options.settings,
             cancellation: &self.options.cancellation,
+            common_links: self.common_links.as_deref(),
             on_event: &*self.options.on_event,
         }
     }

@@ -224,6 +224,7 @@ impl Uploading {
             target: &self.target,
             settings: &self.settings,
             cancellation: &self.cancellation,
+            common_links: None,
             on_event: &*self.on_event,
         }
     }

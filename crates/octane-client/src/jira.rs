@@ -32,6 +32,28 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// The same for some of the keys only.
+    pub(crate) fn of_keys(&self, keys: &[String]) -> Self {
+        let keys: BTreeSet<&str> = keys.iter().map(|key| key.trim()).collect();
+        let has = |key: &String| keys.contains(key.as_str());
+        let found = self.found.iter().filter(|(key, _)| has(key));
+        let ambiguous = self.ambiguous.iter().filter(|(key, _)| has(key));
+        Self {
+            found: found
+                .map(|(key, item)| (key.clone(), item.clone()))
+                .collect(),
+            missing: self
+                .missing
+                .iter()
+                .filter(|key| has(key))
+                .cloned()
+                .collect(),
+            ambiguous: ambiguous
+                .map(|(key, items)| (key.clone(), items.clone()))
+                .collect(),
+        }
+    }
+
     /// A problem for each key that does not match exactly one backlog item.
     pub fn problems(&self) -> Vec<ReportedProblem> {
         let ambiguous = self.ambiguous.iter().map(|(key, items)| {

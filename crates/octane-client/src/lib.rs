@@ -49,6 +49,7 @@ mod ambiguous_name;
 mod cancellation;
 mod ci_builds;
 mod client;
+mod common_links;
 mod compare;
 mod context;
 mod coverage;

@@ -1,4 +1,4 @@
-//! Links between automated runs and the stories they cover.
+//! Links between automated runs, or those of features, and the stories they cover.
 //!
 //! Whether an automated run can be linked to a backlog item differs between servers, so metadata decides:
 //! if `run_automated` has an editable `covered_content`, runs are linked; if not, their tests are, which
@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use octane_model::{
-    AutomatedRun, Entity, EntityId, FieldMetadata, Problem, Query, Reference, ReferenceUpdate,
-    References, Resource, RunId, Select, WorkItem, WorkItemId,
+    Entity, EntityId, FieldMetadata, Problem, Query, Reference, ReferenceUpdate, References, RunId,
+    Select, WorkItem, WorkItemId,
 };
 
 use crate::client::Client;
@@ -42,6 +42,8 @@ pub struct LinkOutcome {
     pub unchanged: usize,
     /// The runs (or tests) that could not be changed.
     pub failed: Vec<LinkFailure>,
+    /// Those that were changed.
+    pub(crate) changed_ids: Vec<EntityId>,
 }
 
 /// A run or test whose links could not be changed.
@@ -95,6 +97,11 @@ impl LinkChanges {
             changed: self.changes.len(),
             unchanged: self.unchanged,
             failed: self.failed.clone(),
+            changed_ids: self
+                .changes
+                .iter()
+                .filter_map(|change| change.id.clone())
+                .collect(),
         }
     }
 }
@@ -146,7 +153,7 @@ impl Links<'_> {
         field.await.cloned()
     }
 
-    /// Links `runs` (or their tests) to `story`; existing links are kept.
+    /// Links `runs` (or their tests) to `story`; existing links are kept. Runs of features are found by their IDs, too.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -169,7 +176,7 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
-        self.write(self.planned_links(story, runs).await?).await
+        self.write_all(self.planned_links(story, runs).await?).await
     }
 
     /// What [`link`](Self::link) would change now: `changed` counts what would be changed. Nothing is written.
@@ -178,7 +185,8 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
-        Ok(self.planned_links(story, runs).await?.outcome())
+        let planned = self.planned_links(story, runs).await?;
+        Ok(joined(planned.iter().map(LinkChanges::outcome)))
     }
 
     /// Removes the link to `story`, and no other, from `runs` (or their tests).
@@ -208,7 +216,8 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
-        self.write(self.planned_unlinks(story, runs).await?).await
+        self.write_all(self.planned_unlinks(story, runs).await?)
+            .await
     }
 
     /// What [`unlink`](Self::unlink) would change now: `changed` counts what would be changed. Nothing is written.
@@ -217,49 +226,84 @@ impl Links<'_> {
         story: WorkItemId,
         runs: &[RunId],
     ) -> Result<LinkOutcome, ClientError> {
-        Ok(self.planned_unlinks(story, runs).await?.outcome())
+        let planned = self.planned_unlinks(story, runs).await?;
+        Ok(joined(planned.iter().map(LinkChanges::outcome)))
     }
 
     async fn planned_links(
         &self,
         story: WorkItemId,
         runs: &[RunId],
-    ) -> Result<LinkChanges, ClientError> {
+    ) -> Result<Vec<LinkChanges>, ClientError> {
         let story: WorkItem = named_entity::get(self.client, story).await?;
         let story = story.to_reference();
-        let field = self.field().await?;
-        let (holders, failed) = self.link_holders(&field, runs).await?;
-        let requests = holders.into_iter().map(|(holder, existing)| LinkRequest {
-            holder,
-            stories: vec![story.clone()],
-            existing: Some(existing),
+        let planned = self.holders_of(runs).await?.into_iter().map(|found| {
+            let holders = found.holders.into_iter();
+            let requests = holders.map(|(holder, existing)| LinkRequest {
+                holder,
+                stories: vec![story.clone()],
+                existing: Some(existing),
+            });
+            LinkChanges {
+                failed: found.missing,
+                ..missing_links(&found.field, requests)
+            }
         });
-        Ok(LinkChanges {
-            failed,
-            ..missing_links(&field, requests)
-        })
+        Ok(planned.collect())
     }
 
     async fn planned_unlinks(
         &self,
         story: WorkItemId,
         runs: &[RunId],
-    ) -> Result<LinkChanges, ClientError> {
+    ) -> Result<Vec<LinkChanges>, ClientError> {
         let story = EntityId::from(story);
-        let field = self.field().await?;
-        let (holders, failed) = self.link_holders(&field, runs).await?;
-        let mut planned = LinkChanges::none(&field, ReferenceUpdate::Replace);
-        for (holder, existing) in holders {
-            if existing.contains(&story) {
-                let others = existing.data.iter();
-                let rest = others.filter(|reference| reference.id != story);
-                let change = Entity::with_id(holder).set_references(&field.name, rest);
-                planned.changes.push(change);
-            } else {
-                planned.unchanged += 1;
+        let planned = self.holders_of(runs).await?.into_iter().map(|found| {
+            let field = &found.field;
+            let mut planned = LinkChanges::none(field, ReferenceUpdate::Replace);
+            for (holder, existing) in found.holders {
+                if existing.contains(&story) {
+                    let others = existing.data.iter();
+                    let rest = others.filter(|reference| reference.id != story);
+                    let change = Entity::with_id(holder).set_references(&field.name, rest);
+                    planned.changes.push(change);
+                } else {
+                    planned.unchanged += 1;
+                }
             }
+            LinkChanges {
+                failed: found.missing,
+                ..planned
+            }
+        });
+        Ok(planned.collect())
+    }
+
+    /// What holds the links of runs: of automated ones, and, if some are not among these, of those of features.
+    async fn holders_of(&self, runs: &[RunId]) -> Result<Vec<Holders>, ClientError> {
+        let runs: BTreeSet<EntityId> = runs.iter().map(|run| EntityId::from(*run)).collect();
+        let mut tests = self.link_holders(self.field().await?, &runs).await?;
+        if tests.missing.is_empty() {
+            return Ok(vec![tests]);
         }
-        Ok(LinkChanges { failed, ..planned })
+        let missing = tests.missing.iter().map(|failure| failure.id.clone());
+        let rest = missing.collect();
+        let of_features = async {
+            let field = self.feature_field().await?;
+            self.link_holders(field, &rest).await
+        };
+        match of_features.await {
+            Ok(features) if features.missing.len() < rest.len() => {
+                tests.missing.clear();
+                Ok(vec![tests, features])
+            }
+            Ok(_) | Err(ClientError::NoLinkField(_)) => Ok(vec![tests]),
+            // A server without features has no such collection.
+            Err(ClientError::Rest(error)) if error.is_not_found() && !error.is_retryable() => {
+                Ok(vec![tests])
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds the links that are missing; existing links that are not known yet are read first.
@@ -286,21 +330,19 @@ impl Links<'_> {
         self.write(missing_links(field, requests)).await
     }
 
-    /// What holds the links of `runs` (the runs or their tests) with its existing links, and the runs that do
+    /// What holds the links of `runs` of a kind (the runs or their tests) with its existing links, and the runs that do
     /// not exist.
     async fn link_holders(
         &self,
-        field: &LinkField,
-        runs: &[RunId],
-    ) -> Result<(BTreeMap<EntityId, References>, Vec<LinkFailure>), ClientError> {
-        let runs: BTreeSet<EntityId> = runs.iter().map(|run| EntityId::from(*run)).collect();
+        field: LinkField,
+        runs: &BTreeSet<EntityId>,
+    ) -> Result<Holders, ClientError> {
         let select = match field.level {
             LinkLevel::Runs => Select::default().with(&field.name),
             LinkLevel::Tests => Select::names(["test"]),
         };
-        let found = self
-            .by_ids(AutomatedRun::COLLECTION, &runs, &select)
-            .await?;
+        let collection = field.kind.collection();
+        let found = self.by_ids(collection, runs, &select).await?;
         let missing = runs
             .iter()
             .filter(|run| !found.contains_key(*run))
@@ -322,10 +364,14 @@ impl Links<'_> {
                     .values()
                     .filter_map(|run| run.reference("test"))
                     .map(|test| test.id);
-                self.read_links(field, tests.collect()).await?
+                self.read_links(&field, tests.collect()).await?
             }
         };
-        Ok((holders, missing))
+        Ok(Holders {
+            field,
+            holders,
+            missing,
+        })
     }
 
     /// The existing links of `holders`.
@@ -362,6 +408,14 @@ impl Links<'_> {
         Ok(found)
     }
 
+    async fn write_all(&self, planned: Vec<LinkChanges>) -> Result<LinkOutcome, ClientError> {
+        let mut outcomes = Vec::new();
+        for planned in planned {
+            outcomes.push(self.write(planned).await?);
+        }
+        Ok(joined(outcomes))
+    }
+
     async fn write(&self, planned: LinkChanges) -> Result<LinkOutcome, ClientError> {
         let mut outcome = planned.outcome();
         let changes = &planned.changes;
@@ -376,8 +430,40 @@ impl Links<'_> {
             Some(LinkFailure { id, problem })
         });
         outcome.failed = failed.chain(outcome.failed).collect();
+        let failed: HashSet<&EntityId> = outcome.failed.iter().map(|failure| &failure.id).collect();
+        outcome.changed_ids.retain(|id| !failed.contains(id));
         Ok(outcome)
     }
+}
+
+/// What holds the links of runs of a kind.
+struct Holders {
+    field: LinkField,
+    /// The runs, or their tests, with their existing links.
+    holders: BTreeMap<EntityId, References>,
+    /// The runs that do not exist.
+    missing: Vec<LinkFailure>,
+}
+
+/// One outcome of several; if there are both levels, that of tests.
+fn joined(outcomes: impl IntoIterator<Item = LinkOutcome>) -> LinkOutcome {
+    let none = LinkOutcome {
+        level: LinkLevel::Runs,
+        changed: 0,
+        unchanged: 0,
+        failed: Vec::new(),
+        changed_ids: Vec::new(),
+    };
+    outcomes.into_iter().fold(none, |all, one| LinkOutcome {
+        level: match one.level {
+            LinkLevel::Tests => LinkLevel::Tests,
+            LinkLevel::Runs => all.level,
+        },
+        changed: all.changed + one.changed,
+        unchanged: all.unchanged + one.unchanged,
+        failed: [all.failed, one.failed].concat(),
+        changed_ids: [all.changed_ids, one.changed_ids].concat(),
+    })
 }
 
 /// The requests that add the links that are missing.

@@ -66,6 +66,24 @@ pub(crate) fn own_results(results: Vec<OwnResult>) -> Vec<Shown> {
     all
 }
 
+/// What several uploads have brought: one for each run. A run in which several have results has the worst state that any of them
+/// makes of it: what another one's failure is hidden by is flaky.
+pub(crate) fn shown_by_all(uploads: Vec<Vec<Shown>>) -> Vec<Shown> {
+    let mut places: HashMap<EntityId, usize> = HashMap::new();
+    let mut all: Vec<Shown> = Vec::new();
+    for shown in uploads.into_iter().flatten() {
+        let place = match &shown.run {
+            Some(run) => *places.entry(run.clone()).or_insert(all.len()),
+            None => all.len(),
+        };
+        match all.get_mut(place) {
+            Some(same) => same.state = same.state.max(shown.state),
+            None => all.push(shown),
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +114,34 @@ mod tests {
         assert_eq!(
             states,
             [State::Flaky, State::Failed, State::Passed, State::Flaky]
+        );
+    }
+
+    #[test]
+    fn a_run_with_results_of_several_uploads_has_the_worst_state_of_all() {
+        let first = own_results(vec![
+            result("1", "passed", "Failed"),
+            result("2", "passed", "Passed"),
+            result("3", "failed", "Failed"),
+        ]);
+        let second = own_results(vec![
+            result("1", "passed", "Passed"),
+            result("3", "failed", "Passed"),
+            result("4", "passed", "Passed"),
+        ]);
+        let all = shown_by_all(vec![first, second]);
+        let states: Vec<(&str, State)> = all
+            .iter()
+            .map(|shown| (shown.run.as_ref().unwrap().as_str(), shown.state))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                ("1", State::Flaky),
+                ("2", State::Passed),
+                ("3", State::Failed),
+                ("4", State::Passed)
+            ]
         );
     }
 

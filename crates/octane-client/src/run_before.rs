@@ -13,7 +13,7 @@ use crate::compare::{Comparison, Shown, State, compare};
 use crate::error::ClientError;
 use crate::journal::{Journal, JournalError};
 use crate::outcome::Outcome;
-use crate::own_results::{described, state};
+use crate::own_results::{described, shown_by_all, state};
 use crate::read_runs::{IDS_MAX, status};
 use crate::report::{IdAndName, Report};
 use crate::run_kind::RunKind;
@@ -62,21 +62,26 @@ impl From<StageError> for CompareError {
 }
 
 impl Client {
-    /// Compares what an upload has brought with the suite run before: that of the same suite with the next lower ID. `None` if
-    /// there is none, or if the runs of this upload are not visible.
+    /// Compares what an upload, or all shards of one, have brought with the suite run before: that of the same suite with the
+    /// next lower ID. `None` if there is none, or if the runs of these uploads are not visible.
     ///
     /// Reads the suite run before in pages (a request for 1000 runs), and two or three requests more. A run that other uploads
-    /// have results in too is compared as far as this upload goes.
+    /// have results in too is compared as far as these uploads go.
     pub async fn compare(
         &self,
-        journal: &Journal,
+        journals: &[Journal],
         report: &Report,
         cancellation: &CancellationToken,
     ) -> Result<Option<Comparison>, CompareError> {
         let Some(suite_run) = report.target.suite_run.id else {
             return Ok(None);
         };
-        let mut now = journal.run(Journal::shown_results).await?;
+        let (mut now, mut kinds) = (Vec::new(), Vec::new());
+        for journal in journals {
+            now.push(journal.run(Journal::shown_results).await?);
+            kinds.extend(journal.run(Journal::run_kinds).await?);
+        }
+        let mut now = shown_by_all(now);
         if now.is_empty() {
             return Ok(None);
         }
@@ -91,13 +96,15 @@ impl Client {
             let runs = runs.select(kind.select());
             runs.matching(Query::field("parent_suite").refers_to_id(id))
         };
-        let mut kinds = journal.run(Journal::run_kinds).await?;
-        if kinds.contains(&RunKind::Feature) {
-            // What are features now may have been tests before.
-            kinds = RunKind::ALL.to_vec();
-        }
+        // What are features now may have been tests before.
+        let has_features = kinds.contains(&RunKind::Feature);
+        let kinds: &[RunKind] = if has_features {
+            &RunKind::ALL
+        } else {
+            &[RunKind::Test]
+        };
         let (mut total, mut count) = (Some(0), 0);
-        for kind in &kinds {
+        for kind in kinds {
             let now = request(cancellation, of_run(*kind, suite_run).count()).await?;
             total = total.zip(now).map(|(total, now)| total + now);
             let before = request(cancellation, of_run(*kind, before.id).count()).await?;
@@ -111,13 +118,13 @@ impl Client {
         }
         let mut earlier = Vec::new();
         for kind in kinds {
-            let pages = of_run(kind, before.id)
+            let pages = of_run(*kind, before.id)
                 .order_by(Order::ascending("id"))
                 .page_size(PAGE)
                 .limit(RUNS_MAX);
             let mut runs = std::pin::pin!(pages.stream());
             while let Some(run) = request(cancellation, runs.try_next()).await? {
-                earlier.extend(shown(run, kind)?);
+                earlier.extend(shown(run, *kind)?);
             }
         }
         let before = IdAndName {

@@ -1,11 +1,14 @@
 //! Automated runs.
 
 use futures_util::{Stream, TryStreamExt};
-use octane_model::{AutomatedRun, Query, RunId, SuiteRunId};
+use octane_model::{AutomatedRun, Entity, Query, RunId, Select, SuiteRunId};
+use octane_rest::Entities;
+use octane_results::Identity;
 
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::named_entity;
+use crate::run_kind::RunKind;
 
 /// Automated runs: one result of one test each.
 pub struct Runs<'a> {
@@ -60,6 +63,19 @@ impl<'a> Runs<'a> {
 }
 
 impl Runs<'_> {
+    /// The collection of the runs of features (Gherkin runs), which a server without features does not have, and the fields that an
+    /// [`AutomatedRun`] needs.
+    pub fn features(&self) -> (Entities<Entity>, Select) {
+        let collection = RunKind::Feature.collection();
+        let select = RunKind::Feature.select();
+        (self.client.endpoint.collection(collection), select)
+    }
+
+    /// The test of a run, as the server shows it.
+    pub fn identity(run: &AutomatedRun) -> Identity {
+        RunKind::identity(run)
+    }
+
     /// The query for the automated runs of a suite run.
     pub fn in_suite_run(suite_run: SuiteRunId) -> Query {
         Query::field("parent_suite").refers_to_id(suite_run)
@@ -81,6 +97,30 @@ impl<'a> RunsOf<'a> {
             .skip(self.skip)
             .stream()
             .map_err(ClientError::from)
+    }
+
+    /// All runs, and those of features (Gherkin runs), which Octane lists elsewhere, by id. Of the run of a feature, the name is that
+    /// of the feature.
+    pub async fn all_with_features(self) -> Result<Vec<AutomatedRun>, ClientError> {
+        let query = Runs::in_suite_run(self.suite_run);
+        let (collection, select) = self.client.runs().features();
+        let list = collection.list().select(select).matching(query);
+        let features = match list.all().await {
+            Ok(features) => features,
+            // A server without features has no such collection.
+            Err(error) if error.is_not_found() && !error.is_retryable() => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        if features.is_empty() {
+            return self.all().await;
+        }
+        let skip = usize::try_from(self.skip).unwrap_or(usize::MAX);
+        let mut runs = Self { skip: 0, ..self }.all().await?;
+        let features = features.into_iter();
+        // What has not the fields of a run is not one.
+        runs.extend(features.filter_map(|run| run.into_typed::<AutomatedRun>().ok()));
+        runs.sort_by_key(|run| run.id);
+        Ok(runs.into_iter().skip(skip).collect())
     }
 
     /// All runs.

@@ -105,6 +105,7 @@ pub use list::ListRequest;
 pub use list_error::ListError;
 pub use network::ProxyRule;
 pub use observe::RequestFinished;
+pub use rate_limit_headers::RateLimit;
 pub use redactor::Redactor;
 pub use response::Response;
 pub use retry::Idempotency;

@@ -17,6 +17,8 @@ use http::{HeaderMap, HeaderName, header};
 use crate::date;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const QUOTA: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
@@ -37,25 +39,74 @@ fn retry_after_header(headers: &HeaderMap) -> Option<Duration> {
 
 /// How long an exhausted limit stays exhausted; the longest of several. `None` if no limit is exhausted.
 pub(crate) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
-    let lines = headers.get_all(LIMIT).into_iter();
-    let lines = lines.filter_map(|line| line.to_str().ok());
+    let limits = limits(headers).into_iter();
+    let exhausted = limits.filter(|limit| limit.remaining == Some(0));
+    exhausted.filter_map(|limit| limit.reset).max()
+}
+
+/// A limit that a response states. Octane documents none; gateways in front of it may have some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// How many requests are allowed.
+    pub limit: Option<u64>,
+    /// In which time.
+    pub window: Option<Duration>,
+    /// How many of them are left.
+    pub remaining: Option<u64>,
+    /// When all of them are allowed again.
+    pub reset: Option<Duration>,
+}
+
+/// All limits that the headers state.
+pub(crate) fn limits(headers: &HeaderMap) -> Vec<RateLimit> {
+    let lines = |name: HeaderName| {
+        let lines = headers.get_all(name).into_iter();
+        lines.filter_map(|line| line.to_str().ok())
+    };
     // In the second generation the three numbers of one limit are members, in the third they are
     // parameters of each member.
-    let (parameters, members): (Vec<_>, Vec<_>) = lines.partition(|line| line.contains(';'));
-    let by_member = parameters
-        .iter()
-        .flat_map(|line| line.split(','))
-        .map(|limit| (number(limit, ';', "r"), number(limit, ';', "t")));
-    let by_line = members
-        .iter()
-        .map(|line| (number(line, ',', "remaining"), number(line, ',', "reset")));
+    let (parameters, members): (Vec<_>, Vec<_>) = lines(LIMIT).partition(|line| line.contains(';'));
+    let policies: Vec<&str> = lines(POLICY).flat_map(|line| line.split(',')).collect();
+    let by_member = parameters.iter().flat_map(|line| line.split(','));
+    let by_member = by_member.map(|limit| {
+        let name = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
+        let policy = policies.iter().find(|policy| name(policy) == name(limit));
+        RateLimit {
+            limit: policy.and_then(|policy| number(policy, ';', "q")),
+            window: policy.and_then(|policy| window(policy)),
+            remaining: number(limit, ';', "r"),
+            reset: number(limit, ';', "t").map(Duration::from_secs),
+        }
+    });
+    let alone = match policies[..] {
+        [policy] => window(policy),
+        _ => None,
+    };
+    let by_line = members.iter().map(|line| RateLimit {
+        limit: number(line, ',', "limit"),
+        window: alone,
+        remaining: number(line, ',', "remaining"),
+        reset: number(line, ',', "reset").map(Duration::from_secs),
+    });
     let header = |name| text(headers, &name)?.parse().ok();
-    by_member
-        .chain(by_line)
-        .chain([(header(REMAINING), header(RESET))])
-        .filter(|(remaining, _)| *remaining == Some(0))
-        .filter_map(|(_, reset)| reset.map(Duration::from_secs))
-        .max()
+    let quota = text(headers, &QUOTA);
+    let by_header = RateLimit {
+        limit: quota.and_then(|quota| quota.split([',', ';']).next()?.trim().parse().ok()),
+        window: quota.and_then(window).or(alone),
+        remaining: header(REMAINING),
+        reset: header(RESET).map(Duration::from_secs),
+    };
+    let by_header =
+        (by_header.limit.is_some() || by_header.remaining.is_some()).then_some(by_header);
+    by_member.chain(by_line).chain(by_header).collect()
+}
+
+/// The time of a limit, as a parameter `w`.
+fn window(policy: &str) -> Option<Duration> {
+    let policies = policy.split(',');
+    let mut windows = policies.filter_map(|policy| number(policy, ';', "w"));
+    windows.next().map(Duration::from_secs)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -115,6 +166,14 @@ mod tests {
         assert_eq!(one("r=0;t=7"), Some(7));
         assert_eq!(one(r#""default";r=50;t=30"#), None);
         assert_eq!(one(r#""default";r=0"#), None);
+        assert_eq!(
+            limits(&headers(&[(
+                "ratelimit",
+                "limit=100, remaining=0, reset=7"
+            )]))
+            .len(),
+            1
+        );
         let many = r#""burst";r=0;t=7, "hour" ; r=0 ; t=60, "day";r=9;t=9000"#;
         assert_eq!(one(many), Some(60));
     }
@@ -136,5 +195,50 @@ mod tests {
                 let _ = seconds(&[(name, &line), ("date", &line)]);
             }
         }
+    }
+
+    #[test]
+    fn limits_are_told_with_their_times() {
+        let seconds = |number| Some(Duration::from_secs(number));
+        let limit = |limit, window, remaining, reset| RateLimit {
+            limit,
+            window,
+            remaining,
+            reset,
+        };
+        let told = |lines: &[(&'static str, &str)]| limits(&headers(lines));
+        assert_eq!(told(&[("retry-after", "7")]), []);
+        assert_eq!(
+            told(&[
+                ("ratelimit-limit", "100, 100;w=60"),
+                ("ratelimit-remaining", "93"),
+                ("ratelimit-reset", "50"),
+            ]),
+            [limit(Some(100), seconds(60), Some(93), seconds(50))]
+        );
+        assert_eq!(
+            told(&[
+                ("ratelimit", "limit=5, remaining=4, reset=1"),
+                ("ratelimit-policy", "5;w=1"),
+            ]),
+            [limit(Some(5), seconds(1), Some(4), seconds(1))]
+        );
+        assert_eq!(
+            told(&[
+                ("ratelimit", r#""burst";r=9;t=1, "day";r=8000;t=70"#),
+                (
+                    "ratelimit-policy",
+                    r#""burst";q=10;w=1, "day";q=9000;w=86400"#
+                ),
+            ]),
+            [
+                limit(Some(10), seconds(1), Some(9), seconds(1)),
+                limit(Some(9000), seconds(86_400), Some(8000), seconds(70)),
+            ]
+        );
+        assert_eq!(
+            told(&[("ratelimit-limit", "100")]),
+            [limit(Some(100), None, None, None)]
+        );
     }
 }

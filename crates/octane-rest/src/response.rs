@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, InvalidBody, Kind};
+use crate::rate_limit_headers::{self, RateLimit};
+use crate::redact;
 use crate::request_context::RequestContext;
-use crate::{rate_limit_headers, redact};
 
 /// A server's response, whatever its status.
 #[derive(Clone)]
@@ -88,6 +89,11 @@ impl Response {
         problem
             .flatten()
             .map(|problem| redact::problem(problem, &self.context.redactor))
+    }
+
+    /// The limits that the headers state.
+    pub fn rate_limits(&self) -> Vec<RateLimit> {
+        rate_limit_headers::limits(&self.headers)
     }
 
     /// How often the request was sent.

@@ -16,6 +16,7 @@ mod payload;
 mod process_run;
 mod random;
 mod results;
+mod shards;
 mod shared_network;
 mod simulated_process;
 mod trace;
@@ -287,7 +288,7 @@ async fn upload_again(
 }
 
 async fn content(world: &World, case: &Case) -> Content {
-    world.content(case.server.entities.run_backlog_field).await
+    world.content(case).await
 }
 
 /// Checks that nothing that is reported, logged or written contains a secret.

@@ -1,12 +1,16 @@
 //! Commands about modules, suites, runs and links.
 
-use clap::{ArgGroup, Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use octane_client::UploadId;
 use octane_model::{RunId, WorkItemId};
 
 use super::dry_run::DryRunArgs;
 use super::listing::SinceArgs;
 use super::number::number;
 use super::shards::CloseArgs;
+use super::uploads::SpoolArgs;
 
 /// Whether names that look like existing ones may be created.
 #[derive(Debug, Clone, Copy, Args)]
@@ -127,12 +131,12 @@ pub(crate) enum SuiteRunCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
-    /// Show an automated run.
+    /// Show a run, of a test or of a feature.
     Get {
         /// ID of the run.
         id: RunId,
     },
-    /// List the automated runs of a suite run, ordered by ID.
+    /// List the runs of a suite run, of tests and of features, ordered by ID.
     List {
         /// The suite run.
         #[arg(long, value_name = "ID|NAME")]
@@ -152,6 +156,74 @@ pub(crate) enum RunCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum StoryCommand {
+    /// Show a story, feature or defect, by ID or by Jira key, and how many runs are linked to it.
+    #[command(before_long_help = "\
+Examples:
+  octane story get SHOP-12
+  octane story get SHOP-12 --suite Nightly --suite-run 'nightly #4711'")]
+    Get {
+        /// ID or Jira key of the story.
+        #[arg(value_name = "ID|KEY")]
+        story: String,
+        /// Count only the runs of this suite run.
+        #[arg(long, value_name = "ID|NAME")]
+        suite_run: Option<String>,
+        /// The suite; needed if several suites have a suite run of that name.
+        #[arg(long, value_name = "ID|NAME", requires = "suite_run")]
+        suite: Option<String>,
+    },
+    /// List stories, features and defects with their Jira keys.
+    List {
+        /// Only these types.
+        #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', default_value = "story,feature,defect", value_parser = ["story", "feature", "defect"])]
+        types: Vec<String>,
+        /// Only those with one of these phases, by the name that Octane shows.
+        #[arg(long, value_name = "PHASE", value_delimiter = ',')]
+        status: Vec<String>,
+        /// Only those with a Jira key.
+        #[arg(long)]
+        with_key: bool,
+        #[command(flatten)]
+        since: SinceArgs,
+    },
+    /// Show what the results of an upload say of each Jira key: its verdict, and the tests that carry it (offline).
+    #[command(before_long_help = "\
+Examples:
+  octane story coverage                        of the newest upload
+  octane story coverage u-01jd8x2m5k3q7r --format json
+  octane story coverage --status failed,flaky")]
+    Coverage {
+        /// Upload whose results count [default: the newest].
+        #[arg(value_name = "ID")]
+        id: Option<UploadId>,
+        /// Only keys with one of these verdicts.
+        #[arg(long, value_enum, value_name = "VERDICT", value_delimiter = ',')]
+        status: Vec<Verdict>,
+        #[command(flatten)]
+        spool: SpoolArgs,
+    },
+}
+
+/// What results say of a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// A test failed.
+    Failed,
+    /// A result is not in Octane: it was rejected, or is pending.
+    NotInOctane,
+    /// A test failed, and passed in another attempt.
+    Flaky,
+    /// No test ran.
+    NotRun,
+    /// Tests passed, and others did not run.
+    PartlyRun,
+    /// Every test passed.
+    Passed,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum JiraCommand {
     /// Find the stories, features and defects that match Jira keys.
     Resolve {
@@ -162,11 +234,12 @@ pub(crate) enum JiraCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("items").args(["jira", "story"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("items").args(["jira", "story", "map"]).required(true).multiple(true))]
 #[command(group = ArgGroup::new("linked").args(["runs", "suite_run"]).required(true))]
 #[command(before_long_help = "\
 Examples:
   octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
+  octane link --suite-run 'nightly #4711' --map jira.csv      each test with the keys of its lines
   octane unlink --run 6001 --run 6002 --story 3001")]
 pub(crate) struct LinkArgs {
     /// Jira key of a story, feature or defect.
@@ -175,7 +248,11 @@ pub(crate) struct LinkArgs {
     /// ID of a story, feature or defect.
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub(crate) story: Vec<WorkItemId>,
-    /// ID of a run [default: all runs of the suite run].
+    /// Table with the Jira keys of tests, as that of `--jira-map` of an upload: each run of the suite run is linked to the stories
+    /// of its own keys.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["jira", "story", "runs"])]
+    pub(crate) map: Option<PathBuf>,
+    /// ID of a run, of a test or of a feature [default: all runs of the suite run].
     #[arg(long = "run", value_name = "ID", num_args = 1..)]
     pub(crate) runs: Vec<RunId>,
     /// The suite run.

@@ -223,15 +223,6 @@ pub(crate) enum JiraLinks {
     Off,
 }
 
-/// Whether an upload is compared with the suite run before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Compare {
-    /// Compare if there is one.
-    Auto,
-    /// Never compare, which saves its requests.
-    Off,
-}
-
 /// What to do if a module or suite does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Create {
@@ -279,7 +270,12 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "shard", help_heading = "Target")]
     pub(crate) shard_timeout: Option<Duration>,
     /// Application module: an ID or a path [in the sandbox: `Sandbox`].
-    #[arg(long, value_name = "ID|A/B/C", help_heading = "Target")]
+    #[arg(
+        long,
+        visible_alias = "product-area",
+        value_name = "ID|A/B/C",
+        help_heading = "Target"
+    )]
     pub(crate) module: Option<String>,
     /// What to do if the module or suite does not exist [default: ask; in the sandbox: missing].
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Target")]
@@ -309,9 +305,6 @@ pub(crate) struct UploadArgs {
     pub(crate) force_new: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
-    /// Say what has changed since the suite run before: newly failed, fixed, new and vanished tests.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Compare::Auto, help_heading = "Delivery")]
-    pub(crate) compare: Compare,
     /// Show what would be created and sent without doing it.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) dry_run: bool,

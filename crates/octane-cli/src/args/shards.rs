@@ -47,6 +47,14 @@ pub(crate) struct SuiteRunOfShards {
     pub(crate) suite: Option<String>,
 }
 
+/// Whether nothing is merged.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ShardsDryRun {
+    /// Show which shards are missing, and what would be sent and linked, without connecting.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
@@ -63,6 +71,8 @@ pub(crate) struct MergeArgs {
     #[command(flatten)]
     pub(crate) of: SuiteRunOfShards,
     #[command(flatten)]
+    pub(crate) dry_run: ShardsDryRun,
+    #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
@@ -74,6 +84,8 @@ pub(crate) struct CloseArgs {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) of: SuiteRunOfShards,
+    #[command(flatten)]
+    pub(crate) dry_run: ShardsDryRun,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
 }

@@ -76,6 +76,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct VersionArgs {
+    /// Same as `--format json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
   octane schema                   list the names

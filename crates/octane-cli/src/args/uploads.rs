@@ -1,10 +1,12 @@
 //! Commands about uploads that are stored on this machine.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use octane_client::{ProblemClass, UploadId};
+use octane_client::{InvalidUploadId, ProblemClass, UploadId};
+use octane_model::TaskId;
 
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
@@ -30,6 +32,10 @@ pub(crate) struct DeliveryArgs {
     /// How long to wait for ingestion after the last batch was accepted, for example `5m`; without a unit in seconds.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     pub(crate) wait: Duration,
+    /// Do not wait for ingestion, like `--wait 0`: what is not confirmed yet is pending, and exits with 8 until `octane resume` has
+    /// confirmed it.
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) no_wait: bool,
     /// How to treat exit codes 5–8 and 10 [default: fail; when resuming: as the upload did].
     #[arg(long, value_enum, value_name = "ACTION")]
     pub(crate) on_upload_error: Option<OnUploadError>,
@@ -39,6 +45,9 @@ pub(crate) struct DeliveryArgs {
     /// What to do about Jira keys that match no story or several [default: warn; when resuming: as the upload did].
     #[arg(long, value_enum, value_name = "ACTION", help_heading = "Jira")]
     pub(crate) on_unresolved: Option<OnUnresolved>,
+    /// Same as `--on-unresolved fail`. Results that are invalid, rejected or not confirmed are never a success.
+    #[arg(long, conflicts_with = "on_unresolved", help_heading = "Jira")]
+    pub(crate) strict: bool,
     /// How to treat failed tests: `fail` exits with 9 if everything else succeeded [default: ignore; when resuming: as the upload did].
     #[arg(long, value_enum, value_name = "ACTION")]
     pub(crate) on_test_failure: Option<OnTestFailure>,
@@ -46,10 +55,31 @@ pub(crate) struct DeliveryArgs {
     /// decides; a test of which too little is known is not tolerated.
     #[arg(long, value_enum, value_name = "CLASSES", value_delimiter = ',')]
     pub(crate) tolerate: Vec<Tolerate>,
+    /// Say what has changed since the suite run before: newly failed, fixed, new and vanished tests.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Compare::Auto)]
+    pub(crate) compare: Compare,
     /// Also write a report to this file, in the format of its extension: `.json`, `.md` (Markdown), `.html` or `.xml` (JUnit); can
     /// be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Vec<PathBuf>,
+}
+
+impl DeliveryArgs {
+    /// How long to wait for ingestion.
+    pub(crate) fn wait(&self) -> Duration {
+        if self.no_wait {
+            Duration::ZERO
+        } else {
+            self.wait
+        }
+    }
+
+    /// What to do about Jira keys that match no story or several, if it is said.
+    pub(crate) fn on_unresolved(&self) -> Option<OnUnresolved> {
+        self.strict
+            .then_some(OnUnresolved::Fail)
+            .or(self.on_unresolved)
+    }
 }
 
 /// What failed tests mean for the exit code.
@@ -86,6 +116,15 @@ impl Tolerate {
             Self::Unstable => ProblemClass::Unstable,
         }
     }
+}
+
+/// Whether an upload is compared with the suite run before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compare {
+    /// Compare if there is one.
+    Auto,
+    /// Never compare, which saves its requests.
+    Off,
 }
 
 /// What an upload that failed means for the exit code.
@@ -143,13 +182,60 @@ pub(crate) struct ResumeArgs {
 #[command(before_long_help = "\
 Examples:
   octane status                       the newest upload
-  octane status u-01jd8x2m5k3q7r --format json")]
+  octane status u-01jd8x2m5k3q7r --format json
+  octane status 1103                  a task of the server, with its log")]
 pub(crate) struct StatusArgs {
+    /// Upload to show, or the number of a task of the server [default: the newest upload].
+    #[arg(value_name = "ID|TASK")]
+    pub(crate) id: Option<Watched>,
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane wait 1103 --wait 2m          until this task of the server has ended
+  octane wait u-01jd8x2m5k3q7r        until no process is working on this upload")]
+#[command(after_long_help = crate::exit::Exit::table())]
+pub(crate) struct WaitArgs {
+    /// Upload, or the number of a task of the server.
+    #[arg(value_name = "ID|TASK")]
+    pub(crate) id: Watched,
+    /// How long to wait, for example `5m`; without a unit in seconds.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m", help_heading = "Delivery")]
+    pub(crate) wait: Duration,
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
     /// Upload to show [default: the newest].
     #[arg(value_name = "ID")]
     pub(crate) id: Option<UploadId>,
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
+}
+
+/// What is shown, or waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// An upload that is stored on this machine.
+    Upload(UploadId),
+    /// A task of the server, which ingests one payload.
+    Task(TaskId),
+}
+
+impl FromStr for Watched {
+    type Err = InvalidUploadId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUploadId> {
+        match text.trim().parse::<u32>() {
+            Ok(number) => Ok(Self::Task(TaskId::new(number.into()))),
+            Err(_) => text.parse().map(Self::Upload),
+        }
+    }
 }
 
 /// How far an upload is.
@@ -181,7 +267,7 @@ pub(crate) enum UploadsCommand {
         spool: SpoolArgs,
     },
     /// Show an upload; same as `octane status ID`.
-    Show(StatusArgs),
+    Show(ShowArgs),
     /// Delete an upload. Results not yet in Octane are lost.
     Delete {
         /// Upload to delete.

@@ -10,7 +10,7 @@ use octane_client::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::{Annotations, DeliveryArgs, Format, OnUnresolved};
+use crate::args::{Annotations, Compare, DeliveryArgs, Format, OnUnresolved};
 use crate::command_run::{CommandRun, Evidence};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -243,29 +243,36 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Compares the upload with the suite run before. That it is not possible is a problem without an effect on the exit code.
-    pub(crate) async fn compare(
-        &self,
-        client: &Client,
-        journal: &Journal,
-        report: &mut Report,
-    ) -> Option<Comparison> {
-        if self.cancellation.is_cancelled() {
-            return None;
+    /// Looks at what was before: the suite run before, and the history of the tests that failed.
+    pub(crate) async fn look_back(&self, client: &Client, delivered: &mut Delivered) {
+        self.compare(client, delivered).await;
+        self.look_up_failures(client, delivered).await;
+    }
+
+    /// Compares an upload, or all shards of one, with the suite run before. That it is not possible is a problem without an effect on
+    /// the exit code.
+    async fn compare(&self, client: &Client, delivered: &mut Delivered) {
+        let report = &mut delivered.report;
+        // One shard is not the suite run.
+        let is_part = (report.shards.as_ref()).is_some_and(|shards| !shards.is_merged);
+        if is_part || self.args.compare == Compare::Off || self.cancellation.is_cancelled() {
+            return;
         }
-        let compared = client.compare(journal, report, &self.cancellation).await;
-        compared.unwrap_or_else(|error| {
-            let error = anyhow::Error::from(error);
-            let message = format!("not compared with the suite run before: {error:#}");
-            let problem = ReportedProblem::new("uncompared", message);
-            report.problems.push(problem);
-            None
-        })
+        let compared = client.compare(&delivered.journals, report, &self.cancellation);
+        match compared.await {
+            Ok(comparison) => delivered.comparison = comparison,
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                let message = format!("not compared with the suite run before: {error:#}");
+                let problem = ReportedProblem::new("uncompared", message);
+                report.problems.push(problem);
+            }
+        }
     }
 
     /// Looks up the history of the tests that failed, if some are tolerated. That it is not known is a problem, and nothing is
     /// tolerated then.
-    pub(crate) async fn look_up_failures(&self, client: &Client, delivered: &mut Delivered) {
+    async fn look_up_failures(&self, client: &Client, delivered: &mut Delivered) {
         let tolerated = self.policies.tolerated();
         let report = &mut delivered.report;
         if tolerated.is_empty() || report.counts.failed == 0 {
@@ -518,7 +525,7 @@ impl<'a> Delivery<'a> {
         if self.output.format == Format::Human {
             let printed = Summary {
                 report: &displayed,
-                comparison: None,
+                comparison: delivered.comparison.as_ref(),
                 failed_tests,
                 exit: codes.shown,
                 files: None,
@@ -529,7 +536,7 @@ impl<'a> Delivery<'a> {
         let exit = codes.of_upload;
         let reported = UploadReport {
             report: &displayed,
-            comparison: None,
+            comparison: delivered.comparison.as_ref(),
             failed_tests,
             command: None,
             meant: codes.meant,
@@ -549,7 +556,7 @@ impl<'a> Delivery<'a> {
             report,
             exit_code: exit.code(),
             command: None,
-            comparison: None,
+            comparison: delivered.comparison.as_ref(),
             failed_tests,
             warnings: WarningsJson::default(),
         });

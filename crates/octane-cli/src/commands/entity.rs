@@ -25,6 +25,11 @@ pub(super) trait Shown: Resource {
         several.trim_end_matches('s').replace('_', " ")
     }
 
+    /// The type in Octane's API.
+    fn entity_type(&self) -> &str {
+        Self::TYPE
+    }
+
     fn id(&self) -> String;
     fn name(&self) -> &str;
     /// The cells of [`COLUMNS`](Self::COLUMNS).
@@ -77,7 +82,7 @@ fn one<E: Shown>(entity: &E, created: &[E]) -> Value {
 
 pub(super) fn value<E: Shown>(entity: &E) -> Value {
     let mut json = entity.details();
-    json["type"] = E::TYPE.into();
+    json["type"] = entity.entity_type().into();
     json["id"] = entity.id().into();
     json["name"] = entity.name().into();
     json

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use octane_client::{BundleError, RollCall, Spool, UploadId, UploadSummary, suite_run_name};
 
-use super::delivery::{Delivery, check_report};
+use super::changes;
+use super::delivery::{Delivery, check_report, check_report_of_dry_run};
+use super::remaining::changes_of_upload;
 use super::resume::Resumed;
 use super::shards::{lock, merge, mismatch};
 use super::uploads::bundle_failure;
@@ -17,14 +19,23 @@ use crate::names;
 use crate::output::Output;
 use crate::spool::spool;
 use crate::suggest::Suggest;
+use crate::test_failures::Tests;
 
 /// Merges the shards in files and directories.
 pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
     check_report(&args.delivery, &[])?;
+    let is_dry_run = args.dry_run.dry_run;
+    check_report_of_dry_run(&args.delivery, is_dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
+    // Where a dry run looks at copies; deleted at the end.
+    let copies = is_dry_run.then(tempfile::tempdir).transpose()?;
     let found = (|| {
-        let spool = spool(&args.delivery.spool)?;
+        let own = spool(&args.delivery.spool)?;
+        let spool = match &copies {
+            Some(copies) => Spool::at(copies.path()),
+            None => own,
+        };
         let ids = stored(&args.journals, &spool, &delivery)?;
         Ok((ids, spool))
     })();
@@ -41,6 +52,10 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
     if shards.is_empty() {
         let message = "no shards of this suite run are among the journals";
         return delivery.report_failure(Failure::message(Exit::Input, message));
+    }
+    if is_dry_run {
+        let own = self::spool(&args.delivery.spool)?;
+        return would_complete(&[&own, &spool], &shards, &delivery, output);
     }
     let on = (&args.delivery, &args.connection);
     let done = complete(&spool, &shards, on, &delivery, output).await;
@@ -76,12 +91,43 @@ async fn complete(
         let settings = resumed.settings(&args);
         let delivery = &resumed.delivery;
         let mut delivered = merge(&client, spool, shards, &settings, delivery).await?;
-        delivery.look_up_failures(&client, &mut delivered).await;
+        delivery.look_back(&client, &mut delivered).await;
         delivery.print_report(&delivered, None)
     };
     let done = Box::pin(done).await;
     connected.close().await;
     done.or_else(|failure| resumed.delivery.report_failure(failure))
+}
+
+/// Shows what merging these shards would do, without connecting. What is stored in the first of the directories counts, because it
+/// may be further than a copy in a later one.
+fn would_complete(
+    spools: &[&Spool],
+    shards: &[UploadSummary],
+    delivery: &Delivery<'_>,
+    output: Output,
+) -> Result<Exit> {
+    let roll_call = RollCall::of(shards).map_err(mismatch)?;
+    let mut all = Vec::new();
+    for shard in shards {
+        let stored = spools
+            .iter()
+            .find_map(|spool| Some((*spool, spool.summary(&shard.id).ok()?)));
+        if let Some((spool, shard)) = stored {
+            all.extend(changes_of_upload(spool, &shard, false)?);
+        }
+    }
+    changes::show(&all, output)?;
+    if roll_call.is_complete() {
+        return Ok(Exit::Success);
+    }
+    let missing: Vec<String> = roll_call.missing.iter().map(u32::to_string).collect();
+    output.say(&format!(
+        "not arrived, of {} shards: {}",
+        roll_call.total,
+        missing.join(", ")
+    ));
+    Ok(delivery.apply_exit_policy(Exit::Partial, Tests::Unknown))
 }
 
 /// Merges the shards of a suite run that are stored on this machine.
@@ -91,6 +137,7 @@ pub(super) async fn close(
     output: Output,
 ) -> Result<Exit> {
     check_report(&args.delivery, &[])?;
+    check_report_of_dry_run(&args.delivery, args.dry_run.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = close_stored(args, connection, output, &delivery).await;
@@ -124,6 +171,9 @@ async fn close_stored(
         let hint =
             format!("`{list}` lists the stored uploads; `octane merge FILES` merges exported ones");
         return Err(Failure::message(Exit::Input, message).hint(hint));
+    }
+    if args.dry_run.dry_run {
+        return would_complete(&[&spool], &shards, delivery, output);
     }
     complete(
         &spool,

@@ -1,7 +1,8 @@
 //! `octane run`
 
-use octane_client::{Client, Runs};
-use octane_model::AutomatedRun;
+use octane_client::{Client, ClientError, Runs};
+use octane_model::{AutomatedRun, EntityId, Resource, RunId, Select};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::entity::{Answer, Shown, status, text};
@@ -14,7 +15,7 @@ use crate::output::Output;
 
 pub(super) async fn run(command: RunCommand, client: &Client, output: Output) -> Result<Exit> {
     let answer = match command {
-        RunCommand::Get { id } => Answer::One(client.runs().get(id).await?),
+        RunCommand::Get { id } => Answer::One(get(id, client).await?),
         RunCommand::List {
             suite_run,
             suite,
@@ -30,28 +31,71 @@ pub(super) async fn run(command: RunCommand, client: &Client, output: Output) ->
                 .status("native_status", "list_node.run_native_status", &status)
                 .since(since)
                 .skip(skip);
-            return filter.show::<AutomatedRun>(client, output).await;
+            let features = client.runs().features();
+            return filter.show_both::<AnyRun>(client, features, output).await;
         }
     };
     answer.show(output)
 }
 
-impl Shown for AutomatedRun {
+/// The run of a test, or of a feature.
+#[derive(Debug, Deserialize)]
+struct AnyRun {
+    #[serde(flatten)]
+    run: AutomatedRun,
+    #[serde(rename = "type", default)]
+    entity_type: String,
+}
+
+impl Resource for AnyRun {
+    const TYPE: &'static str = AutomatedRun::TYPE;
+    const COLLECTION: &'static str = AutomatedRun::COLLECTION;
+
+    fn select() -> Select {
+        AutomatedRun::select()
+    }
+}
+
+/// The run with this ID, of either kind.
+async fn get(id: RunId, client: &Client) -> Result<AnyRun> {
+    let unknown = match client.runs().get(id).await {
+        Ok(run) => {
+            let entity_type = AutomatedRun::TYPE.to_owned();
+            return Ok(AnyRun { run, entity_type });
+        }
+        Err(error @ ClientError::UnknownId { .. }) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let (features, select) = client.runs().features();
+    let feature = match features.select(select).get(EntityId::from(id)).await {
+        Ok(feature) => feature.into_typed().ok(),
+        Err(error) if error.is_not_found() && !error.is_retryable() => None,
+        Err(error) => return Err(error.into()),
+    };
+    feature.ok_or_else(|| unknown.into())
+}
+
+impl Shown for AnyRun {
     const ONE: &'static str = "octane.run/1";
     const MANY: (&'static str, &'static str) = ("octane.runs/1", "runs");
     const COLUMNS: &'static [&'static str] = &["STATUS", "TEST"];
 
+    fn entity_type(&self) -> &str {
+        &self.entity_type
+    }
+
     fn id(&self) -> String {
-        self.id.to_string()
+        self.run.id.to_string()
     }
 
     fn name(&self) -> &str {
-        &self.name
+        &self.run.name
     }
 
     fn cells(&self) -> Vec<String> {
-        let status = status(self.native_status.as_ref()).unwrap_or_default();
-        let parts = [&self.component, &self.package, &self.class_name];
+        let run = &self.run;
+        let status = status(run.native_status.as_ref()).unwrap_or_default();
+        let parts = [&run.component, &run.package, &run.class_name];
         let parts: Vec<&str> = parts
             .into_iter()
             .flatten()
@@ -62,14 +106,15 @@ impl Shown for AutomatedRun {
     }
 
     fn details(&self) -> Value {
+        let run = &self.run;
         let part = |part: &Option<String>| part.as_deref().and_then(text).map(str::to_owned);
         json!({
-            "test": self.test.as_ref().map(|test| test.id.to_string()),
-            "module": part(&self.component),
-            "package": part(&self.package),
-            "class": part(&self.class_name),
-            "status": status(self.native_status.as_ref()),
-            "started_at": part(&self.started),
+            "test": run.test.as_ref().map(|test| test.id.to_string()),
+            "module": part(&run.component),
+            "package": part(&run.package),
+            "class": part(&run.class_name),
+            "status": status(run.native_status.as_ref()),
+            "started_at": part(&run.started),
         })
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Arrived<'a> {
 
 impl Arrived<'_> {
     /// Merges all shards, if this was the last one: returns what became of all of them, or else of this shard. Says in either case
-    /// which failed tests are tolerated.
+    /// what has changed, and which failed tests are tolerated.
     pub(super) async fn complete(&self, report: Report, journal: Journal) -> Result<Delivered> {
         let mut delivered =
             if report.shards.is_none() || report.is_resumable || report.journal.is_none() {
@@ -46,9 +46,7 @@ impl Arrived<'_> {
                 drop(journal);
                 self.merge_if_last(report).await?
             };
-        self.delivery
-            .look_up_failures(self.client, &mut delivered)
-            .await;
+        self.delivery.look_back(self.client, &mut delivered).await;
         Ok(delivered)
     }
 

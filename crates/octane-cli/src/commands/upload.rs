@@ -15,8 +15,7 @@ use super::dry_run::DryRun;
 use super::preparation::{check_release, not_prepared};
 use super::shards::Arrived;
 use crate::args::{
-    BuildContext, Compare, Create, InputArgs, JiraLinks, OnUnresolved, RunUrl, ShardChoice,
-    UploadArgs,
+    BuildContext, Create, InputArgs, JiraLinks, OnUnresolved, RunUrl, ShardChoice, UploadArgs,
 };
 use crate::build_context;
 use crate::ci::{self, CiRun};
@@ -66,7 +65,7 @@ pub(super) async fn results(
     crate::payload::check_gherkin(&args.payload, &args.input)?;
     let mut settings = crate::payload::settings(&args.payload)?;
     settings.skip_errors = args.skip_errors;
-    settings.ingestion_wait_max = args.delivery.wait;
+    settings.ingestion_wait_max = args.delivery.wait();
     settings.link = args.jira == JiraLinks::Auto;
     let policies = Policies::new(&args.delivery);
     settings.require_all_jira_keys = policies.on_unresolved == OnUnresolved::Fail;
@@ -364,17 +363,10 @@ impl Job<'_> {
                 return Err(without_permission(failure));
             }
         }
-        let mut report = self
+        let report = self
             .delivery
             .deliver(client, &journal, &settings, Start::New(&progress))
             .await?;
-        // One shard is not the suite run.
-        let comparison = match args.compare {
-            Compare::Auto if settings.shard.is_none() => {
-                self.delivery.compare(client, &journal, &mut report).await
-            }
-            Compare::Auto | Compare::Off => None,
-        };
         let id = journal.id().clone();
         let arrived = Arrived {
             id: &id,
@@ -385,8 +377,7 @@ impl Job<'_> {
             settings: &settings,
             delivery: self.delivery,
         };
-        let mut delivered = Box::pin(arrived.complete(report, journal)).await?;
-        delivered.comparison = comparison;
+        let delivered = Box::pin(arrived.complete(report, journal)).await?;
         self.delivery.print_report(&delivered, Some(&input))
     }
 

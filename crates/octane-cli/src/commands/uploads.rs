@@ -6,9 +6,7 @@ use octane_client::{BundleError, ReportedProblem, Spool, UploadId, UploadState, 
 use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use crate::args::{
-    DryRunArgs, Format, SinceArgs, SpoolArgs, StatusArgs, UploadStatus, UploadsCommand,
-};
+use crate::args::{DryRunArgs, Format, SinceArgs, SpoolArgs, UploadStatus, UploadsCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, problem_lines, table, write_json_part};
@@ -22,7 +20,7 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             since,
             spool,
         } => return list(status, *since, spool, output),
-        UploadsCommand::Show(args) => return status(args, output),
+        UploadsCommand::Show(args) => return status(args.id.as_ref(), &args.spool, output),
         UploadsCommand::Delete {
             id,
             force,
@@ -257,13 +255,13 @@ fn check_deletable(summary: &UploadSummary, suggest: &Suggest) -> Result<()> {
 }
 
 /// Shows the progress of an upload, and its problems.
-pub(super) fn status(args: &StatusArgs, output: Output) -> Result<Exit> {
-    let spool = spool(&args.spool)?;
-    let id = match &args.id {
+pub(super) fn status(id: Option<&UploadId>, args: &SpoolArgs, output: Output) -> Result<Exit> {
+    let spool = spool(args)?;
+    let id = match id {
         Some(id) => id.clone(),
         None => newest(&spool)?,
     };
-    let suggest = Suggest::offline(&args.spool);
+    let suggest = Suggest::offline(args);
     let failed = |error| journal_failure(error, &suggest);
     let summary = spool.summary(&id).map_err(failed)?;
     let problems = spool.problems(&id).map_err(failed)?;
@@ -315,7 +313,7 @@ fn how_to_continue(summary: &UploadSummary, suggest: &Suggest) -> Option<String>
     }
 }
 
-fn newest(spool: &Spool) -> Result<UploadId> {
+pub(super) fn newest(spool: &Spool) -> Result<UploadId> {
     if let Some(newest) = spool.list()?.into_iter().next() {
         return Ok(newest.id);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use http::Method;
 use jiff::Timestamp;
 use octane_client::{Client, ClientError, UploadState};
-use octane_rest::{Body, Builder, Endpoint, ProxyRule, Response};
+use octane_rest::{Body, Builder, Endpoint, ProxyRule, RateLimit, Response};
 use serde_json::Value;
 
 use super::check::{Check, Finding, Findings, Status, Trouble};
@@ -275,13 +275,13 @@ impl Doctor<'_> {
         if findings.can_check(Check::Limits) {
             let settings = endpoint.settings();
             let page_size = settings.page_size;
-            let page = endpoint
-                .get(&format!("releases?fields=id&limit={page_size}"))
-                .await;
-            let seen = page.map(|_| Observation::Limits {
+            let page = page(endpoint, page_size).await;
+            let seen = page.map(|(server, returned)| Observation::Limits {
                 rate: settings.requests_per_second,
                 concurrency: settings.concurrency_max,
                 page_size,
+                server,
+                returned,
             });
             add(findings, Check::Limits, seen);
         }
@@ -445,6 +445,30 @@ async fn roles(endpoint: &Endpoint) -> Option<Vec<String>> {
         .filter(is_here)
         .filter_map(|role| role["name"].as_str());
     Some(names.map(str::to_owned).collect())
+}
+
+/// The limits that a page of this size comes with, and how many entities it has if the server does not fill it.
+async fn page(
+    endpoint: &Endpoint,
+    size: u32,
+) -> Result<(Vec<RateLimit>, Option<usize>), octane_rest::Error> {
+    // Types that every workspace has many of.
+    let path = format!("list_nodes?fields=id&limit={size}");
+    let call = endpoint.call(Method::GET, &path, Body::None).await?;
+    let response = if call.is_success() {
+        call
+    } else {
+        // Not everyone may read them.
+        let path = format!("releases?fields=id&limit={size}");
+        let call = endpoint.call(Method::GET, &path, Body::None).await?;
+        call.into_success()?
+    };
+    let page = response.value()?;
+    let count = page["data"].as_array().map_or(0, Vec::len);
+    let total = page["total_count"].as_u64();
+    let wanted = total.map_or(0, |total| total.min(size.into()));
+    let is_short = u64::try_from(count).is_ok_and(|count| count < wanted);
+    Ok((response.rate_limits(), is_short.then_some(count)))
 }
 
 fn day(seconds: i64) -> String {

@@ -1,7 +1,7 @@
 //! What an observation means.
 
 use octane_client::LinkLevel;
-use octane_rest::ProxyRule;
+use octane_rest::{ProxyRule, RateLimit};
 
 use super::check::{Check, Finding, Status, Trouble};
 use crate::env;
@@ -76,6 +76,10 @@ pub(super) enum Observation {
         rate: Option<u32>,
         concurrency: usize,
         page_size: u32,
+        /// What a response says that the server allows.
+        server: Vec<RateLimit>,
+        /// How many entities a page has that the server does not fill.
+        returned: Option<usize>,
     },
     /// The directory of the uploads, unless it is switched off, and the uploads that wait or cannot be read.
     State {
@@ -110,6 +114,7 @@ const SKEW_MAX: i64 = 60;
 /// | roles; none; not told | ok; warning; not checked |
 /// | one Jira field; none; several | ok; warning; warning |
 /// | runs or tests can be linked; neither | ok; warning |
+/// | limits; the server says that it allows fewer requests than the program would send | ok; warning |
 /// | uploads that wait, or cannot be read | warning |
 #[expect(clippy::too_many_lines, reason = "one arm for each row of the table")]
 pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
@@ -244,13 +249,31 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
             rate,
             concurrency,
             page_size,
+            server,
+            returned,
         } => {
-            let rate = match rate {
+            let slowest = server.iter().filter_map(per_second).min();
+            let text = match rate {
                 Some(1) => "1 request per second".to_owned(),
                 Some(rate) => format!("{rate} requests per second"),
                 None => "any number of requests per second".to_owned(),
             };
-            ok(format!("{rate}, {concurrency} at once, pages of {page_size}"))
+            let mut message = format!("{text}, {concurrency} at once, pages of {page_size}");
+            if let Some(returned) = returned {
+                message.push_str(&format!(", of which the server returns {returned}"));
+            }
+            for limit in server {
+                message.push_str(&format!("; the server allows {}", allowed(limit)));
+            }
+            match (slowest, rate) {
+                (Some(slowest), Some(rate)) if slowest < *rate => {
+                    warning(message).hint(format!("set `--rate {}` or {}", slowest.max(1), env::RATE))
+                }
+                (Some(slowest), None) => {
+                    warning(message).hint(format!("set `--rate {}` or {}", slowest.max(1), env::RATE))
+                }
+                _ => ok(message),
+            }
         }
         Observation::State { folder: None, .. } => ok("none (`--spool off`)".to_owned()),
         Observation::State {
@@ -276,6 +299,30 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
             }
         }
     }
+}
+
+/// How many requests per second a limit allows, if it is about a minute or less. One for a day is no rate.
+fn per_second(limit: &RateLimit) -> Option<u32> {
+    let seconds = limit.window?.as_secs().max(1);
+    if seconds > 60 {
+        return None;
+    }
+    Some(u32::try_from(limit.limit? / seconds).unwrap_or(u32::MAX))
+}
+
+/// A limit for people: `100 requests in 60 s, 93 are left`.
+fn allowed(limit: &RateLimit) -> String {
+    let mut text = match limit.limit {
+        Some(limit) => format!("{limit} requests"),
+        None => "a number of requests".to_owned(),
+    };
+    if let Some(window) = limit.window {
+        text.push_str(&format!(" in {}", span(window.as_secs())));
+    }
+    if let Some(remaining) = limit.remaining {
+        text.push_str(&format!(", {remaining} are left"));
+    }
+    text
 }
 
 /// A length of time, roughly.
@@ -346,6 +393,28 @@ mod tests {
             unreadable,
             resume: "octane resume --all".to_owned(),
             list: "octane uploads list".to_owned(),
+        }
+    }
+
+    /// Of the program, and of a server with so many requests in so many seconds.
+    fn limits(
+        rate: Option<u32>,
+        server: Option<(u64, u64)>,
+        returned: Option<usize>,
+    ) -> Observation {
+        let server = server.map(|(limit, seconds)| {
+            let mut allowed = RateLimit::default();
+            allowed.limit = Some(limit);
+            allowed.window = Some(std::time::Duration::from_secs(seconds));
+            allowed.remaining = Some(limit - 1);
+            allowed
+        });
+        Observation::Limits {
+            rate,
+            concurrency: 4,
+            page_size: 1000,
+            server: server.into_iter().collect(),
+            returned,
         }
     }
 
@@ -436,14 +505,11 @@ mod tests {
                 Check::Links,
                 Observation::Links(Err("covered_content".to_owned())),
             ),
-            row(
-                Check::Limits,
-                Observation::Limits {
-                    rate: Some(10),
-                    concurrency: 4,
-                    page_size: 1000,
-                },
-            ),
+            row(Check::Limits, limits(Some(10), None, None)),
+            row(Check::Limits, limits(None, None, Some(200))),
+            row(Check::Limits, limits(Some(10), Some((1200, 60)), None)),
+            row(Check::Limits, limits(Some(10), Some((300, 60)), None)),
+            row(Check::Limits, limits(None, Some((5, 10)), None)),
             row(Check::State, state(None, 0, 0)),
             row(Check::State, state(Some("/u"), 0, 0)),
             row(Check::State, state(Some("/u"), 1, 0)),

@@ -25,7 +25,7 @@ use octane_client::coverage;
 use octane_results::Status;
 use serde::Serialize;
 
-pub(crate) use content::{UploadReport, summary};
+pub(crate) use content::{UploadReport, summary, verdict_word};
 pub(crate) use markdown::markdown;
 
 use self::content::{Details, ROWS_MAX};

@@ -20,6 +20,8 @@ pub(super) enum Exclusion {
 /// | `force-new` | each upload would add the same results once more |
 /// | `started` | it is the time of one test run |
 /// | `yes` | `create = "missing"` says the same |
+/// | `no-wait` | `wait = "0s"` says the same |
+/// | `strict` | `on-unresolved = "fail"` says the same |
 /// | `secret-stdin` | standard input belongs to the one who calls |
 /// | `profile` | a file cannot choose what counts in it |
 /// | `format`, `quiet`, `verbose`, `color` | scripts rely on what is printed |
@@ -42,6 +44,8 @@ const EACH_TIME: &[(&str, &str)] = &[
     ),
     ("started", "it is the time of one test run"),
     ("yes", "`create = \"missing\"` says the same"),
+    ("no-wait", "`wait = \"0s\"` says the same"),
+    ("strict", "`on-unresolved = \"fail\"` says the same"),
     (
         "secret-stdin",
         "standard input belongs to the one who calls",

@@ -100,6 +100,50 @@ fn what_vanished_is_not_told_of_a_part_of_a_suite_run() {
 }
 
 #[test]
+fn an_upload_that_is_resumed_is_compared_as_well() {
+    let server = Server::new();
+    assert_eq!(
+        since(&server, "n 1", "C,a,passed\nC,b,failed\n"),
+        Value::Null
+    );
+    let interrupted = |suite_run: &str, rows: &str| {
+        server.fail_next(Fault::status(503).method("POST").path("*/test-results"));
+        let done = upload(
+            &server,
+            suite_run,
+            rows,
+            &["--retries", "0", "--format", "json"],
+        );
+        assert_eq!(done.code, 8, "{done:?}");
+        done.json()["upload_id"].as_str().unwrap().to_owned()
+    };
+    let id = interrupted("n 2", "C,a,failed\nC,b,passed\n");
+    let done = server.octane(&["resume", &id, "--format", "json"], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    let since = done.json()["comparison"].clone();
+    assert_eq!(
+        (&since["newly_failed"], &since["fixed"]),
+        (&json!(["C.a"]), &json!(["C.b"]))
+    );
+    interrupted("n 3", "C,a,failed\nC,b,failed\n");
+    let done = server.octane(&["resume", "--all", "--format", "json"], SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    let since = done.json()["uploads"][0]["comparison"].clone();
+    assert_eq!(
+        (&since["newly_failed"], &since["still_failing"]),
+        (&json!(["C.b"]), &json!(1))
+    );
+    let id = interrupted("n 4", "C,a,failed\n");
+    let line = ["resume", &id, "--compare", "off", "--format", "json"];
+    let done = server.octane(&line, SECRET);
+    assert_eq!(
+        (done.code, &done.json()["comparison"]),
+        (0, &Value::Null),
+        "{done:?}"
+    );
+}
+
+#[test]
 fn a_comparison_that_is_not_possible_has_no_effect_on_the_exit_code() {
     let server = Server::new();
     upload(&server, "n 1", "C,a,passed\n", &[]);

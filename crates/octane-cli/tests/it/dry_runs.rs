@@ -43,6 +43,24 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         0,
         "would delete {done}",
     ),
+    (
+        "merge",
+        "merge shards",
+        5,
+        "would link runs of upload {shard} to the stories of 1 Jira key",
+    ),
+    (
+        "suite-run close",
+        "suite-run close parts",
+        5,
+        "would link runs of upload {shard} to the stories of 1 Jira key",
+    ),
+    (
+        "link",
+        "link --suite-run r --map jira.csv",
+        0,
+        "1 run would be linked, 0 already linked, 0 failed",
+    ),
     ("uploads delete", "uploads delete {unsent}", 2, ""),
     (
         "uploads delete",
@@ -134,6 +152,10 @@ const WRITES_A_FILE: &[&str] = &["uploads export", "config init", "convert", "ma
 /// Commands that only read.
 const READING: &[&str] = &[
     "status",
+    "wait",
+    "story get",
+    "story list",
+    "story coverage",
     "uploads list",
     "uploads show",
     "doctor",
@@ -157,9 +179,6 @@ const READING: &[&str] = &[
     "version",
 ];
 
-/// Commands that complete what several uploads have sent, and cannot say beforehand what they will find.
-const WITHOUT: &[&str] = &["merge", "suite-run close"];
-
 /// These upload what their tests have written.
 const TESTS: &[&str] = &["exec"];
 
@@ -173,7 +192,7 @@ fn a_command_either_reads_or_writes_a_file_or_has_a_dry_run() {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let has_dry_run = place.octane(&words).stdout.contains("\n      --dry-run\n");
         let is_writing = WRITING.iter().any(|(name, ..)| *name == command);
-        let others = [WRITES_A_FILE, READING, WITHOUT, TESTS, SERVERS].concat();
+        let others = [WRITES_A_FILE, READING, TESTS, SERVERS].concat();
         // These take the options of an upload.
         let is_expected = is_writing || command == "config show" || command == "exec";
         assert_eq!(has_dry_run, is_expected, "{command}");
@@ -228,6 +247,7 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
     place
         .file("a.csv", "name,status,jira\nx,passed,SHOP-101\ny,passed,\n")
         .file("b.csv", "name,status,jira\nz,passed,SHOP-102\n")
+        .file("jira.csv", "test,jira\ny,SHOP-102\n")
         .file("b.xml", "<testsuite><testcase name='z'/></testsuite>");
     let done = |server: &Server, line: &str| {
         let done = server.octane(&line.split(' ').collect::<Vec<_>>(), SECRET);
@@ -243,6 +263,13 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
         .stdout,
     );
     done(&server, &format!("uploads export {sent} -o bundle"));
+    let shard = "upload b.csv --suite Nightly --suite-run parts -y --shard 1/2 --format json";
+    let shard = upload_in(&done(&server, shard).stdout);
+    std::fs::create_dir(place.path().join("shards")).unwrap();
+    done(
+        &server,
+        &format!("uploads export {shard} -o shards/one.octane"),
+    );
     server.go_away();
     let unsent = upload_in(&done(&server, "upload b.csv --suite Nightly -y --retries 0").stderr);
     server.come_back();
@@ -253,6 +280,7 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
     for (_, line, code, says) in WRITING {
         let fill = |text: &str| {
             text.replace("{unsent}", &unsent)
+                .replace("{shard}", &shard)
                 .replace("{done}", &sent)
                 .replace("{suite}", suite.as_str().unwrap())
         };

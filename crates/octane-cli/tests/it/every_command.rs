@@ -42,6 +42,9 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("resume", "resume {upload}", &[0]),
     ("resume", "resume --all", &[0]),
     ("status", "status {upload}", &[0]),
+    ("status", "status 1", &[0, 6]),
+    ("wait", "wait {upload}", &[0]),
+    ("wait", "wait 1 --wait 1", &[0, 5, 6]),
     ("uploads list", "uploads list", &[0]),
     ("uploads show", "uploads show {upload}", &[0]),
     ("uploads export", "uploads export {upload} -o bundle", &[0]),
@@ -69,6 +72,9 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("suite-run list", "suite-run list", &[0]),
     ("run get", "run get {run}", &[0]),
     ("run list", "run list --suite-run r", &[0]),
+    ("story get", "story get SHOP-101 --suite-run r", &[0]),
+    ("story list", "story list", &[0]),
+    ("story coverage", "story coverage {upload}", &[0]),
     ("jira resolve", "jira resolve SHOP-101", &[0]),
     ("link", "link --run {run} --jira SHOP-101", &[0]),
     ("unlink", "unlink --run {run} --jira SHOP-101", &[0]),
@@ -88,6 +94,11 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
         "compat",
         "compat -u ci -p key-must-not-show --suite-external-run-id r2 --suite 4001 -d 1001 -w 1002 a.csv",
         &[0, 3, 6],
+    ),
+    (
+        "compat",
+        "compat -u ci -p key-must-not-show --proxy-host 127.0.0.1 --proxy-port 9 --proxy-user jane --proxy-password proxy-must-not-show --suite 4001 -d 1001 -w 1002 -s http://127.0.0.1:9 a.csv",
+        &[8],
     ),
     (
         "compat",
@@ -229,7 +240,6 @@ fn play(variables: &[(&str, &str)], options: &[&str], format: &str) {
     for (name, line, codes) in COMMANDS {
         let line = line.replace("{upload}", &upload).replace("{run}", &run);
         let is_offline = [
-            "status",
             "uploads",
             "validate",
             "convert",

@@ -55,6 +55,8 @@ mod shared_session;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]
 mod snapshots;
+mod stories;
 mod tables;
 mod test_failures;
 mod transcript;
+mod waiting;

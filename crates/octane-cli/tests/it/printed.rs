@@ -134,6 +134,10 @@ struct World {
     id: String,
     /// The ID of an automated run.
     run: String,
+    /// A task of the server.
+    task: String,
+    /// An upload of which nothing is left to do.
+    finished: String,
     spool: PathBuf,
 }
 
@@ -150,6 +154,7 @@ impl World {
         std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
         place.file("cucumber.json", CUCUMBER);
         place.file("results.xml", CASE);
+        place.file("jira.csv", "test,jira\n*,SHOP-101\n");
         let properties = format!(
             "server=http://{}\nsharedspace=1001\nworkspace=1002\nuser=ci\n",
             server.address()
@@ -183,7 +188,11 @@ impl World {
             let create = ["suite", "create", suite];
             assert_eq!(server.octane(&create, SECRET).code, 0);
         }
-        assert_eq!(server.octane(&named, SECRET).code, 0);
+        let done = server.octane(&[&named[..], &["--format", "json"]].concat(), SECRET);
+        assert_eq!(done.code, 0, "{done:?}");
+        let task = done.json()["batches"][0]["task"].clone();
+        let task = task.as_str().unwrap().to_owned();
+        let finished = upload_in(&done.stdout);
         // Two shards of a suite run, and what a last job would have of them.
         for part in ["1", "2"] {
             let shard = format!("{part}/2");
@@ -217,6 +226,8 @@ impl World {
             server,
             id,
             run,
+            task,
+            finished,
             spool: kept,
         }
     }
@@ -234,6 +245,9 @@ impl World {
         for word in command.split(' ') {
             let before = real.last().map_or("", String::as_str);
             let value = match (before, word) {
+                ("status" | "wait", "1103") => self.task.as_str(),
+                ("wait", "ID") => self.finished.as_str(),
+                ("wait" | "coverage", word) if word.starts_with("u-0") => self.finished.as_str(),
                 ("export" | "resume" | "status" | "show" | "delete", _)
                     if matches!(word, "{id}" | "{}" | "ID" | "[UPLOAD]")
                         || word.starts_with("u-0") =>
@@ -248,6 +262,8 @@ impl World {
                 ("--client-id", "ci-uploader") | ("-u", _) => "ci",
                 ("-s", _) => url,
                 ("--run", _) => &self.run,
+                // There is no keyring on a machine that runs tests.
+                (_, "--keyring") => "--keyring --dry-run",
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
                 ("--suite", "{suite}" | "{}" | "NAME") => "Nightly",
                 ("upload", "FILES") => "a.csv",

@@ -286,6 +286,13 @@ fn the_answers_of_all_commands_match_their_schemas() {
     assert_eq!(links["stories"][0]["failed_ids"], json!(["1"]));
     assert_eq!(links["problems"].as_array().unwrap().len(), 3, "{links}");
 
+    answers.answer(0, "stories", &["story", "list"]);
+    answers.answer(0, "story", &["story", "get", "SHOP-101"]);
+    let story = ["story", "get", "SHOP-101", "--suite-run", "r"];
+    answers.answer(0, "story", &story);
+    answers.answer(0, "story_coverage", &["story", "coverage"]);
+    let task = partial["batches"][0]["task"].as_str().unwrap();
+    answers.answer(0, "task", &["status", task]);
     answers.answer(0, "status", &["status"]);
     answers.answer(0, "uploads", &["uploads", "list"]);
     answers.answer(0, "deleted_uploads", &["uploads", "prune"]);

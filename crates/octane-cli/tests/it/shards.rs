@@ -150,6 +150,132 @@ fn a_last_job_merges_exported_shards_and_names_those_that_are_missing() {
 }
 
 #[test]
+fn all_shards_together_are_compared_with_the_suite_run_before() {
+    let server = Server::new();
+    let before = "name,status\nfails,passed\nmended,failed\nstays,passed\ngone,passed\n";
+    server.place.file("before.csv", before);
+    let line = [
+        "upload",
+        "before.csv",
+        "--suite",
+        "S",
+        "--suite-run",
+        "n 1",
+        "-y",
+    ];
+    assert_eq!(server.octane(&line, SECRET).code, 0);
+    let shard = |shard: &str, rows: &str, spool: &str| {
+        let table = format!("name,status\n{rows}");
+        let done = upload_with(&server, shard, &table, spool, &["--format", "json"]);
+        assert_eq!(done.code, 0, "{done:?}");
+        done.json()
+    };
+    // One shard alone is not compared: most tests would have vanished.
+    let alone = shard("1/2", "fails,failed\n", "machine-1");
+    assert_eq!(alone["comparison"], Value::Null);
+    shard(
+        "2/2",
+        "mended,passed\nstays,passed\nadded,passed\n",
+        "machine-2",
+    );
+    export_from(&server, "machine-1");
+    export_from(&server, "machine-2");
+    let (code, report) = merged(&server);
+    let since = &report["comparison"];
+    assert_eq!(
+        (code, &since["suite_run"]["name"]),
+        (0, &json!("n 1")),
+        "{report}"
+    );
+    assert_eq!(since["newly_failed"], json!(["fails"]));
+    assert_eq!(since["fixed"], json!(["mended"]));
+    assert_eq!(since["new"], json!(["added"]));
+    assert_eq!(since["vanished"], json!(["gone"]));
+    let done = merge(&server, &[]);
+    assert!(done.stdout.contains("Since     n 1 ("), "{done:?}");
+    // While a shard is missing, its tests have not vanished.
+    let table = "name,status\nfails,passed\n";
+    let close = [
+        "suite-run",
+        "close",
+        "r",
+        "--spool",
+        "shared",
+        "--suite",
+        "Other",
+    ];
+    let more = ["--suite", "Other"];
+    let mut upload = vec![
+        "upload",
+        "one.csv",
+        "--suite-run",
+        "r",
+        "-y",
+        "--shard",
+        "1/2",
+    ];
+    upload.extend(["--spool", "shared"]);
+    upload.extend(more);
+    server.place.file("one.csv", table);
+    server
+        .place
+        .file("before.csv", "name,status\nfails,failed\ngone,passed\n");
+    let line = ["upload", "before.csv", "--suite-run", "n 1", "-y"];
+    assert_eq!(server.octane(&[&line[..], &more].concat(), SECRET).code, 0);
+    assert_eq!(server.octane(&upload, SECRET).code, 0);
+    let done = server.octane(&[&close[..], &["--format", "json"]].concat(), SECRET);
+    let since = &done.json()["comparison"];
+    assert_eq!(
+        (done.code, &since["fixed"], &since["vanished"]),
+        (5, &json!(["fails"]), &Value::Null)
+    );
+}
+
+#[test]
+fn a_run_with_results_of_several_shards_is_linked_once_and_keys_are_looked_up_once() {
+    let server = Server::new();
+    for (shard, row) in [
+        ("1/3", "both,passed,SHOP-101\na,passed,SHOP-102"),
+        ("2/3", "both,passed,SHOP-102\nb,passed,NONE-1"),
+        ("3/3", "both,passed,SHOP-101"),
+    ] {
+        let spool = format!("machine-{}", &shard[..1]);
+        let table = format!("name,status,jira\n{row}\n");
+        let done = upload_with(&server, shard, &table, &spool, &[]);
+        assert_eq!(done.code, 0, "{done:?}");
+        export_from(&server, &spool);
+    }
+    let lookups = || {
+        let requests = server.requests();
+        let looks = requests
+            .iter()
+            .filter(|request| request.path.contains("/work_items"));
+        looks.count()
+    };
+    let before = lookups();
+    let (code, report) = merged(&server);
+    let links = &report["links"];
+    assert_eq!(
+        (code, &links["keys"], &links["stories"]),
+        (0, &json!(3), &json!(2)),
+        "{report}"
+    );
+    assert_eq!(
+        (&links["linked"], &links["unchanged"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(links["unknown"], json!(["NONE-1"]));
+    assert_eq!(runs(&server)["both"].1, 2);
+    assert_eq!(lookups() - before, 1);
+    let (_, report) = merged(&server);
+    let links = &report["links"];
+    assert_eq!(
+        (&links["linked"], &links["unchanged"]),
+        (&json!(2), &json!(2))
+    );
+}
+
+#[test]
 fn the_last_shard_to_arrive_completes_a_suite_run_in_a_shared_directory() {
     let server = Server::new();
     for shard in ["2/3", "3/3"] {

@@ -42,6 +42,22 @@ impl Journal {
         })
     }
 
+    /// The different Jira keys of all rows, in or not.
+    pub(crate) fn all_jira_keys(&self) -> Result<Vec<String>, JournalError> {
+        if !self.has_jira_keys()? {
+            return Ok(Vec::new());
+        }
+        self.read(|connection| {
+            ensure_rows(connection)?;
+            connection
+                .prepare_cached(
+                    "SELECT DISTINCT k.value FROM rows r, json_each(r.jira) k WHERE r.jira IS NOT NULL",
+                )?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// Finds out which runs of a kind, or their tests, hold rows that are in and carry Jira keys. There may be several for one
     /// row: Octane stores a run for each release, milestone, program and environment. Where the time at which
     /// the test started distinguishes them, it is used.

@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use octane_model::Reference;
+use octane_model::{EntityId, Reference};
 
 use super::{Links, Reconciliation};
 use crate::context::Context;
 use crate::error::chain;
 use crate::event::Event;
 use crate::jira::Resolution;
-use crate::journal::{Journal, JournalError, LinkCandidate};
+use crate::journal::{Journal, JournalError, LinkCandidate, LinkedHolder};
 use crate::link_field::{LinkField, LinkLevel};
-use crate::links::LinkRequest;
+use crate::links::{LinkOutcome, LinkRequest};
 use crate::report::{IdAndName, LinkSummary, ReportedProblem};
 use crate::stage::{StageError, request};
 use crate::verify::Lookup;
@@ -82,6 +82,7 @@ impl Reconciliation<'_> {
             client,
             journal,
             cancellation,
+            common_links,
             on_event,
             ..
         } = self.context;
@@ -89,7 +90,10 @@ impl Reconciliation<'_> {
         for kind in journal.run(Journal::run_kinds).await? {
             fields.push(request(cancellation, client.links().field_of(kind)).await?);
         }
-        let resolution = request(cancellation, client.jira().resolve(keys)).await?;
+        let resolution = match common_links {
+            Some(common) => request(cancellation, common.resolve(client, keys)).await?,
+            None => request(cancellation, client.jira().resolve(keys)).await?,
+        };
         on_event(&Event::Resolved {
             keys: keys.len(),
             found: resolution.found.len(),
@@ -132,6 +136,7 @@ impl Reconciliation<'_> {
             client,
             journal,
             cancellation,
+            common_links,
             on_event,
             ..
         } = self.context;
@@ -170,13 +175,20 @@ impl Reconciliation<'_> {
                 .into_iter()
                 .filter_map(|candidate| link_request(candidate, resolution))
                 .collect();
-            let requested = requests.len();
+            let requested: Vec<EntityId> = requests
+                .iter()
+                .map(|request| request.holder.clone())
+                .collect();
             let links = client.links();
             let done = request(cancellation, links.apply(field, requests)).await?;
             changed += done.changed;
-            summary.linked += requested - done.failed.len();
+            summary.linked += requested.len() - done.failed.len();
             summary.unchanged += done.unchanged;
             summary.failed += done.failed.len();
+            if let Some(common) = common_links {
+                let linked = linked_holders(requested, &done);
+                common.add(journal, field.collection(), linked).await?;
+            }
             problems.extend(done.failed.into_iter().map(|failure| {
                 let what = match done.level {
                     LinkLevel::Runs => "run",
@@ -193,6 +205,18 @@ impl Reconciliation<'_> {
         }
         Ok(changed)
     }
+}
+
+/// What became of each run, or test, that was to be linked.
+fn linked_holders(requested: Vec<EntityId>, done: &LinkOutcome) -> Vec<LinkedHolder> {
+    let changed: HashSet<&EntityId> = done.changed_ids.iter().collect();
+    let failed: HashSet<&EntityId> = done.failed.iter().map(|failure| &failure.id).collect();
+    let holders = requested.into_iter().map(|id| LinkedHolder {
+        is_changed: changed.contains(&id),
+        has_failed: failed.contains(&id),
+        id,
+    });
+    holders.collect()
 }
 
 fn name_unresolved(

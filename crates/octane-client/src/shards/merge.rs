@@ -1,5 +1,7 @@
 //! Merging the shards of a suite run: each is delivered and linked, and one report covers all.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::overlap::{Overlapping, look};
@@ -7,9 +9,10 @@ use super::report::{Shared, merged};
 use super::roll_call::{RollCall, ShardMismatch};
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
+use crate::common_links::CommonLinks;
 use crate::delivery::{Delivery, DeliveryError};
 use crate::event::Event;
-use crate::journal::{Journal, JournalError, UploadSummary};
+use crate::journal::{Journal, JournalError, LinkTotals, UploadSummary};
 use crate::reconciliation::DeliveryEnd;
 use crate::report::Report;
 use crate::run_options::{RunOptions, run_options};
@@ -101,9 +104,11 @@ impl<'a> Merge<'a> {
     /// the report.
     pub async fn run(self) -> Result<Report, MergeError> {
         let (members, roll_call) = self.members().await?;
+        let journals: Vec<&Journal> = members.iter().map(|member| &member.journal).collect();
+        let links = CommonLinks::of(&journals).await?;
         let mut ends = Vec::with_capacity(members.len());
         for member in &members {
-            ends.push(Box::pin(self.deliver(member)).await?);
+            ends.push(Box::pin(self.deliver(member, links.as_ref())).await?);
         }
         let overlapping = overlapping(&members).await?;
         // Once: what is sent again has new bytes, so that it is shown.
@@ -114,7 +119,7 @@ impl<'a> Merge<'a> {
                     .journal
                     .run(move |journal| journal.resend_rows(&rows));
                 resending.await?;
-                ends[index] = Box::pin(self.deliver(member)).await?;
+                ends[index] = Box::pin(self.deliver(member, links.as_ref())).await?;
             }
         }
         let now = Timestamp::now();
@@ -127,6 +132,10 @@ impl<'a> Merge<'a> {
         let shared = Shared {
             repeats: overlapping.repeats,
             problems: overlapping.problems,
+            links: match (&links, members.first()) {
+                (Some(links), Some(first)) => links.totals(&first.journal).await?,
+                _ => LinkTotals::default(),
+            },
         };
         merged(ends, &roll_call, shared).ok_or_else(|| ShardMismatch::Nothing.into())
     }
@@ -155,12 +164,16 @@ impl<'a> Merge<'a> {
         Ok((members.collect(), roll_call))
     }
 
-    async fn deliver(&self, member: &Member) -> Result<DeliveryEnd, MergeError> {
+    async fn deliver(
+        &self,
+        member: &Member,
+        links: Option<&Arc<CommonLinks>>,
+    ) -> Result<DeliveryEnd, MergeError> {
         let delivery: Delivery<'_> = self
             .client
             .delivery(&member.journal)
             .settings(self.options.settings.clone())
-            .complete_suite_run(true)
+            .linked_with(links.cloned())
             .cancellation(self.options.cancellation.clone())
             .on_event(|event| (self.options.on_event)(event));
         delivery.end().await.map_err(|source| MergeError::Delivery {

@@ -1,6 +1,7 @@
 //! One report of several shards.
 
 use super::roll_call::{RollCall, named};
+use crate::journal::LinkTotals;
 use crate::outcome::{Facts, outcome};
 use crate::reconciliation::DeliveryEnd;
 use crate::report::{LinkSummary, Report, ReportedProblem};
@@ -13,6 +14,8 @@ pub(super) struct Shared {
     pub(super) repeats: usize,
     /// Tests whose results differ between shards.
     pub(super) problems: Vec<ReportedProblem>,
+    /// What they have linked, where a run in which several have results counts once.
+    pub(super) links: LinkTotals,
 }
 
 /// One report of all shards; `None` if there are none.
@@ -44,13 +47,23 @@ pub(super) fn merged(
     }
     let mut merged = merged?;
     merged.outcome = outcome(&facts);
-    let Shared { repeats, problems } = common;
+    let Shared {
+        repeats,
+        problems,
+        links: totals,
+    } = common;
     merged.counts.repeats += repeats;
     merged.counts.runs = merged.counts.runs.saturating_sub(repeats);
     merged.counts.flaky += problems.len();
     if let Some(shards) = &mut merged.shards {
         shards.is_merged = true;
         shards.missing = Some(roll_call.missing.clone());
+    }
+    if let Some(links) = &mut merged.links {
+        links.linked = totals.linked;
+        links.unchanged = totals.unchanged;
+        // Results whose runs are not visible have failed, too.
+        links.failed = links.failed - totals.failures.min(links.failed) + totals.failed;
     }
     let of_shards = problems_of(roll_call);
     merged.problems = [of_shards, problems, merged.problems].concat();
@@ -141,8 +154,7 @@ fn add_links(links: &mut LinkSummary, other: LinkSummary) {
     links.keys = links.key_names.len();
     links.matched.extend(other.matched);
     links.count_stories();
-    links.linked += other.linked;
-    links.unchanged += other.unchanged;
+    // The others are counted for all shards together.
     links.failed += other.failed;
     for (keys, others) in [
         (&mut links.unknown, other.unknown),

@@ -195,13 +195,19 @@ impl JiraMap {
 
     /// Adds the keys of `run`.
     pub(crate) fn apply(&self, run: &mut TestRun) {
+        run.jira.extend(self.keys(&run.identity));
+        remove_repeated(&mut run.jira);
+    }
+
+    /// The keys of a test, in the order of the lines; a key that several lines have is there several times.
+    pub fn keys(&self, test: &Identity) -> Vec<String> {
         let Identity {
             module,
             package,
             class,
             name,
-        } = &run.identity;
-        let whole = run.identity.to_string();
+        } = test;
+        let whole = test.to_string();
         let texts: [&str; COLUMNS.len()] = [&whole, module, package, class, name];
         let mut matching: Vec<usize> = Vec::new();
         for (index, text) in self.table.indexes.iter().zip(texts) {
@@ -212,12 +218,9 @@ impl JiraMap {
             }));
         }
         matching.sort_unstable();
-        for number in matching {
-            let line = &self.table.lines[number];
-            line.is_used.store(true, Ordering::Relaxed);
-            run.jira.extend(line.keys.iter().cloned());
-        }
-        remove_repeated(&mut run.jira);
+        let lines = matching.iter().map(|number| &self.table.lines[*number]);
+        let used = lines.inspect(|line| line.is_used.store(true, Ordering::Relaxed));
+        used.flat_map(|line| line.keys.iter().cloned()).collect()
     }
 }
 

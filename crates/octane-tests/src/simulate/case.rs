@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use octane_client::{InvalidResults, ReportedProblem, UploadSettings};
-use octane_results::{Dialect, TestRun};
+use octane_client::{InvalidResults, ReportedProblem, Shard, UploadSettings};
+use octane_results::{Dialect, GherkinUnit, TestRun};
 
 use super::random::Random;
 use super::results::{Flaw, ResultGenerator, Row};
@@ -40,6 +40,8 @@ pub(super) struct Case {
     pub(super) start: Duration,
     /// Whether the process is not started again after its last fault.
     pub(super) dies: bool,
+    /// If all who upload are shards of one suite run: what goes wrong in each process that merges them, except the last.
+    pub(super) merges: Option<Vec<RunFaults>>,
 }
 
 /// Where results go.
@@ -90,6 +92,8 @@ impl Case {
                 case.earlier.clear();
                 case.target = CaseTarget::New;
             }
+            40..=51 if case.upload.dialect == Dialect::Standard => case.make_features(),
+            52..=63 if case.upload.dialect == Dialect::Standard => case.make_shards(random),
             _ => {}
         }
         case
@@ -129,6 +133,60 @@ impl Case {
             shares_tests: false,
             start: Duration::ZERO,
             dies: false,
+            merges: None,
+        }
+    }
+
+    /// Makes each test a feature file with a single scenario, so that the same holds for features as for tests.
+    fn make_features(&mut self) {
+        self.earlier.clear();
+        self.upload.gherkin = GherkinUnit::Features;
+        self.upload.started = Timestamp::from_second(1_740_000_000).ok();
+        let mut seen = HashSet::new();
+        self.rows
+            .retain(|row| seen.insert(row.run.identity.name.clone()));
+        for (line, row) in (1..).zip(&mut self.rows) {
+            row.make_feature(line);
+        }
+    }
+
+    /// Makes it the first of two to four shards of one suite run, which are merged in the end.
+    fn make_shards(&mut self, random: &mut Random) {
+        let shares_tests = random.chance(50);
+        let total = u32::try_from(random.within(2..=4)).unwrap_or(2);
+        self.earlier.clear();
+        self.uploads_again = false;
+        self.shares_tests = shares_tests;
+        self.target = *random.pick(&[CaseTarget::Given, CaseTarget::New]);
+        self.upload.shard = Shard::new(1, total).ok();
+        self.merges = Some(process_runs(random));
+        for index in 2..=total {
+            let number = u64::from(index);
+            let rows = random.within(1..=20);
+            let generator = ResultGenerator::new(random, rows, false);
+            let generator = generator.of_uploader(number, !shares_tests);
+            let rows = (0..rows).map(|row| generator.row(random, row)).collect();
+            let mut upload = upload(random, false, 0);
+            upload.shard = Shard::new(index, total).ok();
+            upload.link = self.upload.link;
+            self.others.push(Self {
+                rows,
+                earlier: Vec::new(),
+                invalid_rows: 0,
+                upload,
+                endpoint: endpoint(random),
+                server: self.server.clone(),
+                process_runs: process_runs(random),
+                checks_secrets: false,
+                uploads_again: false,
+                network_seed: 0,
+                target: self.target,
+                others: Vec::new(),
+                shares_tests,
+                start: random.milliseconds(0..=3000),
+                dies: false,
+                merges: None,
+            });
         }
     }
 
@@ -171,6 +229,7 @@ impl Case {
                 shares_tests,
                 start: random.milliseconds(0..=start_max),
                 dies: dies == Some(number),
+                merges: None,
             });
         }
     }
@@ -202,6 +261,7 @@ impl Case {
             shares_tests: false,
             start: Duration::ZERO,
             dies: false,
+            merges: None,
         }
     }
 
@@ -263,8 +323,8 @@ impl Case {
             )
         };
         let place = format!(
-            "{:?}, starts after {:?}, dies: {}, shares tests: {}",
-            self.target, self.start, self.dies, self.shares_tests
+            "{:?}, starts after {:?}, dies: {}, shares tests: {}, shard {:?}",
+            self.target, self.start, self.dies, self.shares_tests, self.upload.shard
         );
         [settings, place]
             .into_iter()

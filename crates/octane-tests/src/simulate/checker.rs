@@ -234,16 +234,38 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// Checks that runs, or tests, are linked to the stories of their keys and no others.
+    /// Checks the links and what the report says of them. A shard has none before it is merged.
     fn check_links(&self, ingested: &[&Row]) -> Checked {
+        let is_part = self.case.upload.shard.is_some();
+        let (linked, keys) = self.check_linked(ingested, !is_part)?;
+        if is_part {
+            must!(
+                self.report.links.is_none(),
+                "a shard is linked before it is merged"
+            );
+            return Ok(());
+        }
+        link_summary(self.case, self.report, &keys, linked)
+    }
+
+    /// Checks that runs, or tests, are linked to the stories of their keys and no others, or to none. Returns how many are, and all
+    /// keys.
+    pub(super) fn check_linked(
+        &self,
+        ingested: &[&Row],
+        are_linked: bool,
+    ) -> Result<(usize, BTreeSet<String>), String> {
         let mut run_stories: BTreeMap<Key, BTreeSet<i64>> = BTreeMap::new();
         let mut keys = BTreeSet::new();
-        for row in ingested.iter().filter(|_| self.case.upload.link) {
+        for row in ingested
+            .iter()
+            .filter(|_| self.case.upload.link && are_linked)
+        {
             let stories = run_stories
                 .entry(key(&row.run, self.case.upload.dialect))
                 .or_default();
             for key in &row.run.jira {
-                keys.insert(key.as_str());
+                keys.insert(key.clone());
                 stories.extend(self.world.stories.get(key).map(|story| story.get()));
             }
         }
@@ -272,25 +294,7 @@ impl Checker<'_> {
             );
             linked += usize::from(!wanted.is_empty());
         }
-        let Some(links) = &self.report.links else {
-            must!(!self.case.upload.link, "the report does not mention links");
-            return Ok(());
-        };
-        let level = if is_of_runs {
-            LinkLevel::Runs
-        } else {
-            LinkLevel::Tests
-        };
-        let has = |key: &str| keys.contains(key).then(|| key.to_owned());
-        must!(
-            links.keys == keys.len()
-                && links.level == (!keys.is_empty()).then_some(level)
-                && (links.linked, links.failed) == (linked, 0)
-                && links.unknown == Vec::from_iter(has(UNKNOWN_KEY))
-                && links.ambiguous == Vec::from_iter(has(AMBIGUOUS_KEY)),
-            "{linked} are linked by the keys {keys:?}, but the report says {links:?}"
-        );
-        Ok(())
+        Ok((linked, keys))
     }
 
     /// The lines of the results that are reported with this code.
@@ -301,6 +305,34 @@ impl Checker<'_> {
             .filter_map(|problem| Some(problem.position.as_ref()?.line))
             .collect()
     }
+}
+
+/// Checks what a report says of links.
+pub(super) fn link_summary(
+    case: &Case,
+    report: &Report,
+    keys: &BTreeSet<String>,
+    linked: usize,
+) -> Checked {
+    let Some(links) = &report.links else {
+        must!(!case.upload.link, "the report does not mention links");
+        return Ok(());
+    };
+    let level = if case.server.entities.run_backlog_field {
+        LinkLevel::Runs
+    } else {
+        LinkLevel::Tests
+    };
+    let has = |key: &str| keys.contains(key).then(|| key.to_owned());
+    must!(
+        links.keys == keys.len()
+            && links.level == (!keys.is_empty()).then_some(level)
+            && (links.linked, links.failed) == (linked, 0)
+            && links.unknown == Vec::from_iter(has(UNKNOWN_KEY))
+            && links.ambiguous == Vec::from_iter(has(AMBIGUOUS_KEY)),
+        "{linked} are linked by the keys {keys:?}, but the report says {links:?}"
+    );
+    Ok(())
 }
 
 /// Checks that nothing that was uploaded earlier is gone.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use octane_results::{Dialect, TestRun};
+use octane_results::{Dialect, GherkinUnit, TestRun};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -22,8 +22,8 @@ pub(super) fn key(run: &TestRun, dialect: Dialect) -> Key {
     [&identity.package, &identity.class, &identity.name, name].map(Clone::clone)
 }
 
-/// An automated run as the server holds it.
-#[derive(Debug)]
+/// An automated run, or a Gherkin one, as the server holds it.
+#[derive(Debug, Clone)]
 pub(super) struct StoredRun {
     pub(super) key: Key,
     pub(super) status: String,
@@ -34,7 +34,7 @@ pub(super) struct StoredRun {
 }
 
 /// What the server holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) runs: Vec<StoredRun>,
     /// The durations of the results that newer ones have replaced.
@@ -45,13 +45,13 @@ pub(super) struct Content {
 }
 
 impl World {
-    /// What the server holds at this moment.
-    pub(super) async fn content(&self, has_run_links: bool) -> Content {
+    /// What the server holds at this moment: of a case with features their runs and tests, otherwise the others.
+    pub(super) async fn content(&self, case: &Case) -> Content {
         // One after the other: the server counts these requests too.
         let _reading = self.reading.lock().await;
         let mut pause = Duration::from_secs(1);
         loop {
-            if let Some(content) = self.read(has_run_links).await {
+            if let Some(content) = self.read(case).await {
                 return content;
             }
             // The server goes on ingesting during the pause: read all of it again.
@@ -61,8 +61,8 @@ impl World {
         }
     }
 
-    async fn read(&self, has_run_links: bool) -> Option<Content> {
-        let links = if has_run_links {
+    async fn read(&self, case: &Case) -> Option<Content> {
+        let links = if case.server.entities.run_backlog_field {
             ",covered_content"
         } else {
             ""
@@ -70,9 +70,13 @@ impl World {
         let fields = format!(
             "name,test_name,class_name,package,native_status,duration,test,parent_suite{links}"
         );
-        let runs = self.list("automated_runs", &fields).await?;
+        let (runs, tests) = match case.upload.gherkin {
+            GherkinUnit::Scenarios => ("automated_runs", "automated_tests"),
+            GherkinUnit::Features => ("gherkin_automated_runs", "gherkin_tests"),
+        };
+        let runs = self.list(runs, &fields).await?;
         let history = self.list("previous_runs", "run_duration").await?;
-        let tests = self.list("automated_tests", "covered_content").await?;
+        let tests = self.list(tests, "covered_content").await?;
         let suite_runs = self.list("suite_runs", "name").await?;
         Some(Content {
             runs: runs.iter().map(stored_run).collect(),

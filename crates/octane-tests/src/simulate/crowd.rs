@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use octane_client::Report;
+use octane_client::{Report, UploadId};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -14,6 +14,7 @@ use super::content;
 use super::content::StoredRun;
 use super::log_capture::CapturedLog;
 use super::process_run::{Process, RunEnd};
+use super::shards;
 use super::world::{NEW_SUITE, World};
 
 /// One of them, and the last report, if it has nothing left to do.
@@ -52,6 +53,15 @@ pub(super) async fn run(
     }
     check_server(case, world, &uploaders).await?;
     let process_runs = uploaders.iter().map(|uploader| uploader.process_runs).sum();
+    if let Some(merges) = &case.merges {
+        let ids: Option<Vec<UploadId>> = uploaders
+            .iter()
+            .map(|uploader| uploader.process.upload.clone())
+            .collect();
+        let ids = ids.ok_or("a shard has no upload")?;
+        let (merged, more) = shards::merge(case, merges, &ids, world, log).await?;
+        return Ok((merged, process_runs + more));
+    }
     let first = uploaders.into_iter().next().and_then(|first| first.done);
     let first = first.ok_or("the first uploader has no report")?;
     Ok((first, process_runs))

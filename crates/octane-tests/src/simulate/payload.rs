@@ -19,7 +19,8 @@ pub(super) fn decompressed(request: &Request<Bytes>) -> Bytes {
 
 /// Whether it contains results; one without results only probes what all payloads have in common.
 pub(super) fn has_results(request: &Request<Bytes>) -> bool {
-    contains(&decompressed(request), "<test_run ")
+    // Of a test, or of a feature.
+    contains(&decompressed(request), "test_run ")
 }
 
 pub(super) fn contains(xml: &[u8], text: &str) -> bool {

@@ -1,9 +1,10 @@
 //! The results of a case, and what is wrong with some of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use octane_results::{Position, Release, Status, TestRun};
+use octane_results::{Context, FeatureFile, FeatureScenario, Position, Release, Status, TestRun};
 
 use super::random::Random;
 
@@ -12,6 +13,35 @@ use super::random::Random;
 pub(super) struct Row {
     pub(super) run: TestRun,
     pub(super) flaw: Option<Flaw>,
+}
+
+impl Row {
+    /// Makes it the result of the only scenario of a feature, which has the name of the test, in a line of the input.
+    pub(super) fn make_feature(&mut self, line: u64) {
+        let Self { run, flaw } = self;
+        if *flaw == Some(Flaw::UnknownRelease) {
+            // A feature has no release of its own.
+            run.context = Context::default();
+            *flaw = None;
+        }
+        let mut name = run.identity.name.clone();
+        if *flaw == Some(Flaw::Refused) {
+            name = format!("{POISON} {name}");
+        }
+        let file = FeatureFile {
+            path: format!("{name}.feature"),
+            name: name.clone(),
+            ..FeatureFile::default()
+        };
+        run.identity = octane_results::Identity::named(&*name);
+        run.run_name = None;
+        run.position = Some(Position::new("results.csv", line));
+        run.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+            file: Arc::new(file),
+            name,
+            line: None,
+        });
+    }
 }
 
 /// What is wrong with a result.

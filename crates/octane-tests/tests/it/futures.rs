@@ -106,11 +106,11 @@ fn uploads(
     upload: fn() -> Upload<'static, Vec<TestRun>>,
     merge: fn() -> Merge<'static>,
     delivery: &Delivery<'_>,
-    (journal, report): (&Journal, &Report),
+    report: &Report,
     token: &CancellationToken,
 ) {
     is_send(Client::resolve_target(client, spec));
-    is_send(Client::compare(client, journal, report, token));
+    is_send(Client::compare(client, &[], report, token));
     is_send(Client::failed_tests(client, &[], report, &[], token));
     is_send(Upload::send(upload()));
     is_send(Merge::run(merge()));
@@ -168,6 +168,7 @@ fn runs_and_links(
     is_send(SuiteRuns::list(suite_runs, Some(suite)));
     is_send(Runs::get(runs, run));
     is_send(RunsOf::all(of()));
+    is_send(RunsOf::all_with_features(of()));
     is_send_stream(RunsOf::stream(of()));
     is_send(Jira::resolve(jira, ["SHOP-101"]));
     is_send(Jira::field(jira));

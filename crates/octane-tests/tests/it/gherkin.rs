@@ -297,7 +297,9 @@ async fn what_has_changed_is_told_of_features_and_tests() {
         let delivery = world.client.delivery(&journal).target(target);
         let report = delivery.run().await.unwrap();
         let cancellation = octane_client::CancellationToken::none();
-        let compared = world.client.compare(&journal, &report, &cancellation);
+        let compared = world
+            .client
+            .compare(std::slice::from_ref(&journal), &report, &cancellation);
         compared.await.unwrap()
     };
     assert!(send(mixed(), "nightly 1").await.is_none());

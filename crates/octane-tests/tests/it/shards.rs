@@ -1,6 +1,11 @@
-//! Many uploads into one suite run: what each of them reads does not grow with the others.
+//! Many uploads into one suite run: what each of them reads does not grow with the others, and shards that are merged.
 
-use octane_client::{Outcome, Report, Target, UploadSettings};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use octane_client::{
+    CommitPoint, Journal, Outcome, Report, Spool, Target, UploadId, UploadSettings,
+};
 use octane_model::SuiteId;
 use octane_results::{Status, TestRun};
 use octane_tests::World;
@@ -96,4 +101,89 @@ async fn runs_with_names_of_their_own_are_found_by_them() {
     let report = upload(&world, suite, own, "second").await;
     assert_eq!((report.counts.ingested, report.counts.runs), (700, 700));
     assert_eq!(reads(&world) - before, 2);
+}
+
+/// Two shards in a folder, of which the second hides a failure of the first; both are delivered.
+async fn delivered_shards(world: &World, folder: &std::path::Path) -> [UploadId; 2] {
+    let suite = world.client.suites().ensure("Nightly", None).await;
+    let suite = suite.unwrap().entity.id;
+    let mut ids = Vec::new();
+    for (shard, status) in [("1/2", Status::Failed), ("2/2", Status::Passed)] {
+        let mut settings = UploadSettings::default();
+        settings.shard = Some(shard.parse().unwrap());
+        let both = TestRun::new("both", status).jira(["SHOP-101"]);
+        let own = TestRun::new(shard, Status::Passed).jira(["SHOP-101"]);
+        let upload = world
+            .client
+            .upload(vec![both, own], Target::new(suite, "nightly"))
+            .settings(settings)
+            .spool(Spool::at(folder));
+        let report = upload.send().await.unwrap();
+        assert_eq!(report.outcome, Outcome::Success, "{report:?}");
+        ids.push(report.upload_id);
+    }
+    ids.try_into().unwrap()
+}
+
+fn opened(spool: &Spool, ids: &[UploadId]) -> Vec<Journal> {
+    ids.iter().map(|id| spool.open(id).unwrap()).collect()
+}
+
+/// A spool whose process dies at a commit. It counts from 1, and stays at the count where it died.
+fn dying(folder: &std::path::Path, at: u64, point: CommitPoint) -> (Spool, Arc<AtomicU64>) {
+    let commits = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&commits);
+    let spool = Spool::at(folder).inline().fault_hook(move |_, now| {
+        if now == CommitPoint::Before {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        !(counted.load(Ordering::Relaxed) == at && now == point)
+    });
+    (spool, commits)
+}
+
+#[tokio::test]
+async fn a_merge_that_dies_at_any_write_is_finished_by_the_next_one() {
+    let mut deaths = 0;
+    for at in 1.. {
+        // Nothing but requests is between the end of a commit and the beginning of the next one.
+        let points = [CommitPoint::Before, CommitPoint::After];
+        let point = points[usize::from(at % 2 == 0)];
+        let world = World::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let ids = delivered_shards(&world, folder.path()).await;
+        let (spool, commits) = dying(folder.path(), at, point);
+        let died = world.client.merge(opened(&spool, &ids)).run().await;
+        if commits.load(Ordering::Relaxed) < at {
+            assert!(died.is_ok(), "{died:?}");
+            break;
+        }
+        assert!(died.is_err(), "{at} {point:?}: {died:?}");
+        deaths += 1;
+        let spool = Spool::at(folder.path());
+        let merged = world.client.merge(opened(&spool, &ids)).run().await;
+        let merged = merged.unwrap();
+        assert_eq!(
+            merged.outcome,
+            Outcome::Success,
+            "{at} {point:?}: {merged:?}"
+        );
+        let counts = merged.counts;
+        assert_eq!((counts.ingested, counts.runs, counts.flaky), (4, 3, 1));
+        let mut problems = merged.problems.iter();
+        let flaky = problems.find(|problem| problem.code == "flaky");
+        let message = "failed in shard 1, passed in shard 2; the run shows `failed`";
+        assert_eq!(flaky.unwrap().message, message);
+        // The failure and the pass, and then the failure once more.
+        assert_eq!(world.count("previous_runs").await, 2, "{at} {point:?}");
+        let suite_run = merged.target.suite_run.id.unwrap();
+        let runs = world.client.runs().of(suite_run).all().await.unwrap();
+        let both = runs.iter().find(|run| run.name == "both").unwrap();
+        let status = both.native_status.as_ref().unwrap();
+        assert!(format!("{status:?}").contains("failed"), "{status:?}");
+        let again = world.client.merge(opened(&spool, &ids)).run().await;
+        let links = again.unwrap().links.unwrap();
+        assert_eq!((links.linked, links.unchanged, links.stories), (3, 3, 1));
+    }
+    assert!(deaths > 20, "{deaths}");
 }

@@ -1,9 +1,8 @@
 //! `octane resume --dry-run`: what would be sent, as far as the journals know.
 
-use octane_client::{Spool, UploadSummary};
-
-use super::super::changes::{self, Batches, Change};
+use super::super::changes;
 use super::super::delivery::Delivery;
+use super::super::remaining::changes_of_upload;
 use super::all::{unfinished, worst};
 use super::route::{Asked, Route, route};
 use crate::args::ResumeArgs;
@@ -50,40 +49,9 @@ pub(super) fn run(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) ->
             );
             continue;
         }
-        let found = of_upload(&spool, summary, args.id.is_some());
+        let found = changes_of_upload(&spool, summary, args.id.is_some());
         all.extend(found.map_err(|error| journal_failure(error, &delivery.suggest))?);
     }
     changes::show(&all, output)?;
     Ok(exit)
-}
-
-fn of_upload(
-    spool: &Spool,
-    summary: &UploadSummary,
-    resends_missing: bool,
-) -> std::result::Result<Vec<Change>, octane_client::JournalError> {
-    let remaining = spool.remaining(&summary.id, resends_missing)?;
-    let upload_id = summary.id.to_string();
-    let batches = |of: octane_client::RemainingBatches| Batches {
-        upload_id: upload_id.clone(),
-        server: summary.server.clone(),
-        suite_run: summary.suite_run.clone(),
-        batches: of.batches,
-        results: of.results,
-        bytes: of.bytes,
-    };
-    let parts = [
-        (remaining.unsent, Change::Send as fn(Batches) -> Change),
-        (remaining.awaited, Change::Await),
-        (remaining.retried, Change::SendAgain),
-    ];
-    let parts = parts.into_iter().filter(|(of, _)| of.batches > 0);
-    let mut changes: Vec<Change> = parts.map(|(of, change)| change(batches(of))).collect();
-    if remaining.jira_keys > 0 && !summary.is_finished {
-        changes.push(Change::Link {
-            upload_id,
-            jira_keys: remaining.jira_keys,
-        });
-    }
-    Ok(changes)
 }

@@ -143,7 +143,7 @@ impl<'a> Resumed<'a> {
     /// How it is delivered.
     pub(crate) fn settings(&self, args: &ResumeArgs) -> UploadSettings {
         let mut settings = UploadSettings::default();
-        settings.ingestion_wait_max = args.delivery.wait;
+        settings.ingestion_wait_max = args.delivery.wait();
         settings.require_all_jira_keys = self.policies.on_unresolved == OnUnresolved::Fail;
         settings
     }

@@ -344,7 +344,12 @@ fn stories(details: &Details, links: Option<&LinkSummary>) -> Vec<Block> {
     ]
 }
 
-/// The words for what results say of a test or a story.
+/// The word for what results say of a test or a story.
+pub(crate) fn verdict_word(state: CoverageState) -> &'static str {
+    verdict(state).1
+}
+
+/// The same with its colour.
 fn verdict(state: CoverageState) -> (Tone, &'static str) {
     match state {
         CoverageState::Failed => (Tone::Bad, "failed"),
