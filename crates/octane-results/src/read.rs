@@ -306,9 +306,18 @@ fn report(
         Format::Octane => xml(octane::OctanePayload, file, input, head),
         Format::Cucumber => json(cucumber::Cucumber::default(), file, input, head),
         Format::Playwright => json(playwright::Playwright::default(), file, input, head),
+        Format::Mocha if sniff::is_mocha_event(head) => {
+            lines(mocha::stream::MochaStream::default(), file, input, head)
+        }
         Format::Mocha => json(mocha::Mocha::default(), file, input, head),
         Format::Jest => json(jest::Jest, file, input, head),
+        Format::PytestJson if is_in_first_line(head, pytest_json::log::TYPE) => {
+            lines(pytest_json::log::PytestLog::default(), file, input, head)
+        }
         Format::PytestJson => json(pytest_json::PytestJson::default(), file, input, head),
+        Format::Allure if sniff::is_xml(head) => {
+            xml(allure::suite::AllureSuite::default(), file, input, head)
+        }
         Format::Allure => json(allure::Allure::default(), file, input, head),
         Format::Ctrf => json(ctrf::Ctrf, file, input, head),
         Format::CucumberMessages => lines(
@@ -325,6 +334,12 @@ fn report(
             json(json_table::JsonTable::default(), file, input, head)
         }
     }
+}
+
+/// Whether a word is in the first line of an input.
+fn is_in_first_line(head: &[u8], word: &str) -> bool {
+    let line = head.trim_ascii_start().split(|byte| *byte == b'\n').next();
+    line.is_some_and(|line| memchr::memmem::find(line, word.as_bytes()).is_some())
 }
 
 fn xml(

@@ -2,6 +2,8 @@
 
 mod json;
 
+pub(crate) use json::is_mocha_event;
+
 use std::path::Path;
 
 use crate::format::Format;
@@ -38,6 +40,11 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     }
 }
 
+/// Whether an input is a document in XML.
+pub(crate) fn is_xml(head: &[u8]) -> bool {
+    first_byte(head) == Some(b'<')
+}
+
 /// The format of a document in XML, by its root element.
 fn xml_format(text: &str) -> Format {
     // The reader of JUnit says what is wrong with any other one.
@@ -46,13 +53,14 @@ fn xml_format(text: &str) -> Format {
 
 fn format_of_root(root: &str) -> Option<Format> {
     match root {
-        "testsuites" | "testsuite" => Some(Format::Junit),
+        "testsuites" | "testsuite" | "testrun" => Some(Format::Junit),
         "test-results" | "test-run" => Some(Format::Nunit),
         "assemblies" | "assembly" => Some(Format::Xunit),
         "TestRun" => Some(Format::Trx),
         "testng-results" => Some(Format::Testng),
         "robot" => Some(Format::Robot),
         "test_result" => Some(Format::Octane),
+        "test-suite" => Some(Format::Allure),
         _ => None,
     }
 }
@@ -262,7 +270,6 @@ pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
         "doctest" => Some("use doctest's JUnit reports"),
         "Site" => Some("CTest reports are not supported yet"),
         "Results" => Some("UFT reports are not supported yet"),
-        "test-suite" => Some("Allure reports are not supported yet"),
         "events" | "execution" => Some("Open Test Reporting is not supported yet"),
         "html" => Some("this is a web page, not a report"),
         _ => None,
@@ -306,6 +313,8 @@ mod tests {
             ("<robot generator='Robot 7'>", Format::Robot),
             ("<test_result>", Format::Octane),
             ("<t:testsuite xmlns:t='x'>", Format::Junit),
+            ("<testrun name='x'>", Format::Junit),
+            ("<ns2:test-suite xmlns:ns2='x'>", Format::Allure),
             ("<unknown/>", Format::Junit),
             ("TAP version 14\n1..2", Format::Tap),
             ("# building\nok 1 - adds\n", Format::Tap),

@@ -1,4 +1,5 @@
-//! Result files of Allure (`…-result.json`), one result a file, and the errors of a run (`…-globals.json`).
+//! Result files of Allure (`…-result.json`), one result a file, the errors of a run (`…-globals.json`), and the suites of
+//! Allure 1 (`…-testsuite.xml`).
 //!
 //! Where adapters differ or are silent, this reader decides:
 //!
@@ -32,6 +33,9 @@
 //! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
 //!
 //! The file is read as a whole. A list of results in one file is read one by one.
+//!
+//! In a suite of Allure 1, `canceled` and `pending` are skipped, and the class of a test without the label `testClass` is the
+//! name of the suite.
 
 use serde_json::Value;
 
@@ -44,6 +48,7 @@ use crate::run::Failure;
 use crate::status::Status;
 
 mod result;
+pub(crate) mod suite;
 
 /// What failed outside of all tests.
 const ERRORS: &str = "errors";

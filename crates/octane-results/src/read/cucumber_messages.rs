@@ -30,7 +30,7 @@ use serde_json::Value;
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
 use super::report::json::text;
-use super::report::lines::{LineFormat, json_line};
+use super::report::lines::{LineFormat, whole_line};
 use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
@@ -79,14 +79,7 @@ impl LineFormat for CucumberMessages {
         if line.is_empty() {
             return Ok(());
         }
-        let envelope = json_line(line).map_err(|error| {
-            if error.is_eof() {
-                ReadErrorKind::TruncatedJson
-            } else {
-                let reason = error.to_string();
-                ReadErrorKind::MalformedJson { reason }
-            }
-        })?;
+        let envelope = whole_line(line)?;
         for (kind, message) in envelope.as_object().into_iter().flatten() {
             self.message(kind, message, file);
         }

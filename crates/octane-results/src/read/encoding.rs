@@ -25,7 +25,7 @@ impl FromStr for TextEncoding {
     type Err = UnknownTextEncoding;
 
     fn from_str(label: &str) -> Result<Self, UnknownTextEncoding> {
-        let encoding = Encoding::for_label(label.as_bytes());
+        let encoding = for_label(label.as_bytes());
         encoding.map(Self).ok_or_else(|| UnknownTextEncoding {
             label: label.to_owned(),
         })
@@ -56,7 +56,7 @@ pub(crate) fn encoding(
     let Some(label) = declared_encoding(head) else {
         return Ok(UTF_8);
     };
-    match Encoding::for_label(label) {
+    match for_label(label) {
         // A declaration in single bytes is not UTF-16, whatever it declares.
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Ok(UTF_8),
         Some(encoding) => Ok(encoding),
@@ -64,6 +64,24 @@ pub(crate) fn encoding(
             label: String::from_utf8_lossy(label).into_owned(),
         }),
     }
+}
+
+/// The encoding of this name, also as Java (`ISO8859_1`) and Python (`latin-1`) spell it.
+fn for_label(label: &[u8]) -> Option<&'static Encoding> {
+    let without = |separators: &[u8], other: Option<u8>| -> Vec<u8> {
+        (label.iter())
+            .filter_map(|byte| {
+                if separators.contains(byte) {
+                    other
+                } else {
+                    Some(*byte)
+                }
+            })
+            .collect()
+    };
+    Encoding::for_label(label)
+        .or_else(|| Encoding::for_label(&without(b"_", Some(b'-'))))
+        .or_else(|| Encoding::for_label(&without(b"_-", None)))
 }
 
 /// Whether the text is UTF-16, with or without a byte order mark.
@@ -110,6 +128,11 @@ mod tests {
         assert_eq!(name(declared, None), "ISO-8859-2");
         assert_eq!(name(declared, Some(given)), "windows-1252");
         assert_eq!(name(b"\xFF\xFEx\0", Some(given)), "UTF-16LE");
+        assert_eq!(
+            name(b"<?xml version='1.0' encoding='ISO8859_2'?>", None),
+            "ISO-8859-2"
+        );
+        assert_eq!(name(b"<?xml encoding=\"latin-1\"?>", None), "windows-1252");
         assert_eq!(name(b"name", None), "UTF-8");
         assert_eq!(name(b"n\0a\0m\0", None), "UTF-16LE");
         assert_eq!(name(b"\0[\0{", None), "UTF-16BE");

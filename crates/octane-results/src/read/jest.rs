@@ -14,7 +14,7 @@
 //! | any other | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
 //! - A **file** that failed and has no failed test, as one that could not be loaded, is a failed result of its own with the
-//!   name of the file: `cart.test.js failed`.
+//!   name of the file: `cart.test.js failed`. So is what another reporter has put among its tests for that, without a title.
 //! - Attempts before a pass are in `retryReasons`, or else counted by `invocations`.
 //! - A test without a start of its own started when its file did, which is not used: it has none.
 //!
@@ -73,7 +73,11 @@ fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) 
         let mut draft = draft(test, &name, file);
         draft.place = place;
         draft.path = format!("{path}.assertionResults[{at}]");
-        has_failed |= draft.outcome.is_failed();
+        // A result that is invalid may be one that failed.
+        has_failed |= !matches!(
+            draft.outcome,
+            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+        );
         seen.number(&mut draft);
         file.push(draft);
     }
@@ -81,7 +85,7 @@ fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) 
     let is_failed = field(of, "status").as_deref() == Some("failed") || error.is_some();
     if is_failed && !has_failed {
         let failed = Outcome::Known(Status::Failed);
-        let mut draft = Draft::new(place, format!("{} failed", base_name(&name)), failed);
+        let mut draft = Draft::new(place, name_of_failed(&name), failed);
         base_name(&name).clone_into(&mut draft.class);
         draft.is_class_whole = true;
         path.clone_into(&mut draft.path);
@@ -98,7 +102,11 @@ fn draft(test: &Value, path: &str, file: &ReportFile) -> Draft {
     let outcome = word
         .as_deref()
         .map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
-    let name = first_field(test, &["title", "fullName"]).unwrap_or_default();
+    let name = first_field(test, &["title", "fullName"]);
+    let name = name.unwrap_or_else(|| match &outcome {
+        Outcome::Known(Status::Passed) => String::new(),
+        _ => name_of_failed(path),
+    });
     let mut draft = Draft::new(LineColumn::START, name, outcome);
     let titles = items(test.get("ancestorTitles")).iter();
     let titles: Vec<String> = titles.filter_map(|title| text(Some(title))).collect();
@@ -125,11 +133,16 @@ fn draft(test: &Value, path: &str, file: &ReportFile) -> Draft {
     draft
 }
 
+/// The name of the result of a file that failed.
+fn name_of_failed(path: &str) -> String {
+    format!("{} failed", base_name(path))
+}
+
 fn messages(test: &Value, name: &str) -> impl Iterator<Item = Failure> {
     items(test.get(name))
         .iter()
         .filter_map(|message| lines(Some(message)).or_else(|| field(message, "message")))
-        .map(|message| thrown(&message))
+        .map(|message| headed(&message))
 }
 
 /// The failure of a file, whose message has a heading such as `● Test suite failed to run`.

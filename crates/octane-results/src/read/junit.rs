@@ -16,6 +16,7 @@
 //!   of which none of its results tells.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
+//! - The `testrun` that Eclipse exports is read like `testsuites`.
 //! - The **origin**, by which results of one test are distinguished, is the path of the suites' names, and the attributes `hostname`,
 //!   `file` and `project` of the case or else of the nearest suite that has them.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`

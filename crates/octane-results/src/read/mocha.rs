@@ -1,4 +1,4 @@
-//! The JSON report of Mocha, and that of Mochawesome.
+//! The JSON report of Mocha (`json`), its events (`json-stream`), and the report of Mochawesome.
 //!
 //! Where the formats leave room, this reader decides:
 //!
@@ -25,6 +25,9 @@
 //! | any other word | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
 //! A test that has failed in one of them has failed.
+//!
+//! Of the events, `pass` and `fail` are results; there is none for tests that were skipped. A run without its `end`, or that
+//! ends with failures that are not there, is one failed result, called `[run]`, if none has failed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +40,7 @@ use super::report::xml::Visit;
 use super::report::{Outcome, ReportFile};
 use crate::status::Status;
 
+pub(crate) mod stream;
 mod test;
 
 use test::Test;

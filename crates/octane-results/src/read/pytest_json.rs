@@ -1,4 +1,4 @@
-//! The report of `pytest-json-report`.
+//! The report of `pytest-json-report`, and that of `pytest-reportlog`, an object a line.
 //!
 //! | outcome of a test | status |
 //! | --- | --- |
@@ -9,13 +9,17 @@
 //! | any other word | invalid, unless the word is known |
 //!
 //! A collector that failed is a failed result: pytest could not import its file, so none of the tests in it ran. A run
-//! that pytest ended itself (`exitcode` 2, 3 or 4) is one failed result, called `[session]`, if it has results of which
-//! none is failed.
+//! that was not successful (`exitcode` 1 to 4) is one failed result, called `[session]`, if it has results of which none is
+//! failed: pytest ended it itself, or what failed, such as a subtest, is not in the report.
 //!
 //! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
 //! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
 //! run did, which is `created` less `duration`: the report does not tell more. Keywords that are names of the test or of
 //! what it is in are no tags.
+//!
+//! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
+//! `rerun` are earlier attempts. A subtest is no result; if it failed, so has its test. A log without its end is one failed
+//! result, called `[session]`, if it has results of which none is failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +35,7 @@ use crate::duration::seconds;
 use crate::run::Failure;
 use crate::status::Status;
 
+pub(crate) mod log;
 mod node;
 mod phases;
 
@@ -104,11 +109,10 @@ impl JsonFormat for PytestJson {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
-        let Some(code @ 2..=4) = self.exit_code else {
+        let Some(message) = self.exit_code.and_then(of_session) else {
             return;
         };
         if file.results > 0 && !self.has_failed {
-            let message = format!("pytest ended the run with exit code {code}");
             let failed = Outcome::Known(Status::Failed);
             file.push(Draft {
                 started: self.started(),
@@ -121,35 +125,12 @@ impl JsonFormat for PytestJson {
 
 impl PytestJson {
     fn test(&mut self, path: &[Step], test: &Value, place: LineColumn, file: &mut ReportFile) {
-        let phases = Phases::new(test);
-        let outcome = match text(test.get("outcome")).as_deref() {
-            None => Outcome::Missing,
-            Some("rerun") => phases.outcome(),
-            Some(word) => file.outcome_with(word, &WORDS, phases.has_failed()),
-        };
-        let outcome = match outcome {
-            Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),
-            outcome => outcome,
-        };
-        self.has_failed |= !matches!(
-            outcome,
-            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-        );
-        let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
-        let node = Node::new(test);
-        let mut draft = Draft {
+        let draft = Draft {
             path: ShownPath(path).to_string(),
-            duration: phases.took(),
             started: self.started(),
-            description: if is_skipped {
-                phases.skip_reason()
-            } else {
-                None
-            },
-            failure: phases.failure(),
-            ..node.draft(place, outcome)
+            ..of_test(test, place, &self.root, file)
         };
-        draft.metadata = node.metadata(test, &self.root);
+        self.has_failed |= may_have_failed(&draft.outcome);
         file.push(draft);
     }
 
@@ -160,28 +141,14 @@ impl PytestJson {
         place: LineColumn,
         file: &mut ReportFile,
     ) {
-        let outcome = text(value.get("outcome")).unwrap_or_default();
-        if !matches!(outcome.as_str(), "failed" | "error") {
-            return;
+        if let Some(draft) = of_collector(value, place) {
+            self.has_failed = true;
+            file.push(Draft {
+                path: ShownPath(path).to_string(),
+                started: self.started(),
+                ..draft
+            });
         }
-        self.has_failed = true;
-        let details = text(value.get("longrepr")).unwrap_or_default();
-        let (error_type, message) = error_line(&details);
-        let node = Node::new(value);
-        let mut draft = Draft {
-            path: ShownPath(path).to_string(),
-            started: self.started(),
-            failure: Some(Failure {
-                error_type,
-                message: message.or_else(|| Some("cannot be collected".to_owned())),
-                details,
-            }),
-            ..node.draft(place, Outcome::Known(Status::Failed))
-        };
-        if draft.name.is_empty() {
-            "[collection]".clone_into(&mut draft.name);
-        }
-        file.push(draft);
     }
 
     /// When the run started.
@@ -193,6 +160,73 @@ impl PytestJson {
         started
             .and_then(|started| Timestamp::from_millisecond(started).ok())
             .map_or(Moment::Unknown, Moment::At)
+    }
+}
+
+/// The result of a test.
+fn of_test(test: &Value, place: LineColumn, root: &str, file: &ReportFile) -> Draft {
+    let phases = Phases::new(test);
+    let outcome = match text(test.get("outcome")).as_deref() {
+        None => Outcome::Missing,
+        Some("rerun") => phases.outcome(),
+        Some(word) => file.outcome_with(word, &WORDS, phases.has_failed()),
+    };
+    let outcome = match outcome {
+        Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),
+        outcome => outcome,
+    };
+    let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
+    let node = Node::new(test);
+    let mut draft = Draft {
+        duration: phases.took(),
+        description: if is_skipped {
+            phases.skip_reason()
+        } else {
+            None
+        },
+        failure: phases.failure(),
+        ..node.draft(place, outcome)
+    };
+    draft.metadata = node.metadata(test, root);
+    draft
+}
+
+/// The result of a collector, which is one if it failed.
+fn of_collector(value: &Value, place: LineColumn) -> Option<Draft> {
+    let outcome = text(value.get("outcome")).unwrap_or_default();
+    if !matches!(outcome.as_str(), "failed" | "error") {
+        return None;
+    }
+    let details = text(value.get("longrepr")).unwrap_or_default();
+    let (error_type, message) = error_line(&details);
+    let mut draft = Draft {
+        failure: Some(Failure {
+            error_type,
+            message: message.or_else(|| Some("cannot be collected".to_owned())),
+            details,
+        }),
+        ..Node::new(value).draft(place, Outcome::Known(Status::Failed))
+    };
+    if draft.name.is_empty() {
+        "[collection]".clone_into(&mut draft.name);
+    }
+    Some(draft)
+}
+
+/// Whether a result is failed, or is invalid and may be one that failed.
+fn may_have_failed(outcome: &Outcome) -> bool {
+    !matches!(
+        outcome,
+        Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+    )
+}
+
+/// What is said of a run that was not successful, and in which nothing failed.
+fn of_session(exit_code: i64) -> Option<String> {
+    match exit_code {
+        1 => Some("pytest says that tests failed, but none of the results has".to_owned()),
+        2..=4 => Some(format!("pytest ended the run with exit code {exit_code}")),
+        _ => None,
     }
 }
 

@@ -25,6 +25,9 @@ use open::{OpenElements, local};
 use scan::{Attribute, Incomplete, Markup};
 pub(crate) use tag::Tag;
 
+/// A byte order mark, in UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The maximum nesting depth of elements, far more than any report has.
 const DEPTH_MAX: usize = 512;
 
@@ -297,6 +300,8 @@ impl<R: Read> XmlReader<R> {
             };
             let blanks = next.iter().take_while(|byte| byte.is_ascii_whitespace());
             match blanks.count() {
+                // A second one, which scripts that put files together leave there.
+                0 if next.starts_with(MARK) => self.text.get_mut().consume(MARK.len()),
                 0 if next.is_empty() && self.has_root => return Ok(None),
                 0 if next.is_empty() => {
                     let kind = ReadErrorKind::Empty("report");
@@ -410,6 +415,12 @@ mod tests {
         R' '&' 'D' >
         "
         );
+    }
+
+    #[test]
+    fn byte_order_marks_and_blanks_around_the_root_are_skipped() {
+        let text = "\u{FEFF}\n\u{FEFF} <?xml version='1.0'?><a/>\u{FEFF}\n";
+        assert_eq!(events(text.as_bytes()), "- <a 2:24 > ");
     }
 
     #[test]

@@ -15,7 +15,8 @@
 //! - The **class** is `type`, or else the name of the `class` (version 1) or `collection` around the test, without
 //!   `Test collection for` and without its id. The **name** is the display name, without the class before it; the arguments of a theory are part of it.
 //! - An `error` of an assembly, such as a clean-up that failed, is a failed result of its own, named after what failed:
-//!   `test-class-cleanup of Shop.TaxTest`.
+//!   `test-class-cleanup of Shop.TaxTest`. So is a `failure` of a `class` (version 1), whose fixtures could not be set up or
+//!   torn down; it is named after the class.
 //! - Traits are properties, apart from `Category` (a tag), `Owner` or `Author` (the owner) and `Description`.
 //! - The **origin** is the name of the collection, the `computer`, and the path of the assembly as file.
 //! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
@@ -76,9 +77,10 @@ impl XmlFormat for Xunit {
         &["assemblies", "assembly"]
     }
 
-    fn visit(&self, _path: &[String], name: &str) -> Visit {
+    fn visit(&self, path: &[String], name: &str) -> Visit {
         match name {
             "test" | "error" => Visit::Collect,
+            "failure" if is_group(path) => Visit::Collect,
             "output" => Visit::Skip,
             _ => Visit::Enter,
         }
@@ -104,10 +106,10 @@ impl XmlFormat for Xunit {
 
     fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
         self.totals.found += u64::from(is_counted_as_failed(&element));
-        let draft = if element.name == "test" {
-            self.test(&element, file)
-        } else {
-            self.error(&element)
+        let draft = match element.name.as_str() {
+            "test" => self.test(&element, file),
+            "failure" => self.fixture(&element, file),
+            _ => self.error(&element),
         };
         file.push(draft);
     }
@@ -233,9 +235,29 @@ impl Xunit {
         draft
     }
 
+    /// The fixtures of a class that could not be set up or torn down.
+    fn fixture(&self, of: &Element, file: &ReportFile) -> Draft {
+        let name = match self.group.as_str() {
+            "" => "class",
+            name => name,
+        };
+        let mut draft = Draft::new(of.place, name, Outcome::Known(Status::Failed));
+        dotnet::set_class(&mut draft, &self.group, file);
+        draft.has_invalid_bytes = of.has_invalid_bytes;
+        draft.started = self.moment();
+        draft.failure = Some(failure(of));
+        draft.origin = self.origin.clone();
+        draft
+    }
+
     fn moment(&self) -> Moment {
         self.started.map_or(Moment::Unknown, Moment::At)
     }
+}
+
+/// Whether the innermost element of `path` holds the tests of a class.
+fn is_group(path: &[String]) -> bool {
+    (path.last()).is_some_and(|name| matches!(name.as_str(), "collection" | "class"))
 }
 
 /// The name of a collection without an id that may differ in each run.
@@ -261,7 +283,7 @@ fn is_counted_as_failed(element: &Element) -> bool {
     let meaning = word.map(|word| Draft::outcome_by(word, &WORDS));
     match meaning {
         Some(Outcome::Known(Status::Failed) | Outcome::Word(_)) => true,
-        _ => element.name == "error" || element.child("failure").is_some(),
+        _ => element.name != "test" || element.child("failure").is_some(),
     }
 }
 

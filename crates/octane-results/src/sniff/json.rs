@@ -60,6 +60,9 @@ impl Names {
 /// The format of a document, or of lines, in JSON, by the names of its first object; `None` for a table or something
 /// else.
 pub(super) fn format(text: &str) -> Option<Format> {
+    if is_mocha_event(text.as_bytes()) {
+        return Some(Format::Mocha);
+    }
     let names = names(text);
     if names.is_array {
         // A line of the daemon of Flutter, before those of its tests.
@@ -86,7 +89,8 @@ pub(super) fn format(text: &str) -> Option<Format> {
             Format::GoTest,
         ),
         (
-            names.has("exitcode") && names.have_any(&["root", "environment", "summary", "created"]),
+            names.has("exitcode") && names.have_any(&["root", "environment", "summary", "created"])
+                || names.has("$report_type"),
             Format::PytestJson,
         ),
         (
@@ -101,6 +105,19 @@ pub(super) fn format(text: &str) -> Option<Format> {
         .into_iter()
         .find(|(is_it, _)| *is_it)
         .map(|(_, format)| format)
+}
+
+/// Whether an input begins with an event of Mocha, such as `["pass",{"title":"adds"}]`.
+pub(crate) fn is_mocha_event(head: &[u8]) -> bool {
+    let event = || {
+        let rest = head.trim_ascii_start().strip_prefix(b"[")?;
+        let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
+        let (name, rest) = rest.split_at(rest.iter().position(|byte| *byte == b'"')?);
+        let rest = rest[1..].trim_ascii_start().strip_prefix(b",")?;
+        let is_known = matches!(name, b"start" | b"pass" | b"fail" | b"end");
+        Some(is_known && rest.trim_ascii_start().starts_with(b"{"))
+    };
+    event() == Some(true)
 }
 
 /// Whether the first two lines that are not empty are an object each.
@@ -296,6 +313,11 @@ mod tests {
                 r#"{"uuid":"u","historyId":"h","status":"passed"}"#,
                 Some(Format::Allure),
             ),
+            (
+                r#"{"pytest_version":"9.0","$report_type":"SessionStart"}"#,
+                Some(Format::PytestJson),
+            ),
+            (r#"["start",{"total":2}]"#, Some(Format::Mocha)),
             (
                 r#"{"results":{"tool":{"name":"jest"},"summary":{"#,
                 Some(Format::Ctrf),

@@ -66,6 +66,11 @@ fn a_file_that_failed_without_a_failed_test_is_a_result() {
     assert_eq!(shown(&report(passed, &failed)), expected);
     let test = r#"{"ancestorTitles":[],"status":"failed","title":"adds"}"#;
     assert_eq!(shown(&report(test, &failed)), "Failed cart.test.js.adds");
+    let other = r#"{"ancestorTitles":[],"failureMessages":["  ● Test suite failed to run\n\n    SyntaxError: no"],"status":"error"}"#;
+    assert_eq!(
+        shown(&report(other, &failed)),
+        "Failed cart.test.js.cart.test.js failed SyntaxError: no"
+    );
     let raw = r#"{"numTotalTests":1,"testResults":[{"testFilePath":"/w/a.js","testExecError":{"message":"Error: x"},"testResults":[]}]}"#;
     assert_eq!(shown(raw), "Failed a.js.a.js failed Error: x");
 }

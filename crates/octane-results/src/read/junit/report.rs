@@ -62,6 +62,8 @@ pub(super) struct Report {
     pub(super) ready: VecDeque<Record>,
     warned: HashSet<String>,
     root: LineColumn,
+    /// Whether the root is a `testrun`.
+    is_test_run: bool,
     cases: u64,
     /// What commas mean in durations.
     pub(super) commas: Commas,
@@ -88,6 +90,7 @@ impl Report {
             ready: VecDeque::new(),
             warned: HashSet::new(),
             root: LineColumn::START,
+            is_test_run: false,
             cases: 0,
             commas: Commas::default(),
             start_times: StartTimes::default(),
@@ -150,9 +153,22 @@ impl Report {
         let inside = self.scopes.inside();
         let mut attempt = None;
         let scope = match (inside, name) {
-            (Inside::Nothing, "testsuites" | "testsuite") => {
+            (Inside::Nothing, "testsuites" | "testsuite" | "testrun") => {
                 self.root = tag.place();
+                self.is_test_run = name == "testrun";
                 Scope::Suite
+            }
+            (Inside::Suite, "suite" | "test") if self.is_test_run => {
+                return Err((
+                    tag.place(),
+                    ReadErrorKind::UnknownRoot {
+                        root: "testrun".to_owned(),
+                        expected: &["testsuites", "testsuite"],
+                        hint: Some(
+                            "exports of IntelliJ IDEA are not supported; use the JUnit reports of the build",
+                        ),
+                    },
+                ));
             }
             (Inside::Nothing, root) => {
                 let hint = foreign_root(root);

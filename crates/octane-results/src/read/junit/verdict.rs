@@ -12,7 +12,7 @@ use crate::status::Status;
 /// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed` (skipped) |
 /// | `success`, `passed` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
-/// | `failed`, `failure`, `failures`, `error`, `errors`, `aborted`, `crashed`, `timedout` | failed unless it is false, 0 or empty |
+/// | `failed`, `failure`, `failures`, `error`, `errors`, `aborted`, `crashed`, `timedout`, `incomplete` | failed unless it is false, 0 or empty |
 /// | `skipped`, `ignored`, `disabled` | skipped unless it is false, 0 or empty |
 ///
 /// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status.
@@ -57,7 +57,7 @@ impl Verdict {
             "success" | "passed" => self.desired(value, Status::Failed),
             "executed" | "enabled" => self.desired(value, Status::Skipped),
             "failed" | "failure" | "failures" | "error" | "errors" | "aborted" | "crashed"
-            | "timedout" => self.undesired(value, Status::Failed),
+            | "timedout" | "incomplete" => self.undesired(value, Status::Failed),
             "skipped" | "ignored" | "disabled" => self.undesired(value, Status::Skipped),
             _ => {}
         }
@@ -182,6 +182,7 @@ mod tests {
             ),
             ("aborted=true", "Failed"),
             ("timedout=yes", "Failed"),
+            ("incomplete=true", "Failed"),
             ("ignored=true", "Skipped"),
             ("disabled=known bug", "Skipped"),
         ] {

@@ -137,9 +137,17 @@ fn a_collector_that_failed_is_a_failed_result() {
 #[test]
 fn a_run_that_was_ended_early_is_not_green() {
     let passed = "{\"nodeid\": \"test_a.py::test_b\", \"outcome\": \"passed\"}";
-    for code in [0, 1, 5] {
+    for code in [0, 5] {
         assert!(!shown(&report(code, passed)).contains("[session]"));
     }
+    // The plugin writes of a test with subtests how the last of them ended.
+    let subtests = "{\"nodeid\": \"test_a.py::test_b\", \"outcome\": \"subtests passed\"}";
+    insta::assert_snapshot!(shown(&report(1, subtests)), @r#"
+    3: test_a | test_b = Passed at 2026-11-27T20:52:20.25Z file=test_a.py
+    1: [session] = Failed at 2026-11-27T20:52:20.25Z ! "pytest says that tests failed, but none of the results has"
+    "#);
+    let failed = passed.replace("passed", "failed");
+    assert!(!shown(&report(1, &failed)).contains("[session]"));
     insta::assert_snapshot!(shown(&report(2, passed)), @r#"
     3: test_a | test_b = Passed at 2026-11-27T20:52:20.25Z file=test_a.py
     1: [session] = Failed at 2026-11-27T20:52:20.25Z ! "pytest ended the run with exit code 2"

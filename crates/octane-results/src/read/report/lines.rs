@@ -36,6 +36,18 @@ pub(crate) fn json_line(line: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(line).or_else(|error| line_value(line).ok_or(error))
 }
 
+/// Like [`json_line`], for a format each line of which has to be JSON.
+pub(crate) fn whole_line(line: &str) -> Result<Value, ReadErrorKind> {
+    json_line(line).map_err(|error| {
+        if error.is_eof() {
+            ReadErrorKind::TruncatedJson
+        } else {
+            let reason = error.to_string();
+            ReadErrorKind::MalformedJson { reason }
+        }
+    })
+}
+
 /// Reads a report line by line.
 pub(crate) struct LineReport<F> {
     text: DecodedText<Input>,

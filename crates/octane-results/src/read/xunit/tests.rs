@@ -146,6 +146,26 @@ fn errors_of_an_assembly_are_results() {
 }
 
 #[test]
+fn a_failure_of_a_class_is_a_result() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <assembly name="/b/Shop.dll" total="1" failed="1">
+          <class name="Shop.TaxTest" failed="1">
+            <failure exception-type="System.IO.IOException"><message>no disk</message><stack-trace>at x</stack-trace></failure>
+            <test name="Shop.TaxTest.Adds" type="Shop.TaxTest" result="Pass"/>
+          </class>
+        </assembly>
+    "#}), @r#"
+    3:5 |Shop|TaxTest|Shop.TaxTest Failed 0ns
+      failure Some("System.IO.IOException") Some("no disk") "at x"
+      suite Shop.TaxTest
+      file /b/Shop.dll
+    4:5 |Shop|TaxTest|Adds Passed 0ns
+      suite Shop.TaxTest
+      file /b/Shop.dll
+    "#);
+}
+
+#[test]
 fn broken_and_empty_reports_are_no_pass() {
     insta::assert_snapshot!(
         shown("<assembly><class name='C'><test name='a' result='Pass'/><test name='b' result='Pass'>"),

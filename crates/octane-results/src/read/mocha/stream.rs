@@ -1,0 +1,136 @@
+//! The events of Mocha (`json-stream`): an array with a name and an object a line.
+
+use serde_json::{Value, json};
+
+use super::test::Test;
+use crate::read::error::ReadErrorKind;
+use crate::read::line_column::LineColumn;
+use crate::read::report::fields::{Seen, field};
+use crate::read::report::lines::{LineFormat, whole_line};
+use crate::read::report::{Draft, Outcome, ReportFile};
+use crate::run::Failure;
+use crate::sniff::is_mocha_event;
+use crate::status::Status;
+
+/// The name of the result of a run that did not end, or failed in a way that nothing shows.
+const RUN: &str = "[run]";
+
+#[derive(Debug, Default)]
+pub(crate) struct MochaStream {
+    seen: Seen,
+    has_failed: bool,
+    has_begun: bool,
+    has_ended: bool,
+    /// How many tests have failed, as the run says at its end.
+    failures: u64,
+    place: LineColumn,
+}
+
+impl LineFormat for MochaStream {
+    fn line(
+        &mut self,
+        line: &str,
+        place: LineColumn,
+        file: &mut ReportFile,
+    ) -> Result<(), ReadErrorKind> {
+        let line = line.trim();
+        // Tests may print between the events.
+        if !is_mocha_event(line.as_bytes()) {
+            return Ok(());
+        }
+        self.place = place;
+        let event = whole_line(line)?;
+        let [Value::String(name), about] = event.as_array().map_or(&[][..], Vec::as_slice) else {
+            return Ok(());
+        };
+        match name.as_str() {
+            "start" => {
+                self.end(file);
+                *self = Self {
+                    seen: std::mem::take(&mut self.seen),
+                    has_begun: true,
+                    ..Self::default()
+                };
+            }
+            "end" => {
+                self.has_ended = true;
+                self.failures = about.get("failures").and_then(Value::as_u64).unwrap_or(0);
+            }
+            "pass" => self.push(about, Status::Passed, file),
+            _ => self.push(about, Status::Failed, file),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        let message = match self.has_ended {
+            true if self.failures > 0 => {
+                "the run says that tests failed, but none of its results has"
+            }
+            false if self.has_begun && file.results > 0 => "the run did not end",
+            _ => return,
+        };
+        if !std::mem::replace(&mut self.has_failed, true) {
+            file.push(Draft {
+                failure: Some(Failure::new(message)),
+                ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
+            });
+        }
+    }
+}
+
+impl MochaStream {
+    fn push(&mut self, about: &Value, status: Status, file: &mut ReportFile) {
+        let mut about = about.clone();
+        if let (Some(message), Value::Object(fields)) = (field(&about, "err"), &mut about) {
+            let error = json!({"message": message, "stack": fields.get("stack")});
+            fields.insert("err".to_owned(), error);
+        }
+        self.has_failed |= status == Status::Failed;
+        let test = Test::new(&about, self.place, String::new(), "");
+        let mut draft = test.draft(Outcome::Known(status));
+        self.seen.number(&mut draft);
+        file.push(draft);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::report::shown::shown;
+
+    const TESTS: &str = r#"["start",{"total":3}]
+["pass",{"title":"adds","fullTitle":"Cart tax adds","file":"/w/a.js","duration":3,"currentRetry":0,"speed":"fast"}]
+printed by a test
+["fail",{"title":"pays","fullTitle":"Cart pays","file":"/w/a.js","duration":1,"currentRetry":0,"err":"1 is not 2","stack":"AssertionError: 1 is not 2\n    at a.js:3"}]
+"#;
+
+    #[test]
+    fn events_of_tests_are_results() {
+        let end = r#"["end",{"suites":1,"tests":2,"passes":1,"pending":1,"failures":1}]"#;
+        assert_eq!(
+            shown(&format!("{TESTS}{end}\n")),
+            "Passed Cart tax.adds 3ms\nFailed Cart.pays 1ms AssertionError: 1 is not 2"
+        );
+    }
+
+    #[test]
+    fn a_run_that_failed_or_did_not_end_is_not_green() {
+        let passed = TESTS.replace(r#"["fail""#, r#"["pass""#);
+        let failed = shown(&format!("{passed}[\"end\",{{\"failures\":1}}]"));
+        assert!(
+            failed.ends_with(
+                "Failed [run] `the run says that tests failed, but none of its results has`"
+            ),
+            "{failed}"
+        );
+        let cut = shown(&passed);
+        assert!(cut.ends_with("Failed [run] `the run did not end`"), "{cut}");
+        let broken = shown(
+            r#"["start",{"total":1}]
+["fail",{"title":"a"#,
+        );
+        assert!(broken.starts_with("error in.json:2:1: "), "{broken}");
+        let empty = shown("[\"start\",{\"total\":0}]\n[\"end\",{\"failures\":0}]\n");
+        assert_eq!(empty, "warning in.json:1:1: contains no test results");
+    }
+}
