@@ -13,7 +13,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "xmllint",
         packages: &["libxml2-utils"],
@@ -48,6 +48,11 @@ const PROGRAMS: [Program; 7] = [
         name: "rpmbuild",
         packages: &["rpm"],
         purpose: "makes the package for Red Hat",
+    },
+    Program {
+        name: "initdb",
+        packages: &["postgresql-15"],
+        purpose: "a relay stores uploads in PostgreSQL",
     },
 ];
 
@@ -94,10 +99,14 @@ fn is_root(shell: &Shell) -> bool {
     id.is_ok_and(|id| id == "0")
 }
 
-/// Searches the folders of `PATH`.
+/// Searches the folders of `PATH`, and those in which Debian has the programs of each version of PostgreSQL.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    let mut paths = std::env::split_paths(&folders).map(|folder| folder.join(&file));
+    let versions = std::fs::read_dir("/usr/lib/postgresql");
+    let versions = versions.into_iter().flatten().flatten();
+    let mut paths = std::env::split_paths(&folders)
+        .chain(versions.map(|version| version.path().join("bin")))
+        .map(|folder| folder.join(&file));
     paths.find(|path| path.is_file())
 }

@@ -157,6 +157,11 @@ impl ClientError {
         matches!(self.cause(), Self::Rest(error) if error.is_unreachable())
     }
 
+    /// Whether a later attempt may succeed, because the server is away or does not accept the credentials now.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.cause(), Self::Rest(error) if error.is_retryable())
+    }
+
     /// Whether authentication failed.
     pub fn is_unauthorized(&self) -> bool {
         matches!(self.cause(), Self::Rest(error) if error.is_unauthorized())

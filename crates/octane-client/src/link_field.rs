@@ -28,7 +28,7 @@ impl LinkField {
 }
 
 /// What is linked to a story.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkLevel {
     /// The automated runs themselves.

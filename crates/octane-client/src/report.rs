@@ -1,6 +1,7 @@
 //! What an upload did, in numbers that add up.
 
 mod ids_as_strings;
+mod shards_as_read;
 
 pub(crate) use ids_as_strings::entity as entity_as_text;
 
@@ -19,12 +20,14 @@ use crate::shard::Shard;
 use crate::upload_id::UploadId;
 
 /// What an upload did. Serialises as `octane.upload/1`: IDs are strings, and what is absent is `null`. The program
-/// `octane` adds its `exit_code`, and publishes the schema (`octane schema upload`).
-#[derive(Debug, Clone, Serialize)]
+/// `octane` adds its `exit_code`, and publishes the schema (`octane schema upload`). It can be read back, without what is not part of
+/// the JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 #[must_use = "an upload of which nothing arrived is a report too: look at its outcome, or call `into_result`"]
 pub struct Report {
     /// The name of this shape, `octane.upload/1`; members may be added, never changed.
+    #[serde(skip_deserializing, default = "schema")]
     pub schema: &'static str,
     /// The upload's ID; of several shards, that of the first one.
     pub upload_id: UploadId,
@@ -39,7 +42,10 @@ pub struct Report {
     /// Where the results went.
     pub target: TargetReport,
     /// What was created on the way.
-    #[serde(serialize_with = "ids_as_strings::created")]
+    #[serde(
+        serialize_with = "ids_as_strings::created",
+        deserialize_with = "ids_as_strings::read_created"
+    )]
     pub created: Vec<CreatedEntity>,
     /// The batches in which the results were sent.
     pub batches: Vec<BatchReport>,
@@ -49,6 +55,10 @@ pub struct Report {
     pub problems: Vec<ReportedProblem>,
     /// The parts of the test run that it covers; `None` for an upload that is not a shard.
     pub shards: Option<ShardsReport>,
+}
+
+fn schema() -> &'static str {
+    "octane.upload/1"
 }
 
 /// An upload that did not succeed, as an error.
@@ -177,7 +187,7 @@ impl Counts {
 }
 
 /// Where the results went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TargetReport {
     /// The shared space.
@@ -221,7 +231,7 @@ pub struct CreatedEntity {
 }
 
 /// One batch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BatchReport {
     /// Its number, counted from 1.
@@ -244,7 +254,7 @@ pub struct BatchReport {
 }
 
 /// What was linked.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinkSummary {
     /// Whether runs were linked, or their tests; `None` if there was nothing to link.
@@ -280,7 +290,8 @@ impl LinkSummary {
 }
 
 /// The parts of the test run that a report covers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "shards_as_read::ShardsAsRead")]
 #[non_exhaustive]
 pub struct ShardsReport {
     /// How many shards there should be.
@@ -344,7 +355,8 @@ impl ShardsReport {
 
 /// Something that is not as it should be. Serialises with all of `code`, `test`, `file`, `line`, `column` and `message`,
 /// `null` where a member is absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ProblemAsRead")]
 #[non_exhaustive]
 pub struct ReportedProblem {
     /// What kind of problem: a word that does not change, for example `rejected`.
@@ -356,6 +368,30 @@ pub struct ReportedProblem {
     pub position: Option<Position>,
     /// One sentence for people.
     pub message: String,
+}
+
+/// A problem as it is read back.
+#[derive(Deserialize)]
+struct ProblemAsRead {
+    code: String,
+    test: Option<String>,
+    file: Option<String>,
+    line: Option<u64>,
+    column: Option<u64>,
+    message: String,
+}
+
+impl From<ProblemAsRead> for ReportedProblem {
+    fn from(read: ProblemAsRead) -> Self {
+        let place = read.file.zip(read.line);
+        let position = place.map(|(file, line)| Position::new(file, line).column(read.column));
+        Self {
+            code: read.code.into(),
+            test: read.test,
+            position,
+            message: read.message,
+        }
+    }
 }
 
 impl ReportedProblem {
@@ -492,5 +528,48 @@ mod tests {
         assert_eq!(json["target"]["suite_run"]["id"], serde_json::Value::Null);
         assert_eq!(json["batches"][0]["task"], "7");
         assert_eq!(json["created"][0]["id"], "4001");
+    }
+
+    #[test]
+    fn a_report_is_read_back_as_it_was_written() {
+        let mut written = report(Outcome::Partial);
+        let shard = "3/8".parse().unwrap();
+        let position = Position::new("a.csv", 7).column(Some(2));
+        written.problems = vec![
+            ReportedProblem::new("rejected", "no")
+                .of_test(&"x")
+                .at(Some(position)),
+            ReportedProblem::new("unlinked", "no"),
+        ];
+        written.target.module = Some(IdAndName {
+            id: ModuleId::new(1008),
+            name: "Shop".to_owned(),
+        });
+        written.links = Some(LinkSummary {
+            level: Some(LinkLevel::Runs),
+            unknown: vec!["SHOP-9".to_owned()],
+            ..LinkSummary::default()
+        });
+        written.shards = Some(ShardsReport::of_one(
+            shard,
+            written.upload_id.clone(),
+            written.outcome,
+            true,
+            written.counts,
+        ));
+        let json = serde_json::to_value(&written).unwrap();
+        let read: Report = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), json);
+        assert_eq!(read.shards, written.shards);
+        assert_eq!(read.problems, written.problems);
+    }
+
+    #[test]
+    fn a_shard_that_cannot_be_is_not_read_back() {
+        let json = serde_json::json!({ "total": 2, "is_merged": false, "missing": null, "uploads": [{
+            "shard": 3, "upload_id": "u-01jd8x2m5k3q7r", "outcome": "success", "is_resumable": false,
+            "counts": Counts::default(),
+        }] });
+        assert!(serde_json::from_value::<ShardsReport>(json).is_err());
     }
 }

@@ -10,14 +10,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A fraction of a limit, in millionths.
+/// A fraction of a limit, from a fiftieth to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Fraction(u64);
+pub struct Fraction(u64);
 
 impl Fraction {
     const MIN: Self = Self(20_000);
-    const FULL: Self = Self(1_000_000);
+    /// The whole limit.
+    pub const FULL: Self = Self(1_000_000);
     const INCREASE_PER_MILLISECOND: u64 = 50;
+
+    /// The fraction of this many millionths, within the bounds.
+    pub fn from_millionths(millionths: u64) -> Self {
+        Self(millionths).clamp(Self::MIN, Self::FULL)
+    }
+
+    /// How many millionths of the whole it is.
+    pub fn millionths(self) -> u64 {
+        self.0
+    }
 
     /// Whether the whole limit applies.
     pub(crate) fn is_full(self) -> bool {
@@ -31,7 +42,7 @@ impl Fraction {
     }
 
     /// The interval at which this fraction of the rate remains.
-    pub(crate) fn scale_interval(self, interval: Duration) -> Duration {
+    pub fn scale_interval(self, interval: Duration) -> Duration {
         let nanoseconds = interval.as_nanos() * u128::from(Self::FULL.0) / u128::from(self.0);
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
     }
@@ -47,66 +58,100 @@ impl Fraction {
     }
 }
 
-/// The fraction that applies now, shared by all clones of an endpoint.
-#[derive(Debug, Default)]
-pub(crate) struct AdaptiveLimit(Mutex<Option<Overload>>);
-
-/// The last overload, and the fraction after it.
-#[derive(Debug, Clone, Copy)]
-struct Overload {
-    fraction: Fraction,
+/// The last overload of a server, and the fraction of the limit after it. Moments are given as the time since any moment that stays
+/// the same, so that several processes can share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overload {
+    /// The fraction right after it.
+    pub fraction: Fraction,
     /// When the fraction was halved.
-    halved_at: Instant,
+    pub halved_at: Duration,
     /// When the fraction starts to grow.
-    grows_from: Instant,
+    pub grows_from: Duration,
 }
 
 /// Servers count requests per second: a request sent within one second of the decrease cannot show yet
 /// whether that was enough.
 const REACTION_TIME: Duration = Duration::from_secs(1);
 
-impl AdaptiveLimit {
-    /// The fraction that applies now.
-    pub(crate) fn fraction(&self) -> Fraction {
-        self.state().map_or(Fraction::FULL, |overload| {
-            overload.fraction_at(Instant::now())
-        })
+impl Overload {
+    /// An overload that was stored.
+    pub fn new(fraction: Fraction, halved_at: Duration, grows_from: Duration) -> Self {
+        Self {
+            fraction,
+            halved_at,
+            grows_from,
+        }
     }
 
-    /// Reacts to a rejected request that was sent at `sent`, of a server that asks for a `pause`.
+    /// What follows from a request that was rejected `now`, was sent at `sent`, and of which the server says to come back after
+    /// `pause`.
     ///
     /// However many requests report the same overload, the fraction is halved once: those sent earlier, or
     /// within a second after it, only delay its growth.
-    pub(crate) fn on_overload(&self, sent: Instant, pause: Duration) {
-        let now = Instant::now();
-        let grows_from = now + pause;
-        let mut state = self.state();
-        *state = Some(match *state {
-            Some(overload) if sent < overload.halved_at + REACTION_TIME => Overload {
+    pub fn after(earlier: Option<Self>, sent: Duration, now: Duration, pause: Duration) -> Self {
+        let grows_from = now.saturating_add(pause);
+        match earlier {
+            Some(overload) if sent < overload.halved_at + REACTION_TIME => Self {
                 fraction: overload.fraction_at(now),
                 grows_from: overload.grows_from.max(grows_from),
                 ..overload
             },
-            earlier => Overload {
+            earlier => Self {
                 fraction: earlier
                     .map_or(Fraction::FULL, |overload| overload.fraction_at(now))
                     .half(),
                 halved_at: now,
                 grows_from,
             },
-        });
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, Option<Overload>> {
-        // Nothing here panics halfway, so the state behind a poisoned lock is still consistent.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The fraction that applies `now`.
+    pub fn fraction_at(&self, now: Duration) -> Fraction {
+        self.fraction.increased(now.saturating_sub(self.grows_from))
     }
 }
 
-impl Overload {
-    fn fraction_at(&self, now: Instant) -> Fraction {
-        self.fraction
-            .increased(now.saturating_duration_since(self.grows_from))
+/// The fraction that applies now, shared by all clones of an endpoint.
+#[derive(Debug)]
+pub(crate) struct AdaptiveLimit {
+    since: Instant,
+    overload: Mutex<Option<Overload>>,
+}
+
+impl Default for AdaptiveLimit {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            overload: Mutex::default(),
+        }
+    }
+}
+
+impl AdaptiveLimit {
+    /// The fraction that applies now.
+    pub(crate) fn fraction(&self) -> Fraction {
+        let now = self.at(Instant::now());
+        self.overload()
+            .map_or(Fraction::FULL, |overload| overload.fraction_at(now))
+    }
+
+    /// Reacts to a rejected request that was sent at `sent`, of a server that asks for a `pause`; see [`Overload::after`].
+    pub(crate) fn on_overload(&self, sent: Instant, pause: Duration) {
+        let (sent, now) = (self.at(sent), self.at(Instant::now()));
+        let mut overload = self.overload();
+        *overload = Some(Overload::after(*overload, sent, now, pause));
+    }
+
+    fn at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.since)
+    }
+
+    fn overload(&self) -> MutexGuard<'_, Option<Overload>> {
+        // Nothing here panics halfway, so what is behind a poisoned lock is still consistent.
+        self.overload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

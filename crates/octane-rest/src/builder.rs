@@ -22,6 +22,7 @@ use crate::secret::Secret;
 use crate::session::Session;
 use crate::session_store::SessionStore;
 use crate::settings::{EndpointSettings, InvalidSetting};
+use crate::shared_pace::SharedPace;
 use crate::transport::Transport;
 use crate::transport::network::{HttpTransport, Network, NetworkSetupError};
 use crate::transport::proxy::Route;
@@ -46,6 +47,7 @@ pub struct Builder {
     env: Variables,
     redactor: Redactor,
     session_store: Option<Box<dyn SessionStore>>,
+    pace: Option<Box<dyn SharedPace>>,
     observers: Vec<Observer>,
 }
 
@@ -148,6 +150,12 @@ impl Builder {
         self
     }
 
+    /// Shares the rate limit with other processes. By default each endpoint has a limit of its own.
+    pub fn shared_pace(mut self, pace: impl SharedPace) -> Self {
+        self.pace = Some(Box::new(pace));
+        self
+    }
+
     /// Calls `observer` for every request that has ended. The call is made on the task that sent the
     /// request, so it should return quickly.
     ///
@@ -222,10 +230,10 @@ impl Builder {
             redactor: self.redactor,
             session: Session::new(&settings),
             session_store: self.session_store,
-            rate_limiter: RateLimiter::new(
-                settings.requests_per_second,
-                Arc::clone(&adaptive_limit),
-            ),
+            rate_limiter: match self.pace {
+                Some(pace) => RateLimiter::shared(pace, Arc::clone(&adaptive_limit)),
+                None => RateLimiter::new(settings.requests_per_second, Arc::clone(&adaptive_limit)),
+            },
             concurrency: ConcurrencyLimit::new(
                 settings.concurrency_max,
                 Arc::clone(&adaptive_limit),
@@ -253,6 +261,7 @@ impl From<EndpointSettings> for Builder {
             env: Arc::new(|name| std::env::var_os(name)),
             redactor: Redactor::default(),
             session_store: None,
+            pace: None,
             observers: Vec::new(),
         }
     }

@@ -80,6 +80,7 @@ mod send;
 mod session;
 mod session_store;
 mod settings;
+mod shared_pace;
 mod shared_session;
 mod sign_in;
 mod test_results;
@@ -87,6 +88,7 @@ mod transport;
 
 pub use futures_util::future::BoxFuture;
 
+pub use adaptive_limit::{Fraction, Overload};
 pub use body::Body;
 pub use builder::{BuildError, Builder};
 pub use bulk::BulkOutcome;
@@ -112,10 +114,11 @@ pub use retry::Idempotency;
 pub use secret::Secret;
 pub use session_store::{SessionKey, SessionLock, SessionStore, StoredSession};
 pub use settings::{EndpointSettings, InvalidSetting};
+pub use shared_pace::{SharedPace, Slot};
 pub use test_results::{Sent, TestResults};
 pub use transport::certificate::PeerCertificate;
 pub use transport::client_certificate::ClientCertificateError;
-pub use transport::network::NetworkSetupError;
+pub use transport::network::{NetworkSetupError, network_transport};
 pub use transport::proxy::ProxyError;
 pub use transport::tls::TlsError;
 pub use transport::tls_problem::TlsProblem;

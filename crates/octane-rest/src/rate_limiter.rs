@@ -7,15 +7,17 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::adaptive_limit::AdaptiveLimit;
+use crate::shared_pace::SharedPace;
 
 /// Lets requests start at least an interval apart, for all clones of an endpoint together, and further
 /// apart while the server is overloaded.
 ///
 /// FIFO, except that sign-ins go first because other requests wait for them. Only the head of the queue
 /// sleeps, so a server-imposed pause applies to everyone waiting.
-#[derive(Debug)]
 pub(crate) struct RateLimiter {
     interval: Duration,
+    /// Says when a request may start, once it may as far as this process is concerned.
+    shared: Option<Box<dyn SharedPace>>,
     adaptive_limit: Arc<AdaptiveLimit>,
     schedule: Mutex<Schedule>,
     /// Held by the head of the queue.
@@ -58,10 +60,19 @@ impl RateLimiter {
         let interval = |rate: u32| 1_000_000_000_u64.div_ceil(rate.max(1).into());
         Self {
             interval: Duration::from_nanos(per_second.map_or(0, interval)),
+            shared: None,
             adaptive_limit,
             schedule: Mutex::default(),
             queue: tokio::sync::Mutex::default(),
             priority_waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// As many requests as all processes together may start.
+    pub(crate) fn shared(pace: Box<dyn SharedPace>, adaptive_limit: Arc<AdaptiveLimit>) -> Self {
+        Self {
+            shared: Some(pace),
+            ..Self::new(None, adaptive_limit)
         }
     }
 
@@ -75,13 +86,40 @@ impl RateLimiter {
         self.wait(arrived, deadline, || {
             self.priority_waiting.load(Ordering::Acquire) > 0
         })
-        .await
+        .await?;
+        self.wait_for_slot(deadline).await
     }
 
     /// The same, ahead of the queue.
     pub(crate) async fn acquire_priority(&self, deadline: Instant) -> Result<(), RateLimitError> {
         let _waiting = PriorityWaiter::new(&self.priority_waiting);
-        self.wait(Instant::now(), deadline, || false).await
+        self.wait(Instant::now(), deadline, || false).await?;
+        self.wait_for_slot(deadline).await
+    }
+
+    /// Waits for a slot among all processes, if there are others. One that was missed, or that a pause of the server has overtaken, is
+    /// given up for another.
+    async fn wait_for_slot(&self, deadline: Instant) -> Result<(), RateLimitError> {
+        let Some(pace) = &self.shared else {
+            return Ok(());
+        };
+        loop {
+            self.check_pause(deadline)?;
+            let Ok(slot) = timeout_at(deadline, pace.slot()).await else {
+                return Err(self.deadline_error());
+            };
+            if slot.start > deadline {
+                return Err(self.deadline_error());
+            }
+            sleep_until(slot.start).await;
+            let now = Instant::now();
+            let paused_until = self.schedule().paused_until;
+            match paused_until.filter(|until| *until > now) {
+                Some(until) => sleep_until(until.min(deadline)).await,
+                None if now <= slot.end => return Ok(()),
+                None => {}
+            }
+        }
     }
 
     async fn wait(
@@ -114,6 +152,13 @@ impl RateLimiter {
         let until = Instant::now() + wait.min(PAUSE_MAX);
         let mut schedule = self.schedule();
         schedule.paused_until = schedule.paused_until.max(Some(until));
+    }
+
+    /// Tells other processes of an overload of the server; see [`SharedPace::overloaded`].
+    pub(crate) async fn tell_others(&self, since: Duration, pause: Duration) {
+        if let Some(pace) = &self.shared {
+            pace.overloaded(since, pause).await;
+        }
     }
 
     fn check_pause(&self, deadline: Instant) -> Result<(), RateLimitError> {
@@ -175,9 +220,11 @@ mod properties;
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::BoxFuture;
     use tokio::time::{advance, sleep};
 
     use super::*;
+    use crate::shared_pace::Slot;
 
     fn limiter(per_second: u32) -> Arc<RateLimiter> {
         Arc::new(RateLimiter::new(Some(per_second), Arc::default()))
@@ -322,5 +369,66 @@ mod tests {
         let growing: Vec<_> = (1..12).map(in_second).collect();
         assert!(growing.is_sorted(), "{growing:?}");
         assert_eq!((in_second(11), in_second(12)), (10, 10));
+    }
+
+    /// Hands out slots from a list, and never another one.
+    struct Slots(Mutex<Vec<Slot>>);
+
+    impl SharedPace for Slots {
+        fn slot(&self) -> BoxFuture<'_, Slot> {
+            let next = self.0.lock().unwrap().pop();
+            Box::pin(async move {
+                match next {
+                    Some(slot) => slot,
+                    None => std::future::pending().await,
+                }
+            })
+        }
+
+        fn overloaded(&self, _: Duration, _: Duration) -> BoxFuture<'_, ()> {
+            Box::pin(async {})
+        }
+    }
+
+    fn with_slots(starts: &[u64]) -> RateLimiter {
+        let now = Instant::now();
+        let slot =
+            |start: &u64| Slot::new(now + Duration::from_secs(*start), Duration::from_millis(50));
+        let slots = starts.iter().rev().map(slot).collect();
+        RateLimiter::shared(Box::new(Slots(Mutex::new(slots))), Arc::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_starts_in_its_slot_and_takes_another_one_if_it_is_late() {
+        let start = Instant::now();
+        let limiter = with_slots(&[2, 3, 9]);
+        limiter.acquire(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+        advance(Duration::from_millis(1051)).await;
+        limiter.acquire_priority(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_that_a_pause_has_overtaken_is_given_up() {
+        let start = Instant::now();
+        let limiter = with_slots(&[2, 8]);
+        let (acquired, ()) = tokio::join!(limiter.acquire(far()), async {
+            sleep(Duration::from_secs(1)).await;
+            limiter.pause(Duration::from_secs(6));
+        });
+        acquired.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_does_not_wait_for_a_slot_beyond_its_deadline() {
+        let limiter = with_slots(&[9]);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let (start, timed_out) = (Instant::now(), Err(RateLimitError::QueueTimeout));
+        assert_eq!(limiter.acquire(deadline).await, timed_out);
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(limiter.acquire(deadline).await, timed_out);
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
     }
 }

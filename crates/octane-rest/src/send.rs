@@ -124,7 +124,7 @@ impl EndpointState {
                 {
                     self.share_renewed(cookies).await;
                 }
-                self.apply_backpressure(sent, response);
+                self.apply_backpressure(sent, response).await;
             }
             let delay = match decide(&result, attempt, context) {
                 Decision::Done | Decision::GiveUp => return finish(result),
@@ -224,13 +224,14 @@ impl EndpointState {
     }
 
     /// Slows down the whole endpoint as far as the server asks for it.
-    fn apply_backpressure(&self, sent: Instant, response: &http::Response<Bytes>) {
+    async fn apply_backpressure(&self, sent: Instant, response: &http::Response<Bytes>) {
         let headers = response.headers();
         if matches!(response.status().as_u16(), 429 | 503) {
             let wait = rate_limit_headers::retry_after(headers);
             let wait = wait.unwrap_or_default().min(PAUSE_MAX);
             self.adaptive_limit.on_overload(sent, wait);
             self.rate_limiter.pause(wait);
+            self.rate_limiter.tell_others(sent.elapsed(), wait).await;
         } else if let Some(wait) = rate_limit_headers::exhausted_for(headers) {
             // Nothing was rejected, so this is advice, followed no longer than any other backoff.
             let wait = wait.min(self.backoff.max());

@@ -1,4 +1,5 @@
-//! What tests need and a machine may not have: programs, files that belong to others, certificates, and a network with proxies.
+//! What tests need and a machine may not have: programs, files that belong to others, certificates, a network with proxies, and a
+//! PostgreSQL server.
 //!
 //! A test that cannot run is skipped, never silently: it is recorded in the file that
 //! [`SKIPPED_TESTS`] names, and `cargo xtask test` ends with the list. On CI (where the variable
@@ -8,6 +9,7 @@
 
 pub mod certificates;
 pub mod forward_proxy;
+pub mod postgres;
 pub mod tls_server;
 
 use std::fs::OpenOptions;

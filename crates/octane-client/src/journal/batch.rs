@@ -119,6 +119,18 @@ impl Journal {
         })
     }
 
+    /// Records that whatever is not sent yet may have been: from a copy of this journal that is lost. What Octane then recognises it
+    /// has from that copy, and not from an earlier upload.
+    pub fn assume_sent(&self) -> Result<(), JournalError> {
+        self.write("assume_sent", |transaction| {
+            let (state, ended_as) = stored(&BatchState::InFlight);
+            transaction
+                .prepare_cached("UPDATE batches SET state = ?, ended_as = ? WHERE state = 'ready'")?
+                .execute((state, ended_as))?;
+            Ok(())
+        })
+    }
+
     /// Records that a batch is about to be sent, with the digest of its payload.
     pub(crate) fn begin_sending(&self, batch: usize, sha256: &str) -> Result<(), JournalError> {
         self.write("in_flight", |transaction| {

@@ -71,6 +71,23 @@ pub enum BundleError {
     },
 }
 
+impl Journal {
+    /// Writes the upload as it is now into a new file that only its owner can read; see [`Spool::export`]. Whoever works on it may go on.
+    pub fn export(&self, file: &Path) -> Result<u64, BundleError> {
+        self.manifest()?;
+        let copy = Temporary::new(self.path().with_extension("export"))?;
+        self.read(|connection| {
+            let path = copy.0.to_string_lossy();
+            connection.execute("VACUUM INTO ?", [path])
+        })
+        .map_err(|error| error.at(&copy.0))?;
+        let mut database = File::open(&copy.0).map_err(|source| folder_error(&copy.0, source))?;
+        let (bytes, digest) = digest(&mut database).map_err(failed("read", &copy.0))?;
+        let id = self.id();
+        write(file, &format!("{MAGIC} {id} {bytes} {digest}\n"), &copy.0)
+    }
+}
+
 impl Spool {
     /// Writes an upload on which no process is working into a new file that only its owner can read. Returns the
     /// file's size in bytes. The upload stays where it is.
@@ -80,18 +97,7 @@ impl Spool {
         if file.exists() {
             return Err(BundleError::FileExists(file.to_owned()));
         }
-        let journal = self.open(id)?;
-        journal.manifest()?;
-        let copy = Temporary::new(journal.path().with_extension("export"))?;
-        journal
-            .read(|connection| {
-                let path = copy.0.to_string_lossy();
-                connection.execute("VACUUM INTO ?", [path])
-            })
-            .map_err(|error| error.at(&copy.0))?;
-        let mut database = File::open(&copy.0).map_err(|source| folder_error(&copy.0, source))?;
-        let (bytes, digest) = digest(&mut database).map_err(failed("read", &copy.0))?;
-        write(file, &format!("{MAGIC} {id} {bytes} {digest}\n"), &copy.0)
+        self.open(id)?.export(file)
     }
 
     /// Stores the upload that is in a bundle, after it was checked. Fails if it is stored here already.

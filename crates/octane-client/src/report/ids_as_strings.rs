@@ -1,6 +1,6 @@
-//! How a report writes IDs: as strings, as Octane itself writes them.
+//! How a report writes IDs: as strings, as Octane itself writes them. IDs are read in either form.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{CreatedEntity, IdAndName};
 
@@ -67,4 +67,28 @@ fn as_text(entity: &IdAndName<impl ToString>) -> IdAndName<String> {
         id: entity.id.to_string(),
         name: entity.name.clone(),
     }
+}
+
+/// Created entities, read back.
+pub(super) fn read_created<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<CreatedEntity>, D::Error> {
+    #[derive(Deserialize)]
+    struct Created {
+        #[serde(rename = "type")]
+        entity_type: String,
+        id: String,
+        name: String,
+    }
+    let created = Vec::<Created>::deserialize(deserializer)?;
+    created
+        .into_iter()
+        .map(|entity| {
+            Ok(CreatedEntity {
+                entity_type: entity.entity_type.into(),
+                id: entity.id.parse().map_err(serde::de::Error::custom)?,
+                name: entity.name,
+            })
+        })
+        .collect()
 }

@@ -53,6 +53,20 @@ pub enum NetworkSetupError {
 /// The time limit for another look at the server, to explain an error.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A transport to any HTTP server, with the proxy, the certificates and the time limits of an endpoint's settings. Of the URL only
+/// scheme, host and port count.
+pub fn network_transport(
+    address: &Address,
+    settings: &EndpointSettings,
+) -> Result<impl Transport + use<>, NetworkSetupError> {
+    let env: Variables = Arc::new(|name| std::env::var_os(name));
+    let way = Network {
+        route: Route::to(address.base(), settings, &env)?,
+        handshakes: Arc::default(),
+    };
+    HttpTransport::new(address, settings, &env, &way)
+}
+
 impl HttpTransport {
     /// A transport to this server, on this way.
     pub(crate) fn new(

@@ -177,3 +177,38 @@ fn a_bundle_holds_no_secret_and_only_its_owner_can_read_it() {
         assert_eq!(mode(&machines.there.folder().unwrap().join(stored)), 0o600);
     }
 }
+
+#[test]
+fn an_upload_that_is_worked_on_can_be_copied_and_the_copy_has_all_that_was_done() {
+    let machines = Machines::new();
+    let journal = machines.here.open(&machines.id).unwrap();
+    end(&journal, 2, "success", None);
+    let bytes = journal.export(&machines.file()).unwrap();
+    assert_eq!(std::fs::metadata(machines.file()).unwrap().len(), bytes);
+    machines.there.import(&machines.file()).unwrap();
+    let copy = machines.there.open(&machines.id).unwrap();
+    assert_eq!(copy.open_batches().unwrap().len(), 1);
+    // Two copies of the same state are the same bytes.
+    let again = machines.folder.path().join("again.octane");
+    journal.export(&again).unwrap();
+    let read = |path: &Path| std::fs::read(path).unwrap();
+    assert_eq!(read(&again), read(&machines.file()));
+}
+
+#[test]
+fn what_a_lost_copy_may_have_sent_counts_as_sent() {
+    let machines = Machines::new();
+    let journal = machines.here.open(&machines.id).unwrap();
+    let before: Vec<_> = journal.open_batches().unwrap();
+    assert!(before.iter().all(|batch| batch.state == BatchState::Ready));
+    journal.assume_sent().unwrap();
+    let open = journal.open_batches().unwrap();
+    assert_eq!(open.len(), before.len());
+    assert!(open.iter().all(|batch| batch.state == BatchState::InFlight));
+    for (before, now) in before.iter().zip(&open) {
+        assert_eq!(
+            journal.payload(now).unwrap(),
+            journal.payload(before).unwrap()
+        );
+    }
+}

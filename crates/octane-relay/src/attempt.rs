@@ -1,0 +1,336 @@
+//! One attempt to deliver an upload: its journal is stored in a folder, delivered as a resume would, and stored again.
+
+use octane_client::{
+    CancellationToken, Client, DeliveryError, Journal, MergeError, Report, RollCall, UploadId,
+    UploadSettings, UploadState, UploadSummary,
+};
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::blocking::blocking;
+use crate::chain::Chain;
+use crate::deliveries::Deliveries;
+use crate::opened::{Opened, Unusable, is_of_machine};
+use crate::state::{AttemptEnd, Next, State, next};
+use crate::store::{End, Job, Lease, Store, StoreError};
+use crate::worker_settings::WorkerSettings;
+
+/// An attempt at an upload, by the holder of its lane.
+pub(crate) struct Attempt<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) deliveries: &'a dyn Deliveries,
+    pub(crate) settings: &'a WorkerSettings,
+    pub(crate) lease: &'a Lease,
+    pub(crate) stop: &'a CancellationToken,
+}
+
+/// What an attempt came to, before the store knows.
+struct Done {
+    next: Next,
+    report: Option<Report>,
+    reason: Option<String>,
+}
+
+impl Attempt<'_> {
+    /// Delivers the upload, and stores what became of it. An error means that the store does not know.
+    pub(crate) async fn run(&self, job: Job) -> Result<(), StoreError> {
+        let (id, attempt) = (job.id.clone(), job.attempt);
+        let (lane, suite_run) = (&self.lease.lane.suite, &self.lease.lane.suite_run);
+        info!(upload = %id, attempt, suite = %lane, suite_run = %suite_run, "delivering");
+        let opened = self.open(job).await;
+        let (opened, summary) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                let done = Done::failed(error.is_retryable(), &error, attempt);
+                return self.end(vec![(id, done.into_end(None))]).await;
+            }
+        };
+        let ends = self.deliver(&opened, &summary, attempt).await?;
+        self.end(ends).await
+    }
+
+    async fn end(&self, ends: Vec<(UploadId, End)>) -> Result<(), StoreError> {
+        for (upload, end) in &ends {
+            let reason = end.reason.as_deref().unwrap_or_default();
+            info!(%upload, state = %end.state, reason, "attempt ended");
+        }
+        self.store.end(self.lease, ends).await
+    }
+
+    async fn open(&self, job: Job) -> Result<(Opened, UploadSummary), Unusable> {
+        let folder = self.settings.folder.clone();
+        blocking(move || {
+            let opened = Opened::new(&folder)?;
+            let summary = opened.add(&job.journal)?;
+            if job.may_have_sent {
+                opened.open(&job.id)?.assume_sent()?;
+            }
+            Ok((opened, summary))
+        })
+        .await
+    }
+
+    async fn deliver(
+        &self,
+        opened: &Opened,
+        summary: &UploadSummary,
+        attempt: u32,
+    ) -> Result<Vec<(UploadId, End)>, StoreError> {
+        let id = summary.id.clone();
+        let (client, settings) = self.deliveries.of(summary);
+        let open = |opened: Opened| {
+            let id = id.clone();
+            blocking(move || opened.open(&id))
+        };
+        let journal = match open(opened.clone()).await {
+            Ok(journal) => journal,
+            Err(error) => {
+                let done = Done::failed(error.is_retryable(), &error, attempt);
+                return Ok(vec![(id, done.into_end(None))]);
+            }
+        };
+        let delivered = {
+            let delivery = client
+                .delivery(&journal)
+                .settings(settings.clone())
+                .cancellation(self.stop.clone());
+            let delivering = Box::pin(delivery.run());
+            self.while_stored(opened, &journal, delivering).await?
+        };
+        drop(journal);
+        let done = match delivered {
+            Ok(report) => {
+                let state = blocking({
+                    let (opened, id) = (opened.clone(), id.clone());
+                    move || opened.summary(&id)
+                });
+                let state = state.await.map_or(UploadState::Pending, |now| now.state);
+                self.reported(report, state, attempt)
+            }
+            Err(DeliveryError::Cancelled) => Done::stopped(),
+            Err(error) => Done::failed(is_retryable(&error), &error, attempt),
+        };
+        if done.next.state == State::AwaitingShards
+            && let Some(ends) = self
+                .merge(opened, summary, &client, &settings, attempt)
+                .await?
+        {
+            return Ok(ends);
+        }
+        let end = self.stored(opened, &id, done).await;
+        Ok(vec![(id, end)])
+    }
+
+    /// Merges all shards of the lane, with the one that was delivered just now; nothing if others are missing. Until all of them have
+    /// ended, this one has not, so that another relay would merge them if this one died.
+    async fn merge(
+        &self,
+        opened: &Opened,
+        last: &UploadSummary,
+        client: &Client,
+        settings: &UploadSettings,
+        attempt: u32,
+    ) -> Result<Option<Vec<(UploadId, End)>>, StoreError> {
+        let unmerged = |is_retryable, error: &dyn std::error::Error| {
+            let done = Done::failed(is_retryable, error, attempt);
+            Some(vec![(last.id.clone(), done.into_end(None))])
+        };
+        let shards = self.store.shards(self.lease).await?;
+        let opening = blocking({
+            let (opened, last) = (opened.clone(), last.id.clone());
+            move || -> Result<_, Unusable> {
+                let mut summaries = vec![opened.summary(&last)?];
+                for job in shards.into_iter().filter(|job| job.id != last) {
+                    summaries.push(opened.add(&job.journal)?);
+                }
+                Ok(summaries)
+            }
+        });
+        let summaries = match opening.await {
+            Ok(summaries) => summaries,
+            Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
+        };
+        match RollCall::of(&summaries) {
+            Ok(roll_call) if roll_call.is_complete() => {}
+            Ok(_) => return Ok(None),
+            Err(error) => return Ok(unmerged(false, &error)),
+        }
+        let ids: Vec<UploadId> = summaries.into_iter().map(|summary| summary.id).collect();
+        let journals = blocking({
+            let (opened, ids) = (opened.clone(), ids.clone());
+            move || {
+                let journals = ids.iter().map(|id| opened.open(id));
+                journals.collect::<Result<Vec<Journal>, Unusable>>()
+            }
+        });
+        let journals = match journals.await {
+            Ok(journals) => journals,
+            Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
+        };
+        let merge = client
+            .merge(journals)
+            .settings(settings.clone())
+            .cancellation(self.stop.clone());
+        let merged = Box::pin(merge.run()).await;
+        let mut ends = Vec::new();
+        for id in ids {
+            let done = match &merged {
+                Ok(report) => self.reported(report.clone(), UploadState::Finished, attempt),
+                Err(MergeError::Delivery {
+                    source: DeliveryError::Cancelled,
+                    ..
+                }) => Done::stopped(),
+                Err(error) => Done::failed(is_merge_retryable(error), error, attempt),
+            };
+            let end = self.stored(opened, &id, done).await;
+            ends.push((id, end));
+        }
+        Ok(Some(ends))
+    }
+
+    /// Does `work` on a journal, and stores every few seconds how far it is.
+    async fn while_stored<T>(
+        &self,
+        opened: &Opened,
+        journal: &Journal,
+        work: impl Future<Output = T>,
+    ) -> Result<T, StoreError> {
+        let finished = CancellationToken::new();
+        let working = async {
+            let done = work.await;
+            finished.cancel();
+            Ok(done)
+        };
+        let storing = self.checkpoints(opened, journal, &finished);
+        let (done, ()) = tokio::try_join!(working, storing)?;
+        Ok(done)
+    }
+
+    /// Ends once the work is finished, or with an error if the lane is lost. A store that cannot be used is tried again.
+    async fn checkpoints(
+        &self,
+        opened: &Opened,
+        journal: &Journal,
+        finished: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let mut last = Sha256::digest([]);
+        loop {
+            tokio::select! {
+                () = finished.cancelled() => return Ok(()),
+                () = sleep(self.settings.checkpoint_interval) => {}
+            }
+            let bundle = blocking({
+                let (opened, journal) = (opened.clone(), journal.clone());
+                move || opened.bundle(&journal)
+            });
+            let bundle = match bundle.await {
+                Ok(bundle) => bundle,
+                Err(error) => {
+                    warn!(error = %Chain(&error), "a journal could not be stored");
+                    continue;
+                }
+            };
+            let digest = Sha256::digest(&bundle);
+            if digest == last {
+                continue;
+            }
+            let stored = self.store.checkpoint(self.lease, journal.id(), bundle);
+            match stored.await {
+                Ok(()) => last = digest,
+                Err(StoreError::LeaseLost) => return Err(StoreError::LeaseLost),
+                Err(error) => warn!(error = %Chain(&error), "a journal could not be stored"),
+            }
+        }
+    }
+
+    fn reported(&self, mut report: Report, journal: UploadState, attempt: u32) -> Done {
+        // It is in a folder that nobody else knows, and soon nowhere.
+        report.journal = None;
+        let end =
+            if self.stop.is_cancelled() && report.outcome == octane_client::Outcome::Interrupted {
+                AttemptEnd::Stopped
+            } else {
+                AttemptEnd::Reported {
+                    outcome: report.outcome,
+                    is_resumable: report.is_resumable,
+                    journal,
+                }
+            };
+        let reason = report.clone().into_result().err();
+        let first = report.problems.first();
+        Done {
+            next: next(end, attempt),
+            reason: reason.map(|error| match first {
+                Some(problem) => format!("{error}; {}", problem.message),
+                None => error.to_string(),
+            }),
+            report: Some(report),
+        }
+    }
+
+    /// The end of an attempt, with the journal as it is now.
+    async fn stored(&self, opened: &Opened, id: &UploadId, done: Done) -> End {
+        let bundle = blocking({
+            let (opened, id) = (opened.clone(), id.clone());
+            move || -> Result<Vec<u8>, Unusable> { opened.bundle(&opened.open(&id)?) }
+        });
+        let bundle = bundle.await.inspect_err(|error| {
+            warn!(upload = %id, error = %Chain(error), "a journal could not be stored");
+        });
+        done.into_end(bundle.ok())
+    }
+}
+
+impl Done {
+    fn failed(is_retryable: bool, error: &dyn std::error::Error, attempt: u32) -> Self {
+        Self {
+            next: next(AttemptEnd::Failed { is_retryable }, attempt),
+            report: None,
+            reason: Some(Chain(error).to_string()),
+        }
+    }
+
+    fn stopped() -> Self {
+        Self {
+            next: next(AttemptEnd::Stopped, 0),
+            report: None,
+            reason: None,
+        }
+    }
+
+    fn into_end(self, journal: Option<Vec<u8>>) -> End {
+        let Next { state, pause } = self.next;
+        let report = self.report.map(|report| serde_json::to_string(&report));
+        let mut reason = self.reason;
+        let report = report.and_then(|written| {
+            written
+                .inspect_err(|error| reason = Some(error.to_string()))
+                .ok()
+        });
+        End {
+            journal,
+            state,
+            pause,
+            report,
+            reason,
+        }
+    }
+}
+
+/// Whether another attempt may succeed.
+fn is_retryable(error: &DeliveryError) -> bool {
+    match error {
+        DeliveryError::Target(error) => error.is_retryable(),
+        DeliveryError::Journal(error) => is_of_machine(error),
+        _ => false,
+    }
+}
+
+fn is_merge_retryable(error: &MergeError) -> bool {
+    match error {
+        MergeError::Delivery { source, .. } => is_retryable(source),
+        MergeError::Journal(error) => is_of_machine(error),
+        _ => false,
+    }
+}

@@ -1,0 +1,96 @@
+//! The door of a relay: HTTP for agents, and for those who watch it.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `PUT /v1/uploads/ID` with a journal and its `Content-Digest` | 201 once it is stored, 200 if it was stored before, with how far it is |
+//! | `GET /v1/uploads/ID` | how far the upload is, with its report at the end |
+//! | `GET /v1/status` | how many uploads of the project are in which lane and state |
+//! | `GET /healthz` | 200 if the store can be used, else 503 |
+//! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
+//!
+//! The first three want `Authorization: Bearer TOKEN`, and a token sees the uploads of its project alone. Errors have a code and a message.
+
+mod answer;
+mod metrics;
+mod receive;
+mod shared;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, put};
+use http::{HeaderMap, StatusCode, header};
+
+use self::answer::{Refusal, json, lanes, status};
+use self::shared::{Door, upload_id};
+use crate::store::Store;
+
+pub use self::shared::DoorSettings;
+
+/// The routes of a door to a store. `on_stored` is called whenever an upload was stored.
+pub fn routes(
+    store: Arc<dyn Store>,
+    settings: DoorSettings,
+    on_stored: impl Fn() + Send + Sync + 'static,
+) -> Router {
+    let door = Door::new(store, settings, on_stored);
+    Router::new()
+        .route("/v1/uploads/{id}", put(receive::receive).get(upload))
+        .route("/v1/status", get(project))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .fallback(async || {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "unknown_path",
+                "there is nothing here",
+            )
+        })
+        // What is received is bounded by the settings instead.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(door)
+}
+
+async fn upload(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let token = door.authenticate(&headers).await?;
+    let id = upload_id(&id)?;
+    let found = door.store.status(&id).await?;
+    // That others have it is nobody's business.
+    match found.filter(|found| found.project == token.project) {
+        Some(found) => Ok(json(StatusCode::OK, &status(&found))),
+        None => {
+            let message = format!("no upload {id} of this project is stored");
+            Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "unknown_upload",
+                message,
+            ))
+        }
+    }
+}
+
+async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let token = door.authenticate(&headers).await?;
+    let overview = door.store.overview().await?;
+    Ok(json(
+        StatusCode::OK,
+        &lanes(&overview, Some(&token.project)),
+    ))
+}
+
+async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {
+    door.store.ping().await?;
+    Ok("ok\n")
+}
+
+async fn metrics(State(door): State<Door>) -> Response {
+    let overview = door.store.overview().await;
+    let text = metrics::text(overview.as_ref().ok());
+    ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response()
+}

@@ -1,0 +1,118 @@
+//! Answers in JSON.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use octane_model::clean;
+use serde_json::Value;
+
+use crate::lane::Lane;
+use crate::store::{Overview, Status};
+use crate::time::Time;
+
+/// A request that is refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<u32>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// When to come back, in seconds.
+    pub(super) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({
+            "schema": "octane.relay_error/1",
+            "code": self.code,
+            "message": clean(&self.message),
+        });
+        let mut response = json(self.status, &body);
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// An answer in JSON.
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+    let media_type = [(header::CONTENT_TYPE, "application/json")];
+    (status, media_type, body.to_string()).into_response()
+}
+
+/// How far an upload is.
+pub(super) fn status(status: &Status) -> Value {
+    // It was written by this program; whatever it is, the answer stays readable.
+    let report = status.report.as_deref();
+    let report = report.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    serde_json::json!({
+        "schema": "octane.relay_upload/1",
+        "upload_id": status.id,
+        "project": status.project,
+        "lane": lane(&status.lane),
+        "state": status.state,
+        "attempts": status.attempts,
+        "results": status.results,
+        "created_at": timestamp(status.created),
+        "changed_at": timestamp(status.changed),
+        "next_attempt_at": status.next_attempt.and_then(timestamp),
+        "reason": status.reason,
+        "report": report,
+    })
+}
+
+/// The uploads of a project, or of all, by lane and state.
+pub(super) fn lanes(overview: &Overview, project: Option<&str>) -> Value {
+    let shown = overview
+        .lanes
+        .iter()
+        .filter(|count| project.is_none_or(|project| count.project == project));
+    let lanes: Vec<Value> = shown
+        .map(|count| {
+            serde_json::json!({
+                "lane": lane(&count.lane),
+                "project": count.project,
+                "state": count.state,
+                "uploads": count.uploads,
+                "oldest_at": timestamp(count.oldest),
+            })
+        })
+        .collect();
+    serde_json::json!({ "schema": "octane.relay_lanes/1", "lanes": lanes })
+}
+
+fn lane(lane: &Lane) -> Value {
+    let (space, workspace) = (lane.space.to_string(), lane.workspace.to_string());
+    serde_json::json!({
+        "server": lane.server,
+        "space": space,
+        "workspace": workspace,
+        "suite": lane.suite,
+        "suite_run": lane.suite_run,
+    })
+}
+
+fn timestamp(time: Time) -> Option<Timestamp> {
+    Timestamp::from_microsecond(time.micros()).ok()
+}

@@ -1,0 +1,121 @@
+//! Journals in a folder of their own, for as long as a relay works on them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use octane_client::{BundleError, Journal, JournalError, Spool, UploadId, UploadSummary};
+use tempfile::TempDir;
+
+/// A temporary folder with journals, which is deleted with it. All of its functions block.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    folder: Arc<TempDir>,
+    spool: Spool,
+}
+
+/// Why a journal cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// It is not the journal of an upload, or not one that this version knows.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// It cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// There is no place for it.
+    #[error("cannot use `{}`", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+}
+
+impl Unusable {
+    /// Whether it may be usable later: what is wrong is this machine, not the journal.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::Bundle(BundleError::Journal(error)) | Self::Journal(error) => {
+                is_of_machine(error)
+            }
+            Self::Bundle(error) => matches!(error, BundleError::File { .. }),
+            Self::Folder { .. } => true,
+        }
+    }
+}
+
+impl Unusable {
+    /// What is wrong with the journal, without the path of a file that only this machine has.
+    pub(crate) fn of_content(&self) -> String {
+        match self {
+            Self::Bundle(
+                BundleError::Invalid { problem, .. }
+                | BundleError::Journal(JournalError::Corrupted { problem, .. }),
+            ) => problem.clone(),
+            Self::Bundle(BundleError::Journal(JournalError::Newer {
+                found, supported, ..
+            })) => {
+                format!("its format is {found}, and this relay knows {supported}")
+            }
+            Self::Bundle(BundleError::Journal(JournalError::Older {
+                found, supported, ..
+            })) => {
+                format!("its format is {found}, and this relay knows {supported} and newer")
+            }
+            _ => "it cannot be opened".to_owned(),
+        }
+    }
+}
+
+/// Whether this machine is what is wrong, and not the journal.
+pub(crate) fn is_of_machine(error: &JournalError) -> bool {
+    matches!(
+        error,
+        JournalError::Folder { .. } | JournalError::Database { .. } | JournalError::Full { .. }
+    )
+}
+
+impl Opened {
+    /// An empty folder below `folder`, which only its owner can read.
+    pub(crate) fn new(folder: &Path) -> Result<Self, Unusable> {
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let folder = tempfile::tempdir_in(folder).map_err(failed(folder))?;
+        let spool = Spool::at(folder.path().join("uploads"));
+        Ok(Self {
+            folder: Arc::new(folder),
+            spool,
+        })
+    }
+
+    /// Stores a journal, after it was checked.
+    pub(crate) fn add(&self, journal: &[u8]) -> Result<UploadSummary, Unusable> {
+        let file = self.folder.path().join("bundle");
+        fs::write(&file, journal).map_err(failed(&file))?;
+        let summary = self.spool.import(&file)?;
+        fs::remove_file(&file).map_err(failed(&file))?;
+        Ok(summary)
+    }
+
+    /// Opens a journal to work on it.
+    pub(crate) fn open(&self, id: &UploadId) -> Result<Journal, Unusable> {
+        Ok(self.spool.open(id)?)
+    }
+
+    /// How far a journal is on which nobody works.
+    pub(crate) fn summary(&self, id: &UploadId) -> Result<UploadSummary, Unusable> {
+        Ok(self.spool.summary(id)?)
+    }
+
+    /// A journal as it is now, also while it is worked on.
+    pub(crate) fn bundle(&self, journal: &Journal) -> Result<Vec<u8>, Unusable> {
+        let file = self.folder.path().join(format!("{}.bundle", journal.id()));
+        journal.export(&file)?;
+        let read = fs::read(&file);
+        let removed = fs::remove_file(&file);
+        removed.and(read).map_err(failed(&file))
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Unusable + '_ {
+    move |source| Unusable::Folder {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,160 @@
+//! What a relay does all the time: it leases lanes, and delivers their uploads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use octane_client::CancellationToken;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{info, warn};
+
+use crate::attempt::Attempt;
+use crate::chain::Chain;
+use crate::deliveries::Deliveries;
+use crate::store::{Lease, Store, StoreError};
+use crate::worker_settings::WorkerSettings;
+
+/// The part of a relay that delivers. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Worker {
+    store: Arc<dyn Store>,
+    deliveries: Arc<dyn Deliveries>,
+    settings: Arc<WorkerSettings>,
+    wake: Arc<Notify>,
+}
+
+/// How long delivered uploads are kept.
+const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How often old uploads are deleted.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
+
+impl Worker {
+    /// A worker over a store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        deliveries: impl Deliveries,
+        settings: WorkerSettings,
+    ) -> Self {
+        Self {
+            store,
+            deliveries: Arc::new(deliveries),
+            settings: Arc::new(settings),
+            wake: Arc::default(),
+        }
+    }
+
+    /// Says that an upload was stored just now.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Works until `stop` is cancelled. What it is working on then has three seconds, and is given back.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let mut lanes = JoinSet::new();
+        let mut pruned: Option<Instant> = None;
+        while !stop.is_cancelled() {
+            if pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
+                pruned = Some(Instant::now());
+                self.prune().await;
+            }
+            while lanes.len() < self.settings.lanes_max && !stop.is_cancelled() {
+                // Its time begins at the latest when it is granted.
+                let asked = Instant::now();
+                let Some(lease) = self.lease().await else {
+                    break;
+                };
+                let (worker, stop) = (self.clone(), stop.clone());
+                lanes.spawn(async move { worker.lane(&lease, asked, &stop).await });
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(_) = lanes.join_next() => {}
+                () = self.wake.notified() => {}
+                () = sleep(self.settings.poll_interval) => {}
+            }
+        }
+        while lanes.join_next().await.is_some() {}
+    }
+
+    async fn prune(&self) {
+        match self.store.prune(KEPT).await {
+            Ok(0) => {}
+            Ok(uploads) => info!(uploads, "deleted old uploads"),
+            Err(error) => warn!(error = %Chain(&error), "old uploads could not be deleted"),
+        }
+    }
+
+    async fn lease(&self) -> Option<Lease> {
+        let WorkerSettings {
+            holder, lease_time, ..
+        } = &*self.settings;
+        let leased = self.store.lease(holder, *lease_time).await;
+        leased.unwrap_or_else(|error| {
+            warn!(error = %Chain(&error), "no lane could be leased");
+            None
+        })
+    }
+
+    /// Delivers what is in a lane, for as long as the lane is ours. If it is lost, whatever is going on is dropped, and nothing is written.
+    async fn lane(&self, lease: &Lease, asked: Instant, stop: &CancellationToken) {
+        let done = tokio::select! {
+            biased;
+            () = self.keep(lease, asked) => {
+                let (suite, suite_run) = (&lease.lane.suite, &lease.lane.suite_run);
+                warn!(%suite, %suite_run, "another relay may have taken over the lane");
+                return;
+            }
+            done = Box::pin(self.uploads(lease, stop)) => done,
+        };
+        match done {
+            Ok(()) => {}
+            Err(StoreError::LeaseLost) => return,
+            Err(error) => {
+                warn!(error = %Chain(&error), "the store does not know how an attempt ended");
+            }
+        }
+        if let Err(error) = self.store.release(lease).await {
+            warn!(error = %Chain(&error), "a lane could not be given back; its lease expires");
+        }
+    }
+
+    /// Renews the lease, and returns once it is lost, or may be.
+    async fn keep(&self, lease: &Lease, asked: Instant) {
+        let time = self.settings.lease_time;
+        let mut renewed = asked;
+        loop {
+            sleep(time / 4).await;
+            let asked = Instant::now();
+            // After a long sleep of the machine there is still a moment to find out whether it is ours.
+            let end = (renewed + time).max(asked + time / 4);
+            match timeout_at(end, self.store.renew(lease, time)).await {
+                Ok(Ok(())) => renewed = asked,
+                Ok(Err(StoreError::LeaseLost)) | Err(_) => return,
+                Ok(Err(error)) => {
+                    warn!(error = %Chain(&error), "a lease could not be renewed");
+                    if renewed.elapsed() >= time {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn uploads(&self, lease: &Lease, stop: &CancellationToken) -> Result<(), StoreError> {
+        let attempt = Attempt {
+            store: &*self.store,
+            deliveries: &*self.deliveries,
+            settings: &self.settings,
+            lease,
+            stop,
+        };
+        while !stop.is_cancelled() {
+            let Some(job) = self.store.begin(lease).await? else {
+                break;
+            };
+            attempt.run(job).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Agents that hand uploads over, and a sandbox to deliver them to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use octane_client::{
+    CancellationToken, Client, Shard, Spool, Status as TestStatus, SuiteChoice, TargetSpec,
+    TestRun, UploadId, UploadSettings, UploadSummary,
+};
+use octane_relay::{
+    Deliveries, Lane, NewUpload, Put, Rate, SqliteStore, State, Store, StorePace, Worker,
+    WorkerSettings, system_clock,
+};
+use octane_rest::{ApiKey, Endpoint};
+use octane_sandbox::{Running, Sandbox, Settings};
+use sha2::{Digest, Sha256};
+
+/// A sandbox, a store, and the folders of agents and relays.
+pub(crate) struct World {
+    pub(crate) sandbox: Running,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) folder: tempfile::TempDir,
+    rate: u32,
+}
+
+/// Delivers to the sandbox.
+struct ToSandbox(Client);
+
+impl Deliveries for ToSandbox {
+    fn of(&self, _: &UploadSummary) -> (Client, UploadSettings) {
+        (self.0.clone(), UploadSettings::default())
+    }
+}
+
+impl World {
+    pub(crate) async fn new(rate: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("relay.db"), system_clock()).unwrap();
+        Self::over(Arc::new(store), folder, rate).await
+    }
+
+    pub(crate) async fn over(store: Arc<dyn Store>, folder: tempfile::TempDir, rate: u32) -> Self {
+        Self {
+            sandbox: Sandbox::start_with(Settings::default()).await.unwrap(),
+            store,
+            folder,
+            rate,
+        }
+    }
+
+    fn endpoint(&self) -> octane_rest::Builder {
+        let settings = Settings::default();
+        Endpoint::builder(self.sandbox.url())
+            .space(settings.space)
+            .workspace(settings.workspace)
+    }
+
+    /// Plans an upload as an agent does, without credentials: its journal as it is handed over, and what it is.
+    pub(crate) fn plan(
+        &self,
+        suite_run: &str,
+        results: &[TestRun],
+        shard: Option<Shard>,
+    ) -> (Vec<u8>, UploadSummary) {
+        let client = Client::new(self.endpoint().build().unwrap());
+        let spool = Spool::at(self.folder.path().join("agent"));
+        let spec =
+            TargetSpec::new(SuiteChoice::Named("Nightly".into()), suite_run).create_missing(true);
+        let mut settings = UploadSettings::default();
+        settings.shard = shard;
+        settings.batch_limits.runs_max = 10;
+        let id = UploadId::new();
+        let prepared = client.prepare(results.to_vec(), &spec, &settings, &spool, id.clone());
+        drop(prepared.unwrap());
+        let file = self.folder.path().join(format!("{id}.bundle"));
+        spool.export(&id, &file).unwrap();
+        (std::fs::read(&file).unwrap(), spool.summary(&id).unwrap())
+    }
+
+    /// Plans an upload, and puts it into the store.
+    pub(crate) async fn hand_over(
+        &self,
+        suite_run: &str,
+        results: &[TestRun],
+        shard: Option<Shard>,
+    ) -> UploadId {
+        let (journal, summary) = self.plan(suite_run, results, shard);
+        let id = summary.id.clone();
+        let digest = Sha256::digest(&journal);
+        let upload = NewUpload {
+            id: id.clone(),
+            digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            project: "shop".to_owned(),
+            lane: Lane::of(&summary).unwrap(),
+            shard,
+            results: results.len() as u64,
+            journal,
+        };
+        assert_eq!(self.store.put(upload, 1000).await.unwrap(), Put::Stored);
+        id
+    }
+
+    /// A relay over the store.
+    pub(crate) fn relay(&self, name: &str) -> Worker {
+        let mut settings = WorkerSettings::new(name, self.folder.path().join(name));
+        settings.lease_time = Duration::from_secs(2);
+        settings.poll_interval = Duration::from_millis(20);
+        settings.checkpoint_interval = Duration::from_millis(100);
+        let (id, secret) = (self.sandbox.client_id(), self.sandbox.client_secret());
+        let pace = StorePace::new(
+            Arc::clone(&self.store),
+            self.sandbox.url(),
+            Rate::per_second(self.rate),
+        );
+        let endpoint = self
+            .endpoint()
+            .credentials(ApiKey::new(id, secret))
+            .shared_pace(pace)
+            .build()
+            .unwrap();
+        Worker::new(
+            Arc::clone(&self.store),
+            ToSandbox(Client::new(endpoint)),
+            settings,
+        )
+    }
+
+    /// Lets a relay work until these uploads have ended, and returns how.
+    pub(crate) async fn until_ended(&self, relay: &Worker, ids: &[UploadId]) -> Vec<State> {
+        let stop = CancellationToken::new();
+        let (states, ()) = tokio::join!(
+            async {
+                let states = self.ended(ids).await;
+                stop.cancel();
+                states
+            },
+            relay.run(&stop)
+        );
+        states
+    }
+
+    /// Waits until these uploads have ended.
+    pub(crate) async fn ended(&self, ids: &[UploadId]) -> Vec<State> {
+        loop {
+            let mut states = Vec::new();
+            for id in ids {
+                states.push(self.store.status(id).await.unwrap().unwrap().state);
+            }
+            if !states.iter().any(|state| state.is_open()) {
+                return states;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The report of an upload.
+    pub(crate) async fn report(&self, id: &UploadId) -> octane_client::Report {
+        let status = self.store.status(id).await.unwrap().unwrap();
+        serde_json::from_str(&status.report.unwrap()).unwrap()
+    }
+
+    /// How many payloads the sandbox has received.
+    pub(crate) fn payloads(&self) -> Vec<octane_sandbox::ReceivedRequest> {
+        let mut requests = self.sandbox.sandbox().requests();
+        requests
+            .retain(|request| request.method == "POST" && request.path.contains("test-results"));
+        requests
+    }
+}
+
+/// Results of tests with these numbers, in this state.
+pub(crate) fn results(numbers: std::ops::Range<u32>, status: TestStatus) -> Vec<TestRun> {
+    numbers
+        .map(|number| TestRun::new(format!("test {number}"), status).class("Shop"))
+        .collect()
+}

@@ -1,0 +1,475 @@
+//! What every store promises.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use octane_client::{Shard, UploadId};
+use octane_relay::{
+    Clock, End, Job, Lane, Lease, NewUpload, Put, Rate, ShownToken, State, Store, StoreError, Time,
+    Token,
+};
+
+/// A clock that a test moves.
+#[derive(Clone, Default)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+const START: i64 = 1_795_000_000_000_000;
+
+impl TestClock {
+    pub(crate) fn clock(&self) -> Clock {
+        let time = Arc::clone(&self.0);
+        Arc::new(move || Time::from_micros(START + time.load(Ordering::Relaxed)))
+    }
+}
+
+/// A new store.
+pub(crate) struct Case {
+    pub(crate) store: Arc<dyn Store>,
+    /// Absent if the time is that of the database.
+    pub(crate) clock: Option<TestClock>,
+}
+
+impl Case {
+    /// Lets time pass.
+    async fn pass(&self, time: Duration) {
+        match &self.clock {
+            Some(clock) => {
+                let micros = i64::try_from(time.as_micros()).unwrap();
+                clock.0.fetch_add(micros, Ordering::Relaxed);
+            }
+            None => tokio::time::sleep(time).await,
+        }
+    }
+
+    async fn lease(&self) -> Option<Lease> {
+        self.store.lease("one", LEASE_TIME).await.unwrap()
+    }
+
+    async fn begin(&self, lease: &Lease) -> Option<Job> {
+        self.store.begin(lease).await.unwrap()
+    }
+
+    async fn end(&self, lease: &Lease, job: &Job, end: End) {
+        self.store
+            .end(lease, vec![(job.id.clone(), end)])
+            .await
+            .unwrap();
+    }
+
+    async fn state(&self, number: u64) -> State {
+        self.store.status(&id(number)).await.unwrap().unwrap().state
+    }
+}
+
+pub(crate) const LEASE_TIME: Duration = Duration::from_millis(400);
+const QUOTA: u64 = 100;
+
+type Check = fn(Case) -> Pin<Box<dyn Future<Output = ()>>>;
+
+macro_rules! checks {
+    ($($name:ident)+) => {
+        /// All checks.
+        pub(crate) const CHECKS: &[Check] = &[$(|case| Box::pin($name(case))),+];
+    };
+}
+
+checks! {
+    handing_over_again_changes_nothing_and_other_bytes_are_a_conflict
+    a_project_has_a_quota_of_uploads_that_are_not_delivered
+    a_lane_has_one_holder_until_its_lease_expires
+    the_holder_of_an_expired_lease_can_write_nothing
+    uploads_of_a_lane_come_in_the_order_in_which_they_arrived
+    an_upload_that_waits_holds_up_its_lane_and_no_other
+    what_an_attempt_did_not_tell_may_have_been_sent
+    a_stopped_attempt_does_not_count
+    shards_are_ended_all_at_once
+    an_upload_is_retried_or_deleted_by_a_person
+    delivered_uploads_are_deleted_after_a_while
+    slots_are_an_interval_apart_for_all_and_an_overload_slows_all_down
+    a_token_is_valid_until_it_is_revoked
+    text_is_stored_as_it_is
+}
+
+pub(crate) fn id(number: u64) -> UploadId {
+    UploadId::from_parts(1_795_000_000_000, number)
+}
+
+fn lane(suite_run: &str) -> Lane {
+    Lane::new("https://octane.example/", 1001, 1002, "Nightly", suite_run)
+}
+
+fn upload(number: u64, suite_run: &str) -> NewUpload {
+    NewUpload {
+        id: id(number),
+        digest: format!("{number:064}"),
+        project: "shop".to_owned(),
+        lane: lane(suite_run),
+        shard: None,
+        results: 500,
+        journal: vec![0, 1, 255, u8::try_from(number % 256).unwrap()],
+    }
+}
+
+pub(crate) async fn hand_over_to(store: &dyn Store, number: u64, suite_run: &str) {
+    let put = store.put(upload(number, suite_run), QUOTA).await.unwrap();
+    assert_eq!(put, Put::Stored);
+}
+
+pub(crate) async fn hand_over(store: &dyn Store, number: u64) {
+    hand_over_to(store, number, "4711").await;
+}
+
+fn ended(state: State) -> End {
+    End {
+        journal: Some(b"done".to_vec()),
+        state,
+        pause: Duration::ZERO,
+        report: Some("{}".to_owned()),
+        reason: None,
+    }
+}
+
+pub(crate) fn delivered() -> End {
+    ended(State::Delivered)
+}
+
+async fn handing_over_again_changes_nothing_and_other_bytes_are_a_conflict(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let before = store.status(&id(1)).await.unwrap();
+    case.pass(Duration::from_millis(5)).await;
+    assert_eq!(
+        store.put(upload(1, "4711"), QUOTA).await.unwrap(),
+        Put::Known
+    );
+    // Also when the quota is used up, and when it is delivered.
+    assert_eq!(store.put(upload(1, "4711"), 0).await.unwrap(), Put::Known);
+    assert_eq!(store.status(&id(1)).await.unwrap(), before);
+    let changes: [fn(&mut NewUpload); 2] = [
+        |upload| upload.digest = "0".repeat(64),
+        |upload| upload.project.push('s'),
+    ];
+    for change in changes {
+        let mut other = upload(1, "4711");
+        change(&mut other);
+        assert_eq!(store.put(other, QUOTA).await.unwrap(), Put::Conflict);
+    }
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    case.end(&lease, &job, delivered()).await;
+    assert_eq!(
+        store.put(upload(1, "4711"), QUOTA).await.unwrap(),
+        Put::Known
+    );
+    assert_eq!(case.state(1).await, State::Delivered);
+    let many = (0..20).map(|_| store.put(upload(2, "4712"), QUOTA));
+    let puts = futures_util::future::join_all(many).await;
+    let stored = puts
+        .into_iter()
+        .filter(|put| matches!(put, Ok(Put::Stored)));
+    assert_eq!(stored.count(), 1);
+}
+
+async fn a_project_has_a_quota_of_uploads_that_are_not_delivered(case: Case) {
+    let store = &*case.store;
+    for number in [1, 2] {
+        let put = store.put(upload(number, "4711"), 2).await.unwrap();
+        assert_eq!(put, Put::Stored);
+    }
+    assert_eq!(
+        store.put(upload(3, "4711"), 2).await.unwrap(),
+        Put::QuotaExceeded
+    );
+    let other = NewUpload {
+        project: "other".to_owned(),
+        ..upload(4, "4711")
+    };
+    assert_eq!(store.put(other, 2).await.unwrap(), Put::Stored);
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    case.end(&lease, &job, ended(State::Incomplete)).await;
+    assert_eq!(store.put(upload(3, "4711"), 2).await.unwrap(), Put::Stored);
+}
+
+async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
+    let store = &*case.store;
+    assert_eq!(case.lease().await, None);
+    hand_over_to(store, 1, "one").await;
+    hand_over_to(store, 2, "two").await;
+    let one = case.lease().await.unwrap();
+    let two = case.lease().await.unwrap();
+    assert_eq!((&*one.lane.suite_run, &*two.lane.suite_run), ("one", "two"));
+    assert_eq!(case.lease().await, None);
+    case.pass(LEASE_TIME / 2).await;
+    store.renew(&two, LEASE_TIME).await.unwrap();
+    case.pass(LEASE_TIME * 2 / 3).await;
+    let taken = case.lease().await.unwrap();
+    assert_eq!(taken.lane, one.lane);
+    assert_eq!(case.lease().await, None);
+    store.release(&taken).await.unwrap();
+    assert_eq!(case.lease().await.unwrap().lane, one.lane);
+}
+
+async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let late = case.lease().await.unwrap();
+    let job = case.begin(&late).await.unwrap();
+    case.pass(LEASE_TIME * 2).await;
+    let lease = case.lease().await.unwrap();
+    let before = store.status(&id(1)).await.unwrap();
+    let lost = |done: Result<(), StoreError>| matches!(done, Err(StoreError::LeaseLost));
+    assert!(lost(store.renew(&late, LEASE_TIME).await));
+    assert!(lost(store.begin(&late).await.map(drop)));
+    assert!(lost(
+        store.checkpoint(&late, &job.id, b"late".to_vec()).await
+    ));
+    assert!(lost(
+        store.end(&late, vec![(job.id.clone(), delivered())]).await
+    ));
+    assert!(lost(store.shards(&late).await.map(drop)));
+    assert!(lost(store.release(&late).await));
+    assert_eq!(store.status(&id(1)).await.unwrap(), before);
+    assert_eq!(case.begin(&lease).await.unwrap().journal, job.journal);
+    case.end(&lease, &job, delivered()).await;
+    // It is nobody's now, and still not that of the late one.
+    store.release(&lease).await.unwrap();
+    assert!(lost(
+        store
+            .end(&late, vec![(job.id, ended(State::Waiting))])
+            .await
+    ));
+    assert!(lost(store.release(&lease).await));
+    assert_eq!(case.state(1).await, State::Delivered);
+}
+
+async fn uploads_of_a_lane_come_in_the_order_in_which_they_arrived(case: Case) {
+    for number in [3, 1, 2] {
+        hand_over(&*case.store, number).await;
+    }
+    let lease = case.lease().await.unwrap();
+    for number in [3, 1, 2] {
+        let job = case.begin(&lease).await.unwrap();
+        assert_eq!((job.id.clone(), job.attempt), (id(number), 1));
+        assert!(!job.may_have_sent);
+        assert_eq!(job.journal, upload(number, "").journal);
+        case.end(&lease, &job, delivered()).await;
+    }
+    assert_eq!(case.begin(&lease).await, None);
+    case.store.release(&lease).await.unwrap();
+    assert_eq!(case.lease().await, None);
+}
+
+async fn an_upload_that_waits_holds_up_its_lane_and_no_other(case: Case) {
+    let store = &*case.store;
+    hand_over_to(store, 1, "one").await;
+    hand_over_to(store, 2, "one").await;
+    hand_over_to(store, 3, "two").await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    let waiting = End {
+        pause: Duration::from_millis(300),
+        reason: Some("the server is away".to_owned()),
+        ..ended(State::Waiting)
+    };
+    case.end(&lease, &job, waiting).await;
+    assert_eq!(case.begin(&lease).await, None);
+    store.release(&lease).await.unwrap();
+    let two = case.lease().await.unwrap();
+    assert_eq!(two.lane.suite_run, "two");
+    assert_eq!(case.lease().await, None);
+    let status = store.status(&id(1)).await.unwrap().unwrap();
+    assert_eq!(status.reason.as_deref(), Some("the server is away"));
+    assert_eq!((status.state, status.attempts), (State::Waiting, 1));
+    assert!(status.next_attempt.is_some());
+    let problems = store.problems().await.unwrap();
+    assert_eq!(problems, [status]);
+    case.pass(Duration::from_millis(350)).await;
+    let again = case.lease().await.unwrap();
+    let job = case.begin(&again).await.unwrap();
+    assert_eq!((job.id.clone(), job.attempt), (id(1), 2));
+    // It has told how it ended.
+    assert!(!job.may_have_sent);
+    assert_eq!(job.journal, b"done");
+    // One that waits for a person is in nobody's way.
+    case.end(&again, &job, ended(State::Incomplete)).await;
+    assert_eq!(case.begin(&again).await.unwrap().id, id(2));
+}
+
+async fn what_an_attempt_did_not_tell_may_have_been_sent(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert!(!job.may_have_sent);
+    store
+        .checkpoint(&lease, &job.id, b"half".to_vec())
+        .await
+        .unwrap();
+    let other = store.checkpoint(&lease, &id(2), b"half".to_vec()).await;
+    assert!(other.is_err());
+    case.pass(LEASE_TIME * 2).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert!(job.may_have_sent);
+    assert_eq!((&*job.journal, job.attempt), (&b"half"[..], 2));
+}
+
+async fn a_stopped_attempt_does_not_count(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    let stopped = End {
+        report: None,
+        ..ended(State::Stored)
+    };
+    case.end(&lease, &job, stopped).await;
+    store.release(&lease).await.unwrap();
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert_eq!((job.attempt, job.may_have_sent), (1, false));
+    assert_eq!(job.journal, b"done");
+    // Given back in the middle: nothing is known of what it has sent.
+    store.release(&lease).await.unwrap();
+    assert_eq!(case.state(1).await, State::Stored);
+    let lease = case.lease().await.unwrap();
+    assert!(case.begin(&lease).await.unwrap().may_have_sent);
+}
+
+async fn shards_are_ended_all_at_once(case: Case) {
+    let store = &*case.store;
+    for number in 1..=2 {
+        let shard = Shard::new(u32::try_from(number).unwrap(), 2).unwrap();
+        let upload = NewUpload {
+            shard: Some(shard),
+            ..upload(number, "4711")
+        };
+        assert_eq!(store.put(upload, QUOTA).await.unwrap(), Put::Stored);
+    }
+    let lease = case.lease().await.unwrap();
+    for number in 1..=2 {
+        assert_eq!(store.shards(&lease).await.unwrap().len(), number - 1);
+        let job = case.begin(&lease).await.unwrap();
+        case.end(&lease, &job, ended(State::AwaitingShards)).await;
+    }
+    let shards = store.shards(&lease).await.unwrap();
+    assert_eq!(shards.len(), 2);
+    let mut ends: Vec<_> = shards
+        .iter()
+        .map(|job| (job.id.clone(), delivered()))
+        .collect();
+    ends.push((id(9), delivered()));
+    store.end(&lease, ends.clone()).await.unwrap_err();
+    assert_eq!(case.state(1).await, State::AwaitingShards);
+    ends.pop();
+    store.end(&lease, ends).await.unwrap();
+    assert_eq!(
+        (case.state(1).await, case.state(2).await),
+        (State::Delivered, State::Delivered)
+    );
+}
+
+async fn an_upload_is_retried_or_deleted_by_a_person(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    assert!(!store.retry(&id(1)).await.unwrap());
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert!(!store.delete(&id(1)).await.unwrap());
+    case.end(&lease, &job, ended(State::Incomplete)).await;
+    assert!(store.retry(&id(1)).await.unwrap());
+    assert_eq!(case.begin(&lease).await.unwrap().attempt, 1);
+    case.end(&lease, &job, ended(State::Incomplete)).await;
+    assert!(store.delete(&id(1)).await.unwrap());
+    assert!(!store.delete(&id(1)).await.unwrap());
+    assert_eq!(store.status(&id(1)).await.unwrap(), None);
+}
+
+async fn delivered_uploads_are_deleted_after_a_while(case: Case) {
+    let store = &*case.store;
+    hand_over_to(store, 1, "one").await;
+    hand_over_to(store, 2, "two").await;
+    for end in [delivered(), ended(State::Incomplete)] {
+        let lease = case.lease().await.unwrap();
+        let job = case.begin(&lease).await.unwrap();
+        case.end(&lease, &job, end).await;
+        store.release(&lease).await.unwrap();
+    }
+    let age = Duration::from_millis(200);
+    assert_eq!(store.prune(age).await.unwrap(), 0);
+    assert_eq!(store.overview().await.unwrap().lanes.len(), 2);
+    case.pass(age * 2).await;
+    assert_eq!(store.prune(age).await.unwrap(), 1);
+    let overview = store.overview().await.unwrap();
+    let [left] = &*overview.lanes else {
+        panic!("{overview:?}");
+    };
+    assert_eq!(
+        (&*left.lane.suite_run, left.state, left.uploads),
+        ("two", State::Incomplete, 1)
+    );
+    assert!(overview.now > left.oldest);
+}
+
+async fn slots_are_an_interval_apart_for_all_and_an_overload_slows_all_down(case: Case) {
+    let (store, rate) = (&*case.store, Rate::per_second(10));
+    let interval = Duration::from_millis(105);
+    let many = (0..20).map(|_| store.slots("one", rate, 1));
+    let taken = futures_util::future::join_all(many).await;
+    let last = taken
+        .into_iter()
+        .map(|slots| slots.unwrap().delay)
+        .max()
+        .unwrap();
+    // The clock of the database goes on.
+    assert!(last <= interval * 19 && last > interval * 10, "{last:?}");
+    assert_eq!(
+        store.slots("two", rate, 1).await.unwrap().delay,
+        Duration::ZERO
+    );
+    store
+        .overloaded("one", Duration::ZERO, Duration::from_secs(60))
+        .await
+        .unwrap();
+    let slots = store.slots("one", rate, 5).await.unwrap();
+    assert!(slots.delay > Duration::from_secs(55), "{slots:?}");
+    assert!(slots.interval >= interval * 19 / 10, "{slots:?}");
+    let next = store.slots("one", rate, 1).await.unwrap();
+    assert!(next.delay > slots.delay + interval * 5, "{next:?}");
+}
+
+async fn a_token_is_valid_until_it_is_revoked(case: Case) {
+    let store = &*case.store;
+    let (token, other) = (Token::new("shop"), Token::new("depot"));
+    store.add_token(&token).await.unwrap();
+    case.pass(Duration::from_millis(2)).await;
+    store.add_token(&other).await.unwrap();
+    let shown = ShownToken::parse(token.text.expose()).unwrap();
+    let stored = store.token(&shown.id).await.unwrap().unwrap();
+    assert_eq!(stored.project, "shop");
+    assert!(shown.is(&stored));
+    assert!(!shown.is(&store.token(&other.id).await.unwrap().unwrap()));
+    let all = store.tokens().await.unwrap();
+    let projects: Vec<&str> = all.iter().map(|token| &*token.project).collect();
+    assert_eq!(projects, ["shop", "depot"]);
+    assert!(store.revoke_token(&token.id).await.unwrap());
+    assert!(!store.revoke_token(&token.id).await.unwrap());
+    assert_eq!(store.token(&token.id).await.unwrap(), None);
+    assert_eq!(store.tokens().await.unwrap().len(), 1);
+}
+
+async fn text_is_stored_as_it_is(case: Case) {
+    let store = &*case.store;
+    let name = "run ' \" ; -- \u{1b}[31m ?1 $1 { } \\ é 漢";
+    let upload = NewUpload {
+        lane: Lane::new("https://octane.example/", 1001, 1002, name, name),
+        ..upload(1, "")
+    };
+    store.put(upload.clone(), QUOTA).await.unwrap();
+    let status = store.status(&id(1)).await.unwrap().unwrap();
+    assert_eq!(status.lane, upload.lane);
+    assert_eq!(case.lease().await.unwrap().lane, upload.lane);
+}

@@ -1,0 +1,278 @@
+//! The door: what agents and watchers get.
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, Request, StatusCode, header};
+use octane_client::{CancellationToken, Status as TestStatus};
+use octane_relay::{DoorSettings, Server, State, Token, routes};
+use octane_sandbox::Settings;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tower::ServiceExt;
+
+use crate::agents::{World, results};
+
+/// A door to the store of a world, and a token of the project `shop`.
+struct Case {
+    world: World,
+    settings: DoorSettings,
+    token: Token,
+}
+
+/// What the door has answered.
+struct Answer {
+    status: StatusCode,
+    retry_after: Option<String>,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    fn code(&self) -> (u16, String) {
+        let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
+        (self.status.as_u16(), code)
+    }
+}
+
+impl Case {
+    async fn new() -> Self {
+        let world = World::new(1000).await;
+        let sandbox = Settings::default();
+        let workspace = octane_model::Workspace {
+            space: sandbox.space,
+            workspace: sandbox.workspace,
+        };
+        let server = world.sandbox.url().parse().unwrap();
+        let settings = DoorSettings::new(server, workspace, world.folder.path().join("door"));
+        let token = Token::new("shop");
+        world.store.add_token(&token).await.unwrap();
+        Self {
+            world,
+            settings,
+            token,
+        }
+    }
+
+    fn routes(&self) -> Router {
+        routes(self.world.store.clone(), self.settings.clone(), || {})
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.routes().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let retry_after = parts.headers.get(header::RETRY_AFTER);
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        Answer {
+            status: parts.status,
+            retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let bearer = format!("Bearer {}", self.token.text.expose());
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, bearer)
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        let request = self.request(Method::GET, path);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn put(&self, id: &str, journal: &[u8]) -> Answer {
+        let digest = STANDARD.encode(Sha256::digest(journal));
+        let request = self
+            .request(Method::PUT, &format!("/v1/uploads/{id}"))
+            .header("content-digest", format!("sha-256=:{digest}:"));
+        let body = Body::from(journal.to_vec());
+        self.send(request.body(body).unwrap()).await
+    }
+
+    fn plan(&self, suite_run: &str) -> (Vec<u8>, String) {
+        let runs = results(0..3, TestStatus::Passed);
+        let (journal, summary) = self.world.plan(suite_run, &runs, None);
+        (journal, summary.id.to_string())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_handed_over_once_and_reported_on_at_the_end() {
+    let case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    let stored = case.put(&id, &journal).await;
+    assert_eq!(stored.status, StatusCode::CREATED, "{}", stored.text);
+    let json = stored.json();
+    assert_eq!(
+        (&json["state"], &json["report"]),
+        (&"stored".into(), &Value::Null)
+    );
+    assert_eq!(
+        (&json["lane"]["suite"], &json["lane"]["suite_run"]),
+        (&"Nightly".into(), &"4711".into())
+    );
+    assert_eq!(case.put(&id, &journal).await.status, StatusCode::OK);
+    let path = format!("/v1/uploads/{id}");
+    assert_eq!(case.get(&path).await.json(), json);
+    let lanes = case.get("/v1/status").await.json();
+    assert_eq!(lanes["lanes"][0]["uploads"], 1);
+    let relay = case.world.relay("one");
+    let ids = [id.parse().unwrap()];
+    assert_eq!(
+        case.world.until_ended(&relay, &ids).await,
+        [State::Delivered]
+    );
+    let json = case.get(&path).await.json();
+    assert_eq!(json["state"], "delivered");
+    assert_eq!(json["report"]["schema"], "octane.upload/1");
+    assert_eq!(json["report"]["counts"]["ingested"], 3);
+    assert_eq!(case.put(&id, &journal).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_in_without_a_valid_token_and_a_project_sees_its_own_uploads() {
+    let mut case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    let path = format!("/v1/uploads/{id}");
+    assert_eq!(case.put(&id, &journal).await.status, StatusCode::CREATED);
+    let shop = std::mem::replace(&mut case.token, Token::new("shop"));
+    let unauthorized = (401, "unauthorized".to_owned());
+    assert_eq!(case.put(&id, &journal).await.code(), unauthorized);
+    assert_eq!(case.get(&path).await.code(), unauthorized);
+    assert_eq!(case.get("/v1/status").await.code(), unauthorized);
+    let request = Request::get(&path).body(Body::empty()).unwrap();
+    assert_eq!(case.send(request).await.code(), unauthorized);
+    case.token = Token::new("depot");
+    case.world.store.add_token(&case.token).await.unwrap();
+    assert_eq!(
+        case.get(&path).await.code(),
+        (404, "unknown_upload".to_owned())
+    );
+    assert_eq!(
+        case.get("/v1/status").await.json()["lanes"],
+        serde_json::json!([])
+    );
+    assert_eq!(
+        case.put(&id, &journal).await.code(),
+        (409, "conflict".to_owned())
+    );
+    case.token = shop;
+    assert!(case.world.store.revoke_token(&case.token.id).await.unwrap());
+    assert_eq!(case.get(&path).await.code(), unauthorized);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_delivered_is_refused_and_not_stored() {
+    let mut case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    let (other_journal, other) = case.plan("4711");
+    let path = format!("/v1/uploads/{id}");
+    let plain = || case.request(Method::PUT, &path);
+    let without = plain().body(Body::from(journal.clone())).unwrap();
+    assert_eq!(
+        case.send(without).await.code(),
+        (400, "no_digest".to_owned())
+    );
+    let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(b"other")));
+    let wrong = plain().header("content-digest", digest);
+    let wrong = wrong.body(Body::from(journal.clone())).unwrap();
+    assert_eq!(
+        case.send(wrong).await.code(),
+        (400, "digest_mismatch".to_owned())
+    );
+    let refused = |code: &str| (422, code.to_owned());
+    assert_eq!(
+        case.put(&id, &other_journal).await.code(),
+        refused("other_upload")
+    );
+    assert_eq!(
+        case.put(&id, b"octane").await.code(),
+        refused("not_an_upload")
+    );
+    let mut damaged = journal.clone();
+    damaged[500] ^= 1;
+    let answer = case.put(&id, &damaged).await;
+    assert_eq!(answer.code(), refused("not_an_upload"));
+    // Where the relay has its files is nobody's business.
+    let folder = case.world.folder.path().display().to_string();
+    assert!(!answer.text.contains(&folder), "{}", answer.text);
+    assert_eq!(
+        case.put("u-1", &journal).await.code(),
+        (400, "invalid_id".to_owned())
+    );
+    case.settings.workspace.workspace = 1003.into();
+    assert_eq!(
+        case.put(&id, &journal).await.code(),
+        refused("other_workspace")
+    );
+    case.settings.workspace = octane_model::Workspace {
+        space: Settings::default().space,
+        workspace: Settings::default().workspace,
+    };
+    case.settings.journal_bytes_max = journal.len() - 1;
+    assert_eq!(
+        case.put(&id, &journal).await.code(),
+        (413, "too_large".to_owned())
+    );
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(journal.clone())]);
+    let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(&journal)));
+    let unknown_length = case
+        .request(Method::PUT, &path)
+        .header("content-digest", digest);
+    let unknown_length = unknown_length.body(Body::from_stream(chunks)).unwrap();
+    assert_eq!(
+        case.send(unknown_length).await.code(),
+        (413, "too_large".to_owned())
+    );
+    case.settings.journal_bytes_max = journal.len();
+    assert_eq!(case.get(&path).await.status, StatusCode::NOT_FOUND);
+    case.settings.uploads_max = 1;
+    assert_eq!(case.put(&id, &journal).await.status, StatusCode::CREATED);
+    let answer = case.put(&other, &other_journal).await;
+    assert_eq!(answer.code(), (429, "quota".to_owned()));
+    assert_eq!(answer.retry_after.as_deref(), Some("30"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watchers_need_no_token_and_a_stopping_server_finishes_what_it_has_begun() {
+    let case = Case::new().await;
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let (address, stop) = (server.address(), CancellationToken::new());
+    let serving = server.serve(case.routes(), &stop);
+    let watching = async {
+        let mut answers = Vec::new();
+        for path in ["/healthz", "/metrics", "/nothing"] {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let request =
+                format!("GET {path} HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            if path == "/nothing" {
+                stop.cancel();
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answers.push(answer);
+        }
+        answers
+    };
+    let ((), answers) = tokio::join!(serving, watching);
+    assert!(answers[0].starts_with("HTTP/1.1 200") && answers[0].ends_with("ok\n"));
+    assert!(
+        answers[1].contains("octane_relay_store_up 1\n"),
+        "{}",
+        answers[1]
+    );
+    assert!(
+        answers[2].is_empty() || answers[2].starts_with("HTTP/1.1 404"),
+        "{}",
+        answers[2]
+    );
+}

@@ -1,0 +1,98 @@
+//! The contract over PostgreSQL, with a server of the test's own.
+
+use std::sync::Arc;
+
+use octane_relay::{PostgresStore, Store, StoreError};
+use octane_rest::Secret;
+use octane_test_support::postgres::Postgres;
+
+use crate::contract::{self, Case};
+
+async fn open(url: &str) -> Result<PostgresStore, StoreError> {
+    PostgresStore::open(&Secret::from(url)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_keeps_the_contract_of_a_store() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    for (number, check) in contract::CHECKS.iter().enumerate() {
+        let url = server.database(&format!("check{number}"));
+        let store = Arc::new(open(&url).await.unwrap());
+        check(Case { store, clock: None }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_relays_share_a_database_and_each_lane_has_one_holder() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let url = server.database("relay");
+    // All of them create the tables at the same moment.
+    let opened = futures_util::future::join_all((0..3).map(|_| open(&url))).await;
+    let stores: Vec<PostgresStore> = opened.into_iter().map(Result::unwrap).collect();
+    for number in 0..30 {
+        contract::hand_over_to(&stores[0], number, &format!("run {}", number % 6)).await;
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for (number, store) in stores.iter().cloned().enumerate() {
+        for _ in 0..4 {
+            let store = store.clone();
+            tasks.spawn(async move {
+                let mut done = Vec::new();
+                while let Some(lease) = store
+                    .lease(&format!("relay {number}"), contract::LEASE_TIME)
+                    .await
+                    .unwrap()
+                {
+                    while let Some(job) = store.begin(&lease).await.unwrap() {
+                        let end = contract::delivered();
+                        store
+                            .end(&lease, vec![(job.id.clone(), end)])
+                            .await
+                            .unwrap();
+                        done.push((lease.lane.suite_run.clone(), job.id));
+                    }
+                    store.release(&lease).await.unwrap();
+                }
+                done
+            });
+        }
+    }
+    let mut all = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        let done = done.unwrap();
+        for lane in 0..6 {
+            let lane = format!("run {lane}");
+            let ids: Vec<_> = done.iter().filter(|(run, _)| *run == lane).collect();
+            assert!(ids.is_sorted(), "{ids:?}");
+        }
+        all.extend(done);
+    }
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_lose_what_it_has_committed_is_refused() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let url = server.database("relay");
+    let error = open(&format!("{url}&options=-c%20synchronous_commit%3Doff"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StoreError::NotDurable {
+                setting: "synchronous_commit",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}

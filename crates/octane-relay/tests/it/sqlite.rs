@@ -1,0 +1,61 @@
+//! The contract over SQLite.
+
+use std::sync::Arc;
+
+use octane_relay::{SqliteStore, StoreError, Time};
+
+use crate::contract::{self, Case, TestClock};
+
+/// A store in a new file, with a clock of the test's own.
+fn case(folder: &tempfile::TempDir, clock: &TestClock) -> Case {
+    let store = SqliteStore::open(&folder.path().join("relay.db"), clock.clock());
+    Case {
+        store: Arc::new(store.unwrap()),
+        clock: Some(clock.clone()),
+    }
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract_of_a_store() {
+    for check in contract::CHECKS {
+        let folder = tempfile::tempdir().unwrap();
+        check(case(&folder, &TestClock::default())).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_is_there_when_the_store_is_opened_again() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    contract::hand_over(&*case(&folder, &clock).store, 1).await;
+    let again = case(&folder, &clock);
+    let status = again.store.status(&contract::id(1)).await.unwrap();
+    assert!(status.is_some());
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    drop(case(&folder, &clock));
+    let file = folder.path().join("relay.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let error = SqliteStore::open(&file, Arc::new(|| Time::EPOCH)).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Newer { found: 99, .. }),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_can_read_a_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    let store = case(&folder, &clock);
+    contract::hand_over(&*store.store, 1).await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+}

@@ -1,0 +1,243 @@
+//! Relays that deliver, into a sandbox.
+
+use std::time::{Duration, Instant};
+
+use octane_client::{CancellationToken, Outcome, Status, UploadId};
+use octane_relay::State;
+use octane_sandbox::Fault;
+
+use crate::agents::{World, results};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handed_over_is_delivered_as_a_resume_would() {
+    let world = World::new(1000).await;
+    let id = world
+        .hand_over("4711", &results(0..25, Status::Passed), None)
+        .await;
+    let states = world
+        .until_ended(&world.relay("one"), std::slice::from_ref(&id))
+        .await;
+    assert_eq!(states, [State::Delivered]);
+    let report = world.report(&id).await;
+    assert_eq!(
+        (report.outcome, report.upload_id.clone()),
+        (Outcome::Success, id)
+    );
+    assert_eq!((report.counts.ingested, report.batches.len()), (25, 3));
+    assert_eq!(report.journal, None);
+    assert_eq!(world.payloads().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_dies_is_followed_by_another_and_nothing_is_doubled() {
+    let world = World::new(1000).await;
+    let results = results(0..40, Status::Passed);
+    let id = world.hand_over("4711", &results, None).await;
+    world
+        .sandbox
+        .sandbox()
+        .fail_next(
+            Fault::delay(Duration::from_secs(60))
+                .method("POST")
+                .path("*/test-results")
+                .times(1),
+        )
+        .unwrap();
+    let first = world.relay("first");
+    let dying = tokio::spawn(async move { first.run(&CancellationToken::new()).await });
+    while world.payloads().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // As if it was killed: it says nothing to anybody.
+    dying.abort();
+    let died = Instant::now();
+    let states = world
+        .until_ended(&world.relay("second"), std::slice::from_ref(&id))
+        .await;
+    assert_eq!(states, [State::Delivered]);
+    assert!(
+        died.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        died.elapsed()
+    );
+    let report = world.report(&id).await;
+    assert_eq!(report.outcome, Outcome::Success);
+    // What the first one has sent is no upload of somebody else.
+    assert_eq!(
+        (
+            report.counts.ingested,
+            report.counts.duplicate,
+            report.counts.runs
+        ),
+        (40, 0, 40)
+    );
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_asked_to_stop_gives_its_uploads_back() {
+    let world = World::new(5).await;
+    let id = world
+        .hand_over("4711", &results(0..400, Status::Passed), None)
+        .await;
+    let (relay, stop) = (world.relay("first"), CancellationToken::new());
+    let stopping = async {
+        while world.payloads().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+    };
+    tokio::join!(relay.run(&stop), stopping);
+    let status = world.store.status(&id).await.unwrap().unwrap();
+    assert_eq!((status.state, status.attempts), (State::Stored, 0));
+    assert!(
+        world
+            .store
+            .lease("another", Duration::from_secs(1))
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_of_a_lane_are_delivered_one_after_the_other_and_lanes_in_parallel() {
+    let world = World::new(1000).await;
+    let mut ids = Vec::new();
+    for round in 0..3_u32 {
+        for suite_run in ["one", "two"] {
+            let status = if round == 2 {
+                Status::Failed
+            } else {
+                Status::Passed
+            };
+            ids.push(
+                world
+                    .hand_over(suite_run, &results(0..10 + round, status), None)
+                    .await,
+            );
+        }
+    }
+    let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
+    let stop = CancellationToken::new();
+    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
+    let (states, _) = tokio::join!(
+        async {
+            let states = world.ended(&ids).await;
+            stop.cancel();
+            states
+        },
+        all
+    );
+    assert!(
+        states.iter().all(|state| *state == State::Delivered),
+        "{states:?}"
+    );
+    for lane in 0..2 {
+        // Tasks are numbered as they are accepted.
+        let mut tasks = Vec::new();
+        for id in ids.iter().skip(lane).step_by(2) {
+            let report = world.report(id).await;
+            tasks.extend(report.batches.iter().map(|batch| batch.task.unwrap()));
+        }
+        assert!(tasks.is_sorted(), "{tasks:?}");
+        assert_eq!(tasks.len(), 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shards_are_linked_and_reported_on_once_all_have_arrived() {
+    let world = World::new(1000).await;
+    let mut ids: Vec<UploadId> = Vec::new();
+    for index in 1..=3_u32 {
+        let mut runs = results(index * 10..index * 10 + 10, Status::Passed);
+        runs[0] = runs[0].clone().jira(["SHOP-101"]);
+        let shard = octane_client::Shard::new(index, 3).unwrap();
+        let id = world.hand_over("sharded", &runs, Some(shard)).await;
+        ids.push(id);
+        let expected = if index < 3 {
+            State::AwaitingShards
+        } else {
+            State::Delivered
+        };
+        let states = world.until_ended(&world.relay("one"), &ids).await;
+        assert!(states.iter().all(|state| *state == expected), "{states:?}");
+    }
+    for id in &ids {
+        let report = world.report(id).await;
+        let shards = report.shards.as_ref().unwrap();
+        assert!(
+            shards.is_merged && shards.missing.as_deref() == Some(&[]),
+            "{shards:?}"
+        );
+        assert_eq!(
+            (report.counts.ingested, report.outcome),
+            (30, Outcome::Success)
+        );
+        assert_eq!(report.links.unwrap().linked, 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_results_wait_for_a_person_and_are_in_nobodys_way() {
+    let world = World::new(1000).await;
+    let refusal = Fault::status(400).code("testbox.invalid_payload");
+    let refusal = refusal.method("POST").path("*/test-results").times(200);
+    world.sandbox.sandbox().fail_next(refusal).unwrap();
+    let first = world
+        .hand_over("4711", &results(0..5, Status::Passed), None)
+        .await;
+    let states = world
+        .until_ended(&world.relay("one"), std::slice::from_ref(&first))
+        .await;
+    assert_eq!(states, [State::Incomplete]);
+    let incomplete = world.store.status(&first).await.unwrap().unwrap();
+    assert!(incomplete.reason.unwrap().contains("5 rejected"));
+    world.sandbox.sandbox().clear_faults();
+    let second = world
+        .hand_over("4711", &results(5..9, Status::Passed), None)
+        .await;
+    let states = world.until_ended(&world.relay("one"), &[second]).await;
+    assert_eq!(states, [State::Delivered]);
+    assert!(world.store.retry(&first).await.unwrap());
+    let states = world.until_ended(&world.relay("one"), &[first]).await;
+    assert_eq!(states, [State::Delivered]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_relays_together_keep_to_one_rate_in_every_second() {
+    let rate = 20_usize;
+    let world = World::new(20).await;
+    let mut ids = Vec::new();
+    for lane in 0..4_u32 {
+        let runs = results(lane * 100..lane * 100 + 60, Status::Passed);
+        ids.push(world.hand_over(&format!("run {lane}"), &runs, None).await);
+    }
+    let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
+    let stop = CancellationToken::new();
+    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
+    let (states, _) = tokio::join!(
+        async {
+            let states = world.ended(&ids).await;
+            stop.cancel();
+            states
+        },
+        all
+    );
+    assert!(
+        states.iter().all(|state| *state == State::Delivered),
+        "{states:?}"
+    );
+    let requests = world.sandbox.sandbox().requests();
+    let mut moments: Vec<_> = requests.iter().map(|request| request.time).collect();
+    moments.sort();
+    assert!(moments.len() > 60, "{}", moments.len());
+    let most = (0..moments.len()).map(|first| {
+        let end = moments[first] + Duration::from_secs(1);
+        moments[first..]
+            .iter()
+            .take_while(|moment| **moment < end)
+            .count()
+    });
+    assert!(most.max().unwrap() <= rate);
+}
