@@ -1,6 +1,7 @@
 //! Tables, which can be read several times: columns of Arrow, and columns of Python objects.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use octane_results::{ArrowCells, Cell, ReadOptions, Record, TestRun, TypedTable, arrow_cells};
 use pyo3::prelude::*;
@@ -11,22 +12,37 @@ use crate::error::Failure;
 use crate::frame::Frame;
 use crate::gate;
 
-/// How many rows are read at once, so that memory does not grow with the table.
-const ROWS_MAX: usize = 1024;
+/// How many rows are fetched from Python at once, so that memory does not grow with the table.
+const FETCHED_MAX: usize = 1024;
 
-/// A table. Each column that means something is in the frame, or its cells are fetched from Python a few rows at a time.
+/// How many rows are exported at once, where the columns are converted to Arrow for it.
+const EXPORTED_MAX: usize = 32 * 1024;
+
+/// How many rows are read at once: many more results would not fit into the processor's cache.
+const READ_MAX: usize = 128;
+
+/// A table. Each column that means something is in Arrow, or its cells are fetched from Python a few rows at a time.
 pub(crate) struct Table {
     /// How messages call it.
     pub(crate) name: String,
     pub(crate) header: Vec<String>,
     pub(crate) rows: usize,
-    pub(crate) frame: Option<Py<Frame>>,
+    pub(crate) exported: Exported,
     /// `fetch(start, stop, indexes)`: the values of these columns in these rows, a list for each column.
     pub(crate) fetch: Py<PyAny>,
     /// `label(row)`: what a row is called in messages.
     pub(crate) label: Option<Py<PyAny>>,
     pub(crate) is_time_zone_given: bool,
     pub(crate) is_duration_unit_given: bool,
+}
+
+/// The columns in Arrow.
+pub(crate) enum Exported {
+    None,
+    /// All rows.
+    Whole(Py<Frame>),
+    /// `export(start, stop)`: these rows, in those columns that can be in Arrow; `None` without any.
+    InParts(Py<PyAny>),
 }
 
 impl Table {
@@ -45,18 +61,16 @@ impl Table {
 
     /// Reads all rows.
     pub(crate) fn records(&self, options: &ReadOptions) -> Result<Records<'_>, Failure> {
-        let typed = self.typed(options)?;
-        let frame = self.frame.as_ref().map(Py::get);
-        let in_frame = frame.map_or(&[][..], |frame| &frame.columns);
-        let fetched = typed.indexes().filter(|index| !in_frame.contains(index));
+        let is_in_parts = matches!(self.exported, Exported::InParts(_));
         Ok(Records {
             table: self,
-            fetched: fetched.collect(),
-            typed,
-            slice: Slice::default(),
-            next: 0,
+            typed: self.typed(options)?,
+            part: 0..if is_in_parts { 0 } else { self.rows },
+            frame: None,
             batch: 0,
             batch_start: 0,
+            slice: Slice::default(),
+            next: 0,
             is_done: false,
         })
     }
@@ -72,110 +86,158 @@ impl Table {
 pub(crate) struct Records<'t> {
     table: &'t Table,
     typed: TypedTable,
-    /// The columns of Python objects that are needed.
-    fetched: Vec<usize>,
-    /// The rows that can be read now.
-    slice: Slice<'t>,
-    /// The next row.
-    next: usize,
-    /// The batch of the frame that it is in, and that batch's first row.
+    /// The rows that are exported now.
+    part: Range<usize>,
+    /// The frame that has them, unless the table has one for all rows.
+    frame: Option<Py<Frame>>,
+    /// The batch of the frame that the next row is in, and that batch's first row.
     batch: usize,
     batch_start: usize,
+    /// The rows that can be read now.
+    slice: Slice,
+    /// The next row.
+    next: usize,
     is_done: bool,
 }
 
 /// Some rows, all in one batch of the frame.
 #[derive(Default)]
-struct Slice<'t> {
+struct Slice {
     start: usize,
     stop: usize,
     /// Where the cells of each column are.
     places: Vec<Option<Place>>,
-    /// The columns in the batch of the frame.
-    getters: Vec<ArrowCells<'t>>,
     /// The columns of Python objects.
     columns: Vec<Vec<Cell<'static>>>,
 }
 
-impl<'t> Records<'t> {
+impl Records<'_> {
     /// Uses the memory of a result that is no longer needed for a later one.
     pub(crate) fn recycle(&mut self, run: Box<TestRun>) {
         self.typed.recycle(run);
     }
 
+    /// Exports further rows.
+    fn open_part(&mut self) -> Result<(), Failure> {
+        let Exported::InParts(export) = &self.table.exported else {
+            return Err(Failure::internal("the frame has fewer rows than it said"));
+        };
+        let start = self.part.end;
+        let stop = self.table.rows.min(start + EXPORTED_MAX);
+        let frame = &mut self.frame;
+        let exported = gate::attach(|py| {
+            // First, so that there are not two of them in memory.
+            *frame = None;
+            let exported = export.call1(py, (start, stop))?;
+            let exported: Option<Py<Frame>> = exported.extract(py).map_err(PyErr::from)?;
+            Ok::<_, Failure>(exported)
+        });
+        let exported = exported.ok_or_else(ending)??;
+        let rows = exported.as_ref().map(|frame| frame.get().rows);
+        if rows.is_some_and(|rows| rows != stop - start) {
+            return Err(Failure::internal(
+                "a part has other rows than were asked for",
+            ));
+        }
+        self.frame = exported;
+        self.part = start..stop;
+        (self.batch, self.batch_start) = (0, start);
+        Ok(())
+    }
+
     /// Opens the next slice.
     fn open_slice(&mut self) -> Result<(), Failure> {
-        let table: &'t Table = self.table;
         let start = self.next;
-        let mut stop = table.rows.min(start + ROWS_MAX);
+        if start == self.part.end {
+            self.open_part()?;
+        }
+        let table = self.table;
+        let mut stop = self.part.end.min(start + FETCHED_MAX);
         let mut places = vec![None; table.header.len()];
-        let mut getters = std::mem::take(&mut self.slice.getters);
-        if let Some(frame) = table.frame.as_ref().map(Py::get) {
-            let batch = loop {
+        if let Some(frame) = frame(table, self.frame.as_ref()) {
+            let batch_end = loop {
                 let Some(batch) = frame.batches.get(self.batch) else {
                     return Err(Failure::internal("the frame has fewer rows than it said"));
                 };
-                if start < self.batch_start + batch.num_rows() {
-                    break batch;
+                let end = self.batch_start + batch.num_rows();
+                if start < end {
+                    break end;
                 }
-                self.batch_start += batch.num_rows();
+                self.batch_start = end;
                 self.batch += 1;
-                getters.clear();
             };
-            stop = stop.min(self.batch_start + batch.num_rows());
-            if getters.is_empty() {
-                let fields = batch.schema_ref().fields().iter();
-                let columns = fields.zip(batch.columns());
-                getters.extend(columns.map(|(field, column)| arrow_cells(field, column)));
-            }
+            stop = stop.min(batch_end);
             for (at, index) in frame.columns.iter().enumerate() {
                 if let Some(place) = places.get_mut(*index) {
                     *place = Some(Place::Frame(at));
                 }
             }
         }
-        for (at, index) in self.fetched.iter().enumerate() {
-            if let Some(place) = places.get_mut(*index) {
-                *place = Some(Place::Fetched(at));
+        let mut fetched = Vec::new();
+        for index in self.typed.indexes() {
+            if let Some(place @ None) = places.get_mut(index) {
+                *place = Some(Place::Fetched(fetched.len()));
+                fetched.push(index);
             }
         }
         let mut columns = Vec::new();
-        if !self.fetched.is_empty() {
-            let fetched = gate::attach(|py| fetch(py, &table.fetch, start, stop, &self.fetched));
-            columns = fetched.ok_or_else(|| Failure::new("Cancelled", "the program ends"))??;
+        if !fetched.is_empty() {
+            let fetched = gate::attach(|py| fetch(py, &table.fetch, start, stop, &fetched));
+            columns = fetched.ok_or_else(ending)??;
         }
         self.slice = Slice {
             start,
             stop,
             places,
-            getters,
             columns,
         };
         Ok(())
     }
 
-    /// Reads the next row.
-    fn read_row(&mut self) -> Result<(), Failure> {
+    /// Reads the next rows.
+    fn read_rows(&mut self) -> Result<(), Failure> {
         if self.next == self.slice.stop {
             self.open_slice()?;
         }
-        let (table, row) = (self.table, self.next);
-        let (slice, in_batch) = (&mut self.slice, row - self.batch_start);
-        // Whole slices of results would not fit into the processor's cache.
-        let in_slice = row - slice.start;
-        let cell = |index: usize| match slice.places.get(index) {
-            Some(Some(Place::Frame(at))) => slice.getters[*at](in_batch),
-            Some(Some(Place::Fetched(at))) => {
-                let cell = slice.columns.get(*at).and_then(|cells| cells.get(in_slice));
-                cell.map_or(Cell::Absent, borrowed)
-            }
-            _ => Cell::Absent,
-        };
-        self.typed
-            .read_row(row as u64 + 1, || table.label(row), cell);
-        self.next += 1;
+        let (table, slice) = (self.table, &self.slice);
+        let rows = self.next..slice.stop.min(self.next + READ_MAX);
+        let batch = frame(table, self.frame.as_ref())
+            .and_then(|frame| frame.batches.get(self.batch))
+            .map(|batch| batch.slice(rows.start - self.batch_start, rows.len()));
+        let getters: Vec<ArrowCells<'_>> = batch.as_ref().map_or_else(Vec::new, |batch| {
+            let fields = batch.schema_ref().fields().iter();
+            let columns = fields.zip(batch.columns());
+            let cells = columns.map(|(field, column)| arrow_cells(field, column));
+            cells.collect()
+        });
+        for row in rows.clone() {
+            let cell = |index: usize| match slice.places.get(index) {
+                Some(Some(Place::Frame(at))) => getters[*at](row - rows.start),
+                Some(Some(Place::Fetched(at))) => {
+                    let cells = slice.columns.get(*at);
+                    let cell = cells.and_then(|cells| cells.get(row - slice.start));
+                    cell.map_or(Cell::Absent, borrowed)
+                }
+                _ => Cell::Absent,
+            };
+            self.typed
+                .read_row(row as u64 + 1, || table.label(row), cell);
+        }
+        self.next = rows.end;
         Ok(())
     }
+}
+
+/// The frame with the rows that are exported now; `part` has them, unless the table has all.
+fn frame<'f>(table: &'f Table, part: Option<&'f Py<Frame>>) -> Option<&'f Frame> {
+    match &table.exported {
+        Exported::Whole(frame) => Some(frame.get()),
+        Exported::InParts(_) | Exported::None => part.map(Py::get),
+    }
+}
+
+fn ending() -> Failure {
+    Failure::new("Cancelled", "the program ends")
 }
 
 /// The same cell, without copying its text.
@@ -202,7 +264,7 @@ impl Iterator for Records<'_> {
                 return Some(Ok(record));
             }
             if self.next < self.table.rows {
-                if let Err(failure) = self.read_row() {
+                if let Err(failure) = self.read_rows() {
                     self.next = self.table.rows;
                     self.is_done = true;
                     return Some(Err(failure));

@@ -20,7 +20,7 @@ use crate::frame::Frame;
 use crate::input::{Again, Input, cancelled};
 use crate::job::{Context, Job, here, output};
 use crate::options::Options;
-use crate::table::Table;
+use crate::table::{Exported, Table};
 use crate::task::Task;
 use crate::{event, json, log};
 
@@ -215,17 +215,19 @@ pub(crate) fn input(
         let missing = || Failure::internal(format!("`{name}` is missing")).into_exception(py);
         get(name)?.ok_or_else(missing)
     };
-    let frame = get("frame")?.filter(|frame| !frame.is_none());
-    let frame: Option<Bound<'_, Frame>> = frame.map(Bound::cast_into).transpose()?;
+    let given = |name: &str| Ok::<_, PyErr>(get(name)?.filter(|value| !value.is_none()));
+    let exported = match (given("frame")?, given("export")?) {
+        (Some(frame), _) => Exported::Whole(frame.cast_into::<Frame>()?.unbind()),
+        (None, Some(export)) => Exported::InParts(export.unbind()),
+        (None, None) => Exported::None,
+    };
     Ok(Input::Table(Box::new(Table {
         name: required("name")?.extract()?,
         header: required("header")?.extract()?,
         rows: required("rows")?.extract()?,
-        frame: frame.map(Bound::unbind),
+        exported,
         fetch: required("fetch")?.unbind(),
-        label: get("label")?
-            .filter(|label| !label.is_none())
-            .map(Bound::unbind),
+        label: given("label")?.map(Bound::unbind),
         is_time_zone_given: options.has_time_zone(),
         is_duration_unit_given: options.has_duration_unit(),
     })))

@@ -187,6 +187,24 @@ def test_a_pandas_column_that_cannot_be_used_is_named_by_its_cells(client: Clien
     assert [(bad["row"], bad["column"]) for bad in raised.value.rows] == [("first", "class"), ("second", "class")]
 
 
+def test_a_pandas_column_may_have_other_types_further_down(client: Client) -> None:
+    pandas = pytest.importorskip("pandas")
+    # More rows than are converted at a time.
+    count, bad = 70_000, {0, 32_767, 32_768, 65_535, 65_536, 69_999}
+    texts = [f"test {number}" if number < 33_000 else number for number in range(count)]
+    frame = pandas.DataFrame(
+        {
+            "name": pandas.Series([" " if number in bad else texts[number] for number in range(count)], dtype=object),
+            "status": ["passed"] * count,
+            "class": pandas.Series([{"x": 1} if number in bad else None for number in range(count)], dtype=object),
+        }
+    )
+    with pytest.raises(octane.SchemaError) as raised:
+        upload(client, frame)
+    found = sorted((row["number"] - 1, row["column"]) for row in raised.value.rows)
+    assert found == [(number, column) for number in sorted(bad) for column in ("class", "name")]
+
+
 def test_naive_and_aware_times_in_one_pandas_column_keep_their_moments(sandbox: Sandbox, client: Client) -> None:
     pandas = pytest.importorskip("pandas")
     zone = datetime.timezone(datetime.timedelta(hours=2))

@@ -1,7 +1,7 @@
 //! Results planned on the threads that read them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ impl Process for PartPlanner {
             body: Vec::new(),
             texts: String::new(),
             jira: Vec::new(),
-            jira_keys: BTreeSet::new(),
+            jira_keys: HashSet::new(),
             files: Vec::new(),
             runs: Vec::new(),
             failed: None,
@@ -88,7 +88,7 @@ pub struct PlanPart {
     texts: String,
     /// Of each run the Jira keys, as they are stored.
     jira: Vec<u8>,
-    pub(super) jira_keys: BTreeSet<String>,
+    pub(super) jira_keys: HashSet<String>,
     pub(super) files: Vec<Arc<str>>,
     pub(super) runs: Vec<PartRun>,
     /// Why the others cannot be written.

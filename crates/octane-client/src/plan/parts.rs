@@ -106,7 +106,7 @@ impl<I: Iterator<Item = PlanPart>> PartsPlan<I> {
         self.repairs
             .append(std::mem::replace(&mut part.repairs, counted));
         let keys = &mut self.batching.totals.jira_keys;
-        keys.append(&mut part.jira_keys);
+        keys.extend(part.jira_keys.drain());
         self.part = Some(part);
         self.at = Cursor::default();
         self.begin = 0;

@@ -92,8 +92,13 @@ def _pandas(results: Any, used: Used) -> dict[str, Any]:
     def label(row: int) -> str | None:
         return str(results.index[row])
 
-    exported = _pandas_in_arrow(results, used(name, header))
-    return {"name": name, "header": header, "rows": len(results), "frame": exported, "fetch": fetch, "label": label}
+    needed = used(name, header)
+
+    def export(start: int, stop: int) -> _core.Frame | None:
+        # A part at a time, since columns of objects are converted for it.
+        return _pandas_in_arrow(results.iloc[start:stop], needed)
+
+    return {"name": name, "header": header, "rows": len(results), "export": export, "fetch": fetch, "label": label}
 
 
 def _pandas_in_arrow(results: Any, used: list[tuple[int, str]]) -> _core.Frame | None:

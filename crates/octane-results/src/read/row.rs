@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -24,6 +25,9 @@ use crate::run::{Failure, TestRun};
 use crate::status::Status;
 use crate::text::{trimmed, trimmed_end};
 use crate::warning::WarningKind;
+
+/// Durations are no larger numbers, nearly always.
+const PLAIN_MAX: i64 = 1_000_000_000;
 
 /// Parses a row by the column mapping of its table.
 ///
@@ -149,8 +153,17 @@ impl Row<'_> {
             {
                 Err(unit_missing(column, &text(column, cell)?, "has no unit"))
             }
+            // Nearly always; other numbers are read as their digits.
+            (ResultField::Duration, Cell::Whole(number @ 0..=PLAIN_MAX)) => {
+                self.run.duration = Duration::from_millis(number.unsigned_abs());
+                Ok(())
+            }
+            (ResultField::DurationSeconds, Cell::Whole(number @ 0..=PLAIN_MAX)) => {
+                self.run.duration = Duration::from_secs(number.unsigned_abs());
+                Ok(())
+            }
             (ResultField::Started, Cell::Instant(time)) => {
-                self.run.started = plausible(time, &time.to_string(), self.warn);
+                self.run.started = plausible(time, time, self.warn);
                 Ok(())
             }
             (ResultField::Started, Cell::Naive(civil)) => self.set_naive(column, civil),
@@ -170,15 +183,14 @@ impl Row<'_> {
     }
 
     fn set_naive(&mut self, column: &Column, civil: DateTime) -> Result<(), InvalidCell> {
-        let shown = civil.to_string();
         if column.is_time_zone_missing {
-            let mut cell = invalid(column, &shown, "has no time zone");
+            let mut cell = invalid(column, &civil.to_string(), "has no time zone");
             cell.is_time_zone_missing = true;
             return Err(cell.hint("say which time zone it is in"));
         }
         let zone = self.options.time_zone.as_ref();
-        let started = (self.state.start_times).in_zone(civil, &shown, zone, self.warn);
-        self.run.started = started.map_err(|error| invalid(column, &shown, error))?;
+        let started = (self.state.start_times).in_zone(civil, civil, zone, self.warn);
+        self.run.started = started.map_err(|error| invalid(column, &civil.to_string(), error))?;
         Ok(())
     }
 
@@ -417,8 +429,6 @@ fn duration_hint(error: DurationError, unit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::context::Tag;
     use crate::read::columns::Columns;
@@ -571,6 +581,24 @@ mod tests {
         }
         assert_eq!(read("duration_ms", "84.0"), Ok(Duration::from_millis(84)));
         assert_eq!(read("duration (s)", "0.35"), Ok(Duration::from_millis(350)));
+    }
+
+    #[test]
+    fn a_whole_number_is_the_duration_that_its_digits_are() {
+        for header in ["duration_ms", "duration_s", "duration"] {
+            let header = ["name", "status", header].map(str::to_owned);
+            let mapping = Columns::default().map_header(&header).unwrap();
+            let read = |duration: Cell<'_>| {
+                let cells = [Cell::from("a"), Cell::from("ok"), duration];
+                let (options, state) = (ReadOptions::default(), &mut FileState::default());
+                let cell = |index: usize| cells[index].clone();
+                parse_row(&mapping, &options, state, cell, &mut |_| {}).map(|run| run.duration)
+            };
+            for number in [0, 1, 1500, PLAIN_MAX, PLAIN_MAX + 1, i64::MAX, -1] {
+                let digits = number.to_string();
+                assert_eq!(read(Cell::Whole(number)), read(Cell::from(&*digits)));
+            }
+        }
     }
 
     #[test]

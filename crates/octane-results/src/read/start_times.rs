@@ -1,5 +1,7 @@
 //! The start times of a file.
 
+use std::fmt;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -38,29 +40,29 @@ impl StartTimes {
     pub(crate) fn in_zone(
         &mut self,
         civil: DateTime,
-        text: &str,
+        text: impl fmt::Display,
         zone: Option<&TimeZone>,
         warn: &mut dyn FnMut(WarningKind),
     ) -> Result<Option<Timestamp>, TimestampError> {
         let time = moment_in(civil, zone.unwrap_or(&TimeZone::UTC))?;
-        let started = plausible(time, text, warn);
+        let started = plausible(time, &text, warn);
         if zone.is_none() && started.is_some() && self.warns_first() {
-            let value = shortened(text);
+            let value = shortened(&text.to_string());
             warn(WarningKind::NoTimeZone { value });
         }
         Ok(started)
     }
 }
 
-/// The start time, unless it is a placeholder from before 1990 or after 2090.
+/// The start time, unless it is a placeholder from before 1990 or after 2090. `text` is how it is written.
 pub(crate) fn plausible(
     started: Timestamp,
-    text: &str,
+    text: impl fmt::Display,
     warn: &mut dyn FnMut(WarningKind),
 ) -> Option<Timestamp> {
     if is_implausible(started) {
         warn(WarningKind::ImplausibleStart {
-            value: shortened(text),
+            value: shortened(&text.to_string()),
             is_early: started < Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 30),
         });
         return None;

@@ -317,7 +317,7 @@ impl ReportFile {
         let text = match moment {
             Moment::Unknown => return None,
             Moment::At(time) => {
-                return plausible(time, &time.to_string(), &mut |kind| self.warn(place, kind));
+                return plausible(time, time, &mut |kind| self.warn(place, kind));
             }
             Moment::Text(text) => text,
         };
