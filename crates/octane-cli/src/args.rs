@@ -25,7 +25,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use auth::AuthCommand;
+pub(crate) use auth::{AuthCommand, LoginArgs};
 pub(crate) use build_context::BuildContext;
 pub(crate) use compat::CompatArgs;
 pub(crate) use config::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};

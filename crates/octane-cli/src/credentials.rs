@@ -5,13 +5,14 @@
 //! | 1 | `--secret-file`, `--secret-stdin`, `--secret-command`, `--client-secret` | one of them |
 //! | 2 | the environment ([`Environment`]) | a client ID without a secret does not count if 3 or 4 has a secret |
 //! | 3 | `secret-file` or `secret-command` of a settings file | |
-//! | 4 | the key that `octane auth login` has saved for this server and space | of the given client ID, if there is one |
+//! | 4 | the key that `octane auth login` has saved for this server and space, in its file or in the keyring | of the given client ID, if there is one |
 //!
 //! For 1 and 3 the client ID is that of `--client-id`, the environment or a settings file, in this order. What is there and
 //! cannot be used is an error; nothing after it is tried.
 
 pub(crate) mod given;
 pub(crate) mod hint;
+pub(crate) mod keyring;
 pub(crate) mod known;
 pub(crate) mod login;
 pub(crate) mod private_file;
@@ -119,10 +120,10 @@ impl Credentials {
         if let Some(source) = configured {
             return self.key(source, Some(&self.configured)).await;
         }
-        match saved {
-            Ok(found) => Ok(found),
-            Err(None) => Ok(None),
-            Err(Some(error)) => Err(error),
+        match (saved, &self.saved) {
+            (Ok(Some(key)), Some((logins, _))) => logins.open(key).map(Some),
+            (Err(Some(error)), _) => Err(error),
+            (Ok(_) | Err(None), _) => Ok(None),
         }
     }
 
@@ -357,7 +358,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let logins = Logins::at(folder.path().join("keys.json"));
         let place = Place::new("https://octane.example/ui/?p=1001/1002").unwrap();
-        logins.save(&place, "ci", &"saved".into()).unwrap();
+        logins.save(&place, "ci", &"saved".into(), false).unwrap();
         let login = format!("ci saved from {}", Origin::Login(logins.path().to_owned()));
         let mut places = credentials(KEY);
         places.saved = Some((logins, place));

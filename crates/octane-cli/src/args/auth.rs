@@ -1,8 +1,17 @@
 //! `octane auth`
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::dry_run::DryRunArgs;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LoginArgs {
+    /// Save the secret in the keyring of the operating system instead.
+    #[arg(long, hide = cfg!(not(feature = "keyring")))]
+    pub(crate) keyring: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunArgs,
+}
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum AuthCommand {
@@ -14,7 +23,7 @@ Examples:
   pass show octane | octane auth login --client-id ci-uploader --secret-stdin
 
 The key is used for this server and shared space if neither an option nor the environment has credentials.")]
-    Login(DryRunArgs),
+    Login(LoginArgs),
     /// Show which credentials are used, where they come from, and whether signing in works.
     #[command(before_long_help = "\
 Examples:

@@ -8,7 +8,7 @@ use octane_rest::{
 };
 use serde_json::{Value, json};
 
-use crate::args::{AuthCommand, ConnectionArgs, DryRunArgs};
+use crate::args::{AuthCommand, ConnectionArgs, DryRunArgs, LoginArgs};
 use crate::connect::{
     build, credential_failure, remote_endpoint, warn_about_address, warn_about_insecure,
     warn_about_typed_secret,
@@ -38,13 +38,17 @@ pub(super) async fn run(
     warn_about_typed_secret(args, output);
     warn_about_insecure(args);
     match command {
-        AuthCommand::Login(dry_run) => login(args, dry_run, output).await,
+        AuthCommand::Login(login_args) => login(args, login_args, output).await,
         AuthCommand::Status => status(args, output).await,
         AuthCommand::Logout(dry_run) => logout(args, dry_run, output).await,
     }
 }
 
-async fn login(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
+async fn login(args: &ConnectionArgs, login_args: LoginArgs, output: Output) -> Result<Exit> {
+    let LoginArgs {
+        keyring: in_keyring,
+        dry_run,
+    } = login_args;
     let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
     warn_about_address(&endpoint, output);
     let (id, secret, origin) = key(args, &endpoint).await?;
@@ -62,7 +66,7 @@ async fn login(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Re
     let (logins, place) = (logins()?, place(args, &endpoint)?);
     let is_dry_run = dry_run.dry_run;
     if !is_dry_run {
-        let saved = logins.save(&place, &id, &secret);
+        let saved = logins.save(&place, &id, &secret, in_keyring);
         saved.map_err(credential_failure)?;
     }
     let path = logins.path().display().to_string();
@@ -75,7 +79,8 @@ async fn login(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Re
             } else {
                 "Saved    "
             };
-            text.push(&format!("{saved} {path}"));
+            let location = if in_keyring { "the keyring" } else { &path };
+            text.push(&format!("{saved} {location}"));
             text
         },
         &json!({
@@ -86,6 +91,7 @@ async fn login(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Re
             "client_id": id,
             "origin": origin.to_string(),
             "file": path,
+            "is_in_keyring": in_keyring,
             "is_dry_run": is_dry_run,
         }),
     )?;

@@ -2,6 +2,7 @@
 
 use octane_rest::CredentialError;
 
+use super::keyring::KEYRING;
 use crate::env;
 use crate::suggest::quoted;
 
@@ -15,6 +16,10 @@ pub(crate) fn credential_error_hint(error: &CredentialError) -> String {
         CredentialError::Command { program, .. } => format!(
             "run the command by itself; `{program}` has to print the secret as its first line and end with exit code 0"
         ),
+        CredentialError::Invalid { location, .. } if location == KEYRING => {
+            "unlock the keyring, or save the key in a file: run `octane auth login` without `--keyring`"
+                .to_owned()
+        }
         CredentialError::Unreadable { .. } | CredentialError::Invalid { .. } => {
             "correct it, then try again; `octane auth status` shows which credentials are used"
                 .to_owned()

@@ -1,4 +1,5 @@
-//! The API keys that `octane auth login` has saved, in a file of the user that only they can read.
+//! The API keys that `octane auth login` has saved, in a file of the user that only they can read. Of a key in the keyring, the file
+//! says that it is there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use octane_model::Address;
 use octane_rest::{Credential, CredentialError, FoundCredential, Origin, Secret};
 use serde::{Deserialize, Serialize};
 
+use super::keyring::{KEYRING, Keyring};
 use super::private_file;
 use crate::args::ConnectionArgs;
 
@@ -15,6 +17,7 @@ use crate::args::ConnectionArgs;
 #[derive(Debug, Clone)]
 pub(crate) struct Logins {
     path: PathBuf,
+    keyring: Keyring,
 }
 
 /// What a key is for: API keys belong to a shared space.
@@ -31,14 +34,18 @@ struct Content {
     keys: Vec<Key>,
 }
 
-const FORMAT: u32 = 1;
+/// 2 has keys whose secret is in the keyring.
+const FORMAT: u32 = 2;
 
+/// A saved key.
 #[derive(Serialize, Deserialize)]
-struct Key {
+pub(crate) struct Key {
     server: String,
     space: Option<i64>,
     client_id: String,
-    client_secret: String,
+    /// Absent if it is in the keyring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
 }
 
 impl Place {
@@ -67,49 +74,84 @@ impl Logins {
     }
 
     pub(crate) fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self {
+            path,
+            keyring: Keyring::of_system(),
+        }
+    }
+
+    #[cfg(test)]
+    fn with_keyring(self, keyring: Keyring) -> Self {
+        Self { keyring, ..self }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The key for a server and space, with this client ID if one is given.
+    /// The key for a server and space, with this client ID if one is given; its secret is not looked for yet.
     pub(crate) fn find(
         &self,
         place: &Place,
         id: Option<&str>,
-    ) -> Result<Option<FoundCredential>, CredentialError> {
+    ) -> Result<Option<Key>, CredentialError> {
         let key = self.read()?.keys.into_iter().find(|key| key.is_for(place));
-        let key = key.filter(|key| id.is_none_or(|id| id == key.client_id));
-        Ok(key.map(|key| FoundCredential {
-            credential: Credential::ApiKey {
-                id: key.client_id,
-                secret: key.client_secret.into(),
-            },
-            origin: Origin::Login(self.path.clone()),
-        }))
+        Ok(key.filter(|key| id.is_none_or(|id| id == key.client_id)))
     }
 
-    /// Saves a key, in place of another one for the same server and space.
+    /// A key with its secret.
+    pub(crate) fn open(&self, key: Key) -> Result<FoundCredential, CredentialError> {
+        let name = key.name();
+        let id = key.client_id;
+        let (secret, origin) = match key.client_secret {
+            Some(secret) => (secret.into(), Origin::Login(self.path.clone())),
+            None => {
+                let missing = || CredentialError::Invalid {
+                    location: KEYRING.to_owned(),
+                    reason: format!(
+                        "the secret of {id} is not there any more; run `octane auth login --keyring`"
+                    ),
+                };
+                let found = self.keyring.get(&name)?;
+                (found.ok_or_else(missing)?, Origin::Keyring)
+            }
+        };
+        let credential = Credential::ApiKey { id, secret };
+        Ok(FoundCredential { credential, origin })
+    }
+
+    /// Saves a key, in place of another one for the same server and space: its secret in the file, or in the keyring.
     pub(crate) fn save(
         &self,
         place: &Place,
         id: &str,
         secret: &Secret,
+        in_keyring: bool,
     ) -> Result<(), CredentialError> {
         if let Some(directory) = self.path.parent() {
             private_file::create_directory(directory)?;
         }
         let mut content = self.read()?;
-        content.keys.retain(|key| !key.is_for(place));
-        content.keys.push(Key {
+        let key = Key {
             server: place.address.to_string(),
             space: place.space,
             client_id: id.to_owned(),
-            client_secret: secret.expose().to_owned(),
-        });
-        self.write(content)
+            client_secret: (!in_keyring).then(|| secret.expose().to_owned()),
+        };
+        let replaced = content.keys.extract_if(.., |key| key.is_for(place));
+        let replaced: Vec<Key> = replaced.collect();
+        if in_keyring {
+            self.keyring.set(&key.name(), secret)?;
+        }
+        let name = key.name();
+        content.keys.push(key);
+        self.write(content)?;
+        for old in replaced {
+            if old.client_secret.is_none() && !(in_keyring && old.name() == name) {
+                self.keyring.delete(&old.name())?;
+            }
+        }
+        Ok(())
     }
 
     /// The client ID of the key for a server and space, if there is one.
@@ -126,6 +168,9 @@ impl Logins {
             return Ok(None);
         };
         let removed = content.keys.remove(index);
+        if removed.client_secret.is_none() {
+            self.keyring.delete(&removed.name())?;
+        }
         self.write(content)?;
         Ok(Some(removed.client_id))
     }
@@ -144,7 +189,9 @@ impl Logins {
     }
 
     fn write(&self, mut content: Content) -> Result<(), CredentialError> {
-        content.format = FORMAT;
+        // Older versions of this program read files without keys in the keyring.
+        let is_any_in_keyring = content.keys.iter().any(|key| key.client_secret.is_none());
+        content.format = if is_any_in_keyring { FORMAT } else { 1 };
         let written = if content.keys.is_empty() {
             private_file::remove(&self.path).map(drop)
         } else {
@@ -167,6 +214,17 @@ impl Logins {
 }
 
 impl Key {
+    /// Its name in the keyring.
+    fn name(&self) -> String {
+        let space = self.space.map(|space| format!(", space {space}"));
+        format!(
+            "{} ({}{})",
+            self.client_id,
+            self.server,
+            space.unwrap_or_default()
+        )
+    }
+
     fn is_for(&self, place: &Place) -> bool {
         let server = self.server.parse::<Address>();
         server.is_ok_and(|server| server.is_same_server(&place.address))
@@ -176,6 +234,11 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::keyring::Store;
+    use super::super::keyring::tests::Memory;
     use super::*;
 
     #[test]
@@ -187,11 +250,11 @@ mod tests {
         let other = place("https://octane.example/ui/?p=2001/1002");
         let id = |place: &Place, id| {
             let found = logins.find(place, id).unwrap();
-            found.map(|found| found.credential.id().unwrap().to_owned())
+            found.map(|found| found.client_id)
         };
         assert_eq!(id(&one, None), None);
-        logins.save(&one, "ci", &"s1".into()).unwrap();
-        logins.save(&other, "other", &"s2".into()).unwrap();
+        logins.save(&one, "ci", &"s1".into(), false).unwrap();
+        logins.save(&other, "other", &"s2".into(), false).unwrap();
         assert_eq!(id(&one, None).unwrap(), "ci");
         let same = place("HTTPS://octane.example:443/ui?p=1001/9");
         assert_eq!(id(&same, Some("ci")).unwrap(), "ci");
@@ -200,7 +263,7 @@ mod tests {
             id(&place("https://elsewhere.example/ui/?p=1001/1002"), None),
             None
         );
-        logins.save(&one, "new", &"s3".into()).unwrap();
+        logins.save(&one, "new", &"s3".into(), false).unwrap();
         assert_eq!(id(&one, None).unwrap(), "new");
         assert_eq!(logins.remove(&one).unwrap().unwrap(), "new");
         assert_eq!(logins.remove(&one).unwrap(), None);
@@ -210,18 +273,56 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_the_keyring_is_found_there_and_not_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Arc::new(Memory::default());
+        let store: Arc<dyn Store> = Arc::<Memory>::clone(&memory);
+        let keyring = Keyring::with(store, Duration::from_secs(60));
+        let logins = Logins::at(folder.path().join("keys.json")).with_keyring(keyring);
+        let place = Place::new("https://octane.example/ui/?p=1001/1002").unwrap();
+        let found = || {
+            logins
+                .find(&place, None)
+                .unwrap()
+                .map(|key| logins.open(key))
+        };
+        let kept = || memory.0.lock().unwrap().len();
+        let text = || std::fs::read_to_string(logins.path()).unwrap();
+        logins.save(&place, "ci", &"s3cret".into(), true).unwrap();
+        assert!(!text().contains("s3cret") && text().contains("\"format\": 2"));
+        let key = found().unwrap().unwrap();
+        let secret = key.credential.secrets().next().unwrap().expose().to_owned();
+        assert_eq!((&*secret, key.origin), ("s3cret", Origin::Keyring));
+        // Another key, and then one in the file, take its place.
+        logins.save(&place, "new", &"other".into(), true).unwrap();
+        assert_eq!(kept(), 1);
+        logins.save(&place, "new", &"plain".into(), false).unwrap();
+        assert_eq!(
+            (kept(), found().unwrap().unwrap().origin),
+            (0, Origin::Login(logins.path().to_owned()))
+        );
+        assert!(text().contains("\"format\": 1"));
+        logins.save(&place, "ci", &"s3cret".into(), true).unwrap();
+        memory.0.lock().unwrap().clear();
+        let error = found().unwrap().unwrap_err().to_string();
+        assert!(error.contains("not there any more"), "{error}");
+        assert_eq!(logins.remove(&place).unwrap().unwrap(), "ci");
+        assert!(found().is_none());
+    }
+
+    #[test]
     fn a_damaged_file_is_named_without_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let logins = Logins::at(folder.path().join("keys.json"));
         private_file::write(logins.path(), r#"{"format":1,"keys":["s3cret"]}"#).unwrap();
         let place = Place::new("https://octane.example").unwrap();
-        let error = logins.find(&place, None).unwrap_err().to_string();
+        let error = logins.find(&place, None).err().unwrap().to_string();
         assert!(
             error.contains("not valid in line 1") && !error.contains("s3cret"),
             "{error}"
         );
-        private_file::write(logins.path(), r#"{"format":2,"keys":[]}"#).unwrap();
-        let error = logins.find(&place, None).unwrap_err().to_string();
+        private_file::write(logins.path(), r#"{"format":3,"keys":[]}"#).unwrap();
+        let error = logins.find(&place, None).err().unwrap().to_string();
         assert!(error.contains("newer version"), "{error}");
     }
 }

@@ -11,13 +11,19 @@
 //! A pipe has no permissions that matter. On Windows a file inherits the permissions of its directory, and nothing is checked.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::CredentialError;
 use super::origin::Origin;
 use crate::secret::Secret;
+
+/// How files begin that are encrypted with age: <https://age-encryption.org/v1>.
+const AGE: [&[u8]; 2] = [
+    b"age-encryption.org/v1",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+];
 
 /// How long a pipe may stay silent.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -76,7 +82,21 @@ impl SecretFile {
             return Err(self.invalid("it is a directory"));
         }
         check_access(&self.path, &metadata)?;
-        Secret::read_from(file).map_err(|error| match error.kind() {
+        let mut start = Vec::new();
+        let file = {
+            let mut file = file;
+            let longest = AGE.iter().map(|start| start.len()).max().unwrap_or(0);
+            let beginning = (&mut file).take(longest as u64).read_to_end(&mut start);
+            beginning.map_err(|error| self.unreadable(error))?;
+            file
+        };
+        if AGE.iter().any(|age| start.starts_with(age)) {
+            let path = self.path.display();
+            return Err(self.invalid(&format!(
+                "it is encrypted with age; use a secret command that decrypts it, such as `age --decrypt --identity KEY {path}`"
+            )));
+        }
+        Secret::read_from(start.chain(file)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => self.invalid(&error.to_string()),
             _ => self.unreadable(error),
         })
@@ -181,6 +201,14 @@ mod tests {
             (b"user: s3cret\nx", "more than one line"),
             (b"s3cret\xff", "not UTF-8"),
             (&large, "larger than 64 KiB"),
+            (
+                b"age-encryption.org/v1\n-> X25519 s3cret\n\xff",
+                "encrypted with age",
+            ),
+            (
+                b"-----BEGIN AGE ENCRYPTED FILE-----\ns3cret\n",
+                "age --decrypt --identity KEY",
+            ),
         ] {
             let error = file(&folder, content, 0o600).read().await.unwrap_err();
             let error = error.to_string();

@@ -31,6 +31,8 @@ pub enum Origin {
     },
     /// A file in which this program has saved it when the user logged in.
     Login(PathBuf),
+    /// The keyring of the operating system.
+    Keyring,
 }
 
 impl Origin {
@@ -50,6 +52,7 @@ impl fmt::Display for Origin {
             Self::Option(name) => return write!(f, "`{name}`"),
             Self::Variable(name) => return f.write_str(name),
             Self::StandardInput => return f.write_str("standard input"),
+            Self::Keyring => return f.write_str("the keyring (`octane auth login --keyring`)"),
             Self::Login(path) => return write!(f, "`octane auth login` (`{}`)", path.display()),
             Self::File { path, named_by } => {
                 write!(f, "the file `{}`", path.display())?;
@@ -102,6 +105,10 @@ mod tests {
             ),
             (Origin::StandardInput, "standard input"),
             (Origin::Login("/c".into()), "`octane auth login` (`/c`)"),
+            (
+                Origin::Keyring,
+                "the keyring (`octane auth login --keyring`)",
+            ),
         ] {
             assert_eq!(origin.to_string(), expected);
         }
