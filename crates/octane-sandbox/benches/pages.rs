@@ -73,6 +73,10 @@ async fn main() {
         runs("100 runs of any type", &of, "order_by=id&limit=100"),
         list("100 of all failed runs", failed, "order_by=-id&limit=100"),
         list("100 of all runs", "id GT 0", "order_by=-id&limit=100"),
+        (
+            "50 newest runs".to_owned(),
+            "runs?order_by=-id&limit=50".to_owned(),
+        ),
     ] {
         let mut times = Vec::new();
         let mut total = 0;
@@ -83,10 +87,24 @@ async fn main() {
         }
         println!("{what:<26} of {total:>7} {}", spread(&mut times));
     }
-    let mut times = Vec::new();
-    for _ in 0..ROUNDS {
-        let (time, _) = timed(client.page(&format!("/suite-runs/{suite_run}"))).await;
-        times.push(time);
+    for (what, path) in [
+        ("front page", "/".to_owned()),
+        ("web page of a suite", format!("/suites/{suite}")),
+        (
+            "web page of a suite run",
+            format!("/suite-runs/{suite_run}"),
+        ),
+        (
+            "its new failures",
+            format!("/suite-runs/{suite_run}?change=new"),
+        ),
+        ("matrix", "/matrix".to_owned()),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            let (time, _) = timed(client.page(&path)).await;
+            times.push(time);
+        }
+        println!("{what:<37} {}", spread(&mut times));
     }
-    println!("{:<37} {}", "web page of a suite run", spread(&mut times));
 }

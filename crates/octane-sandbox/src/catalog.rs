@@ -31,6 +31,7 @@ pub(crate) use field::{DefaultValue, Field, FieldType, Link, OnDelete};
 pub(crate) use lists::LISTS;
 pub(crate) use people::ROLE_NAMES;
 pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
+pub(crate) use run_analysis::PROBLEMS_OF_LISTED;
 pub(crate) use tests::SCRIPTED;
 pub(crate) use user_defined::FIELDS_MAX as USER_DEFINED_FIELDS_MAX;
 

@@ -4,7 +4,10 @@
 //! All resources come from the sandbox, and the content security policy allows nothing else.
 
 mod assets;
+mod changes;
 mod chart;
+mod controls;
+mod failures;
 mod frame;
 mod matrix;
 mod parameters;
@@ -20,13 +23,16 @@ mod suites;
 mod test;
 mod text;
 mod ui;
+mod unknown;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::state::AppState;
+
+pub(crate) use unknown::unknown;
 
 /// The URLs of the pages.
 pub(crate) fn router() -> Router<Arc<AppState>> {
@@ -42,5 +48,11 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/matrix", get(matrix::page))
         .route("/query", get(query::page))
         .route("/requests", get(requests::page))
+        .route("/sandbox", get(controls::page))
+        .route("/sandbox/clock", post(controls::advance))
+        .route("/sandbox/faults", post(controls::add_fault))
+        .route("/sandbox/faults/clear", post(controls::clear_faults))
+        .route("/sandbox/faults/{id}/remove", post(controls::remove_fault))
+        .route("/sandbox/reset", post(controls::reset))
         .route("/_sandbox/assets/{name}", get(assets::get))
 }

@@ -119,7 +119,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .layer(middleware::from_fn(request_middleware::require_body))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(unknown_address)
+        .fallback(page::unknown)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),
             servlet::wrap,
@@ -259,10 +259,6 @@ fn internal_workspace(state: &Arc<AppState>) -> Router<Arc<AppState>> {
             Arc::clone(state),
             spaces::in_workspace,
         ))
-}
-
-async fn unknown_address(request: Request) -> Response {
-    ApiError::unknown_address(request.uri().path()).into_response()
 }
 
 async fn method_not_allowed(method: Method) -> Response {

@@ -27,6 +27,7 @@ mod readers;
 mod reference;
 pub(crate) mod results;
 mod rules;
+mod run_totals;
 mod saved_data;
 mod saved_fields;
 mod schema;

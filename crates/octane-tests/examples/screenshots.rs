@@ -73,13 +73,7 @@ fn of_night(sample: &[TestRun], night: u64) -> Vec<TestRun> {
             [4, 2, 3, 9, 16, 7, 3, 2, 1, 5, 2, 1][usize::try_from(night).unwrap_or_default() % 12];
         if run.status == Status::Passed && dice % 100 < weak {
             run.status = Status::Failed;
-            run.failure = Some(Failure {
-                error_type: Some("AssertionError".into()),
-                message: Some("expected total 41.90 EUR but was 42.00 EUR".into()),
-                details: "AssertionError: expected total 41.90 EUR but was 42.00 EUR\n\tat \
-                          example.checkout.CartTotalsTest.total(CartTotalsTest.java:84)\n"
-                    .into(),
-            });
+            run.failure = Some(failure(dice));
         } else if run.status == Status::Failed && !dice.is_multiple_of(3) {
             run.status = Status::Passed;
             run.failure = None;
@@ -94,6 +88,37 @@ fn of_night(sample: &[TestRun], night: u64) -> Vec<TestRun> {
         .enumerate()
         .map(|(row, run)| nth(run, row))
         .collect()
+}
+
+/// One of several errors, with numbers that differ from run to run.
+fn failure(dice: u64) -> Failure {
+    let number = dice % 997;
+    let (error_type, message) = match dice / 100 % 8 {
+        0..4 => (
+            "AssertionError",
+            format!("expected total 41.90 EUR but was {number}.00 EUR"),
+        ),
+        4..6 => (
+            "TimeoutException",
+            format!("no answer from payments after {number} ms"),
+        ),
+        6 => (
+            "ConnectException",
+            format!("connection to 10.0.4.17:{} refused", 40_000 + number),
+        ),
+        _ => (
+            "NoSuchElementException",
+            "no element `#voucher` on the page".to_owned(),
+        ),
+    };
+    let details = format!(
+        "{error_type}: {message}\n\tat example.checkout.CartTotalsTest.total(CartTotalsTest.java:84)\n"
+    );
+    Failure {
+        error_type: Some(error_type.into()),
+        message: Some(message),
+        details,
+    }
 }
 
 async fn upload(world: &World, suite: &str, night: u64, sample: &[TestRun]) -> Done {
@@ -151,6 +176,7 @@ async fn take(browser: &Browser, world: &World, folder: &Path) -> Done {
     );
     let run = latest(world, "automated_runs", &failed).await?;
     let test = latest(world, "automated_tests", &format!("run EQ {{id EQ {run}}}")).await?;
+    let story = latest(world, "stories", "jira_key_udf EQ ^SHOP-117^").await?;
     let wrong = "native_status+EQUALS+%7Bid+EQ+%5Elist_node.run_native_status.failed%5E%7D";
     let right = "native_status+EQ+%7Bid+EQ+%5Elist_node.run_native_status.failed%5E%7D%3B+name+EQ+%5Erounds*%5E";
     let pages = [
@@ -158,7 +184,9 @@ async fn take(browser: &Browser, world: &World, folder: &Path) -> Done {
         ("suite", format!("/suites/{suite}")),
         ("suite-run", format!("/suite-runs/{suite_run}")),
         ("test", format!("/tests/{test}")),
+        ("story", format!("/backlog/{story}")),
         ("matrix", "/matrix".to_owned()),
+        ("sandbox", "/sandbox".to_owned()),
         ("requests", "/requests".to_owned()),
         (
             "query",

@@ -4,6 +4,7 @@
 //! tests need is small. All calls block, so a test that serves pages to the browser needs a multi-threaded
 //! runtime: `#[tokio::test(flavor = "multi_thread")]`.
 
+mod axe;
 mod element;
 mod protocol;
 
@@ -15,6 +16,7 @@ use octane_test_support::program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use axe::Axe;
 pub use element::{Element, Key};
 use protocol::{Session, text};
 
@@ -96,6 +98,13 @@ impl Browser {
         self.session.command("POST", "/window/rect", &body);
     }
 
+    /// Lays pages out for a screen of this size in pixels; windows cannot be narrower than 500.
+    pub fn emulate(&self, width: u32, height: u32) {
+        let parameters =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.chromium("Emulation.setDeviceMetricsOverride", &parameters);
+    }
+
     /// Opens an address and waits until it is loaded.
     pub fn open(&self, address: &str) {
         self.session
@@ -137,6 +146,12 @@ impl Browser {
     pub fn run(&self, script: &str) -> Value {
         let body = json!({ "script": script, "args": [] });
         self.session.command("POST", "/execute/sync", &body)
+    }
+
+    /// Runs a script and returns what it passes to its last argument, a function.
+    pub fn run_async(&self, script: &str) -> Value {
+        let body = json!({ "script": script, "args": [] });
+        self.session.command("POST", "/execute/async", &body)
     }
 
     /// The messages of the console since the last call.

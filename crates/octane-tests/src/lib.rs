@@ -9,7 +9,7 @@ pub mod simulate;
 mod world;
 mod xmllint;
 
-pub use browser::{Browser, Element, Key, Scheme};
+pub use browser::{Axe, Browser, Element, Key, Scheme};
 pub use refusing::Refusing;
 pub use scripted::{Scripted, ScriptedTransport, response};
 pub use world::World;

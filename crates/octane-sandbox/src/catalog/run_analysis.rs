@@ -53,8 +53,26 @@ pub(super) fn of_automated_tests() -> [Field; 2] {
     ]
 }
 
-/// The problems of a run by the latest results of its test (ALM Octane help, \"Problematic tests\"). In `statuses`, they
-/// are a letter each, `P`assed, `F`ailed, `S`kipped or `-`, the latest first.
+/// The latest results of the test of the run `r`, a letter each, the latest first: `P`assed, `F`ailed, `S`kipped or `-`.
+macro_rules! latest_results {
+    () => {
+        "(SELECT group_concat(counted.letter, '') FROM (
+            SELECT CASE n.logical_name WHEN 'list_node.run_status.passed' THEN 'P'
+                WHEN 'list_node.run_status.failed' THEN 'F'
+                WHEN 'list_node.run_status.skipped' THEN 'S' ELSE '-' END AS letter
+            FROM (
+                SELECT a.status AS status, COALESCE(a.started, a.creation_time) AS time, 1 AS is_current, a.id AS id
+                FROM runs a WHERE a.test = r.test
+                UNION ALL
+                SELECT p.run_status, COALESCE(p.run_started, p.creation_time), 0, p.id
+                FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = r.test
+            ) counted JOIN list_nodes n ON n.id = counted.status
+            ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
+        ) counted)"
+    };
+}
+
+/// The problems that follow from the letters `h.statuses` (ALM Octane help, "Problematic tests").
 ///
 /// | problem | |
 /// | --- | --- |
@@ -63,35 +81,41 @@ pub(super) fn of_automated_tests() -> [Field; 2] {
 /// | oscillating | at least 4 changes between passed and failed in the latest 8 |
 /// | regression | the latest failed, the 2 before passed |
 /// | unstable | at least 5 failures between two that passed, in the latest 50 |
-const PROBLEMS: &str = "(
-    SELECT h.run AS owner, n.id AS target FROM (
-        SELECT r.id AS run, (
-            SELECT group_concat(counted.letter, '') FROM (
-                SELECT CASE n.logical_name WHEN 'list_node.run_status.passed' THEN 'P'
-                    WHEN 'list_node.run_status.failed' THEN 'F'
-                    WHEN 'list_node.run_status.skipped' THEN 'S' ELSE '-' END AS letter
-                FROM (
-                    SELECT a.status AS status, COALESCE(a.started, a.creation_time) AS time, 1 AS is_current, a.id AS id
-                    FROM runs a WHERE a.test = r.test
-                    UNION ALL
-                    SELECT p.run_status, COALESCE(p.run_started, p.creation_time), 0, p.id
-                    FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = r.test
-                ) counted JOIN list_nodes n ON n.id = counted.status
-                ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
-            ) counted) AS statuses
-        FROM runs r) h
-    JOIN list_nodes n ON n.list_root =
-        (SELECT l.id FROM list_nodes l WHERE l.logical_name = 'list_node.run_problem' COLLATE NOCASE)
-    WHERE CASE n.logical_name
-        WHEN 'list_node.run_problem.continuously_failing' THEN h.statuses LIKE 'FFFFFFFF%'
-        WHEN 'list_node.run_problem.continuously_skipped' THEN h.statuses LIKE 'SSSSSSSS%'
-        WHEN 'list_node.run_problem.oscillating' THEN
-            (16 - length(replace(substr(h.statuses || '--------', 1, 8), 'PF', ''))
-                - length(replace(substr(h.statuses || '--------', 1, 8), 'FP', ''))) / 2 >= 4
-        WHEN 'list_node.run_problem.regression' THEN h.statuses LIKE 'FPP%'
-        WHEN 'list_node.run_problem.unstable' THEN
-            length(replace(h.statuses, 'P', 'PP')) - length(replace(replace(h.statuses, 'P', 'PP'), 'PFP', '')) >= 15
-    END)";
+macro_rules! problems {
+    () => {
+        "JOIN list_nodes n ON n.list_root =
+            (SELECT l.id FROM list_nodes l WHERE l.logical_name = 'list_node.run_problem' COLLATE NOCASE)
+        WHERE CASE n.logical_name
+            WHEN 'list_node.run_problem.continuously_failing' THEN h.statuses LIKE 'FFFFFFFF%'
+            WHEN 'list_node.run_problem.continuously_skipped' THEN h.statuses LIKE 'SSSSSSSS%'
+            WHEN 'list_node.run_problem.oscillating' THEN
+                (16 - length(replace(substr(h.statuses || '--------', 1, 8), 'PF', ''))
+                    - length(replace(substr(h.statuses || '--------', 1, 8), 'FP', ''))) / 2 >= 4
+            WHEN 'list_node.run_problem.regression' THEN h.statuses LIKE 'FPP%'
+            WHEN 'list_node.run_problem.unstable' THEN
+                length(replace(h.statuses, 'P', 'PP')) - length(replace(replace(h.statuses, 'P', 'PP'), 'PFP', '')) >= 15
+        END"
+    };
+}
+
+/// The problems of all runs by the latest results of their tests.
+const PROBLEMS: &str = concat!(
+    "(SELECT h.run AS owner, n.id AS target FROM (SELECT r.id AS run, ",
+    latest_results!(),
+    " AS statuses FROM runs r) h ",
+    problems!(),
+    ")"
+);
+
+/// Runs of a JSON list of IDs with the names of their problems; the results of each are read once.
+pub(crate) const PROBLEMS_OF_LISTED: &str = concat!(
+    "WITH wanted (id) AS (SELECT value FROM json_each(?)), letters AS MATERIALIZED (SELECT r.id AS run, ",
+    latest_results!(),
+    " AS statuses FROM wanted w CROSS JOIN runs r ON r.id = w.id)
+    SELECT h.run, n.name FROM letters h ",
+    problems!(),
+    " ORDER BY h.run, n.id"
+);
 
 /// The problems of earlier results, which are not looked into.
 pub(super) fn no_problems() -> Field {

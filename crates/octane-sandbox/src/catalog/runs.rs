@@ -32,6 +32,15 @@ const RUNS: Table = Table {
             "suite_runs_by_name",
             "name COLLATE NOCASE) WHERE (subtype = 'run_suite'",
         ),
+        (
+            "suite_runs_by_activity",
+            "test, last_modified) WHERE (subtype = 'run_suite'",
+        ),
+        // The slowest runs of a suite run; most runs take less than a second.
+        (
+            "slow_runs",
+            "parent_suite, duration) WHERE (duration >= 1000",
+        ),
     ],
     ..Table::new("runs", 7001)
 };

@@ -3,11 +3,13 @@
 use std::fmt::Write;
 
 use super::status::{label, word};
-use super::text::{Text, duration, percent};
+use super::text::{Text, duration, number, percent};
 use crate::store::pages::{Counts, HistoryLine, NativeStatus, SuiteRunLine};
 
 const HEIGHT: i64 = 64;
 const GAP: i64 = 3;
+/// The space around a line, for its marks.
+const EDGE: i64 = 8;
 
 /// The order of the segments of a bar, from the left.
 const PIECES: [NativeStatus; 6] = [
@@ -32,26 +34,65 @@ fn left(position: usize, step: i64) -> i64 {
     i64::try_from(position).unwrap_or_default() * step
 }
 
-/// The pass rates of suite runs as a line, the oldest first. The axis starts at a round rate below all
-/// others, which is labelled; a suite run with failures is a square, one without is a dot.
+/// How a suite run is marked in a chart.
+///
+/// | failed, of the executed runs | mark |
+/// | --- | --- |
+/// | none | a dot |
+/// | less than 1 % | a ring: neither alarming nor flawless |
+/// | 1 % or more | a square |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Dot,
+    Ring,
+    Square,
+}
+
+impl Mark {
+    fn of(failed: i64, executed: i64) -> Self {
+        match failed {
+            0 => Self::Dot,
+            _ if failed * 100 < executed => Self::Ring,
+            _ => Self::Square,
+        }
+    }
+
+    fn svg(self, x: i64, y: i64) -> String {
+        match self {
+            Self::Dot => format!("<circle class=\"mark-passed\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"),
+            Self::Ring => {
+                format!("<circle class=\"mark-few\" cx=\"{x}\" cy=\"{y}\" r=\"3.5\"/>")
+            }
+            Self::Square => format!(
+                "<rect class=\"mark-failed\" x=\"{}\" y=\"{}\" width=\"7\" height=\"7\"/>",
+                x - 3,
+                y - 3
+            ),
+        }
+    }
+}
+
+/// Where a rate in thousandths is drawn: the same axis in all charts, from 0 to 100 %.
+fn height_of(rate: i64) -> i64 {
+    EDGE + (HEIGHT - 2 * EDGE) * (1000 - rate) / 1000
+}
+
+/// The pass rates of suite runs as a line, the oldest first.
 pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>) -> String {
     const WIDTH: i64 = 320;
     const AXIS: i64 = 46;
-    const EDGE: i64 = 8;
     let rated: Vec<(&SuiteRunLine, i64)> = suite_runs
         .filter_map(|run| Some((run, run.counts.passed_per_mille()?)))
         .collect();
-    let Some(lowest) = rated.iter().map(|(_, rate)| *rate).min() else {
+    if rated.is_empty() {
         return String::new();
-    };
+    }
     let gaps = i64::try_from(rated.len()).unwrap_or(WIDTH) - 1;
     let step = (WIDTH / gaps.max(1)).clamp(8, 40);
-    let foot = ((lowest - 1) / 100 * 100).clamp(0, 900);
-    let below = HEIGHT - EDGE;
-    let y = |rate: i64| EDGE + (below - EDGE) * (1000 - rate) / (1000 - foot);
+    let below = height_of(0);
     let places = rated.iter().enumerate();
     let places: Vec<(i64, i64)> = places
-        .map(|(position, (_, rate))| (AXIS + EDGE + left(position, step), y(*rate)))
+        .map(|(position, (_, rate))| (AXIS + EDGE + left(position, step), height_of(*rate)))
         .collect();
     let last = places.last().map_or(AXIS, |(x, _)| *x);
     let words: Vec<String> = rated.iter().map(|(_, rate)| percent(*rate)).collect();
@@ -61,7 +102,8 @@ pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>)
         words.join(", ")
     );
     let mut svg = begin(last + EDGE, &title);
-    for (rate, y) in [(1000, EDGE), (foot, below)] {
+    for rate in [1000, 0] {
+        let y = height_of(rate);
         let _ = write!(
             svg,
             "<text x=\"{}\" y=\"{}\">{} %</text><path class=\"grid\" d=\"M{AXIS} {y}H{}\"/>",
@@ -79,25 +121,18 @@ pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>)
         AXIS + EDGE
     );
     for ((run, rate), (x, y)) in rated.iter().zip(&places) {
+        let failed = run.counts.of(NativeStatus::Failed);
+        let words = match failed {
+            0 => String::new(),
+            failed => format!(", {} failed", number(failed)),
+        };
         let _ = write!(
             svg,
-            "<g><title>{}: {}</title>",
+            "<g><title>{}: {}{words}</title>{}</g>",
             Text(&run.name),
-            percent(*rate)
+            percent(*rate),
+            Mark::of(failed, run.counts.executed()).svg(*x, *y)
         );
-        let _ = if run.counts.of(NativeStatus::Failed) > 0 {
-            write!(
-                svg,
-                "<rect class=\"mark-failed\" x=\"{}\" y=\"{}\" width=\"7\" height=\"7\"/></g>",
-                x - 3,
-                y - 3
-            )
-        } else {
-            write!(
-                svg,
-                "<circle class=\"mark-passed\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/></g>"
-            )
-        };
     }
     svg.push_str("</svg>");
     svg
@@ -155,4 +190,35 @@ pub(super) fn durations(history: &[HistoryLine]) -> String {
     }
     svg.push_str("</svg>");
     svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failure_in_thousands_is_neither_alarming_nor_flawless() {
+        for (failed, executed, expected) in [
+            (0, 3_000, Mark::Dot),
+            (0, 0, Mark::Dot),
+            (1, 3_000, Mark::Ring),
+            (29, 3_000, Mark::Ring),
+            (30, 3_000, Mark::Square),
+            (1, 100, Mark::Square),
+            (1, 1, Mark::Square),
+        ] {
+            assert_eq!(
+                Mark::of(failed, executed),
+                expected,
+                "{failed} of {executed}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_axis_goes_from_0_to_100_percent() {
+        assert_eq!(height_of(1000), EDGE);
+        assert_eq!(height_of(500), HEIGHT / 2);
+        assert_eq!(height_of(0), HEIGHT - EDGE);
+    }
 }

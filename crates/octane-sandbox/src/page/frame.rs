@@ -14,13 +14,15 @@ pub(super) enum Tab {
     Matrix,
     Query,
     Requests,
+    Sandbox,
 }
 
-const TABS: [(Tab, &str, &str); 4] = [
+const TABS: [(Tab, &str, &str); 5] = [
     (Tab::Suites, "/", "Suites"),
     (Tab::Matrix, "/matrix", "Traceability"),
     (Tab::Query, "/query", "Query"),
     (Tab::Requests, "/requests", "Requests"),
+    (Tab::Sandbox, "/sandbox", "Sandbox"),
 ];
 
 /// Scripts, styles and images come from the sandbox only.

@@ -14,7 +14,7 @@ use super::status::{legend, letter, sentence, word};
 use super::text::{Text, count, number, percent};
 use crate::state::AppState;
 use crate::store::pages::{
-    Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine, Window,
+    Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine,
 };
 
 /// The default and maximum number of suite runs shown.
@@ -22,7 +22,10 @@ const SUITE_RUNS: i64 = 12;
 const SUITE_RUNS_MAX: i64 = 40;
 
 /// The maximum number of suites in the filter.
-const SUITES_MAX: i64 = 200;
+const SUITES_MAX: usize = 200;
+
+/// The parameter that stands for all suites.
+const ALL_SUITES: &str = "all";
 
 /// The entity types of rows, and their labels.
 const BACKLOG_TYPES: [(&str, &str); 4] = [
@@ -44,13 +47,13 @@ const SHOW: [(&str, &str); 5] = [
 pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let show = parameters.get("show").unwrap_or_default();
     let entity_type = parameters.get("type").unwrap_or_default();
-    let filter = MatrixFilter {
+    let mut filter = MatrixFilter {
         entity_type: BACKLOG_TYPES
             .iter()
             .find(|(known, _)| *known == entity_type)
             .map_or("story", |(known, _)| known)
             .to_owned(),
-        suite: parameters.id("suite"),
+        suite: None,
         suite_runs_max: parameters
             .id("last")
             .unwrap_or(SUITE_RUNS)
@@ -65,23 +68,38 @@ pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Paramet
         is_failing: show == "failing",
     };
     let window = parameters.window();
-    let offered = Window {
-        limit: SUITES_MAX,
-        offset: 0,
-    };
-    let wanted = filter.clone();
+    let wanted = parameters.get("suite").map(str::to_owned);
     problem::read(
         &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
-            let (suites, _) = reader.suite_lines("", offered)?;
-            Ok((reader.matrix(&wanted, window, &statuses)?, suites))
+            let mut suites = reader.suite_lines("")?;
+            filter.suite = chosen_suite(wanted.as_deref(), &suites);
+            let matrix = reader.matrix(&filter, window, &statuses)?;
+            suites.truncate(SUITES_MAX);
+            Ok((matrix, filter, suites))
         },
-        |state, (matrix, suites): (Matrix, Vec<SuiteLine>)| {
+        |state, (matrix, filter, suites): (Matrix, MatrixFilter, Vec<SuiteLine>)| {
             render(state, &parameters, &filter, &matrix, &suites)
         },
     )
     .await
+}
+
+/// The suite of the columns, from the parameter and all suites, those with the latest activity first.
+///
+/// | parameter | suite |
+/// | --- | --- |
+/// | a number | the one with this ID |
+/// | `all` | all suites |
+/// | missing, or anything else | the one with the latest activity |
+fn chosen_suite(wanted: Option<&str>, suites: &[SuiteLine]) -> Option<i64> {
+    match wanted {
+        Some(ALL_SUITES) => None,
+        wanted => wanted
+            .and_then(|id| id.parse().ok())
+            .or_else(|| suites.first().map(|suite| suite.id)),
+    }
 }
 
 fn render(
@@ -117,7 +135,7 @@ fn render(
         title: "Traceability",
         tab: Some(Tab::Matrix),
         above: String::new(),
-        below: "<p class=\"lead\">Backlog items by suite runs, uncovered items first.</p>"
+        below: "<p class=\"lead\">Backlog items by the suite runs of a suite, uncovered items first.</p>"
             .to_owned(),
         body,
     }
@@ -135,7 +153,10 @@ fn options<'a>(choices: impl Iterator<Item = (String, &'a str)>, chosen: &str) -
 
 fn form(parameters: &Parameters, filter: &MatrixFilter, suites: &[SuiteLine]) -> String {
     let owned = |(value, word): &(&str, &'static str)| ((*value).to_owned(), *word);
-    let any = std::iter::once((String::new(), "All suites"));
+    let any = std::iter::once((ALL_SUITES.to_owned(), "All suites"));
+    let chosen = filter
+        .suite
+        .map_or(ALL_SUITES.to_owned(), |suite| suite.to_string());
     let named = suites
         .iter()
         .map(|suite| (suite.id.to_string(), suite.name.as_str()));
@@ -152,10 +173,7 @@ fn form(parameters: &Parameters, filter: &MatrixFilter, suites: &[SuiteLine]) ->
             SHOW.iter().map(owned),
             parameters.get("show").unwrap_or_default()
         ),
-        options(
-            any.chain(named),
-            parameters.get("suite").unwrap_or_default()
-        ),
+        options(any.chain(named), &chosen),
         filter.suite_runs_max,
         Text(filter.search.as_deref().unwrap_or_default()),
     )
@@ -243,4 +261,29 @@ fn cell(html: &mut String, story: i64, suite_run: i64, runs: &Cell) {
         letter(status),
         words = sentence(runs),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suite_with_the_latest_activity_is_shown_unless_another_is_wanted() {
+        let suite = |id| SuiteLine {
+            id,
+            name: String::new(),
+            last_activity: None,
+            latest_suite_run: None,
+        };
+        let suites = [suite(5), suite(9)];
+        for (wanted, expected) in [
+            (None, Some(5)),
+            (Some("9"), Some(9)),
+            (Some("all"), None),
+            (Some("nonsense"), Some(5)),
+        ] {
+            assert_eq!(chosen_suite(wanted, &suites), expected, "{wanted:?}");
+        }
+        assert_eq!(chosen_suite(None, &[]), None);
+    }
 }

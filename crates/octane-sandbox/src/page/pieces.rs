@@ -90,12 +90,62 @@ pub(super) fn error(
     }
 }
 
-/// A table of runs. `with_suite_run` adds a column with the suite run.
-pub(super) fn run_table(caption: &str, runs: &[RunLine], with_suite_run: bool) -> String {
+/// The name of a run, linked to its test.
+pub(super) fn test_link(test: Option<i64>, name: &str) -> String {
+    let name = Text(name);
+    test.map_or_else(
+        || name.to_string(),
+        |test| format!("<a href=\"/tests/{test}\">{name}</a>"),
+    )
+}
+
+/// What the problems of tests mean.
+const PROBLEMS: [(&str, &str); 5] = [
+    ("Continuously failing", "the latest 8 results failed"),
+    ("Continuously skipped", "the latest 8 results were skipped"),
+    (
+        "Oscillating",
+        "at least 4 changes between passed and failed in the latest 8 results",
+    ),
+    ("Regression", "failed after at least 2 results that passed"),
+    (
+        "Unstable",
+        "at least 5 lone failures in the latest 50 results",
+    ),
+];
+
+/// What a problem of a test means; empty for one that is not known.
+pub(super) fn problem_meaning(problem: &str) -> &'static str {
+    let found = PROBLEMS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(problem));
+    found.map_or("", |(_, meaning)| meaning)
+}
+
+/// The problems of a test as tags.
+fn problem_tags(problems: &[String]) -> String {
+    let tags = problems.iter().map(|problem| {
+        format!(
+            " <span class=\"tag problematic\" title=\"{}\">{}</span>",
+            problem_meaning(problem),
+            Text(&problem.to_lowercase())
+        )
+    });
+    tags.collect()
+}
+
+/// A table of runs. `tag` is what is shown after the name of a run; `with_suite_run` adds a column with the suite
+/// run.
+pub(super) fn run_table(
+    caption: &str,
+    runs: &[RunLine],
+    tag: impl Fn(&RunLine) -> String,
+    with_suite_run: bool,
+) -> String {
     let mut html = format!(
         "<div class=\"scroll\"><table class=\"runs\"><caption class=\"unseen\">{}</caption><thead><tr>\
          <th scope=\"col\">Status</th><th scope=\"col\">Run</th>{}<th scope=\"col\" class=\"n\">Duration</th>\
-         <th scope=\"col\">Proves</th></tr></thead><tbody>\n",
+         <th scope=\"col\">Covers</th></tr></thead><tbody>\n",
         Text(caption),
         if with_suite_run {
             "<th scope=\"col\">Suite run</th>"
@@ -104,22 +154,19 @@ pub(super) fn run_table(caption: &str, runs: &[RunLine], with_suite_run: bool) -
         },
     );
     for run in runs {
-        run_row(&mut html, run, with_suite_run);
+        run_row(&mut html, run, &tag(run), with_suite_run);
     }
     html.push_str("</tbody></table></div>");
     html
 }
 
-fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
-    let name = Text(&run.name);
-    let link = run.test.map_or_else(
-        || name.to_string(),
-        |test| format!("<a href=\"/tests/{test}\">{name}</a>"),
-    );
+fn run_row(html: &mut String, run: &RunLine, tag: &str, with_suite_run: bool) {
+    let link = test_link(run.test, &run.name);
     let _ = write!(
         html,
-        "<tr id=\"run-{id}\"><td>{}</td><th scope=\"row\"><div class=\"name\">{link} <small>{id}</small></div>{}{}</th>",
+        "<tr id=\"run-{id}\"><td>{}</td><th scope=\"row\"><div class=\"name\">{link} <small>{id}</small>{tag}{}</div>{}{}</th>",
         chip(run.status),
+        problem_tags(&run.problems),
         remarks(run),
         error(
             run.error_type.as_deref(),
@@ -140,7 +187,7 @@ fn run_row(html: &mut String, run: &RunLine, with_suite_run: bool) {
     }
     let _ = writeln!(
         html,
-        "<td class=\"n\">{}</td><td>{}</td></tr>",
+        "<td class=\"n took\">{}</td><td class=\"covers\">{}</td></tr>",
         duration(run.duration_ms),
         stories(&run.stories)
     );
@@ -183,4 +230,22 @@ fn remarks(run: &RunLine) -> String {
 /// A sentence shown in place of an empty list.
 pub(super) fn empty(html: &str) -> String {
     format!("<p class=\"empty\">{html}</p>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::LISTS;
+
+    #[test]
+    fn every_problem_of_the_catalog_is_explained() {
+        let (_, _, problems) = LISTS
+            .iter()
+            .find(|(list, ..)| *list == "run_problem")
+            .unwrap();
+        let names: Vec<&str> = problems.iter().map(|(_, name)| *name).collect();
+        assert_eq!(names, PROBLEMS.map(|(name, _)| name));
+        assert_eq!(problem_meaning("unstable"), PROBLEMS[4].1);
+        assert_eq!(problem_meaning("other"), "");
+    }
 }

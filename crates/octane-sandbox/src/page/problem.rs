@@ -23,12 +23,17 @@ pub(super) async fn read<T: Send + 'static>(
     }
 }
 
-fn page(state: &AppState, error: ApiError) -> Response {
+/// An error as a page.
+pub(super) fn page(state: &AppState, error: ApiError) -> Response {
     let (status, title) = match &error {
         ApiError::Refused { status, .. } if *status == StatusCode::NOT_FOUND => {
             (*status, "Not found")
         }
         ApiError::Refused { status, .. } => (*status, "Request rejected"),
+        ApiError::Internal(description) => {
+            tracing::error!(%description, "a page failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong")
+        }
         _ => return error.into_response(),
     };
     let problem = error.into_problem();

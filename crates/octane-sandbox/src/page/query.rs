@@ -178,7 +178,7 @@ fn render(
             let total = i64::try_from(found.total_count.unwrap_or_default()).unwrap_or(i64::MAX);
             let _ = write!(
                 body,
-                "<section id=\"results\"><h2 role=\"status\">{} found</h2>",
+                "<section id=\"results\"><div role=\"status\"><h2>{} found</h2></div>",
                 count(total, "entry").replace("entrys", "entries")
             );
             body.push_str(&if found.data.is_empty() {

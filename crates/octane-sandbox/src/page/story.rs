@@ -10,10 +10,10 @@ use super::frame::{Page, Tab, trail};
 use super::parameters::LINES_MAX;
 use super::pieces::{empty, run_table};
 use super::problem;
-use super::text::Text;
+use super::text::{Text, time};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::store::pages::StoryDetails;
+use crate::store::pages::{Results, StoryDetails, Verdict};
 
 pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Response {
     problem::read(
@@ -28,6 +28,65 @@ pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<Stri
     .await
 }
 
+/// Whether the item works, in a word and in numbers.
+fn verdict(details: &StoryDetails) -> String {
+    let StoryDetails {
+        results, period, ..
+    } = details;
+    let (class, word) = match results.verdict() {
+        Verdict::NotCovered => ("not-covered", "Not covered"),
+        Verdict::Failing => ("failed", "Failing"),
+        Verdict::NotTested => ("skipped", "Not tested"),
+        Verdict::Incomplete => ("blocked", "Incomplete"),
+        Verdict::Flaky => ("blocked", "Flaky"),
+        Verdict::Passing => ("passed", "Passing"),
+    };
+    let sentence = match results.total() {
+        0 => "No test covers it: nothing shows whether it works.".to_owned(),
+        _ => sentence(results),
+    };
+    let age = match period {
+        Some((first, last)) if first == last => {
+            format!(
+                "<p class=\"quiet\">The result is from {}.</p>",
+                time(Some(*first))
+            )
+        }
+        Some((first, last)) => format!(
+            "<p class=\"quiet\">The results are from {} to {}.</p>",
+            time(Some(*first)),
+            time(Some(*last))
+        ),
+        None => String::new(),
+    };
+    format!(
+        "<section class=\"verdict {class}\" aria-labelledby=\"verdict\"><h2 id=\"verdict\">{word}</h2>\
+         <p>{sentence}</p>{age}</section>"
+    )
+}
+
+/// `Of the latest results of 7 tests that cover it, 1 failed and 6 passed.`
+fn sentence(results: &Results) -> String {
+    let parts = [
+        (results.failed, "failed"),
+        (results.not_run, "did not run"),
+        (results.flaky, "passed only after a failure"),
+        (results.passed, "passed"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    format!(
+        "In the latest results of what covers it, {}.",
+        match parts.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            parts => parts.concat(),
+        }
+    )
+}
+
 fn render(state: &AppState, details: &StoryDetails) -> Response {
     let StoryDetails {
         story,
@@ -35,8 +94,9 @@ fn render(state: &AppState, details: &StoryDetails) -> Response {
         above,
         tests,
         runs,
+        ..
     } = details;
-    let mut body = String::new();
+    let mut body = verdict(details);
     if !tests.is_empty() {
         body.push_str("<h2>Tests linked to it</h2><ul class=\"plain\">");
         for (id, name) in tests {
@@ -53,6 +113,7 @@ fn render(state: &AppState, details: &StoryDetails) -> Response {
         body.push_str(&run_table(
             "Runs that cover it, the latest first",
             runs,
+            |_| String::new(),
             true,
         ));
     }

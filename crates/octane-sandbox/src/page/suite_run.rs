@@ -1,25 +1,33 @@
-//! The page of a suite run: its runs, filtered, and the stories they cover.
+//! The page of a suite run: what has changed, its failures by error, and its runs, filtered.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::changes::{self, changes};
+use super::failures::{by_error, slowest};
 use super::frame::{Page, Tab, trail};
 use super::parameters::Parameters;
 use super::pieces::{empty, pager, run_table, story_link};
 use super::problem;
 use super::status::{chip, filter_link};
-use super::text::{Text, count, number, percent, time};
+use super::text::{Text, count, duration, number, percent, time};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{
-    Counts, MATCHES_MAX, Matching, NativeStatus, RunFilter, Story, SuiteRunLine,
+    Change, CiLink, Comparison, Counts, MATCHES_MAX, Matching, NativeStatus, Neighbours, RunFilter,
+    RunLine, SlowRun, Story, SuiteRunLine,
 };
 
 /// The data of the page.
 struct View {
     suite_run: SuiteRunLine,
+    neighbours: Neighbours,
+    ci: Vec<CiLink>,
+    comparison: Comparison,
+    slowest: Vec<SlowRun>,
     story: Option<Story>,
     filter: RunFilter,
     matching: Matching,
@@ -30,11 +38,14 @@ pub(super) async fn page(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Response {
-    let filter = RunFilter {
+    let mut filter = RunFilter {
         status: parameters.get("status").and_then(NativeStatus::named),
         search: parameters.get("search").map(str::to_owned),
         story: parameters.id("story"),
+        runs: None,
     };
+    let change = parameters.get("change").and_then(Change::named);
+    let error = parameters.get("error").map(str::to_owned);
     let window = parameters.window();
     problem::read(
         &state,
@@ -42,6 +53,8 @@ pub(super) async fn page(
             let statuses = reader.native_statuses()?;
             let found = reader.suite_run_line(id.parse().unwrap_or(-1), &statuses)?;
             let suite_run = found.ok_or_else(|| ApiError::entity_not_found("run_suite", &id))?;
+            let comparison = reader.comparison(&suite_run, &statuses)?;
+            filter.runs = listed(&comparison, change, error.as_deref());
             let all = &suite_run.counts;
             let matching = reader.matching_runs(suite_run.id, all, &filter, window, &statuses)?;
             let story = filter
@@ -50,7 +63,11 @@ pub(super) async fn page(
                 .transpose()?;
             Ok(View {
                 story: story.flatten(),
+                neighbours: reader.neighbours(&suite_run)?,
+                ci: reader.ci_links(&suite_run)?,
+                slowest: reader.slowest(suite_run.id)?,
                 suite_run,
+                comparison,
                 filter,
                 matching,
             })
@@ -60,41 +77,36 @@ pub(super) async fn page(
     .await
 }
 
+/// The runs with a change or an error; `None` if all runs are wanted.
+fn listed(
+    comparison: &Comparison,
+    change: Option<Change>,
+    error: Option<&str>,
+) -> Option<Vec<i64>> {
+    if let Some(change) = change {
+        return Some(comparison.with(change).map(|run| run.run).collect());
+    }
+    let error = error?;
+    let mut groups = comparison.groups.iter();
+    let found = groups.find(|group| group.key == error);
+    Some(found.map_or_else(Vec::new, |group| group.runs.clone()))
+}
+
 fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
     let View {
         suite_run,
-        story,
-        filter,
-        matching,
+        comparison,
+        ..
     } = view;
-    let shown = match filter.status {
-        Some(status) => matching.counts.of(status),
-        None => matching.counts.total(),
-    };
-    let mut body = form(parameters, filter);
-    body.push_str(&format!(
-        "<div id=\"results\" data-summary=\"{} shown\">",
-        count(shown, "run")
-    ));
-    body.push_str(&statuses(parameters, &matching.counts, filter));
-    if let Some(story) = story {
-        body.push_str(&format!(
-            "<p class=\"note\">Only runs that cover {}. <a href=\"{}\">Show all</a></p>",
-            story_link(story),
-            parameters.link(&[("story", None)])
-        ));
+    let mut body = neighbours(&view.neighbours);
+    if suite_run.counts.total() > 0 {
+        body.push_str(&changes(parameters, suite_run, comparison));
+        body.push_str(&by_error(parameters, comparison));
+        body.push_str(&slowest(&view.slowest));
     }
-    if matching.runs.is_empty() {
-        body.push_str(&empty(&format!(
-            "No matching runs. <a href=\"/suite-runs/{}\">Show all</a>",
-            suite_run.id
-        )));
-    } else {
-        let caption = "Runs of this suite run, failed ones first";
-        body.push_str(&run_table(caption, &matching.runs, false));
-    }
-    body.push_str(&pager(parameters, shown));
-    body.push_str("</div>");
+    body.push_str("<h2 id=\"runs\">Runs</h2>");
+    body.push_str(&form(parameters, &view.filter));
+    body.push_str(&results(parameters, view));
     let (suite, name) = (format!("/suites/{}", suite_run.suite.0), &suite_run.suite.1);
     let rate = suite_run.counts.passed_per_mille();
     Page {
@@ -102,20 +114,126 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
         tab: Some(Tab::Suites),
         above: trail(&[("/", "Test suites"), (&suite, name)]),
         below: format!(
-            "<p class=\"lead\">{} {} of {} passed · {} · suite run {}</p>",
+            "<p class=\"lead\">{} {} of {} passed · {} · took {} in total · suite run {}{}</p>",
             chip(suite_run.status),
             rate.map_or("–".to_owned(), percent),
             count(suite_run.counts.total(), "run"),
             time(suite_run.started),
+            duration(Some(suite_run.duration_ms)),
             suite_run.id,
+            ci(&view.ci),
         ),
         body,
     }
     .response(state)
 }
 
+/// Links to the suite runs before and after this one.
+fn neighbours(neighbours: &Neighbours) -> String {
+    let link = |to: &Option<(i64, String)>, arrow: [&str; 2], relation: &str| match to {
+        Some((id, name)) => format!(
+            "<a class=\"button\" rel=\"{relation}\" href=\"/suite-runs/{id}\">{}{}{}</a>",
+            arrow[0],
+            Text(name),
+            arrow[1]
+        ),
+        None => String::new(),
+    };
+    let links = [
+        link(&neighbours.previous, ["← ", ""], "prev"),
+        link(&neighbours.next, ["", " →"], "next"),
+    ]
+    .concat();
+    if links.is_empty() {
+        return links;
+    }
+    format!("<nav class=\"neighbours\" aria-label=\"Suite runs before and after\">{links}</nav>")
+}
+
+/// Where it was executed.
+fn ci(links: &[CiLink]) -> String {
+    let mut html = String::new();
+    for link in links {
+        let words = if link.build.is_empty() {
+            "CI run".to_owned()
+        } else {
+            let parts = link.build.iter().map(|part| Text(part).to_string());
+            parts.collect::<Vec<_>>().join(" › ")
+        };
+        let _ = match &link.url {
+            Some(url) => write!(
+                html,
+                "<br>CI: <a href=\"{}\" rel=\"noreferrer\">{words}</a>",
+                Text(url)
+            ),
+            None => write!(html, "<br>CI: {words}"),
+        };
+    }
+    html
+}
+
+/// The runs that match the filters.
+fn results(parameters: &Parameters, view: &View) -> String {
+    let View {
+        suite_run,
+        comparison,
+        filter,
+        matching,
+        ..
+    } = view;
+    let shown = match filter.status {
+        Some(status) => matching.counts.of(status),
+        None => matching.counts.total(),
+    };
+    let mut html = format!(
+        "<div id=\"results\" data-summary=\"{} shown\">",
+        count(shown, "run")
+    );
+    html.push_str(&statuses(parameters, &matching.counts, filter));
+    html.push_str(&note(parameters, view));
+    if matching.runs.is_empty() {
+        html.push_str(&empty(&format!(
+            "No matching runs. <a href=\"/suite-runs/{}\">Show all</a>",
+            suite_run.id
+        )));
+    } else {
+        let caption = "Runs of this suite run, failed ones first";
+        let tag = |run: &RunLine| changes::tag(comparison.of_run(run.id));
+        html.push_str(&run_table(caption, &matching.runs, tag, false));
+    }
+    html.push_str(&pager(parameters, shown));
+    html.push_str("</div>");
+    html
+}
+
+/// What the runs are restricted to, besides status and text.
+fn note(parameters: &Parameters, view: &View) -> String {
+    let change = parameters.get("change").and_then(Change::named);
+    let group = parameters.get("error").and_then(|error| {
+        let mut groups = view.comparison.groups.iter();
+        groups.find(|group| group.key == error)
+    });
+    let (only, name) = if let Some(story) = &view.story {
+        (format!("that cover {}", story_link(story)), "story")
+    } else if let Some(change) = change {
+        (format!("in “{}”", changes::label(change)), "change")
+    } else if let Some(group) = group {
+        let text = match group.text.as_str() {
+            "" => "no error text".to_owned(),
+            text => format!("the error “{}”", Text(text)),
+        };
+        (format!("with {text}"), "error")
+    } else {
+        return String::new();
+    };
+    format!(
+        "<p class=\"note\">Only runs {only}. <a href=\"{}\">Show all</a></p>",
+        parameters.link(&[(name, None)])
+    )
+}
+
 fn form(parameters: &Parameters, filter: &RunFilter) -> String {
-    let hidden: String = ["status", "story"]
+    let hidden: String = ["status", "story", "change", "error"]
         .into_iter()
         .filter_map(|name| Some((name, parameters.get(name)?)))
         .map(|(name, value)| {
@@ -135,7 +253,8 @@ fn form(parameters: &Parameters, filter: &RunFilter) -> String {
 
 /// The number of matching runs of each status, as links that filter by it.
 fn statuses(parameters: &Parameters, counts: &Counts, filter: &RunFilter) -> String {
-    let looks_into_runs = filter.search.is_some() || filter.story.is_some();
+    let looks_into_runs =
+        filter.search.is_some() || filter.story.is_some() || filter.runs.is_some();
     let worded = |count: i64| {
         let more = looks_into_runs && count >= MATCHES_MAX;
         format!("{}{}", number(count), if more { "+" } else { "" })

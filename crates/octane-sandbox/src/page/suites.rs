@@ -12,10 +12,10 @@ use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::problem;
 use super::status::{chip, sentence};
-use super::text::{Text, count, number, percent, time};
+use super::text::{Text, count, duration, number, percent, time};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::store::pages::{SuiteLine, SuiteRunLine, Window};
+use crate::store::pages::{Counts, NativeStatus, SuiteLine, SuiteRunLine};
 
 /// How many suite runs a chart shows.
 const CHARTED_MAX: i64 = 20;
@@ -23,43 +23,77 @@ const CHARTED_MAX: i64 = 20;
 /// How many suites the front page shows: each has a chart.
 const SUITES_MAX: i64 = 25;
 
-type Suites = (Vec<(SuiteLine, Vec<SuiteRunLine>)>, i64);
+/// The front page.
+struct View {
+    /// How many suites match.
+    total: i64,
+    summary: Summary,
+    /// Those of the page, with their newest suite runs.
+    suites: Vec<(SuiteLine, Vec<SuiteRunLine>)>,
+}
+
+/// What the latest suite runs of all matching suites show together.
+#[derive(Debug, Default)]
+struct Summary {
+    failing_suites: i64,
+    counts: Counts,
+    last_activity: Option<i64>,
+}
 
 pub(super) async fn all(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let search = parameters.get("search").unwrap_or_default().to_owned();
-    let window = Window {
-        limit: SUITES_MAX,
-        offset: (parameters.page() - 1) * SUITES_MAX,
-    };
-    let charted = Window {
-        limit: CHARTED_MAX,
-        offset: 0,
-    };
+    let skipped = usize::try_from((parameters.page() - 1) * SUITES_MAX).unwrap_or(usize::MAX);
     problem::read(
         &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
-            let (suites, total) = reader.suite_lines(&search, window)?;
-            let with_runs = |suite: SuiteLine| {
-                let runs = reader.suite_run_lines(suite.id, charted, &statuses)?;
-                Ok((suite, runs))
+            let all = reader.suite_lines(&search)?;
+            let latest: Vec<i64> = all
+                .iter()
+                .filter_map(|suite| suite.latest_suite_run)
+                .collect();
+            let mut summary = Summary {
+                last_activity: all.first().and_then(|suite| suite.last_activity),
+                ..Summary::default()
             };
-            let suites = suites.into_iter().map(with_runs);
-            Ok((suites.collect::<Result<_, ApiError>>()?, total))
+            for totals in reader.totals(&latest, &statuses)?.values() {
+                summary.counts.add(&totals.counts);
+                let has_failed = totals.counts.of(NativeStatus::Failed) > 0;
+                summary.failing_suites += i64::from(has_failed);
+            }
+            let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+            let shown_max = usize::try_from(SUITES_MAX).unwrap_or(usize::MAX);
+            let shown: Vec<SuiteLine> = all.into_iter().skip(skipped).take(shown_max).collect();
+            let ids: Vec<i64> = shown.iter().map(|suite| suite.id).collect();
+            let mut runs = reader.latest_of_suites(&ids, CHARTED_MAX, &statuses)?;
+            let suites = shown.into_iter().map(|suite| {
+                let runs = runs.remove(&suite.id).unwrap_or_default();
+                (suite, runs)
+            });
+            Ok(View {
+                total,
+                summary,
+                suites: suites.collect(),
+            })
         },
-        |state, suites: Suites| render_all(state, &parameters, suites),
+        |state, view: View| render_all(state, &parameters, &view),
     )
     .await
 }
 
-fn render_all(state: &AppState, parameters: &Parameters, (suites, total): Suites) -> Response {
+fn render_all(state: &AppState, parameters: &Parameters, view: &View) -> Response {
+    let View {
+        total,
+        summary,
+        suites,
+    } = view;
     let search = parameters.get("search").unwrap_or_default();
-    let summary = count(total, "suite");
     let mut body = format!(
         "<form class=\"filters\" role=\"search\" data-live><label>Suite \
          <input type=\"search\" name=\"search\" value=\"{}\" placeholder=\"Part of the name\"></label>\
-         <button>Filter</button></form><div id=\"results\" data-summary=\"{summary}\">",
-        Text(search)
+         <button>Filter</button></form><div id=\"results\" data-summary=\"{}\">",
+        Text(search),
+        count(*total, "suite"),
     );
     if suites.is_empty() {
         body.push_str(&if search.is_empty() {
@@ -71,12 +105,14 @@ fn render_all(state: &AppState, parameters: &Parameters, (suites, total): Suites
         } else {
             empty("No matching suites.")
         });
+    } else {
+        body.push_str(&summarized(*total, summary));
+        body.push_str("<ul class=\"cards\">");
+        for (suite, runs) in suites {
+            card(&mut body, suite, runs);
+        }
+        body.push_str("</ul>");
     }
-    body.push_str("<ul class=\"cards\">");
-    for (suite, runs) in &suites {
-        card(&mut body, suite, runs);
-    }
-    body.push_str("</ul>");
     body.push_str(&pager(
         parameters,
         (total + SUITES_MAX - 1) / SUITES_MAX * LINES_MAX,
@@ -86,22 +122,48 @@ fn render_all(state: &AppState, parameters: &Parameters, (suites, total): Suites
         title: "Test suites",
         tab: Some(Tab::Suites),
         above: String::new(),
-        below: "<p class=\"lead\">Pass rates of the latest suite runs, the newest on the right. \
-                A square had failures, a dot had none.</p>"
+        below: "<p class=\"lead\">Pass rates of the latest suite runs, from 0 to 100 %, the newest on the right; suites \
+                with the latest activity come first. A square: 1 % or more failed. A ring: less. A dot: none.</p>"
             .to_owned(),
         body,
     }
     .response(state)
 }
 
+/// One row about the latest suite runs of all suites.
+fn summarized(total: i64, summary: &Summary) -> String {
+    let Summary {
+        failing_suites,
+        counts,
+        last_activity,
+    } = summary;
+    let rate = counts.passed_per_mille().map_or("–".to_owned(), percent);
+    let class = if *failing_suites > 0 {
+        " class=\"failing\""
+    } else {
+        ""
+    };
+    format!(
+        "<dl class=\"figures\" aria-label=\"The latest suite runs of all suites\">\
+         <div><dt>Suites</dt><dd>{}</dd></div>\
+         <div{class}><dt>With failures in their latest suite run</dt><dd>{}</dd></div>\
+         <div><dt>Passed in the latest suite runs</dt><dd>{rate} <small>{}</small></dd></div>\
+         <div><dt>Last activity</dt><dd class=\"when\">{}</dd></div></dl>",
+        number(total),
+        number(*failing_suites),
+        sentence(counts),
+        time(*last_activity),
+    )
+}
+
 fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
     let _ = write!(
         html,
         "<li class=\"card\"><div class=\"what\"><h2><a href=\"/suites/{id}\">{name}</a></h2>\
-         <p class=\"quiet\">Suite {id} · {runs}</p>",
+         <p class=\"quiet\">Suite {id} · last activity {}</p>",
+        time(suite.last_activity),
         id = suite.id,
         name = Text(&suite.name),
-        runs = count(suite.suite_runs, "suite run"),
     );
     let Some(latest) = runs.first() else {
         html.push_str("</div><p class=\"quiet\">No suite runs yet.</p></li>\n");
@@ -156,10 +218,11 @@ pub(super) async fn one(
             let suite = reader.suite_line(id.parse().unwrap_or(-1))?;
             let suite = suite.ok_or_else(|| ApiError::entity_not_found("test_suite", &id))?;
             let runs = reader.suite_run_lines(suite.id, window, &reader.native_statuses()?)?;
-            Ok((suite, runs))
+            let total = reader.suite_run_count(suite.id)?;
+            Ok((suite, runs, total))
         },
-        |state, (suite, runs): (SuiteLine, Vec<SuiteRunLine>)| {
-            render_one(state, &parameters, &suite, &runs)
+        |state, (suite, runs, total): (SuiteLine, Vec<SuiteRunLine>, i64)| {
+            render_one(state, &parameters, &suite, &runs, total)
         },
     )
     .await
@@ -170,6 +233,7 @@ fn render_one(
     parameters: &Parameters,
     suite: &SuiteLine,
     runs: &[SuiteRunLine],
+    total: i64,
 ) -> Response {
     let mut body = String::new();
     if runs.is_empty() {
@@ -183,16 +247,18 @@ fn render_one(
             rate(runs)
         );
         body.push_str(
-            "<div class=\"scroll\"><table><caption class=\"unseen\">Suite runs, the newest first</caption>\
+            "<div class=\"scroll\"><table class=\"suite-runs\"><caption class=\"unseen\">Suite runs, the newest first</caption>\
              <thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Suite run</th>\
              <th scope=\"col\">Started</th><th scope=\"col\" class=\"n\">Runs</th>\
-             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\">Results</th></tr></thead><tbody>\n",
+             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\" class=\"n\">Duration</th>\
+             <th scope=\"col\">Results</th></tr></thead><tbody>\n",
         );
         for run in runs {
             let _ = writeln!(
                 body,
                 "<tr><td>{}</td><th scope=\"row\"><a href=\"/suite-runs/{id}\">{}</a> <small>{id}</small></th>\
-                 <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"ended\">{}</td></tr>",
+                 <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+                 <td class=\"ended\">{}</td></tr>",
                 chip(run.status),
                 Text(&run.name),
                 time(run.started),
@@ -200,6 +266,7 @@ fn render_one(
                 run.counts
                     .passed_per_mille()
                     .map_or("–".to_owned(), percent),
+                duration(Some(run.duration_ms)),
                 format_args!(
                     "{}<span>{}</span>",
                     chart::parts(&run.counts),
@@ -209,7 +276,7 @@ fn render_one(
             );
         }
         body.push_str("</tbody></table></div>");
-        body.push_str(&pager(parameters, suite.suite_runs));
+        body.push_str(&pager(parameters, total));
     }
     Page {
         title: &suite.name,
@@ -217,7 +284,7 @@ fn render_one(
         above: trail(&[("/", "Test suites")]),
         below: format!(
             "<p class=\"lead\">Suite {id} · {} · <a href=\"/matrix?suite={id}\">covered stories</a></p>",
-            count(suite.suite_runs, "suite run"),
+            count(total, "suite run"),
             id = suite.id,
         ),
         body,

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::chart;
 use super::frame::{Page, Tab, trail};
 use super::parameters::Parameters;
-use super::pieces::{empty, error, pager, place, stories};
+use super::pieces::{empty, error, pager, place, problem_meaning, stories};
 use super::problem;
 use super::status::chip;
 use super::text::{Text, count, duration, percent, time};
@@ -62,7 +62,8 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
         history,
         results,
     } = view;
-    let mut body = String::from("<div class=\"facts\">");
+    let mut body = problems(&test.problems);
+    body.push_str("<div class=\"facts\">");
     let suites: Vec<String> = test
         .suites
         .iter()
@@ -102,6 +103,24 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
         body,
     }
     .response(state)
+}
+
+/// What is wrong with the test, by its latest results.
+fn problems(problems: &[String]) -> String {
+    if problems.is_empty() {
+        return String::new();
+    }
+    let items: String = problems
+        .iter()
+        .map(|problem| {
+            format!(
+                "<li><b>{}</b>: {}</li>",
+                Text(problem),
+                problem_meaning(problem)
+            )
+        })
+        .collect();
+    format!("<ul class=\"note problems\" aria-label=\"Problems\">{items}</ul>")
 }
 
 /// A summary of the charted results.

@@ -21,7 +21,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Durati
     parse(&text).map_err(D::Error::custom)
 }
 
-fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())

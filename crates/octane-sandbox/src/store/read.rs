@@ -51,7 +51,13 @@ impl<'a> Reader<'a> {
         let condition =
             self.matches(entity_type, request.query.as_ref(), request.search.as_ref())?;
         let from = format!("FROM {} t0 WHERE {}", entity_type.table, condition.sql);
-        let (total, is_exceeded) = self.count(&condition, &from, request.offset)?;
+        let is_whole = request.query.is_none() && request.search.is_none();
+        let known = if is_whole {
+            self.run_total(entity_type)?
+        } else {
+            None
+        };
+        let (total, is_exceeded) = self.count(&condition, &from, request.offset, known)?;
         let mut values = condition.values;
         values.extend(
             [request.limit, request.offset]
@@ -89,12 +95,14 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    /// How many rows match, up to the limit in the settings, and whether there are more.
+    /// How many rows match, up to the limit in the settings, and whether there are more; `known` if that need not be
+    /// counted.
     fn count(
         self,
         condition: &Condition,
         from: &str,
         offset: u64,
+        known: Option<u64>,
     ) -> Result<(u64, bool), ApiError> {
         let with = &condition.with;
         let count = |sql: &str| -> Result<u64, ApiError> {
@@ -104,12 +112,16 @@ impl<'a> Reader<'a> {
             Ok(u64::try_from(found).unwrap_or(0))
         };
         let Some(max) = self.catalog.settings.total_count_max else {
-            return Ok((count(&format!("{with}SELECT COUNT(*) {from}"))?, false));
+            let counted = || count(&format!("{with}SELECT COUNT(*) {from}"));
+            return Ok((known.map_or_else(counted, Ok)?, false));
         };
         let bound = max.saturating_add(1);
-        let found = count(&format!(
-            "{with}SELECT COUNT(*) FROM (SELECT 1 {from} LIMIT {bound})"
-        ))?;
+        let counted = || {
+            count(&format!(
+                "{with}SELECT COUNT(*) FROM (SELECT 1 {from} LIMIT {bound})"
+            ))
+        };
+        let found = known.map_or_else(counted, Ok)?;
         if found > max && offset >= max {
             let description = format!(
                 "more than {max} entities match, and the offset {offset} is beyond what is counted"

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use rusqlite::Connection;
 
+use super::run_totals;
 use crate::catalog::{Catalog, Field, FieldType, Link, OnDelete, Table};
 
 /// The tables that do not contain entities.
@@ -60,7 +61,8 @@ pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Re
         "CREATE INDEX IF NOT EXISTS \"work_items_by_{0}\" ON work_items (\"{0}\" COLLATE NOCASE)",
         catalog.jira_field
     );
-    connection.execute_batch(&jira_index)
+    connection.execute_batch(&jira_index)?;
+    run_totals::create(connection)
 }
 
 fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> rusqlite::Result<()> {

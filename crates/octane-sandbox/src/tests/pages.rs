@@ -1,5 +1,8 @@
 //! The web pages. How browsers render them is tested in `octane-tests`.
 
+mod changes;
+mod controls;
+mod overview;
 mod tools;
 
 use axum::body::Body;
@@ -326,9 +329,18 @@ async fn pages_of_unknown_entities_are_not_found() {
         assert_eq!(response.status, 404, "{path}");
         assert!(response.text().contains("<h1>Not found</h1>"), "{path}");
     }
-    for path in ["/nowhere", "/_sandbox/assets/other.css"] {
-        let response = response(&client.app, Request::get(path).body(Body::empty()).unwrap()).await;
+    for (path, accepted, is_page) in [
+        ("/nowhere", "text/html,*/*;q=0.8", true),
+        ("/nowhere", "application/json", false),
+        ("/api/nowhere", "text/html", false),
+        ("/_sandbox/assets/other.css", "text/html", false),
+    ] {
+        let request = Request::get(path).header("accept", accepted);
+        let response = response(&client.app, request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status, 404, "{path}");
+        let is_html = response.text().contains("<h1>Not found</h1>");
+        assert_eq!(is_html, is_page, "{path} {accepted}");
+        assert!(response.text().contains("unknown URL path"), "{path}");
     }
 }
 

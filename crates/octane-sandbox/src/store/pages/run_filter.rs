@@ -1,11 +1,13 @@
 //! The filtered runs of a suite run.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::counts::Counts;
 use super::run_line::RunLine;
 use super::status::{NativeStatus, Statuses};
-use super::window::{Window, somewhere};
+use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
 use crate::store::read::Reader;
 
@@ -21,11 +23,21 @@ pub(crate) struct RunFilter {
     pub(crate) search: Option<String>,
     /// A backlog item that the run or its test is linked to.
     pub(crate) story: Option<i64>,
+    /// Only these runs, whatever suite run they belong to.
+    pub(crate) runs: Option<Vec<i64>>,
 }
 
 impl RunFilter {
+    /// The condition that finds the runs, and the list of IDs, if there is one.
+    fn driver(&self) -> (&'static str, Option<String>) {
+        match &self.runs {
+            Some(runs) => (LISTED, Some(id_list(runs))),
+            None => (OF_SUITE_RUN, None),
+        }
+    }
+
     fn looks_into_runs(&self) -> bool {
-        self.search.is_some() || self.story.is_some()
+        self.search.is_some() || self.story.is_some() || self.runs.is_some()
     }
 }
 
@@ -39,9 +51,16 @@ pub(crate) struct Matching {
     pub(crate) runs: Vec<RunLine>,
 }
 
-/// Parameters: suite run, status, pattern, story.
-const WHERE: &str = "WHERE r.parent_suite = ?1 AND r.native_status IS ?2
-    AND (?3 IS NULL OR r.name LIKE ?3 ESCAPE '\\' OR r.class_name LIKE ?3 ESCAPE '\\'
+/// The runs of a suite run. Parameters: suite run, status, and those of [`MATCHES`].
+const OF_SUITE_RUN: &str = "r.parent_suite = ?1 AND r.native_status IS ?2 AND ?5 IS NULL";
+
+/// Runs with these IDs. Parameters as above.
+const LISTED: &str =
+    "r.id IN (SELECT value FROM json_each(?5)) AND +r.native_status IS ?2 AND ?1 IS NOT NULL";
+
+/// Parameters: pattern, story.
+const MATCHES: &str =
+    "(?3 IS NULL OR r.name LIKE ?3 ESCAPE '\\' OR r.class_name LIKE ?3 ESCAPE '\\'
         OR r.package LIKE ?3 ESCAPE '\\' OR r.component LIKE ?3 ESCAPE '\\'
         OR r.error_type LIKE ?3 ESCAPE '\\' OR r.error_message LIKE ?3 ESCAPE '\\'
         OR r.error_details LIKE ?3 ESCAPE '\\')
@@ -76,14 +95,20 @@ impl Reader<'_> {
         statuses: &Statuses,
     ) -> Result<Counts, ApiError> {
         let pattern = filter.search.as_deref().map(somewhere);
+        let (of, runs) = filter.driver();
         let sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM runs r {WHERE} LIMIT {MATCHES_MAX}) found"
+            "SELECT COUNT(*) FROM (SELECT 1 FROM runs r WHERE {of} AND {MATCHES} LIMIT {MATCHES_MAX}) found"
         );
         let mut statement = self.page_statement(&sql)?;
         let mut pairs = Vec::new();
-        for (row_id, ..) in all.by_row_id() {
-            let values = params![suite_run, row_id, pattern, filter.story];
-            pairs.push((row_id, statement.query_row(values, |row| row.get(0))?));
+        let mut present: BTreeSet<Option<i64>> = all.by_row_id().map(|(id, ..)| id).collect();
+        if runs.is_some() {
+            present.extend(statuses.row_ids().map(Some));
+        }
+        for row_id in present {
+            let values = params![suite_run, row_id, pattern, filter.story, runs];
+            let count: i64 = statement.query_row(values, |row| row.get(0))?;
+            pairs.push((row_id, count));
         }
         Ok(Counts::new(statuses, pairs))
     }
@@ -97,18 +122,21 @@ impl Reader<'_> {
         window: Window,
     ) -> Result<Vec<i64>, ApiError> {
         let pattern = filter.search.as_deref().map(somewhere);
+        let (of, runs) = filter.driver();
         // If the runs need not be read, the index is sufficient.
-        let condition = if filter.looks_into_runs() {
-            WHERE
+        let matches = if filter.looks_into_runs() {
+            MATCHES
         } else {
-            "WHERE r.parent_suite = ?1 AND r.native_status IS ?2 AND ?3 IS NULL AND ?4 IS NULL"
+            "?3 IS NULL AND ?4 IS NULL"
         };
-        let sql = format!("SELECT r.id FROM runs r {condition} ORDER BY r.id LIMIT ?5 OFFSET ?6");
+        let sql = format!(
+            "SELECT r.id FROM runs r WHERE {of} AND {matches} ORDER BY r.id LIMIT ?6 OFFSET ?7"
+        );
         let mut statement = self.page_statement(&sql)?;
         let Window { limit, mut offset } = window;
         let mut ids: Vec<i64> = Vec::new();
         for (row_id, status, count) in counts.by_row_id() {
-            if filter.status.is_some() && filter.status != status {
+            if filter.status.is_some() && filter.status != status || count == 0 {
                 continue;
             }
             if offset >= count {
@@ -120,7 +148,7 @@ impl Reader<'_> {
                 break;
             }
             let part = missing.min(count - offset);
-            let values = params![suite_run, row_id, pattern, filter.story, part, offset];
+            let values = params![suite_run, row_id, pattern, filter.story, runs, part, offset];
             for id in statement.query_map(values, |row| row.get(0))? {
                 ids.push(id?);
             }

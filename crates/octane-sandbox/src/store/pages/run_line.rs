@@ -34,6 +34,8 @@ pub(crate) struct RunLine {
     pub(crate) report_url: Option<String>,
     /// Such as `Browser: Firefox`.
     pub(crate) environment: Vec<String>,
+    /// The problems of its test by now, such as `Continuously failing`.
+    pub(crate) problems: Vec<String>,
     /// How many earlier results it replaced.
     pub(crate) earlier: i64,
     /// The backlog items that the run itself is linked to, or otherwise its test.
@@ -57,24 +59,35 @@ impl Reader<'_> {
         );
         let mut statement = self.page_statement(&sql)?;
         let rows = statement.query_map([id_list(ids)], |row| run_line(row, statuses))?;
-        let mut found = HashMap::new();
-        for line in rows {
-            let mut line = line?;
-            line.environment = self.environment(line.id)?;
-            line.stories = self.stories_of_run(line.id, line.test)?;
-            found.insert(line.id, line);
+        let mut environments = self.environments(ids)?;
+        let mut problems = self.problems(ids)?;
+        let mut lines: Vec<RunLine> = rows.collect::<Result<_, _>>()?;
+        let owners: Vec<(i64, Option<i64>)> =
+            lines.iter().map(|line| (line.id, line.test)).collect();
+        let mut stories = self.stories_of_runs(&owners)?;
+        for line in &mut lines {
+            line.environment = environments.remove(&line.id).unwrap_or_default();
+            line.problems = problems.remove(&line.id).unwrap_or_default();
+            line.stories = stories.remove(&line.id).unwrap_or_default();
         }
+        let mut found: HashMap<i64, RunLine> =
+            lines.into_iter().map(|line| (line.id, line)).collect();
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    fn environment(self, run: i64) -> Result<Vec<String>, ApiError> {
+    fn environments(self, runs: &[i64]) -> Result<HashMap<i64, Vec<String>>, ApiError> {
         let mut statement = self.page_statement(
-            "SELECT COALESCE(c.name || ': ', '') || n.name FROM run_taxonomies l
-             JOIN taxonomy_nodes n ON n.id = l.taxonomy LEFT JOIN taxonomy_nodes c ON c.id = n.category
-             WHERE l.run = ? ORDER BY 1",
+            "WITH wanted (id) AS (SELECT value FROM json_each(?))
+             SELECT l.run, COALESCE(c.name || ': ', '') || n.name FROM wanted w
+             CROSS JOIN run_taxonomies l ON l.run = w.id JOIN taxonomy_nodes n ON n.id = l.taxonomy
+             LEFT JOIN taxonomy_nodes c ON c.id = n.category ORDER BY 1, 2",
         )?;
-        let names = statement.query_map([run], |row| row.get(0))?;
-        Ok(names.collect::<Result<_, _>>()?)
+        let mut rows = statement.query([id_list(runs)])?;
+        let mut names: HashMap<i64, Vec<String>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            names.entry(row.get(0)?).or_default().push(row.get(1)?);
+        }
+        Ok(names)
     }
 }
 
@@ -95,6 +108,7 @@ fn run_line(row: &Row<'_>, statuses: &Statuses) -> rusqlite::Result<RunLine> {
         error_details: row.get(13)?,
         report_url: row.get(14)?,
         environment: Vec::new(),
+        problems: Vec::new(),
         earlier: row.get(15)?,
         stories: Vec::new(),
     })

@@ -9,9 +9,23 @@ impl<'a> Reader<'a> {
     /// A statement of a page.
     pub(super) fn page_statement(self, sql: &str) -> Result<CachedStatement<'a>, ApiError> {
         #[cfg(test)]
-        explain::refuse_scans(self.connection, sql);
+        {
+            explain::refuse_scans(self.connection, sql);
+            COUNT.with(|count| count.set(count.get() + 1));
+        }
         Ok(self.connection.prepare_cached(sql)?)
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static COUNT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many statements pages have prepared in this thread since the last call.
+#[cfg(test)]
+pub(crate) fn statement_count() -> usize {
+    COUNT.with(|count| count.replace(0))
 }
 
 #[cfg(test)]
@@ -34,6 +48,9 @@ mod explain {
                 "shown",
                 "found",
                 "linked",
+                "h",
+                // The results of one test.
+                "counted",
             ];
             let scanned = step
                 .strip_prefix("SCAN ")

@@ -53,6 +53,11 @@ impl Statuses {
         found.map(|(_, status)| *status)
     }
 
+    /// The row IDs of all values.
+    pub(super) fn row_ids(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().map(|(row_id, _)| *row_id)
+    }
+
     pub(super) fn row_id(&self, status: NativeStatus) -> Option<i64> {
         let found = self.0.iter().find(|(_, known)| *known == status);
         found.map(|(row_id, _)| *row_id)
@@ -61,16 +66,22 @@ impl Statuses {
 
 impl Reader<'_> {
     pub(crate) fn native_statuses(self) -> Result<Statuses, ApiError> {
-        let sql = "SELECT id FROM list_nodes WHERE logical_name = ? COLLATE NOCASE";
-        let mut statement = self.page_statement(sql)?;
-        let mut pairs = Vec::new();
-        for status in NativeStatus::ALL {
-            let name = format!("list_node.run_native_status.{}", status.word());
-            let row_ids = statement.query_map([name], |row| row.get(0))?;
-            for row_id in row_ids {
-                pairs.push((row_id?, status));
+        const PREFIX: &str = "list_node.run_native_status.";
+        let logical = |status: NativeStatus| format!("{PREFIX}{}", status.word());
+        let wanted = serde_json::to_string(&NativeStatus::ALL.map(logical)).unwrap_or_default();
+        let mut statement = self.page_statement(
+            "WITH wanted (name) AS (SELECT value FROM json_each(?))
+             SELECT n.id, w.name FROM wanted w CROSS JOIN list_nodes n ON n.logical_name = w.name COLLATE NOCASE",
+        )?;
+        let mut rows = statement.query([wanted])?;
+        let mut known = Vec::new();
+        while let Some(row) = rows.next()? {
+            let found: String = row.get(1)?;
+            let word = found.strip_prefix(PREFIX).unwrap_or_default();
+            if let Some(status) = NativeStatus::named(word) {
+                known.push((row.get(0)?, status));
             }
         }
-        Ok(Statuses(pairs))
+        Ok(Statuses(known))
     }
 }

@@ -1,7 +1,10 @@
 //! Backlog items.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Row};
 
+use super::window::id_list;
 use crate::error::ApiError;
 use crate::store::read::Reader;
 
@@ -31,33 +34,56 @@ impl Reader<'_> {
         format!("w.id, w.name, w.\"{key}\", w.subtype")
     }
 
-    /// The stories that a run covers: those it is linked to, or otherwise those of its test.
-    pub(super) fn stories_of_run(
+    /// The stories that runs cover: those they are linked to, or otherwise those of their tests. Each run comes with
+    /// its test.
+    pub(super) fn stories_of_runs(
         self,
-        run: i64,
-        test: Option<i64>,
-    ) -> Result<Vec<Story>, ApiError> {
-        let own = self.linked("run_covered_content", "run", run)?;
-        match test {
-            Some(test) if own.is_empty() => self.linked("test_covered_content", "test", test),
-            _ => Ok(own),
+        runs: &[(i64, Option<i64>)],
+    ) -> Result<HashMap<i64, Vec<Story>>, ApiError> {
+        let ids: Vec<i64> = runs.iter().map(|(run, _)| *run).collect();
+        let mut found = self.linked("run_covered_content", "run", &ids)?;
+        let others = runs.iter().filter(|(run, _)| !found.contains_key(run));
+        let mut runs_of_test: HashMap<i64, Vec<i64>> = HashMap::new();
+        for (run, test) in others {
+            if let Some(test) = test {
+                runs_of_test.entry(*test).or_default().push(*run);
+            }
         }
+        let tests: Vec<i64> = runs_of_test.keys().copied().collect();
+        for (test, stories) in self.linked("test_covered_content", "test", &tests)? {
+            for run in runs_of_test.get(&test).into_iter().flatten() {
+                found.insert(*run, stories.clone());
+            }
+        }
+        Ok(found)
     }
 
     /// The stories that a test covers.
     pub(super) fn stories_of_test(self, test: i64) -> Result<Vec<Story>, ApiError> {
-        self.linked("test_covered_content", "test", test)
+        let mut found = self.linked("test_covered_content", "test", &[test])?;
+        Ok(found.remove(&test).unwrap_or_default())
     }
 
-    fn linked(self, table: &str, own: &str, id: i64) -> Result<Vec<Story>, ApiError> {
+    /// The backlog items that are linked to some runs or tests.
+    fn linked(
+        self,
+        table: &str,
+        own: &str,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, Vec<Story>>, ApiError> {
         let columns = self.story_columns();
         let sql = format!(
-            "SELECT {columns} FROM {table} l JOIN work_items w ON w.id = l.work_item
-             WHERE l.{own} = ? ORDER BY w.id"
+            "WITH wanted (id) AS (SELECT value FROM json_each(?))
+             SELECT {columns}, l.{own} FROM wanted o CROSS JOIN {table} l ON l.{own} = o.id
+             JOIN work_items w ON w.id = l.work_item ORDER BY w.id"
         );
         let mut statement = self.page_statement(&sql)?;
-        let stories = statement.query_map([id], story)?;
-        Ok(stories.collect::<Result<_, _>>()?)
+        let mut rows = statement.query([id_list(ids)])?;
+        let mut stories: HashMap<i64, Vec<Story>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            stories.entry(row.get(4)?).or_default().push(story(row)?);
+        }
+        Ok(stories)
     }
 
     pub(crate) fn story_named(self, id: i64) -> Result<Option<Story>, ApiError> {

@@ -1,10 +1,13 @@
 //! Suites and their suite runs.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::counts::Counts;
+use super::counts::{Counts, Totals};
 use super::status::{NativeStatus, Statuses};
-use super::window::{Window, somewhere};
+use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
 use crate::store::read::Reader;
 
@@ -13,7 +16,9 @@ use crate::store::read::Reader;
 pub(crate) struct SuiteLine {
     pub(crate) id: i64,
     pub(crate) name: String,
-    pub(crate) suite_runs: i64,
+    /// When one of its suite runs was created or received results: milliseconds since 1970-01-01 UTC.
+    pub(crate) last_activity: Option<i64>,
+    pub(crate) latest_suite_run: Option<i64>,
 }
 
 /// A suite run with a summary of its runs.
@@ -27,43 +32,73 @@ pub(crate) struct SuiteRunLine {
     /// Id and name.
     pub(crate) suite: (i64, String),
     pub(crate) counts: Counts,
+    /// The sum of the durations of its runs.
+    pub(crate) duration_ms: i64,
 }
+
+const SUITE: &str = "SELECT t.id, t.name,
+    (SELECT MAX(r.last_modified) FROM runs r INDEXED BY suite_runs_by_activity
+        WHERE r.test = t.id AND r.subtype = 'run_suite'),
+    (SELECT r.id FROM runs r INDEXED BY runs_by_test WHERE r.test = t.id AND r.parent_suite IS NULL
+        ORDER BY r.id DESC LIMIT 1)
+    FROM tests t WHERE t.subtype = 'test_suite'";
 
 const SUITE_RUN: &str =
     "SELECT r.id, r.name, r.native_status, COALESCE(r.started, r.creation_time),
     t.id, t.name FROM runs r JOIN tests t ON t.id = r.test WHERE r.subtype = 'run_suite' AND ";
 
 impl Reader<'_> {
-    /// The suites whose names contain `search`, the newest first, and their number.
-    pub(crate) fn suite_lines(
-        self,
-        search: &str,
-        window: Window,
-    ) -> Result<(Vec<SuiteLine>, i64), ApiError> {
-        const FROM: &str =
-            "FROM tests t WHERE t.subtype = 'test_suite' AND t.name LIKE ?1 ESCAPE '\\'";
-        let pattern = somewhere(search);
-        let total = self
-            .page_statement(&format!("SELECT COUNT(*) {FROM}"))?
-            .query_row([&pattern], |row| row.get(0))?;
-        let mut statement = self.page_statement(&format!(
-            "SELECT t.id, t.name, (SELECT COUNT(*) FROM runs r WHERE r.test = t.id)
-             {FROM} ORDER BY t.id DESC LIMIT ?2 OFFSET ?3"
-        ))?;
-        let values = params![pattern, window.limit, window.offset];
-        let lines = statement.query_map(values, suite_line)?;
-        Ok((lines.collect::<Result<_, _>>()?, total))
+    /// All suites whose names contain `search`, those with the latest activity first.
+    pub(crate) fn suite_lines(self, search: &str) -> Result<Vec<SuiteLine>, ApiError> {
+        let mut statement =
+            self.page_statement(&format!("{SUITE} AND t.name LIKE ? ESCAPE '\\'"))?;
+        let lines = statement.query_map([somewhere(search)], suite_line)?;
+        let mut lines: Vec<SuiteLine> = lines.collect::<Result<_, _>>()?;
+        lines.sort_by_key(|suite| Reverse((suite.last_activity, suite.id)));
+        Ok(lines)
     }
 
     pub(crate) fn suite_line(self, suite: i64) -> Result<Option<SuiteLine>, ApiError> {
-        let mut statement = self.page_statement(
-            "SELECT t.id, t.name, (SELECT COUNT(*) FROM runs r WHERE r.test = t.id)
-             FROM tests t WHERE t.id = ? AND t.subtype = 'test_suite'",
-        )?;
+        let mut statement = self.page_statement(&format!("{SUITE} AND t.id = ?"))?;
         Ok(statement.query_row([suite], suite_line).optional()?)
     }
 
-    /// The suite runs of a suite with their counts, the newest first.
+    /// How many suite runs a suite has.
+    pub(crate) fn suite_run_count(self, suite: i64) -> Result<i64, ApiError> {
+        let mut statement = self.page_statement(
+            "SELECT COUNT(*) FROM runs r INDEXED BY suite_runs_by_activity
+             WHERE r.test = ? AND r.subtype = 'run_suite'",
+        )?;
+        Ok(statement.query_row([suite], |row| row.get(0))?)
+    }
+
+    /// The newest suite runs of each of these suites with their totals, the newest first.
+    pub(crate) fn latest_of_suites(
+        self,
+        suites: &[i64],
+        limit: i64,
+        statuses: &Statuses,
+    ) -> Result<HashMap<i64, Vec<SuiteRunLine>>, ApiError> {
+        let mut statement = self.page_statement(
+            "WITH wanted (id) AS (SELECT value FROM json_each(?1))
+             SELECT r.id, r.name, r.native_status, COALESCE(r.started, r.creation_time), t.id, t.name
+             FROM wanted w CROSS JOIN tests t ON t.id = w.id CROSS JOIN runs r ON r.id IN (
+                 SELECT s.id FROM runs s INDEXED BY runs_by_test
+                 WHERE s.test = w.id AND s.parent_suite IS NULL ORDER BY s.id DESC LIMIT ?2)",
+        )?;
+        let rows = statement.query_map(params![id_list(suites), limit], |row| {
+            suite_run(row, statuses)
+        })?;
+        let mut lines = self.with_totals(rows.collect::<Result<_, _>>()?, statuses)?;
+        lines.sort_by_key(|line| Reverse(line.id));
+        let mut by_suite: HashMap<i64, Vec<SuiteRunLine>> = HashMap::new();
+        for line in lines {
+            by_suite.entry(line.suite.0).or_default().push(line);
+        }
+        Ok(by_suite)
+    }
+
+    /// The suite runs of a suite with their totals, the newest first.
     pub(crate) fn suite_run_lines(
         self,
         suite: i64,
@@ -71,11 +106,10 @@ impl Reader<'_> {
         statuses: &Statuses,
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
         let lines = self.suite_runs_of(suite, window, statuses)?;
-        let counted = lines.into_iter().map(|line| self.counted(line, statuses));
-        counted.collect()
+        self.with_totals(lines, statuses)
     }
 
-    /// The suite runs of a suite without counts, the newest first.
+    /// The suite runs of a suite without totals, the newest first.
     pub(super) fn suite_runs_of(
         self,
         suite: i64,
@@ -92,7 +126,7 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The newest suite runs of all suites, without counts.
+    /// The newest suite runs of all suites, without totals.
     pub(super) fn latest_suite_runs(
         self,
         limit: i64,
@@ -112,9 +146,9 @@ impl Reader<'_> {
         statuses: &Statuses,
     ) -> Result<Option<SuiteRunLine>, ApiError> {
         let mut statement = self.page_statement(&format!("{SUITE_RUN} r.id = ?"))?;
-        let found = statement.query_row([id], |row| suite_run(row, statuses));
-        let line = found.optional()?;
-        line.map(|line| self.counted(line, statuses)).transpose()
+        let found = statement.query_map([id], |row| suite_run(row, statuses))?;
+        let found = self.with_totals(found.collect::<Result<_, _>>()?, statuses)?;
+        Ok(found.into_iter().next())
     }
 
     /// The suite run with this ID, or the one that holds the run with this ID.
@@ -126,9 +160,23 @@ impl Reader<'_> {
         Ok(found.optional()?.flatten())
     }
 
-    fn counted(self, line: SuiteRunLine, statuses: &Statuses) -> Result<SuiteRunLine, ApiError> {
-        let counts = self.counts(line.id, statuses)?;
-        Ok(SuiteRunLine { counts, ..line })
+    /// Adds the totals to suite runs.
+    fn with_totals(
+        self,
+        mut lines: Vec<SuiteRunLine>,
+        statuses: &Statuses,
+    ) -> Result<Vec<SuiteRunLine>, ApiError> {
+        let ids: Vec<i64> = lines.iter().map(|line| line.id).collect();
+        let mut totals = self.totals(&ids, statuses)?;
+        for line in &mut lines {
+            let Totals {
+                counts,
+                duration_ms,
+            } = totals.remove(&line.id).unwrap_or_default();
+            line.counts = counts;
+            line.duration_ms = duration_ms;
+        }
+        Ok(lines)
     }
 }
 
@@ -136,7 +184,8 @@ fn suite_line(row: &Row<'_>) -> rusqlite::Result<SuiteLine> {
     Ok(SuiteLine {
         id: row.get(0)?,
         name: row.get(1)?,
-        suite_runs: row.get(2)?,
+        last_activity: row.get(2)?,
+        latest_suite_run: row.get(3)?,
     })
 }
 
@@ -148,5 +197,6 @@ fn suite_run(row: &Row<'_>, statuses: &Statuses) -> rusqlite::Result<SuiteRunLin
         started: row.get(3)?,
         suite: (row.get(4)?, row.get(5)?),
         counts: Counts::default(),
+        duration_ms: 0,
     })
 }

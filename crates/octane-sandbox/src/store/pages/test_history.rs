@@ -17,6 +17,8 @@ pub(crate) struct TestDetails {
     /// Module, package and class, if any.
     pub(crate) place: Vec<String>,
     pub(crate) stories: Vec<Story>,
+    /// The names of its problems, such as `Continuously failing`.
+    pub(crate) problems: Vec<String>,
     /// Id and name of the suites that it belongs to.
     pub(crate) suites: Vec<(i64, String)>,
 }
@@ -54,6 +56,7 @@ impl Reader<'_> {
                     is_suite: row.get(2)?,
                     place: place.into_iter().flatten().collect(),
                     stories: Vec::new(),
+                    problems: Vec::new(),
                     suites: Vec::new(),
                 })
             })
@@ -68,9 +71,21 @@ impl Reader<'_> {
         let suites = statement.query_map([id, SUITES_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Some(TestDetails {
             stories: self.stories_of_test(id)?,
+            problems: self.problems_of_test(id)?,
             suites: suites.collect::<Result<_, _>>()?,
             ..test
         }))
+    }
+
+    /// The problems of any run of the test: they follow from all results of the test.
+    fn problems_of_test(self, test: i64) -> Result<Vec<String>, ApiError> {
+        let run: Option<i64> = self
+            .page_statement("SELECT MAX(id) FROM runs WHERE test = ?")?
+            .query_row([test], |row| row.get(0))?;
+        let Some(run) = run else {
+            return Ok(Vec::new());
+        };
+        Ok(self.problems(&[run])?.remove(&run).unwrap_or_default())
     }
 
     /// The results of a test, the latest first, and their number.

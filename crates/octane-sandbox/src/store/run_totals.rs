@@ -1,0 +1,196 @@
+//! How many runs there are of each type and status in each suite run, and how long they took.
+//!
+//! Triggers keep the numbers up to date, whoever writes: counting a million runs takes too long for a page.
+
+use rusqlite::Connection;
+
+use super::read::Reader;
+use crate::catalog::EntityType;
+use crate::error::ApiError;
+
+/// The types of runs, as the key of a total has them; a total of anything else has zero.
+const TYPES: [&str; 4] = [
+    "run_automated",
+    "gherkin_automated_run",
+    "run_manual",
+    "run_suite",
+];
+
+/// The totals of a suite run have the keys from its ID times this on.
+pub(super) const KEYS_PER_SUITE_RUN: i64 = 1 << 31;
+
+/// Without constraints: what may fail after the first row makes SQLite keep a journal for each run that is inserted, which
+/// takes four times as long.
+const TABLE: &str = "
+    CREATE TABLE run_totals (
+        -- Made of the following three: a number is found much faster than three columns.
+        key INTEGER PRIMARY KEY,
+        -- Zero for runs outside of suite runs, such as suite runs themselves.
+        suite_run INTEGER,
+        subtype TEXT,
+        -- Zero for none.
+        native_status INTEGER,
+        runs INTEGER,
+        -- The sum of their durations in milliseconds.
+        duration INTEGER
+    );
+";
+
+/// The key of a row of `runs`.
+fn key(row: &str) -> String {
+    let types: String = TYPES
+        .iter()
+        .zip(1..)
+        .map(|(name, number)| format!(" WHEN '{name}' THEN {number}"))
+        .collect();
+    format!(
+        "COALESCE({row}.parent_suite, 0) * {KEYS_PER_SUITE_RUN} + COALESCE({row}.native_status, 0) * 8
+         + CASE {row}.subtype{types} ELSE 0 END"
+    )
+}
+
+/// The values of a row of `runs` on its own.
+fn values(row: &str) -> String {
+    format!(
+        "{}, COALESCE({row}.parent_suite, 0), COALESCE({row}.subtype, ''), COALESCE({row}.native_status, 0)",
+        key(row)
+    )
+}
+
+/// Creates what is missing, and counts the runs of a file of an older version.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    if !connection.table_exists(None, "run_totals")? {
+        let values = values("r");
+        connection.execute_batch(&format!(
+            "{TABLE} INSERT INTO run_totals SELECT {values}, COUNT(*), SUM(COALESCE(r.duration, 0))
+             FROM runs r GROUP BY 1;"
+        ))?;
+    }
+    let count = format!(
+        "INSERT INTO run_totals VALUES ({}, 1, COALESCE(NEW.duration, 0))
+         ON CONFLICT DO UPDATE SET runs = runs + 1, duration = duration + excluded.duration;",
+        values("NEW")
+    );
+    let old = key("OLD");
+    let forget = format!(
+        "UPDATE run_totals SET runs = runs - 1, duration = duration - COALESCE(OLD.duration, 0) WHERE key = {old};
+         DELETE FROM run_totals WHERE key = {old} AND runs = 0;"
+    );
+    connection.execute_batch(&format!(
+        "CREATE TRIGGER IF NOT EXISTS run_created AFTER INSERT ON runs BEGIN {count} END;
+         CREATE TRIGGER IF NOT EXISTS run_deleted AFTER DELETE ON runs BEGIN {forget} END;
+         CREATE TRIGGER IF NOT EXISTS run_changed
+         AFTER UPDATE OF parent_suite, subtype, native_status, duration ON runs
+         WHEN OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
+             OR OLD.native_status IS NOT NEW.native_status OR OLD.duration IS NOT NEW.duration
+         BEGIN {forget} {count} END;"
+    ))
+}
+
+impl Reader<'_> {
+    /// How many runs of a type there are; `None` for types of other tables.
+    pub(super) fn run_total(self, entity_type: &EntityType) -> Result<Option<u64>, ApiError> {
+        if entity_type.table != "runs" {
+            return Ok(None);
+        }
+        let subtype = (!entity_type.is_aggregate()).then_some(entity_type.name);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT COALESCE(SUM(runs), 0) FROM run_totals WHERE ?1 IS NULL OR subtype = ?1",
+        )?;
+        let total: i64 = statement.query_row([subtype], |row| row.get(0))?;
+        Ok(u64::try_from(total).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{TYPES, create};
+    use crate::catalog::Catalog;
+    use crate::settings::Settings;
+
+    /// A table of runs with what matters here.
+    fn runs() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE runs (id INTEGER PRIMARY KEY, subtype TEXT, native_status INTEGER, duration INTEGER,
+                 parent_suite INTEGER REFERENCES runs (id) ON DELETE CASCADE, name TEXT);
+                 INSERT INTO runs VALUES (1, 'run_suite', 7, NULL, NULL, 's'), (2, 'run_manual', 7, 40, 1, 'a'),
+                 (3, 'run_automated', 7, 2, 1, 'b'), (4, 'run', 8, 5, 1, 'c'), (5, 'run', NULL, NULL, 1, 'd');",
+            )
+            .unwrap();
+        connection
+    }
+
+    /// What is kept, which must be what counting finds.
+    fn totals(connection: &Connection) -> Vec<(i64, i64, i64, i64)> {
+        let list = |sql: &str| -> Vec<(i64, i64, i64, i64)> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.try_into());
+            rows.unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        let kept = list(
+            "SELECT suite_run, native_status, runs, duration FROM run_totals ORDER BY 1, 2, 3, 4",
+        );
+        let counted = list(
+            "SELECT COALESCE(parent_suite, 0), COALESCE(native_status, 0), COUNT(*), SUM(COALESCE(duration, 0))
+             FROM runs GROUP BY 1, 2, subtype ORDER BY 1, 2, 3, 4",
+        );
+        assert_eq!(kept, counted);
+        kept
+    }
+
+    #[test]
+    fn every_type_of_run_has_a_key_of_its_own() {
+        let catalog = Catalog::new(&Settings::default()).unwrap();
+        let types = catalog.types().iter();
+        let mut names: Vec<&str> = types
+            .filter(|entity_type| entity_type.table == "runs" && !entity_type.is_aggregate())
+            .map(|entity_type| entity_type.name)
+            .collect();
+        let mut known = TYPES.to_vec();
+        names.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, names);
+    }
+
+    #[test]
+    fn runs_that_exist_already_are_counted_once() {
+        let connection = runs();
+        create(&connection).unwrap();
+        create(&connection).unwrap();
+        let expected = [
+            (0, 7, 1, 0),
+            (1, 0, 1, 0),
+            (1, 7, 1, 2),
+            (1, 7, 1, 40),
+            (1, 8, 1, 5),
+        ];
+        assert_eq!(totals(&connection), expected);
+    }
+
+    #[test]
+    fn every_change_is_counted() {
+        let connection = runs();
+        create(&connection).unwrap();
+        for (sql, runs) in [
+            ("INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e')", 6),
+            (
+                "UPDATE runs SET native_status = 7, duration = 1 WHERE id = 6",
+                6,
+            ),
+            ("UPDATE runs SET name = 'x'", 6),
+            ("UPDATE runs SET duration = NULL WHERE id = 2", 6),
+            ("UPDATE runs SET parent_suite = NULL WHERE id = 3", 6),
+            ("DELETE FROM runs WHERE id = 4", 5),
+            ("DELETE FROM runs WHERE id = 1", 1),
+        ] {
+            connection.execute(sql, []).unwrap();
+            let total: i64 = totals(&connection).iter().map(|(.., runs, _)| runs).sum();
+            assert_eq!(total, runs, "{sql}");
+        }
+    }
+}

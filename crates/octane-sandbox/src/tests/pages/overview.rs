@@ -1,0 +1,148 @@
+//! The front page, the page of a story, and the matrix.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::changes::Suite;
+use super::{Shop, holds, page};
+
+#[tokio::test]
+async fn the_suite_with_the_latest_activity_comes_first_with_one_row_about_all() {
+    let nightly = Suite::new().await;
+    let client = &nightly.client;
+    let smoke = client
+        .create("test_suites", json!({ "name": "Smoke" }))
+        .await;
+    client
+        .create("test_suites", json!({ "name": "Unused" }))
+        .await;
+    let upload = async |suite: &str, name: &str, failed: usize| {
+        let runs: String = (0..4)
+            .map(|number| {
+                let status = if number < failed { "Failed" } else { "Passed" };
+                format!("<test_run name='t{number}' status='{status}' duration='1'/>")
+            })
+            .collect();
+        let xml = format!(
+            "<test_result><suite_ref id='{suite}' external_run_id='{name}'/><test_runs>{runs}</test_runs></test_result>"
+        );
+        assert_eq!(client.upload(&xml, "").await["status"], "success");
+        nightly.clock.advance(Duration::from_secs(1));
+    };
+    upload(&nightly.suite, "night 1", 1).await;
+    upload(&smoke, "smoke 1", 0).await;
+    let order = |html: &str| {
+        ["Nightly", "Smoke", "Unused"]
+            .map(|name| html.find(&format!("\">{name}</a></h2>")).unwrap())
+    };
+    let html = page(client, "/").await;
+    let [nightly_at, smoke_at, unused_at] = order(&html);
+    assert!(smoke_at < nightly_at && nightly_at < unused_at);
+    holds(
+        &html,
+        &[
+            "<dt>Suites</dt><dd>3</dd>",
+            "<dt>With failures in their latest suite run</dt><dd>1</dd>",
+            "<dd>87.5 % <small>1 failed, 7 passed</small></dd>",
+            "<dt>Last activity</dt>",
+        ],
+    );
+    // Results that are added to an old suite run are activity, too.
+    upload(&nightly.suite, "night 1", 0).await;
+    let html = page(client, "/").await;
+    let [nightly_at, smoke_at, _] = order(&html);
+    assert!(nightly_at < smoke_at);
+    holds(
+        &html,
+        &["<dt>With failures in their latest suite run</dt><dd>0</dd>"],
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_a_story_begins_with_the_verdict() {
+    let shop = Shop::new().await;
+    let path = format!("/backlog/{}", shop.story);
+    let html = page(&shop.client, &path).await;
+    holds(
+        &html,
+        &[
+            "<h2 id=\"verdict\">Passing</h2>",
+            "In the latest results of what covers it, 1 passed.",
+        ],
+    );
+    assert!(html.find("id=\"verdict\"") < html.find("Latest runs that cover it"));
+    shop.upload("build 8", "Failed", 84).await;
+    holds(
+        &page(&shop.client, &path).await,
+        &[">Failing</h2>", ", 1 failed."],
+    );
+    // The later result of the same run does not hide that it failed.
+    shop.upload("build 8", "Passed", 84).await;
+    let html = page(&shop.client, &path).await;
+    holds(&html, &[">Flaky</h2>", ", 1 passed only after a failure."]);
+    let query = "jira_key_udf EQ ^SHOP-118^";
+    let other = shop.client.names("stories", "id", query).await.remove(0);
+    let html = page(&shop.client, &format!("/backlog/{other}")).await;
+    holds(&html, &[">Not covered</h2>"]);
+}
+
+#[tokio::test]
+async fn the_matrix_shows_the_suite_with_the_latest_activity_unless_another_is_chosen() {
+    let shop = Shop::new().await;
+    let smoke = shop
+        .client
+        .create("test_suites", json!({ "name": "Smoke" }))
+        .await;
+    let xml = format!(
+        "<test_result><suite_ref id='{smoke}' external_run_id='smoke 1'/><test_runs>\
+         <test_run name='a' status='Passed' duration='1'/></test_runs></test_result>"
+    );
+    assert_eq!(shop.client.upload(&xml, "").await["status"], "success");
+    for (query, nightly, smoked) in [
+        ("", false, true),
+        ("?suite=all", true, true),
+        (&format!("?suite={}", shop.suite), true, false),
+    ] {
+        let html = page(&shop.client, &format!("/matrix{query}")).await;
+        assert_eq!(html.contains("build 7"), nightly, "{query}");
+        assert_eq!(html.contains("smoke 1"), smoked, "{query}");
+    }
+    let html = page(&shop.client, "/matrix").await;
+    holds(
+        &html,
+        &[&format!(
+            "<option value=\"{smoke}\" selected>Smoke</option>"
+        )],
+    );
+}
+
+#[tokio::test]
+async fn the_number_of_all_runs_is_that_of_the_list() {
+    let shop = Shop::new().await;
+    shop.upload("build 8", "Failed", 84).await;
+    for collection in [
+        "runs",
+        "automated_runs",
+        "suite_runs",
+        "manual_runs",
+        "previous_runs",
+    ] {
+        let total = async |query: &str| {
+            let path = format!("{collection}?limit=1{query}");
+            shop.client.get(&path).await.ok()["total_count"].clone()
+        };
+        assert_eq!(
+            total("").await,
+            total("&query=\"id%20GT%200\"").await,
+            "{collection}"
+        );
+    }
+    let path = format!("suite_runs/{}", shop.suite_run);
+    assert!(shop.client.delete(&path).await.status.is_success());
+    let left = shop.client.get("automated_runs?limit=1").await.ok();
+    assert_eq!(
+        left["total_count"], 3,
+        "the runs were deleted with their suite run"
+    );
+}
