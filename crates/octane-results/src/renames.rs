@@ -10,6 +10,9 @@ use crate::volatile::Volatile;
 /// How many groups of names are kept; results of further ones are not looked at, so that memory has a limit.
 const GROUPS_MAX: usize = 50_000;
 
+/// How many names are told apart in all groups together, for the same reason.
+const NAMES_MAX: usize = if cfg!(test) { 2000 } else { 500_000 };
+
 /// How many names of a group are kept as examples.
 const EXAMPLES_MAX: usize = 3;
 
@@ -30,6 +33,7 @@ const EXAMPLES_MAX: usize = 3;
 #[derive(Debug, Default)]
 pub struct Renames {
     groups: HashMap<u64, Group>,
+    names: usize,
 }
 
 /// Tests whose names differ only in what may change from run to run.
@@ -38,7 +42,7 @@ pub struct Renames {
 pub struct ProbableRename {
     /// What they have in common, with a word in place of what differs.
     pub test: String,
-    /// How many different names there are.
+    /// How many different names there are, of the first half a million of such names.
     pub names: usize,
     /// Some of them.
     pub examples: Vec<String>,
@@ -74,8 +78,15 @@ impl Renames {
             return;
         }
         let group = self.groups.entry(digest_of_test).or_default();
-        if group.names.insert(digest(&whole)) && group.examples.len() < EXAMPLES_MAX {
-            group.examples.push(whole);
+        // Two names of each group say enough.
+        if self.names >= NAMES_MAX && group.names.len() > 1 {
+            return;
+        }
+        if group.names.insert(digest(&whole)) {
+            self.names += 1;
+            if group.examples.len() < EXAMPLES_MAX {
+                group.examples.push(whole);
+            }
         }
     }
 
@@ -181,6 +192,26 @@ mod tests {
             renames.add(&TestRun::new(*name, Status::Passed).class("Cart"));
         }
         renames.finish()
+    }
+
+    #[test]
+    fn memory_has_a_limit_and_further_tests_are_still_found() {
+        let mut renames = Renames::default();
+        for number in 0..NAMES_MAX + 1000 {
+            renames.add(&TestRun::new(
+                format!("order {}", 1_000_000 + number),
+                Status::Passed,
+            ));
+        }
+        for address in ["0x5257a0", "0x7711c8"] {
+            renames.add(&TestRun::new(format!("adds[{address}]"), Status::Passed));
+        }
+        let found = renames.finish();
+        let names: Vec<_> = found
+            .iter()
+            .map(|found| (&*found.test, found.names))
+            .collect();
+        assert_eq!(names, [("adds[<address>]", 2), ("order *", NAMES_MAX)]);
     }
 
     #[test]
