@@ -6,15 +6,16 @@ mod mantissa;
 mod written;
 
 pub use mantissa::DurationError;
-use mantissa::split;
 pub(crate) use mantissa::{CommaMeaning, comma_meaning};
+use mantissa::{split, ungrouped};
 pub(crate) use written::unsigned;
 use written::written;
 
 /// Parses a number of seconds, rounded half up to whole milliseconds.
 ///
 /// Supported are `1.32`, `.5`, `1.2e-3`, `1,234.567` with commas between thousands, and a decimal comma if
-/// it is unambiguous (`1,5`; `1.234,567`). `1,234` is rejected as ambiguous. Whitespace around the number is
+/// it is unambiguous (`1,5`; `1.234,567`). `1,234` is rejected as ambiguous. Thousands may be separated by blanks or
+/// apostrophes (`1 234,5`; `1'234.5`). Whitespace around the number is
 /// ignored. A duration may also have units of its own (`1.5s`, `2 min 30 s`, `PT1M30S`) or be written as on a clock
 /// (`0:01:30.5`, `1 day, 2:03:04`).
 ///
@@ -50,6 +51,8 @@ fn read(text: &str, shift: i64, comma: CommaMeaning) -> Result<Duration, Duratio
     if let Some(millis) = plain(text.as_bytes(), shift) {
         return Ok(Duration::from_millis(millis));
     }
+    let ungrouped = ungrouped(text);
+    let text = ungrouped.as_deref().unwrap_or(text);
     match number(text, shift, comma) {
         Err(DurationError::NotANumber) => written(text, comma),
         done => done,
@@ -227,6 +230,34 @@ mod tests {
         ] {
             assert_eq!(millis(text), Err(DurationError::NotANumber), "{text}");
         }
+    }
+
+    #[test]
+    fn thousands_may_be_separated_by_blanks_or_apostrophes() {
+        for (text, expected) in [
+            ("1 234.5", 1_234_500),
+            ("1 234,5", 1_234_500),
+            ("1\u{a0}234,567", 1_234_567),
+            ("12\u{202f}345\u{202f}678", 12_345_678_000),
+            ("1'234.5", 1_234_500),
+            ("1\u{2019}234.5", 1_234_500),
+            ("1 234 ms", 1234),
+            (" 1 234 ", 1_234_000),
+        ] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "1 2",
+            "1 23 456",
+            "0 123",
+            "1 234'567",
+            "1234 567",
+            "1 234 5",
+            "1 .5",
+        ] {
+            assert_eq!(millis(text), Err(DurationError::NotANumber), "{text}");
+        }
+        assert_eq!(comma_meaning("1 234,5"), Some(CommaMeaning::Decimal));
     }
 
     #[test]

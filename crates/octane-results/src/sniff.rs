@@ -10,6 +10,9 @@ use crate::format::Format;
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
 
+const GOOGLETEST: &str =
+    "a report of GoogleTest in JSON, whose XML can be read (`--gtest_output=xml:FILE`)";
+
 /// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
 /// The bytes take precedence, since a wrong extension is more common than a table that starts with `<`.
@@ -27,6 +30,7 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
+        Some(b'{') if json::is_googletest(text) => Err(GOOGLETEST),
         Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
             Ok(json::format(text).unwrap_or(match by_extension {
                 Some(Format::Json) if json::has_objects_in_lines(text) => Format::Ndjson,
@@ -297,6 +301,8 @@ mod tests {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
         assert_eq!(sniff(b"<!doctype html><p>", None), Err("a web page"));
         assert!(foreign_root("TestLog").is_some());
+        let googletest = br#"{"tests":1,"testsuites":[{"name":"S","testsuite":[{"name":"A"}]}]}"#;
+        assert_eq!(sniff(googletest, Some("json")), Err(GOOGLETEST));
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub(crate) enum CommaMeaning {
 
 /// What another duration of the same file shows about its commas, if it is not ambiguous itself.
 pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
-    let number = text.trim().trim_start_matches(['+', '-']);
+    let ungrouped = ungrouped(text);
+    let number = ungrouped.as_deref().unwrap_or(text).trim();
+    let number = number.trim_start_matches(['+', '-']);
     let is_number = |char: char| char.is_ascii_digit() || matches!(char, '.' | ',');
     if !number.chars().all(is_number) || split(number, CommaMeaning::Decimal).is_err() {
         return None;
@@ -56,6 +58,19 @@ pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
         },
         (None, None) => None,
     }
+}
+
+/// The text without the blanks or apostrophes that separate thousands; `None` if there are none.
+pub(super) fn ungrouped(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_separator = |char: char| char == '\'' || char == '\u{2019}' || char.is_whitespace();
+    let end = text.find(|char: char| !char.is_ascii_digit() && !is_separator(char));
+    let (whole, rest) = text.split_at(end.unwrap_or(text.len()));
+    let digits = whole.trim_end_matches(is_separator);
+    let separator = digits.chars().find(|char| is_separator(*char))?;
+    let is_attached = digits.len() == whole.len() || rest.starts_with(char::is_alphabetic);
+    (is_attached && is_grouped(digits, separator))
+        .then(|| digits.replace(separator, "") + &whole[digits.len()..] + rest)
 }
 
 /// Splits a mantissa at the decimal point.

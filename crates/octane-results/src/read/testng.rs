@@ -13,7 +13,7 @@
 //!
 //! Where the format leaves room, this reader decides:
 //!
-//! - **Configuration methods** (`is-config`) are no results.
+//! - **Configuration methods** (`is-config`) are no results. One that failed is a warning.
 //! - A method with `retried="true"` is an **earlier attempt** of the method in the same class with the same name and
 //!   parameters, whatever its own status: a failure that the result keeps if it passed in the end. If there is no such
 //!   method, the last attempt is the result, and failed if it has an exception. Since attempts may be written after the
@@ -39,6 +39,7 @@ use crate::metadata::Property;
 use crate::origin::Origin;
 use crate::run::Failure;
 use crate::status::Status;
+use crate::warning::WarningKind;
 
 mod values;
 
@@ -120,7 +121,7 @@ impl XmlFormat for Testng {
         if element.name == "groups" {
             self.add_groups(&element);
         } else if element.attribute("is-config") == Some("true") {
-            self.configuration(&element);
+            self.configuration(&element, file);
         } else {
             let held = Held::new(self.method(&element, file), file);
             if element.attribute("retried") == Some("true") {
@@ -181,14 +182,19 @@ impl Testng {
         }
     }
 
-    fn configuration(&mut self, method: &Element) {
-        if method.attribute("status") == Some("FAIL") && self.failed_configuration.is_none() {
+    fn configuration(&mut self, method: &Element, file: &mut ReportFile) {
+        if method.attribute("status") == Some("FAIL") {
             let name = method.attribute("name").unwrap_or_default();
             let message = method
                 .text_of(&["exception", "message"])
                 .unwrap_or_default();
             let text = format!("{name} failed: {}", message.trim());
-            self.failed_configuration = Some(text.trim_end_matches([':', ' ']).to_owned());
+            let message = text.trim_end_matches([':', ' ']).to_owned();
+            let kind = WarningKind::FailedOutside {
+                message: message.clone(),
+            };
+            file.warn(method.place, kind);
+            self.failed_configuration.get_or_insert(message);
         }
     }
 

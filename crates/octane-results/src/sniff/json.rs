@@ -120,6 +120,11 @@ pub(crate) fn is_mocha_event(head: &[u8]) -> bool {
     event() == Some(true)
 }
 
+/// Whether a document is the JSON report of `GoogleTest`.
+pub(super) fn is_googletest(text: &str) -> bool {
+    names(text).has_inner("testsuites.testsuite")
+}
+
 /// Whether the first two lines that are not empty are an object each.
 pub(super) fn has_objects_in_lines(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -85,6 +85,8 @@ struct Parts {
     month: Option<i8>,
     day: Option<i8>,
     time: Option<Time>,
+    /// Whether the time is `24:00`, with which the day ends.
+    is_end_of_day: bool,
     is_afternoon: Option<bool>,
     offset: Option<Offset>,
 }
@@ -136,6 +138,14 @@ impl Parts {
 
     /// A word that begins with a digit: a time, a date, a day or a year.
     fn number(&mut self, word: &str) -> Result<(), Unreadable> {
+        // `2026-11-28T05:00:00`, where the offset is another word.
+        if let Some((date, time)) = word.split_once('t')
+            && date.contains('-')
+            && time.contains(':')
+        {
+            self.number(date)?;
+            return self.time(time);
+        }
         if word.contains(':') {
             return self.time(word);
         }
@@ -156,7 +166,7 @@ impl Parts {
         set(&mut self.day, parsed(digits)?)
     }
 
-    /// `28.11.2026`, `28/11/2026` or `11/28/2026`. With dots, the day is first everywhere.
+    /// `28.11.2026`, `28/11/2026` or `11/28/2026`. With dots, the day is first everywhere. `2026/11/28` has the year first.
     fn date(
         &mut self,
         one: &str,
@@ -164,6 +174,12 @@ impl Parts {
         year: &str,
         separator: char,
     ) -> Result<(), Unreadable> {
+        if one.len() == 4 && matches!(year.len(), 1 | 2) {
+            let month = month(other.trim_end_matches('.'));
+            set(&mut self.day, parsed(year)?)?;
+            set(&mut self.month, month.map_or_else(|| parsed(other), Ok)?)?;
+            return set(&mut self.year, parsed(one)?);
+        }
         if year.len() != 4 {
             return Err(Unreadable::Malformed);
         }
@@ -202,6 +218,8 @@ impl Parts {
         let (hour, minute, second) = (next(), next(), next());
         let (second, fraction) = second.split_once(['.', ',']).unwrap_or((second, ""));
         let nanosecond = format!("{fraction:0<9.9}");
+        self.is_end_of_day = hour == "24";
+        let hour = if self.is_end_of_day { "0" } else { hour };
         let time = Time::new(
             parsed(hour)?,
             parsed(minute)?,
@@ -211,11 +229,18 @@ impl Parts {
         if parts.next().is_some() {
             return Err(Unreadable::Malformed);
         }
-        set(&mut self.time, time.map_err(|_| Unreadable::Malformed)?)
+        let time = time.map_err(|_| Unreadable::Malformed)?;
+        if self.is_end_of_day && time != Time::midnight() {
+            return Err(Unreadable::Malformed);
+        }
+        set(&mut self.time, time)
     }
 
     fn finish(self) -> Option<Written> {
-        let date = Date::new(self.year?, self.month?, self.day?).ok()?;
+        let mut date = Date::new(self.year?, self.month?, self.day?).ok()?;
+        if self.is_end_of_day {
+            date = date.tomorrow().ok()?;
+        }
         let time = self.time.unwrap_or(Time::midnight());
         let hour = match (self.is_afternoon, time.hour()) {
             (None, hour) => hour,
@@ -347,6 +372,13 @@ mod tests {
             ("28 okt. 2026 05:00", "2026-10-28T05:00:00"),
             ("5:00pm 28 Nov 2026", "2026-11-28T17:00:00"),
             ("28 Nov 2026 05:00:00Z", "2026-11-28T05:00:00+00"),
+            ("2026-11-28 05:00:00 +0100", "2026-11-28T05:00:00+01"),
+            ("2026-11-28 05:00:00.5 UTC", "2026-11-28T05:00:00.5+00"),
+            ("2026-11-28T05:00:00 -05:00", "2026-11-28T05:00:00-05"),
+            ("2026/11/28 05:00:00", "2026-11-28T05:00:00"),
+            ("2026.1.2 5:00 pm", "2026-01-02T17:00:00"),
+            ("2026-Nov-28 05:00", "2026-11-28T05:00:00"),
+            ("2026-11-30T24:00:00Z", "2026-12-01T00:00:00+00"),
             ("28 Nov 2026 05:00:00-05:30", "2026-11-28T05:00:00-05:30"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
@@ -363,6 +395,9 @@ mod tests {
             "28 Nov 26 05:00",
             "31.11.2026",
             "28 Nov 2026 25:00",
+            "28 Nov 2026 24:00:01",
+            "2026/28/11",
+            "2026-11-28T",
             "28 Nov 2026 13:00 PM",
             "28 Nov 2026 0:30 am",
             "28 Nov 2026 05:00 EST",

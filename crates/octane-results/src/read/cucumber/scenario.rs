@@ -111,9 +111,7 @@ impl Stage {
         let word = field(result, "status");
         let said = Said::new(word.as_deref(), &file.options.status_aliases);
         self.attach(step);
-        // A hook among the steps that has only embeddings.
-        let is_hook = step.get("hidden").is_some() || step.get("name").is_none();
-        if said == Said::Nothing && is_hook {
+        if said == Said::Nothing && is_hook(step) {
             return;
         }
         let mut done = Step::new(name, word.as_deref().unwrap_or("not run"));
@@ -340,6 +338,15 @@ fn line(element: &Value) -> Option<u64> {
         .get("line")
         .and_then(Value::as_u64)
         .or_else(by_location)
+}
+
+/// Whether a step is a hook, which need not run: one that only attaches or prints something has no name.
+fn is_hook(step: &Value) -> bool {
+    let keyword = field(step, "keyword").unwrap_or_default();
+    let has = |name| step.get(name).is_some();
+    has("hidden")
+        || matches!(keyword.trim(), "Before" | "After")
+        || !has("name") && (has("embeddings") || has("output"))
 }
 
 fn step_name(step: &Value) -> String {

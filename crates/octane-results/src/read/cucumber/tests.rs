@@ -354,4 +354,10 @@ fn a_hook_among_the_steps_need_not_have_a_result() {
         {"keyword":"After","hidden":true,"name":"x"}]}"#,
     );
     assert_eq!(shown(&report), "Passed Cart.adds");
+    for step in [r#"{"keyword":"Given "}"#, "{}", "null"] {
+        let report = feature(&format!(
+            r#"{{"name":"adds","type":"scenario","steps":[{step}]}}"#
+        ));
+        assert_eq!(shown(&report), "Skipped Cart.adds", "{step}");
+    }
 }

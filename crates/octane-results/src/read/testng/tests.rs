@@ -79,6 +79,7 @@ fn methods_are_read_with_all_that_they_say() {
           </suite>
         </testng-results>
     "#}), @r#"
+    warning in.xml:10:9: failed outside of the tests: setUp failed
     warning in.xml:20:9: start time `2026-03-01T08:00:02` has no time zone; counted as UTC
     11:9 |shop|TaxTest|adds(1, null, shop.Cart) Passed 2.035s at 2026-03-01T08:00:01Z (adds a tax) covers SHOP-1
       project Firefox run
@@ -151,6 +152,7 @@ fn a_failed_configuration_method_is_the_reason_of_skipped_ones() {
           <class name="C"><test-method status="SKIP" name="e"/></class>
         </test></suite></testng-results>
     "#}), @r"
+    warning in.xml:4:5: failed outside of the tests: setUp failed: no database
     3:5 ||A|a Skipped 0ns
       suite s > t
     5:5 ||A|b Skipped 0ns (own)
@@ -159,6 +161,7 @@ fn a_failed_configuration_method_is_the_reason_of_skipped_ones() {
       suite s > t
     7:5 ||A|f Skipped 0ns (setUp failed: no database)
       suite s > t
+    warning in.xml:11:5: failed outside of the tests: close failed
     10:5 ||B|d Skipped 0ns
       suite s > t
     13:19 ||C|e Skipped 0ns
