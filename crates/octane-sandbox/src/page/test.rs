@@ -152,7 +152,7 @@ fn figures(history: &[HistoryLine]) -> String {
 
 fn table(history: &[HistoryLine]) -> String {
     let mut html = String::from(
-        "<div class=\"scroll\"><table><caption class=\"unseen\">Results, the latest first</caption><thead><tr>\
+        "<div class=\"scroll\"><table class=\"history\"><caption class=\"unseen\">Results, the latest first</caption><thead><tr>\
          <th scope=\"col\">Status</th><th scope=\"col\">Started</th><th scope=\"col\">Suite run</th>\
          <th scope=\"col\" class=\"n\">Duration</th><th scope=\"col\">Error</th></tr></thead><tbody>\n",
     );

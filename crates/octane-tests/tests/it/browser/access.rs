@@ -165,6 +165,14 @@ async fn names_and_the_matrix_are_readable_on_a_small_screen() {
     let width = "return Math.min(...[...document.querySelectorAll('.runs .name')].map(one => one.offsetWidth))";
     let width = shop.browser.run(width);
     assert!(width.as_f64().unwrap() > 250.0, "names have {width} pixels");
+    let overlaps = "return [...document.querySelectorAll('.runs tbody tr')].filter(row =>
+        row.querySelector('.chip').getBoundingClientRect().right >
+        row.querySelector('.took').getBoundingClientRect().left).length";
+    assert_eq!(
+        shop.browser.run(overlaps),
+        0,
+        "a status is below a duration"
+    );
     for path in ["/matrix", "/matrix?last=12"] {
         shop.open_page(path);
         let excess = "const table = document.querySelector('.matrix').closest('.scroll');

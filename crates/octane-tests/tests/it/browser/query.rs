@@ -20,8 +20,8 @@ async fn a_query_shows_its_matches() {
         &shop,
         "native_status EQ {id EQ ^list_node.run_native_status.failed^}",
     );
-    let found = shop.browser.find_path("//h2[text()='1 entry found']");
-    assert_eq!(found.attribute("role"), "status");
+    let announced = "//*[@role='status']/h2[text()='1 entry found']";
+    assert_eq!(shop.browser.find_path(announced).text(), "1 entry found");
     let row = shop.browser.find("#results tbody tr").text();
     for part in ["pays", "Failed", "nightly 2"] {
         assert!(row.contains(part), "`{part}` is missing in {row}");
