@@ -15,11 +15,13 @@ mod network;
 mod number;
 mod parse;
 mod rate;
+mod relay;
 mod results;
 mod run_url;
 mod shards;
 mod tools;
 mod uploads;
+mod via;
 
 use std::ffi::OsString;
 
@@ -42,6 +44,11 @@ pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use parse::LineError;
+#[cfg_attr(
+    not(feature = "relay"),
+    expect(unused_imports, reason = "only a relay uses them")
+)]
+pub(crate) use relay::{RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
@@ -57,6 +64,7 @@ pub(crate) use uploads::{
     Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs,
     SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
 };
+pub(crate) use via::ViaArgs;
 
 use crate::env;
 use crate::exit::Exit;
@@ -231,6 +239,9 @@ pub(crate) enum Command {
     /// Show what is known of the CI run (offline).
     #[command(subcommand)]
     Ci(CiCommand),
+    /// Store the uploads of other machines, and deliver them at one rate.
+    #[command(hide = cfg!(not(feature = "relay")))]
+    Relay(Box<RelayArgs>),
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
     Sandbox(SandboxArgs),
@@ -275,6 +286,7 @@ impl Command {
             Self::Doctor(server) => Some(&mut server.connection),
             Self::Auth(group) => Some(&mut group.connection),
             Self::Api(server) => Some(&mut server.connection),
+            Self::Relay(args) => Some(&mut args.connection),
             _ => None,
         }
     }

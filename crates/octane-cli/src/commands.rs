@@ -14,6 +14,7 @@ mod doctor;
 mod dry_run;
 mod entity;
 mod exec;
+mod hand_over;
 mod jira;
 mod link;
 mod list;
@@ -23,6 +24,8 @@ mod man;
 mod merge;
 mod module;
 mod preparation;
+#[cfg(feature = "relay")]
+mod relay;
 mod remaining;
 mod resume;
 mod run;
@@ -128,6 +131,10 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
             let command = async |client: &Client| api::run(&server.args, client, output).await;
             connected(&server.connection, output, command).await
         }
+        #[cfg(feature = "relay")]
+        Command::Relay(args) => Box::pin(relay::run(&args, output)).await,
+        #[cfg(not(feature = "relay"))]
+        Command::Relay(_) => Err(crate::relay::absent()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args, output).await,
         #[cfg(not(feature = "sandbox"))]

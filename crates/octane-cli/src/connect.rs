@@ -31,6 +31,15 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects as requested. Nothing is sent before the first request.
     pub(crate) async fn open(args: &ConnectionArgs, output: Output) -> Result<Self> {
+        Self::open_with(args, output, |builder| builder).await
+    }
+
+    /// The same, with an endpoint that `change` changes before it is built.
+    pub(crate) async fn open_with(
+        args: &ConnectionArgs,
+        output: Output,
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> Result<Self> {
         warn_about_typed_secret(args, output);
         warn_about_insecure(args);
         let mut fields = ClientSettings::default();
@@ -42,7 +51,7 @@ impl Connection {
             check(args).await?;
             (remote_endpoint(args, Credentials::new(args))?, None)
         };
-        let endpoint = build(builder, args)?;
+        let endpoint = build(change(builder), args)?;
         warn_about_address(&endpoint, output);
         mask::secrets_in_use();
         let fields = with_fields(fields, args, &BTreeMap::new());
@@ -53,6 +62,17 @@ impl Connection {
             }),
             is_session_shared: args.session_cache && sandbox.is_none(),
             sandbox,
+        })
+    }
+
+    /// Knows the server of the options without any credentials: uploads can be planned for it, and not sent.
+    pub(crate) fn for_planning(args: &ConnectionArgs) -> Result<Self> {
+        let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
+        let fields = with_fields(ClientSettings::default(), args, &BTreeMap::new());
+        Ok(Self {
+            client: Client::with_settings(endpoint, fields),
+            is_session_shared: true,
+            sandbox: None,
         })
     }
 
@@ -189,7 +209,7 @@ pub(crate) fn warn_about_address(endpoint: &Endpoint, output: Output) {
 /// An endpoint that reaches its server as requested.
 pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint> {
     let built = builder
-        .settings(rest_settings(args))
+        .settings(network_settings(args))
         .redactor(secrets::redactor().clone())
         .build();
     built.map_err(|error| {
@@ -212,7 +232,8 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
     })
 }
 
-fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
+/// How servers are reached: time limits, proxy and certificates.
+pub(crate) fn network_settings(args: &ConnectionArgs) -> EndpointSettings {
     let mut settings = EndpointSettings::default();
     if args.sandbox {
         // The rate limit spares a server that others use; this one is ours alone.
@@ -237,6 +258,24 @@ fn rest_settings(args: &ConnectionArgs) -> EndpointSettings {
         way(&args.network, &mut settings);
     }
     settings
+}
+
+/// The client of a server for an upload that was stored with these options. Those that are typed win.
+#[cfg(feature = "relay")]
+pub(crate) fn client_for(
+    client: &Client,
+    args: &ConnectionArgs,
+    stored: &BTreeMap<String, String>,
+) -> Client {
+    let fields = with_fields(ClientSettings::default(), args, stored);
+    Client::with_settings(client.endpoint().clone(), fields)
+}
+
+/// The address of the server of the options.
+#[cfg(feature = "relay")]
+pub(crate) fn address(args: &ConnectionArgs) -> Result<octane_model::Address> {
+    let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
+    Ok(endpoint.address().clone())
 }
 
 /// The certificates and the proxy of the options.

@@ -30,6 +30,12 @@ pub(crate) const PROFILE: &str = "OCTANE_PROFILE";
 pub(crate) const SPOOL: &str = "OCTANE_SPOOL";
 pub(crate) const SANDBOX_DATA: &str = "OCTANE_SANDBOX_DATA";
 pub(crate) const RATE: &str = "OCTANE_RATE";
+pub(crate) const VIA: &str = "OCTANE_VIA";
+pub(crate) const RELAY_TOKEN: &str = "OCTANE_RELAY_TOKEN";
+pub(crate) const RELAY_TOKEN_FILE: &str = "OCTANE_RELAY_TOKEN_FILE";
+pub(crate) const RELAY_DATA: &str = "OCTANE_RELAY_DATA";
+#[cfg(feature = "relay")]
+pub(crate) const RELAY_DATABASE: &str = "OCTANE_RELAY_DATABASE";
 pub(crate) const LOG: &str = "OCTANE_LOG";
 
 /// A variable.
@@ -82,6 +88,11 @@ pub(crate) const ALL: &[Variable] = &[
     user(SPOOL, "Directory for uploads in progress, or `off`"),
     user(SANDBOX_DATA, "Directory of the sandbox's data"),
     user(RATE, "Requests per second, or `off`"),
+    user(VIA, "URL of a relay that results are handed over to").url(),
+    user(RELAY_TOKEN, "Token of that relay").secret(),
+    user(RELAY_TOKEN_FILE, "File with the token of that relay"),
+    user(RELAY_DATA, "Directory of a relay's files"),
+    user("OCTANE_RELAY_DATABASE", "URL of a relay's PostgreSQL").secret(),
     user(
         LOG,
         "What to log, for example `octane_rest=debug`; overrides -v",

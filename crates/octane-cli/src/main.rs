@@ -25,6 +25,7 @@ mod output_file;
 mod payload;
 mod policies;
 mod properties;
+mod relay;
 mod sandbox;
 mod schema;
 mod settings;
@@ -144,7 +145,11 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 async fn run(args: Args) -> Result<Exit> {
     if matches!(
         args.command,
-        Command::Sandbox(_) | Command::Upload(_) | Command::Exec(_) | Command::Resume(_)
+        Command::Sandbox(_)
+            | Command::Relay(_)
+            | Command::Upload(_)
+            | Command::Exec(_)
+            | Command::Resume(_)
     ) {
         return commands::run(args).await;
     }

@@ -40,6 +40,16 @@ impl Policies {
         Self::resumed(args, &BTreeMap::new())
     }
 
+    /// Those of an upload that somebody else delivers.
+    #[cfg(feature = "relay")]
+    pub(crate) fn of_stored(stored: &BTreeMap<String, String>) -> Self {
+        let default = Self::default();
+        Self {
+            on_unresolved: value(stored, ON_UNRESOLVED).unwrap_or(default.on_unresolved),
+            ..default
+        }
+    }
+
     /// Those of an upload that is resumed. A word that this version does not know counts as the default.
     pub(crate) fn resumed(args: &DeliveryArgs, stored: &BTreeMap<String, String>) -> Self {
         let default = Self::default();

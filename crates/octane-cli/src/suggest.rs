@@ -83,6 +83,27 @@ impl Suggest {
         self.online_command(format!("octane resume {id}"))
     }
 
+    /// `octane resume ID --via URL`.
+    pub(crate) fn hand_over(
+        &self,
+        id: &UploadId,
+        relay: &str,
+        token_file: Option<&Path>,
+    ) -> String {
+        let mut command = format!("octane resume {id}");
+        if env::text(env::VIA).as_deref().map(str::trim) != Some(relay) {
+            command.push_str(&format!(" --via {}", quoted(relay)));
+        }
+        if let Some(file) = token_file {
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            command.push_str(&format!(
+                " --relay-token-file {}",
+                quoted(&file.display().to_string())
+            ));
+        }
+        self.in_spool(command)
+    }
+
     /// The command that completes a suite run of shards.
     pub(crate) fn close(&self, suite_run: &str) -> String {
         self.online_command(format!("octane suite-run close {}", quoted(suite_run)))

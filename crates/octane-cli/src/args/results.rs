@@ -19,6 +19,7 @@ use super::number::number;
 use super::run_url::RunUrl;
 use super::shards::ShardChoice;
 use super::uploads::DeliveryArgs;
+use super::via::ViaArgs;
 
 /// What is read, and how.
 #[derive(Debug, Clone, Args)]
@@ -305,6 +306,8 @@ pub(crate) struct UploadArgs {
     pub(crate) force_new: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
+    #[command(flatten)]
+    pub(crate) via: ViaArgs,
     /// Show what would be created and sent without doing it.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) dry_run: bool,

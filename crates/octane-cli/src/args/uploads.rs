@@ -12,6 +12,7 @@ use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::duration::duration;
 use super::listing::SinceArgs;
+use super::via::ViaArgs;
 use crate::env;
 
 /// Where uploads are stored.
@@ -174,6 +175,8 @@ pub(crate) struct ResumeArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
+    #[command(flatten)]
+    pub(crate) via: ViaArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 }

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::finding::find_existing;
 use crate::output::Output;
+use crate::relay::Door;
 use crate::suggest::Suggest;
 use fresh::{Fresh, Snapshot};
 
@@ -82,6 +83,13 @@ async fn check_before(upload: &UploadArgs, output: Output) -> Result<()> {
     check_report(&upload.delivery, &upload.input.inputs)?;
     check_report_of_dry_run(&upload.delivery, upload.dry_run)?;
     upload::check(upload, output)?;
+    if upload.via.url().is_some() {
+        upload::check_via(upload)?;
+        // The token is found before the tests run, too.
+        return Door::of(&upload.via, &upload.connection, output)
+            .await
+            .map(drop);
+    }
     connect::check(&upload.connection).await
 }
 

@@ -12,7 +12,7 @@ use super::remaining::changes_of_upload;
 use super::resume::Resumed;
 use super::shards::{lock, merge, mismatch};
 use super::uploads::bundle_failure;
-use crate::args::{CloseArgs, ConnectionArgs, DeliveryArgs, MergeArgs, ResumeArgs};
+use crate::args::{CloseArgs, ConnectionArgs, DeliveryArgs, MergeArgs, ResumeArgs, ViaArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::names;
@@ -79,6 +79,7 @@ async fn complete(
         id: Some(first.id.clone()),
         all: false,
         delivery: args.0.clone(),
+        via: ViaArgs::default(),
         connection: args.1.clone(),
     };
     let resumed = Resumed::new(&args, first, delivery);

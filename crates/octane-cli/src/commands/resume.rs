@@ -2,6 +2,7 @@
 
 mod all;
 mod dry_run;
+mod hand_over;
 mod one;
 mod route;
 
@@ -11,6 +12,7 @@ use crate::args::ResumeArgs;
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
+use crate::relay::Door;
 use crate::spool::{journal_failure, spool};
 use crate::suggest::Suggest;
 
@@ -21,6 +23,14 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     if args.dry_run {
         return dry_run::run(args, output, &delivery);
+    }
+    match Door::of(&args.via, &args.connection, output).await {
+        Ok(None) => {}
+        Ok(Some(door)) => {
+            let done = Box::pin(hand_over::run(args, door, output, &delivery)).await;
+            return done.or_else(|failure| delivery.report_failure(failure));
+        }
+        Err(failure) => return delivery.report_failure(failure),
     }
     let done = match &args.id {
         Some(id) => match spool(&args.delivery.spool)?.summary(id) {

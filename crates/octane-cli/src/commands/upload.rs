@@ -12,6 +12,7 @@ use octane_results::{Build, Dialect, Release, Status};
 
 use super::delivery::{Delivery, Start, check_report, check_report_of_dry_run};
 use super::dry_run::DryRun;
+use super::hand_over::{HandOver, unusable};
 use super::preparation::{check_release, not_prepared};
 use super::shards::Arrived;
 use crate::args::{
@@ -29,6 +30,7 @@ use crate::input::reading::Reading;
 use crate::names;
 use crate::output::{Output, Progress, ask};
 use crate::policies::Policies;
+use crate::relay::Door;
 use crate::spool::{prune, spool};
 use crate::suggest::Suggest;
 
@@ -77,7 +79,14 @@ pub(super) async fn results(
     let is_read = args.input.inputs.iter().any(|input| input.as_str() == "-");
     crate::connect::check_standard_input(&args.connection, is_read)?;
     // What is missing for every request is found before anything is read or saved.
-    crate::connect::check(&args.connection).await?;
+    let is_via = args.via.url().is_some();
+    if is_via {
+        check_via(args)?;
+    } else {
+        crate::connect::check(&args.connection).await?;
+    }
+    // The token is found before anything is read, too.
+    let door = Door::of(&args.via, &args.connection, output).await?;
     let run = ci::detect(env::text);
     if args.payload.run_url.is_none() && settings.dialect == Dialect::Standard {
         // The other dialect has no field for it.
@@ -124,10 +133,38 @@ pub(super) async fn results(
     }
     let read = Read { input, draft };
     let done = Box::pin(upload_input(
-        args, read, settings, &started, output, delivery,
+        args, read, settings, &started, door, output, delivery,
     ))
     .await;
     done.map_err(|failure| failure.warnings(warnings))
+}
+
+/// Fails if what is asked for needs Octane, or something else than a relay has.
+pub(super) fn check_via(args: &UploadArgs) -> Result<()> {
+    if args.connection.sandbox {
+        return Err(unusable("--sandbox", "a relay delivers to a server"));
+    }
+    if args.dry_run {
+        return Err(unusable(
+            "--dry-run",
+            "it asks Octane what would be created",
+        ));
+    }
+    if args.payload.build_context == BuildContext::Auto {
+        return Err(unusable(
+            "--build-context auto",
+            "it looks for the build in Octane",
+        ));
+    }
+    if spool(&args.delivery.spool)?.folder().is_none() {
+        return Err(unusable(
+            "--spool off",
+            "what the relay does not take has to be kept",
+        ));
+    }
+    HandOver::check(&args.via, &args.delivery)?;
+    // The URL says to which workspace the results belong.
+    Connection::for_planning(&args.connection).map(drop)
 }
 
 /// Which part of a test run the results are, if they are one. All parts need a name of the suite run that is the same for all, and
@@ -235,6 +272,7 @@ async fn upload_input(
     read: Read,
     mut settings: UploadSettings,
     started: &Started,
+    door: Option<Door>,
     output: Output,
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
@@ -253,7 +291,10 @@ async fn upload_input(
     let first_started = input.first_started.or(settings.started);
     let spec = target_spec(args, &input.name, first_started, started.now)?
         .create_missing(create == Create::Missing);
-    let connected = Connection::open(&args.connection, output).await?;
+    let connected = match &door {
+        Some(_) => Connection::for_planning(&args.connection)?,
+        None => Connection::open(&args.connection, output).await?,
+    };
     let client = &connected.client;
     let policies = Policies::new(&args.delivery);
     let on_unresolved = policies.on_unresolved;
@@ -276,6 +317,12 @@ async fn upload_input(
             client,
             spec,
             create,
+            hand_over: door.map(|door| HandOver {
+                door,
+                via: &args.via,
+                args: &args.delivery,
+                output,
+            }),
             delivery,
         };
         let read = Read { input, draft };
@@ -290,6 +337,8 @@ struct Job<'a> {
     client: &'a Client,
     spec: TargetSpec,
     create: Create,
+    /// Absent if it is uploaded from here.
+    hand_over: Option<HandOver<'a>>,
     delivery: &'a Delivery<'a>,
 }
 
@@ -340,6 +389,11 @@ impl Job<'_> {
         if is_read_again && let Err(failure) = input.verify_unchanged() {
             journal.discard();
             return Err(failure);
+        }
+        if let Some(hand_over) = &self.hand_over {
+            let failed = input.count(Status::Failed);
+            let handing = hand_over.alone(journal, failed, self.delivery, Some(&input));
+            return Box::pin(handing).await;
         }
         let progress = self.delivery.progress(Some(&event));
         match progress.during(self.resolve(&settings, &journal)).await {

@@ -109,6 +109,32 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("config path", "config path", &[0]),
     ("config init", "config init -o new.toml", &[0]),
     ("config schema", "config schema", &[0]),
+    ("relay status", "relay status --relay-data relay", &[0]),
+    (
+        "relay token create",
+        "relay token create shop --relay-data relay",
+        &[0],
+    ),
+    (
+        "relay token list",
+        "relay token list --relay-data relay",
+        &[0],
+    ),
+    (
+        "relay token revoke",
+        "relay token revoke 00000000 --relay-data relay",
+        &[2],
+    ),
+    (
+        "relay retry",
+        "relay retry u-01jd8x2m5k3q7r --relay-data relay",
+        &[2],
+    ),
+    (
+        "relay delete",
+        "relay delete u-01jd8x2m5k3q7r --relay-data relay",
+        &[2],
+    ),
     ("completions", "completions bash", &[0]),
     ("schema", "schema upload", &[0]),
     ("version", "version", &[0]),

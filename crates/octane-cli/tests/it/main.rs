@@ -42,6 +42,7 @@ mod races;
 #[cfg(unix)]
 mod recipes;
 mod reference;
+mod relay;
 mod remote;
 mod reports;
 mod reruns;

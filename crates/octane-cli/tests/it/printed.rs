@@ -9,7 +9,7 @@ use crate::program::{Done, root, upload_in};
 use crate::server::{SECRET, Server};
 
 /// Texts that begin like a command and are none.
-const NO_COMMANDS: [&str; 1] = ["octane [VERSION]"];
+const NO_COMMANDS: [&str; 2] = ["octane [VERSION]", "octane relay [OPTIONS] <COMMAND>"];
 
 const CASE: &str = "<testsuite name='s'><testcase classname='C' name='pays' time='1'/></testsuite>";
 const CUCUMBER: &str = r#"[{"uri":"cart.feature","name":"Cart","elements":[{"type":"scenario","name":"pays",
@@ -248,7 +248,7 @@ impl World {
                 ("status" | "wait", "1103") => self.task.as_str(),
                 ("wait", "ID") => self.finished.as_str(),
                 ("wait" | "coverage", word) if word.starts_with("u-0") => self.finished.as_str(),
-                ("export" | "resume" | "status" | "show" | "delete", _)
+                ("export" | "resume" | "status" | "show" | "delete" | "retry", _)
                     if matches!(word, "{id}" | "{}" | "ID" | "[UPLOAD]")
                         || word.starts_with("u-0") =>
                 {
@@ -315,7 +315,10 @@ impl World {
         let is_name = real.split(' ').skip(1).all(is_word)
             && !real.contains(" --")
             && !real.starts_with("octane help ");
-        let is_server = real.starts_with("octane sandbox");
+        // A relay would have to have something stored.
+        let is_server = ["octane sandbox", "octane relay"]
+            .iter()
+            .any(|start| real.starts_with(start));
         let done = if is_name || is_server {
             self.run(&format!("{real} --help"))
         } else {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json_schema::{names, schema, text, violations, violations_of};
 use crate::program::{Place, root, upload_in};
+use crate::relay::Relay;
 use crate::server::{SECRET, Server};
 
 /// All objects in a schema that describe something.
@@ -302,12 +303,35 @@ fn the_answers_of_all_commands_match_their_schemas() {
     answers.answer(0, "auth_login", &["auth", "login"]);
     answers.answer(0, "auth_logout", &["auth", "logout"]);
     answers.see_sandbox();
+    answers.see_relay();
     answers.see_saved_uploads();
     answers.see_errors();
     assert_eq!(Vec::from_iter(answers.seen), names());
 }
 
 impl Answers {
+    fn see_relay(&mut self) {
+        let create = ["relay", "token", "create", "shop", "--relay-data", "relay"];
+        let token = self.answer(0, "relay_token", &create);
+        let token = token["token"].as_str().unwrap();
+        let file = self.server.place.secret_file("token", token);
+        let list = ["relay", "token", "list", "--relay-data", "relay"];
+        self.answer(0, "relay_tokens", &list);
+        // It checks the answer of the relay itself.
+        let relay = Relay::start(&self.server, &["--port", "0"], None);
+        self.seen.insert("relay".to_owned());
+        let via = ["--via", &relay.url, "--relay-token-file", &file];
+        let upload = ["upload", "a.csv", "--suite", "S", "--suite-run", "via"];
+        let handed = self.answer(0, "hand_over", &[&upload[..], &via].concat());
+        let id = handed["uploads"][0]["upload_id"].as_str().unwrap();
+        let status = ["relay", "status", "--relay-data", "relay"];
+        while self.answer(0, "relay_status", &status)["lanes"][0]["state"] != "delivered" {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let delete = ["relay", "delete", id, "--relay-data", "relay"];
+        self.answer(0, "relay_change", &delete);
+    }
+
     fn see_sandbox(&mut self) {
         let arguments = ["sandbox", "--port", "0", "--format", "json"];
         let mut sandbox = self.server.start(&arguments);

@@ -1,0 +1,98 @@
+//! `octane relay`.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::connection::ConnectionArgs;
+use crate::env;
+
+#[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane relay token create shop                     a token for the agents of a project
+  octane relay                                       listen on http://127.0.0.1:8485, store uploads in SQLite
+  octane relay --listen 0.0.0.0 --database-file db   share a PostgreSQL with other relays
+  octane relay status                                what is stored, and what waits for a person
+
+Agents hand their results over with the option `--via URL`. The API key and the rate are those of the relay; docs/relay.md has more.")]
+#[command(
+    args_conflicts_with_subcommands = false,
+    subcommand_negates_reqs = true
+)]
+pub(crate) struct RelayArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<RelayCommand>,
+    /// Port; 0 picks a free one.
+    #[arg(long, default_value_t = 8485)]
+    pub(crate) port: u16,
+    /// Address to listen on. Only this machine by default.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    pub(crate) listen: IpAddr,
+    /// The largest upload that is accepted, in MiB.
+    #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) upload_max: u16,
+    /// How many uploads of a project may wait; others are asked to come back.
+    #[arg(long, default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) quota: u64,
+    #[command(flatten)]
+    pub(crate) store: RelayStoreArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Where a relay stores uploads.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store")]
+pub(crate) struct RelayStoreArgs {
+    /// Directory of the relay's files [default: `octane-client/relay` in the user's state directory].
+    #[arg(long, global = true, env = env::RELAY_DATA, value_name = "DIR")]
+    pub(crate) relay_data: Option<PathBuf>,
+    /// File that holds the URL of a PostgreSQL database, `postgres://user:password@host/name?sslmode=require`, and nothing else; refused
+    /// if others can read it [default: `OCTANE_RELAY_DATABASE`, or else SQLite in the directory].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) database_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RelayCommand {
+    /// Show what is stored by lane, and what waits for another attempt or for a person.
+    Status,
+    /// Try an upload again that waits for another attempt, or for a person.
+    Retry {
+        /// Upload to try again.
+        #[arg(value_name = "ID")]
+        id: octane_client::UploadId,
+    },
+    /// Delete an upload from the store. Results not yet in Octane are lost.
+    Delete {
+        /// Upload to delete; no relay may be working on it.
+        #[arg(value_name = "ID")]
+        id: octane_client::UploadId,
+        /// Delete even if results are missing in Octane.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Tokens with which agents hand results over.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create a token for a project, and print it: it is shown only now.
+    Create {
+        /// Project; its uploads have a quota of their own, and its tokens see no others.
+        #[arg(value_name = "PROJECT")]
+        project: String,
+    },
+    /// Revoke a token.
+    Revoke {
+        /// The token's ID, as listed.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// List the valid tokens, without their secrets.
+    List,
+}

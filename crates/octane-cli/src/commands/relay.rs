@@ -1,0 +1,161 @@
+//! `octane relay`: stores the uploads of other machines, and delivers them.
+
+mod store;
+mod token;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use octane_client::{CancellationToken, Client, UploadSettings, UploadSummary};
+use octane_relay::{
+    Deliveries, DoorSettings, Rate, Server, Store, StorePace, Worker, WorkerSettings, routes,
+};
+use serde_json::json;
+
+use crate::args::{ConnectionArgs, Format, OnUnresolved, RelayArgs, RelayCommand};
+use crate::connect::{self, Connection};
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Output, Text, write_json_line};
+use crate::policies::Policies;
+use crate::signals::Signals;
+
+use self::store::Opened;
+
+pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
+    match &args.command {
+        None => Box::pin(serve(args, output)).await,
+        Some(RelayCommand::Status) => {
+            uploads::status(&*Opened::open(&args.store).await?.store, output).await
+        }
+        Some(RelayCommand::Retry { id }) => {
+            uploads::retry(&*Opened::open(&args.store).await?.store, id, output).await
+        }
+        Some(RelayCommand::Delete { id, force }) => {
+            uploads::delete(&*Opened::open(&args.store).await?.store, id, *force, output).await
+        }
+        Some(RelayCommand::Token(command)) => {
+            token::run(&*Opened::open(&args.store).await?.store, command, output).await
+        }
+    }
+}
+
+/// Serves and delivers until it is interrupted, which is the regular end of a relay.
+async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
+    if args.connection.sandbox {
+        let message = "a relay delivers to a server, not to the sandbox in its own process";
+        return Err(
+            Failure::message(Exit::Usage, message).hint("start `octane sandbox` and use its URL")
+        );
+    }
+    connect::check(&args.connection).await?;
+    let mut signals = Signals::new()?;
+    let opened = Opened::open(&args.store).await?;
+    let store = Arc::clone(&opened.store);
+    if store.tokens().await.map_err(store::failure)?.is_empty() {
+        output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
+    }
+    let connection = connect(&args.connection, &store, output).await?;
+    let endpoint = connection.client.endpoint();
+    let (address, workspace) = (endpoint.address().clone(), endpoint.workspace());
+    let mut door = DoorSettings::new(address.clone(), workspace, opened.folder.join("received"));
+    door.journal_bytes_max = usize::from(args.upload_max) << 20;
+    door.uploads_max = args.quota;
+    let worker = Worker::new(
+        Arc::clone(&store),
+        ToServer {
+            client: connection.client.clone(),
+            args: args.connection.clone(),
+        },
+        WorkerSettings::new(holder(), opened.folder.join("delivering")),
+    );
+    let listen = SocketAddr::from((args.listen, args.port));
+    let server = Server::bind(listen).await.map_err(|error| {
+        Failure::new(Exit::Configuration, error)
+            .context(format!("cannot listen on {listen}"))
+            .hint("use another port, or `--port 0` for a free one")
+    })?;
+    if !args.listen.is_loopback() {
+        output.say(
+            "warning: the door is not encrypted; let agents reach it through a proxy with TLS, or others on the network can read \
+             tokens and results",
+        );
+    }
+    let url = format!("http://{}", server.address());
+    let (space, workspace) = (workspace.space, workspace.workspace);
+    let json = json!({
+        "schema": "octane.relay/1", "url": url, "store": opened.name, "server": address.to_string(),
+        "space": space.to_string(), "workspace": workspace.to_string(),
+    });
+    match output.format {
+        Format::Human => {
+            let lines = [
+                format!("Relay     {url}  (store: {})", opened.name),
+                format!("Delivers  to {address} {space}/{workspace}"),
+                String::new(),
+                "Press Ctrl-C to stop.".to_owned(),
+            ];
+            output.answer(|| Text::lines(lines), &json)?;
+        }
+        // On one line, so that a program knows when it has read all of it.
+        Format::Json | Format::Ndjson => write_json_line(&json)?,
+    }
+    let stop = CancellationToken::new();
+    let routes = routes(store, door, {
+        let worker = worker.clone();
+        move || worker.wake()
+    });
+    tokio::join!(worker.run(&stop), server.serve(routes, &stop), async {
+        signals.next().await;
+        output.say("stopping; what is being delivered has 3 seconds, the rest stays in the store");
+        stop.cancel();
+    });
+    connection.close().await;
+    Ok(Exit::Success)
+}
+
+/// A connection whose requests start when all relays that share the store may send one.
+async fn connect(
+    args: &ConnectionArgs,
+    store: &Arc<dyn Store>,
+    output: Output,
+) -> Result<Connection> {
+    // The default is that of an endpoint; only `--rate off` means none.
+    let rate = args.rate.map_or(Some(DEFAULT_RATE), |rate| rate.0);
+    let Some(rate) = rate else {
+        return Connection::open(args, output).await;
+    };
+    let address = connect::address(args)?;
+    let server = address.base().to_string();
+    let pace = StorePace::new(Arc::clone(store), server, Rate::per_second(rate));
+    Connection::open_with(args, output, |builder| builder.shared_pace(pace)).await
+}
+
+/// As without a relay.
+const DEFAULT_RATE: u32 = 10;
+
+/// Which relay has a lane, for people who look into the database.
+fn holder() -> String {
+    format!("process {}", std::process::id())
+}
+
+/// Delivers as a resume on this machine would.
+struct ToServer {
+    client: Client,
+    args: ConnectionArgs,
+}
+
+impl Deliveries for ToServer {
+    fn of(&self, upload: &UploadSummary) -> (Client, UploadSettings) {
+        let client = connect::client_for(&self.client, &self.args, &upload.options);
+        let mut settings = UploadSettings::default();
+        settings.require_all_jira_keys = on_unresolved(&upload.options) == OnUnresolved::Fail;
+        (client, settings)
+    }
+}
+
+fn on_unresolved(stored: &BTreeMap<String, String>) -> OnUnresolved {
+    Policies::of_stored(stored).on_unresolved
+}

@@ -1,0 +1,102 @@
+//! The store of a relay, by the options.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etcetera::BaseStrategy;
+use octane_relay::{PostgresStore, SqliteStore, Store, StoreError, system_clock};
+use octane_rest::{Secret, SecretFile};
+
+use crate::args::RelayStoreArgs;
+use crate::connect::credential_failure;
+use crate::credentials::private_file::create_private;
+use crate::env;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::secrets;
+
+/// A store that is open, and the directory of the relay's files.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn Store>,
+    /// What people are shown; no secret.
+    pub(super) name: String,
+    pub(super) folder: PathBuf,
+}
+
+impl Opened {
+    pub(super) async fn open(args: &RelayStoreArgs) -> Result<Self> {
+        let folder = folder(args)?;
+        create_private(&folder).map_err(|error| {
+            Failure::new(Exit::Configuration, error)
+                .context(format!(
+                    "cannot create the directory `{}`",
+                    folder.display()
+                ))
+                .hint("use a writable directory with `--relay-data DIR`")
+        })?;
+        let (store, name): (Arc<dyn Store>, String) = match database(args).await? {
+            Some(url) => {
+                secrets::redactor().learn_url(url.expose());
+                let store = PostgresStore::open(&url).await.map_err(failure)?;
+                (Arc::new(store), "PostgreSQL".to_owned())
+            }
+            None => {
+                let file = folder.join("relay.db");
+                (Arc::new(sqlite(&file)?), file.display().to_string())
+            }
+        };
+        Ok(Self {
+            store,
+            name,
+            folder,
+        })
+    }
+}
+
+fn sqlite(file: &Path) -> Result<SqliteStore> {
+    SqliteStore::open(file, system_clock()).map_err(|error| {
+        failure(error).context(format!("cannot open the store `{}`", file.display()))
+    })
+}
+
+/// The URL of a database, if there is one.
+async fn database(args: &RelayStoreArgs) -> Result<Option<Secret>> {
+    if let Some(file) = &args.database_file {
+        let file = SecretFile::new(file).named_by("`--database-file`");
+        return file.read().await.map(Some).map_err(credential_failure);
+    }
+    let url = env::text(env::RELAY_DATABASE);
+    let url = url.filter(|url| !url.trim().is_empty());
+    Ok(url.map(|url| Secret::from(url.trim())))
+}
+
+fn folder(args: &RelayStoreArgs) -> Result<PathBuf> {
+    if let Some(folder) = args
+        .relay_data
+        .as_ref()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        return Ok(folder.clone());
+    }
+    let base = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(Exit::Configuration, error)
+            .context("there is no directory to store uploads in")
+            .hint("use `--relay-data DIR`")
+    })?;
+    let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+    Ok(state.join("octane-client").join("relay"))
+}
+
+/// The failure of a command about a store.
+pub(super) fn failure(error: StoreError) -> Failure {
+    let hint = match &error {
+        StoreError::NotDurable { .. } => None,
+        StoreError::Newer { .. } => Some("use the version that made it, or a newer one"),
+        _ => Some("check the database and its URL, or the directory (`--relay-data`)"),
+    };
+    let failure = Failure::new(Exit::Configuration, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,120 @@
+//! `octane relay status`, `retry` and `delete`.
+
+use octane_client::UploadId;
+use octane_relay::{LaneCount, State, Status, Store};
+use serde_json::{Value, json};
+
+use super::store::failure;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Output, Text, table};
+
+/// Shows what is stored by lane, and what waits.
+pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
+    let overview = store.overview().await.map_err(failure)?;
+    let problems = store.problems().await.map_err(failure)?;
+    let age = |count: &LaneCount| overview.now.since(count.oldest).as_secs();
+    let lanes: Vec<Value> = overview
+        .lanes
+        .iter()
+        .map(|count| {
+            json!({
+                "project": count.project, "suite": count.lane.suite, "suite_run": count.lane.suite_run, "state": count.state,
+                "uploads": count.uploads, "oldest_seconds": age(count),
+            })
+        })
+        .collect();
+    let waiting: Vec<Value> = problems
+        .iter()
+        .map(|status| {
+            json!({
+                "upload_id": status.id, "project": status.project, "suite": status.lane.suite,
+                "suite_run": status.lane.suite_run, "state": status.state, "attempts": status.attempts,
+                "results": status.results, "reason": status.reason,
+            })
+        })
+        .collect();
+    let json = json!({ "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting });
+    let human = || {
+        let rows = overview.lanes.iter().map(|count| {
+            [
+                count.project.clone(),
+                count.lane.suite.clone(),
+                count.lane.suite_run.clone(),
+                count.state.to_string(),
+                count.uploads.to_string(),
+                format!("{} s", age(count)),
+            ]
+        });
+        table(
+            &[
+                "PROJECT",
+                "SUITE",
+                "SUITE RUN",
+                "STATE",
+                "UPLOADS",
+                "OLDEST",
+            ],
+            rows,
+        )
+    };
+    output.answer(human, &json)?;
+    for status in &problems {
+        output.say(&problem(status));
+    }
+    Ok(Exit::Success)
+}
+
+fn problem(status: &Status) -> String {
+    let reason = status.reason.as_deref().unwrap_or("no reason is known");
+    let next = match status.state {
+        State::Waiting => "another attempt follows".to_owned(),
+        _ => format!("`octane relay retry {}` tries again", status.id),
+    };
+    format!("upload {} is {}: {reason}; {next}", status.id, status.state)
+}
+
+/// Asks for another attempt.
+pub(super) async fn retry(store: &dyn Store, id: &UploadId, output: Output) -> Result<Exit> {
+    let found = known(store, id).await?;
+    if !store.retry(id).await.map_err(failure)? {
+        let message = format!("upload {id} is {}, and waits for nothing", found.state);
+        return Err(Failure::message(Exit::Usage, message));
+    }
+    changed(id, "stored", format!("upload {id} is tried again"), output)
+}
+
+/// Deletes an upload.
+pub(super) async fn delete(
+    store: &dyn Store,
+    id: &UploadId,
+    force: bool,
+    output: Output,
+) -> Result<Exit> {
+    let found = known(store, id).await?;
+    if found.state != State::Delivered && !force {
+        let message = format!("upload {id} is {}: not all of it is in Octane", found.state);
+        return Err(
+            Failure::message(Exit::Usage, message).hint("use `--force` to delete it all the same")
+        );
+    }
+    if !store.delete(id).await.map_err(failure)? {
+        let message = format!("a relay is working on upload {id}");
+        return Err(Failure::message(Exit::Configuration, message).hint("try again later"));
+    }
+    changed(id, "deleted", format!("deleted upload {id}"), output)
+}
+
+async fn known(store: &dyn Store, id: &UploadId) -> Result<Status> {
+    let found = store.status(id).await.map_err(failure)?;
+    found.ok_or_else(|| {
+        Failure::message(Exit::Usage, format!("no upload {id} is stored"))
+            .hint("`octane relay status` shows what is stored")
+    })
+}
+
+fn changed(id: &UploadId, state: &str, text: String, output: Output) -> Result<Exit> {
+    let json = json!({ "schema": "octane.relay_change/1", "upload_id": id, "state": state });
+    output.answer(|| Text::lines([text]), &json)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,63 @@
+//! `octane resume` with `--via`: uploads that wait here go to a relay.
+
+use octane_client::{Journal, UploadId};
+
+use super::super::delivery::Delivery;
+use super::super::hand_over::{HandOver, unusable};
+use super::all::unfinished;
+use crate::args::ResumeArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+use crate::relay::Door;
+use crate::spool::{journal_failure, spool};
+
+pub(super) async fn run(
+    args: &ResumeArgs,
+    door: Door,
+    output: Output,
+    delivery: &Delivery<'_>,
+) -> Result<Exit> {
+    HandOver::check(&args.via, &args.delivery)?;
+    let hand_over = HandOver {
+        door,
+        via: &args.via,
+        args: &args.delivery,
+        output,
+    };
+    let spool = spool(&args.delivery.spool)?;
+    let open = |id: &UploadId| -> Result<Journal> {
+        spool
+            .open(id)
+            .map_err(|error| journal_failure(error, &delivery.suggest))
+    };
+    if let Some(id) = &args.id {
+        let failed = spool.summary(id).map_or(0, |summary| summary.counts.failed);
+        return hand_over.alone(open(id)?, failed, delivery, None).await;
+    }
+    if args.via.until_delivered {
+        let reason = "it waits for a single upload";
+        return Err(unusable("--all --until-delivered", reason));
+    }
+    let mut failures: Vec<Failure> = Vec::new();
+    failures.extend(spool.unreadable()?.into_iter().map(Failure::from));
+    let summaries = unfinished(&spool)?;
+    if summaries.is_empty() && failures.is_empty() {
+        output.say("nothing to resume");
+    }
+    // A sandbox belongs to this machine.
+    let (of_sandbox, to_server): (Vec<_>, Vec<_>) = summaries
+        .into_iter()
+        .partition(|summary| summary.sandbox.is_some());
+    for summary in &of_sandbox {
+        output.say(&format!(
+            "not handed over: upload {} belongs to {}",
+            summary.id, summary.server
+        ));
+    }
+    let journals = failures
+        .into_iter()
+        .map(Err)
+        .chain(to_server.iter().map(|summary| open(&summary.id)));
+    hand_over.several(journals, delivery).await
+}

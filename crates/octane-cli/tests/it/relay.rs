@@ -1,0 +1,308 @@
+//! `octane relay`, and uploads that are handed over to it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::program::Done;
+use crate::server::{SECRET, Server};
+
+const CSV: &str = "name,status\na,passed\nb,failed\nc,passed\n";
+
+/// A relay in a process of its own, which delivers to a sandbox.
+pub(crate) struct Relay {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Relay {
+    pub(crate) fn start(server: &Server, more: &[&str], database: Option<&str>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_octane"));
+        command
+            .args(["relay", "--format", "json", "--relay-data", "relay"])
+            .args(more)
+            .current_dir(server.place.path())
+            .env_clear()
+            .envs([("OCTANE_URL", &*server.url()), ("OCTANE_CLIENT_ID", "ci")])
+            .env("OCTANE_CLIENT_SECRET", SECRET)
+            .stdout(Stdio::piped());
+        if let Some(url) = database {
+            command.env("OCTANE_RELAY_DATABASE", url);
+        }
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let started: Value = serde_json::from_str(&line).unwrap();
+        let violations = crate::json_schema::violations(&started);
+        assert!(violations.is_empty(), "{violations:?}");
+        let url = started["url"].as_str().unwrap().to_owned();
+        Self { process, url }
+    }
+
+    /// As if the machine had lost its power.
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A token of the project `shop`.
+fn token(server: &Server, database: Option<&str>) -> String {
+    let variables: Vec<(&str, &str)> = database
+        .iter()
+        .map(|url| ("OCTANE_RELAY_DATABASE", *url))
+        .collect();
+    let arguments = [
+        "relay",
+        "token",
+        "create",
+        "shop",
+        "--relay-data",
+        "relay",
+        "--format",
+        "json",
+    ];
+    let created = server.place.octane_with(&arguments, &variables);
+    created.json()["token"].as_str().unwrap().to_owned()
+}
+
+/// Runs a command as an agent: without an API key.
+fn agent(server: &Server, relay: &str, token: &str, line: &str) -> Done {
+    let arguments: Vec<&str> = line.split(' ').collect();
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_VIA", relay),
+        ("OCTANE_RELAY_TOKEN", token),
+        ("OCTANE_SPOOL", "spool"),
+    ];
+    server.place.octane_with(&arguments, &variables)
+}
+
+const UPLOAD: &str = "upload a.csv --suite S --suite-run r -y --format json";
+
+#[test]
+fn what_is_handed_over_is_not_called_uploaded_and_is_delivered() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let handed = agent(&server, &relay.url, &token, UPLOAD);
+    assert_eq!(handed.code, 0, "{handed:?}");
+    let json = handed.json();
+    assert_eq!(
+        (&json["schema"], &json["exit_code"]),
+        (&"octane.hand_over/1".into(), &0.into())
+    );
+    assert_eq!(json["uploads"][0]["results"], 3);
+    // It has moved.
+    let list = agent(&server, &relay.url, &token, "uploads list --format json");
+    assert_eq!(list.json()["count"], 0);
+    let human = agent(
+        &server,
+        &relay.url,
+        &token,
+        "upload a.csv --suite S --suite-run r2 -y",
+    );
+    assert!(human.stdout.contains("not in Octane yet"), "{human:?}");
+    assert!(!human.stdout.contains("ploaded"), "{human:?}");
+    let waited = agent(
+        &server,
+        &relay.url,
+        &token,
+        "upload a.csv --suite S --suite-run r3 -y --format json --until-delivered",
+    );
+    assert_eq!(waited.code, 0, "{waited:?}");
+    let report = waited.json();
+    assert_eq!(
+        (&report["schema"], &report["outcome"]),
+        (&"octane.upload/1".into(), &"success".into())
+    );
+    assert_eq!(report["counts"]["ingested"], 3);
+    let status = server.place.octane(&[
+        "relay",
+        "status",
+        "--relay-data",
+        "relay",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(
+        status.json()["lanes"].as_array().unwrap().len(),
+        3,
+        "{status:?}"
+    );
+    assert!(!handed.stdout.contains(&token) && !handed.stderr.contains(&token));
+}
+
+#[test]
+fn tests_that_failed_count_although_the_results_are_only_handed_over() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let line = format!("{UPLOAD} --on-test-failure fail");
+    let handed = agent(&server, &relay.url, &token, &line);
+    assert_eq!((handed.code, &handed.json()["exit_code"]), (9, &9.into()));
+}
+
+#[test]
+fn a_relay_that_is_away_costs_nothing_and_the_printed_command_hands_over_later() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let url = relay.url.clone();
+    let port = url.rsplit(':').next().unwrap().to_owned();
+    relay.kill();
+    let line = format!("{UPLOAD} --retries 0");
+    let failed = agent(&server, &url, &token, &line);
+    assert_eq!(failed.code, 8, "{failed:?}");
+    let error = failed.json();
+    let hint = error["hint"].as_str().unwrap();
+    let command = hint.split('`').nth(1).unwrap();
+    assert!(command.starts_with("octane resume u-"), "{hint}");
+    let _relay = Relay::start(&server, &["--rate", "1000", "--port", &port], None);
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let resumed = agent(
+        &server,
+        &url,
+        &token,
+        &format!("{} --until-delivered --format json", words.join(" ")),
+    );
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert_eq!(resumed.json()["counts"]["ingested"], 3);
+}
+
+#[test]
+fn without_a_valid_token_nothing_is_handed_over_and_nothing_is_lost() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    let relay = Relay::start(&server, &["--port", "0"], None);
+    let wrong = format!("octane-relay_00000000_{}", "0".repeat(64));
+    let refused = agent(&server, &relay.url, &wrong, UPLOAD);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(!refused.stderr.contains(&wrong) && !refused.stdout.contains(&wrong));
+    let without = agent(&server, &relay.url, "", UPLOAD);
+    assert_eq!(without.code, 3, "{without:?}");
+    let list = agent(&server, &relay.url, "", "uploads list --format json");
+    assert_eq!(list.json()["count"], 1);
+}
+
+#[test]
+fn something_else_in_the_place_of_a_relay_is_never_a_success() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    // The sandbox has no such path.
+    let url = format!("http://{}", server.address());
+    let token = format!("octane-relay_00000000_{}", "0".repeat(64));
+    let failed = agent(&server, &url, &token, &format!("{UPLOAD} --retries 0"));
+    assert_eq!(failed.code, 8, "{failed:?}");
+}
+
+#[test]
+fn what_needs_octane_itself_is_refused_before_anything_is_read() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    for option in [
+        "--dry-run",
+        "--sandbox",
+        "--spool off",
+        "--tolerate unstable",
+        "--report a.json",
+    ] {
+        let done = agent(
+            &server,
+            "http://127.0.0.1:1",
+            "x",
+            &format!("{UPLOAD} {option}"),
+        );
+        assert_eq!(done.code, 3, "{option}: {done:?}");
+    }
+}
+
+#[test]
+fn relays_over_postgresql_that_are_killed_lose_and_double_nothing() {
+    let Some(postgres) = octane_test_support::postgres::Postgres::start() else {
+        return;
+    };
+    let database = postgres.database("relay");
+    let server = Server::new();
+    let token = token(&server, Some(&database));
+    let start = || Relay::start(&server, &["--rate", "200", "--port", "0"], Some(&database));
+    let mut relays = vec![start(), start(), start()];
+    let mut uploads = Vec::new();
+    for number in 0..24 {
+        let rows: String = (0..40)
+            .map(|row| format!("t{number}-{row},passed\n"))
+            .collect();
+        server.place.file("a.csv", &format!("name,status\n{rows}"));
+        let relay = relays[number % relays.len()].url.clone();
+        let line = format!(
+            "upload a.csv --suite S --suite-run r{} -y --format json --batch-size 10",
+            number % 4
+        );
+        let handed = agent(&server, &relay, &token, &line);
+        assert_eq!(handed.code, 0, "{handed:?}");
+        uploads.push(
+            handed.json()["uploads"][0]["upload_id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+        if number % 8 == 5 {
+            relays.remove(0).kill();
+            relays.push(start());
+        }
+    }
+    let since = Instant::now();
+    let variables = [("OCTANE_RELAY_DATABASE", &*database)];
+    let arguments = [
+        "relay",
+        "status",
+        "--relay-data",
+        "relay",
+        "--format",
+        "json",
+    ];
+    loop {
+        let status = server.place.octane_with(&arguments, &variables).json();
+        let lanes = status["lanes"].as_array().unwrap();
+        if lanes.iter().all(|lane| lane["state"] == "delivered") {
+            let count: u64 = lanes
+                .iter()
+                .map(|lane| lane["uploads"].as_u64().unwrap())
+                .sum();
+            assert_eq!(count, 24);
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(100), "{status:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    for run in 0..4 {
+        let listed = server.octane(
+            &[
+                "run",
+                "list",
+                "--suite",
+                "S",
+                "--suite-run",
+                &format!("r{run}"),
+                "--format",
+                "json",
+            ],
+            SECRET,
+        );
+        assert_eq!(listed.json()["count"], 240, "{listed:?}");
+    }
+}
