@@ -246,18 +246,23 @@ impl Client {
         })
     }
 
-    #[pyo3(signature = (parent=None, parent_name=None))]
+    /// The modules below a parent, which has to exist if it is given by its ID and `is_checked`.
+    #[pyo3(signature = (parent=None, parent_name=None, is_checked=false))]
     fn list_modules(
         &self,
         py: Python<'_>,
         parent: Option<i64>,
         parent_name: Option<String>,
+        is_checked: bool,
     ) -> PyResult<Task> {
-        let parent = below(parent, parent_name);
-        self.entity(
-            py,
-            |client| async move { client.modules().list(parent).await },
-        )
+        let below = below(parent, parent_name);
+        self.entity(py, move |client| async move {
+            let found = client.modules().list(below).await?;
+            if let Some(parent) = missed(&found, parent.filter(|_| is_checked)) {
+                client.modules().get(ModuleId::new(parent)).await?;
+            }
+            Ok(found)
+        })
     }
 
     fn root_module(&self, py: Python<'_>) -> PyResult<Task> {
@@ -302,7 +307,11 @@ impl Client {
     #[pyo3(signature = (module=None))]
     fn list_suites(&self, py: Python<'_>, module: Option<i64>) -> PyResult<Task> {
         self.entity(py, move |client| async move {
-            client.suites().list(module.map(ModuleId::new)).await
+            let found = client.suites().list(module.map(ModuleId::new)).await?;
+            if let Some(module) = missed(&found, module) {
+                client.modules().get(ModuleId::new(module)).await?;
+            }
+            Ok(found)
         })
     }
 
@@ -344,7 +353,11 @@ impl Client {
     #[pyo3(signature = (suite=None))]
     fn list_suite_runs(&self, py: Python<'_>, suite: Option<i64>) -> PyResult<Task> {
         self.entity(py, move |client| async move {
-            client.suite_runs().list(suite.map(SuiteId::new)).await
+            let found = client.suite_runs().list(suite.map(SuiteId::new)).await?;
+            if let Some(suite) = missed(&found, suite) {
+                client.suites().get(SuiteId::new(suite)).await?;
+            }
+            Ok(found)
         })
     }
 
@@ -358,16 +371,22 @@ impl Client {
         })
     }
 
-    /// The runs of a suite run by ID, without the first `skip`.
-    #[pyo3(signature = (suite_run, skip=0))]
-    fn list_runs(&self, py: Python<'_>, suite_run: i64, skip: u64) -> PyResult<Task> {
+    /// The runs of a suite run by ID, without the first `skip`; the suite run has to exist if `is_checked`.
+    #[pyo3(signature = (suite_run, skip=0, is_checked=false))]
+    fn list_runs(
+        &self,
+        py: Python<'_>,
+        suite_run: i64,
+        skip: u64,
+        is_checked: bool,
+    ) -> PyResult<Task> {
         self.entity(py, move |client| async move {
-            client
-                .runs()
-                .of(SuiteRunId::new(suite_run))
-                .skip(skip)
-                .all()
-                .await
+            let id = SuiteRunId::new(suite_run);
+            let found = client.runs().of(id).skip(skip).all().await?;
+            if missed(&found, Some(suite_run).filter(|_| is_checked)).is_some() {
+                client.suite_runs().get(id).await?;
+            }
+            Ok(found)
         })
     }
 
@@ -418,6 +437,11 @@ impl Client {
             "<octane_client._core.Client {url} {space}/{workspace}>"
         ))
     }
+}
+
+/// The owner of what was listed, if nothing was found: it may not exist, which a list does not say.
+fn missed<T>(found: &[T], owner: Option<i64>) -> Option<i64> {
+    owner.filter(|_| found.is_empty())
 }
 
 fn below(parent: Option<i64>, name: Option<String>) -> Parent {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use octane_results::{ArrowCells, Cell, ReadOptions, Record, TestRun, TypedTable, arrow_cells};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyIterator, PyList};
 
 use crate::cell::cell;
 use crate::error::Failure;
@@ -26,7 +26,8 @@ pub(crate) struct Table {
     /// How messages call it.
     pub(crate) name: String,
     pub(crate) header: Vec<String>,
-    pub(crate) rows: usize,
+    /// How many rows it has, if that is known before they are read.
+    pub(crate) rows: Option<usize>,
     pub(crate) exported: Exported,
     /// `fetch(start, stop, indexes)`: the values of these columns in these rows, a list for each column.
     pub(crate) fetch: Py<PyAny>,
@@ -43,6 +44,8 @@ pub(crate) enum Exported {
     Whole(Py<Frame>),
     /// `export(start, stop)`: these rows, in those columns that can be in Arrow; `None` without any.
     InParts(Py<PyAny>),
+    /// `frames()`: an iterator over frames with all rows, which are computed anew each time, and never in memory as a whole.
+    Computed(Py<PyAny>),
 }
 
 impl Table {
@@ -61,12 +64,17 @@ impl Table {
 
     /// Reads all rows.
     pub(crate) fn records(&self, options: &ReadOptions) -> Result<Records<'_>, Failure> {
-        let is_in_parts = matches!(self.exported, Exported::InParts(_));
+        let part = match self.exported {
+            Exported::InParts(_) | Exported::Computed(_) => 0,
+            Exported::Whole(_) | Exported::None => self.rows.unwrap_or(0),
+        };
         Ok(Records {
             table: self,
             typed: self.typed(options)?,
-            part: 0..if is_in_parts { 0 } else { self.rows },
+            rows: self.rows,
+            part: 0..part,
             frame: None,
+            frames: None,
             batch: 0,
             batch_start: 0,
             slice: Slice::default(),
@@ -86,10 +94,14 @@ impl Table {
 pub(crate) struct Records<'t> {
     table: &'t Table,
     typed: TypedTable,
+    /// How many rows there are, once that is known.
+    rows: Option<usize>,
     /// The rows that are exported now.
     part: Range<usize>,
     /// The frame that has them, unless the table has one for all rows.
     frame: Option<Py<Frame>>,
+    /// Where the next frames come from, if they are computed.
+    frames: Option<Py<PyIterator>>,
     /// The batch of the frame that the next row is in, and that batch's first row.
     batch: usize,
     batch_start: usize,
@@ -117,13 +129,20 @@ impl Records<'_> {
         self.typed.recycle(run);
     }
 
-    /// Exports further rows.
-    fn open_part(&mut self) -> Result<(), Failure> {
-        let Exported::InParts(export) = &self.table.exported else {
-            return Err(Failure::internal("the frame has fewer rows than it said"));
+    /// Exports further rows; false if there are no more.
+    fn open_part(&mut self) -> Result<bool, Failure> {
+        let export = match &self.table.exported {
+            Exported::InParts(export) => export,
+            Exported::Computed(frames) => {
+                let computed = gate::attach(|py| self.next_frame(py, frames));
+                return computed.ok_or_else(ending)?;
+            }
+            Exported::Whole(_) | Exported::None => {
+                return Err(Failure::internal("the frame has fewer rows than it said"));
+            }
         };
         let start = self.part.end;
-        let stop = self.table.rows.min(start + EXPORTED_MAX);
+        let stop = self.table.rows.unwrap_or(0).min(start + EXPORTED_MAX);
         let frame = &mut self.frame;
         let exported = gate::attach(|py| {
             // First, so that there are not two of them in memory.
@@ -142,14 +161,36 @@ impl Records<'_> {
         self.frame = exported;
         self.part = start..stop;
         (self.batch, self.batch_start) = (0, start);
-        Ok(())
+        Ok(true)
     }
 
-    /// Opens the next slice.
-    fn open_slice(&mut self) -> Result<(), Failure> {
+    /// Computes further rows; false if there are no more.
+    fn next_frame(&mut self, py: Python<'_>, frames: &Py<PyAny>) -> Result<bool, Failure> {
+        // First, so that there are not two of them in memory.
+        self.frame = None;
+        let frames = match &self.frames {
+            Some(frames) => frames.bind(py).clone(),
+            None => frames.bind(py).call0()?.try_iter()?,
+        };
+        self.frames = Some(frames.clone().unbind());
+        for frame in frames {
+            let frame = frame?.cast_into::<Frame>().map_err(PyErr::from)?.unbind();
+            let (start, rows) = (self.part.end, frame.get().rows);
+            if rows > 0 {
+                self.frame = Some(frame);
+                self.part = start..start + rows;
+                (self.batch, self.batch_start) = (0, start);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Opens the next slice; false if there are no more rows.
+    fn open_slice(&mut self) -> Result<bool, Failure> {
         let start = self.next;
-        if start == self.part.end {
-            self.open_part()?;
+        if start == self.part.end && !self.open_part()? {
+            return Ok(false);
         }
         let table = self.table;
         let mut stop = self.part.end.min(start + FETCHED_MAX);
@@ -191,13 +232,14 @@ impl Records<'_> {
             places,
             columns,
         };
-        Ok(())
+        Ok(true)
     }
 
-    /// Reads the next rows.
+    /// Reads the next rows, if there are any.
     fn read_rows(&mut self) -> Result<(), Failure> {
-        if self.next == self.slice.stop {
-            self.open_slice()?;
+        if self.next == self.slice.stop && !self.open_slice()? {
+            self.rows = Some(self.next);
+            return Ok(());
         }
         let (table, slice) = (self.table, &self.slice);
         let rows = self.next..slice.stop.min(self.next + READ_MAX);
@@ -232,7 +274,7 @@ impl Records<'_> {
 fn frame<'f>(table: &'f Table, part: Option<&'f Py<Frame>>) -> Option<&'f Frame> {
     match &table.exported {
         Exported::Whole(frame) => Some(frame.get()),
-        Exported::InParts(_) | Exported::None => part.map(Py::get),
+        Exported::InParts(_) | Exported::Computed(_) | Exported::None => part.map(Py::get),
     }
 }
 
@@ -263,9 +305,9 @@ impl Iterator for Records<'_> {
             if let Some(record) = self.typed.records().next() {
                 return Some(Ok(record));
             }
-            if self.next < self.table.rows {
+            if self.rows.is_none_or(|rows| self.next < rows) {
                 if let Err(failure) = self.read_rows() {
-                    self.next = self.table.rows;
+                    self.rows = Some(self.next);
                     self.is_done = true;
                     return Some(Err(failure));
                 }

@@ -216,10 +216,11 @@ pub(crate) fn input(
         get(name)?.ok_or_else(missing)
     };
     let given = |name: &str| Ok::<_, PyErr>(get(name)?.filter(|value| !value.is_none()));
-    let exported = match (given("frame")?, given("export")?) {
-        (Some(frame), _) => Exported::Whole(frame.cast_into::<Frame>()?.unbind()),
-        (None, Some(export)) => Exported::InParts(export.unbind()),
-        (None, None) => Exported::None,
+    let exported = match (given("frame")?, given("export")?, given("frames")?) {
+        (Some(frame), ..) => Exported::Whole(frame.cast_into::<Frame>()?.unbind()),
+        (None, Some(export), _) => Exported::InParts(export.unbind()),
+        (None, None, Some(frames)) => Exported::Computed(frames.unbind()),
+        (None, None, None) => Exported::None,
     };
     Ok(Input::Table(Box::new(Table {
         name: required("name")?.extract()?,

@@ -43,6 +43,27 @@ def test_jira_keys_have_no_story_or_one_or_several(client: Client) -> None:
     assert client.stories.field() == "jira_key_udf"
 
 
+def test_a_list_of_what_does_not_exist_is_an_error_and_an_empty_list_is_one(client: Client) -> None:
+    module = client.modules.ensure("Empty")
+    suite = client.suites.ensure("Unused", module=module)
+    assert client.modules.list(parent=module) == []
+    assert client.suites.list(module=client.modules.ensure("Emptier")) == []
+    assert client.suite_runs.list(suite=suite) == []
+    report = client.upload([{"name": "a", "status": "passed"}], suite="Unused", suite_run="nightly-1")
+    suite_run = report.suite_run_id
+    assert client.runs.list(suite_run, skip=1) == []
+    for list_them, kind in [
+        (lambda: client.modules.list(parent=99999), "application module"),
+        (lambda: client.suites.list(module=99999), "application module"),
+        (lambda: client.suite_runs.list(suite=99999), "test suite"),
+        (lambda: client.runs.list(99999), "suite run"),
+    ]:
+        with pytest.raises(octane.NotFound, match=f"no {kind} with ID 99999"):
+            list_them()
+    with pytest.raises(octane.NotFound):
+        client.uploads.get("u-00000000000000")
+
+
 def test_any_request_can_be_made(client: Client) -> None:
     response = client.api("get", "releases?limit=1")
     assert response.ok and response.json()["data"][0]["type"] == "release"

@@ -371,6 +371,53 @@ def test_a_polars_column_that_is_not_needed_may_have_any_type(client: Client) ->
     assert upload(client, frame.lazy(), extra="ignore", suite_run="nightly-2").counts.ingested == 1
 
 
+def test_a_lazy_frame_is_read_batch_by_batch_and_never_as_a_whole(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polars = pytest.importorskip("polars")
+    if not hasattr(polars.LazyFrame, "collect_batches"):
+        pytest.skip("this polars has no batches")
+    names = [f"t{number}" for number in range(3000)]
+    lazy = polars.LazyFrame({"name": names, "status": ["passed"] * 2999 + ["failed"], "x": [None] * 3000})
+    collect_batches = polars.LazyFrame.collect_batches
+    lengths: list[int] = []
+
+    def batches(frame: Any) -> Any:
+        for batch in collect_batches(frame, chunk_size=1100):
+            lengths.append(batch.height)
+            yield batch
+
+    def whole(*_args: Any, **_options: Any) -> Any:
+        raise AssertionError("the whole frame was asked for")
+
+    monkeypatch.setattr(polars.LazyFrame, "collect_batches", batches)
+    monkeypatch.setattr(polars.LazyFrame, "collect", whole)
+    counts = upload(client, lazy, extra="ignore").counts
+    assert (counts.ingested, counts.passed, counts.failed) == (3000, 2999, 1)
+    assert sum(lengths) == 3000 and len(lengths) > 1
+    # Several results of a test have to be arranged, so all of it is computed once more.
+    lengths.clear()
+    twice = polars.LazyFrame({"name": ["a", "a"], "status": ["failed", "passed"], "jira": [None, None]})
+    assert upload(client, twice, suite_run="nightly-2").counts.repeats == 1
+    assert sum(lengths) == 4
+
+
+def test_a_lazy_frame_without_batches_is_collected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    polars = pytest.importorskip("polars")
+    monkeypatch.delattr(polars.LazyFrame, "collect_batches", raising=False)
+    lazy = polars.LazyFrame({"name": ["a"], "status": ["passed"]})
+    assert upload(client, lazy).counts.ingested == 1
+
+
+def test_a_lazy_frame_that_cannot_be_computed_sends_nothing(sandbox: Sandbox, client: Client) -> None:
+    polars = pytest.importorskip("polars")
+    lazy = polars.LazyFrame({"name": ["a", "b"], "status": ["passed", "passed"]})
+    lazy = lazy.with_columns(name=polars.col("name").str.to_integer(strict=True))
+    with pytest.raises((octane.OctaneError, polars.exceptions.PolarsError)):
+        upload(client, lazy)
+    assert sandbox.runs == []
+
+
 # pyarrow and DuckDB
 
 

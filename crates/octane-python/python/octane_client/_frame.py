@@ -6,6 +6,7 @@ given                                         read as
 a path, a list of paths                       report files, directories and globs
 pandas, polars, pyarrow, DuckDB, anything     its columns in Arrow, without copying them
 with ``__arrow_c_stream__``
+a polars LazyFrame                            its columns in Arrow, batch by batch as they are computed
 columns of objects that Arrow cannot hold,    Python objects, a few rows at a time
 pandas without pyarrow
 rows: dictionaries, dataclasses, named        Python objects, a few rows at a time
@@ -27,7 +28,7 @@ from octane_client.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     Fetch = Callable[[int, int, list[int]], list[list[Any]]]
@@ -144,6 +145,14 @@ def _polars(results: Any, used: Used) -> dict[str, Any]:
     indexes = [index for index, _ in needed if dtypes[index] not in other]
     part = results.select([header[index] for index, _ in needed])
     if hasattr(part, "collect"):
+        if indexes and len(indexes) == len(needed) and hasattr(part, "collect_batches"):
+            lazy = part.cast({polars.Null: polars.String})
+
+            def frames() -> Iterator[_core.Frame]:
+                for batch in lazy.collect_batches():
+                    yield _core.Frame.read_as(batch, indexes, header)
+
+            return {"name": name, "header": header, "rows": None, "frames": frames, "fetch": _nothing}
         part = part.collect()
     exported = None
     if indexes:

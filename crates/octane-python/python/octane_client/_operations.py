@@ -118,7 +118,7 @@ class Core:
         return Call(self.client.root_module(), Module._of)
 
     def list_modules(self, parent: EntityLike | None) -> Call[list[Module]]:
-        return Call(self.client.list_modules(optional_id(parent, "module ID")), each(Module._of))
+        return Call(self.client.list_modules(optional_id(parent, "module ID"), None, True), each(Module._of))
 
     def create_module(self, name: str, parent: EntityLike | None) -> Call[Module]:
         return Call(self.client.create_module(name, optional_id(parent, "module ID")), Module._of)
@@ -169,7 +169,7 @@ class Core:
         return Call(self.client.list_suite_runs(optional_id(suite, "suite ID")), each(self._suite_run))
 
     def list_runs(self, suite_run: EntityLike, skip: int) -> Call[list[Run]]:
-        return Call(self.client.list_runs(entity_id(suite_run, "suite run ID"), skip), each(Run._of))
+        return Call(self.client.list_runs(entity_id(suite_run, "suite run ID"), skip, True), each(Run._of))
 
     def get_run(self, id: EntityLike) -> Call[Run]:
         return Call(self.client.get_run(entity_id(id, "run ID")), Run._of)
