@@ -58,7 +58,8 @@ pub(crate) use results::{
 pub(crate) use run_url::RunUrl;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{
-    ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs, VersionArgs,
+    ApiArgs, CiCommand, CompletionsArgs, HttpMethod, ReplayArgs, SandboxArgs, SandboxCommand,
+    SchemaArgs, VersionArgs,
 };
 pub(crate) use uploads::{
     Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs,
@@ -244,7 +245,7 @@ pub(crate) enum Command {
     Relay(Box<RelayArgs>),
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
-    Sandbox(SandboxArgs),
+    Sandbox(Box<SandboxArgs>),
     /// Upload results with the flags of the vendor's test result collection tool.
     Compat(Box<CompatArgs>),
     /// Show and write settings (offline).

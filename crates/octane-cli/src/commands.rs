@@ -136,7 +136,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         #[cfg(not(feature = "relay"))]
         Command::Relay(_) => Err(crate::relay::absent()),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => sandbox::run(&args, output).await,
+        Command::Sandbox(args) => Box::pin(sandbox::run(&args, output)).await,
         #[cfg(not(feature = "sandbox"))]
         Command::Sandbox(_) => Err(crate::sandbox::absent()),
         Command::Ci(CiCommand::Env) => ci::env(output),

@@ -1,10 +1,12 @@
 //! From what was typed to a client that speaks to a server.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{Client, ClientSettings, OnAmbiguous};
-use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings};
+use octane_model::Address;
+use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings, Transport};
 
 use crate::args::{self, ConnectionArgs, NetworkArgs};
 use crate::credentials::Credentials;
@@ -178,7 +180,12 @@ pub(crate) fn warn_about_typed_secret(args: &ConnectionArgs, output: Output) {
             env::CLIENT_SECRET
         ));
     }
-    if args.network.is_proxy_password_typed() {
+    warn_about_typed_proxy(&args.network, output);
+}
+
+/// The same for the password of a proxy.
+pub(crate) fn warn_about_typed_proxy(args: &NetworkArgs, output: Output) {
+    if args.is_proxy_password_typed() {
         output.say(&format!(
             "warning: passing a password on the command line exposes it to other users; set {} instead of `--proxy`",
             env::PROXY
@@ -188,7 +195,14 @@ pub(crate) fn warn_about_typed_secret(args: &ConnectionArgs, output: Output) {
 
 /// Says that certificates are ignored, even with `--quiet`.
 pub(crate) fn warn_about_insecure(args: &ConnectionArgs) {
-    if args.network.insecure && !args.sandbox {
+    if !args.sandbox {
+        warn_about_insecure_network(&args.network);
+    }
+}
+
+/// The same for requests that are not the client's own.
+pub(crate) fn warn_about_insecure_network(args: &NetworkArgs) {
+    if args.insecure {
         print_note(
             "warning: the server's certificate is not verified (`--insecure`); anyone on the way can read the secret and change \
              the results",
@@ -232,6 +246,26 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
     })
 }
 
+/// The network to a server, for requests that are not the client's own.
+pub(crate) fn network(
+    url: &str,
+    settings: EndpointSettings,
+) -> Result<(Address, Arc<dyn Transport>)> {
+    let builder = Endpoint::builder(url).settings(settings);
+    let built = builder
+        .redactor(secrets::redactor().clone())
+        .build_network();
+    built.map_err(|error| {
+        let hint = match &error {
+            BuildError::Network(error) => setup_hint(error),
+            _ => None,
+        };
+        let mut failure = Failure::new(Exit::Configuration, error);
+        failure.hint = hint;
+        failure
+    })
+}
+
 /// How servers are reached: time limits, proxy and certificates.
 pub(crate) fn network_settings(args: &ConnectionArgs) -> EndpointSettings {
     let mut settings = EndpointSettings::default();
@@ -255,7 +289,7 @@ pub(crate) fn network_settings(args: &ConnectionArgs) -> EndpointSettings {
         settings.concurrency_max = concurrency.into();
     }
     if !args.sandbox {
-        way(&args.network, &mut settings);
+        apply_network(&args.network, &mut settings);
     }
     settings
 }
@@ -273,13 +307,13 @@ pub(crate) fn client_for(
 
 /// The address of the server of the options.
 #[cfg(feature = "relay")]
-pub(crate) fn address(args: &ConnectionArgs) -> Result<octane_model::Address> {
+pub(crate) fn address(args: &ConnectionArgs) -> Result<Address> {
     let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
     Ok(endpoint.address().clone())
 }
 
 /// The certificates and the proxy of the options.
-fn way(args: &NetworkArgs, settings: &mut EndpointSettings) {
+pub(crate) fn apply_network(args: &NetworkArgs, settings: &mut EndpointSettings) {
     let given = args
         .ca_cert
         .iter()

@@ -16,6 +16,7 @@ pub(crate) enum Exit {
     Unreachable,
     TestsFailed,
     LinksIncomplete,
+    Different,
     Interrupted,
     Terminated,
     /// That of the command that `octane exec` ran.
@@ -24,7 +25,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// All codes that the program uses today, in the order of their numbers; `octane exec` may end with any.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -36,6 +37,7 @@ impl Exit {
         Self::Unreachable,
         Self::TestsFailed,
         Self::LinksIncomplete,
+        Self::Different,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -54,6 +56,7 @@ impl Exit {
             Self::Unreachable => 8,
             Self::TestsFailed => 9,
             Self::LinksIncomplete => 10,
+            Self::Different => 11,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Command(code) => code,
@@ -73,6 +76,7 @@ impl Exit {
             Self::Unreachable => "unreachable",
             Self::TestsFailed => "tests_failed",
             Self::LinksIncomplete => "links_incomplete",
+            Self::Different => "different",
             Self::Interrupted | Self::Terminated => "interrupted",
             Self::Command(_) => "command_failed",
         }
@@ -132,6 +136,7 @@ impl Exit {
             Self::Unreachable => "server unreachable or timed out",
             Self::TestsFailed => "tests failed (`--on-test-failure fail`)",
             Self::LinksIncomplete => "ingested, but not everything was linked",
+            Self::Different => "answers differ from recorded ones (`octane sandbox replay`)",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
             Self::Command(_) => "the command ended with this code",

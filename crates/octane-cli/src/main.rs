@@ -25,7 +25,11 @@ mod output_file;
 mod payload;
 mod policies;
 mod properties;
+#[cfg(feature = "sandbox")]
+mod recording;
 mod relay;
+#[cfg(feature = "sandbox")]
+mod replay;
 mod sandbox;
 mod schema;
 mod settings;

@@ -181,9 +181,17 @@ impl Builder {
         self
     }
 
-    /// Builds the endpoint. Nothing is sent yet.
-    pub fn build(self) -> Result<Endpoint, BuildError> {
-        let settings = self.settings.clamped();
+    /// Builds the network alone, for requests that are not the endpoint's own: with the proxy, the certificates and the limits
+    /// of the settings, and without a session, retries and a rate limit. No space and no credentials are needed.
+    pub fn build_network(self) -> Result<(Address, Arc<dyn Transport>), BuildError> {
+        let (settings, address) = self.checked()?;
+        let (transport, _) = network(&address, &settings, &self.env)?;
+        Ok((address, Arc::new(transport)))
+    }
+
+    /// The settings and the address, whose secrets the redactor knows from now on.
+    fn checked(&self) -> Result<(EndpointSettings, Address), BuildError> {
+        let settings = self.settings.clone().clamped();
         settings.check()?;
         let configured = settings.url.as_ref().map(Secret::expose);
         let url = self.url.as_deref().or(configured);
@@ -192,7 +200,13 @@ impl Builder {
         if let Some(proxy) = &settings.proxy {
             self.redactor.learn_url(proxy.expose());
         }
-        let address: Address = url.parse()?;
+        let address = url.parse()?;
+        Ok((settings, address))
+    }
+
+    /// Builds the endpoint. Nothing is sent yet.
+    pub fn build(self) -> Result<Endpoint, BuildError> {
+        let (settings, address) = self.checked()?;
         let space = self.space.or(settings.space).or(address.space());
         let workspace = self
             .workspace
@@ -202,18 +216,11 @@ impl Builder {
             space: space.ok_or(BuildError::NoSpace)?,
             workspace: workspace.ok_or(BuildError::NoWorkspace)?,
         };
-        let mut network = None;
-        let transport: Box<dyn Transport> = match self.transport {
-            Some(transport) => transport,
+        let (transport, network): (Box<dyn Transport>, _) = match self.transport {
+            Some(transport) => (transport, None),
             None => {
-                let route = Route::to(address.base(), &settings, &self.env);
-                let way = Network {
-                    route: route.map_err(NetworkSetupError::from)?,
-                    handshakes: Arc::default(),
-                };
-                let transport = HttpTransport::new(&address, &settings, &self.env, &way)?;
-                network = Some(way);
-                Box::new(transport)
+                let (transport, way) = network(&address, &settings, &self.env)?;
+                (Box::new(transport), Some(way))
             }
         };
         let adaptive_limit = Arc::<AdaptiveLimit>::default();
@@ -275,6 +282,19 @@ impl fmt::Debug for Builder {
             .field("workspace", &self.workspace)
             .finish_non_exhaustive()
     }
+}
+
+fn network(
+    address: &Address,
+    settings: &EndpointSettings,
+    env: &Variables,
+) -> Result<(HttpTransport, Network), NetworkSetupError> {
+    let way = Network {
+        route: Route::to(address.base(), settings, env)?,
+        handshakes: Arc::default(),
+    };
+    let transport = HttpTransport::new(address, settings, env, &way)?;
+    Ok((transport, way))
 }
 
 fn headers(settings: &EndpointSettings) -> Result<HeaderMap, BuildError> {

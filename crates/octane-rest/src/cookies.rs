@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret, SecretSlice};
 use crate::date;
 use crate::secret::Secret;
 
-/// The cookie of the session.
-pub(crate) const SESSION: &str = "LWSSO_COOKIE_KEY";
-/// The cookie of an access token, which stands for a session.
-const ACCESS_TOKEN: &str = "access_token";
+/// The name of the cookie of the session.
+pub const SESSION_COOKIE: &str = "LWSSO_COOKIE_KEY";
+/// The name of the cookie of an access token, which stands for a session.
+pub const ACCESS_TOKEN_COOKIE: &str = "access_token";
 /// A cookie of servers up to about 12.53, which has to be sent back as the header [`CSRF_HEADER`].
 const CSRF: &str = "HPSSO_COOKIE_CSRF";
 /// See [`CSRF`].
@@ -41,7 +41,7 @@ impl CookieJar {
     /// Stores an access token.
     pub(crate) fn set_access_token(&mut self, token: &Secret) {
         let value = token.expose().as_bytes().to_vec();
-        self.0.insert(ACCESS_TOKEN.to_owned(), value.into());
+        self.0.insert(ACCESS_TOKEN_COOKIE.to_owned(), value.into());
     }
 
     /// Stores every `Set-Cookie` of a response. Returns whether there was any.
@@ -72,7 +72,7 @@ impl CookieJar {
 
     /// Whether the session, or a token that stands for one, is among them.
     pub(crate) fn has_session(&self) -> bool {
-        [SESSION, ACCESS_TOKEN]
+        [SESSION_COOKIE, ACCESS_TOKEN_COOKIE]
             .iter()
             .any(|name| self.value(name).is_some())
     }
@@ -88,8 +88,9 @@ impl CookieJar {
         const LENGTH_MIN: usize = 16;
         let cookies = self.0.iter().filter_map(|(name, value)| {
             let value = value.expose_secret();
-            let grants_access =
-                [SESSION, ACCESS_TOKEN, CSRF].contains(&name.as_str()) || value.len() >= LENGTH_MIN;
+            let grants_access = [SESSION_COOKIE, ACCESS_TOKEN_COOKIE, CSRF]
+                .contains(&name.as_str())
+                || value.len() >= LENGTH_MIN;
             grants_access.then(|| str::from_utf8(value).ok()).flatten()
         });
         cookies.map(str::to_owned)

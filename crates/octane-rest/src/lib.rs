@@ -92,6 +92,7 @@ pub use adaptive_limit::{Fraction, Overload};
 pub use body::Body;
 pub use builder::{BuildError, Builder};
 pub use bulk::BulkOutcome;
+pub use cookies::{ACCESS_TOKEN_COOKIE, SESSION_COOKIE};
 pub use credential::api_key::{ApiKeyFrom, SecretSource};
 pub use credential::chain::Chain;
 pub use credential::command::{Message, SecretCommand};

@@ -9,9 +9,11 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use octane_model::names_secret;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::cookies::{self, CookieJar};
 use crate::secret::Secret;
 
 /// Knows secrets, and replaces them in text by `***`; clones know the same.
@@ -93,6 +95,20 @@ impl Redactor {
                 self.learn(value);
                 self.learn(&percent_decode_str(value).decode_utf8_lossy());
             }
+        }
+    }
+
+    /// Replaces what the cookies of a request or a response hold that grants access, until many others have followed.
+    pub fn learn_cookies(&self, headers: &HeaderMap) {
+        let sent = headers.get_all(header::COOKIE).iter();
+        let sent = sent.filter_map(|value| value.to_str().ok());
+        for cookies in sent.map(|value| CookieJar::from_header(&value.into())) {
+            cookies
+                .secrets()
+                .for_each(|value| self.learn_session(&value));
+        }
+        for value in cookies::secrets(headers) {
+            self.learn_session(&value);
         }
     }
 
@@ -358,6 +374,21 @@ mod tests {
         );
         redactor.forget();
         assert_eq!(redactor.redact("session-064"), "session-064");
+    }
+
+    #[test]
+    fn cookies_that_grant_access_are_hidden_wherever_they_are_repeated() {
+        let redactor = Redactor::default();
+        let mut headers = HeaderMap::new();
+        let sent = "LWSSO_COOKIE_KEY=sent-session; OCTANE_USER=jane";
+        headers.insert(header::COOKIE, sent.parse().unwrap());
+        let renewed = "LWSSO_COOKIE_KEY=set-session; Path=/";
+        headers.insert(header::SET_COOKIE, renewed.parse().unwrap());
+        redactor.learn_cookies(&headers);
+        assert_eq!(
+            redactor.redact("sent-session set-session jane"),
+            "*** *** jane"
+        );
     }
 
     proptest! {

@@ -20,9 +20,13 @@ use crate::{ci, env};
 
 /// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
 /// second one, with a note.
-const CONFLICTS: [[&str; 2]; 8] = [
+const CONFLICTS: [[&str; 2]; 12] = [
     ["sandbox", "url"],
     ["memory", "sandbox_data"],
+    ["record", "memory"],
+    ["record", "settings"],
+    ["record", "set"],
+    ["record", "sandbox_data"],
     ["secret_file", "secret_stdin"],
     ["secret_file", "secret_command"],
     ["secret_file", "client_secret"],
@@ -160,7 +164,13 @@ fn applicable(definitions: &Definitions, program: &Command, called: &[String]) -
     let is_stored =
         |id: &str| called.first().is_some_and(|name| name == "resume") && STORED.contains(&id);
     definitions.filtered(|setting| {
-        let mut options = path.iter().flat_map(|command| command.get_arguments());
+        let (own, outer) = path
+            .split_last()
+            .map_or((None, &[][..]), |(own, outer)| (Some(own), outer));
+        let outer = outer.iter().flat_map(|command| command.get_arguments());
+        let inherited = outer.filter(|option| option.is_global_set());
+        let own = own.into_iter().flat_map(|command| command.get_arguments());
+        let mut options = own.chain(inherited);
         options.any(|option| setting.is_defined_by(option)) && !is_stored(&setting.id)
     })
 }

@@ -7,8 +7,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::connection::SandboxDataArgs;
-use crate::schema;
+use super::network::NetworkArgs;
+use crate::{env, schema};
 
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
@@ -97,13 +97,21 @@ pub(crate) struct SchemaArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(before_long_help = "\
+#[command(
+    before_long_help = "\
 Examples:
   octane sandbox                                   listen on http://127.0.0.1:8484, keep the data
   octane sandbox --memory --port 0                 start empty on a free port
   octane sandbox --settings octane-sandbox.toml    see docs/sandbox.md for all settings
-  octane sandbox --set access.session-idle=10m --set results.queue-max=4")]
+  octane sandbox --set access.session-idle=10m --set results.queue-max=4
+  octane sandbox --record https://octane.example.com --record-into recording
+                                                   record what clients and this server say to each other",
+    args_conflicts_with_subcommands = true,
+    override_usage = "octane sandbox [OPTIONS] [COMMAND]"
+)]
 pub(crate) struct SandboxArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SandboxCommand>,
     /// Port; 0 picks a free one.
     #[arg(long, default_value_t = 8484, value_parser = port)]
     pub(crate) port: u16,
@@ -114,11 +122,43 @@ pub(crate) struct SandboxArgs {
     #[arg(long)]
     pub(crate) memory: bool,
     /// TOML file with settings.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
     /// Set one setting; overrides the file. For example: `results.queue-max=4`. Can be repeated.
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Directory of the sandbox's data [default: `octane-client/sandbox` in the user's data directory].
+    #[arg(id = "sandbox_data", long = "sandbox-data", env = env::SANDBOX_DATA, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Pass all requests on to this server instead of starting a sandbox, and record them with their responses.
+    #[arg(long, value_name = "URL")]
+    pub(crate) record: Option<String>,
+    /// Folder of the recording, which must be new or empty [default: a new one here, named after the time].
+    #[arg(long, requires = "record", value_name = "FOLDER")]
+    pub(crate) record_into: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) data: SandboxDataArgs,
+    pub(crate) network: NetworkArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Play a recording against a fresh sandbox, and list where its answers differ in status, shape and types.
+    #[command(before_long_help = "\
+Examples:
+  octane sandbox replay recording
+  octane sandbox replay recording --set entities.default-fields=all    with settings of the sandbox
+  octane sandbox replay recording --server http://127.0.0.1:8484       against another server
+
+Values are not compared. The exit code is 0 if nothing differs, and 11 otherwise.")]
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Folder that `octane sandbox --record URL` has written.
+    pub(crate) folder: PathBuf,
+    /// Play against this server, which keeps what is created in it. Credentials come from the environment, such as
+    /// `OCTANE_CLIENT_ID` and `OCTANE_CLIENT_SECRET`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! `octane sandbox`
 
+mod record;
+mod replay;
 mod settings;
 
 use std::net::SocketAddr;
@@ -7,15 +9,23 @@ use std::net::SocketAddr;
 use octane_sandbox::{Sandbox, Storage};
 use serde_json::json;
 
-use crate::args::{Format, SandboxArgs};
+use crate::args::{Format, SandboxArgs, SandboxCommand};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::{Output, Text, write_json_line};
 use crate::sandbox::failure;
 use crate::signals::Signals;
 
-/// Serves until it is interrupted, which is the regular end of a server.
 pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<Exit> {
+    match (&args.command, &args.record) {
+        (Some(SandboxCommand::Replay(replay)), _) => replay::run(replay, args, output).await,
+        (None, Some(url)) => record::run(url, args, output).await,
+        (None, None) => serve(args, output).await,
+    }
+}
+
+/// Serves until it is interrupted, which is the regular end of a server.
+async fn serve(args: &SandboxArgs, output: Output) -> Result<Exit> {
     let mut settings = settings::settings(args)?;
     if !args.listen.is_loopback() {
         settings.access.replace_public_secrets();

@@ -183,7 +183,7 @@ const READING: &[&str] = &[
 const TESTS: &[&str] = &["exec"];
 
 /// A server of its own is no change.
-const SERVERS: &[&str] = &["sandbox"];
+const SERVERS: &[&str] = &["sandbox", "sandbox replay"];
 
 #[test]
 fn a_command_either_reads_or_writes_a_file_or_has_a_dry_run() {

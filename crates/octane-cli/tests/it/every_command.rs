@@ -136,6 +136,7 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
         &[2],
     ),
     ("completions", "completions bash", &[0]),
+    ("sandbox replay", "sandbox replay recording", &[0, 4]),
     ("schema", "schema upload", &[0]),
     ("version", "version", &[0]),
 ];
@@ -157,10 +158,12 @@ pub(crate) fn leaves(place: &Place, command: &str) -> Vec<String> {
     if names.is_empty() {
         return vec![command.to_owned()];
     }
+    // One that does something by itself has commands below it that are optional.
+    let own = help.contains(&format!("Usage: octane {command} [OPTIONS] [COMMAND]\n"));
     let below = names
         .iter()
         .flat_map(|name| leaves(place, format!("{command} {name}").trim()));
-    below.collect()
+    below.chain(own.then(|| command.to_owned())).collect()
 }
 
 #[test]
@@ -273,6 +276,7 @@ fn play(variables: &[(&str, &str)], options: &[&str], format: &str) {
             "completions",
             "config",
             "ci",
+            "sandbox",
             "schema",
             "version",
         ]

@@ -41,9 +41,13 @@ mod program;
 mod races;
 #[cfg(unix)]
 mod recipes;
+#[cfg(unix)]
+mod recording;
 mod reference;
 mod relay;
 mod remote;
+#[cfg(unix)]
+mod replay;
 mod reports;
 mod reruns;
 mod resuming;

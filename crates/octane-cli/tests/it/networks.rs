@@ -38,7 +38,7 @@ impl Secure {
         }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}/ui/?p=1001/1002", self.tls.url())
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json_schema::{names, schema, text, violations, violations_of};
 use crate::program::{Place, root, upload_in};
+use crate::recording::Recording;
 use crate::relay::Relay;
 use crate::server::{SECRET, Server};
 
@@ -303,6 +304,7 @@ fn the_answers_of_all_commands_match_their_schemas() {
     answers.answer(0, "auth_login", &["auth", "login"]);
     answers.answer(0, "auth_logout", &["auth", "logout"]);
     answers.see_sandbox();
+    answers.see_recording();
     answers.see_relay();
     answers.see_saved_uploads();
     answers.see_errors();
@@ -355,6 +357,20 @@ impl Answers {
         sandbox.wait().unwrap();
         let answer = self.see("sandbox", serde_json::from_str(&line).unwrap());
         assert_eq!(answer["data"], Value::Null);
+    }
+
+    /// A recording of this server, and what a sandbox makes of it.
+    fn see_recording(&mut self) {
+        let recording = Recording::of(&self.server.url(), &self.server.place, &[]);
+        let answer = recording.answer.clone();
+        let version = ["api", "GET", "/admin/server/version"];
+        assert_eq!(recording.octane(&version, SECRET).code, 0);
+        recording.end();
+        self.see("recording", answer);
+        for exchange in Recording::exchanges(&self.server.place) {
+            self.see("exchange", exchange);
+        }
+        self.answer(0, "replay", &["sandbox", "replay", "recording"]);
     }
 
     /// An upload that waits for its server.

@@ -62,6 +62,7 @@ fn help_is_clear() {
         "ci",
         "ci env",
         "sandbox",
+        "sandbox replay",
         "compat",
         "config",
         "config show",

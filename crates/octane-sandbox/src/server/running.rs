@@ -3,12 +3,8 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
 use super::host::Hosts;
-use super::serve;
+use super::listening::Listening;
 use crate::sandbox::Sandbox;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Settings;
@@ -17,9 +13,7 @@ use crate::settings::Settings;
 #[must_use = "dropping a running sandbox stops it"]
 pub struct Running {
     sandbox: Sandbox,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<JoinHandle<()>>,
+    listening: Listening,
 }
 
 impl Sandbox {
@@ -43,33 +37,19 @@ impl Sandbox {
 
 impl Running {
     pub(super) async fn new(sandbox: Sandbox, address: SocketAddr) -> Result<Self, SandboxError> {
-        let failed = |source| SandboxError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        tracing::info!(%address, "listening");
-        let server = tokio::spawn(serve::serve(
-            listener,
-            sandbox.app(),
-            Hosts::new(&sandbox.state.settings.access.hosts),
-            stopped,
-        ));
-        Ok(Self {
-            sandbox,
-            address,
-            stop: Some(stop),
-            server: Some(server),
-        })
+        let hosts = Hosts::new(&sandbox.state.settings.access.hosts);
+        let listening = Listening::bind(address, sandbox.app(), hosts).await?;
+        Ok(Self { sandbox, listening })
     }
 
     /// The base URL, without a trailing slash: `http://127.0.0.1:41234`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// The client ID of the first API key; empty if there is none.
@@ -94,20 +74,16 @@ impl Running {
     /// Requests that do not finish within ten seconds are aborted. Queued payloads stay in the queue; the
     /// next sandbox on the same file ingests them.
     pub async fn shutdown(mut self) {
-        drop(self.stop.take());
-        if let Some(server) = self.server.take() {
-            // It only fails if the server panicked, and then it has ended as well.
-            let _ = server.await;
-        }
+        self.listening.stop().await;
         self.sandbox.state.worker.stop().await;
-        tracing::info!(address = %self.address, "stopped");
+        tracing::info!(address = %self.address(), "stopped");
     }
 }
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running")
-            .field("address", &self.address)
+            .field("address", &self.address())
             .finish_non_exhaustive()
     }
 }

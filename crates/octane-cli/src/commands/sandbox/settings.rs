@@ -4,12 +4,37 @@ use octane_sandbox::{Settings, Storage};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::args::SandboxArgs;
+use crate::args::{SandboxArgs, SandboxDataArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::sandbox::data_file;
 
 pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
+    let table = table(args)?;
+    let has_storage = table.contains_key("storage");
+    let mut settings = checked(table, args)?;
+    if args.memory {
+        settings.storage = Storage::Memory;
+    } else if !has_storage || args.directory.is_some() {
+        let directory = args.directory.clone();
+        settings.storage = Storage::File(data_file(&SandboxDataArgs { directory })?);
+    }
+    Ok(settings)
+}
+
+/// Those of a fresh sandbox, whose space and workspace have these IDs unless the settings say otherwise.
+pub(super) fn fresh(args: &SandboxArgs, spaces: Option<(i64, i64)>) -> Result<Settings> {
+    let mut table = table(args)?;
+    if let Some((space, workspace)) = spaces {
+        for (name, id) in [("space", space), ("workspace", workspace)] {
+            table.entry(name).or_insert(Value::Integer(id));
+        }
+    }
+    let settings = checked(table, args)?;
+    Ok(settings.storage(Storage::Memory))
+}
+
+fn table(args: &SandboxArgs) -> Result<Table> {
     let mut table = match &args.settings {
         Some(path) => {
             let named = |failure: Failure| {
@@ -24,8 +49,11 @@ pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
     for set in &args.set {
         set_value(&mut table, set)?;
     }
-    let has_storage = table.contains_key("storage");
-    let mut settings = Settings::deserialize(table).map_err(|error| {
+    Ok(table)
+}
+
+fn checked(table: Table, args: &SandboxArgs) -> Result<Settings> {
+    Settings::deserialize(table).map_err(|error| {
         let what = match args.set.as_slice() {
             [set] => format!("cannot use `--set {set}`"),
             _ => "cannot use the settings given with `--set`".to_owned(),
@@ -33,13 +61,7 @@ pub(super) fn settings(args: &SandboxArgs) -> Result<Settings> {
         Failure::message(Exit::Configuration, error.message())
             .context(what)
             .hint("docs/sandbox.md lists all settings and their values")
-    })?;
-    if args.memory {
-        settings.storage = Storage::Memory;
-    } else if !has_storage || args.data.directory.is_some() {
-        settings.storage = Storage::File(data_file(&args.data)?);
-    }
-    Ok(settings)
+    })
 }
 
 /// Parses a file. Its settings are checked here, while lines and columns are known.

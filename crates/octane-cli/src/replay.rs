@@ -1,0 +1,10 @@
+//! Plays a recording against another server, and finds where its answers differ.
+
+pub(crate) mod answer;
+pub(crate) mod compare;
+pub(crate) mod group;
+mod ids;
+pub(crate) mod play;
+mod shape;
+pub(crate) mod sign_in;
+pub(crate) mod substitute;
