@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::connection::ConnectionArgs;
+use super::dry_run::DryRunArgs;
 use crate::env;
 
 #[derive(Debug, Args)]
@@ -64,6 +65,8 @@ pub(crate) enum RelayCommand {
         /// Upload to try again.
         #[arg(value_name = "ID")]
         id: octane_client::UploadId,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// Delete an upload from the store. Results not yet in Octane are lost.
     Delete {
@@ -73,6 +76,8 @@ pub(crate) enum RelayCommand {
         /// Delete even if results are missing in Octane.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// Tokens with which agents hand results over.
     #[command(subcommand)]
@@ -86,12 +91,16 @@ pub(crate) enum TokenCommand {
         /// Project; its uploads have a quota of their own, and its tokens see no others.
         #[arg(value_name = "PROJECT")]
         project: String,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// Revoke a token.
     Revoke {
         /// The token's ID, as listed.
         #[arg(value_name = "ID")]
         id: String,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
     },
     /// List the valid tokens, without their secrets.
     List,

@@ -30,11 +30,18 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
         Some(RelayCommand::Status) => {
             uploads::status(&*Opened::open(&args.store).await?.store, output).await
         }
-        Some(RelayCommand::Retry { id }) => {
-            uploads::retry(&*Opened::open(&args.store).await?.store, id, output).await
+        Some(RelayCommand::Retry { id, dry_run }) => {
+            uploads::retry(
+                &*Opened::open(&args.store).await?.store,
+                id,
+                *dry_run,
+                output,
+            )
+            .await
         }
-        Some(RelayCommand::Delete { id, force }) => {
-            uploads::delete(&*Opened::open(&args.store).await?.store, id, *force, output).await
+        Some(RelayCommand::Delete { id, force, dry_run }) => {
+            let store = Opened::open(&args.store).await?.store;
+            uploads::delete(&*store, id, *force, *dry_run, output).await
         }
         Some(RelayCommand::Token(command)) => {
             token::run(&*Opened::open(&args.store).await?.store, command, output).await

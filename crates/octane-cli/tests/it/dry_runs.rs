@@ -142,6 +142,30 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         0,
         "would send DELETE ",
     ),
+    (
+        "relay token create",
+        "relay token create new --relay-data relay",
+        0,
+        "would create a token of the project `new`",
+    ),
+    (
+        "relay token revoke",
+        "relay token revoke {token} --relay-data relay",
+        0,
+        "would revoke token {token}",
+    ),
+    (
+        "relay retry",
+        "relay retry {unsent} --relay-data relay",
+        2,
+        "",
+    ),
+    (
+        "relay delete",
+        "relay delete {unsent} --relay-data relay",
+        2,
+        "",
+    ),
     ("auth login", "auth login", 0, "Would be saved in "),
     ("auth logout", "auth logout", 0, "no API key was saved"),
 ];
@@ -158,6 +182,8 @@ const READING: &[&str] = &[
     "story coverage",
     "uploads list",
     "uploads show",
+    "relay status",
+    "relay token list",
     "doctor",
     "validate",
     "module get",
@@ -183,7 +209,7 @@ const READING: &[&str] = &[
 const TESTS: &[&str] = &["exec"];
 
 /// A server of its own is no change.
-const SERVERS: &[&str] = &["sandbox", "sandbox replay"];
+const SERVERS: &[&str] = &["relay", "sandbox", "sandbox replay"];
 
 #[test]
 fn a_command_either_reads_or_writes_a_file_or_has_a_dry_run() {
@@ -273,6 +299,8 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
     server.go_away();
     let unsent = upload_in(&done(&server, "upload b.csv --suite Nightly -y --retries 0").stderr);
     server.come_back();
+    let token = "relay token create shop --relay-data relay --format json";
+    let token = done(&server, token).json()["id"].clone();
     let suite = done(&server, "suite get Nightly --format json").json()["id"].clone();
 
     let before = (stored(&server), files(server.place.path()));
@@ -282,6 +310,7 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
             text.replace("{unsent}", &unsent)
                 .replace("{shard}", &shard)
                 .replace("{done}", &sent)
+                .replace("{token}", token.as_str().unwrap())
                 .replace("{suite}", suite.as_str().unwrap())
         };
         let line = fill(line);
@@ -295,7 +324,8 @@ fn a_dry_run_of_any_command_says_what_would_change_and_changes_nothing() {
             vec![]
         };
         let words = line.split(' ').chain(more.iter().map(String::as_str));
-        let is_connected = !line.starts_with("uploads") && !line.starts_with("compat");
+        let is_connected =
+            !["uploads", "compat", "relay"].contains(&line.split(' ').next().unwrap());
         let rate = ["--rate", "off"].into_iter().filter(|_| is_connected);
         let words: Vec<&str> = words.chain(["--dry-run"]).chain(rate).collect();
         let ended = server.octane(&words, SECRET);

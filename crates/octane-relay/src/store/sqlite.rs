@@ -156,7 +156,10 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             .replace("{bytes}", "BLOB");
         transaction.execute_batch(&migration)?;
     }
-    transaction.pragma_update(None, "user_version", sql::VERSION)?;
+    // Setting it to what it is would write, too.
+    if found < sql::VERSION {
+        transaction.pragma_update(None, "user_version", sql::VERSION)?;
+    }
     transaction.commit()?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use octane_relay::{Store, Token, TokenId};
 use serde_json::json;
 
 use super::store::failure;
-use crate::args::TokenCommand;
+use crate::args::{DryRunArgs, TokenCommand};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::names;
@@ -12,19 +12,32 @@ use crate::output::{Output, Text, table};
 
 pub(super) async fn run(store: &dyn Store, command: &TokenCommand, output: Output) -> Result<Exit> {
     match command {
-        TokenCommand::Create { project } => create(store, project, output).await,
-        TokenCommand::Revoke { id } => revoke(store, id, output).await,
+        TokenCommand::Create { project, dry_run } => create(store, project, *dry_run, output).await,
+        TokenCommand::Revoke { id, dry_run } => revoke(store, id, *dry_run, output).await,
         TokenCommand::List => list(store, output).await,
     }
 }
 
-async fn create(store: &dyn Store, project: &str, output: Output) -> Result<Exit> {
+async fn create(
+    store: &dyn Store,
+    project: &str,
+    dry_run: DryRunArgs,
+    output: Output,
+) -> Result<Exit> {
     let project = names::required("PROJECT", project)?;
+    if dry_run.dry_run {
+        let json = json!({
+            "schema": "octane.relay_token/1", "id": null, "project": project, "token": null, "is_dry_run": true,
+        });
+        let text = format!("would create a token of the project `{project}`");
+        output.answer(|| Text::line(text), &json)?;
+        return Ok(Exit::Success);
+    }
     let token = Token::new(project);
     store.add_token(&token).await.map_err(failure)?;
     let text = token.text.expose();
     let json = json!({
-        "schema": "octane.relay_token/1", "id": token.id, "project": token.project, "token": text,
+        "schema": "octane.relay_token/1", "id": token.id, "project": token.project, "token": text, "is_dry_run": false,
     });
     let human = || {
         Text::lines([
@@ -42,18 +55,25 @@ async fn create(store: &dyn Store, project: &str, output: Output) -> Result<Exit
     Ok(Exit::Success)
 }
 
-async fn revoke(store: &dyn Store, id: &str, output: Output) -> Result<Exit> {
+async fn revoke(store: &dyn Store, id: &str, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
     let id: TokenId = id.parse().map_err(|error| {
         Failure::new(Exit::Usage, error).hint("`octane relay token list` lists them")
     })?;
-    if !store.revoke_token(&id).await.map_err(failure)? {
+    let (is_done, verb) = if dry_run.dry_run {
+        let found = store.token(&id).await.map_err(failure)?;
+        (found.is_some(), "would revoke")
+    } else {
+        (store.revoke_token(&id).await.map_err(failure)?, "revoked")
+    };
+    if !is_done {
         let message = format!("there is no valid token {id}");
         return Err(Failure::message(Exit::Usage, message)
             .hint("`octane relay token list` lists the valid ones"));
     }
-    let json =
-        json!({ "schema": "octane.relay_token/1", "id": id, "project": null, "token": null });
-    output.answer(|| Text::lines([format!("revoked token {id}")]), &json)?;
+    let json = json!({
+        "schema": "octane.relay_token/1", "id": id, "project": null, "token": null, "is_dry_run": dry_run.dry_run,
+    });
+    output.answer(|| Text::line(format!("{verb} token {id}")), &json)?;
     Ok(Exit::Success)
 }
 

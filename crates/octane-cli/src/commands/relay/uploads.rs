@@ -5,6 +5,7 @@ use octane_relay::{LaneCount, State, Status, Store};
 use serde_json::{Value, json};
 
 use super::store::failure;
+use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, table};
@@ -75,13 +76,25 @@ fn problem(status: &Status) -> String {
 }
 
 /// Asks for another attempt.
-pub(super) async fn retry(store: &dyn Store, id: &UploadId, output: Output) -> Result<Exit> {
+pub(super) async fn retry(
+    store: &dyn Store,
+    id: &UploadId,
+    dry_run: DryRunArgs,
+    output: Output,
+) -> Result<Exit> {
     let found = known(store, id).await?;
-    if !store.retry(id).await.map_err(failure)? {
+    let is_done = if dry_run.dry_run {
+        matches!(found.state, State::Waiting | State::Incomplete)
+    } else {
+        store.retry(id).await.map_err(failure)?
+    };
+    if !is_done {
         let message = format!("upload {id} is {}, and waits for nothing", found.state);
         return Err(Failure::message(Exit::Usage, message));
     }
-    changed(id, "stored", format!("upload {id} is tried again"), output)
+    let is = if dry_run.dry_run { "would be" } else { "is" };
+    let text = format!("upload {id} {is} tried again");
+    changed(id, "stored", text, dry_run, output)
 }
 
 /// Deletes an upload.
@@ -89,6 +102,7 @@ pub(super) async fn delete(
     store: &dyn Store,
     id: &UploadId,
     force: bool,
+    dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
     let found = known(store, id).await?;
@@ -98,11 +112,27 @@ pub(super) async fn delete(
             Failure::message(Exit::Usage, message).hint("use `--force` to delete it all the same")
         );
     }
-    if !store.delete(id).await.map_err(failure)? {
+    let is_done = if dry_run.dry_run {
+        found.state != State::Delivering
+    } else {
+        store.delete(id).await.map_err(failure)?
+    };
+    if !is_done {
         let message = format!("a relay is working on upload {id}");
         return Err(Failure::message(Exit::Configuration, message).hint("try again later"));
     }
-    changed(id, "deleted", format!("deleted upload {id}"), output)
+    let verb = if dry_run.dry_run {
+        "would delete"
+    } else {
+        "deleted"
+    };
+    changed(
+        id,
+        "deleted",
+        format!("{verb} upload {id}"),
+        dry_run,
+        output,
+    )
 }
 
 async fn known(store: &dyn Store, id: &UploadId) -> Result<Status> {
@@ -113,8 +143,16 @@ async fn known(store: &dyn Store, id: &UploadId) -> Result<Status> {
     })
 }
 
-fn changed(id: &UploadId, state: &str, text: String, output: Output) -> Result<Exit> {
-    let json = json!({ "schema": "octane.relay_change/1", "upload_id": id, "state": state });
+fn changed(
+    id: &UploadId,
+    state: &str,
+    text: String,
+    dry_run: DryRunArgs,
+    output: Output,
+) -> Result<Exit> {
+    let json = json!({
+        "schema": "octane.relay_change/1", "upload_id": id, "state": state, "is_dry_run": dry_run.dry_run,
+    });
     output.answer(|| Text::lines([text]), &json)?;
     Ok(Exit::Success)
 }
