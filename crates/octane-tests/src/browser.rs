@@ -10,6 +10,7 @@ mod protocol;
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use octane_test_support::program;
@@ -22,6 +23,9 @@ use protocol::{Session, text};
 
 /// How long the browser waits for an element, in milliseconds.
 const WAIT_MS: u64 = 10_000;
+
+/// How many drivers are started until one has found a port.
+const DRIVERS_MAX: u32 = 5;
 
 /// Nothing is stored, the browser does not use the network on its own, and it can run as root in a container.
 const ARGUMENTS: [&str; 9] = [
@@ -60,16 +64,8 @@ impl Browser {
         let chromium = program("chromium", "chromium")?;
         let chromedriver = program("chromedriver", "chromium-driver")?;
         let profile = tempfile::tempdir().expect("a folder for the profile");
-        let mut driver = Command::new(chromedriver)
-            .arg("--port=0")
-            .env("HOME", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts");
-        let mut output = BufReader::new(driver.stdout.take().expect("its output is piped"));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port(&mut output)));
+        let (mut driver, output, port) = driver(&chromedriver, profile.path());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -207,12 +203,34 @@ impl Drop for Browser {
     }
 }
 
-/// The port on which the driver listens.
-fn port(output: &mut impl BufRead) -> u16 {
-    let lines = output.lines().map_while(Result::ok);
-    let mut ports = lines.filter_map(|line| {
+/// A driver, its output and the port on which it listens.
+///
+/// It takes a free port of IPv4, and ends if the same one of IPv6 is in use, as by a test that runs at the same time; then another
+/// one is started.
+fn driver(program: &Path, home: &Path) -> (Child, BufReader<ChildStdout>, u16) {
+    for _ in 0..DRIVERS_MAX {
+        let mut driver = Command::new(program)
+            .arg("--port=0")
+            .env("HOME", home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut output = BufReader::new(driver.stdout.take().expect("its output is piped"));
+        if let Some(port) = port(&mut output) {
+            return (driver, output, port);
+        }
+        driver.wait().expect("chromedriver has ended");
+    }
+    panic!("chromedriver printed no port, {DRIVERS_MAX} times");
+}
+
+/// The port on which the driver listens; `None` if it ends without one.
+fn port(output: &mut impl BufRead) -> Option<u16> {
+    let mut lines = output.lines().map_while(Result::ok);
+    lines.find_map(|line| {
         let (_, port) = line.split_once("started successfully on port ")?;
         port.trim_end_matches('.').parse().ok()
-    });
-    ports.next().expect("chromedriver prints its port")
+    })
 }
