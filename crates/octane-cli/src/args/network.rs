@@ -33,7 +33,7 @@ pub(crate) struct NetworkArgs {
     /// Accept any certificate, without checking it: anyone on the network path can then read the secret and change results. For experiments only.
     #[arg(long, global = true)]
     pub(crate) insecure: bool,
-    /// Whether the proxy is that of `octane compat`, with a password that is no part of a command.
+    /// Whether the proxy is that of `octane compat`, whose password must not appear in suggested commands.
     #[arg(skip)]
     pub(crate) is_proxy_of_compat: bool,
 }

@@ -139,7 +139,7 @@ impl Filter {
         print(entities, output).await
     }
 
-    /// Prints runs of two collections, ordered by ID. There is no second one on servers without features.
+    /// Prints runs of two collections, ordered by ID. Servers without features lack the second one.
     pub(super) async fn show_both<E: Shown + Send + 'static>(
         self,
         client: &Client,

@@ -301,7 +301,7 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
     }
 }
 
-/// How many requests per second a limit allows, if it is about a minute or less. One for a day is no rate.
+/// How many requests per second a limit allows, if it is about a minute or less. A daily limit is not a rate.
 fn per_second(limit: &RateLimit) -> Option<u32> {
     let seconds = limit.window?.as_secs().max(1);
     if seconds > 60 {

@@ -113,10 +113,13 @@ impl PostgresStore {
             transaction.batch_execute(&migration).await?;
         }
         let set = match found {
-            None => "INSERT INTO relay_format (version) VALUES ($1)",
-            Some(_) => "UPDATE relay_format SET version = $1",
+            None => Some("INSERT INTO relay_format (version) VALUES ($1)"),
+            Some(found) if found < sql::VERSION => Some("UPDATE relay_format SET version = $1"),
+            Some(_) => None,
         };
-        transaction.execute(set, &[&sql::VERSION]).await?;
+        if let Some(set) = set {
+            transaction.execute(set, &[&sql::VERSION]).await?;
+        }
         Ok(transaction.commit().await?)
     }
 

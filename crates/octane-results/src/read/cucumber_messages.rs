@@ -30,7 +30,7 @@ use serde_json::Value;
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
 use super::report::json::text;
-use super::report::lines::{LineFormat, whole_line};
+use super::report::lines::{LineFormat, unmarked, whole_line};
 use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
@@ -75,7 +75,7 @@ impl LineFormat for CucumberMessages {
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
         self.place = place;
-        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = unmarked(line);
         if line.is_empty() {
             return Ok(());
         }

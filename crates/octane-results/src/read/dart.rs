@@ -30,7 +30,7 @@ use serde_json::Value;
 
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
-use super::report::lines::{LineFormat, json_line};
+use super::report::lines::{LineFormat, json_line, unmarked};
 use super::report::output::{Output, trimmed};
 use super::report::{Draft, Outcome, ReportFile, Took};
 use crate::read::file_names::with_slashes;
@@ -91,7 +91,7 @@ impl LineFormat for Dart {
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
         self.place = place;
-        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = unmarked(line);
         if !line.starts_with('{') {
             return Ok(());
         }

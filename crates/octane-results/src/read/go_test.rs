@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
-use super::report::lines::LineFormat;
+use super::report::lines::{LineFormat, unmarked};
 use super::report::output::Output;
 use super::report::{Draft, Outcome, ReportFile, Took};
 use crate::invalid::InvalidCell;
@@ -74,7 +74,7 @@ impl LineFormat for GoTest {
         place: LineColumn,
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
-        let trimmed = line.trim_start_matches('\u{feff}').trim();
+        let trimmed = unmarked(line);
         self.cut_off = None;
         match Event::read(trimmed, place) {
             Some(event) => self.event(&event, file),

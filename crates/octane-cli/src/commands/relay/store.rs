@@ -80,7 +80,7 @@ fn folder(args: &RelayStoreArgs) -> Result<PathBuf> {
     }
     let base = etcetera::choose_base_strategy().map_err(|error| {
         Failure::new(Exit::Configuration, error)
-            .context("there is no directory to store uploads in")
+            .context("cannot find a directory to store uploads in")
             .hint("use `--relay-data DIR`")
     })?;
     let state = base.state_dir().unwrap_or_else(|| base.data_dir());

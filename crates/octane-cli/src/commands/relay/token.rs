@@ -66,7 +66,7 @@ async fn revoke(store: &dyn Store, id: &str, dry_run: DryRunArgs, output: Output
         (store.revoke_token(&id).await.map_err(failure)?, "revoked")
     };
     if !is_done {
-        let message = format!("there is no valid token {id}");
+        let message = format!("token {id} does not exist or was revoked");
         return Err(Failure::message(Exit::Usage, message)
             .hint("`octane relay token list` lists the valid ones"));
     }

@@ -108,9 +108,8 @@ pub(super) async fn delete(
     let found = known(store, id).await?;
     if found.state != State::Delivered && !force {
         let message = format!("upload {id} is {}: not all of it is in Octane", found.state);
-        return Err(
-            Failure::message(Exit::Usage, message).hint("use `--force` to delete it all the same")
-        );
+        return Err(Failure::message(Exit::Usage, message)
+            .hint("use `--force` to delete it anyway; what is missing in Octane is lost"));
     }
     let is_done = if dry_run.dry_run {
         found.state != State::Delivering

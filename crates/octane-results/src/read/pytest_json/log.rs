@@ -8,7 +8,7 @@ use super::{SESSION, may_have_failed, of_collector, of_session, of_test};
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
 use crate::read::report::json::{items, text};
-use crate::read::report::lines::{LineFormat, whole_line};
+use crate::read::report::lines::{LineFormat, unmarked, whole_line};
 use crate::read::report::{Draft, Moment, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
@@ -52,7 +52,7 @@ impl LineFormat for PytestLog {
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
         self.place = place;
-        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = unmarked(line);
         if line.is_empty() {
             return Ok(());
         }

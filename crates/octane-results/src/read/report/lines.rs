@@ -30,6 +30,11 @@ pub(crate) trait LineFormat: Send {
     fn end(&mut self, file: &mut ReportFile);
 }
 
+/// A line without a byte order mark, as a file that was put together from others has within, and without spaces around it.
+pub(crate) fn unmarked(line: &str) -> &str {
+    line.trim_start_matches('\u{feff}').trim()
+}
+
 /// The JSON value that a line consists of. Halves of characters, which programs in JavaScript, Dart and Python may write,
 /// are U+FFFD.
 pub(crate) fn json_line(line: &str) -> Result<Value, serde_json::Error> {
