@@ -139,18 +139,21 @@ impl World {
         states
     }
 
-    /// Waits until these uploads have ended.
+    /// Waits until these uploads have ended. Several of them can end together while one after the other is read, so that they are read again
+    /// once none is open.
     pub(crate) async fn ended(&self, ids: &[UploadId]) -> Vec<State> {
-        loop {
-            let mut states = Vec::new();
-            for id in ids {
-                states.push(self.store.status(id).await.unwrap().unwrap().state);
-            }
-            if !states.iter().any(|state| state.is_open()) {
-                return states;
-            }
+        while self.states(ids).await.iter().any(|state| state.is_open()) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        self.states(ids).await
+    }
+
+    async fn states(&self, ids: &[UploadId]) -> Vec<State> {
+        let mut states = Vec::new();
+        for id in ids {
+            states.push(self.store.status(id).await.unwrap().unwrap().state);
+        }
+        states
     }
 
     /// The report of an upload.
