@@ -21,7 +21,6 @@ mod story;
 mod suite_run;
 mod suites;
 mod test;
-mod text;
 mod ui;
 mod unknown;
 

@@ -7,17 +7,13 @@ use http::header;
 use crate::error::ApiError;
 
 const ASSETS: [(&str, &str, &str); 3] = [
-    (
-        "page.css",
-        "text/css; charset=utf-8",
-        include_str!("assets/page.css"),
-    ),
+    ("page.css", "text/css; charset=utf-8", octane_web::STYLE),
     (
         "page.js",
         "text/javascript; charset=utf-8",
         include_str!("assets/page.js"),
     ),
-    ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+    ("icon.svg", "image/svg+xml", octane_web::ICON),
 ];
 
 pub(super) async fn get(Path(name): Path<String>) -> Response {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::parameters::Parameters;
 use super::pieces::test_link;
-use super::text::{Text, count, number};
 use crate::store::pages::{Change, Comparison, FAILURES_MAX, SuiteRunLine};
+use octane_web::{Text, count, number};
 
 /// How many runs of each kind are named.
 const NAMED_MAX: usize = 3;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::status::{label, word};
-use super::text::{Text, duration, number, percent};
 use crate::store::pages::{Counts, HistoryLine, NativeStatus, SuiteRunLine};
+use octane_web::{Text, duration, number, percent};
 
 const HEIGHT: i64 = 64;
 const GAP: i64 = 3;

@@ -17,10 +17,10 @@ use url::form_urlencoded;
 use super::frame::{Page, Tab};
 use super::parameters::Parameters;
 use super::problem;
-use super::text::{Text, message, number};
 use crate::fault::Fault;
 use crate::settings::duration;
 use crate::state::AppState;
+use octane_web::{Text, message, number};
 
 /// The path of the page.
 const PATH: &str = "/sandbox";

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::parameters::Parameters;
 use super::pieces::test_link;
-use super::text::{Text, duration, number};
 use crate::store::pages::{Comparison, ErrorGroup, SlowRun};
+use octane_web::{Text, duration, number};
 
 /// How many groups are shown.
 const GROUPS_MAX: usize = 15;

@@ -11,11 +11,11 @@ use super::parameters::Parameters;
 use super::pieces::{empty, pager, story_link};
 use super::problem;
 use super::status::{legend, letter, sentence, word};
-use super::text::{Text, count, number, percent};
 use crate::state::AppState;
 use crate::store::pages::{
     Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine,
 };
+use octane_web::{Text, count, number, percent};
 
 /// The default and maximum number of suite runs shown.
 const SUITE_RUNS: i64 = 12;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::parameters::{LINES_MAX, Parameters};
 use super::status::chip;
-use super::text::{Text, duration, number, time};
 use crate::store::pages::{RunLine, Story};
+use octane_web::{Text, duration, number, time};
 
 /// Links to the pages of a list of `total` lines; empty if one page is enough.
 pub(super) fn pager(parameters: &Parameters, total: i64) -> String {

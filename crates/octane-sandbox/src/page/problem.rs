@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::frame::Page;
-use super::text::message;
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::Reader;
+use octane_web::message;
 
 /// Reads and renders a page; an error is rendered as a page, too.
 pub(super) async fn read<T: Send + 'static>(

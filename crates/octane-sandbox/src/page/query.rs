@@ -13,11 +13,11 @@ use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::query_problem::QueryProblem;
 use super::status::chip;
-use super::text::{Text, count};
 use crate::catalog::{Catalog, EntityType, Scope};
 use crate::state::AppState;
 use crate::store::pages::NativeStatus;
 use crate::store::{ListRequest, blocking};
+use octane_web::{Text, count};
 
 /// The maximum number of characters of a value.
 const VALUE_CHARACTERS_MAX: usize = 200;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use octane_model::{Problem, QueryError};
 
-use super::text::{Text, message};
 use crate::catalog::Catalog;
+use octane_web::{Text, message};
 
 /// The maximum edit distance of a suggested name.
 const DISTANCE_MAX: usize = 3;

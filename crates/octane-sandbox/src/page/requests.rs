@@ -11,9 +11,9 @@ use super::frame::{Page, Tab};
 use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::empty;
 use super::status::code_chip;
-use super::text::{Text, count, number};
 use crate::requests::{Filter, ReceivedRequest};
 use crate::state::AppState;
+use octane_web::{Text, count, number};
 
 /// The values of the filter `show`.
 const SHOW: [(&str, &str); 3] = [

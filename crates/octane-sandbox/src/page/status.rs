@@ -2,20 +2,9 @@
 
 use http::StatusCode;
 
-use super::text::{Text, number};
 use crate::store::pages::{Counts, NativeStatus};
-
-/// The symbols, drawn once per page, and the hatching that marks failures in charts.
-pub(super) const SPRITE: &str = "<svg class=\"sprite\" width=\"0\" height=\"0\" aria-hidden=\"true\">\
-    <symbol id=\"s-passed\" viewBox=\"0 0 16 16\"><path d=\"M3 8.5l3.5 3.5L13 4.5\"/></symbol>\
-    <symbol id=\"s-failed\" viewBox=\"0 0 16 16\"><path d=\"M4 4l8 8M12 4l-8 8\"/></symbol>\
-    <symbol id=\"s-skipped\" viewBox=\"0 0 16 16\"><path d=\"M4 4l4 4-4 4M9 4l4 4-4 4\"/></symbol>\
-    <symbol id=\"s-planned\" viewBox=\"0 0 16 16\"><path d=\"M8 4v4l2.5 2.5M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
-    <symbol id=\"s-blocked\" viewBox=\"0 0 16 16\"><path d=\"M3.8 3.8l8.4 8.4M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
-    <symbol id=\"s-not_completed\" viewBox=\"0 0 16 16\"><path d=\"M3.5 8h.01M8 8h.01M12.5 8h.01\"/></symbol>\
-    <symbol id=\"s-unknown\" viewBox=\"0 0 16 16\"><path d=\"M6 6a2 2 0 1 1 2.5 2c-.4.2-.5.5-.5 1M8 12h.01\"/></symbol>\
-    <defs><pattern id=\"hatch\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-    <rect class=\"fill-failed\" width=\"4\" height=\"4\"/><rect class=\"hatch\" width=\"1.2\" height=\"4\"/></pattern></defs></svg>";
+pub(super) use octane_web::SPRITE;
+use octane_web::{Text, number};
 
 /// The name of a status in URLs and style sheets.
 pub(super) fn word(status: Option<NativeStatus>) -> &'static str {
@@ -45,14 +34,12 @@ pub(super) fn letter(status: Option<NativeStatus>) -> char {
 }
 
 fn sign(status: Option<NativeStatus>) -> String {
-    let word = word(status);
-    format!("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"#s-{word}\"/></svg>")
+    octane_web::sign(word(status))
 }
 
 /// A status with its symbol and colour.
 pub(super) fn chip(status: Option<NativeStatus>) -> String {
-    let (word, label) = (word(status), label(status));
-    format!("<span class=\"chip {word}\">{}{label}</span>", sign(status))
+    octane_web::chip(word(status), label(status))
 }
 
 /// The status of an HTTP response, in the colours and symbols of runs.

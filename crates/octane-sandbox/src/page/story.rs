@@ -10,10 +10,10 @@ use super::frame::{Page, Tab, trail};
 use super::parameters::LINES_MAX;
 use super::pieces::{empty, run_table};
 use super::problem;
-use super::text::{Text, time};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{Results, StoryDetails, Verdict};
+use octane_web::{Text, time};
 
 pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Response {
     problem::read(

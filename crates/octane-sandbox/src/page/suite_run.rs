@@ -13,13 +13,13 @@ use super::parameters::Parameters;
 use super::pieces::{empty, pager, run_table, story_link};
 use super::problem;
 use super::status::{chip, filter_link};
-use super::text::{Text, count, duration, number, percent, time};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{
     Change, CiLink, Comparison, Counts, MATCHES_MAX, Matching, NativeStatus, Neighbours, RunFilter,
     RunLine, SlowRun, Story, SuiteRunLine,
 };
+use octane_web::{Text, count, duration, number, percent, time};
 
 /// The data of the page.
 struct View {

@@ -12,10 +12,10 @@ use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::problem;
 use super::status::{chip, sentence};
-use super::text::{Text, count, duration, number, percent, time};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{Counts, NativeStatus, SuiteLine, SuiteRunLine};
+use octane_web::{Text, count, duration, number, percent, time};
 
 /// How many suite runs a chart shows.
 const CHARTED_MAX: i64 = 20;

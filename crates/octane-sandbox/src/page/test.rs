@@ -12,10 +12,10 @@ use super::parameters::Parameters;
 use super::pieces::{empty, error, pager, place, problem_meaning, stories};
 use super::problem;
 use super::status::chip;
-use super::text::{Text, count, duration, percent, time};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{HistoryLine, NativeStatus, TestDetails};
+use octane_web::{Text, count, duration, percent, time};
 
 /// How many results the chart shows.
 const CHARTED_MAX: usize = 40;

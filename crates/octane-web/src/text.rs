@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// Untrusted text, escaped for HTML.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub struct Text<'a>(pub &'a str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl Display for Text<'_> {
 }
 
 /// A message in which words between backticks are shown as code.
-pub(super) fn message(text: &str) -> String {
+pub fn message(text: &str) -> String {
     let pieces = text.split('`').enumerate().map(|(position, piece)| {
         if position % 2 == 1 {
             format!("<code>{}</code>", Text(piece))
@@ -37,7 +37,7 @@ pub(super) fn message(text: &str) -> String {
 }
 
 /// A time, with a machine-readable `datetime`; a dash for `None`.
-pub(super) fn time(millisecond: Option<i64>) -> String {
+pub fn time(millisecond: Option<i64>) -> String {
     let time = millisecond.and_then(|number| Timestamp::from_millisecond(number).ok());
     time.map_or_else(
         || "<span class=\"quiet\">–</span>".to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn time(millisecond: Option<i64>) -> String {
 }
 
 /// A duration in a suitable unit; a dash for `None`.
-pub(super) fn duration(milliseconds: Option<i64>) -> String {
+pub fn duration(milliseconds: Option<i64>) -> String {
     let Some(ms) = milliseconds else {
         return "–".to_owned();
     };
@@ -64,7 +64,7 @@ pub(super) fn duration(milliseconds: Option<i64>) -> String {
 }
 
 /// 1234567 → `1,234,567`.
-pub(super) fn number(number: i64) -> String {
+pub fn number(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (position, digit) in digits.chars().enumerate() {
@@ -77,13 +77,13 @@ pub(super) fn number(number: i64) -> String {
 }
 
 /// `1 run`, `2 runs`.
-pub(super) fn count(number_of: i64, noun: &str) -> String {
+pub fn count(number_of: i64, noun: &str) -> String {
     let ending = if number_of == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", number(number_of))
 }
 
 /// Thousandths as percent: 949 → `94.9 %`, 1000 → `100 %`.
-pub(super) fn percent(per_mille: i64) -> String {
+pub fn percent(per_mille: i64) -> String {
     if per_mille == 1000 {
         "100 %".to_owned()
     } else {
