@@ -48,7 +48,7 @@ pub(crate) use parse::LineError;
     not(feature = "relay"),
     expect(unused_imports, reason = "only a relay uses them")
 )]
-pub(crate) use relay::{RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
+pub(crate) use relay::{FolderArgs, RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{

@@ -36,6 +36,7 @@ pub(crate) const RELAY_TOKEN_FILE: &str = "OCTANE_RELAY_TOKEN_FILE";
 pub(crate) const RELAY_DATA: &str = "OCTANE_RELAY_DATA";
 #[cfg(feature = "relay")]
 pub(crate) const RELAY_DATABASE: &str = "OCTANE_RELAY_DATABASE";
+pub(crate) const RELAY_AUDIT_LOG: &str = "OCTANE_RELAY_AUDIT_LOG";
 pub(crate) const LOG: &str = "OCTANE_LOG";
 
 /// A variable.
@@ -93,6 +94,10 @@ pub(crate) const ALL: &[Variable] = &[
     user(RELAY_TOKEN_FILE, "File with the token of that relay"),
     user(RELAY_DATA, "Directory of a relay's files"),
     user("OCTANE_RELAY_DATABASE", "URL of a relay's PostgreSQL").secret(),
+    user(
+        RELAY_AUDIT_LOG,
+        "Audit log of a relay: a file, `-` or `off`",
+    ),
     user(
         LOG,
         "What to log, for example `octane_rest=debug`; overrides -v",
@@ -191,6 +196,8 @@ pub(crate) const ALL: &[Variable] = &[
         "SQLITE_TMPDIR",
         "Directory for temporary files of the database, before TMPDIR",
     ),
+    system("USER", "Who runs a command, for the audit log of a relay"),
+    system("USERNAME", "Same as USER, on Windows"),
     system("TERM", "Kind of terminal; `dumb` turns colour off"),
     system("COLORTERM", "How many colours the terminal has"),
     system("COLUMNS", "Width of the terminal, for help"),

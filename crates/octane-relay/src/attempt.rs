@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::audit::Event;
 use crate::blocking::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
@@ -51,11 +52,23 @@ impl Attempt<'_> {
     }
 
     async fn end(&self, ends: Vec<(UploadId, End)>) -> Result<(), StoreError> {
+        let mut entries = Vec::new();
         for (upload, end) in &ends {
             let reason = end.reason.as_deref().unwrap_or_default();
             info!(%upload, state = %end.state, reason, "attempt ended");
+            let mut entry = self.settings.entry();
+            entry.lane = Some(self.lease.lane.clone());
+            entry.upload = Some(upload.clone());
+            entry.state = Some(end.state);
+            entry.reason.clone_from(&end.reason);
+            entries.push(entry);
         }
-        self.store.end(self.lease, ends).await
+        self.store.end(self.lease, ends).await?;
+        for entry in &entries {
+            let audit = &self.settings.audit;
+            audit.record(Event::AttemptEnded, entry).await;
+        }
+        Ok(())
     }
 
     async fn open(&self, job: Job) -> Result<(Opened, UploadSummary), Unusable> {

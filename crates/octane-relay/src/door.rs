@@ -7,6 +7,7 @@
 //! | `GET /v1/status` | how many uploads of the project are in which lane and state |
 //! | `GET /healthz` | 200 if the store can be used, else 503 |
 //! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
+//! | `GET /` | the [pages](crate::page) for operators |
 //!
 //! The first three want `Authorization: Bearer TOKEN`, and a token sees the uploads of its project alone. Errors have a code and a message.
 
@@ -24,9 +25,11 @@ use axum::routing::{get, put};
 use http::{HeaderMap, StatusCode, header};
 
 use self::answer::{Refusal, json, lanes, status};
-use self::shared::{Door, upload_id};
+use self::shared::upload_id;
+use crate::page;
 use crate::store::Store;
 
+pub(crate) use self::shared::Door;
 pub use self::shared::DoorSettings;
 
 /// The routes of a door to a store. `on_stored` is called whenever an upload was stored.
@@ -37,6 +40,7 @@ pub fn routes(
 ) -> Router {
     let door = Door::new(store, settings, on_stored);
     Router::new()
+        .merge(page::routes(&door))
         .route("/v1/uploads/{id}", put(receive::receive).get(upload))
         .route("/v1/status", get(project))
         .route("/healthz", get(health))
@@ -58,11 +62,11 @@ async fn upload(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let token = door.authenticate(&headers).await?;
+    let (_, project) = door.authenticate(&headers).await?;
     let id = upload_id(&id)?;
     let found = door.store.status(&id).await?;
     // That others have it is nobody's business.
-    match found.filter(|found| found.project == token.project) {
+    match found.filter(|found| found.project == project) {
         Some(found) => Ok(json(StatusCode::OK, &status(&found))),
         None => {
             let message = format!("no upload {id} of this project is stored");
@@ -76,12 +80,9 @@ async fn upload(
 }
 
 async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let token = door.authenticate(&headers).await?;
+    let (_, project) = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
-    Ok(json(
-        StatusCode::OK,
-        &lanes(&overview, Some(&token.project)),
-    ))
+    Ok(json(StatusCode::OK, &lanes(&overview, Some(&project))))
 }
 
 async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {

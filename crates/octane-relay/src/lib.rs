@@ -9,19 +9,25 @@
 //!   effect.
 //! - All requests to a server share one [`Pace`].
 //! - A [`Worker`] leases lanes and delivers what is in them.
-//! - The door ([`routes`]) receives uploads over HTTP and says how far they are.
+//! - The door ([`routes`]) receives uploads over HTTP and says how far they are; operators see pages there.
+//! - A [`Folder`] receives uploads that arrive as files.
+//! - An [`Audit`] log says who decided what.
 //! - [`state`] decides what follows an attempt.
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod attempt;
+mod audit;
 mod blocking;
 mod chain;
 mod deliveries;
 mod door;
+mod folder;
 mod lane;
 mod opened;
 mod pace;
+mod page;
 mod server;
 pub mod state;
 mod store;
@@ -31,9 +37,12 @@ mod token;
 mod worker;
 mod worker_settings;
 
+pub use audit::{Actor, Audit, AuditEntry, Event};
 pub use deliveries::Deliveries;
 pub use door::{DoorSettings, routes};
+pub use folder::Folder;
 pub use lane::{Lane, NoLane};
+pub use octane_web::Hosts;
 pub use pace::{Pace, Rate, SLOT_LENGTH, Slots};
 pub use server::Server;
 pub use state::State;

@@ -1,4 +1,4 @@
-//! Tokens of projects: what agents show in order to hand uploads over.
+//! Tokens: what agents of a project show in order to hand uploads over, and operators in order to see the pages.
 //!
 //! A token is `octane-relay_ID_SECRET`. The store has the ID, which names it in lists, and a hash of the secret, which is so long that the
 //! hash need not be a slow one.
@@ -60,8 +60,8 @@ impl FromStr for TokenId {
 pub struct Token {
     /// Its public part.
     pub id: TokenId,
-    /// The project whose uploads it may hand over.
-    pub project: String,
+    /// The project whose uploads it may hand over; `None` if it is that of an operator.
+    pub project: Option<String>,
     /// All of it, as an agent shows it.
     pub text: Secret,
 }
@@ -69,12 +69,21 @@ pub struct Token {
 impl Token {
     /// A new token for a project.
     pub fn new(project: impl Into<String>) -> Self {
+        Self::of(Some(project.into()))
+    }
+
+    /// A new token for an operator, who sees all uploads, and can try them again and delete them.
+    pub fn operator() -> Self {
+        Self::of(None)
+    }
+
+    fn of(project: Option<String>) -> Self {
         let random = random();
         let (id, secret) = (&random[..ID_DIGITS], &random[ID_DIGITS..][..SECRET_DIGITS]);
         Self {
             text: Secret::from(format!("{PREFIX}{id}_{secret}")),
             id: TokenId(id.to_owned()),
-            project: project.into(),
+            project,
         }
     }
 
@@ -89,8 +98,8 @@ impl Token {
 pub struct TokenEntry {
     /// Its public part.
     pub id: TokenId,
-    /// The project whose uploads it may hand over.
-    pub project: String,
+    /// The project whose uploads it may hand over; `None` if it is that of an operator.
+    pub project: Option<String>,
     /// When it was created, in microseconds since 1970.
     #[serde(skip)]
     pub created: Time,

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use crate::attempt::Attempt;
+use crate::audit::Event;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
 use crate::store::{Lease, Store, StoreError};
@@ -80,7 +81,12 @@ impl Worker {
     async fn prune(&self) {
         match self.store.prune(KEPT).await {
             Ok(0) => {}
-            Ok(uploads) => info!(uploads, "deleted old uploads"),
+            Ok(uploads) => {
+                info!(uploads, "deleted old uploads");
+                let mut entry = self.settings.entry();
+                entry.reason = Some(format!("{uploads} delivered 14 days ago or earlier"));
+                self.settings.audit.record(Event::Pruned, &entry).await;
+            }
             Err(error) => warn!(error = %Chain(&error), "old uploads could not be deleted"),
         }
     }
@@ -98,18 +104,25 @@ impl Worker {
 
     /// Delivers what is in a lane, for as long as the lane is ours. If it is lost, whatever is going on is dropped, and nothing is written.
     async fn lane(&self, lease: &Lease, asked: Instant, stop: &CancellationToken) {
+        let mut entry = self.settings.entry();
+        entry.lane = Some(lease.lane.clone());
+        self.settings.audit.record(Event::Leased, &entry).await;
         let done = tokio::select! {
             biased;
             () = self.keep(lease, asked) => {
                 let (suite, suite_run) = (&lease.lane.suite, &lease.lane.suite_run);
                 warn!(%suite, %suite_run, "another relay may have taken over the lane");
+                self.settings.audit.record(Event::LeaseLost, &entry).await;
                 return;
             }
             done = Box::pin(self.uploads(lease, stop)) => done,
         };
         match done {
             Ok(()) => {}
-            Err(StoreError::LeaseLost) => return,
+            Err(StoreError::LeaseLost) => {
+                self.settings.audit.record(Event::LeaseLost, &entry).await;
+                return;
+            }
             Err(error) => {
                 warn!(error = %Chain(&error), "the store does not know how an attempt ended");
             }

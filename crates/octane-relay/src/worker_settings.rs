@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::audit::{Actor, Audit, AuditEntry};
+
 /// How a relay works.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -19,6 +21,8 @@ pub struct WorkerSettings {
     pub checkpoint_interval: Duration,
     /// How many lanes are worked on at the same time. Default: 8.
     pub lanes_max: usize,
+    /// Learns what is leased and how attempts end. Default: none.
+    pub audit: Audit,
 }
 
 impl WorkerSettings {
@@ -31,6 +35,12 @@ impl WorkerSettings {
             poll_interval: Duration::from_secs(1),
             checkpoint_interval: Duration::from_secs(5),
             lanes_max: 8,
+            audit: Audit::default(),
         }
+    }
+
+    /// An entry of the audit log about what this relay does.
+    pub(crate) fn entry(&self) -> AuditEntry {
+        AuditEntry::by(Actor::Relay(self.holder.clone()))
     }
 }

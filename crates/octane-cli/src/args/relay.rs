@@ -15,6 +15,7 @@ Examples:
   octane relay token create shop                     a token for the agents of a project
   octane relay                                       listen on http://127.0.0.1:8485, store uploads in SQLite
   octane relay --listen 0.0.0.0 --database-file db   share a PostgreSQL with other relays
+  octane relay --folder /srv/uploads                 take exported uploads from a directory, too
   octane relay status                                what is stored, and what waits for a person
 
 Agents hand their results over with the option `--via URL`. The API key and the rate are those of the relay; docs/relay.md has more.")]
@@ -37,10 +38,29 @@ pub(crate) struct RelayArgs {
     /// How many uploads of a project may wait; others are asked to come back.
     #[arg(long, default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) quota: u64,
+    /// Name under which the web pages can be reached besides `localhost`, where a proxy is in front of the relay; may be repeated. Other
+    /// names are refused while it listens on this machine alone.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host_name: Vec<String>,
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
     #[command(flatten)]
     pub(crate) store: RelayStoreArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+}
+
+/// The folder through which a relay receives uploads.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Folder")]
+pub(crate) struct FolderArgs {
+    /// Directory from which files are taken that `octane uploads export` has written. What is stored is moved to `done` beside it, what
+    /// is refused to `refused`. The files of a project are in a directory that is called like it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Project of the files that are in the directory itself.
+    #[arg(long, value_name = "PROJECT", requires = "folder")]
+    pub(crate) folder_project: Option<String>,
 }
 
 /// Where a relay stores uploads.
@@ -54,6 +74,10 @@ pub(crate) struct RelayStoreArgs {
     /// if others can read it [default: `OCTANE_RELAY_DATABASE`, or else SQLite in the directory].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) database_file: Option<PathBuf>,
+    /// Where a line in JSON is appended for each decision: a file, `-` for standard output or `off` [default: `audit.jsonl` in the
+    /// directory of the relay's files].
+    #[arg(long, global = true, env = env::RELAY_AUDIT_LOG, value_name = "FILE")]
+    pub(crate) audit_log: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,18 +103,22 @@ pub(crate) enum RelayCommand {
         #[command(flatten)]
         dry_run: DryRunArgs,
     },
-    /// Tokens with which agents hand results over.
+    /// Tokens with which agents hand results over, and operators see the pages.
     #[command(subcommand)]
     Token(TokenCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Create a token for a project, and print it: it is shown only now.
+    /// Create a token for a project or an operator, and print it: it is shown only now.
     Create {
         /// Project; its uploads have a quota of their own, and its tokens see no others.
-        #[arg(value_name = "PROJECT")]
-        project: String,
+        #[arg(value_name = "PROJECT", required_unless_present = "operator")]
+        project: Option<String>,
+        /// Create a token for an operator instead, who sees all uploads on the web pages of the relay, and can try them again and delete
+        /// them.
+        #[arg(long, conflicts_with = "project")]
+        operator: bool,
         #[command(flatten)]
         dry_run: DryRunArgs,
     },

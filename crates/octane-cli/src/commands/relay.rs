@@ -1,5 +1,7 @@
 //! `octane relay`: stores the uploads of other machines, and delivers them.
 
+mod audit;
+mod folder;
 mod store;
 mod token;
 mod uploads;
@@ -10,11 +12,11 @@ use std::sync::Arc;
 
 use octane_client::{CancellationToken, Client, UploadSettings, UploadSummary};
 use octane_relay::{
-    Deliveries, DoorSettings, Rate, Server, Store, StorePace, Worker, WorkerSettings, routes,
+    Deliveries, DoorSettings, Hosts, Rate, Server, Store, StorePace, Worker, WorkerSettings, routes,
 };
 use serde_json::json;
 
-use crate::args::{ConnectionArgs, Format, OnUnresolved, RelayArgs, RelayCommand};
+use crate::args::{ConnectionArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand};
 use crate::connect::{self, Connection};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -31,20 +33,24 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
             uploads::status(&*Opened::open(&args.store).await?.store, output).await
         }
         Some(RelayCommand::Retry { id, dry_run }) => {
-            uploads::retry(
-                &*Opened::open(&args.store).await?.store,
-                id,
-                *dry_run,
-                output,
-            )
-            .await
+            uploads::retry(&Opened::audited(&args.store).await?, id, *dry_run, output).await
         }
         Some(RelayCommand::Delete { id, force, dry_run }) => {
-            let store = Opened::open(&args.store).await?.store;
-            uploads::delete(&*store, id, *force, *dry_run, output).await
+            let opened = Opened::audited(&args.store).await?;
+            uploads::delete(&opened, id, *force, *dry_run, output).await
         }
-        Some(RelayCommand::Token(command)) => {
-            token::run(&*Opened::open(&args.store).await?.store, command, output).await
+        Some(RelayCommand::Token(TokenCommand::List)) => {
+            token::list(&*Opened::open(&args.store).await?.store, output).await
+        }
+        Some(RelayCommand::Token(TokenCommand::Create {
+            project, dry_run, ..
+        })) => {
+            let opened = Opened::audited(&args.store).await?;
+            token::create(&opened, project.as_deref(), *dry_run, output).await
+        }
+        Some(RelayCommand::Token(TokenCommand::Revoke { id, dry_run })) => {
+            let opened = Opened::audited(&args.store).await?;
+            token::revoke(&opened, id, *dry_run, output).await
         }
     }
 }
@@ -59,7 +65,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     }
     connect::check(&args.connection).await?;
     let mut signals = Signals::new()?;
-    let opened = Opened::open(&args.store).await?;
+    let opened = Opened::audited(&args.store).await?;
     let store = Arc::clone(&opened.store);
     if store.tokens().await.map_err(store::failure)?.is_empty() {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
@@ -70,14 +76,25 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let mut door = DoorSettings::new(address.clone(), workspace, opened.folder.join("received"));
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
     door.uploads_max = args.quota;
+    if args.listen.is_loopback() {
+        door.hosts = Some(Hosts::new(&args.host_name));
+    }
+    door.audit = opened.audit.clone();
+    let mut settings = WorkerSettings::new(holder(), opened.folder.join("delivering"));
+    settings.audit = opened.audit.clone();
     let worker = Worker::new(
         Arc::clone(&store),
         ToServer {
             client: connection.client.clone(),
             args: args.connection.clone(),
         },
-        WorkerSettings::new(holder(), opened.folder.join("delivering")),
+        settings,
     );
+    let wake = {
+        let worker = worker.clone();
+        move || worker.wake()
+    };
+    let folder = folder::open(&args.folder, &store, &door, wake.clone())?;
     let listen = SocketAddr::from((args.listen, args.port));
     let server = Server::bind(listen).await.map_err(|error| {
         Failure::new(Exit::Configuration, error)
@@ -92,29 +109,37 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     }
     let url = format!("http://{}", server.address());
     let (space, workspace) = (workspace.space, workspace.workspace);
+    let from = args.folder.folder.as_ref();
+    let from = from.map(|folder| folder.display().to_string());
     let json = json!({
         "schema": "octane.relay/1", "url": url, "store": opened.name, "server": address.to_string(),
-        "space": space.to_string(), "workspace": workspace.to_string(),
+        "space": space.to_string(), "workspace": workspace.to_string(), "folder": from,
     });
     match output.format {
         Format::Human => {
-            let lines = [
+            let mut lines = vec![
                 format!("Relay     {url}  (store: {})", opened.name),
                 format!("Delivers  to {address} {space}/{workspace}"),
-                String::new(),
-                "Press Ctrl-C to stop.".to_owned(),
+                format!(
+                    "Pages     {url}/  (sign in with a token of `octane relay token create --operator`)"
+                ),
             ];
+            lines.extend(from.map(|folder| format!("Takes     files from {folder}")));
+            lines.extend([String::new(), "Press Ctrl-C to stop.".to_owned()]);
             output.answer(|| Text::lines(lines), &json)?;
         }
         // On one line, so that a program knows when it has read all of it.
         Format::Json | Format::Ndjson => write_json_line(&json)?,
     }
     let stop = CancellationToken::new();
-    let routes = routes(store, door, {
-        let worker = worker.clone();
-        move || worker.wake()
-    });
-    tokio::join!(worker.run(&stop), server.serve(routes, &stop), async {
+    let routes = routes(store, door, wake);
+    let receiving_files = async {
+        if let Some(folder) = folder {
+            folder.run(&stop).await;
+        }
+    };
+    let serving = server.serve(routes, &stop);
+    tokio::join!(worker.run(&stop), serving, receiving_files, async {
         signals.next().await;
         output.say("stopping; what is being delivered has 3 seconds, the rest stays in the store");
         stop.cancel();

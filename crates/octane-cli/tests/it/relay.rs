@@ -1,10 +1,12 @@
 //! `octane relay`, and uploads that are handed over to it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::Done;
 use crate::server::{SECRET, Server};
@@ -42,6 +44,20 @@ impl Relay {
         Self { process, url }
     }
 
+    /// What the relay answers to `GET` with a token.
+    pub(crate) fn get(&self, path: &str, token: &str) -> Value {
+        let host = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (_, body) = response.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
     /// As if the machine had lost its power.
     fn kill(mut self) {
         self.process.kill().unwrap();
@@ -54,6 +70,14 @@ impl Drop for Relay {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The lines of the audit log.
+pub(crate) fn audit_log(server: &Server) -> Vec<Value> {
+    let file = server.place.path().join("relay/audit.jsonl");
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().unwrap()
 }
 
 /// A token of the project `shop`.
@@ -143,6 +167,146 @@ fn what_is_handed_over_is_not_called_uploaded_and_is_delivered() {
         "{status:?}"
     );
     assert!(!handed.stdout.contains(&token) && !handed.stderr.contains(&token));
+}
+
+/// Who did what in a line of the audit log, and the state.
+fn said(line: &Value) -> String {
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let (actor, event) = (word(&line["actor"]["type"]), word(&line["event"]));
+    format!("{actor} {event} {}", word(&line["state"]))
+}
+
+/// What the audit log says of relays.
+fn of_relay(lines: &[Value]) -> Vec<String> {
+    let said = lines.iter().map(said);
+    said.filter(|line| line.starts_with("relay")).collect()
+}
+
+#[test]
+fn the_audit_log_says_who_decided_what_and_contains_no_secrets() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let line = format!("{UPLOAD} --until-delivered");
+    assert_eq!(agent(&server, &relay.url, &token, &line).code, 0);
+    let wrong = format!("octane-relay_00000000_{}", "0".repeat(64));
+    let other = UPLOAD.replace("run r", "run other");
+    assert_eq!(agent(&server, &relay.url, &wrong, &other).code, 7);
+    // The relay writes what it does on its own, after the agent may know.
+    while of_relay(&audit_log(&server)).len() < 2 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = token.split('_').nth(1).unwrap();
+    let own = ["--relay-data", "relay"];
+    let mut stored = audit_log(&server).into_iter();
+    let stored = stored.find(|line| line["event"] == "stored");
+    let stored = stored.unwrap();
+    assert_eq!(stored["actor"], json!({ "type": "token", "id": id }));
+    let upload = stored["upload_id"].as_str().unwrap();
+    let delete = ["relay", "delete", upload];
+    let revoke = ["relay", "token", "revoke", id];
+    for line in [&delete[..], &revoke] {
+        let dry = [line, &own, &["--dry-run"]].concat();
+        assert_eq!(server.place.octane(&dry).code, 0);
+        assert_eq!(server.place.octane(&[line, &own].concat()).code, 0);
+    }
+    let lines = audit_log(&server);
+    let by_relay = ["relay leased -", "relay attempt_ended delivered"];
+    assert_eq!(of_relay(&lines), by_relay);
+    let by_others: Vec<String> = lines.iter().map(said).collect();
+    let by_others = by_others.iter().filter(|line| !line.starts_with("relay"));
+    assert_eq!(
+        by_others.collect::<Vec<_>>(),
+        [
+            "user token_created -",
+            "token stored -",
+            "- refused -",
+            "user deleted delivered",
+            "user token_revoked -",
+        ]
+    );
+    let refused = lines.iter().find(|line| line["event"] == "refused");
+    assert_eq!(refused.unwrap()["code"], "unauthorized");
+    let text = format!("{lines:?}");
+    let secret = token.split('_').nth(2).unwrap();
+    assert!(!text.contains(secret) && !text.contains(SECRET), "{text}");
+    let file = server.place.path().join("relay/audit.jsonl");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+    // It can be rotated by renaming it, and what cannot be written is known before anything is done.
+    std::fs::rename(&file, file.with_extension("1")).unwrap();
+    let create = ["relay", "token", "create", "depot"];
+    let create = [&create[..], &own].concat();
+    assert_eq!(server.place.octane(&create).code, 0);
+    assert_eq!(audit_log(&server).len(), 1);
+    let elsewhere = [&create[..], &["--audit-log", "nowhere/audit"]].concat();
+    let refused = server.place.octane(&elsewhere);
+    refused.fails(3, &["cannot write the audit log", "--audit-log"]);
+    let printed = [&create[..], &["--audit-log", "-"]].concat();
+    let printed = server.place.octane(&printed).stdout;
+    assert!(printed.contains("\"event\":\"token_created\""), "{printed}");
+    let silent = [&create[..], &["--audit-log", "off"]].concat();
+    assert_eq!(server.place.octane(&silent).code, 0);
+    assert_eq!(audit_log(&server).len(), 1);
+}
+
+#[test]
+fn a_file_that_was_exported_is_delivered_through_a_folder() {
+    let server = Server::new();
+    server.place.file("a.csv", CSV);
+    // A machine without any network, and without an API key.
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_VIA", "http://127.0.0.1:1"),
+        ("OCTANE_RELAY_TOKEN", "none"),
+        ("OCTANE_SPOOL", "spool"),
+    ];
+    let offline = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        server.place.octane_with(&arguments, &variables)
+    };
+    let planned = offline(&format!("{UPLOAD} --retries 0"));
+    assert_eq!(planned.code, 8, "{planned:?}");
+    let id = planned.json()["upload_id"].as_str().unwrap().to_owned();
+    let exported = offline(&format!("uploads export {id} -o upload.octane"));
+    assert_eq!(exported.code, 0, "{exported:?}");
+    let missing = ["relay", "--folder", "in", "--relay-data", "relay"];
+    server
+        .octane(&missing, SECRET)
+        .fails(3, &["cannot read the folder `in`"]);
+    let folder = server.place.path().join("in/shop");
+    std::fs::create_dir_all(&folder).unwrap();
+    let _relay = Relay::start(&server, &["--port", "0", "--folder", "in"], None);
+    std::fs::rename(
+        server.place.path().join("upload.octane"),
+        folder.join("upload.octane"),
+    )
+    .unwrap();
+    let delivered = "relay attempt_ended delivered";
+    while !of_relay(&audit_log(&server))
+        .iter()
+        .any(|line| line == delivered)
+    {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let lines = audit_log(&server);
+    let stored = lines.iter().find(|line| line["event"] == "stored").unwrap();
+    let actor = json!({ "type": "file", "id": Path::new("shop").join("upload.octane") });
+    assert_eq!(
+        (&stored["actor"], &stored["project"]),
+        (&actor, &"shop".into())
+    );
+    assert_eq!(
+        (&stored["upload_id"], &stored["results"]),
+        (&id.into(), &3.into())
+    );
+    assert!(folder.join("done/upload.octane").exists());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::json_schema::{names, schema, text, violations, violations_of};
 use crate::program::{Place, root, upload_in};
 use crate::recording::Recording;
-use crate::relay::Relay;
+use crate::relay::{Relay, audit_log};
 use crate::server::{SECRET, Server};
 
 /// All objects in a schema that describe something.
@@ -46,8 +46,9 @@ fn names_in(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn every_schema_named_in_the_sources_has_a_file_and_every_file_is_named() {
     let mut named = BTreeSet::new();
-    for folder in ["crates/octane-cli/src", "crates/octane-client/src"] {
-        names_in(&root().join(folder), &mut named);
+    for library in ["cli", "client", "relay"] {
+        let folder = root().join(format!("crates/octane-{library}/src"));
+        names_in(&folder, &mut named);
     }
     assert_eq!(Vec::from_iter(named), names());
 }
@@ -330,8 +331,23 @@ impl Answers {
         while self.answer(0, "relay_status", &status)["lanes"][0]["state"] != "delivered" {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
+        let upload = relay.get(&format!("/v1/uploads/{id}"), token);
+        // A relay does not know what only the program that has read the results does.
+        let missing = violations(&upload["report"]);
+        let names = missing.iter().map(|line| line.strip_prefix(": ").unwrap());
+        assert_eq!(
+            names.collect::<Vec<_>>().join(", "),
+            "\"exit_code\" is missing, \"command\" is missing, \"comparison\" is missing, \"failed_tests\" is missing, \
+             \"warnings\" is missing, \"warning_counts\" is missing"
+        );
+        self.see("relay_upload", upload);
+        self.see("relay_lanes", relay.get("/v1/status", token));
+        self.see("relay_error", relay.get("/v1/status", "none"));
         let delete = ["relay", "delete", id, "--relay-data", "relay"];
         self.answer(0, "relay_change", &delete);
+        for line in audit_log(&self.server) {
+            self.see("relay_audit", line);
+        }
     }
 
     fn see_sandbox(&mut self) {

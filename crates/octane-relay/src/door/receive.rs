@@ -9,18 +9,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use octane_client::{UploadId, UploadSummary};
-use octane_model::Address;
+use octane_client::UploadId;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::answer::{Refusal, json, status};
 use super::shared::{Door, upload_id};
-use crate::blocking::blocking;
+use crate::admission::{Admitted, NotAdmitted};
+use crate::audit::{Actor, AuditEntry, Event};
 use crate::chain::Chain;
-use crate::lane::Lane;
-use crate::opened::Opened;
-use crate::store::{NewUpload, Put};
+use crate::store::Put;
 
 /// How long the journal may take to arrive.
 const RECEIVE_TIME_MAX: Duration = Duration::from_secs(120);
@@ -35,18 +33,75 @@ pub(super) async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let token = door.authenticate(&headers).await?;
-    let id = upload_id(&id)?;
-    let expected = expected_digest(&headers)?;
+    let stored = in_task({
+        let door = door.clone();
+        async move { recorded(&door, &id, &headers, body).await }
+    });
+    let (id, code) = stored.await?;
+    let stored = door.store.status(&id).await?;
+    let body = stored.map(|stored| status(&stored)).unwrap_or_default();
+    Ok(json(code, &body))
+}
+
+/// Does `work` to its end, also if the client does not wait for the answer: what is stored is in the audit log.
+async fn in_task<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, and nobody waits for this any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Stores the upload of a request, and writes into the audit log what became of it.
+async fn recorded(
+    door: &Door,
+    id: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(UploadId, StatusCode), Refusal> {
+    let mut entry = AuditEntry::default();
+    let stored = store(door, id, headers, body, &mut entry).await;
+    let event = match &stored {
+        Ok((_, StatusCode::CREATED)) => Event::Stored,
+        Ok(_) => Event::AlreadyStored,
+        Err(refusal) => {
+            entry.code = Some(refusal.code());
+            entry.reason = Some(refusal.message().to_owned());
+            Event::Refused
+        }
+    };
+    door.settings.audit.record(event, &entry).await;
+    if event == Event::Stored {
+        (door.on_stored)();
+    }
+    stored
+}
+
+/// Stores the upload of a request. What is learned about it is in `entry`, however it ends.
+async fn store(
+    door: &Door,
+    id: &str,
+    headers: &HeaderMap,
+    body: Body,
+    entry: &mut AuditEntry,
+) -> Result<(UploadId, StatusCode), Refusal> {
+    let (token, project) = door.authenticate(headers).await?;
+    entry.actor = Some(Actor::Token(token.clone()));
+    entry.project = Some(project.clone());
+    let id = upload_id(id)?;
+    entry.upload = Some(id.clone());
+    let expected = expected_digest(headers)?;
     let Ok(_receiving) = door.receiving.try_acquire() else {
         let message = "the relay receives other uploads now";
         return Err(
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(BUSY_PAUSE),
         );
     };
-    let journal = read(&door, &headers, body).await?;
-    let digest = Sha256::digest(&journal);
-    if digest[..] != expected[..] {
+    let journal = read(door, headers, body).await?;
+    if Sha256::digest(&journal)[..] != expected[..] {
         let message = "the journal does not match its `Content-Digest`";
         return Err(Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -54,21 +109,12 @@ pub(super) async fn receive(
             message,
         ));
     }
-    let (journal, summary) = check(&door, journal).await?;
-    let lane = lane(&door, &id, &summary)?;
-    let upload = NewUpload {
-        id: id.clone(),
-        digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        project: token.project,
-        lane,
-        shard: summary.shard,
-        results: summary.counts.read as u64,
-        journal: journal.into(),
-    };
+    let admitted = Admitted::check(&door.settings, journal, Some(&id)).await?;
+    admitted.describe(entry);
+    let upload = admitted.upload(project);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
         Put::Stored => {
-            tracing::info!(upload = %id, token = %token.id, "stored");
-            (door.on_stored)();
+            tracing::info!(upload = %id, %token, "stored");
             StatusCode::CREATED
         }
         Put::Known => StatusCode::OK,
@@ -83,9 +129,7 @@ pub(super) async fn receive(
             return Err(refusal.retry_after(QUOTA_PAUSE));
         }
     };
-    let stored = door.store.status(&id).await?;
-    let body = stored.map(|stored| status(&stored)).unwrap_or_default();
-    Ok(json(code, &body))
+    Ok((id, code))
 }
 
 /// The digest that the journal should have, as RFC 9530 writes it.
@@ -137,46 +181,16 @@ fn is_too_large(error: &axum::Error) -> bool {
     false
 }
 
-/// Checks that it is a journal that this version can deliver.
-async fn check(door: &Door, journal: Bytes) -> Result<(Bytes, UploadSummary), Refusal> {
-    let folder = door.settings.folder.clone();
-    let checked = blocking(move || {
-        let opened = Opened::new(&folder)?;
-        opened.add(&journal).map(|summary| (journal, summary))
-    });
-    checked.await.map_err(|error| {
-        if error.is_retryable() {
-            tracing::warn!(error = %Chain(&error), "a journal could not be checked");
-            let message = "the relay cannot check the journal now";
-            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
-            return refusal.retry_after(BUSY_PAUSE);
+impl From<NotAdmitted> for Refusal {
+    fn from(error: NotAdmitted) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        match error {
+            NotAdmitted::Unavailable(error) => {
+                tracing::warn!(error = %Chain(&error), "a journal could not be checked");
+                let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+                refusal.retry_after(BUSY_PAUSE)
+            }
+            _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message),
         }
-        let message = format!("it is not the journal of an upload: {}", error.of_content());
-        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "not_an_upload", message)
-    })
-}
-
-/// The lane of an upload that this relay can deliver.
-fn lane(door: &Door, id: &UploadId, summary: &UploadSummary) -> Result<Lane, Refusal> {
-    let refused = |code, message| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-    if summary.id != *id {
-        let message = format!("the journal is that of upload {}", summary.id);
-        return Err(refused("other_upload", message));
     }
-    let lane = Lane::of(summary).map_err(|error| refused("no_server", error.to_string()))?;
-    let (server, workspace) = (&door.settings.server, door.settings.workspace);
-    let is_same_server = lane
-        .server
-        .parse::<Address>()
-        .is_ok_and(|address| address.is_same_server(server));
-    let place = (workspace.space.get(), workspace.workspace.get());
-    if !is_same_server || (lane.space, lane.workspace) != place {
-        let (space, workspace) = place;
-        let message = format!(
-            "the upload belongs to {}, and this relay delivers to {server} {space}/{workspace}",
-            summary.server
-        );
-        return Err(refused("other_workspace", message));
-    }
-    Ok(lane)
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode, header};
 use octane_client::UploadId;
 use octane_model::{Address, Workspace};
+use octane_web::Hosts;
 use tokio::sync::Semaphore;
 
 use super::answer::Refusal;
+use crate::audit::Audit;
 use crate::chain::Chain;
 use crate::store::{Store, StoreError};
-use crate::token::{ShownToken, TokenEntry};
+use crate::token::{ShownToken, TokenId};
 
 /// How a door behaves.
 #[derive(Debug, Clone)]
@@ -27,6 +29,13 @@ pub struct DoorSettings {
     pub journal_bytes_max: usize,
     /// How many uploads of a project may be stored that are not delivered. Default: 1000.
     pub uploads_max: u64,
+    /// The names under which the pages can be reached besides those of the loopback interface; `None`: under any name, which is only safe
+    /// if others cannot reach the relay at all, or if it does not listen on the loopback interface alone. Default: `None`.
+    pub hosts: Option<Hosts>,
+    /// Whether requests arrive over TLS, so that cookies are for that alone. Default: no, unless a proxy says so with each request.
+    pub is_encrypted: bool,
+    /// Learns what is stored and what is refused. Default: none.
+    pub audit: Audit,
 }
 
 impl DoorSettings {
@@ -38,18 +47,21 @@ impl DoorSettings {
             folder: folder.into(),
             journal_bytes_max: 64 << 20,
             uploads_max: 1000,
+            hosts: None,
+            is_encrypted: false,
+            audit: Audit::default(),
         }
     }
 }
 
 /// What requests share.
 #[derive(Clone)]
-pub(super) struct Door {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) settings: Arc<DoorSettings>,
+pub(crate) struct Door {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) settings: Arc<DoorSettings>,
     /// So many journals are in memory at the same time.
     pub(super) receiving: Arc<Semaphore>,
-    pub(super) on_stored: Arc<dyn Fn() + Send + Sync>,
+    pub(crate) on_stored: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// How many journals are received at the same time; others are asked to come back.
@@ -69,8 +81,11 @@ impl Door {
         }
     }
 
-    /// The token of a request.
-    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<TokenEntry, Refusal> {
+    /// The token of a request, and its project.
+    pub(super) async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(TokenId, String), Refusal> {
         let refused = || {
             let message = "a valid token is required: `Authorization: Bearer TOKEN`";
             Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
@@ -80,7 +95,14 @@ impl Door {
         let shown = given.and_then(|text| text.strip_prefix("Bearer "));
         let shown = shown.and_then(ShownToken::parse).ok_or_else(refused)?;
         let stored = self.store.token(&shown.id).await?;
-        stored.filter(|stored| shown.is(stored)).ok_or_else(refused)
+        let stored = stored.filter(|stored| shown.is(stored));
+        let stored = stored.ok_or_else(refused)?;
+        let project = stored.project.ok_or_else(|| {
+            let message =
+                "this is the token of an operator, for the pages; agents need one of a project";
+            Refusal::new(StatusCode::FORBIDDEN, "no_project", message)
+        })?;
+        Ok((stored.id, project))
     }
 }
 

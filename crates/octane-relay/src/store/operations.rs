@@ -408,7 +408,13 @@ pub(super) async fn add_token(
     token: &Token,
 ) -> Result<(), StoreError> {
     let now = store.now().await?;
-    let cells = cells![token.id.as_str(), &*token.project, token.hash(), now];
+    let cells = cells![
+        token.id.as_str(),
+        token.project.as_deref().unwrap_or_default(),
+        token.hash(),
+        now,
+        token.project.is_none()
+    ];
     store.execute(sql::ADD_TOKEN, cells).await.map(drop)
 }
 
@@ -436,13 +442,15 @@ pub(super) async fn tokens(store: &mut impl Transaction) -> Result<Vec<TokenEntr
 
 fn token_of(row: &mut Row) -> Result<TokenEntry, StoreError> {
     let id: String = row.next()?;
+    let (project, created, hash) = (row.next()?, row.next()?, row.next()?);
+    let is_operator: bool = row.next()?;
     Ok(TokenEntry {
         id: id
             .parse()
             .map_err(|_| StoreError::Corrupted(format!("the token `{id}`")))?,
-        project: row.next()?,
-        created: row.next()?,
-        hash: row.next()?,
+        project: (!is_operator).then_some(project),
+        created,
+        hash,
     })
 }
 

@@ -5,10 +5,11 @@
 //! numbers are `BIGINT`, moments are microseconds since 1970.
 
 /// The format of the database that these statements are for.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// What leads from each format to the next one, beginning with an empty database.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE relay_lanes (
         id {serial},
         lane TEXT NOT NULL UNIQUE,
@@ -57,7 +58,9 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         created BIGINT NOT NULL,
         revoked BIGINT
     );
-"];
+",
+    "ALTER TABLE relay_tokens ADD COLUMN operator BIGINT NOT NULL DEFAULT 0;",
+];
 
 /// Also locks the lane, so that uploads arrive in it one after the other.
 pub(super) const ENSURE_LANE: &str = "
@@ -161,13 +164,13 @@ pub(super) const SET_PACE: &str = "
     UPDATE relay_pace SET next_slot = ?2, fraction = ?3, halved_at = ?4, grows_from = ?5 WHERE server = ?1";
 
 pub(super) const ADD_TOKEN: &str =
-    "INSERT INTO relay_tokens (id, project, hash, created) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO relay_tokens (id, project, hash, created, operator) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 pub(super) const REVOKE_TOKEN: &str =
     "UPDATE relay_tokens SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
 
 pub(super) const TOKEN: &str = "
-    SELECT id, project, created, hash FROM relay_tokens WHERE id = ?1 AND revoked IS NULL";
+    SELECT id, project, created, hash, operator FROM relay_tokens WHERE id = ?1 AND revoked IS NULL";
 
 pub(super) const TOKENS: &str = "
-    SELECT id, project, created, hash FROM relay_tokens WHERE revoked IS NULL ORDER BY created, id";
+    SELECT id, project, created, hash, operator FROM relay_tokens WHERE revoked IS NULL ORDER BY created, id";

@@ -1,12 +1,14 @@
 //! The door: what agents and watchers get.
 
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode, header};
 use octane_client::{CancellationToken, Status as TestStatus};
-use octane_relay::{DoorSettings, Server, State, Token, routes};
+use octane_relay::{Audit, DoorSettings, Server, State, Token, routes};
 use octane_sandbox::Settings;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -239,6 +241,56 @@ async fn what_cannot_be_delivered_is_refused_and_not_stored() {
     let answer = case.put(&other, &other_journal).await;
     assert_eq!(answer.code(), (429, "quota".to_owned()));
     assert_eq!(answer.retry_after.as_deref(), Some("30"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_decision_about_an_upload_is_a_line_of_the_audit_log() {
+    let mut case = Case::new().await;
+    let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
+    case.settings.audit = Audit::new({
+        let lines = Arc::clone(&lines);
+        move |line| {
+            let line = serde_json::from_str(line).unwrap();
+            lines.lock().unwrap().push(line);
+            Ok(())
+        }
+    });
+    let (journal, id) = case.plan("4711");
+    for _ in 0..2 {
+        case.put(&id, &journal).await;
+    }
+    case.put(&id, b"octane").await;
+    case.settings.uploads_max = 1;
+    let (journal, other) = case.plan("4712");
+    case.put(&other, &journal).await;
+    case.token = Token::new("shop");
+    case.put(&other, &journal).await;
+    let lines = lines.lock().unwrap();
+    let said: Vec<_> = lines
+        .iter()
+        .map(|line| (line["event"].as_str().unwrap(), line["code"].as_str()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("stored", None),
+            ("already_stored", None),
+            ("refused", Some("not_an_upload")),
+            ("refused", Some("quota")),
+            ("refused", Some("unauthorized")),
+        ]
+    );
+    assert_eq!(lines[0]["upload_id"], id);
+    assert_eq!(lines[0]["lane"]["suite_run"], "4711");
+    assert_eq!(
+        (&lines[0]["project"], &lines[0]["results"]),
+        (&"shop".into(), &3.into())
+    );
+    assert_eq!(lines[3]["upload_id"], other);
+    assert_eq!(
+        (&lines[4]["actor"], &lines[4]["upload_id"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

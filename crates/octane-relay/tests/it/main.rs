@@ -3,6 +3,8 @@
 mod agents;
 mod contract;
 mod door;
+mod folder;
+mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;

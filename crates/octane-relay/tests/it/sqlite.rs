@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use octane_relay::{SqliteStore, StoreError, Time};
+use octane_relay::{SqliteStore, StoreError, Time, Token};
 
 use crate::contract::{self, Case, TestClock};
 
@@ -45,6 +45,25 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
         matches!(error, StoreError::Newer { found: 99, .. }),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_format_is_migrated_with_its_tokens() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    let token = Token::new("shop");
+    case(&folder, &clock).store.add_token(&token).await.unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
+    connection
+        .execute_batch("ALTER TABLE relay_tokens DROP COLUMN operator; PRAGMA user_version = 1")
+        .unwrap();
+    drop(connection);
+    let store = case(&folder, &clock).store;
+    let found = store.token(&token.id).await.unwrap().unwrap();
+    assert_eq!(found.project.as_deref(), Some("shop"));
+    let operator = Token::operator();
+    store.add_token(&operator).await.unwrap();
+    let found = store.token(&operator.id).await.unwrap().unwrap();
+    assert_eq!(found.project, None);
 }
 
 #[cfg(unix)]

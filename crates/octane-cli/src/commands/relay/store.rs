@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use etcetera::BaseStrategy;
-use octane_relay::{PostgresStore, SqliteStore, Store, StoreError, system_clock};
+use octane_relay::{
+    Actor, Audit, AuditEntry, Event, PostgresStore, SqliteStore, Store, StoreError, system_clock,
+};
 use octane_rest::{Secret, SecretFile};
 
+use super::audit;
 use crate::args::RelayStoreArgs;
 use crate::connect::credential_failure;
 use crate::credentials::private_file::create_private;
@@ -21,6 +24,7 @@ pub(super) struct Opened {
     /// What people are shown; no secret.
     pub(super) name: String,
     pub(super) folder: PathBuf,
+    pub(super) audit: Audit,
 }
 
 impl Opened {
@@ -48,8 +52,23 @@ impl Opened {
         Ok(Self {
             store,
             name,
+            audit: Audit::default(),
             folder,
         })
+    }
+
+    /// Opens the audit log too, for those who change something.
+    pub(super) async fn audited(args: &RelayStoreArgs) -> Result<Self> {
+        let opened = Self::open(args).await?;
+        let audit = audit::open(args.audit_log.as_deref(), &opened.folder)?;
+        Ok(Self { audit, ..opened })
+    }
+
+    /// Writes into the audit log what the user who runs this command has done.
+    pub(super) async fn record(&self, event: Event, about: impl FnOnce(&mut AuditEntry)) {
+        let mut entry = AuditEntry::by(Actor::User(audit::user()));
+        about(&mut entry);
+        self.audit.record(event, &entry).await;
     }
 }
 

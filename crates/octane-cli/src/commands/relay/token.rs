@@ -1,66 +1,80 @@
 //! `octane relay token`
 
-use octane_relay::{Store, Token, TokenId};
+use octane_relay::{Event, Store, Token, TokenId};
 use serde_json::json;
 
-use super::store::failure;
-use crate::args::{DryRunArgs, TokenCommand};
+use super::store::{Opened, failure};
+use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::names;
 use crate::output::{Output, Text, table};
 
-pub(super) async fn run(store: &dyn Store, command: &TokenCommand, output: Output) -> Result<Exit> {
-    match command {
-        TokenCommand::Create { project, dry_run } => create(store, project, *dry_run, output).await,
-        TokenCommand::Revoke { id, dry_run } => revoke(store, id, *dry_run, output).await,
-        TokenCommand::List => list(store, output).await,
-    }
-}
-
-async fn create(
-    store: &dyn Store,
-    project: &str,
+pub(super) async fn create(
+    opened: &Opened,
+    project: Option<&str>,
     dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
-    let project = names::required("PROJECT", project)?;
+    let project = names::optional("PROJECT", project)?;
+    let of = of(project);
+    let answer = |id: Option<&TokenId>, text: Option<&str>| {
+        json!({
+            "schema": "octane.relay_token/1", "id": id, "project": project, "is_operator": project.is_none(), "token": text,
+            "is_dry_run": dry_run.dry_run,
+        })
+    };
     if dry_run.dry_run {
-        let json = json!({
-            "schema": "octane.relay_token/1", "id": null, "project": project, "token": null, "is_dry_run": true,
-        });
-        let text = format!("would create a token of the project `{project}`");
-        output.answer(|| Text::line(text), &json)?;
+        let text = format!("would create a token of {of}");
+        output.answer(|| Text::line(text), &answer(None, None))?;
         return Ok(Exit::Success);
     }
-    let token = Token::new(project);
-    store.add_token(&token).await.map_err(failure)?;
+    let token = project.map_or_else(Token::operator, Token::new);
+    opened.store.add_token(&token).await.map_err(failure)?;
+    opened
+        .record(Event::TokenCreated, |entry| {
+            entry.token = Some(token.id.clone());
+            entry.project.clone_from(&token.project);
+        })
+        .await;
     let text = token.text.expose();
-    let json = json!({
-        "schema": "octane.relay_token/1", "id": token.id, "project": token.project, "token": text, "is_dry_run": false,
-    });
+    let shown = match project {
+        Some(_) => format!("export OCTANE_RELAY_TOKEN='{text}'"),
+        None => text.to_owned(),
+    };
     let human = || {
         Text::lines([
-            format!(
-                "created token {} of the project `{}`",
-                token.id, token.project
-            ),
+            format!("created token {} of {of}", token.id),
             String::new(),
-            format!("export OCTANE_RELAY_TOKEN='{text}'"),
+            shown,
             String::new(),
             "It is shown only now; the store has a hash of it.".to_owned(),
         ])
     };
-    output.answer(human, &json)?;
+    output.answer(human, &answer(Some(&token.id), Some(text)))?;
     Ok(Exit::Success)
 }
 
-async fn revoke(store: &dyn Store, id: &str, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
+/// Whose a token is.
+fn of(project: Option<&str>) -> String {
+    match project {
+        Some(project) => format!("the project `{project}`"),
+        None => "an operator".to_owned(),
+    }
+}
+
+pub(super) async fn revoke(
+    opened: &Opened,
+    id: &str,
+    dry_run: DryRunArgs,
+    output: Output,
+) -> Result<Exit> {
     let id: TokenId = id.parse().map_err(|error| {
         Failure::new(Exit::Usage, error).hint("`octane relay token list` lists them")
     })?;
+    let store = &*opened.store;
+    let found = store.token(&id).await.map_err(failure)?;
     let (is_done, verb) = if dry_run.dry_run {
-        let found = store.token(&id).await.map_err(failure)?;
         (found.is_some(), "would revoke")
     } else {
         (store.revoke_token(&id).await.map_err(failure)?, "revoked")
@@ -70,14 +84,22 @@ async fn revoke(store: &dyn Store, id: &str, dry_run: DryRunArgs, output: Output
         return Err(Failure::message(Exit::Usage, message)
             .hint("`octane relay token list` lists the valid ones"));
     }
+    if !dry_run.dry_run {
+        opened
+            .record(Event::TokenRevoked, |entry| {
+                entry.token = Some(id.clone());
+                entry.project = found.and_then(|found| found.project);
+            })
+            .await;
+    }
     let json = json!({
-        "schema": "octane.relay_token/1", "id": id, "project": null, "token": null, "is_dry_run": dry_run.dry_run,
+        "schema": "octane.relay_token/1", "id": id, "project": null, "is_operator": false, "token": null, "is_dry_run": dry_run.dry_run,
     });
     output.answer(|| Text::line(format!("{verb} token {id}")), &json)?;
     Ok(Exit::Success)
 }
 
-async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
+pub(super) async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
     let tokens = store.tokens().await.map_err(failure)?;
     let created = |time: octane_relay::Time| {
         let time = jiff::Timestamp::from_microsecond(time.micros()).ok();
@@ -86,7 +108,10 @@ async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
     let entries: Vec<_> = tokens
         .iter()
         .map(|token| {
-            json!({ "id": token.id, "project": token.project, "created_at": created(token.created) })
+            json!({
+                "id": token.id, "project": token.project, "is_operator": token.project.is_none(),
+                "created_at": created(token.created),
+            })
         })
         .collect();
     let json = json!({ "schema": "octane.relay_tokens/1", "tokens": entries });
@@ -94,7 +119,10 @@ async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
         let rows = tokens.iter().map(|token| {
             [
                 token.id.to_string(),
-                token.project.clone(),
+                token
+                    .project
+                    .clone()
+                    .unwrap_or_else(|| "(operator)".to_owned()),
                 created(token.created),
             ]
         });

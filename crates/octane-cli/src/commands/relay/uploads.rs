@@ -1,10 +1,10 @@
 //! `octane relay status`, `retry` and `delete`.
 
 use octane_client::UploadId;
-use octane_relay::{LaneCount, State, Status, Store};
+use octane_relay::{Event, LaneCount, State, Status, Store};
 use serde_json::{Value, json};
 
-use super::store::failure;
+use super::store::{Opened, failure};
 use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -77,11 +77,12 @@ fn problem(status: &Status) -> String {
 
 /// Asks for another attempt.
 pub(super) async fn retry(
-    store: &dyn Store,
+    opened: &Opened,
     id: &UploadId,
     dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
+    let store = &*opened.store;
     let found = known(store, id).await?;
     let is_done = if dry_run.dry_run {
         matches!(found.state, State::Waiting | State::Incomplete)
@@ -92,6 +93,11 @@ pub(super) async fn retry(
         let message = format!("upload {id} is {}, and waits for nothing", found.state);
         return Err(Failure::message(Exit::Usage, message));
     }
+    if !dry_run.dry_run {
+        opened
+            .record(Event::Retried, |entry| entry.upload_before(found))
+            .await;
+    }
     let is = if dry_run.dry_run { "would be" } else { "is" };
     let text = format!("upload {id} {is} tried again");
     changed(id, "stored", text, dry_run, output)
@@ -99,12 +105,13 @@ pub(super) async fn retry(
 
 /// Deletes an upload.
 pub(super) async fn delete(
-    store: &dyn Store,
+    opened: &Opened,
     id: &UploadId,
     force: bool,
     dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
+    let store = &*opened.store;
     let found = known(store, id).await?;
     if found.state != State::Delivered && !force {
         let message = format!("upload {id} is {}: not all of it is in Octane", found.state);
@@ -119,6 +126,11 @@ pub(super) async fn delete(
     if !is_done {
         let message = format!("a relay is working on upload {id}");
         return Err(Failure::message(Exit::Configuration, message).hint("try again later"));
+    }
+    if !dry_run.dry_run {
+        opened
+            .record(Event::Deleted, |entry| entry.upload_before(found))
+            .await;
     }
     let verb = if dry_run.dry_run {
         "would delete"

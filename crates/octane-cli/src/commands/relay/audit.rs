@@ -1,0 +1,65 @@
+//! Where the audit log of a relay is, and who runs a command.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+use octane_relay::Audit;
+
+use crate::env;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::secrets;
+
+/// Its name in the directory of the relay's files.
+const FILE: &str = "audit.jsonl";
+
+/// The audit log of the options, for a relay with its files in `folder`. Fails if it cannot be written.
+pub(super) fn open(log: Option<&Path>, folder: &Path) -> Result<Audit> {
+    let log = log.filter(|log| !log.as_os_str().is_empty());
+    let file = match log.and_then(Path::to_str) {
+        Some("off") => return Ok(Audit::default()),
+        Some("-") => {
+            return Ok(Audit::new(|line| append(&mut io::stdout().lock(), line)));
+        }
+        _ => log.map_or_else(|| folder.join(FILE), Path::to_owned),
+    };
+    let opened = options().open(&file).map(drop);
+    opened.map_err(|error| {
+        Failure::new(Exit::Configuration, error)
+            .context(format!("cannot write the audit log `{}`", file.display()))
+            .hint("use another file, `-` for standard output, or `off` with `--audit-log`")
+    })?;
+    // Opened for each line, so that it can be rotated by renaming it.
+    Ok(Audit::new(move |line| {
+        append(&mut options().open(&file)?, line)
+    }))
+}
+
+/// A new file can be read by its owner alone.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// In one piece, so that lines of several processes do not mix.
+fn append(log: &mut impl Write, line: &str) -> io::Result<()> {
+    let line = format!("{}\n", secrets::redactor().redact(line));
+    log.write_all(line.as_bytes())?;
+    log.flush()
+}
+
+/// The user who runs this process.
+pub(super) fn user() -> String {
+    let name = env::text("USER").or_else(|| env::text("USERNAME"));
+    let name = name.unwrap_or_else(|| "unknown".to_owned());
+    #[cfg(unix)]
+    let name = format!("{name} (uid {})", rustix::process::getuid().as_raw());
+    name
+}

@@ -1,0 +1,135 @@
+//! What may be stored: the journal of an upload that this relay can deliver, whichever way it arrived.
+
+use bytes::Bytes;
+use octane_client::{UploadId, UploadSummary};
+use octane_model::Address;
+use sha2::{Digest, Sha256};
+
+use crate::audit::AuditEntry;
+use crate::blocking::blocking;
+use crate::door::DoorSettings;
+use crate::lane::{Lane, NoLane};
+use crate::opened::{Opened, Unusable};
+use crate::store::NewUpload;
+
+/// A journal that may be stored.
+pub(crate) struct Admitted {
+    journal: Bytes,
+    summary: UploadSummary,
+    lane: Lane,
+    digest: String,
+}
+
+/// Why a journal may not be stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAdmitted {
+    /// The relay cannot check it now.
+    #[error("the relay cannot check the journal now")]
+    Unavailable(#[source] Unusable),
+    /// It is not a journal that this version can deliver.
+    #[error("it is not the journal of an upload: {}", .0.of_content())]
+    NotAnUpload(Unusable),
+    /// It has another ID than was said.
+    #[error("the journal is that of upload {0}")]
+    OtherUpload(UploadId),
+    /// Nobody but the machine that it comes from could deliver it.
+    #[error(transparent)]
+    NoServer(#[from] NoLane),
+    /// It goes elsewhere.
+    #[error("the upload belongs to {found}, and this relay delivers to {expected}")]
+    OtherWorkspace { found: String, expected: String },
+}
+
+impl NotAdmitted {
+    /// What is wrong, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::NotAnUpload(_) => "not_an_upload",
+            Self::OtherUpload(_) => "other_upload",
+            Self::NoServer(_) => "no_server",
+            Self::OtherWorkspace { .. } => "other_workspace",
+        }
+    }
+}
+
+impl Admitted {
+    /// Checks a journal, which should be that of the upload `id` if that is given.
+    pub(crate) async fn check(
+        settings: &DoorSettings,
+        journal: Bytes,
+        id: Option<&UploadId>,
+    ) -> Result<Self, NotAdmitted> {
+        let folder = settings.folder.clone();
+        let checked = blocking(move || {
+            let opened = Opened::new(&folder)?;
+            let summary = opened.add(&journal)?;
+            Ok((Self::digest(&journal), journal, summary))
+        });
+        let (digest, journal, summary) = checked.await.map_err(|error: Unusable| {
+            if error.is_retryable() {
+                NotAdmitted::Unavailable(error)
+            } else {
+                NotAdmitted::NotAnUpload(error)
+            }
+        })?;
+        if id.is_some_and(|id| summary.id != *id) {
+            return Err(NotAdmitted::OtherUpload(summary.id));
+        }
+        let lane = lane(settings, &summary)?;
+        Ok(Self {
+            journal,
+            summary,
+            lane,
+            digest,
+        })
+    }
+
+    /// The SHA-256 of a journal in hexadecimal.
+    pub(crate) fn digest(journal: &[u8]) -> String {
+        let digest = Sha256::digest(journal);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What the audit log says of it.
+    pub(crate) fn describe(&self, entry: &mut AuditEntry) {
+        entry.upload = Some(self.summary.id.clone());
+        entry.lane = Some(self.lane.clone());
+        entry.results = Some(self.summary.counts.read as u64);
+        entry.digest = Some(self.digest.clone());
+    }
+
+    /// The upload of a project.
+    pub(crate) fn upload(self, project: String) -> NewUpload {
+        NewUpload {
+            id: self.summary.id,
+            digest: self.digest,
+            project,
+            lane: self.lane,
+            shard: self.summary.shard,
+            results: self.summary.counts.read as u64,
+            journal: self.journal.into(),
+        }
+    }
+}
+
+/// The lane of an upload that this relay can deliver.
+fn lane(settings: &DoorSettings, summary: &UploadSummary) -> Result<Lane, NotAdmitted> {
+    let lane = Lane::of(summary)?;
+    let DoorSettings {
+        server, workspace, ..
+    } = settings;
+    let is_same_server = lane
+        .server
+        .parse::<Address>()
+        .is_ok_and(|address| address.is_same_server(server));
+    let place = (workspace.space.get(), workspace.workspace.get());
+    if !is_same_server || (lane.space, lane.workspace) != place {
+        let (space, workspace) = place;
+        return Err(NotAdmitted::OtherWorkspace {
+            found: summary.server.clone(),
+            expected: format!("{server} {space}/{workspace}"),
+        });
+    }
+    Ok(lane)
+}

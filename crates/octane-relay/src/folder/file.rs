@@ -1,0 +1,150 @@
+//! The files in a folder, without trust: whoever can write into it may have put anything there.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::moved::Place;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// The oldest first, and what is of one age by its name.
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Something that may be an upload.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    /// Whose it is, unless it lies where no project is known.
+    pub(super) project: Option<String>,
+    pub(super) stamp: Stamp,
+    /// Why it cannot be an upload, if that is certain.
+    pub(super) fault: Option<&'static str>,
+}
+
+/// What changes while a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) length: u64,
+    pub(super) modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+}
+
+/// Endings of files that are still being written.
+const UNFINISHED: [&str; 5] = [".part", ".partial", ".filepart", ".tmp", ".crdownload"];
+
+/// Looks through a folder of one project, or one with a folder for each.
+pub(super) fn look(folder: &Path, project: Option<&str>) -> Looked {
+    let mut looked = Looked::default();
+    let folders = looked.add(folder, project);
+    if project.is_none() {
+        for (folder, project) in folders {
+            looked.add(&folder, Some(&project));
+        }
+    }
+    let age = |candidate: &Candidate| candidate.stamp.modified;
+    let candidates = &mut looked.candidates;
+    candidates.sort_by(|a, b| (age(a), &a.path).cmp(&(age(b), &b.path)));
+    looked
+}
+
+impl Looked {
+    /// Adds the files in a folder, and returns the folders in it with their names.
+    fn add(&mut self, folder: &Path, project: Option<&str>) -> Vec<(PathBuf, String)> {
+        let mut folders = Vec::new();
+        let added = fs::read_dir(folder).and_then(|mut entries| {
+            entries.try_for_each(|entry| {
+                let path = entry?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                if is_ignored(&name) {
+                    return Ok(());
+                }
+                match metadata(&path)? {
+                    Some(metadata) if metadata.is_dir() && Place::is_one(&name) => {}
+                    Some(metadata) if metadata.is_dir() => {
+                        folders.push((path.clone(), name.into_owned()));
+                    }
+                    Some(metadata) => {
+                        let candidate = Candidate {
+                            project: project.map(str::to_owned),
+                            stamp: Stamp::of(&metadata),
+                            fault: fault(&metadata),
+                            path: path.clone(),
+                        };
+                        self.candidates.push(candidate);
+                    }
+                    None => {}
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = added {
+            self.unreadable.push((folder.to_owned(), error));
+        }
+        folders
+    }
+}
+
+fn is_ignored(name: &str) -> bool {
+    name.starts_with('.') || UNFINISHED.iter().any(|end| name.ends_with(end))
+}
+
+fn fault(metadata: &Metadata) -> Option<&'static str> {
+    if metadata.is_file() {
+        None
+    } else if metadata.is_symlink() {
+        Some("it is a symbolic link, which is not followed")
+    } else {
+        Some("it is not a regular file")
+    }
+}
+
+/// None if it has just been moved away.
+fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The content of a file; none if it is not the one any more that was found.
+pub(super) fn read(path: &Path, stamp: Stamp) -> io::Result<Option<Vec<u8>>> {
+    let Some(found) = metadata(path)?.filter(Metadata::is_file) else {
+        return Ok(None);
+    };
+    let file = File::open(path)?;
+    let opened = file.metadata()?;
+    if !is_same(&found, &opened) || Stamp::of(&opened) != stamp {
+        return Ok(None);
+    }
+    let mut content = Vec::new();
+    // One more than expected, to see whether it grows.
+    file.take(stamp.length + 1).read_to_end(&mut content)?;
+    Ok((content.len() as u64 == stamp.length).then_some(content))
+}
+
+/// Whether what was opened is what lies there, and not the target of a link that has just been put in its place.
+fn is_same(found: &Metadata, opened: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (found.dev(), found.ino()) == (opened.dev(), opened.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        found.is_file() && opened.is_file()
+    }
+}

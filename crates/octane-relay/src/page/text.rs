@@ -1,0 +1,68 @@
+//! Values of the store for people.
+
+use std::fmt::{self, Display, Formatter};
+
+use octane_model::clean;
+use octane_web::Text;
+
+use crate::lane::Lane;
+use crate::state::State;
+use crate::time::Time;
+
+/// Foreign text, cleaned and escaped.
+pub(super) struct Foreign<'a>(pub(super) &'a str);
+
+impl Display for Foreign<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Text(&clean(self.0)).fmt(f)
+    }
+}
+
+/// A moment.
+pub(super) fn time(time: Time) -> String {
+    octane_web::time(Some(time.micros() / 1000))
+}
+
+/// How long something takes.
+pub(super) fn duration(duration: std::time::Duration) -> String {
+    octane_web::duration(i64::try_from(duration.as_millis()).ok())
+}
+
+/// `1,234`
+pub(super) fn number(number: u64) -> String {
+    octane_web::number(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// `3 results`
+pub(super) fn count(count: u64, noun: &str) -> String {
+    octane_web::count(i64::try_from(count).unwrap_or(i64::MAX), noun)
+}
+
+/// How far an upload is.
+pub(super) fn chip(state: State) -> String {
+    let (like, label) = match state {
+        State::Stored => ("planned", "Stored"),
+        State::Delivering => ("not_completed", "Delivering"),
+        State::Waiting => ("blocked", "Waiting"),
+        State::AwaitingShards => ("skipped", "Awaiting shards"),
+        State::Delivered => ("passed", "Delivered"),
+        State::Incomplete => ("failed", "Incomplete"),
+    };
+    octane_web::chip(like, label)
+}
+
+/// Where an upload goes.
+pub(super) fn lane(lane: &Lane) -> String {
+    format!("{} › {}", Foreign(&lane.suite), Foreign(&lane.suite_run))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_neither_markup_nor_turned_around() {
+        let text = Foreign("<b>\u{202e}x\u{1b}[0m").to_string();
+        assert_eq!(text, r"&lt;b&gt;\u{202e}x\u{1b}[0m");
+    }
+}
