@@ -1,9 +1,10 @@
-//! The sandbox's pages in a headless Chromium.
+//! The pages of the sandbox and of the relay in a headless Chromium.
 
 mod access;
 mod filters;
 mod matrix;
 mod query;
+mod relay;
 mod requests;
 
 use octane_client::{SuiteChoice, TargetSpec};

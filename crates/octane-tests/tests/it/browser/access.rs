@@ -37,7 +37,7 @@ fn pages(shop: &Shop) -> Vec<String> {
 const NOT_FOUND: [&str; 2] = ["/suites/1", "/nowhere"];
 
 /// The faults of a page for users of a screen reader.
-const UNREADABLE: &str = "
+pub(super) const UNREADABLE: &str = "
     const wrong = [];
     const count = (selector, number) => {
         const found = document.querySelectorAll(selector).length;
@@ -62,7 +62,7 @@ const UNREADABLE: &str = "
     return wrong;";
 
 /// Text with too little contrast to its background (WCAG 2.1, 1.4.3: 4.5 to 1 for ordinary text).
-const FAINT: &str = "
+pub(super) const FAINT: &str = "
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const channels = (color) => {
         canvas.clearRect(0, 0, 1, 1);
@@ -215,7 +215,7 @@ async fn axe_finds_nothing_on_any_page() {
 }
 
 /// Which element has the focus, and whether that is visible.
-const FOCUS: &str = "
+pub(super) const FOCUS: &str = "
     const one = document.activeElement;
     const box = one.getBoundingClientRect();
     const style = getComputedStyle(one);
