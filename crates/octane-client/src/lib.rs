@@ -130,7 +130,9 @@ pub use links::{LinkFailure, LinkOutcome, Links};
 pub use modules::{Modules, Parent};
 pub use name::{suite_run_name, trim_name};
 pub use outcome::Outcome;
-pub use plan::{PartPlanner, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch, SinglePayload};
+pub use plan::{
+    PartPlanner, PartsPlan, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch, SinglePayload,
+};
 pub use prepare::{Draft, PrepareError, Prepared};
 pub use problem_class::ProblemClass;
 pub use releases::Releases;

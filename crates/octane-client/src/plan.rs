@@ -29,7 +29,7 @@ pub(crate) use batch::hexadecimal;
 use batching::Batching;
 pub(crate) use nonce::nonce_comment;
 pub use part::{PartPlanner, PlanPart};
-pub(crate) use parts::PartsPlan;
+pub use parts::PartsPlan;
 use payload_settings::payload_settings;
 use repairing::{Repairing, RunRepairs};
 pub use single::SinglePayload;

@@ -130,7 +130,7 @@ pub use read::record::{Record, Records};
 pub use read::status_aliases::StatusAliases;
 pub use read::typed_table::TypedTable;
 pub use read::{read, read_processed};
-pub use renames::{ProbableRename, Renames, without_volatile};
+pub use renames::{ProbableRename, Renames, VolatileNames, without_volatile};
 pub use repair::policy::{LongNames, RepairPolicy};
 pub use repair::repairs::Repairs;
 pub use repair::{LimitExceeded, cut_texts, repair, repair_context};

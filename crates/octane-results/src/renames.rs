@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::run::TestRun;
-use crate::volatile::Volatile;
+use crate::volatile::{Hints, Volatile};
+
+/// From how many digits on a number is too long to be anything but a random one.
+const DIGITS_MIN: usize = 6;
 
 /// How many groups of names are kept; results of further ones are not looked at, so that memory has a limit.
 const GROUPS_MAX: usize = 50_000;
@@ -60,32 +63,84 @@ struct Group {
     names: HashSet<u64>,
 }
 
-impl Renames {
-    /// Looks at a result.
+/// Results that were looked at by themselves, maybe on another thread, for [`Renames`].
+///
+/// ```
+/// use octane_results::{Renames, Status, TestRun, VolatileNames};
+///
+/// let names = ["adds[0x5257a0]", "adds[0x7711c8]"].map(|name| {
+///     let mut names = VolatileNames::default();
+///     names.add(&TestRun::new(name, Status::Passed));
+///     names
+/// });
+/// let mut renames = Renames::default();
+/// names.into_iter().for_each(|names| renames.append(&names));
+/// assert_eq!(renames.finish()[0].names, 2);
+/// ```
+#[derive(Debug, Default)]
+pub struct VolatileNames {
+    /// All names that have something that may differ, one after the other.
+    texts: String,
+    found: Vec<VolatileName>,
+}
+
+#[derive(Debug)]
+struct VolatileName {
+    /// Digests of what it has in common with others, and of all of it.
+    template: u64,
+    whole: u64,
+    /// Where it ends in the texts.
+    end: usize,
+}
+
+impl VolatileNames {
+    /// Looks at a result, the next one.
     pub fn add(&mut self, run: &TestRun) {
         let identity = &run.identity;
-        if ![&identity.name, &identity.class]
-            .into_iter()
-            .any(|text| is_volatile(text))
-        {
+        if !is_volatile(&identity.name) && !is_volatile(&identity.class) {
             return;
         }
         let whole = identity.to_string();
-        let (test, ..) = template(&whole);
+        self.texts.push_str(&whole);
+        self.found.push(VolatileName {
+            template: digest(&template(&whole).0),
+            whole: digest(&whole),
+            end: self.texts.len(),
+        });
+    }
+}
+
+impl Renames {
+    /// Looks at a result.
+    pub fn add(&mut self, run: &TestRun) {
+        let mut names = VolatileNames::default();
+        names.add(run);
+        self.append(&names);
+    }
+
+    /// Adds results that follow.
+    pub fn append(&mut self, names: &VolatileNames) {
+        let mut begin = 0;
+        for name in &names.found {
+            let whole = &names.texts[std::mem::replace(&mut begin, name.end)..name.end];
+            self.add_name(name, whole);
+        }
+    }
+
+    fn add_name(&mut self, name: &VolatileName, whole: &str) {
         let is_full = self.groups.len() >= GROUPS_MAX;
-        let digest_of_test = digest(&test);
-        if is_full && !self.groups.contains_key(&digest_of_test) {
+        if is_full && !self.groups.contains_key(&name.template) {
             return;
         }
-        let group = self.groups.entry(digest_of_test).or_default();
+        let group = self.groups.entry(name.template).or_default();
         // Two names of each group say enough.
         if self.names >= NAMES_MAX && group.names.len() > 1 {
             return;
         }
-        if group.names.insert(digest(&whole)) {
+        if group.names.insert(name.whole) {
             self.names += 1;
             if group.examples.len() < EXAMPLES_MAX {
-                group.examples.push(whole);
+                group.examples.push(whole.to_owned());
             }
         }
     }
@@ -128,8 +183,11 @@ fn digest(text: &str) -> u64 {
 
 /// Whether something in `text` may differ from run to run.
 fn is_volatile(text: &str) -> bool {
-    matches!(numbers_replaced(text), Cow::Owned(_))
-        || (Volatile::ALL.iter()).any(|volatile| matches!(volatile.replace(text), Cow::Owned(_)))
+    let hints = Hints::of(text);
+    hints.digits >= DIGITS_MIN
+        || (Volatile::ALL.iter()).any(|volatile| {
+            hints.may_have(*volatile) && matches!(volatile.replace(text), Cow::Owned(_))
+        })
 }
 
 /// `text` with words in place of what may differ, and what that is.
@@ -152,9 +210,8 @@ fn template(text: &str) -> (String, Vec<Volatile>, bool) {
     (replaced, found, has_numbers)
 }
 
-/// `text` with `*` in place of numbers that are too long to be anything but a random one.
+/// `text` with `*` in place of numbers of at least [`DIGITS_MIN`] digits.
 fn numbers_replaced(text: &str) -> Cow<'_, str> {
-    const DIGITS_MIN: usize = 6;
     let mut replaced = String::new();
     let mut end = 0;
     let mut start = None;

@@ -2,6 +2,7 @@
 
 pub(crate) mod policy;
 pub(crate) mod repairs;
+mod short;
 
 use policy::{LongNames, RepairPolicy};
 use repairs::Repairs;
@@ -73,6 +74,9 @@ pub fn repair(run: &mut TestRun, policy: &RepairPolicy) -> Result<Repairs, Limit
 /// assert_eq!((cut[0].field, cut[0].chars, cut[0].chars_max), ("name", 271, 255));
 /// ```
 pub fn cut_texts(run: &TestRun, policy: &RepairPolicy) -> Vec<LimitExceeded> {
+    if short::is_short(run, policy) {
+        return Vec::new();
+    }
     let policy = policy.clone().long_names(LongNames::Shorten);
     let mut repairer = Repairer::new(&policy);
     let mut copy = run.clone();

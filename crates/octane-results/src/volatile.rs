@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use memchr::memchr2;
 use regex::Regex;
 
 /// A kind of text that differs from run to run, and so makes each run of a test a new test.
@@ -69,18 +68,10 @@ impl Volatile {
         PATTERNS[self as usize].as_ref()
     }
 
-    /// Whether `text` cannot have any, by its bytes.
-    fn is_impossible(self, text: &str) -> bool {
-        match self {
-            Self::Paths => memchr2(b'/', b'\\', text.as_bytes()).is_none(),
-            _ => !text.bytes().any(|byte| byte.is_ascii_digit()),
-        }
-    }
-
     /// `text` with what differs from run to run replaced.
     #[must_use]
     pub fn replace(self, text: &str) -> Cow<'_, str> {
-        if self.is_impossible(text) {
+        if !Hints::of(text).may_have(self) {
             return Cow::Borrowed(text);
         }
         let Some(pattern) = self.pattern() else {
@@ -116,15 +107,68 @@ impl Volatile {
     }
 }
 
+/// What a text may have, by a look at its bytes that is much faster than the patterns.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hints {
+    kinds: [bool; Volatile::ALL.len()],
+    /// The longest sequence of digits.
+    pub(crate) digits: usize,
+}
+
+impl Hints {
+    pub(crate) fn of(text: &str) -> Self {
+        let [mut paths, mut addresses, mut hashes, mut times] = [false; 4];
+        let [mut digits, mut hexadecimal, mut digits_max] = [0_usize; 3];
+        let mut before = [b' '; 2];
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => (digits, hexadecimal) = (digits + 1, hexadecimal + 1),
+                b'a'..=b'f' | b'A'..=b'F' => (digits, hexadecimal) = (0, hexadecimal + 1),
+                other => {
+                    match other {
+                        b'/' | b'\\' => paths |= may_end_folder(before),
+                        b'x' | b'X' => addresses |= before[1] == b'0',
+                        b'-' => times |= digits >= 4,
+                        b':' => times |= digits >= 2,
+                        _ => {}
+                    }
+                    (digits, hexadecimal) = (0, 0);
+                }
+            }
+            digits_max = digits_max.max(digits);
+            hashes |= hexadecimal >= 8;
+            before = [before[1], byte];
+        }
+        times |= digits_max >= 8;
+        Self {
+            kinds: [paths, addresses, hashes, times],
+            digits: digits_max,
+        }
+    }
+
+    pub(crate) fn may_have(self, kind: Volatile) -> bool {
+        self.kinds[kind as usize]
+    }
+}
+
+/// Whether the name of a folder of temporary files may end like this: `temp`, `tmp`, `shm` or `folders` in any case, and in any
+/// letters that are equal to those without their case.
+fn may_end_folder(end: [u8; 2]) -> bool {
+    matches!(
+        &end.map(|byte| byte.to_ascii_lowercase()),
+        b"mp" | b"hm" | b"rs"
+    ) || !end[1].is_ascii()
+}
+
 const PATH: &str = r#"(?i)(?:(?:/private)?/(?:tmp|var/tmp|var/folders|dev/shm)|(?:[a-z]:)?[/\\](?:[^/\\\s\[\](){}<>"',;|:*?]+[/\\])*?temp)[/\\][^\s\[\](){}<>"',;|]+"#;
 const ADDRESS: &str = "0[xX][0-9a-fA-F]{6,16}";
 const HASH: &str = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{8,128}";
 const TIME: &str = r"(?x)
-    (?:19|20)\d\d-[01]\d-[0-3]\d
-        (?:[T\ _][012]\d[:.-]?[0-5]\d(?:[:.-]?[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?
-    | (?:19|20)\d\d[01]\d[0-3]\d (?:[T_-]?[012]\d[0-5]\d(?:[0-5]\d(?:[.,]?\d{1,9})?)?Z?)?
-    | [012]\d:[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?
-    | 1[0-9]{9}(?:[0-9]{3})?(?:\.\d{1,9})?";
+    (?:19|20)(?-u:\d\d-[01]\d-[0-3]\d
+        (?:[T\ _][012]\d[:.-]?[0-5]\d(?:[:.-]?[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)
+    | (?:19|20)(?-u:\d\d[01]\d[0-3]\d (?:[T_-]?[012]\d[0-5]\d(?:[0-5]\d(?:[.,]?\d{1,9})?)?Z?)?)
+    | (?-u:[012]\d:[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?)
+    | 1[0-9]{9}(?:[0-9]{3})?(?-u:\.\d{1,9})?";
 
 /// Whether a hexadecimal word is more likely a digest than a word or a number.
 fn is_hash(word: &str) -> bool {

@@ -1,10 +1,13 @@
 //! `octane validate`
 
-use octane_client::{Plan, PlanTotals, ReportedProblem, Target, UploadSettings};
+use octane_client::{
+    PartPlanner, PartsPlan, Plan, PlanPart, PlanTotals, ReportedProblem, Target, UploadSettings,
+};
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
 use octane_results::{
-    LimitExceeded, ProbableRename, Renames, RepeatedRun, Status, TestRun, cut_texts, shorten,
+    CheckError, LimitExceeded, ProbableRename, Process, Renames, RepeatedRun, Status, TestRun,
+    VolatileNames, cut_texts, shorten,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -28,7 +31,7 @@ const CUT_MAX: usize = 100;
 pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     let mut findings = Findings::default();
     let mut reading = Reading::new(&args.input)?;
-    let first = plan(reading.by_ref().inspect(|run| findings.add(run)));
+    let first = plan_first(&mut reading, &mut findings);
     let input = reading.finish(&[])?;
     let plan = if input.is_arranged() {
         plan(input.runs())?
@@ -86,17 +89,88 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     Ok(Exit::Input)
 }
 
+/// The target of the upload that is planned.
+fn target() -> Target {
+    Target::new(SuiteId::new(1), "validate")
+}
+
+/// Plans an upload of the results while they are read for the first time. They are looked at on the threads that read them.
+fn plan_first(reading: &mut Reading, findings: &mut Findings) -> Result<PlanTotals> {
+    let settings = UploadSettings::default();
+    let looking = Looking {
+        planner: PartPlanner::new(&settings)?,
+        settings: settings.clone(),
+    };
+    let mut failed = None;
+    let mut looked = reading.processed(looking);
+    let parts = looked.by_ref().map(|seen| {
+        failed = failed.take().or(seen.failed);
+        findings.append(&seen.names, seen.cut, seen.cut_count);
+        seen.part
+    });
+    let mut plan = PartsPlan::new(parts, &target(), &settings)?;
+    let planned = plan.by_ref().try_for_each(|batch| batch.map(drop));
+    let totals = planned.and_then(|()| plan.finish());
+    looked.finish();
+    failed.map_or(Ok(()), |error| Err(not_valid(error)))?;
+    Ok(totals?)
+}
+
 /// Plans an upload of `runs`, and checks its payloads.
 fn plan(runs: impl Iterator<Item = TestRun>) -> Result<PlanTotals> {
-    let target = Target::new(SuiteId::new(1), "validate");
-    let mut plan = Plan::new(runs, Some(&target), &UploadSettings::default())?;
+    let mut plan = Plan::new(runs, Some(&target()), &UploadSettings::default())?;
     for batch in plan.by_ref() {
-        octane_results::check(&batch?.payload()).map_err(|error| {
-            Failure::new(Exit::Internal, error)
-                .context("the generated payload does not match the schema (bug)")
-        })?;
+        octane_results::check(&batch?.payload()).map_err(not_valid)?;
     }
     Ok(plan.finish()?)
+}
+
+fn not_valid(error: CheckError) -> Failure {
+    Failure::new(Exit::Internal, error)
+        .context("the generated payload does not match the schema (bug)")
+}
+
+/// Looks at results on the threads that read them.
+struct Looking {
+    planner: PartPlanner,
+    settings: UploadSettings,
+}
+
+/// What was seen of some results.
+struct Seen {
+    part: PlanPart,
+    names: VolatileNames,
+    cut: Vec<Cut>,
+    cut_count: usize,
+    /// Why the payload of these results is not valid.
+    failed: Option<CheckError>,
+}
+
+impl Process for Looking {
+    type Output = Seen;
+
+    fn begin(&self) -> Seen {
+        Seen {
+            part: self.planner.begin(),
+            names: VolatileNames::default(),
+            cut: Vec::new(),
+            cut_count: 0,
+            failed: None,
+        }
+    }
+
+    fn run(&self, run: &mut TestRun, seen: &mut Seen) {
+        seen.names.add(run);
+        let cut = cut_texts(run, &self.settings.repair);
+        seen.cut_count += cut.len();
+        let room = CUT_MAX.saturating_sub(seen.cut.len());
+        (seen.cut).extend(cut.iter().take(room).map(|cut| Cut::new(run, cut)));
+        self.planner.run(run, &mut seen.part);
+    }
+
+    fn end(&self, seen: &mut Seen) {
+        seen.failed = octane_results::check(&self.planner.payload(&seen.part)).err();
+    }
 }
 
 /// What is found while results are read for the first time.
@@ -108,13 +182,12 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, run: &TestRun) {
-        self.renames.add(run);
-        let cut = cut_texts(run, &UploadSettings::default().repair);
-        self.cut_count += cut.len();
+    /// Adds what was found in results that follow.
+    fn append(&mut self, names: &VolatileNames, cut: Vec<Cut>, cut_count: usize) {
+        self.renames.append(names);
         let room = CUT_MAX.saturating_sub(self.cut.len());
-        let of_run = cut.into_iter().take(room).map(|cut| Cut::new(run, &cut));
-        self.cut.extend(of_run);
+        self.cut.extend(cut.into_iter().take(room));
+        self.cut_count += cut_count;
     }
 }
 

@@ -63,4 +63,8 @@ impl<P: Process> Process for Tallied<P> {
         tally.add(run);
         self.0.run(run, output);
     }
+
+    fn end(&self, (_, output): &mut Self::Output) {
+        self.0.end(output);
+    }
 }

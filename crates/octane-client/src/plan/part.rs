@@ -35,6 +35,11 @@ impl PartPlanner {
         let repairs = RunRepairs::new(Arc::new(settings.clone()), Arc::clone(&writer));
         Ok(Self { writer, repairs })
     }
+
+    /// The runs of a part as a payload of their own, for a target that is not known yet.
+    pub fn payload(&self, part: &PlanPart) -> Vec<u8> {
+        [self.writer.prefix(), &part.body, self.writer.suffix()].concat()
+    }
 }
 
 impl Process for PartPlanner {

@@ -14,8 +14,23 @@ use crate::settings::UploadSettings;
 use crate::target::Target;
 
 /// Like [`Plan`](super::Plan), of parts: the same batches, byte for byte.
+///
+/// ```
+/// use octane_client::{PartPlanner, PartsPlan, Target, UploadSettings};
+/// use octane_results::{Process, Status, TestRun};
+///
+/// let settings = UploadSettings::default();
+/// let planner = PartPlanner::new(&settings)?;
+/// let mut part = planner.begin();
+/// planner.run(&mut TestRun::new("adds tax", Status::Passed), &mut part);
+/// let target = Target::new(7.into(), "nightly");
+/// let mut plan = PartsPlan::new([part].into_iter(), &target, &settings)?;
+/// assert_eq!(plan.by_ref().count(), 1);
+/// assert_eq!(plan.finish()?.counts.passed, 1);
+/// # Ok::<(), octane_client::PlanError>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct PartsPlan<I> {
+pub struct PartsPlan<I> {
     parts: I,
     /// The part that is being cut into batches.
     part: Option<PlanPart>,
@@ -30,11 +45,8 @@ pub(crate) struct PartsPlan<I> {
 }
 
 impl<I: Iterator<Item = PlanPart>> PartsPlan<I> {
-    pub(crate) fn new(
-        parts: I,
-        target: &Target,
-        settings: &UploadSettings,
-    ) -> Result<Self, PlanError> {
+    /// Plans what will be sent to `target`; the parts were planned with the same settings.
+    pub fn new(parts: I, target: &Target, settings: &UploadSettings) -> Result<Self, PlanError> {
         let writer = Arc::new(PayloadWriter::new(payload_settings(
             Some(target),
             settings,
@@ -57,7 +69,7 @@ impl<I: Iterator<Item = PlanPart>> PartsPlan<I> {
     }
 
     /// The totals, once all batches were taken. Fails if results exceed Octane's limits and may not be repaired.
-    pub(crate) fn finish(self) -> Result<PlanTotals, PlanError> {
+    pub fn finish(self) -> Result<PlanTotals, PlanError> {
         let mut totals = self.batching.totals;
         self.repairs.add_to(&mut totals)?;
         Ok(totals)

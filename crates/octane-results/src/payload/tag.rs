@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::value::{excerpt, is_whitespace};
-use crate::text::is_xml_char;
+use crate::text::{is_xml_char, position};
 
 /// Why a text is not well-formed XML, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,10 +60,8 @@ impl<'x> RawAttributes<'x> {
         }
         let offset = self.offset;
         let malformed = |message| Err(Malformed::new(offset, message));
-        let end = self
-            .rest
-            .find(|character| character == '=' || is_whitespace(character))
-            .unwrap_or(self.rest.len());
+        let is_end = |byte: u8| (byte == b'=') | is_blank(byte);
+        let end = position(self.rest.as_bytes(), is_end).unwrap_or(self.rest.len());
         let name = &self.rest[..end];
         if !is_name(name) {
             return malformed(format!("invalid attribute `{}`", excerpt(self.rest)));
@@ -79,12 +77,11 @@ impl<'x> RawAttributes<'x> {
         self.skip(1);
         self.skip_whitespace();
         let quote = match self.rest.as_bytes().first() {
-            Some(b'"') => '"',
-            Some(b'\'') => '\'',
+            Some(quote @ (b'"' | b'\'')) => *quote,
             _ => return malformed(format!("the value of attribute `{name}` is not in quotes")),
         };
         self.skip(1);
-        let Some(end) = self.rest.find(quote) else {
+        let Some(end) = memchr::memchr(quote, self.rest.as_bytes()) else {
             return malformed(format!("unterminated value of attribute `{name}`"));
         };
         let value = &self.rest[..end];
@@ -115,7 +112,8 @@ impl<'x> Iterator for RawAttributes<'x> {
 impl<'x> RawAttribute<'x> {
     /// The value, normalised as XML requires: literal whitespace becomes spaces, references are resolved.
     pub(super) fn normalized(&self) -> Result<Cow<'x, str>, Malformed> {
-        let Some(first) = self.value.find(['&', '\t', '\n', '\r']) else {
+        let is_other = |byte: u8| (byte == b'&') | ((byte != b' ') & is_blank(byte));
+        let Some(first) = position(self.value.as_bytes(), is_other) else {
             return Ok(Cow::Borrowed(self.value));
         };
         let (clean, mut rest) = self.value.split_at(first);
@@ -148,6 +146,11 @@ impl<'x> RawAttribute<'x> {
     }
 }
 
+/// Whether `byte` is whitespace in XML.
+const fn is_blank(byte: u8) -> bool {
+    (byte == b' ') | (byte == b'\t') | (byte == b'\n') | (byte == b'\r')
+}
+
 /// The message about an unknown reference.
 pub(super) fn unresolved(reference: &str) -> String {
     format!("unknown reference `{}`", excerpt(reference))
@@ -176,6 +179,11 @@ pub(super) fn resolve(name: &str) -> Option<char> {
 
 /// Whether `text` is a name in XML 1.0, fifth edition, which treats a colon as a letter.
 pub(super) fn is_name(text: &str) -> bool {
+    // As nearly all names are.
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return true;
+    }
     let mut characters = text.chars();
     characters.next().is_some_and(is_name_start) && characters.all(is_name_part)
 }

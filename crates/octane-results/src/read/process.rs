@@ -21,6 +21,9 @@ pub trait Process: Send + Sync + 'static {
 
     /// Adds a result, the next one. It may be one that is read again later, whose output is thrown away.
     fn run(&self, run: &mut TestRun, output: &mut Self::Output);
+
+    /// Completes what was made of some results; no further ones are added.
+    fn end(&self, _output: &mut Self::Output) {}
 }
 
 /// A part of an input.
@@ -70,7 +73,8 @@ impl<P: Process> Iterator for ProcessEach<P> {
                 }
             }
         }
-        if let Some(output) = output {
+        if let Some(mut output) = output {
+            self.process.end(&mut output);
             return Some(Ok(Processed::Runs(output)));
         }
         Some(match self.next.take()? {

@@ -55,7 +55,8 @@ impl<P: Process> Sink<P> {
 
     /// Ends what is being made of results.
     pub(crate) fn flush(&mut self, found: &mut impl FnMut(Processed<P::Output>)) {
-        if let Some(output) = self.output.take() {
+        if let Some(mut output) = self.output.take() {
+            self.process.end(&mut output);
             found(Processed::Runs(output));
         }
     }
