@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::identity::Identity;
 use crate::payload::gherkin::{Feature, Scenario};
@@ -54,7 +55,7 @@ pub enum GherkinUnit {
 /// for (name, status) in [("adds", Status::Failed), ("pays", Status::Passed)] {
 ///     let mut run = TestRun::new(name, status).class("Cart");
 ///     let scenario = FeatureScenario { file: Arc::clone(&file), name: name.into(), line: None };
-///     run.metadata = Some(Box::new(Metadata { scenario: Some(scenario), ..Metadata::default() }));
+///     run.metadata = Some(Arc::new(Metadata { scenario: Some(scenario), ..Metadata::default() }));
 ///     assert!(features.add(&mut run));
 /// }
 /// let [feature] = &features.finish()[..] else { panic!() };
@@ -101,7 +102,8 @@ impl Features {
     /// Takes the result if it is one of a scenario of a feature file; `false` if it is not.
     pub fn add(&mut self, run: &mut TestRun) -> bool {
         let metadata = run.metadata.as_mut();
-        let scenario = metadata.and_then(|metadata| metadata.scenario.take());
+        let metadata = metadata.filter(|metadata| metadata.scenario.is_some());
+        let scenario = metadata.and_then(|metadata| Arc::make_mut(metadata).scenario.take());
         // A file without a path and a name cannot be told from others.
         let Some(scenario) = scenario.filter(|scenario| !path(scenario).is_empty()) else {
             return false;

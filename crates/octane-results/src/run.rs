@@ -71,8 +71,8 @@ pub struct TestRun {
     /// The failures of earlier attempts of which this result is the outcome, where the report names them in it. Not
     /// part of the payload.
     pub earlier_failures: Vec<Failure>,
-    /// What the report says of the test besides. Not part of the payload.
-    pub metadata: Option<Box<Metadata>>,
+    /// What the report says of the test besides; shared by results of which it says the same. Not part of the payload.
+    pub metadata: Option<Arc<Metadata>>,
     /// The position from which it was read. Not part of the payload.
     pub position: Option<Position>,
 }

@@ -140,3 +140,19 @@ fn each_row_may_have_a_key_of_its_own_and_a_key_may_be_repeated() {
     let row = format!(r#"[{{"name":"a","status":"passed",{keys}}}]"#);
     assert_eq!(only(Format::Json, row).jira.len(), MANY);
 }
+
+#[test]
+fn many_tests_may_inherit_many_categories() {
+    let categories = each("", |at| {
+        format!(r#"<property name="Category" value="c{at}"/>"#)
+    });
+    let cases = each("", |at| {
+        format!(r#"<test-case name="a{at}" result="Passed"/>"#)
+    });
+    let report = format!(
+        r#"<test-run><test-suite type="TestFixture" name="F"><properties>{categories}</properties>{cases}</test-suite></test-run>"#
+    );
+    let runs = results(Format::Nunit, report);
+    assert_eq!(runs.len(), MANY);
+    assert!(runs.iter().all(|run| tags(run) == MANY));
+}

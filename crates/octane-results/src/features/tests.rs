@@ -32,7 +32,7 @@ fn result(file: &Arc<FeatureFile>, name: &str, line: u64, status: Status) -> Tes
         .class(&*file.name)
         .duration(Duration::from_millis(line))
         .started(format!("2026-11-28T05:00:{line:02}Z").parse().unwrap());
-    run.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+    Arc::make_mut(run.metadata.get_or_insert_default()).scenario = Some(FeatureScenario {
         file: Arc::clone(file),
         name: name.to_owned(),
         line: Some(line),

@@ -30,6 +30,8 @@
 //!   file.
 //! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
 
+use std::sync::Arc;
+
 use super::distinct::remove_repeated;
 use super::report::dotnet;
 use super::report::xml::{Element, Visit, XmlFormat};
@@ -128,19 +130,19 @@ impl Nunit {
             };
             suite.has_failed |= !is_quiet(&as_reported(case)) || case.child("failure").is_some();
             draft.origin = suite.origin.clone();
-            draft.metadata.tags.clone_from(&suite.tags);
-            draft.metadata.owner.clone_from(&suite.owner);
-            draft.metadata.properties.clone_from(&suite.properties);
+            draft.inherited = Some(suite.inherited());
         }
         let own = suite::Described::of(case);
-        let metadata = &mut draft.metadata;
-        own.add_to(
-            &mut metadata.tags,
-            &mut metadata.owner,
-            &mut metadata.properties,
-        );
-        remove_repeated(&mut metadata.tags);
-        remove_repeated(&mut metadata.properties);
+        let files = case.child("attachments").map(attachments);
+        if !own.is_without_metadata() || files.is_some() {
+            let inherited = draft.inherited.take().unwrap_or_default();
+            let metadata = &mut draft.metadata;
+            *metadata = Arc::unwrap_or_clone(inherited);
+            own.add_to(metadata);
+            remove_repeated(&mut metadata.tags);
+            remove_repeated(&mut metadata.properties);
+            metadata.attachments = files.unwrap_or_default();
+        }
         description = own.description.or(description);
         let reason = case.text_of(&["reason", "message"]);
         let reason = reason.map(|reason| reason.trim().to_owned());
@@ -148,9 +150,6 @@ impl Nunit {
             Outcome::Known(Status::Skipped) => reason.or(description),
             _ => description.or(reason),
         };
-        if let Some(files) = case.child("attachments") {
-            draft.metadata.attachments = attachments(files);
-        }
         file.push(draft);
     }
 

@@ -30,17 +30,15 @@
 //! - An error outside of tests is a failed result of its own, called `error outside of tests`.
 //! - Output, the content of attachments and the configuration are not kept.
 //!
-//! A test is returned when it has been read, if the titles of the suites around it came before it, as Playwright writes them.
-//! Otherwise it is held until these suites end.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! The tests of a spec are held until it ends, since its file comes last, but for those of a spec that has many more than anybody
+//! has projects: they have the file of the suite. If the titles of the suites around it did not come before it, as Playwright
+//! writes them, they are held until these suites end.
 
 use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::fields::{base_name, field, shared};
-use super::report::json::{JsonFormat, ShownPath, Step, items, text};
+use super::report::json::{JsonFormat, ShownPath, Step, text};
 use super::report::xml::Visit;
 use super::report::{Draft, Outcome, ReportFile};
 use crate::status::Status;
@@ -49,12 +47,17 @@ mod parts;
 mod spec;
 
 use parts::failure_of;
-use spec::Spec;
+use spec::{OpenSpec, Spec};
+
+/// From how many tests on those of a spec are not held until it ends.
+const TESTS_MAX: usize = 512;
 
 /// The suites that are open, from the outermost to the innermost.
 #[derive(Debug, Default)]
 pub(crate) struct Playwright {
     suites: Vec<Suite>,
+    /// The spec that is open.
+    spec: Option<OpenSpec>,
     /// The number of errors outside of tests.
     errors: u32,
 }
@@ -69,9 +72,7 @@ struct Suite {
 
 #[derive(Debug)]
 struct Held {
-    spec: Value,
-    place: LineColumn,
-    path: String,
+    spec: OpenSpec,
     /// The titles of the suites around it that have ended, from the innermost to the outermost.
     titles: Vec<String>,
 }
@@ -84,15 +85,22 @@ impl JsonFormat for Playwright {
             [Step::Name(name), Step::Index(_)] if name == "errors" => Visit::Collect,
             [.., Step::Name(name)] if name == "suites" || name == "specs" => Visit::Enter,
             [.., Step::Name(name), Step::Index(_)] if name == "suites" => Visit::Enter,
-            [.., Step::Name(name), Step::Index(_)] if name == "specs" => Visit::Collect,
+            [.., Step::Name(name), Step::Index(_)] if name == "specs" => Visit::Enter,
+            [.., Step::Name(name)] if name == "tests" && self.spec.is_some() => Visit::Enter,
+            [.., Step::Name(name), Step::Index(_)] if name == "tests" && self.spec.is_some() => {
+                Visit::Collect
+            }
+            [.., Step::Name(name)] if name == "tags" && self.spec.is_some() => Visit::Collect,
             [.., _, Step::Name(name)] if name == "title" || name == "file" => Visit::Collect,
             _ => Visit::Skip,
         }
     }
 
-    fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
-        if is_suite(path) {
+    fn enter(&mut self, path: &[Step], place: LineColumn, _file: &mut ReportFile) {
+        if is_in(path, "suites") {
             self.suites.push(Suite::default());
+        } else if is_in(path, "specs") {
+            self.spec = Some(OpenSpec::new(place, ShownPath(path).to_string()));
         }
     }
 
@@ -101,17 +109,11 @@ impl JsonFormat for Playwright {
             [Step::Name(name), Step::Index(_)] if name == "errors" => {
                 self.error(&value, place, file);
             }
-            [.., Step::Index(_)] => {
-                let held = Held {
-                    spec: value,
-                    place,
-                    path: ShownPath(path).to_string(),
-                    titles: Vec::new(),
-                };
-                self.spec(held, file);
-            }
+            [.., Step::Name(name), Step::Index(_)] if name == "tests" => self.test(value, file),
             [.., Step::Name(name)] => {
-                if let Some(suite) = self.suites.last_mut() {
+                if let Some(spec) = &mut self.spec {
+                    spec.set(name, &value);
+                } else if let Some(suite) = self.suites.last_mut() {
                     let given = Some(text(Some(&value)).unwrap_or_default());
                     match name.as_str() {
                         "title" => suite.title = given,
@@ -119,54 +121,74 @@ impl JsonFormat for Playwright {
                     }
                 }
             }
-            [] => {}
+            _ => {}
         }
     }
 
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
-        if is_suite(path)
+        if is_in(path, "specs")
+            && let Some(spec) = self.spec.take()
+        {
+            let titles = Vec::new();
+            self.end_spec(Held { spec, titles }, file);
+        } else if is_in(path, "suites")
             && let Some(suite) = self.suites.pop()
         {
             let title = suite.title.or(suite.file).unwrap_or_default();
             for mut held in suite.held {
                 held.titles.push(title.clone());
-                self.spec(held, file);
+                self.end_spec(held, file);
             }
         }
     }
 }
 
-fn is_suite(path: &[Step]) -> bool {
-    matches!(path, [.., Step::Name(name), Step::Index(_)] if name == "suites")
+/// Whether the value at `path` is one of a list of this name.
+fn is_in(path: &[Step], list: &str) -> bool {
+    matches!(path, [.., Step::Name(name), Step::Index(_)] if name == list)
 }
 
 impl Playwright {
+    /// Holds a test of the open spec, or pushes those that are held if they are many.
+    fn test(&mut self, test: Value, file: &mut ReportFile) {
+        let Some(spec) = &mut self.spec else {
+            return;
+        };
+        spec.tests.push(test);
+        let suite_file = self.suites.last().and_then(|suite| suite.file.as_deref());
+        if spec.tests.len() < TESTS_MAX || spec.title.is_none() || !self.is_named() {
+            return;
+        }
+        if let Some(mut spec) = self.spec.take() {
+            let named = Spec::new(&spec, suite_file, &self.titles(&[]));
+            spec.push_tests(&named, file);
+            self.spec = Some(spec);
+        }
+    }
+
     /// Pushes the tests of a spec if the titles of all suites around it are known.
-    fn spec(&mut self, held: Held, file: &mut ReportFile) {
-        let is_named = self.suites.iter().all(|suite| suite.title.is_some());
+    fn end_spec(&mut self, mut held: Held, file: &mut ReportFile) {
+        let is_named = self.is_named();
         if let Some(suite) = self.suites.last_mut().filter(|_| !is_named) {
             suite.held.push(held);
             return;
         }
-        let outer = self
-            .suites
-            .iter()
-            .filter_map(|suite| suite.title.as_deref());
-        let inner = held.titles.iter().rev().map(String::as_str);
-        let titles: Vec<&str> = outer.chain(inner).collect();
-        let spec = Spec::new(&held.spec, &titles);
-        let mut projects: HashMap<Option<Arc<str>>, u32> = HashMap::new();
-        for test in items(held.spec.get("tests")) {
-            let mut draft = spec.draft(test);
-            draft.place = held.place;
-            draft.path.clone_from(&held.path);
-            let count = projects.entry(draft.origin.project.clone()).or_default();
-            *count += 1;
-            if *count > 1 {
-                draft.run_name = Some(format!("{} (repeat {count})", draft.name));
-            }
-            file.push(draft);
-        }
+        let named = Spec::new(&held.spec, None, &self.titles(&held.titles));
+        held.spec.push_tests(&named, file);
+    }
+
+    /// Whether the titles of all open suites are known.
+    fn is_named(&self) -> bool {
+        self.suites.iter().all(|suite| suite.title.is_some())
+    }
+
+    /// The titles of the open suites, and of `inner` ones that have ended, the last one first.
+    fn titles<'t>(&'t self, inner: &'t [String]) -> Vec<&'t str> {
+        let outer = self.suites.iter();
+        let outer = outer.filter_map(|suite| suite.title.as_deref());
+        outer
+            .chain(inner.iter().rev().map(String::as_str))
+            .collect()
     }
 
     /// Pushes an error outside of tests: one in a file that could not be loaded, in the global set-up and so on.

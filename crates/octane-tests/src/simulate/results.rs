@@ -36,7 +36,7 @@ impl Row {
         run.identity = octane_results::Identity::named(&*name);
         run.run_name = None;
         run.position = Some(Position::new("results.csv", line));
-        run.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+        Arc::make_mut(run.metadata.get_or_insert_default()).scenario = Some(FeatureScenario {
             file: Arc::new(file),
             name,
             line: None,

@@ -25,7 +25,7 @@ fn scenario(feature: &str, name: &str, status: Status) -> TestRun {
     run.identity = octane_results::Identity::named(name);
     run.identity.class = feature.to_owned();
     run.status = status;
-    run.metadata = Some(Box::new(Metadata {
+    run.metadata = Some(Arc::new(Metadata {
         scenario: Some(scenario),
         ..Metadata::default()
     }));
@@ -150,7 +150,7 @@ fn a_scenario_whose_feature_hides_its_failure_is_flaky() {
 fn features_of_one_name_have_runs_of_their_own() {
     let mut runs = results();
     let mut other = scenario("Cart", "adds", Status::Passed);
-    let metadata = other.metadata.as_mut().unwrap();
+    let metadata = Arc::make_mut(other.metadata.as_mut().unwrap());
     let scenario = metadata.scenario.as_mut().unwrap();
     scenario.file = Arc::new(FeatureFile {
         path: "mobile/Cart.feature".to_owned(),

@@ -172,7 +172,7 @@ impl Case {
         }
         run.duration = duration(&self.time, commas, warn);
         if !self.metadata.is_empty() {
-            run.metadata = Some(Box::new(std::mem::take(&mut self.metadata)));
+            run.metadata = Some(Arc::new(std::mem::take(&mut self.metadata)));
         }
         run.started = self.started.or(suite.started);
         run.failure = failure(&mut self.attempts);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::parts::{as_reported, attachments, in_failure};
-use crate::metadata::{Attachment, Property};
+use crate::metadata::{Attachment, Metadata, Property};
 use crate::origin::Origin;
 use crate::read::distinct::remove_repeated;
 use crate::read::line_column::LineColumn;
@@ -39,9 +39,10 @@ pub(super) struct Suite {
     place: LineColumn,
     has_invalid_bytes: bool,
     pub(super) origin: Origin,
-    pub(super) tags: Vec<String>,
-    pub(super) owner: Option<String>,
-    pub(super) properties: Vec<Property>,
+    /// What its tests inherit: tags, owner and properties.
+    inherited: Arc<Metadata>,
+    /// Whether something may be in it twice.
+    has_repeated: bool,
     description: Option<String>,
     attachments: Vec<Attachment>,
     failure: Option<Failure>,
@@ -121,7 +122,13 @@ impl Suite {
             0 => old,
             failed => failed,
         };
-        let inherits_properties = outer.is_some_and(|outer| outer.kind == Kind::Tests);
+        let mut inherited = outer
+            .map(|outer| Arc::clone(&outer.inherited))
+            .unwrap_or_default();
+        if !inherited.properties.is_empty() && outer.is_some_and(|outer| outer.kind != Kind::Tests)
+        {
+            Arc::make_mut(&mut inherited).properties.clear();
+        }
         Self {
             name: name.to_owned(),
             full_name: full_name(element, kind, name, outer),
@@ -133,12 +140,8 @@ impl Suite {
             place: element.place,
             has_invalid_bytes: element.has_invalid_bytes,
             origin,
-            tags: outer.map(|outer| outer.tags.clone()).unwrap_or_default(),
-            owner: outer.and_then(|outer| outer.owner.clone()),
-            properties: outer
-                .filter(|_| inherits_properties)
-                .map(|outer| outer.properties.clone())
-                .unwrap_or_default(),
+            inherited,
+            has_repeated: outer.is_some_and(|outer| outer.has_repeated),
             description: element.attribute("description").map(str::to_owned),
             attachments: Vec::new(),
             failure: None,
@@ -158,6 +161,16 @@ impl Suite {
     /// Whether its name is the class of tests that name none.
     pub(super) fn is_class(&self) -> bool {
         self.kind != Kind::File && !self.full_name.is_empty()
+    }
+
+    /// What its tests inherit, nothing twice.
+    pub(super) fn inherited(&mut self) -> Arc<Metadata> {
+        if std::mem::take(&mut self.has_repeated) {
+            let inherited = Arc::make_mut(&mut self.inherited);
+            remove_repeated(&mut inherited.tags);
+            remove_repeated(&mut inherited.properties);
+        }
+        Arc::clone(&self.inherited)
     }
 
     /// Takes note of what an element says about the suite.
@@ -183,10 +196,14 @@ impl Suite {
             "attachments" => self.attachments = attachments(element),
             _ => {
                 let described = Described::in_element(element);
-                let mut properties = Vec::new();
-                described.add_to(&mut self.tags, &mut self.owner, &mut properties);
-                if self.kind == Kind::Tests {
-                    self.properties.extend(properties);
+                if !described.is_without_metadata() {
+                    let inherited = Arc::make_mut(&mut self.inherited);
+                    let properties = inherited.properties.len();
+                    described.add_to(inherited);
+                    if self.kind != Kind::Tests {
+                        inherited.properties.truncate(properties);
+                    }
+                    self.has_repeated = true;
                 }
                 self.description = described.description.or(self.description.take());
             }
@@ -257,6 +274,7 @@ impl Suite {
 
     /// The result of the suite itself.
     fn own_failure(mut self, file: &ReportFile) -> Draft {
+        let inherited = Arc::unwrap_or_clone(self.inherited());
         let is_its_own = self.is_tear_down || self.failed_by_itself();
         let own = self.failure.take().filter(|_| is_its_own);
         let own = own.or(self.reason.take().map(Failure::new));
@@ -276,12 +294,8 @@ impl Suite {
         draft.failure = failure;
         draft.description = self.description;
         draft.origin = self.origin;
-        draft.metadata.tags = self.tags;
-        draft.metadata.owner = self.owner;
-        draft.metadata.properties = self.properties;
+        draft.metadata = inherited;
         draft.metadata.attachments = self.attachments;
-        remove_repeated(&mut draft.metadata.tags);
-        remove_repeated(&mut draft.metadata.properties);
         draft
     }
 }
@@ -373,14 +387,20 @@ impl Described {
         }
     }
 
+    /// Whether there is nothing but a description.
+    pub(super) fn is_without_metadata(&self) -> bool {
+        self.tags.is_empty() && self.owners.is_empty() && self.properties.is_empty()
+    }
+
     /// Adds all but the description; what is there already is there twice then. The first author is the owner, instead of that
     /// of the suite around.
-    pub(super) fn add_to(
-        &self,
-        tags: &mut Vec<String>,
-        owner: &mut Option<String>,
-        properties: &mut Vec<Property>,
-    ) {
+    pub(super) fn add_to(&self, metadata: &mut Metadata) {
+        let Metadata {
+            tags,
+            owner,
+            properties,
+            ..
+        } = metadata;
         tags.extend_from_slice(&self.tags);
         if let [first, others @ ..] = &self.owners[..] {
             *owner = Some(first.clone());

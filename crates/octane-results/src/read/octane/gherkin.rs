@@ -31,7 +31,7 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
         has_failed |= status == Status::Failed;
         let mut result = result(run, feature, &name, status, file);
         let of_steps = scenario.child("steps").map(steps).unwrap_or_default();
-        result.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+        Arc::make_mut(result.metadata.get_or_insert_default()).scenario = Some(FeatureScenario {
             file: Arc::clone(&feature_file),
             name: text(scenario, "name"),
             line: None,
@@ -56,7 +56,7 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
             return;
         };
         let mut result = result(run, feature, &name, status, file);
-        result.metadata.get_or_insert_default().scenario = Some(FeatureScenario {
+        Arc::make_mut(result.metadata.get_or_insert_default()).scenario = Some(FeatureScenario {
             file: feature_file,
             name,
             line: None,
@@ -85,7 +85,7 @@ fn result(
         result.origin.file = feature.attribute("path").map(Arc::from);
         let tags = tags(feature);
         if !tags.is_empty() {
-            result.metadata.get_or_insert_default().tags = tags;
+            Arc::make_mut(result.metadata.get_or_insert_default()).tags = tags;
         }
     }
     result

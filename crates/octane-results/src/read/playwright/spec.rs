@@ -1,5 +1,8 @@
 //! A spec and its tests, one for each project.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::parts::attempt_failure;
@@ -10,10 +13,68 @@ use crate::read::report::fields::{
     as_iteration, field, flatten, linked_key, millis, moment, nanoseconds, shared,
 };
 use crate::read::report::json::{items, text};
-use crate::read::report::{Draft, Outcome};
+use crate::read::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 use crate::step::Step;
+
+/// A spec that is being read, or that is held.
+#[derive(Debug)]
+pub(super) struct OpenSpec {
+    pub(super) title: Option<String>,
+    file: Option<String>,
+    tags: Vec<String>,
+    /// Its tests that have not been pushed yet.
+    pub(super) tests: Vec<Value>,
+    place: LineColumn,
+    path: String,
+    /// How many tests of each project have been pushed.
+    projects: HashMap<Option<Arc<str>>, u32>,
+}
+
+impl OpenSpec {
+    /// A spec at this place of the document.
+    pub(super) fn new(place: LineColumn, path: String) -> Self {
+        Self {
+            title: None,
+            file: None,
+            tags: Vec::new(),
+            tests: Vec::new(),
+            place,
+            path,
+            projects: HashMap::new(),
+        }
+    }
+
+    /// Takes note of one of its fields.
+    pub(super) fn set(&mut self, name: &str, value: &Value) {
+        match name {
+            "title" => self.title = Some(text(Some(value)).unwrap_or_default()),
+            "file" => self.file = text(Some(value)),
+            "tags" => {
+                let tags = items(Some(value)).iter();
+                self.tags = tags.filter_map(|tag| text(Some(tag))).collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// Pushes its tests; `named` is what they have in common.
+    pub(super) fn push_tests(&mut self, named: &Spec, file: &mut ReportFile) {
+        for test in self.tests.drain(..) {
+            let mut draft = named.draft(&test);
+            draft.place = self.place;
+            draft.path.clone_from(&self.path);
+            let project = draft.origin.project.clone();
+            let count = self.projects.entry(project).or_default();
+            *count += 1;
+            if *count > 1 {
+                draft.run_name = Some(format!("{} (repeat {count})", draft.name));
+            }
+            file.push(draft);
+        }
+    }
+}
 
 /// What the tests of a spec have in common.
 #[derive(Debug)]
@@ -25,20 +86,19 @@ pub(super) struct Spec {
 }
 
 impl Spec {
-    /// A spec inside suites with these titles, of which the first one is the file.
-    pub(super) fn new(spec: &Value, titles: &[&str]) -> Self {
-        let file = field(spec, "file").unwrap_or_default();
+    /// A spec inside suites with these titles, of which the first one is the file; `suite_file` counts if the spec has none.
+    pub(super) fn new(spec: &OpenSpec, suite_file: Option<&str>, titles: &[&str]) -> Self {
+        let file = spec.file.as_deref().or(suite_file).unwrap_or_default();
         let (class, suites) = titles.split_first().unwrap_or((&"", &[]));
-        let class = if class.is_empty() { &*file } else { class };
-        let title = field(spec, "title").unwrap_or_default();
-        let names = suites.iter().copied().chain([title.as_str()]);
+        let class = if class.is_empty() { file } else { class };
+        let title = spec.title.as_deref().unwrap_or_default();
+        let names = suites.iter().copied().chain([title]);
         let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-        let tags = items(spec.get("tags"));
         Self {
             class: class.to_owned(),
             name: names.join(" › "),
-            tags: tags.iter().filter_map(|tag| text(Some(tag))).collect(),
-            file,
+            tags: spec.tags.clone(),
+            file: file.to_owned(),
         }
     }
 

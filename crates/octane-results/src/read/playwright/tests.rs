@@ -192,3 +192,29 @@ fn repeats_are_runs_of_their_own() {
         .collect();
     assert_eq!(names, [None, None, Some("adds (repeat 2)".to_owned())]);
 }
+
+#[test]
+fn a_spec_with_very_many_tests_is_read_like_others() {
+    use super::TESTS_MAX;
+
+    let many = 2 * TESTS_MAX + 3;
+    let tests: Vec<String> = (0..many)
+        .map(|at| {
+            let project = at % (many - 1);
+            format!(r#"{{"projectName":"p{project}","status":"expected","results":[{{"status":"passed"}}]}}"#)
+        })
+        .collect();
+    let report = format!(
+        r#"{{"config":{{}},"suites":[{{"title":"a.spec.ts","file":"a.spec.ts","specs":[{{"title":"adds","tests":[{}],"file":"help.ts"}}]}}]}}"#,
+        tests.join(",")
+    );
+    let runs = results(&report);
+    assert_eq!(runs.len(), many);
+    let names: std::collections::HashSet<_> = (runs.iter())
+        .map(|run| (run.origin.project.clone(), run.run_name.clone()))
+        .collect();
+    assert_eq!(names.len(), many);
+    assert_eq!(runs[many - 1].run_name.as_deref(), Some("adds (repeat 2)"));
+    let files = [&runs[0], &runs[many - 1]].map(|run| run.origin.file.as_deref());
+    assert_eq!(files, [Some("a.spec.ts"), Some("help.ts")]);
+}

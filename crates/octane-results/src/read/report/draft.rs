@@ -1,5 +1,6 @@
 //! One result, as a report writes it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,6 +41,8 @@ pub(crate) struct Draft {
     pub(crate) report_url: Option<String>,
     pub(crate) origin: Origin,
     pub(crate) metadata: Metadata,
+    /// What counts instead of `metadata` if that is empty; shared by the results of a suite.
+    pub(crate) inherited: Option<Arc<Metadata>>,
     /// What makes the result unusable.
     pub(crate) invalid: Vec<InvalidCell>,
     /// Whether bytes of it were invalid and have been replaced.

@@ -19,7 +19,7 @@ use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::file_names::with_slashes;
 use crate::read::file_state::FileState;
 use crate::read::jira_keys::{KeyList, jira_keys};
-use crate::read::jira_sources::PropertyMeaning;
+use crate::read::jira_sources::{JiraSources, PropertyMeaning};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
@@ -46,6 +46,8 @@ pub(crate) struct ReportFile {
     /// Whether it is of a kind that has no results.
     pub(crate) is_without_results: bool,
     unnamed: u64,
+    /// What results have inherited last, and the keys in it.
+    inherited: Option<(Arc<Metadata>, FoundKeys)>,
 }
 
 impl ReportFile {
@@ -60,6 +62,7 @@ impl ReportFile {
             is_other_kind: false,
             is_without_results: false,
             unnamed: 0,
+            inherited: None,
         }
     }
 
@@ -252,9 +255,17 @@ impl ReportFile {
         run.external_test_id = draft.external_test_id;
         run.report_url = draft.report_url;
         run.origin = draft.origin;
-        run.jira = self.jira(place, &run.identity.name, &draft.metadata);
-        if !draft.metadata.is_empty() {
-            run.metadata = Some(Box::new(draft.metadata));
+        let inherited = draft.inherited.filter(|_| draft.metadata.is_empty());
+        match inherited {
+            Some(metadata) => {
+                run.jira = self.inherited_jira(place, &run.identity.name, &metadata);
+                run.metadata = Some(metadata).filter(|metadata| !metadata.is_empty());
+            }
+            None => {
+                run.jira = self.jira(place, &run.identity.name, &draft.metadata);
+                let metadata = Some(draft.metadata).filter(|metadata| !metadata.is_empty());
+                run.metadata = metadata.map(Arc::new);
+            }
         }
         run.position = Some(self.position(place));
         Ok(run)
@@ -340,39 +351,79 @@ impl ReportFile {
 
     /// The keys in properties, tags, links and the name.
     fn jira(&mut self, place: LineColumn, name: &str, metadata: &Metadata) -> Vec<String> {
-        let sources = &self.options.jira_sources;
-        let mut keys = KeyList::default();
-        let mut others = Vec::new();
-        for property in &metadata.properties {
-            let meaning = sources.meaning(&property.name);
-            if meaning == PropertyMeaning::Keys {
-                let found = jira_keys(&property.value);
-                others.extend(found.others.into_iter().map(shortened));
+        let found = keys_in(metadata, &self.options.jira_sources);
+        self.complete_keys(place, name, found)
+    }
+
+    /// Like [`Self::jira`]; what results have in common is looked at once for all of them that follow each other.
+    fn inherited_jira(
+        &mut self,
+        place: LineColumn,
+        name: &str,
+        metadata: &Arc<Metadata>,
+    ) -> Vec<String> {
+        let found = match &self.inherited {
+            Some((known, found)) if Arc::ptr_eq(known, metadata) => found.clone(),
+            _ => {
+                let found = keys_in(metadata, &self.options.jira_sources);
+                self.inherited = Some((Arc::clone(metadata), found.clone()));
+                found
             }
-            sources.add_from_property(meaning, &property.value, &mut keys);
-        }
-        for link in &metadata.links {
-            sources.add_from_link(&link.url, &mut keys);
-        }
-        for tag in &metadata.tags {
-            // As Jira's own test tools write it: `@jira:SHOP-12`, `@requirement=SHOP-12`.
-            let marked = tag.trim_start_matches('@').split_once([':', '=']);
-            match marked.filter(|(name, _)| sources.is_property(name)) {
-                Some((_, value)) => {
-                    for key in jira_keys(value).keys {
-                        keys.insert(key);
-                    }
-                }
-                None if sources.is_tag("tag") => sources.add_from_text(tag, &mut keys),
-                None => {}
-            }
-        }
-        sources.add_from_name(name, &mut keys);
+        };
+        self.complete_keys(place, name, found)
+    }
+
+    /// Adds the keys in the name, and warns of what is no key.
+    fn complete_keys(
+        &mut self,
+        place: LineColumn,
+        name: &str,
+        FoundKeys { mut keys, others }: FoundKeys,
+    ) -> Vec<String> {
+        self.options.jira_sources.add_from_name(name, &mut keys);
         for value in others {
             self.warn(place, WarningKind::JiraKey { value });
         }
         keys.into_keys()
     }
+}
+
+/// The Jira keys in what a report says of a test, and what is in their place and is none.
+#[derive(Debug, Clone, Default)]
+struct FoundKeys {
+    keys: KeyList,
+    others: Vec<String>,
+}
+
+/// The keys in properties, tags and links.
+fn keys_in(metadata: &Metadata, sources: &JiraSources) -> FoundKeys {
+    let mut keys = KeyList::default();
+    let mut others = Vec::new();
+    for property in &metadata.properties {
+        let meaning = sources.meaning(&property.name);
+        if meaning == PropertyMeaning::Keys {
+            let found = jira_keys(&property.value);
+            others.extend(found.others.into_iter().map(shortened));
+        }
+        sources.add_from_property(meaning, &property.value, &mut keys);
+    }
+    for link in &metadata.links {
+        sources.add_from_link(&link.url, &mut keys);
+    }
+    for tag in &metadata.tags {
+        // As Jira's own test tools write it: `@jira:SHOP-12`, `@requirement=SHOP-12`.
+        let marked = tag.trim_start_matches('@').split_once([':', '=']);
+        match marked.filter(|(name, _)| sources.is_property(name)) {
+            Some((_, value)) => {
+                for key in jira_keys(value).keys {
+                    keys.insert(key);
+                }
+            }
+            None if sources.is_tag("tag") => sources.add_from_text(tag, &mut keys),
+            None => {}
+        }
+    }
+    FoundKeys { keys, others }
 }
 
 /// Reads a report piece by piece.
