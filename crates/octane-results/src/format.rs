@@ -43,6 +43,10 @@ pub enum Format {
     Allure,
     /// The Common Test Report Format, in JSON.
     Ctrf,
+    /// The JSON report of `GoogleTest`; its XML is `JUnit`.
+    Googletest,
+    /// The XML report of `Catch2`, of version 2 or 3.
+    Catch2,
     /// The Test Anything Protocol, of version 12, 13 or 14.
     Tap,
     /// A table with a header line and columns separated by commas, semicolons or tabs.
@@ -59,7 +63,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Junit,
         Self::Nunit,
         Self::Xunit,
@@ -77,6 +81,8 @@ impl Format {
         Self::Dart,
         Self::Allure,
         Self::Ctrf,
+        Self::Googletest,
+        Self::Catch2,
         Self::Tap,
         Self::Csv,
         Self::Json,
@@ -116,6 +122,8 @@ impl Format {
             Self::Dart => "dart",
             Self::Allure => "allure",
             Self::Ctrf => "ctrf",
+            Self::Googletest => "googletest",
+            Self::Catch2 => "catch2",
             Self::Tap => "tap",
             Self::Csv => "csv",
             Self::Json => "json",

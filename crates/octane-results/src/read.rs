@@ -15,6 +15,7 @@ mod allure;
 pub(crate) mod arrow;
 #[cfg(feature = "arrow-cells")]
 pub(crate) mod arrow_cells;
+mod catch2;
 pub(crate) mod cell;
 mod class_name;
 mod cleaned;
@@ -32,6 +33,7 @@ pub(crate) mod field;
 pub(crate) mod file_names;
 mod file_state;
 mod go_test;
+mod googletest;
 mod jest;
 mod jira_keys;
 pub(crate) mod jira_map;
@@ -320,6 +322,8 @@ fn report(
         }
         Format::Allure => json(allure::Allure::default(), file, input, head),
         Format::Ctrf => json(ctrf::Ctrf, file, input, head),
+        Format::Googletest => json(googletest::Googletest::default(), file, input, head),
+        Format::Catch2 => xml(catch2::Catch2::default(), file, input, head),
         Format::CucumberMessages => lines(
             cucumber_messages::CucumberMessages::default(),
             file,

@@ -10,9 +10,6 @@ use crate::format::Format;
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
 
-const GOOGLETEST: &str =
-    "a report of GoogleTest in JSON, whose XML can be read (`--gtest_output=xml:FILE`)";
-
 /// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
 /// The bytes take precedence, since a wrong extension is more common than a table that starts with `<`.
@@ -30,7 +27,6 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
-        Some(b'{') if json::is_googletest(text) => Err(GOOGLETEST),
         Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
             Ok(json::format(text).unwrap_or(match by_extension {
                 Some(Format::Json) if json::has_objects_in_lines(text) => Format::Ndjson,
@@ -65,6 +61,7 @@ fn format_of_root(root: &str) -> Option<Format> {
         "robot" => Some(Format::Robot),
         "test_result" => Some(Format::Octane),
         "test-suite" => Some(Format::Allure),
+        "Catch" | "Catch2TestRun" => Some(Format::Catch2),
         _ => None,
     }
 }
@@ -270,7 +267,6 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
 pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
     match root {
         "TestLog" | "TestResult" => Some("Boost.Test reports are not supported yet"),
-        "Catch" | "Catch2TestRun" => Some("use Catch2's JUnit reports"),
         "doctest" => Some("use doctest's JUnit reports"),
         "Site" => Some("CTest reports are not supported yet"),
         "Results" => Some("UFT reports are not supported yet"),
@@ -301,8 +297,6 @@ mod tests {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
         assert_eq!(sniff(b"<!doctype html><p>", None), Err("a web page"));
         assert!(foreign_root("TestLog").is_some());
-        let googletest = br#"{"tests":1,"testsuites":[{"name":"S","testsuite":[{"name":"A"}]}]}"#;
-        assert_eq!(sniff(googletest, Some("json")), Err(GOOGLETEST));
     }
 
     #[test]
@@ -321,6 +315,12 @@ mod tests {
             ("<t:testsuite xmlns:t='x'>", Format::Junit),
             ("<testrun name='x'>", Format::Junit),
             ("<ns2:test-suite xmlns:ns2='x'>", Format::Allure),
+            ("<Catch name='x'>", Format::Catch2),
+            ("<Catch2TestRun name='x'>", Format::Catch2),
+            (
+                r#"{"tests":1,"testsuites":[{"name":"S","testsuite":[{"name":"A"}]}]}"#,
+                Format::Googletest,
+            ),
             ("<unknown/>", Format::Junit),
             ("TAP version 14\n1..2", Format::Tap),
             ("# building\nok 1 - adds\n", Format::Tap),

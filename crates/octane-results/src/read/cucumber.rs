@@ -2,6 +2,7 @@
 //!
 //! Where writers differ or are silent, this reader decides:
 //!
+//! - The document is a list of features, or a single one.
 //! - A **scenario** is a result; each row of the examples of an outline is a scenario. An element of type `background` is
 //!   no result: its steps belong to the scenario that follows. A background that failed and that no scenario follows is
 //!   a failed result of its own.
@@ -83,18 +84,19 @@ const FIELDS: [&str; 6] = ["name", "uri", "location", "tags", "metadata", "eleme
 
 impl JsonFormat for Cucumber {
     fn visit(&self, path: &[Step]) -> Visit {
-        match in_list(path) {
-            [Step::Name(name)] if name == "features" => Visit::Enter,
-            [] | [Step::Index(_)] => Visit::Enter,
-            [Step::Index(_), Step::Name(name)] if name == "elements" => Visit::Enter,
-            [Step::Index(_), Step::Name(name)] if FIELDS.contains(&name.as_str()) => Visit::Collect,
-            [_, Step::Name(name), Step::Index(_)] if name == "elements" => Visit::Collect,
+        match in_feature(path) {
+            None | Some([]) => Visit::Enter,
+            Some([Step::Name(name)]) if matches!(name.as_str(), "elements" | "features") => {
+                Visit::Enter
+            }
+            Some([Step::Name(name)]) if FIELDS.contains(&name.as_str()) => Visit::Collect,
+            Some([Step::Name(name), Step::Index(_)]) if name == "elements" => Visit::Collect,
             _ => Visit::Skip,
         }
     }
 
     fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
-        if let [Step::Index(_)] = in_list(path) {
+        if in_feature(path).is_some_and(<[Step]>::is_empty) {
             self.feature = Some(Feature::default());
         }
     }
@@ -103,9 +105,9 @@ impl JsonFormat for Cucumber {
         let Some(feature) = &mut self.feature else {
             return;
         };
-        match in_list(path) {
-            [_, Step::Name(name)] => feature.set(name, &value),
-            [_, _, Step::Index(_)] if value.is_object() => {
+        match in_feature(path) {
+            Some([Step::Name(name)]) => feature.set(name, &value),
+            Some([_, Step::Index(_)]) if value.is_object() => {
                 feature.element(&value, place, ShownPath(path).to_string(), file);
             }
             _ => {}
@@ -113,7 +115,7 @@ impl JsonFormat for Cucumber {
     }
 
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
-        if let [Step::Index(_)] = in_list(path)
+        if in_feature(path).is_some_and(<[Step]>::is_empty)
             && let Some(feature) = self.feature.take()
         {
             feature.end(file);
@@ -127,11 +129,14 @@ impl JsonFormat for Cucumber {
     }
 }
 
-/// The path below the list of features, which old versions of behave put into an object.
-fn in_list(path: &[Step]) -> &[Step] {
+/// The path below a feature, if it is one: those are in a list, which old versions of behave put into an object, or a single one
+/// is the document.
+fn in_feature(path: &[Step]) -> Option<&[Step]> {
     match path {
-        [Step::Name(name), rest @ ..] if name == "features" && !rest.is_empty() => rest,
-        _ => path,
+        [Step::Name(name)] if name == "features" => None,
+        [Step::Name(name), Step::Index(_), rest @ ..] if name == "features" => Some(rest),
+        [Step::Index(_), rest @ ..] => Some(rest),
+        _ => Some(path),
     }
 }
 

@@ -49,6 +49,8 @@ struct Open {
 pub(crate) struct JsonReader<T> {
     text: T,
     open: Vec<Open>,
+    /// Whether the comma before an object in an array may be missing.
+    forgives_commas: bool,
 }
 
 impl<T: TextSource> JsonReader<T> {
@@ -56,6 +58,15 @@ impl<T: TextSource> JsonReader<T> {
         Self {
             text,
             open: Vec::new(),
+            forgives_commas: false,
+        }
+    }
+
+    /// Lets the comma before an object in an array be missing.
+    pub(crate) fn forgiving_commas(self, forgives_commas: bool) -> Self {
+        Self {
+            forgives_commas,
+            ..self
         }
     }
 
@@ -113,6 +124,9 @@ impl<T: TextSource> JsonReader<T> {
         }
         open.is_at_item = true;
         if std::mem::replace(&mut open.is_empty, false) {
+            return Ok(true);
+        }
+        if next == b'{' && !open.is_object && self.forgives_commas {
             return Ok(true);
         }
         if next != b',' {

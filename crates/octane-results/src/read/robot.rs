@@ -12,11 +12,12 @@
 //!
 //! Where the format leaves room, this reader decides:
 //!
-//! - If the **teardown of a suite** has failed, all tests in the suite and below it have failed, apart from skipped ones. That is
-//!   what Robot Framework itself does when it reads the file, whose tests do not say so, unless `rebot` has written it. If
-//!   the teardown was skipped, the tests that passed are skipped; those that failed stay failed, unlike there. Since the teardown is behind the tests, all results are held back until their suites end: memory
-//!   grows with their number, by some hundred bytes each and what they say, but not with their keywords and logs. What was
-//!   read of a report that is cut off is returned as it is, followed by the error.
+//! - If the **teardown of a suite** has failed, all tests in the suite and below it have failed, apart from skipped ones. If the
+//!   teardown was skipped, all of them are skipped, also those that had failed; what they said is in the description. That is
+//!   what Robot Framework itself does when it reads the file, whose tests do not say so, unless `rebot` has written it. Since
+//!   the teardown is behind the tests, all results are held back until their suites end: memory grows with their number, by
+//!   some hundred bytes each and what they say, but not with their keywords and logs. What was read of a report that is cut
+//!   off is returned as it is, followed by the error.
 //! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
 //!   of Robot Framework. They are also the suite of the origin, and `source` its file.
 //! - The documentation of a test is its description; in front of it, and instead of it where a test was skipped, the message

@@ -76,9 +76,11 @@ pub(super) fn format(text: &str) -> Option<Format> {
     }
     let is_features = ["elements", "keyword"]
         .iter()
-        .any(|name| names.has_inner(&format!("features.{name}")));
+        .any(|name| names.has_inner(&format!("features.{name}")))
+        || names.has("elements") && is_feature(&names);
     let candidates = [
         (is_features, Format::Cucumber),
+        (names.has_inner("testsuites.testsuite"), Format::Googletest),
         (is_ctrf(&names), Format::Ctrf),
         (is_playwright(&names), Format::Playwright),
         (is_mocha(&names), Format::Mocha),
@@ -118,11 +120,6 @@ pub(crate) fn is_mocha_event(head: &[u8]) -> bool {
         Some(is_known && rest.trim_ascii_start().starts_with(b"{"))
     };
     event() == Some(true)
-}
-
-/// Whether a document is the JSON report of `GoogleTest`.
-pub(super) fn is_googletest(text: &str) -> bool {
-    names(text).has_inner("testsuites.testsuite")
 }
 
 /// Whether the first two lines that are not empty are an object each.
@@ -235,6 +232,13 @@ fn read_outer(json: &mut Json<'_>, names: &mut Names) -> Result<(), JsonError> {
         json.begin()?;
         if !json.has_next()? {
             return Ok(());
+        }
+        // Some writers leave the places of what they have no result of.
+        while json.peek()? == JsonKind::Null {
+            json.skip()?;
+            if !json.has_next()? {
+                return Ok(());
+            }
         }
     }
     if json.peek()? != JsonKind::Object {

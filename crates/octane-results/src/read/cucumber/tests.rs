@@ -361,3 +361,25 @@ fn a_hook_among_the_steps_need_not_have_a_result() {
         assert_eq!(shown(&report), "Skipped Cart.adds", "{step}");
     }
 }
+
+#[test]
+fn a_single_feature_may_be_the_document_and_places_in_the_list_may_be_empty() {
+    let list = feature(&scenario(&[r#"{"status":"passed"}"#]));
+    let expected = shown(&list);
+    assert_eq!(expected, "Passed Cart.adds");
+    let single = list.trim_start_matches('[').trim_end_matches(']');
+    assert_eq!(shown(single), expected);
+    assert_eq!(
+        results(single)[0].origin.file.as_deref(),
+        Some("features/cart.feature")
+    );
+    for list in [
+        format!("[null,{single},null]"),
+        format!("[ null, null , {single}]"),
+    ] {
+        assert_eq!(shown(&list), expected, "{list}");
+    }
+    // Without its name, which may come last, it is cut off.
+    let cut = &single[..single.find("\"name\":\"Cart\"").unwrap()];
+    assert!(shown(cut).starts_with("error "), "{}", shown(cut));
+}

@@ -441,6 +441,7 @@ fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
           <testsuite name="flaky" failures="1"><testcase name="a"><flakyFailure/></testcase></testsuite>
           <testsuite name="perhaps" failures="1"><testcase name="a" status="amber"/></testsuite>
           <testsuite name="fine" errors="0" failures="" skipped="1" status="run"><testcase name="a"/></testsuite>
+          <testsuite name="not counted" errors="-1" failures="NaN"><testcase name="a"/></testsuite>
         </testsuites>
     "#}), @r#"
     2:41 ||declares|a Passed 0ns
@@ -452,6 +453,7 @@ fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
     6:40 ||flaky|a Passed 0ns
     invalid in.xml:7:42: `amber` is not a valid status; use passed, failed, skipped or planned
     8:74 ||fine|a Passed 0ns
+    9:60 ||not counted|a Passed 0ns
     "#);
     insta::assert_snapshot!(shown(r#"<testsuites failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>"#), @r#"
     1:46 ||s|a Passed 0ns

@@ -1,6 +1,7 @@
 //! What a test case, or a suite, says about its status.
 
 use crate::invalid::InvalidCell;
+use crate::read::absent::is_absent;
 use crate::read::spelling::folded;
 use crate::read::status_aliases::StatusAliases;
 use crate::status::Status;
@@ -12,7 +13,8 @@ use crate::status::Status;
 /// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed` (skipped) |
 /// | `success`, `passed` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
-/// | `failed`, `failure`, `failures`, `error`, `errors`, `aborted`, `crashed`, `timedout`, `incomplete` | failed unless it is false, 0 or empty |
+/// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
+/// | `failed`, `failure`, `error`, `aborted`, `crashed`, `timedout`, `incomplete` | failed unless it is false, 0 or empty |
 /// | `skipped`, `ignored`, `disabled` | skipped unless it is false, 0 or empty |
 ///
 /// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status.
@@ -56,8 +58,10 @@ impl Verdict {
             }
             "success" | "passed" => self.desired(value, Status::Failed),
             "executed" | "enabled" => self.desired(value, Status::Skipped),
-            "failed" | "failure" | "failures" | "error" | "errors" | "aborted" | "crashed"
-            | "timedout" | "incomplete" => self.undesired(value, Status::Failed),
+            "failures" | "errors" => self.count(value, Status::Failed),
+            "failed" | "failure" | "error" | "aborted" | "crashed" | "timedout" | "incomplete" => {
+                self.undesired(value, Status::Failed);
+            }
             "skipped" | "ignored" | "disabled" => self.undesired(value, Status::Skipped),
             _ => {}
         }
@@ -74,6 +78,15 @@ impl Verdict {
             self.statuses.push(otherwise);
         } else if !is_one_of(value, &["true", "yes", "1", "y", "t", "on", ""]) {
             self.words.push(value.to_owned());
+        }
+    }
+
+    /// How many of something there are. A number that is not above 0, or none, as writers have it that do not know how many, says
+    /// nothing.
+    fn count(&mut self, value: &str, status: Status) {
+        let number: Option<f64> = value.trim().parse().ok();
+        if number.is_none_or(|number| number > 0.0) && !is_absent(value) {
+            self.undesired(value, status);
         }
     }
 
@@ -181,6 +194,12 @@ mod tests {
                 "Passed",
             ),
             ("aborted=true", "Failed"),
+            ("errors=-1;failures=NaN", "Passed"),
+            ("errors=0.0;failures=N/A", "Passed"),
+            ("errors=1.5", "Failed"),
+            ("error=-1", "Failed"),
+            ("failed=NaN", "Failed"),
+            ("failures=many", "Failed"),
             ("timedout=yes", "Failed"),
             ("incomplete=true", "Failed"),
             ("ignored=true", "Skipped"),

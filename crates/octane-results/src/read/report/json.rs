@@ -32,6 +32,9 @@ pub(crate) trait JsonFormat: Send {
     /// Whether values are collected by [`JsonReader::exact_value`].
     const IS_EXACT: bool = false;
 
+    /// Whether its writers leave out the comma before an object in an array.
+    const FORGIVES_COMMAS: bool = false;
+
     /// What is wrong with a document that is well-formed; asked for at its end.
     fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
         None
@@ -113,7 +116,7 @@ impl<F: JsonFormat> JsonReport<F> {
     ) -> Result<Self, ReadError> {
         let text = file.decoded(input, head)?;
         Ok(Self {
-            json: JsonReader::new(text),
+            json: JsonReader::new(text).forgiving_commas(F::FORGIVES_COMMAS),
             format,
             path: Vec::new(),
             open: Vec::new(),

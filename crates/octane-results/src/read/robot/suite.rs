@@ -78,11 +78,17 @@ impl Suite {
         let message = message.or(of_suite).unwrap_or_default();
         for (_, draft) in held.iter_mut().skip(self.first) {
             if is_skipped {
-                if is(&draft.outcome, Status::Passed) {
-                    draft.outcome = Outcome::Known(Status::Skipped);
-                    let reason = format!("Skipped in parent suite teardown:\n{message}");
-                    draft.failure = Some(Box::new(Failure::new(reason.trim_end())));
+                if !matches!(draft.outcome, Outcome::Known(_)) {
+                    continue;
                 }
+                draft.outcome = Outcome::Known(Status::Skipped);
+                let earlier = draft.failure.take().and_then(|failure| failure.message);
+                let reason = format!("Skipped in parent suite teardown:\n{message}");
+                let reason = match earlier {
+                    Some(earlier) => format!("{reason}\n\nEarlier message:\n{earlier}"),
+                    None => reason,
+                };
+                draft.failure = Some(Box::new(Failure::new(reason.trim_end())));
                 continue;
             }
             if is(&draft.outcome, Status::Passed) {

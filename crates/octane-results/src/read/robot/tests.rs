@@ -158,8 +158,11 @@ fn a_failed_suite_teardown_fails_all_tests_in_it() {
     13:23 |All|Skipped|g Skipped 0ns (Skipped in parent suite teardown:
     no need)
       suite All > Skipped
-    13:68 |All|Skipped|h Failed 0ns
-      failure None Some("own") ""
+    13:68 |All|Skipped|h Skipped 0ns (Skipped in parent suite teardown:
+    no need
+
+    Earlier message:
+    own)
       suite All > Skipped
     14:20 |All|Fine|i Passed 0ns
       suite All > Fine
