@@ -67,7 +67,8 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let mut signals = Signals::new()?;
     let opened = Opened::audited(&args.store).await?;
     let store = Arc::clone(&opened.store);
-    if store.tokens().await.map_err(store::failure)?.is_empty() {
+    let tokens = store.tokens().await.map_err(store::failure)?;
+    if args.folder.folder.is_none() && tokens.iter().all(|token| token.project.is_none()) {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }
     let connection = connect(&args.connection, &store, output).await?;
