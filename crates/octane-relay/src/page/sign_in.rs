@@ -40,6 +40,7 @@ fn form(upload: Option<&UploadId>, problem: &str) -> Page<'static> {
                 .to_owned(),
         body: format!(
             "{problem}<form class=\"filters\" method=\"post\" action=\"/sign-in\">{next}\
+             <div hidden><label>User <input type=\"text\" name=\"user\" autocomplete=\"username\" value=\"operator\" readonly></label></div>\
              <label>Token of an operator <input type=\"password\" name=\"token\" autocomplete=\"current-password\" required></label>\
              <button class=\"primary\">Sign in</button></form>"
         ),
