@@ -37,8 +37,8 @@ pub(crate) use connection::{
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
-    JiraCommand, LinkArgs, ModuleCommand, RunCommand, StoryCommand, SuiteCommand, SuiteRunCommand,
-    Verdict,
+    ChangeLinksArgs, JiraCommand, LinkArgs, ModuleCommand, RunCommand, StoryCommand, SuiteCommand,
+    SuiteRunCommand, Verdict,
 };
 pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
@@ -62,8 +62,8 @@ pub(crate) use tools::{
     SchemaArgs, VersionArgs,
 };
 pub(crate) use uploads::{
-    Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, ResumeArgs,
-    SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
+    Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, OnlyArgs,
+    ResumeArgs, SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
 };
 pub(crate) use via::ViaArgs;
 
@@ -230,7 +230,7 @@ pub(crate) enum Command {
     /// Link runs to stories.
     Link(Box<OnServer<LinkArgs>>),
     /// Remove links between runs and stories.
-    Unlink(Box<OnServer<LinkArgs>>),
+    Unlink(Box<OnServer<ChangeLinksArgs>>),
     /// Check URL, network, certificates, credentials, permissions and fields, step by step; writes nothing.
     Doctor(Box<OnServer<DoctorArgs>>),
     /// Save an API key for yourself, and see which credentials are used.
@@ -281,7 +281,8 @@ impl Command {
             Self::Run(group) => Some(&mut group.connection),
             Self::Story(group) => Some(&mut group.connection),
             Self::Jira(group) => Some(&mut group.connection),
-            Self::Link(server) | Self::Unlink(server) => Some(&mut server.connection),
+            Self::Link(server) => Some(&mut server.connection),
+            Self::Unlink(server) => Some(&mut server.connection),
             Self::Status(server) => Some(&mut server.connection),
             Self::Wait(server) => Some(&mut server.connection),
             Self::Doctor(server) => Some(&mut server.connection),

@@ -110,15 +110,11 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
             connected(&group.connection, output, command).await
         }
         Command::Link(server) => {
-            let change = link::Change::Link;
-            let command =
-                async |client: &Client| link::run(&server.args, change, client, output).await;
+            let command = async |client: &Client| link::link(&server.args, client, output).await;
             connected(&server.connection, output, command).await
         }
         Command::Unlink(server) => {
-            let change = link::Change::Unlink;
-            let command =
-                async |client: &Client| link::run(&server.args, change, client, output).await;
+            let command = async |client: &Client| link::unlink(&server.args, client, output).await;
             connected(&server.connection, output, command).await
         }
         Command::Doctor(server) => {

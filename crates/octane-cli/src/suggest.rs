@@ -160,6 +160,11 @@ impl Suggest {
         self.in_spool(format!("octane status {id}"))
     }
 
+    /// The command that lists the rejected and invalid results of an upload.
+    pub(crate) fn rejected(&self, id: &UploadId) -> String {
+        self.in_spool(format!("octane status {id} --rejected"))
+    }
+
     /// The command that lists all uploads.
     pub(crate) fn list(&self) -> String {
         self.in_spool("octane uploads list".to_owned())

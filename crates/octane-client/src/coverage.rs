@@ -115,20 +115,19 @@ impl CoveredKey {
     }
 }
 
-/// The Jira keys of the results of one upload, or of the shards of one, with the tests that carry them, by key. Blocks the calling
+/// The Jira keys of the results of one upload, or of the shards of one, with the tests that carry them, by key. A test with results in
+/// several shards is one test. Blocks the calling
 /// thread; memory use depends on the number of keys, not of results.
 pub fn coverage(journals: &[Journal]) -> Result<Vec<CoveredKey>, JournalError> {
     let mut keys: BTreeMap<String, CoveredKey> = BTreeMap::new();
-    for journal in journals {
-        journal.visit_covering_runs(|key, run| {
-            let covered = keys.entry(key.to_owned()).or_insert_with(|| CoveredKey {
-                key: key.to_owned(),
-                tests: BTreeMap::new(),
-                named: Vec::new(),
-            });
-            covered.add(run);
-        })?;
-    }
+    Journal::visit_covering_runs(journals, |key, run| {
+        let covered = keys.entry(key.to_owned()).or_insert_with(|| CoveredKey {
+            key: key.to_owned(),
+            tests: BTreeMap::new(),
+            named: Vec::new(),
+        });
+        covered.add(run);
+    })?;
     Ok(keys.into_values().collect())
 }
 

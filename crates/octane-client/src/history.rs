@@ -101,6 +101,7 @@ impl Client {
         for journal in journals {
             failed.extend(journal.run(Journal::failed_runs).await?);
         }
+        let failed = once_each(failed);
         let depth = tolerated.iter().map(|class| class.runs()).max();
         let mut histories = HashMap::new();
         if let (Some(depth), Some(suite_run)) = (depth, report.target.suite_run.id) {
@@ -154,6 +155,21 @@ impl Client {
         }
         Ok(seen.histories(suite_run, depth))
     }
+}
+
+/// Each run once, in the order of the first of its results that failed: those of several shards may have failed.
+fn once_each(failed: Vec<FailedRun>) -> Vec<FailedRun> {
+    let mut places: HashMap<RunKey, usize> = HashMap::new();
+    let mut all: Vec<FailedRun> = Vec::new();
+    for run in failed {
+        let place = *places.entry(run.key).or_insert(all.len());
+        match all.get_mut(place) {
+            // A shard may not have seen the test in Octane.
+            Some(same) => same.test_id = same.test_id.or(run.test_id),
+            None => all.push(run),
+        }
+    }
+    all
 }
 
 /// What the runs of some tests show, by suite run; `None` where a suite run has several runs of the same name, such as one for each

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use octane_model::{Entity, FieldMetadata, Query, Resource, Select, WorkItem};
+use octane_model::{Entity, EntityId, FieldMetadata, Literal, Query, Resource, Select, WorkItem};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -110,7 +110,10 @@ impl Jira<'_> {
         let mut items: BTreeMap<String, Vec<WorkItem>> = BTreeMap::new();
         let wanted: Vec<&String> = keys.iter().collect();
         for chunk in wanted.chunks(KEYS_MAX) {
-            for entity in self.items_with(&field, chunk.iter().copied()).await? {
+            for entity in self
+                .items_with(&field, &field, chunk.iter().copied())
+                .await?
+            {
                 let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
                     continue;
                 };
@@ -140,6 +143,25 @@ impl Jira<'_> {
         Ok(resolution)
     }
 
+    /// The Jira keys of backlog items that a key can match (stories, features and defects), by ID; those without a key are left out.
+    pub(crate) async fn keys_of(
+        &self,
+        items: &BTreeSet<EntityId>,
+    ) -> Result<BTreeMap<EntityId, String>, ClientError> {
+        let field = self.field().await?;
+        let mut keys = BTreeMap::new();
+        let items: Vec<&EntityId> = items.iter().collect();
+        for chunk in items.chunks(KEYS_MAX) {
+            for entity in self.items_with("id", &field, chunk.iter().copied()).await? {
+                let key = entity.text(&field).unwrap_or_default().trim();
+                if let (Some(id), false) = (&entity.id, key.is_empty()) {
+                    keys.insert(id.clone(), key.to_owned());
+                }
+            }
+        }
+        Ok(keys)
+    }
+
     /// The field that holds Jira keys: the configured one, or the only candidate in the metadata.
     pub async fn field(&self) -> Result<String, ClientError> {
         let field = self.client.jira_field.get_or_try_init(async || {
@@ -153,13 +175,15 @@ impl Jira<'_> {
         field.await.cloned()
     }
 
-    async fn items_with(
+    /// The items whose field `by` has one of these values, with `field`.
+    async fn items_with<V: Into<Literal>>(
         &self,
+        by: &str,
         field: &str,
-        keys: impl Iterator<Item = &String>,
+        values: impl Iterator<Item = V>,
     ) -> Result<Vec<Entity>, ClientError> {
         let conditions = [
-            Query::field(field).is_in(keys),
+            Query::field(by).is_in(values),
             Query::field("subtype").is_in(SUBTYPES),
         ];
         let list = self.client.endpoint.collection(WorkItem::COLLECTION).list();

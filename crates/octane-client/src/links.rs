@@ -26,7 +26,7 @@ const COVERED_CONTENT: &str = "covered_content";
 
 /// Links between automated runs and backlog items.
 pub struct Links<'a> {
-    client: &'a Client,
+    pub(crate) client: &'a Client,
 }
 
 /// What linking or unlinking changed.
@@ -280,7 +280,7 @@ impl Links<'_> {
     }
 
     /// What holds the links of runs: of automated ones, and, if some are not among these, of those of features.
-    async fn holders_of(&self, runs: &[RunId]) -> Result<Vec<Holders>, ClientError> {
+    pub(crate) async fn holders_of(&self, runs: &[RunId]) -> Result<Vec<Holders>, ClientError> {
         let runs: BTreeSet<EntityId> = runs.iter().map(|run| EntityId::from(*run)).collect();
         let mut tests = self.link_holders(self.field().await?, &runs).await?;
         if tests.missing.is_empty() {
@@ -354,21 +354,29 @@ impl Links<'_> {
                 ),
             });
         let missing = missing.collect();
+        let of_runs: Vec<(EntityId, EntityId)> = found
+            .iter()
+            .filter_map(|(id, run)| {
+                let holder = match field.level {
+                    LinkLevel::Runs => id.clone(),
+                    LinkLevel::Tests => run.reference("test")?.id,
+                };
+                Some((id.clone(), holder))
+            })
+            .collect();
         let holders = match field.level {
             LinkLevel::Runs => found
                 .into_iter()
                 .map(|(id, run)| (id, run.references(&field.name)))
                 .collect(),
             LinkLevel::Tests => {
-                let tests = found
-                    .values()
-                    .filter_map(|run| run.reference("test"))
-                    .map(|test| test.id);
+                let tests = of_runs.iter().map(|(_, test)| test.clone());
                 self.read_links(&field, tests.collect()).await?
             }
         };
         Ok(Holders {
             field,
+            of_runs,
             holders,
             missing,
         })
@@ -437,10 +445,12 @@ impl Links<'_> {
 }
 
 /// What holds the links of runs of a kind.
-struct Holders {
+pub(crate) struct Holders {
     field: LinkField,
+    /// Each run that exists, with what holds its links: itself, or its test.
+    pub(crate) of_runs: Vec<(EntityId, EntityId)>,
     /// The runs, or their tests, with their existing links.
-    holders: BTreeMap<EntityId, References>,
+    pub(crate) holders: BTreeMap<EntityId, References>,
     /// The runs that do not exist.
     missing: Vec<LinkFailure>,
 }

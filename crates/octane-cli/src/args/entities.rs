@@ -241,7 +241,7 @@ Examples:
   octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
   octane link --suite-run 'nightly #4711' --map jira.csv      each test with the keys of its lines
   octane unlink --run 6001 --run 6002 --story 3001")]
-pub(crate) struct LinkArgs {
+pub(crate) struct ChangeLinksArgs {
     /// Jira key of a story, feature or defect.
     #[arg(long, value_name = "KEY", num_args = 1..)]
     pub(crate) jira: Vec<String>,
@@ -266,4 +266,15 @@ pub(crate) struct LinkArgs {
     pub(crate) skip: u64,
     #[command(flatten)]
     pub(crate) dry_run: DryRunArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LinkArgs {
+    #[command(flatten)]
+    pub(crate) links: ChangeLinksArgs,
+    /// Afterwards, remove the links of these runs to stories whose Jira keys are not theirs: not among those of `--jira` or, with
+    /// `--map`, of the lines of their tests; tests without a line are left alone. Links to stories without a Jira key stay. Nothing is
+    /// removed unless everything could be linked.
+    #[arg(long)]
+    pub(crate) unlink_stale: bool,
 }

@@ -186,11 +186,14 @@ pub(crate) struct ResumeArgs {
 Examples:
   octane status                       the newest upload
   octane status u-01jd8x2m5k3q7r --format json
+  octane status --rejected            its rejected and invalid results, with their reasons
   octane status 1103                  a task of the server, with its log")]
 pub(crate) struct StatusArgs {
     /// Upload to show, or the number of a task of the server [default: the newest upload].
     #[arg(value_name = "ID|TASK")]
     pub(crate) id: Option<Watched>,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
 }
@@ -218,7 +221,18 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "ID")]
     pub(crate) id: Option<UploadId>,
     #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+    #[command(flatten)]
     pub(crate) spool: SpoolArgs,
+}
+
+/// Which part of an upload is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct OnlyArgs {
+    /// List the results that Octane has not accepted, all of them and nothing else: those that the server rejected and those that
+    /// were invalid, with the reason and the place in the input.
+    #[arg(long)]
+    pub(crate) rejected: bool,
 }
 
 /// What is shown, or waited for.

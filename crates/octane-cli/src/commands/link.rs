@@ -10,7 +10,7 @@ use octane_results::JiraMap;
 use serde_json::{Value, json};
 
 use super::lookup::Lookup;
-use crate::args::LinkArgs;
+use crate::args::{ChangeLinksArgs, LinkArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text};
@@ -20,33 +20,107 @@ type Stories = BTreeMap<WorkItemId, Vec<RunId>>;
 
 /// How the links change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+enum Change {
     Link,
     Unlink,
 }
 
-pub(super) async fn run(
-    args: &LinkArgs,
+/// What a command line asks for.
+struct Asked {
+    keys: Resolution,
+    stories: Stories,
+    /// The Jira keys of each run, where they are known.
+    keys_of_runs: BTreeMap<RunId, BTreeSet<String>>,
+}
+
+/// What was changed, for the answer.
+struct Changes<'a> {
+    client: &'a Client,
+    output: Output,
+    is_dry_run: bool,
+    is_complete: bool,
+    lines: Vec<String>,
+    problems: Vec<ReportedProblem>,
+}
+
+pub(super) async fn link(args: &LinkArgs, client: &Client, output: Output) -> Result<Exit> {
+    run(&args.links, Change::Link, args.unlink_stale, client, output).await
+}
+
+pub(super) async fn unlink(
+    args: &ChangeLinksArgs,
+    client: &Client,
+    output: Output,
+) -> Result<Exit> {
+    run(args, Change::Unlink, false, client, output).await
+}
+
+async fn run(
+    args: &ChangeLinksArgs,
     change: Change,
+    unlink_stale: bool,
     client: &Client,
     output: Output,
 ) -> Result<Exit> {
     let mut problems = Vec::new();
-    let (keys, stories) = match &args.map {
+    let asked = match &args.map {
         Some(file) => mapped(file, args, client, &mut problems, output).await?,
         None => given(args, client, &mut problems, output).await?,
     };
-    let mut is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
+    let Asked { keys, stories, .. } = &asked;
+    let may_be_empty = unlink_stale && keys.missing.is_empty() && keys.ambiguous.is_empty();
+    if stories.is_empty() && !(may_be_empty && !asked.keys_of_runs.is_empty()) {
+        return Err(no_story(args.map.is_some()));
+    }
+    let mut changes = Changes {
+        client,
+        output,
+        is_dry_run: args.dry_run.dry_run,
+        is_complete: keys.missing.is_empty() && keys.ambiguous.is_empty(),
+        lines: Vec::new(),
+        problems,
+    };
     let mut values = Vec::new();
-    let mut lines = Vec::new();
-    let is_dry_run = args.dry_run.dry_run;
     for (story, runs) in stories {
-        let api = client.links();
-        let outcome = match (change, is_dry_run) {
-            (Change::Link, false) => api.link(story, &runs).await?,
-            (Change::Link, true) => api.would_link(story, &runs).await?,
-            (Change::Unlink, false) => api.unlink(story, &runs).await?,
-            (Change::Unlink, true) => api.would_unlink(story, &runs).await?,
+        values.push(changes.apply(change, *story, runs, None).await?);
+    }
+    let stale = if unlink_stale {
+        changes.unlink_stale(args, &asked).await?
+    } else {
+        Vec::new()
+    };
+    let json = json!({
+        "schema": "octane.links/1",
+        "is_dry_run": changes.is_dry_run,
+        "stories": values,
+        "stale": stale,
+        "unknown": keys.missing,
+        "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
+        "problems": changes.problems,
+    });
+    output.answer(|| Text::lines(&changes.lines), &json)?;
+    Ok(if changes.is_complete {
+        Exit::Success
+    } else {
+        Exit::LinksIncomplete
+    })
+}
+
+impl Changes<'_> {
+    /// Changes the links of runs to a story, or looks what would change; `stale` is the story's key if its links are stale.
+    async fn apply(
+        &mut self,
+        change: Change,
+        story: WorkItemId,
+        runs: &[RunId],
+        stale: Option<&str>,
+    ) -> Result<Value> {
+        let api = self.client.links();
+        let outcome = match (change, self.is_dry_run) {
+            (Change::Link, false) => api.link(story, runs).await?,
+            (Change::Link, true) => api.would_link(story, runs).await?,
+            (Change::Unlink, false) => api.unlink(story, runs).await?,
+            (Change::Unlink, true) => api.would_unlink(story, runs).await?,
         };
         for failure in &outcome.failed {
             let message = format!("{}: {}", failure.id, failure.problem);
@@ -54,26 +128,40 @@ pub(super) async fn run(
                 Change::Link => "unlinked",
                 Change::Unlink => "still_linked",
             };
-            report(&mut problems, output, code, message);
+            report(&mut self.problems, self.output, code, message);
         }
-        is_complete &= outcome.failed.is_empty();
-        lines.push(line(story, change, is_dry_run, &outcome));
-        values.push(value(story, &outcome));
+        self.is_complete &= outcome.failed.is_empty();
+        let mut line = line(story, change, self.is_dry_run, &outcome);
+        let mut value = value(story, &outcome);
+        if let Some(key) = stale {
+            line.push_str(&format!(" (stale: {key})"));
+            value["jira_key"] = key.into();
+        }
+        self.lines.push(line);
+        Ok(value)
     }
-    let json = json!({
-        "schema": "octane.links/1",
-        "is_dry_run": is_dry_run,
-        "stories": values,
-        "unknown": keys.missing,
-        "ambiguous": keys.ambiguous.keys().collect::<Vec<_>>(),
-        "problems": problems,
-    });
-    output.answer(|| Text::lines(&lines), &json)?;
-    Ok(if is_complete {
-        Exit::Success
-    } else {
-        Exit::LinksIncomplete
-    })
+
+    /// Removes what runs are linked to although none of their keys is that of the story; only if everything else is linked.
+    async fn unlink_stale(&mut self, args: &ChangeLinksArgs, asked: &Asked) -> Result<Vec<Value>> {
+        if !self.is_complete {
+            self.output
+                .say("note: no stale link was removed, because not everything could be linked");
+            return Ok(Vec::new());
+        }
+        let stories = args.story.iter().copied().collect();
+        let links = self.client.links();
+        let stale = links.stale(&asked.keys_of_runs, &stories).await?;
+        let mut values = Vec::new();
+        for link in stale {
+            let key = Some(&*link.jira_key);
+            let unlinking = self.apply(Change::Unlink, link.story, &link.runs, key);
+            values.push(unlinking.await?);
+        }
+        if values.is_empty() {
+            self.lines.push("no stale links".to_owned());
+        }
+        Ok(values)
+    }
 }
 
 fn report_unresolved(keys: &Resolution, problems: &mut Vec<ReportedProblem>, output: Output) {
@@ -107,11 +195,11 @@ fn report(
 
 /// The stories that are given, each with all runs.
 async fn given(
-    args: &LinkArgs,
+    args: &ChangeLinksArgs,
     client: &Client,
     problems: &mut Vec<ReportedProblem>,
     output: Output,
-) -> Result<(Resolution, Stories)> {
+) -> Result<Asked> {
     let keys = client.jira().resolve(&args.jira).await?;
     report_unresolved(&keys, problems, output);
     let stories = args.story.iter().copied();
@@ -119,7 +207,7 @@ async fn given(
         .chain(keys.found.values().map(|item| item.id))
         .collect();
     if stories.is_empty() {
-        return Err(no_story("give the ID of the backlog item with `--story`"));
+        return Err(no_story(false));
     }
     let runs: Vec<RunId> = match &args.suite_run {
         None => args.runs.clone(),
@@ -128,27 +216,37 @@ async fn given(
             runs.into_iter().map(|run| run.id).collect()
         }
     };
+    let given: BTreeSet<String> = args.jira.iter().cloned().collect();
     let stories = stories.into_iter().map(|story| (story, runs.clone()));
-    Ok((keys, stories.collect()))
+    Ok(Asked {
+        keys,
+        stories: stories.collect(),
+        keys_of_runs: runs.iter().map(|run| (*run, given.clone())).collect(),
+    })
 }
 
 /// The stories of a table of Jira keys, each with the runs whose tests have its key there.
 async fn mapped(
     file: &Path,
-    args: &LinkArgs,
+    args: &ChangeLinksArgs,
     client: &Client,
     problems: &mut Vec<ReportedProblem>,
     output: Output,
-) -> Result<(Resolution, Stories)> {
+) -> Result<Asked> {
     let map = JiraMap::read(file)
         .map_err(|error| Failure::new(Exit::Configuration, error).context("`--map`"))?;
     let suite_run = args.suite_run.as_deref().unwrap_or_default();
     let runs = runs(suite_run, args, client, output).await?;
     let mut by_key: BTreeMap<String, Vec<RunId>> = BTreeMap::new();
+    let mut keys_of_runs = BTreeMap::new();
     for run in runs {
-        for key in map.keys(&Runs::identity(&run)) {
-            by_key.entry(key).or_default().push(run.id);
+        let Some(keys) = map.find(&Runs::identity(&run)) else {
+            continue;
+        };
+        for key in &keys {
+            by_key.entry(key.clone()).or_default().push(run.id);
         }
+        keys_of_runs.insert(run.id, keys.into_iter().collect());
     }
     for warning in map.warnings().cloned().chain(map.unused()) {
         output.say(&format!("warning: {warning}"));
@@ -160,23 +258,26 @@ async fn mapped(
         let runs = by_key.get(key).into_iter().flatten();
         stories.entry(item.id).or_default().extend(runs);
     }
-    if stories.is_empty() {
-        return Err(no_story(
-            "`octane run list` shows the tests of the suite run, and `octane jira resolve` what keys match",
-        ));
-    }
-    Ok((keys, stories))
+    Ok(Asked {
+        keys,
+        stories,
+        keys_of_runs,
+    })
 }
 
-fn no_story(hint: &str) -> Failure {
+fn no_story(is_mapped: bool) -> Failure {
     let message = "nothing was changed: no Jira key matches exactly one backlog item";
-    Failure::message(Exit::Refused, message).hint(hint)
+    Failure::message(Exit::Refused, message).hint(if is_mapped {
+        "`octane run list` shows the tests of the suite run, and `octane jira resolve` what keys match"
+    } else {
+        "give the ID of the backlog item with `--story`"
+    })
 }
 
 /// The runs of a suite run, of tests and of features.
 async fn runs(
     suite_run: &str,
-    args: &LinkArgs,
+    args: &ChangeLinksArgs,
     client: &Client,
     output: Output,
 ) -> Result<Vec<AutomatedRun>> {

@@ -6,10 +6,12 @@ use octane_client::{BundleError, ReportedProblem, Spool, UploadId, UploadState, 
 use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use crate::args::{DryRunArgs, Format, SinceArgs, SpoolArgs, UploadStatus, UploadsCommand};
+use crate::args::{
+    DryRunArgs, Format, OnlyArgs, SinceArgs, SpoolArgs, UploadStatus, UploadsCommand,
+};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Text, problem_lines, table, write_json_part};
+use crate::output::{Output, Text, problem_line, problem_lines, table, write_json_part};
 use crate::spool::{journal_failure, spool};
 use crate::suggest::{Suggest, quoted};
 
@@ -20,7 +22,9 @@ pub(super) fn run(command: &UploadsCommand, output: Output) -> Result<Exit> {
             since,
             spool,
         } => return list(status, *since, spool, output),
-        UploadsCommand::Show(args) => return status(args.id.as_ref(), &args.spool, output),
+        UploadsCommand::Show(args) => {
+            return status(args.id.as_ref(), args.only, &args.spool, output);
+        }
         UploadsCommand::Delete {
             id,
             force,
@@ -255,7 +259,12 @@ fn check_deletable(summary: &UploadSummary, suggest: &Suggest) -> Result<()> {
 }
 
 /// Shows the progress of an upload, and its problems.
-pub(super) fn status(id: Option<&UploadId>, args: &SpoolArgs, output: Output) -> Result<Exit> {
+pub(super) fn status(
+    id: Option<&UploadId>,
+    only: OnlyArgs,
+    args: &SpoolArgs,
+    output: Output,
+) -> Result<Exit> {
     let spool = spool(args)?;
     let id = match id {
         Some(id) => id.clone(),
@@ -264,7 +273,11 @@ pub(super) fn status(id: Option<&UploadId>, args: &SpoolArgs, output: Output) ->
     let suggest = Suggest::offline(args);
     let failed = |error| journal_failure(error, &suggest);
     let summary = spool.summary(&id).map_err(failed)?;
-    let problems = spool.problems(&id).map_err(failed)?;
+    let mut problems = spool.problems(&id).map_err(failed)?;
+    if only.rejected {
+        problems.retain(is_not_accepted);
+        return rejected(&summary, &problems, output);
+    }
     let human = || {
         let UploadSummary {
             suite,
@@ -294,6 +307,38 @@ pub(super) fn status(id: Option<&UploadId>, args: &SpoolArgs, output: Output) ->
     };
     let json = json!({ "schema": "octane.status/1", "upload": summary, "problems": problems });
     output.answer(human, &json)?;
+    Ok(Exit::Success)
+}
+
+/// Whether a problem is that a result, or a file of results, is not accepted.
+fn is_not_accepted(problem: &ReportedProblem) -> bool {
+    matches!(&*problem.code, "rejected" | "invalid_row" | "unreadable")
+}
+
+/// Lists the results that are not accepted.
+fn rejected(summary: &UploadSummary, problems: &[ReportedProblem], output: Output) -> Result<Exit> {
+    if output.format == Format::Ndjson {
+        for problem in problems {
+            if !write_json_part(problem)? {
+                break;
+            }
+        }
+        return Ok(Exit::Success);
+    }
+    let human = || Text::lines(problems.iter().map(problem_line));
+    let json = json!({ "schema": "octane.status/1", "upload": summary, "problems": problems });
+    output.answer(human, &json)?;
+    if output.format == Format::Human {
+        let counts = &summary.counts;
+        output.say(&format!(
+            "{} of {}: {} rejected, {} invalid; {} still pending",
+            thousands(counts.rejected + counts.invalid),
+            plural(counts.read, "result"),
+            thousands(counts.rejected),
+            thousands(counts.invalid),
+            thousands(counts.pending),
+        ));
+    }
     Ok(Exit::Success)
 }
 

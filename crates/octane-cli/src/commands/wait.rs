@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::connected::connected;
 use super::uploads;
-use crate::args::{ConnectionArgs, SpoolArgs, StatusArgs, WaitArgs, Watched};
+use crate::args::{ConnectionArgs, OnlyArgs, SpoolArgs, StatusArgs, WaitArgs, Watched};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text};
@@ -26,6 +26,13 @@ pub(super) async fn status(
     output: Output,
 ) -> Result<Exit> {
     let id = match &args.id {
+        Some(Watched::Task(task)) if args.only.rejected => {
+            let message = format!(
+                "`--rejected` is about an upload; {task} is a task of the server, which does not say what became of single results"
+            );
+            return Err(Failure::message(Exit::Usage, message)
+                .hint("`octane uploads list` lists the uploads"));
+        }
         Some(Watched::Task(task)) => {
             let show = async |client: &Client| {
                 let task = client.endpoint().test_results().task(*task).await?;
@@ -37,7 +44,7 @@ pub(super) async fn status(
         Some(Watched::Upload(id)) => Some(id),
         None => None,
     };
-    uploads::status(id, &args.spool, output)
+    uploads::status(id, args.only, &args.spool, output)
 }
 
 pub(super) async fn run(
@@ -83,7 +90,7 @@ async fn upload(
         let summary = spool.summary(id);
         let summary = summary.map_err(|error| journal_failure(error, &suggest))?;
         if !summary.is_in_use || !pauses.pause().await {
-            uploads::status(Some(id), args, output)?;
+            uploads::status(Some(id), OnlyArgs::default(), args, output)?;
             return Ok(exit_of_upload(summary.state));
         }
     }

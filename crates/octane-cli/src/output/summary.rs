@@ -119,6 +119,14 @@ fn write_summary(text: &mut Text, summary: &Summary<'_>, suggest: &Suggest) -> s
         write_failed_tests(text, failed_tests)?;
     }
     write_problems(text, problems)?;
+    let listed = problems
+        .iter()
+        .filter(|problem| !is_in_summary(&problem.code));
+    let is_stored = report.journal.is_some() && !is_merged(report);
+    if listed.count() > PROBLEMS_MAX && rejected + invalid > 0 && is_stored {
+        let list = suggest.rejected(&report.upload_id);
+        writeln!(text, "          rejected and invalid results: `{list}`")?;
+    }
     if problems.iter().any(|problem| problem.code == "duplicate") {
         writeln!(
             text,
@@ -185,6 +193,12 @@ fn write_sent(text: &mut Text, counts: &Counts, batches: &[BatchReport]) -> std:
         )?;
     }
     writeln!(text)
+}
+
+/// Whether a report covers several uploads.
+fn is_merged(report: &Report) -> bool {
+    let shards = report.shards.as_ref();
+    shards.is_some_and(|shards| shards.is_merged)
 }
 
 /// How to continue each of several shards that is not finished. Returns whether the report covers several.
@@ -329,29 +343,34 @@ pub(crate) fn problem_lines(problems: &[ReportedProblem]) -> Text {
     text
 }
 
+/// The test if there is one, the problem, and the place unless the message has it.
+pub(crate) fn problem_line(problem: &ReportedProblem) -> String {
+    let ReportedProblem {
+        test,
+        position,
+        message,
+        ..
+    } = problem;
+    let owner = test
+        .as_deref()
+        .map(|test| format!("{test}: "))
+        .unwrap_or_default();
+    let place = position
+        .as_ref()
+        .filter(|position| !message.contains(&*position.file));
+    let place = place
+        .map(|position| format!("  {position}"))
+        .unwrap_or_default();
+    format!("{owner}{message}{place}")
+}
+
 fn write_problems(text: &mut Text, problems: &[ReportedProblem]) -> std::fmt::Result {
     let listed = problems
         .iter()
         .filter(|problem| !is_in_summary(&problem.code));
     let count = listed.clone().count();
-    for ReportedProblem {
-        test,
-        position,
-        message,
-        ..
-    } in listed.take(PROBLEMS_MAX)
-    {
-        let owner = test
-            .as_deref()
-            .map(|test| format!("{test}: "))
-            .unwrap_or_default();
-        let place = position
-            .as_ref()
-            .filter(|position| !message.contains(&*position.file));
-        let place = place
-            .map(|position| format!("  {position}"))
-            .unwrap_or_default();
-        writeln!(text, "! {owner}{message}{place}")?;
+    for problem in listed.take(PROBLEMS_MAX) {
+        writeln!(text, "! {}", problem_line(problem))?;
     }
     if count > PROBLEMS_MAX {
         writeln!(

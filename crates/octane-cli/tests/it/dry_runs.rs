@@ -125,6 +125,12 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         "1 run would be linked, 1 already linked, 0 failed",
     ),
     (
+        "link",
+        "link --suite-run r --jira SHOP-102 --unlink-stale",
+        0,
+        "1 run would be unlinked, 0 have no link, 0 failed (stale: SHOP-101)",
+    ),
+    (
         "unlink",
         "unlink --suite-run r --jira SHOP-101",
         0,

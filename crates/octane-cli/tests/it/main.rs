@@ -60,6 +60,7 @@ mod shared_session;
 // Paths and the texts of the operating system differ elsewhere.
 #[cfg(unix)]
 mod snapshots;
+mod stale_links;
 mod stories;
 mod tables;
 mod test_failures;

@@ -661,3 +661,42 @@ fn shards_in_the_sandbox_are_merged_in_it() {
         "{done:?}"
     );
 }
+
+#[test]
+fn a_test_with_results_in_several_shards_is_one_test_of_the_merged_report() {
+    let server = Server::new();
+    for (shard, table) in [
+        (
+            "1/2",
+            "name,status,jira\nboth,failed,SHOP-101\nonce,passed,SHOP-101\n",
+        ),
+        (
+            "2/2",
+            "name,status,jira\nboth,failed,SHOP-101\nboth,passed,SHOP-101\nlast,failed,\n",
+        ),
+    ] {
+        let spool = format!("machine-{}", &shard[..1]);
+        let done = upload_with(&server, shard, table, &spool, &[]);
+        assert_eq!(done.code, 0, "{done:?}");
+        export_from(&server, &spool);
+    }
+    let more = [
+        "--format",
+        "json",
+        "--tolerate",
+        "unstable",
+        "--report",
+        "merged.md",
+    ];
+    let done = merge(&server, &more);
+    assert_eq!(done.code, 0, "{done:?}");
+    let report = done.json();
+    let failed = report["failed_tests"].as_array().unwrap();
+    let failed: Vec<&Value> = failed.iter().map(|test| &test["test"]).collect();
+    assert_eq!(failed, ["both", "last"], "{report}");
+    // It is so in shard 2, and because shard 1 and what shard 2 ends with differ.
+    assert_eq!(report["counts"]["flaky"], 1, "{report}");
+    let page = std::fs::read_to_string(server.place.path().join("merged.md")).unwrap();
+    let story = page.lines().find(|line| line.starts_with(r"| SHOP\-101"));
+    assert!(story.unwrap().contains("| 1 flaky, 1 passed"), "{page}");
+}

@@ -93,6 +93,58 @@ fn a_task_whose_results_were_rejected_is_partial_and_its_log_is_shown() {
 }
 
 #[test]
+fn the_rejected_and_invalid_results_of_an_upload_are_all_listed_with_reason_and_place() {
+    let server = server(Settings::default());
+    let rows: String = (0..30)
+        .map(|number| format!("t{number},passed\n"))
+        .collect();
+    server
+        .place
+        .file("b.csv", &format!("name,status\n{rows}odd,perhaps\n"));
+    server.fail_next(Fault::failed_task());
+    let line = "upload b.csv --suite S --suite-run r -y --skip-invalid";
+    let sent = octane(&server, line);
+    // Nothing was ingested.
+    assert_eq!(sent.code, 6, "{sent:?}");
+    let list = sent
+        .stdout
+        .lines()
+        .find(|line| line.contains("--rejected`"));
+    let list = list.and_then(|line| line.split('`').nth(1)).unwrap();
+    let list = list.strip_prefix("octane ").unwrap();
+
+    let done = octane(&server, list);
+    assert_eq!(done.code, 0, "{done:?}");
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    assert_eq!(lines.len(), 31, "{done:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("b.csv:32") && line.contains("`perhaps`"))
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("t29: ") && line.ends_with("b.csv:31"))
+    );
+    let says = "31 of 31 results: 30 rejected, 1 invalid; 0 still pending";
+    assert!(done.stderr.contains(says), "{done:?}");
+    let lines = octane(&server, &format!("{list} --format ndjson")).stdout;
+    assert_eq!(lines.lines().count(), 31, "{lines}");
+    let show = list.replace("status", "uploads show");
+    let json = octane(&server, &format!("{show} --format json")).json();
+    assert_eq!(json["problems"].as_array().unwrap().len(), 31, "{json}");
+
+    // An upload of which everything was accepted has none.
+    let sent = octane(&server, UPLOAD);
+    assert_eq!(sent.code, 0, "{sent:?}");
+    let done = octane(&server, "status --rejected");
+    assert_eq!((done.code, &*done.stdout), (0, ""), "{done:?}");
+    let task = task_of(&sent);
+    octane(&server, &format!("status {task} --rejected")).fails(2, &["`--rejected`", "task"]);
+}
+
+#[test]
 fn an_upload_is_waited_for_until_no_process_works_on_it() {
     let server = server(Settings::default());
     let done = octane(&server, UPLOAD);

@@ -93,3 +93,26 @@ fn a_failure_is_tolerated_only_if_its_class_is() {
     let unknown = FailedTest::of("t".to_owned(), &[], &tolerated);
     assert!(!unknown.is_tolerated && unknown.classes.is_empty());
 }
+
+#[test]
+fn a_test_that_failed_in_several_shards_is_listed_once() {
+    let failed = |name: &str, test_id: Option<i64>| FailedRun {
+        key: key(name),
+        test: name.to_owned(),
+        test_id: test_id.map(TestId::new),
+    };
+    let shards = [
+        failed("pays", None),
+        failed("refunds", Some(2)),
+        failed("pays", Some(1)),
+        failed("pays", None),
+    ];
+    let all = once_each(shards.into());
+    let listed: Vec<(&str, Option<TestId>)> =
+        all.iter().map(|run| (&*run.test, run.test_id)).collect();
+    let expected = [
+        ("pays", Some(TestId::new(1))),
+        ("refunds", Some(TestId::new(2))),
+    ];
+    assert_eq!(listed, expected);
+}

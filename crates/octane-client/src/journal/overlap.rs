@@ -18,6 +18,9 @@ const CHUNK: usize = 10_000;
 pub(crate) struct Overlaps {
     /// How many more results there are than runs, counting one result of each journal.
     pub(crate) repeats: usize,
+    /// How many of the journals' runs with different statuses are the same run: each is counted in its journal, and once more if
+    /// the journals differ.
+    pub(crate) flaky_repeats: usize,
     /// The runs whose results have different statuses.
     pub(crate) different: Vec<Overlap>,
 }
@@ -54,7 +57,7 @@ impl Overlaps {
         let all = Connection::open("").map_err(failed)?;
         all.execute_batch(
             "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
-                 started INTEGER, is_feature INTEGER NOT NULL);
+                 started INTEGER, is_feature INTEGER NOT NULL, is_flaky INTEGER NOT NULL);
              BEGIN",
         )
         .map_err(failed)?;
@@ -69,6 +72,12 @@ impl Overlaps {
     fn read(all: &Connection) -> rusqlite::Result<Self> {
         let repeats = all.query_row(
             "SELECT COUNT(*) - COUNT(DISTINCT key) FROM results",
+            [],
+            |row| row.get(0),
+        )?;
+        let flaky_repeats = all.query_row(
+            "SELECT COALESCE(SUM(times - 1), 0) FROM (
+                 SELECT SUM(is_flaky) + (COUNT(DISTINCT status) > 1) AS times FROM results GROUP BY key HAVING times > 1)",
             [],
             |row| row.get(0),
         )?;
@@ -97,7 +106,11 @@ impl Overlaps {
                 }),
             }
         }
-        Ok(Self { repeats, different })
+        Ok(Self {
+            repeats,
+            flaky_repeats,
+            different,
+        })
     }
 }
 
@@ -106,11 +119,12 @@ impl Journal {
     fn copy_last_results(&self, number: usize, all: &Connection) -> Result<(), JournalError> {
         let mut after = Vec::new();
         loop {
-            let chunk: Vec<(RunKey, i64, String, Option<i64>, bool)> = self.read(|connection| {
+            let chunk: Vec<(RunKey, i64, String, Option<i64>, bool, bool)> = self.read(|connection| {
                 ensure_index_of_keys(connection)?;
                 connection
                     .prepare_cached(
-                        "SELECT key, MAX(number), status, started, number IN (SELECT number FROM features) FROM rows
+                        "SELECT key, MAX(number), status, started, number IN (SELECT number FROM features),
+                             COUNT(DISTINCT status) > 1 FROM rows
                          WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
                     )?
                     .query_map((&after, CHUNK), |row| {
@@ -124,9 +138,9 @@ impl Journal {
             after = last.to_vec();
             let copied = (|| {
                 let mut insert =
-                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)")?;
-                for (key, row, status, started, is_feature) in &chunk {
-                    insert.execute((key, number, row, status, started, is_feature))?;
+                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+                for (key, row, status, started, is_feature, is_flaky) in &chunk {
+                    insert.execute((key, number, row, status, started, is_feature, is_flaky))?;
                 }
                 Ok(())
             })();

@@ -131,6 +131,7 @@ impl<'a> Merge<'a> {
         }
         let shared = Shared {
             repeats: overlapping.repeats,
+            flaky_repeats: overlapping.flaky_repeats,
             problems: overlapping.problems,
             links: match (&links, members.first()) {
                 (Some(links), Some(first)) => links.totals(&first.journal).await?,

@@ -24,6 +24,8 @@ use crate::shard::Shard;
 pub(super) struct Overlapping {
     /// How many more results there are than runs.
     pub(super) repeats: usize,
+    /// How many tests whose results differ are counted more than once.
+    pub(super) flaky_repeats: usize,
     /// The failures that Octane does not show and should: their rows, by journal.
     pub(super) hidden: BTreeMap<usize, BTreeSet<i64>>,
     /// The tests whose results differ.
@@ -32,9 +34,14 @@ pub(super) struct Overlapping {
 
 /// Looks for tests with results in several of the journals, which are in the order of their uploads.
 pub(super) fn look(journals: &[Journal], shards: &[Shard]) -> Result<Overlapping, JournalError> {
-    let Overlaps { repeats, different } = Overlaps::find(journals)?;
+    let Overlaps {
+        repeats,
+        flaky_repeats,
+        different,
+    } = Overlaps::find(journals)?;
     let mut found = Overlapping {
         repeats,
+        flaky_repeats,
         ..Overlapping::default()
     };
     for overlap in &different {

@@ -12,6 +12,8 @@ use crate::shard::Shard;
 pub(super) struct Shared {
     /// Results that share a run with a result of another shard.
     pub(super) repeats: usize,
+    /// How many runs with different statuses are counted more than once.
+    pub(super) flaky_repeats: usize,
     /// Tests whose results differ between shards.
     pub(super) problems: Vec<ReportedProblem>,
     /// What they have linked, where a run in which several have results counts once.
@@ -49,12 +51,13 @@ pub(super) fn merged(
     merged.outcome = outcome(&facts);
     let Shared {
         repeats,
+        flaky_repeats,
         problems,
         links: totals,
     } = common;
     merged.counts.repeats += repeats;
     merged.counts.runs = merged.counts.runs.saturating_sub(repeats);
-    merged.counts.flaky += problems.len();
+    merged.counts.flaky = (merged.counts.flaky + problems.len()).saturating_sub(flaky_repeats);
     if let Some(shards) = &mut merged.shards {
         shards.is_merged = true;
         shards.missing = Some(roll_call.missing.clone());

@@ -201,6 +201,11 @@ impl JiraMap {
 
     /// The keys of a test, in the order of the lines; a key that several lines have is there several times.
     pub fn keys(&self, test: &Identity) -> Vec<String> {
+        self.find(test).unwrap_or_default()
+    }
+
+    /// The same, or `None` if no line matches the test. The cell of a line that does may be empty: the test has no key then.
+    pub fn find(&self, test: &Identity) -> Option<Vec<String>> {
         let Identity {
             module,
             package,
@@ -217,10 +222,13 @@ impl JiraMap {
                 cells.all(|(pattern, text)| pattern.as_ref().is_none_or(|it| it.matches(text)))
             }));
         }
+        if matching.is_empty() {
+            return None;
+        }
         matching.sort_unstable();
         let lines = matching.iter().map(|number| &self.table.lines[*number]);
         let used = lines.inspect(|line| line.is_used.store(true, Ordering::Relaxed));
-        used.flat_map(|line| line.keys.iter().cloned()).collect()
+        Some(used.flat_map(|line| line.keys.iter().cloned()).collect())
     }
 }
 
