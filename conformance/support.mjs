@@ -25,6 +25,13 @@ export const sandbox = {
   workspace: Number(setting('SANDBOX_WORKSPACE')),
 };
 
+/** The relay that delivers to the sandbox, and a token of its: the ID and all of it. */
+export const relay = {
+  url: setting('RELAY_URL'),
+  id: setting('RELAY_TOKEN_ID'),
+  token: setting('RELAY_TOKEN'),
+};
+
 /** The path of a collection, or of anything else in the workspace, as custom requests want it. */
 export function path(rest) {
   return `/api/shared_spaces/${sandbox.space}/workspaces/${sandbox.workspace}/${rest}`;

@@ -1,8 +1,8 @@
-//! Drives the sandbox with a client that others wrote: the vendor's JavaScript SDK.
+//! Drives the sandbox, and a relay in front of it, with clients that others wrote: the vendor's JavaScript SDK, and Python's `requests`.
 //!
 //! The scenarios are in `conformance/`. They are copied into a folder below `target/`, the SDK and its dependencies
 //! are installed there in the versions of the lock file, and Node's test runner runs the scenarios against the
-//! program `octane sandbox`.
+//! programs `octane sandbox` and `octane relay`. The client in Python has an environment of its own in the same folder.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,11 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use xshell::{Shell, cmd};
+
+use crate::output::say;
+use crate::venv;
 
 /// The oldest Node.js whose test runner can run the scenarios.
 const NODE_MAJOR_MIN: u32 = 18;
@@ -23,6 +27,7 @@ pub(crate) fn run(shell: &Shell, root: &Path, program: Option<&Path>) -> Result<
 
     let server = Server::start(root, program)?;
     let address = &server.address;
+    let relay = Relay::start(root, program, &folder.join("relay"), address)?;
     let shell = shell.clone();
     shell.change_dir(&folder);
     shell.set_var("SANDBOX_URL", &address.url);
@@ -30,12 +35,33 @@ pub(crate) fn run(shell: &Shell, root: &Path, program: Option<&Path>) -> Result<
     shell.set_var("SANDBOX_CLIENT_SECRET", &address.client_secret);
     shell.set_var("SANDBOX_SPACE", &address.space);
     shell.set_var("SANDBOX_WORKSPACE", &address.workspace);
+    shell.set_var("RELAY_URL", &relay.url);
+    shell.set_var("RELAY_TOKEN_ID", &relay.token.id);
+    shell.set_var("RELAY_TOKEN", &relay.token.token);
     // The server is on this machine: a proxy that is set in the environment must not be used.
     shell.set_var("NO_PROXY", "127.0.0.1");
     shell.set_var("no_proxy", "127.0.0.1");
     cmd!(shell, "node prepare.mjs").quiet().run()?;
     let scenarios = scenarios(&folder)?;
     cmd!(shell, "node --test --test-reporter=spec {scenarios...}").run()?;
+    run_python(&shell, root)
+}
+
+/// The client in Python, in the version that the scenario was written for.
+const REQUESTS: &str = "requests==2.32.5";
+
+/// Runs the client in Python; where there is none, says so.
+fn run_python(shell: &Shell, root: &Path) -> Result<()> {
+    let environment = root.join("target/conformance-python");
+    let python = match venv::find(shell) {
+        Some(python) => venv::install(shell, &python, &environment, &[REQUESTS])?,
+        None => None,
+    };
+    let Some(python) = python else {
+        say("skipped the client in Python: there is no Python 3.10 with pip");
+        return Ok(());
+    };
+    cmd!(shell, "{python} relay_requests.py").run()?;
     Ok(())
 }
 
@@ -112,31 +138,99 @@ struct Server {
 
 impl Server {
     fn start(root: &Path, program: Option<&Path>) -> Result<Self> {
-        let mut command = Command::new(program.unwrap_or(Path::new("cargo")));
-        if program.is_none() {
-            command.args(["run", "--quiet", "--package", "octane-cli", "--"]);
-        }
-        let mut program = command
+        let mut program = octane(root, program)
             .args(["sandbox", "--memory", "--port", "0", "--format", "json"])
-            .current_dir(root)
-            .stdout(Stdio::piped())
             .spawn()
             .context("cannot start `octane sandbox`")?;
-        let Some(output) = program.stdout.as_mut() else {
-            bail!("`octane sandbox` has no standard output");
-        };
-        // The program keeps running; only its first JSON value is read.
-        let mut values = serde_json::Deserializer::from_reader(output).into_iter();
-        let address = values
-            .next()
-            .context("`octane sandbox` ended before it printed its address")?;
-        match address {
+        match first_value(&mut program, "octane sandbox") {
             Ok(address) => Ok(Self { program, address }),
             Err(error) => {
                 stop(&mut program);
-                Err(error).context("cannot read the address of `octane sandbox`")
+                Err(error)
             }
         }
+    }
+}
+
+/// The program `octane`, to be started with arguments.
+fn octane(root: &Path, program: Option<&Path>) -> Command {
+    let mut command = Command::new(program.unwrap_or(Path::new("cargo")));
+    if program.is_none() {
+        command.args(["run", "--quiet", "--package", "octane-cli", "--"]);
+    }
+    command.current_dir(root).stdout(Stdio::piped());
+    command
+}
+
+/// The first JSON value that a program prints. The program keeps running.
+fn first_value<T: DeserializeOwned>(program: &mut Child, name: &str) -> Result<T> {
+    let Some(output) = program.stdout.as_mut() else {
+        bail!("`{name}` has no standard output");
+    };
+    let mut values = serde_json::Deserializer::from_reader(output).into_iter();
+    let value = values
+        .next()
+        .with_context(|| format!("`{name}` ended before it printed anything"))?;
+    value.with_context(|| format!("cannot read what `{name}` has printed"))
+}
+
+/// A token of a relay, as it is printed when it is created.
+#[derive(Debug, Deserialize)]
+struct Token {
+    id: String,
+    token: String,
+}
+
+/// The program `octane relay`, which delivers to the sandbox and is stopped when this value is dropped.
+struct Relay {
+    program: Child,
+    url: String,
+    token: Token,
+}
+
+impl Relay {
+    fn start(root: &Path, program: Option<&Path>, data: &Path, to: &Address) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Listening {
+            url: String,
+        }
+        let command = |arguments: &[&str]| {
+            let mut command = octane(root, program);
+            command.args(arguments).args(["--format", "json"]);
+            command.arg("--relay-data").arg(data);
+            command
+        };
+        let created = command(&["relay", "token", "create", "conformance"])
+            .output()
+            .context("cannot run `octane relay token create`")?;
+        let token = serde_json::from_slice(&created.stdout)
+            .context("cannot read the token that `octane relay token create` has printed")?;
+        let mut program = command(&["relay", "--port", "0"])
+            .env("OCTANE_URL", &to.url)
+            .env("OCTANE_SPACE", &to.space)
+            .env("OCTANE_WORKSPACE", &to.workspace)
+            .env("OCTANE_CLIENT_ID", &to.client_id)
+            .env("OCTANE_CLIENT_SECRET", &to.client_secret)
+            .env("NO_PROXY", "127.0.0.1")
+            .spawn()
+            .context("cannot start `octane relay`")?;
+        match first_value::<Listening>(&mut program, "octane relay") {
+            Ok(Listening { url }) => Ok(Self {
+                program,
+                url,
+                token,
+            }),
+            Err(error) => {
+                stop(&mut program);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        stop(&mut self.program);
     }
 }
 

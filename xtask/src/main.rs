@@ -35,7 +35,7 @@ cargo xtask test         run all tests (unit, integration, documentation, the Py
 cargo xtask python       run the tests of the Python package alone
 cargo xtask wheel        build and check the wheel of the Python package, with the program in it: for this machine, `--manylinux` for any
                          Linux with glibc 2.17 or newer, `--dev` quickly for tests
-cargo xtask conformance  drive the sandbox with the vendor's JavaScript SDK (needs Node.js and npm)
+cargo xtask conformance  drive the sandbox and a relay with the vendor's JavaScript SDK and with Python's requests (needs Node.js and npm)
 cargo xtask ci           run what CI runs: format, dependencies, lints, documentation, conformance, tests
 cargo xtask circles      check that the files of a crate do not depend on each other in circles
 cargo xtask dependencies check for unused dependencies; licences, versions and sources with cargo-deny

@@ -88,6 +88,15 @@ impl Credentials {
         Ok(true)
     }
 
+    /// The credentials that the next sign-in uses.
+    pub(crate) async fn peek(&self) -> Result<Option<FoundCredential>, CredentialError> {
+        let found = self.credential().await?;
+        if let Some(found) = &found {
+            self.remembered.set(found.clone());
+        }
+        Ok(found)
+    }
+
     /// Finds the credentials now.
     pub(crate) async fn find(&self) -> Result<Option<FoundCredential>, CredentialError> {
         let found = self.first().await?;

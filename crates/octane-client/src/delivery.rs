@@ -196,9 +196,19 @@ impl<'a> Delivery<'a> {
             if !self.relocate {
                 return Err(client.different_server(&manifest, journal.id()).into());
             }
+            if manifest.raw.is_some() {
+                let id = journal.id().clone();
+                return Err(JournalError::Fixed { id }.into());
+            }
             // These are large and rarely needed.
             Box::pin(self.send_elsewhere()).await?;
             manifest = journal.run(Journal::manifest).await?;
+        } else if manifest.raw.is_some() {
+            if may_have_run {
+                // Without a look nothing is sent again with other bytes.
+                let resuming = journal.run(|journal| journal.prepare_resume(Look::Unread));
+                resuming.await?;
+            }
         } else if may_have_run {
             Box::pin(self.prepare_resume(&manifest)).await?;
             self.resolve_again(&manifest).await?;
@@ -321,7 +331,10 @@ impl Context<'_> {
     async fn deliver(&self, defer_links: bool) -> Result<DeliveryEnd, JournalError> {
         let mut reconciliation = self.send_and_look().await?;
         // Once: what is sent again has bytes that no server has received.
-        let ignored = reconciliation.resend_ignored().await?;
+        let ignored = match self.manifest.raw {
+            None => reconciliation.resend_ignored().await?,
+            Some(_) => 0,
+        };
         if ignored > 0 {
             (self.on_event)(&Event::Resending { results: ignored });
             reconciliation = self.send_and_look().await?;

@@ -51,6 +51,7 @@ mod ci_builds;
 mod client;
 mod common_links;
 mod compare;
+mod confirmed_by;
 mod context;
 mod coverage;
 mod delivery;
@@ -78,6 +79,7 @@ mod own_results;
 mod plan;
 mod prepare;
 mod problem_class;
+mod raw_payload;
 mod read_runs;
 mod reconciliation;
 mod releases;
@@ -136,6 +138,7 @@ pub use plan::{
 };
 pub use prepare::{Draft, PrepareError, Prepared};
 pub use problem_class::ProblemClass;
+pub use raw_payload::RawPayload;
 pub use releases::Releases;
 pub use report::{
     BatchReport, Counts, CreatedEntity, IdAndName, IncompleteUpload, LinkSummary, Report,

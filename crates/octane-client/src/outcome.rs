@@ -75,6 +75,8 @@ pub(crate) struct Facts {
     pub(crate) pending: usize,
     /// Of those pending: superseded by a later result of the same test, so never sent again.
     pub(crate) superseded: usize,
+    /// Of those pending: of a payload that names no suite run and whose task has ended, so that nothing will ever show them.
+    pub(crate) unnamed: usize,
 }
 
 impl Facts {
@@ -93,6 +95,7 @@ impl Facts {
             invalid: self.invalid + other.invalid,
             pending: self.pending + other.pending,
             superseded: self.superseded + other.superseded,
+            unnamed: self.unnamed + other.unnamed,
         }
     }
 }
@@ -112,6 +115,7 @@ pub(crate) fn outcome(facts: &Facts) -> Outcome {
         invalid,
         pending,
         superseded: _,
+        unnamed: _,
     } = *facts;
     if is_cancelled && (is_work_left || is_cut_short) {
         Outcome::Interrupted
@@ -131,12 +135,12 @@ pub(crate) fn outcome(facts: &Facts) -> Outcome {
 }
 
 /// Whether nothing is left that another attempt could change: the outcome is success or partial, what should be
-/// linked is linked, the runs were read, and what is pending is superseded for good.
+/// linked is linked, the runs were read, and what is pending is superseded for good, or nothing will ever show it.
 pub(crate) fn is_finished(facts: &Facts) -> bool {
     matches!(outcome(facts), Outcome::Success | Outcome::Partial)
         && !facts.is_unlinked
         && !facts.is_unverified
-        && facts.pending == facts.superseded
+        && facts.pending == facts.superseded + facts.unnamed
 }
 
 #[cfg(test)]
@@ -156,6 +160,7 @@ mod tests {
         invalid: 0,
         pending: 0,
         superseded: 0,
+        unnamed: 0,
     };
 
     #[test]
@@ -314,6 +319,13 @@ mod tests {
             superseded: 2,
             ..ALL_IN
         }));
+        let unnamed = Facts {
+            pending: 2,
+            unnamed: 2,
+            ..ALL_IN
+        };
+        assert!(is_finished(&unnamed));
+        assert_eq!(outcome(&unnamed), Outcome::Partial);
         assert!(!is_finished(&Facts {
             is_work_left: true,
             ..ALL_IN

@@ -7,6 +7,7 @@ mod nonce;
 mod part;
 mod parts;
 mod payload_settings;
+mod raw;
 mod repairing;
 mod single;
 mod totals;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use octane_results::{Batches, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 
+use crate::confirmed_by::ConfirmedBy;
 use crate::facts::KnownRun;
 use crate::report::Counts;
 use crate::server::Server;
@@ -31,6 +33,7 @@ pub(crate) use nonce::nonce_comment;
 pub use part::{PartPlanner, PlanPart};
 pub use parts::PartsPlan;
 use payload_settings::payload_settings;
+pub(crate) use raw::raw_batch;
 use repairing::{Repairing, RunRepairs};
 pub use single::SinglePayload;
 pub use totals::{PlanError, PlanTotals};
@@ -81,6 +84,9 @@ pub(crate) struct Manifest {
     /// Which part of a test run it is, unless it is all of it.
     #[serde(default)]
     pub(crate) shard: Option<Shard>,
+    /// What confirms its results, if another program wrote the payload: its bytes are never changed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) raw: Option<ConfirmedBy>,
     /// Of the caller, who gets them back for a resume.
     #[serde(default)]
     pub(crate) options: BTreeMap<String, String>,

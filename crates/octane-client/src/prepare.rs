@@ -227,6 +227,7 @@ impl Client {
             skip_errors: settings.skip_errors,
             link: settings.link,
             shard: settings.shard,
+            raw: None,
             options: settings.options.clone(),
         };
         let manifest = draft

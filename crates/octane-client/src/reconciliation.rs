@@ -86,9 +86,14 @@ impl<'a> Reconciliation<'a> {
                 problems.push(unverified(error));
                 Confirmation::Unknown
             }
+            Lookup::Unnamed => Confirmation::Unnamed,
             Lookup::Forbidden(error) => {
                 problems.push(unverified(error));
-                Confirmation::TaskOnly
+                if self.context.manifest.raw.is_some() {
+                    Confirmation::Unnamed
+                } else {
+                    Confirmation::TaskOnly
+                }
             }
         };
         self.context
@@ -174,13 +179,19 @@ impl<'a> Reconciliation<'a> {
                 Ok((counts, rows))
             })
             .await?;
+        // Of a payload that another program wrote, the word of its task counts where nothing else can.
+        let is_task_enough = match self.lookup {
+            Lookup::Unnamed => true,
+            Lookup::Forbidden(_) => manifest.raw.is_some(),
+            _ => false,
+        };
         let facts = Facts {
             is_cancelled,
             is_cut_short,
             is_work_left: rows.open + rows.forgotten > 0
                 || matches!(self.lookup, Lookup::Failed(_)),
             is_unauthorized: self.undelivered.is_unauthorized || self.unfinished.is_unauthorized,
-            is_unverified: matches!(self.lookup, Lookup::Forbidden(_)),
+            is_unverified: matches!(self.lookup, Lookup::Forbidden(_)) && !is_task_enough,
             is_unlinked: matches!(
                 self.links,
                 Links::Done {
@@ -194,6 +205,7 @@ impl<'a> Reconciliation<'a> {
             invalid: counts.invalid,
             pending: counts.pending,
             superseded: rows.superseded,
+            unnamed: if is_task_enough { rows.unconfirmed } else { 0 },
         };
         let is_deferred = matches!(self.links, Links::Deferred);
         let last = LastAttempt {

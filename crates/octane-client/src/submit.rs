@@ -179,7 +179,9 @@ impl Sender<'_> {
         } = self.context;
         let number = batch.number;
         let mut reason = crate::error::chain(error);
-        let mut is_splittable = error.is_splittable() && batch.rows() > 1;
+        // Of a payload that another program wrote nobody knows which bytes belong to which result.
+        let is_ours = self.context.manifest.raw.is_none();
+        let mut is_splittable = is_ours && error.is_splittable() && batch.rows() > 1;
         let stop_splitting = self.stop_splitting.load(Ordering::Relaxed)
             && !self.is_any_accepted.load(Ordering::Relaxed);
         if is_splittable && stop_splitting {

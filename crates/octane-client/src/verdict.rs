@@ -1,13 +1,13 @@
 //! What became of a result: one function, and this table.
 //!
-//! | the batch ended as | `Exact` | `Newer` | `LaterRow` | `Absent` | `Forbidden` | `Unread` |
-//! |---|---|---|---|---|---|---|
-//! | success | ingested | ingested | ingested | unconfirmed | ingested | unchanged |
-//! | warning, server has a history | ingested | rejected | rejected | rejected | ingested | unchanged |
-//! | warning, no history | ingested | ingested | ingested | rejected | ingested | unchanged |
-//! | failed, error, an unknown status | ingested | rejected | rejected | rejected | unconfirmed | unchanged |
-//! | forgotten (the server no longer knows the task) | ingested | unconfirmed | unconfirmed | unconfirmed | unconfirmed | unchanged |
-//! | refused (there is no task) | rejected | rejected | rejected | rejected | rejected | rejected |
+//! | the batch ended as | `Exact` | `Newer` | `LaterRow` | `Absent` | `Forbidden` | `Unnamed` | `Unread` |
+//! |---|---|---|---|---|---|---|---|
+//! | success | ingested | ingested | ingested | unconfirmed | ingested | ingested | unchanged |
+//! | warning, server has a history | ingested | rejected | rejected | rejected | ingested | unconfirmed | unchanged |
+//! | warning, no history | ingested | ingested | ingested | rejected | ingested | unconfirmed | unchanged |
+//! | failed, error, an unknown status | ingested | rejected | rejected | rejected | unconfirmed | unconfirmed | unchanged |
+//! | forgotten (the server no longer knows the task) | ingested | unconfirmed | unconfirmed | unconfirmed | unconfirmed | unconfirmed | unchanged |
+//! | refused (there is no task) | rejected | rejected | rejected | rejected | rejected | rejected | rejected |
 //!
 //! A result without a batch that ended has no verdict: it is open. With a warning, the server may have left out
 //! any result, so each one has to be seen, if its history can show it.
@@ -75,6 +75,8 @@ pub(crate) enum Observation {
     Absent,
     /// The API key may not read the runs.
     Forbidden,
+    /// The payload names no suite run, so that nothing shows its results: what its task says is all there is.
+    Unnamed,
     /// The runs were not read this time.
     Unread,
 }
@@ -95,30 +97,31 @@ pub(crate) enum Verdict {
 /// Judges one result; see the [table](self).
 pub(crate) fn verdict(end: &BatchEnd, seen: Observation, has_history: bool) -> Verdict {
     use BatchEnd::{Error, Failed, Forgotten, Other, Refused, Success, Warning};
-    use Observation::{Absent, Exact, Forbidden, LaterRow, Newer, Unread};
+    use Observation::{Absent, Exact, Forbidden, LaterRow, Newer, Unnamed, Unread};
     match (end, seen) {
         (Refused, _) => Verdict::Rejected,
         (_, Unread) => Verdict::Unchanged,
-        (_, Exact) | (Success, Newer | LaterRow | Forbidden) | (Warning, Forbidden) => {
+        (_, Exact) | (Success, Newer | LaterRow | Forbidden | Unnamed) | (Warning, Forbidden) => {
             Verdict::Ingested
         }
         (Warning, Newer | LaterRow) if !has_history => Verdict::Ingested,
-        (Success, Absent) | (Forgotten, _) | (Failed | Error | Other(_), Forbidden) => {
-            Verdict::Unconfirmed
-        }
+        (Success, Absent)
+        | (Forgotten, _)
+        | (Failed | Error | Other(_), Forbidden)
+        | (Warning | Failed | Error | Other(_), Unnamed) => Verdict::Unconfirmed,
         (Warning | Failed | Error | Other(_), Newer | LaterRow | Absent) => Verdict::Rejected,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Observation::{Absent, Exact, Forbidden, LaterRow, Newer, Unread};
+    use super::Observation::{Absent, Exact, Forbidden, LaterRow, Newer, Unnamed, Unread};
     use super::Verdict::{Ingested, Rejected, Unchanged, Unconfirmed};
     use super::*;
 
-    const COLUMNS: [Observation; 6] = [Exact, Newer, LaterRow, Absent, Forbidden, Unread];
+    const COLUMNS: [Observation; 7] = [Exact, Newer, LaterRow, Absent, Forbidden, Unnamed, Unread];
 
-    fn assert_row(end: &BatchEnd, has_history: bool, expected: [Verdict; 6]) {
+    fn assert_row(end: &BatchEnd, has_history: bool, expected: [Verdict; 7]) {
         for (seen, expected) in COLUMNS.into_iter().zip(expected) {
             assert_eq!(
                 verdict(end, seen, has_history),
@@ -136,6 +139,7 @@ mod tests {
             Ingested,
             Unconfirmed,
             Ingested,
+            Ingested,
             Unchanged,
         ];
         for has_history in [false, true] {
@@ -145,13 +149,29 @@ mod tests {
 
     #[test]
     fn after_a_warning_the_history_has_to_show_the_very_result() {
-        let expected = [Ingested, Rejected, Rejected, Rejected, Ingested, Unchanged];
+        let expected = [
+            Ingested,
+            Rejected,
+            Rejected,
+            Rejected,
+            Ingested,
+            Unconfirmed,
+            Unchanged,
+        ];
         assert_row(&BatchEnd::Warning, true, expected);
     }
 
     #[test]
     fn after_a_warning_without_a_history_a_newer_result_is_enough() {
-        let expected = [Ingested, Ingested, Ingested, Rejected, Ingested, Unchanged];
+        let expected = [
+            Ingested,
+            Ingested,
+            Ingested,
+            Rejected,
+            Ingested,
+            Unconfirmed,
+            Unchanged,
+        ];
         assert_row(&BatchEnd::Warning, false, expected);
     }
 
@@ -162,6 +182,7 @@ mod tests {
             Rejected,
             Rejected,
             Rejected,
+            Unconfirmed,
             Unconfirmed,
             Unchanged,
         ];
@@ -181,6 +202,7 @@ mod tests {
             Unconfirmed,
             Unconfirmed,
             Unconfirmed,
+            Unconfirmed,
             Unchanged,
         ];
         for has_history in [false, true] {
@@ -191,7 +213,7 @@ mod tests {
     #[test]
     fn a_refused_batch_is_rejected_whatever_is_seen() {
         for has_history in [false, true] {
-            assert_row(&BatchEnd::Refused, has_history, [Rejected; 6]);
+            assert_row(&BatchEnd::Refused, has_history, [Rejected; 7]);
         }
     }
 

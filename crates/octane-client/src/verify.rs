@@ -3,6 +3,7 @@
 use octane_model::{Entity, EntityId, Query, Select, SuiteRunId};
 use serde_json::Value;
 
+use crate::confirmed_by::ConfirmedBy;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
@@ -17,6 +18,8 @@ pub(crate) enum Lookup {
     NothingIngested,
     /// Nothing was read, because the upload was cancelled.
     Cancelled,
+    /// The payload was written by another program and names no suite run.
+    Unnamed,
     /// There is no suite run.
     NoSuiteRun,
     /// The runs of this suite run are in the journal.
@@ -42,6 +45,9 @@ pub(crate) async fn verify(context: &Context<'_>) -> Result<Lookup, JournalError
     journal.run(Journal::clear_server_runs).await?;
     if !journal.run(Journal::has_ended_task).await? {
         return Ok(Lookup::NothingIngested);
+    }
+    if manifest.raw == Some(ConfirmedBy::Task) {
+        return Ok(Lookup::Unnamed);
     }
     if cancellation.is_cancelled() {
         return Ok(Lookup::Cancelled);

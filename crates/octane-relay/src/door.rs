@@ -9,11 +9,16 @@
 //! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
 //! | `GET /` | the [pages](crate::page) for operators |
 //!
+//! Programs that speak to Octane have [routes of Octane's](octane).
+//!
 //! The first three want `Authorization: Bearer TOKEN`, and a token sees the uploads of its project alone. Errors have a code and a message.
 
 mod answer;
+mod body;
 mod metrics;
+mod octane;
 mod receive;
+mod session_key;
 mod shared;
 
 use std::sync::Arc;
@@ -29,6 +34,7 @@ use self::shared::upload_id;
 use crate::page;
 use crate::store::Store;
 
+pub use self::session_key::SessionKey;
 pub(crate) use self::shared::Door;
 pub use self::shared::DoorSettings;
 
@@ -45,6 +51,7 @@ pub fn routes(
         .route("/v1/status", get(project))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .merge(octane::routes())
         .fallback(async || {
             Refusal::new(
                 StatusCode::NOT_FOUND,

@@ -16,9 +16,9 @@ pub struct Lane {
     pub space: i64,
     /// The workspace.
     pub workspace: i64,
-    /// The suite's name, or its ID where only that is known.
+    /// The suite's name, or its ID where only that is known; empty for a payload that names none.
     pub suite: String,
-    /// The suite run's name.
+    /// The suite run's name; of a payload that names no suite, its project.
     pub suite_run: String,
 }
 

@@ -39,7 +39,7 @@ mod worker_settings;
 
 pub use audit::{Actor, Audit, AuditEntry, Event};
 pub use deliveries::Deliveries;
-pub use door::{DoorSettings, routes};
+pub use door::{DoorSettings, SessionKey, routes};
 pub use folder::Folder;
 pub use lane::{Lane, NoLane};
 pub use octane_web::Hosts;

@@ -93,6 +93,14 @@ impl Opened {
         Ok(summary)
     }
 
+    /// Writes a new journal.
+    pub(crate) fn prepare(
+        &self,
+        prepare: impl FnOnce(&Spool) -> Result<Journal, JournalError>,
+    ) -> Result<Journal, Unusable> {
+        Ok(prepare(&self.spool)?)
+    }
+
     /// Opens a journal to work on it.
     pub(crate) fn open(&self, id: &UploadId) -> Result<Journal, Unusable> {
         Ok(self.spool.open(id)?)

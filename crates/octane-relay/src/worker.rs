@@ -26,7 +26,7 @@ pub struct Worker {
 }
 
 /// How long delivered uploads are kept.
-const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
+pub(crate) const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How often old uploads are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 

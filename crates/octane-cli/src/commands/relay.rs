@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 use octane_client::{CancellationToken, Client, UploadSettings, UploadSummary};
 use octane_relay::{
-    Deliveries, DoorSettings, Hosts, Rate, Server, Store, StorePace, Worker, WorkerSettings, routes,
+    Deliveries, DoorSettings, Hosts, Rate, Server, SessionKey, Store, StorePace, Worker,
+    WorkerSettings, routes,
 };
 use serde_json::json;
 
 use crate::args::{ConnectionArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand};
 use crate::connect::{self, Connection};
+use crate::credentials::Credentials;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, write_json_line};
@@ -64,6 +66,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
         );
     }
     connect::check(&args.connection).await?;
+    let session_key = session_key(&args.connection).await;
     let mut signals = Signals::new()?;
     let opened = Opened::audited(&args.store).await?;
     let store = Arc::clone(&opened.store);
@@ -77,6 +80,9 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let mut door = DoorSettings::new(address.clone(), workspace, opened.folder.join("received"));
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
     door.uploads_max = args.quota;
+    if let Some(key) = session_key {
+        door.session_key = key;
+    }
     if args.listen.is_loopback() {
         door.hosts = Some(Hosts::new(&args.host_name));
     }
@@ -164,6 +170,13 @@ async fn connect(
     let server = address.base().to_string();
     let pace = StorePace::new(Arc::clone(store), server, Rate::per_second(rate));
     Connection::open_with(args, output, |builder| builder.shared_pace(pace)).await
+}
+
+/// What makes sessions at the door: relays with the same credentials accept each other's. The secret is not in their store.
+async fn session_key(args: &ConnectionArgs) -> Option<SessionKey> {
+    let found = Credentials::new(args).peek().await.ok().flatten()?;
+    let secret = found.credential.secrets().next()?;
+    Some(SessionKey::of(secret))
 }
 
 /// As without a relay.

@@ -20,6 +20,8 @@ pub(crate) enum Confirmation {
     Verified { has_history: bool },
     /// The API key may not read the runs, so the task's status is all there is.
     TaskOnly,
+    /// The payload names no suite run, or may not be looked up, and its task's status counts.
+    Unnamed,
     /// The runs were not read this time.
     Unknown,
 }
@@ -49,6 +51,9 @@ impl Journal {
                     (_, Confirmation::TaskOnly) => {
                         judge_all(transaction, batch, end, Observation::Forbidden)?;
                     }
+                    (_, Confirmation::Unnamed) => {
+                        judge_all(transaction, batch, end, Observation::Unnamed)?;
+                    }
                     (_, Confirmation::Verified { has_history }) => {
                         observe_and_judge(transaction, batch, end, has_history)?;
                     }
@@ -63,7 +68,7 @@ impl Journal {
             if confirmation != Confirmation::Unknown {
                 let with_log = ended.iter().filter(|(_, end)| !has_fixed_message(end));
                 for (batch, end) in with_log {
-                    quote_task_log(transaction, batch, end)?;
+                    quote_task_log(transaction, batch, end, confirmation)?;
                 }
             }
             update_superseded(transaction)
@@ -269,6 +274,7 @@ fn quote_task_log(
     transaction: &Transaction<'_>,
     batch: &StoredBatch,
     end: &BatchEnd,
+    confirmation: Confirmation,
 ) -> rusqlite::Result<()> {
     let is_any_missing = transaction
         .prepare_cached(
@@ -295,10 +301,14 @@ fn quote_task_log(
             Some(log) => log_line_for(&name, log),
             None => format!("the batch ended with status `{end}`; Octane gave no reason"),
         };
-        let message = if state == RowState::Unconfirmed {
-            format!("cannot verify (no permission to read runs): {message}")
-        } else {
-            message
+        let message = match (state, confirmation) {
+            (RowState::Unconfirmed, Confirmation::Unnamed) => {
+                format!("it may be missing, and no suite run can show it: {message}")
+            }
+            (RowState::Unconfirmed, _) => {
+                format!("cannot verify (no permission to read runs): {message}")
+            }
+            _ => message,
         };
         update.execute((message, row))?;
     }

@@ -16,7 +16,8 @@ pub struct PlannedBatch {
     pub(crate) comment: String,
     /// The runs, rendered.
     pub(crate) body: Vec<u8>,
-    pub(super) writer: Arc<PayloadWriter>,
+    /// What has rendered them; none if another program has, so that they are all of the payload.
+    pub(super) writer: Option<Arc<PayloadWriter>>,
     /// How many runs there are.
     pub(crate) rows: i64,
     /// How many results those stand for.
@@ -40,18 +41,26 @@ impl PlannedBatch {
     /// The payload's SHA-256 in hexadecimal.
     pub fn sha256(&self) -> String {
         let digest = Sha256::new()
-            .chain_update(self.writer.prefix())
+            .chain_update(self.prefix())
             .chain_update(&self.body)
             .chain_update(&self.comment)
-            .chain_update(self.writer.suffix())
+            .chain_update(self.suffix())
             .finalize();
         hexadecimal(&digest)
     }
 
     /// The payload.
     pub fn payload(&self) -> Vec<u8> {
-        let (prefix, suffix) = (self.writer.prefix(), self.writer.suffix());
+        let (prefix, suffix) = (self.prefix(), self.suffix());
         [prefix, &self.body, self.comment.as_bytes(), suffix].concat()
+    }
+
+    fn prefix(&self) -> &[u8] {
+        self.writer.as_deref().map_or(&[], PayloadWriter::prefix)
+    }
+
+    fn suffix(&self) -> &[u8] {
+        self.writer.as_deref().map_or(&[], PayloadWriter::suffix)
     }
 }
 

@@ -97,7 +97,7 @@ impl Batching {
             facts: self.facts.finish(),
             has_jira: std::mem::take(&mut self.has_jira),
             files: self.files.take_new(),
-            writer: Arc::clone(&self.writer),
+            writer: Some(Arc::clone(&self.writer)),
         }
     }
 }

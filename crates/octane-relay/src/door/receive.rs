@@ -1,27 +1,23 @@
 //! Receiving an upload: nothing is stored that cannot be delivered from here, and nothing is answered before it is stored.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use octane_client::UploadId;
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
 
 use super::answer::{Refusal, json, status};
+use super::body::{self, BodyProblem};
 use super::shared::{Door, upload_id};
 use crate::admission::{Admitted, NotAdmitted};
 use crate::audit::{Actor, AuditEntry, Event};
 use crate::chain::Chain;
 use crate::store::Put;
 
-/// How long the journal may take to arrive.
-const RECEIVE_TIME_MAX: Duration = Duration::from_secs(120);
 /// When to come back, in seconds.
 const BUSY_PAUSE: u32 = 1;
 const QUOTA_PAUSE: u32 = 30;
@@ -44,7 +40,9 @@ pub(super) async fn receive(
 }
 
 /// Does `work` to its end, also if the client does not wait for the answer: what is stored is in the audit log.
-async fn in_task<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+pub(super) async fn in_task<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
     match tokio::spawn(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
@@ -151,34 +149,17 @@ fn expected_digest(headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
 
 async fn read(door: &Door, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     let bytes_max = door.settings.journal_bytes_max;
-    let too_large = || {
-        let message = format!("the journal is larger than {bytes_max} bytes");
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
-    };
-    let length = headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > bytes_max) {
-        return Err(too_large());
-    }
-    match timeout(RECEIVE_TIME_MAX, to_bytes(body, bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_large(&error) => Err(too_large()),
-        Ok(Err(_)) | Err(_) => {
+    let received = body::receive(headers, body, bytes_max).await;
+    received.map_err(|problem| match problem {
+        BodyProblem::TooLarge => {
+            let message = format!("the journal is larger than {bytes_max} bytes");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        }
+        BodyProblem::Incomplete => {
             let message = "the journal did not arrive completely";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "incomplete", message))
+            Refusal::new(StatusCode::BAD_REQUEST, "incomplete", message)
         }
-    }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    })
 }
 
 impl From<NotAdmitted> for Refusal {

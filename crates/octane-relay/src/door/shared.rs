@@ -10,9 +10,11 @@ use octane_web::Hosts;
 use tokio::sync::Semaphore;
 
 use super::answer::Refusal;
+use super::session_key::SessionKey;
 use crate::audit::Audit;
 use crate::chain::Chain;
 use crate::store::{Store, StoreError};
+use crate::time::{Clock, system_clock};
 use crate::token::{ShownToken, TokenId};
 
 /// How a door behaves.
@@ -25,7 +27,7 @@ pub struct DoorSettings {
     pub workspace: Workspace,
     /// Where journals are checked.
     pub folder: PathBuf,
-    /// The largest journal in bytes. Default: 64 MiB.
+    /// The largest journal, and the largest payload, in bytes. Default: 64 MiB.
     pub journal_bytes_max: usize,
     /// How many uploads of a project may be stored that are not delivered. Default: 1000.
     pub uploads_max: u64,
@@ -36,6 +38,8 @@ pub struct DoorSettings {
     pub is_encrypted: bool,
     /// Learns what is stored and what is refused. Default: none.
     pub audit: Audit,
+    /// What makes the sessions of programs that speak to Octane. Default: a random one, whose sessions end with the process.
+    pub session_key: SessionKey,
 }
 
 impl DoorSettings {
@@ -50,6 +54,7 @@ impl DoorSettings {
             hosts: None,
             is_encrypted: false,
             audit: Audit::default(),
+            session_key: SessionKey::random(),
         }
     }
 }
@@ -62,6 +67,8 @@ pub(crate) struct Door {
     /// So many journals are in memory at the same time.
     pub(super) receiving: Arc<Semaphore>,
     pub(crate) on_stored: Arc<dyn Fn() + Send + Sync>,
+    /// By which sessions end.
+    pub(super) clock: Clock,
 }
 
 /// How many journals are received at the same time; others are asked to come back.
@@ -78,6 +85,7 @@ impl Door {
             settings: Arc::new(settings),
             receiving: Arc::new(Semaphore::new(RECEIVING_MAX)),
             on_stored: Arc::new(on_stored),
+            clock: system_clock(),
         }
     }
 

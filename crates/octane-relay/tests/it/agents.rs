@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    fn endpoint(&self) -> octane_rest::Builder {
+    pub(crate) fn endpoint(&self) -> octane_rest::Builder {
         let settings = Settings::default();
         Endpoint::builder(self.sandbox.url())
             .space(settings.space)

@@ -4,6 +4,7 @@ mod agents;
 mod contract;
 mod door;
 mod folder;
+mod octane_door;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
