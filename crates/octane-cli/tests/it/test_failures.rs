@@ -197,7 +197,7 @@ fn only_the_classes_that_are_named_are_tolerated() {
 #[test]
 fn a_new_failure_of_a_test_with_lone_failures_is_tolerated_as_unstable() {
     let server = Server::new();
-    history(&server, "shaky", "pppfpppfpppfpppfppp");
+    history(&server, "shaky", "pfppfppfppfppfppppp");
     let tolerate = with(&FAIL, &["--tolerate", "unstable", "--format", "json"]);
     let done = upload(&server, "n 1", "C,shaky,failed\n", &tolerate);
     assert_eq!(done.code, 0, "{done:?}");

@@ -78,9 +78,11 @@ macro_rules! latest_results {
 /// | --- | --- |
 /// | continuously failing | the latest 8 failed |
 /// | continuously skipped | the latest 8 were skipped |
-/// | oscillating | at least 4 changes between passed and failed in the latest 8 |
+/// | oscillating | there are 8, and at least 4 changes between passed and failed in the latest 8 |
 /// | regression | the latest failed, the 2 before passed |
 /// | unstable | at least 5 failures between two that passed, in the latest 50 |
+///
+/// `octane-client` has the same rules for histories that it reads; both are tested with one table.
 macro_rules! problems {
     () => {
         "JOIN list_nodes n ON n.list_root =
@@ -88,9 +90,9 @@ macro_rules! problems {
         WHERE CASE n.logical_name
             WHEN 'list_node.run_problem.continuously_failing' THEN h.statuses LIKE 'FFFFFFFF%'
             WHEN 'list_node.run_problem.continuously_skipped' THEN h.statuses LIKE 'SSSSSSSS%'
-            WHEN 'list_node.run_problem.oscillating' THEN
-                (16 - length(replace(substr(h.statuses || '--------', 1, 8), 'PF', ''))
-                    - length(replace(substr(h.statuses || '--------', 1, 8), 'FP', ''))) / 2 >= 4
+            WHEN 'list_node.run_problem.oscillating' THEN length(h.statuses) >= 8 AND
+                (16 - length(replace(substr(h.statuses, 1, 8), 'PF', ''))
+                    - length(replace(substr(h.statuses, 1, 8), 'FP', ''))) / 2 >= 4
             WHEN 'list_node.run_problem.regression' THEN h.statuses LIKE 'FPP%'
             WHEN 'list_node.run_problem.unstable' THEN
                 length(replace(h.statuses, 'P', 'PP')) - length(replace(replace(h.statuses, 'P', 'PP'), 'PFP', '')) >= 15

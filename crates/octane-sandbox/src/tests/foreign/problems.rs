@@ -6,20 +6,23 @@ use super::query;
 use crate::tests::Client;
 use crate::tests::ingestion::{payload, suite};
 
+/// A result of a test, by its letter and its position in the history.
+fn run(test: &str, letter: char, number: usize) -> String {
+    let status = match letter {
+        'P' => "Passed",
+        'F' => "Failed",
+        _ => "Skipped",
+    };
+    let started = 1_750_000_000_000 + 60_000 * number;
+    format!("<test_run name='{test}' status='{status}' duration='1' started='{started}'/>")
+}
+
 /// Uploads results of one test, the oldest first, each in a suite run of its own; returns the latest run.
 async fn results(client: &Client, suite: &str, test: &str, letters: &str) -> String {
     for (number, letter) in letters.chars().enumerate() {
-        let status = match letter {
-            'P' => "Passed",
-            'F' => "Failed",
-            _ => "Skipped",
-        };
-        let started = 1_750_000_000_000_u64 + 60_000 * number as u64;
         let xml = payload(
             &format!("<suite_ref id='{suite}' external_run_id='{test} {number}'/>"),
-            &format!(
-                "<test_run name='{test}' status='{status}' duration='1' started='{started}'/>"
-            ),
+            &run(test, letter, number),
         );
         assert_eq!(client.upload(&xml, "").await["status"], "success");
     }
@@ -28,27 +31,39 @@ async fn results(client: &Client, suite: &str, test: &str, letters: &str) -> Str
     ids.pop().unwrap()
 }
 
+/// The rows of the table that `octane-client` is tested with too.
+fn table() -> Vec<(&'static str, Vec<&'static str>)> {
+    let lines = include_str!("../../../../octane-tests/problem_classes.txt").lines();
+    let rows = lines.filter(|line| !line.starts_with('#')).map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next().unwrap(), words.collect())
+    });
+    rows.collect()
+}
+
 #[tokio::test]
 async fn problems_follow_from_the_latest_results_of_a_test() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
-    for (number, (letters, expected)) in [
-        ("PPFFFFFFFF", vec!["continuously_failing"]),
-        ("PFFFFFFF", vec![]),
-        ("SSSSSSSS", vec!["continuously_skipped"]),
-        ("PPPFPFPF", vec!["oscillating"]),
-        ("PPPPPFPF", vec![]),
-        ("FPPF", vec!["regression"]),
-        ("FPF", vec![]),
-        ("PFPPFPPFPPFPPFPPPPPPP", vec!["unstable"]),
-        ("PFPPFPPFPPFPPFFPPPPPPP", vec![]),
-        ("PFPPFPPFPPFPPFPPPPPPF", vec!["regression", "unstable"]),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let run = results(&client, &suite, &format!("t{number}"), letters).await;
-        let path = format!("automated_runs/{run}?fields=problem");
+    let rows = table();
+    let longest = rows.iter().map(|(letters, _)| letters.len()).max();
+    for number in 0..longest.unwrap() {
+        // All histories end at the same time.
+        let runs: String = rows
+            .iter()
+            .filter_map(|(letters, _)| {
+                let letter = letters.chars().rev().nth(longest? - 1 - number)?;
+                Some(run(letters, letter, number))
+            })
+            .collect();
+        let suite_run = format!("<suite_ref id='{suite}' external_run_id='{number}'/>");
+        let task = client.upload(&payload(&suite_run, &runs), "").await;
+        assert_eq!(task["status"], "success", "{task}");
+    }
+    for (letters, expected) in rows {
+        let condition = format!("test EQ {{name EQ '{letters}'}}");
+        let ids = client.names("automated_runs", "id", &condition).await;
+        let path = format!("automated_runs/{}?fields=problem", ids.last().unwrap());
         let read = client.get(&path).await.ok();
         let mut problems: Vec<&str> = read["problem"]["data"]
             .as_array()
@@ -59,14 +74,10 @@ async fn problems_follow_from_the_latest_results_of_a_test() {
         problems.sort_unstable();
         assert_eq!(problems, expected, "{letters}");
     }
-    let condition = "problem EQ {id EQ 'list_node.run_problem.continuously_skipped'}";
-    assert_eq!(
-        client
-            .names("automated_runs", "test_name", condition)
-            .await
-            .len(),
-        8
-    );
+    // All runs of a test have its problems.
+    let condition = "problem EQ {id EQ 'list_node.run_problem.continuously_skipped'};test EQ {name EQ 'SSSSSSSS'}";
+    let found = client.names("automated_runs", "id", condition).await;
+    assert_eq!(found.len(), 8);
 }
 
 #[tokio::test]
