@@ -222,19 +222,24 @@ fn complete_aggregates(types: &mut [EntityType]) {
             .filter(|entity_type| entity_type.subtype_of == Some(aggregate))
             .cloned()
             .collect();
-        for field in subtypes.iter().flat_map(|entity_type| &entity_type.fields) {
-            let is_required = subtypes
-                .iter()
-                .filter_map(|entity_type| entity_type.field(&field.name))
-                .all(|own| own.is_required);
-            let mine = &mut types[index].fields;
-            match mine.iter_mut().find(|own| own.name == field.name) {
-                Some(own) => widen(own, field),
-                None => mine.push(Field {
-                    is_required,
-                    ..field.clone()
-                }),
+        let fields = subtypes.iter().flat_map(|entity_type| &entity_type.fields);
+        let mut required: HashMap<&str, bool> = HashMap::new();
+        for field in fields.clone() {
+            *required.entry(&field.name).or_insert(true) &= field.is_required;
+        }
+        let mine = &mut types[index].fields;
+        let own = mine.iter().map(|field| field.name.clone());
+        let mut places: HashMap<String, usize> = own.zip(0..).collect();
+        for field in fields {
+            if let Some(place) = places.get(&field.name) {
+                widen(&mut mine[*place], field);
+                continue;
             }
+            places.insert(field.name.clone(), mine.len());
+            mine.push(Field {
+                is_required: required[field.name.as_str()],
+                ..field.clone()
+            });
         }
         types[index].subtypes = subtypes
             .iter()

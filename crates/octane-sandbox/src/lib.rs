@@ -57,6 +57,7 @@ mod ci_report;
 mod clock;
 mod error;
 mod fault;
+mod hex;
 mod ingest;
 mod page;
 mod payload;

@@ -2,12 +2,13 @@
 
 mod mask;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::StatusCode;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -70,7 +71,46 @@ pub(crate) struct Requests(Mutex<Log>);
 struct Log {
     received: u64,
     /// By number, without gaps.
-    requests: VecDeque<ReceivedRequest>,
+    requests: VecDeque<Entry>,
+}
+
+/// A request as it is kept: in few pieces, because every request is and hardly any is looked at.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    time: Timestamp,
+    method: Method,
+    path: String,
+    query: Option<String>,
+    /// A line for each, which cannot contain a line break: `name: value`.
+    headers: String,
+    body_bytes: u64,
+    body_digest: Option<String>,
+    status: Option<u16>,
+    duration: Option<Duration>,
+    fault: Option<String>,
+}
+
+impl From<&Entry> for ReceivedRequest {
+    fn from(entry: &Entry) -> Self {
+        let headers = entry.headers.lines();
+        let headers = headers.filter_map(|line| line.split_once(": "));
+        Self {
+            number: entry.number,
+            time: entry.time,
+            method: entry.method.to_string(),
+            path: entry.path.clone(),
+            query: entry.query.clone(),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body_bytes: entry.body_bytes,
+            body_digest: entry.body_digest.clone(),
+            status: entry.status,
+            duration: entry.duration,
+            fault: entry.fault.clone(),
+        }
+    }
 }
 
 /// Which requests to list.
@@ -87,7 +127,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    fn matches(&self, request: &ReceivedRequest) -> bool {
+    fn matches(&self, request: &Entry) -> bool {
         let Self {
             method,
             path,
@@ -97,7 +137,7 @@ impl Filter {
         } = self;
         method
             .as_ref()
-            .is_none_or(|method| request.method.eq_ignore_ascii_case(method))
+            .is_none_or(|method| request.method.as_str().eq_ignore_ascii_case(method))
             && path.as_ref().is_none_or(|path| request.path.contains(path))
             && status.is_none_or(|status| request.status == Some(status))
             && is_faulted.is_none_or(|is_faulted| request.fault.is_some() == is_faulted)
@@ -119,17 +159,21 @@ impl Requests {
         body_digest: Option<String>,
     ) -> u64 {
         let path = head.uri.path();
-        let headers = head.headers.iter().map(|(name, value)| {
+        let mut headers = String::new();
+        for (name, value) in &head.headers {
             let value = mask::value(name, value.as_bytes());
-            (name.as_str().to_owned(), cut(&value))
-        });
-        let mut request = ReceivedRequest {
+            headers.extend([name.as_str(), ": ", &*cut(&value), "\n"]);
+        }
+        let mut request = Entry {
             number: 0,
             time,
-            method: head.method.to_string(),
-            path: cut(path),
-            query: head.uri.query().map(|query| cut(&mask::query(query))),
-            headers: headers.collect(),
+            method: head.method.clone(),
+            path: cut(path).into_owned(),
+            query: head
+                .uri
+                .query()
+                .map(|query| cut(&mask::query(query)).into_owned()),
+            headers,
             body_bytes,
             body_digest: body_digest.filter(|_| !mask::has_credentials(path)),
             status: None,
@@ -169,7 +213,7 @@ impl Requests {
         let log = self.log();
         let matching = log.requests.iter().rev();
         let matching = matching.filter(|request| filter.matches(request));
-        let mut requests: Vec<_> = matching.take(count).cloned().collect();
+        let mut requests: Vec<_> = matching.take(count).map(ReceivedRequest::from).collect();
         requests.reverse();
         requests
     }
@@ -180,13 +224,15 @@ impl Requests {
 }
 
 /// Truncates text for the log.
-fn cut(text: &str) -> String {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text.into();
+    }
+    let mut end = TEXT_BYTES_MAX;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let rest = if end < text.len() { "…" } else { "" };
-    format!("{}{rest}", &text[..end])
+    format!("{}…", &text[..end]).into()
 }
 
 #[cfg(test)]

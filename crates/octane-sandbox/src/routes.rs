@@ -96,13 +96,11 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             "/internal-api/shared_spaces/{space}/workspaces/{workspace}",
             internal_workspace(&state),
         )
-        .layer(middleware::from_fn(encoding::compress))
-        .layer(middleware::from_fn(request_middleware::require_body))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),
             session::require,
         ));
-    let served = Router::new()
+    let mut served = Router::new()
         .route("/authentication/sign_in", post(session::sign_in))
         // An old vendor client signs out with GET.
         .route(
@@ -119,15 +117,14 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .layer(middleware::from_fn(request_middleware::require_body))
         .merge(signed_in)
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(page::unknown)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&state),
-            servlet::wrap,
-        ))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&state),
-            request_middleware::handle,
-        ));
+        .fallback(page::unknown);
+    if state.settings.entities.servlet_messages {
+        served = served.layer(middleware::map_response(servlet::wrap));
+    }
+    let served = served.layer(middleware::from_fn_with_state(
+        Arc::clone(&state),
+        request_middleware::handle,
+    ));
     let pages = page::router()
         .route(
             "/authentication/grant_tool_token/page",
@@ -141,12 +138,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
     served
         .layer(DefaultBodyLimit::max(state.settings.limits.body_bytes_max))
         .merge(open)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&state),
-            start_worker,
-        ))
-        .layer(middleware::from_fn(same_site::same_site))
-        .layer(middleware::from_fn(require_text))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), admit))
         .with_state(state)
 }
 
@@ -268,24 +260,24 @@ async fn method_not_allowed(method: Method) -> Response {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, problem).into_response()
 }
 
-/// Paths must be valid UTF-8. The HTTP library would reject others too, but not with JSON.
-async fn require_text(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if percent_decode_str(path).decode_utf8().is_err() {
-        let description = format!("the bytes of the path `{path}` are not valid UTF-8");
-        return ApiError::bad_request(own_code::WEB, description).into_response();
+/// What holds for all requests. A layer costs more than what it does, so there are few.
+async fn admit(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    if let Err(error) = require_text(&request).and_then(|()| same_site::require(&request)) {
+        return error.into_response();
     }
+    // A router that was created outside of a runtime finds one here.
+    state.worker.start();
     next.run(request).await
 }
 
-/// A router that was created outside of a runtime finds one here.
-async fn start_worker(
-    State(state): State<Arc<AppState>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    state.worker.start();
-    next.run(request).await
+/// Paths must be valid UTF-8. The HTTP library would reject others too, but not with JSON.
+fn require_text(request: &Request) -> Result<(), ApiError> {
+    let path = request.uri().path();
+    if percent_decode_str(path).decode_utf8().is_ok() {
+        return Ok(());
+    }
+    let description = format!("the bytes of the path `{path}` are not valid UTF-8");
+    Err(ApiError::bad_request(own_code::WEB, description))
 }
 
 /// The URLs of entities, the same under a workspace, a shared space and the site.
@@ -313,9 +305,8 @@ fn collections(state: &Arc<AppState>) -> Router<Arc<AppState>> {
             "/{collection}/{id}/{part}",
             get(parts::get).put(parts::put).post(parts::post),
         )
-        .layer(middleware::from_fn(media::json))
         .layer(middleware::from_fn_with_state(
             Arc::clone(state),
-            encoding::unpack,
+            media::json,
         ))
 }

@@ -36,6 +36,7 @@ mod search;
 mod snapshot;
 mod snippets;
 mod sprints;
+mod steps;
 pub(crate) mod tasks;
 mod value;
 mod write;
@@ -60,6 +61,7 @@ pub(crate) use read::{ListRequest, Reader};
 use readers::Readers;
 use saved_data::SavedData;
 pub(crate) use search::Search;
+use steps::Steps;
 pub(crate) use write::Mode;
 pub(crate) use writer::Writer;
 
@@ -69,6 +71,8 @@ pub(crate) struct Store {
     /// Closed before the other connection, which cleans up.
     readers: Option<Readers>,
     connection: Mutex<Connection>,
+    /// Of this connection.
+    steps: Steps,
     /// Includes the fields that were added since the start; changes only while the connection is held, and
     /// together with the data: whoever begins to read holds it.
     catalog: RwLock<Arc<Catalog>>,
@@ -97,8 +101,12 @@ impl Store {
         let catalog = completed.map_err(|error| SandboxError::Prepare {
             problem: error.into_problem().description,
         })?;
+        let steps = Steps::of(&mut connection).map_err(|error| SandboxError::Prepare {
+            problem: error.to_string(),
+        })?;
         Ok(Self {
             connection: Mutex::new(connection),
+            steps,
             readers: Readers::open(&settings.storage)?,
             catalog: RwLock::new(catalog),
             initial,
@@ -139,15 +147,7 @@ impl Store {
                 catalog: &self.catalog(),
             });
         };
-        let connection = readers.any();
-        let (snapshot, catalog) = {
-            let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
-            (readers::begin(&connection)?, Arc::clone(&catalog))
-        };
-        work(Reader {
-            connection: &snapshot,
-            catalog: &catalog,
-        })
+        self.read_snapshot(&readers.any(), work)
     }
 
     /// Writes in the current thread, in one transaction that an error rolls back.
@@ -168,13 +168,52 @@ impl Store {
         Ok(result)
     }
 
-    /// Reads in a blocking thread.
+    /// Reads at once if that is brief and nobody has to be waited for, and otherwise in a blocking thread, from the beginning.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
+        work: impl Fn(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        if let Some(result) = self.read_briefly(&work) {
+            return result;
+        }
         let store = Arc::clone(self);
         blocking(move || store.read_now(work)).await
+    }
+
+    /// Reads in the current thread; `None` if it had to wait or would take long. Handing a read to another thread takes
+    /// longer than most of them.
+    fn read_briefly<T>(
+        &self,
+        work: impl Fn(Reader<'_>) -> Result<T, ApiError>,
+    ) -> Option<Result<T, ApiError>> {
+        let Some(readers) = &self.readers else {
+            let connection = readers::try_lock(&self.connection)?;
+            let reader = Reader {
+                connection: &connection,
+                catalog: &self.catalog(),
+            };
+            return self.steps.briefly(|| work(reader));
+        };
+        let (connection, steps) = readers.idle()?;
+        // Who changes the catalog commits first.
+        drop(self.catalog.try_read().ok()?);
+        steps.briefly(|| self.read_snapshot(&connection, work))
+    }
+
+    /// Reads what is committed now with a connection of the readers.
+    fn read_snapshot<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (snapshot, catalog) = {
+            let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+            (readers::begin(connection)?, Arc::clone(&catalog))
+        };
+        work(Reader {
+            connection: &snapshot,
+            catalog: &catalog,
+        })
     }
 
     /// Writes in a blocking thread.

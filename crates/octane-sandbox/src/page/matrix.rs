@@ -47,7 +47,7 @@ const SHOW: [(&str, &str); 5] = [
 pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Parameters) -> Response {
     let show = parameters.get("show").unwrap_or_default();
     let entity_type = parameters.get("type").unwrap_or_default();
-    let mut filter = MatrixFilter {
+    let filter = MatrixFilter {
         entity_type: BACKLOG_TYPES
             .iter()
             .find(|(known, _)| *known == entity_type)
@@ -74,7 +74,11 @@ pub(super) async fn page(State(state): State<Arc<AppState>>, parameters: Paramet
         move |reader| {
             let statuses = reader.native_statuses()?;
             let mut suites = reader.suite_lines("")?;
-            filter.suite = chosen_suite(wanted.as_deref(), &suites);
+            let suite = chosen_suite(wanted.as_deref(), &suites);
+            let filter = MatrixFilter {
+                suite,
+                ..filter.clone()
+            };
             let matrix = reader.matrix(&filter, window, &statuses)?;
             suites.truncate(SUITES_MAX);
             Ok((matrix, filter, suites))

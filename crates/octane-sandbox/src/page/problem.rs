@@ -14,7 +14,7 @@ use octane_web::message;
 /// Reads and renders a page; an error is rendered as a page, too.
 pub(super) async fn read<T: Send + 'static>(
     state: &Arc<AppState>,
-    work: impl FnOnce(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
+    work: impl Fn(Reader<'_>) -> Result<T, ApiError> + Send + 'static,
     render: impl FnOnce(&AppState, T) -> Response,
 ) -> Response {
     match state.store.read(work).await {

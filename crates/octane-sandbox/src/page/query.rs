@@ -15,8 +15,8 @@ use super::query_problem::QueryProblem;
 use super::status::chip;
 use crate::catalog::{Catalog, EntityType, Scope};
 use crate::state::AppState;
+use crate::store::ListRequest;
 use crate::store::pages::NativeStatus;
-use crate::store::{ListRequest, blocking};
 use octane_web::{Text, count};
 
 /// The maximum number of characters of a value.
@@ -88,14 +88,12 @@ async fn found(
     let names = names
         .filter(|name| !matches!(name.as_str(), "id" | "type"))
         .collect();
-    let (own, collection) = (Arc::clone(state), name.to_owned());
-    let read = blocking(move || {
-        own.store.read_now(|reader| {
-            let entity_type = reader.catalog.collection(Scope::Workspace, &collection);
-            let entity_type =
-                entity_type.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
-            reader.list(entity_type, &request)
-        })
+    let collection = name.to_owned();
+    let read = state.store.read(move |reader| {
+        let entity_type = reader.catalog.collection(Scope::Workspace, &collection);
+        let entity_type =
+            entity_type.ok_or_else(|| crate::error::ApiError::unknown_address(&collection))?;
+        reader.list(entity_type, &request)
     });
     read.await.map(|found| (names, found)).map_err(|error| {
         let text = parameters.get("query").unwrap_or_default();

@@ -38,7 +38,7 @@ pub(super) async fn page(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Response {
-    let mut filter = RunFilter {
+    let filter = RunFilter {
         status: parameters.get("status").and_then(NativeStatus::named),
         search: parameters.get("search").map(str::to_owned),
         story: parameters.id("story"),
@@ -54,7 +54,10 @@ pub(super) async fn page(
             let found = reader.suite_run_line(id.parse().unwrap_or(-1), &statuses)?;
             let suite_run = found.ok_or_else(|| ApiError::entity_not_found("run_suite", &id))?;
             let comparison = reader.comparison(&suite_run, &statuses)?;
-            filter.runs = listed(&comparison, change, error.as_deref());
+            let filter = RunFilter {
+                runs: listed(&comparison, change, error.as_deref()),
+                ..filter.clone()
+            };
             let all = &suite_run.counts;
             let matching = reader.matching_runs(suite_run.id, all, &filter, window, &statuses)?;
             let story = filter

@@ -1,5 +1,7 @@
 //! Keeps secrets out of the request log.
 
+use std::borrow::Cow;
+
 use http::{HeaderName, header};
 use octane_model::names_secret;
 
@@ -7,28 +9,33 @@ use octane_model::names_secret;
 const MASK: &str = "***";
 
 /// The value of a header as it may be shown.
-pub(super) fn value(name: &HeaderName, value: &[u8]) -> String {
+pub(super) fn value<'a>(name: &HeaderName, value: &'a [u8]) -> Cow<'a, str> {
     let value = String::from_utf8_lossy(value);
     if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
         return match value.trim().split_once(' ') {
-            Some((scheme, _)) => format!("{scheme} {MASK}"),
-            None => MASK.to_owned(),
+            Some((scheme, _)) => format!("{scheme} {MASK}").into(),
+            None => MASK.into(),
         };
     }
     if *name == header::COOKIE || *name == header::SET_COOKIE {
-        let pairs = value.split(';').map(str::trim);
-        let masked = pairs.map(|pair| match pair.split_once('=') {
-            Some((name, _)) => format!("{name}={MASK}"),
-            None if pair.is_empty() => String::new(),
-            None => MASK.to_owned(),
-        });
-        return masked.collect::<Vec<_>>().join("; ");
+        let mut masked = String::with_capacity(value.len());
+        for pair in value.split(';').map(str::trim) {
+            if !masked.is_empty() {
+                masked.push_str("; ");
+            }
+            match pair.split_once('=') {
+                Some((name, _)) => masked.extend([name, "=", MASK]),
+                None if pair.is_empty() => {}
+                None => masked.push_str(MASK),
+            }
+        }
+        return masked.into();
     }
     // The header of the old CSRF protection contains the value of a cookie.
     if name.as_str() == "hpsso-header-csrf" {
-        return MASK.to_owned();
+        return MASK.into();
     }
-    value.into_owned()
+    value
 }
 
 /// A query string as it may be shown.
@@ -53,8 +60,9 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_everything_else_is_shown() {
-        let shown =
-            |name: &'static str, text: &str| value(&HeaderName::from_static(name), text.as_bytes());
+        let shown = |name: &'static str, text: &str| {
+            value(&HeaderName::from_static(name), text.as_bytes()).into_owned()
+        };
         assert_eq!(shown("authorization", "Basic aGk6aG8="), "Basic ***");
         assert_eq!(shown("authorization", "hush"), "***");
         assert_eq!(

@@ -1,9 +1,8 @@
 //! The target of an entity request, and whether it supports the method.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::Method;
 use http::request::Parts;
 
@@ -31,9 +30,12 @@ impl FromRequestParts<Arc<AppState>> for Address {
         parts: &mut Parts,
         state: &Arc<AppState>,
     ) -> Result<Self, Self::Rejection> {
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        let mut path = path.map_or_else(|_| HashMap::new(), |Path(path)| path);
-        let mut piece = |name: &str| path.remove(name).unwrap_or_default();
+        let path = RawPathParams::from_request_parts(parts, state).await.ok();
+        let piece = |name: &str| {
+            let mut pieces = path.iter().flatten();
+            let found = pieces.find(|(known, _)| *known == name);
+            found.map_or_else(String::new, |(_, value)| value.to_owned())
+        };
         let scope = parts.extensions.get::<Scope>().copied();
         let address = Self {
             scope: scope.unwrap_or(Scope::Workspace),

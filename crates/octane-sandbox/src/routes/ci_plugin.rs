@@ -93,7 +93,7 @@ pub(super) async fn workspaces_of_job(
             Ok(reader
                 .connection
                 .prepare_cached(sql)?
-                .exists((server, job))?)
+                .exists((&server, &job))?)
         })
         .await?;
     if !is_known {
@@ -392,9 +392,9 @@ pub(super) async fn validate_commit(
             let sql = "SELECT 1 FROM work_items WHERE id = ? AND subtype = ?";
             let mut statement = reader.connection.prepare_cached(sql)?;
             let mut existing = Vec::new();
-            for (entity_type, id) in found {
+            for (entity_type, id) in &found {
                 if statement.exists((id, entity_type))? {
-                    existing.push((entity_type, id));
+                    existing.push((*entity_type, *id));
                 }
             }
             Ok(existing)

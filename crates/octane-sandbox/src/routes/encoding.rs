@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use octane_model::Problem;
+use tokio::sync::SemaphorePermit;
 
 use crate::error::{ApiError, own_code};
 use crate::payload;
@@ -50,26 +51,31 @@ pub(super) async fn unpack(
     request: Request,
     next: Next,
 ) -> Response {
+    match unpacked(&state, request).await {
+        Ok((request, _unpacking)) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The request with its body decompressed, and, if it was compressed, the permit to have it in memory.
+pub(super) async fn unpacked(
+    state: &AppState,
+    request: Request,
+) -> Result<(Request, Option<SemaphorePermit<'_>>), ApiError> {
     if !matches!(is_packed(request.headers()), Ok(true)) {
-        return next.run(request).await;
+        return Ok((request, None));
     }
     let (mut parts, body) = request.into_parts();
     parts.headers.remove(header::CONTENT_ENCODING);
     parts.headers.remove(header::CONTENT_LENGTH);
     let limits = &state.settings.limits;
     let bytes_max = limits.inflated_bytes_max.min(limits.body_bytes_max);
-    let _unpacking = state.unpacking.acquire().await;
-    let unpacked = match axum::body::to_bytes(body, usize::MAX).await {
-        Ok(bytes) => blocking(move || payload::inflate(&bytes, bytes_max)).await,
-        Err(problem) => Err(ApiError::Internal(problem.to_string())),
-    };
-    match unpacked {
-        Ok(bytes) => {
-            next.run(Request::from_parts(parts, Body::from(bytes)))
-                .await
-        }
-        Err(error) => error.into_response(),
-    }
+    let unpacking = state.unpacking.acquire().await.ok();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await;
+    let bytes = bytes.map_err(|problem| ApiError::Internal(problem.to_string()))?;
+    let bytes = blocking(move || payload::inflate(&bytes, bytes_max)).await?;
+    let request = Request::from_parts(parts, Body::from(bytes));
+    Ok((request, unpacking))
 }
 
 /// The help specifies the encoding `application/gzip`, vendor clients send `gzip`.

@@ -1,20 +1,32 @@
-//! Content negotiation by media type.
+//! Content negotiation by media type, of packed bodies too.
+
+use std::sync::Arc;
 
 use axum::body::HttpBody;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use octane_model::Problem;
 
+use super::encoding;
 use crate::error::{ApiError, own_code};
+use crate::state::AppState;
 
 /// For resources that support only JSON: a body of another type is rejected with 415, and a request that does
 /// not accept JSON with 406 (ALM Octane help, "Request header").
 ///
 /// A body without a type is treated as JSON, which is also the product's default. Attachments support all
 /// types.
-pub(super) async fn json(request: Request, next: Next) -> Response {
+pub(super) async fn json(
+    State(state): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (request, _unpacking) = match encoding::unpacked(&state, request).await {
+        Ok(unpacked) => unpacked,
+        Err(error) => return error.into_response(),
+    };
     let collection = request.uri().path().split('/').nth(1);
     match mismatch(&request).filter(|_| collection != Some("attachments")) {
         Some(error) => error.into_response(),

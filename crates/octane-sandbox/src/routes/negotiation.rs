@@ -6,6 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::json_response;
+use crate::hex::hex;
 
 /// The media type of raw bytes.
 pub(super) const BYTES: &str = "application/octet-stream";
@@ -35,11 +36,7 @@ pub(super) fn tagged(headers: &HeaderMap, body: &impl Serialize) -> Response {
         return json_response(StatusCode::OK, body);
     };
     let digest = Sha256::digest(&bytes);
-    let tag: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{tag}\"");
+    let tag = format!("\"{}\"", hex(&digest[..12]));
     let known = text(headers, &header::IF_NONE_MATCH);
     let is_known = known
         .split(',')

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::fault_response::{self, TriggeredFault};
 use crate::error::{ApiError, own_code};
 use crate::fault::ConnectionReset;
+use crate::hex::hex;
 use crate::state::AppState;
 
 /// How long a body may stall before the request is rejected. The help mentions the status 408, but no time.
@@ -30,10 +31,19 @@ struct NotKept;
 
 /// Refuses a request whose body was not kept.
 pub(super) async fn require_body(request: Request, next: Next) -> Response {
-    if request.extensions().get::<NotKept>().is_none() {
-        return next.run(request).await;
+    match has_body(&request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     }
-    ApiError::too_large("the body of a request without sign-in", SIGN_IN_BYTES_MAX).into_response()
+}
+
+/// Fails for a request whose body was not kept.
+pub(super) fn has_body(request: &Request) -> Result<(), ApiError> {
+    if request.extensions().get::<NotKept>().is_none() {
+        return Ok(());
+    }
+    let what = "the body of a request without sign-in";
+    Err(ApiError::too_large(what, SIGN_IN_BYTES_MAX))
 }
 
 /// The whole body is read first, so that clients receive the response even if the request is rejected: a
@@ -136,10 +146,7 @@ async fn read(mut body: Body, bytes_max: usize, kept_max: usize) -> Received {
         }
     }
     let length = length as u64;
-    let digest = (length > 0 && refused.is_none()).then(|| {
-        let digest = digest.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    });
+    let digest = (length > 0 && refused.is_none()).then(|| hex(&digest.finalize()));
     Received {
         body: refused.map_or_else(|| Ok(bytes.freeze()), Err),
         bytes: length,

@@ -1,8 +1,6 @@
 //! Protects the sandbox itself against other sites.
 
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use octane_model::{Problem, error_code};
 use octane_web::is_foreign;
@@ -12,13 +10,13 @@ use crate::error::ApiError;
 /// Rejects changes that a page of another site sends: browsers can reach the loopback interface as well, the
 /// sandbox's own URLs need no sign-in, and a browser may send the cookies of a session along. Programs do not
 /// send the headers that are checked.
-pub(super) async fn same_site(request: Request, next: Next) -> Response {
+pub(super) fn require(request: &Request) -> Result<(), ApiError> {
     if only_reads(request.method(), request.uri().path()) || !is_foreign(request.headers()) {
-        return next.run(request).await;
+        return Ok(());
     }
     let description = "pages of other sites must not change the sandbox";
     let problem = Problem::new(error_code::NOT_AUTHORIZED, description);
-    ApiError::new(StatusCode::FORBIDDEN, problem).into_response()
+    Err(ApiError::new(StatusCode::FORBIDDEN, problem))
 }
 
 /// Whether a request changes nothing. Signing out and asking for a token are possible with GET too.

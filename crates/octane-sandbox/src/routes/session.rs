@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::body;
+use super::{body, encoding, request_middleware};
 use crate::auth::{self, CurrentUser};
 use crate::error::{ApiError, own_code};
 use crate::settings::SignInWithCookies;
@@ -73,7 +73,7 @@ pub(super) async fn sign_out(State(state): State<Arc<AppState>>, headers: Header
     response
 }
 
-/// Rejects requests that are not permitted, and renews the cookie of an old session.
+/// Rejects requests that are not permitted, renews the cookie of an old session, and compresses what is long.
 pub(super) async fn require(
     State(state): State<Arc<AppState>>,
     mut request: Request,
@@ -88,8 +88,8 @@ pub(super) async fn require(
     let name = Arc::clone(&current_user.account.name);
     let renewed = current_user.renewed.clone();
     request.extensions_mut().insert(current_user);
-    let mut response = match permitted {
-        Ok(()) => next.run(request).await,
+    let mut response = match permitted.and_then(|()| request_middleware::has_body(&request)) {
+        Ok(()) => encoding::compress(request, next).await,
         Err(error) => error.into_response(),
     };
     if let Some(renewed) = renewed {

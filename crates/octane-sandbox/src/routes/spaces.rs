@@ -1,9 +1,8 @@
 //! The spaces in a URL, and the current user.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -20,11 +19,11 @@ use crate::state::AppState;
 /// There is one workspace in one shared space.
 pub(super) async fn in_workspace(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<HashMap<String, String>>,
+    path: RawPathParams,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let workspace = path.get("workspace").map_or("", String::as_str);
+    let workspace = piece(&path, "workspace");
     if let Err(error) = is_space(&state, &path) {
         return error.into_response();
     }
@@ -37,7 +36,7 @@ pub(super) async fn in_workspace(
 
 pub(super) async fn in_shared_space(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<HashMap<String, String>>,
+    path: RawPathParams,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -53,13 +52,18 @@ pub(super) async fn in_site(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn is_space(state: &AppState, path: &HashMap<String, String>) -> Result<(), ApiError> {
-    let space = path.get("space").map_or("", String::as_str);
+fn is_space(state: &AppState, path: &RawPathParams) -> Result<(), ApiError> {
+    let space = piece(path, "space");
     if space == state.settings.space.to_string() {
         Ok(())
     } else {
         Err(ApiError::entity_not_found("shared_space", space))
     }
+}
+
+fn piece<'a>(path: &'a RawPathParams, name: &str) -> &'a str {
+    let found = path.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, value)| value)
 }
 
 /// The shared spaces of the site.

@@ -1,10 +1,13 @@
 //! What every workspace has initially: roots, lists, phases, roles, a default release, users.
 
-use rusqlite::types::Value as Sql;
+use rusqlite::types::{Null, Value as Sql};
+use rusqlite::{Statement, ToSql, params_from_iter};
+use sha2::{Digest, Sha256};
 
 use super::writer::Writer;
 use crate::catalog::{LISTS, METAPHASE_NAMES, PHASE_SETS, ROLE_NAMES};
 use crate::error::ApiError;
+use crate::hex::hex;
 use crate::settings::AccessSettings;
 
 pub(super) fn fill(writer: Writer<'_>, access: &AccessSettings) -> Result<(), ApiError> {
@@ -46,43 +49,70 @@ pub(super) fn complete(writer: Writer<'_>) -> Result<(), ApiError> {
     phases(writer)
 }
 
+/// A digest of the lists, values and phases.
+pub(super) fn digest() -> String {
+    let texts = format!("{LISTS:?} {METAPHASE_NAMES:?} {PHASE_SETS:?}");
+    hex(&Sha256::digest(texts))
+}
+
 fn is_known(writer: Writer<'_>, entity_type: &str, logical_name: &str) -> Result<bool, ApiError> {
     Ok(known(writer, entity_type, logical_name)? != Sql::Null)
 }
 
+/// Inserts rows of one type: there are hundreds of them at every start without data, which has to be quick.
+struct Rows<'a> {
+    statement: Statement<'a>,
+    now: i64,
+}
+
+impl<'a> Rows<'a> {
+    fn of(writer: Writer<'a>, entity_type: &str, columns: &str) -> Result<Self, ApiError> {
+        let table = writer.catalog.known_type(entity_type).table;
+        let marks = "?,".repeat(columns.split(',').count());
+        let sql = format!(
+            "INSERT INTO {table} ({columns}, creation_time, last_modified) VALUES ({marks}?,?)"
+        );
+        Ok(Self {
+            statement: writer.connection.prepare(&sql)?,
+            now: writer.now,
+        })
+    }
+
+    fn add(&mut self, values: &[&dyn ToSql]) -> Result<i64, ApiError> {
+        let times: [&dyn ToSql; 2] = [&self.now, &self.now];
+        let values = values.iter().chain(&times);
+        Ok(self.statement.insert(params_from_iter(values))?)
+    }
+}
+
 fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
+    let columns = "name, logical_name, list_root, \"index\"";
+    let mut rows = Rows::of(writer, "list_node", columns)?;
     for (list, label, values) in LISTS {
         let list = format!("list_node.{list}");
         if is_known(writer, "list_node", &list)? {
             continue;
         }
-        let root = create(
-            writer,
-            "list_node",
-            vec![("name", text(label)), ("logical_name", text(&list))],
-        )?;
-        for (index, (name, label)) in (0..).zip(*values) {
-            let columns = vec![
-                ("name", text(label)),
-                ("logical_name", text(&format!("{list}.{name}"))),
-                ("list_root", Sql::Integer(root)),
-                ("index", Sql::Integer(index)),
-            ];
-            create(writer, "list_node", columns)?;
+        let root = rows.add(&[label, &list, &Null, &Null])?;
+        for (index, (name, label)) in (0_i64..).zip(*values) {
+            rows.add(&[label, &format!("{list}.{name}"), &root, &index])?;
         }
     }
     Ok(())
 }
 
 fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
+    let mut metaphases = Rows::of(writer, "metaphase", "name, logical_name")?;
     for (name, label) in METAPHASE_NAMES {
         let logical_name = format!("metaphase.{name}");
         if !is_known(writer, "metaphase", &logical_name)? {
-            let logical_name = text(&logical_name);
-            let columns = vec![("name", text(label)), ("logical_name", logical_name)];
-            create(writer, "metaphase", columns)?;
+            metaphases.add(&[label, &logical_name])?;
         }
     }
+    let columns = "name, logical_name, entity, metaphase, is_start_phase";
+    let mut rows = Rows::of(writer, "phase", columns)?;
+    let columns = "entity, source_phase, target_phase, is_system, is_primary";
+    let mut transitions = Rows::of(writer, "transition", columns)?;
     for (entity, phases) in PHASE_SETS {
         let first = phases.first().map_or("", |(name, ..)| name);
         if is_known(writer, "phase", &format!("phase.{entity}.{first}"))? {
@@ -91,25 +121,14 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
         let mut keys = Vec::new();
         for (name, label, metaphase) in *phases {
             let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
-            let columns = vec![
-                ("name", text(label)),
-                ("logical_name", text(&format!("phase.{entity}.{name}"))),
-                ("entity", text(entity)),
-                ("metaphase", metaphase),
-                ("is_start_phase", Sql::Integer(i64::from(keys.is_empty()))),
-            ];
-            keys.push(create(writer, "phase", columns)?);
+            let logical_name = format!("phase.{entity}.{name}");
+            let is_first = keys.is_empty();
+            keys.push(rows.add(&[label, &logical_name, entity, &metaphase, &is_first])?);
         }
         for pair in keys.windows(2) {
-            let &[source, target] = pair else { continue };
-            let columns = vec![
-                ("entity", text(entity)),
-                ("source_phase", Sql::Integer(source)),
-                ("target_phase", Sql::Integer(target)),
-                ("is_system", Sql::Integer(1)),
-                ("is_primary", Sql::Integer(1)),
-            ];
-            create(writer, "transition", columns)?;
+            if let [source, target] = pair {
+                transitions.add(&[entity, source, target, &true, &true])?;
+            }
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Store {
             ApiError::new(status, problem)
         })?;
         let transaction = connection.transaction()?;
-        schema::create(&transaction, &catalog)?;
+        schema::create_missing(&transaction, &catalog)?;
         transaction.execute(
             "INSERT INTO user_defined_fields (entity, name, label, type) VALUES (?, ?, ?, ?)",
             values,

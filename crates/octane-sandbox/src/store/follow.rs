@@ -6,7 +6,7 @@ use octane_model::Entity;
 use serde_json::{Value as Json, json};
 
 use super::read::{Reader, SelectedField};
-use super::value::json_list;
+use super::value::any_of;
 use crate::catalog::{EntityType, FieldType};
 use crate::error::ApiError;
 
@@ -37,13 +37,14 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let ids: Vec<i64> = entities.iter().map(|(id, _)| *id).collect();
+        let (is_one, value) = any_of(&ids);
         let (sql, concrete): (_, &[&'static str]) = match &wanted.field.field_type {
             FieldType::Many(link) => {
                 let (table, owner_column, target_column) =
                     (link.table, link.owner_column, link.target_column);
                 let sql = format!(
                     "SELECT {owner_column}, {target_column} FROM {table}
-                     WHERE {owner_column} IN (SELECT value FROM json_each(?)) ORDER BY {owner_column}, {target_column}"
+                     WHERE {owner_column} {is_one} ORDER BY {owner_column}, {target_column}"
                 );
                 (sql, link.concrete)
             }
@@ -55,7 +56,7 @@ impl<'a> Reader<'a> {
                         String::new()
                     };
                 let sql = format!(
-                    "SELECT \"{field}\", id FROM {} WHERE \"{field}\" IN (SELECT value FROM json_each(?))
+                    "SELECT \"{field}\", id FROM {} WHERE \"{field}\" {is_one}
                      {by_subtype} ORDER BY \"{field}\", id",
                     target.table
                 );
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
         };
         let mut pairs: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([json_list(&ids)])?;
+        let mut rows = statement.query([value])?;
         while let Some(row) = rows.next()? {
             let targets = pairs.entry(row.get(0)?).or_default();
             let target = row.get(1)?;

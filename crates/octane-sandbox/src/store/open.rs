@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::private;
+use super::steps::Steps;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
@@ -36,12 +37,16 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
             })?;
             let connection = Connection::open(path).map_err(failed)?;
             // Before anything is written: a file of another program must not change.
-            if let Some(layout) = foreign_layout(&connection).map_err(failed)? {
-                return Err(SandboxError::Layout {
-                    path: path.clone(),
-                    found: layout,
-                    known: LAYOUT,
-                });
+            match contents(&connection).map_err(failed)? {
+                Contents::Nothing => mark(&connection).map_err(failed)?,
+                Contents::Own => {}
+                Contents::Foreign(found) => {
+                    return Err(SandboxError::Layout {
+                        path: path.clone(),
+                        found,
+                        known: LAYOUT,
+                    });
+                }
             }
             prepare(&connection).map_err(failed)?;
             Ok((connection, Some(lock)))
@@ -51,6 +56,7 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
 
 pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
+    mark(&connection)?;
     prepare(&connection)?;
     Ok(connection)
 }
@@ -59,35 +65,48 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // In WAL mode, `NORMAL` loses nothing if the process is killed; only a power failure may lose the last
     // transactions, which is acceptable for a sandbox.
-    connection.execute_batch(&format!(
+    connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -65536;
          PRAGMA busy_timeout = 5000;
-         PRAGMA journal_size_limit = 67108864;
+         PRAGMA journal_size_limit = 67108864;",
+    )
+}
+
+/// Marks an empty database as a sandbox's. There is nothing that could be lost, so this does not wait for the disk.
+fn mark(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = OFF;
+         PRAGMA journal_mode = WAL;
          PRAGMA application_id = {APPLICATION};
          PRAGMA user_version = {LAYOUT};"
     ))
 }
 
-/// The layout version of a file that is not empty and that this sandbox cannot use; zero if the file has
-/// none, like those of the first sandboxes and of other programs.
-fn foreign_layout(connection: &Connection) -> rusqlite::Result<Option<i32>> {
+/// What a file contains.
+enum Contents {
+    Nothing,
+    /// Data that this sandbox can use.
+    Own,
+    /// Data of another version, by its layout, or of another program, which has none: zero, like the first sandboxes.
+    Foreign(i32),
+}
+
+fn contents(connection: &Connection) -> rusqlite::Result<Contents> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, layout) = (number("application_id")?, number("user_version")?);
     let is_empty = !connection
         .prepare("SELECT 1 FROM sqlite_master")?
         .exists([])?;
-    if is_empty || (application, layout) == (APPLICATION, LAYOUT) {
-        return Ok(None);
-    }
-    Ok(Some(if application == APPLICATION {
-        layout
-    } else {
-        0
-    }))
+    Ok(match (application, layout) {
+        _ if is_empty => Contents::Nothing,
+        (APPLICATION, LAYOUT) => Contents::Own,
+        (APPLICATION, layout) => Contents::Foreign(layout),
+        _ => Contents::Foreign(0),
+    })
 }
 
 fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
@@ -98,8 +117,8 @@ fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
 }
 
 /// Another, read-only connection to an open database.
-pub(super) fn reader(path: &Path) -> Result<Connection, SandboxError> {
-    let prepared = Connection::open(path).and_then(|connection| {
+pub(super) fn reader(path: &Path) -> Result<(Connection, Steps), SandboxError> {
+    let prepared = Connection::open(path).and_then(|mut connection| {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(
             "PRAGMA query_only = ON;
@@ -107,7 +126,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection, SandboxError> {
              PRAGMA cache_size = -16384;
              PRAGMA busy_timeout = 5000;",
         )?;
-        Ok(connection)
+        let steps = Steps::of(&mut connection)?;
+        Ok((connection, steps))
     });
     prepared.map_err(|source| database_error(path, source))
 }

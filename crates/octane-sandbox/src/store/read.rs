@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::order::order_by;
 use super::query::{Condition, condition};
 use super::search::{self, Search};
-use super::value::{self, json_list};
+use super::value;
 use crate::catalog::{Catalog, EntityType, Field, FieldType};
 use crate::error::{ApiError, own_code};
 use crate::settings::ListIds;
@@ -277,11 +277,9 @@ impl<'a> Reader<'a> {
         wanted: &[SelectedField<'a>],
         ids: &[i64],
     ) -> Result<Vec<(i64, Entity)>, ApiError> {
-        let tail = format!(
-            "FROM {} t0 WHERE t0.id IN (SELECT value FROM json_each(?))",
-            entity_type.table
-        );
-        self.read(entity_type, wanted, ("", &tail), vec![json_list(ids)])
+        let (is_one, value) = value::any_of(ids);
+        let tail = format!("FROM {} t0 WHERE t0.id {is_one}", entity_type.table);
+        self.read(entity_type, wanted, ("", &tail), vec![value])
     }
 
     /// Reads rows, then the targets of their references: one statement per field, whatever the number of

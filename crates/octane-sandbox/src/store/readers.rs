@@ -1,11 +1,13 @@
 //! Read-only connections.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
 use super::open;
+use super::steps::Steps;
 use crate::error::ApiError;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
@@ -18,6 +20,8 @@ const CONNECTIONS: usize = 4;
 #[derive(Debug)]
 pub(super) struct Readers {
     connections: Vec<Mutex<Connection>>,
+    /// Of the connection at the same place.
+    steps: Vec<Steps>,
     next: AtomicUsize,
 }
 
@@ -27,23 +31,29 @@ impl Readers {
         let Storage::File(path) = storage else {
             return Ok(None);
         };
-        let connections = (0..CONNECTIONS)
-            .map(|_| open::reader(path).map(Mutex::new))
-            .collect::<Result<_, _>>()?;
-        Ok(Some(Self {
-            connections,
+        let mut readers = Self {
+            connections: Vec::new(),
+            steps: Vec::new(),
             next: AtomicUsize::new(0),
-        }))
+        };
+        for _ in 0..CONNECTIONS {
+            let (connection, steps) = open::reader(path)?;
+            readers.connections.push(Mutex::new(connection));
+            readers.steps.push(steps);
+        }
+        Ok(Some(readers))
+    }
+
+    /// An idle connection.
+    pub(super) fn idle(&self) -> Option<(MutexGuard<'_, Connection>, &Steps)> {
+        let mut all = self.connections.iter().zip(&self.steps);
+        all.find_map(|(connection, steps)| Some((try_lock(connection)?, steps)))
     }
 
     /// An idle connection, or otherwise the next one in turn.
     pub(super) fn any(&self) -> MutexGuard<'_, Connection> {
-        for connection in &self.connections {
-            match connection.try_lock() {
-                Ok(connection) => return connection,
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
+        if let Some((connection, _)) = self.idle() {
+            return connection;
         }
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         self.connections[turn]
@@ -52,15 +62,45 @@ impl Readers {
     }
 }
 
-/// From now on the connection sees one snapshot of the database, however many statements read it. It ends when
-/// it is dropped, even by a panic.
-pub(super) fn begin(connection: &Connection) -> Result<Transaction<'_>, ApiError> {
-    let snapshot = connection.unchecked_transaction()?;
+/// The connection, unless it is in use.
+pub(super) fn try_lock(connection: &Mutex<Connection>) -> Option<MutexGuard<'_, Connection>> {
+    match connection.try_lock() {
+        Ok(connection) => Some(connection),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// A transaction that only reads. It ends when it is dropped, even by a panic.
+pub(super) struct Snapshot<'a>(&'a Connection);
+
+/// From now on the connection sees one snapshot of the database, however many statements read it.
+pub(super) fn begin(connection: &Connection) -> Result<Snapshot<'_>, ApiError> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let snapshot = Snapshot(connection);
     // A transaction begins with what it reads first.
     snapshot
         .prepare_cached("SELECT 1 FROM sandbox LIMIT 1")?
         .exists([])?;
     Ok(snapshot)
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // If this fails, the next transaction cannot begin and says so.
+        let _ = self
+            .0
+            .prepare_cached("ROLLBACK")
+            .and_then(|mut statement| statement.execute([]));
+    }
 }
 
 #[cfg(test)]

@@ -58,14 +58,22 @@ fn values(row: &str) -> String {
 }
 
 /// Creates what is missing, and counts the runs of a file of an older version.
-pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
-    if !connection.table_exists(None, "run_totals")? {
-        let values = values("r");
-        connection.execute_batch(&format!(
-            "{TABLE} INSERT INTO run_totals SELECT {values}, COUNT(*), SUM(COALESCE(r.duration, 0))
-             FROM runs r GROUP BY 1;"
-        ))?;
-    }
+pub(super) fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
+    let is_known = connection.table_exists(None, "run_totals")?;
+    connection.execute_batch(&if is_known { triggers() } else { all() })
+}
+
+/// The statements that create the table, count the runs there are, and keep the numbers up to date.
+pub(super) fn all() -> String {
+    let (values, triggers) = (values("r"), triggers());
+    format!(
+        "{TABLE} INSERT INTO run_totals SELECT {values}, COUNT(*), SUM(COALESCE(r.duration, 0))
+         FROM runs r GROUP BY 1;
+         {triggers}"
+    )
+}
+
+fn triggers() -> String {
     let count = format!(
         "INSERT INTO run_totals VALUES ({}, 1, COALESCE(NEW.duration, 0))
          ON CONFLICT DO UPDATE SET runs = runs + 1, duration = duration + excluded.duration;",
@@ -76,7 +84,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         "UPDATE run_totals SET runs = runs - 1, duration = duration - COALESCE(OLD.duration, 0) WHERE key = {old};
          DELETE FROM run_totals WHERE key = {old} AND runs = 0;"
     );
-    connection.execute_batch(&format!(
+    format!(
         "CREATE TRIGGER IF NOT EXISTS run_created AFTER INSERT ON runs BEGIN {count} END;
          CREATE TRIGGER IF NOT EXISTS run_deleted AFTER DELETE ON runs BEGIN {forget} END;
          CREATE TRIGGER IF NOT EXISTS run_changed
@@ -84,7 +92,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
          WHEN OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
              OR OLD.native_status IS NOT NEW.native_status OR OLD.duration IS NOT NEW.duration
          BEGIN {forget} {count} END;"
-    ))
+    )
 }
 
 impl Reader<'_> {
@@ -106,7 +114,7 @@ impl Reader<'_> {
 mod tests {
     use rusqlite::Connection;
 
-    use super::{TYPES, create};
+    use super::{TYPES, create_missing};
     use crate::catalog::Catalog;
     use crate::settings::Settings;
 
@@ -160,8 +168,8 @@ mod tests {
     #[test]
     fn runs_that_exist_already_are_counted_once() {
         let connection = runs();
-        create(&connection).unwrap();
-        create(&connection).unwrap();
+        create_missing(&connection).unwrap();
+        create_missing(&connection).unwrap();
         let expected = [
             (0, 7, 1, 0),
             (1, 0, 1, 0),
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn every_change_is_counted() {
         let connection = runs();
-        create(&connection).unwrap();
+        create_missing(&connection).unwrap();
         for (sql, runs) in [
             ("INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e')", 6),
             (

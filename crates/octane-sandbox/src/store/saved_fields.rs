@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::schema;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
 use crate::settings::{UserDefinedField, UserDefinedType};
 
-/// Adapts the tables to the catalog of the settings and to the fields in the data; returns the catalog of both.
+/// The catalog of the settings and of the fields in the data.
 pub(super) fn load(connection: &Connection, base: &Arc<Catalog>) -> Result<Arc<Catalog>, ApiError> {
-    schema::create(connection, base)?;
     let sql = "SELECT entity, name, label, type FROM user_defined_fields";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| {
@@ -33,6 +31,5 @@ pub(super) fn load(connection: &Connection, base: &Arc<Catalog>) -> Result<Arc<C
             catalog = Arc::new(more);
         }
     }
-    schema::create(connection, &catalog)?;
     Ok(catalog)
 }

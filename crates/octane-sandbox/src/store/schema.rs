@@ -1,12 +1,14 @@
 //! Tables and indexes, created from the catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 
 use super::run_totals;
 use crate::catalog::{Catalog, Field, FieldType, Link, OnDelete, Table};
+use crate::hex::hex;
 
 /// The tables that do not contain entities.
 const OWN_TABLES: &str = "
@@ -47,49 +49,77 @@ const OWN_TABLES: &str = "
 /// The type of a column that databases of older versions lack.
 const INTERRUPTIONS: &str = "INTEGER NOT NULL DEFAULT 0";
 
-/// Creates what is missing: tables, columns of newer catalogs and settings, indexes.
-pub(super) fn create(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
+/// Creates everything in a new database.
+pub(super) fn create_all(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
+    connection.execute_batch(&all(catalog))
+}
+
+/// Creates what an older database lacks: tables, columns of newer catalogs and settings, indexes.
+pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
     connection.execute_batch(OWN_TABLES)?;
     add_columns(connection, "tasks", &[("interruptions", INTERRUPTIONS)])?;
     for table in catalog.tables() {
-        create_table(connection, catalog, table)?;
-    }
-    for sql in links(catalog) {
+        let columns: Vec<_> = columns(catalog, table).into_iter().collect();
+        let mut sql = String::new();
+        if connection.table_exists(None, table.name)? {
+            add_columns(connection, table.name, &columns)?;
+        } else {
+            add_table(&mut sql, table, &columns);
+        }
+        add_indexes(&mut sql, table);
         connection.execute_batch(&sql)?;
     }
-    let jira_index = format!(
-        "CREATE INDEX IF NOT EXISTS \"work_items_by_{0}\" ON work_items (\"{0}\" COLLATE NOCASE)",
-        catalog.jira_field
-    );
-    connection.execute_batch(&jira_index)?;
-    run_totals::create(connection)
+    connection.execute_batch(&links(catalog))?;
+    run_totals::create_missing(connection)
 }
 
-fn create_table(connection: &Connection, catalog: &Catalog, table: &Table) -> rusqlite::Result<()> {
-    let name = table.name;
-    let columns = columns(catalog, table);
-    let columns: Vec<_> = columns.into_iter().collect();
-    if connection.table_exists(None, name)? {
-        add_columns(connection, name, &columns)?;
-    } else {
-        let mut sql = format!("CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT");
-        for (column, definition) in columns {
-            sql.push_str(&format!(", \"{column}\" {definition}"));
-        }
-        sql.push(')');
-        connection.execute_batch(&sql)?;
-        // AUTOINCREMENT never reuses an ID, and its counter determines the first one.
-        connection.execute(
-            "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
-            (name, table.first_id - 1),
-        )?;
+/// A digest of all tables and indexes: a database that was complete for the same one has nothing to be added.
+pub(super) fn digest(catalog: &Catalog) -> String {
+    hex(&Sha256::digest(all(catalog)))
+}
+
+/// The statements that create everything. SQLite performs them much faster together than it looks for what exists.
+fn all(catalog: &Catalog) -> String {
+    let mut sql = OWN_TABLES.to_owned();
+    for table in catalog.tables() {
+        let columns: Vec<_> = columns(catalog, table).into_iter().collect();
+        add_table(&mut sql, table, &columns);
+        add_indexes(&mut sql, table);
     }
+    sql.push_str(&links(catalog));
+    sql.push_str(&run_totals::all());
+    sql
+}
+
+fn add_indexes(sql: &mut String, table: &Table) {
     for (index, on) in table.indexes {
-        connection.execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS {index} ON {name} ({on})"
-        ))?;
+        let name = table.name;
+        push(
+            sql,
+            format_args!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({on});"),
+        );
     }
-    Ok(())
+}
+
+fn add_table(sql: &mut String, table: &Table, columns: &[(&str, String)]) {
+    let (name, before) = (table.name, table.first_id - 1);
+    push(
+        sql,
+        format_args!("CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT"),
+    );
+    for (column, definition) in columns {
+        push(sql, format_args!(", \"{column}\" {definition}"));
+    }
+    // AUTOINCREMENT never reuses an ID, and its counter determines the first one.
+    push(
+        sql,
+        format_args!("); INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {before});"),
+    );
+}
+
+fn push(sql: &mut String, text: fmt::Arguments<'_>) {
+    sql.write_fmt(text)
+        .expect("writing to a string does not fail");
 }
 
 /// Adds the columns that a table does not have yet.
@@ -156,8 +186,9 @@ fn definition(catalog: &Catalog, field: &Field) -> String {
     }
 }
 
-/// Each link table once, although both of its sides refer to it, with an index for either direction.
-fn links(catalog: &Catalog) -> Vec<String> {
+/// Each link table once, although both of its sides refer to it, with an index for either direction; and the index of the
+/// Jira keys, whose field is in the settings.
+fn links(catalog: &Catalog) -> String {
     let mut tables = BTreeMap::new();
     for entity_type in catalog.types() {
         for field in &entity_type.fields {
@@ -186,11 +217,9 @@ fn links(catalog: &Catalog) -> Vec<String> {
                 continue;
             }
             tables.entry(link.table).or_insert_with(|| {
-                let mut sql = String::new();
                 let (table, owner_column, target_column) = (link.table, link.owner_column, link.target_column);
                 let (mine, theirs) = (entity_type.table, catalog.known_type(link.target).table);
-                write!(
-                    sql,
+                format!(
                     "CREATE TABLE IF NOT EXISTS {table} (
                         {owner_column} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
                         {target_column} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
@@ -198,10 +227,16 @@ fn links(catalog: &Catalog) -> Vec<String> {
                     ) WITHOUT ROWID;
                     CREATE INDEX IF NOT EXISTS {table}_back ON {table} ({target_column}, {owner_column});"
                 )
-                .expect("writing to a string does not fail");
-                sql
             });
         }
     }
-    tables.into_values().collect()
+    let mut sql: String = tables.into_values().collect();
+    push(
+        &mut sql,
+        format_args!(
+            "CREATE INDEX IF NOT EXISTS \"work_items_by_{0}\" ON work_items (\"{0}\" COLLATE NOCASE);",
+            catalog.jira_field
+        ),
+    );
+    sql
 }

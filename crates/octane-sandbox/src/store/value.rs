@@ -39,6 +39,14 @@ pub(super) fn json_list(ids: &[i64]) -> Sql {
     Sql::Text(format!("[{}]", numbers.join(",")))
 }
 
+/// The condition that a column is one of these IDs, and its bound value. Often there is one ID, which is found without a list.
+pub(super) fn any_of(ids: &[i64]) -> (&'static str, Sql) {
+    match ids {
+        [id] => ("= ?", Sql::Integer(*id)),
+        ids => ("IN (SELECT value FROM json_each(?))", json_list(ids)),
+    }
+}
+
 /// Converts a request's value for a column. References are not handled here.
 pub(crate) fn from_json(field: &Field, value: &Json) -> Result<Sql, Violation> {
     if value.is_null() {

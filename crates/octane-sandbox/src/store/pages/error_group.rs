@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::change::{Change, ChangedRun};
+use crate::hex::hex;
 
 /// How many runs of a group are named.
 const EXAMPLES_MAX: usize = 3;
@@ -51,11 +52,7 @@ pub(crate) fn error_groups<'a>(
 }
 
 fn key(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(text)[..6])
 }
 
 #[cfg(test)]
