@@ -3,6 +3,7 @@
 //! `cargo bench -p octane-sandbox --bench pages`
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
+#![expect(dead_code, reason = "each benchmark uses its part of what they share")]
 
 mod support;
 

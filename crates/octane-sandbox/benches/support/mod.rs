@@ -1,6 +1,9 @@
 //! What the benchmarks share: a client without sockets, payloads, and statistics.
 
+pub(crate) mod load;
+
 use std::path::Path;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -158,4 +161,10 @@ pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
     let start = Instant::now();
     let result = work.await;
     (start.elapsed(), result)
+}
+
+/// The number after `name` on the command line.
+pub(crate) fn argument<T: FromStr>(name: &str) -> Option<T> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.nth(1)?.parse().ok()
 }
