@@ -1,7 +1,7 @@
 //! What to do about certificates and proxies.
 
 use octane_rest::{
-    ClientCertificateError, CredentialError, NetworkSetupError, ProxyError, TlsError, TlsProblem,
+    CertificateError, CredentialError, NetworkSetupError, ProxyError, TlsError, TlsProblem,
 };
 
 use crate::env;
@@ -80,21 +80,21 @@ pub(crate) fn setup_hint(error: &NetworkSetupError) -> Option<String> {
     }
 }
 
-fn certificate_hint(error: &ClientCertificateError) -> String {
+fn certificate_hint(error: &CertificateError) -> String {
     let shown = |path: &std::path::Path| quoted(&path.display().to_string());
     match error {
-        ClientCertificateError::Exposed(CredentialError::Exposed { path, .. }) => {
+        CertificateError::Exposed(CredentialError::Exposed { path, .. }) => {
             format!("run `chmod 600 {}`", shown(path))
         }
-        ClientCertificateError::NoCertificate { path, is_der: true } => format!(
+        CertificateError::NoCertificate { path, is_der: true } => format!(
             "convert it: `openssl pkcs12 -in {} -out client.pem -nodes`, then `chmod 600 client.pem`",
             shown(path)
         ),
-        ClientCertificateError::Encrypted { path } => format!(
+        CertificateError::Encrypted { path } => format!(
             "decrypt it: `openssl pkey -in {} -out client.key`, then `chmod 600 client.key`",
             shown(path)
         ),
-        ClientCertificateError::NoKey { .. } | ClientCertificateError::Mismatch { .. } => {
+        CertificateError::NoKey { .. } | CertificateError::Mismatch { .. } => {
             format!(
                 "name the file of its key with `--client-key` or {}",
                 env::CLIENT_KEY

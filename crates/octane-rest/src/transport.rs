@@ -1,6 +1,7 @@
 //! The interface to the network: one method.
 
 pub(crate) mod certificate;
+pub(crate) mod certified_key;
 pub(crate) mod client_certificate;
 pub(crate) mod handshakes;
 pub(crate) mod network;

@@ -30,8 +30,8 @@ pub struct PeerCertificate {
 }
 
 impl PeerCertificate {
-    /// Parses a certificate.
-    pub(crate) fn parse(certificate: &[u8]) -> Option<Self> {
+    /// Parses a certificate (DER); none if it is not one.
+    pub fn parse(certificate: &[u8]) -> Option<Self> {
         let (_, certificate, _) = element(certificate, Some(SEQUENCE))?;
         let (_, signed, _) = element(certificate, Some(SEQUENCE))?;
         let after_version = match element(signed, None)? {

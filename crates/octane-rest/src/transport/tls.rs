@@ -12,7 +12,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls_native_certs::load_certs_from_paths;
 
-use super::client_certificate::{self, ClientCertificateError, Resolver};
+use super::certified_key::CertificateError;
+use super::client_certificate::{self, Resolver};
 use super::handshakes::Handshakes;
 use super::verifier::Verifier;
 use crate::settings::EndpointSettings;
@@ -59,7 +60,7 @@ pub enum TlsError {
     },
     /// The client certificate cannot be used.
     #[error(transparent)]
-    ClientCertificate(#[from] ClientCertificateError),
+    ClientCertificate(#[from] CertificateError),
 }
 
 /// The TLS of a client: what it trusts, and how it identifies itself. `handshakes` learns what servers present.
@@ -126,8 +127,9 @@ fn variable(env: &Variables, name: &str) -> Option<OsString> {
 /// Files of certificates are smaller than this: those of a whole system have about 200 KiB.
 const FILE_MEBIBYTES_MAX: u64 = 16;
 
-/// The certificates in a regular file; a device may have no end, and a pipe no one who writes to it.
-fn file_certificates(
+/// The certificates (PEM) in a regular file; a device may have no end, and a pipe no one who writes to it. `named_by` is the option
+/// that names the file, for messages.
+pub fn file_certificates(
     file: &Path,
     named_by: &'static str,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {

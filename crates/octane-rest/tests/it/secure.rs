@@ -206,7 +206,7 @@ async fn what_is_wrong_with_a_client_certificate_is_named() {
         (
             file("nothing.pem"),
             None,
-            "cannot read the client certificate",
+            "cannot read a certificate or its key",
         ),
         (Some(folder.path().to_owned()), None, "is a directory"),
         (
