@@ -16,6 +16,7 @@ mod number;
 mod parse;
 mod rate;
 mod relay;
+mod relay_access;
 mod results;
 mod run_url;
 mod shards;
@@ -44,11 +45,13 @@ pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use parse::LineError;
+pub(crate) use relay::{FolderArgs, RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
+pub(crate) use relay::{RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
 #[cfg_attr(
     not(feature = "relay"),
     expect(unused_imports, reason = "only a relay uses them")
 )]
-pub(crate) use relay::{FolderArgs, RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
+pub(crate) use relay_access::RelayAccessArgs;
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{

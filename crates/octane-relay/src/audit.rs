@@ -90,6 +90,8 @@ impl Event {
 pub enum Actor {
     /// The holder of a token.
     Token(TokenId),
+    /// A job of a CI system, by the subject (`sub`) of its token.
+    CiJob(String),
     /// A relay, by the name of the [holder](crate::WorkerSettings::holder) of its leases.
     Relay(String),
     /// A file in a folder through which uploads arrive, by its path below that.
@@ -102,6 +104,7 @@ impl Actor {
     fn json(&self) -> Value {
         let (kind, id) = match self {
             Self::Token(id) => ("token", id.as_str()),
+            Self::CiJob(subject) => ("ci_job", &**subject),
             Self::Relay(name) => ("relay", &**name),
             Self::File(path) => ("file", &**path),
             Self::User(name) => ("user", &**name),

@@ -11,10 +11,11 @@
 //!
 //! Programs that speak to Octane have [routes of Octane's](octane).
 //!
-//! The first three want `Authorization: Bearer TOKEN`, and a token sees the uploads of its project alone. Errors have a code and a message.
+//! The first three want `Authorization: Bearer TOKEN`: a token of the relay, or, if it accepts those of an issuer, of a CI system. A token sees the uploads of its project alone. Errors have a code and a message.
 
 mod answer;
 mod body;
+mod caller;
 mod metrics;
 mod octane;
 mod receive;
@@ -69,11 +70,11 @@ async fn upload(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let (_, project) = door.authenticate(&headers).await?;
+    let caller = door.authenticate(&headers).await?;
     let id = upload_id(&id)?;
     let found = door.store.status(&id).await?;
     // That others have it is nobody's business.
-    match found.filter(|found| found.project == project) {
+    match found.filter(|found| found.project == caller.project) {
         Some(found) => Ok(json(StatusCode::OK, &status(&found))),
         None => {
             let message = format!("no upload {id} of this project is stored");
@@ -87,9 +88,12 @@ async fn upload(
 }
 
 async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let (_, project) = door.authenticate(&headers).await?;
+    let caller = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
-    Ok(json(StatusCode::OK, &lanes(&overview, Some(&project))))
+    Ok(json(
+        StatusCode::OK,
+        &lanes(&overview, Some(&caller.project)),
+    ))
 }
 
 async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {

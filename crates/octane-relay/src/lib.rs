@@ -25,14 +25,17 @@ mod deliveries;
 mod door;
 mod folder;
 mod lane;
+mod oidc;
 mod opened;
 mod pace;
 mod page;
+mod patient;
 mod server;
 pub mod state;
 mod store;
 mod store_pace;
 mod time;
+mod tls;
 mod token;
 mod worker;
 mod worker_settings;
@@ -43,6 +46,10 @@ pub use door::{DoorSettings, SessionKey, routes};
 pub use folder::Folder;
 pub use lane::{Lane, NoLane};
 pub use octane_web::Hosts;
+pub use oidc::{
+    CiJob, FileKeys, InvalidKeys, InvalidProjectRule, KeySource, KeysError, Oidc, OidcError,
+    ProjectRule, Rejection, UrlKeys,
+};
 pub use pace::{Pace, Rate, SLOT_LENGTH, Slots};
 pub use server::Server;
 pub use state::State;
@@ -53,6 +60,7 @@ pub use store::{
 };
 pub use store_pace::StorePace;
 pub use time::{Clock, Time, system_clock};
+pub use tls::{DoorTls, DoorTlsError, Reload, ShownCertificate, TlsFiles, Validity};
 pub use token::{InvalidTokenId, ShownToken, Token, TokenEntry, TokenId};
 pub use worker::Worker;
 pub use worker_settings::WorkerSettings;

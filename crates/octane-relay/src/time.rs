@@ -16,6 +16,11 @@ impl Time {
         Self(micros)
     }
 
+    /// The moment so many seconds after 1970.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
     /// Microseconds since 1970.
     pub const fn micros(self) -> i64 {
         self.0

@@ -11,6 +11,7 @@ pub mod certificates;
 pub mod forward_proxy;
 pub mod postgres;
 pub mod tls_server;
+pub mod tokens;
 
 use std::fs::OpenOptions;
 use std::io::Write;

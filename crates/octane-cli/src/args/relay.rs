@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
+use super::relay_access::RelayAccessArgs;
 use crate::env;
 
 #[derive(Debug, Args)]
@@ -44,6 +45,8 @@ pub(crate) struct RelayArgs {
     pub(crate) host_name: Vec<String>,
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
+    #[command(flatten)]
+    pub(crate) access: RelayAccessArgs,
     #[command(flatten)]
     pub(crate) store: RelayStoreArgs,
     #[command(flatten)]

@@ -2,7 +2,9 @@
 
 mod audit;
 mod folder;
+mod oidc;
 mod store;
+mod tls;
 mod token;
 mod uploads;
 
@@ -27,6 +29,7 @@ use crate::policies::Policies;
 use crate::signals::Signals;
 
 use self::store::Opened;
+use self::tls::Tls;
 
 pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
     match &args.command {
@@ -68,10 +71,12 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     connect::check(&args.connection).await?;
     let session_key = session_key(&args.connection).await;
     let mut signals = Signals::new()?;
+    let mut tls = Tls::of(&args.access, output)?;
     let opened = Opened::audited(&args.store).await?;
     let store = Arc::clone(&opened.store);
     let tokens = store.tokens().await.map_err(store::failure)?;
-    if args.folder.folder.is_none() && tokens.iter().all(|token| token.project.is_none()) {
+    let is_open = args.folder.folder.is_some() || args.access.oidc_issuer.is_some();
+    if !is_open && tokens.iter().all(|token| token.project.is_none()) {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }
     let connection = connect(&args.connection, &store, output).await?;
@@ -86,6 +91,8 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     if args.listen.is_loopback() {
         door.hosts = Some(Hosts::new(&args.host_name));
     }
+    door.is_encrypted = tls.is_some();
+    door.oidc = oidc::of(&args.access, &args.connection, output).await?;
     door.audit = opened.audit.clone();
     let mut settings = WorkerSettings::new(holder(), opened.folder.join("delivering"));
     settings.audit = opened.audit.clone();
@@ -103,18 +110,22 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     };
     let folder = folder::open(&args.folder, &store, &door, wake.clone())?;
     let listen = SocketAddr::from((args.listen, args.port));
-    let server = Server::bind(listen).await.map_err(|error| {
+    let mut server = Server::bind(listen).await.map_err(|error| {
         Failure::new(Exit::Configuration, error)
             .context(format!("cannot listen on {listen}"))
             .hint("use another port, or `--port 0` for a free one")
     })?;
-    if !args.listen.is_loopback() {
+    if !args.listen.is_loopback() && tls.is_none() {
         output.say(
-            "warning: the door is not encrypted; let agents reach it through a proxy with TLS, or others on the network can read \
-             tokens and results",
+            "warning: the door is not encrypted, and others on the network can read tokens and results: use `--tls-cert`, or let agents \
+             reach it through a proxy with TLS",
         );
     }
-    let url = format!("http://{}", server.address());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", server.address());
+    if let Some(tls) = &tls {
+        server = server.tls(tls.door());
+    }
     let (space, workspace) = (workspace.space, workspace.workspace);
     let from = args.folder.folder.as_ref();
     let from = from.map(|folder| folder.display().to_string());
@@ -145,12 +156,26 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
             folder.run(&stop).await;
         }
     };
+    let watching_files = async {
+        if let Some(tls) = &mut tls {
+            tls.watch(&stop).await;
+        }
+    };
     let serving = server.serve(routes, &stop);
-    tokio::join!(worker.run(&stop), serving, receiving_files, async {
-        signals.next().await;
-        output.say("stopping; what is being delivered has 3 seconds, the rest stays in the store");
-        stop.cancel();
-    });
+    let delivering = worker.run(&stop);
+    tokio::join!(
+        delivering,
+        serving,
+        receiving_files,
+        watching_files,
+        async {
+            signals.next().await;
+            output.say(
+                "stopping; what is being delivered has 3 seconds, the rest stays in the store",
+            );
+            stop.cancel();
+        }
+    );
     connection.close().await;
     Ok(Exit::Success)
 }

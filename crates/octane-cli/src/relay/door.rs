@@ -18,7 +18,7 @@ use crate::connect::{credential_failure, network_settings};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::network_hint::setup_hint;
+use crate::network_hint::{setup_hint, tls_hint};
 use crate::output::{Output, secrets};
 
 /// A relay that results are handed over to.
@@ -122,7 +122,11 @@ impl Door {
             let asking = timeout(self.settings.attempt_timeout, self.transport.send(request));
             let (failure, pause) = match asking.await {
                 Err(_) => (self.unreachable("no response in time"), None),
-                Ok(Err(error)) => (self.unreachable(&error.to_string()), None),
+                Ok(Err(error)) => {
+                    let mut failure = self.unreachable(&error.to_string());
+                    failure.hint = error.tls_problem().and_then(tls_hint);
+                    (failure, None)
+                }
                 Ok(Ok(response)) => match self.answer(id, &response) {
                     Ok(handed) => return Ok(handed),
                     Err(failure) if failure.exit != Exit::Unreachable => return Err(failure),
@@ -197,9 +201,11 @@ impl Door {
         );
         Err(match status {
             StatusCode::UNAUTHORIZED => Failure::message(Exit::Unauthorized, said).hint(format!(
-                "set {} to a token of this relay (`octane relay token create PROJECT` on its machine)",
+                "set {} to a token of this relay (`octane relay token create PROJECT` on its machine), or to a new one of this CI \
+                 job if the relay accepts those",
                 env::RELAY_TOKEN
             )),
+            StatusCode::FORBIDDEN => Failure::message(Exit::Unauthorized, said),
             StatusCode::TOO_MANY_REQUESTS => Failure::message(Exit::Unreachable, said),
             status if status.is_server_error() => Failure::message(Exit::Unreachable, said),
             _ => Failure::message(Exit::Refused, said),

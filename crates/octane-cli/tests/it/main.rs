@@ -45,6 +45,7 @@ mod recipes;
 mod recording;
 mod reference;
 mod relay;
+mod relay_access;
 mod remote;
 #[cfg(unix)]
 mod replay;

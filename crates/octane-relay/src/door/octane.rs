@@ -35,6 +35,7 @@ use octane_model::error_code;
 use self::access::{authenticate, check_workspace};
 use self::problem::OctaneProblem;
 use self::task_number::TaskNumber;
+use super::caller::Caller;
 use super::shared::Door;
 use crate::store::Status;
 
@@ -114,7 +115,7 @@ async fn find(
     place: (&str, &str),
     id: &str,
 ) -> Result<(TaskNumber, Status), OctaneProblem> {
-    let (_, project) = authenticate(door, headers).await?;
+    let Caller { project, .. } = authenticate(door, headers).await?;
     check_workspace(door, place)?;
     let number = TaskNumber::parse(id);
     let found = match number {

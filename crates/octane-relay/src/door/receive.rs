@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Refusal, json, status};
 use super::body::{self, BodyProblem};
+use super::caller::Caller;
 use super::shared::{Door, upload_id};
 use crate::admission::{Admitted, NotAdmitted};
-use crate::audit::{Actor, AuditEntry, Event};
+use crate::audit::{AuditEntry, Event};
 use crate::chain::Chain;
 use crate::store::Put;
 
@@ -86,8 +87,8 @@ async fn store(
     body: Body,
     entry: &mut AuditEntry,
 ) -> Result<(UploadId, StatusCode), Refusal> {
-    let (token, project) = door.authenticate(headers).await?;
-    entry.actor = Some(Actor::Token(token.clone()));
+    let Caller { project, actor } = door.authenticate(headers).await?;
+    entry.actor = Some(actor.clone());
     entry.project = Some(project.clone());
     let id = upload_id(id)?;
     entry.upload = Some(id.clone());
@@ -112,7 +113,7 @@ async fn store(
     let upload = admitted.upload(project);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
         Put::Stored => {
-            tracing::info!(upload = %id, %token, "stored");
+            tracing::info!(upload = %id, ?actor, "stored");
             StatusCode::CREATED
         }
         Put::Known => StatusCode::OK,

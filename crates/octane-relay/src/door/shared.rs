@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use octane_client::UploadId;
 use octane_model::{Address, Workspace};
 use octane_web::Hosts;
@@ -13,9 +13,9 @@ use super::answer::Refusal;
 use super::session_key::SessionKey;
 use crate::audit::Audit;
 use crate::chain::Chain;
+use crate::oidc::Oidc;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, system_clock};
-use crate::token::{ShownToken, TokenId};
 
 /// How a door behaves.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct DoorSettings {
     pub hosts: Option<Hosts>,
     /// Whether requests arrive over TLS, so that cookies are for that alone. Default: no, unless a proxy says so with each request.
     pub is_encrypted: bool,
+    /// Tokens of CI systems that are accepted besides those of the relay. Default: none.
+    pub oidc: Option<Arc<Oidc>>,
     /// Learns what is stored and what is refused. Default: none.
     pub audit: Audit,
     /// What makes the sessions of programs that speak to Octane. Default: a random one, whose sessions end with the process.
@@ -53,6 +55,7 @@ impl DoorSettings {
             uploads_max: 1000,
             hosts: None,
             is_encrypted: false,
+            oidc: None,
             audit: Audit::default(),
             session_key: SessionKey::random(),
         }
@@ -87,30 +90,6 @@ impl Door {
             on_stored: Arc::new(on_stored),
             clock: system_clock(),
         }
-    }
-
-    /// The token of a request, and its project.
-    pub(super) async fn authenticate(
-        &self,
-        headers: &HeaderMap,
-    ) -> Result<(TokenId, String), Refusal> {
-        let refused = || {
-            let message = "a valid token is required: `Authorization: Bearer TOKEN`";
-            Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
-        };
-        let given = headers.get(header::AUTHORIZATION);
-        let given = given.and_then(|value| value.to_str().ok());
-        let shown = given.and_then(|text| text.strip_prefix("Bearer "));
-        let shown = shown.and_then(ShownToken::parse).ok_or_else(refused)?;
-        let stored = self.store.token(&shown.id).await?;
-        let stored = stored.filter(|stored| shown.is(stored));
-        let stored = stored.ok_or_else(refused)?;
-        let project = stored.project.ok_or_else(|| {
-            let message =
-                "this is the token of an operator, for the pages; agents need one of a project";
-            Refusal::new(StatusCode::FORBIDDEN, "no_project", message)
-        })?;
-        Ok((stored.id, project))
     }
 }
 

@@ -1,11 +1,14 @@
 //! The door: what agents and watchers get.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode, header};
 use octane_client::{CancellationToken, Status as TestStatus};
 use octane_relay::{Audit, DoorSettings, Server, State, Token, routes};
@@ -13,6 +16,8 @@ use octane_sandbox::Settings;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::agents::{World, results};
@@ -224,7 +229,7 @@ async fn what_cannot_be_delivered_is_refused_and_not_stored() {
         case.put(&id, &journal).await.code(),
         (413, "too_large".to_owned())
     );
-    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(journal.clone())]);
+    let chunks = stream::iter([Ok::<_, std::io::Error>(journal.clone())]);
     let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(&journal)));
     let unknown_length = case
         .request(Method::PUT, &path)
@@ -302,7 +307,7 @@ async fn watchers_need_no_token_and_a_stopping_server_finishes_what_it_has_begun
     let watching = async {
         let mut answers = Vec::new();
         for path in ["/healthz", "/metrics", "/nothing"] {
-            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
             let request =
                 format!("GET {path} HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
@@ -327,4 +332,49 @@ async fn watchers_need_no_token_and_a_stopping_server_finishes_what_it_has_begun
         "{}",
         answers[2]
     );
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_one_has_ended() {
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: relay\r\n\r\n";
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let server = server.connections_max(1);
+    let (address, stop) = (server.address(), CancellationToken::new());
+    let routes = Router::new().route("/", get(async || "hello"));
+    let clients = async {
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(REQUEST).await.unwrap();
+        let mut answer = [0; 12];
+        first.read_exact(&mut answer).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        // While there is one connection no other one is accepted, however long that takes.
+        let waiting = timeout(Duration::from_millis(100), second.read_exact(&mut answer));
+        assert!(waiting.await.is_err());
+        drop(first);
+        second.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        stop.cancel();
+    };
+    tokio::join!(server.serve(routes, &stop), clients);
+}
+
+#[tokio::test]
+async fn a_journal_that_does_not_arrive_is_given_up() {
+    let case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    let start = stream::iter([Ok::<_, std::io::Error>(journal[..100].to_vec())]);
+    let request = case
+        .request(Method::PUT, &format!("/v1/uploads/{id}"))
+        .header(
+            "content-digest",
+            format!("sha-256=:{}:", STANDARD.encode([0; 32])),
+        );
+    let request = request.body(Body::from_stream(start.chain(stream::pending())));
+    // From here on time passes when nothing else is to be done.
+    tokio::time::pause();
+    let since = tokio::time::Instant::now();
+    let answer = case.send(request.unwrap()).await;
+    assert_eq!(answer.code(), (400, "incomplete".to_owned()));
+    assert!(since.elapsed() >= Duration::from_secs(120));
 }

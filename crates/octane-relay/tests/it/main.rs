@@ -5,8 +5,10 @@ mod contract;
 mod door;
 mod folder;
 mod octane_door;
+mod oidc;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
+mod tls;
 mod worker;

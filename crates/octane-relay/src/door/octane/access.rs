@@ -5,14 +5,16 @@ use octane_model::error_code;
 
 use super::problem::OctaneProblem;
 use super::session;
+use crate::audit::Actor;
+use crate::door::caller::Caller;
 use crate::door::shared::Door;
-use crate::token::{TokenEntry, TokenId};
+use crate::token::TokenEntry;
 
-/// The token of a request, and its project: by the cookie of a session, or as agents show it.
+/// Who sends a request: by the cookie of a session, or as agents show it.
 pub(super) async fn authenticate(
     door: &Door,
     headers: &HeaderMap,
-) -> Result<(TokenId, String), OctaneProblem> {
+) -> Result<Caller, OctaneProblem> {
     if let Some(cookie) = session::cookie(headers) {
         return of_project(session::check(door, cookie).await?);
     }
@@ -31,10 +33,13 @@ pub(super) async fn authenticate(
     })
 }
 
-/// The ID of a token, and its project.
-pub(super) fn of_project(token: TokenEntry) -> Result<(TokenId, String), OctaneProblem> {
+/// Who has a token of a project.
+pub(super) fn of_project(token: TokenEntry) -> Result<Caller, OctaneProblem> {
     let project = token.project.ok_or_else(no_project)?;
-    Ok((token.id, project))
+    Ok(Caller {
+        project,
+        actor: Actor::Token(token.id),
+    })
 }
 
 fn no_project() -> OctaneProblem {

@@ -58,7 +58,8 @@ pub(super) async fn sign_in(
             "a relay wants the ID of one of its tokens as client ID or user, and the token as client secret or password",
         )
     })?;
-    let (id, _) = of_project(token)?;
+    let id = token.id.clone();
+    of_project(token)?;
     let cookie = session::opened(&door, &id);
     tracing::info!(token = %id, "signed in");
     let mut response = StatusCode::OK.into_response();

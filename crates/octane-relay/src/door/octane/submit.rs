@@ -20,12 +20,12 @@ use crate::audit::{Actor, AuditEntry, Event};
 use crate::blocking::blocking;
 use crate::chain::Chain;
 use crate::door::body::{BodyProblem, receive};
+use crate::door::caller::Caller;
 use crate::door::receive::in_task;
 use crate::door::shared::Door;
 use crate::lane::Lane;
 use crate::opened::{Opened, Unusable};
 use crate::store::{NewUpload, Put};
-use crate::token::TokenId;
 
 /// More elements take much more memory than the payload itself.
 const ELEMENTS_MAX: usize = 500_000;
@@ -43,11 +43,11 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, OctaneProblem> {
-    let (token, project) = authenticate(&door, &headers).await?;
+    let Caller { project, actor } = authenticate(&door, &headers).await?;
     check_workspace(&door, (&space, &workspace))?;
     let push = Push {
         door,
-        token,
+        actor,
         project,
         parameters,
         headers,
@@ -60,7 +60,7 @@ pub(super) async fn submit(
 /// A payload that is pushed with a valid token.
 struct Push {
     door: Door,
-    token: TokenId,
+    actor: Actor,
     project: String,
     parameters: HashMap<String, String>,
     headers: HeaderMap,
@@ -69,7 +69,7 @@ struct Push {
 impl Push {
     /// Stores the payload, and writes into the audit log what became of it.
     async fn recorded(self, body: Body) -> Result<TaskNumber, OctaneProblem> {
-        let mut entry = AuditEntry::by(Actor::Token(self.token.clone()));
+        let mut entry = AuditEntry::by(self.actor.clone());
         entry.project = Some(self.project.clone());
         let stored = self.store(body, &mut entry).await;
         let event = match &stored {
@@ -129,7 +129,7 @@ impl Push {
             let uploads_max = door.settings.uploads_max;
             match door.store.put(upload, uploads_max).await? {
                 Put::Stored => {
-                    tracing::info!(upload = %id, token = %self.token, "stored");
+                    tracing::info!(upload = %id, actor = ?self.actor, "stored");
                     return Ok(number);
                 }
                 // Another one has the number.

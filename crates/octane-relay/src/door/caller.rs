@@ -1,0 +1,80 @@
+//! Who sends a request.
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::answer::Refusal;
+use super::shared::Door;
+use crate::audit::Actor;
+use crate::oidc::{Oidc, OidcError, Rejection};
+use crate::token::ShownToken;
+
+/// When to come back, in seconds, if the keys of an issuer are not available.
+const NO_KEYS_PAUSE: u32 = 30;
+
+/// Who sends a request, and for which project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The project whose uploads it may hand over and see.
+    pub(super) project: String,
+    /// Who it is.
+    pub(super) actor: Actor,
+}
+
+impl Door {
+    /// Who sends a request.
+    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let given = headers.get(header::AUTHORIZATION);
+        let given = given.and_then(|value| value.to_str().ok());
+        let shown = given.and_then(|text| text.strip_prefix("Bearer "));
+        self.caller(shown.unwrap_or_default().trim()).await
+    }
+
+    /// Who shows this token.
+    pub(super) async fn caller(&self, text: &str) -> Result<Caller, Refusal> {
+        if let Some(oidc) = &self.settings.oidc
+            && Oidc::is_meant(text)
+        {
+            return ci_job(oidc, text).await;
+        }
+        let refused =
+            || unauthorized("a valid token is required: `Authorization: Bearer TOKEN`".to_owned());
+        let shown = ShownToken::parse(text).ok_or_else(refused)?;
+        let stored = self.store.token(&shown.id).await?;
+        let stored = stored.filter(|stored| shown.is(stored));
+        let stored = stored.ok_or_else(refused)?;
+        let project = stored.project.ok_or_else(|| {
+            let message =
+                "this is the token of an operator, for the pages; agents need one of a project";
+            Refusal::new(StatusCode::FORBIDDEN, "no_project", message)
+        })?;
+        Ok(Caller {
+            project,
+            actor: Actor::Token(stored.id),
+        })
+    }
+}
+
+async fn ci_job(oidc: &Oidc, text: &str) -> Result<Caller, Refusal> {
+    match oidc.job(text).await {
+        Ok(job) => Ok(Caller {
+            project: job.project,
+            actor: Actor::CiJob(job.subject.unwrap_or_default()),
+        }),
+        Err(OidcError::NoKeys) => {
+            let message = "the relay cannot get the keys of the OIDC issuer now";
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no_keys", message);
+            Err(refusal.retry_after(NO_KEYS_PAUSE))
+        }
+        Err(OidcError::Rejected(rejection @ Rejection::NoProject)) => {
+            let message = format!("the OIDC token is genuine, but {rejection}");
+            Err(Refusal::new(StatusCode::FORBIDDEN, "no_project", message))
+        }
+        Err(OidcError::Rejected(rejection)) => Err(unauthorized(format!(
+            "the OIDC token was rejected: {rejection}"
+        ))),
+    }
+}
+
+fn unauthorized(message: String) -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+}

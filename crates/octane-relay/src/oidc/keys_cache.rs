@@ -1,0 +1,218 @@
+//! The keys of an issuer, as long as they count.
+//!
+//! | the keys | |
+//! |---|---|
+//! | are younger than an hour | count |
+//! | are older | are fetched again; if that fails, those that are there count for another 23 hours |
+//! | do not include that of a token | are fetched again |
+//! | were fetched, or not, less than 30 seconds ago | are not fetched again |
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::keys::KeySet;
+use super::keys_source::{KeySource, KeysError};
+use crate::chain::Chain;
+use crate::time::Time;
+
+/// After this time keys are fetched again, so that one that was withdrawn does not count any more.
+const FRESH: Duration = Duration::from_secs(3600);
+/// After this time keys do not count.
+const USABLE: Duration = Duration::from_secs(24 * 3600);
+/// Between two attempts to fetch them, whatever tokens are shown.
+const PAUSE: Duration = Duration::from_secs(30);
+
+pub(super) struct KeysCache {
+    source: Box<dyn KeySource>,
+    fetched: Mutex<Option<Fetched>>,
+    /// When the last attempt to fetch them began. One at a time.
+    attempt: tokio::sync::Mutex<Option<Time>>,
+}
+
+#[derive(Clone)]
+struct Fetched {
+    keys: Arc<KeySet>,
+    at: Time,
+}
+
+impl KeysCache {
+    pub(super) fn new(source: impl KeySource) -> Self {
+        Self {
+            source: Box::new(source),
+            fetched: Mutex::new(None),
+            attempt: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// Fetches them now.
+    pub(super) async fn fetch(&self, now: Time) -> Result<(), KeysError> {
+        let mut attempt = self.attempt.lock().await;
+        *attempt = Some(now);
+        let keys = Arc::new(KeySet::parse(&self.source.read().await?)?);
+        *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Fetched { keys, at: now });
+        Ok(())
+    }
+
+    /// The keys that count; none if there are none.
+    pub(super) async fn get(&self, now: Time) -> Option<Arc<KeySet>> {
+        match self.fetched() {
+            Some(fetched) if now.since(fetched.at) < FRESH => return Some(fetched.keys),
+            Some(fetched) if now.since(fetched.at) < USABLE => {
+                // Others need not wait for this.
+                if let Ok(attempt) = self.attempt.try_lock() {
+                    self.try_fetch(attempt, now).await;
+                }
+            }
+            _ => self.try_fetch(self.attempt.lock().await, now).await,
+        }
+        let fetched = self.fetched()?;
+        (now.since(fetched.at) < USABLE).then_some(fetched.keys)
+    }
+
+    /// Other keys than these, if there are any.
+    pub(super) async fn newer_than(&self, known: &Arc<KeySet>, now: Time) -> Option<Arc<KeySet>> {
+        let newer = || {
+            let keys = self.fetched()?.keys;
+            (!Arc::ptr_eq(&keys, known)).then_some(keys)
+        };
+        let attempt = self.attempt.lock().await;
+        if let Some(keys) = newer() {
+            // Somebody else was quicker.
+            return Some(keys);
+        }
+        self.try_fetch(attempt, now).await;
+        newer()
+    }
+
+    async fn try_fetch(&self, mut attempt: tokio::sync::MutexGuard<'_, Option<Time>>, now: Time) {
+        if attempt.is_some_and(|last| now.since(last) < PAUSE) {
+            return;
+        }
+        *attempt = Some(now);
+        let read = self.source.read().await;
+        match read.and_then(|text| Ok(KeySet::parse(&text)?)) {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
+                *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Fetched { keys, at: now });
+            }
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "the keys of the OIDC issuer could not be fetched");
+            }
+        }
+    }
+
+    fn fetched(&self) -> Option<Fetched> {
+        let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::future::BoxFuture;
+    use octane_test_support::tokens::SigningKey;
+    use serde_json::json;
+
+    use super::*;
+
+    /// An issuer whose keys change, and which may be away.
+    #[derive(Clone, Default)]
+    struct Issuer(Arc<Inner>);
+
+    #[derive(Default)]
+    struct Inner {
+        keys: Mutex<Option<String>>,
+        reads: AtomicUsize,
+    }
+
+    impl Issuer {
+        fn has(&self, kid: &str) {
+            let keys = json!({ "keys": [SigningKey::es256(kid).jwk()] });
+            *self.0.keys.lock().unwrap() = Some(keys.to_string());
+        }
+
+        fn is_away(&self) {
+            *self.0.keys.lock().unwrap() = None;
+        }
+
+        fn reads(&self) -> usize {
+            self.0.reads.load(Ordering::Relaxed)
+        }
+    }
+
+    impl KeySource for Issuer {
+        fn read(&self) -> BoxFuture<'_, Result<Bytes, KeysError>> {
+            self.0.reads.fetch_add(1, Ordering::Relaxed);
+            let keys = self.0.keys.lock().unwrap().clone();
+            let url = "https://ci.example/keys".to_owned();
+            let read = keys.map(Bytes::from);
+            Box::pin(std::future::ready(
+                read.ok_or(KeysError::Status { url, status: 503 }),
+            ))
+        }
+    }
+
+    fn at(seconds: u64) -> Time {
+        Time::from_seconds(1_795_000_000).after(Duration::from_secs(seconds))
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_once_an_hour_and_count_for_a_day() {
+        let issuer = Issuer::default();
+        issuer.has("a");
+        let cache = KeysCache::new(issuer.clone());
+        for seconds in [0, 1, 3599] {
+            assert!(cache.get(at(seconds)).await.is_some());
+        }
+        assert_eq!(issuer.reads(), 1);
+        assert!(cache.get(at(3600)).await.is_some());
+        assert_eq!(issuer.reads(), 2);
+        issuer.is_away();
+        let day = 3600 + 24 * 3600;
+        assert!(cache.get(at(day - 1)).await.is_some());
+        assert!(cache.get(at(day)).await.is_none());
+        assert_eq!(issuer.reads(), 3);
+        issuer.has("a");
+        assert!(cache.get(at(day + 29)).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_not_known_is_looked_for_every_30_seconds_at_most() {
+        let issuer = Issuer::default();
+        issuer.has("a");
+        let cache = KeysCache::new(issuer.clone());
+        let known = cache.get(at(0)).await.unwrap();
+        issuer.has("b");
+        for seconds in [1, 10, 29] {
+            assert!(cache.newer_than(&known, at(seconds)).await.is_none());
+        }
+        assert_eq!(issuer.reads(), 1);
+        let newer = cache.newer_than(&known, at(30)).await.unwrap();
+        // Who has not heard of it gets the same ones at once.
+        let same = cache.newer_than(&known, at(31)).await.unwrap();
+        assert!(Arc::ptr_eq(&newer, &same));
+        assert!(cache.newer_than(&newer, at(59)).await.is_none());
+        assert_eq!(issuer.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_is_away_is_asked_every_30_seconds_at_most() {
+        let issuer = Issuer::default();
+        let cache = KeysCache::new(issuer.clone());
+        for seconds in [0, 10, 29] {
+            assert!(cache.get(at(seconds)).await.is_none());
+        }
+        assert_eq!(issuer.reads(), 1);
+        issuer.has("a");
+        assert!(cache.get(at(30)).await.is_some());
+        assert!(cache.fetch(at(31)).await.is_ok());
+        issuer.is_away();
+        assert!(cache.fetch(at(32)).await.is_err());
+        assert!(cache.get(at(33)).await.is_some());
+    }
+}

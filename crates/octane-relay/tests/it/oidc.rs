@@ -1,0 +1,260 @@
+//! Tokens of CI systems at the door.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, Request, StatusCode, header};
+use octane_client::Status as TestStatus;
+use octane_relay::{Clock, DoorSettings, FileKeys, KeysError, Oidc, Time, Token, UrlKeys, routes};
+use octane_rest::EndpointSettings;
+use octane_sandbox::Settings;
+use octane_test_support::tokens::SigningKey;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tower::ServiceExt;
+
+use crate::agents::{World, results};
+
+const NOW: i64 = 1_795_000_000;
+
+/// A door that accepts the tokens of an issuer, whose keys are in a file.
+struct Case {
+    world: World,
+    settings: DoorSettings,
+    keys: PathBuf,
+    now: Arc<AtomicI64>,
+}
+
+impl Case {
+    async fn new() -> Self {
+        let world = World::new(1000).await;
+        let sandbox = Settings::default();
+        let workspace = octane_model::Workspace {
+            space: sandbox.space,
+            workspace: sandbox.workspace,
+        };
+        let server = world.sandbox.url().parse().unwrap();
+        let mut settings = DoorSettings::new(server, workspace, world.folder.path().join("door"));
+        let keys = world.folder.path().join("jwks.json");
+        let now = Arc::new(AtomicI64::new(NOW));
+        let clock: Clock = {
+            let now = Arc::clone(&now);
+            Arc::new(move || Time::from_seconds(now.load(Ordering::Relaxed)))
+        };
+        let rules = [
+            "repository=acme/shop:shop",
+            "repository_owner=acme:{repository}",
+        ];
+        let rules = rules.map(|rule| rule.parse().unwrap());
+        settings.oidc = Some(Arc::new(Oidc::new(
+            "https://ci.example",
+            "octane-relay",
+            rules.into(),
+            FileKeys::new(&keys),
+            clock,
+        )));
+        Self {
+            world,
+            settings,
+            keys,
+            now,
+        }
+    }
+
+    fn issuer_has(&self, keys: &[&SigningKey]) {
+        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        std::fs::write(&self.keys, json!({ "keys": keys }).to_string()).unwrap();
+    }
+
+    fn wait(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    async fn send(&self, token: &str, method: Method, path: &str, body: Vec<u8>) -> (u16, Value) {
+        let digest = STANDARD.encode(Sha256::digest(&body));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header("content-digest", format!("sha-256=:{digest}:"))
+            .body(Body::from(body));
+        let routes = routes(self.world.store.clone(), self.settings.clone(), || {});
+        let response = routes.oneshot(request.unwrap()).await.unwrap();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        let body: Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        assert!(!body.to_string().contains(token), "{body}");
+        (status.as_u16(), body)
+    }
+
+    /// The status of a request with this token, and what a refusal says.
+    async fn ask(&self, token: &str) -> (u16, String) {
+        let (status, body) = self
+            .send(token, Method::GET, "/v1/status", Vec::new())
+            .await;
+        let message = body["message"].as_str().unwrap_or_default();
+        (status, message.to_owned())
+    }
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": "https://ci.example", "aud": "octane-relay", "sub": "repo:acme/shop:ref:refs/heads/main",
+        "repository": "acme/shop", "repository_owner": "acme", "nbf": NOW, "exp": NOW + 300,
+    })
+}
+
+fn with(name: &str, value: impl Into<Value>) -> Value {
+    let mut claims = claims();
+    claims[name] = value.into();
+    claims
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_hands_over_into_the_project_that_the_rules_name() {
+    let case = Case::new().await;
+    let key = SigningKey::rs256("k1");
+    case.issuer_has(&[&key]);
+    let runs = results(0..3, TestStatus::Passed);
+    let (journal, summary) = case.world.plan("4711", &runs, None);
+    let path = format!("/v1/uploads/{}", summary.id);
+    let shop = key.token(&claims());
+    let (status, body) = case.send(&shop, Method::PUT, &path, journal).await;
+    assert_eq!((status, &body["project"]), (201, &"shop".into()), "{body}");
+    let (status, _) = case.send(&shop, Method::GET, &path, Vec::new()).await;
+    assert_eq!(status, 200);
+    let depot = key.token(&with("repository", "acme/depot"));
+    let (status, _) = case.send(&depot, Method::GET, &path, Vec::new()).await;
+    assert_eq!(status, 404);
+    // Tokens of the relay are accepted as well.
+    let token = Token::new("shop");
+    case.world.store.add_token(&token).await.unwrap();
+    assert_eq!(case.ask(token.text.expose()).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_accepted_is_answered_with_the_reason() {
+    let case = Case::new().await;
+    let (key, other) = (SigningKey::es256("k1"), SigningKey::es256("k1"));
+    case.issuer_has(&[&key]);
+    let good = key.token(&claims());
+    let payload = good.split('.').nth(1).unwrap();
+    let better = key.token(&with("repository", "acme/bank"));
+    let changed = good.replace(payload, better.split('.').nth(1).unwrap());
+    let none = key.token_with(&json!({ "alg": "none" }), &claims());
+    let mut other_owner = with("repository_owner", "evil");
+    other_owner["repository"] = "evil/shop".into();
+    for (token, status, reason) in [
+        (key.token(&with("exp", NOW - 60)), 401, "it has expired"),
+        (
+            key.token(&with("nbf", NOW + 61)),
+            401,
+            "it is not valid yet",
+        ),
+        (
+            key.token(&with("aud", "sts.example")),
+            401,
+            "its audience is not `octane-relay`",
+        ),
+        (
+            key.token(&with("iss", "https://evil.example")),
+            401,
+            "it was not issued by `https://ci.example`",
+        ),
+        (other.token(&claims()), 401, "its signature is wrong"),
+        (changed, 401, "its signature is wrong"),
+        (none, 401, "its algorithm is not RS256 or ES256"),
+        (
+            SigningKey::es256("k2").token(&claims()),
+            401,
+            "the issuer has no key with its ID",
+        ),
+        (key.token(&other_owner), 403, "no rule of the relay"),
+        ("a.b.c".to_owned(), 401, "it is not a signed token"),
+    ] {
+        let answer = case.ask(&token).await;
+        assert_eq!(answer.0, status, "{answer:?}");
+        assert!(answer.1.contains(reason), "{answer:?}");
+    }
+    assert_eq!(case.ask(&good).await.0, 200);
+    case.wait(360);
+    assert_eq!(case.ask(&good).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_keys_of_the_issuer_count_and_withdrawn_ones_do_not() {
+    let case = Case::new().await;
+    let (old, new) = (SigningKey::es256("old"), SigningKey::rs256("new"));
+    let late = with("exp", NOW + 86_400);
+    assert_eq!(case.ask(&old.token(&late)).await.0, 503);
+    case.issuer_has(&[&old]);
+    // Whatever is shown, there are 30 seconds between two looks.
+    case.wait(29);
+    assert_eq!(case.ask(&old.token(&late)).await.0, 503);
+    case.wait(1);
+    assert_eq!(case.ask(&old.token(&late)).await.0, 200);
+    case.issuer_has(&[&old, &new]);
+    assert_eq!(case.ask(&new.token(&late)).await.0, 401);
+    case.wait(30);
+    assert_eq!(case.ask(&new.token(&late)).await.0, 200);
+    case.issuer_has(&[&new]);
+    assert_eq!(case.ask(&old.token(&late)).await.0, 200);
+    case.wait(3600);
+    assert_eq!(case.ask(&old.token(&late)).await.0, 401);
+    assert_eq!(case.ask(&new.token(&late)).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_issuer_only_tokens_of_the_relay_count() {
+    let mut case = Case::new().await;
+    let key = SigningKey::es256("k1");
+    case.issuer_has(&[&key]);
+    case.settings.oidc = None;
+    assert_eq!(case.ask(&key.token(&claims())).await.0, 401);
+}
+
+#[tokio::test]
+async fn keys_are_fetched_from_a_url_that_nobody_can_change_on_the_way() {
+    let mut settings = EndpointSettings::default();
+    settings.proxy = Some("direct".into());
+    let exposed = UrlKeys::new("http://ci.example/keys", &settings)
+        .err()
+        .unwrap();
+    assert!(matches!(exposed, KeysError::Exposed { .. }));
+    assert!(matches!(
+        UrlKeys::new("ci example", &settings).err(),
+        Some(KeysError::Url { .. })
+    ));
+    let key = SigningKey::es256("k1");
+    let keys = json!({ "keys": [key.jwk()] }).to_string();
+    let routes = axum::Router::new()
+        .route(
+            "/oauth/discovery/keys",
+            axum::routing::get(async move || keys),
+        )
+        .route("/moved", axum::routing::get(async || StatusCode::FOUND))
+        .route("/page", axum::routing::get(async || "<html>"));
+    let server = octane_relay::Server::bind("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let (address, stop) = (server.address(), octane_client::CancellationToken::new());
+    let fetched = async |path: &str| {
+        let keys = UrlKeys::new(&format!("http://{address}{path}"), &settings).unwrap();
+        let oidc = Oidc::new("i", "a", Vec::new(), keys, octane_relay::system_clock());
+        oidc.fetch_keys().await
+    };
+    let fetching = async {
+        assert!(fetched("/oauth/discovery/keys").await.is_ok());
+        assert!(matches!(
+            fetched("/moved").await,
+            Err(KeysError::Status { status: 302, .. })
+        ));
+        assert!(matches!(fetched("/page").await, Err(KeysError::Invalid(_))));
+        stop.cancel();
+    };
+    tokio::join!(server.serve(routes, &stop), fetching);
+}
