@@ -24,15 +24,19 @@ pub(crate) struct SpoolArgs {
     pub(crate) spool: Option<PathBuf>,
 }
 
+/// How long an upload waits for ingestion unless it is said.
+const WAIT: Duration = Duration::from_mins(15);
+
 /// How an upload is delivered, the first time and on every resume.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct DeliveryArgs {
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
-    /// How long to wait for ingestion after the last batch was accepted, for example `5m`; without a unit in seconds.
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
-    pub(crate) wait: Duration,
+    /// How long to wait for ingestion after the last batch was accepted, for example `5m`; without a unit in seconds [default:
+    /// 15m].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
     /// Do not wait for ingestion, like `--wait 0`: what is not confirmed yet is pending, and exits with 8 until `octane resume` has
     /// confirmed it.
     #[arg(long, conflicts_with = "wait")]
@@ -68,11 +72,17 @@ pub(crate) struct DeliveryArgs {
 impl DeliveryArgs {
     /// How long to wait for ingestion.
     pub(crate) fn wait(&self) -> Duration {
-        if self.no_wait {
-            Duration::ZERO
-        } else {
-            self.wait
-        }
+        self.requested_wait().unwrap_or(WAIT)
+    }
+
+    /// How long to wait, if it is said.
+    fn requested_wait(&self) -> Option<Duration> {
+        self.no_wait.then_some(Duration::ZERO).or(self.wait)
+    }
+
+    /// How long to wait for a relay to deliver what was handed over to it; none if handing over is the end.
+    pub(crate) fn relay_wait(&self) -> Option<Duration> {
+        self.requested_wait().filter(|wait| !wait.is_zero())
     }
 
     /// What to do about Jira keys that match no story or several, if it is said.

@@ -11,16 +11,13 @@ use crate::env;
 #[command(next_help_heading = "Relay")]
 pub(crate) struct ViaArgs {
     /// Hand the results over to the relay at this URL instead of uploading them from here. Exit code 0 then means that the relay has
-    /// stored them. Needs a token of the relay in `OCTANE_RELAY_TOKEN`, and no API key.
+    /// stored them. With `--wait`, wait for it to deliver them, and report as an upload from here does. Needs a token of the relay in
+    /// `OCTANE_RELAY_TOKEN`, and no API key.
     #[arg(long, env = env::VIA, value_name = "URL")]
     pub(crate) via: Option<String>,
     /// File that holds the token of the relay and nothing else; refused if others can read it.
     #[arg(long, env = env::RELAY_TOKEN_FILE, value_name = "FILE")]
     pub(crate) relay_token_file: Option<PathBuf>,
-    /// With `--via`, wait until the relay has delivered the results, at most as long as `--wait` says, and report as an upload from
-    /// here does.
-    #[arg(long)]
-    pub(crate) until_delivered: bool,
 }
 
 impl ViaArgs {

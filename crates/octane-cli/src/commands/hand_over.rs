@@ -34,18 +34,18 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 impl HandOver<'_> {
     /// Fails if what is asked for needs more than a relay.
-    pub(super) fn check(via: &ViaArgs, args: &DeliveryArgs) -> Result<()> {
+    pub(super) fn check(args: &DeliveryArgs) -> Result<()> {
         if !args.tolerate.is_empty() {
             return Err(unusable(
                 "--tolerate",
                 "it reads the history of tests from Octane",
             ));
         }
-        if !args.report.is_empty() && !via.until_delivered {
+        if !args.report.is_empty() && args.relay_wait().is_none() {
             let message =
                 "`--report` needs what became of the results, which a relay delivers later";
             return Err(Failure::message(Exit::Configuration, message)
-                .hint("add `--until-delivered`, or leave out `--report`"));
+                .hint("add `--wait 15m`, or leave out `--report`"));
         }
         Ok(())
     }
@@ -60,8 +60,8 @@ impl HandOver<'_> {
     ) -> Result<Exit> {
         let id = journal.id().clone();
         let handed = self.put(journal, delivery).await?;
-        if self.via.until_delivered {
-            let delivered = self.delivered(&id, delivery).await?;
+        if let Some(wait) = self.args.relay_wait() {
+            let delivered = self.delivered(&id, wait, delivery).await?;
             return delivery.print_report(&delivered, input);
         }
         let upload = handed_json(&handed, &id);
@@ -148,8 +148,13 @@ impl HandOver<'_> {
     }
 
     /// Waits until the relay has delivered an upload, and returns its report.
-    async fn delivered(&self, id: &UploadId, delivery: &Delivery<'_>) -> Result<Delivered> {
-        let end = Instant::now() + self.args.wait();
+    async fn delivered(
+        &self,
+        id: &UploadId,
+        wait: Duration,
+        delivery: &Delivery<'_>,
+    ) -> Result<Delivered> {
+        let end = Instant::now() + wait;
         let mut pause = PAUSE_MIN;
         let handed = loop {
             let asking = delivery.cancellation.within_grace(self.door.status(id));

@@ -162,7 +162,7 @@ pub(super) fn check_via(args: &UploadArgs) -> Result<()> {
             "what the relay does not take has to be kept",
         ));
     }
-    HandOver::check(&args.via, &args.delivery)?;
+    HandOver::check(&args.delivery)?;
     // The URL says to which workspace the results belong.
     Connection::for_planning(&args.connection).map(drop)
 }

@@ -144,7 +144,7 @@ fn what_is_handed_over_is_not_called_uploaded_and_is_delivered() {
         &server,
         &relay.url,
         &token,
-        "upload a.csv --suite S --suite-run r3 -y --format json --until-delivered",
+        "upload a.csv --suite S --suite-run r3 -y --format json --wait 5m",
     );
     assert_eq!(waited.code, 0, "{waited:?}");
     let report = waited.json();
@@ -342,7 +342,7 @@ fn a_relay_that_is_away_costs_nothing_and_the_printed_command_hands_over_later()
         &server,
         &url,
         &token,
-        &format!("{} --until-delivered --format json", words.join(" ")),
+        &format!("{} --wait 5m --format json", words.join(" ")),
     );
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert_eq!(resumed.json()["counts"]["ingested"], 3);

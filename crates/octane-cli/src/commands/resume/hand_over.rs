@@ -18,7 +18,7 @@ pub(super) async fn run(
     output: Output,
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
-    HandOver::check(&args.via, &args.delivery)?;
+    HandOver::check(&args.delivery)?;
     let hand_over = HandOver {
         door,
         via: &args.via,
@@ -35,9 +35,9 @@ pub(super) async fn run(
         let failed = spool.summary(id).map_or(0, |summary| summary.counts.failed);
         return hand_over.alone(open(id)?, failed, delivery, None).await;
     }
-    if args.via.until_delivered {
+    if args.delivery.relay_wait().is_some() {
         let reason = "it waits for a single upload";
-        return Err(unusable("--all --until-delivered", reason));
+        return Err(unusable("--all --wait", reason).hint("add `--no-wait`"));
     }
     let mut failures: Vec<Failure> = Vec::new();
     failures.extend(spool.unreadable()?.into_iter().map(Failure::from));
