@@ -62,7 +62,7 @@ impl Admitted {
     ) -> Result<Self, NotAdmitted> {
         let folder = settings.folder.clone();
         let checked = blocking(move || {
-            let opened = Opened::new(&folder)?;
+            let opened = Opened::new(&folder, false)?;
             let summary = opened.add(&journal)?;
             Ok((Self::digest(&journal), journal, summary))
         });

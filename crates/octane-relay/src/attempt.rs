@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::audit::Event;
-use crate::blocking::blocking;
+use crate::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
 use crate::opened::{Opened, Unusable, is_of_machine};
@@ -24,6 +24,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) settings: &'a WorkerSettings,
     pub(crate) lease: &'a Lease,
     pub(crate) stop: &'a CancellationToken,
+    /// Whether what blocks is done on the calling thread.
+    pub(crate) is_inline: bool,
 }
 
 /// What an attempt came to, before the store knows.
@@ -51,6 +53,14 @@ impl Attempt<'_> {
         self.end(ends).await
     }
 
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if self.is_inline {
+            work()
+        } else {
+            blocking::blocking(work).await
+        }
+    }
+
     async fn end(&self, ends: Vec<(UploadId, End)>) -> Result<(), StoreError> {
         let mut entries = Vec::new();
         for (upload, end) in &ends {
@@ -72,9 +82,9 @@ impl Attempt<'_> {
     }
 
     async fn open(&self, job: Job) -> Result<(Opened, UploadSummary), Unusable> {
-        let folder = self.settings.folder.clone();
-        blocking(move || {
-            let opened = Opened::new(&folder)?;
+        let (folder, is_inline) = (self.settings.folder.clone(), self.is_inline);
+        self.blocking(move || {
+            let opened = Opened::new(&folder, is_inline)?;
             let summary = opened.add(&job.journal)?;
             if job.may_have_sent {
                 opened.open(&job.id)?.assume_sent()?;
@@ -94,7 +104,7 @@ impl Attempt<'_> {
         let (client, settings) = self.deliveries.of(summary);
         let open = |opened: Opened| {
             let id = id.clone();
-            blocking(move || opened.open(&id))
+            self.blocking(move || opened.open(&id))
         };
         let journal = match open(opened.clone()).await {
             Ok(journal) => journal,
@@ -114,7 +124,7 @@ impl Attempt<'_> {
         drop(journal);
         let done = match delivered {
             Ok(report) => {
-                let state = blocking({
+                let state = self.blocking({
                     let (opened, id) = (opened.clone(), id.clone());
                     move || opened.summary(&id)
                 });
@@ -150,7 +160,7 @@ impl Attempt<'_> {
             Some(vec![(last.id.clone(), done.into_end(None))])
         };
         let shards = self.store.shards(self.lease).await?;
-        let opening = blocking({
+        let opening = self.blocking({
             let (opened, last) = (opened.clone(), last.id.clone());
             move || -> Result<_, Unusable> {
                 let mut summaries = vec![opened.summary(&last)?];
@@ -170,7 +180,7 @@ impl Attempt<'_> {
             Err(error) => return Ok(unmerged(false, &error)),
         }
         let ids: Vec<UploadId> = summaries.into_iter().map(|summary| summary.id).collect();
-        let journals = blocking({
+        let journals = self.blocking({
             let (opened, ids) = (opened.clone(), ids.clone());
             move || {
                 let journals = ids.iter().map(|id| opened.open(id));
@@ -230,10 +240,11 @@ impl Attempt<'_> {
         let mut last = Sha256::digest([]);
         loop {
             tokio::select! {
+                biased;
                 () = finished.cancelled() => return Ok(()),
                 () = sleep(self.settings.checkpoint_interval) => {}
             }
-            let bundle = blocking({
+            let bundle = self.blocking({
                 let (opened, journal) = (opened.clone(), journal.clone());
                 move || opened.bundle(&journal)
             });
@@ -284,7 +295,7 @@ impl Attempt<'_> {
 
     /// The end of an attempt, with the journal as it is now.
     async fn stored(&self, opened: &Opened, id: &UploadId, done: Done) -> End {
-        let bundle = blocking({
+        let bundle = self.blocking({
             let (opened, id) = (opened.clone(), id.clone());
             move || -> Result<Vec<u8>, Unusable> { opened.bundle(&opened.open(&id)?) }
         });

@@ -73,14 +73,14 @@ pub(crate) fn is_of_machine(error: &JournalError) -> bool {
 }
 
 impl Opened {
-    /// An empty folder below `folder`, which only its owner can read.
-    pub(crate) fn new(folder: &Path) -> Result<Self, Unusable> {
+    /// An empty folder below `folder`, which only its owner can read. `is_inline`: journals do their work on the calling thread.
+    pub(crate) fn new(folder: &Path, is_inline: bool) -> Result<Self, Unusable> {
         fs::create_dir_all(folder).map_err(failed(folder))?;
         let folder = tempfile::tempdir_in(folder).map_err(failed(folder))?;
         let spool = Spool::at(folder.path().join("uploads"));
         Ok(Self {
+            spool: if is_inline { spool.inline() } else { spool },
             folder: Arc::new(folder),
-            spool,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use octane_client::CancellationToken;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -23,7 +24,11 @@ pub struct Worker {
     deliveries: Arc<dyn Deliveries>,
     settings: Arc<WorkerSettings>,
     wake: Arc<Notify>,
+    simulation: Option<Tasks>,
 }
+
+/// What a simulation makes of each task of a relay, so that it can halt a relay as a whole.
+type Tasks = Arc<dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// How long delivered uploads are kept.
 pub(crate) const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -42,7 +47,20 @@ impl Worker {
             deliveries: Arc::new(deliveries),
             settings: Arc::new(settings),
             wake: Arc::default(),
+            simulation: None,
         }
+    }
+
+    /// Runs what `tasks` makes of each task, and does everything that blocks on the calling thread, so that a simulation does not depend
+    /// on how threads are scheduled.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn simulated(
+        mut self,
+        tasks: impl Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        self.simulation = Some(Arc::new(tasks));
+        self
     }
 
     /// Says that an upload was stored just now.
@@ -66,9 +84,15 @@ impl Worker {
                     break;
                 };
                 let (worker, stop) = (self.clone(), stop.clone());
-                lanes.spawn(async move { worker.lane(&lease, asked, &stop).await });
+                let tasks = self.simulation.clone();
+                let task = async move { worker.lane(&lease, asked, &stop).await };
+                match tasks {
+                    Some(tasks) => lanes.spawn(tasks(Box::pin(task))),
+                    None => lanes.spawn(task),
+                };
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 Some(_) = lanes.join_next() => {}
                 () = self.wake.notified() => {}
@@ -161,6 +185,7 @@ impl Worker {
             settings: &self.settings,
             lease,
             stop,
+            is_inline: self.simulation.is_some(),
         };
         while !stop.is_cancelled() {
             let Some(job) = self.store.begin(lease).await? else {

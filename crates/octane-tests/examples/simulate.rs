@@ -20,6 +20,7 @@ cargo xtask simulate --seeds N [--seed K]  run N seeds starting at K (default: 0
 cargo xtask simulate --seed K              run one seed and print its trace
 cargo xtask simulate --crashes N           crash at each write and each request of an upload of N batches, and resume it
 
+  --relay         run seeds of relays that share a store, and of agents that hand uploads over to them
   --jobs J        run J seeds at once (default: as many as there are processors)
   --reports FILE  write the last report of each seed, one JSON line each: {\"seed\":0,\"report\":{…}}; the upload
                   id and the path of the journal are blanked, so two versions can be compared with `diff`";
@@ -36,6 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let run = |point| simulator.run_crash(batches, point);
             run_all(&run, &arguments, points)
         }
+        (None, Some(seeds)) if arguments.relay => {
+            run_all(&|seed| simulator.run_relays(seed), &arguments, seeds)
+        }
         (None, Some(seeds)) => run_all(&|seed| simulator.run(seed), &arguments, seeds),
         (None, None) => run_one(simulator, &arguments),
     }
@@ -44,11 +48,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs one seed and prints what happens.
 #[expect(clippy::print_stdout, reason = "the trace is the program's output")]
 fn run_one(simulator: &Simulator, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    match simulator.run_with_trace(arguments.first) {
+    let ended = if arguments.relay {
+        simulator.run_relays_with_trace(arguments.first)
+    } else {
+        simulator.run_with_trace(arguments.first)
+    };
+    match ended {
         Ok((result, trace)) => {
             println!("{}\n{result:?}", trace.join("\n"));
             let mut reports = Reports::create(arguments)?;
-            reports.write(arguments.first, &result.report)?;
+            reports.write(arguments.first, result.report.as_ref())?;
             reports.finish()
         }
         Err(failure) => {
@@ -91,12 +100,15 @@ fn run_all(
                 println!("{failure}");
                 match arguments.crashes {
                     Some(_) => format!("the crash at moment {seed} breaks a promise"),
-                    None => format!("replay it with `cargo xtask simulate --seed {seed}`"),
+                    None => {
+                        let relay = if arguments.relay { "--relay " } else { "" };
+                        format!("replay it with `cargo xtask simulate {relay}--seed {seed}`")
+                    }
                 }
             })?;
             results += result.results;
             process_runs += result.process_runs;
-            reports.write(seed, &result.report)?;
+            reports.write(seed, result.report.as_ref())?;
             let done = seed - first + 1;
             if done.is_multiple_of(PROGRESS_SEEDS) || done == seeds {
                 let seconds = start.elapsed().as_secs_f64();
@@ -136,8 +148,8 @@ impl Reports {
         Ok(Self(file.transpose()?.map(BufWriter::new)))
     }
 
-    fn write(&mut self, seed: u64, report: &Report) -> Result<(), Box<dyn Error>> {
-        if let Some(file) = &mut self.0 {
+    fn write(&mut self, seed: u64, report: Option<&Report>) -> Result<(), Box<dyn Error>> {
+        if let (Some(file), Some(report)) = (&mut self.0, report) {
             writeln!(
                 file,
                 "{}",
@@ -175,13 +187,20 @@ struct Arguments {
     reports: Option<PathBuf>,
     /// The number of batches of the upload that crashes at each of its steps.
     crashes: Option<u64>,
+    /// Whether seeds are those of relays.
+    relay: bool,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
         let (mut first, mut seeds, mut jobs, mut reports, mut crashes) =
             (None, None, None, None, None);
+        let mut relay = false;
         while let Some(word) = words.next() {
+            if word == "--relay" {
+                relay = true;
+                continue;
+            }
             if !["--seed", "--seeds", "--jobs", "--reports", "--crashes"].contains(&&*word) {
                 return Err(format!("unknown argument `{word}`\n\n{USAGE}").into());
             }
@@ -206,6 +225,7 @@ impl Arguments {
             jobs,
             reports,
             crashes,
+            relay,
         })
     }
 }

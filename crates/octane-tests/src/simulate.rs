@@ -15,6 +15,7 @@ mod log_capture;
 mod payload;
 mod process_run;
 mod random;
+mod relay;
 mod results;
 mod shards;
 mod shared_network;
@@ -34,8 +35,11 @@ use checker::Checker;
 use content::Content;
 use log_capture::CapturedLog;
 use process_run::{Process, RunEnd, Steps};
+use relay::RelayCase;
 use trace::Trace;
 use world::{Template, World};
+
+pub use relay::RelayMutation;
 
 /// Runs cases. Seeds are independent of each other, so several threads may share one simulator.
 #[derive(Debug)]
@@ -62,8 +66,8 @@ pub struct CaseResult {
     pub results: usize,
     /// How often the process was started.
     pub process_runs: usize,
-    /// The report of the last process run.
-    pub report: Report,
+    /// The report of the last process run. Of relays, that of the first upload that they delivered, if there is one.
+    pub report: Option<Report>,
 }
 
 impl Simulator {
@@ -81,6 +85,44 @@ impl Simulator {
     /// Runs the case of a seed and returns what happened as well.
     pub fn run_with_trace(&self, seed: u64) -> Result<(CaseResult, Vec<String>), Failure> {
         self.run_and_describe(seed, &Case::new(seed))
+    }
+
+    /// Runs the case of a seed in which agents hand uploads over to relays.
+    pub fn run_relays(&self, seed: u64) -> Result<CaseResult, Failure> {
+        self.run_relays_with_trace(seed).map(|(result, _)| result)
+    }
+
+    /// The same, and returns what happened as well.
+    pub fn run_relays_with_trace(&self, seed: u64) -> Result<(CaseResult, Vec<String>), Failure> {
+        self.run_relay_case(seed, None)
+    }
+
+    /// Runs the case of a seed with relays that break a promise.
+    pub fn run_mutated_relays(
+        &self,
+        seed: u64,
+        mutation: RelayMutation,
+    ) -> Result<CaseResult, Failure> {
+        let ended = self.run_relay_case(seed, Some(mutation));
+        ended.map(|(result, _)| result)
+    }
+
+    fn run_relay_case(
+        &self,
+        seed: u64,
+        mutation: Option<RelayMutation>,
+    ) -> Result<(CaseResult, Vec<String>), Failure> {
+        let case = RelayCase::new(seed);
+        run_traced(seed, case.described(), async |trace| {
+            let world = self.template.world(&case.uploads, trace);
+            let world = world.map_err(|error| format!("cannot start the server: {error}"))?;
+            let (report, process_runs) = relay::run(&case, &world, mutation).await?;
+            Ok(CaseResult {
+                results: case.uploads.uploaders().map(|case| case.rows.len()).sum(),
+                process_runs,
+                report,
+            })
+        })
     }
 
     /// The number of moments at which an upload of this number of batches into a suite that does not exist may crash: before
@@ -134,20 +176,8 @@ impl Simulator {
         seed: u64,
         case: &Case,
     ) -> Result<(CaseResult, Vec<String>), Failure> {
-        let runtime = runtime().expect("a single-threaded runtime needs no resources");
-        runtime.block_on(async {
-            let trace = Trace::new();
-            let ended = self.run_case(case, &trace).await;
-            let mut lines = case.described();
-            lines.append(&mut trace.take());
-            match ended {
-                Ok(result) => Ok((result, lines)),
-                Err(problem) => Err(Failure {
-                    seed,
-                    problem,
-                    trace: lines,
-                }),
-            }
+        run_traced(seed, case.described(), async |trace| {
+            self.run_case(case, trace).await
         })
     }
 
@@ -162,7 +192,7 @@ impl Simulator {
             return Ok(CaseResult {
                 results: case.uploaders().map(|case| case.rows.len()).sum(),
                 process_runs,
-                report,
+                report: Some(report),
             });
         }
         let mut process = Process::new(case, &world, &log);
@@ -190,9 +220,32 @@ impl Simulator {
         Ok(CaseResult {
             results: case.rows.len(),
             process_runs,
-            report,
+            report: Some(report),
         })
     }
+}
+
+/// Runs a case, and returns what happened as well, after the description of the case.
+fn run_traced(
+    seed: u64,
+    described: Vec<String>,
+    run: impl AsyncFn(&Trace) -> Result<CaseResult, String>,
+) -> Result<(CaseResult, Vec<String>), Failure> {
+    let runtime = runtime().expect("a single-threaded runtime needs no resources");
+    runtime.block_on(async {
+        let trace = Trace::new();
+        let ended = run(&trace).await;
+        let mut lines = described;
+        lines.append(&mut trace.take());
+        match ended {
+            Ok(result) => Ok((result, lines)),
+            Err(problem) => Err(Failure {
+                seed,
+                problem,
+                trace: lines,
+            }),
+        }
+    })
 }
 
 /// Starts the process again and again until there is nothing left to do; returns how often that was.

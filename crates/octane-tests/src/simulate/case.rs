@@ -342,7 +342,11 @@ impl Case {
     }
 }
 
-fn upload(random: &mut Random, is_evidence: bool, invalid_rows: usize) -> UploadSettings {
+pub(super) fn upload(
+    random: &mut Random,
+    is_evidence: bool,
+    invalid_rows: usize,
+) -> UploadSettings {
     let mut settings = UploadSettings::default();
     if is_evidence {
         settings.dialect = Dialect::Evidence;
@@ -358,7 +362,7 @@ fn upload(random: &mut Random, is_evidence: bool, invalid_rows: usize) -> Upload
     settings
 }
 
-fn endpoint(random: &mut Random) -> octane_rest::EndpointSettings {
+pub(super) fn endpoint(random: &mut Random) -> octane_rest::EndpointSettings {
     let mut settings = octane_rest::EndpointSettings::default();
     settings.requests_per_second = Some(*random.pick(&[2, 7, 10, 10, 20, 50]));
     settings.concurrency_max = random.count(1..=6);
@@ -372,7 +376,7 @@ fn endpoint(random: &mut Random) -> octane_rest::EndpointSettings {
     settings
 }
 
-fn server(random: &mut Random) -> octane_sandbox::Settings {
+pub(super) fn server(random: &mut Random) -> octane_sandbox::Settings {
     let mut settings = octane_sandbox::Settings::default()
         .run_backlog_field(random.chance(60))
         .accept_evidence(true)
@@ -396,7 +400,7 @@ fn process_runs(random: &mut Random) -> Vec<RunFaults> {
     (0..count).map(|_| faults(random)).collect()
 }
 
-fn faults(random: &mut Random) -> RunFaults {
+pub(super) fn faults(random: &mut Random) -> RunFaults {
     RunFaults {
         faults_max: *random.pick(&[0, 1, 3, 8, 20]),
         percent: *random.pick(&[5, 15, 40, 80]),

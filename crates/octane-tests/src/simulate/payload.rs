@@ -38,3 +38,29 @@ pub(super) fn contains_result(xml: &[u8], duration: Duration) -> bool {
     .iter()
     .any(|attribute| contains(xml, attribute))
 }
+
+/// The durations of all results in it, in milliseconds.
+pub(super) fn durations(xml: &[u8]) -> impl Iterator<Item = u64> {
+    const ATTRIBUTE: &[u8] = b" duration=";
+    let ends = xml
+        .windows(ATTRIBUTE.len())
+        .enumerate()
+        .filter(|(_, window)| *window == ATTRIBUTE)
+        .map(|(start, _)| start + ATTRIBUTE.len() + 1);
+    ends.map(move |start| {
+        let digits = xml[start..].iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_found_whatever_quotes_them() {
+        let xml = br#"<test_run name="a" duration="17"/><test_run duration='20004' name='b'/>"#;
+        assert_eq!(durations(xml).collect::<Vec<_>>(), [17, 20_004]);
+        assert!(contains_result(xml, Duration::from_millis(20_004)));
+    }
+}

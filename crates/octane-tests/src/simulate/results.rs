@@ -59,6 +59,13 @@ pub(super) const POISON: &str = "Poison";
 pub(super) const EARLIER: u64 = 1_000_000;
 /// No uploader has as many results.
 const DURATIONS_PER_UPLOADER: u64 = 10_000;
+
+/// The number of the uploader whose result has this duration.
+pub(super) fn uploader_of(milliseconds: u64) -> usize {
+    let number = milliseconds.saturating_sub(1) / DURATIONS_PER_UPLOADER;
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// The keys that results may have, besides one that matches no backlog item and one that matches several.
 pub(super) const KEYS: [&str; 8] = [
     "SHOP-101", "SHOP-102", "SHOP-103", "SHOP-12", "SHOP-201", "PAY-1", "shop-104", "PAY-2",

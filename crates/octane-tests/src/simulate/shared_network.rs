@@ -47,6 +47,8 @@ pub(super) struct NetworkState {
     pub(super) lost: Vec<Bytes>,
     /// The payloads that were sent. What the server may have accepted it does not refuse later.
     pub(super) sent: HashSet<Bytes>,
+    /// The payloads that the server has accepted, in its order, decompressed.
+    pub(super) accepted: Vec<Bytes>,
     /// The values of session cookies.
     cookies: Vec<String>,
     pub(super) has_stuck_task: bool,
@@ -64,6 +66,7 @@ impl SharedNetwork {
                 random: Random::new(seed),
                 lost: Vec::new(),
                 sent: HashSet::new(),
+                accepted: Vec::new(),
                 cookies: Vec::new(),
                 has_stuck_task: false,
                 order,
@@ -102,13 +105,19 @@ impl SharedNetwork {
     /// The server's response. It refuses payloads that contain poison.
     pub(super) async fn deliver(&self, request: Request<Bytes>) -> Response<Bytes> {
         let kind = RequestKind::of(request.method(), request.uri().path());
-        if kind == RequestKind::Payload
-            && payload::contains(&payload::decompressed(&request), POISON)
-        {
+        if kind != RequestKind::Payload {
+            return self.call(request).await;
+        }
+        let xml = payload::decompressed(&request);
+        if payload::contains(&xml, POISON) {
             let body = r#"{"error_code":"testbox.invalid_payload","description":"poison"}"#;
             return response(400, "application/json", body);
         }
-        self.call(request).await
+        let response = self.call(request).await;
+        if response.status().is_success() {
+            self.state().accepted.push(xml);
+        }
+        response
     }
 
     /// The server's response, without any interference.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,7 +26,7 @@ use super::trace::Trace;
 pub(super) const SECRET: &str = "hush-hush-0d6f";
 const BASIC: &str = "c2ltdWxhdGlvbjpodXNoLWh1c2gtMGQ2Zg==";
 const CLIENT_ID: &str = "simulation";
-const URL: &str = "http://octane.invalid";
+pub(super) const URL: &str = "http://octane.invalid";
 const SUITE_RUN: &str = "nightly-1";
 /// The suite that uploaders create.
 pub(super) const NEW_SUITE: &str = "Crowd";
@@ -100,15 +100,22 @@ pub(super) fn client(
     transport: impl Transport,
     on_request_finished: impl Fn(&RequestFinished) + Send + Sync + 'static,
 ) -> Client {
-    let endpoint = Endpoint::builder(URL)
+    let endpoint = endpoint(settings, transport);
+    let endpoint = endpoint.on_request_finished(on_request_finished).build();
+    Client::new(endpoint.expect("the settings of a case are valid"))
+}
+
+/// What it is connected to.
+pub(super) fn endpoint(
+    settings: octane_rest::EndpointSettings,
+    transport: impl Transport,
+) -> octane_rest::Builder {
+    Endpoint::builder(URL)
         .space(1001)
         .workspace(1002)
         .credentials(ApiKey::new(CLIENT_ID, SECRET))
         .settings(settings)
         .transport(transport)
-        .on_request_finished(on_request_finished)
-        .build();
-    Client::new(endpoint.expect("the settings of a case are valid"))
 }
 
 fn reliable_transport(network: &Arc<SharedNetwork>) -> Arc<FaultyTransport> {
@@ -140,6 +147,11 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Where everything of the case is stored.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(super) fn spool_folder(&self) -> PathBuf {
         self.folder.path().join("uploads")
     }

@@ -11,6 +11,7 @@ mod links;
 mod main_job;
 mod names;
 mod payloads;
+mod relay_simulation;
 mod repeated_uploads;
 mod restored;
 mod shards;
