@@ -169,11 +169,11 @@ impl Case {
     /// Lets a relay work until everything has ended.
     async fn deliver(&self) -> Vec<State> {
         let relay = self.world.relay("one");
-        self.world.until_ended(&relay, &self.uploads().await).await
+        self.world.until_ended(&relay, &self.uploads()).await
     }
 
     /// The uploads that are stored, the oldest first.
-    async fn uploads(&self) -> Vec<UploadId> {
+    fn uploads(&self) -> Vec<UploadId> {
         let file = self.world.folder.path().join("relay.db");
         let connection = rusqlite::Connection::open(file).unwrap();
         let mut query = connection
@@ -227,7 +227,7 @@ async fn a_payload_is_delivered_as_it_came_and_confirmed_by_its_suite_run() {
     let until = task["until"].as_str().unwrap();
     let format = "%Y-%m-%dT%H:%M:%S%z";
     assert!(jiff::Timestamp::strptime(format, until).is_ok(), "{until}");
-    let upload = &case.uploads().await[0];
+    let upload = &case.uploads()[0];
     let report = case.world.report(upload).await;
     assert_eq!(report.outcome, Outcome::Success);
     assert_eq!((report.counts.ingested, report.counts.runs), (2, 2));
@@ -258,7 +258,7 @@ async fn a_payload_without_a_suite_is_confirmed_by_its_task_alone() {
     for id in ids {
         assert_eq!(case.task(id).await["status"], "success");
     }
-    let uploads = case.uploads().await;
+    let uploads = case.uploads();
     let status = case.store.status(&uploads[0]).await.unwrap().unwrap();
     let lane = (&*status.lane.suite, &*status.lane.suite_run);
     assert_eq!(lane, ("", "shop"));
@@ -287,11 +287,11 @@ async fn nothing_is_acknowledged_that_is_not_committed() {
         let refused = case.push(payload("")).await;
         assert_eq!(refused.status, 503, "{}", refused.text);
         assert_eq!(refused.headers[header::RETRY_AFTER], "5");
-        assert_eq!(case.uploads().await.len(), stored);
+        assert_eq!(case.uploads().len(), stored);
     }
     left.store(usize::MAX, Ordering::SeqCst);
     case.pushed(payload(""), "").await;
-    assert_eq!(case.uploads().await.len(), 2);
+    assert_eq!(case.uploads().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -367,7 +367,7 @@ async fn what_octane_rejects_is_never_a_success() {
     }
     // Nothing was sent twice, and nothing with other bytes.
     assert_eq!(case.world.payloads().len(), 4);
-    for upload in case.uploads().await {
+    for upload in case.uploads() {
         assert!(case.store.retry(&upload).await.unwrap());
     }
     assert_eq!(case.deliver().await, [State::Incomplete; 4]);
@@ -381,7 +381,7 @@ async fn what_octane_refuses_for_its_format_is_refused_at_the_door_or_failed() {
     assert_eq!(invalid.code(), (400, "testbox.invalid_payload".to_owned()));
     let description = invalid.json()["description"].as_str().unwrap().to_owned();
     assert!(description.contains("line 1, column 14"), "{description}");
-    assert!(case.uploads().await.is_empty());
+    assert!(case.uploads().is_empty());
     // Its server has the last word about the dialect of older tools.
     let evidence = "<test_result><release_name>R</release_name><test_runs/></test_result>";
     let id = case.pushed(evidence, "").await;
@@ -424,7 +424,7 @@ async fn a_result_that_octane_ignored_and_does_not_show_is_no_success() {
     }
     assert_eq!(case.deliver().await, [State::Delivered; 2]);
     let third = case.pushed(of("Passed"), "").await;
-    let upload = case.uploads().await.remove(2);
+    let upload = case.uploads().remove(2);
     let relay = case.world.relay("another");
     let ended = async {
         loop {
@@ -539,14 +539,14 @@ async fn payloads_are_bounded_packed_or_not() {
     let bad_request = (400, "platform.bad_request".to_owned());
     let refused = case.send(Method::POST, &path, &gzip, payload("")).await;
     assert_eq!(refused.code(), bad_request);
-    assert!(case.uploads().await.is_empty());
+    assert!(case.uploads().is_empty());
     for encoding in ["gzip", "application/gzip"] {
         let headers = [XML, ("content-encoding", encoding)];
         let sent = case.send(Method::POST, &path, &headers, packed(&payload("")));
         assert_eq!(sent.await.status, 202, "{encoding}");
     }
     case.deliver().await;
-    let report = case.world.report(&case.uploads().await[0]).await;
+    let report = case.world.report(&case.uploads()[0]).await;
     let sha256 = hexadecimal(&Sha256::digest(payload("")));
     assert_eq!(report.batches[0].sha256, sha256);
 }
@@ -559,7 +559,7 @@ async fn a_project_with_too_many_open_uploads_is_asked_to_come_back() {
     let full = case.push(payload("")).await;
     assert_eq!(full.code(), (503, "testbox.queue_full".to_owned()));
     assert_eq!(full.headers[header::RETRY_AFTER], "30");
-    assert_eq!(case.uploads().await.len(), 1);
+    assert_eq!(case.uploads().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -608,7 +608,7 @@ async fn everything_else_is_answered_in_octanes_format() {
     let sent = case.send(Method::POST, &path, &[XML], payload(""));
     let bad_request = (400, "platform.bad_request".to_owned());
     assert_eq!(sent.await.code(), bad_request);
-    assert!(case.uploads().await.is_empty());
+    assert!(case.uploads().is_empty());
     let xsd = case.get(&test_results("/xsd")).await;
     assert_eq!(xsd.status, StatusCode::OK.as_u16());
     assert!(xsd.text.contains("test_result"));

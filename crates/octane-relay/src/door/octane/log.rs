@@ -21,10 +21,10 @@ pub(super) fn text(task: &Task, upload: &Status) -> String {
         .map(|report| report.problems)
         .unwrap_or_default();
     for problem in problems.iter().take(PROBLEMS_MAX) {
-        let test = problem.test.as_deref().unwrap_or_default();
-        let colon = if test.is_empty() { "" } else { ": " };
+        let name = problem.test.as_deref().unwrap_or_default();
+        let colon = if name.is_empty() { "" } else { ": " };
         // Writing into a text cannot fail.
-        let _ = writeln!(text, "{}{colon}{}", clean(test), clean(&problem.message));
+        let _ = writeln!(text, "{}{colon}{}", clean(name), clean(&problem.message));
     }
     if let Some(reason) = upload.reason.as_deref().filter(|_| problems.is_empty()) {
         let _ = writeln!(text, "{}", clean(reason));

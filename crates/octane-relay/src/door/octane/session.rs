@@ -34,8 +34,8 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let sessions = pairs.filter(|(name, _)| *name == COOKIE);
-    let session = sessions.last()?.1.trim().trim_matches('"');
+    let mut sessions = pairs.filter(|(name, _)| *name == COOKIE);
+    let session = sessions.next_back()?.1.trim().trim_matches('"');
     (!session.is_empty()).then_some(session)
 }
 
