@@ -33,6 +33,7 @@ mod replay;
 mod sandbox;
 mod schema;
 mod settings;
+mod shard_timeout;
 mod signals;
 mod spool;
 mod suggest;

@@ -33,6 +33,7 @@ const SCHEMAS: &[(&str, &str)] = schemas! {
     "relay"
     "relay_audit"
     "relay_change"
+    "relay_close"
     "relay_error"
     "relay_lanes"
     "relay_status"

@@ -7,6 +7,7 @@ use octane_rest::Endpoint;
 use tokio::sync::OnceCell;
 
 use crate::ambiguous_name::{AmbiguousName, OnAmbiguous};
+use crate::creation_lock::CreationLock;
 use crate::link_field::LinkField;
 
 /// Access to one Octane workspace: test results, and the stories they cover.
@@ -24,6 +25,7 @@ pub struct Client {
     pub(crate) feature_link_field: Arc<OnceCell<LinkField>>,
     pub(crate) jira_field: Arc<OnceCell<String>>,
     pub(crate) on_ambiguous_name: Arc<dyn Fn(&AmbiguousName) + Send + Sync>,
+    pub(crate) creation_lock: Option<Arc<dyn CreationLock>>,
 }
 
 /// What differs between workspaces and is otherwise discovered from their metadata.
@@ -84,6 +86,7 @@ impl Client {
             feature_link_field: Arc::default(),
             jira_field: Arc::default(),
             on_ambiguous_name: Arc::new(|_| {}),
+            creation_lock: None,
         }
     }
 
@@ -95,6 +98,13 @@ impl Client {
         report: impl Fn(&AmbiguousName) + Send + Sync + 'static,
     ) -> Self {
         self.on_ambiguous_name = Arc::new(report);
+        self
+    }
+
+    /// Creates modules and suites of uploads only while it has this lock.
+    #[must_use]
+    pub fn creation_lock(mut self, lock: impl CreationLock) -> Self {
+        self.creation_lock = Some(Arc::new(lock));
         self
     }
 

@@ -276,24 +276,19 @@ impl Client {
     /// ones at the same moment end with the same ones.
     pub async fn resolve_target(&self, spec: &TargetSpec) -> Result<Target, ClientError> {
         spec.check()?;
-        let looked = match self.look(spec).await {
-            // Of several entities, all but the oldest may be about to be deleted by the clients that have just created them.
-            Err(ClientError::Ambiguous(_)) => None,
-            looked => Some(looked?).filter(|looked| looked.ambiguous.is_empty()),
-        };
-        let looked = match looked {
-            Some(looked) => looked,
-            None => {
-                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
-                self.look(spec).await?
-            }
-        };
+        let mut looked = self.look_twice(spec).await?;
         let missing = self.missing(looked.module.as_ref(), &looked.suite).await?;
         if !spec.create_missing && !missing.is_empty() {
             return Err(ClientError::Missing(missing));
         }
         if !spec.may_create(&missing) {
             return Err(ClientError::Similar(missing));
+        }
+        let mut creating = None;
+        if let Some(lock) = self.creation_lock.as_ref().filter(|_| !missing.is_empty()) {
+            creating = Some(lock.lock().await);
+            // Whoever had it may have created it.
+            looked = self.look_twice(spec).await?;
         }
         let mut created = Vec::new();
         let module = match looked.module {
@@ -313,6 +308,7 @@ impl Client {
                 record(suite.map_err(|error| error.after(&created))?, &mut created)
             }
         };
+        drop(creating);
         let ambiguous = looked.ambiguous.iter().map(AmbiguousName::problem);
         Ok(Target {
             suite: IdAndName {
@@ -324,6 +320,22 @@ impl Client {
             created,
             problems: looked.problems.into_iter().chain(ambiguous).collect(),
         })
+    }
+
+    /// Looks once more if the first look has found several entities of one name: all but the oldest may be about to be deleted by the
+    /// clients that have just created them.
+    async fn look_twice<'a>(&self, spec: &'a TargetSpec) -> Result<Looked<'a>, ClientError> {
+        match self.look(spec).await {
+            Err(ClientError::Ambiguous(_)) => {}
+            looked => {
+                let looked = looked?;
+                if looked.ambiguous.is_empty() {
+                    return Ok(looked);
+                }
+            }
+        }
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        self.look(spec).await
     }
 
     async fn look<'a>(&self, spec: &'a TargetSpec) -> Result<Looked<'a>, ClientError> {

@@ -1,10 +1,15 @@
 //! One attempt to deliver an upload: its journal is stored in a folder, delivered as a resume would, and stored again.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
 use octane_client::{
-    CancellationToken, Client, DeliveryError, Journal, MergeError, Report, RollCall, UploadId,
-    UploadSettings, UploadState, UploadSummary,
+    CancellationToken, Client, DeliveryError, Journal, MergeError, Report, RollCall, Shard,
+    UploadId, UploadSettings, UploadState, UploadSummary,
 };
 use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -15,11 +20,13 @@ use crate::deliveries::Deliveries;
 use crate::opened::{Opened, Unusable, is_of_machine};
 use crate::state::{AttemptEnd, Next, State, next};
 use crate::store::{End, Job, Lease, Store, StoreError};
+use crate::store_lock::StoreLock;
 use crate::worker_settings::WorkerSettings;
 
 /// An attempt at an upload, by the holder of its lane.
 pub(crate) struct Attempt<'a> {
-    pub(crate) store: &'a dyn Store,
+    pub(crate) store: &'a Arc<dyn Store>,
+    pub(crate) creating: &'a Arc<Mutex<()>>,
     pub(crate) deliveries: &'a dyn Deliveries,
     pub(crate) settings: &'a WorkerSettings,
     pub(crate) lease: &'a Lease,
@@ -33,12 +40,13 @@ struct Done {
     next: Next,
     report: Option<Report>,
     reason: Option<String>,
+    shards_awaited: Option<Duration>,
 }
 
 impl Attempt<'_> {
     /// Delivers the upload, and stores what became of it. An error means that the store does not know.
     pub(crate) async fn run(&self, job: Job) -> Result<(), StoreError> {
-        let (id, attempt) = (job.id.clone(), job.attempt);
+        let (id, attempt, is_closing) = (job.id.clone(), job.attempt, job.is_closing);
         let (lane, suite_run) = (&self.lease.lane.suite, &self.lease.lane.suite_run);
         info!(upload = %id, attempt, suite = %lane, suite_run = %suite_run, "delivering");
         let opened = self.open(job).await;
@@ -49,7 +57,7 @@ impl Attempt<'_> {
                 return self.end(vec![(id, done.into_end(None))]).await;
             }
         };
-        let ends = self.deliver(&opened, &summary, attempt).await?;
+        let ends = self.deliver(&opened, &summary, attempt, is_closing).await?;
         self.end(ends).await
     }
 
@@ -99,9 +107,12 @@ impl Attempt<'_> {
         opened: &Opened,
         summary: &UploadSummary,
         attempt: u32,
+        is_closing: bool,
     ) -> Result<Vec<(UploadId, End)>, StoreError> {
         let id = summary.id.clone();
         let (client, settings) = self.deliveries.of(summary);
+        let (lane, time) = (&self.lease.lane, self.settings.lease_time);
+        let client = client.creation_lock(StoreLock::new(self.store, lane, time, self.creating));
         let open = |opened: Opened| {
             let id = id.clone();
             self.blocking(move || opened.open(&id))
@@ -122,7 +133,7 @@ impl Attempt<'_> {
             self.while_stored(opened, &journal, delivering).await?
         };
         drop(journal);
-        let done = match delivered {
+        let mut done = match delivered {
             Ok(report) => {
                 let state = self.blocking({
                     let (opened, id) = (opened.clone(), id.clone());
@@ -134,19 +145,39 @@ impl Attempt<'_> {
             Err(DeliveryError::Cancelled) => Done::stopped(),
             Err(error) => Done::failed(is_retryable(&error), &error, attempt),
         };
-        if done.next.state == State::AwaitingShards
-            && let Some(ends) = self
-                .merge(opened, summary, &client, &settings, attempt)
-                .await?
-        {
-            return Ok(ends);
+        // One that was merged before, and is tried again, is not alone either.
+        let is_in = matches!(done.next.state, State::AwaitingShards | State::Delivered);
+        if let Some(shard) = summary.shard.filter(|_| is_in) {
+            let awaited = self.deliveries.shard_timeout(summary);
+            let is_closing = is_closing || awaited.is_some_and(|awaited| awaited.is_zero());
+            let is_closed = is_closing || summary.merged.is_some();
+            if (is_closed || self.has_company(shard).await?)
+                && let Some(ends) = self
+                    .merge(opened, summary, &client, &settings, attempt, is_closing)
+                    .await?
+            {
+                return Ok(ends);
+            }
+            done.shards_awaited = awaited;
         }
         let end = self.stored(opened, &id, done).await;
         Ok(vec![(id, end)])
     }
 
-    /// Merges all shards of the lane, with the one that was delivered just now; nothing if others are missing. Until all of them have
-    /// ended, this one has not, so that another relay would merge them if this one died.
+    /// Whether a shard is worth a look at the journals of the others: all have arrived, or some may have been merged before.
+    async fn has_company(&self, shard: Shard) -> Result<bool, StoreError> {
+        let arrived = self.store.arrived(self.lease).await?;
+        let are_awaiting = arrived
+            .iter()
+            .all(|(_, state)| *state == State::AwaitingShards);
+        let mut indexes: BTreeSet<u32> = arrived.into_iter().map(|(index, _)| index).collect();
+        indexes.insert(shard.index());
+        Ok(!are_awaiting || indexes.len() >= shard.total() as usize)
+    }
+
+    /// Merges all shards of the lane, with the one that was delivered just now. If others are missing it does nothing, unless they were
+    /// awaited long enough or the suite run was completed without this one. Until all of them have ended, this one has not, so that
+    /// another relay would merge them if this one died.
     async fn merge(
         &self,
         opened: &Opened,
@@ -154,6 +185,7 @@ impl Attempt<'_> {
         client: &Client,
         settings: &UploadSettings,
         attempt: u32,
+        is_closing: bool,
     ) -> Result<Option<Vec<(UploadId, End)>>, StoreError> {
         let unmerged = |is_retryable, error: &dyn std::error::Error| {
             let done = Done::failed(is_retryable, error, attempt);
@@ -175,7 +207,8 @@ impl Attempt<'_> {
             Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
         };
         match RollCall::of(&summaries) {
-            Ok(roll_call) if roll_call.is_complete() => {}
+            Ok(roll_call) if is_closing || roll_call.is_complete() => {}
+            Ok(_) if summaries.iter().any(|shard| shard.merged.is_some()) => {}
             Ok(_) => return Ok(None),
             Err(error) => return Ok(unmerged(false, &error)),
         }
@@ -290,6 +323,7 @@ impl Attempt<'_> {
                 None => error.to_string(),
             }),
             report: Some(report),
+            shards_awaited: None,
         }
     }
 
@@ -312,6 +346,7 @@ impl Done {
             next: next(AttemptEnd::Failed { is_retryable }, attempt),
             report: None,
             reason: Some(Chain(error).to_string()),
+            shards_awaited: None,
         }
     }
 
@@ -320,6 +355,7 @@ impl Done {
             next: next(AttemptEnd::Stopped, 0),
             report: None,
             reason: None,
+            shards_awaited: None,
         }
     }
 
@@ -336,6 +372,7 @@ impl Done {
             journal,
             state,
             pause,
+            shards_awaited: self.shards_awaited,
             report,
             reason,
         }

@@ -36,6 +36,8 @@ pub enum Event {
     AttemptEnded,
     /// Somebody asked for another attempt.
     Retried,
+    /// Somebody let a suite run be completed without the shards that are missing.
+    Closed,
     /// Somebody deleted an upload.
     Deleted,
     /// Delivered uploads were deleted because of their age.
@@ -50,7 +52,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Stored,
         Self::AlreadyStored,
         Self::Refused,
@@ -58,6 +60,7 @@ impl Event {
         Self::LeaseLost,
         Self::AttemptEnded,
         Self::Retried,
+        Self::Closed,
         Self::Deleted,
         Self::Pruned,
         Self::TokenCreated,
@@ -75,6 +78,7 @@ impl Event {
             Self::LeaseLost => "lease_lost",
             Self::AttemptEnded => "attempt_ended",
             Self::Retried => "retried",
+            Self::Closed => "closed",
             Self::Deleted => "deleted",
             Self::Pruned => "pruned",
             Self::TokenCreated => "token_created",

@@ -33,6 +33,7 @@ mod patient;
 mod server;
 pub mod state;
 mod store;
+mod store_lock;
 mod store_pace;
 mod time;
 mod tls;

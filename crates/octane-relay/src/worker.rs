@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use octane_client::CancellationToken;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
@@ -25,6 +25,8 @@ pub struct Worker {
     settings: Arc<WorkerSettings>,
     wake: Arc<Notify>,
     simulation: Option<Tasks>,
+    /// Whoever creates something waits here for its turn to ask the store for the lock.
+    creating: Arc<Mutex<()>>,
 }
 
 /// What a simulation makes of each task of a relay, so that it can halt a relay as a whole.
@@ -48,6 +50,7 @@ impl Worker {
             settings: Arc::new(settings),
             wake: Arc::default(),
             simulation: None,
+            creating: Arc::default(),
         }
     }
 
@@ -180,7 +183,8 @@ impl Worker {
 
     async fn uploads(&self, lease: &Lease, stop: &CancellationToken) -> Result<(), StoreError> {
         let attempt = Attempt {
-            store: &*self.store,
+            store: &self.store,
+            creating: &self.creating,
             deliveries: &*self.deliveries,
             settings: &self.settings,
             lease,

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::relay_access::RelayAccessArgs;
+use super::shards::SuiteRunOfShards;
 use crate::env;
 
 #[derive(Debug, Args)]
@@ -103,6 +104,17 @@ pub(crate) enum RelayCommand {
         /// Delete even if results are missing in Octane.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
+    },
+    /// Complete a suite run without the shards that are missing: link what has arrived, and report what has not. A shard that arrives
+    /// later is added.
+    Close {
+        /// Name of the suite run.
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        of: SuiteRunOfShards,
         #[command(flatten)]
         dry_run: DryRunArgs,
     },

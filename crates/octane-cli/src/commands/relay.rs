@@ -1,6 +1,7 @@
 //! `octane relay`: stores the uploads of other machines, and delivers them.
 
 mod audit;
+mod close;
 mod folder;
 mod oidc;
 mod store;
@@ -11,6 +12,7 @@ mod uploads;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, UploadSettings, UploadSummary};
 use octane_relay::{
@@ -26,6 +28,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, write_json_line};
 use crate::policies::Policies;
+use crate::shard_timeout;
 use crate::signals::Signals;
 
 use self::store::Opened;
@@ -43,6 +46,10 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
         Some(RelayCommand::Delete { id, force, dry_run }) => {
             let opened = Opened::audited(&args.store).await?;
             uploads::delete(&opened, id, *force, *dry_run, output).await
+        }
+        Some(RelayCommand::Close { name, of, dry_run }) => {
+            let opened = Opened::audited(&args.store).await?;
+            close::run(&opened, name, of.suite.as_deref(), *dry_run, output).await
         }
         Some(RelayCommand::Token(TokenCommand::List)) => {
             token::list(&*Opened::open(&args.store).await?.store, output).await
@@ -224,6 +231,10 @@ impl Deliveries for ToServer {
         let mut settings = UploadSettings::default();
         settings.require_all_jira_keys = on_unresolved(&upload.options) == OnUnresolved::Fail;
         (client, settings)
+    }
+
+    fn shard_timeout(&self, upload: &UploadSummary) -> Option<Duration> {
+        shard_timeout::of_stored(&upload.options)
     }
 }
 

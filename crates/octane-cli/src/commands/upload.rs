@@ -75,6 +75,8 @@ pub(super) async fn results(
     settings
         .options
         .extend(crate::connect::stored_options(&args.connection));
+    let awaited = crate::shard_timeout::stored(args.shard_timeout);
+    settings.options.extend(awaited);
 
     let is_read = args.input.inputs.iter().any(|input| input.as_str() == "-");
     crate::connect::check_standard_input(&args.connection, is_read)?;

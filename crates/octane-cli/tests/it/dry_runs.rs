@@ -166,6 +166,7 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         2,
         "",
     ),
+    ("relay close", "relay close r --relay-data relay", 2, ""),
     (
         "relay delete",
         "relay delete {unsent} --relay-data relay",

@@ -136,6 +136,7 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
         "relay retry u-01jd8x2m5k3q7r --relay-data relay",
         &[2],
     ),
+    ("relay close", "relay close r --relay-data relay", &[2]),
     (
         "relay delete",
         "relay delete u-01jd8x2m5k3q7r --relay-data relay",

@@ -343,6 +343,21 @@ impl Answers {
         self.see("relay_upload", upload);
         self.see("relay_lanes", relay.get("/v1/status", token));
         self.see("relay_error", relay.get("/v1/status", "none"));
+        let part = ["--suite-run", "parts", "--shard", "1/2"];
+        let upload = ["upload", "a.csv", "--suite", "S"];
+        self.answer(0, "hand_over", &[&upload[..], &part, &via].concat());
+        let close = [
+            "relay",
+            "close",
+            "parts",
+            "--relay-data",
+            "relay",
+            "--dry-run",
+        ];
+        while self.server.place.octane(&close).code != 0 {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        self.answer(0, "relay_close", &close);
         let delete = ["relay", "delete", id, "--relay-data", "relay"];
         self.answer(0, "relay_change", &delete);
         for line in audit_log(&self.server) {

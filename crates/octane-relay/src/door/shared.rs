@@ -74,7 +74,7 @@ pub(crate) struct Door {
     pub(super) clock: Clock,
 }
 
-/// How many journals are received at the same time; others are asked to come back.
+/// How many journals are received at the same time; others wait for a while.
 const RECEIVING_MAX: usize = 4;
 
 impl Door {

@@ -69,6 +69,16 @@ macro_rules! implement_store {
                 })
             }
 
+            fn arrived<'a>(
+                &'a self,
+                lease: &'a Lease,
+            ) -> BoxFuture<'a, Result<Vec<(u32, State)>, StoreError>> {
+                let lease = lease.clone();
+                self.transact(move |store| {
+                    Box::pin(async move { operations::arrived(store, &lease).await })
+                })
+            }
+
             fn shards<'a>(
                 &'a self,
                 lease: &'a Lease,
@@ -76,6 +86,19 @@ macro_rules! implement_store {
                 let lease = lease.clone();
                 self.transact(move |store| {
                     Box::pin(async move { operations::shards(store, &lease).await })
+                })
+            }
+
+            fn close<'a>(
+                &'a self,
+                suite_run: &'a str,
+                suite: Option<&'a str>,
+            ) -> BoxFuture<'a, Result<u64, StoreError>> {
+                let (suite_run, suite) = (suite_run.to_owned(), suite.map(str::to_owned));
+                self.transact(move |store| {
+                    Box::pin(
+                        async move { operations::close(store, &suite_run, suite.as_deref()).await },
+                    )
                 })
             }
 
@@ -149,6 +172,29 @@ macro_rules! implement_store {
                     Box::pin(
                         async move { operations::overloaded(store, &server, since, pause).await },
                     )
+                })
+            }
+
+            fn lock<'a>(
+                &'a self,
+                name: &'a str,
+                holder: &'a str,
+                time: Duration,
+            ) -> BoxFuture<'a, Result<bool, StoreError>> {
+                let (name, holder) = (name.to_owned(), holder.to_owned());
+                self.transact(move |store| {
+                    Box::pin(async move { operations::lock(store, &name, &holder, time).await })
+                })
+            }
+
+            fn unlock<'a>(
+                &'a self,
+                name: &'a str,
+                holder: &'a str,
+            ) -> BoxFuture<'a, Result<(), StoreError>> {
+                let (name, holder) = (name.to_owned(), holder.to_owned());
+                self.transact(move |store| {
+                    Box::pin(async move { operations::unlock(store, &name, &holder).await })
                 })
             }
 

@@ -64,6 +64,8 @@ pub struct Job {
     pub attempt: u32,
     /// Whether an earlier attempt did not say how it ended, so that what the journal does not show as sent may have been.
     pub may_have_sent: bool,
+    /// Whether it is a shard whose suite run is to be completed now, whatever other shards are missing.
+    pub is_closing: bool,
 }
 
 /// How an attempt ended.
@@ -75,6 +77,8 @@ pub struct End {
     pub state: State,
     /// When the next attempt may begin.
     pub pause: Duration,
+    /// How long a shard awaits others before its suite run is completed without them; `None`: for as long as it takes.
+    pub shards_awaited: Option<Duration>,
     /// The report in JSON, if there is one.
     pub report: Option<String>,
     /// Why there is none, or what is missing.
@@ -202,8 +206,22 @@ pub trait Store: Send + Sync + 'static {
         ends: Vec<(UploadId, End)>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Which shards of the lane have been delivered, and how far each is, without their journals.
+    fn arrived<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<Vec<(u32, State)>, StoreError>>;
+
     /// The shards in the lane of which everything is in Octane, in the order in which they arrived.
     fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<Job>, StoreError>>;
+
+    /// Lets the suite runs of this name, in the suite of this name or in any, be completed without the shards that are missing. Returns how
+    /// many shards were awaiting others.
+    fn close<'a>(
+        &'a self,
+        suite_run: &'a str,
+        suite: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<u64, StoreError>>;
 
     /// Gives the lane back. One that is lost is not ours to give.
     fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -244,6 +262,21 @@ pub trait Store: Send + Sync + 'static {
         since: Duration,
         pause: Duration,
     ) -> BoxFuture<'a, Result<Pace, StoreError>>;
+
+    /// Takes a lock for this long, or keeps it, unless somebody else has it. Returns whether `holder` has it.
+    fn lock<'a>(
+        &'a self,
+        name: &'a str,
+        holder: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Gives a lock back.
+    fn unlock<'a>(
+        &'a self,
+        name: &'a str,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Stores a new token.
     fn add_token<'a>(&'a self, token: &'a Token) -> BoxFuture<'a, Result<(), StoreError>>;

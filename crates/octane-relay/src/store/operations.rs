@@ -141,7 +141,8 @@ pub(super) async fn begin(
 ) -> Result<Option<Job>, StoreError> {
     check(store, lease).await?;
     let now = store.now().await?;
-    let Some(mut row) = store.row(sql::FIRST_UPLOAD, cells![lease.lane_id]).await? else {
+    let first = store.row(sql::FIRST_UPLOAD, cells![lease.lane_id, now]);
+    let Some(mut row) = first.await? else {
         return Ok(None);
     };
     let next_attempt: Time = row.next()?;
@@ -165,6 +166,7 @@ fn job(row: &mut Row) -> Result<Job, StoreError> {
         journal: row.next()?,
         attempt: row.next()?,
         may_have_sent: row.next()?,
+        is_closing: row.next()?,
     })
 }
 
@@ -193,6 +195,9 @@ pub(super) async fn end(
     for (id, end) in ends {
         let next_attempt = match end.state {
             State::Waiting => now.after(end.pause),
+            State::AwaitingShards => end
+                .shards_awaited
+                .map_or(Time::EPOCH, |awaited| now.after(awaited)),
             _ => Time::EPOCH,
         };
         let is_journal_known = end.journal.is_some();
@@ -218,6 +223,17 @@ pub(super) async fn end(
     Ok(())
 }
 
+pub(super) async fn arrived(
+    store: &mut impl Transaction,
+    lease: &Lease,
+) -> Result<Vec<(u32, State)>, StoreError> {
+    check(store, lease).await?;
+    let rows = store.rows(sql::ARRIVED, cells![lease.lane_id]).await?;
+    rows.into_iter()
+        .map(|mut row| Ok((row.next()?, state(&row.next::<String>()?)?)))
+        .collect()
+}
+
 pub(super) async fn shards(
     store: &mut impl Transaction,
     lease: &Lease,
@@ -225,6 +241,17 @@ pub(super) async fn shards(
     check(store, lease).await?;
     let rows = store.rows(sql::SHARDS, cells![lease.lane_id]).await?;
     rows.into_iter().map(|mut row| job(&mut row)).collect()
+}
+
+pub(super) async fn close(
+    store: &mut impl Transaction,
+    suite_run: &str,
+    suite: Option<&str>,
+) -> Result<u64, StoreError> {
+    let now = store.now().await?;
+    store
+        .execute(sql::CLOSE, cells![suite_run, suite, now])
+        .await
 }
 
 pub(super) async fn release(store: &mut impl Transaction, lease: &Lease) -> Result<(), StoreError> {
@@ -401,6 +428,26 @@ async fn set_pace(
         ],
     );
     set.await.map(drop)
+}
+
+pub(super) async fn lock(
+    store: &mut impl Transaction,
+    name: &str,
+    holder: &str,
+    time: Duration,
+) -> Result<bool, StoreError> {
+    let now = store.now().await?;
+    let taken = store.execute(sql::TAKE_LOCK, cells![name, holder, now.after(time), now]);
+    Ok(taken.await? > 0)
+}
+
+pub(super) async fn unlock(
+    store: &mut impl Transaction,
+    name: &str,
+    holder: &str,
+) -> Result<(), StoreError> {
+    let unlocked = store.execute(sql::RELEASE_LOCK, cells![name, holder]);
+    unlocked.await.map(drop)
 }
 
 pub(super) async fn add_token(

@@ -4,10 +4,13 @@ mod tls;
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use futures_util::future::BoxFuture;
 use octane_client::UploadId;
 use octane_rest::Secret;
+use tokio::time::timeout;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Config, IsolationLevel};
@@ -17,6 +20,7 @@ use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store,
 use super::transaction::{Cell, Row, Transaction};
 use super::{operations, sql};
 use crate::pace::{Pace, Rate, Slots};
+use crate::state::State;
 use crate::time::Time;
 use crate::token::{Token, TokenEntry, TokenId};
 
@@ -29,6 +33,8 @@ pub struct PostgresStore {
 
 /// No transaction takes longer; one that does is ended, and its lock with it.
 const TIME_MAX: Duration = Duration::from_secs(10);
+/// A little longer, so that it is the database that ends it if it can.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(12);
 const CONNECTIONS_MAX: usize = 8;
 /// The key of the lock under which one relay at a time migrates the tables: `octane` in ASCII.
 const MIGRATION_LOCK: i64 = 0x6f63_7461_6e65;
@@ -41,9 +47,13 @@ impl PostgresStore {
     pub async fn open(url: &Secret) -> Result<Self, StoreError> {
         let mut config: Config = url.expose().parse().map_err(database)?;
         config
-            .connect_timeout(TIME_MAX)
+            // Of several hosts, another one is tried after it.
+            .connect_timeout(TIME_MAX / 4)
             .application_name("octane-relay")
-            .keepalives_idle(Duration::from_secs(30));
+            .keepalives_idle(TIME_MAX)
+            .keepalives_interval(TIME_MAX)
+            .keepalives_retries(2)
+            .tcp_user_timeout(TIME_MAX);
         let milliseconds = TIME_MAX.as_millis();
         let given = config.get_options().unwrap_or_default().to_owned();
         config.options(format!(
@@ -134,18 +144,54 @@ impl PostgresStore {
             + 'static,
     {
         Box::pin(async move {
-            let mut client = self.pool.get().await?;
-            let transaction = client
-                .build_transaction()
-                // The locks of the statements are made for it.
-                .isolation_level(IsolationLevel::ReadCommitted)
-                .start()
-                .await?;
-            let mut transaction = PostgresTransaction(transaction);
-            let done = work(&mut transaction).await?;
-            transaction.0.commit().await?;
-            Ok(done)
+            let mut connection = Connection(Some(self.pool.get().await?));
+            let Some(client) = &mut connection.0 else {
+                return Err(StoreError::Corrupted("no connection".to_owned()));
+            };
+            let transacting = async {
+                let transaction = client
+                    .build_transaction()
+                    // The locks of the statements are made for it.
+                    .isolation_level(IsolationLevel::ReadCommitted)
+                    .start()
+                    .await?;
+                let mut transaction = PostgresTransaction(transaction);
+                let done = work(&mut transaction).await;
+                // After an error of the database the connection is closed.
+                let is_usable = !matches!(done, Err(StoreError::Database(_)));
+                if done.is_ok() {
+                    transaction.0.commit().await?;
+                } else if is_usable {
+                    transaction.0.rollback().await?;
+                }
+                done
+            };
+            // A database that cannot be reached any more says nothing, and a connection to it does not end for a long time.
+            let done = timeout(ANSWER_TIME_MAX, transacting).await;
+            let done = done.map_err(database)?;
+            if !matches!(done, Err(StoreError::Database(_))) {
+                connection.give_back();
+            }
+            done
         })
+    }
+}
+
+/// A connection in use. One on which something was not finished is closed, so that nobody waits for it again.
+struct Connection(Option<Object>);
+
+impl Connection {
+    /// Everything is finished: others may use it.
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(unfinished) = self.0.take() {
+            drop(Object::take(unfinished));
+        }
     }
 }
 

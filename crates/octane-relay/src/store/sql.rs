@@ -5,10 +5,10 @@
 //! numbers are `BIGINT`, moments are microseconds since 1970.
 
 /// The format of the database that these statements are for.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// What leads from each format to the next one, beginning with an empty database.
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE relay_lanes (
         id {serial},
@@ -60,6 +60,11 @@ pub(super) const MIGRATIONS: [&str; 2] = [
     );
 ",
     "ALTER TABLE relay_tokens ADD COLUMN operator BIGINT NOT NULL DEFAULT 0;",
+    "
+    CREATE TABLE relay_locks (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires BIGINT NOT NULL);
+    ALTER TABLE relay_uploads ADD COLUMN closing BIGINT NOT NULL DEFAULT 0;
+    CREATE INDEX relay_uploads_awaiting ON relay_uploads (lane, sequence) WHERE state = 'awaiting_shards';
+",
 ];
 
 /// Also locks the lane, so that uploads arrive in it one after the other.
@@ -78,11 +83,18 @@ pub(super) const ADD_UPLOAD: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8, ?8, ?9)
     ON CONFLICT (id) DO NOTHING";
 
-/// The free lane whose first open upload is due and was stored first.
+/// The free lane whose first open upload is due and was stored first, or in which nothing is open and a shard need not await others any
+/// longer.
 pub(super) const FREE_LANE: &str = "
     SELECT l.id, l.fence, l.server, l.space, l.workspace, l.suite, l.suite_run
     FROM (
         SELECT lane, MIN(sequence) AS sequence FROM relay_uploads WHERE state IN ('stored', 'delivering', 'waiting') GROUP BY lane
+        UNION ALL
+        SELECT a.lane, MIN(a.sequence) AS sequence FROM relay_uploads a
+        WHERE a.state = 'awaiting_shards' AND a.next_attempt BETWEEN 1 AND ?1 AND NOT EXISTS (
+            SELECT 1 FROM relay_uploads o WHERE o.lane = a.lane AND o.state IN ('stored', 'delivering', 'waiting')
+        )
+        GROUP BY a.lane
     ) AS first
     JOIN relay_uploads u ON u.sequence = first.sequence
     JOIN relay_lanes l ON l.id = u.lane
@@ -103,12 +115,18 @@ pub(super) const RELEASE_LANE: &str =
 
 pub(super) const RELEASE_UPLOADS: &str = "UPDATE relay_uploads SET state = 'stored', changed = ?2 WHERE lane = ?1 AND state = 'delivering'";
 
+/// What is open comes before a shard that need not await others any longer.
 pub(super) const FIRST_UPLOAD: &str = "
-    SELECT next_attempt, id, journal, attempts, may_have_sent FROM relay_uploads
-    WHERE lane = ?1 AND state IN ('stored', 'delivering', 'waiting') ORDER BY sequence LIMIT 1";
+    SELECT next_attempt, id, journal, attempts, may_have_sent, CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END
+    FROM relay_uploads
+    WHERE lane = ?1 AND (
+        state IN ('stored', 'delivering', 'waiting') OR (state = 'awaiting_shards' AND next_attempt BETWEEN 1 AND ?2)
+    )
+    ORDER BY CASE WHEN state = 'awaiting_shards' THEN 1 ELSE 0 END, sequence LIMIT 1";
 
 pub(super) const BEGIN_ATTEMPT: &str = "
-    UPDATE relay_uploads SET state = 'delivering', attempts = attempts + 1, may_have_sent = 1, next_attempt = 0, changed = ?2
+    UPDATE relay_uploads SET closing = CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
+        state = 'delivering', attempts = attempts + 1, may_have_sent = 1, next_attempt = 0, changed = ?2
     WHERE id = ?1";
 
 pub(super) const CHECKPOINT: &str = "
@@ -121,9 +139,20 @@ pub(super) const END_ATTEMPT: &str = "
         attempts = CASE WHEN ?10 = 1 THEN attempts - 1 ELSE attempts END
     WHERE id = ?1 AND lane = ?2";
 
+pub(super) const ARRIVED: &str = "
+    SELECT shard, state FROM relay_uploads
+    WHERE lane = ?1 AND shard IS NOT NULL AND state IN ('awaiting_shards', 'delivered', 'incomplete')";
+
 pub(super) const SHARDS: &str = "
-    SELECT id, journal, attempts, may_have_sent FROM relay_uploads
+    SELECT id, journal, attempts, may_have_sent, closing FROM relay_uploads
     WHERE lane = ?1 AND shard IS NOT NULL AND state IN ('awaiting_shards', 'delivered', 'incomplete') ORDER BY sequence";
+
+/// A moment that has passed is when they are due.
+pub(super) const CLOSE: &str = "
+    UPDATE relay_uploads SET next_attempt = 1, changed = ?3
+    WHERE state = 'awaiting_shards' AND lane IN (
+        SELECT id FROM relay_lanes WHERE suite_run = ?1 AND suite = COALESCE(?2, suite)
+    )";
 
 pub(super) const STATUS: &str = "
     SELECT u.id, u.project, l.server, l.space, l.workspace, l.suite, l.suite_run, u.state, u.attempts, u.results, u.created, u.changed,
@@ -162,6 +191,14 @@ pub(super) const ENSURE_PACE: &str = "
 
 pub(super) const SET_PACE: &str = "
     UPDATE relay_pace SET next_slot = ?2, fraction = ?3, halved_at = ?4, grows_from = ?5 WHERE server = ?1";
+
+/// Nothing is changed if somebody else has it.
+pub(super) const TAKE_LOCK: &str = "
+    INSERT INTO relay_locks (name, holder, expires) VALUES (?1, ?2, ?3)
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
+    WHERE relay_locks.holder = excluded.holder OR relay_locks.expires <= ?4";
+
+pub(super) const RELEASE_LOCK: &str = "DELETE FROM relay_locks WHERE name = ?1 AND holder = ?2";
 
 pub(super) const ADD_TOKEN: &str =
     "INSERT INTO relay_tokens (id, project, hash, created, operator) VALUES (?1, ?2, ?3, ?4, ?5)";

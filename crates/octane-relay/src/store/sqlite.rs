@@ -15,6 +15,7 @@ use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store,
 use super::transaction::{Cell, Row, Transaction};
 use super::{operations, sql};
 use crate::pace::{Pace, Rate, Slots};
+use crate::state::State;
 use crate::time::{Clock, Time};
 use crate::token::{Token, TokenEntry, TokenId};
 

@@ -20,15 +20,24 @@ pub(crate) struct World {
     pub(crate) sandbox: Running,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) folder: tempfile::TempDir,
+    /// How long the relays let shards await others.
+    pub(crate) shard_timeout: Option<Duration>,
     rate: u32,
 }
 
 /// Delivers to the sandbox.
-struct ToSandbox(Client);
+struct ToSandbox {
+    client: Client,
+    shard_timeout: Option<Duration>,
+}
 
 impl Deliveries for ToSandbox {
     fn of(&self, _: &UploadSummary) -> (Client, UploadSettings) {
-        (self.0.clone(), UploadSettings::default())
+        (self.client.clone(), UploadSettings::default())
+    }
+
+    fn shard_timeout(&self, _: &UploadSummary) -> Option<Duration> {
+        self.shard_timeout
     }
 }
 
@@ -44,6 +53,7 @@ impl World {
             sandbox: Sandbox::start_with(Settings::default()).await.unwrap(),
             store,
             folder,
+            shard_timeout: None,
             rate,
         }
     }
@@ -120,7 +130,10 @@ impl World {
             .unwrap();
         Worker::new(
             Arc::clone(&self.store),
-            ToSandbox(Client::new(endpoint)),
+            ToSandbox {
+                client: Client::new(endpoint),
+                shard_timeout: self.shard_timeout,
+            },
             settings,
         )
     }
@@ -131,6 +144,26 @@ impl World {
         let (states, ()) = tokio::join!(
             async {
                 let states = self.ended(ids).await;
+                stop.cancel();
+                states
+            },
+            relay.run(&stop)
+        );
+        states
+    }
+
+    /// Lets a relay work until all of these uploads are in this state.
+    pub(crate) async fn until(&self, relay: &Worker, ids: &[UploadId], state: State) -> Vec<State> {
+        let stop = CancellationToken::new();
+        let (states, ()) = tokio::join!(
+            async {
+                let states = loop {
+                    let states = self.states(ids).await;
+                    if states.iter().all(|found| *found == state) {
+                        break states;
+                    }
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                };
                 stop.cancel();
                 states
             },

@@ -85,6 +85,9 @@ checks! {
     what_an_attempt_did_not_tell_may_have_been_sent
     a_stopped_attempt_does_not_count
     shards_are_ended_all_at_once
+    a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open_in_its_lane
+    a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies
+    a_lock_has_one_holder_until_it_is_given_back_or_expires
     an_upload_is_retried_or_deleted_by_a_person
     delivered_uploads_are_deleted_after_a_while
     slots_are_an_interval_apart_for_all_and_an_overload_slows_all_down
@@ -126,6 +129,7 @@ fn ended(state: State) -> End {
         journal: Some(b"done".to_vec()),
         state,
         pause: Duration::ZERO,
+        shards_awaited: None,
         report: Some("{}".to_owned()),
         reason: None,
     }
@@ -370,6 +374,112 @@ async fn shards_are_ended_all_at_once(case: Case) {
         (case.state(1).await, case.state(2).await),
         (State::Delivered, State::Delivered)
     );
+}
+
+fn awaiting(time: Option<Duration>) -> End {
+    End {
+        shards_awaited: time,
+        ..ended(State::AwaitingShards)
+    }
+}
+
+async fn hand_over_shard(store: &dyn Store, number: u64, total: u32) {
+    let shard = Shard::new(u32::try_from(number).unwrap(), total).unwrap();
+    let upload = NewUpload {
+        shard: Some(shard),
+        ..upload(number, "4711")
+    };
+    assert_eq!(store.put(upload, QUOTA).await.unwrap(), Put::Stored);
+}
+
+async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open_in_its_lane(
+    case: Case,
+) {
+    let store = &*case.store;
+    hand_over_shard(store, 1, 3).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert!(!job.is_closing);
+    let time = Duration::from_millis(800);
+    case.end(&lease, &job, awaiting(Some(time))).await;
+    assert!(case.begin(&lease).await.is_none());
+    store.release(&lease).await.unwrap();
+    assert!(case.lease().await.is_none());
+    case.pass(time).await;
+    // Another shard arrives at the last moment, and comes first.
+    hand_over_shard(store, 2, 3).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert_eq!((job.id.clone(), job.is_closing), (id(2), false));
+    case.end(&lease, &job, awaiting(None)).await;
+    let arrived = store.arrived(&lease).await.unwrap();
+    assert_eq!(
+        arrived,
+        [(1, State::AwaitingShards), (2, State::AwaitingShards)]
+    );
+    let job = case.begin(&lease).await.unwrap();
+    assert_eq!((job.id.clone(), job.is_closing), (id(1), true));
+    let both = vec![
+        (id(1), ended(State::Incomplete)),
+        (id(2), ended(State::Incomplete)),
+    ];
+    store.end(&lease, both).await.unwrap();
+    assert!(case.begin(&lease).await.is_none());
+    store.release(&lease).await.unwrap();
+    assert!(case.lease().await.is_none());
+}
+
+async fn a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies(case: Case) {
+    let store = &*case.store;
+    hand_over_shard(store, 1, 3).await;
+    assert_eq!(store.close("4711", None).await.unwrap(), 0);
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    case.end(&lease, &job, awaiting(None)).await;
+    store.release(&lease).await.unwrap();
+    assert!(case.lease().await.is_none());
+    assert_eq!(store.close("4711", Some("Weekly")).await.unwrap(), 0);
+    assert_eq!(store.close("4712", None).await.unwrap(), 0);
+    assert_eq!(store.close("4711", Some("Nightly")).await.unwrap(), 1);
+    let lease = case.lease().await.unwrap();
+    assert!(case.begin(&lease).await.unwrap().is_closing);
+    // Its relay dies, and the next one is stopped.
+    case.pass(LEASE_TIME * 2).await;
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    assert!(job.is_closing);
+    case.end(&lease, &job, ended(State::Stored)).await;
+    assert!(case.begin(&lease).await.unwrap().is_closing);
+}
+
+async fn a_lock_has_one_holder_until_it_is_given_back_or_expires(case: Case) {
+    let store = &*case.store;
+    let time = Duration::from_millis(800);
+    let lock = async |name: &'static str, holder: &'static str| {
+        store.lock(name, holder, time).await.unwrap()
+    };
+    assert!(lock("create", "one").await);
+    assert!(!lock("create", "two").await);
+    assert!(lock("other", "two").await);
+    case.pass(time / 2).await;
+    assert!(lock("create", "one").await, "it is kept");
+    case.pass(time * 3 / 4).await;
+    assert!(!lock("create", "two").await);
+    // Whoever does not have it cannot give it back.
+    store.unlock("create", "two").await.unwrap();
+    assert!(!lock("create", "two").await);
+    store.unlock("create", "one").await.unwrap();
+    assert!(lock("create", "two").await);
+    case.pass(time * 2).await;
+    assert!(lock("create", "one").await, "it has expired");
+    assert!(!lock("create", "two").await);
+    let holders: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+    let many = holders.iter().map(|holder| store.lock("new", holder, time));
+    let taken = futures_util::future::join_all(many).await;
+    let taken = taken
+        .into_iter()
+        .filter(|is_taken| matches!(is_taken, Ok(true)));
+    assert_eq!(taken.count(), 1);
 }
 
 async fn an_upload_is_retried_or_deleted_by_a_person(case: Case) {

@@ -54,7 +54,13 @@ async fn a_store_of_the_first_format_is_migrated_with_its_tokens() {
     case(&folder, &clock).store.add_token(&token).await.unwrap();
     let connection = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
     connection
-        .execute_batch("ALTER TABLE relay_tokens DROP COLUMN operator; PRAGMA user_version = 1")
+        .execute_batch(
+            "ALTER TABLE relay_tokens DROP COLUMN operator;
+            DROP TABLE relay_locks;
+            DROP INDEX relay_uploads_awaiting;
+            ALTER TABLE relay_uploads DROP COLUMN closing;
+            PRAGMA user_version = 1",
+        )
         .unwrap();
     drop(connection);
     let store = case(&folder, &clock).store;
@@ -64,6 +70,26 @@ async fn a_store_of_the_first_format_is_migrated_with_its_tokens() {
     store.add_token(&operator).await.unwrap();
     let found = store.token(&operator.id).await.unwrap().unwrap();
     assert_eq!(found.project, None);
+}
+
+#[tokio::test]
+async fn a_store_of_the_second_format_is_migrated_with_its_uploads() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    let store = case(&folder, &clock).store;
+    contract::hand_over(&*store, 1).await;
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
+    let back = "
+        DROP TABLE relay_locks;
+        DROP INDEX relay_uploads_awaiting;
+        ALTER TABLE relay_uploads DROP COLUMN closing;
+        PRAGMA user_version = 2;";
+    connection.execute_batch(back).unwrap();
+    drop(connection);
+    let store = case(&folder, &clock).store;
+    let lease = store.lease("one", contract::LEASE_TIME).await.unwrap();
+    let job = store.begin(&lease.unwrap()).await.unwrap().unwrap();
+    assert_eq!((job.id, job.is_closing), (contract::id(1), false));
 }
 
 #[cfg(unix)]

@@ -181,6 +181,102 @@ async fn shards_are_linked_and_reported_on_once_all_have_arrived() {
     }
 }
 
+/// Hands over shards of five results each.
+async fn hand_over_shards(world: &World, indexes: &[u32], total: u32) -> Vec<UploadId> {
+    let mut ids = Vec::new();
+    for index in indexes {
+        let runs = results(index * 10..index * 10 + 5, Status::Passed);
+        let shard = octane_client::Shard::new(*index, total).unwrap();
+        ids.push(world.hand_over("sharded", &runs, Some(shard)).await);
+    }
+    ids
+}
+
+/// All shards end with one report that names those that are missing.
+async fn check_incomplete(world: &World, ids: &[UploadId], missing: &[u32]) {
+    for id in ids {
+        let report = world.report(id).await;
+        let shards = report.shards.as_ref().unwrap();
+        assert!(shards.is_merged, "{shards:?}");
+        assert_eq!(shards.missing.as_deref(), Some(missing));
+        assert_eq!(report.counts.ingested, ids.len() * 5);
+        assert_ne!(report.outcome, Outcome::Success);
+        let reason = world.store.status(id).await.unwrap().unwrap().reason;
+        let reason = reason.unwrap();
+        assert!(reason.contains("not arrived (of 3)"), "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_run_is_completed_without_shards_that_do_not_arrive_in_time() {
+    let mut world = World::new(1000).await;
+    world.shard_timeout = Some(Duration::from_millis(300));
+    let mut ids = hand_over_shards(&world, &[1, 3], 3).await;
+    let relay = world.relay("one");
+    // They are not open while they await others, so that it is the state that is waited for.
+    let states = world.until(&relay, &ids, State::Incomplete).await;
+    assert_eq!(states, [State::Incomplete; 2]);
+    check_incomplete(&world, &ids, &[2]).await;
+    // One that is late is added at once.
+    ids.extend(hand_over_shards(&world, &[2], 3).await);
+    let states = world.until(&relay, &ids, State::Delivered).await;
+    assert_eq!(states, [State::Delivered; 3]);
+    let report = world.report(&ids[0]).await;
+    assert_eq!(report.counts.ingested, 15);
+    assert_eq!(report.shards.unwrap().missing.as_deref(), Some(&[][..]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_run_that_is_closed_is_completed_and_trying_it_again_makes_no_success_of_it() {
+    let world = World::new(1000).await;
+    let ids = hand_over_shards(&world, &[3, 1], 3).await;
+    let relay = world.relay("one");
+    let states = world.until_ended(&relay, &ids).await;
+    assert_eq!(states, [State::AwaitingShards; 2]);
+    assert_eq!(
+        world.store.close("sharded", Some("Nightly")).await.unwrap(),
+        2
+    );
+    let states = world.until(&relay, &ids, State::Incomplete).await;
+    assert_eq!(states, [State::Incomplete; 2]);
+    check_incomplete(&world, &ids, &[2]).await;
+    assert!(world.store.retry(&ids[0]).await.unwrap());
+    let states = world.until_ended(&relay, &ids).await;
+    assert_eq!(states, [State::Incomplete; 2]);
+    check_incomplete(&world, &ids, &[2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relays_that_need_the_same_missing_suite_create_one() {
+    let world = World::new(1000).await;
+    let mut ids = Vec::new();
+    for lane in 0..12_u32 {
+        let runs = results(lane * 10..lane * 10 + 5, Status::Passed);
+        ids.push(world.hand_over(&format!("run {lane}"), &runs, None).await);
+    }
+    let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
+    let stop = CancellationToken::new();
+    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
+    let (states, _) = tokio::join!(
+        async {
+            let states = world.ended(&ids).await;
+            stop.cancel();
+            states
+        },
+        all
+    );
+    assert!(
+        states.iter().all(|state| *state == State::Delivered),
+        "{states:?}"
+    );
+    // Not only does one stay: no other was created and taken back.
+    let requests = world.sandbox.sandbox().requests();
+    let created = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/test_suites"));
+    assert_eq!(created.count(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_results_wait_for_a_person_and_are_in_nobodys_way() {
     let world = World::new(1000).await;
