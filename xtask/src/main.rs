@@ -41,6 +41,8 @@ cargo xtask circles      check that the files of a crate do not depend on each o
 cargo xtask dependencies check for unused dependencies; licences, versions and sources with cargo-deny
 cargo xtask screenshots  regenerate docs/screenshots/ (needs Chromium and its driver)
 cargo xtask simulate     run seeds of the simulation: `--seeds N` until one fails, `--seed K` to see one
+cargo xtask relay        measure relays over PostgreSQL with a standby, under load; `--disrupt` while machines and networks fail
+                         (`--help` lists the options)
 cargo xtask race         upload from many processes at once: `--processes N` (default: 8), `--rounds N` (default: 5)
 cargo xtask bench        measure `upload [RESULTS]` and `python [ROWS …]`, uploads of files and of data frames, against plain
                          Python scripts, or `convert` against the least that reading could cost
@@ -93,6 +95,14 @@ fn main() -> Result<()> {
             "cargo run --quiet --release --package octane-tests --example simulate -- {words...}"
         )
         .run()?),
+        Some("relay") => {
+            cmd!(shell, "cargo build --quiet --release --package octane-cli").run()?;
+            Ok(cmd!(
+                shell,
+                "cargo run --quiet --release --package octane-tests --example relay -- {words...}"
+            )
+            .run()?)
+        }
         Some("race") => race(&shell, &words),
         Some("bench") => bench(&shell, root, &words),
         Some("dist") => {

@@ -17,6 +17,7 @@ pub struct Postgres {
     server: Child,
     programs: PathBuf,
     folder: PathBuf,
+    user: Option<User>,
 }
 
 /// Who runs the server: it refuses to run as root.
@@ -38,17 +39,8 @@ impl Postgres {
             skip(reason);
             return None;
         };
-        // Short: the path of a socket has at most 107 bytes.
-        let number = std::process::id();
-        let nanoseconds = std::time::SystemTime::now()
-            .duration_since(std::time::SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.subsec_nanos());
-        let folder = std::env::temp_dir().join(format!("octane-pg-{number}-{nanoseconds}"));
-        fs::create_dir(&folder).expect("a temporary folder can be created");
         let user = user();
-        if let Some(user) = user {
-            own(&folder, user);
-        }
+        let folder = new_folder(user);
         let data = folder.join("data");
         let mut initdb = command(user, &programs.join("initdb"));
         let initdb = initdb
@@ -69,12 +61,17 @@ impl Postgres {
             initdb.status().expect("initdb runs").success(),
             "initdb failed"
         );
+        Some(Self::serve(programs, folder, user))
+    }
+
+    /// Starts a server on the data that are in its folder.
+    fn serve(programs: PathBuf, folder: PathBuf, user: Option<User>) -> Self {
         let log = fs::File::create(folder.join("log")).expect("a log can be created");
         let server = command(user, &programs.join("postgres"))
             .args(["-c", "listen_addresses=", "-c", "max_connections=60", "-k"])
             .arg(&folder)
             .arg("-D")
-            .arg(&data)
+            .arg(folder.join("data"))
             .stdout(log.try_clone().expect("the log can be shared"))
             .stderr(log)
             .spawn()
@@ -83,9 +80,94 @@ impl Postgres {
             server,
             programs,
             folder,
+            user,
         };
         postgres.wait_until_ready();
-        Some(postgres)
+        postgres
+    }
+
+    /// Starts a standby of this server, without which no commit counts from now on. Until it is promoted it can only be read.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn standby(&self) -> Self {
+        let folder = new_folder(self.user);
+        let mut copying = command(self.user, &self.programs.join("pg_basebackup"));
+        let copying = copying
+            .args([
+                "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-N", "-h",
+            ])
+            .arg(&self.folder)
+            .arg("-D")
+            .arg(folder.join("data"));
+        assert!(
+            copying.status().expect("pg_basebackup runs").success(),
+            "pg_basebackup failed"
+        );
+        let standby = Self::serve(self.programs.clone(), folder, self.user);
+        self.query(
+            "postgres",
+            "ALTER SYSTEM SET synchronous_standby_names = '*'",
+        );
+        self.query("postgres", "SELECT pg_reload_conf()");
+        let since = Instant::now();
+        while self.query("postgres", "SELECT sync_state FROM pg_stat_replication") != "sync" {
+            assert!(
+                since.elapsed() < START_TIME_MAX,
+                "the standby does not follow"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+        standby
+    }
+
+    /// Makes a standby a server of its own.
+    ///
+    /// # Panics
+    /// If it cannot be promoted.
+    pub fn promote(&self) {
+        let mut promoting = command(self.user, &self.programs.join("pg_ctl"));
+        let promoting = promoting
+            .args(["promote", "-s", "-D"])
+            .arg(self.folder.join("data"));
+        assert!(
+            promoting.status().expect("pg_ctl runs").success(),
+            "pg_ctl promote failed"
+        );
+    }
+
+    /// Ends the server as if its machine had lost its power.
+    ///
+    /// # Panics
+    /// If it cannot be ended.
+    pub fn kill(&mut self) {
+        self.server.kill().expect("the server can be killed");
+        self.server.wait().expect("the server has ended");
+    }
+
+    /// What a statement answers, as text.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn query(&self, database: &str, statement: &str) -> String {
+        let mut psql = Command::new(self.programs.join("psql"));
+        let psql = psql
+            .args([
+                "-X", "-q", "-A", "-t", "-U", "postgres", "-d", database, "-c",
+            ])
+            .arg(statement)
+            .arg("-h")
+            .arg(&self.folder);
+        let output = psql.output().expect("psql runs");
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{statement}: {errors}");
+        text
+    }
+
+    /// The socket that it listens on.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
     }
 
     fn wait_until_ready(&mut self) {
@@ -131,6 +213,21 @@ impl Drop for Postgres {
         let _ = self.server.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A new folder of a server.
+fn new_folder(user: Option<User>) -> PathBuf {
+    // Short: the path of a socket has at most 107 bytes.
+    let number = std::process::id();
+    let nanoseconds = std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.subsec_nanos());
+    let folder = std::env::temp_dir().join(format!("octane-pg-{number}-{nanoseconds}"));
+    fs::create_dir(&folder).expect("a temporary folder can be created");
+    if let Some(user) = user {
+        own(&folder, user);
+    }
+    folder
 }
 
 /// The folder with the programs of the newest version that is installed.

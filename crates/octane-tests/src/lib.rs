@@ -4,6 +4,7 @@
 
 mod browser;
 mod refusing;
+pub mod relays;
 mod scripted;
 pub mod simulate;
 mod world;

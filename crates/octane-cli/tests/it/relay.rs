@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use octane_tests::relays::Plan;
 use serde_json::{Value, json};
 
 use crate::program::Done;
@@ -396,77 +397,94 @@ fn what_needs_octane_itself_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn relays_over_postgresql_that_are_killed_lose_and_double_nothing() {
-    let Some(postgres) = octane_test_support::postgres::Postgres::start() else {
-        return;
-    };
-    let database = postgres.database("relay");
+fn a_suite_run_of_which_a_shard_does_not_arrive_is_completed_by_its_timeout_or_by_a_person() {
     let server = Server::new();
-    let token = token(&server, Some(&database));
-    let start = || Relay::start(&server, &["--rate", "200", "--port", "0"], Some(&database));
-    let mut relays = vec![start(), start(), start()];
-    let mut uploads = Vec::new();
-    for number in 0..24 {
-        let rows: String = (0..40)
-            .map(|row| format!("t{number}-{row},passed\n"))
-            .collect();
-        server.place.file("a.csv", &format!("name,status\n{rows}"));
-        let relay = relays[number % relays.len()].url.clone();
+    server.place.file("a.csv", CSV);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let shard = |name: &str, more: &str| {
         let line = format!(
-            "upload a.csv --suite S --suite-run r{} -y --format json --batch-size 10",
-            number % 4
+            "upload a.csv --suite S --suite-run {name} --shard 1/2 -y --format json --until-delivered {more}"
         );
-        let handed = agent(&server, &relay, &token, &line);
-        assert_eq!(handed.code, 0, "{handed:?}");
-        uploads.push(
-            handed.json()["uploads"][0]["upload_id"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
-        if number % 8 == 5 {
-            relays.remove(0).kill();
-            relays.push(start());
-        }
-    }
-    let since = Instant::now();
-    let variables = [("OCTANE_RELAY_DATABASE", &*database)];
-    let arguments = [
-        "relay",
-        "status",
-        "--relay-data",
-        "relay",
-        "--format",
-        "json",
-    ];
+        agent(&server, &relay.url, &token, &line)
+    };
+    // It is merged at once.
+    let timed_out = shard("timed-out", "--shard-timeout 0");
+    assert_eq!(timed_out.code, 5, "{timed_out:?}");
+    let report = timed_out.json();
+    assert_eq!(report["shards"]["missing"], serde_json::json!([2]));
+    assert_eq!(report["counts"]["ingested"], 3);
+    // Another one waits for a person.
+    let awaiting = shard("closed", "");
+    assert_eq!(awaiting.code, 0, "{awaiting:?}");
+    let close = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        server.place.octane(&arguments)
+    };
+    let closed = close("relay close closed --relay-data relay --format json");
+    assert_eq!(closed.code, 0, "{closed:?}");
+    assert_eq!(closed.json()["shards"], 1);
+    let unknown = close("relay close other --relay-data relay");
+    assert_eq!(unknown.code, 2, "{unknown:?}");
     loop {
-        let status = server.place.octane_with(&arguments, &variables).json();
-        let lanes = status["lanes"].as_array().unwrap();
-        if lanes.iter().all(|lane| lane["state"] == "delivered") {
-            let count: u64 = lanes
-                .iter()
-                .map(|lane| lane["uploads"].as_u64().unwrap())
-                .sum();
-            assert_eq!(count, 24);
+        let status = close("relay status --relay-data relay --format json").json();
+        let waiting = status["waiting"].as_array().unwrap();
+        let found = waiting
+            .iter()
+            .find(|upload| upload["suite_run"] == "closed");
+        if let Some(found) = found {
+            assert_eq!(found["state"], "incomplete");
+            let reason = found["reason"].as_str().unwrap();
+            assert!(
+                reason.contains("shard 2 has not arrived (of 2)"),
+                "{reason}"
+            );
             break;
         }
-        assert!(since.elapsed() < Duration::from_secs(100), "{status:#}");
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(50));
     }
-    for run in 0..4 {
-        let listed = server.octane(
-            &[
-                "run",
-                "list",
-                "--suite",
-                "S",
-                "--suite-run",
-                &format!("r{run}"),
-                "--format",
-                "json",
-            ],
-            SECRET,
-        );
-        assert_eq!(listed.json()["count"], 240, "{listed:?}");
-    }
+}
+
+/// Runs relays over PostgreSQL, and checks what must hold then.
+fn run(plan: &Plan) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(octane_tests::relays::run(plan)).unwrap();
+}
+
+#[test]
+fn relays_and_databases_that_are_killed_stopped_and_cut_off_lose_double_and_reorder_nothing() {
+    run(&Plan {
+        program: env!("CARGO_BIN_EXE_octane").into(),
+        uploads: 120,
+        rows: 20,
+        agents: 12,
+        relays: 3,
+        // There is something to do for as long as something happens.
+        rate: 25,
+        think_time_max: Duration::from_secs(8),
+        has_faults: true,
+        is_disrupted: true,
+        stopped_min: Duration::ZERO,
+        are_shards: false,
+    });
+}
+
+#[test]
+fn shards_that_several_relays_receive_at_once_make_one_module_one_suite_and_one_suite_run() {
+    run(&Plan {
+        program: env!("CARGO_BIN_EXE_octane").into(),
+        uploads: 16,
+        rows: 20,
+        agents: 16,
+        relays: 3,
+        rate: 1000,
+        think_time_max: Duration::ZERO,
+        has_faults: false,
+        is_disrupted: false,
+        stopped_min: Duration::ZERO,
+        are_shards: true,
+    });
 }
