@@ -189,7 +189,7 @@ fn the_audit_log_says_who_decided_what_and_contains_no_secrets() {
     server.place.file("a.csv", CSV);
     let token = token(&server, None);
     let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
-    let line = format!("{UPLOAD} --until-delivered");
+    let line = format!("{UPLOAD} --wait 5m");
     assert_eq!(agent(&server, &relay.url, &token, &line).code, 0);
     let wrong = format!("octane-relay_00000000_{}", "0".repeat(64));
     let other = UPLOAD.replace("run r", "run other");

@@ -162,13 +162,7 @@ fn agents_reach_the_relay_over_tls_with_a_certificate_and_the_token_of_their_job
     let ca = files.authority.file().display().to_string();
     let token = key.token(&claims("acme/shop", 300));
     let with = "--client-cert agent.pem";
-    let handed = upload(
-        &server,
-        &relay,
-        &ca,
-        &token,
-        &format!("{with} --until-delivered"),
-    );
+    let handed = upload(&server, &relay, &ca, &token, &format!("{with} --wait 5m"));
     assert_eq!(handed.code, 0, "{handed:?}");
     assert_eq!(handed.json()["counts"]["ingested"], 1);
     let without = upload(&server, &relay, &ca, &token, "");
