@@ -404,7 +404,7 @@ fn a_suite_run_of_which_a_shard_does_not_arrive_is_completed_by_its_timeout_or_b
     let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
     let shard = |name: &str, more: &str| {
         let line = format!(
-            "upload a.csv --suite S --suite-run {name} --shard 1/2 -y --format json --until-delivered {more}"
+            "upload a.csv --suite S --suite-run {name} --shard 1/2 -y --format json --wait 5m {more}"
         );
         agent(&server, &relay.url, &token, &line)
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use octane_client::{CommitPoint, UploadId};
 use octane_relay::{
-    End, Job, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore, Status, Store,
+    End, Job, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteState, Status, Store,
     StoreError, Token, TokenEntry, TokenId,
 };
 use octane_rest::BoxFuture;
@@ -247,6 +247,31 @@ impl Store for ProcessStore {
         })
     }
 
+    fn arrived<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<(u32, State)>>> {
+        self.leased("arrived", lease, move |store, lease| {
+            Box::pin(async move { store.arrived(&lease).await })
+        })
+    }
+
+    fn lock<'a>(
+        &'a self,
+        name: &'a str,
+        holder: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Answer<bool>> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.call("lock", move |store| {
+            Box::pin(async move { store.lock(&name, &holder, time).await })
+        })
+    }
+
+    fn unlock<'a>(&'a self, name: &'a str, holder: &'a str) -> BoxFuture<'a, Answer<()>> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.call("unlock", move |store| {
+            Box::pin(async move { store.unlock(&name, &holder).await })
+        })
+    }
+
     fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<Job>>> {
         self.leased("shards", lease, move |store, lease| {
             Box::pin(async move { store.shards(&lease).await })
@@ -308,6 +333,14 @@ impl Store for ProcessStore {
 
     fn problems(&self) -> BoxFuture<'_, Answer<Vec<Status>>> {
         self.store.problems()
+    }
+
+    fn close<'a>(
+        &'a self,
+        suite_run: &'a str,
+        suite: Option<&'a str>,
+    ) -> BoxFuture<'a, Answer<u64>> {
+        self.store.close(suite_run, suite)
     }
 
     fn retry<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Answer<bool>> {

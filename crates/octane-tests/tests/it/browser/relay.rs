@@ -138,6 +138,7 @@ async fn rejected(store: &dyn Store, world: &World) -> UploadId {
         journal: None,
         state: State::Incomplete,
         pause: Duration::ZERO,
+        shards_awaited: None,
         report: Some(serde_json::to_string(&report).unwrap()),
         reason: Some("1 of 2 results was rejected".to_owned()),
     };
