@@ -241,7 +241,7 @@ async fn journal(
     let folder = door.settings.folder.clone();
     let (server, workspace) = (door.settings.server.clone(), door.settings.workspace);
     let written = blocking(move || -> Result<_, Unusable> {
-        let opened = Opened::new(&folder)?;
+        let opened = Opened::new(&folder, false)?;
         opened.bundle(&opened.prepare(|spool| {
             let prepared = payload.prepare(&server, workspace, skip_errors, spool, id);
             prepared.map(|prepared| prepared.journal)
