@@ -6,6 +6,7 @@ mod short;
 
 use policy::{LongNames, RepairPolicy};
 use repairs::Repairs;
+use short::{SHORT, STEP_NAME, is_short};
 
 use crate::colors::without_colors;
 use crate::context::{Build, Context, Release, SuiteRef, Tag, TestField};
@@ -16,10 +17,6 @@ use crate::run::{Failure, TestRun};
 use crate::step::{Parameter, Step, Steps};
 use crate::text::{length, shorten};
 
-/// The maximum length of names, labels and ids.
-const SHORT: usize = 255;
-/// The maximum length of the names of steps and scenarios.
-const STEP_NAME: usize = 3800;
 /// The placeholder for a text that must not be empty.
 const UNNAMED: &str = "(unnamed)";
 
@@ -74,7 +71,7 @@ pub fn repair(run: &mut TestRun, policy: &RepairPolicy) -> Result<Repairs, Limit
 /// assert_eq!((cut[0].field, cut[0].chars, cut[0].chars_max), ("name", 271, 255));
 /// ```
 pub fn cut_texts(run: &TestRun, policy: &RepairPolicy) -> Vec<LimitExceeded> {
-    if short::is_short(run, policy) {
+    if is_short(run, policy) {
         return Vec::new();
     }
     let policy = policy.clone().long_names(LongNames::Shorten);

@@ -1,10 +1,14 @@
 //! Runs in which nothing can be too long, as nearly all are.
 
 use super::policy::RepairPolicy;
-use super::{SHORT, STEP_NAME};
 use crate::identity::Identity;
 use crate::run::{Failure, TestRun};
 use crate::step::{Parameter, Step, Steps};
+
+/// The maximum length of names, labels and ids.
+pub(super) const SHORT: usize = 255;
+/// The maximum length of the names of steps and scenarios.
+pub(super) const STEP_NAME: usize = 3800;
 
 /// Whether no text of `run` has more bytes than its limit has characters, so that none is cut. May be `false` although none is.
 pub(super) fn is_short(run: &TestRun, policy: &RepairPolicy) -> bool {
