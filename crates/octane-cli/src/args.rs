@@ -45,8 +45,11 @@ pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use parse::LineError;
+#[cfg_attr(
+    not(feature = "relay"),
+    expect(unused_imports, reason = "only a relay uses them")
+)]
 pub(crate) use relay::{FolderArgs, RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
-pub(crate) use relay::{RelayArgs, RelayCommand, RelayStoreArgs, TokenCommand};
 #[cfg_attr(
     not(feature = "relay"),
     expect(unused_imports, reason = "only a relay uses them")
