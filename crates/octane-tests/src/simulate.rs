@@ -229,7 +229,7 @@ impl Simulator {
 fn run_traced(
     seed: u64,
     described: Vec<String>,
-    run: impl AsyncFn(&Trace) -> Result<CaseResult, String>,
+    run: impl AsyncFnOnce(&Trace) -> Result<CaseResult, String>,
 ) -> Result<(CaseResult, Vec<String>), Failure> {
     let runtime = runtime().expect("a single-threaded runtime needs no resources");
     runtime.block_on(async {

@@ -68,7 +68,7 @@ fn check_order(payloads: &[Payload]) -> Result<(), Failure> {
 async fn check_store(plan: &Plan, world: &World, uploads: &[Planned]) -> Result<(), Failure> {
     let mut settings = EndpointSettings::default();
     settings.requests_per_second = None;
-    let endpoint = Endpoint::builder(&world.server.direct.url())
+    let endpoint = Endpoint::builder(world.server.direct.url())
         .space(1001)
         .workspace(1002)
         .settings(settings)

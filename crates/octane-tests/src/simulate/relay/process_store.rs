@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use octane_client::{CommitPoint, UploadId};
 use octane_relay::{
-    End, Job, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteState, Status, Store,
-    StoreError, Token, TokenEntry, TokenId,
+    End, Job, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore, State, Status,
+    Store, StoreError, Token, TokenEntry, TokenId,
 };
 use octane_rest::BoxFuture;
 use tokio::time::{sleep, timeout};

@@ -105,7 +105,7 @@ async fn halting(shared: &Shared<'_>, name: &str, halts: &[Halt], standstill: &S
         shared.log.record(format_args!("{name} goes on"));
         standstill.go_on();
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn worker(
