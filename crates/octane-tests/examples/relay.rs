@@ -36,7 +36,7 @@ async fn repeat(plan: &Plan, rounds: u32) -> Result<(), Box<dyn Error + Send + S
     for round in 1..=rounds {
         match run(plan).await? {
             Some(figures) => {
-                println!("round {round} of {rounds}: nothing lost, nothing doubled\n\n{figures}")
+                println!("round {round} of {rounds}: nothing lost, nothing doubled\n\n{figures}");
             }
             None => println!("PostgreSQL is not installed"),
         }

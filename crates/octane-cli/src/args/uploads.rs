@@ -25,7 +25,7 @@ pub(crate) struct SpoolArgs {
 }
 
 /// How long an upload waits for ingestion unless it is said.
-const WAIT: Duration = Duration::from_mins(15);
+const WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// How an upload is delivered, the first time and on every resume.
 #[derive(Debug, Clone, Args)]

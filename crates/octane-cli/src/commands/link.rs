@@ -68,15 +68,16 @@ async fn run(
         None => given(args, client, &mut problems, output).await?,
     };
     let Asked { keys, stories, .. } = &asked;
-    let may_be_empty = unlink_stale && keys.missing.is_empty() && keys.ambiguous.is_empty();
-    if stories.is_empty() && !(may_be_empty && !asked.keys_of_runs.is_empty()) {
+    let is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
+    let only_removes = unlink_stale && is_complete && !asked.keys_of_runs.is_empty();
+    if stories.is_empty() && !only_removes {
         return Err(no_story(args.map.is_some()));
     }
     let mut changes = Changes {
         client,
         output,
         is_dry_run: args.dry_run.dry_run,
-        is_complete: keys.missing.is_empty() && keys.ambiguous.is_empty(),
+        is_complete,
         lines: Vec::new(),
         problems,
     };

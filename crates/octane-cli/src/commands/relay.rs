@@ -14,14 +14,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use octane_client::{CancellationToken, Client, UploadSettings, UploadSummary};
+use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
 use octane_relay::{
     Deliveries, DoorSettings, Hosts, Rate, Server, SessionKey, Store, StorePace, Worker,
     WorkerSettings, routes,
 };
 use serde_json::json;
 
-use crate::args::{ConnectionArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand};
+use crate::args::{
+    ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand,
+};
 use crate::connect::{self, Connection};
 use crate::credentials::Credentials;
 use crate::exit::Exit;
@@ -89,7 +91,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let connection = connect(&args.connection, &store, output).await?;
     let endpoint = connection.client.endpoint();
     let (address, workspace) = (endpoint.address().clone(), endpoint.workspace());
-    let mut door = DoorSettings::new(address.clone(), workspace, opened.folder.join("received"));
+    let mut door = DoorSettings::new(address, workspace, opened.folder.join("received"));
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
     door.uploads_max = args.quota;
     if let Some(key) = session_key {
@@ -133,29 +135,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     if let Some(tls) = &tls {
         server = server.tls(tls.door());
     }
-    let (space, workspace) = (workspace.space, workspace.workspace);
-    let from = args.folder.folder.as_ref();
-    let from = from.map(|folder| folder.display().to_string());
-    let json = json!({
-        "schema": "octane.relay/1", "url": url, "store": opened.name, "server": address.to_string(),
-        "space": space.to_string(), "workspace": workspace.to_string(), "folder": from,
-    });
-    match output.format {
-        Format::Human => {
-            let mut lines = vec![
-                format!("Relay     {url}  (store: {})", opened.name),
-                format!("Delivers  to {address} {space}/{workspace}"),
-                format!(
-                    "Pages     {url}/  (sign in with a token of `octane relay token create --operator`)"
-                ),
-            ];
-            lines.extend(from.map(|folder| format!("Takes     files from {folder}")));
-            lines.extend([String::new(), "Press Ctrl-C to stop.".to_owned()]);
-            output.answer(|| Text::lines(lines), &json)?;
-        }
-        // On one line, so that a program knows when it has read all of it.
-        Format::Json | Format::Ndjson => write_json_line(&json)?,
-    }
+    say_started(&url, &opened, endpoint, &args.folder, output)?;
     let stop = CancellationToken::new();
     let routes = routes(store, door, wake);
     let receiving_files = async {
@@ -185,6 +165,40 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     );
     connection.close().await;
     Ok(Exit::Success)
+}
+
+/// Answers with where the relay listens, and what it does.
+fn say_started(
+    url: &str,
+    opened: &Opened,
+    endpoint: &Endpoint,
+    folder: &FolderArgs,
+    output: Output,
+) -> Result<()> {
+    let (server, workspace) = (endpoint.address().to_string(), endpoint.workspace());
+    let (space, workspace) = (workspace.space, workspace.workspace);
+    let folder = folder.folder.as_ref();
+    let folder = folder.map(|folder| folder.display().to_string());
+    let json = json!({
+        "schema": "octane.relay/1", "url": url, "store": opened.name, "server": server,
+        "space": space.to_string(), "workspace": workspace.to_string(), "folder": folder,
+    });
+    match output.format {
+        Format::Human => {
+            let mut lines = vec![
+                format!("Relay     {url}  (store: {})", opened.name),
+                format!("Delivers  to {server} {space}/{workspace}"),
+                format!(
+                    "Pages     {url}/  (sign in with a token of `octane relay token create --operator`)"
+                ),
+            ];
+            lines.extend(folder.map(|folder| format!("Takes     files from {folder}")));
+            lines.extend([String::new(), "Press Ctrl-C to stop.".to_owned()]);
+            Ok(output.answer(|| Text::lines(lines), &json)?)
+        }
+        // On one line, so that a program knows when it has read all of it.
+        Format::Json | Format::Ndjson => Ok(write_json_line(&json)?),
+    }
 }
 
 /// A connection whose requests start when all relays that share the store may send one.

@@ -133,6 +133,11 @@ fn write_summary(text: &mut Text, summary: &Summary<'_>, suggest: &Suggest) -> s
             "          new name: `--suite-run NAME`; new upload: `--force-new`"
         )?;
     }
+    write_end(text, report, exit, suggest)
+}
+
+/// What the exit code means, and how to go on.
+fn write_end(text: &mut Text, report: &Report, exit: Exit, suggest: &Suggest) -> std::fmt::Result {
     if exit != Exit::Success {
         let meaning = exit.meaning_of(report.journal.is_some());
         writeln!(text, "exit {}: {meaning}", exit.code())?;

@@ -58,7 +58,7 @@ impl Tls {
                 while self.hangup.recv().await.is_some() {
                     said(&door, &door.reload(), output);
                 }
-                std::future::pending().await
+                std::future::pending::<()>().await;
             } => {}
         }
         #[cfg(not(unix))]
