@@ -207,7 +207,7 @@ impl Relay {
             .context("cannot read the token that `octane relay token create` has printed")?;
         let mut program = command(&["relay", "--port", "0"])
             .env("OCTANE_URL", &to.url)
-            .env("OCTANE_SPACE", &to.space)
+            .env("OCTANE_SHARED_SPACE", &to.space)
             .env("OCTANE_WORKSPACE", &to.workspace)
             .env("OCTANE_CLIENT_ID", &to.client_id)
             .env("OCTANE_CLIENT_SECRET", &to.client_secret)
