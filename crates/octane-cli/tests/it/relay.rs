@@ -406,7 +406,7 @@ fn a_suite_run_of_which_a_shard_does_not_arrive_is_completed_by_its_timeout_or_b
         let line = format!(
             "upload a.csv --suite S --suite-run {name} --shard 1/2 -y --format json --wait 5m {more}"
         );
-        agent(&server, &relay.url, &token, &line)
+        agent(&server, &relay.url, &token, line.trim_end())
     };
     // It is merged at once.
     let timed_out = shard("timed-out", "--shard-timeout 0");
