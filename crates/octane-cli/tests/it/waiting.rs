@@ -109,7 +109,7 @@ fn the_rejected_and_invalid_results_of_an_upload_are_all_listed_with_reason_and_
     let list = sent
         .stdout
         .lines()
-        .find(|line| line.contains("--rejected`"));
+        .find(|line| line.contains("--rejected"));
     let list = list.and_then(|line| line.split('`').nth(1)).unwrap();
     let list = list.strip_prefix("octane ").unwrap();
 
