@@ -11,55 +11,26 @@ mod database;
 mod disruptions;
 mod figures;
 mod link;
+mod plan;
 mod relay;
 mod server;
 mod world;
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use self::agents::hand_over_all;
 use self::disruptions::Disruptions;
 use self::world::World;
 
 pub use self::figures::Figures;
-
-/// Why a run has failed.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// How large a run is, and what happens in it.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The program `octane`.
-    pub program: PathBuf,
-    /// How many uploads there are in all.
-    pub uploads: usize,
-    /// How many results an upload has.
-    pub rows: usize,
-    /// How many agents hand them over, each of them one after the other into a suite run of its own.
-    pub agents: usize,
-    /// How many relays there are.
-    pub relays: usize,
-    /// How many requests per second all relays together may start.
-    pub rate: u32,
-    /// How long an agent waits before each hand-over: up to this long, evenly distributed. Nothing: all at once.
-    pub think_time_max: Duration,
-    /// Whether the server makes mistakes.
-    pub has_faults: bool,
-    /// Whether relays and databases die, and networks are cut.
-    pub is_disrupted: bool,
-    /// How long a relay is stopped (SIGSTOP); at least until others have taken over what it was doing.
-    pub stopped_min: Duration,
-    /// Whether they are the shards of one suite run instead, into a module and a suite that do not exist.
-    pub are_shards: bool,
-}
+pub use self::plan::{Failure, Plan};
 
 /// Runs a plan: an error is something that must not be. Nothing if PostgreSQL is not installed, which is recorded.
 pub async fn run(plan: &Plan) -> Result<Option<Figures>, Failure> {
     let Some(mut world) = World::start(plan).await? else {
         return Ok(None);
     };
-    let uploads = agents::plan_all(plan, &world).await?;
+    let uploads = agents::plan_all(plan, &world.server.http.url(), world.folder.path()).await?;
     let started = Instant::now();
     let handing_over = tokio::spawn(hand_over_all(plan.clone(), world.doors(), uploads.clone()));
     let disruptions = if plan.is_disrupted {

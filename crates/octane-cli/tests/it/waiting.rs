@@ -106,10 +106,7 @@ fn the_rejected_and_invalid_results_of_an_upload_are_all_listed_with_reason_and_
     let sent = octane(&server, line);
     // Nothing was ingested.
     assert_eq!(sent.code, 6, "{sent:?}");
-    let list = sent
-        .stdout
-        .lines()
-        .find(|line| line.contains("--rejected"));
+    let list = sent.stdout.lines().find(|line| line.contains("--rejected"));
     let list = list.and_then(|line| line.split('`').nth(1)).unwrap();
     let list = list.strip_prefix("octane ").unwrap();
 

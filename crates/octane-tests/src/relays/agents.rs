@@ -1,5 +1,6 @@
 //! Agents: they plan uploads, and hand them over one after the other.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::world::World;
-use super::{Failure, Plan};
+use super::plan::{Failure, Plan};
 
 /// An upload that was planned.
 #[derive(Clone)]
@@ -49,13 +49,16 @@ impl Doors {
 }
 
 /// Plans all uploads, in the order of their numbers: agents take turns.
-pub(super) async fn plan_all(plan: &Plan, world: &World) -> Result<Vec<Planned>, Failure> {
-    let url = world.server.http.url();
+pub(super) async fn plan_all(
+    plan: &Plan,
+    url: &str,
+    folder: &Path,
+) -> Result<Vec<Planned>, Failure> {
     let mut planned = Vec::new();
     let numbers: Vec<usize> = (0..plan.uploads).collect();
     for numbers in numbers.chunks(plan.uploads.div_ceil(4).max(1)) {
-        let (plan, url, numbers) = (plan.clone(), url.clone(), numbers.to_vec());
-        let folder = world.folder.path().join(format!("agents-{}", numbers[0]));
+        let (plan, url, numbers) = (plan.clone(), url.to_owned(), numbers.to_vec());
+        let folder = folder.join(format!("agents-{}", numbers[0]));
         planned.push(tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&folder)?;
             let client = Client::new(
@@ -79,12 +82,7 @@ pub(super) async fn plan_all(plan: &Plan, world: &World) -> Result<Vec<Planned>,
     Ok(all)
 }
 
-fn one(
-    plan: &Plan,
-    client: &Client,
-    folder: &std::path::Path,
-    number: usize,
-) -> Result<Planned, Failure> {
+fn one(plan: &Plan, client: &Client, folder: &Path, number: usize) -> Result<Planned, Failure> {
     let (agent, upload) = (number % plan.agents, number / plan.agents);
     let name = |row| format!("test {row} of agent-{agent}-upload-{upload}");
     let results = (0..plan.rows).map(|row| {

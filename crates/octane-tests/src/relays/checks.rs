@@ -7,9 +7,9 @@ use octane_client::Client;
 use octane_rest::{ApiKey, Endpoint, EndpointSettings};
 
 use super::agents::{MODULE, Planned, SUITE};
+use super::plan::{Failure, Plan};
 use super::server::{CLIENT_ID, CLIENT_SECRET, Payload};
 use super::world::World;
-use super::{Failure, Plan};
 
 pub(super) async fn check(plan: &Plan, world: &World, uploads: &[Planned]) -> Result<(), Failure> {
     world.server.direct.sandbox().clear_faults();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use octane_test_support::postgres::Postgres;
 
-use super::Failure;
+use super::plan::Failure;
 
 const DATABASE: &str = "relay";
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
+use super::plan::{Failure, Plan};
 use super::world::World;
-use super::{Failure, Plan};
 
 /// What was measured while it happened.
 #[derive(Debug, Clone, Default)]

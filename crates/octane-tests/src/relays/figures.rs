@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::Plan;
 use super::disruptions::Disruptions;
+use super::plan::Plan;
 use super::world::World;
 
 /// What was measured in a run.

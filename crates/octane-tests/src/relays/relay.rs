@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::Failure;
 use super::link::Link;
+use super::plan::Failure;
 use super::server::{CLIENT_ID, CLIENT_SECRET};
 
 /// A relay, and the links by which it reaches the world.

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use octane_sandbox::{Fault, FaultPlan, HttpServer, HttpServerLimits, Running, Sandbox, Settings};
 use tower::ServiceExt;
 
-use super::Failure;
+use super::plan::Failure;
 
 pub(super) const CLIENT_ID: &str = "relays";
 pub(super) const CLIENT_SECRET: &str = "relays-in-a-test";

@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use super::agents::Doors;
 use super::database::Databases;
 use super::link::{Far, Link};
+use super::plan::{Failure, Plan};
 use super::relay::{Links, Relay, Settings};
 use super::server::Server;
-use super::{Failure, Plan};
 
 /// The databases, the server and the relays.
 pub(super) struct World {

@@ -12,9 +12,9 @@ use super::skewed_clock::Skew;
 
 /// Everything that a seed decides about relays and those who hand uploads over to them.
 #[derive(Debug)]
-pub(in crate::simulate) struct RelayCase {
+pub(crate) struct RelayCase {
     /// The uploads, in the order of their numbers: the first one, with the others.
-    pub(in crate::simulate) uploads: Case,
+    pub(crate) uploads: Case,
     /// How each of them is handed over.
     pub(super) hand_overs: Vec<HandOver>,
     /// What goes wrong in each process of each relay, except the last.
@@ -73,7 +73,7 @@ pub(super) struct Halt {
 }
 
 impl RelayCase {
-    pub(in crate::simulate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let random = &mut random;
         let count = *random.pick(&[1, 2, 3, 4, 6, 8]);
@@ -143,7 +143,7 @@ impl RelayCase {
     }
 
     /// Everything that the seed has decided as text, one line each.
-    pub(in crate::simulate) fn described(&self) -> Vec<String> {
+    pub(crate) fn described(&self) -> Vec<String> {
         let settings = format!(
             "{} requests a second; leases of {:?}, a look every {:?}, checkpoints every {:?}, {} lanes at once; {:?}; up to \
              {} uploads",
