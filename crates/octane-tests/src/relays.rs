@@ -1,8 +1,8 @@
 //! Relays as processes over PostgreSQL with a standby, under load and under what happens to machines and networks.
 //!
-//! Everything is on this machine, on the loopback interface: a sandbox whose requests are logged ([`server`]), a primary and a standby of
-//! PostgreSQL, processes of `octane relay` ([`relay`]), and agents as tasks that hand uploads over by HTTP ([`agents`]). Each relay
-//! reaches the databases and the sandbox by [`link`]s that can be cut. [`disruptions`] are what happens meanwhile, [`checks`] what must
+//! Everything is on this machine, on the loopback interface: a sandbox whose requests are logged (`server`), a primary and a standby of
+//! PostgreSQL, processes of `octane relay` (`relay`), and agents as tasks that hand uploads over by HTTP (`agents`). Each relay
+//! reaches the databases and the sandbox by `link`s that can be cut. `disruptions` are what happens meanwhile, `checks` what must
 //! hold afterwards.
 
 mod agents;
