@@ -1,6 +1,6 @@
 //! Every public future can be moved to another thread, so that it can be spawned.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -178,6 +178,8 @@ fn runs_and_links(
     is_send(Links::unlink(links, story, &[run]));
     is_send(Links::would_unlink(links, story, &[run]));
     is_send(Links::would_link(links, story, &[run]));
+    let (keys, stories) = (BTreeMap::new(), BTreeSet::new());
+    is_send(Links::stale(links, &keys, &stories));
     is_send(Releases::get(releases, release));
     is_send(Releases::similar(releases, ""));
     is_send(Releases::find(releases, ""));
