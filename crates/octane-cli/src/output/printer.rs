@@ -41,9 +41,12 @@ impl Output {
     }
 }
 
-/// Writes text to standard output.
+/// Writes text to standard output. Of nothing, nothing is written, not even the end of a line.
 pub(crate) fn write_text(text: Text) -> io::Result<()> {
-    write_line(anstream::stdout().lock(), text.styled().as_bytes())
+    match text.styled() {
+        text if text.is_empty() => Ok(()),
+        text => write_line(anstream::stdout().lock(), text.as_bytes()),
+    }
 }
 
 /// Writes a JSON document to standard output.
