@@ -64,6 +64,8 @@ impl Case {
 }
 
 pub(crate) const LEASE_TIME: Duration = Duration::from_millis(400);
+/// A lease that does not expire while a test runs, however busy the machine is.
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
 const QUOTA: u64 = 100;
 
 type Check = fn(Case) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -202,14 +204,14 @@ async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
     assert_eq!(case.lease().await, None);
     hand_over_to(store, 1, "one").await;
     hand_over_to(store, 2, "two").await;
-    let one = case.lease().await.unwrap();
+    let one = store.lease("one", LONG).await.unwrap().unwrap();
     let two = case.lease().await.unwrap();
     assert_eq!((&*one.lane.suite_run, &*two.lane.suite_run), ("one", "two"));
+    store.renew(&two, LONG).await.unwrap();
     assert_eq!(case.lease().await, None);
-    case.pass(LEASE_TIME / 2).await;
-    store.renew(&two, LEASE_TIME).await.unwrap();
-    case.pass(LEASE_TIME * 2 / 3).await;
-    let taken = case.lease().await.unwrap();
+    store.renew(&one, LEASE_TIME).await.unwrap();
+    case.pass(LEASE_TIME * 2).await;
+    let taken = store.lease("one", LONG).await.unwrap().unwrap();
     assert_eq!(taken.lane, one.lane);
     assert_eq!(case.lease().await, None);
     store.release(&taken).await.unwrap();
@@ -454,27 +456,24 @@ async fn a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies(case: 
 
 async fn a_lock_has_one_holder_until_it_is_given_back_or_expires(case: Case) {
     let store = &*case.store;
-    let time = Duration::from_millis(800);
-    let lock = async |name: &'static str, holder: &'static str| {
+    let lock = async |name: &'static str, holder: &'static str, time| {
         store.lock(name, holder, time).await.unwrap()
     };
-    assert!(lock("create", "one").await);
-    assert!(!lock("create", "two").await);
-    assert!(lock("other", "two").await);
-    case.pass(time / 2).await;
-    assert!(lock("create", "one").await, "it is kept");
-    case.pass(time * 3 / 4).await;
-    assert!(!lock("create", "two").await);
+    assert!(lock("create", "one", LEASE_TIME).await);
+    assert!(lock("create", "one", LONG).await, "it is kept");
+    assert!(lock("other", "two", LONG).await);
+    case.pass(LEASE_TIME * 2).await;
+    assert!(!lock("create", "two", LONG).await);
     // Whoever does not have it cannot give it back.
     store.unlock("create", "two").await.unwrap();
-    assert!(!lock("create", "two").await);
+    assert!(!lock("create", "two", LONG).await);
     store.unlock("create", "one").await.unwrap();
-    assert!(lock("create", "two").await);
-    case.pass(time * 2).await;
-    assert!(lock("create", "one").await, "it has expired");
-    assert!(!lock("create", "two").await);
+    assert!(lock("create", "two", LEASE_TIME).await);
+    case.pass(LEASE_TIME * 2).await;
+    assert!(lock("create", "one", LONG).await, "it has expired");
+    assert!(!lock("create", "two", LONG).await);
     let holders: Vec<String> = (0..20).map(|number| number.to_string()).collect();
-    let many = holders.iter().map(|holder| store.lock("new", holder, time));
+    let many = holders.iter().map(|holder| store.lock("new", holder, LONG));
     let taken = futures_util::future::join_all(many).await;
     let taken = taken
         .into_iter()

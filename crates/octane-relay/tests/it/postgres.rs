@@ -43,7 +43,7 @@ async fn several_relays_share_a_database_and_each_lane_has_one_holder() {
             tasks.spawn(async move {
                 let mut done = Vec::new();
                 while let Some(lease) = store
-                    .lease(&format!("relay {number}"), contract::LEASE_TIME)
+                    .lease(&format!("relay {number}"), contract::LONG)
                     .await
                     .unwrap()
                 {
