@@ -85,7 +85,7 @@ impl RawPayload {
         })
     }
 
-    /// How many results it has; 1 for a payload without any, which is delivered all the same.
+    /// How many results it has; 1 for an empty payload, which is delivered too.
     pub fn results(&self) -> usize {
         self.counts.read
     }

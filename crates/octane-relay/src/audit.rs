@@ -144,7 +144,7 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// An entry about what somebody did.
+    /// An entry for an action of this actor.
     pub fn by(actor: Actor) -> Self {
         Self {
             actor: Some(actor),

@@ -1,6 +1,6 @@
 //! Sessions that stand for a token, for some hours.
 //!
-//! A session is `ID.END.MAC`: the ID of its token, its end in seconds since 1970, and an HMAC of both. So there is no table of them that
+//! A session is `ID.END.MAC`: the ID of its token, its end in seconds since 1970, and an HMAC of both. There is no table of sessions that
 //! could grow or get lost, and each relay that has the same key accepts them. What a token may do ends with the token.
 
 use std::fmt;

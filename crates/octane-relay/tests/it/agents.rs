@@ -140,14 +140,20 @@ impl World {
 
     /// Lets a relay work until these uploads have ended, and returns how.
     pub(crate) async fn until_ended(&self, relay: &Worker, ids: &[UploadId]) -> Vec<State> {
+        self.until_ended_by(std::slice::from_ref(relay), ids).await
+    }
+
+    /// Lets several relays work at once until these uploads have ended, and returns how.
+    pub(crate) async fn until_ended_by(&self, relays: &[Worker], ids: &[UploadId]) -> Vec<State> {
         let stop = CancellationToken::new();
-        let (states, ()) = tokio::join!(
+        let working = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
+        let (states, _) = tokio::join!(
             async {
                 let states = self.ended(ids).await;
                 stop.cancel();
                 states
             },
-            relay.run(&stop)
+            working
         );
         states
     }

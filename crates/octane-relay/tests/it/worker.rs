@@ -119,16 +119,7 @@ async fn uploads_of_a_lane_are_delivered_one_after_the_other_and_lanes_in_parall
         }
     }
     let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
-    let stop = CancellationToken::new();
-    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
-    let (states, _) = tokio::join!(
-        async {
-            let states = world.ended(&ids).await;
-            stop.cancel();
-            states
-        },
-        all
-    );
+    let states = world.until_ended_by(&relays, &ids).await;
     assert!(
         states.iter().all(|state| *state == State::Delivered),
         "{states:?}"
@@ -255,16 +246,7 @@ async fn relays_that_need_the_same_missing_suite_create_one() {
         ids.push(world.hand_over(&format!("run {lane}"), &runs, None).await);
     }
     let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
-    let stop = CancellationToken::new();
-    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
-    let (states, _) = tokio::join!(
-        async {
-            let states = world.ended(&ids).await;
-            stop.cancel();
-            states
-        },
-        all
-    );
+    let states = world.until_ended_by(&relays, &ids).await;
     assert!(
         states.iter().all(|state| *state == State::Delivered),
         "{states:?}"
@@ -313,16 +295,7 @@ async fn several_relays_together_are_no_quicker_than_one_rate_allows() {
         ids.push(world.hand_over(&format!("run {lane}"), &runs, None).await);
     }
     let relays = [world.relay("a"), world.relay("b"), world.relay("c")];
-    let stop = CancellationToken::new();
-    let all = futures_util::future::join_all(relays.iter().map(|relay| relay.run(&stop)));
-    let (states, _) = tokio::join!(
-        async {
-            let states = world.ended(&ids).await;
-            stop.cancel();
-            states
-        },
-        all
-    );
+    let states = world.until_ended_by(&relays, &ids).await;
     assert!(
         states.iter().all(|state| *state == State::Delivered),
         "{states:?}"

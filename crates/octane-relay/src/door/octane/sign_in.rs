@@ -80,7 +80,7 @@ async fn valid(door: &Door, id: &str, token: &Secret) -> Result<Option<TokenEntr
     Ok(stored.filter(|stored| shown.is(stored)))
 }
 
-/// `POST /authentication/sign_out`: twice, or without a session, is no error.
+/// `POST /authentication/sign_out`. Signing out without a session is not an error.
 pub(super) async fn sign_out() -> Response {
     let cookie = [(header::SET_COOKIE, session::closed())];
     (StatusCode::OK, cookie).into_response()

@@ -28,7 +28,7 @@ pub(super) fn task(id: TaskId, upload: &Status) -> Task {
     let report = report(upload);
     let batch = report.as_ref().and_then(|report| report.batches.first());
     let mut task = Task::new(id, status(upload.state, batch.map(|batch| &*batch.status)));
-    // What is incomplete is kept until somebody deletes it.
+    // Incomplete uploads are kept until an operator deletes them.
     if upload.state == State::Delivered {
         let until = Timestamp::from_microsecond(upload.changed.after(KEPT).micros()).ok();
         task.until = until.map(|until| until.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string());

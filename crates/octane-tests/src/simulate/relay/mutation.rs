@@ -10,8 +10,6 @@ pub enum RelayMutation {
     PacePerProcess,
     /// Each upload has a lane of its own.
     LanePerUpload,
-    /// The store does not know that an attempt was begun which has not ended.
-    ForgetsAttempts,
     /// The store says that an upload is stored, and it is not.
     StoresNothing,
 }

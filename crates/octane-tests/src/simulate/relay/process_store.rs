@@ -197,13 +197,11 @@ impl Store for ProcessStore {
     }
 
     fn begin<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Option<Job>>> {
-        let forgets = self.mutation == Some(RelayMutation::ForgetsAttempts);
         let (log, name) = (Arc::clone(&self.log), self.name.clone());
         self.leased("begin", lease, move |store, lease| {
             Box::pin(async move {
-                let mut begun = store.begin(&lease).await;
-                if let Ok(Some(job)) = &mut begun {
-                    job.may_have_sent &= !forgets;
+                let begun = store.begin(&lease).await;
+                if let Ok(Some(job)) = &begun {
                     log.record(format_args!(
                         "{name}: attempt {} at {}, may have sent: {}",
                         job.attempt, job.id, job.may_have_sent
