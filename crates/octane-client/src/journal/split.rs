@@ -39,6 +39,11 @@ pub(super) fn halves(
     transaction
         .prepare_cached("DELETE FROM batches WHERE number = ?")?
         .execute([whole.number])?;
+    // A copy of this journal that is lost may have split the batch before, and sent the halves.
+    let (state, name) = match whole.state {
+        BatchState::InFlight => (BatchState::InFlight, "in_flight"),
+        _ => (BatchState::Ready, "ready"),
+    };
     let half = |number, first_row, last_row, after_previous| -> rusqlite::Result<StoredBatch> {
         let mut half = StoredBatch {
             number,
@@ -46,7 +51,7 @@ pub(super) fn halves(
             last_row,
             results: count_results(transaction, first_row, last_row)?,
             after_previous,
-            state: BatchState::Ready,
+            state: state.clone(),
             task: None,
             is_duplicate: false,
             task_log: None,
@@ -58,7 +63,7 @@ pub(super) fn halves(
             .prepare_cached(
                 "INSERT INTO batches (number, body, first_row, last_row, sha256, checksum, nonce, comment,
                      after_previous, state)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready')",
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute((
                 half.number,
@@ -70,6 +75,7 @@ pub(super) fn halves(
                 half.nonce,
                 &half.comment,
                 after_previous,
+                name,
             ))?;
         Ok(half)
     };

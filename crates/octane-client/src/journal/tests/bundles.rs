@@ -211,4 +211,12 @@ fn what_a_lost_copy_may_have_sent_counts_as_sent() {
             journal.payload(before).unwrap()
         );
     }
+    // The copy may have split a batch as well.
+    for (whole, state) in [
+        (&before[0], BatchState::Ready),
+        (&open[1], BatchState::InFlight),
+    ] {
+        let halves = journal.split(whole).unwrap();
+        assert_eq!(halves.map(|half| half.state), [state.clone(), state]);
+    }
 }
