@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use octane_tests::relays::{Plan, run};
@@ -22,8 +23,23 @@ cargo xtask relay --shards 64     64 shards of one suite run, into a module and 
   --rounds N    how often, with everything new (default: 1)
   --program P   the program `octane`";
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (plan, rounds) = parse(std::env::args().skip(1))?;
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help") {
+        print(USAGE);
+        return ExitCode::SUCCESS;
+    }
+    match measure(words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(words: Vec<String>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let (plan, rounds) = parse(words.into_iter())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -32,14 +48,18 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are the program's output")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
 async fn repeat(plan: &Plan, rounds: u32) -> Result<(), Box<dyn Error + Send + Sync>> {
     for round in 1..=rounds {
-        match run(plan).await? {
+        print(&match run(plan).await? {
             Some(figures) => {
-                println!("round {round} of {rounds}: nothing lost, nothing doubled\n\n{figures}");
+                format!("round {round} of {rounds}: nothing lost, nothing doubled\n\n{figures}")
             }
-            None => println!("PostgreSQL is not installed"),
-        }
+            None => "PostgreSQL is not installed".to_owned(),
+        });
     }
     Ok(())
 }
@@ -66,7 +86,6 @@ fn parse(
             (plan.has_faults, plan.is_disrupted) = (true, true);
             continue;
         }
-        // Also the answer to `--help`.
         let value = words.next().ok_or(USAGE)?;
         let number = || -> Result<u32, Box<dyn Error + Send + Sync>> {
             let parsed = value.parse();

@@ -315,7 +315,9 @@ async fn watchers_need_no_token_and_a_stopping_server_finishes_what_it_has_begun
                 stop.cancel();
             }
             let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
+            let read = stream.read_to_string(&mut answer).await;
+            // A server that has stopped resets a connection that it had not begun to serve.
+            assert!(read.is_ok() || path == "/nothing", "{path}: {read:?}");
             answers.push(answer);
         }
         answers
