@@ -1,8 +1,9 @@
 //! Read-only connections.
 
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use rusqlite::Connection;
 
@@ -12,17 +13,39 @@ use crate::error::ApiError;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
-/// Further readers wait for each other; requests are short.
-const CONNECTIONS: usize = 4;
+/// How many connections there are beside the first one. Further readers wait for each other; requests are short.
+const FURTHER: usize = 3;
 
 /// Read-only connections. In WAL mode they see what is committed, whatever is being written, so a payload of
 /// a million runs blocks no reader.
+///
+/// All but the first are opened when they are needed first: each reads the whole schema then.
 #[derive(Debug)]
 pub(super) struct Readers {
-    connections: Vec<Mutex<Connection>>,
-    /// Of the connection at the same place.
-    steps: Vec<Steps>,
+    path: PathBuf,
+    first: Opened,
+    further: [OnceLock<Opened>; FURTHER],
     next: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Opened {
+    connection: Mutex<Connection>,
+    steps: Steps,
+}
+
+impl Opened {
+    fn open(path: &Path) -> Result<Self, SandboxError> {
+        let (connection, steps) = open::reader(path)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            steps,
+        })
+    }
+
+    fn try_lock(&self) -> Option<(MutexGuard<'_, Connection>, &Steps)> {
+        Some((try_lock(&self.connection)?, &self.steps))
+    }
 }
 
 impl Readers {
@@ -31,23 +54,29 @@ impl Readers {
         let Storage::File(path) = storage else {
             return Ok(None);
         };
-        let mut readers = Self {
-            connections: Vec::new(),
-            steps: Vec::new(),
+        Ok(Some(Self {
+            first: Opened::open(path)?,
+            path: path.clone(),
+            further: Default::default(),
             next: AtomicUsize::new(0),
-        };
-        for _ in 0..CONNECTIONS {
-            let (connection, steps) = open::reader(path)?;
-            readers.connections.push(Mutex::new(connection));
-            readers.steps.push(steps);
-        }
-        Ok(Some(readers))
+        }))
     }
 
     /// An idle connection.
     pub(super) fn idle(&self) -> Option<(MutexGuard<'_, Connection>, &Steps)> {
-        let mut all = self.connections.iter().zip(&self.steps);
-        all.find_map(|(connection, steps)| Some((try_lock(connection)?, steps)))
+        let mut further = self.further.iter();
+        (self.first.try_lock()).or_else(|| further.find_map(|place| self.at(place)?.try_lock()))
+    }
+
+    /// The connection at this place, which is opened if that is possible.
+    fn at<'a>(&'a self, place: &'a OnceLock<Opened>) -> Option<&'a Opened> {
+        if place.get().is_none()
+            && let Ok(opened) = Opened::open(&self.path)
+        {
+            // Another thread may have been quicker.
+            let _ = place.set(opened);
+        }
+        place.get()
     }
 
     /// An idle connection, or otherwise the next one in turn.
@@ -55,8 +84,12 @@ impl Readers {
         if let Some((connection, _)) = self.idle() {
             return connection;
         }
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-        self.connections[turn]
+        let opened: Vec<&Opened> = (self.further.iter().filter_map(OnceLock::get))
+            .chain([&self.first])
+            .collect();
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % opened.len();
+        opened[turn]
+            .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
