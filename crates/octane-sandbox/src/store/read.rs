@@ -51,11 +51,9 @@ impl<'a> Reader<'a> {
         let condition =
             self.matches(entity_type, request.query.as_ref(), request.search.as_ref())?;
         let from = format!("FROM {} t0 WHERE {}", entity_type.table, condition.sql);
-        let is_whole = request.query.is_none() && request.search.is_none();
-        let known = if is_whole {
-            self.run_total(entity_type)?
-        } else {
-            None
+        let known = match &request.search {
+            None => self.run_total(entity_type, request.query.as_ref(), &condition)?,
+            Some(_) => None,
         };
         let (total, is_exceeded) = self.count(&condition, &from, request.offset, known)?;
         let mut values = condition.values;
