@@ -34,6 +34,8 @@ type Tasks = Arc<dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send
 
 /// How long delivered uploads are kept.
 pub(crate) const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
+/// After this time a lane is given back even if there is more to deliver in it: the lane that has waited longest is next.
+const TURN: Duration = Duration::from_secs(30);
 /// How often old uploads are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
@@ -80,10 +82,10 @@ impl Worker {
                 pruned = Some(Instant::now());
                 self.prune().await;
             }
-            while lanes.len() < self.settings.lanes_max && !stop.is_cancelled() {
+            while !stop.is_cancelled() {
                 // Its time begins at the latest when it is granted.
                 let asked = Instant::now();
-                let Some(lease) = self.lease().await else {
+                let Some(lease) = self.lease(lanes.len()).await else {
                     break;
                 };
                 let (worker, stop) = (self.clone(), stop.clone());
@@ -118,11 +120,21 @@ impl Worker {
         }
     }
 
-    async fn lease(&self) -> Option<Lease> {
+    /// Another lane, beside those that this relay has. What another relay has begun and left does not wait until there is room for it.
+    async fn lease(&self, lanes: usize) -> Option<Lease> {
         let WorkerSettings {
-            holder, lease_time, ..
+            holder,
+            lease_time,
+            lanes_max,
+            ..
         } = &*self.settings;
-        let leased = self.store.lease(holder, *lease_time).await;
+        let leased = if lanes < *lanes_max {
+            self.store.lease(holder, *lease_time).await
+        } else if lanes < lanes_max * 2 {
+            self.store.take_over(holder, *lease_time).await
+        } else {
+            return None;
+        };
         leased.unwrap_or_else(|error| {
             warn!(error = %Chain(&error), "no lane could be leased");
             None
@@ -191,7 +203,8 @@ impl Worker {
             stop,
             is_inline: self.simulation.is_some(),
         };
-        while !stop.is_cancelled() {
+        let begun = Instant::now();
+        while !stop.is_cancelled() && begun.elapsed() < TURN {
             let Some(job) = self.store.begin(lease).await? else {
                 break;
             };

@@ -19,7 +19,18 @@ macro_rules! implement_store {
             ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
                 let holder = holder.to_owned();
                 self.transact(move |store| {
-                    Box::pin(async move { operations::lease(store, &holder, time).await })
+                    Box::pin(async move { operations::lease(store, &holder, time, false).await })
+                })
+            }
+
+            fn take_over<'a>(
+                &'a self,
+                holder: &'a str,
+                time: Duration,
+            ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+                let holder = holder.to_owned();
+                self.transact(move |store| {
+                    Box::pin(async move { operations::lease(store, &holder, time, true).await })
                 })
             }
 

@@ -174,8 +174,16 @@ pub trait Store: Send + Sync + 'static {
     /// Stores an upload. Doing it again changes nothing. A project may have `uploads_max` that are not delivered.
     fn put(&self, upload: NewUpload, uploads_max: u64) -> BoxFuture<'_, Result<Put, StoreError>>;
 
-    /// Leases the lane whose first upload has waited longest, for this long; none if there is nothing to do now.
+    /// Leases the lane whose first upload has waited longest, for this long; none if there is nothing to do now. What another holder
+    /// has begun and left comes first.
     fn lease<'a>(
+        &'a self,
+        holder: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
+
+    /// Leases a lane whose holder did not renew its lease in time, likewise; none if there is none.
+    fn take_over<'a>(
         &'a self,
         holder: &'a str,
         time: Duration,

@@ -97,9 +97,12 @@ pub(super) async fn lease(
     store: &mut impl Transaction,
     holder: &str,
     time: Duration,
+    is_take_over: bool,
 ) -> Result<Option<Lease>, StoreError> {
     let now = store.now().await?;
-    let Some(mut row) = store.row(sql::FREE_LANE, cells![now]).await? else {
+    let take_over = i64::from(is_take_over);
+    let free = store.row(sql::FREE_LANE, cells![now, take_over]);
+    let Some(mut row) = free.await? else {
         return Ok(None);
     };
     let (lane_id, fence): (i64, i64) = (row.next()?, row.next()?);

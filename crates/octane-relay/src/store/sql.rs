@@ -84,7 +84,7 @@ pub(super) const ADD_UPLOAD: &str = "
     ON CONFLICT (id) DO NOTHING";
 
 /// The free lane whose first open upload is due and was stored first, or in which nothing is open and a shard need not await others any
-/// longer.
+/// longer. Those come first whose holder let the lease expire; with `?2`, there are no others.
 pub(super) const FREE_LANE: &str = "
     SELECT l.id, l.fence, l.server, l.space, l.workspace, l.suite, l.suite_run
     FROM (
@@ -98,8 +98,8 @@ pub(super) const FREE_LANE: &str = "
     ) AS first
     JOIN relay_uploads u ON u.sequence = first.sequence
     JOIN relay_lanes l ON l.id = u.lane
-    WHERE l.expires <= ?1 AND u.next_attempt <= ?1
-    ORDER BY u.sequence LIMIT 1 /*+ FOR UPDATE OF l SKIP LOCKED */";
+    WHERE l.expires <= ?1 AND u.next_attempt <= ?1 AND (?2 = 0 OR l.holder IS NOT NULL)
+    ORDER BY CASE WHEN l.holder IS NULL THEN 1 ELSE 0 END, u.sequence LIMIT 1 /*+ FOR UPDATE OF l SKIP LOCKED */";
 
 pub(super) const TAKE_LANE: &str =
     "UPDATE relay_lanes SET holder = ?2, fence = ?3, expires = ?4 WHERE id = ?1";

@@ -81,6 +81,7 @@ checks! {
     handing_over_again_changes_nothing_and_other_bytes_are_a_conflict
     a_project_has_a_quota_of_uploads_that_are_not_delivered
     a_lane_has_one_holder_until_its_lease_expires
+    a_lane_whose_holder_is_gone_comes_before_those_that_wait
     the_holder_of_an_expired_lease_can_write_nothing
     uploads_of_a_lane_come_in_the_order_in_which_they_arrived
     an_upload_that_waits_holds_up_its_lane_and_no_other
@@ -216,6 +217,26 @@ async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
     assert_eq!(case.lease().await, None);
     store.release(&taken).await.unwrap();
     assert_eq!(case.lease().await.unwrap().lane, one.lane);
+}
+
+async fn a_lane_whose_holder_is_gone_comes_before_those_that_wait(case: Case) {
+    let store = &*case.store;
+    for (number, suite_run) in [(1, "released"), (2, "left"), (3, "new")] {
+        hand_over_to(store, number, suite_run).await;
+    }
+    let released = case.lease().await.unwrap();
+    assert_eq!(store.take_over("two", LONG).await.unwrap(), None);
+    let left = case.lease().await.unwrap();
+    store.release(&released).await.unwrap();
+    assert_eq!(store.take_over("two", LONG).await.unwrap(), None);
+    case.pass(LEASE_TIME * 2).await;
+    let taken = store.lease("two", LEASE_TIME).await.unwrap().unwrap();
+    assert_eq!(taken.lane, left.lane);
+    assert_eq!(store.take_over("three", LONG).await.unwrap(), None);
+    case.pass(LEASE_TIME * 2).await;
+    let taken = store.take_over("three", LONG).await.unwrap().unwrap();
+    assert_eq!(taken.lane, left.lane);
+    assert_eq!(case.lease().await.unwrap().lane, released.lane);
 }
 
 async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {

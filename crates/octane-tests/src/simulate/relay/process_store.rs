@@ -181,10 +181,22 @@ impl Store for ProcessStore {
         self.call("lease", move |store| {
             Box::pin(async move {
                 let leased = store.lease(&holder, time).await;
-                if let Ok(Some(lease)) = &leased {
-                    log.leased(lease);
-                    log.record(format_args!("{holder}: lease of `{}`", lease.lane.suite));
-                }
+                log.asked_for_lane(&holder, &leased);
+                leased
+            })
+        })
+    }
+
+    fn take_over<'a>(
+        &'a self,
+        holder: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Answer<Option<Lease>>> {
+        let (log, holder) = (Arc::clone(&self.log), holder.to_owned());
+        self.call("take_over", move |store| {
+            Box::pin(async move {
+                let leased = store.take_over(&holder, time).await;
+                log.asked_for_lane(&holder, &leased);
                 leased
             })
         })

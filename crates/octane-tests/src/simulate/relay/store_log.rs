@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use octane_client::UploadId;
-use octane_relay::{Lane, Lease};
+use octane_relay::{Lane, Lease, StoreError};
 
 use super::super::random::Random;
 use super::super::trace::Trace;
@@ -86,8 +86,16 @@ impl StoreLog {
         Way { fault, there, back }
     }
 
+    /// A relay has asked for a lane.
+    pub(super) fn asked_for_lane(&self, holder: &str, leased: &Result<Option<Lease>, StoreError>) {
+        if let Ok(Some(lease)) = leased {
+            self.leased(lease);
+            self.record(format_args!("{holder}: lease of `{}`", lease.lane.suite));
+        }
+    }
+
     /// A lane was leased.
-    pub(super) fn leased(&self, lease: &Lease) {
+    fn leased(&self, lease: &Lease) {
         self.state()
             .newest
             .insert(lease.lane.clone(), lease.clone());
