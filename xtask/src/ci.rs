@@ -41,11 +41,18 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds what is published with as few features as possible.
+/// Builds what is published with as few features as possible, and the program with each of its own alone.
 fn minimal_features(shell: &Shell) -> Result<()> {
     for package in publish::published(shell)? {
         let name = package["name"].as_str().context("a package has a name")?;
         cmd!(shell, "cargo check --package {name} --no-default-features").run()?;
+    }
+    for feature in ["relay", "sandbox"] {
+        cmd!(
+            shell,
+            "cargo check --package octane-cli --no-default-features --features {feature}"
+        )
+        .run()?;
     }
     Ok(())
 }

@@ -64,9 +64,10 @@ pub(crate) use results::{
 pub(crate) use run_url::RunUrl;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{
-    ApiArgs, CiCommand, CompletionsArgs, HttpMethod, ReplayArgs, SandboxArgs, SandboxCommand,
-    SchemaArgs, VersionArgs,
+    ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs, VersionArgs,
 };
+#[cfg(feature = "sandbox")]
+pub(crate) use tools::{ReplayArgs, SandboxCommand};
 pub(crate) use uploads::{
     Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, OnlyArgs,
     ResumeArgs, SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,

@@ -1,12 +1,10 @@
 //! From what was typed to a client that speaks to a server.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{Client, ClientSettings, OnAmbiguous};
-use octane_model::Address;
-use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings, Transport};
+use octane_rest::{BuildError, Builder, CredentialError, Endpoint, EndpointSettings};
 
 use crate::args::{self, ConnectionArgs, NetworkArgs};
 use crate::credentials::Credentials;
@@ -247,10 +245,14 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
 }
 
 /// The network to a server, for requests that are not the client's own.
+#[cfg(feature = "sandbox")]
 pub(crate) fn network(
     url: &str,
     settings: EndpointSettings,
-) -> Result<(Address, Arc<dyn Transport>)> {
+) -> Result<(
+    octane_model::Address,
+    std::sync::Arc<dyn octane_rest::Transport>,
+)> {
     let builder = Endpoint::builder(url).settings(settings);
     let built = builder
         .redactor(secrets::redactor().clone())
@@ -307,7 +309,7 @@ pub(crate) fn client_for(
 
 /// The address of the server of the options.
 #[cfg(feature = "relay")]
-pub(crate) fn address(args: &ConnectionArgs) -> Result<Address> {
+pub(crate) fn address(args: &ConnectionArgs) -> Result<octane_model::Address> {
     let endpoint = build(remote_endpoint(args, Credentials::new(args))?, args)?;
     Ok(endpoint.address().clone())
 }

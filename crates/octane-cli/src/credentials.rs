@@ -89,6 +89,7 @@ impl Credentials {
     }
 
     /// The credentials that the next sign-in uses.
+    #[cfg(feature = "relay")]
     pub(crate) async fn peek(&self) -> Result<Option<FoundCredential>, CredentialError> {
         let found = self.credential().await?;
         if let Some(found) = &found {

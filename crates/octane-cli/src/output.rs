@@ -25,7 +25,7 @@ mod xml;
 pub(crate) use diagnostic::{
     failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
 };
-#[cfg(feature = "sandbox")]
+#[cfg(any(feature = "relay", feature = "sandbox"))]
 pub(crate) use printer::write_json_line;
 pub(crate) use printer::{
     Output, copy_file, write_document, write_file, write_json_part, write_part, write_text,
