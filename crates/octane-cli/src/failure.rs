@@ -8,7 +8,7 @@ use crate::credentials::hint::credential_error_hint;
 use crate::env;
 use crate::exit::Exit;
 use crate::input::warnings::WarningsJson;
-use crate::network_hint::{proxy_authentication_hint, tls_hint};
+use crate::network_hint::{Peer, proxy_authentication_hint, tls_hint};
 
 /// What to do if a name was not created because it looks like an existing one.
 pub(crate) const CREATE_SIMILAR: &str =
@@ -83,7 +83,10 @@ impl From<octane_rest::Error> for Failure {
         if error.is_unauthorized() {
             let hint = unauthorized_hint(&error);
             Self::new(Exit::Unauthorized, error).hint(hint)
-        } else if let Some(hint) = error.tls_problem().and_then(tls_hint) {
+        } else if let Some(hint) = error
+            .tls_problem()
+            .and_then(|problem| tls_hint(problem, Peer::Server))
+        {
             Self::new(Exit::Unreachable, error).hint(hint)
         } else if error.is_proxy_authentication_error() {
             Self::new(Exit::Unreachable, error).hint(proxy_authentication_hint())

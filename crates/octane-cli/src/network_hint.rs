@@ -7,8 +7,35 @@ use octane_rest::{
 use crate::env;
 use crate::suggest::quoted;
 
-/// What to do about a server, or a client, whose certificate is not accepted.
-pub(crate) fn tls_hint(problem: TlsProblem) -> Option<String> {
+/// Who is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Octane.
+    Server,
+    /// A relay.
+    Relay,
+}
+
+impl Peer {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Relay => "relay",
+        }
+    }
+
+    /// How its URL is given.
+    pub(crate) fn url_setting(self) -> String {
+        match self {
+            Self::Server => format!("`--url` or {}", env::URL),
+            Self::Relay => format!("`--via` or {}", env::VIA),
+        }
+    }
+}
+
+/// What to do about one whose certificate is not accepted, or who does not accept that of this machine.
+pub(crate) fn tls_hint(problem: TlsProblem, peer: Peer) -> Option<String> {
     Some(match problem {
         TlsProblem::UnknownIssuer => format!(
             "if this is your company's CA, get its certificate (PEM) and add `--ca-cert FILE`, or set {}",
@@ -18,16 +45,16 @@ pub(crate) fn tls_hint(problem: TlsProblem) -> Option<String> {
             "to trust this very certificate, save it (PEM) and add `--ca-cert FILE`, or set {}",
             env::CA_CERT
         ),
-        TlsProblem::Expired => {
-            "the server needs a new certificate; if today's date is wrong on this machine, correct its clock"
-                .to_owned()
-        }
+        TlsProblem::Expired => format!(
+            "the {} needs a new certificate; if today's date is wrong on this machine, correct its clock",
+            peer.word()
+        ),
         TlsProblem::NotValidYet => {
             "compare this machine's clock with the real time (`date -u`), and correct it".to_owned()
         }
         TlsProblem::WrongName => format!(
-            "use a name that the certificate has in the URL (`--url` or {})",
-            env::URL
+            "use a name that the certificate has in the URL ({})",
+            peer.url_setting()
         ),
         TlsProblem::ClientCertificateMissing => format!(
             "add `--client-cert FILE` with certificate and key (PEM), or set {}",
@@ -38,7 +65,7 @@ pub(crate) fn tls_hint(problem: TlsProblem) -> Option<String> {
                 .to_owned()
         }
         TlsProblem::HttpsExpected | TlsProblem::HttpExpected => {
-            format!("correct the URL (`--url` or {})", env::URL)
+            format!("correct the URL ({})", peer.url_setting())
         }
         _ => return None,
     })

@@ -1,8 +1,14 @@
-//! Relays: the door of one, as agents use it.
+//! Relays, as agents use them.
 
 mod door;
+mod network;
+mod refusal;
+mod token;
 
 pub(crate) use door::{Door, Handed};
+pub(crate) use network::{RelayNetwork, Unanswered, unsendable};
+pub(crate) use refusal::Refusal;
+pub(crate) use token::{of as relay_token, rejected_hint};
 
 /// The error of a program without the relay.
 #[cfg(not(feature = "relay"))]

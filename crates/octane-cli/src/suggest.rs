@@ -90,7 +90,15 @@ impl Suggest {
         relay: &str,
         token_file: Option<&Path>,
     ) -> String {
-        let mut command = format!("octane resume {id}");
+        self.via(format!("octane resume {id}"), relay, token_file)
+    }
+
+    /// `octane resume --all --via URL`.
+    pub(crate) fn hand_over_all(&self, relay: &str, token_file: Option<&Path>) -> String {
+        self.via("octane resume --all".to_owned(), relay, token_file)
+    }
+
+    fn via(&self, mut command: String, relay: &str, token_file: Option<&Path>) -> String {
         if env::text(env::VIA).as_deref().map(str::trim) != Some(relay) {
             command.push_str(&format!(" --via {}", quoted(relay)));
         }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `PUT /v1/uploads/ID` with a journal and its `Content-Digest` | 201 once it is stored, 200 if it was stored before, with how far it is |
 //! | `GET /v1/uploads/ID` | how far the upload is, with its report at the end |
-//! | `GET /v1/status` | how many uploads of the project are in which lane and state |
+//! | `GET /v1/status` | the project of the token, the version of the relay and its workspace, and how many uploads of the project are in which lane and state |
 //! | `GET /healthz` | 200 if the store can be used, else 503 |
 //! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
 //! | `GET /` | the [pages](crate::page) for operators |
@@ -92,7 +92,7 @@ async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Respons
     let overview = door.store.overview().await?;
     Ok(json(
         StatusCode::OK,
-        &lanes(&overview, Some(&caller.project)),
+        &lanes(&overview, &caller.project, &door.settings),
     ))
 }
 

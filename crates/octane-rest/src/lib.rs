@@ -119,7 +119,7 @@ pub use shared_pace::{SharedPace, Slot};
 pub use test_results::{Sent, TestResults};
 pub use transport::certificate::PeerCertificate;
 pub use transport::certified_key::{CertificateError, certified_key};
-pub use transport::network::{NetworkSetupError, network_transport};
+pub use transport::network::{NetworkSetupError, NetworkTransport, network_transport};
 pub use transport::proxy::ProxyError;
 pub use transport::tls::{TlsError, file_certificates};
 pub use transport::tls_problem::TlsProblem;

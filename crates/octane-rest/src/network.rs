@@ -1,7 +1,8 @@
-//! How an endpoint reaches its server, for those who look for the reason of a problem.
+//! How a server is reached, for those who look for the reason of a problem.
 
 use crate::endpoint::Endpoint;
 use crate::transport::certificate::{PeerCertificate, missing_issuer};
+use crate::transport::network::{Network, NetworkTransport};
 use crate::transport::proxy::Route;
 
 /// Whether requests go through a proxy, and why.
@@ -23,17 +24,22 @@ pub enum ProxyRule {
     },
 }
 
-impl Endpoint {
-    /// Whether requests go through a proxy, and why; `None` if a [`Transport`](crate::Transport) of one's own is used.
-    pub fn proxy_rule(&self) -> Option<ProxyRule> {
-        let network = self.state.network.as_ref()?;
-        Some(match &network.route {
+impl Network {
+    fn proxy_rule(&self) -> ProxyRule {
+        match &self.route {
             Route::Direct => ProxyRule::Direct,
             Route::Exception(named_by) => ProxyRule::Exception { named_by },
             Route::Proxy(proxy) => ProxyRule::Proxy {
                 proxy: proxy.to_string(),
             },
-        })
+        }
+    }
+}
+
+impl Endpoint {
+    /// Whether requests go through a proxy, and why; `None` if a [`Transport`](crate::Transport) of one's own is used.
+    pub fn proxy_rule(&self) -> Option<ProxyRule> {
+        self.state.network.as_ref().map(Network::proxy_rule)
     }
 
     /// The certificates that the server has presented last, its own first, whether or not they were accepted. Empty before the
@@ -43,6 +49,27 @@ impl Endpoint {
         let host = self.state.address.base().host_str().unwrap_or_default();
         network
             .and_then(|network| network.handshakes.chain(host))
+            .unwrap_or_default()
+    }
+
+    /// The issuer at the end of the chain of certificates that the server has presented: the one that has to be trusted.
+    pub fn server_certificate_issuer(&self) -> Option<String> {
+        missing_issuer(&self.server_certificates()).map(str::to_owned)
+    }
+}
+
+impl NetworkTransport {
+    /// Whether requests go through a proxy, and why.
+    pub fn proxy_rule(&self) -> ProxyRule {
+        self.network.proxy_rule()
+    }
+
+    /// The certificates that the server has presented last, its own first, whether or not they were accepted. Empty before the
+    /// first request, and without TLS.
+    pub fn server_certificates(&self) -> Vec<PeerCertificate> {
+        self.network
+            .handshakes
+            .chain(&self.host)
             .unwrap_or_default()
     }
 

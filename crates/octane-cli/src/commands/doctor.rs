@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::hand_over::unusable;
 use crate::args::{ConnectionArgs, DoctorArgs};
 use crate::connect::{warn_about_insecure, warn_about_typed_secret};
 use crate::doctor::check::{Finding, Findings, Status};
-use crate::doctor::observe::Doctor;
+use crate::doctor::observe::{Doctor, Examined};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::{Output, Text};
@@ -25,6 +26,9 @@ pub(super) async fn run(
         session_cache: false,
         ..connection.clone()
     };
+    if connection.sandbox && args.via.url().is_some() {
+        return Err(unusable("--sandbox", "a relay delivers to a server"));
+    }
     let sandbox = if connection.sandbox {
         Some(LocalServer::start(&connection.sandbox_data).await?)
     } else {
@@ -32,23 +36,32 @@ pub(super) async fn run(
     };
     let doctor = Doctor {
         connection: &connection,
+        via: &args.via,
         spool: &args.spool,
         sandbox: sandbox.as_ref(),
         now: Timestamp::now(),
     };
-    let (findings, endpoint) = doctor.examine().await;
-    let server = endpoint.map(|endpoint| endpoint.address().to_string());
+    let Examined {
+        findings,
+        server,
+        relay,
+    } = doctor.examine().await;
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
     let exit = findings.exit();
     output.answer(
-        || Text::lines(findings.0.iter().map(line)),
+        || {
+            let labels = findings.0.iter().map(|finding| finding.check.label().len());
+            let width = labels.max().unwrap_or_default();
+            Text::lines(findings.0.iter().map(|finding| line(finding, width)))
+        },
         &json!({
             "schema": "octane.doctor/1",
             "outcome": outcome(&findings),
             "exit_code": exit.code(),
             "server": server,
+            "relay": relay,
             "checks": findings.0.iter().map(to_json).collect::<Vec<_>>(),
         }),
     )?;
@@ -68,7 +81,7 @@ fn outcome(findings: &Findings) -> &'static str {
 }
 
 /// `failed   Sign-in          credentials rejected (401); check OCTANE_CLIENT_ID`
-fn line(finding: &Finding) -> String {
+fn line(finding: &Finding, width: usize) -> String {
     let Finding {
         check,
         status,
@@ -78,7 +91,8 @@ fn line(finding: &Finding) -> String {
     let hint = hint
         .as_ref()
         .map_or(String::new(), |hint| format!("; {hint}"));
-    format!("{:8} {:15} {message}{hint}", status.word(), check.label())
+    let (status, label) = (status.word(), check.label());
+    format!("{status:8} {label:width$} {message}{hint}")
 }
 
 fn to_json(finding: &Finding) -> Value {

@@ -2,11 +2,23 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::network_hint::Peer;
 
-/// One check.
+/// One check. Those of a relay are made if results are handed over to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {
     Url,
+    RelayUrl,
+    RelayDns,
+    RelayProxy,
+    RelayConnection,
+    RelayTls,
+    RelayClock,
+    RelayHealth,
+    RelayToken,
+    RelayProject,
+    RelayVersion,
+    RelayWorkspace,
     Dns,
     Proxy,
     Connection,
@@ -26,8 +38,19 @@ pub(crate) enum Check {
 impl Check {
     /// All of them, in their order.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Url,
+        Self::RelayUrl,
+        Self::RelayDns,
+        Self::RelayProxy,
+        Self::RelayConnection,
+        Self::RelayTls,
+        Self::RelayClock,
+        Self::RelayHealth,
+        Self::RelayToken,
+        Self::RelayProject,
+        Self::RelayVersion,
+        Self::RelayWorkspace,
         Self::Dns,
         Self::Proxy,
         Self::Connection,
@@ -48,6 +71,17 @@ impl Check {
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Url => "url",
+            Self::RelayUrl => "relay_url",
+            Self::RelayDns => "relay_dns",
+            Self::RelayProxy => "relay_proxy",
+            Self::RelayConnection => "relay_connection",
+            Self::RelayTls => "relay_tls",
+            Self::RelayClock => "relay_clock",
+            Self::RelayHealth => "relay_health",
+            Self::RelayToken => "relay_token",
+            Self::RelayProject => "relay_project",
+            Self::RelayVersion => "relay_version",
+            Self::RelayWorkspace => "relay_workspace",
             Self::Dns => "dns",
             Self::Proxy => "proxy",
             Self::Connection => "connection",
@@ -69,6 +103,17 @@ impl Check {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Url => "URL",
+            Self::RelayUrl => "Relay URL",
+            Self::RelayDns => "Relay DNS",
+            Self::RelayProxy => "Relay proxy",
+            Self::RelayConnection => "Relay connection",
+            Self::RelayTls => "Relay TLS",
+            Self::RelayClock => "Relay clock",
+            Self::RelayHealth => "Relay health",
+            Self::RelayToken => "Relay token",
+            Self::RelayProject => "Relay project",
+            Self::RelayVersion => "Relay version",
+            Self::RelayWorkspace => "Relay workspace",
             Self::Dns => "DNS",
             Self::Proxy => "Proxy",
             Self::Connection => "Connection",
@@ -86,6 +131,15 @@ impl Check {
         }
     }
 
+    /// Who is looked at.
+    pub(super) fn peer(self) -> Peer {
+        if self.id().starts_with("relay_") {
+            Peer::Relay
+        } else {
+            Peer::Server
+        }
+    }
+
     /// The checks without whose success this one makes no sense.
     ///
     /// | check | needs |
@@ -98,9 +152,27 @@ impl Check {
     /// | sign-in | server version, credentials |
     /// | workspace, roles | sign-in |
     /// | Jira field, links, limits | workspace |
+    ///
+    /// | check of a relay | needs |
+    /// |---|---|
+    /// | URL, token | – |
+    /// | DNS, proxy | URL |
+    /// | connection | DNS, proxy |
+    /// | TLS | connection |
+    /// | clock, health | TLS |
+    /// | project | health, token |
+    /// | version | project |
+    /// | workspace | project, URL of Octane |
     fn needs(self) -> &'static [Self] {
         match self {
-            Self::Url | Self::Credentials | Self::State => &[],
+            Self::Url | Self::Credentials | Self::State | Self::RelayUrl | Self::RelayToken => &[],
+            Self::RelayDns | Self::RelayProxy => &[Self::RelayUrl],
+            Self::RelayConnection => &[Self::RelayDns, Self::RelayProxy],
+            Self::RelayTls => &[Self::RelayConnection],
+            Self::RelayClock | Self::RelayHealth => &[Self::RelayTls],
+            Self::RelayProject => &[Self::RelayHealth, Self::RelayToken],
+            Self::RelayVersion => &[Self::RelayProject],
+            Self::RelayWorkspace => &[Self::RelayProject, Self::Url],
             Self::Dns | Self::Proxy => &[Self::Url],
             Self::Connection => &[Self::Dns, Self::Proxy],
             Self::Tls => &[Self::Connection],
@@ -279,9 +351,39 @@ mod tests {
                 "limits"
             ]
         );
-        // Credentials and state directory need no server.
-        assert_eq!(blocked_by(Check::Url).len(), Check::ALL.len() - 3);
+        assert_eq!(
+            blocked_by(Check::Url),
+            [
+                "relay_workspace",
+                "dns",
+                "proxy",
+                "connection",
+                "tls",
+                "clock",
+                "version",
+                "sign_in",
+                "workspace",
+                "roles",
+                "jira_field",
+                "links",
+                "limits"
+            ]
+        );
         assert_eq!(blocked_by(Check::Tls).len(), 8);
+        assert_eq!(
+            blocked_by(Check::RelayTls),
+            [
+                "relay_clock",
+                "relay_health",
+                "relay_project",
+                "relay_version",
+                "relay_workspace"
+            ]
+        );
+        assert_eq!(
+            blocked_by(Check::RelayToken),
+            ["relay_project", "relay_version", "relay_workspace"]
+        );
     }
 
     #[test]

@@ -9,10 +9,10 @@ use octane_client::{Client, ClientError, UploadState};
 use octane_rest::{Body, Builder, Endpoint, ProxyRule, RateLimit, Response};
 use serde_json::Value;
 
-use super::check::{Check, Finding, Findings, Status, Trouble};
-use super::names::resolve;
+use super::check::{Check, Findings};
 use super::verdict::{Observation, verdict};
-use crate::args::{ConnectionArgs, SpoolArgs};
+use super::way::{Certificates, SERVER, add, name, server_setup, skew};
+use crate::args::{ConnectionArgs, SpoolArgs, ViaArgs};
 use crate::connect::{build, client_settings, remote_endpoint};
 use crate::credentials::Credentials;
 use crate::credentials::hint::credentials_hint;
@@ -27,6 +27,7 @@ use crate::suggest::Suggest;
 /// What is needed for the checks.
 pub(crate) struct Doctor<'a> {
     pub(crate) connection: &'a ConnectionArgs,
+    pub(crate) via: &'a ViaArgs,
     pub(crate) spool: &'a SpoolArgs,
     /// The built-in server, if it is used.
     pub(crate) sandbox: Option<&'a LocalServer>,
@@ -34,9 +35,25 @@ pub(crate) struct Doctor<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// What came of the checks.
+pub(crate) struct Examined {
+    pub(crate) findings: Findings,
+    /// The server's URL, if there is one that can be used.
+    pub(crate) server: Option<String>,
+    /// The relay's URL, if there is one that can be used.
+    pub(crate) relay: Option<String>,
+}
+
 impl Doctor<'_> {
-    /// Makes all checks in their order.
-    pub(crate) async fn examine(&self) -> (Findings, Option<Endpoint>) {
+    /// Makes all checks in their order: of the server, or of the relay that results are handed over to.
+    pub(crate) async fn examine(&self) -> Examined {
+        match self.via.url() {
+            Some(url) => self.examine_relay(url).await,
+            None => self.examine_server().await,
+        }
+    }
+
+    async fn examine_server(&self) -> Examined {
         let mut findings = Findings::default();
         let endpoint = self.endpoint(&mut findings).await;
         if let Some(endpoint) = &endpoint {
@@ -81,7 +98,11 @@ impl Doctor<'_> {
             }
         }
         add(&mut findings, Check::State, self.state());
-        (findings, endpoint)
+        Examined {
+            findings,
+            server: endpoint.map(|endpoint| endpoint.address().to_string()),
+            relay: None,
+        }
     }
 
     /// URL, name and proxy.
@@ -92,15 +113,7 @@ impl Doctor<'_> {
         {
             Ok(endpoint) => endpoint,
             Err(failure) => {
-                // What is wrong with the way to a server is found while the client is set up.
-                let check = match failure.error.downcast_ref() {
-                    Some(octane_rest::BuildError::Network(
-                        octane_rest::NetworkSetupError::Proxy(_),
-                    )) => Check::Proxy,
-                    Some(octane_rest::BuildError::Network(_)) => Check::Tls,
-                    _ => Check::Url,
-                };
-                without_endpoint(check, failure, findings);
+                SERVER.cannot_be_set_up(server_setup(&failure), failure, findings);
                 return None;
             }
         };
@@ -114,14 +127,14 @@ impl Doctor<'_> {
         findings.add(verdict(Check::Url, &url));
         let rule = endpoint.proxy_rule();
         let is_proxied = matches!(rule, Some(ProxyRule::Proxy { .. }));
-        let dns = name(&endpoint, is_proxied).await;
+        let dns = name(address, is_proxied).await;
         findings.add(verdict(Check::Dns, &dns));
         let rule = Observation::Proxy(rule.unwrap_or(ProxyRule::Direct));
         findings.add(verdict(Check::Proxy, &rule));
         Some(endpoint)
     }
 
-    fn builder(&self) -> Result<Builder, Failure> {
+    pub(super) fn builder(&self) -> Result<Builder, Failure> {
         match self.sandbox {
             Some(sandbox) => Ok(sandbox.endpoint()),
             None => remote_endpoint(self.connection, Credentials::new(self.connection)),
@@ -164,7 +177,7 @@ impl Doctor<'_> {
                 && let Some(response) = &response
             {
                 let seen = match check {
-                    Check::Clock => Observation::Clock(self.skew(response)),
+                    Check::Clock => Observation::Clock(skew(&response.headers, self.now)),
                     _ => Observation::Version(version(response)),
                 };
                 findings.add(verdict(check, &seen));
@@ -173,30 +186,12 @@ impl Doctor<'_> {
     }
 
     fn tls(&self, endpoint: &Endpoint) -> Observation {
-        let chain = endpoint.server_certificates();
-        let end = chain.iter().map(|certificate| certificate.not_after).min();
-        match end {
-            _ if endpoint.address().base().scheme() == "http" => Observation::NoTls {
-                is_exposed: endpoint.address().is_exposed(),
-            },
-            _ if endpoint.settings().insecure => Observation::Insecure,
-            None => Observation::NoTls { is_exposed: false },
-            Some(end) => Observation::Certificate {
-                days_left: (end - self.now.as_second()).div_euclid(24 * 3600),
-                until: day(end),
-                issuer: endpoint.server_certificate_issuer(),
-            },
-        }
-    }
-
-    /// How many seconds this machine's clock is ahead.
-    fn skew(&self, response: &Response) -> Option<i64> {
-        let date = response.headers.get("date")?.to_str().ok()?;
-        let date = jiff::fmt::rfc2822::DateTimeParser::new()
-            .relaxed_weekday(true)
-            .parse_timestamp(date)
-            .ok()?;
-        Some(self.now.as_second() - date.as_second())
+        let certificates = Certificates {
+            chain: endpoint.server_certificates(),
+            issuer: endpoint.server_certificate_issuer(),
+            is_insecure: endpoint.settings().insecure,
+        };
+        certificates.seen(endpoint.address(), self.now)
     }
 
     /// The credentials, and a client that uses them.
@@ -288,7 +283,7 @@ impl Doctor<'_> {
     }
 
     /// The directory of the uploads.
-    fn state(&self) -> Result<Observation, Failure> {
+    pub(super) fn state(&self) -> Result<Observation, Failure> {
         let spool = spool(self.spool)?;
         let suggest = Suggest::offline(self.spool);
         let (mut pending, mut unreadable) = (0, 0);
@@ -310,70 +305,12 @@ impl Doctor<'_> {
             folder: spool.folder().map(|folder| folder.display().to_string()),
             pending,
             unreadable,
-            resume: suggest.resume_all(),
+            resume: match self.via.url() {
+                Some(url) => suggest.hand_over_all(url, self.via.relay_token_file.as_deref()),
+                None => suggest.resume_all(),
+            },
             list: suggest.list(),
         })
-    }
-}
-
-fn add<E: Into<Trouble>>(findings: &mut Findings, check: Check, seen: Result<Observation, E>) {
-    let seen = seen.unwrap_or_else(|error| Observation::Trouble(error.into()));
-    findings.add(verdict(check, &seen));
-}
-
-/// What can be said without a client.
-fn without_endpoint(check: Check, failure: Failure, findings: &mut Findings) {
-    let trouble = verdict(check, &Observation::Trouble(failure.into()));
-    for earlier in [Check::Url, Check::Dns, Check::Proxy] {
-        if check == earlier {
-            findings.add(trouble.clone());
-        } else if findings.can_check(earlier) {
-            findings.add(not_reached(earlier));
-        }
-    }
-    if check == Check::Tls {
-        findings.add(not_reached(Check::Connection));
-        findings.add(trouble);
-    }
-}
-
-/// A check that an error of the setup comes before.
-fn not_reached(check: Check) -> Finding {
-    Finding::new(
-        check,
-        Status::NotChecked,
-        "not checked: an error in the settings comes first",
-    )
-}
-
-async fn name(endpoint: &Endpoint, is_proxied: bool) -> Observation {
-    let base = endpoint.address().base();
-    let host = base.host_str().unwrap_or_default();
-    if host
-        .trim_matches(['[', ']'])
-        .parse::<std::net::IpAddr>()
-        .is_ok()
-    {
-        return Observation::NoName;
-    }
-    if is_proxied {
-        return Observation::NameForProxy;
-    }
-    match resolve(host, base.port_or_known_default().unwrap_or(443)).await {
-        Ok(addresses) => match addresses.first() {
-            Some(first) => Observation::Names {
-                count: addresses.len(),
-                first: first.to_string(),
-            },
-            None => Observation::UnknownName {
-                host: host.to_owned(),
-                reason: "it has no address".to_owned(),
-            },
-        },
-        Err(reason) => Observation::UnknownName {
-            host: host.to_owned(),
-            reason,
-        },
     }
 }
 
@@ -469,14 +406,6 @@ async fn page(
     let wanted = total.map_or(0, |total| total.min(size.into()));
     let is_short = u64::try_from(count).is_ok_and(|count| count < wanted);
     Ok((response.rate_limits(), is_short.then_some(count)))
-}
-
-fn day(seconds: i64) -> String {
-    let time = Timestamp::from_second(seconds);
-    time.map_or_else(
-        |_| "the end of time".to_owned(),
-        |time| time.strftime("%Y-%m-%d").to_string(),
-    )
 }
 
 /// Whether files can be written here, or would be if the directory were there.

@@ -122,6 +122,7 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
     let warning = |message: String| Finding::new(check, Status::Warning, message);
     let failed = |exit, message: String| Finding::new(check, Status::Failed(exit), message);
     let not_checked = |message: &str| Finding::new(check, Status::NotChecked, message);
+    let (peer, url) = (check.peer().word(), check.peer().url_setting());
     match seen {
         Observation::Trouble(trouble) => Finding {
             hint: trouble.hint.clone(),
@@ -136,7 +137,7 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
             let message = format!("{server} (space {space}, workspace {workspace})");
             if *is_exposed {
                 warning(format!("{message} is not encrypted: others can read the secret and the results"))
-                    .hint(format!("use `https://` in the URL (`--url` or {})", env::URL))
+                    .hint(format!("use `https://` in the URL ({url})"))
             } else {
                 ok(message)
             }
@@ -155,12 +156,12 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
             _ => "none".to_owned(),
         }),
         Observation::Connected(Some(milliseconds)) => ok(format!("response after {milliseconds} ms")),
-        Observation::Connected(None) => ok("the server can be reached".to_owned()),
+        Observation::Connected(None) => ok(format!("the {peer} can be reached")),
         Observation::NoTls { is_exposed: false } => {
-            ok("none, because the server is on this machine".to_owned())
+            ok(format!("none, because the {peer} is on this machine"))
         }
         Observation::NoTls { is_exposed: true } => warning("none: the URL begins with `http://`".to_owned())
-            .hint(format!("use `https://` in the URL (`--url` or {})", env::URL)),
+            .hint(format!("use `https://` in the URL ({url})")),
         Observation::Insecure => warning("the certificate is not verified (`--insecure`)".to_owned())
             .hint("name the CA with `--ca-cert FILE` instead"),
         Observation::Certificate {
@@ -175,13 +176,13 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
                 ok(format!("valid for {days_left} {days}, until {until}{issuer}"))
             } else {
                 warning(format!("expires in {days_left} {days}, on {until}{issuer}"))
-                    .hint("ask the server's administrator to replace the certificate before that day")
+                    .hint(format!("ask the {peer}'s administrator to replace the certificate before that day"))
             }
         }
-        Observation::Clock(None) => not_checked("the server does not say what time it is"),
+        Observation::Clock(None) => not_checked(&format!("the {peer} does not say what time it is")),
         Observation::Clock(Some(skew)) => {
             let side = if *skew < 0 { "behind" } else { "ahead of" };
-            let message = format!("{} {side} the server's", span(skew.unsigned_abs()));
+            let message = format!("{} {side} the {peer}'s", span(skew.unsigned_abs()));
             if skew.abs() <= SKEW_MAX {
                 ok(message)
             } else {

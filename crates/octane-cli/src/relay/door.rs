@@ -1,4 +1,4 @@
-//! The door of a relay, from the outside.
+//! The door of a relay, from the outside: uploads are handed over there.
 
 use std::time::Duration;
 
@@ -7,26 +7,23 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use octane_client::{Report, UploadId};
-use octane_model::Address;
-use octane_rest::{EndpointSettings, Secret, SecretFile, Transport, network_transport};
+use octane_rest::Secret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
+use super::network::{RelayNetwork, unsendable};
+use super::refusal::Refusal;
+use super::token;
 use crate::args::{ConnectionArgs, ViaArgs};
-use crate::connect::{credential_failure, network_settings};
-use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::network_hint::{setup_hint, tls_hint};
-use crate::output::{Output, secrets};
+use crate::output::Output;
 
 /// A relay that results are handed over to.
 pub(crate) struct Door {
-    transport: Box<dyn Transport>,
-    address: Address,
+    network: RelayNetwork,
     token: Secret,
-    settings: EndpointSettings,
 }
 
 /// How far an upload is that a relay has stored.
@@ -38,13 +35,6 @@ pub(crate) struct Handed {
     pub(crate) results: u64,
     pub(crate) reason: Option<String>,
     pub(crate) report: Option<Report>,
-}
-
-/// Why a relay has not done what it was asked for.
-#[derive(Debug, Deserialize)]
-struct Refusal {
-    schema: String,
-    message: String,
 }
 
 /// The longest pause between attempts, whatever the relay says.
@@ -67,32 +57,20 @@ impl Door {
         let Some(url) = via.url() else {
             return Ok(None);
         };
-        let address: Address = url
-            .parse()
-            .map_err(|error| Failure::new(Exit::Configuration, error).context("`--via`"))?;
+        let network = RelayNetwork::to(url, connection)?;
+        let address = &network.address;
         if address.is_exposed() {
             output.say(&format!(
                 "warning: {address} is not encrypted; others on the network can read the token and the results (use `https://`)"
             ));
         }
-        let settings = network_settings(connection);
-        let transport = network_transport(&address, &settings).map_err(|error| {
-            let hint = setup_hint(&error);
-            let mut failure = Failure::new(Exit::Configuration, error);
-            failure.hint = hint;
-            failure
-        })?;
-        Ok(Some(Self {
-            transport: Box::new(transport),
-            token: token(via).await?,
-            address,
-            settings,
-        }))
+        let token = token::of(via).await?.token;
+        Ok(Some(Self { network, token }))
     }
 
     /// The URL of the relay.
     pub(crate) fn url(&self) -> String {
-        self.address.to_string()
+        self.network.address.to_string()
     }
 
     /// Hands a journal over. Returns once the relay has stored it; doing it again changes nothing.
@@ -115,19 +93,18 @@ impl Door {
         body: Bytes,
         digest: Option<String>,
     ) -> Result<Handed> {
-        let end = Instant::now() + self.settings.deadline;
+        let settings = &self.network.settings;
+        let end = Instant::now() + settings.deadline;
         let mut attempt = 1;
         loop {
             let request = self.request(&method, id, body.clone(), digest.as_deref())?;
-            let asking = timeout(self.settings.attempt_timeout, self.transport.send(request));
-            let (failure, pause) = match asking.await {
-                Err(_) => (self.unreachable("no response in time"), None),
-                Ok(Err(error)) => {
-                    let mut failure = self.unreachable(&error.to_string());
-                    failure.hint = error.tls_problem().and_then(tls_hint);
+            let (failure, pause) = match self.network.send(request).await {
+                Err(unanswered) => {
+                    let mut failure = self.unreachable(&unanswered.to_string());
+                    failure.hint = unanswered.hint();
                     (failure, None)
                 }
-                Ok(Ok(response)) => match self.answer(id, &response) {
+                Ok(response) => match self.answer(id, &response) {
                     Ok(handed) => return Ok(handed),
                     Err(failure) if failure.exit != Exit::Unreachable => return Err(failure),
                     Err(failure) => (failure, retry_after(&response)),
@@ -135,7 +112,7 @@ impl Door {
             };
             let pause = pause.unwrap_or(Duration::from_secs(1 << attempt.min(5)));
             let pause = pause.min(PAUSE_MAX);
-            if attempt >= self.settings.attempts_max || Instant::now() + pause > end {
+            if attempt >= settings.attempts_max || Instant::now() + pause > end {
                 return Err(failure);
             }
             sleep(pause).await;
@@ -150,24 +127,19 @@ impl Door {
         body: Bytes,
         digest: Option<&str>,
     ) -> Result<Request<Bytes>> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}v1/uploads/{id}", self.address.base()))
-            .header(
-                header::AUTHORIZATION,
-                format!("Bearer {}", self.token.expose()),
-            );
+        let path = format!("v1/uploads/{id}");
+        let mut request = self.network.request(method, &path, Some(&self.token));
         if let Some(digest) = digest {
             request = request.header("content-digest", digest);
         }
-        request.body(body).map_err(|_| {
-            let message = "the token of the relay contains characters that a token cannot have";
-            Failure::message(Exit::Configuration, message)
-        })
+        request.body(body).map_err(|_| unsendable())
     }
 
     fn unreachable(&self, reason: &str) -> Failure {
-        let message = format!("cannot reach the relay `{}`: {reason}", self.address);
+        let message = format!(
+            "cannot reach the relay `{}`: {reason}",
+            self.network.address
+        );
         Failure::message(Exit::Unreachable, message)
     }
 
@@ -186,10 +158,7 @@ impl Door {
                 )
             });
         }
-        let refusal = serde_json::from_slice::<Refusal>(body).ok();
-        let refusal = refusal
-            .filter(|refusal| refusal.schema.strip_suffix("/1") == Some("octane.relay_error"));
-        let Some(Refusal { message, .. }) = refusal else {
+        let Some(Refusal { message, .. }) = Refusal::of(body) else {
             return Err(self.unreachable(&format!(
                 "status {} from something that is not a relay; check the URL (`--via`) and any proxy",
                 status.as_u16()
@@ -197,14 +166,12 @@ impl Door {
         };
         let said = format!(
             "the relay `{}` refused upload {id}: {message}",
-            self.address
+            self.network.address
         );
         Err(match status {
-            StatusCode::UNAUTHORIZED => Failure::message(Exit::Unauthorized, said).hint(format!(
-                "set {} to a token of this relay (`octane relay token create PROJECT` on its machine), or to a new one of this CI \
-                 job if the relay accepts those",
-                env::RELAY_TOKEN
-            )),
+            StatusCode::UNAUTHORIZED => {
+                Failure::message(Exit::Unauthorized, said).hint(token::rejected_hint())
+            }
             StatusCode::FORBIDDEN => Failure::message(Exit::Unauthorized, said),
             StatusCode::TOO_MANY_REQUESTS => Failure::message(Exit::Unreachable, said),
             status if status.is_server_error() => Failure::message(Exit::Unreachable, said),
@@ -216,24 +183,4 @@ impl Door {
 fn retry_after(response: &Response<Bytes>) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     value.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// The token of the variable or the file.
-async fn token(via: &ViaArgs) -> Result<Secret> {
-    let token = match (&via.relay_token_file, env::text(env::RELAY_TOKEN)) {
-        (Some(file), _) => {
-            let read = SecretFile::new(file).read().await;
-            read.map_err(credential_failure)?
-        }
-        (None, Some(text)) if !text.trim().is_empty() => Secret::from(text.trim()),
-        (None, _) => {
-            let message = "no token for the relay given";
-            return Err(Failure::message(Exit::Configuration, message).hint(format!(
-                "set {} or use `--relay-token-file`; `octane relay token create PROJECT` on the relay's machine makes one",
-                env::RELAY_TOKEN
-            )));
-        }
-    };
-    secrets::redactor().learn(token.expose());
-    Ok(token)
 }

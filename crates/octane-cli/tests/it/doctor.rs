@@ -8,10 +8,10 @@ use crate::networks::Secure;
 use crate::program::Done;
 use crate::server::{SECRET, Server};
 
-const DOCTOR: [&str; 3] = ["doctor", "--format", "json"];
+pub(crate) const DOCTOR: [&str; 3] = ["doctor", "--format", "json"];
 
 /// Status and message of a check.
-fn check(done: &Done, name: &str) -> (String, String) {
+pub(crate) fn check(done: &Done, name: &str) -> (String, String) {
     let json = done.json();
     let checks = json["checks"].as_array().unwrap();
     let found = checks.iter().find(|check| check["check"] == name);
@@ -27,7 +27,7 @@ fn check(done: &Done, name: &str) -> (String, String) {
 }
 
 /// The checks with this status.
-fn with(done: &Done, status: &str) -> Vec<String> {
+pub(crate) fn with(done: &Done, status: &str) -> Vec<String> {
     let json = done.json();
     let checks = json["checks"].as_array().unwrap().iter();
     let found = checks.filter(|check| check["status"] == status);
@@ -37,7 +37,7 @@ fn with(done: &Done, status: &str) -> Vec<String> {
 }
 
 /// Exactly this check failed, with this exit code, and says this.
-fn fails(done: &Done, code: i32, name: &str, parts: &[&str]) {
+pub(crate) fn fails(done: &Done, code: i32, name: &str, parts: &[&str]) {
     assert_eq!(done.code, code, "{done:?}");
     assert_eq!(done.json()["exit_code"], code);
     assert_eq!(with(done, "failed"), [name], "{done:?}");

@@ -8,6 +8,7 @@ mod comparison;
 mod compat;
 mod credentials;
 mod doctor;
+mod doctor_relay;
 mod dry_run;
 #[cfg(unix)]
 mod dry_runs;

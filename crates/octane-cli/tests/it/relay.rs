@@ -82,7 +82,7 @@ pub(crate) fn audit_log(server: &Server) -> Vec<Value> {
 }
 
 /// A token of the project `shop`.
-fn token(server: &Server, database: Option<&str>) -> String {
+pub(crate) fn token(server: &Server, database: Option<&str>) -> String {
     let variables: Vec<(&str, &str)> = database
         .iter()
         .map(|url| ("OCTANE_RELAY_DATABASE", *url))

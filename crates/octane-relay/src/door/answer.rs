@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use octane_model::clean;
+use octane_model::{Workspace, clean};
 use serde_json::Value;
 
+use super::shared::DoorSettings;
 use crate::lane::Lane;
 use crate::store::{Overview, Status};
 use crate::time::Time;
@@ -102,13 +103,13 @@ pub(super) fn status(status: &Status) -> Value {
     })
 }
 
-/// The uploads of a project, or of all, by lane and state.
-pub(super) fn lanes(overview: &Overview, project: Option<&str>) -> Value {
-    let shown = overview
+/// What an agent may know of the relay, and the uploads of its project by lane and state.
+pub(super) fn lanes(overview: &Overview, project: &str, settings: &DoorSettings) -> Value {
+    let own = overview
         .lanes
         .iter()
-        .filter(|count| project.is_none_or(|project| count.project == project));
-    let lanes: Vec<Value> = shown
+        .filter(|count| count.project == project);
+    let lanes: Vec<Value> = own
         .map(|count| {
             serde_json::json!({
                 "lane": lane(&count.lane),
@@ -119,7 +120,16 @@ pub(super) fn lanes(overview: &Overview, project: Option<&str>) -> Value {
             })
         })
         .collect();
-    serde_json::json!({ "schema": "octane.relay_lanes/1", "lanes": lanes })
+    let Workspace { space, workspace } = settings.workspace;
+    serde_json::json!({
+        "schema": "octane.relay_lanes/1",
+        "project": project,
+        "version": env!("CARGO_PKG_VERSION"),
+        "server": settings.server.to_string(),
+        "space": space.to_string(),
+        "workspace": workspace.to_string(),
+        "lanes": lanes,
+    })
 }
 
 fn lane(lane: &Lane) -> Value {

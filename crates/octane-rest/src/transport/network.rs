@@ -53,18 +53,40 @@ pub enum NetworkSetupError {
 /// The time limit for another look at the server, to explain an error.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A transport to an HTTP server that is not Octane.
+pub struct NetworkTransport {
+    transport: HttpTransport,
+    /// How it gets there.
+    pub(crate) network: Network,
+    /// The host of the server.
+    pub(crate) host: String,
+}
+
 /// A transport to any HTTP server, with the proxy, the certificates and the time limits of an endpoint's settings. Of the URL only
 /// scheme, host and port count.
 pub fn network_transport(
     address: &Address,
     settings: &EndpointSettings,
-) -> Result<impl Transport + use<>, NetworkSetupError> {
+) -> Result<NetworkTransport, NetworkSetupError> {
     let env: Variables = Arc::new(|name| std::env::var_os(name));
-    let way = Network {
+    let network = Network {
         route: Route::to(address.base(), settings, &env)?,
         handshakes: Arc::default(),
     };
-    HttpTransport::new(address, settings, &env, &way)
+    Ok(NetworkTransport {
+        transport: HttpTransport::new(address, settings, &env, &network)?,
+        network,
+        host: address.base().host_str().unwrap_or_default().to_owned(),
+    })
+}
+
+impl Transport for NetworkTransport {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.transport.send(request)
+    }
 }
 
 impl HttpTransport {
