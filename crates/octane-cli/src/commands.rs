@@ -46,7 +46,9 @@ mod wait;
 use octane_client::Client;
 
 use self::connected::connected;
-use crate::args::{Args, CiCommand, Command, OnServerGroup, StoryCommand, SuiteRunCommand};
+use crate::args::{
+    Args, CiCommand, Command, OnServerGroup, RunCommand, StoryCommand, SuiteRunCommand,
+};
 use crate::connect::check_standard_input;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -93,6 +95,11 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
                 async |client: &Client| suite_run::run(group.command, client, output).await;
             connected(&group.connection, output, command).await
         }
+        // Without a server, as none would help.
+        Command::Run(OnServerGroup {
+            command: RunCommand::Create(_) | RunCommand::Ensure(_),
+            ..
+        }) => Err(run::not_created()),
         Command::Run(group) => {
             let command = async |client: &Client| run::run(group.command, client, output).await;
             connected(&group.connection, output, command).await

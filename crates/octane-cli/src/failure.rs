@@ -209,6 +209,7 @@ impl From<ClientError> for Failure {
             ClientError::NoJiraField
             | ClientError::AmbiguousJiraField(_)
             | ClientError::UnknownJiraField(_) => Some("set the field with `--jira-field`"),
+            ClientError::NoDefaultRelease => Some("name one with `--release`"),
             ClientError::NoLinkField(_) => Some("set the field with `--link-field`"),
             _ => None,
         };

@@ -1,6 +1,6 @@
 //! Entities that several clients may create at the same time: all of them end with the same one.
 //!
-//! Octane accepts several suites of one name, and perhaps modules as well. Many jobs that upload into a suite that does
+//! Octane accepts several suites or suite runs of one name, and perhaps modules as well. Many jobs that upload into a suite that does
 //! not exist yet would each create one, and their results would be split. So everybody follows one rule: **of several
 //! entities of one name, the one with the lowest ID is used**, and a client that has created another one takes it back.
 //!
@@ -31,12 +31,13 @@
 
 use std::time::Duration;
 
-use octane_model::{ApplicationModule, Entity, Query, Resource, SuiteRun, TestSuite};
+use octane_model::{ApplicationModule, Entity, EntityId, Query, Resource, SuiteRun, TestSuite};
 use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::named_entity::{NamedEntity, create, list_named};
+use crate::suite_runs::PLANNED;
 
 /// The pauses between the looks after a creation; most often the first one suffices.
 const PAUSES: [Duration; 3] = [
@@ -69,6 +70,11 @@ impl<T> Ensured<T> {
 pub(crate) trait Removable: NamedEntity {
     /// The collections whose entities may refer to it, each with the field in which they do.
     const REFERRERS: &'static [(&'static str, &'static str)];
+
+    /// Those of them that came with it and go with it.
+    fn own_referrers() -> Option<Query> {
+        None
+    }
 }
 
 impl Removable for ApplicationModule {
@@ -81,6 +87,15 @@ impl Removable for ApplicationModule {
 
 impl Removable for TestSuite {
     const REFERRERS: &'static [(&'static str, &'static str)] = &[(SuiteRun::COLLECTION, "test")];
+}
+
+impl Removable for SuiteRun {
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[("runs", "parent_suite")];
+
+    /// The runs that the server plans for the tests of the suite. That it deletes them with the suite run is not documented.
+    fn own_referrers() -> Option<Query> {
+        Some(Query::field("native_status").refers_to_id(EntityId::from(PLANNED)))
+    }
 }
 
 /// What follows a look.
@@ -171,7 +186,10 @@ pub(crate) async fn ensure<E: Removable>(
 async fn take_back<E: Removable>(client: &Client, entity: &E) {
     for (collection, field) in E::REFERRERS {
         let referrers = client.endpoint.collection(collection).list();
-        let referrers = referrers.matching(Query::field(*field).refers_to_id(entity.id()));
+        let mut referrers = referrers.matching(Query::field(*field).refers_to_id(entity.id()));
+        if let Some(own) = E::own_referrers() {
+            referrers = referrers.matching(!own);
+        }
         match referrers.first().await {
             Ok(None) => {}
             Ok(Some(_)) | Err(_) => return,

@@ -81,6 +81,10 @@ pub enum ClientError {
     )]
     NoRootModule,
 
+    /// The workspace has no default release.
+    #[error("the workspace has no default release")]
+    NoDefaultRelease,
+
     /// No field holds Jira keys.
     #[error("stories have no user-defined text field whose name contains `jira`")]
     NoJiraField,

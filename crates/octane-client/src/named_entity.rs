@@ -4,6 +4,7 @@ use octane_model::{
     ApplicationModule, AutomatedRun, Entity, EntityId, Order, Query, ReleaseEntity, Resource,
     Select, SuiteRun, TestSuite, WorkItem,
 };
+use serde::Deserialize;
 
 use crate::ambiguous_name::{AmbiguousName, OnAmbiguous};
 use crate::client::Client;
@@ -18,15 +19,18 @@ const SIMILAR_MAX: usize = 3;
 pub(crate) trait NamedEntity: Resource + Clone + Send + 'static {
     /// What messages call the type, for example "test suite".
     const LABEL: &'static str;
+    /// The collection in which one is created.
+    const CREATED_IN: &'static str = Self::COLLECTION;
 
     fn id(&self) -> i64;
     fn name(&self) -> &str;
 }
 
 macro_rules! named_entities {
-    ($($entity:ty = $label:literal;)+) => {$(
+    ($($entity:ty = $label:literal $(, created in $collection:literal)?;)+) => {$(
         impl NamedEntity for $entity {
             const LABEL: &'static str = $label;
+            $(const CREATED_IN: &'static str = $collection;)?
 
             fn id(&self) -> i64 {
                 self.id.get()
@@ -43,7 +47,8 @@ named_entities! {
     ApplicationModule = "application module";
     AutomatedRun = "automated run";
     ReleaseEntity = "release";
-    SuiteRun = "suite run";
+    // As the vendor's CI SDK creates them.
+    SuiteRun = "suite run", created in "runs";
     TestSuite = "test suite";
     WorkItem = "backlog item";
 }
@@ -161,7 +166,23 @@ pub(crate) async fn create<E: NamedEntity>(
     client: &Client,
     draft: &Entity,
 ) -> Result<E, ClientError> {
-    Ok(client.endpoint.entities::<E>().create_one(draft).await?)
+    let collection = client.endpoint.entities::<Created<E>>();
+    let Created(entity) = collection.create_one(draft).await?;
+    Ok(entity)
+}
+
+/// An entity in the collection in which it is created.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Created<E>(E);
+
+impl<E: NamedEntity> Resource for Created<E> {
+    const TYPE: &'static str = E::TYPE;
+    const COLLECTION: &'static str = E::CREATED_IN;
+
+    fn select() -> Select {
+        E::select()
+    }
 }
 
 /// Rejects a name that the server would reject, before anything is sent.

@@ -1,15 +1,24 @@
 //! Suite runs.
 
-use octane_model::{Query, SuiteId, SuiteRun, SuiteRunId};
+use octane_model::{
+    Entity, Query, Reference, ReleaseEntity, ReleaseId, Resource, SuiteId, SuiteRun, SuiteRunId,
+    TestSuite,
+};
 
 use crate::client::Client;
+use crate::ensure::{Ensured, ensure};
 use crate::error::ClientError;
 use crate::id_or_name::{self, IdOrName, Meaning};
 use crate::likeness::Similar;
 use crate::name::suite_run_name;
 use crate::named_entity;
 
+/// The status of a suite run whose tests have not run. That the ID of the list value is its name holds for servers since 12.60.60.
+pub(crate) const PLANNED: &str = "list_node.run_native_status.planned";
+
 /// Suite runs: one execution of a suite each.
+///
+/// An upload makes its suite run exist, so most programs create none.
 ///
 /// Names are looked up as uploads send them; see [`suite_run_name`].
 pub struct SuiteRuns<'a> {
@@ -69,6 +78,67 @@ impl SuiteRuns<'_> {
             Meaning::Name(found) => named_entity::only(name, found)?,
         };
         Ok(named.map(IdOrName::named))
+    }
+
+    /// Creates a planned suite run of `suite` in `release`, or in the workspace's default release. The server plans a run for each test
+    /// that is a member of the suite.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
+    /// let planned = octane.suite_runs().create("nightly-1", suite, None).await?;
+    /// assert_eq!(planned.status.unwrap().id.as_str(), "list_node.run_status.planned");
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn create(
+        &self,
+        name: &str,
+        suite: SuiteId,
+        release: Option<ReleaseId>,
+    ) -> Result<SuiteRun, ClientError> {
+        let draft = self.draft(name, suite, release).await?;
+        named_entity::create(self.client, &draft).await
+    }
+
+    /// The suite run `name` of `suite`, the newest if several have the name; [created](Self::create) if it does not exist.
+    ///
+    /// If other clients do the same at the same moment, all get the same suite run: the oldest one. Whoever has created another one deletes
+    /// it again, unless something has run in it.
+    pub async fn ensure(
+        &self,
+        name: &str,
+        suite: SuiteId,
+        release: Option<ReleaseId>,
+    ) -> Result<Ensured<SuiteRun>, ClientError> {
+        if let Some(existing) = self.find(name, suite).await? {
+            return Ok(Ensured::existing(existing));
+        }
+        let draft = self.draft(name, suite, release).await?;
+        let scope = of_suite(Some(suite));
+        ensure(self.client, &suite_run_name(name), scope, &draft).await
+    }
+
+    async fn draft(
+        &self,
+        name: &str,
+        suite: SuiteId,
+        release: Option<ReleaseId>,
+    ) -> Result<Entity, ClientError> {
+        let draft = named_entity::draft::<SuiteRun>(&suite_run_name(name))?;
+        let release = match release {
+            Some(release) => release,
+            None => {
+                let default = self.client.releases().find_default().await?;
+                default.ok_or(ClientError::NoDefaultRelease)?.id
+            }
+        };
+        let status = Reference::new("list_node", PLANNED);
+        Ok(draft
+            .set("subtype", SuiteRun::TYPE)
+            .set_reference("test", &Reference::new(TestSuite::TYPE, suite))
+            .set_reference("release", &Reference::new(ReleaseEntity::TYPE, release))
+            .set_reference("native_status", &status))
     }
 
     /// Suite runs, of `suite` if one is given, whose names look like `name`: the most similar first, among the newest

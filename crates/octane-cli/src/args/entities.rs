@@ -1,5 +1,6 @@
 //! Commands about modules, suites, runs and links.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
@@ -113,6 +114,13 @@ pub(crate) enum SuiteRunCommand {
         #[arg(long, value_name = "ID|NAME")]
         suite: Option<String>,
     },
+    /// Plan a suite run.
+    ///
+    /// Octane also plans a run for each test that is a member of the suite. Uploads need no planned suite run: Octane makes one of their
+    /// results.
+    Create(PlannedSuiteRunArgs),
+    /// Get a suite run of a suite by name; plan it if it does not exist.
+    Ensure(PlannedSuiteRunArgs),
     /// Complete a suite run of shards that are stored on this machine, without those that are missing: link the runs, and
     /// report on all shards at once.
     Close(Box<CloseArgs>),
@@ -127,6 +135,21 @@ pub(crate) enum SuiteRunCommand {
         #[command(flatten)]
         since: SinceArgs,
     },
+}
+
+/// A suite run that is planned.
+#[derive(Debug, Args)]
+pub(crate) struct PlannedSuiteRunArgs {
+    /// Name of the suite run.
+    pub(crate) name: String,
+    /// The suite.
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) suite: String,
+    /// Release of a new suite run: an ID, a name, or `default`.
+    #[arg(long, value_name = "ID|NAME|default", default_value = "default")]
+    pub(crate) release: String,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRunArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,6 +176,19 @@ pub(crate) enum RunCommand {
         #[command(flatten)]
         since: SinceArgs,
     },
+    /// Say why there is no such command.
+    #[command(hide = true)]
+    Create(AnyArgs),
+    /// Say why there is no such command.
+    #[command(hide = true)]
+    Ensure(AnyArgs),
+}
+
+/// Whatever is typed after a command that does not exist.
+#[derive(Debug, Args)]
+pub(crate) struct AnyArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _words: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! What a command would change: the answer of `--dry-run`.
 
+use octane_model::SuiteId;
 use octane_model::plural::plural;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,9 +17,14 @@ pub(super) enum Change {
     /// An entity would be created.
     Create {
         entity_type: &'static str,
+        /// What messages call the type.
+        #[serde(skip)]
+        label: String,
         name: String,
         /// The name or ID of the module that it would belong to.
         module: Option<String>,
+        /// The ID of the suite that it would belong to.
+        suite: Option<String>,
     },
     /// A request would be sent.
     Request {
@@ -53,15 +59,28 @@ impl Change {
     pub(super) fn create<E: Shown>(name: &str, module: Option<String>) -> Self {
         Self::Create {
             entity_type: E::TYPE,
+            label: E::label(),
             name: name.to_owned(),
             module,
+            suite: None,
+        }
+    }
+
+    /// An entity of this type would be created in a suite.
+    pub(super) fn create_in_suite<E: Shown>(name: &str, suite: SuiteId) -> Self {
+        Self::Create {
+            entity_type: E::TYPE,
+            label: E::label(),
+            name: name.to_owned(),
+            module: None,
+            suite: Some(suite.to_string()),
         }
     }
 
     /// As JSON, in which all changes have the same members.
     fn document(&self) -> Value {
         let mut document = json!({
-            "entity_type": null, "name": null, "module": null, "method": null, "path": null, "upload_id": null,
+            "entity_type": null, "name": null, "module": null, "suite": null, "method": null, "path": null, "upload_id": null,
             "server": null, "suite_run": null, "batches": null, "results": null, "bytes": null, "jira_keys": null,
         });
         if let (Some(all), Ok(Value::Object(own))) =
@@ -75,15 +94,18 @@ impl Change {
     fn line(&self) -> String {
         match self {
             Self::Create {
-                entity_type,
+                label,
                 name,
                 module,
+                suite,
+                ..
             } => {
-                let kind = entity_type.replace('_', " ");
-                let module = module
-                    .as_ref()
-                    .map(|module| format!(" in module `{module}`"));
-                format!("would create {kind} `{name}`{}", module.unwrap_or_default())
+                let place = match (module, suite) {
+                    (Some(module), _) => format!(" in module `{module}`"),
+                    (None, Some(suite)) => format!(" in suite {suite}"),
+                    (None, None) => String::new(),
+                };
+                format!("would create {label} `{name}`{place}")
             }
             Self::Request {
                 method,

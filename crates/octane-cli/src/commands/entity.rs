@@ -30,6 +30,11 @@ pub(super) trait Shown: Resource {
         Self::TYPE
     }
 
+    /// What messages call the type.
+    fn label() -> String {
+        Self::TYPE.replace('_', " ")
+    }
+
     fn id(&self) -> String;
     fn name(&self) -> &str;
     /// The cells of [`COLUMNS`](Self::COLUMNS).
@@ -58,9 +63,8 @@ impl<E: Shown> Answer<E> {
                 entity, created, ..
             }) => {
                 for entity in created {
-                    let entity_type = E::TYPE.replace('_', " ");
-                    let (name, id) = (entity.name(), entity.id());
-                    output.say(&format!("created {entity_type} {name} ({id})"));
+                    let (label, name, id) = (E::label(), entity.name(), entity.id());
+                    output.say(&format!("created {label} {name} ({id})"));
                 }
                 (std::slice::from_ref(entity), one(entity, created))
             }

@@ -1,6 +1,7 @@
 //! What an upload and its dry run have in common before anything is sent.
 
 use octane_client::{Client, ClientError, JournalError, PrepareError};
+use octane_model::ReleaseEntity;
 use octane_results::Release;
 
 use crate::exit::Exit;
@@ -21,8 +22,16 @@ pub(super) fn not_prepared(error: PrepareError) -> Failure {
 
 /// An unknown release would make Octane reject every run, so it is reported before.
 pub(super) async fn check_release(client: &Client, name: &str) -> Result<()> {
-    if name == Release::DEFAULT || client.releases().find(name).await?.is_some() {
-        return Ok(());
+    if name != Release::DEFAULT {
+        find_release(client, name).await?;
+    }
+    Ok(())
+}
+
+/// The release of this name.
+pub(super) async fn find_release(client: &Client, name: &str) -> Result<ReleaseEntity> {
+    if let Some(release) = client.releases().find(name).await? {
+        return Ok(release);
     }
     let error = ClientError::UnknownName {
         kind: "release",

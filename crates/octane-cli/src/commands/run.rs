@@ -10,7 +10,7 @@ use super::list::Filter;
 use super::lookup::Lookup;
 use crate::args::RunCommand;
 use crate::exit::Exit;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::Output;
 
 pub(super) async fn run(command: RunCommand, client: &Client, output: Output) -> Result<Exit> {
@@ -34,8 +34,19 @@ pub(super) async fn run(command: RunCommand, client: &Client, output: Output) ->
             let features = client.runs().features();
             return filter.show_both::<AnyRun>(client, features, output).await;
         }
+        RunCommand::Create(_) | RunCommand::Ensure(_) => return Err(not_created()),
     };
     answer.show(output)
+}
+
+/// The collection of automated runs has no POST in the metadata of a server, and the one of all runs is only known to take suite runs
+/// and manual ones.
+pub(super) fn not_created() -> Failure {
+    let message = "automated runs cannot be created one by one: Octane makes them from test results, and plans them with suite runs";
+    Failure::message(Exit::Usage, message).hint(
+        "`octane upload` sends results, also a table with a single line; `octane suite-run create` plans a run for each test \
+         that is a member of a suite",
+    )
 }
 
 /// The run of a test, or of a feature.

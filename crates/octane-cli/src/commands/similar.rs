@@ -12,7 +12,7 @@ pub(super) fn check_not_existing<E: Shown>(existing: Option<&E>, hint: &str) -> 
         return Ok(());
     };
     let (name, id) = (existing.name(), existing.id());
-    let message = format!("{} `{name}` already exists (ID {id})", label::<E>());
+    let message = format!("{} `{name}` already exists (ID {id})", E::label());
     Err(Failure::message(Exit::Refused, message).hint(hint))
 }
 
@@ -25,12 +25,8 @@ pub(super) fn check_not_similar<E: Shown>(name: &str, similar: &[Similar]) -> Re
     let similar: Vec<String> = similar.iter().map(Similar::to_string).collect();
     let message = format!(
         "{} `{name}` was not created, because there {verb} {}",
-        label::<E>(),
+        E::label(),
         similar.join(" and ")
     );
     Err(Failure::message(Exit::Refused, message).hint(CREATE_SIMILAR))
-}
-
-fn label<E: Shown>() -> String {
-    E::TYPE.replace('_', " ")
 }

@@ -119,6 +119,36 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         "nothing would change",
     ),
     (
+        "suite-run create",
+        "suite-run create New --suite Nightly",
+        0,
+        "would create suite run `New` in suite {suite}",
+    ),
+    (
+        "suite-run create",
+        "suite-run create r --suite Nightly",
+        6,
+        "",
+    ),
+    (
+        "suite-run create",
+        "suite-run create New --suite Nightly --release None",
+        6,
+        "",
+    ),
+    (
+        "suite-run ensure",
+        "suite-run ensure New --suite Nightly",
+        0,
+        "would create suite run `New` in suite {suite}",
+    ),
+    (
+        "suite-run ensure",
+        "suite-run ensure r --suite Nightly",
+        0,
+        "nothing would change",
+    ),
+    (
         "link",
         "link --suite-run r --jira SHOP-101",
         0,

@@ -69,6 +69,16 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ),
     ("merge", "merge spool --suite-run parts", &[5]),
     ("suite-run close", "suite-run close parts", &[5]),
+    (
+        "suite-run create",
+        "suite-run create planned --suite S",
+        &[0],
+    ),
+    (
+        "suite-run ensure",
+        "suite-run ensure planned --suite S",
+        &[0],
+    ),
     ("suite-run get", "suite-run get r", &[0]),
     ("suite-run list", "suite-run list", &[0]),
     ("run get", "run get {run}", &[0]),

@@ -190,3 +190,54 @@ async fn what_a_server_refuses_as_a_duplicate_is_looked_for() {
     let error = suites.ensure().await.unwrap_err();
     assert!(matches!(error, ClientError::Rest(error) if error.is_conflict()));
 }
+
+/// A server on which the suite run 8 was planned although there is 7; each run in it has this status.
+async fn deleted_suite_runs(status: &'static str) -> Vec<i64> {
+    let deleted = Arc::new(Mutex::new(Vec::new()));
+    let gone = Arc::clone(&deleted);
+    let suite_run = |id: i64| json!({ "type": "run_suite", "id": id.to_string(), "name": "n" });
+    let octane = FakeOctane::new(move |received: &Received| {
+        match (&received.method, received.path.as_str()) {
+            (&Method::POST, "runs") => {
+                Answer::Json(201, json!({ "total_count": 1, "data": [suite_run(8)] }))
+            }
+            (&Method::DELETE, path) => {
+                let id = path.rsplit('/').next().unwrap().parse().unwrap();
+                gone.lock().unwrap().push(id);
+                Answer::Json(200, json!({}))
+            }
+            (_, "suite_run") => {
+                let is_shown = received.at >= AFTER_FIRST_LOOK;
+                let gone = gone.lock().unwrap();
+                let shown = [7, 8]
+                    .into_iter()
+                    .filter(|id| is_shown && !gone.contains(id));
+                let shown: Vec<Value> = shown.map(suite_run).collect();
+                page(&shown, shown.len())
+            }
+            (_, "runs") => {
+                let is_excluded = received.query.contains(&format!(
+                    "%3B%21native_status%20EQ%20%7Bid%20EQ%20%5E{status}%5E%7D"
+                ));
+                let run = json!({ "type": "run_automated", "id": "80", "name": "x" });
+                let runs = Vec::from_iter((!is_excluded).then_some(run));
+                page(&runs, runs.len())
+            }
+            _ => Answer::Default,
+        }
+    });
+    let client = octane.client(1);
+    let ensured: Ensured<SuiteRun> = ensure(&client, "n", None, &Entity::new().set("name", "n"))
+        .await
+        .unwrap();
+    assert_eq!((ensured.entity.id.get(), ensured.created.len()), (7, 0));
+    let deleted = deleted.lock().unwrap();
+    deleted.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suite_run_whose_runs_are_only_planned_is_taken_back() {
+    assert_eq!(deleted_suite_runs(PLANNED).await, [8]);
+    let passed = "list_node.run_native_status.passed";
+    assert_eq!(deleted_suite_runs(passed).await, [0; 0]);
+}

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use octane_client::{
-    Client, ClientError, ClientSettings, ModuleChoice, OnAmbiguous, Parent, SuiteChoice, TargetSpec,
+    Client, ClientError, ClientSettings, ModuleChoice, OnAmbiguous, Parent, SuiteChoice, Target,
+    TargetSpec, UploadSettings,
 };
-use octane_model::SuiteId;
+use octane_model::{Entity, Reference, ReleaseId, Select, SuiteId, SuiteRunId};
 use octane_rest::{ApiKey, Endpoint};
-use octane_results::{Status, TestRun};
+use octane_results::{Release, Status, TestRun};
 use octane_sandbox::{Fault, Settings};
 use octane_tests::{Scripted, World, response};
 
@@ -322,7 +323,7 @@ async fn the_runs_of_a_suite_run_are_sorted_by_id_and_the_first_ones_can_be_skip
         .unwrap()
         .id;
     let runs = || (0..25).map(|n| TestRun::new(format!("t{n}"), Status::Passed));
-    let target = octane_client::Target::new(suite, "run 1");
+    let target = Target::new(suite, "run 1");
     let report = world.client.upload(runs, target).send().await.unwrap();
     assert_eq!(report.counts.ingested, 25, "{report:?}");
 
@@ -415,11 +416,7 @@ async fn a_suite_that_another_client_creates_at_the_same_moment_is_used() {
 async fn releases_are_found_by_name() {
     let world = World::new().await;
     let list = world.client.endpoint().collection("releases").list();
-    let all = list
-        .select(octane_model::Select::names(["name"]))
-        .all()
-        .await
-        .unwrap();
+    let all = list.select(Select::names(["name"])).all().await.unwrap();
     let name = all[0].text("name").unwrap().to_owned();
     let found = world.client.releases().find(&name).await.unwrap().unwrap();
     assert_eq!(
@@ -435,4 +432,102 @@ async fn releases_are_found_by_name() {
             .unwrap()
             .is_none()
     );
+}
+
+/// A suite with one automated test.
+async fn suite_with_a_test(world: &World) -> SuiteId {
+    let suite = world.client.suites().create("Nightly", None).await.unwrap();
+    let endpoint = world.client.endpoint();
+    let test = endpoint
+        .collection("automated_tests")
+        .create_one(&Entity::new().set("name", "pays"))
+        .await
+        .unwrap();
+    let test = Reference::new("test_automated", test.id.unwrap());
+    let link = Entity::new()
+        .set("subtype", "test_suite_link_to_automated")
+        .set_reference("test", &test)
+        .set_reference("test_suite", &Reference::new("test_suite", suite.id));
+    let links = endpoint.collection("test_suite_link_to_tests");
+    links.create_one(&link).await.unwrap();
+    suite.id
+}
+
+#[tokio::test]
+async fn a_planned_suite_run_has_planned_runs_and_an_upload_of_its_name_fills_it() {
+    let world = World::new().await;
+    let suite = suite_with_a_test(&world).await;
+    let suite_runs = world.client.suite_runs();
+    let planned = suite_runs.ensure(" nightly-1 ", suite, None).await.unwrap();
+    let again = suite_runs.ensure("nightly-1", suite, None).await.unwrap();
+    assert_eq!((planned.created.len(), again.created.len()), (1, 0));
+    assert_eq!(planned.entity, again.entity);
+    assert_eq!(planned.entity.name, "nightly-1");
+    let status = async || {
+        let run = suite_runs.get(planned.entity.id).await.unwrap();
+        run.status.unwrap().id.to_string()
+    };
+    assert_eq!(status().await, "list_node.run_status.planned");
+    let runs = world.client.runs();
+    let in_it = async || runs.of(planned.entity.id).all().await.unwrap().len();
+    assert_eq!(in_it().await, 1);
+
+    let results = [
+        TestRun::new("pays", Status::Passed),
+        TestRun::new("refunds", Status::Passed),
+    ];
+    let mut settings = UploadSettings::default();
+    settings.context.release = Some(Release::Name(Release::DEFAULT.to_owned()));
+    let target = Target::new(suite, "nightly-1");
+    let upload = world.client.upload(results, target).settings(settings);
+    let report = upload.send().await.unwrap();
+    assert_eq!(report.target.suite_run.id, Some(planned.entity.id));
+    assert_eq!((report.counts.ingested, report.counts.rejected), (2, 0));
+    assert_eq!(suite_runs.list(Some(suite)).await.unwrap().len(), 1);
+    assert_eq!(in_it().await, 2);
+    assert_eq!(status().await, "list_node.run_status.passed");
+}
+
+#[tokio::test]
+async fn clients_that_plan_the_same_suite_run_at_once_end_with_the_same_one() {
+    let world = World::new().await;
+    let suite = suite_with_a_test(&world).await;
+    let runs_before = world.count("automated_runs").await;
+    let suite_runs = world.client.suite_runs();
+    let ensure = || suite_runs.ensure("nightly-1", suite, None);
+    let ensured = futures_util::future::join_all((0..4).map(|_| ensure())).await;
+    let ids: BTreeSet<SuiteRunId> = ensured
+        .into_iter()
+        .map(|ensured| ensured.unwrap().entity.id)
+        .collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(suite_runs.list(Some(suite)).await.unwrap().len(), 1);
+    let runs = world.count("automated_runs").await - runs_before;
+    assert_eq!(runs, 1, "those that were deleted took theirs with them");
+}
+
+#[tokio::test]
+async fn a_suite_run_is_planned_in_the_default_release_or_in_another_one() {
+    let world = World::new().await;
+    let suite = suite_with_a_test(&world).await;
+    let releases = world.client.releases();
+    let default = releases.find_default().await.unwrap().unwrap();
+    let draft = Entity::new()
+        .set("name", "R 2")
+        .set("start_date", "2026-01-01T00:00:00Z")
+        .set("end_date", "2026-06-01T00:00:00Z");
+    let endpoint = world.client.endpoint();
+    let created = endpoint.collection("releases");
+    let other = created.create_one(&draft).await.unwrap().id.unwrap();
+    let other: ReleaseId = other.as_str().parse().unwrap();
+    let suite_runs = world.client.suite_runs();
+    for (name, release, expected) in [("a", None, default.id), ("b", Some(other), other)] {
+        let planned = suite_runs.create(name, suite, release).await.unwrap();
+        let runs = endpoint
+            .collection("suite_run")
+            .select(Select::names(["release"]));
+        let read = runs.get(planned.id).await.unwrap();
+        let release = read.reference("release").unwrap();
+        assert_eq!(release.id, expected.into(), "{name}");
+    }
 }

@@ -166,6 +166,8 @@ fn runs_and_links(
     is_send(SuiteRuns::find_id_or_name(suite_runs, "", Some(suite)));
     is_send(SuiteRuns::similar(suite_runs, "", Some(suite)));
     is_send(SuiteRuns::list(suite_runs, Some(suite)));
+    is_send(SuiteRuns::create(suite_runs, "", suite, Some(release)));
+    is_send(SuiteRuns::ensure(suite_runs, "", suite, Some(release)));
     is_send(Runs::get(runs, run));
     is_send(RunsOf::all(of()));
     is_send(RunsOf::all_with_features(of()));
@@ -183,6 +185,7 @@ fn runs_and_links(
     is_send(Releases::get(releases, release));
     is_send(Releases::similar(releases, ""));
     is_send(Releases::find(releases, ""));
+    is_send(Releases::find_default(releases));
 }
 
 /// A future that owns a client and holds another one of it across an `await`.

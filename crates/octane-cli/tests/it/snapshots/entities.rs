@@ -117,6 +117,30 @@ fn suite_runs_and_runs() {
         &["suite-run", "list", "--suite", "None"],
         &["suite-run", "get"],
         &["suite-run", "create", "n1"],
+        &["suite-run", "create", "n1", "--suite", "Nightly"],
+        &["suite-run", "create", "n9", "--suite", "Nightly"],
+        &["suite-run", "ensure", "n9", "--suite", "Nightly"],
+        &["suite-run", "ensure", "n10", "--suite", "Nightly"],
+        &["suite-run", "create", "", "--suite", "Nightly"],
+        &["suite-run", "create", "n11", "--suite", "None"],
+        &[
+            "suite-run",
+            "create",
+            "n11",
+            "--suite",
+            "Nightly",
+            "--release",
+            "None",
+        ],
+        &[
+            "suite-run",
+            "ensure",
+            "n11",
+            "--suite",
+            "Nightly",
+            "--release",
+            "424242",
+        ],
     ] {
         transcript.online(&server, arguments);
     }
@@ -135,6 +159,8 @@ fn suite_runs_and_runs() {
     ] {
         transcript.online(&server, arguments);
     }
+    transcript.offline(&["run", "create", "pays", "--suite-run", "n1"]);
+    transcript.offline(&["run", "ensure"]);
     transcript.check("run");
 }
 
