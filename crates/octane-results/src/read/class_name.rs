@@ -1,9 +1,8 @@
 //! Dotted class names.
 
-use memchr::{memchr_iter, memrchr};
+use memchr::memrchr;
 
 use crate::read::file_names::is_file_extension;
-use crate::text::position;
 
 /// Splits a dotted class name into package and class; one that is not made of plain identifiers, or ends like a file name,
 /// has no package.
@@ -41,20 +40,41 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
     }
 }
 
+/// A byte that no identifier starts with.
+const NOT_FIRST: u8 = 1;
+/// A byte that no identifier contains after its start.
+const NOT_INSIDE: u8 = 2;
+/// A dot, which ends an identifier that has started.
+const DOT: u8 = 4;
+
+/// What each byte is in a name of identifiers and dots.
+const KINDS: [u8; 256] = {
+    let mut kinds = [NOT_FIRST | NOT_INSIDE; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => 0,
+            b'0'..=b'9' | b'$' => NOT_FIRST,
+            b'.' => NOT_FIRST | DOT,
+            _ => NOT_FIRST | NOT_INSIDE,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// The last dot of a name in ASCII, if there is one and all segments are identifiers.
 fn end_of_package(classname: &[u8]) -> Option<usize> {
     let last = memrchr(b'.', classname)?;
-    let is_other = |byte: u8| {
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let is_digit = byte.wrapping_sub(b'0') < 10;
-        !(is_letter | is_digit | (byte == b'_') | (byte == b'$') | (byte == b'.'))
-    };
-    let is_start = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
-    let begins = |segment: &[u8]| segment.first().is_some_and(is_start);
-    let begin = || {
-        begins(classname) && memchr_iter(b'.', classname).all(|dot| begins(&classname[dot + 1..]))
-    };
-    (position(classname, is_other).is_none() && begin()).then_some(last)
+    // Without branches, since most names are read to their end.
+    let mut wrong_next = NOT_FIRST;
+    let mut wrong = 0;
+    for byte in classname {
+        let kind = KINDS[usize::from(*byte)];
+        wrong |= kind & wrong_next;
+        wrong_next = NOT_INSIDE - kind / DOT;
+    }
+    (wrong == 0 && wrong_next == NOT_INSIDE).then_some(last)
 }
 
 #[cfg(test)]

@@ -71,17 +71,42 @@ impl Cleaner {
 
     /// Makes the identity of a result final, and says once that names differ from run to run.
     pub(crate) fn clean(&mut self, run: &mut TestRun) -> Option<Warning> {
-        let identity = &mut run.identity;
-        for name in [&mut identity.class, &mut identity.name] {
+        let Identity {
+            module,
+            package,
+            class,
+            name,
+        } = &mut run.identity;
+        for text in [class, name] {
+            // One look shows of most names that there is nothing to do.
+            if position(text.as_bytes(), |byte| (byte == 0x1B) | (byte >= 0x80)).is_none() {
+                continue;
+            }
             // The first bytes of U+001B and U+009B.
-            if position(name.as_bytes(), |byte| (byte == 0x1B) | (byte == 0xC2)).is_some() {
-                let clean = without_colors(name);
+            if text.bytes().any(|byte| matches!(byte, 0x1B | 0xC2)) {
+                let clean = without_colors(text);
                 if !clean.trim().is_empty() {
-                    *name = clean.into_owned();
+                    *text = clean.into_owned();
                 }
             }
+            compose(text);
         }
-        compose(run);
+        compose(module);
+        compose(package);
+        if let Some(name) = &mut run.run_name {
+            compose(name);
+        }
+        let Origin {
+            project,
+            hostname,
+            suite,
+            file,
+        } = &mut run.origin;
+        for text in [project, hostname, suite, file].into_iter().flatten() {
+            if let Cow::Owned(composed) = nfc(text) {
+                *text = composed.into();
+            }
+        }
         if let Some(template) = &self.template {
             template.apply(run);
         }
@@ -133,35 +158,10 @@ impl<I: RecordReader> Iterator for Cleaned<I> {
     }
 }
 
-/// Writes what identifies a run in one way: with composed characters.
-fn compose(run: &mut TestRun) {
-    let TestRun {
-        identity,
-        run_name,
-        origin,
-        ..
-    } = run;
-    let Identity {
-        module,
-        package,
-        class,
-        name,
-    } = identity;
-    for text in [module, package, class, name].into_iter().chain(run_name) {
-        if let Cow::Owned(composed) = nfc(text) {
-            *text = composed;
-        }
-    }
-    let Origin {
-        project,
-        hostname,
-        suite,
-        file,
-    } = origin;
-    for text in [project, hostname, suite, file].into_iter().flatten() {
-        if let Cow::Owned(composed) = nfc(text) {
-            *text = composed.into();
-        }
+/// Writes a name in one way: with composed characters.
+fn compose(text: &mut String) {
+    if let Cow::Owned(composed) = nfc(text) {
+        *text = composed;
     }
 }
 

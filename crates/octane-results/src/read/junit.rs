@@ -43,6 +43,7 @@ use crate::run::TestRun;
 mod attempt;
 mod attributes;
 mod case;
+mod element;
 mod output;
 pub(crate) mod parts;
 mod report;

@@ -181,7 +181,8 @@ impl<R: Read> DecodedText<R> {
     }
 
     /// What can be consumed without reading on.
-    fn ahead(&self) -> &[u8] {
+    #[inline]
+    pub(crate) fn ahead(&self) -> &[u8] {
         &self.decoded.as_bytes()[self.start..]
     }
 

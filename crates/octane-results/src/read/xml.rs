@@ -22,7 +22,7 @@ use content::{CDATA, Content, ContentReader};
 #[cfg(test)]
 use escape::value;
 use open::{OpenElements, local};
-use scan::{Attribute, Incomplete, Markup};
+use scan::{Incomplete, Markup, StartTag};
 pub(crate) use tag::Tag;
 
 /// A byte order mark, in UTF-8.
@@ -39,8 +39,8 @@ pub(crate) struct XmlReader<R: Read> {
     text: quick_xml::Reader<DecodedText<R>>,
     content: ContentReader,
     open: OpenElements,
-    /// The attributes of the current tag.
-    attributes: Vec<Attribute>,
+    /// The current start of an element.
+    tag: StartTag,
     /// How long the current tag or text is, which is consumed before the next event.
     ahead: usize,
     /// Where the last text that was wanted starts.
@@ -53,14 +53,14 @@ pub(crate) struct XmlReader<R: Read> {
 
 /// Whether `bytes` begin with the start tag of an element that is not empty.
 pub(crate) fn is_start_of_content(bytes: &[u8]) -> bool {
-    let markup = scan::markup(bytes, &mut Vec::new());
-    matches!(
-        markup,
-        Markup::Start {
-            is_empty: false,
-            ..
-        }
-    )
+    let mut tag = StartTag::default();
+    scan::markup(bytes, &mut tag) == Markup::Start && !tag.is_empty
+}
+
+/// Whether the rest of an end tag is this name and `>`.
+#[inline]
+fn starts_with_name(rest: &[u8], name: &str) -> bool {
+    rest.get(name.len()) == Some(&b'>') && rest.starts_with(name.as_bytes())
 }
 
 /// An event of a document.
@@ -114,7 +114,7 @@ impl<R: Read> XmlReader<R> {
             text: quick_xml::Reader::from_reader(text),
             content: ContentReader::default(),
             open: OpenElements::default(),
-            attributes: Vec::new(),
+            tag: StartTag::default(),
             ahead: 0,
             text_place: LineColumn::START,
             is_at_empty: false,
@@ -178,8 +178,20 @@ impl<R: Read> XmlReader<R> {
             self.close();
             return Ok(Some(XmlEvent::End));
         }
-        if self.open.depth() == 0 {
+        let Some(innermost) = self.open.innermost() else {
             return self.outside();
+        };
+        if self.content.is_outside_sections() {
+            // What follows nearly every tag: another one, which needs no search.
+            match self.text.get_ref().ahead() {
+                [b'<', b'/', name @ ..] if starts_with_name(name, innermost) => {
+                    self.ahead = innermost.len() + 3;
+                    self.close();
+                    return Ok(Some(XmlEvent::End));
+                }
+                [b'<', first, ..] if !matches!(first, b'!' | b'?') => return self.markup(),
+                _ => {}
+            }
         }
         if wants_text {
             self.text_place = self.place();
@@ -211,7 +223,7 @@ impl<R: Read> XmlReader<R> {
             if next.is_empty() {
                 return Err(self.truncated());
             }
-            match scan::markup(next, &mut self.attributes) {
+            match scan::markup(next, &mut self.tag) {
                 // The end of the input is part of what was seen.
                 Markup::Incomplete(missing) if next.len() < wanted => {
                     return Err(self.incomplete(missing));
@@ -221,24 +233,13 @@ impl<R: Read> XmlReader<R> {
             }
         };
         match markup {
-            Markup::Start {
-                name,
-                is_empty,
-                length,
-                malformed,
-            } => self.start(name, is_empty, length, malformed),
-            Markup::End { name, length } => self.end(name, length),
+            Markup::Start => self.start(),
+            Markup::End { name, length } => self.end(2..name, length),
             Markup::Other | Markup::Incomplete(_) => self.declaration(),
         }
     }
 
-    fn start(
-        &mut self,
-        name: Range<usize>,
-        is_empty: bool,
-        length: usize,
-        malformed: Option<String>,
-    ) -> Result<Option<XmlEvent<'_>>, ReadError> {
+    fn start(&mut self) -> Result<Option<XmlEvent<'_>>, ReadError> {
         let has_root = std::mem::replace(&mut self.has_root, true);
         let kind = match self.open.depth() {
             0 if has_root => Some(ReadErrorKind::Malformed {
@@ -250,16 +251,14 @@ impl<R: Read> XmlReader<R> {
         if let Some(kind) = kind {
             return Err(ReadError::new(Arc::clone(&self.file), kind).at(self.place()));
         }
-        self.is_at_empty = is_empty;
-        self.ahead = length;
+        self.is_at_empty = self.tag.is_empty;
+        self.ahead = self.tag.length;
         self.text.get_mut().mark_line();
-        let text = self.text.get_ref().next(length);
-        self.open.push(&text.text[name.clone()]);
+        let text = self.text.get_ref().next(self.tag.length);
+        self.open.push(&text.text[self.tag.name.clone()]);
         Ok(Some(XmlEvent::Start(Tag {
             text,
-            name,
-            attributes: &self.attributes,
-            malformed,
+            tag: &self.tag,
         })))
     }
 
@@ -391,7 +390,7 @@ mod tests {
                     for (name, raw) in tag.attributes() {
                         part = format!("{part} {name}={}", value(raw, &mut None));
                     }
-                    part.push_str(tag.malformed().unwrap_or_default());
+                    part.push_str(&tag.malformed().unwrap_or_default());
                     part
                 }
                 Ok(Some(XmlEvent::End)) => ">".to_owned(),

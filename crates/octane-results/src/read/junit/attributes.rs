@@ -1,28 +1,31 @@
 //! The attributes of an element.
 
-use std::borrow::Cow;
-
 use crate::invalid::{InvalidCell, shortened};
 use crate::read::xml::Tag;
 use crate::read::xml::escape::value;
 
-/// What is odd about attributes that were read.
-pub(super) struct ReadAttributes {
-    /// A reference to an entity that is not known.
-    pub(super) unknown: Option<String>,
-    /// Attributes that contradict each other.
-    pub(super) cells: Vec<InvalidCell>,
+/// What is odd about attributes.
+pub(super) enum Odd {
+    /// They are malformed, for this reason; none of them was passed on.
+    Malformed(String),
+    /// They were passed on.
+    Read {
+        /// A reference to an entity that is not known.
+        unknown: Option<String>,
+        /// Attributes that contradict each other.
+        cells: Vec<InvalidCell>,
+    },
 }
 
-/// Passes each attribute of `tag` to `set`, with references resolved. An error says why they are malformed.
+/// Passes each attribute of `tag` to `set`, with references resolved.
 pub(super) fn read_attributes(
     tag: &Tag<'_>,
     mut set: impl FnMut(&str, &str),
-) -> Result<ReadAttributes, String> {
+) -> Result<(), Box<Odd>> {
     let mut unknown = None;
     let mut cells = Vec::new();
     if let Some(reason) = tag.malformed() {
-        return Err(reason.to_owned());
+        return Err(Box::new(Odd::Malformed(reason)));
     }
     if tag.has_repeated_names() {
         let attributes: Vec<_> = tag.attributes().collect();
@@ -31,18 +34,19 @@ pub(super) fn read_attributes(
             set(name, &value(raw, &mut unknown));
         }
         cells = found;
+    } else if tag.has_plain_values() {
+        for (name, value) in tag.attributes() {
+            set(name, value);
+        }
     } else {
-        let are_plain = tag.has_plain_values();
         for (name, raw) in tag.attributes() {
-            let value = if are_plain {
-                Cow::Borrowed(raw)
-            } else {
-                value(raw, &mut unknown)
-            };
-            set(name, &value);
+            set(name, &value(raw, &mut unknown));
         }
     }
-    Ok(ReadAttributes { unknown, cells })
+    if unknown.is_some() || !cells.is_empty() {
+        return Err(Box::new(Odd::Read { unknown, cells }));
+    }
+    Ok(())
 }
 
 /// The attributes by name, and the names that are given twice with different values.

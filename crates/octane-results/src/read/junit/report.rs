@@ -4,8 +4,9 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::attempt::{Attempt, AttemptKind};
-use super::attributes::{ReadAttributes, read_attributes};
+use super::attributes::{Odd, read_attributes};
 use super::case::OpenCases;
+use super::element::Element;
 use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
@@ -117,26 +118,22 @@ impl Report {
     }
 
     pub(super) fn feed(&mut self, event: XmlEvent<'_>) -> Result<(), ParseFailure> {
-        let is_wanted = self.wants_text();
-        let is_output = self.scopes.innermost() == Some(Scope::Output);
         match event {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
-            XmlEvent::Text(text) if is_output => self.scan_output(text),
-            XmlEvent::CharRef(char) if is_output => {
-                self.scan_output(char.encode_utf8(&mut [0; 4]));
-            }
-            XmlEvent::UnknownEntity(..) if is_output => {}
-            XmlEvent::Text(text) if is_wanted => push_text(&mut self.text, text),
-            XmlEvent::CharRef(char) if is_wanted => self.text.push(char),
-            XmlEvent::UnknownEntity(reference, place) if is_wanted => {
+            XmlEvent::Ignored => {}
+            _ if self.scopes.innermost() == Some(Scope::Output) => match event {
+                XmlEvent::Text(text) => self.scan_output(text),
+                XmlEvent::CharRef(char) => self.scan_output(char.encode_utf8(&mut [0; 4])),
+                _ => {}
+            },
+            _ if !self.wants_text() => {}
+            XmlEvent::Text(text) => push_text(&mut self.text, text),
+            XmlEvent::CharRef(char) => self.text.push(char),
+            XmlEvent::UnknownEntity(reference, place) => {
                 self.text.push_str(&reference);
                 self.warn_of_entity(place, reference);
             }
-            XmlEvent::Text(_)
-            | XmlEvent::CharRef(_)
-            | XmlEvent::UnknownEntity(..)
-            | XmlEvent::Ignored => {}
         }
         Ok(())
     }
@@ -150,15 +147,19 @@ impl Report {
 
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let name = tag.name();
+        let element = Element::of(name);
         let inside = self.scopes.inside();
         let mut attempt = None;
-        let scope = match (inside, name) {
-            (Inside::Nothing, "testsuites" | "testsuite" | "testrun") => {
+        let scope = match (inside, element) {
+            (Inside::Suite | Inside::Case, Element::Case) => Scope::Case,
+            (Inside::Suite | Inside::Case, Element::Properties) => Scope::Properties,
+            (Inside::Properties, Element::Property) => Scope::Property,
+            (Inside::Nothing, Element::Suite | Element::TestRun) => {
                 self.root = tag.place();
-                self.is_test_run = name == "testrun";
+                self.is_test_run = element == Element::TestRun;
                 Scope::Suite
             }
-            (Inside::Suite, "suite" | "test") if self.is_test_run => {
+            (Inside::Suite, Element::OfTestRun) if self.is_test_run => {
                 return Err((
                     tag.place(),
                     ReadErrorKind::UnknownRoot {
@@ -170,9 +171,9 @@ impl Report {
                     },
                 ));
             }
-            (Inside::Nothing, root) => {
-                let hint = foreign_root(root);
-                let root = shortened(root);
+            (Inside::Nothing, _) => {
+                let hint = foreign_root(name);
+                let root = shortened(name);
                 return Err((
                     tag.place(),
                     ReadErrorKind::UnknownRoot {
@@ -182,17 +183,16 @@ impl Report {
                     },
                 ));
             }
-            (Inside::Suite | Inside::Case, "testsuites" | "testsuite") => Scope::Suite,
-            (Inside::Suite | Inside::Case, "testcase") => Scope::Case,
-            (Inside::Suite | Inside::Case, "properties") => Scope::Properties,
-            (Inside::Case | Inside::Attempt, "system-out" | "system-err")
+            (Inside::Suite | Inside::Case, Element::Suite) => Scope::Suite,
+            (Inside::Case | Inside::Attempt, Element::Output)
                 if self.cases_open.innermost().is_some() =>
             {
                 self.output.reset();
                 Scope::Output
             }
-            (Inside::Suite | Inside::Attempt, "system-out" | "system-err") => Scope::Ignored,
-            (Inside::Suite, "failure" | "error") => {
+            (Inside::Suite | Inside::Attempt, Element::Output)
+            | (Inside::Properties | Inside::Ignored, _) => Scope::Ignored,
+            (Inside::Suite, Element::Failure) => {
                 attempt = self.attempt_kind(name);
                 Scope::SuiteFailure
             }
@@ -212,9 +212,7 @@ impl Report {
                 }
                 attempt.map_or(Scope::Unknown, |_| Scope::Attempt)
             }
-            (Inside::Properties, "property") => Scope::Property,
             (Inside::Attempt, _) => Scope::AttemptChild,
-            (Inside::Properties | Inside::Ignored, _) => Scope::Ignored,
         };
         match scope {
             Scope::Suite => self.open_suite(tag)?,
@@ -350,10 +348,15 @@ impl Report {
             }
         });
         case.has_invalid_bytes = tag.has_invalid_bytes();
-        let cells = self.attributes_of_case(tag, read);
+        let cells = match read {
+            Ok(()) => Vec::new(),
+            odd => self.attributes_of_case(tag, odd),
+        };
         let started = started.and_then(|started| self.started(tag.place(), &started));
         if let Some(case) = self.cases_open.innermost() {
-            case.invalid.extend(cells);
+            if !cells.is_empty() {
+                case.invalid.extend(cells);
+            }
             case.started = started;
         }
         if !keys.is_empty() {
@@ -413,8 +416,10 @@ impl Report {
             "value" => value.clone_into(text),
             _ => {}
         });
-        let cells = self.attributes_inside(tag, read)?;
-        self.object(tag, cells);
+        if read.is_err() {
+            let cells = self.attributes_inside(tag, read)?;
+            self.object(tag, cells);
+        }
         if self.next_name != self.property_name {
             std::mem::swap(&mut self.next_name, &mut self.property_name);
             self.property = self.options.jira_sources.meaning(&self.property_name);
@@ -474,25 +479,30 @@ impl Report {
         }
     }
 
-    /// Passes each attribute of `tag` to `set`, with references resolved, and returns what is contradictory: an
-    /// attribute that is given twice with different values, of which the first one is passed.
+    /// Takes note of what is odd about the attributes of `tag`, and returns what is contradictory: an attribute that is given twice
+    /// with different values, of which the first one counts.
     fn attributes(
         &mut self,
         tag: &Tag<'_>,
-        read: Result<ReadAttributes, String>,
+        read: Result<(), Box<Odd>>,
     ) -> Result<Vec<InvalidCell>, ParseFailure> {
-        let read = read.map_err(|reason| (tag.place(), ReadErrorKind::Malformed { reason }))?;
-        if let Some(reference) = read.unknown {
-            self.warn_of_entity(tag.place(), reference);
+        match read.map_err(|odd| *odd) {
+            Ok(()) => Ok(Vec::new()),
+            Err(Odd::Malformed(reason)) => Err((tag.place(), ReadErrorKind::Malformed { reason })),
+            Err(Odd::Read { unknown, cells }) => {
+                if let Some(reference) = unknown {
+                    self.warn_of_entity(tag.place(), reference);
+                }
+                Ok(cells)
+            }
         }
-        Ok(read.cells)
     }
 
     /// Like [`Self::attributes`]; malformed ones cost this test case only.
     fn attributes_of_case(
         &mut self,
         tag: &Tag<'_>,
-        read: Result<ReadAttributes, String>,
+        read: Result<(), Box<Odd>>,
     ) -> Vec<InvalidCell> {
         self.attributes(tag, read).unwrap_or_else(|(_, kind)| {
             vec![InvalidCell::new(
@@ -507,7 +517,7 @@ impl Report {
     fn attributes_inside(
         &mut self,
         tag: &Tag<'_>,
-        read: Result<ReadAttributes, String>,
+        read: Result<(), Box<Odd>>,
     ) -> Result<Vec<InvalidCell>, ParseFailure> {
         if self.cases_open.is_empty() {
             self.attributes(tag, read)

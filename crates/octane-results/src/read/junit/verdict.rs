@@ -110,6 +110,10 @@ impl Verdict {
         elements: impl Iterator<Item = Status>,
         aliases: &StatusAliases,
     ) -> Result<Status, InvalidCell> {
+        let mut elements = elements.peekable();
+        if elements.peek().is_none() && self.statuses.is_empty() && self.words.is_empty() {
+            return Ok(Status::Passed);
+        }
         let mut unknown = None;
         let mut said: Vec<Status> = elements.chain(self.statuses.iter().copied()).collect();
         for word in &self.words {

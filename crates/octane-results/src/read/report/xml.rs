@@ -81,7 +81,7 @@ impl Element {
     fn new(tag: &Tag<'_>) -> Result<Self, String> {
         let mut attributes = Vec::new();
         if let Some(reason) = tag.malformed() {
-            return Err(reason.to_owned());
+            return Err(reason);
         }
         for (name, raw) in tag.attributes() {
             let name = name.rsplit_once(':').map_or(name, |(_, name)| name);

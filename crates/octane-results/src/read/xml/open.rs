@@ -9,11 +9,13 @@ pub(super) struct OpenElements {
 }
 
 impl OpenElements {
+    #[inline]
     pub(super) fn push(&mut self, name: &str) {
         self.elements.push(self.names.len());
         self.names.push_str(name);
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) {
         if let Some(start) = self.elements.pop() {
             self.names.truncate(start);
@@ -21,6 +23,7 @@ impl OpenElements {
     }
 
     /// How many elements are open.
+    #[inline]
     pub(super) fn depth(&self) -> usize {
         self.elements.len()
     }
@@ -34,6 +37,7 @@ impl OpenElements {
     }
 
     /// The full name of the innermost one.
+    #[inline]
     pub(super) fn innermost(&self) -> Option<&str> {
         self.elements.last().map(|start| &self.names[*start..])
     }

@@ -5,18 +5,12 @@ use std::ops::Range;
 use memchr::{memchr, memchr3};
 
 /// What starts at a `<`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
-    /// The start of an element, `length` bytes long; its attributes have been collected.
-    Start {
-        name: Range<usize>,
-        is_empty: bool,
-        length: usize,
-        /// Why the attributes after those that were collected are malformed.
-        malformed: Option<String>,
-    },
-    /// The end of an element.
-    End { name: Range<usize>, length: usize },
+    /// The start of an element, which has been taken apart.
+    Start,
+    /// The end of an element; `name` is where its name ends, which starts at 2.
+    End { name: usize, length: usize },
     /// A comment, a declaration or a processing instruction.
     Other,
     /// The tag is not complete, for this reason.
@@ -32,6 +26,19 @@ pub(super) enum Incomplete {
     Quote(char),
 }
 
+/// The start of an element, as offsets in its tag.
+#[derive(Debug, Default)]
+pub(super) struct StartTag {
+    pub(super) name: Range<usize>,
+    /// Where the name without its prefix starts.
+    pub(super) local: usize,
+    pub(super) attributes: Vec<Attribute>,
+    /// Why the attributes after these are malformed.
+    pub(super) malformed: Option<Malformed>,
+    pub(super) is_empty: bool,
+    pub(super) length: usize,
+}
+
 /// An attribute, as offsets in its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attribute {
@@ -39,158 +46,162 @@ pub(super) struct Attribute {
     pub(super) value: Range<usize>,
 }
 
-/// What a byte ends.
-const TAG_NAME: u8 = 1;
-const ATTRIBUTE_NAME: u8 = 2;
+/// Why an attribute of this name is malformed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Malformed {
+    NoValue(Range<usize>),
+    NoQuotes(Range<usize>),
+}
 
-/// Which names each byte ends.
-const ENDS: [u8; 256] = {
-    let mut ends = [0; 256];
+impl Malformed {
+    /// The reason for people, given the tag.
+    pub(super) fn reason(&self, tag: &str) -> String {
+        match self {
+            Self::NoValue(name) => format!("attribute `{}` has no value", &tag[name.clone()]),
+            Self::NoQuotes(name) => {
+                format!(
+                    "the value of attribute `{}` is not in quotes",
+                    &tag[name.clone()]
+                )
+            }
+        }
+    }
+}
+
+/// What a byte is in names.
+const TAG_NAME_END: u8 = 1;
+const ATTRIBUTE_NAME_END: u8 = 2;
+const COLON: u8 = 4;
+
+/// What each byte is in names; `0` for most of them.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut byte = 0_u8;
     while byte < 128 {
-        if is_blank(byte) || byte == b'>' {
-            ends[byte as usize] = TAG_NAME | ATTRIBUTE_NAME;
-        } else if byte == b'/' {
-            ends[byte as usize] = TAG_NAME;
-        } else if matches!(byte, b'=' | b'"' | b'\'') {
-            ends[byte as usize] = ATTRIBUTE_NAME;
-        }
+        kinds[byte as usize] = match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b'>' => TAG_NAME_END | ATTRIBUTE_NAME_END,
+            b'/' => TAG_NAME_END,
+            b'=' | b'"' | b'\'' => ATTRIBUTE_NAME_END,
+            b':' => COLON,
+            _ => 0,
+        };
         byte += 1;
     }
-    ends
+    kinds
 };
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Reads the markup at the start of `bytes`, which is a `<`.
-pub(super) fn markup(bytes: &[u8], attributes: &mut Vec<Attribute>) -> Markup {
-    attributes.clear();
+/// Reads the markup at the start of `bytes`, which is a `<`. The start of an element is taken apart into `tag`.
+pub(super) fn markup(bytes: &[u8], tag: &mut StartTag) -> Markup {
     match bytes.get(1) {
-        None => return Markup::Incomplete(Incomplete::End),
-        Some(b'!' | b'?') => return Markup::Other,
-        Some(b'/') => {
-            let Some(end) = memchr(b'>', bytes) else {
-                return Markup::Incomplete(Incomplete::End);
-            };
-            let blanks = bytes[2..end]
-                .iter()
-                .rev()
-                .take_while(|byte| is_blank(**byte));
-            let name = 2..end - blanks.count();
-            return Markup::End {
-                name,
-                length: end + 1,
-            };
-        }
-        Some(_) => {}
+        None => Markup::Incomplete(Incomplete::End),
+        Some(b'!' | b'?') => Markup::Other,
+        Some(b'/') => end(bytes),
+        Some(_) => match start(bytes, tag) {
+            Ok(()) => Markup::Start,
+            Err(missing) => Markup::Incomplete(missing),
+        },
     }
-    let Some(length) = bytes[1..]
-        .iter()
-        .position(|byte| is_blank(*byte) || matches!(byte, b'>' | b'/'))
-    else {
+}
+
+fn end(bytes: &[u8]) -> Markup {
+    let Some(end) = memchr(b'>', bytes) else {
         return Markup::Incomplete(Incomplete::End);
     };
-    let name = 1..1 + length;
-    let mut at = name.end;
+    let blanks = (bytes[2..end].iter().rev()).take_while(|byte| is_blank(**byte));
+    Markup::End {
+        name: end - blanks.count(),
+        length: end + 1,
+    }
+}
+
+fn start(bytes: &[u8], tag: &mut StartTag) -> Result<(), Incomplete> {
+    tag.attributes.clear();
+    tag.malformed = None;
+    let mut at = 1;
+    tag.local = at;
     loop {
-        at += blanks(&bytes[at..]);
-        let malformed = match attribute(bytes, at) {
-            Next::Attribute(attribute) => {
+        let kind = KINDS[usize::from(byte_at(bytes, at)?)];
+        if kind & TAG_NAME_END != 0 {
+            break;
+        }
+        at += 1;
+        if kind == COLON && tag.local == 1 {
+            tag.local = at;
+        }
+    }
+    tag.name = 1..at;
+    loop {
+        at = after_blanks(bytes, at)?;
+        match bytes[at] {
+            b'>' => {
+                tag.is_empty = false;
+                tag.length = at + 1;
+                return Ok(());
+            }
+            b'/' if byte_at(bytes, at + 1)? == b'>' => {
+                tag.is_empty = true;
+                tag.length = at + 2;
+                return Ok(());
+            }
+            _ => {}
+        }
+        match attribute(bytes, at)? {
+            Ok(attribute) => {
                 at = attribute.value.end + 1;
-                attributes.push(attribute);
-                continue;
+                tag.attributes.push(attribute);
             }
-            Next::End { is_empty, length } => {
-                return Markup::Start {
-                    name,
-                    is_empty,
-                    length,
-                    malformed: None,
-                };
+            Err(malformed) => {
+                // Where the tag ends does not depend on what its attributes should be.
+                let end = at + end_of_tag(&bytes[at..])?;
+                tag.malformed = Some(malformed);
+                tag.is_empty = bytes[end - 1] == b'/';
+                tag.length = end + 1;
+                return Ok(());
             }
-            Next::Incomplete(missing) => return Markup::Incomplete(missing),
-            Next::Malformed(reason) => reason,
-        };
-        // Where the tag ends does not depend on what its attributes should be.
-        let end = end_of_tag(&bytes[at..]);
-        return match end {
-            Err(missing) => Markup::Incomplete(missing),
-            Ok(end) => Markup::Start {
-                name,
-                is_empty: bytes[at + end - 1] == b'/',
-                length: at + end + 1,
-                malformed: Some(malformed),
-            },
-        };
+        }
     }
 }
 
-/// The length of the name, of a `kind` in [`ENDS`], that `bytes` starts with.
-fn length_of_name(bytes: &[u8], kind: u8) -> Option<usize> {
-    (bytes.iter()).position(|byte| ENDS[usize::from(*byte)] & kind != 0)
-}
-
-fn blanks(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| is_blank(**byte)).count()
-}
-
-/// What is next in a tag.
-enum Next {
-    Attribute(Attribute),
-    End { is_empty: bool, length: usize },
-    Incomplete(Incomplete),
-    Malformed(String),
-}
-
-/// Reads the attribute, or the end of the tag, at `start`.
-fn attribute(bytes: &[u8], start: usize) -> Next {
-    const MORE: Next = Next::Incomplete(Incomplete::End);
-    match &bytes[start..] {
-        [] | [b'/'] => return MORE,
-        [b'>', ..] => {
-            return Next::End {
-                is_empty: false,
-                length: start + 1,
-            };
-        }
-        [b'/', b'>', ..] => {
-            return Next::End {
-                is_empty: true,
-                length: start + 2,
-            };
-        }
-        _ => {}
+/// Reads the attribute at `start`.
+#[inline]
+fn attribute(bytes: &[u8], start: usize) -> Result<Result<Attribute, Malformed>, Incomplete> {
+    let mut at = start;
+    while KINDS[usize::from(byte_at(bytes, at)?)] & ATTRIBUTE_NAME_END == 0 {
+        at += 1;
     }
-    let Some(length) = length_of_name(&bytes[start..], ATTRIBUTE_NAME) else {
-        return MORE;
-    };
-    let name = start..start + length;
-    let shown = || String::from_utf8_lossy(&bytes[name.clone()]);
-    let mut at = name.end + blanks(&bytes[name.end..]);
-    match bytes.get(at) {
-        None => return MORE,
-        Some(b'=') if length > 0 => at += 1,
-        Some(_) => return Next::Malformed(format!("attribute `{}` has no value", shown())),
+    let name = start..at;
+    at = after_blanks(bytes, at)?;
+    if bytes[at] != b'=' || name.is_empty() {
+        return Ok(Err(Malformed::NoValue(name)));
     }
-    at += blanks(&bytes[at..]);
-    let quote = match bytes.get(at) {
-        None => return MORE,
-        Some(quote @ (b'"' | b'\'')) => *quote,
-        Some(_) => {
-            let reason = format!("the value of attribute `{}` is not in quotes", shown());
-            return Next::Malformed(reason);
-        }
-    };
+    at = after_blanks(bytes, at + 1)?;
+    let quote = bytes[at];
+    if !matches!(quote, b'"' | b'\'') {
+        return Ok(Err(Malformed::NoQuotes(name)));
+    }
     at += 1;
-    match memchr(quote, &bytes[at..]) {
-        None => Next::Incomplete(Incomplete::Quote(quote.into())),
-        Some(length) => Next::Attribute(Attribute {
-            name,
-            value: at..at + length,
-        }),
+    let length = memchr(quote, &bytes[at..]).ok_or(Incomplete::Quote(quote.into()))?;
+    let value = at..at + length;
+    Ok(Ok(Attribute { name, value }))
+}
+
+/// The byte at `at`, if the tag goes on up to there.
+#[inline]
+fn byte_at(bytes: &[u8], at: usize) -> Result<u8, Incomplete> {
+    bytes.get(at).copied().ok_or(Incomplete::End)
+}
+
+/// The first place from `at` on that is not blank.
+#[inline]
+fn after_blanks(bytes: &[u8], mut at: usize) -> Result<usize, Incomplete> {
+    while is_blank(byte_at(bytes, at)?) {
+        at += 1;
     }
+    Ok(at)
 }
 
 /// The `>` that is not in quotes.
@@ -216,29 +227,21 @@ mod tests {
 
     /// What a tag is, as text: its name, its attributes, and how long it is.
     fn shown(text: &str) -> String {
-        let mut attributes = Vec::new();
-        let markup = markup(text.as_bytes(), &mut attributes);
-        let attributes = attributes.iter().map(|attribute| {
-            let Attribute { name, value } = attribute;
-            format!(" {}={}", &text[name.clone()], &text[value.clone()])
-        });
-        let attributes: String = attributes.collect();
-        match markup {
-            Markup::Start {
-                name,
-                is_empty,
-                length,
-                malformed,
-            } => {
-                let end = if is_empty { "/" } else { "" };
-                let name = &text[name];
-                let malformed = malformed.map(|reason| format!(" ({reason})"));
-                format!(
-                    "{name}{attributes}{end} {length}{}",
-                    malformed.unwrap_or_default()
-                )
+        let mut tag = StartTag::default();
+        match markup(text.as_bytes(), &mut tag) {
+            Markup::Start => {
+                let attributes = tag.attributes.iter().map(|attribute| {
+                    let Attribute { name, value } = attribute;
+                    format!(" {}={}", &text[name.clone()], &text[value.clone()])
+                });
+                let attributes: String = attributes.collect();
+                let end = if tag.is_empty { "/" } else { "" };
+                let name = &text[tag.name.clone()];
+                let malformed = tag.malformed.map(|why| format!(" ({})", why.reason(text)));
+                let malformed = malformed.unwrap_or_default();
+                format!("{name}{attributes}{end} {}{malformed}", tag.length)
             }
-            Markup::End { name, length } => format!("end {} {length}", &text[name]),
+            Markup::End { name, length } => format!("end {} {length}", &text[2..name]),
             Markup::Other => "other".to_owned(),
             Markup::Incomplete(Incomplete::End) => "no end".to_owned(),
             Markup::Incomplete(Incomplete::Quote(quote)) => format!("no {quote}"),
@@ -279,6 +282,20 @@ mod tests {
     }
 
     #[test]
+    fn the_local_name_starts_after_the_first_colon() {
+        for (text, expected) in [
+            ("<a>", "a"),
+            ("<p:a>", "a"),
+            ("<p:a:b x='1'>", "a:b"),
+            ("<:a>", "a"),
+        ] {
+            let mut tag = StartTag::default();
+            assert_eq!(markup(text.as_bytes(), &mut tag), Markup::Start);
+            assert_eq!(&text[tag.local..tag.name.end], expected, "{text}");
+        }
+    }
+
+    #[test]
     fn every_part_of_a_tag_is_incomplete() {
         let tag = "<test:case name=\"a b\" time = '1.5' />";
         for end in 1..tag.len() {
@@ -292,13 +309,14 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic_and_offsets_are_inside(rest in proptest::collection::vec(any::<u8>(), 0..48)) {
             let bytes = [b"<", rest.as_slice()].concat();
-            let mut attributes = Vec::new();
-            match markup(&bytes, &mut attributes) {
-                Markup::Start { name, length, .. } => {
-                    prop_assert!(name.end <= length && length <= bytes.len());
-                    prop_assert!(attributes.iter().all(|attribute| attribute.value.end < length));
+            let mut tag = StartTag::default();
+            match markup(&bytes, &mut tag) {
+                Markup::Start => {
+                    prop_assert!(tag.local <= tag.name.end);
+                    prop_assert!(tag.name.end <= tag.length && tag.length <= bytes.len());
+                    prop_assert!(tag.attributes.iter().all(|attribute| attribute.value.end < tag.length));
                 }
-                Markup::End { name, length } => prop_assert!(name.end < length && length <= bytes.len()),
+                Markup::End { name, length } => prop_assert!(name < length && length <= bytes.len()),
                 Markup::Other | Markup::Incomplete(_) => {}
             }
         }

@@ -1,9 +1,6 @@
 //! The start of an element.
 
-use std::ops::Range;
-
-use super::open::local;
-use super::scan::Attribute;
+use super::scan::{Attribute, StartTag};
 use crate::read::line_column::LineColumn;
 use crate::read::text::NextText;
 use crate::text::position;
@@ -12,15 +9,13 @@ use crate::text::position;
 #[derive(Debug)]
 pub(crate) struct Tag<'x> {
     pub(super) text: NextText<'x>,
-    pub(super) name: Range<usize>,
-    pub(super) attributes: &'x [Attribute],
-    pub(super) malformed: Option<String>,
+    pub(super) tag: &'x StartTag,
 }
 
 impl<'x> Tag<'x> {
     /// The name without its prefix.
     pub(crate) fn name(&self) -> &'x str {
-        local(&self.text.text[self.name.clone()])
+        &self.text.text[self.tag.local..self.tag.name.end]
     }
 
     pub(crate) fn place(&self) -> LineColumn {
@@ -35,7 +30,7 @@ impl<'x> Tag<'x> {
     /// The attributes as name and raw value. A name may be repeated.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'x str, &'x str)> + use<'x> {
         let text = self.text.text;
-        self.attributes.iter().map(move |attribute| {
+        self.tag.attributes.iter().map(move |attribute| {
             let Attribute { name, value } = attribute;
             (&text[name.clone()], &text[value.clone()])
         })
@@ -48,18 +43,35 @@ impl<'x> Tag<'x> {
     }
 
     /// Why the attributes after these are malformed.
-    pub(crate) fn malformed(&self) -> Option<&str> {
-        self.malformed.as_deref()
+    pub(crate) fn malformed(&self) -> Option<String> {
+        let malformed = self.tag.malformed.as_ref();
+        malformed.map(|malformed| malformed.reason(self.text.text))
     }
 
     /// Whether a name may be repeated; not sure if there are many.
     pub(crate) fn has_repeated_names(&self) -> bool {
         const FEW: usize = 12;
-        let name = |attribute: &Attribute| &self.text.text.as_bytes()[attribute.name.clone()];
+        let attributes = &self.tag.attributes;
+        let text = self.text.text.as_bytes();
+        // A bit for what is quickly known of a name; most names of a tag have different ones.
+        let bit = |attribute: &Attribute| {
+            1_u64 << ((usize::from(text[attribute.name.start]) + 8 * attribute.name.len()) % 64)
+        };
+        let mut bits = 0;
+        let is_new = |attribute: &Attribute| {
+            let bit = bit(attribute);
+            let is_new = bits & bit == 0;
+            bits |= bit;
+            is_new
+        };
+        if attributes.iter().all(is_new) {
+            return false;
+        }
+        let name = |attribute: &Attribute| &text[attribute.name.clone()];
         let is_repeated = |(at, attribute)| {
-            let mut before = self.attributes[..at].iter();
+            let mut before = attributes[..at].iter();
             before.any(|other| name(other) == name(attribute))
         };
-        self.attributes.len() > FEW || self.attributes.iter().enumerate().any(is_repeated)
+        attributes.len() > FEW || attributes.iter().enumerate().any(is_repeated)
     }
 }
