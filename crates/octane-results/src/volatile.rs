@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::text::position;
+
 /// A kind of text that differs from run to run, and so makes each run of a test a new test.
 ///
 /// | word | what is replaced | by |
@@ -117,6 +119,13 @@ pub(crate) struct Hints {
 
 impl Hints {
     pub(crate) fn of(text: &str) -> Self {
+        // Each kind has digits, separators of paths or hyphens, which most names lack.
+        let has_some = |byte: u8| {
+            (byte.wrapping_sub(b'0') < 10) | (byte == b'/') | (byte == b'\\') | (byte == b'-')
+        };
+        if position(text.as_bytes(), has_some).is_none() {
+            return Self::default();
+        }
         let [mut paths, mut addresses, mut hashes, mut times] = [false; 4];
         let [mut digits, mut hexadecimal, mut digits_max] = [0_usize; 3];
         let mut before = [b' '; 2];
@@ -196,6 +205,8 @@ impl FromStr for Volatile {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -248,6 +259,21 @@ mod tests {
             (Times, "x2026-11-28", "x2026-11-28"),
         ] {
             assert_eq!(kind.replace(text), expected, "{kind}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_quick_look_misses_nothing(
+            text in "(/tmp/|/var/|Temp|temp\\\\|0x|[a-f]{2,8}|[0-9]{1,9}|abcdefab-abcd-abcd-abcd-abcdefabcdef|[-:/ _.x\u{17f}])*"
+        ) {
+            for kind in Volatile::ALL {
+                let is_wanted = |word: &str| kind != Volatile::Hashes || is_hash(word);
+                let mut found = kind.pattern().unwrap().find_iter(&text);
+                if found.any(|found| is_wanted(found.as_str())) {
+                    prop_assert!(Hints::of(&text).may_have(kind), "{}", kind);
+                }
+            }
         }
     }
 
