@@ -146,6 +146,7 @@ impl Input {
     /// What is invalid, for the report of an upload.
     pub(crate) fn invalid_input(&self) -> InvalidResults {
         InvalidResults::new(self.problems(), self.invalid_count())
+            .unread_keys(self.warnings.has_invalid_jira_key())
     }
 
     /// Whether everything is valid.

@@ -8,6 +8,7 @@ use crate::report::ReportedProblem;
 pub struct InvalidResults {
     pub(crate) problems: Vec<ReportedProblem>,
     pub(crate) count: usize,
+    pub(crate) has_unread_keys: bool,
 }
 
 impl InvalidResults {
@@ -16,6 +17,14 @@ impl InvalidResults {
         Self {
             problems: problems.into_iter().collect(),
             count,
+            has_unread_keys: false,
         }
+    }
+
+    /// Whether there were words where Jira keys belong which are none. Then it is not known which keys the results have, and
+    /// [no link is removed](crate::UploadSettings::unlink_stale).
+    pub fn unread_keys(mut self, are_there: bool) -> Self {
+        self.has_unread_keys = are_there;
+        self
     }
 }

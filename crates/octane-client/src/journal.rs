@@ -55,6 +55,7 @@ mod schema;
 mod server_run;
 mod split;
 mod spool;
+mod stale_link;
 mod state;
 mod summary;
 
@@ -73,6 +74,7 @@ pub use retention::Retention;
 pub(crate) use row::{Repeats, RowWriter};
 pub(crate) use server_run::{FailedRun, PreviousRun, ServerRun};
 pub use spool::Spool;
+pub(crate) use stale_link::StaleCandidate;
 pub(crate) use summary::LastAttempt;
 pub use summary::{UploadState, UploadSummary};
 

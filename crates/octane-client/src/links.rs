@@ -69,10 +69,10 @@ pub(crate) struct LinkRequest {
 
 /// What is written to change links.
 #[derive(Debug)]
-struct LinkChanges {
+pub(crate) struct LinkChanges {
     field: LinkField,
     mode: ReferenceUpdate,
-    changes: Vec<Entity>,
+    pub(crate) changes: Vec<Entity>,
     /// How many need no change.
     unchanged: usize,
     /// What cannot be changed.
@@ -80,7 +80,7 @@ struct LinkChanges {
 }
 
 impl LinkChanges {
-    fn none(field: &LinkField, mode: ReferenceUpdate) -> Self {
+    pub(crate) fn none(field: &LinkField, mode: ReferenceUpdate) -> Self {
         Self {
             field: field.clone(),
             mode,
@@ -332,7 +332,7 @@ impl Links<'_> {
 
     /// What holds the links of `runs` of a kind (the runs or their tests) with its existing links, and the runs that do
     /// not exist.
-    async fn link_holders(
+    pub(crate) async fn link_holders(
         &self,
         field: LinkField,
         runs: &BTreeSet<EntityId>,
@@ -424,7 +424,7 @@ impl Links<'_> {
         Ok(joined(outcomes))
     }
 
-    async fn write(&self, planned: LinkChanges) -> Result<LinkOutcome, ClientError> {
+    pub(crate) async fn write(&self, planned: LinkChanges) -> Result<LinkOutcome, ClientError> {
         let mut outcome = planned.outcome();
         let changes = &planned.changes;
         if changes.is_empty() {

@@ -12,10 +12,11 @@ mod repairing;
 mod single;
 mod totals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use octane_model::EntityId;
 use octane_results::{Batches, PayloadWriter, TestRun};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,9 @@ pub(crate) struct Manifest {
     pub(crate) counts: Counts,
     pub(crate) skip_errors: bool,
     pub(crate) link: bool,
+    /// Whether links are removed that no Jira key stands for any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unlink_stale: Option<UnlinkStale>,
     /// Which part of a test run it is, unless it is all of it.
     #[serde(default)]
     pub(crate) shard: Option<Shard>,
@@ -90,6 +94,15 @@ pub(crate) struct Manifest {
     /// Of the caller, who gets them back for a resume.
     #[serde(default)]
     pub(crate) options: BTreeMap<String, String>,
+}
+
+/// What has to be known to remove links that no Jira key stands for any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnlinkStale {
+    /// Whether something could not be read that may be a Jira key, or a result that carries one.
+    pub(crate) has_unread: bool,
+    /// The backlog items that the payloads themselves link to tests.
+    pub(crate) linked_by_payload: BTreeSet<EntityId>,
 }
 
 impl<I: Iterator<Item = TestRun>> Plan<I> {

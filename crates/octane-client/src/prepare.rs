@@ -3,6 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use octane_model::EntityId;
 use octane_results::{Dialect, GherkinUnit, PayloadWriter, TestRun};
 
 use crate::client::Client;
@@ -12,7 +13,7 @@ use crate::invalid::InvalidResults;
 use crate::journal::{Journal, JournalError, Provisional, Repeats, RowWriter, Spool};
 use crate::outcome::{Facts, Outcome, outcome};
 use crate::plan::{
-    Envelope, Manifest, PartsPlan, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch,
+    Envelope, Manifest, PartsPlan, Plan, PlanError, PlanPart, PlanTotals, PlannedBatch, UnlinkStale,
 };
 use crate::report::Counts;
 use crate::server::Server;
@@ -226,6 +227,12 @@ impl Client {
             counts: totals.counts,
             skip_errors: settings.skip_errors,
             link: settings.link,
+            unlink_stale: settings.unlink_stale.then(|| UnlinkStale {
+                has_unread: invalid.count > 0 || invalid.has_unread_keys,
+                linked_by_payload: (settings.context.backlog_items.iter())
+                    .map(|item| EntityId::from(*item))
+                    .collect(),
+            }),
             shard: settings.shard,
             raw: None,
             options: settings.options.clone(),

@@ -133,6 +133,7 @@ impl RawPayload {
             counts: self.counts,
             skip_errors,
             link: false,
+            unlink_stale: None,
             shard: None,
             raw: Some(self.confirmed_by),
             options: BTreeMap::new(),

@@ -15,6 +15,7 @@ use crate::submit::Undelivered;
 use crate::verify::{Lookup, verify};
 
 mod linking;
+mod unlinking;
 
 /// What one delivery came to so far.
 pub(crate) struct Reconciliation<'a> {

@@ -267,8 +267,11 @@ pub struct LinkSummary {
     pub linked: usize,
     /// Of those: how many had them before.
     pub unchanged: usize,
-    /// How many could not be linked.
+    /// How many could not be linked, or freed of stale links.
     pub failed: usize,
+    /// How many links were removed because no Jira key of the results stands for them any more.
+    #[serde(default)]
+    pub removed: usize,
     /// Keys that match no story.
     pub unknown: Vec<String>,
     /// Keys that match several stories, which were not linked.

@@ -51,6 +51,10 @@ pub struct UploadSettings {
     pub ingestion_wait_max: Duration,
     /// Whether runs are linked to the stories whose Jira keys their results carry. Default: yes.
     pub link: bool,
+    /// Whether links are removed afterwards from these runs, or their tests, to stories whose Jira keys their results do not carry
+    /// any more. Only where no doubt is left which keys a run has; the report says where that is not so. Nothing is removed by a
+    /// shard. Default: no.
+    pub unlink_stale: bool,
     /// Whether links are incomplete if a Jira key matches no story, or several. Default: no.
     pub require_all_jira_keys: bool,
     /// Which part of a test run it is. Its runs are not linked before a [`Merge`](crate::Merge) of all parts. Default: none, it is
@@ -80,6 +84,7 @@ impl Default for UploadSettings {
             batches_in_flight_max: 4,
             ingestion_wait_max: Duration::from_secs(15 * 60),
             link: true,
+            unlink_stale: false,
             require_all_jira_keys: false,
             shard: None,
             options: BTreeMap::new(),

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use octane_model::{EntityId, RunId, WorkItemId};
+use octane_model::{Entity, EntityId, ReferenceUpdate, RunId, WorkItemId};
 
 use crate::error::ClientError;
-use crate::links::Links;
+use crate::link_field::LinkField;
+use crate::links::{Holders, LinkChanges, LinkOutcome, Links};
 
 /// A backlog item that runs (or their tests) are linked to although its Jira key is not one of theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,18 +56,8 @@ impl Links<'_> {
             .collect();
         let mut linked = Vec::new();
         for found in self.holders_of(&runs).await? {
-            linked.extend(found.of_runs.into_iter().map(|(run, holder)| {
-                let links = found.holders.get(&holder);
-                let items = links.iter().flat_map(|links| &links.data);
-                LinkedRun {
-                    keys: wanted
-                        .get(&run)
-                        .map(|keys| folded(keys))
-                        .unwrap_or_default(),
-                    items: items.map(|item| item.id.clone()).collect(),
-                    run,
-                    holder,
-                }
+            linked.extend(linked_runs(&found, |run| {
+                wanted.get(run).map(|keys| folded(keys)).unwrap_or_default()
             }));
         }
         let items: BTreeSet<EntityId> = linked.iter().flat_map(|run| run.items.clone()).collect();
@@ -90,6 +81,69 @@ impl Links<'_> {
             })
             .collect())
     }
+
+    /// Removes the links of runs of a kind that are [stale](Self::stale). What they are linked to is read first. Returns what was
+    /// changed, and how many links were removed.
+    pub(crate) async fn unlink_stale(
+        &self,
+        field: &LinkField,
+        keys: &BTreeMap<EntityId, BTreeSet<String>>,
+        stories: &BTreeSet<EntityId>,
+    ) -> Result<(LinkOutcome, usize), ClientError> {
+        let runs = keys.keys().cloned().collect();
+        let found = self.link_holders(field.clone(), &runs).await?;
+        let linked: Vec<LinkedRun> =
+            linked_runs(&found, |run| keys.get(run).map(folded).unwrap_or_default()).collect();
+        let items: BTreeSet<EntityId> = linked.iter().flat_map(|run| run.items.clone()).collect();
+        let keys_of_items = if items.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.client.jira().keys_of(&items).await?
+        };
+        let of_holder: BTreeMap<&EntityId, &EntityId> = found
+            .of_runs
+            .iter()
+            .map(|(run, holder)| (run, holder))
+            .collect();
+        let mut removed: BTreeMap<&EntityId, BTreeSet<EntityId>> = BTreeMap::new();
+        for (item, runs) in stale(&linked, &keys_of_items, stories) {
+            for holder in runs.iter().filter_map(|run| of_holder.get(run)) {
+                removed.entry(holder).or_default().insert(item.clone());
+            }
+        }
+        let mut planned = LinkChanges::none(field, ReferenceUpdate::Replace);
+        for (holder, removed) in &removed {
+            let existing = found.holders.get(*holder).into_iter();
+            let existing = existing.flat_map(|links| &links.data);
+            let rest = existing.filter(|reference| !removed.contains(&reference.id));
+            let change = Entity::with_id((*holder).clone()).set_references(&field.name, rest);
+            planned.changes.push(change);
+        }
+        let outcome = self.write(planned).await?;
+        let changed = outcome.changed_ids.iter();
+        let count = changed
+            .filter_map(|holder| removed.get(holder))
+            .map(BTreeSet::len)
+            .sum();
+        Ok((outcome, count))
+    }
+}
+
+/// Runs with what they, or their tests, are linked to.
+fn linked_runs(
+    found: &Holders,
+    keys: impl Fn(&EntityId) -> BTreeSet<String>,
+) -> impl Iterator<Item = LinkedRun> {
+    found.of_runs.iter().map(move |(run, holder)| {
+        let links = found.holders.get(holder);
+        let items = links.into_iter().flat_map(|links| &links.data);
+        LinkedRun {
+            keys: keys(run),
+            items: items.map(|item| item.id.clone()).collect(),
+            run: run.clone(),
+            holder: holder.clone(),
+        }
+    })
 }
 
 /// A run, and what it or its test is linked to.

@@ -298,6 +298,10 @@ pub(crate) struct UploadArgs {
         help_heading = "Jira"
     )]
     pub(crate) jira: JiraLinks,
+    /// Afterwards, remove the links of these runs, or of their tests, to stories whose Jira keys are not theirs any more. Runs whose
+    /// results have no key, and those whose keys are in doubt, keep all links; links to stories without a Jira key stay.
+    #[arg(long, help_heading = "Jira")]
+    pub(crate) unlink_stale: bool,
     /// Ask Octane to ignore unknown references (release, milestone, …) instead of rejecting the affected runs.
     #[arg(long, help_heading = "Delivery")]
     pub(crate) skip_errors: bool,

@@ -40,6 +40,8 @@ pub(super) enum Change {
     Await(Batches),
     /// Runs of an upload would be linked.
     Link { upload_id: String, jira_keys: usize },
+    /// Links of an upload's runs would be removed that no Jira key stands for any more.
+    UnlinkStale { upload_id: String },
 }
 
 /// Batches of an upload.
@@ -128,6 +130,9 @@ impl Change {
             } => format!(
                 "would link runs of upload {upload_id} to the stories of {}",
                 plural(*jira_keys, "Jira key")
+            ),
+            Self::UnlinkStale { upload_id } => format!(
+                "would then remove the links of runs of upload {upload_id} to stories that none of their Jira keys stands for"
             ),
         }
     }

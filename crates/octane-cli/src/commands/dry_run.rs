@@ -69,7 +69,8 @@ impl DryRun<'_> {
         let (batches, bytes) = (totals.batches, totals.bytes);
         let json = json!({
             "schema": "octane.plan/1", "exit_code": exit.code(), "results": results, "batches": batches,
-            "bytes": bytes, "suite_run": spec.suite_run(), "jira_keys": keys, "problems": problems,
+            "bytes": bytes, "suite_run": spec.suite_run(), "jira_keys": keys,
+            "is_unlinking_stale": settings.unlink_stale, "problems": problems,
             "warnings": warnings, "warning_counts": warning_counts,
         });
         let human = || {
@@ -82,6 +83,11 @@ impl DryRun<'_> {
             if settings.link && !keys.is_empty() {
                 let keys = plural(keys.len(), "Jira key");
                 line.push_str(&format!(" and link runs to the stories of {keys}"));
+                if settings.unlink_stale {
+                    line.push_str(
+                        ", and then remove their links to other stories with a key, which are known once the runs are in Octane",
+                    );
+                }
             }
             let mut text = Text::lines([line]);
             if let (Some(missing), false) = (&missing, refused) {

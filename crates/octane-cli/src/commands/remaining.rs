@@ -29,9 +29,12 @@ pub(super) fn changes_of_upload(
     let mut changes: Vec<Change> = parts.map(|(of, change)| change(batches(of))).collect();
     if remaining.jira_keys > 0 && !summary.is_finished {
         changes.push(Change::Link {
-            upload_id,
+            upload_id: upload_id.clone(),
             jira_keys: remaining.jira_keys,
         });
+        if remaining.unlink_stale {
+            changes.push(Change::UnlinkStale { upload_id });
+        }
     }
     Ok(changes)
 }

@@ -53,8 +53,25 @@ pub(super) fn check(args: &UploadArgs, output: Output) -> Result<()> {
         ..output
     };
     shard(args, ci::detect(env::text).as_ref(), quiet)?;
+    check_unlink_stale(args)?;
     drop(crate::payload::settings(&args.payload)?);
     target_spec(args, "results", None, Timestamp::now()).map(drop)
+}
+
+/// Fails if links are to be removed and none are made, or if it cannot be known which ones are stale.
+fn check_unlink_stale(args: &UploadArgs) -> Result<()> {
+    let reason = match (args.jira, &args.shard) {
+        _ if !args.unlink_stale => return Ok(()),
+        (JiraLinks::Off, _) => {
+            "`--unlink-stale` needs the links of `--jira auto`, and `--jira off` makes none"
+        }
+        (JiraLinks::Auto, Some(_)) => {
+            "`--unlink-stale` cannot be used with `--shard`: other shards may have results of the same runs"
+        }
+        (JiraLinks::Auto, None) => return Ok(()),
+    };
+    let hint = "leave one of the two away; `octane link` has the option, too, for a suite run that is complete";
+    Err(Failure::message(Exit::Configuration, reason).hint(hint))
 }
 
 /// Uploads the results of the inputs that `find` finds.
@@ -69,6 +86,8 @@ pub(super) async fn results(
     settings.skip_errors = args.skip_errors;
     settings.ingestion_wait_max = args.delivery.wait();
     settings.link = args.jira == JiraLinks::Auto;
+    check_unlink_stale(args)?;
+    settings.unlink_stale = args.unlink_stale;
     let policies = Policies::new(&args.delivery);
     settings.require_all_jira_keys = policies.on_unresolved == OnUnresolved::Fail;
     settings.options = policies.stored();

@@ -17,6 +17,9 @@ const LISTED_MAX: usize = 5;
 /// for all, so only the first one is kept. The count is that of inputs.
 const NO_TIME_ZONE: &str = "no_time_zone";
 
+/// The word for words where Jira keys belong that are none.
+const INVALID_JIRA_KEY: &str = "invalid_jira_key";
+
 /// Warnings by kind, in the order in which the kinds were met.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Warnings {
@@ -97,6 +100,11 @@ impl Warnings {
         }
     }
 
+    /// Whether a word where a Jira key belongs is none.
+    pub(crate) fn has_invalid_jira_key(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.code == INVALID_JIRA_KEY)
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.kinds.iter().map(|kind| kind.count).sum()
@@ -152,7 +160,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::Started { .. } => "invalid_start",
         WarningKind::NoTimeZone { .. } => NO_TIME_ZONE,
         WarningKind::ImplausibleStart { .. } => "implausible_start",
-        WarningKind::JiraKey { .. } => "invalid_jira_key",
+        WarningKind::JiraKey { .. } => INVALID_JIRA_KEY,
         WarningKind::Totals { .. } => "different_totals",
         WarningKind::LongerThanSuite { .. } => "different_times",
         WarningKind::Entity { .. } => "unknown_entity",

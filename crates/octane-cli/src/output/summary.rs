@@ -412,6 +412,9 @@ fn write_links(text: &mut Text, links: &LinkSummary) -> std::fmt::Result {
             plural(links.unchanged, "link")
         )?;
     }
+    if links.removed > 0 {
+        write!(text, " · {} removed", plural(links.removed, "stale link"))?;
+    }
     writeln!(text)?;
     if !links.unknown.is_empty() {
         writeln!(text, "          not found: {}", links.unknown.join(", "))?;

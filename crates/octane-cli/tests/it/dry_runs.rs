@@ -19,6 +19,18 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         "would send 2 results in 1 batch",
     ),
     (
+        "upload",
+        "upload b.csv --suite Nightly --suite-run r --unlink-stale",
+        0,
+        "to the stories of 1 Jira key, and then remove their links to other stories with a key",
+    ),
+    (
+        "upload",
+        "upload b.csv --suite Nightly --jira off --unlink-stale",
+        3,
+        "",
+    ),
+    (
         "compat",
         "compat -d 1001 -w 1002 -u ci --suite {suite} b.xml",
         0,

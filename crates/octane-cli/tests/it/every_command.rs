@@ -35,6 +35,11 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ),
     ("upload", "upload a.csv --suite S --dry-run", &[0]),
     (
+        "upload",
+        "upload a.csv --suite S --suite-run r --unlink-stale",
+        &[0],
+    ),
+    (
         "exec",
         "exec b.csv --suite S --suite-run r -y --skip-invalid -- cp a.csv b.csv",
         &[0],

@@ -229,6 +229,20 @@ fn features_are_uploaded_as_gherkin_runs_that_are_linked_by_their_tags() {
 }
 
 #[test]
+fn a_feature_whose_tag_has_changed_loses_the_link_of_the_former_one() {
+    let server = Server::new();
+    let tag = ["--jira-from", "tag"];
+    assert_eq!(upload(&server, &tagged(), &tag).code, 0);
+    let changed = tagged().replace("SHOP-101", "SHOP-102");
+    let done = upload(&server, &changed, &tag);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(runs(&server), [json!(["Cart", "failed", 2])]);
+    let done = upload(&server, &changed, &[&tag[..], &["--unlink-stale"]].concat());
+    assert!(done.stdout.contains("1 stale link removed"), "{done:?}");
+    assert_eq!(runs(&server), [json!(["Cart", "failed", 1])]);
+}
+
+#[test]
 fn a_dry_run_of_features_counts_scenarios_and_creates_nothing() {
     let server = Server::new();
     let more = ["--jira-from", "tag", "--dry-run", "--format", "json"];

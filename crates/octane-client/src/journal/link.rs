@@ -143,7 +143,7 @@ impl Journal {
 }
 
 /// The column of `server_runs` that names what is linked.
-fn holder(level: LinkLevel) -> &'static str {
+pub(super) fn holder(level: LinkLevel) -> &'static str {
     match level {
         LinkLevel::Runs => "run",
         LinkLevel::Tests => "test",

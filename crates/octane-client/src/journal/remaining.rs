@@ -25,6 +25,8 @@ pub struct Remaining {
     pub retried: RemainingBatches,
     /// The different Jira keys of all results, whose stories would be linked.
     pub jira_keys: usize,
+    /// Whether links would be removed that no Jira key of the results stands for any more.
+    pub unlink_stale: bool,
 }
 
 /// A number of batches.
@@ -64,6 +66,8 @@ impl Spool {
         let resent: BTreeSet<usize> = journal.get(RESENT)?.unwrap_or_default();
         let mut remaining = Remaining {
             jira_keys: journal.read(count_jira_keys)?,
+            unlink_stale: journal.manifest()?.unlink_stale.is_some()
+                && !journal.is_stale_removed()?,
             ..Remaining::default()
         };
         for batch in journal.read(|connection| batches(connection, "1"))? {

@@ -11,6 +11,7 @@ use super::feature_row::MORE_RESULTS;
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
 use super::split::halves;
+use super::stale_link::REMOVED;
 use super::state::{RowState, stored};
 use crate::plan::nonce_comment;
 use crate::resend::{BatchState, Look, Resend, RowsLeft, resend};
@@ -113,10 +114,12 @@ impl Journal {
             ensure_index_of_keys(transaction)?;
             // However an earlier attempt ended, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
+            let mut is_sent_again = false;
             // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
             for batch in batches(transaction, "state = 'ended'")?.into_iter().rev() {
                 let left = rows_left(transaction, &batch, &resent)?;
                 if let Resend::Rows { new_bytes } = resend(&batch.state, left, look) {
+                    is_sent_again = true;
                     resent.remove(&batch.number);
                     let mark = new_bytes.then(|| self.mark());
                     replan(transaction, batch, mark.as_deref())?;
@@ -127,6 +130,7 @@ impl Journal {
             for batch in batches(transaction, "state IN ('ended', 'accepted')")? {
                 let left = rows_left(transaction, &batch, &resent)?;
                 if resend(&batch.state, left, look) == Resend::Batch {
+                    is_sent_again = true;
                     if batch.state != BatchState::Accepted {
                         resent.insert(batch.number);
                     }
@@ -138,6 +142,9 @@ impl Journal {
                         .execute((state, ended_as, batch.number))?;
                     reset_rows(transaction, batch.first_row, batch.last_row)?;
                 }
+            }
+            if is_sent_again {
+                transaction.execute("DELETE FROM upload WHERE key = ?", [REMOVED])?;
             }
             set_document(transaction, RESENT, &resent)
         })

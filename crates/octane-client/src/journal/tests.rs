@@ -12,6 +12,7 @@ mod migrations;
 mod relocation;
 mod repeats;
 mod same_bytes;
+mod stale_links;
 
 use std::sync::LazyLock;
 

@@ -46,7 +46,7 @@ impl Reconciliation<'_> {
                 return Ok(());
             }
             match self.link_keys(&keys, &mut summary, &mut problems).await {
-                Ok(()) => {}
+                Ok(is_unlinked) => is_complete &= is_unlinked,
                 Err(StageError::Cancelled) => {
                     self.links = Links::Unfinished;
                     return Ok(());
@@ -72,12 +72,13 @@ impl Reconciliation<'_> {
             .await
     }
 
+    /// Returns whether stale links were removed, if that was asked for.
     async fn link_keys(
         &self,
         keys: &[String],
         summary: &mut LinkSummary,
         problems: &mut Vec<ReportedProblem>,
-    ) -> Result<(), StageError> {
+    ) -> Result<bool, StageError> {
         let Context {
             client,
             journal,
@@ -121,7 +122,8 @@ impl Reconciliation<'_> {
                 unchanged: summary.unchanged,
             });
         }
-        Ok(())
+        self.unlink_stale(&fields, &resolution, summary, problems)
+            .await
     }
 
     /// Links the runs of a kind, or their tests. Returns how many were changed.

@@ -159,6 +159,7 @@ fn add_links(links: &mut LinkSummary, other: LinkSummary) {
     links.count_stories();
     // The others are counted for all shards together.
     links.failed += other.failed;
+    links.removed += other.removed;
     for (keys, others) in [
         (&mut links.unknown, other.unknown),
         (&mut links.ambiguous, other.ambiguous),

@@ -90,6 +90,7 @@ pub(super) fn document(upload: &UploadReport<'_>, details: &Details) -> Document
     }
     blocks.extend(failed(report, details, failed_tests));
     blocks.extend(stories(details, report.links.as_ref()));
+    blocks.extend(report.links.as_ref().and_then(removed_links));
     blocks.extend(report.shards.as_ref().map(shards).unwrap_or_default());
     blocks.extend(problems("Problems", &report.problems));
     document
@@ -284,6 +285,12 @@ fn failed(report: &Report, details: &Details, failed_tests: Option<&[FailedTest]
             more: report.counts.failed.saturating_sub(details.failed.len()),
         }),
     ]
+}
+
+fn removed_links(links: &LinkSummary) -> Option<Block> {
+    let removed = plural(links.removed, "stale link");
+    let text = format!("Removed {removed}: no Jira key of the results stands for them any more");
+    (links.removed > 0).then(|| Block::own(Tone::Neutral, text))
 }
 
 fn state_cell(state: ResultState) -> Cell {
