@@ -1,4 +1,4 @@
-//! The public list of exit codes, the one place where an outcome becomes a number.
+//! The public list of exit codes; those of outcomes are the numbers of `octane-client`.
 
 use octane_client::Outcome;
 
@@ -45,19 +45,19 @@ impl Exit {
     /// The number.
     pub(crate) const fn code(self) -> u8 {
         match self {
-            Self::Success => 0,
+            Self::Success => Outcome::Success.exit_code(),
             Self::Internal => 1,
             Self::Usage => 2,
             Self::Configuration => 3,
             Self::Input => 4,
-            Self::Partial => 5,
-            Self::Refused => 6,
-            Self::Unauthorized => 7,
-            Self::Unreachable => 8,
+            Self::Partial => Outcome::Partial.exit_code(),
+            Self::Refused => Outcome::Refused.exit_code(),
+            Self::Unauthorized => Outcome::Unauthorized.exit_code(),
+            Self::Unreachable => Outcome::Unreachable.exit_code(),
             Self::TestsFailed => 9,
-            Self::LinksIncomplete => 10,
+            Self::LinksIncomplete => Outcome::LinksIncomplete.exit_code(),
             Self::Different => 11,
-            Self::Interrupted => 130,
+            Self::Interrupted => Outcome::Interrupted.exit_code(),
             Self::Terminated => 143,
             Self::Command(code) => code,
         }

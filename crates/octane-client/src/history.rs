@@ -104,7 +104,10 @@ impl Client {
         let failed = once_each(failed);
         let depth = tolerated.iter().map(|class| class.runs()).max();
         let mut histories = HashMap::new();
-        if let (Some(depth), Some(suite_run)) = (depth, report.target.suite_run.id) {
+        let target = &report.target;
+        if let (Some(depth), Some(suite), Some(suite_run)) =
+            (depth, &target.suite, target.suite_run.id)
+        {
             if failed.len() > TESTS_MAX {
                 let tests = failed.len();
                 return Err(HistoryError::TooMany { tests });
@@ -112,7 +115,7 @@ impl Client {
             let mut tests: Vec<TestId> = failed.iter().filter_map(|run| run.test_id).collect();
             tests.sort_unstable();
             tests.dedup();
-            let suite = report.target.suite.id;
+            let suite = suite.id;
             for some in tests.chunks((PAGE / depth).clamp(1, IDS_MAX)) {
                 let read = self.histories(some, suite, suite_run, depth, cancellation);
                 histories.extend(read.await?);

@@ -38,6 +38,21 @@ pub enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    /// The exit code of the program `octane` for it.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Partial => 5,
+            Self::Refused => 6,
+            Self::Unauthorized => 7,
+            Self::Unreachable => 8,
+            Self::LinksIncomplete => 10,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

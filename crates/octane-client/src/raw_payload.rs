@@ -14,7 +14,7 @@ use crate::plan::{Envelope, Manifest, PlanTotals, raw_batch};
 use crate::prepare::Prepared;
 use crate::report::Counts;
 use crate::server::Server;
-use crate::target::{SuiteChoice, Target, TargetSpec};
+use crate::target::{NO_SUITE, SuiteChoice, Target, TargetSpec};
 use crate::upload_id::UploadId;
 
 /// A payload that another program wrote. It is sent as it is, byte for byte: never in pieces, never with other bytes, and without links
@@ -151,9 +151,6 @@ impl RawPayload {
         })
     }
 }
-
-/// Stands for no suite in the report of a payload that names none.
-const NO_SUITE: SuiteId = SuiteId::new(0);
 
 /// The suite run that collects the runs; none if Octane chooses it.
 fn suite_run(suite: &SuiteRef) -> Option<&str> {

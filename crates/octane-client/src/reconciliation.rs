@@ -236,7 +236,7 @@ impl<'a> Reconciliation<'a> {
                 space: workspace.space,
                 workspace: workspace.workspace,
                 module: target.module.clone(),
-                suite: target.suite.clone(),
+                suite: target.known_suite().cloned(),
                 suite_run: IdAndName {
                     id: self.suite_run,
                     name: target.suite_run.clone(),

@@ -199,9 +199,9 @@ pub struct TargetReport {
     /// The application module, where one was given.
     #[serde(serialize_with = "ids_as_strings::optional_entity")]
     pub module: Option<IdAndName<ModuleId>>,
-    /// The test suite.
-    #[serde(serialize_with = "ids_as_strings::entity")]
-    pub suite: IdAndName<SuiteId>,
+    /// The test suite; `None` for a payload that another program wrote and that names none.
+    #[serde(serialize_with = "ids_as_strings::optional_entity")]
+    pub suite: Option<IdAndName<SuiteId>>,
     /// The suite run; without an ID as long as the server has not created it.
     #[serde(serialize_with = "ids_as_strings::entity_without_id")]
     pub suite_run: IdAndName<Option<SuiteRunId>>,
@@ -472,10 +472,10 @@ mod tests {
                 space: SharedSpaceId::new(1001),
                 workspace: WorkspaceId::new(1002),
                 module: None,
-                suite: IdAndName {
+                suite: Some(IdAndName {
                     id: SuiteId::new(4001),
                     name: "Nightly".to_owned(),
-                },
+                }),
                 suite_run: IdAndName {
                     id: None,
                     name: "nightly-1".to_owned(),

@@ -73,7 +73,8 @@ impl Client {
         report: &Report,
         cancellation: &CancellationToken,
     ) -> Result<Option<Comparison>, CompareError> {
-        let Some(suite_run) = report.target.suite_run.id else {
+        let target = &report.target;
+        let (Some(suite), Some(suite_run)) = (&target.suite, target.suite_run.id) else {
             return Ok(None);
         };
         let (mut now, mut kinds) = (Vec::new(), Vec::new());
@@ -86,7 +87,7 @@ impl Client {
             return Ok(None);
         }
         let Some(before) = self
-            .suite_run_before(report.target.suite.id, suite_run, cancellation)
+            .suite_run_before(suite.id, suite_run, cancellation)
             .await?
         else {
             return Ok(None);

@@ -108,6 +108,16 @@ pub struct Target {
     pub problems: Vec<ReportedProblem>,
 }
 
+/// Stands for no suite: that of a payload that another program wrote and that names none.
+pub(crate) const NO_SUITE: SuiteId = SuiteId::new(0);
+
+impl Target {
+    /// The suite, unless there is none.
+    pub(crate) fn known_suite(&self) -> Option<&IdAndName<SuiteId>> {
+        (self.suite.id != NO_SUITE).then_some(&self.suite)
+    }
+}
+
 impl TargetSpec {
     /// The suite run `suite_run` of a suite. A name that Octane cannot hold is repaired; see [`suite_run_name`].
     pub fn new(suite: SuiteChoice, suite_run: impl Into<String>) -> Self {

@@ -317,7 +317,10 @@ fn write_target(
     if let Some(module) = &target.module {
         write!(text, " · module {} ({})", module.name, module.id)?;
     }
-    writeln!(text, " · suite {} ({})", target.suite.name, target.suite.id)?;
+    if let Some(suite) = &target.suite {
+        write!(text, " · suite {} ({})", suite.name, suite.id)?;
+    }
+    writeln!(text)?;
     match target.suite_run.id {
         Some(id) => writeln!(text, "Suite run {} ({id})", target.suite_run.name)?,
         None => writeln!(

@@ -13,6 +13,7 @@ use crate::outcome::Outcome;
 use crate::report::Counts;
 use crate::server::Server;
 use crate::shard::Shard;
+use crate::target::Target;
 use crate::upload_id::UploadId;
 
 /// How far an upload is. Serialises as an item of `octane.uploads/1` and as the upload of `octane.status/1`.
@@ -176,7 +177,8 @@ impl Journal {
         self.count(&mut counts)?;
         let last: Option<LastAttempt> = self.get("last_attempt")?;
         let target = self.target()?;
-        let suite_id = target.as_ref().map(|target| target.suite.id);
+        let suite = target.as_ref().and_then(Target::known_suite);
+        let suite_id = suite.map(|suite| suite.id);
         let suite = target
             .map(|target| target.suite.name)
             .filter(|name| !name.is_empty())

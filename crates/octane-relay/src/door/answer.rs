@@ -3,8 +3,9 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use octane_client::Outcome;
 use octane_model::{Workspace, clean};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::shared::DoorSettings;
 use crate::lane::Lane;
@@ -87,6 +88,7 @@ pub(super) fn status(status: &Status) -> Value {
     // It was written by this program; whatever it is, the answer stays readable.
     let report = status.report.as_deref();
     let report = report.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let report = report.map(as_of_upload);
     serde_json::json!({
         "schema": "octane.relay_upload/1",
         "upload_id": status.id,
@@ -101,6 +103,26 @@ pub(super) fn status(status: &Status) -> Value {
         "reason": status.reason,
         "report": report,
     })
+}
+
+/// A report with all members of `octane.upload/1`. What only the program knows that has read the results is absent, as in the report
+/// of a resume.
+fn as_of_upload(mut report: Value) -> Value {
+    let outcome = serde_json::from_value::<Outcome>(report["outcome"].clone()).ok();
+    if let Some(members) = report.as_object_mut() {
+        let of_program = [
+            ("exit_code", outcome.map(Outcome::exit_code).into()),
+            ("command", Value::Null),
+            ("comparison", Value::Null),
+            ("failed_tests", Value::Null),
+            ("warnings", Value::Array(Vec::new())),
+            ("warning_counts", Value::Object(Map::new())),
+        ];
+        for (name, value) in of_program {
+            members.entry(name).or_insert(value);
+        }
+    }
+    report
 }
 
 /// What an agent may know of the relay, and the uploads of its project by lane and state.

@@ -141,6 +141,8 @@ async fn an_upload_is_handed_over_once_and_reported_on_at_the_end() {
     assert_eq!(json["state"], "delivered");
     assert_eq!(json["report"]["schema"], "octane.upload/1");
     assert_eq!(json["report"]["counts"]["ingested"], 3);
+    assert_eq!(json["report"]["exit_code"], 0);
+    assert_eq!(json["report"]["comparison"], Value::Null);
     assert_eq!(case.put(&id, &journal).await.status, StatusCode::OK);
 }
 

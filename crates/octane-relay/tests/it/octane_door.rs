@@ -264,7 +264,10 @@ async fn a_payload_without_a_suite_is_confirmed_by_its_task_alone() {
     assert_eq!(lane, ("", "shop"));
     let report = case.world.report(&uploads[0]).await;
     assert_eq!((report.counts.ingested, report.counts.read), (2, 2));
-    assert_eq!(report.target.suite_run.id, None);
+    assert_eq!(
+        (report.target.suite, report.target.suite_run.id),
+        (None, None)
+    );
     assert_eq!(case.world.payloads().len(), 3);
 }
 

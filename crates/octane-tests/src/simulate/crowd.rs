@@ -216,7 +216,8 @@ async fn check_server(
         let (CaseTarget::New, Some(report)) = (uploader.process.case.target, &uploader.done) else {
             continue;
         };
-        let suite = report.target.suite.id.to_string();
+        let suite = report.target.suite.as_ref();
+        let suite = suite.map_or(String::new(), |suite| suite.id.to_string());
         if suites_by_name.get(NEW_SUITE).and_then(|ids| ids.first()) != Some(&suite) {
             return Err(format!(
                 "a report names suite {suite}, of {suites_by_name:?}"

@@ -365,8 +365,9 @@ async fn an_upload_of_which_nothing_was_sent_looks_for_its_suite_again_when_it_i
     suites.delete(first).await.unwrap();
     let report = client.delivery(&journal).run().await.unwrap();
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
-    assert_ne!(report.target.suite.id, first);
+    let suite = report.target.suite.unwrap().id;
+    assert_ne!(suite, first);
     let suite_runs = client.suite_runs();
-    let suite_run = suite_runs.find("nightly-1", report.target.suite.id).await;
+    let suite_run = suite_runs.find("nightly-1", suite).await;
     assert!(suite_run.unwrap().is_some());
 }

@@ -166,8 +166,9 @@ async fn a_suite_that_was_lost_is_created_again_and_not_taken_for_another_one_wi
     assert_eq!(other.id, before.id, "another suite has the ID now");
     let report = run(world.client.delivery(&journal).resend_missing(true)).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
-    assert_eq!(report.target.suite.name, "Nightly");
-    assert_ne!(report.target.suite.id, before.id);
+    let suite = report.target.suite.unwrap();
+    assert_eq!(suite.name, "Nightly");
+    assert_ne!(suite.id, before.id);
     assert_eq!(counts(&world).await, (5, 1));
     let runs = world.client.suite_runs();
     assert!(runs.find("nightly-1", other.id).await.unwrap().is_none());

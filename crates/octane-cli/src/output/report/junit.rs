@@ -248,11 +248,13 @@ pub(super) fn write_upload(
         };
         case.map_err(failed)?;
     }
+    let suite_name = report.target.suite.as_ref();
+    let suite_name = suite_name.map_or(String::new(), |suite| suite.name.clone());
     let mut listed = 0;
     for journal in journals {
         let visited = journal.visit_results(|result| {
             listed += 1;
-            match cases.result(result, &report.target.suite.name) {
+            match cases.result(result, &suite_name) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => ControlFlow::Break(error),
             }
@@ -272,7 +274,7 @@ pub(super) fn write_upload(
     }
     let mut properties = vec![
         ("upload-id", report.upload_id.to_string()),
-        ("suite", report.target.suite.name.clone()),
+        ("suite", suite_name),
         ("exit-code", upload.exit.code().to_string()),
     ];
     properties.extend(report.target.url.clone().map(|url| ("suite-run-url", url)));
