@@ -1,7 +1,5 @@
 //! Receiving an upload: nothing is stored that cannot be delivered from here, and nothing is answered before it is stored.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -11,7 +9,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use octane_client::UploadId;
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
 
 use super::answer::{Refusal, json, status};
 use super::body::{self, BodyProblem};
@@ -22,8 +19,6 @@ use crate::audit::{AuditEntry, Event};
 use crate::chain::Chain;
 use crate::store::Put;
 
-/// How long an upload waits until others are received.
-const RECEIVE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// When to come back, in seconds.
 const BUSY_PAUSE: u32 = 1;
 const QUOTA_PAUSE: u32 = 30;
@@ -98,9 +93,7 @@ async fn store(
     let id = upload_id(id)?;
     entry.upload = Some(id.clone());
     let expected = expected_digest(headers)?;
-    // What is received is in memory. Others wait, unread.
-    let waiting = timeout(RECEIVE_WAIT_MAX, door.receiving.acquire());
-    let Ok(Ok(_receiving)) = waiting.await else {
+    let Some(_place) = door.place().await else {
         let message = "the relay receives other uploads now";
         return Err(
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(BUSY_PAUSE),

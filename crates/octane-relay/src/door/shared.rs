@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use octane_client::UploadId;
 use octane_model::{Address, Workspace};
 use octane_web::Hosts;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use super::answer::Refusal;
 use super::session_key::SessionKey;
@@ -68,14 +70,16 @@ pub(crate) struct Door {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) settings: Arc<DoorSettings>,
     /// So many journals are in memory at the same time.
-    pub(super) receiving: Arc<Semaphore>,
+    receiving: Arc<Semaphore>,
     pub(crate) on_stored: Arc<dyn Fn() + Send + Sync>,
     /// By which sessions end.
     pub(super) clock: Clock,
 }
 
-/// How many journals are received at the same time; others wait for a while.
+/// How many journals and payloads are received at the same time; others wait, unread.
 const RECEIVING_MAX: usize = 4;
+/// How long they wait.
+const RECEIVE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 impl Door {
     pub(super) fn new(
@@ -90,6 +94,12 @@ impl Door {
             on_stored: Arc::new(on_stored),
             clock: system_clock(),
         }
+    }
+
+    /// A place to receive something, as what is received is in memory. Waits for one for a while; `None` if all are still taken then.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        let waiting = timeout(RECEIVE_WAIT_MAX, self.receiving.acquire());
+        waiting.await.ok()?.ok()
     }
 }
 

@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt, future, stream};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use octane_client::{Client, Outcome, UploadId};
 use octane_model::SuiteId;
@@ -18,6 +21,8 @@ use octane_rest::{ApiKey, Secret};
 use octane_sandbox::{Fault, Settings};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::agents::World;
@@ -95,13 +100,13 @@ impl Case {
         routes(Arc::clone(&self.store), self.settings.clone(), || {})
     }
 
-    async fn send(
+    fn request(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Body>,
-    ) -> Answer {
+    ) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
@@ -109,7 +114,17 @@ impl Case {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body.into()).unwrap();
+        request.body(body.into()).unwrap()
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = self.request(method, path, headers, body);
         let response = self.routes().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
@@ -327,7 +342,7 @@ async fn a_task_is_running_while_octane_is_away() {
     sandbox.fail_next(Fault::status(503)).unwrap();
     let away = async {
         while sandbox.requests().len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(case.task(id).await["status"], "running");
         sandbox.clear_faults();
@@ -435,7 +450,7 @@ async fn a_result_that_octane_ignored_and_does_not_show_is_no_success() {
             if status.report.is_some() {
                 break status;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     let stop = octane_client::CancellationToken::new();
@@ -526,7 +541,7 @@ async fn payloads_are_bounded_packed_or_not() {
     assert_eq!(case.push(padded(10_000)).await.code(), too_large);
     // Without a length in front, it is counted.
     let chunks = (0..20).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1000]));
-    let stream = Body::from_stream(futures_util::stream::iter(chunks));
+    let stream = Body::from_stream(stream::iter(chunks));
     assert_eq!(case.push(stream).await.code(), too_large);
     let packed = |text: &str| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -562,6 +577,68 @@ async fn a_project_with_too_many_open_uploads_is_asked_to_come_back() {
     let full = case.push(payload("")).await;
     assert_eq!(full.code(), (503, "testbox.queue_full".to_owned()));
     assert_eq!(full.headers[header::RETRY_AFTER], "30");
+    assert_eq!(case.uploads().len(), 1);
+}
+
+/// A push whose payload begins and does not go on. `begun` learns that it is being received; it ends without the rest once `end` does.
+async fn held_push(
+    case: &Case,
+    routes: Router,
+    begun: oneshot::Sender<()>,
+    end: oneshot::Receiver<()>,
+) -> u16 {
+    let start = stream::once(async move {
+        begun.send(()).unwrap();
+        Ok("<test_result>")
+    });
+    let rest = stream::once(async move {
+        let _ = end.await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    });
+    let body = Body::from_stream(start.chain(rest));
+    let push = case.request(Method::POST, &test_results(""), &[XML], body);
+    routes.oneshot(push).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_push_waits_for_a_place_while_others_are_received_but_not_for_ever() {
+    let case = Case::new().await;
+    let routes = case.routes();
+    let (mut begun, mut ends, mut held) = (Vec::new(), Vec::new(), FuturesUnordered::new());
+    for _ in 0..4 {
+        let (has_begun, is_begun) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        held.push(held_push(&case, routes.clone(), has_begun, ended));
+        begun.push(is_begun);
+        ends.push(end);
+    }
+    let all_have_begun = future::join_all(begun);
+    tokio::select! {
+        all = all_have_begun => assert!(all.iter().all(Result::is_ok)),
+        status = held.select_next_some() => panic!("ended with {status}"),
+    }
+    let push = || {
+        let push = case.request(Method::POST, &test_results(""), &[XML], payload(""));
+        let routes = routes.clone();
+        async { routes.oneshot(push).await.unwrap() }
+    };
+    // From here on time passes when nothing else is to be done.
+    tokio::time::pause();
+    let since = Instant::now();
+    let busy = push().await;
+    assert_eq!(
+        (busy.status().as_u16(), since.elapsed().as_secs()),
+        (503, 10)
+    );
+    assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
+    let mut waiting = Box::pin(push());
+    tokio::select! {
+        answer = &mut waiting => panic!("answered with {}", answer.status()),
+        () = tokio::time::sleep(Duration::from_secs(5)) => {}
+    }
+    ends.pop().unwrap().send(()).unwrap();
+    let (answer, ended) = tokio::join!(waiting, held.select_next_some());
+    assert_eq!((answer.status().as_u16(), ended), (202, 400));
     assert_eq!(case.uploads().len(), 1);
 }
 

@@ -93,7 +93,7 @@ impl Push {
         check_media_type(headers)?;
         let skip_errors = skip_errors(&self.parameters)?;
         let is_packed = gzip::is_packed(headers)?;
-        let Ok(_receiving) = door.receiving.try_acquire() else {
+        let Some(_place) = door.place().await else {
             let description = "the relay receives other payloads now; try again";
             return Err(queue_full(description, BUSY_PAUSE));
         };
