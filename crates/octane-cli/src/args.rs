@@ -13,6 +13,7 @@ mod exec;
 mod listing;
 mod network;
 mod number;
+mod oidc;
 mod parse;
 mod rate;
 mod relay;
@@ -44,6 +45,8 @@ pub(crate) use entities::{
 pub(crate) use exec::ExecArgs;
 pub(crate) use listing::SinceArgs;
 pub(crate) use network::NetworkArgs;
+#[cfg(feature = "relay")]
+pub(crate) use oidc::OidcOption;
 pub(crate) use parse::LineError;
 #[cfg_attr(
     not(feature = "relay"),

@@ -48,8 +48,8 @@ pub use folder::Folder;
 pub use lane::{Lane, NoLane};
 pub use octane_web::Hosts;
 pub use oidc::{
-    CiJob, FileKeys, InvalidKeys, InvalidProjectRule, KeySource, KeysError, Oidc, OidcError,
-    ProjectRule, Rejection, UrlKeys,
+    CiJob, DuplicateIssuer, FileKeys, InvalidKeys, InvalidProjectRule, KeySource, KeysError, Oidc,
+    OidcError, OidcIssuer, ProjectRule, Rejection, UrlKeys,
 };
 pub use pace::{Pace, Rate, SLOT_LENGTH, Slots};
 pub use server::Server;

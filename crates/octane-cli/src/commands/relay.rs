@@ -84,7 +84,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let opened = Opened::audited(&args.store).await?;
     let store = Arc::clone(&opened.store);
     let tokens = store.tokens().await.map_err(store::failure)?;
-    let is_open = args.folder.folder.is_some() || args.access.oidc_issuer.is_some();
+    let is_open = args.folder.folder.is_some() || !args.access.oidc.given.is_empty();
     if !is_open && tokens.iter().all(|token| token.project.is_none()) {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }

@@ -182,6 +182,43 @@ fn agents_reach_the_relay_over_tls_with_a_certificate_and_the_token_of_their_job
     );
 }
 
+#[test]
+fn jobs_of_several_issuers_are_accepted_each_by_its_own_rules() {
+    let server = Server::new();
+    let files = Files::new(&server);
+    let (key, issuer) = files.issuer();
+    let other = SigningKey::es256("k1");
+    let keys = json!({ "keys": [other.jwk()] }).to_string();
+    server.place.file("other.json", &keys);
+    let of_other = [
+        "--oidc-issuer",
+        "https://gitlab.example",
+        "--oidc-project",
+        "repository=acme/depot:depot",
+        "--oidc-audience",
+        "octane-relay",
+        "--oidc-jwks",
+        "other.json",
+    ];
+    let relay = Relay::start(&server, &[&issuer[..], &of_other].concat());
+    let mut claims = claims("acme/shop", 300);
+    let of_issuer = key.token(&claims);
+    assert_eq!(upload(&server, &relay, "", &of_issuer, "").code, 0);
+    upload(&server, &relay, "", &other.token(&claims), "").fails(7, &["its signature is wrong"]);
+    claims["iss"] = "https://gitlab.example".into();
+    upload(&server, &relay, "", &other.token(&claims), "").fails(7, &["no rule of the relay"]);
+    claims["repository"] = "acme/depot".into();
+    assert_eq!(
+        upload(&server, &relay, "", &other.token(&claims), "").code,
+        0
+    );
+    claims["iss"] = "https://elsewhere.example".into();
+    upload(&server, &relay, "", &other.token(&claims), "").fails(
+        7,
+        &["it was not issued by `https://ci.example` or `https://gitlab.example`"],
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_renewed_certificate_is_used_after_a_signal_and_a_wrong_one_is_not() {
@@ -243,6 +280,17 @@ fn what_is_wrong_with_the_options_is_said_before_anything_is_served() {
     fails(&issuer[..6], 2, &["--oidc-project"]);
     let rule = [&issuer[..6], &["--oidc-project", "acme/shop:shop"]].concat();
     fails(&rule, 2, &["`acme/shop` is not a condition"]);
+    let second = [&issuer[..], &["--oidc-issuer", "https://gitlab.example"]].concat();
+    fails(
+        &second,
+        2,
+        &["issuer `https://gitlab.example` has no `--oidc-project`"],
+    );
+    fails(
+        &[&issuer[..], &issuer[..]].concat(),
+        2,
+        &["the issuer `https://ci.example` is given twice"],
+    );
     server.place.file("jwks.json", "{\"keys\":[]}");
     fails(
         &issuer,

@@ -57,11 +57,11 @@ pub enum Rejection {
     /// The signature is wrong.
     #[error("its signature is wrong")]
     Signature,
-    /// It is from another issuer.
-    #[error("it was not issued by `{expected}`")]
+    /// It is from another issuer, or names none.
+    #[error("it was not issued by {expected}")]
     #[non_exhaustive]
     Issuer {
-        /// The issuer whose tokens are accepted.
+        /// The issuers whose tokens are accepted, quoted: `` `https://a.example` or `https://b.example` ``.
         expected: String,
     },
     /// It is meant for something else.
@@ -103,7 +103,7 @@ pub(super) fn check(
     }
     let claims = &token.claims;
     if claims.text("iss").as_ref() != Some(&expected.issuer) {
-        let expected = expected.issuer.clone();
+        let expected = format!("`{}`", expected.issuer);
         return Err(Rejection::Issuer { expected });
     }
     if !claims.has("aud", &expected.audience) {
@@ -200,7 +200,7 @@ mod tests {
     fn what_a_genuine_token_says_decides() {
         let key = SigningKey::es256("k");
         let issuer = || Rejection::Issuer {
-            expected: "https://ci.example".into(),
+            expected: "`https://ci.example`".into(),
         };
         let audience = || Rejection::Audience {
             expected: "octane-relay".into(),

@@ -1,6 +1,6 @@
 //! Tokens of CI systems at the door.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,7 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode, header};
 use octane_client::Status as TestStatus;
-use octane_relay::{Clock, DoorSettings, FileKeys, KeysError, Oidc, Time, Token, UrlKeys, routes};
+use octane_relay::{
+    Clock, DoorSettings, FileKeys, KeysError, Oidc, OidcIssuer, Time, Token, UrlKeys, routes,
+};
 use octane_rest::EndpointSettings;
 use octane_sandbox::Settings;
 use octane_test_support::tokens::SigningKey;
@@ -21,11 +23,12 @@ use crate::agents::{World, results};
 
 const NOW: i64 = 1_795_000_000;
 
-/// A door that accepts the tokens of an issuer, whose keys are in a file.
+/// A door that accepts the tokens of two issuers, whose keys are in files.
 struct Case {
     world: World,
     settings: DoorSettings,
     keys: PathBuf,
+    other_keys: PathBuf,
     now: Arc<AtomicI64>,
 }
 
@@ -50,24 +53,36 @@ impl Case {
             "repository_owner=acme:{repository}",
         ];
         let rules = rules.map(|rule| rule.parse().unwrap());
-        settings.oidc = Some(Arc::new(Oidc::new(
+        let issuer = OidcIssuer::new(
             "https://ci.example",
             "octane-relay",
             rules.into(),
             FileKeys::new(&keys),
-            clock,
-        )));
+        );
+        // The other one has an audience, keys and rules of its own; a claim of the same name means something else there.
+        let other_keys = world.folder.path().join("other.json");
+        let other = OidcIssuer::new(
+            "https://gitlab.example",
+            "relay",
+            vec!["repository=acme/shop:mirror".parse().unwrap()],
+            FileKeys::new(&other_keys),
+        );
+        settings.oidc = Some(Arc::new(Oidc::new(vec![issuer, other], clock).unwrap()));
         Self {
             world,
             settings,
             keys,
+            other_keys,
             now,
         }
     }
 
     fn issuer_has(&self, keys: &[&SigningKey]) {
-        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
-        std::fs::write(&self.keys, json!({ "keys": keys }).to_string()).unwrap();
+        write_keys(&self.keys, keys);
+    }
+
+    fn other_issuer_has(&self, keys: &[&SigningKey]) {
+        write_keys(&self.other_keys, keys);
     }
 
     fn wait(&self, seconds: i64) {
@@ -99,6 +114,11 @@ impl Case {
         let message = body["message"].as_str().unwrap_or_default();
         (status, message.to_owned())
     }
+}
+
+fn write_keys(file: &Path, keys: &[&SigningKey]) {
+    let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+    std::fs::write(file, json!({ "keys": keys }).to_string()).unwrap();
 }
 
 fn claims() -> Value {
@@ -163,7 +183,7 @@ async fn a_token_that_is_not_accepted_is_answered_with_the_reason() {
         (
             key.token(&with("iss", "https://evil.example")),
             401,
-            "it was not issued by `https://ci.example`",
+            "it was not issued by `https://ci.example` or `https://gitlab.example`",
         ),
         (other.token(&claims()), 401, "its signature is wrong"),
         (changed, 401, "its signature is wrong"),
@@ -183,6 +203,82 @@ async fn a_token_that_is_not_accepted_is_answered_with_the_reason() {
     assert_eq!(case.ask(&good).await.0, 200);
     case.wait(360);
     assert_eq!(case.ask(&good).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_checked_with_the_keys_and_rules_of_the_issuer_that_it_names() {
+    let case = Case::new().await;
+    // Both have the same ID, as keys of different issuers may.
+    let (key, other) = (SigningKey::es256("k1"), SigningKey::es256("k1"));
+    case.issuer_has(&[&key]);
+    let mut of_other = with("iss", "https://gitlab.example");
+    of_other["aud"] = "relay".into();
+    // While one issuer has no keys, the tokens of the other one count all the same.
+    assert_eq!(case.ask(&other.token(&of_other)).await.0, 503);
+    assert_eq!(case.ask(&key.token(&claims())).await.0, 200);
+    case.other_issuer_has(&[&other]);
+    case.wait(30);
+    let project = async |token: String| {
+        let (status, body) = case
+            .send(&token, Method::GET, "/v1/status", Vec::new())
+            .await;
+        (status, body["project"].as_str().map(str::to_owned))
+    };
+    let accepted = |name: &str| (200, Some(name.to_owned()));
+    assert_eq!(project(key.token(&claims())).await, accepted("shop"));
+    assert_eq!(project(other.token(&of_other)).await, accepted("mirror"));
+    for (token, status, reason) in [
+        // Each issuer could say that it is the other one.
+        (other.token(&claims()), 401, "its signature is wrong"),
+        (key.token(&of_other), 401, "its signature is wrong"),
+        (
+            SigningKey::rs256("k2").token(&claims()),
+            401,
+            "the issuer has no key with its ID",
+        ),
+        // The audience and the rules of the other one do not count either.
+        (
+            key.token(&with("aud", "relay")),
+            401,
+            "its audience is not `octane-relay`",
+        ),
+        (
+            other.token(&with("iss", "https://gitlab.example")),
+            401,
+            "its audience is not `relay`",
+        ),
+        (
+            {
+                let mut claims = of_other.clone();
+                claims["repository"] = "acme/depot".into();
+                other.token(&claims)
+            },
+            403,
+            "no rule of the relay",
+        ),
+        (
+            key.token(&with("iss", "https://ci.example/")),
+            401,
+            "it was not issued by `https://ci.example` or `https://gitlab.example`",
+        ),
+        (
+            key.token(&with("iss", Value::Null)),
+            401,
+            "it was not issued by",
+        ),
+    ] {
+        let answer = case.ask(&token).await;
+        assert_eq!(answer.0, status, "{answer:?}");
+        assert!(answer.1.contains(reason), "{answer:?}");
+    }
+}
+
+#[test]
+fn an_issuer_is_given_once() {
+    let issuer = || OidcIssuer::new("i", "a", Vec::new(), FileKeys::new("keys.json"));
+    let twice = Oidc::new(vec![issuer(), issuer()], octane_relay::system_clock());
+    let error = twice.unwrap_err().to_string();
+    assert_eq!(error, "the issuer `i` is given twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,8 +340,8 @@ async fn keys_are_fetched_from_a_url_that_nobody_can_change_on_the_way() {
     let (address, stop) = (server.address(), octane_client::CancellationToken::new());
     let fetched = async |path: &str| {
         let keys = UrlKeys::new(&format!("http://{address}{path}"), &settings).unwrap();
-        let oidc = Oidc::new("i", "a", Vec::new(), keys, octane_relay::system_clock());
-        oidc.fetch_keys().await
+        let issuer = OidcIssuer::new("i", "a", Vec::new(), keys);
+        issuer.fetch_keys(Time::from_seconds(NOW)).await
     };
     let fetching = async {
         assert!(fetched("/oauth/discovery/keys").await.is_ok());
