@@ -1,7 +1,9 @@
 //! Every public future can be moved to another thread, so that it can be spawned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -14,9 +16,13 @@ use octane_model::{
     Encoding, Entity, ModuleId, Query, ReferenceUpdate, ReleaseId, RunId, SuiteId, SuiteRunId,
     TaskId, WorkItemId,
 };
+use octane_relay::{
+    Audit, AuditEntry, DoorTls, Event, Folder, Oidc, OidcIssuer, PostgresStore, Server, Time,
+    Worker,
+};
 use octane_rest::{
-    Body, Endpoint, Entities, Environment, Idempotency, ListRequest, SecretCommand, SecretFile,
-    SecretSource, TestResults,
+    Body, Endpoint, Entities, Environment, Idempotency, ListRequest, Secret, SecretCommand,
+    SecretFile, SecretSource, TestResults,
 };
 
 /// Not called: that it compiles is the test.
@@ -188,6 +194,27 @@ fn runs_and_links(
     is_send(Releases::find_default(releases));
 }
 
+#[expect(dead_code, reason = "that it compiles is the test")]
+fn relays(
+    (folder, looking): (fn() -> Folder, &mut Folder),
+    (server, address): (fn() -> Server, SocketAddr),
+    (worker, tls): (&Worker, &Arc<DoorTls>),
+    (audit, entry): (&Audit, &AuditEntry),
+    (oidc, issuer): (&Oidc, &OidcIssuer),
+    stop: &CancellationToken,
+) {
+    is_send(Folder::run(folder(), stop));
+    is_send(Folder::look(looking, stop));
+    is_send(Server::bind(address));
+    is_send(Server::serve(server(), axum::Router::new(), stop));
+    is_send(Worker::run(worker, stop));
+    is_send(DoorTls::watch(tls, stop, |_| {}));
+    is_send(Audit::record(audit, Event::Stored, entry));
+    is_send(Oidc::job(oidc, ""));
+    is_send(OidcIssuer::fetch_keys(issuer, Time::EPOCH));
+    is_send(PostgresStore::open(&Secret::from("postgres://")));
+}
+
 /// A future that owns a client and holds another one of it across an `await`.
 fn is_spawnable<F: Future + Send + 'static>(_: F) {}
 
@@ -246,7 +273,7 @@ fn asynchronous(folder: &Path, found: &mut BTreeSet<String>) {
 fn no_public_future_is_left_out_of_the_proof() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = BTreeSet::new();
-    for name in ["octane-rest", "octane-client"] {
+    for name in ["octane-rest", "octane-client", "octane-relay"] {
         asynchronous(&crates.join(name).join("src"), &mut found);
     }
     assert!(found.len() > 60, "{found:?}");
