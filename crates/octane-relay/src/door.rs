@@ -90,9 +90,14 @@ async fn upload(
 async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Refusal> {
     let caller = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
+    let settings = &door.settings;
     Ok(json(
         StatusCode::OK,
-        &lanes(&overview, &caller.project, &door.settings),
+        &lanes(
+            &overview,
+            &caller.project,
+            (&settings.server, settings.workspace),
+        ),
     ))
 }
 

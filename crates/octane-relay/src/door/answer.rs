@@ -4,10 +4,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use octane_client::Outcome;
-use octane_model::{Workspace, clean};
+use octane_model::{Address, Workspace, clean};
 use serde_json::{Map, Value};
 
-use super::shared::DoorSettings;
 use crate::lane::Lane;
 use crate::store::{Overview, Status};
 use crate::time::Time;
@@ -126,7 +125,11 @@ fn as_of_upload(mut report: Value) -> Value {
 }
 
 /// What an agent may know of the relay, and the uploads of its project by lane and state.
-pub(super) fn lanes(overview: &Overview, project: &str, settings: &DoorSettings) -> Value {
+pub(super) fn lanes(
+    overview: &Overview,
+    project: &str,
+    (server, workspace): (&Address, Workspace),
+) -> Value {
     let own = overview
         .lanes
         .iter()
@@ -142,12 +145,12 @@ pub(super) fn lanes(overview: &Overview, project: &str, settings: &DoorSettings)
             })
         })
         .collect();
-    let Workspace { space, workspace } = settings.workspace;
+    let Workspace { space, workspace } = workspace;
     serde_json::json!({
         "schema": "octane.relay_lanes/1",
         "project": project,
         "version": env!("CARGO_PKG_VERSION"),
-        "server": settings.server.to_string(),
+        "server": server.to_string(),
         "space": space.to_string(),
         "workspace": workspace.to_string(),
         "lanes": lanes,
