@@ -31,13 +31,12 @@
 
 use std::time::Duration;
 
-use octane_model::{ApplicationModule, Entity, EntityId, Query, Resource, SuiteRun, TestSuite};
+use octane_model::{ApplicationModule, Entity, Query, Resource, SuiteRun, TestSuite};
 use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::named_entity::{NamedEntity, create, list_named};
-use crate::suite_runs::PLANNED;
 
 /// The pauses between the looks after a creation; most often the first one suffices.
 const PAUSES: [Duration; 3] = [
@@ -87,15 +86,6 @@ impl Removable for ApplicationModule {
 
 impl Removable for TestSuite {
     const REFERRERS: &'static [(&'static str, &'static str)] = &[(SuiteRun::COLLECTION, "test")];
-}
-
-impl Removable for SuiteRun {
-    const REFERRERS: &'static [(&'static str, &'static str)] = &[("runs", "parent_suite")];
-
-    /// The runs that the server plans for the tests of the suite. That it deletes them with the suite run is not documented.
-    fn own_referrers() -> Option<Query> {
-        Some(Query::field("native_status").refers_to_id(EntityId::from(PLANNED)))
-    }
 }
 
 /// What follows a look.

@@ -1,12 +1,12 @@
 //! Suite runs.
 
 use octane_model::{
-    Entity, Query, Reference, ReleaseEntity, ReleaseId, Resource, SuiteId, SuiteRun, SuiteRunId,
-    TestSuite,
+    Entity, EntityId, Query, Reference, ReleaseEntity, ReleaseId, Resource, SuiteId, SuiteRun,
+    SuiteRunId, TestSuite,
 };
 
 use crate::client::Client;
-use crate::ensure::{Ensured, ensure};
+use crate::ensure::{Ensured, Removable, ensure};
 use crate::error::ClientError;
 use crate::id_or_name::{self, IdOrName, Meaning};
 use crate::likeness::Similar;
@@ -174,6 +174,15 @@ impl SuiteRuns<'_> {
     /// The query for the suite runs of a suite.
     pub fn in_suite(suite: SuiteId) -> Query {
         Query::field("test").refers_to_id(suite)
+    }
+}
+
+impl Removable for SuiteRun {
+    const REFERRERS: &'static [(&'static str, &'static str)] = &[("runs", "parent_suite")];
+
+    /// The runs that the server plans for the tests of the suite. That it deletes them with the suite run is not documented.
+    fn own_referrers() -> Option<Query> {
+        Some(Query::field("native_status").refers_to_id(EntityId::from(PLANNED)))
     }
 }
 

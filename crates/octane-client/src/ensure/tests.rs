@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fake_octane::{Answer, FakeOctane, LATENCY, Received, page, problem};
+use crate::suite_runs::PLANNED;
 
 #[test]
 fn every_look_is_judged_by_the_table() {
