@@ -101,7 +101,9 @@ fn new_rows(after: &Path, before: &Path) -> Vec<Rows> {
     let attach = format!("ATTACH '{}' AS before", before.display());
     connection.execute_batch(&attach).unwrap();
     let tables = "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM main.sqlite_master
-                  WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+                  WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+                  -- Triggers of the database write these, whoever inserts the runs.
+                  AND name <> 'run_totals'";
     let mut rows = Vec::new();
     for table in read(&connection, tables).1 {
         let [Value::Text(table), Value::Integer(is_link)] = table.as_slice() else {
@@ -111,7 +113,9 @@ fn new_rows(after: &Path, before: &Path) -> Vec<Rows> {
             format!("SELECT * FROM main.{table} EXCEPT SELECT * FROM before.{table}")
         } else {
             rows.extend(changed_rows(&connection, table));
-            format!("SELECT * FROM main.{table} WHERE id NOT IN (SELECT id FROM before.{table})")
+            format!(
+                "SELECT * FROM main.{table} WHERE rowid NOT IN (SELECT rowid FROM before.{table})"
+            )
         };
         let (names, new) = read(&connection, &new);
         let marks = vec!["?"; names.len()].join(",");
@@ -128,7 +132,7 @@ fn changed_rows(connection: &Connection, table: &str) -> Option<Rows> {
     let (names, _) = read(connection, &format!("SELECT * FROM main.{table} LIMIT 0"));
     let differs = |name: &String| {
         let sql = format!(
-            "SELECT 1 FROM main.{table} a JOIN before.{table} b ON a.id = b.id
+            "SELECT 1 FROM main.{table} a JOIN before.{table} b ON a.rowid = b.rowid
              WHERE a.{name} IS NOT b.{name} LIMIT 1"
         );
         !read(connection, &sql).1.is_empty()
@@ -142,12 +146,15 @@ fn changed_rows(connection: &Connection, table: &str) -> Option<Rows> {
         pairs.join(between)
     };
     let sql = format!(
-        "SELECT {}, a.id FROM main.{table} a JOIN before.{table} b ON a.id = b.id WHERE {}",
+        "SELECT {}, a.rowid FROM main.{table} a JOIN before.{table} b ON a.rowid = b.rowid WHERE {}",
         either("a.@", ","),
         either("a.@ IS NOT b.@", " OR "),
     );
     Some(Rows {
-        sql: format!("UPDATE {table} SET {} WHERE id = ?", either("@ = ?", ",")),
+        sql: format!(
+            "UPDATE {table} SET {} WHERE rowid = ?",
+            either("@ = ?", ",")
+        ),
         rows: read(connection, &sql).1,
     })
 }

@@ -40,10 +40,8 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.sqlite");
-    if results > 0 {
-        runtime.block_on(fill(&file, results));
-    }
     let sandbox = start(Settings::default().storage(Storage::File(file)));
+    runtime.block_on(fill(&sandbox, results));
     for (what, path) in [
         ("a story", story),
         ("50 stories", stories),
@@ -67,8 +65,11 @@ fn measure(what: &str, sandbox: &Running, path: &str, time: Duration) {
     );
 }
 
-async fn fill(file: &std::path::Path, results: usize) {
-    let client = Client::open(file).await;
+async fn fill(sandbox: &Running, results: usize) {
+    if results == 0 {
+        return;
+    }
+    let client = Client::of(sandbox.sandbox().app()).await;
     let suite = client.suite().await;
     for number in 0..results.div_ceil(RUNS) {
         let payload = payload(&suite, &format!("run {number}"), RUNS);

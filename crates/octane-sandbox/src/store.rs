@@ -197,7 +197,16 @@ impl Store {
         let (connection, steps) = readers.idle()?;
         // Who changes the catalog commits first.
         drop(self.catalog.try_read().ok()?);
-        steps.briefly(|| self.read_snapshot(&connection, work))
+        // The transaction begins and ends without a limit: one whose end was interrupted would stay open.
+        let (snapshot, catalog) = match self.begin_read(&connection) {
+            Ok(begun) => begun,
+            Err(error) => return Some(Err(error)),
+        };
+        let reader = Reader {
+            connection: &snapshot,
+            catalog: &catalog,
+        };
+        steps.briefly(|| work(reader))
     }
 
     /// Reads what is committed now with a connection of the readers.
@@ -206,14 +215,20 @@ impl Store {
         connection: &Connection,
         work: impl FnOnce(Reader<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let (snapshot, catalog) = {
-            let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
-            (readers::begin(connection)?, Arc::clone(&catalog))
-        };
+        let (snapshot, catalog) = self.begin_read(connection)?;
         work(Reader {
             connection: &snapshot,
             catalog: &catalog,
         })
+    }
+
+    /// What is committed now, with the entity types that belong to it.
+    fn begin_read<'a>(
+        &self,
+        connection: &'a Connection,
+    ) -> Result<(readers::Snapshot<'a>, Arc<Catalog>), ApiError> {
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        Ok((readers::begin(connection)?, Arc::clone(&catalog)))
     }
 
     /// Writes in a blocking thread.

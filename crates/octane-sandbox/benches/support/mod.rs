@@ -26,7 +26,11 @@ impl Client {
     /// Opens a sandbox on a file.
     pub(crate) async fn open(file: &Path) -> Self {
         let settings = Settings::default().storage(Storage::File(file.to_owned()));
-        let app = Sandbox::open(settings).unwrap().app();
+        Self::of(Sandbox::open(settings).unwrap().app()).await
+    }
+
+    /// Signs in to a sandbox.
+    pub(crate) async fn of(app: Router) -> Self {
         let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
         let request = Request::post("/authentication/sign_in")
             .header(header::CONTENT_TYPE, "application/json")
@@ -75,7 +79,8 @@ impl Client {
     /// Fetches a web page.
     pub(crate) async fn page(&self, path: &str) -> usize {
         let (status, bytes) = self.send(Request::get(path), Body::empty()).await;
-        assert!(status.is_success(), "{path}: {status}");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(status.is_success(), "{path}: {status} {text}");
         bytes.len()
     }
 

@@ -109,6 +109,10 @@ pub(super) struct Snapshot<'a>(&'a Connection);
 
 /// From now on the connection sees one snapshot of the database, however many statements read it.
 pub(super) fn begin(connection: &Connection) -> Result<Snapshot<'_>, ApiError> {
+    if !connection.is_autocommit() {
+        // The end of the one before has failed.
+        end(connection)?;
+    }
     connection.prepare_cached("BEGIN")?.execute([])?;
     let snapshot = Snapshot(connection);
     // A transaction begins with what it reads first.
@@ -128,12 +132,16 @@ impl Deref for Snapshot<'_> {
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        // If this fails, the next transaction cannot begin and says so.
-        let _ = self
-            .0
-            .prepare_cached("ROLLBACK")
-            .and_then(|mut statement| statement.execute([]));
+        // If this fails, it is tried again before the next one begins.
+        let _ = end(self.0);
     }
+}
+
+fn end(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("ROLLBACK")?
+        .execute([])
+        .map(|_| ())
 }
 
 #[cfg(test)]
@@ -177,6 +185,31 @@ mod tests {
         };
         let seen = store.write_now(work).unwrap();
         assert_eq!((seen, count(&store)), (0, 1));
+    }
+
+    /// SQLite counts the steps of a statement over all of its executions, and asks after every thousandth whether to go on: it asks at
+    /// the end of some transactions, too.
+    #[test]
+    fn reads_that_took_too_long_leave_no_transaction_behind() {
+        const LONG: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT COUNT(*) FROM n";
+        let (store, _folder) = store();
+        for _ in 0..1200 {
+            let long = |reader: Reader<'_>| {
+                let count: i64 = reader.connection.query_row(LONG, [], |row| row.get(0))?;
+                Ok(count)
+            };
+            assert!(store.read_briefly(long).is_none_or(|result| result.is_ok()));
+        }
+        assert_eq!(count(&store), 0);
+    }
+
+    #[test]
+    fn a_transaction_that_was_left_open_is_ended_before_the_next_one() {
+        let (store, _folder) = store();
+        let (connection, _) = store.readers.as_ref().unwrap().idle().unwrap();
+        connection.execute_batch("BEGIN").unwrap();
+        drop(connection);
+        assert_eq!(count(&store), 0);
     }
 
     #[test]
