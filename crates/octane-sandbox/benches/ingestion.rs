@@ -102,7 +102,7 @@ fn new_rows(after: &Path, before: &Path) -> Vec<Rows> {
     connection.execute_batch(&attach).unwrap();
     let tables = "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM main.sqlite_master
                   WHERE type = 'table' AND name NOT LIKE 'sqlite%'
-                  -- Triggers of the database write these, whoever inserts the runs.
+                  -- Database triggers maintain it whenever runs are inserted.
                   AND name <> 'run_totals'";
     let mut rows = Vec::new();
     for table in read(&connection, tables).1 {

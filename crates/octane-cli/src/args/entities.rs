@@ -176,10 +176,10 @@ pub(crate) enum RunCommand {
         #[command(flatten)]
         since: SinceArgs,
     },
-    /// Say why there is no such command.
+    /// Fail, and say what to use instead.
     #[command(hide = true)]
     Create(AnyArgs),
-    /// Say why there is no such command.
+    /// Fail, and say what to use instead.
     #[command(hide = true)]
     Ensure(AnyArgs),
 }

@@ -70,7 +70,8 @@ fn check_unlink_stale(args: &UploadArgs) -> Result<()> {
         }
         (JiraLinks::Auto, None) => return Ok(()),
     };
-    let hint = "leave one of the two away; `octane link` has the option, too, for a suite run that is complete";
+    let hint =
+        "use only one of the two; for a complete suite run, `octane link` has the same option";
     Err(Failure::message(Exit::Configuration, reason).hint(hint))
 }
 

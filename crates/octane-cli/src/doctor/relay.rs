@@ -284,7 +284,7 @@ async fn about_relay(network: &RelayNetwork, token: &Secret) -> Result<AboutRela
     let (status, body) = (response.status(), response.body());
     if status.is_success()
         && let Ok(about) = serde_json::from_slice::<AboutRelay>(body)
-        && about.schema.strip_suffix("/1") == Some("octane.relay_lanes")
+        && about.schema == "octane.relay_lanes/1"
     {
         return Ok(about);
     }

@@ -82,7 +82,7 @@ pub(super) fn version(own: &str, relay: Option<&str>) -> Finding {
         }
         Some(relay) => Finding::new(check, Status::Ok, relay),
         None => older(format!(
-            "not told, so it is older than this program ({own})"
+            "unknown; the relay is older than this program ({own})"
         )),
     }
 }

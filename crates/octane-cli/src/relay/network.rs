@@ -25,7 +25,7 @@ pub(crate) struct RelayNetwork {
     pub(crate) settings: EndpointSettings,
 }
 
-/// Why there is no response.
+/// Why a request got no response.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     InTime,

@@ -265,7 +265,7 @@ fn certificates_and_the_clock_of_the_relay_are_judged() {
     assert_eq!(with(&done, "warning"), ["relay_clock"], "{done:?}");
     let (_, message) = check(&done, "relay_clock");
     assert!(message.contains(" days ahead of the relay's"), "{message}");
-    // What answers there is not a relay; its certificate is looked at all the same.
+    // What answers there is not a relay; its certificate is checked anyway.
     for (validity, status, part) in [
         (Validity::Now, "ok", "issued by `Example Root CA`"),
         (

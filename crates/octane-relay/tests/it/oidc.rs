@@ -213,7 +213,7 @@ async fn a_token_is_checked_with_the_keys_and_rules_of_the_issuer_that_it_names(
     case.issuer_has(&[&key]);
     let mut of_other = with("iss", "https://gitlab.example");
     of_other["aud"] = "relay".into();
-    // While one issuer has no keys, the tokens of the other one count all the same.
+    // While one issuer has no keys, tokens of the other one are still accepted.
     assert_eq!(case.ask(&other.token(&of_other)).await.0, 503);
     assert_eq!(case.ask(&key.token(&claims())).await.0, 200);
     case.other_issuer_has(&[&other]);

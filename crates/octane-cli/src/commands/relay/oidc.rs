@@ -69,7 +69,7 @@ struct Given<'a> {
 /// | the command line has | the others belong to |
 /// |---|---|
 /// | one issuer | it, wherever they are |
-/// | several | the last one in front of them; there is none in front of the first |
+/// | several | the last one before them; nothing may come before the first |
 ///
 /// Each issuer needs one audience, one set of keys, and rules.
 fn issuers_of(given: &[OidcOption]) -> Result<Vec<Given<'_>>> {
@@ -86,9 +86,9 @@ fn issuers_of(given: &[OidcOption]) -> Result<Vec<Given<'_>>> {
     match (issuers.first_mut(), rest.first()) {
         (Some((_, own)), Some(_)) if is_single => own.splice(0..0, rest).for_each(drop),
         (_, Some(first)) => {
-            let message = format!("`{}` is in front of the first `--oidc-issuer`", name(first));
+            let message = format!("`{}` comes before the first `--oidc-issuer`", name(first));
             return Err(Failure::message(Exit::Usage, message).hint(
-                "put the options of each issuer behind it: `--oidc-issuer`, `--oidc-audience`, `--oidc-jwks`, `--oidc-project`",
+                "put the options of each issuer after it: `--oidc-issuer`, `--oidc-audience`, `--oidc-jwks`, `--oidc-project`",
             ));
         }
         (_, None) => {}
@@ -133,7 +133,7 @@ impl<'a> Given<'a> {
 fn missing(issuer: &str, option: &str) -> Failure {
     let message = format!("issuer `{issuer}` has no `{option}`");
     Failure::message(Exit::Usage, message)
-        .hint(format!("add `{option}` behind `--oidc-issuer {issuer}`"))
+        .hint(format!("add `{option}` after `--oidc-issuer {issuer}`"))
 }
 
 fn name(option: &OidcOption) -> &'static str {
@@ -180,19 +180,17 @@ mod tests {
         let options = options(line);
         let issuers = issuers_of(&options).map_err(|failure| failure.error.to_string())?;
         let shown = issuers.into_iter().map(|given| {
-            let Given {
-                issuer,
-                audience,
-                jwks,
-                projects,
-            } = given;
-            format!("{issuer} {audience} {jwks} {}", projects.join(" "))
+            let projects = given.projects.join(" ");
+            format!(
+                "{} {} {} {projects}",
+                given.issuer, given.audience, given.jwks
+            )
         });
         Ok(shown.collect())
     }
 
     #[test]
-    fn options_belong_to_the_issuer_in_front_of_them() {
+    fn options_belong_to_the_issuer_before_them() {
         let first = "i1 a1 j1 p1 p2".to_owned();
         for line in ["i1 a1 j1 p1 p2", "p1 j1 a1 i1 p2", "a1 j1 p1 p2 i1"] {
             assert_eq!(found(line), Ok(vec![first.clone()]), "{line}");
@@ -218,7 +216,7 @@ mod tests {
             ),
             (
                 "a1 i1 j1 p1 i2 a2 j2 p2",
-                "`--oidc-audience` is in front of the first `--oidc-issuer`",
+                "`--oidc-audience` comes before the first `--oidc-issuer`",
             ),
         ] {
             assert_eq!(found(line), Err(error.to_owned()), "{line}");
