@@ -58,24 +58,26 @@ pub(crate) fn position(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<u
         let at = bytes[start..].iter().position(|byte| is_wanted(*byte));
         at.map(|at| start + at)
     };
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
-        if has_any(block, &is_wanted) {
-            return first_of(number * BLOCK);
+    if let Some(last) = bytes.len().checked_sub(BLOCK) {
+        let mut start = 0;
+        loop {
+            let block = bytes[start..].first_chunk::<BLOCK>()?;
+            if has_any(block, &is_wanted) {
+                return first_of(start);
+            }
+            if start == last {
+                return None;
+            }
+            // The last block overlaps with what was skipped.
+            start = last.min(start + BLOCK);
         }
     }
-    let start = bytes.len() - rest.len();
-    // Blocks at the end overlap with what was skipped, or with each other.
-    let has_none = match (bytes.last_chunk::<BLOCK>(), rest.first_chunk::<SHORT>()) {
-        _ if rest.is_empty() => true,
-        (Some(last), _) => !has_any(last, &is_wanted),
-        (None, Some(first)) => {
-            let last = rest.last_chunk::<SHORT>();
-            !has_any(first, &is_wanted) && !last.is_some_and(|last| has_any(last, &is_wanted))
-        }
-        (None, None) => false,
+    let (first, last) = (bytes.first_chunk::<SHORT>(), bytes.last_chunk::<SHORT>());
+    let has_none = match first.zip(last) {
+        Some((first, last)) => !has_any(first, &is_wanted) && !has_any(last, &is_wanted),
+        None => bytes.is_empty(),
     };
-    if has_none { None } else { first_of(start) }
+    if has_none { None } else { first_of(0) }
 }
 
 #[inline]

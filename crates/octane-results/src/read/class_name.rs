@@ -1,8 +1,9 @@
 //! Dotted class names.
 
-use memchr::memrchr;
+use memchr::memchr_iter;
 
 use crate::read::file_names::is_file_extension;
+use crate::text::position;
 
 /// Splits a dotted class name into package and class; one that is not made of plain identifiers, or ends like a file name,
 /// has no package.
@@ -16,13 +17,16 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
             .filter(|class| !class.is_empty());
         return ("", class.unwrap_or(classname));
     }
-    if classname.is_ascii() {
+    if position(classname.as_bytes(), is_not_in_ascii_names).is_none() {
         return match end_of_package(classname.as_bytes()) {
             Some(end) if !is_file_extension(&classname[end + 1..]) => {
                 (&classname[..end], &classname[end + 1..])
             }
             _ => ("", classname),
         };
+    }
+    if classname.is_ascii() {
+        return ("", classname);
     }
     let is_identifier = |segment: &str| {
         segment.starts_with(|char: char| char.is_alphabetic() || char == '_')
@@ -40,41 +44,30 @@ pub(crate) fn split_class<'c>(classname: &'c str, package: &str) -> (&'c str, &'
     }
 }
 
-/// A byte that no identifier starts with.
-const NOT_FIRST: u8 = 1;
-/// A byte that no identifier contains after its start.
-const NOT_INSIDE: u8 = 2;
-/// A dot, which ends an identifier that has started.
-const DOT: u8 = 4;
+/// Whether this byte is in no name that is made of identifiers in ASCII and dots.
+fn is_not_in_ascii_names(byte: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    !(is_letter | is_digit | (byte == b'.') | (byte == b'_') | (byte == b'$'))
+}
 
-/// What each byte is in a name of identifiers and dots.
-const KINDS: [u8; 256] = {
-    let mut kinds = [NOT_FIRST | NOT_INSIDE; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        kinds[byte as usize] = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => 0,
-            b'0'..=b'9' | b'$' => NOT_FIRST,
-            b'.' => NOT_FIRST | DOT,
-            _ => NOT_FIRST | NOT_INSIDE,
-        };
-        byte += 1;
-    }
-    kinds
-};
-
-/// The last dot of a name in ASCII, if there is one and all segments are identifiers.
+/// The last dot of a name that is made of such bytes, if it has one and all segments are identifiers.
 fn end_of_package(classname: &[u8]) -> Option<usize> {
-    let last = memrchr(b'.', classname)?;
-    // Without branches, since most names are read to their end.
-    let mut wrong_next = NOT_FIRST;
-    let mut wrong = 0;
-    for byte in classname {
-        let kind = KINDS[usize::from(*byte)];
-        wrong |= kind & wrong_next;
-        wrong_next = NOT_INSIDE - kind / DOT;
+    let is_first = |at: usize| {
+        let first = classname.get(at);
+        first.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+    };
+    let mut last = None;
+    if !is_first(0) {
+        return None;
     }
-    (wrong == 0 && wrong_next == NOT_INSIDE).then_some(last)
+    for dot in memchr_iter(b'.', classname) {
+        if !is_first(dot + 1) {
+            return None;
+        }
+        last = Some(dot);
+    }
+    last
 }
 
 #[cfg(test)]

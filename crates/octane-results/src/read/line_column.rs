@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use memchr::{memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// A line and a column, both from 1; columns are in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,12 @@ impl LineColumn {
                 ..self
             },
             Some(last) => Self {
-                line: self.line + memchr_iter(b'\n', text).count() as u64,
+                // There is often only one.
+                line: self.line
+                    + match memchr(b'\n', text) {
+                        Some(first) if first == last => 1,
+                        _ => memchr_iter(b'\n', text).count() as u64,
+                    },
                 column: 1 + chars(&text[last + 1..]),
             },
         }

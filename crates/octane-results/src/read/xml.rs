@@ -16,6 +16,7 @@ mod content;
 pub(crate) mod escape;
 mod open;
 mod scan;
+mod shapes;
 mod tag;
 
 use content::{CDATA, Content, ContentReader};
@@ -23,6 +24,7 @@ use content::{CDATA, Content, ContentReader};
 use escape::value;
 use open::{OpenElements, local};
 use scan::{Incomplete, Markup, StartTag};
+use shapes::Shapes;
 pub(crate) use tag::Tag;
 
 /// A byte order mark, in UTF-8.
@@ -41,6 +43,7 @@ pub(crate) struct XmlReader<R: Read> {
     open: OpenElements,
     /// The current start of an element.
     tag: StartTag,
+    shapes: Shapes,
     /// How long the current tag or text is, which is consumed before the next event.
     ahead: usize,
     /// Where the last text that was wanted starts.
@@ -115,6 +118,7 @@ impl<R: Read> XmlReader<R> {
             content: ContentReader::default(),
             open: OpenElements::default(),
             tag: StartTag::default(),
+            shapes: Shapes::default(),
             ahead: 0,
             text_place: LineColumn::START,
             is_at_empty: false,
@@ -213,6 +217,9 @@ impl<R: Read> XmlReader<R> {
 
     /// Reads the next tag, declaration or processing instruction.
     fn markup(&mut self) -> Result<Option<XmlEvent<'_>>, ReadError> {
+        if self.shapes.read(self.text.get_ref().ahead(), &mut self.tag) {
+            return self.start();
+        }
         let mut wanted = 1;
         let markup = loop {
             let next = self.text.get_mut().peek(wanted);
@@ -229,6 +236,10 @@ impl<R: Read> XmlReader<R> {
                     return Err(self.incomplete(missing));
                 }
                 Markup::Incomplete(_) => wanted = next.len() * 2,
+                Markup::Start => {
+                    self.shapes.keep(next, &self.tag);
+                    break Markup::Start;
+                }
                 markup => break markup,
             }
         };

@@ -3,23 +3,27 @@
 /// The path of the open elements.
 #[derive(Debug, Default)]
 pub(super) struct OpenElements {
+    /// The names one after the other, and behind them those of elements that were closed: the next ones are often the same.
     names: String,
-    /// The offset of each name in `names`.
-    elements: Vec<usize>,
+    /// The offset of each name in `names`, and of its end.
+    elements: Vec<(usize, usize)>,
 }
 
 impl OpenElements {
     #[inline]
     pub(super) fn push(&mut self, name: &str) {
-        self.elements.push(self.names.len());
-        self.names.push_str(name);
+        let start = self.elements.last().map_or(0, |(_, end)| *end);
+        let end = start + name.len();
+        if self.names.as_bytes().get(start..end) != Some(name.as_bytes()) {
+            self.names.truncate(start);
+            self.names.push_str(name);
+        }
+        self.elements.push((start, end));
     }
 
     #[inline]
     pub(super) fn pop(&mut self) {
-        if let Some(start) = self.elements.pop() {
-            self.names.truncate(start);
-        }
+        self.elements.pop();
     }
 
     /// How many elements are open.
@@ -30,16 +34,14 @@ impl OpenElements {
 
     /// The full names, from the outermost to the innermost.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let ends = self.elements.iter().skip(1).copied();
-        let ends = ends.chain([self.names.len()]);
-        let names = self.elements.iter().zip(ends);
-        names.map(|(start, end)| &self.names[*start..end])
+        (self.elements.iter()).map(|(start, end)| &self.names[*start..*end])
     }
 
     /// The full name of the innermost one.
     #[inline]
     pub(super) fn innermost(&self) -> Option<&str> {
-        self.elements.last().map(|start| &self.names[*start..])
+        let (start, end) = self.elements.last()?;
+        Some(&self.names[*start..*end])
     }
 
     /// The names without prefixes, from the outermost to the innermost.

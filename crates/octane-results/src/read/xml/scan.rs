@@ -27,12 +27,14 @@ pub(super) enum Incomplete {
 }
 
 /// The start of an element, as offsets in its tag.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct StartTag {
     pub(super) name: Range<usize>,
     /// Where the name without its prefix starts.
     pub(super) local: usize,
     pub(super) attributes: Vec<Attribute>,
+    /// Whether a name may be repeated; not sure if there are many.
+    pub(super) has_repeated_names: bool,
     /// Why the attributes after these are malformed.
     pub(super) malformed: Option<Malformed>,
     pub(super) is_empty: bool,
@@ -101,10 +103,37 @@ pub(super) fn markup(bytes: &[u8], tag: &mut StartTag) -> Markup {
         Some(b'!' | b'?') => Markup::Other,
         Some(b'/') => end(bytes),
         Some(_) => match start(bytes, tag) {
-            Ok(()) => Markup::Start,
+            Ok(()) => {
+                tag.has_repeated_names = has_repeated_names(bytes, &tag.attributes);
+                Markup::Start
+            }
             Err(missing) => Markup::Incomplete(missing),
         },
     }
+}
+
+fn has_repeated_names(bytes: &[u8], attributes: &[Attribute]) -> bool {
+    const FEW: usize = 12;
+    // A bit for what is quickly known of a name; most names of a tag have different ones.
+    let bit = |attribute: &Attribute| {
+        1_u64 << ((usize::from(bytes[attribute.name.start]) + 8 * attribute.name.len()) % 64)
+    };
+    let mut bits = 0;
+    let is_new = |attribute: &Attribute| {
+        let bit = bit(attribute);
+        let is_new = bits & bit == 0;
+        bits |= bit;
+        is_new
+    };
+    if attributes.iter().all(is_new) {
+        return false;
+    }
+    let name = |attribute: &Attribute| &bytes[attribute.name.clone()];
+    let is_repeated = |(at, attribute)| {
+        let mut before = attributes[..at].iter();
+        before.any(|other| name(other) == name(attribute))
+    };
+    attributes.len() > FEW || attributes.iter().enumerate().any(is_repeated)
 }
 
 fn end(bytes: &[u8]) -> Markup {

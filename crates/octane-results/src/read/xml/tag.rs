@@ -50,28 +50,6 @@ impl<'x> Tag<'x> {
 
     /// Whether a name may be repeated; not sure if there are many.
     pub(crate) fn has_repeated_names(&self) -> bool {
-        const FEW: usize = 12;
-        let attributes = &self.tag.attributes;
-        let text = self.text.text.as_bytes();
-        // A bit for what is quickly known of a name; most names of a tag have different ones.
-        let bit = |attribute: &Attribute| {
-            1_u64 << ((usize::from(text[attribute.name.start]) + 8 * attribute.name.len()) % 64)
-        };
-        let mut bits = 0;
-        let is_new = |attribute: &Attribute| {
-            let bit = bit(attribute);
-            let is_new = bits & bit == 0;
-            bits |= bit;
-            is_new
-        };
-        if attributes.iter().all(is_new) {
-            return false;
-        }
-        let name = |attribute: &Attribute| &text[attribute.name.clone()];
-        let is_repeated = |(at, attribute)| {
-            let mut before = attributes[..at].iter();
-            before.any(|other| name(other) == name(attribute))
-        };
-        attributes.len() > FEW || attributes.iter().enumerate().any(is_repeated)
+        self.tag.has_repeated_names
     }
 }
