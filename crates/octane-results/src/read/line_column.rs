@@ -1,8 +1,11 @@
 //! Lines and columns.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memrchr};
+
+use crate::position::Position;
 
 /// A line and a column, both from 1; columns are in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,11 @@ impl Default for LineColumn {
 
 impl LineColumn {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    /// The position in a file.
+    pub(crate) fn in_file(self, file: &Arc<str>) -> Position {
+        Position::new(Arc::clone(file), self.line).column(Some(self.column))
+    }
 
     /// The position after `text`, which starts here.
     pub(crate) fn after(self, text: &[u8]) -> Self {

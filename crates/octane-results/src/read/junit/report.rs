@@ -4,15 +4,14 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::attempt::{Attempt, AttemptKind};
-use super::attributes::{Odd, read_attributes};
+use super::attributes::read_attributes;
 use super::case::OpenCases;
 use super::element::Element;
 use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
 use super::verdict::is_unclear;
-use crate::invalid::{InvalidCell, InvalidRow, shortened};
-use crate::position::Position;
+use crate::invalid::{InvalidRow, shortened};
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
 use crate::read::jira_keys::{KeyList, is_key, jira_keys};
@@ -22,17 +21,15 @@ use crate::read::options::ReadOptions;
 use crate::read::record::Record;
 use crate::read::spare::Spare;
 use crate::read::start_times::StartTimes;
-use crate::read::text::InvalidBytes;
 use crate::read::xml::escape::push_text;
 use crate::read::xml::{Tag, XmlEvent};
 use crate::run::TestRun;
 use crate::sniff::foreign_root;
 use crate::text::trimmed;
-use crate::timestamp::TimestampError;
-use crate::warning::{Warning, WarningKind};
+use crate::warning::WarningKind;
 
-/// The maximum number of warnings about different unknown entities, which tend to repeat.
-const DISTINCT_WARNINGS_MAX: usize = 16;
+mod joined;
+mod remarks;
 
 /// Why an event cannot be processed, and where.
 pub(super) type ParseFailure = (LineColumn, ReadErrorKind);
@@ -390,12 +387,12 @@ impl Report {
                         position.line = place.line;
                         position.column = Some(place.column);
                     }
-                    position => *position = Some(position_in(file, place)),
+                    position => *position = Some(place.in_file(file)),
                 }
                 Record::Run(run)
             }
             Err(cells) => Record::Invalid(InvalidRow {
-                position: position_in(file, place),
+                position: place.in_file(file),
                 cells,
             }),
         };
@@ -478,207 +475,11 @@ impl Report {
             self.warn(self.root, WarningKind::NoResults);
         }
     }
-
-    /// Takes note of what is odd about the attributes of `tag`, and returns what is contradictory: an attribute that is given twice
-    /// with different values, of which the first one counts.
-    fn attributes(
-        &mut self,
-        tag: &Tag<'_>,
-        read: Result<(), Box<Odd>>,
-    ) -> Result<Vec<InvalidCell>, ParseFailure> {
-        match read.map_err(|odd| *odd) {
-            Ok(()) => Ok(Vec::new()),
-            Err(Odd::Malformed(reason)) => Err((tag.place(), ReadErrorKind::Malformed { reason })),
-            Err(Odd::Read { unknown, cells }) => {
-                if let Some(reference) = unknown {
-                    self.warn_of_entity(tag.place(), reference);
-                }
-                Ok(cells)
-            }
-        }
-    }
-
-    /// Like [`Self::attributes`]; malformed ones cost this test case only.
-    fn attributes_of_case(
-        &mut self,
-        tag: &Tag<'_>,
-        read: Result<(), Box<Odd>>,
-    ) -> Vec<InvalidCell> {
-        self.attributes(tag, read).unwrap_or_else(|(_, kind)| {
-            vec![InvalidCell::new(
-                None,
-                "",
-                format!("{kind} (in `{}`)", tag.name()),
-            )]
-        })
-    }
-
-    /// Like [`Self::attributes`]; malformed ones inside a test case cost this test case only.
-    fn attributes_inside(
-        &mut self,
-        tag: &Tag<'_>,
-        read: Result<(), Box<Odd>>,
-    ) -> Result<Vec<InvalidCell>, ParseFailure> {
-        if self.cases_open.is_empty() {
-            self.attributes(tag, read)
-        } else {
-            Ok(self.attributes_of_case(tag, read))
-        }
-    }
-
-    /// Makes the open case invalid, or the suite.
-    fn object(&mut self, tag: &Tag<'_>, cells: Vec<InvalidCell>) {
-        if cells.is_empty() {
-            return;
-        }
-        match self.cases_open.innermost() {
-            Some(case) => case.invalid.extend(cells),
-            None => self.invalid(tag.place(), cells),
-        }
-    }
-
-    fn invalid(&mut self, place: LineColumn, cells: Vec<InvalidCell>) {
-        if !cells.is_empty() {
-            let position = self.position(place);
-            self.ready
-                .push_back(Record::Invalid(InvalidRow { position, cells }));
-        }
-    }
-
-    fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
-        let mut warnings = Vec::new();
-        let zone = self.options.time_zone.as_ref();
-        let parsed = (self.start_times).parse(text, zone, &mut |kind| warnings.push(kind));
-        for kind in warnings {
-            self.warn(place, kind);
-        }
-        match parsed {
-            Ok(started) => started,
-            Err(TimestampError::Empty) => None,
-            Err(reason) => {
-                let value = shortened(text);
-                self.warn(place, WarningKind::Started { value, reason });
-                None
-            }
-        }
-    }
-
-    fn position(&self, place: LineColumn) -> Position {
-        position_in(&self.file, place)
-    }
-
-    fn warn(&mut self, place: LineColumn, kind: WarningKind) {
-        let position = self.position(place);
-        self.ready
-            .push_back(Record::Warning(Warning { position, kind }));
-    }
-
-    pub(super) fn warn_of_bytes(&mut self, invalid: &InvalidBytes) {
-        let InvalidBytes {
-            bytes,
-            first,
-            encoding,
-        } = *invalid;
-        self.warn(first, WarningKind::InvalidBytes { bytes, encoding });
-    }
-
-    fn warn_of_entity(&mut self, place: LineColumn, reference: String) {
-        self.warn_once(place, WarningKind::Entity { reference });
-    }
-
-    /// Adds a warning; only once per file for each unknown entity.
-    fn warn_once(&mut self, place: LineColumn, kind: WarningKind) {
-        if self.is_worth_saying(&kind) {
-            self.warn(place, kind);
-        }
-    }
-}
-
-/// Reports that are read in parts.
-impl Report {
-    /// Whether all open elements, `depth` of them, are suites.
-    pub(super) fn is_between_cases(&self, depth: usize) -> bool {
-        self.cases_open.is_empty()
-            && self.scopes.are_all(Scope::Suite)
-            && [self.scopes.depth(), self.suites.len()] == [depth; 2]
-    }
-
-    /// Makes the open suites those that were opened before this part, and forgets everything else.
-    pub(super) fn inherit(&mut self) {
-        let suites = std::mem::take(&mut self.suites).into_iter();
-        self.suites = suites.map(Suite::without_results).collect();
-        self.inherited = self.suites.len();
-        self.cases = 0;
-        self.ready.clear();
-        self.warned.clear();
-        self.start_times = StartTimes::default();
-    }
-
-    /// Whether there is a record, or the end of a suite, to take.
-    pub(super) fn has_news(&self) -> bool {
-        !self.ready.is_empty() || self.closed.is_some()
-    }
-
-    /// Whether names in suites that were opened before depend on what is before.
-    pub(super) fn has_unnamed_in_outer(&self) -> bool {
-        self.suites[..self.inherited].iter().any(Suite::has_unnamed)
-    }
-
-    /// A suite that was opened before this part and has just ended.
-    pub(super) fn take_closed(&mut self) -> Option<Suite> {
-        self.closed.take()
-    }
-
-    /// Whether a warning is none that this report has given already.
-    pub(super) fn is_worth_saying(&mut self, kind: &WarningKind) -> bool {
-        match kind {
-            WarningKind::Entity { .. } => {
-                let has_room = self.warned.len() < DISTINCT_WARNINGS_MAX;
-                has_room && self.warned.insert(kind.to_string())
-            }
-            WarningKind::NoTimeZone { .. } => self.start_times.warns_first(),
-            _ => true,
-        }
-    }
-
-    /// Ends the innermost suite, whose last part is `later`.
-    pub(super) fn end_suite(&mut self, later: Suite) {
-        if let Some(suite) = self.suites.last_mut() {
-            suite.continue_with(later);
-        }
-        self.close_suite();
-    }
-
-    /// Adds what the next part of the report has found of suites that have not ended, and how many results it has.
-    pub(super) fn continue_with(&mut self, part: Self) {
-        if self.suites.is_empty() {
-            self.root = part.root;
-        }
-        let mut suites = part.suites;
-        let opened = suites.split_off(part.inherited);
-        for (suite, later) in self.suites.iter_mut().zip(suites) {
-            suite.continue_with(later);
-        }
-        self.suites.extend(opened);
-        self.cases += part.cases;
-    }
-
-    /// Makes it a report that is read on where its parts end, inside of suites, and returns the lines of these.
-    pub(super) fn go_on_inside(&mut self) -> impl Iterator<Item = u64> {
-        self.scopes = OpenScopes::all(Scope::Suite, self.suites.len());
-        self.suites.iter().map(|suite| suite.place.line)
-    }
 }
 
 /// Whether a text is one key, as it should be written.
 fn is_plain_key(text: &str) -> bool {
     is_key(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase())
-}
-
-fn position_in(file: &Arc<str>, place: LineColumn) -> Position {
-    let mut position = Position::new(Arc::clone(file), place.line);
-    position.column = Some(place.column);
-    position
 }
 
 /// The Jira keys of the innermost case, or else of the suite.
