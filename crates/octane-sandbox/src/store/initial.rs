@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::writer::Writer;
-use super::{bootstrap, saved_fields, schema, tasks};
+use super::{bootstrap, create, saved_fields, schema, tasks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::ApiError;
@@ -29,10 +29,19 @@ impl Initial {
     /// Adds what a database lacks, in one transaction: everything if it is new, columns of a newer catalog,
     /// users that are new in the settings. Returns its catalog, which includes the fields in the data.
     pub(super) fn complete(&self, connection: &mut Connection) -> Result<Arc<Catalog>, ApiError> {
+        let objects = schema::all(&self.base);
+        // Of what a database has to contain.
+        let digest = format!("{} {}", schema::digest(&objects), bootstrap::digest());
+        let state = state(connection, &digest)?;
+        if state == State::New {
+            create::reserve(connection, &objects)?;
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let state = self.state(&transaction)?;
         match state {
-            State::New => schema::create_all(&transaction, &self.base)?,
+            State::New => {
+                create::create(&transaction, &objects)?;
+                transaction.execute_batch(&schema::first_ids(&self.base))?;
+            }
             State::Begun | State::Older => schema::create_missing(&transaction, &self.base)?,
             State::Complete => {}
         }
@@ -55,31 +64,12 @@ impl Initial {
         }
         if state != State::Complete {
             let sql = "INSERT OR REPLACE INTO sandbox (key, value) VALUES ('filled', ?)";
-            transaction.execute(sql, [self.digest()])?;
+            transaction.execute(sql, [digest])?;
         }
         tasks::requeue(&transaction)?;
         bootstrap::people(writer, &self.access)?;
         transaction.commit()?;
         Ok(catalog)
-    }
-
-    fn state(&self, connection: &Connection) -> Result<State, ApiError> {
-        if !connection.table_exists(None, "sandbox")? {
-            return Ok(State::New);
-        }
-        let sql = "SELECT value FROM sandbox WHERE key = 'filled'";
-        let filled_for: Option<String> =
-            connection.query_row(sql, [], |row| row.get(0)).optional()?;
-        Ok(match filled_for {
-            Some(digest) if digest == self.digest() => State::Complete,
-            Some(_) => State::Older,
-            None => State::Begun,
-        })
-    }
-
-    /// A digest of what a database has to contain.
-    fn digest(&self) -> String {
-        format!("{} {}", schema::digest(&self.base), bootstrap::digest())
     }
 
     fn fill(&self, writer: Writer<'_>) -> Result<(), ApiError> {
@@ -89,6 +79,20 @@ impl Initial {
         }
         Ok(())
     }
+}
+
+fn state(connection: &Connection, digest: &str) -> Result<State, ApiError> {
+    let mut objects = connection.prepare("SELECT 1 FROM sqlite_schema")?;
+    if !objects.exists([])? {
+        return Ok(State::New);
+    }
+    let sql = "SELECT value FROM sandbox WHERE key = 'filled'";
+    let filled_for: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(match filled_for {
+        Some(filled_for) if filled_for == digest => State::Complete,
+        Some(_) => State::Older,
+        None => State::Begun,
+    })
 }
 
 /// What a database contains.

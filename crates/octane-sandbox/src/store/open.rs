@@ -77,7 +77,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Marks an empty database as a sandbox's. There is nothing that could be lost, so this does not wait for the disk.
-fn mark(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "PRAGMA synchronous = OFF;
          PRAGMA journal_mode = WAL;

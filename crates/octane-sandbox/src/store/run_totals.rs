@@ -7,6 +7,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::query::Condition;
 use super::read::Reader;
+use super::schema_object::Object;
 use crate::catalog::EntityType;
 use crate::error::ApiError;
 
@@ -23,8 +24,7 @@ pub(super) const KEYS_PER_SUITE_RUN: i64 = 1 << 31;
 
 /// Without constraints: what may fail after the first row makes SQLite keep a journal for each run that is inserted, which
 /// takes four times as long.
-const TABLE: &str = "
-    CREATE TABLE run_totals (
+const TABLE: &str = "(
         -- Made of the following three: a number is found much faster than three columns.
         key INTEGER PRIMARY KEY,
         -- Zero for runs outside of suite runs, such as suite runs themselves.
@@ -35,8 +35,7 @@ const TABLE: &str = "
         runs INTEGER,
         -- The sum of their durations in milliseconds.
         duration INTEGER
-    );
-";
+    )";
 
 /// The key of a row of `runs`.
 fn key(row: &str) -> String {
@@ -61,21 +60,24 @@ fn values(row: &str) -> String {
 
 /// Creates what is missing, and counts the runs of a file of an older version.
 pub(super) fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
-    let is_known = connection.table_exists(None, "run_totals")?;
-    connection.execute_batch(&if is_known { triggers() } else { all() })
+    let mut sql = String::new();
+    if !connection.table_exists(None, "run_totals")? {
+        sql = table().unless_exists();
+        sql.push_str(&format!(
+            "INSERT INTO run_totals SELECT {}, COUNT(*), SUM(COALESCE(r.duration, 0)) FROM runs r GROUP BY 1;",
+            values("r")
+        ));
+    }
+    sql.extend(triggers().iter().map(Object::unless_exists));
+    connection.execute_batch(&sql)
 }
 
-/// The statements that create the table, count the runs there are, and keep the numbers up to date.
-pub(super) fn all() -> String {
-    let (values, triggers) = (values("r"), triggers());
-    format!(
-        "{TABLE} INSERT INTO run_totals SELECT {values}, COUNT(*), SUM(COALESCE(r.duration, 0))
-         FROM runs r GROUP BY 1;
-         {triggers}"
-    )
+pub(super) fn table() -> Object {
+    Object::table("run_totals", TABLE)
 }
 
-fn triggers() -> String {
+/// What keeps the numbers up to date.
+pub(super) fn triggers() -> [Object; 3] {
     let count = format!(
         "INSERT INTO run_totals VALUES ({}, 1, COALESCE(NEW.duration, 0))
          ON CONFLICT DO UPDATE SET runs = runs + 1, duration = duration + excluded.duration;",
@@ -86,15 +88,19 @@ fn triggers() -> String {
         "UPDATE run_totals SET runs = runs - 1, duration = duration - COALESCE(OLD.duration, 0) WHERE key = {old};
          DELETE FROM run_totals WHERE key = {old} AND runs = 0;"
     );
-    format!(
-        "CREATE TRIGGER IF NOT EXISTS run_created AFTER INSERT ON runs BEGIN {count} END;
-         CREATE TRIGGER IF NOT EXISTS run_deleted AFTER DELETE ON runs BEGIN {forget} END;
-         CREATE TRIGGER IF NOT EXISTS run_changed
-         AFTER UPDATE OF parent_suite, subtype, native_status, duration ON runs
+    let changed = format!(
+        "AFTER UPDATE OF parent_suite, subtype, native_status, duration ON runs
          WHEN OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
              OR OLD.native_status IS NOT NEW.native_status OR OLD.duration IS NOT NEW.duration
-         BEGIN {forget} {count} END;"
-    )
+         BEGIN {forget} {count} END"
+    );
+    let [created, deleted] = [("INSERT", &count), ("DELETE", &forget)]
+        .map(|(event, change)| format!("AFTER {event} ON runs BEGIN {change} END"));
+    [
+        Object::trigger("run_created", "runs", &created),
+        Object::trigger("run_deleted", "runs", &deleted),
+        Object::trigger("run_changed", "runs", &changed),
+    ]
 }
 
 impl Reader<'_> {

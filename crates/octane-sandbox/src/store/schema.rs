@@ -7,16 +7,23 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::run_totals;
-use crate::catalog::{Catalog, Field, FieldType, Link, OnDelete, Table};
+use super::schema_object::Object;
+use crate::catalog::{Catalog, EntityType, Field, FieldType, Link, OnDelete, Table};
 use crate::hex::hex;
 
-/// The tables that do not contain entities.
-const OWN_TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS sandbox (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS user_defined_fields (
-        entity TEXT, name TEXT, label TEXT, type TEXT, PRIMARY KEY (entity, name)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS tasks (
+/// The tables that do not contain entities: name and definition.
+const OWN_TABLES: &[(&str, &str)] = &[
+    (
+        "sandbox",
+        "(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+    ),
+    (
+        "user_defined_fields",
+        "(entity TEXT, name TEXT, label TEXT, type TEXT, PRIMARY KEY (entity, name)) WITHOUT ROWID",
+    ),
+    (
+        "tasks",
+        "(
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         status TEXT NOT NULL,
         skip_errors INTEGER NOT NULL,
@@ -30,91 +37,114 @@ const OWN_TABLES: &str = "
         build TEXT,
         error_details TEXT,
         log TEXT NOT NULL DEFAULT ''
-    );
-    -- The bytes of those that wait; apart, so that looking at a task need not step over them.
-    CREATE TABLE IF NOT EXISTS payloads (
-        id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
-        bytes BLOB NOT NULL
-    );
-    -- What CI servers send that no entity shows.
-    CREATE TABLE IF NOT EXISTS ci_facts (
+        )",
+    ),
+    // The bytes of those that wait; apart, so that looking at a task need not step over them.
+    (
+        "payloads",
+        "(id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE, bytes BLOB NOT NULL)",
+    ),
+    // What CI servers send that no entity shows.
+    (
+        "ci_facts",
+        "(
         id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, received INTEGER NOT NULL,
         about TEXT NOT NULL, media_type TEXT NOT NULL, body BLOB NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS tasks_by_acceptance ON tasks (accepted);
-    CREATE INDEX IF NOT EXISTS tasks_by_digest ON tasks (digest, skip_errors);
-    CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (id) WHERE status IN ('queued', 'running');
-";
+        )",
+    ),
+];
+
+/// Their indexes: name, table, and what follows its name.
+const OWN_INDEXES: &[(&str, &str, &str)] = &[
+    ("tasks_by_acceptance", "tasks", "(accepted)"),
+    ("tasks_by_digest", "tasks", "(digest, skip_errors)"),
+    (
+        "tasks_waiting",
+        "tasks",
+        "(id) WHERE status IN ('queued', 'running')",
+    ),
+];
 
 /// The type of a column that databases of older versions lack.
 const INTERRUPTIONS: &str = "INTEGER NOT NULL DEFAULT 0";
 
-/// Creates everything in a new database.
-pub(super) fn create_all(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
-    connection.execute_batch(&all(catalog))
-}
-
 /// Creates what an older database lacks: tables, columns of newer catalogs and settings, indexes.
 pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
-    connection.execute_batch(OWN_TABLES)?;
+    let mut sql: String = own().iter().map(Object::unless_exists).collect();
+    connection.execute_batch(&sql)?;
     add_columns(connection, "tasks", &[("interruptions", INTERRUPTIONS)])?;
     for table in catalog.tables() {
         let columns: Vec<_> = columns(catalog, table).into_iter().collect();
-        let mut sql = String::new();
+        sql.clear();
         if connection.table_exists(None, table.name)? {
             add_columns(connection, table.name, &columns)?;
         } else {
-            add_table(&mut sql, table, &columns);
+            sql = entity_table(table, &columns).unless_exists();
+            sql.push_str(&before_first(table));
         }
-        add_indexes(&mut sql, table);
+        sql.extend(indexes(table).map(|index| index.unless_exists()));
         connection.execute_batch(&sql)?;
     }
-    connection.execute_batch(&links(catalog))?;
+    let sql: String = links(catalog).iter().map(Object::unless_exists).collect();
+    connection.execute_batch(&sql)?;
     run_totals::create_missing(connection)
 }
 
 /// A digest of all tables and indexes: a database that was complete for the same one has nothing to be added.
-pub(super) fn digest(catalog: &Catalog) -> String {
-    hex(&Sha256::digest(all(catalog)))
+pub(super) fn digest(objects: &[Object]) -> String {
+    let mut digest = Sha256::new();
+    for object in objects {
+        digest.update(object.sql());
+    }
+    hex(&digest.finalize())
 }
 
-/// The statements that create everything. SQLite performs them much faster together than it looks for what exists.
-fn all(catalog: &Catalog) -> String {
-    let mut sql = OWN_TABLES.to_owned();
+/// Everything of a new database, in an order in which it can be created.
+pub(super) fn all(catalog: &Catalog) -> Vec<Object> {
+    let mut objects = own();
     for table in catalog.tables() {
         let columns: Vec<_> = columns(catalog, table).into_iter().collect();
-        add_table(&mut sql, table, &columns);
-        add_indexes(&mut sql, table);
+        objects.push(entity_table(table, &columns));
+        objects.extend(indexes(table));
     }
-    sql.push_str(&links(catalog));
-    sql.push_str(&run_totals::all());
-    sql
+    objects.extend(links(catalog));
+    objects.push(run_totals::table());
+    objects.extend(run_totals::triggers());
+    objects
 }
 
-fn add_indexes(sql: &mut String, table: &Table) {
-    for (index, on) in table.indexes {
-        let name = table.name;
-        push(
-            sql,
-            format_args!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({on});"),
-        );
-    }
+/// Lets the IDs of all tables begin where they do.
+pub(super) fn first_ids(catalog: &Catalog) -> String {
+    catalog.tables().iter().map(before_first).collect()
 }
 
-fn add_table(sql: &mut String, table: &Table, columns: &[(&str, String)]) {
+fn own() -> Vec<Object> {
+    let tables = OWN_TABLES.iter();
+    let tables = tables.map(|(name, definition)| Object::table(name, definition));
+    let indexes = OWN_INDEXES.iter();
+    let indexes = indexes.map(|(name, table, on)| Object::index(name, table, on));
+    tables.chain(indexes).collect()
+}
+
+fn indexes(table: &Table) -> impl Iterator<Item = Object> {
+    let name = table.name;
+    let indexes = table.indexes.iter();
+    indexes.map(move |(index, on)| Object::index(index, name, &format!("({on})")))
+}
+
+fn entity_table(table: &Table, columns: &[(&str, String)]) -> Object {
+    let mut definition = "(id INTEGER PRIMARY KEY AUTOINCREMENT".to_owned();
+    for (column, of) in columns {
+        push(&mut definition, format_args!(", \"{column}\" {of}"));
+    }
+    definition.push(')');
+    Object::table(table.name, &definition)
+}
+
+/// AUTOINCREMENT never reuses an ID, and its counter determines the first one.
+fn before_first(table: &Table) -> String {
     let (name, before) = (table.name, table.first_id - 1);
-    push(
-        sql,
-        format_args!("CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT"),
-    );
-    for (column, definition) in columns {
-        push(sql, format_args!(", \"{column}\" {definition}"));
-    }
-    // AUTOINCREMENT never reuses an ID, and its counter determines the first one.
-    push(
-        sql,
-        format_args!("); INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {before});"),
-    );
+    format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {before});")
 }
 
 fn push(sql: &mut String, text: fmt::Arguments<'_>) {
@@ -188,7 +218,7 @@ fn definition(catalog: &Catalog, field: &Field) -> String {
 
 /// Each link table once, although both of its sides refer to it, with an index for either direction; and the index of the
 /// Jira keys, whose field is in the settings.
-fn links(catalog: &Catalog) -> String {
+fn links(catalog: &Catalog) -> Vec<Object> {
     let mut tables = BTreeMap::new();
     for entity_type in catalog.types() {
         for field in &entity_type.fields {
@@ -198,45 +228,44 @@ fn links(catalog: &Catalog) -> String {
             if link.is_derived() {
                 continue;
             }
-            if catalog
-                .tables()
-                .iter()
-                .any(|table| table.name == link.table)
-            {
-                // The links are entities: only their uniqueness is missing.
-                let Link {
-                    table,
-                    owner_column,
-                    target_column,
-                    ..
-                } = link;
-                let sql = format!(
-                    "CREATE UNIQUE INDEX IF NOT EXISTS {table}_pairs ON {table} ({owner_column}, {target_column});"
-                );
-                tables.entry(link.table).or_insert(sql);
-                continue;
-            }
-            tables.entry(link.table).or_insert_with(|| {
-                let (table, owner_column, target_column) = (link.table, link.owner_column, link.target_column);
-                let (mine, theirs) = (entity_type.table, catalog.known_type(link.target).table);
-                format!(
-                    "CREATE TABLE IF NOT EXISTS {table} (
-                        {owner_column} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
-                        {target_column} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
-                        PRIMARY KEY ({owner_column}, {target_column})
-                    ) WITHOUT ROWID;
-                    CREATE INDEX IF NOT EXISTS {table}_back ON {table} ({target_column}, {owner_column});"
-                )
-            });
+            let objects = || link_objects(catalog, entity_type, link);
+            tables.entry(link.table).or_insert_with(objects);
         }
     }
-    let mut sql: String = tables.into_values().collect();
-    push(
-        &mut sql,
-        format_args!(
-            "CREATE INDEX IF NOT EXISTS \"work_items_by_{0}\" ON work_items (\"{0}\" COLLATE NOCASE);",
-            catalog.jira_field
-        ),
+    let mut objects: Vec<Object> = tables.into_values().flatten().collect();
+    let jira_field = &catalog.jira_field;
+    objects.push(Object::index(
+        &format!("\"work_items_by_{jira_field}\""),
+        "work_items",
+        &format!("(\"{jira_field}\" COLLATE NOCASE)"),
+    ));
+    objects
+}
+
+fn link_objects(catalog: &Catalog, entity_type: &EntityType, link: &Link) -> Vec<Object> {
+    let Link {
+        table,
+        owner_column: owner,
+        target_column: target,
+        ..
+    } = link;
+    let mut tables = catalog.tables().iter();
+    if tables.any(|entity_table| entity_table.name == *table) {
+        // The links are entities: only their uniqueness is missing.
+        let (pairs, on) = (format!("{table}_pairs"), format!("({owner}, {target})"));
+        return vec![Object::unique_index(&pairs, table, &on)];
+    }
+    let (mine, theirs) = (entity_type.table, catalog.known_type(link.target).table);
+    let definition = format!(
+        "(
+        {owner} INTEGER NOT NULL REFERENCES {mine} (id) ON DELETE CASCADE,
+        {target} INTEGER NOT NULL REFERENCES {theirs} (id) ON DELETE CASCADE,
+        PRIMARY KEY ({owner}, {target})
+        ) WITHOUT ROWID"
     );
-    sql
+    let back = format!("{table}_back");
+    vec![
+        Object::table(table, &definition),
+        Object::index(&back, table, &format!("({target}, {owner})")),
+    ]
 }
