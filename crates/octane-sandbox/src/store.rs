@@ -4,6 +4,8 @@
 //! is ingested in one transaction, for which other writers wait. Readers of a file have connections of their
 //! own and never wait; a database in memory belongs to its one connection. Whatever replaces all data is one
 //! transaction too, so a process that is killed leaves either the old data or the new.
+//!
+//! Limits are written `LIMIT ? + 0`, for the reason that `order` names.
 
 mod bootstrap;
 pub(crate) mod ci;
@@ -13,6 +15,7 @@ mod create;
 mod fields;
 mod follow;
 mod groups;
+mod id_range;
 mod initial;
 #[cfg(test)]
 mod kills;

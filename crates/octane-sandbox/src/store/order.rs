@@ -1,4 +1,4 @@
-//! The order of a list.
+//! The order of a list, and its page.
 
 use std::collections::HashSet;
 
@@ -8,6 +8,10 @@ use super::value::collation;
 use crate::catalog::{Catalog, EntityType, FieldType};
 use crate::error::{ApiError, own_code};
 use crate::settings::OrderDefault;
+
+/// The end of a statement that selects a page, with two parameters. With a limit that is just a parameter, SQLite compiles a statement
+/// again each time it is used, because its plan could depend on the value.
+pub(super) const PAGE: &str = "LIMIT ? + 0 OFFSET ? + 0";
 
 /// The text of an `ORDER BY`; the ID comes last, so that pages never overlap.
 pub(super) fn order_by(
@@ -59,4 +63,31 @@ pub(super) fn order_by(
     }
     keys.push("t0.id".to_owned());
     Ok(keys.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, StatementStatus};
+
+    use super::PAGE;
+
+    /// How often a statement was compiled again when it was used twice, as the cache of statements does it.
+    fn compiled_again(end: &str) -> i32 {
+        let connection = Connection::open_in_memory().unwrap();
+        let create = "CREATE TABLE x (id INTEGER PRIMARY KEY)";
+        connection.execute_batch(create).unwrap();
+        let sql = format!("SELECT id FROM x ORDER BY id {end}");
+        let mut statement = connection.prepare(&sql).unwrap();
+        for limit in [10, 20] {
+            assert!(!statement.exists([limit, 0]).unwrap());
+            statement.clear_bindings();
+        }
+        statement.get_status(StatementStatus::RePrepare)
+    }
+
+    #[test]
+    fn a_page_is_selected_without_compiling_its_statement_again() {
+        assert_eq!(compiled_again(PAGE), 0);
+        assert!(compiled_again("LIMIT ? OFFSET ?") > 0);
+    }
 }

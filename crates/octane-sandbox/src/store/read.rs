@@ -7,7 +7,7 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::{Map, Value as Json};
 
-use super::order::order_by;
+use super::order::{PAGE, order_by};
 use super::query::{Condition, condition};
 use super::search::{self, Search};
 use super::value;
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         // The inner select scans all matches, through an index alone if possible; the outer one reads only
         // the rows of the page.
         let tail = format!(
-            "FROM {} t0 WHERE t0.id IN (SELECT t0.id {from} ORDER BY {order} LIMIT ? OFFSET ?)
+            "FROM {} t0 WHERE t0.id IN (SELECT t0.id {from} ORDER BY {order} {PAGE})
              ORDER BY {order}",
             entity_type.table
         );

@@ -5,6 +5,7 @@
 use octane_model::Query;
 use rusqlite::{Connection, params_from_iter};
 
+use super::id_range;
 use super::query::Condition;
 use super::read::Reader;
 use super::schema_object::Object;
@@ -60,9 +61,10 @@ fn values(row: &str) -> String {
 
 /// Creates what is missing, and counts the runs of a file of an older version.
 pub(super) fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
-    let mut sql = String::new();
+    // A trigger of older versions, which did what two do now.
+    let mut sql = "DROP TRIGGER IF EXISTS run_changed;".to_owned();
     if !connection.table_exists(None, "run_totals")? {
-        sql = table().unless_exists();
+        sql.push_str(&table().unless_exists());
         sql.push_str(&format!(
             "INSERT INTO run_totals SELECT {}, COUNT(*), SUM(COALESCE(r.duration, 0)) FROM runs r GROUP BY 1;",
             values("r")
@@ -77,7 +79,7 @@ pub(super) fn table() -> Object {
 }
 
 /// What keeps the numbers up to date.
-pub(super) fn triggers() -> [Object; 3] {
+pub(super) fn triggers() -> [Object; 4] {
     let count = format!(
         "INSERT INTO run_totals VALUES ({}, 1, COALESCE(NEW.duration, 0))
          ON CONFLICT DO UPDATE SET runs = runs + 1, duration = duration + excluded.duration;",
@@ -88,18 +90,25 @@ pub(super) fn triggers() -> [Object; 3] {
         "UPDATE run_totals SET runs = runs - 1, duration = duration - COALESCE(OLD.duration, 0) WHERE key = {old};
          DELETE FROM run_totals WHERE key = {old} AND runs = 0;"
     );
-    let changed = format!(
-        "AFTER UPDATE OF parent_suite, subtype, native_status, duration ON runs
-         WHEN OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
-             OR OLD.native_status IS NOT NEW.native_status OR OLD.duration IS NOT NEW.duration
-         BEGIN {forget} {count} END"
-    );
     let [created, deleted] = [("INSERT", &count), ("DELETE", &forget)]
         .map(|(event, change)| format!("AFTER {event} ON runs BEGIN {change} END"));
+    let moves = "OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
+        OR OLD.native_status IS NOT NEW.native_status";
+    let changed_place = format!(
+        "AFTER UPDATE OF parent_suite, subtype, native_status ON runs
+         WHEN {moves} BEGIN {forget} {count} END"
+    );
+    // What a new result of a run changes most often.
+    let lasted = format!(
+        "AFTER UPDATE OF duration ON runs WHEN OLD.duration IS NOT NEW.duration AND NOT ({moves})
+         BEGIN UPDATE run_totals SET duration = duration + COALESCE(NEW.duration, 0) - COALESCE(OLD.duration, 0)
+         WHERE key = {old}; END"
+    );
     [
         Object::trigger("run_created", "runs", &created),
         Object::trigger("run_deleted", "runs", &deleted),
-        Object::trigger("run_changed", "runs", &changed),
+        Object::trigger("run_moved", "runs", &changed_place),
+        Object::trigger("run_lasted", "runs", &lasted),
     ]
 }
 
@@ -111,8 +120,28 @@ impl Reader<'_> {
         query: Option<&Query>,
         condition: &Condition,
     ) -> Result<Option<u64>, ApiError> {
-        let is_kept = |query| is_about_status(entity_type, query);
-        if entity_type.table != "runs" || !query.is_none_or(is_kept) {
+        if entity_type.table != "runs" {
+            return Ok(None);
+        }
+        let remaining = match query {
+            Some(query) if id_range::is_in(entity_type, query) => {
+                // Both in one SELECT would read all.
+                let sql = "SELECT (SELECT MIN(id) FROM runs), (SELECT MAX(id) FROM runs)";
+                let mut statement = self.connection.prepare_cached(sql)?;
+                let ends = statement.query_row([], |row| Ok([row.get(0)?, row.get(1)?]))?;
+                id_range::without(entity_type, query, ends)
+            }
+            _ => None,
+        };
+        let own;
+        let (query, condition) = match &remaining {
+            Some(remaining) => {
+                own = super::query::condition(self.catalog, entity_type, remaining.as_ref())?;
+                (remaining.as_ref(), &own)
+            }
+            None => (query, condition),
+        };
+        if !query.is_none_or(|query| is_about_status(entity_type, query)) {
             return Ok(None);
         }
         let Condition { with, sql, values } = condition;
@@ -230,6 +259,7 @@ mod tests {
                 "UPDATE runs SET native_status = 7, duration = 1 WHERE id = 6",
                 6,
             ),
+            ("UPDATE runs SET duration = 3 WHERE id = 6", 6),
             ("UPDATE runs SET name = 'x'", 6),
             ("UPDATE runs SET duration = NULL WHERE id = 2", 6),
             ("UPDATE runs SET parent_suite = NULL WHERE id = 3", 6),
@@ -269,7 +299,15 @@ mod tests {
             ("native_status EQ {null}".to_owned(), true),
             (format!("native_status EQ {{null}}||{failed}"), true),
             ("native_status EQ {name EQ ^p*^}".to_owned(), true),
-            ("id GT 0".to_owned(), false),
+            ("id GT 0".to_owned(), true),
+            ("id GE 7001;id LT 9000".to_owned(), true),
+            (format!("id BTW 1...9000;{failed}"), true),
+            ("id GT 7001".to_owned(), false),
+            ("id BTW 7001...7005".to_owned(), false),
+            ("id EQ 7001".to_owned(), false),
+            ("!id GT 0".to_owned(), false),
+            ("id GT 0||id LT 0".to_owned(), false),
+            (format!("id GT 0;{failed};name EQ ^b^"), false),
             (format!("{failed};name EQ ^b^"), false),
             ("release EQ {null}".to_owned(), false),
         ] {

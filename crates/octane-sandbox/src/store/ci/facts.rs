@@ -42,7 +42,7 @@ impl Reader<'_> {
     /// The facts of a kind, or all; the newest first.
     pub(crate) fn facts(self, kind: Option<&str>, limit: u32) -> Result<Vec<Json>, ApiError> {
         let sql = "SELECT id, kind, received, about, media_type, substr(body, 1, ?3), length(body) FROM ci_facts
-                   WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2";
+                   WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2 + 0";
         let mut statement = self.connection.prepare_cached(sql)?;
         let facts = statement.query_map((kind, limit, SHOWN_BYTES_MAX), |row| {
             let about: String = row.get(3)?;

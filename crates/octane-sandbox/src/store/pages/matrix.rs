@@ -136,7 +136,7 @@ impl Reader<'_> {
         let Window { limit, offset } = window;
         let mut statement = self.page_statement(&format!(
             "{rows} SELECT * FROM found WHERE ?7 IS NULL OR coverage = ?7
-             ORDER BY coverage, id LIMIT ?8 OFFSET ?9"
+             ORDER BY coverage, id LIMIT ?8 + 0 OFFSET ?9 + 0"
         ))?;
         let values = params![
             shown,

@@ -130,7 +130,7 @@ impl Reader<'_> {
             "?3 IS NULL AND ?4 IS NULL"
         };
         let sql = format!(
-            "SELECT r.id FROM runs r WHERE {of} AND {matches} ORDER BY r.id LIMIT ?6 OFFSET ?7"
+            "SELECT r.id FROM runs r WHERE {of} AND {matches} ORDER BY r.id LIMIT ?6 + 0 OFFSET ?7 + 0"
         );
         let mut statement = self.page_statement(&sql)?;
         let Window { limit, mut offset } = window;

@@ -63,7 +63,7 @@ impl Reader<'_> {
         let tests: Vec<(i64, String)> = self
             .page_statement(
                 "SELECT t.id, t.name FROM test_covered_content l JOIN tests t ON t.id = l.test
-                 WHERE l.work_item = ? ORDER BY t.id LIMIT ?",
+                 WHERE l.work_item = ? ORDER BY t.id LIMIT ? + 0",
             )?
             .query_map([id, TESTS_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
@@ -73,7 +73,7 @@ impl Reader<'_> {
             .page_statement(
                 "SELECT id FROM (SELECT run AS id FROM run_covered_content WHERE work_item = ?1
                  UNION SELECT r.id FROM test_covered_content l JOIN runs r ON r.test = l.test
-                 WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?2",
+                 WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?2 + 0",
             )?
             .query_map([id, runs_max], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
@@ -98,7 +98,7 @@ impl Reader<'_> {
              EXISTS (SELECT 1 FROM previous_runs p WHERE p.run_id = r.id AND p.run_native_status = ?3)
              FROM (SELECT id FROM (SELECT run AS id FROM run_covered_content WHERE work_item = ?1
                  UNION SELECT r.id FROM test_covered_content l JOIN runs r ON r.test = l.test
-                 WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?2) wanted
+                 WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?2 + 0) wanted
              CROSS JOIN runs r ON r.id = wanted.id WHERE r.test IS NOT NULL
              ORDER BY 4 DESC, r.id DESC",
         )?;

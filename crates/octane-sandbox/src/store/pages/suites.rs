@@ -84,7 +84,7 @@ impl Reader<'_> {
              SELECT r.id, r.name, r.native_status, COALESCE(r.started, r.creation_time), t.id, t.name
              FROM wanted w CROSS JOIN tests t ON t.id = w.id CROSS JOIN runs r ON r.id IN (
                  SELECT s.id FROM runs s INDEXED BY runs_by_test
-                 WHERE s.test = w.id AND s.parent_suite IS NULL ORDER BY s.id DESC LIMIT ?2)",
+                 WHERE s.test = w.id AND s.parent_suite IS NULL ORDER BY s.id DESC LIMIT ?2 + 0)",
         )?;
         let rows = statement.query_map(params![id_list(suites), limit], |row| {
             suite_run(row, statuses)
@@ -118,7 +118,7 @@ impl Reader<'_> {
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
         // Suite runs have no parent; this condition lets one index return them in order.
         let mut statement = self.page_statement(&format!(
-            "{SUITE_RUN} r.test = ? AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? OFFSET ?"
+            "{SUITE_RUN} r.test = ? AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? + 0 OFFSET ? + 0"
         ))?;
         let rows = statement.query_map([suite, window.limit, window.offset], |row| {
             suite_run(row, statuses)
@@ -134,7 +134,7 @@ impl Reader<'_> {
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
         let mut statement = self.page_statement(&format!(
             "{SUITE_RUN} r.test IN (SELECT s.id FROM tests s WHERE s.subtype = 'test_suite')
-             AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ?"
+             AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? + 0"
         ))?;
         let rows = statement.query_map([limit], |row| suite_run(row, statuses))?;
         Ok(rows.collect::<Result<_, _>>()?)

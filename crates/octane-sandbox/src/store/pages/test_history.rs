@@ -66,7 +66,7 @@ impl Reader<'_> {
         };
         let mut statement = self.page_statement(
             "SELECT s.id, s.name FROM suite_links l JOIN tests s ON s.id = l.test_suite
-             WHERE l.test = ? ORDER BY s.id LIMIT ?",
+             WHERE l.test = ? ORDER BY s.id LIMIT ? + 0",
         )?;
         let suites = statement.query_map([id, SUITES_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Some(TestDetails {
@@ -111,7 +111,7 @@ impl Reader<'_> {
              FROM runs r JOIN previous_runs p ON p.run_id = r.id WHERE r.test = ?1)
              SELECT run, is_replaced, found.status, found.started, found.duration, s.id, s.name, kind, message
              FROM found LEFT JOIN runs s ON s.id = suite_run
-             ORDER BY found.started DESC, is_replaced, place DESC LIMIT ?2 OFFSET ?3",
+             ORDER BY found.started DESC, is_replaced, place DESC LIMIT ?2 + 0 OFFSET ?3 + 0",
         )?;
         let lines = statement.query_map([test, window.limit, window.offset], |row| {
             history_line(row, statuses)
