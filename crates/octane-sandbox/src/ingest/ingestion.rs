@@ -167,10 +167,10 @@ impl<'a, 'p> Ingestion<'a, 'p> {
             self.runs.find(&row)?
         };
         let run = match known {
-            Some(run) => {
-                self.runs.replace(run, &row)?;
-                self.steps.forget(run)?;
-                run
+            Some(known) => {
+                self.runs.replace(known, &row)?;
+                self.steps.forget(known.row_id)?;
+                known.row_id
             }
             None => self.runs.create(&row)?,
         };

@@ -1,10 +1,10 @@
 //! Runs: found by their identity, then created or replaced.
 
 use octane_results::Failure;
-use rusqlite::{CachedStatement, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::lookup::StatusIds;
-use super::row::{Found, filled, row_id};
+use super::row::filled;
 use super::test_subtype::TestSubtype;
 use super::tests::TestFields;
 use crate::error::ApiError;
@@ -47,6 +47,14 @@ pub(crate) struct RunRow<'a> {
     pub(crate) fields: TestFields,
 }
 
+/// A run that exists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownRun {
+    pub(crate) row_id: i64,
+    /// Whether its status and its references are those of the result already.
+    keeps_references: bool,
+}
+
 /// Finds and writes runs.
 pub(crate) struct Runs<'a> {
     now: i64,
@@ -56,6 +64,7 @@ pub(crate) struct Runs<'a> {
     remember: CachedStatement<'a>,
     remember_environment: CachedStatement<'a>,
     replace: CachedStatement<'a>,
+    replace_content: CachedStatement<'a>,
     leave_environment: CachedStatement<'a>,
 }
 
@@ -68,7 +77,12 @@ impl<'a> Runs<'a> {
             now: writer.now,
             has_context,
             find: prepare(&format!(
-                "SELECT id FROM runs INDEXED BY runs_by_test WHERE test = ?1 AND parent_suite IS ?2
+                "SELECT id, native_status IS ?8 AND status IS ?9 AND build IS ?10
+                 AND release IS ?5 AND milestone IS ?6 AND program IS ?7
+                 AND test_level IS COALESCE(?11, test_level)
+                 AND testing_tool_type IS COALESCE(?12, testing_tool_type)
+                 AND test_framework IS COALESCE(?13, test_framework)
+                 FROM runs INDEXED BY runs_by_test WHERE test = ?1 AND parent_suite IS ?2
                  AND run_key IS ?3 AND subtype = ?4 {} ORDER BY id LIMIT 1",
                 if has_context { of_context } else { "" }
             ))?,
@@ -107,34 +121,43 @@ impl<'a> Runs<'a> {
                  version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
                  WHERE id = ?1",
             )?,
+            // SQLite rewrites the indexes of all columns that it is given and looks up what they refer to, although they keep
+            // their values. This is most of what a new result of a known run costs.
+            replace_content: prepare(
+                "UPDATE runs SET started = ?2, duration = ?3, error_type = ?4, error_message = ?5,
+                 error_details = ?6, external_report_url = ?7, description = ?8, external_run_id = ?9,
+                 external_assets = ?10, run_type = ?11, manual = ?12, last_modified = ?13,
+                 version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
+                 WHERE id = ?1",
+            )?,
             leave_environment: prepare("DELETE FROM run_taxonomies WHERE run = ?")?,
         })
     }
 
-    pub(crate) fn find(&mut self, row: &RunRow<'_>) -> Found {
-        let RunIdentity {
-            test,
-            suite_run,
-            release,
-            milestone,
-            program,
-            name_and_environment,
-        } = row.identity;
-        let run_type = row.test_subtype.run();
-        if self.has_context {
-            let values = params![
-                test,
-                suite_run,
-                name_and_environment,
-                run_type,
-                release,
-                milestone,
-                program
-            ];
-            return row_id(&mut self.find, values);
-        }
-        let values = params![test, suite_run, name_and_environment, run_type];
-        row_id(&mut self.find, values)
+    pub(crate) fn find(&mut self, row: &RunRow<'_>) -> Result<Option<KnownRun>, ApiError> {
+        let identity = &row.identity;
+        let values = params![
+            identity.test,
+            identity.suite_run,
+            identity.name_and_environment,
+            row.test_subtype.run(),
+            identity.release,
+            identity.milestone,
+            identity.program,
+            row.status.native,
+            row.status.derived,
+            row.build,
+            row.fields.level,
+            row.fields.tool,
+            row.fields.framework,
+        ];
+        let found = self.find.query_row(values, |found| {
+            Ok(KnownRun {
+                row_id: found.get(0)?,
+                keeps_references: found.get(1)?,
+            })
+        });
+        Ok(found.optional()?)
     }
 
     pub(crate) fn create(&mut self, row: &RunRow<'_>) -> Result<i64, ApiError> {
@@ -177,7 +200,8 @@ impl<'a> Runs<'a> {
 
     /// Moves the current result of a run to its history and replaces it. The caller writes its environment
     /// and steps.
-    pub(crate) fn replace(&mut self, run: i64, row: &RunRow<'_>) -> Result<(), ApiError> {
+    pub(crate) fn replace(&mut self, known: KnownRun, row: &RunRow<'_>) -> Result<(), ApiError> {
+        let run = known.row_id;
         let previous = self.remember.insert([run, self.now])?;
         self.remember_environment.execute([previous, run])?;
         // If the environment is part of the identity of a run, it has not changed.
@@ -185,6 +209,24 @@ impl<'a> Runs<'a> {
             self.leave_environment.execute([run])?;
         }
         let [error_type, error_message, error_details] = failure(row);
+        if known.keeps_references {
+            self.replace_content.execute(params![
+                run,
+                row.started,
+                row.duration_ms,
+                error_type,
+                error_message,
+                error_details,
+                row.report_url,
+                row.description,
+                row.external_run_id,
+                row.external_assets,
+                row.run_type,
+                row.is_manual,
+                self.now,
+            ])?;
+            return Ok(());
+        }
         self.replace.execute(params![
             run,
             row.status.native,
@@ -222,6 +264,7 @@ impl super::row::Statements for Runs<'_> {
             &self.remember,
             &self.remember_environment,
             &self.replace,
+            &self.replace_content,
             &self.leave_environment,
         ]
     }
