@@ -27,6 +27,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
         .run()
     };
     let arrow = arrow(&shell);
+    let benchmarks = benchmarks(&shell);
     let python = python::test(&shell, root);
     say(&record.summary()?);
     if let Ok(Some(reason)) = &python {
@@ -35,7 +36,13 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     documentation?;
     others?;
     arrow?;
+    benchmarks?;
     python.map(drop)
+}
+
+/// Runs each benchmark of the sandbox once, with little data: what nobody runs stops working unnoticed.
+fn benchmarks(shell: &Shell) -> Result<()> {
+    Ok(cmd!(shell, "cargo test --package octane-sandbox --benches").run()?)
 }
 
 /// Runs the tests of the feature that reads and writes Arrow and Parquet, which is off by default.

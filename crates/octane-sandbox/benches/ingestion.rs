@@ -1,6 +1,7 @@
 //! Compares the ingestion of a payload, from the request to the end of its task, with inserting the same rows
 //! with bare SQLite: into tables with the same indexes and foreign keys, in one transaction, with prepared
-//! statements. Rows that a payload changes are changed there as well, column by column.
+//! statements. Rows that a payload changes are changed there as well, but only the columns that differ. The copy has the triggers that
+//! keep totals, too. What bare SQLite is spared: parsing the payload, finding tests and runs, and checking each reference at once.
 //!
 //! `cargo bench -p octane-sandbox --bench ingestion`
 
@@ -15,10 +16,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use support::{Client, payload, spread, timed};
-
-const RUNS: usize = 50_000;
-const ROUNDS: usize = 5;
+use support::{Client, payload, spread, timed, usual_or_trial};
 
 /// The rows of a table, and the statement that writes each of them.
 struct Rows {
@@ -28,17 +26,18 @@ struct Rows {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    println!("{RUNS} runs in one payload, {ROUNDS} rounds; median (least to greatest)\n");
+    let (runs, rounds) = usual_or_trial((50_000, 5), (1000, 1));
+    println!("{runs} runs in one payload, {rounds} rounds; median (least to greatest)\n");
     let mut new_tests = Comparison::default();
     let mut known_tests = Comparison::default();
     let mut known_runs = Comparison::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sandbox.sqlite");
         let suite = Client::open(&file).await.suite().await;
-        let first = payload(&suite, "first", RUNS);
+        let first = payload(&suite, "first", runs);
         new_tests.round(&file, first.clone()).await;
-        let second = payload(&suite, "second", RUNS);
+        let second = payload(&suite, "second", runs);
         known_tests.round(&file, second).await;
         // The same runs again, with different bytes.
         known_runs

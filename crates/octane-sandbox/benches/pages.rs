@@ -7,30 +7,32 @@
 
 mod support;
 
-use support::{Client, payload, spread, timed};
-
-const SUITE_RUNS: usize = 100;
-const RUNS: usize = 10_000;
-const ROUNDS: usize = 41;
+use support::{Client, payload, spread, timed, usual_or_trial};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    let (suite_runs, runs_each, rounds) = usual_or_trial((100, 10_000, 41), (2, 500, 1));
     let folder = tempfile::tempdir().unwrap();
     let client = Client::open(&folder.path().join("sandbox.sqlite")).await;
     let suite = client.suite().await;
     let (time, ()) = timed(async {
-        for number in 0..SUITE_RUNS {
-            let payload = payload(&suite, &format!("run {number}"), RUNS);
+        for number in 0..suite_runs {
+            let payload = payload(&suite, &format!("run {number}"), runs_each);
             client.upload(payload).await;
         }
     })
     .await;
     println!(
-        "{} runs in {SUITE_RUNS} suite runs, ingested in {:.1} s; {ROUNDS} rounds; median (least to greatest)\n",
-        SUITE_RUNS * RUNS,
+        "{} runs in {suite_runs} suite runs, ingested in {:.1} s; {rounds} rounds; median (least to greatest)\n",
+        suite_runs * runs_each,
         time.as_secs_f64(),
     );
-    let suite_run = client.get("suite_run?query=\"name EQ ^run 50^\"").await;
+    let suite_run = client
+        .get(&format!(
+            "suite_run?query=\"name EQ ^run {}^\"",
+            suite_runs / 2
+        ))
+        .await;
     let suite_run = suite_run["data"][0]["id"].as_str().unwrap().to_owned();
     let of = format!("parent_suite EQ {{id EQ {suite_run}}}");
     let failed = "native_status EQ {id EQ ^list_node.run_native_status.failed^}";
@@ -81,7 +83,7 @@ async fn main() {
     ] {
         let mut times = Vec::new();
         let mut total = 0;
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let (time, response) = timed(client.get(&path)).await;
             times.push(time);
             total = response["total_count"].as_u64().unwrap();
@@ -102,7 +104,7 @@ async fn main() {
         ("matrix", "/matrix".to_owned()),
     ] {
         let mut times = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let (time, _) = timed(client.page(&path)).await;
             times.push(time);
         }

@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use octane_sandbox::{Running, Sandbox, Settings, Storage};
 use support::load::{Load, sign_in};
-use support::{Client, argument, payload};
+use support::{Client, argument, payload, usual_or_trial};
 
 /// How many results a payload has.
 const RUNS: usize = 20_000;
 
 fn main() {
-    let seconds = Duration::from_secs(argument("--seconds").unwrap_or(5));
-    let results: usize = argument("--results").unwrap_or(0);
+    let time = usual_or_trial(Duration::from_secs(5), Duration::from_millis(50));
+    let time = argument("--seconds").map_or(time, Duration::from_secs);
+    let results: usize = argument("--results").unwrap_or(usual_or_trial(0, 1000));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -29,14 +30,14 @@ fn main() {
     let story = "/api/shared_spaces/1001/workspaces/1002/stories/{story}?fields=name,phase";
     let stories = "/api/shared_spaces/1001/workspaces/1002/stories?limit=50&fields=name,phase";
     let runs = "/api/shared_spaces/1001/workspaces/1002/runs?order_by=-id&limit=50";
-    println!("16 connections, {} s each\n", seconds.as_secs());
+    println!("16 connections, {} s each\n", time.as_secs_f64());
     println!(
         "{:<34} requests/s   server's CPU each   clients' CPU each",
         ""
     );
     let sandbox = start(Settings::default());
     for (what, path) in [("a story", story), ("50 stories", stories)] {
-        measure(&format!("{what}, in memory"), &sandbox, path, seconds);
+        measure(&format!("{what}, in memory"), &sandbox, path, time);
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.sqlite");
@@ -48,14 +49,14 @@ fn main() {
         ("the newest 50 runs", runs),
         ("the front page", "/"),
     ] {
-        measure(&format!("{what}, in a file"), &sandbox, path, seconds);
+        measure(&format!("{what}, in a file"), &sandbox, path, time);
     }
 }
 
 fn measure(what: &str, sandbox: &Running, path: &str, time: Duration) {
     let cookies = sign_in(sandbox.address());
     let load = Load::new(sandbox.address(), path, &cookies);
-    load.run(Duration::from_millis(300));
+    load.run(time.min(Duration::from_millis(300)));
     let done = load.run(time);
     println!(
         "{what:<34} {:>10.0} {:>17.1} µs {:>16.1} µs",

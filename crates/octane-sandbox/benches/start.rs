@@ -16,9 +16,8 @@ use std::time::{Duration, Instant};
 
 use octane_sandbox::{Sandbox, Settings, Storage};
 use support::load::exchange;
-use support::spread;
+use support::{spread, usual_or_trial};
 
-const ROUNDS: usize = 41;
 /// Tells the program that it is the process which is measured, and its file.
 const SERVE: &str = "SANDBOX_BENCH_SERVE";
 
@@ -28,15 +27,16 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = |number: usize| folder.path().join(format!("{number}.sqlite"));
-    println!("{ROUNDS} rounds; median (least to greatest)\n");
-    print("in memory", |_| PathBuf::new());
-    print("a new file", file);
-    print("the same file again", |_| file(0));
+    let rounds = usual_or_trial(41, 1);
+    println!("{rounds} rounds; median (least to greatest)\n");
+    print("in memory", rounds, |_| PathBuf::new());
+    print("a new file", rounds, file);
+    print("the same file again", rounds, |_| file(0));
 }
 
-fn print(what: &str, file: impl Fn(usize) -> PathBuf) {
+fn print(what: &str, rounds: usize, file: impl Fn(usize) -> PathBuf) {
     let (mut whole, mut opened) = (Vec::new(), Vec::new());
-    for number in 0..ROUNDS {
+    for number in 0..rounds {
         let start = Instant::now();
         let (mut child, address, inside) = started(&file(number));
         exchange(

@@ -70,7 +70,7 @@ impl Load {
                 }
                 requests
             });
-            // The time of a thread that has ended is not found any more.
+            // That of this thread is not found any more when it has ended.
             (
                 requests,
                 thread_time("thread-self"),
@@ -154,15 +154,19 @@ pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
     String::from_utf8(received).unwrap()
 }
 
-/// The processor time of all threads of this process; zero where the system does not tell.
+/// The processor time of this process, with that of threads that have ended; zero where the system does not tell.
 fn process_time() -> Duration {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
-        return Duration::ZERO;
-    };
-    let names = threads.flatten().map(|thread| thread.file_name());
-    names
-        .filter_map(|name| Some(thread_time(&format!("self/task/{}", name.to_str()?))))
-        .sum()
+    /// What Linux counts in, whatever the processor.
+    const TICKS_PER_SECOND: u32 = 100;
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name in parentheses may contain spaces. The state follows it, and eleven fields later the times of the user and the system.
+    let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks: u32 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u32>().ok())
+        .sum();
+    Duration::from_secs(1) * ticks / TICKS_PER_SECOND
 }
 
 fn thread_time(of: &str) -> Duration {

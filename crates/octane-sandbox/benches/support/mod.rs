@@ -168,6 +168,16 @@ pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
+/// Whether `cargo test --benches` runs the benchmark: once and with little data, only to see that it works. `cargo bench` says so.
+pub(crate) fn is_trial() -> bool {
+    !std::env::args().any(|argument| argument == "--bench")
+}
+
+/// The first number, or the second one in a trial.
+pub(crate) fn usual_or_trial<T>(usual: T, trial: T) -> T {
+    if is_trial() { trial } else { usual }
+}
+
 /// The number after `name` on the command line.
 pub(crate) fn argument<T: FromStr>(name: &str) -> Option<T> {
     let mut arguments = std::env::args().skip_while(|argument| argument != name);
