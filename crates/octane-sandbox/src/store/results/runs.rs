@@ -1,7 +1,8 @@
 //! Runs: found by their identity, then created or replaced.
 
 use octane_results::Failure;
-use rusqlite::{CachedStatement, OptionalExtension, params};
+use rusqlite::types::Value as Sql;
+use rusqlite::{CachedStatement, OptionalExtension, params, params_from_iter};
 
 use super::lookup::StatusIds;
 use super::row::filled;
@@ -61,7 +62,9 @@ pub(crate) struct Runs<'a> {
     has_context: bool,
     find: CachedStatement<'a>,
     create: CachedStatement<'a>,
+    current: CachedStatement<'a>,
     remember: CachedStatement<'a>,
+    environment: CachedStatement<'a>,
     remember_environment: CachedStatement<'a>,
     replace: CachedStatement<'a>,
     replace_content: CachedStatement<'a>,
@@ -95,20 +98,26 @@ impl<'a> Runs<'a> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
                  ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?30)",
             )?,
-            remember: prepare(
-                "INSERT INTO previous_runs (run_id, name, run_native_status, run_status, run_started,
-                 run_duration, release, milestone, program, build, build_name, test_id, test_name,
-                 test_component, test_package, test_class, error_type, error_message, error_details,
-                 external_report_url, external_run_id, creation_time, last_modified)
-                 SELECT r.id, r.name, r.native_status, r.status, r.started, r.duration, r.release,
+            // Read and inserted apart: `INSERT … SELECT` may fail after its first row, so SQLite keeps a journal of the pages that
+            // each of them changes.
+            current: prepare(
+                "SELECT r.id, r.name, r.native_status, r.status, r.started, r.duration, r.release,
                  r.milestone, r.program, b.id, b.name, r.test, r.test_name, r.component,
                  r.package, r.class_name, r.error_type, r.error_message, r.error_details,
                  r.external_report_url, r.external_run_id, ?2, ?2
                  FROM runs r LEFT JOIN ci_builds b ON b.id = r.build WHERE r.id = ?1",
             )?,
+            remember: prepare(
+                "INSERT INTO previous_runs (run_id, name, run_native_status, run_status, run_started,
+                 run_duration, release, milestone, program, build, build_name, test_id, test_name,
+                 test_component, test_package, test_class, error_type, error_message, error_details,
+                 external_report_url, external_run_id, creation_time, last_modified)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19, ?20, ?21, ?22, ?23)",
+            )?,
+            environment: prepare("SELECT taxonomy FROM run_taxonomies WHERE run = ?")?,
             remember_environment: prepare(
-                "INSERT INTO previous_run_taxonomies (run_history, taxonomy)
-                 SELECT ?1, taxonomy FROM run_taxonomies WHERE run = ?2",
+                "INSERT INTO previous_run_taxonomies (run_history, taxonomy) VALUES (?, ?)",
             )?,
             replace: prepare(
                 "UPDATE runs SET native_status = ?2, status = ?3, started = ?4, duration = ?5,
@@ -198,12 +207,27 @@ impl<'a> Runs<'a> {
         ])?)
     }
 
+    /// Copies the current result of a run to its history.
+    fn remember(&mut self, run: i64) -> Result<(), ApiError> {
+        let columns = self.current.column_count();
+        let current = self.current.query_row([run, self.now], |row| {
+            let values = (0..columns).map(|column| row.get(column));
+            values.collect::<rusqlite::Result<Vec<Sql>>>()
+        })?;
+        let previous = self.remember.insert(params_from_iter(current))?;
+        let mut environment = self.environment.query([run])?;
+        while let Some(row) = environment.next()? {
+            let taxonomy: i64 = row.get(0)?;
+            self.remember_environment.execute([previous, taxonomy])?;
+        }
+        Ok(())
+    }
+
     /// Moves the current result of a run to its history and replaces it. The caller writes its environment
     /// and steps.
     pub(crate) fn replace(&mut self, known: KnownRun, row: &RunRow<'_>) -> Result<(), ApiError> {
         let run = known.row_id;
-        let previous = self.remember.insert([run, self.now])?;
-        self.remember_environment.execute([previous, run])?;
+        self.remember(run)?;
         // If the environment is part of the identity of a run, it has not changed.
         if !self.has_context {
             self.leave_environment.execute([run])?;
@@ -261,7 +285,9 @@ impl super::row::Statements for Runs<'_> {
         vec![
             &self.find,
             &self.create,
+            &self.current,
             &self.remember,
+            &self.environment,
             &self.remember_environment,
             &self.replace,
             &self.replace_content,
