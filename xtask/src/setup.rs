@@ -13,7 +13,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 10] = [
     Program {
         name: "xmllint",
         packages: &["libxml2-utils"],
@@ -53,6 +53,16 @@ const PROGRAMS: [Program; 8] = [
         name: "initdb",
         packages: &["postgresql-15"],
         purpose: "a relay stores uploads in PostgreSQL",
+    },
+    Program {
+        name: "gnome-keyring-daemon",
+        packages: &["gnome-keyring"],
+        purpose: "keeps secrets for `octane auth login --keyring`",
+    },
+    Program {
+        name: "dbus-daemon",
+        packages: &["dbus"],
+        purpose: "the program talks to that keyring over it",
     },
 ];
 

@@ -28,6 +28,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     };
     let arrow = arrow(&shell);
     let benchmarks = benchmarks(&shell);
+    let keyring = keyring(&shell);
     let python = python::test(&shell, root);
     say(&record.summary()?);
     if let Ok(Some(reason)) = &python {
@@ -37,6 +38,7 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     others?;
     arrow?;
     benchmarks?;
+    keyring?;
     python.map(drop)
 }
 
@@ -53,6 +55,24 @@ fn arrow(shell: &Shell) -> Result<()> {
         cmd!(shell, "cargo nextest run {package...} --lib {names...}").run()?;
     } else {
         cmd!(shell, "cargo test {package...} --lib -- {names...}").run()?;
+    }
+    Ok(())
+}
+
+/// Runs the tests of the feature that keeps secrets in the keyring of the operating system, which is off by default.
+fn keyring(shell: &Shell) -> Result<()> {
+    let selected = [
+        "--workspace",
+        "--features",
+        "octane-cli/keyring",
+        "--test",
+        "keyring",
+    ];
+    // By their names: the modules that they share with other tests have tests of their own.
+    if has_nextest(shell) {
+        cmd!(shell, "cargo nextest run {selected...} keyring").run()?;
+    } else {
+        cmd!(shell, "cargo test {selected...} -- keyring").run()?;
     }
     Ok(())
 }

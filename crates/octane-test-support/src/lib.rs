@@ -1,4 +1,4 @@
-//! What tests need and a machine may not have: programs, files that belong to others, certificates, a network with proxies, and a
+//! What tests need and a machine may not have: programs, files that belong to others, certificates, a network with proxies, a keyring, and a
 //! PostgreSQL server.
 //!
 //! A test that cannot run is skipped, never silently: it is recorded in the file that
@@ -10,6 +10,7 @@
 pub mod certificates;
 pub mod forward_proxy;
 pub mod postgres;
+pub mod secret_service;
 pub mod tls_server;
 pub mod tokens;
 

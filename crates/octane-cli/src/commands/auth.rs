@@ -65,10 +65,12 @@ async fn login(args: &ConnectionArgs, login_args: LoginArgs, output: Output) -> 
     prove(&build(builder.credentials(known), args)?).await?;
     let (logins, place) = (logins()?, place(args, &endpoint)?);
     let is_dry_run = dry_run.dry_run;
-    if !is_dry_run {
+    let left = if is_dry_run {
+        None
+    } else {
         let saved = logins.save(&place, &id, &secret, in_keyring);
-        saved.map_err(credential_failure)?;
-    }
+        saved.map_err(credential_failure)?
+    };
     let path = logins.path().display().to_string();
     output.answer(
         || {
@@ -95,6 +97,11 @@ async fn login(args: &ConnectionArgs, login_args: LoginArgs, output: Output) -> 
             "is_dry_run": is_dry_run,
         }),
     )?;
+    if let Some(error) = left {
+        output.say(&format!(
+            "warning: the secret of the key that this one replaces is still in the keyring: {error}"
+        ));
+    }
     let secrets = [
         env::CLIENT_SECRET,
         env::CLIENT_SECRET_FILE,

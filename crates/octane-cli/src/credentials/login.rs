@@ -120,14 +120,15 @@ impl Logins {
         Ok(FoundCredential { credential, origin })
     }
 
-    /// Saves a key, in place of another one for the same server and space: its secret in the file, or in the keyring.
+    /// Saves a key, in place of another one for the same server and space: its secret in the file, or in the keyring. Returns why a
+    /// secret that was replaced is still in the keyring, if it is.
     pub(crate) fn save(
         &self,
         place: &Place,
         id: &str,
         secret: &Secret,
         in_keyring: bool,
-    ) -> Result<(), CredentialError> {
+    ) -> Result<Option<CredentialError>, CredentialError> {
         if let Some(directory) = self.path.parent() {
             private_file::create_directory(directory)?;
         }
@@ -146,12 +147,12 @@ impl Logins {
         let name = key.name();
         content.keys.push(key);
         self.write(content)?;
-        for old in replaced {
-            if old.client_secret.is_none() && !(in_keyring && old.name() == name) {
-                self.keyring.delete(&old.name())?;
-            }
-        }
-        Ok(())
+        let left = replaced
+            .iter()
+            .filter(|old| old.client_secret.is_none())
+            .filter(|old| !(in_keyring && old.name() == name))
+            .find_map(|old| self.keyring.delete(&old.name()).err());
+        Ok(left)
     }
 
     /// The client ID of the key for a server and space, if there is one.
