@@ -7,12 +7,15 @@ mod archive;
 mod chroot;
 mod deb;
 mod edition;
+mod flags;
 mod image;
 mod licences;
 mod rpm;
 mod sbom;
 mod stage;
+mod surroundings;
 mod tree;
+mod twice;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,47 +27,37 @@ use crate::folders::target;
 use crate::man;
 use crate::output::say;
 use crate::program::{self, Build, Kind, ZIG};
-use archive::Archiver;
+use archive::{Archiver, checksums};
 use edition::{EDITIONS, Edition, VERSION};
 use stage::Stage;
+use surroundings::Surroundings;
 use tree::Tree;
 
 /// Makes and checks everything; returns why something was left out.
 pub(crate) fn run(shell: &Shell, root: &Path, words: &[String]) -> Result<Vec<String>> {
     match words {
         [] => release(shell, root),
+        [word] if word == "--twice" => {
+            twice::ensure_committed(shell)?;
+            let skipped = release(shell, root)?;
+            twice::check(shell, root, &folder(root))?;
+            Ok(skipped)
+        }
         [word] if word == "--dev" => {
             let program = program::build(shell, root, &Build::whole(Kind::Dev))?;
             quick(shell, root, &program)
         }
-        _ => bail!("cannot read {words:?}; use `--dev`, or nothing"),
+        _ => bail!("cannot read {words:?}; use `--dev` or `--twice`, or nothing"),
     }
 }
 
 /// Makes what is released.
 fn release(shell: &Shell, root: &Path) -> Result<Vec<String>> {
     let builder = program::tools(shell, root, "zig", ZIG)?;
-    // No path of this machine gets into the programs.
-    let home = |name: &str, folder: &str| {
-        let home = std::env::var_os("HOME").unwrap_or_default();
-        std::env::var_os(name).map_or_else(|| Path::new(&home).join(folder), PathBuf::from)
-    };
-    let places = [
-        (root.to_owned(), "/octane-client"),
-        (home("CARGO_HOME", ".cargo"), "/cargo"),
-        (home("RUSTUP_HOME", ".rustup"), "/rustup"),
-    ];
-    let remap = |option: &str| {
-        let options = places
-            .iter()
-            .map(|(from, to)| format!("{option}={}={to}", from.display()));
-        options.collect::<Vec<_>>().join(" ")
-    };
-    builder.set_var("RUSTFLAGS", remap("--remap-path-prefix"));
-    builder.set_var("CFLAGS", remap("-ffile-prefix-map"));
     builder.set_var("SOURCE_DATE_EPOCH", epoch(shell)?.to_string());
     let mut programs = Vec::new();
     for edition in EDITIONS {
+        flags::set(&builder, root, &edition);
         let build = Build {
             kind: Kind::Manylinux,
             profile: edition.profile,
@@ -96,36 +89,40 @@ pub(crate) fn quick(shell: &Shell, root: &Path, program: &Path) -> Result<Vec<St
     make(shell, root, &[(EDITIONS[0], stripped)], false)
 }
 
-/// Packs each program twice, compares, and checks that what was packed runs.
+/// Packs each program, again elsewhere, compares, and checks that what was packed runs.
 fn make(
     shell: &Shell,
     root: &Path,
     programs: &[(Edition, PathBuf)],
     is_release: bool,
 ) -> Result<Vec<String>> {
-    let archiver = Archiver::new(shell, epoch(shell)?, is_release)?;
     man::write(shell, root)?;
-    let output = target(root).join("distribution");
-    let again = target(root).join("distribution-again");
-    let mut skipped = Vec::new();
-    for folder in [&output, &again] {
-        if folder.exists() {
-            fs::remove_dir_all(folder)?;
-        }
-        fs::create_dir_all(folder)?;
-        skipped.clear();
+    let output = folder(root);
+    let archiver = Archiver::new(shell.clone(), epoch(shell)?, is_release)?;
+    let own = Surroundings::own(shell)?;
+    let mut skipped = pack_all(root, &archiver, programs, &own, &output)?;
+    let sums = checksums(&output)?;
+    {
+        let again = target(root).join("distribution-again");
+        let other = Surroundings::other(shell, &again)?;
+        let mut copies = Vec::new();
         for (edition, program) in programs {
-            skipped.extend(pack(root, &archiver, edition, program, folder)?);
+            let copy = other.work.path().join(edition.name);
+            fs::copy(program, &copy)?;
+            copies.push((*edition, copy));
         }
-        archiver.checksums(folder)?;
+        let archiver = Archiver::new(other.shell.clone(), archiver.epoch, is_release)?;
+        let packed = again.join("packed");
+        pack_all(root, &archiver, &copies, &other, &packed)?;
+        ensure!(
+            sums == checksums(&packed)?,
+            "the same programs, packed in other surroundings, are not the same bytes: compare `{}` with `{}`",
+            output.display(),
+            packed.display()
+        );
+        drop(other);
+        fs::remove_dir_all(&again)?;
     }
-    let sums = |folder: &Path| fs::read_to_string(folder.join("SHA256SUMS"));
-    let (sums, other) = (sums(&output)?, sums(&again)?);
-    ensure!(
-        sums == other,
-        "packing the same programs twice gave different bytes:\n{sums}\n{other}"
-    );
-    fs::remove_dir_all(&again)?;
     for (edition, _) in programs {
         skipped.extend(chroot::check(&archiver, edition, &output)?);
     }
@@ -133,22 +130,53 @@ fn make(
     Ok(skipped)
 }
 
-/// Makes all packages of one edition in `output`.
+/// Where everything is put.
+fn folder(root: &Path) -> PathBuf {
+    target(root).join("distribution")
+}
+
+/// Makes all packages and their checksums in an empty `output`.
+fn pack_all(
+    root: &Path,
+    archiver: &Archiver,
+    programs: &[(Edition, PathBuf)],
+    surroundings: &Surroundings,
+    output: &Path,
+) -> Result<Vec<String>> {
+    if output.exists() {
+        fs::remove_dir_all(output)?;
+    }
+    fs::create_dir_all(output)?;
+    let mut skipped = Vec::new();
+    for (edition, program) in programs {
+        let work = surroundings
+            .work
+            .path()
+            .join(format!("{}-work", edition.name));
+        skipped.extend(pack(root, archiver, edition, program, &work, output)?);
+    }
+    archiver.checksums(output)?;
+    Ok(skipped)
+}
+
+/// Makes all packages of one edition in `output`, by way of files in `work`.
 fn pack(
     root: &Path,
     archiver: &Archiver,
     edition: &Edition,
     program: &Path,
+    work: &Path,
     output: &Path,
 ) -> Result<Vec<String>> {
     let mut skipped = Vec::new();
     let tree = Tree::read(&archiver.shell, root, edition)?;
-    let bill = sbom::document(&tree, edition, &archiver.date()?)?;
+    let compiler = cmd!(archiver.shell, "rustc --version").quiet().read()?;
+    let compiler = compiler.strip_prefix("rustc ").unwrap_or(&compiler);
+    let bill = sbom::document(&tree, edition, compiler, &archiver.date()?)?;
     let bill_path = output.join(format!("{}-{VERSION}.cdx.json", edition.name));
     fs::write(&bill_path, &bill)?;
 
-    let work = tempfile::tempdir()?;
-    let folder = |name: &str| work.path().join(name);
+    let folder = |name: &str| work.join(name);
     let stage = Stage {
         archiver,
         root,

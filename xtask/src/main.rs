@@ -47,7 +47,7 @@ cargo xtask race         upload from many processes at once: `--processes N` (de
 cargo xtask bench        measure `upload [RESULTS]` and `python [ROWS …]`, uploads of files and of data frames, against plain
                          Python scripts, or `convert` against the least that reading could cost
 cargo xtask dist         make and check what is released: archives, packages for Debian and Red Hat, images, checksums, SBOM (minutes;
-                         `--dev`: with a program that is built quickly)
+                         `--dev`: with a program that is built quickly; `--twice`: again in another folder, to compare the bytes)
 cargo xtask publish      pack all crates that are published as crates.io would get them, and build them from these packages;
                          upload nothing (`--no-verify`: build nothing)
 cargo xtask man          write the man pages of all commands to target/man

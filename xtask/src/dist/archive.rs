@@ -6,6 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
+/// Where the checksums of the files in a folder are.
+const CHECKSUMS: &str = "SHA256SUMS";
+
 /// Makes archives, all with the same time.
 pub(super) struct Archiver {
     pub(super) shell: Shell,
@@ -17,8 +20,7 @@ pub(super) struct Archiver {
 
 impl Archiver {
     /// What is released is compressed well, anything else quickly.
-    pub(super) fn new(shell: &Shell, epoch: u64, is_release: bool) -> Result<Self> {
-        let shell = shell.clone();
+    pub(super) fn new(shell: Shell, epoch: u64, is_release: bool) -> Result<Self> {
         shell.set_var("SOURCE_DATE_EPOCH", epoch.to_string());
         // Options that someone has set for these tools would change what is packed.
         for name in ["GZIP", "TAR_OPTIONS", "DPKG_DEB_COMPRESSOR_TYPE"] {
@@ -108,7 +110,13 @@ impl Archiver {
         self.shell.set_var("LC_ALL", "C");
         let _folder = self.shell.push_dir(folder);
         let sums = cmd!(self.shell, "sha256sum {names...}").quiet().read()?;
-        fs::write(folder.join("SHA256SUMS"), format!("{sums}\n"))?;
+        fs::write(folder.join(CHECKSUMS), format!("{sums}\n"))?;
         Ok(())
     }
+}
+
+/// The checksums of the files in a folder, once they have been [written](Archiver::checksums).
+pub(super) fn checksums(folder: &Path) -> Result<String> {
+    let path = folder.join(CHECKSUMS);
+    fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use xshell::cmd;
 
 use super::archive::Archiver;
@@ -25,12 +25,7 @@ pub(super) fn write(
         ));
     }
     let shell = &archiver.shell;
-    let bytes = cmd!(
-        shell,
-        "du --summarize --apparent-size --block-size 1024 {folder}"
-    );
-    let bytes = bytes.quiet().read()?;
-    let size = bytes.split('\t').next().context("`du` prints a size")?;
+    let size = installed_size(folder)?;
     // Debian wants licences in a file of this name.
     let documents = folder.join("usr/share/doc").join(edition.name);
     add(
@@ -67,8 +62,22 @@ fn architecture() -> &'static str {
     }
 }
 
+/// How much space a folder takes, in KiB, the same on every file system: each file is rounded up, and a folder counts as 1.
+fn installed_size(folder: &Path) -> Result<u64> {
+    let mut size = 1;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        size += if entry.file_type()?.is_dir() {
+            installed_size(&entry.path())?
+        } else {
+            entry.metadata()?.len().div_ceil(1024)
+        };
+    }
+    Ok(size)
+}
+
 /// The description of the package; `size` is in KiB.
-fn control(edition: &Edition, size: &str) -> String {
+fn control(edition: &Edition, size: u64) -> String {
     let (name, architecture) = (edition.name, architecture());
     let others: Vec<&str> = EDITIONS
         .iter()
@@ -102,9 +111,18 @@ mod unit_tests {
     use super::*;
 
     #[test]
+    fn the_size_is_that_of_files_and_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        add(&folder.path().join("usr/bin/octane"), &[0; 1025], 0o755).unwrap();
+        add(&folder.path().join("usr/empty"), b"", 0o644).unwrap();
+        // The folder, `usr`, `usr/bin`, and two for the program.
+        assert_eq!(installed_size(folder.path()).unwrap(), 5);
+    }
+
+    #[test]
     fn the_two_editions_replace_each_other() {
         for (edition, other) in [(0, "octane-client-uploader"), (1, "octane-client")] {
-            let control = control(&EDITIONS[edition], "100");
+            let control = control(&EDITIONS[edition], 100);
             assert!(
                 control.contains(&format!("\nConflicts: {other}\nReplaces: {other}\n")),
                 "{control}"

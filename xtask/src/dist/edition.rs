@@ -10,8 +10,10 @@ pub(super) struct Edition {
     pub(super) summary: &'static str,
     pub(super) profile: &'static str,
     pub(super) features: &'static [&'static str],
-    /// Whether it contains the sandbox.
-    pub(super) has_sandbox: bool,
+    /// Whether a panic unwinds, as its profile says; otherwise it aborts, and nothing reads tables for unwinding.
+    pub(super) unwinds: bool,
+    /// The commands that it does not have.
+    pub(super) lacks: &'static [&'static str],
 }
 
 pub(super) const EDITIONS: [Edition; 2] = [
@@ -20,13 +22,15 @@ pub(super) const EDITIONS: [Edition; 2] = [
         summary: "Uploads test results to ALM Octane and links them to stories",
         profile: "dist",
         features: &[],
-        has_sandbox: true,
+        unwinds: true,
+        lacks: &[],
     },
     Edition {
         name: "octane-client-uploader",
-        summary: "Uploads test results to ALM Octane and links them to stories, without the sandbox",
+        summary: "Uploads test results to ALM Octane; without the sandbox and the relay",
         profile: "small",
         features: &["--no-default-features"],
-        has_sandbox: false,
+        unwinds: false,
+        lacks: &["relay", "sandbox"],
     },
 ];

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use xshell::cmd;
 
 use super::edition::VERSION;
-use super::stage::{Stage, add};
+use super::stage::{Stage, add, add_folder};
 
 /// The user that the program runs as; not root.
 pub(super) const USER: u32 = 65532;
@@ -72,11 +72,10 @@ pub(super) fn write(stage: &Stage, work: &Path, file: &Path) -> Result<()> {
     let index = json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [named],
     });
-    fs::write(layout.join("index.json"), serde_json::to_vec(&index)?)?;
-    fs::write(
-        layout.join("oci-layout"),
-        r#"{"imageLayoutVersion":"1.0.0"}"#,
-    )?;
+    let index = serde_json::to_vec(&index)?;
+    add(&layout.join("index.json"), &index, 0o644)?;
+    let version = br#"{"imageLayoutVersion":"1.0.0"}"#;
+    add(&layout.join("oci-layout"), version, 0o644)?;
     archiver.tar(&layout, file)
 }
 
@@ -103,7 +102,7 @@ fn fill(stage: &Stage, folder: &Path) -> Result<()> {
     )?;
     for (path, mode) in [("tmp", "1777"), ("work", "755"), ("home/octane", "700")] {
         let path = folder.join(path);
-        fs::create_dir_all(&path)?;
+        add_folder(&path)?;
         cmd!(stage.archiver.shell, "chmod {mode} {path}")
             .quiet()
             .run()?;

@@ -6,8 +6,13 @@ use serde_json::{Value, json};
 use super::edition::{Edition, VERSION};
 use super::tree::{Key, Package, Tree};
 
-/// The document, as of `date`.
-pub(super) fn document(tree: &Tree, edition: &Edition, date: &str) -> Result<String> {
+/// The document, as of `date`; `compiler` is the version of Rust, so that others can build the same.
+pub(super) fn document(
+    tree: &Tree,
+    edition: &Edition,
+    compiler: &str,
+    date: &str,
+) -> Result<String> {
     let components: Vec<Value> = tree.packages.iter().map(component).collect();
     let dependencies: Vec<Value> = tree
         .packages
@@ -23,6 +28,7 @@ pub(super) fn document(tree: &Tree, edition: &Edition, date: &str) -> Result<Str
         "version": 1,
         "metadata": {
             "timestamp": date,
+            "tools": { "components": [{ "type": "application", "name": "rustc", "version": compiler }] },
             "component": {
                 "type": "application", "bom-ref": edition.name, "name": edition.name, "version": VERSION,
                 "description": edition.summary, "licenses": [{ "expression": "MIT OR Apache-2.0" }],
@@ -65,9 +71,14 @@ mod unit_tests {
 
     #[test]
     fn every_package_is_a_component_with_licence_checksum_and_dependencies() {
-        let text = document(&example(), &EDITIONS[0], "2026-11-28T00:00:00Z").unwrap();
+        let text = document(&example(), &EDITIONS[0], "1.95.0", "2026-11-28T00:00:00Z").unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["metadata"]["component"]["name"], "octane-client");
+        let tool = &document["metadata"]["tools"]["components"][0];
+        assert_eq!(
+            (&tool["name"], &tool["version"]),
+            (&json!("rustc"), &json!("1.95.0"))
+        );
         let url = &document["components"][1];
         assert_eq!(url["purl"], "pkg:cargo/url@2.5.8");
         assert_eq!(url["licenses"][0]["expression"], "MIT OR Apache-2.0");

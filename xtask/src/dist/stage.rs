@@ -65,7 +65,12 @@ impl Stage<'_> {
                 .file_name()
                 .context("a page has a name")?
                 .to_string_lossy();
-            if !self.edition.has_sandbox && name.starts_with("octane-sandbox") {
+            if self
+                .edition
+                .lacks
+                .iter()
+                .any(|command| is_page_of(&name, command))
+            {
                 continue;
             }
             let copy = folder.join(&*name);
@@ -100,14 +105,50 @@ impl Stage<'_> {
     }
 }
 
-/// Writes a file and the folders that it is in.
+/// Whether this is the man page of a command of `octane`, or of one of its own commands.
+fn is_page_of(name: &str, command: &str) -> bool {
+    let rest = name.strip_prefix("octane-");
+    let rest = rest.and_then(|rest| rest.strip_prefix(command));
+    rest.is_some_and(|rest| rest.starts_with(['-', '.']))
+}
+
+/// Writes a file and the folders that it is in. Their modes do not depend on those that this user usually gives to new files.
 pub(super) fn add(path: &Path, content: &[u8], mode: u32) -> Result<()> {
-    let folder = path.parent().context("a file is in a folder")?;
-    fs::create_dir_all(folder)?;
+    add_folder(path.parent().context("a file is in a folder")?)?;
     fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))?;
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-    #[cfg(not(unix))]
-    let _ = mode;
+    set_mode(path, mode)
+}
+
+/// Creates a folder and those that it is in.
+pub(super) fn add_folder(folder: &Path) -> Result<()> {
+    let missing = folder.ancestors().take_while(|folder| !folder.exists());
+    let missing: Vec<&Path> = missing.collect();
+    fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    missing
+        .into_iter()
+        .try_for_each(|folder| set_mode(folder, EXECUTABLE))
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    Ok(fs::set_permissions(path, mode)?)
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::is_page_of;
+
+    #[test]
+    fn pages_are_those_of_a_command_and_its_own_commands() {
+        assert!(is_page_of("octane-relay.1", "relay"));
+        assert!(is_page_of("octane-relay-status.1", "relay"));
+        assert!(!is_page_of("octane-relays.1", "relay"));
+        assert!(!is_page_of("octane.1", "relay"));
+    }
 }
