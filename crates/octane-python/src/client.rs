@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use http::Method;
 use octane_client::{ClientSettings, LinkOutcome, OnAmbiguous, Parent};
-use octane_model::{ModuleId, RunId, SuiteId, SuiteRunId, WorkItemId};
+use octane_model::{ModuleId, ReleaseId, RunId, SuiteId, SuiteRunId, WorkItemId};
 use octane_rest::{Body, Endpoint, EndpointSettings};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -358,6 +358,36 @@ impl Client {
                 client.suites().get(SuiteId::new(suite)).await?;
             }
             Ok(found)
+        })
+    }
+
+    /// A planned suite run; in the workspace's default release unless one is given.
+    #[pyo3(signature = (name, suite, release=None))]
+    fn create_suite_run(
+        &self,
+        py: Python<'_>,
+        name: String,
+        suite: i64,
+        release: Option<i64>,
+    ) -> PyResult<Task> {
+        self.entity(py, move |client| async move {
+            let (suite, release) = (SuiteId::new(suite), release.map(ReleaseId::new));
+            client.suite_runs().create(&name, suite, release).await
+        })
+    }
+
+    #[pyo3(signature = (name, suite, release=None))]
+    fn ensure_suite_run(
+        &self,
+        py: Python<'_>,
+        name: String,
+        suite: i64,
+        release: Option<i64>,
+    ) -> PyResult<Task> {
+        self.entity(py, move |client| async move {
+            let (suite, release) = (SuiteId::new(suite), release.map(ReleaseId::new));
+            let ensured = client.suite_runs().ensure(&name, suite, release).await?;
+            Ok(ensured.entity)
         })
     }
 

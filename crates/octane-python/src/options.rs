@@ -51,6 +51,7 @@ pub(crate) struct Options {
 
     link: bool,
     require_all_jira_keys: bool,
+    unlink_stale: bool,
     wait: f64,
 
     format: Option<String>,
@@ -149,6 +150,12 @@ impl Options {
         settings.skip_errors = self.skip_errors;
         settings.link = self.link;
         settings.require_all_jira_keys = self.require_all_jira_keys;
+        settings.unlink_stale = self.unlink_stale;
+        if self.unlink_stale && !self.link {
+            return Err(invalid(
+                "`unlink_stale` needs the links of `jira=\"auto\"`, and `jira=\"off\"` makes none",
+            ));
+        }
         settings.ingestion_wait_max = Duration::try_from_secs_f64(self.wait)
             .map_err(|_| invalid(format!("`wait` is not a valid time: {}", self.wait)))?;
         let context = &mut settings.context;

@@ -43,8 +43,11 @@ def test_every_method_can_be_awaited(sandbox: Sandbox) -> None:
             report = await client.upload(rows, suite="Nightly", suite_run="nightly-1")
             assert report.ok
             suite_run = await client.suite_runs["nightly-1"]
+            assert await client.suite_runs.ensure("nightly-1", suite=suite) == suite_run
             assert suite_run == await client.suite_runs.get(suite_run) == await client.suite_runs.find("nightly-1", suite=suite)
             assert await client.suite_runs.list(suite=suite) == [suite_run]
+            planned = await client.suite_runs.create("nightly-2", suite=suite)
+            assert await client.suite_runs.list(suite=suite) == [suite_run, planned]
             (run,) = await suite_run.runs()
             assert await client.runs.list(suite_run) == [run] and await client.runs.get(run) == run
             (story,) = (await client.stories.resolve(["SHOP-101"]))["SHOP-101"]

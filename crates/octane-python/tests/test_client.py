@@ -36,6 +36,20 @@ def test_suites_are_found_created_and_listed(client: Client) -> None:
     assert client.suites.find("Nightly", module=client.modules.root()) is None
 
 
+def test_suite_runs_are_created_once(client: Client) -> None:
+    suite = client.suites.ensure("Nightly")
+    (release,) = client.api("GET", "releases?limit=1").json()["data"]
+    planned = client.suite_runs.ensure("nightly-1", suite=suite)
+    assert planned.suite_id == suite.id and planned.runs() == []
+    assert client.suite_runs.ensure("nightly-1", suite=suite, release=release) == planned
+    other = client.suite_runs.create("nightly-2", suite=suite, release=release["id"])
+    assert client.suite_runs.list(suite=suite) == [planned, other]
+    report = client.upload([{"name": "a", "status": "passed"}], suite=suite, suite_run="nightly-1")
+    assert report.suite_run_id == planned.id and [run.name for run in planned.runs()] == ["a"]
+    with pytest.raises(octane.Rejected, match="no `test` with the ID `99999`"):
+        client.suite_runs.create("nightly-3", suite=99999)
+
+
 def test_jira_keys_have_no_story_or_one_or_several(client: Client) -> None:
     found = client.stories.resolve(["SHOP-101", "SHOP-150", "NONE-1"])
     assert [len(found[key]) for key in ("SHOP-101", "SHOP-150", "NONE-1")] == [1, 2, 0]

@@ -46,6 +46,20 @@ def test_rows_are_uploaded_and_linked(sandbox: Sandbox, client: Client) -> None:
     assert len(sandbox.runs) == 3
 
 
+def test_links_of_former_jira_keys_are_removed_if_asked_for(client: Client) -> None:
+    def linked(key: str, **options: bool) -> tuple[int, int]:
+        rows = [{"name": "pays", "status": "passed", "jira": key}]
+        links = upload(client, rows, **options).links
+        assert links is not None
+        return links["linked"], links["removed"]
+
+    assert linked("SHOP-101") == (1, 0)
+    assert linked("SHOP-102") == (1, 0)
+    assert linked("SHOP-103", unlink_stale=True) == (1, 2)
+    with pytest.raises(octane.InputError, match="`unlink_stale` needs the links"):
+        upload(client, ROWS, jira="off", unlink_stale=True)
+
+
 def test_runs_are_linked_and_unlinked_by_jira_keys(client: Client) -> None:
     upload(client, ROWS, jira="off")
     suite_run = client.suite_runs["nightly-1"]

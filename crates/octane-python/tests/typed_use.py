@@ -32,6 +32,7 @@ def blocking(client: octane.Client, frame: object) -> None:
     assert_type(client.stories.resolve(["SHOP-1"]), "dict[str, list[octane.Story]]")
     assert_type(client.suite_runs["nightly-1"].runs(skip=2), "list[octane.Run]")
     assert_type(client.suite_runs["nightly-1"].link(jira="SHOP-1"), "list[octane.LinkOutcome]")
+    assert_type(client.suite_runs.ensure("nightly-1", suite=7, release=1).runs(), "list[octane.Run]")
     assert_type(client.uploads.list(), "list[octane.Upload]")
     assert_type(client.api("GET", "releases").status, int)
 

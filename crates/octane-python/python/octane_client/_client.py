@@ -100,6 +100,7 @@ class Client(BaseClient):
         jira: str = "auto",
         jira_from: Sequence[str] = (),
         require_all_jira_keys: bool = False,
+        unlink_stale: bool = False,
         wait: bool | float | timedelta = True,
         on_progress: Callable[[Event], object] | None = None,
         timezone: str | tzinfo | None = None,
@@ -143,6 +144,9 @@ class Client(BaseClient):
         :param jira: link runs to the stories of their Jira keys (``"auto"``), or not (``"off"``).
         :param jira_from: where else keys are: ``"property"``, ``"property:NAME"``, ``"tag"``, ``"name"``.
         :param require_all_jira_keys: whether the upload is incomplete if a key matches no story, or several.
+        :param unlink_stale: afterwards, remove the links of these runs, or of their tests, to stories whose Jira keys are not theirs
+            any more. Runs whose results have no key, and those whose keys are in doubt, keep all links; links to stories without a
+            Jira key stay.
         :param wait: wait for ingestion: ``True`` (15 minutes), ``False``, or a number of seconds.
         :param on_progress: called with each :class:`Event`; if it raises, the upload stops, and the exception is raised here.
         :param timezone: the time zone of start times that have none.
@@ -177,6 +181,7 @@ class Client(BaseClient):
             jira=jira,
             jira_from=jira_from,
             require_all_jira_keys=require_all_jira_keys,
+            unlink_stale=unlink_stale,
             wait=wait,
             on_progress=on_progress,
             timezone=timezone,

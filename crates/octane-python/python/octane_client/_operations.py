@@ -168,6 +168,14 @@ class Core:
     def list_suite_runs(self, suite: EntityLike | None) -> Call[list[SuiteRun]]:
         return Call(self.client.list_suite_runs(optional_id(suite, "suite ID")), each(self._suite_run))
 
+    def create_suite_run(self, name: str, suite: EntityLike, release: EntityLike | None) -> Call[SuiteRun]:
+        ids = entity_id(suite, "suite ID"), optional_id(release, "release ID")
+        return Call(self.client.create_suite_run(name, *ids), self._suite_run)
+
+    def ensure_suite_run(self, name: str, suite: EntityLike, release: EntityLike | None) -> Call[SuiteRun]:
+        ids = entity_id(suite, "suite ID"), optional_id(release, "release ID")
+        return Call(self.client.ensure_suite_run(name, *ids), self._suite_run)
+
     def list_runs(self, suite_run: EntityLike, skip: int) -> Call[list[Run]]:
         return Call(self.client.list_runs(entity_id(suite_run, "suite run ID"), skip, True), each(Run._of))
 

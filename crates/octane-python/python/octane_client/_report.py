@@ -229,8 +229,8 @@ class Report:
 
     @property
     def links(self) -> Mapping[str, Any] | None:
-        """What was linked: ``keys``, ``stories``, ``linked``, ``unknown``, ``ambiguous`` and more; ``None`` if that was not
-        asked for."""
+        """What was linked: ``keys``, ``stories``, ``linked``, ``removed``, ``unknown``, ``ambiguous`` and more; ``None`` if that was
+        not asked for."""
         links: Mapping[str, Any] | None = self._report["links"]
         return links
 

@@ -135,6 +135,15 @@ class SuiteRuns:
         """All suite runs, or those of ``suite``, by ID."""
         return [self._connect(found) for found in self._core.list_suite_runs(suite).wait()]
 
+    def create(self, name: str, *, suite: EntityLike, release: EntityLike | None = None) -> ConnectedSuiteRun:
+        """Creates a planned suite run of ``suite`` in ``release``, or in the workspace's default release. Octane plans a run for each
+        test that is a member of the suite."""
+        return self._connect(self._core.create_suite_run(name, suite, release).wait())
+
+    def ensure(self, name: str, *, suite: EntityLike, release: EntityLike | None = None) -> ConnectedSuiteRun:
+        """The suite run of this name in ``suite``, the newest of several; created if it does not exist. Safe if many do so at once."""
+        return self._connect(self._core.ensure_suite_run(name, suite, release).wait())
+
     def _connect(self, suite_run: SuiteRun) -> ConnectedSuiteRun:
         return ConnectedSuiteRun._connect(suite_run, self._core)
 

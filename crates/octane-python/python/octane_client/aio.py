@@ -78,6 +78,7 @@ class AsyncClient(BaseClient):
         jira: str = "auto",
         jira_from: Sequence[str] = (),
         require_all_jira_keys: bool = False,
+        unlink_stale: bool = False,
         wait: bool | float | timedelta = True,
         on_progress: Callable[[Event], object] | None = None,
         timezone: str | tzinfo | None = None,
@@ -119,6 +120,7 @@ class AsyncClient(BaseClient):
             jira=jira,
             jira_from=jira_from,
             require_all_jira_keys=require_all_jira_keys,
+            unlink_stale=unlink_stale,
             wait=wait,
             on_progress=on_progress,
             timezone=timezone,
@@ -285,6 +287,15 @@ class SuiteRuns:
     async def list(self, *, suite: EntityLike | None = None) -> list[AsyncConnectedSuiteRun]:
         """All suite runs, or those of ``suite``, by ID."""
         return [self._connect(found) for found in await self._core.list_suite_runs(suite)]
+
+    async def create(self, name: str, *, suite: EntityLike, release: EntityLike | None = None) -> AsyncConnectedSuiteRun:
+        """Creates a planned suite run of ``suite`` in ``release``, or in the workspace's default release. Octane plans a run for each
+        test that is a member of the suite."""
+        return self._connect(await self._core.create_suite_run(name, suite, release))
+
+    async def ensure(self, name: str, *, suite: EntityLike, release: EntityLike | None = None) -> AsyncConnectedSuiteRun:
+        """The suite run of this name in ``suite``, the newest of several; created if it does not exist. Safe if many do so at once."""
+        return self._connect(await self._core.ensure_suite_run(name, suite, release))
 
     def _connect(self, suite_run: SuiteRun) -> AsyncConnectedSuiteRun:
         return AsyncConnectedSuiteRun._connect(suite_run, self._core)
