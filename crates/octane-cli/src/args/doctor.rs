@@ -5,10 +5,6 @@ use clap::Args;
 use super::uploads::SpoolArgs;
 use super::via::ViaArgs;
 
-/// What `--via` means here: nothing is handed over.
-const VIA: &str = "Check the relay at this URL, to which results are handed over, instead of Octane; `''` for Octane. Needs a \
-                   token of the relay in `OCTANE_RELAY_TOKEN`, and no API key";
-
 #[derive(Debug, Args)]
 #[command(before_long_help = "\
 Examples:
@@ -24,7 +20,6 @@ Nothing is written on the server. Each check is one line:
 
 If results are handed over to a relay (`--via`, OCTANE_VIA or octane.toml), the relay is checked,
 and not Octane, to which only the relay connects; `octane doctor --via ''` checks Octane.")]
-#[command(mut_arg("via", |via| via.help(VIA).long_help(VIA)))]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) via: ViaArgs,
