@@ -182,10 +182,7 @@ impl ReadError {
 
     /// The position in the input, if it is known.
     pub fn position(&self) -> Option<Position> {
-        self.place.map(|place| {
-            let column = (place.column > 0).then_some(place.column);
-            Position::new(Arc::clone(&self.file), place.line).column(column)
-        })
+        self.place.map(|place| place.in_file(&self.file))
     }
 
     /// The open elements of an XML report, from the root inwards, joined with `/`.

@@ -23,9 +23,10 @@ impl Default for LineColumn {
 impl LineColumn {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
-    /// The position in a file.
+    /// The position in a file; a column of 0 is one that is not known.
     pub(crate) fn in_file(self, file: &Arc<str>) -> Position {
-        Position::new(Arc::clone(file), self.line).column(Some(self.column))
+        let column = (self.column > 0).then_some(self.column);
+        Position::new(Arc::clone(file), self.line).column(column)
     }
 
     /// The position after `text`, which starts here.

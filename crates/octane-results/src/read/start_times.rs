@@ -36,6 +36,24 @@ impl StartTimes {
         }
     }
 
+    /// Like [`Self::parse`], with a warning if the text is no time.
+    pub(crate) fn parse_or_warn(
+        &mut self,
+        text: &str,
+        zone: Option<&TimeZone>,
+        warn: &mut dyn FnMut(WarningKind),
+    ) -> Option<Timestamp> {
+        match self.parse(text, zone, warn) {
+            Ok(started) => started,
+            Err(TimestampError::Empty) => None,
+            Err(reason) => {
+                let value = shortened(text);
+                warn(WarningKind::Started { value, reason });
+                None
+            }
+        }
+    }
+
     /// The start time that has no time zone: in `zone`, or else in UTC. `text` is how it is written.
     pub(crate) fn in_zone(
         &mut self,

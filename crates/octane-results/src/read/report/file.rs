@@ -28,7 +28,6 @@ use crate::read::text::{DecodedText, InvalidBytes};
 use crate::run::TestRun;
 use crate::status::Status;
 use crate::text::REPLACEMENT;
-use crate::timestamp::TimestampError;
 use crate::warning::{Warning, WarningKind};
 
 /// A report while it is read: its name, how it is read, and the records that have not been returned yet.
@@ -197,8 +196,7 @@ impl ReportFile {
     }
 
     fn position(&self, place: LineColumn) -> Position {
-        let column = (place.column > 0).then_some(place.column);
-        Position::new(self.shared_name(), place.line).column(column)
+        place.in_file(&self.shared_name())
     }
 
     fn run(&mut self, mut draft: Draft) -> Result<TestRun, Vec<InvalidCell>> {
@@ -334,19 +332,12 @@ impl ReportFile {
         };
         let mut warnings = Vec::new();
         let zone = self.options.time_zone.as_ref();
-        let parsed = (self.state.start_times).parse(&text, zone, &mut |kind| warnings.push(kind));
+        let warn = &mut |kind| warnings.push(kind);
+        let started = self.state.start_times.parse_or_warn(&text, zone, warn);
         for kind in warnings {
             self.warn(place, kind);
         }
-        match parsed {
-            Ok(started) => started,
-            Err(TimestampError::Empty) => None,
-            Err(reason) => {
-                let value = shortened(&text);
-                self.warn(place, WarningKind::Started { value, reason });
-                None
-            }
-        }
+        started
     }
 
     /// The keys in properties, tags, links and the name.

@@ -14,7 +14,7 @@ const TAG_MIN: usize = 1 + size_of::<u64>();
 const ATTRIBUTES_MAX: usize = 12;
 const TEXT_MAX: usize = 256;
 
-/// How often a shape may be missing in a row before another one takes its place.
+/// How many tags in a row have to differ from a shape that was found before that of the last one takes its place.
 const TRUST_MAX: u8 = 3;
 
 /// The shapes of the start tags of a document. Most tags are like one before but for their values, so that it is enough to
@@ -29,12 +29,12 @@ pub(super) struct Shapes {
 struct Shape {
     /// All of it up to `>` or `/>`, without the values: `<case name="" time=""`.
     text: Vec<u8>,
-    /// The tag that was taken apart, with offsets in its own text.
+    /// Where its values belong, in order.
     values: Vec<Value>,
     name_end: usize,
     local: usize,
     has_repeated_names: bool,
-    /// Falls with each tag that is different, and rises with each one that is the same.
+    /// How many more tags have to differ in a row before another shape takes its place: one, if no tag was like this one yet.
     trust: u8,
 }
 

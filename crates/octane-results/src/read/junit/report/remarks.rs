@@ -2,14 +2,13 @@
 
 use super::super::attributes::Odd;
 use super::{ParseFailure, Report};
-use crate::invalid::{InvalidCell, InvalidRow, shortened};
+use crate::invalid::{InvalidCell, InvalidRow};
 use crate::position::Position;
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
 use crate::read::record::Record;
 use crate::read::text::InvalidBytes;
 use crate::read::xml::Tag;
-use crate::timestamp::TimestampError;
 use crate::warning::{Warning, WarningKind};
 
 /// The maximum number of warnings about different unknown entities, which tend to repeat.
@@ -85,19 +84,12 @@ impl Report {
     pub(super) fn started(&mut self, place: LineColumn, text: &str) -> Option<jiff::Timestamp> {
         let mut warnings = Vec::new();
         let zone = self.options.time_zone.as_ref();
-        let parsed = (self.start_times).parse(text, zone, &mut |kind| warnings.push(kind));
+        let warn = &mut |kind| warnings.push(kind);
+        let started = self.start_times.parse_or_warn(text, zone, warn);
         for kind in warnings {
             self.warn(place, kind);
         }
-        match parsed {
-            Ok(started) => started,
-            Err(TimestampError::Empty) => None,
-            Err(reason) => {
-                let value = shortened(text);
-                self.warn(place, WarningKind::Started { value, reason });
-                None
-            }
-        }
+        started
     }
 
     pub(super) fn position(&self, place: LineColumn) -> Position {
