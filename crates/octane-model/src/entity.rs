@@ -1,20 +1,22 @@
 //! An entity of any type.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::EntityId;
 use crate::reference::{Reference, References};
 
 /// An entity of any type, for the types that have no struct of their own.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Entity {
     /// The entity's type, for example `story`; empty if a request does not need it.
-    #[serde(rename = "type", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
     pub entity_type: String,
     /// The entity's id; absent from an entity that is to be created.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
     /// All other fields, by name.
     #[serde(flatten)]
@@ -85,7 +87,58 @@ impl Entity {
 
     /// Converts the entity to a typed one.
     pub fn into_typed<T: DeserializeOwned>(self) -> serde_json::Result<T> {
-        serde_json::from_value(serde_json::to_value(self)?)
+        let Self {
+            entity_type,
+            id,
+            mut fields,
+        } = self;
+        if !entity_type.is_empty() {
+            fields.insert("type".to_owned(), entity_type.into());
+        }
+        if let Some(id) = id {
+            fields.insert("id".to_owned(), id.as_str().into());
+        }
+        serde_json::from_value(Value::Object(fields))
+    }
+}
+
+/// A derived implementation would keep each value twice before it knows whose it is, and servers send thousands of entities.
+impl<'de> Deserialize<'de> for Entity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntityVisitor)
+    }
+}
+
+struct EntityVisitor;
+
+impl<'de> Visitor<'de> for EntityVisitor {
+    type Value = Entity;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an entity: a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Entity, A::Error> {
+        let (mut entity_type, mut id) = (None, None);
+        let mut fields = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let is_repeated = match &*name {
+                "type" => entity_type.replace(members.next_value()?).is_some(),
+                "id" => id.replace(members.next_value()?).is_some(),
+                _ => {
+                    fields.insert(name, members.next_value()?);
+                    continue;
+                }
+            };
+            if is_repeated {
+                return Err(de::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+        }
+        Ok(Entity {
+            entity_type: entity_type.unwrap_or_default(),
+            id: id.unwrap_or_default(),
+            fields,
+        })
     }
 }
 
@@ -103,6 +156,42 @@ mod tests {
             json,
             r#"{"name":"R 25.3","parent":{"id":"7","type":"epic"}}"#
         );
+    }
+
+    #[test]
+    fn an_entity_is_read_from_any_order_of_its_fields_and_becomes_a_typed_one() {
+        let json = r#"{"name":"Pay","id":3001,"none":null,"type":"story"}"#;
+        let entity: Entity = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            (&*entity.entity_type, entity.id.clone()),
+            ("story", Some("3001".into()))
+        );
+        assert_eq!(entity.fields.len(), 2);
+        let typed: Value = entity.clone().into_typed().unwrap();
+        assert_eq!(typed, serde_json::to_value(&entity).unwrap());
+        let reread: Entity = serde_json::from_value(typed).unwrap();
+        assert_eq!(reread, entity);
+    }
+
+    #[test]
+    fn an_entity_may_have_neither_type_nor_id_but_not_two_of_them() {
+        let entity: Entity = serde_json::from_str(r#"{"id":null,"name":"Pay"}"#).unwrap();
+        assert_eq!(entity, Entity::new().set("name", "Pay"));
+        for (json, problem) in [
+            (r#"{"id":1,"id":2}"#, "duplicate field `id`"),
+            (
+                r#"{"type":"story","type":"epic"}"#,
+                "duplicate field `type`",
+            ),
+            (
+                r#"{"type":7}"#,
+                "invalid type: integer `7`, expected a string",
+            ),
+            ("[]", "expected an entity: a JSON object"),
+        ] {
+            let error = serde_json::from_str::<Entity>(json).unwrap_err();
+            assert!(error.to_string().contains(problem), "{error}");
+        }
     }
 
     #[test]

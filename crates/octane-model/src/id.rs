@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A text that is not a valid id.
@@ -163,16 +164,37 @@ impl Serialize for EntityId {
 /// Reads a JSON string or number: Octane writes strings and accepts both.
 impl<'de> Deserialize<'de> for EntityId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "an id: a string or a whole number")]
-        enum Wire {
-            Number(i64),
-            Text(String),
-        }
-        Ok(match Wire::deserialize(deserializer)? {
-            Wire::Number(number) => number.into(),
-            Wire::Text(text) => text.into(),
-        })
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = EntityId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id: a string or a whole number")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<EntityId, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<EntityId, E> {
+        Ok(text.into())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<EntityId, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<EntityId, E> {
+        let signed = i64::try_from(number);
+        let unexpected = Unexpected::Unsigned(number);
+        signed
+            .map(EntityId::from)
+            .map_err(|_| E::invalid_value(unexpected, &self))
     }
 }
 
@@ -194,6 +216,18 @@ mod tests {
             serde_json::from_str::<EntityId>("7").unwrap(),
             EntityId::from("7")
         );
+    }
+
+    #[test]
+    fn what_is_no_id_is_an_error_that_says_what_one_is() {
+        for json in ["null", "true", "1.5", "[]", "{}", "9223372036854775808"] {
+            let error = serde_json::from_str::<EntityId>(json).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("an id: a string or a whole number"),
+                "{error}"
+            );
+        }
     }
 
     #[test]
