@@ -83,8 +83,8 @@ impl Journal {
         .map_err(|error| error.at(&copy.0))?;
         let mut database = File::open(&copy.0).map_err(|source| folder_error(&copy.0, source))?;
         let (bytes, digest) = digest(&mut database).map_err(failed("read", &copy.0))?;
-        let id = self.id();
-        write(file, &format!("{MAGIC} {id} {bytes} {digest}\n"), &copy.0)
+        let header = format!("{MAGIC} {} {bytes} {digest}\n", self.id());
+        write(file, &header, &copy.0, self.is_unsynced())
     }
 }
 
@@ -128,7 +128,7 @@ impl Spool {
         if path.exists() {
             return Err(stored());
         }
-        let imported = unpack(&header, bundle, file, &path);
+        let imported = unpack(&header, bundle, file, &path, &self.seams().for_looking());
         if imported.is_err() {
             remove(&path)?;
         }
@@ -144,6 +144,7 @@ fn unpack(
     mut bundle: BufReader<File>,
     file: &Path,
     path: &Path,
+    seams: &Seams,
 ) -> Result<(), BundleError> {
     let invalid = |problem: String| BundleError::Invalid {
         path: file.to_owned(),
@@ -156,7 +157,9 @@ fn unpack(
         .map_err(|source| folder_error(&copy.0, source))?;
     let written = io::copy(&mut (&mut bundle).take(header.bytes), &mut target);
     let written = written.map_err(failed("write", &copy.0))?;
-    target.sync_all().map_err(failed("write", &copy.0))?;
+    if !seams.is_unsynced {
+        target.sync_all().map_err(failed("write", &copy.0))?;
+    }
     let mut rest = [0];
     if written < header.bytes {
         let (found, expected) = (written, header.bytes);
@@ -172,7 +175,7 @@ fn unpack(
     if found != header.digest {
         return Err(invalid("it does not match its checksum".to_owned()));
     }
-    check(&copy.0, &header.id).map_err(|error| match error {
+    check(&copy.0, &header.id, seams.clone()).map_err(|error| match error {
         JournalError::Corrupted { problem, .. } => invalid(problem),
         error => error.at(file).into(),
     })?;
@@ -182,7 +185,7 @@ fn unpack(
 
 /// Checks that a database is a journal that this version can use, with the bytes that were planned; an older one is
 /// migrated.
-fn check(path: &Path, id: &UploadId) -> Result<(), JournalError> {
+fn check(path: &Path, id: &UploadId, seams: Seams) -> Result<(), JournalError> {
     let connection = existing_database(path)?;
     let corrupted = |problem: String| JournalError::Corrupted {
         path: path.to_owned(),
@@ -197,7 +200,7 @@ fn check(path: &Path, id: &UploadId) -> Result<(), JournalError> {
         path: path.to_owned(),
         id: id.clone(),
         lock: None,
-        seams: Seams::default(),
+        seams,
     })?;
     journal.manifest()?;
     journal.read(check_facts)?;
@@ -303,7 +306,12 @@ fn digest(file: &mut File) -> io::Result<(u64, String)> {
 }
 
 /// Writes a new bundle. Nothing is left of it if that fails.
-fn write(file: &Path, header: &str, database: &Path) -> Result<u64, BundleError> {
+fn write(
+    file: &Path,
+    header: &str,
+    database: &Path,
+    is_unsynced: bool,
+) -> Result<u64, BundleError> {
     let opened = private(OpenOptions::new().write(true).create_new(true)).open(file);
     let mut bundle = opened.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => BundleError::FileExists(file.to_owned()),
@@ -312,7 +320,9 @@ fn write(file: &Path, header: &str, database: &Path) -> Result<u64, BundleError>
     let written = (|| {
         bundle.write_all(header.as_bytes())?;
         let bytes = io::copy(&mut File::open(database)?, &mut bundle)?;
-        bundle.sync_all()?;
+        if !is_unsynced {
+            bundle.sync_all()?;
+        }
         Ok(header.len() as u64 + bytes)
     })();
     written.map_err(|source| {

@@ -1,19 +1,29 @@
 //! The database of one journal: opening it, and reading and writing it in steps.
 
 use std::fs::File;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::error::JournalError;
 use super::{files, migrate, schema};
 use crate::plan::Manifest;
 use crate::target::{Target, TargetSpec};
 use crate::upload_id::UploadId;
+
+/// As many journals of a process are worked on at the same time as there are processors: more would not be faster, but each thread keeps
+/// memory of its own.
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    Semaphore::new(processors.max(2))
+});
 
 /// Where in a commit a simulated process may die.
 #[doc(hidden)]
@@ -28,12 +38,25 @@ pub enum CommitPoint {
 /// Called before and after each commit; `false` stands for a process that dies there.
 pub(super) type FaultHook = Arc<dyn Fn(&'static str, CommitPoint) -> bool + Send + Sync>;
 
-/// How journals do their work in tests and simulations.
+/// How journals do their work.
 #[derive(Clone, Default)]
 pub(super) struct Seams {
+    /// For simulations.
     pub(super) fault_hook: Option<FaultHook>,
+    /// Waits for no disk.
+    pub(super) is_unsynced: bool,
     /// Runs everything on the calling thread, so that nothing depends on how threads are scheduled.
     pub(super) is_inline: bool,
+}
+
+impl Seams {
+    /// For a journal that is only looked at.
+    pub(super) fn for_looking(&self) -> Self {
+        Self {
+            is_unsynced: self.is_unsynced,
+            ..Self::default()
+        }
+    }
 }
 
 /// The journal of one upload. No other process can work on the upload while this or a clone of it lives.
@@ -96,9 +119,10 @@ impl Journal {
             let closed = Connection::open_in_memory().map_err(|error| self.failed(error))?;
             let planned = std::mem::replace(&mut *connection, closed);
             planned.close().map_err(|(_, error)| self.failed(error))?;
-            files::publish(self.path())?;
+            let is_unsynced = self.0.seams.is_unsynced;
+            files::publish(self.path(), is_unsynced)?;
             *connection = existing_database(self.path())?;
-            open_for_delivery(&connection).map_err(|error| self.failed(error))?;
+            open_for_delivery(&connection, is_unsynced).map_err(|error| self.failed(error))?;
         }
         if self.dies(step, CommitPoint::After) {
             return Err(JournalError::SimulatedCrash { step });
@@ -109,7 +133,8 @@ impl Journal {
     /// The journal in a database that has one. One of an older format is migrated, if this process may write it.
     pub(super) fn open(opened: Opened) -> Result<Self, JournalError> {
         let journal = Self::new(opened, true);
-        journal.read(open_for_delivery)?;
+        let is_unsynced = journal.0.seams.is_unsynced;
+        journal.read(|connection| open_for_delivery(connection, is_unsynced))?;
         let found: i64 = journal
             .read(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
         let path = journal.path().to_owned();
@@ -180,6 +205,11 @@ impl Journal {
         self.0.may_have_run.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether nothing waits for the disk.
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.0.seams.is_unsynced
+    }
+
     /// Whether everything happens on the calling thread.
     pub(crate) fn is_inline(&self) -> bool {
         self.0.seams.is_inline
@@ -193,6 +223,7 @@ impl Journal {
         if self.0.seams.is_inline {
             return work(self);
         }
+        let _turn = TURNS.acquire().await;
         let journal = self.clone();
         match tokio::task::spawn_blocking(move || work(&journal)).await {
             Ok(done) => done,
@@ -334,10 +365,14 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA temp_store = FILE; PRAGMA busy_timeout = 5000;")
 }
 
-/// Commits survive the death of the process, and others may read at any time.
-fn open_for_delivery(connection: &Connection) -> rusqlite::Result<()> {
+/// Commits survive the death of the process, and others may read at any time. Unsynced, they need not survive a power failure.
+fn open_for_delivery(connection: &Connection, is_unsynced: bool) -> rusqlite::Result<()> {
     set_up(connection)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+    connection.execute_batch(if is_unsynced {
+        "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;"
+    } else {
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+    })
 }
 
 /// Stores a document under a key.

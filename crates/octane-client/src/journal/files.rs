@@ -46,10 +46,13 @@ pub(super) fn plans(folder: &Path) -> Vec<UploadId> {
     entries.filter_map(id).collect()
 }
 
-/// Moves a journal of which everything is planned to where it is found. From then on it survives a power failure.
-pub(super) fn publish(database: &Path) -> Result<(), JournalError> {
+/// Moves a journal of which everything is planned to where it is found. From then on it survives a power failure, unless it is unsynced.
+pub(super) fn publish(database: &Path, is_unsynced: bool) -> Result<(), JournalError> {
     let plan = plan(database);
     let published = (|| {
+        if is_unsynced {
+            return fs::rename(&plan, database);
+        }
         OpenOptions::new().write(true).open(&plan)?.sync_all()?;
         fs::rename(&plan, database)?;
         #[cfg(unix)]

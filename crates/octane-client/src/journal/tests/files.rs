@@ -267,3 +267,26 @@ fn without_a_spool_an_upload_works_and_leaves_no_file() {
         Err(JournalError::Unknown { .. })
     ));
 }
+
+#[test]
+fn an_unsynced_journal_waits_for_no_disk_wherever_it_is_opened() {
+    let (folder, spool) = place();
+    let level = |journal: &Journal| -> i64 {
+        let read = journal
+            .read(|connection| connection.query_row("PRAGMA synchronous", [], |row| row.get(0)));
+        read.unwrap()
+    };
+    let (off, normal) = (0, 1);
+    for (spool, expected) in [(spool.clone(), normal), (spool.unsynced(), off)] {
+        let journal = prepared(&spool, tests(2), &UploadSettings::default());
+        assert_eq!(level(&journal), expected);
+        let bundle = folder.path().join(format!("{expected}.octane"));
+        journal.export(&bundle).unwrap();
+        let id = journal.id().clone();
+        assert_eq!(level(&spool.look(&id).unwrap()), expected);
+        drop(journal);
+        spool.remove(&id).unwrap();
+        spool.import(&bundle).unwrap();
+        assert_eq!(level(&spool.open(&id).unwrap()), expected);
+    }
+}
