@@ -84,12 +84,12 @@ use crate::settings::fill::Effective;
 /// Upload automated test results to ALM Octane and link them to the stories they cover.
 #[derive(Debug, Parser)]
 #[command(name = "octane", version, after_long_help = after_help(), arg_required_else_help = true)]
-#[command(before_long_help = "\
+#[command(before_long_help = examples("\
 Examples:
   octane upload nightly.csv --sandbox                       try it without a server
   octane upload 'build/**/TEST-*.xml' --suite Nightly -y    upload; create the suite if needed
   octane run list --suite Nightly --suite-run 'nightly #4711'
-  octane jira resolve SHOP-12 SHOP-19")]
+  octane jira resolve SHOP-12 SHOP-19", cfg!(feature = "sandbox")))]
 pub(crate) struct Args {
     /// Output format.
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, help_heading = "Output")]
@@ -304,6 +304,13 @@ impl Command {
     }
 }
 
+/// Examples without those that a program without the sandbox cannot run.
+fn examples(text: &str, has_sandbox: bool) -> String {
+    let can_run = |line: &&str| has_sandbox || !line.contains("--sandbox");
+    let lines: Vec<&str> = text.lines().filter(can_run).collect();
+    lines.join("\n")
+}
+
 /// What follows the options in the long help of the program.
 fn after_help() -> String {
     format!("{}\n\n{}", env::table(), Exit::table())
@@ -318,6 +325,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_program_without_the_sandbox_shows_no_example_that_needs_it() {
+        let text = "Examples:\n  octane upload a.csv --sandbox\n  octane upload a.csv -y";
+        assert_eq!(examples(text, true), text);
+        let expected = "Examples:\n  octane upload a.csv -y";
+        assert_eq!(examples(text, false), expected);
     }
 
     #[test]

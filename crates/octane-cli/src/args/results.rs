@@ -236,11 +236,11 @@ pub(crate) enum Create {
 }
 
 #[derive(Debug, Clone, Args)]
-#[command(before_long_help = "\
+#[command(before_long_help = super::examples("\
 Examples:
   octane upload nightly.csv --sandbox
   octane upload 'build/**/TEST-*.xml' --suite Nightly --module Shop/Checkout -y
-  octane upload results/ --suite 7045 --suite-run 'nightly #4711' --format json")]
+  octane upload results/ --suite 7045 --suite-run 'nightly #4711' --format json", cfg!(feature = "sandbox")))]
 #[command(after_long_help = crate::exit::Exit::table())]
 pub(crate) struct UploadArgs {
     #[command(flatten)]
