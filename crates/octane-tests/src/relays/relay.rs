@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) program: PathBuf,
     /// Where it works.
     pub(super) folder: PathBuf,
+    /// The URL of the database, unless it is reached by links.
+    pub(super) database: Option<String>,
     /// The workspace to which it delivers, as in the browser.
     pub(super) octane: String,
     pub(super) rate: u32,
@@ -122,12 +124,14 @@ fn spawn(settings: &Settings, links: &Links, port: u16) -> Result<(Child, u16), 
     let log = settings.folder.join("log");
     let output = File::options().create(true).append(true).open(&log)?;
     let (rate, port) = (settings.rate.to_string(), port.to_string());
+    let database = settings.database.clone();
+    let database = database.unwrap_or_else(|| links.database());
     let mut process = Command::new(&settings.program)
         .args(["relay", "-v", "--format", "json", "--relay-data", "data"])
         .args(["--rate", &rate, "--port", &port, "--quota", "1000000"])
         .current_dir(&settings.folder)
         .env_clear()
-        .env("OCTANE_RELAY_DATABASE", links.database())
+        .env("OCTANE_RELAY_DATABASE", database)
         .env("OCTANE_URL", &settings.octane)
         .env("OCTANE_PROXY", format!("http://{}", links.octane.address))
         .env("OCTANE_CLIENT_ID", CLIENT_ID)

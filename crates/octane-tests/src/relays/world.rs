@@ -27,6 +27,8 @@ pub(super) struct World {
 /// Without any progress for so long, nothing follows any more: leases, pauses after failures and connections that are given up take less.
 const STILL_MAX: Duration = Duration::from_secs(180);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// Each look starts a program, which those that are measured would wait for.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl World {
     /// Starts everything; nothing if PostgreSQL is not installed.
@@ -48,6 +50,8 @@ impl World {
             let settings = Settings {
                 program: plan.program.clone(),
                 folder: folder.path().join(format!("relay-{number}")),
+                // Links take time that is not the relay's.
+                database: (!plan.is_disrupted).then(|| databases.url()),
                 octane: octane.clone(),
                 rate: plan.rate,
             };
@@ -93,7 +97,7 @@ impl World {
                     format!("{uploads} uploads are not delivered: {states:?}\n{reasons}").into(),
                 );
             }
-            sleep(POLL_INTERVAL).await;
+            sleep(LOOK_INTERVAL).await;
         }
     }
 
