@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use octane_model::{EntityId, SuiteRunId};
 use octane_results::without_volatile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::report::{IdAndName, entity_as_text};
 use crate::run_key::RunKey;
@@ -63,7 +63,7 @@ fn change(before: Option<State>, now: State) -> Change {
 }
 
 /// What has changed since an earlier suite run of the same suite. Serialises as part of `octane.upload/1`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Comparison {
     /// The suite run before.
@@ -87,7 +87,7 @@ pub struct Comparison {
 }
 
 /// A test whose identity has probably changed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RenamedTest {
     /// Its identity in the suite run before.

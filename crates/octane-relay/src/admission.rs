@@ -10,11 +10,13 @@ use crate::blocking::blocking;
 use crate::door::DoorSettings;
 use crate::lane::{Lane, NoLane};
 use crate::opened::{Opened, Unusable};
+use crate::packed::pack;
 use crate::store::NewUpload;
 
 /// A journal that may be stored.
 pub(crate) struct Admitted {
-    journal: Bytes,
+    /// As stores have it.
+    packed: Vec<u8>,
     summary: UploadSummary,
     lane: Lane,
     digest: String,
@@ -64,9 +66,10 @@ impl Admitted {
         let checked = blocking(move || {
             let opened = Opened::new(&folder, false)?;
             let summary = opened.add(&journal)?;
-            Ok((Self::digest(&journal), journal, summary))
+            let packed = pack(&journal).map_err(Unusable::Packed)?;
+            Ok((Self::digest(&journal), packed, summary))
         });
-        let (digest, journal, summary) = checked.await.map_err(|error: Unusable| {
+        let (digest, packed, summary) = checked.await.map_err(|error: Unusable| {
             if error.is_retryable() {
                 NotAdmitted::Unavailable(error)
             } else {
@@ -78,7 +81,7 @@ impl Admitted {
         }
         let lane = lane(settings, &summary)?;
         Ok(Self {
-            journal,
+            packed,
             summary,
             lane,
             digest,
@@ -99,8 +102,8 @@ impl Admitted {
         entry.digest = Some(self.digest.clone());
     }
 
-    /// The upload of a project.
-    pub(crate) fn upload(self, project: String) -> NewUpload {
+    /// The upload of a project. `is_compared`: its report should say what has changed since the suite run before.
+    pub(crate) fn upload(self, project: String, is_compared: bool) -> NewUpload {
         NewUpload {
             id: self.summary.id,
             digest: self.digest,
@@ -108,7 +111,8 @@ impl Admitted {
             lane: self.lane,
             shard: self.summary.shard,
             results: self.summary.counts.read as u64,
-            journal: self.journal.into(),
+            is_compared,
+            journal: self.packed,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{
-    CancellationToken, Client, DeliveryError, Journal, MergeError, Report, RollCall, Shard,
-    UploadId, UploadSettings, UploadState, UploadSummary,
+    CancellationToken, Client, Comparison, DeliveryError, Journal, MergeError, Report,
+    ReportedProblem, RollCall, Shard, UploadId, UploadSettings, UploadState, UploadSummary,
 };
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
@@ -35,18 +36,44 @@ pub(crate) struct Attempt<'a> {
     pub(crate) is_inline: bool,
 }
 
+/// Which attempt it is, and what is wanted of it.
+#[derive(Clone, Copy)]
+struct Order {
+    /// Counted from 1.
+    attempt: u32,
+    /// Whether the suite run of a shard is completed now.
+    is_closing: bool,
+    /// Whether the report says what has changed since the suite run before.
+    is_compared: bool,
+}
+
 /// What an attempt came to, before the store knows.
+#[derive(Clone)]
 struct Done {
     next: Next,
-    report: Option<Report>,
+    report: Option<Reported>,
     reason: Option<String>,
     shards_awaited: Option<Duration>,
+}
+
+/// What an agent that waits is answered in the end.
+#[derive(Clone, Serialize)]
+struct Reported {
+    #[serde(flatten)]
+    report: Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
 }
 
 impl Attempt<'_> {
     /// Delivers the upload, and stores what became of it. An error means that the store does not know.
     pub(crate) async fn run(&self, job: Job) -> Result<(), StoreError> {
-        let (id, attempt, is_closing) = (job.id.clone(), job.attempt, job.is_closing);
+        let order = Order {
+            attempt: job.attempt,
+            is_closing: job.is_closing,
+            is_compared: job.is_compared,
+        };
+        let (id, attempt) = (job.id.clone(), job.attempt);
         let (lane, suite_run) = (&self.lease.lane.suite, &self.lease.lane.suite_run);
         info!(upload = %id, attempt, suite = %lane, suite_run = %suite_run, "delivering");
         let opened = self.open(job).await;
@@ -57,7 +84,7 @@ impl Attempt<'_> {
                 return self.end(vec![(id, done.into_end(None))]).await;
             }
         };
-        let ends = self.deliver(&opened, &summary, attempt, is_closing).await?;
+        let ends = self.deliver(&opened, &summary, order).await?;
         self.end(ends).await
     }
 
@@ -93,7 +120,7 @@ impl Attempt<'_> {
         let (folder, is_inline) = (self.settings.folder.clone(), self.is_inline);
         self.blocking(move || {
             let opened = Opened::new(&folder, is_inline)?;
-            let summary = opened.add(&job.journal)?;
+            let summary = opened.add_stored(&job.journal)?;
             if job.may_have_sent {
                 opened.open(&job.id)?.assume_sent()?;
             }
@@ -106,10 +133,9 @@ impl Attempt<'_> {
         &self,
         opened: &Opened,
         summary: &UploadSummary,
-        attempt: u32,
-        is_closing: bool,
+        order: Order,
     ) -> Result<Vec<(UploadId, End)>, StoreError> {
-        let id = summary.id.clone();
+        let (id, attempt) = (summary.id.clone(), order.attempt);
         let (client, settings) = self.deliveries.of(summary);
         let (lane, time) = (&self.lease.lane, self.settings.lease_time);
         let client = client.creation_lock(StoreLock::new(self.store, lane, time, self.creating));
@@ -145,15 +171,25 @@ impl Attempt<'_> {
             Err(DeliveryError::Cancelled) => Done::stopped(),
             Err(error) => Done::failed(is_retryable(&error), &error, attempt),
         };
+        if order.is_compared
+            && summary.shard.is_none()
+            && let Ok(journal) = open(opened.clone()).await
+        {
+            self.compare(&client, &[journal], &mut done).await;
+        }
         // One that was merged before, and is tried again, is not alone either.
         let is_in = matches!(done.next.state, State::AwaitingShards | State::Delivered);
         if let Some(shard) = summary.shard.filter(|_| is_in) {
             let awaited = self.deliveries.shard_timeout(summary);
-            let is_closing = is_closing || awaited.is_some_and(|awaited| awaited.is_zero());
-            let is_closed = is_closing || summary.merged.is_some();
+            let is_due = awaited.is_some_and(|awaited| awaited.is_zero());
+            let order = Order {
+                is_closing: order.is_closing || is_due,
+                ..order
+            };
+            let is_closed = order.is_closing || summary.merged.is_some();
             if (is_closed || self.has_company(shard).await?)
                 && let Some(ends) = self
-                    .merge(opened, summary, &client, &settings, attempt, is_closing)
+                    .merge(opened, summary, &client, &settings, order)
                     .await?
             {
                 return Ok(ends);
@@ -184,20 +220,21 @@ impl Attempt<'_> {
         last: &UploadSummary,
         client: &Client,
         settings: &UploadSettings,
-        attempt: u32,
-        is_closing: bool,
+        order: Order,
     ) -> Result<Option<Vec<(UploadId, End)>>, StoreError> {
+        let attempt = order.attempt;
         let unmerged = |is_retryable, error: &dyn std::error::Error| {
             let done = Done::failed(is_retryable, error, attempt);
             Some(vec![(last.id.clone(), done.into_end(None))])
         };
         let shards = self.store.shards(self.lease).await?;
+        let is_compared = order.is_compared || shards.iter().any(|job| job.is_compared);
         let opening = self.blocking({
             let (opened, last) = (opened.clone(), last.id.clone());
             move || -> Result<_, Unusable> {
                 let mut summaries = vec![opened.summary(&last)?];
                 for job in shards.into_iter().filter(|job| job.id != last) {
-                    summaries.push(opened.add(&job.journal)?);
+                    summaries.push(opened.add_stored(&job.journal)?);
                 }
                 Ok(summaries)
             }
@@ -207,7 +244,7 @@ impl Attempt<'_> {
             Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
         };
         match RollCall::of(&summaries) {
-            Ok(roll_call) if is_closing || roll_call.is_complete() => {}
+            Ok(roll_call) if order.is_closing || roll_call.is_complete() => {}
             Ok(_) if summaries.iter().any(|shard| shard.merged.is_some()) => {}
             Ok(_) => return Ok(None),
             Err(error) => return Ok(unmerged(false, &error)),
@@ -225,24 +262,43 @@ impl Attempt<'_> {
             Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
         };
         let merge = client
-            .merge(journals)
+            .merge(journals.clone())
             .settings(settings.clone())
             .cancellation(self.stop.clone());
-        let merged = Box::pin(merge.run()).await;
+        let mut done = match Box::pin(merge.run()).await {
+            Ok(report) => self.reported(report, UploadState::Finished, attempt),
+            Err(MergeError::Delivery {
+                source: DeliveryError::Cancelled,
+                ..
+            }) => Done::stopped(),
+            Err(error) => Done::failed(is_merge_retryable(&error), &error, attempt),
+        };
+        if is_compared {
+            self.compare(client, &journals, &mut done).await;
+        }
+        drop(journals);
         let mut ends = Vec::new();
         for id in ids {
-            let done = match &merged {
-                Ok(report) => self.reported(report.clone(), UploadState::Finished, attempt),
-                Err(MergeError::Delivery {
-                    source: DeliveryError::Cancelled,
-                    ..
-                }) => Done::stopped(),
-                Err(error) => Done::failed(is_merge_retryable(error), error, attempt),
-            };
-            let end = self.stored(opened, &id, done).await;
+            let end = self.stored(opened, &id, done.clone()).await;
             ends.push((id, end));
         }
         Ok(Some(ends))
+    }
+
+    /// Adds what has changed since the suite run before to the report of what has ended. That it cannot be told is a problem of the
+    /// report, and nothing else.
+    async fn compare(&self, client: &Client, journals: &[Journal], done: &mut Done) {
+        let Some(reported) = done.report.as_mut().filter(|_| !done.next.state.is_open()) else {
+            return;
+        };
+        match client.compare(journals, &reported.report, self.stop).await {
+            Ok(comparison) => reported.comparison = comparison,
+            Err(error) => {
+                let message = format!("not compared with the suite run before: {}", Chain(&error));
+                let problem = ReportedProblem::new("uncompared", message);
+                reported.report.problems.push(problem);
+            }
+        }
     }
 
     /// Does `work` on a journal, and stores every few seconds how far it is.
@@ -279,7 +335,7 @@ impl Attempt<'_> {
             }
             let bundle = self.blocking({
                 let (opened, journal) = (opened.clone(), journal.clone());
-                move || opened.bundle(&journal)
+                move || opened.packed(&journal)
             });
             let bundle = match bundle.await {
                 Ok(bundle) => bundle,
@@ -322,7 +378,10 @@ impl Attempt<'_> {
                 Some(problem) => format!("{error}; {}", problem.message),
                 None => error.to_string(),
             }),
-            report: Some(report),
+            report: Some(Reported {
+                report,
+                comparison: None,
+            }),
             shards_awaited: None,
         }
     }
@@ -331,7 +390,7 @@ impl Attempt<'_> {
     async fn stored(&self, opened: &Opened, id: &UploadId, done: Done) -> End {
         let bundle = self.blocking({
             let (opened, id) = (opened.clone(), id.clone());
-            move || -> Result<Vec<u8>, Unusable> { opened.bundle(&opened.open(&id)?) }
+            move || -> Result<Vec<u8>, Unusable> { opened.packed(&opened.open(&id)?) }
         });
         let bundle = bundle.await.inspect_err(|error| {
             warn!(upload = %id, error = %Chain(error), "a journal could not be stored");

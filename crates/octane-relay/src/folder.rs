@@ -261,7 +261,7 @@ impl Folder {
             }
         };
         admitted.describe(entry);
-        let upload = admitted.upload(project.clone());
+        let upload = admitted.upload(project.clone(), false);
         let id = upload.id.clone();
         match self.store.put(upload, self.settings.uploads_max).await {
             Ok(Put::Stored) => Verdict::Done(Event::Stored),

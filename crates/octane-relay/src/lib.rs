@@ -28,6 +28,7 @@ mod lane;
 mod oidc;
 mod opened;
 mod pace;
+mod packed;
 mod page;
 mod patient;
 mod server;

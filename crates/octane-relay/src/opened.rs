@@ -7,6 +7,8 @@ use std::{fs, io};
 use octane_client::{BundleError, Journal, JournalError, Spool, UploadId, UploadSummary};
 use tempfile::TempDir;
 
+use crate::packed::{pack, unpack};
+
 /// A temporary folder with journals, which is deleted with it. All of its functions block.
 #[derive(Clone)]
 pub(crate) struct Opened {
@@ -23,6 +25,9 @@ pub(crate) enum Unusable {
     /// It cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What the store has of it is damaged.
+    #[error("cannot be decompressed")]
+    Packed(#[source] io::Error),
     /// There is no place for it.
     #[error("cannot use `{}`", path.display())]
     Folder { path: PathBuf, source: io::Error },
@@ -36,6 +41,7 @@ impl Unusable {
                 is_of_machine(error)
             }
             Self::Bundle(error) => matches!(error, BundleError::File { .. }),
+            Self::Packed(_) => false,
             Self::Folder { .. } => true,
         }
     }
@@ -77,7 +83,8 @@ impl Opened {
     pub(crate) fn new(folder: &Path, is_inline: bool) -> Result<Self, Unusable> {
         fs::create_dir_all(folder).map_err(failed(folder))?;
         let folder = tempfile::tempdir_in(folder).map_err(failed(folder))?;
-        let spool = Spool::at(folder.path().join("uploads"));
+        // A relay that dies begins again with what the store has.
+        let spool = Spool::at(folder.path().join("uploads")).unsynced();
         Ok(Self {
             spool: if is_inline { spool.inline() } else { spool },
             folder: Arc::new(folder),
@@ -91,6 +98,11 @@ impl Opened {
         let summary = self.spool.import(&file)?;
         fs::remove_file(&file).map_err(failed(&file))?;
         Ok(summary)
+    }
+
+    /// Stores a journal that comes from a store.
+    pub(crate) fn add_stored(&self, stored: &[u8]) -> Result<UploadSummary, Unusable> {
+        self.add(&unpack(stored).map_err(Unusable::Packed)?)
     }
 
     /// Writes a new journal.
@@ -111,13 +123,14 @@ impl Opened {
         Ok(self.spool.summary(id)?)
     }
 
-    /// A journal as it is now, also while it is worked on.
-    pub(crate) fn bundle(&self, journal: &Journal) -> Result<Vec<u8>, Unusable> {
+    /// A journal as it is now, also while it is worked on, for a store.
+    pub(crate) fn packed(&self, journal: &Journal) -> Result<Vec<u8>, Unusable> {
         let file = self.folder.path().join(format!("{}.bundle", journal.id()));
         journal.export(&file)?;
         let read = fs::read(&file);
         let removed = fs::remove_file(&file);
-        removed.and(read).map_err(failed(&file))
+        let journal = removed.and(read).map_err(failed(&file))?;
+        pack(&journal).map_err(failed(&file))
     }
 }
 

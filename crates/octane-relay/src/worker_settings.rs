@@ -19,7 +19,7 @@ pub struct WorkerSettings {
     pub poll_interval: Duration,
     /// How often the store learns how far a journal is. Default: 5 s.
     pub checkpoint_interval: Duration,
-    /// How many lanes are worked on at the same time; as many again if other relays have left lanes that they had begun. Default: 8.
+    /// How many lanes are worked on at the same time; as many again if other relays have left lanes that they had begun. Default: 16.
     pub lanes_max: usize,
     /// Learns what is leased and how attempts end. Default: none.
     pub audit: Audit,
@@ -34,7 +34,7 @@ impl WorkerSettings {
             lease_time: Duration::from_secs(10),
             poll_interval: Duration::from_secs(1),
             checkpoint_interval: Duration::from_secs(5),
-            lanes_max: 8,
+            lanes_max: 16,
             audit: Audit::default(),
         }
     }

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::delivery::{Delivered, Delivery};
-use crate::args::{DeliveryArgs, OnUploadError, ViaArgs};
+use crate::args::{Compare, DeliveryArgs, OnUploadError, ViaArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::output::{Output, Text, failure_json, print_for_people};
-use crate::relay::{Door, Handed};
+use crate::relay::{Door, Handed, HandedReport};
 use crate::suggest::Suggest;
 use crate::test_failures::Tests;
 
@@ -120,7 +120,8 @@ impl HandOver<'_> {
         let id = journal.id().clone();
         let put = async {
             let bundle = bundle(&journal).await?;
-            let putting = self.door.put(&id, bundle);
+            let is_compared = self.args.relay_wait().is_some() && self.args.compare != Compare::Off;
+            let putting = self.door.put(&id, bundle, is_compared);
             let handed = delivery.cancellation.within_grace(putting).await;
             handed.unwrap_or_else(|| Err(delivery.interrupted()))
         };
@@ -178,7 +179,11 @@ impl HandOver<'_> {
             }
             pause = (pause * 2).min(PAUSE_MAX);
         };
-        let Some(mut report) = handed.report else {
+        let Some(HandedReport {
+            mut report,
+            comparison,
+        }) = handed.report
+        else {
             let reason = handed
                 .reason
                 .unwrap_or_else(|| "it does not say why".to_owned());
@@ -187,7 +192,9 @@ impl HandOver<'_> {
         };
         // There is nothing left to resume here.
         report.is_resumable = false;
-        Ok(Delivered::new(report, Vec::new()))
+        let mut delivered = Delivered::new(report, Vec::new());
+        delivered.comparison = comparison;
+        Ok(delivered)
     }
 
     /// An error about an upload that the relay has.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use octane_client::{Report, UploadId};
+use octane_client::{Comparison, Report, UploadId};
 use octane_rest::Secret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -34,7 +34,16 @@ pub(crate) struct Handed {
     pub(crate) state: String,
     pub(crate) results: u64,
     pub(crate) reason: Option<String>,
-    pub(crate) report: Option<Report>,
+    pub(crate) report: Option<HandedReport>,
+}
+
+/// What has become of an upload.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct HandedReport {
+    #[serde(flatten)]
+    pub(crate) report: Report,
+    /// What has changed since the suite run before, if the relay was asked for it.
+    pub(crate) comparison: Option<Comparison>,
 }
 
 /// The longest pause between attempts, whatever the relay says.
@@ -73,23 +82,34 @@ impl Door {
         self.network.address.to_string()
     }
 
-    /// Hands a journal over. Returns once the relay has stored it; doing it again changes nothing.
-    pub(crate) async fn put(&self, id: &UploadId, journal: Bytes) -> Result<Handed> {
+    /// Hands a journal over. Returns once the relay has stored it; doing it again changes nothing. `is_compared`: the report should
+    /// say what has changed since the suite run before.
+    pub(crate) async fn put(
+        &self,
+        id: &UploadId,
+        journal: Bytes,
+        is_compared: bool,
+    ) -> Result<Handed> {
         let digest = STANDARD.encode(Sha256::digest(&journal));
         let digest = format!("sha-256=:{digest}:");
-        self.asked(Method::PUT, id, journal, Some(digest)).await
+        let compare = if is_compared { "?compare=true" } else { "" };
+        let path = format!("v1/uploads/{id}{compare}");
+        self.asked(Method::PUT, (id, &path), journal, Some(digest))
+            .await
     }
 
     /// How far an upload is.
     pub(crate) async fn status(&self, id: &UploadId) -> Result<Handed> {
-        self.asked(Method::GET, id, Bytes::new(), None).await
+        let path = format!("v1/uploads/{id}");
+        self.asked(Method::GET, (id, &path), Bytes::new(), None)
+            .await
     }
 
     /// Asks until there is an answer that counts, or no time or attempt is left.
     async fn asked(
         &self,
         method: Method,
-        id: &UploadId,
+        (id, path): (&UploadId, &str),
         body: Bytes,
         digest: Option<String>,
     ) -> Result<Handed> {
@@ -97,7 +117,7 @@ impl Door {
         let end = Instant::now() + settings.deadline;
         let mut attempt = 1;
         loop {
-            let request = self.request(&method, id, body.clone(), digest.as_deref())?;
+            let request = self.request(&method, path, body.clone(), digest.as_deref())?;
             let (failure, pause) = match self.network.send(request).await {
                 Err(unanswered) => {
                     let mut failure = self.unreachable(&unanswered.to_string());
@@ -123,12 +143,11 @@ impl Door {
     fn request(
         &self,
         method: &Method,
-        id: &UploadId,
+        path: &str,
         body: Bytes,
         digest: Option<&str>,
     ) -> Result<Request<Bytes>> {
-        let path = format!("v1/uploads/{id}");
-        let mut request = self.network.request(method, &path, Some(&self.token));
+        let mut request = self.network.request(method, path, Some(&self.token));
         if let Some(digest) = digest {
             request = request.header("content-digest", digest);
         }

@@ -170,6 +170,41 @@ fn what_is_handed_over_is_not_called_uploaded_and_is_delivered() {
     assert!(!handed.stdout.contains(&token) && !handed.stderr.contains(&token));
 }
 
+#[test]
+fn an_agent_that_waits_learns_what_has_changed_since_the_suite_run_before() {
+    let server = Server::new();
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+    let file = |rows: &str| {
+        let table = format!("class,name,status\n{rows}");
+        server.place.file("a.csv", &table);
+    };
+    let upload = |suite_run: &str, more: &str| {
+        let line = format!(
+            "upload a.csv --suite S --suite-run {suite_run} -y --format json --wait 5m {more}"
+        );
+        let done = agent(&server, &relay.url, &token, line.trim_end());
+        assert_eq!(done.code, 0, "{done:?}");
+        done.json()["comparison"].clone()
+    };
+    file("C,fails,passed\nC,mended,failed\n");
+    assert_eq!(upload("r1", ""), Value::Null);
+    file("C,fails,failed\nC,mended,passed\n");
+    let since = upload("r2", "");
+    assert_eq!(since["suite_run"]["name"], "r1");
+    assert_eq!(since["newly_failed"], serde_json::json!(["C.fails"]));
+    assert_eq!(since["fixed"], serde_json::json!(["C.mended"]));
+    file("C,mended,failed\n");
+    assert_eq!(upload("r3", "--compare off"), Value::Null);
+    // Of shards, what all of them have brought.
+    assert_eq!(upload("r4", "--shard 1/2"), Value::Null);
+    file("C,fails,failed\n");
+    let since = upload("r4", "--shard 2/2");
+    assert_eq!(since["suite_run"]["name"], "r3");
+    assert_eq!(since["newly_failed"], serde_json::json!(["C.fails"]));
+    assert_eq!(since["still_failing"], 1);
+}
+
 /// Who did what in a line of the audit log, and the state.
 fn said(line: &Value) -> String {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();

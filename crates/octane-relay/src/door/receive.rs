@@ -1,13 +1,15 @@
 //! Receiving an upload: nothing is stored that cannot be delivered from here, and nothing is answered before it is stored.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use octane_client::UploadId;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Refusal, json, status};
@@ -23,16 +25,26 @@ use crate::store::Put;
 const BUSY_PAUSE: u32 = 1;
 const QUOTA_PAUSE: u32 = 30;
 
+/// What an agent wants besides.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Whether the report should say what has changed since the suite run before, which takes further requests to Octane.
+    #[serde(default)]
+    compare: bool,
+}
+
 /// `PUT /v1/uploads/ID`
 pub(super) async fn receive(
     State(door): State<Door>,
     Path(id): Path<String>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
     let stored = in_task({
         let door = door.clone();
-        async move { recorded(&door, &id, &headers, body).await }
+        async move { recorded(&door, &id, wanted, &headers, body).await }
     });
     let (id, code) = stored.await?;
     let stored = door.store.status(&id).await?;
@@ -58,11 +70,12 @@ pub(super) async fn in_task<T: Send + 'static>(
 async fn recorded(
     door: &Door,
     id: &str,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(UploadId, StatusCode), Refusal> {
     let mut entry = AuditEntry::default();
-    let stored = store(door, id, headers, body, &mut entry).await;
+    let stored = store(door, id, wanted, headers, body, &mut entry).await;
     let event = match &stored {
         Ok((_, StatusCode::CREATED)) => Event::Stored,
         Ok(_) => Event::AlreadyStored,
@@ -83,6 +96,7 @@ async fn recorded(
 async fn store(
     door: &Door,
     id: &str,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     headers: &HeaderMap,
     body: Body,
     entry: &mut AuditEntry,
@@ -92,6 +106,10 @@ async fn store(
     entry.project = Some(project.clone());
     let id = upload_id(id)?;
     entry.upload = Some(id.clone());
+    let Query(wanted) = wanted.map_err(|error| {
+        let message = format!("{}; `compare=true` is known", error.body_text());
+        Refusal::new(StatusCode::BAD_REQUEST, "invalid_query", message)
+    })?;
     let expected = expected_digest(headers)?;
     let Some(_place) = door.place().await else {
         let message = "the relay receives other uploads now";
@@ -110,7 +128,7 @@ async fn store(
     }
     let admitted = Admitted::check(&door.settings, journal, Some(&id)).await?;
     admitted.describe(entry);
-    let upload = admitted.upload(project);
+    let upload = admitted.upload(project, wanted.compare);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
         Put::Stored => {
             tracing::info!(upload = %id, ?actor, "stored");

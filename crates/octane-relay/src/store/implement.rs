@@ -1,6 +1,6 @@
-//! [`Store`](super::Store) by [`operations`](super::operations), for an engine that has a method `transact`.
+//! [`Store`](super::Store) by [`operations`](super::operations), for an engine that has the methods `transact` and `observe`.
 
-/// Each operation in a transaction of its own. What it needs is owned by it, as the engine may work on another thread.
+/// Each operation in a transaction of its own, or in none if it only reads. What it needs is owned by it, as the engine may work on another thread.
 macro_rules! implement_store {
     ($engine:ty) => {
         impl Store for $engine {
@@ -125,21 +125,21 @@ macro_rules! implement_store {
                 id: &'a UploadId,
             ) -> BoxFuture<'a, Result<Option<Status>, StoreError>> {
                 let id = id.clone();
-                self.transact(move |store| {
+                self.observe(move |store| {
                     Box::pin(async move { operations::status(store, &id).await })
                 })
             }
 
             fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-                self.transact(|store| Box::pin(operations::ping(store)))
+                self.observe(|store| Box::pin(operations::ping(store)))
             }
 
             fn overview(&self) -> BoxFuture<'_, Result<Overview, StoreError>> {
-                self.transact(|store| Box::pin(operations::overview(store)))
+                self.observe(|store| Box::pin(operations::overview(store)))
             }
 
             fn problems(&self) -> BoxFuture<'_, Result<Vec<Status>, StoreError>> {
-                self.transact(|store| Box::pin(operations::problems(store)))
+                self.observe(|store| Box::pin(operations::problems(store)))
             }
 
             fn retry<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -231,13 +231,13 @@ macro_rules! implement_store {
                 id: &'a TokenId,
             ) -> BoxFuture<'a, Result<Option<TokenEntry>, StoreError>> {
                 let id = id.clone();
-                self.transact(move |store| {
+                self.observe(move |store| {
                     Box::pin(async move { operations::token(store, &id).await })
                 })
             }
 
             fn tokens(&self) -> BoxFuture<'_, Result<Vec<TokenEntry>, StoreError>> {
-                self.transact(|store| Box::pin(operations::tokens(store)))
+                self.observe(|store| Box::pin(operations::tokens(store)))
             }
         }
     };

@@ -26,7 +26,9 @@ pub struct NewUpload {
     pub shard: Option<Shard>,
     /// How many results it has.
     pub results: u64,
-    /// Its journal, as [`Journal::export`](octane_client::Journal::export) writes it.
+    /// Whether its report should say what has changed since the suite run before.
+    pub is_compared: bool,
+    /// Its journal, as [`Journal::export`](octane_client::Journal::export) writes it, or that compressed with gzip.
     pub journal: Vec<u8>,
 }
 
@@ -66,6 +68,8 @@ pub struct Job {
     pub may_have_sent: bool,
     /// Whether it is a shard whose suite run is to be completed now, whatever other shards are missing.
     pub is_closing: bool,
+    /// Whether its report should say what has changed since the suite run before.
+    pub is_compared: bool,
 }
 
 /// How an attempt ended.

@@ -34,6 +34,7 @@ pub(super) async fn put(
         lane,
         shard,
         results,
+        is_compared,
         journal,
     } = upload;
     if let Some(known) = known(store, &id, &digest, &project).await? {
@@ -51,12 +52,12 @@ pub(super) async fn put(
         ],
     );
     let lane: i64 = required(ensured.await?)?.next()?;
-    let open = store.row(sql::COUNT_OPEN_OF_PROJECT, cells![&*project]);
-    let open: u64 = required(open.await?)?.next()?;
+    let open = store.row_and_now(sql::COUNT_OPEN_OF_PROJECT, cells![&*project]);
+    let (open, now) = open.await?;
+    let open: u64 = required(open)?.next()?;
     if open >= uploads_max {
         return Ok(Put::QuotaExceeded);
     }
-    let now = store.now().await?;
     let added = store.execute(
         sql::ADD_UPLOAD,
         cells![
@@ -68,7 +69,8 @@ pub(super) async fn put(
             shard.map(Shard::total),
             results,
             now,
-            journal
+            journal,
+            is_compared
         ],
     );
     if added.await? == 1 {
@@ -119,10 +121,11 @@ pub(super) async fn lease(
     }))
 }
 
-/// Locks the lane of a lease until the transaction ends.
-async fn check(store: &mut impl Transaction, lease: &Lease) -> Result<(), StoreError> {
-    let leased = store.row(sql::LEASED_LANE, cells![lease.lane_id, lease.fence]);
-    leased.await?.map(drop).ok_or(StoreError::LeaseLost)
+/// Locks the lane of a lease until the transaction ends. Returns the time after that.
+async fn check(store: &mut impl Transaction, lease: &Lease) -> Result<Time, StoreError> {
+    let leased = store.row_and_now(sql::LEASED_LANE, cells![lease.lane_id, lease.fence]);
+    let (leased, now) = leased.await?;
+    leased.map(|_| now).ok_or(StoreError::LeaseLost)
 }
 
 pub(super) async fn renew(
@@ -130,8 +133,7 @@ pub(super) async fn renew(
     lease: &Lease,
     time: Duration,
 ) -> Result<(), StoreError> {
-    check(store, lease).await?;
-    let expires = store.now().await?.after(time);
+    let expires = check(store, lease).await?.after(time);
     store
         .execute(sql::RENEW_LANE, cells![lease.lane_id, expires])
         .await?;
@@ -142,8 +144,7 @@ pub(super) async fn begin(
     store: &mut impl Transaction,
     lease: &Lease,
 ) -> Result<Option<Job>, StoreError> {
-    check(store, lease).await?;
-    let now = store.now().await?;
+    let now = check(store, lease).await?;
     let first = store.row(sql::FIRST_UPLOAD, cells![lease.lane_id, now]);
     let Some(mut row) = first.await? else {
         return Ok(None);
@@ -170,6 +171,7 @@ fn job(row: &mut Row) -> Result<Job, StoreError> {
         attempt: row.next()?,
         may_have_sent: row.next()?,
         is_closing: row.next()?,
+        is_compared: row.next()?,
     })
 }
 
@@ -179,8 +181,7 @@ pub(super) async fn checkpoint(
     id: &UploadId,
     journal: Vec<u8>,
 ) -> Result<(), StoreError> {
-    check(store, lease).await?;
-    let now = store.now().await?;
+    let now = check(store, lease).await?;
     let stored = store.execute(sql::CHECKPOINT, cells![id, lease.lane_id, journal, now]);
     match stored.await? {
         0 => Err(StoreError::LeaseLost),
@@ -193,8 +194,7 @@ pub(super) async fn end(
     lease: &Lease,
     ends: Vec<(UploadId, End)>,
 ) -> Result<(), StoreError> {
-    check(store, lease).await?;
-    let now = store.now().await?;
+    let now = check(store, lease).await?;
     for (id, end) in ends {
         let next_attempt = match end.state {
             State::Waiting => now.after(end.pause),
@@ -258,8 +258,7 @@ pub(super) async fn close(
 }
 
 pub(super) async fn release(store: &mut impl Transaction, lease: &Lease) -> Result<(), StoreError> {
-    check(store, lease).await?;
-    let now = store.now().await?;
+    let now = check(store, lease).await?;
     store
         .execute(sql::RELEASE_UPLOADS, cells![lease.lane_id, now])
         .await?;
@@ -370,9 +369,7 @@ pub(super) async fn slots(
     rate: Rate,
     count: u32,
 ) -> Result<Slots, StoreError> {
-    let mut pace = pace(store, server).await?;
-    // After the lock, which may have taken a while.
-    let now = store.now().await?;
+    let (mut pace, now) = pace(store, server).await?;
     let slots = pace.take(now, rate, count);
     set_pace(store, server, &pace).await?;
     Ok(slots)
@@ -384,16 +381,16 @@ pub(super) async fn overloaded(
     since: Duration,
     pause: Duration,
 ) -> Result<Pace, StoreError> {
-    let mut pace = pace(store, server).await?;
-    let now = store.now().await?;
+    let (mut pace, now) = pace(store, server).await?;
     pace.overloaded(now, since, pause);
     set_pace(store, server, &pace).await?;
     Ok(pace)
 }
 
-/// Locks the pace of a server until the transaction ends.
-async fn pace(store: &mut impl Transaction, server: &str) -> Result<Pace, StoreError> {
-    let row = store.row(sql::ENSURE_PACE, cells![server]).await?;
+/// Locks the pace of a server until the transaction ends. Returns the time after that, as the lock may have taken a while.
+async fn pace(store: &mut impl Transaction, server: &str) -> Result<(Pace, Time), StoreError> {
+    let ensured = store.row_and_now(sql::ENSURE_PACE, cells![server]);
+    let (row, now) = ensured.await?;
     let mut row = required(row)?;
     let next_slot = row.next()?;
     let fraction: Option<u64> = row.next()?;
@@ -404,10 +401,11 @@ async fn pace(store: &mut impl Transaction, server: &str) -> Result<Pace, StoreE
         let fraction = Fraction::from_millionths(fraction);
         Overload::new(fraction, moment(halved_at), moment(grows_from))
     });
-    Ok(Pace {
+    let pace = Pace {
         next_slot,
         overload,
-    })
+    };
+    Ok((pace, now))
 }
 
 async fn set_pace(

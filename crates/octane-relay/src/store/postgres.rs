@@ -1,6 +1,7 @@
 //! A store in PostgreSQL, for several relays.
 
 mod tls;
+mod transaction;
 
 use std::time::Duration;
 
@@ -11,17 +12,14 @@ use futures_util::future::BoxFuture;
 use octane_client::UploadId;
 use octane_rest::Secret;
 use tokio::time::timeout;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, IsolationLevel};
+use tokio_postgres::Config;
 
 use self::tls::MakeTls;
+use self::transaction::{PostgresTransaction, Scope};
 use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError};
-use super::transaction::{Cell, Row, Transaction};
 use super::{operations, sql};
 use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
-use crate::time::Time;
 use crate::token::{Token, TokenEntry, TokenId};
 
 /// A store in a database of PostgreSQL, by whose clock all relays go. Connections use TLS as the URL says (`sslmode`), and verify the
@@ -38,8 +36,6 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(12);
 const CONNECTIONS_MAX: usize = 8;
 /// The key of the lock under which one relay at a time migrates the tables: `octane` in ASCII.
 const MIGRATION_LOCK: i64 = 0x6f63_7461_6e65;
-
-const CLOCK: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT";
 
 impl PostgresStore {
     /// Connects to the database at a URL such as `postgres://relay:password@db.example/octane`, and creates or migrates the tables. Fails if
@@ -143,37 +139,53 @@ impl PostgresStore {
             + Send
             + 'static,
     {
-        Box::pin(async move {
-            let mut connection = Connection(Some(self.pool.get().await?));
-            let Some(client) = &mut connection.0 else {
-                return Err(StoreError::Corrupted("no connection".to_owned()));
-            };
-            let transacting = async {
-                let transaction = client
-                    .build_transaction()
-                    // The locks of the statements are made for it.
-                    .isolation_level(IsolationLevel::ReadCommitted)
-                    .start()
-                    .await?;
-                let mut transaction = PostgresTransaction(transaction);
-                let done = work(&mut transaction).await;
-                // After an error of the database the connection is closed.
-                let is_usable = !matches!(done, Err(StoreError::Database(_)));
-                if done.is_ok() {
-                    transaction.0.commit().await?;
-                } else if is_usable {
-                    transaction.0.rollback().await?;
-                }
-                done
-            };
-            // A database that cannot be reached any more says nothing, and a connection to it does not end for a long time.
-            let done = timeout(ANSWER_TIME_MAX, transacting).await;
-            let done = done.map_err(database)?;
-            if !matches!(done, Err(StoreError::Database(_))) {
-                connection.give_back();
+        Box::pin(self.with(Scope::Together, work))
+    }
+
+    /// Does `work` that only reads.
+    fn observe<'s, T, W>(&'s self, work: W) -> BoxFuture<'s, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        W: for<'a, 'c> FnOnce(
+                &'a mut PostgresTransaction<'c>,
+            ) -> BoxFuture<'a, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
+        Box::pin(self.with(Scope::Apart, work))
+    }
+
+    async fn with<T, W>(&self, scope: Scope, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'a, 'c> FnOnce(
+                &'a mut PostgresTransaction<'c>,
+            ) -> BoxFuture<'a, Result<T, StoreError>>
+            + Send,
+    {
+        let connection = Connection(Some(self.pool.get().await?));
+        let Some(client) = &connection.0 else {
+            return Err(StoreError::Corrupted("no connection".to_owned()));
+        };
+        let transacting = async {
+            let mut transaction = PostgresTransaction::new(client, scope);
+            let done = work(&mut transaction).await;
+            // After an error of the database the connection is closed.
+            let is_usable = !matches!(done, Err(StoreError::Database(_)));
+            if done.is_ok() {
+                transaction.commit().await?;
+            } else if is_usable {
+                transaction.roll_back().await?;
             }
             done
-        })
+        };
+        // A database that cannot be reached any more says nothing, and a connection to it does not end for a long time.
+        let done = timeout(ANSWER_TIME_MAX, transacting).await;
+        let done = done.map_err(database)?;
+        if !matches!(done, Err(StoreError::Database(_))) {
+            connection.give_back();
+        }
+        done
     }
 }
 
@@ -193,84 +205,6 @@ impl Drop for Connection {
             drop(Object::take(unfinished));
         }
     }
-}
-
-/// A transaction that is rolled back unless it is committed.
-struct PostgresTransaction<'c>(deadpool_postgres::Transaction<'c>);
-
-/// A statement as PostgreSQL understands it; see [`sql`].
-fn dialect(sql: &str) -> String {
-    let (open, close) = ("/*+", "*/");
-    sql.replace('?', "$").replace(open, "").replace(close, "")
-}
-
-impl Transaction for PostgresTransaction<'_> {
-    async fn now(&mut self) -> Result<Time, StoreError> {
-        let statement = self.0.prepare_cached(CLOCK).await?;
-        let row = self.0.query_one(&statement, &[]).await?;
-        Ok(Time::from_micros(row.try_get(0)?))
-    }
-
-    async fn execute(&mut self, sql: &'static str, values: Vec<Cell>) -> Result<u64, StoreError> {
-        let statement = self.0.prepare_cached(&dialect(sql)).await?;
-        Ok(self.0.execute(&statement, &parameters(&values)).await?)
-    }
-
-    async fn rows(&mut self, sql: &'static str, values: Vec<Cell>) -> Result<Vec<Row>, StoreError> {
-        let statement = self.0.prepare_cached(&dialect(sql)).await?;
-        let rows = self.0.query(&statement, &parameters(&values)).await?;
-        rows.iter().map(row).collect()
-    }
-}
-
-fn parameters(values: &[Cell]) -> Vec<&(dyn ToSql + Sync)> {
-    values
-        .iter()
-        .map(|value| value as &(dyn ToSql + Sync))
-        .collect()
-}
-
-fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
-    let cells = row.columns().iter().enumerate().map(|(index, column)| {
-        let cell = match *column.type_() {
-            Type::INT8 => row.try_get::<_, Option<i64>>(index)?.into(),
-            Type::INT4 => row.try_get::<_, Option<i32>>(index)?.map(i64::from).into(),
-            Type::TEXT => row.try_get::<_, Option<&str>>(index)?.into(),
-            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.into(),
-            ref other => {
-                return Err(StoreError::Corrupted(format!("a column of type {other}")));
-            }
-        };
-        Ok(cell)
-    });
-    cells
-        .collect::<Result<Vec<Cell>, StoreError>>()
-        .map(Row::new)
-}
-
-impl ToSql for Cell {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Number(number) if *ty == Type::INT4 => {
-                i32::try_from(*number)?.to_sql_checked(ty, out)
-            }
-            Self::Number(number) => number.to_sql_checked(ty, out),
-            Self::Text(text) => text.to_sql_checked(ty, out),
-            Self::Bytes(bytes) => bytes.to_sql_checked(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        // Each value is checked by itself.
-        true
-    }
-
-    to_sql_checked!();
 }
 
 fn database(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {

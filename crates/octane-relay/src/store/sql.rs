@@ -5,10 +5,10 @@
 //! numbers are `BIGINT`, moments are microseconds since 1970.
 
 /// The format of the database that these statements are for.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// What leads from each format to the next one, beginning with an empty database.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE relay_lanes (
         id {serial},
@@ -65,6 +65,7 @@ pub(super) const MIGRATIONS: [&str; 3] = [
     ALTER TABLE relay_uploads ADD COLUMN closing BIGINT NOT NULL DEFAULT 0;
     CREATE INDEX relay_uploads_awaiting ON relay_uploads (lane, sequence) WHERE state = 'awaiting_shards';
 ",
+    "ALTER TABLE relay_uploads ADD COLUMN compared BIGINT NOT NULL DEFAULT 0;",
 ];
 
 /// Also locks the lane, so that uploads arrive in it one after the other.
@@ -79,8 +80,8 @@ pub(super) const COUNT_OPEN_OF_PROJECT: &str = "
     SELECT COUNT(*) FROM relay_uploads WHERE project = ?1 AND state IN ('stored', 'delivering', 'waiting')";
 
 pub(super) const ADD_UPLOAD: &str = "
-    INSERT INTO relay_uploads (id, digest, project, lane, shard, shards, results, state, created, changed, journal)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8, ?8, ?9)
+    INSERT INTO relay_uploads (id, digest, project, lane, shard, shards, results, state, created, changed, journal, compared)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8, ?8, ?9, ?10)
     ON CONFLICT (id) DO NOTHING";
 
 /// The free lane whose first open upload is due and was stored first, or in which nothing is open and a shard need not await others any
@@ -117,7 +118,8 @@ pub(super) const RELEASE_UPLOADS: &str = "UPDATE relay_uploads SET state = 'stor
 
 /// What is open comes before a shard that need not await others any longer.
 pub(super) const FIRST_UPLOAD: &str = "
-    SELECT next_attempt, id, journal, attempts, may_have_sent, CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END
+    SELECT next_attempt, id, journal, attempts, may_have_sent, CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
+        compared
     FROM relay_uploads
     WHERE lane = ?1 AND (
         state IN ('stored', 'delivering', 'waiting') OR (state = 'awaiting_shards' AND next_attempt BETWEEN 1 AND ?2)
@@ -144,7 +146,7 @@ pub(super) const ARRIVED: &str = "
     WHERE lane = ?1 AND shard IS NOT NULL AND state IN ('awaiting_shards', 'delivered', 'incomplete')";
 
 pub(super) const SHARDS: &str = "
-    SELECT id, journal, attempts, may_have_sent, closing FROM relay_uploads
+    SELECT id, journal, attempts, may_have_sent, closing, compared FROM relay_uploads
     WHERE lane = ?1 AND shard IS NOT NULL AND state IN ('awaiting_shards', 'delivered', 'incomplete') ORDER BY sequence";
 
 /// A moment that has passed is when they are due.

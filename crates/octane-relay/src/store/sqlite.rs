@@ -100,6 +100,19 @@ impl SqliteStore {
         })
     }
 
+    /// Does `work` that only reads. It waits for its turn as any other, since there is one connection.
+    fn observe<'s, T, W>(&'s self, work: W) -> BoxFuture<'s, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        W: for<'a, 'c> FnOnce(
+                &'a mut SqliteTransaction<'c>,
+            ) -> BoxFuture<'a, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
+        self.transact(work)
+    }
+
     fn transact_here<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         W: for<'a, 'c> FnOnce(

@@ -32,6 +32,15 @@ pub(super) trait Transaction: Send {
     ) -> impl Future<Output = Result<Option<Row>, StoreError>> + Send {
         async move { Ok(self.rows(sql, values).await?.into_iter().next()) }
     }
+
+    /// The first row of a query, and the time after it was found and locked.
+    fn row_and_now(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Cell>,
+    ) -> impl Future<Output = Result<(Option<Row>, Time), StoreError>> + Send {
+        async move { Ok((self.row(sql, values).await?, self.now().await?)) }
+    }
 }
 
 /// A value of a statement or of a row.

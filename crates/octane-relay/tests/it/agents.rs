@@ -104,6 +104,7 @@ impl World {
             lane: Lane::of(&summary).unwrap(),
             shard,
             results: results.len() as u64,
+            is_compared: false,
             journal,
         };
         assert_eq!(self.store.put(upload, 1000).await.unwrap(), Put::Stored);

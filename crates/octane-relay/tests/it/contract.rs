@@ -86,6 +86,7 @@ checks! {
     uploads_of_a_lane_come_in_the_order_in_which_they_arrived
     an_upload_that_waits_holds_up_its_lane_and_no_other
     what_an_attempt_did_not_tell_may_have_been_sent
+    what_a_report_should_say_is_known_to_each_attempt_and_to_the_merge
     a_stopped_attempt_does_not_count
     shards_are_ended_all_at_once
     a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open_in_its_lane
@@ -114,8 +115,29 @@ fn upload(number: u64, suite_run: &str) -> NewUpload {
         lane: lane(suite_run),
         shard: None,
         results: 500,
+        is_compared: false,
         journal: vec![0, 1, 255, u8::try_from(number % 256).unwrap()],
     }
+}
+
+async fn what_a_report_should_say_is_known_to_each_attempt_and_to_the_merge(case: Case) {
+    for (number, is_compared) in [(1, true), (2, false)] {
+        let upload = NewUpload {
+            shard: Some(Shard::new(u32::try_from(number).unwrap(), 2).unwrap()),
+            is_compared,
+            ..upload(number, "4711")
+        };
+        assert_eq!(case.store.put(upload, QUOTA).await.unwrap(), Put::Stored);
+    }
+    let lease = case.lease().await.unwrap();
+    for is_compared in [true, false] {
+        let job = case.begin(&lease).await.unwrap();
+        assert_eq!(job.is_compared, is_compared);
+        case.end(&lease, &job, ended(State::AwaitingShards)).await;
+    }
+    let shards = case.store.shards(&lease).await.unwrap();
+    let compared: Vec<bool> = shards.iter().map(|job| job.is_compared).collect();
+    assert_eq!(compared, [true, false]);
 }
 
 pub(crate) async fn hand_over_to(store: &dyn Store, number: u64, suite_run: &str) {

@@ -256,6 +256,7 @@ async fn what_the_relay_cannot_deliver_is_refused_at_once() {
         lane: octane_relay::Lane::of(&upload).unwrap(),
         shard: None,
         results: 3,
+        is_compared: false,
         journal: other,
     };
     case.world.store.put(stored, 1000).await.unwrap();

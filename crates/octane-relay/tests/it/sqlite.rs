@@ -59,6 +59,7 @@ async fn a_store_of_the_first_format_is_migrated_with_its_tokens() {
             DROP TABLE relay_locks;
             DROP INDEX relay_uploads_awaiting;
             ALTER TABLE relay_uploads DROP COLUMN closing;
+            ALTER TABLE relay_uploads DROP COLUMN compared;
             PRAGMA user_version = 1",
         )
         .unwrap();
@@ -83,6 +84,7 @@ async fn a_store_of_the_second_format_is_migrated_with_its_uploads() {
         DROP TABLE relay_locks;
         DROP INDEX relay_uploads_awaiting;
         ALTER TABLE relay_uploads DROP COLUMN closing;
+        ALTER TABLE relay_uploads DROP COLUMN compared;
         PRAGMA user_version = 2;";
     connection.execute_batch(back).unwrap();
     drop(connection);

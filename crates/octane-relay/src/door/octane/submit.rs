@@ -124,6 +124,7 @@ impl Push {
                 lane: lane.clone(),
                 shard: None,
                 results: payload.results() as u64,
+                is_compared: false,
                 journal,
             };
             let uploads_max = door.settings.uploads_max;
@@ -242,7 +243,7 @@ async fn journal(
     let (server, workspace) = (door.settings.server.clone(), door.settings.workspace);
     let written = blocking(move || -> Result<_, Unusable> {
         let opened = Opened::new(&folder, false)?;
-        opened.bundle(&opened.prepare(|spool| {
+        opened.packed(&opened.prepare(|spool| {
             let prepared = payload.prepare(&server, workspace, skip_errors, spool, id);
             prepared.map(|prepared| prepared.journal)
         })?)

@@ -90,6 +90,7 @@ fn plan(shared: &Shared<'_>, number: usize, case: &Case) -> Result<NewUpload, St
         lane: Lane::of(&summary).map_err(|error| failed(&error))?,
         shard: summary.shard,
         results: summary.counts.read as u64,
+        is_compared: false,
         journal,
     })
 }

@@ -110,6 +110,7 @@ async fn hand_over(store: &dyn Store, suite_run: &str) -> UploadId {
         lane: Lane::new("https://octane.example/", 1001, 1002, "Nightly", suite_run),
         shard: None,
         results: 2,
+        is_compared: false,
         journal: Vec::new(),
     };
     store.put(upload, 100).await.unwrap();
