@@ -31,6 +31,9 @@ pub(crate) enum NotAdmitted {
     /// It is not a journal that this version can deliver.
     #[error("it is not the journal of an upload: {}", .0.of_content())]
     NotAnUpload(Unusable),
+    /// It did not arrive as it was sent.
+    #[error("the journal does not match its `Content-Digest`")]
+    OtherDigest,
     /// It has another ID than was said.
     #[error("the journal is that of upload {0}")]
     OtherUpload(UploadId),
@@ -48,6 +51,7 @@ impl NotAdmitted {
         match self {
             Self::Unavailable(_) => "unavailable",
             Self::NotAnUpload(_) => "not_an_upload",
+            Self::OtherDigest => "digest_mismatch",
             Self::OtherUpload(_) => "other_upload",
             Self::NoServer(_) => "no_server",
             Self::OtherWorkspace { .. } => "other_workspace",
@@ -56,26 +60,33 @@ impl NotAdmitted {
 }
 
 impl Admitted {
-    /// Checks a journal, which should be that of the upload `id` if that is given.
+    /// Checks a journal, which should be that of an upload and have a SHA-256 if these are given.
     pub(crate) async fn check(
         settings: &DoorSettings,
         journal: Bytes,
-        id: Option<&UploadId>,
+        expected: Option<(&UploadId, Vec<u8>)>,
     ) -> Result<Self, NotAdmitted> {
         let folder = settings.folder.clone();
+        let (id, expected) = expected.unzip();
         let checked = blocking(move || {
+            let digest = Sha256::digest(&journal);
+            if expected.is_some_and(|expected| digest[..] != expected[..]) {
+                return Ok(None);
+            }
             let opened = Opened::new(&folder, false)?;
             let summary = opened.add(&journal)?;
             let packed = pack(&journal).map_err(Unusable::Packed)?;
-            Ok((Self::digest(&journal), packed, summary))
+            let digest = digest.iter().map(|byte| format!("{byte:02x}"));
+            Ok(Some((digest.collect::<String>(), packed, summary)))
         });
-        let (digest, packed, summary) = checked.await.map_err(|error: Unusable| {
+        let checked = checked.await.map_err(|error: Unusable| {
             if error.is_retryable() {
                 NotAdmitted::Unavailable(error)
             } else {
                 NotAdmitted::NotAnUpload(error)
             }
         })?;
+        let (digest, packed, summary) = checked.ok_or(NotAdmitted::OtherDigest)?;
         if id.is_some_and(|id| summary.id != *id) {
             return Err(NotAdmitted::OtherUpload(summary.id));
         }
@@ -86,12 +97,6 @@ impl Admitted {
             lane,
             digest,
         })
-    }
-
-    /// The SHA-256 of a journal in hexadecimal.
-    pub(crate) fn digest(journal: &[u8]) -> String {
-        let digest = Sha256::digest(journal);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// What the audit log says of it.

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use octane_client::UploadId;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::answer::{Refusal, json, status};
 use super::body::{self, BodyProblem};
@@ -118,15 +117,7 @@ async fn store(
         );
     };
     let journal = read(door, headers, body).await?;
-    if Sha256::digest(&journal)[..] != expected[..] {
-        let message = "the journal does not match its `Content-Digest`";
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "digest_mismatch",
-            message,
-        ));
-    }
-    let admitted = Admitted::check(&door.settings, journal, Some(&id)).await?;
+    let admitted = Admitted::check(&door.settings, journal, Some((&id, expected))).await?;
     admitted.describe(entry);
     let upload = admitted.upload(project, wanted.compare);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
@@ -190,6 +181,7 @@ impl From<NotAdmitted> for Refusal {
                 let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
                 refusal.retry_after(BUSY_PAUSE)
             }
+            NotAdmitted::OtherDigest => Self::new(StatusCode::BAD_REQUEST, code, message),
             _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message),
         }
     }
