@@ -54,6 +54,15 @@ use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
 
+/// What has to happen before the program has threads, and prints anything.
+pub(crate) fn begin(command: &Command) {
+    match command {
+        #[cfg(feature = "relay")]
+        Command::Relay(args) if args.command.is_none() => relay::arenas::bound(),
+        _ => {}
+    }
+}
+
 /// Runs a command.
 pub(crate) async fn run(args: Args) -> Result<Exit> {
     let output = Output {

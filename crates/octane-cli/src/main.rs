@@ -85,6 +85,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    commands::begin(&args.command);
     if let Command::Sandbox(_) = &args.command {
         // It connects to nothing, and shows its own API key.
         output::secrets::redactor().forget();

@@ -1,5 +1,6 @@
 //! `octane relay`: stores the uploads of other machines, and delivers them.
 
+pub(super) mod arenas;
 mod audit;
 mod close;
 mod folder;

@@ -205,6 +205,35 @@ fn an_agent_that_waits_learns_what_has_changed_since_the_suite_run_before() {
     assert_eq!(since["still_failing"], 1);
 }
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_relay_bounds_what_its_allocator_keeps_and_stays_the_process_that_was_started() {
+    let server = Server::new();
+    let relay = Relay::start(&server, &["--port", "0"], None);
+    let read = |file: &str| {
+        let read = std::fs::read(format!("/proc/{}/{file}", relay.process.id())).unwrap();
+        String::from_utf8(read).unwrap()
+    };
+    let environment = read("environ");
+    let arenas = environment
+        .split('\0')
+        .filter_map(|one| one.strip_prefix("MALLOC_ARENA_MAX="));
+    assert_eq!(arenas.collect::<Vec<_>>(), ["2"]);
+    let line = read("cmdline");
+    let arguments: Vec<&str> = line.trim_end_matches('\0').split('\0').collect();
+    assert_eq!(arguments[0], env!("CARGO_BIN_EXE_octane"));
+    let rest = [
+        "relay",
+        "--format",
+        "json",
+        "--relay-data",
+        "relay",
+        "--port",
+        "0",
+    ];
+    assert_eq!(arguments[1..], rest);
+}
+
 /// Who did what in a line of the audit log, and the state.
 fn said(line: &Value) -> String {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
