@@ -38,6 +38,8 @@ pub(crate) const RELAY_DATA: &str = "OCTANE_RELAY_DATA";
 pub(crate) const RELAY_DATABASE: &str = "OCTANE_RELAY_DATABASE";
 pub(crate) const RELAY_AUDIT_LOG: &str = "OCTANE_RELAY_AUDIT_LOG";
 pub(crate) const LOG: &str = "OCTANE_LOG";
+#[cfg(all(feature = "relay", target_os = "linux", target_env = "gnu"))]
+pub(crate) const MALLOC_ARENA_MAX: &str = "MALLOC_ARENA_MAX";
 
 /// A variable.
 #[derive(Debug, Clone, Copy)]
@@ -209,6 +211,10 @@ pub(crate) const ALL: &[Variable] = &[
     ),
     system("RUST_MIN_STACK", "Size of the stack of new threads"),
     system("TOKIO_WORKER_THREADS", "Number of worker threads"),
+    system(
+        "MALLOC_ARENA_MAX",
+        "How many arenas glibc has; 2 in a relay unless it is set",
+    ),
 ];
 
 const fn user(name: &'static str, meaning: &'static str) -> Variable {

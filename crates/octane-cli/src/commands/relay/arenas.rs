@@ -7,21 +7,21 @@
 /// it is set for the same process, with the same arguments, before anything else is done. If the variable is set, it counts.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn bound() {
-    use std::env;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    const VARIABLE: &str = "MALLOC_ARENA_MAX";
-    if env::var_os(VARIABLE).is_some() {
+    use crate::env::{MALLOC_ARENA_MAX, read};
+
+    if read(MALLOC_ARENA_MAX).is_some() {
         return;
     }
-    let mut arguments = env::args_os();
+    let mut arguments = std::env::args_os();
     let mut again = Command::new("/proc/self/exe");
     if let Some(name) = arguments.next() {
         again.arg0(name);
     }
     // It returns only if that is not possible, and then the relay just keeps more.
-    let _ = again.args(arguments).env(VARIABLE, "2").exec();
+    let _ = again.args(arguments).env(MALLOC_ARENA_MAX, "2").exec();
 }
 
 /// Other allocators have no arenas of that kind.
