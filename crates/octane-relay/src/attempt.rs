@@ -285,8 +285,8 @@ impl Attempt<'_> {
         Ok(Some(ends))
     }
 
-    /// Adds what has changed since the suite run before to the report of what has ended. That it cannot be told is a problem of the
-    /// report, and nothing else.
+    /// Adds what has changed since the suite run before to the report of an upload that has ended. If they cannot be compared, the
+    /// report says why, and nothing else changes.
     async fn compare(&self, client: &Client, journals: &[Journal], done: &mut Done) {
         let Some(reported) = done.report.as_mut().filter(|_| !done.next.state.is_open()) else {
             return;

@@ -24,7 +24,7 @@ use crate::store::Put;
 const BUSY_PAUSE: u32 = 1;
 const QUOTA_PAUSE: u32 = 30;
 
-/// What an agent wants besides.
+/// What an agent asks for when it hands an upload over.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {

@@ -36,7 +36,7 @@ impl StartTimes {
         }
     }
 
-    /// Like [`Self::parse`], with a warning if the text is no time.
+    /// Like [`Self::parse`], with a warning if the text is not a time.
     pub(crate) fn parse_or_warn(
         &mut self,
         text: &str,
