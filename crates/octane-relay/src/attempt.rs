@@ -47,6 +47,17 @@ struct Order {
     is_compared: bool,
 }
 
+/// How far the other shards of a suite run are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// Some are still to be delivered.
+    Open,
+    /// Some have not arrived.
+    Missing,
+    /// They are worth a look at their journals: all have arrived, or some may have been merged before.
+    Ready,
+}
+
 /// What an attempt came to, before the store knows.
 #[derive(Clone)]
 struct Done {
@@ -177,8 +188,13 @@ impl Attempt<'_> {
         {
             self.compare(&client, &[journal], &mut done).await;
         }
-        // One that was merged before, and is tried again, is not alone either.
-        let is_in = matches!(done.next.state, State::AwaitingShards | State::Delivered);
+        // One that was merged before, and is tried again, is not alone either; nor is one that was given up or refused, which the others
+        // need not await.
+        let is_in = match done.next.state {
+            State::AwaitingShards | State::Delivered => true,
+            State::Incomplete => done.report.is_some(),
+            _ => false,
+        };
         if let Some(shard) = summary.shard.filter(|_| is_in) {
             let awaited = self.deliveries.shard_timeout(summary);
             let is_due = awaited.is_some_and(|awaited| awaited.is_zero());
@@ -186,29 +202,48 @@ impl Attempt<'_> {
                 is_closing: order.is_closing || is_due,
                 ..order
             };
-            let is_closed = order.is_closing || summary.merged.is_some();
-            if (is_closed || self.has_company(shard).await?)
-                && let Some(ends) = self
-                    .merge(opened, summary, &client, &settings, order)
-                    .await?
-            {
-                return Ok(ends);
+            let is_wanted = order.is_closing || summary.merged.is_some();
+            match self.others(shard).await? {
+                // It comes after them, so that no suite run is completed without a shard that is here.
+                Others::Open if is_wanted => {
+                    done.next.state = State::AwaitingShards;
+                    done.shards_awaited = Some(Duration::ZERO);
+                }
+                Others::Open => done.shards_awaited = awaited,
+                others => {
+                    if (is_wanted || others == Others::Ready)
+                        && let Some(ends) = self
+                            .merge(opened, summary, &client, &settings, order)
+                            .await?
+                    {
+                        return Ok(ends);
+                    }
+                    done.shards_awaited = awaited;
+                }
             }
-            done.shards_awaited = awaited;
         }
         let end = self.stored(opened, &id, done).await;
         Ok(vec![(id, end)])
     }
 
-    /// Whether a shard is worth a look at the journals of the others: all have arrived, or some may have been merged before.
-    async fn has_company(&self, shard: Shard) -> Result<bool, StoreError> {
+    /// How far the other shards in the lane are.
+    async fn others(&self, shard: Shard) -> Result<Others, StoreError> {
         let arrived = self.store.arrived(self.lease).await?;
-        let are_awaiting = arrived
-            .iter()
-            .all(|(_, state)| *state == State::AwaitingShards);
-        let mut indexes: BTreeSet<u32> = arrived.into_iter().map(|(index, _)| index).collect();
+        // This one is.
+        let open = arrived.iter().filter(|(_, state)| state.is_open()).count();
+        if open > 1 {
+            return Ok(Others::Open);
+        }
+        let mut ended = arrived.iter().filter(|(_, state)| !state.is_open());
+        let are_awaiting = ended.all(|(_, state)| *state == State::AwaitingShards);
+        let mut indexes: BTreeSet<u32> = arrived.iter().map(|(index, _)| *index).collect();
         indexes.insert(shard.index());
-        Ok(!are_awaiting || indexes.len() >= shard.total() as usize)
+        let is_ready = !are_awaiting || indexes.len() >= shard.total() as usize;
+        Ok(if is_ready {
+            Others::Ready
+        } else {
+            Others::Missing
+        })
     }
 
     /// Merges all shards of the lane, with the one that was delivered just now. If others are missing it does nothing, unless they were

@@ -11,6 +11,7 @@ mod content;
 mod crowd;
 mod fault;
 mod faulty_transport;
+mod link_update;
 mod log_capture;
 mod payload;
 mod process_run;

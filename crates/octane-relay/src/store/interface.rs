@@ -218,7 +218,7 @@ pub trait Store: Send + Sync + 'static {
         ends: Vec<(UploadId, End)>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Which shards of the lane have been delivered, and how far each is, without their journals.
+    /// Which shards of the lane have arrived, and how far each is, without their journals.
     fn arrived<'a>(
         &'a self,
         lease: &'a Lease,

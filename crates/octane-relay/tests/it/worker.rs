@@ -237,6 +237,71 @@ async fn a_suite_run_that_is_closed_is_completed_and_trying_it_again_makes_no_su
     check_incomplete(&world, &ids, &[2]).await;
 }
 
+/// The only report of all shards, with the codes of its problems.
+async fn completed(world: &World, ids: &[UploadId]) -> (octane_client::Report, Vec<String>) {
+    let report = world.report(&ids[0]).await;
+    for id in ids {
+        let other = world.report(id).await;
+        assert_eq!(
+            (other.upload_id, other.shards),
+            (report.upload_id.clone(), report.shards.clone())
+        );
+    }
+    let codes = report
+        .problems
+        .iter()
+        .map(|problem| problem.code.to_string());
+    let codes = codes.collect();
+    (report, codes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_suite_run_is_completed_without_a_shard_that_is_stored() {
+    let world = World::new(1000).await;
+    let mut ids = hand_over_shards(&world, &[1], 3).await;
+    let relay = world.relay("one");
+    assert_eq!(
+        world.until_ended(&relay, &ids).await,
+        [State::AwaitingShards]
+    );
+    assert_eq!(world.store.close("sharded", None).await.unwrap(), 1);
+    // A relay begins to complete it, and is stopped; meanwhile another shard arrives, which is behind the first one in the lane.
+    let lease = world.store.lease("stopped", Duration::from_secs(60)).await;
+    let lease = lease.unwrap().unwrap();
+    assert!(world.store.begin(&lease).await.unwrap().unwrap().is_closing);
+    ids.extend(hand_over_shards(&world, &[3], 3).await);
+    world.store.release(&lease).await.unwrap();
+    let states = world.until(&relay, &ids, State::Incomplete).await;
+    assert_eq!(states, [State::Incomplete; 2]);
+    let (report, codes) = completed(&world, &ids).await;
+    assert_eq!(report.shards.unwrap().missing.as_deref(), Some(&[2][..]));
+    // It was not completed before.
+    assert!(!codes.contains(&"late_shards".to_owned()), "{codes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_run_is_completed_though_all_results_of_its_last_shard_are_refused() {
+    let world = World::new(1000).await;
+    let mut ids = hand_over_shards(&world, &[1], 2).await;
+    let relay = world.relay("one");
+    assert_eq!(
+        world.until_ended(&relay, &ids).await,
+        [State::AwaitingShards]
+    );
+    let mut refused = results(80..82, Status::Passed);
+    for run in &mut refused {
+        run.context.release = Some(octane_results::Release::Name("Never".to_owned()));
+    }
+    let shard = octane_client::Shard::new(2, 2).unwrap();
+    ids.push(world.hand_over("sharded", &refused, Some(shard)).await);
+    let states = world.until(&relay, &ids, State::Incomplete).await;
+    assert_eq!(states, [State::Incomplete; 2]);
+    let (report, _) = completed(&world, &ids).await;
+    assert_eq!((report.counts.ingested, report.counts.rejected), (5, 2));
+    let shards = report.shards.unwrap();
+    assert_eq!((shards.is_merged, shards.missing), (true, Some(Vec::new())));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn relays_that_need_the_same_missing_suite_create_one() {
     let world = World::new(1000).await;

@@ -103,7 +103,7 @@ impl Checker<'_> {
                 "the result with the duration {duration:?} is stored {times} times"
             );
         }
-        let rejected = self.lines("rejected");
+        let rejected = lines(report, "rejected");
         must!(
             rejected.len() == counts.rejected,
             "{} results were rejected, but {} are listed",
@@ -111,8 +111,9 @@ impl Checker<'_> {
             rejected.len()
         );
         let mut stored = 0;
-        for (line, Row { run, .. }) in (1..).zip(&case.rows) {
-            let is_stored = results.contains_key(&run.duration);
+        for row in &case.rows {
+            let line = row.line();
+            let is_stored = results.contains_key(&row.run.duration);
             stored += usize::from(is_stored);
             must!(
                 !(is_stored && rejected.contains(&line)),
@@ -135,41 +136,16 @@ impl Checker<'_> {
     pub(super) fn check_end(&self, lost: &[Bytes]) -> Checked {
         let Self { case, report, .. } = self;
         let counts = report.counts;
-        let rejected = self.lines("rejected");
+        let rejected = lines(report, "rejected");
         // A result is not sent again if its task was forgotten and a later result of its test was ingested.
-        let superseded = self.lines("superseded");
+        let superseded = lines(report, "superseded");
         must!(
             counts.pending == superseded.len() && (superseded.is_empty() || !case.has_no_repeats()),
             "{} results are pending",
             counts.pending
         );
         let results = self.content.results();
-        let mut ingested = Vec::new();
-        for (line, row) in (1..).zip(&case.rows) {
-            let is_ingested = !(rejected.contains(&line) || superseded.contains(&line));
-            must!(
-                is_ingested == results.contains_key(&row.run.duration),
-                "line {line} is reported as ingested: {is_ingested}, but the opposite is true"
-            );
-            let must_fail = match row.flaw {
-                Some(Flaw::Refused) => true,
-                Some(Flaw::UnknownRelease) => !case.upload.skip_errors,
-                None => false,
-            };
-            let may_fail = must_fail
-                || superseded.contains(&line)
-                || lost
-                    .iter()
-                    .any(|xml| contains_result(xml, row.run.duration));
-            must!(
-                if is_ingested { !must_fail } else { may_fail },
-                "line {line} is ingested: {is_ingested}, and its flaw is {:?}",
-                row.flaw
-            );
-            if is_ingested {
-                ingested.push(row);
-            }
-        }
+        let ingested = judged(case, &results, lost, &rejected, &superseded)?;
         must!(
             results.len() == ingested.len() + case.earlier.len(),
             "{} results are stored, but {} were ingested",
@@ -296,15 +272,54 @@ impl Checker<'_> {
         }
         Ok((linked, keys))
     }
+}
 
-    /// The lines of the results that are reported with this code.
-    fn lines(&self, code: &str) -> BTreeSet<u64> {
-        let problems = self.report.problems.iter();
-        problems
-            .filter(|problem| problem.code == code)
-            .filter_map(|problem| Some(problem.position.as_ref()?.line))
-            .collect()
+/// The lines of the results that are reported with this code.
+pub(super) fn lines(report: &Report, code: &str) -> BTreeSet<u64> {
+    let problems = report.problems.iter();
+    problems
+        .filter(|problem| problem.code == code)
+        .filter_map(|problem| Some(problem.position.as_ref()?.line))
+        .collect()
+}
+
+/// Checks what is reported of each result, given the lines of those that are reported as rejected or superseded and the payloads whose
+/// tasks did not ingest them. Returns the results that are ingested.
+pub(super) fn judged<'a>(
+    case: &'a Case,
+    results: &BTreeMap<Duration, usize>,
+    lost: &[Bytes],
+    rejected: &BTreeSet<u64>,
+    superseded: &BTreeSet<u64>,
+) -> Result<Vec<&'a Row>, String> {
+    let mut ingested = Vec::new();
+    for row in &case.rows {
+        let line = row.line();
+        let is_ingested = !(rejected.contains(&line) || superseded.contains(&line));
+        must!(
+            is_ingested == results.contains_key(&row.run.duration),
+            "line {line} is reported as ingested: {is_ingested}, but the opposite is true"
+        );
+        let must_fail = match row.flaw {
+            Some(Flaw::Refused) => true,
+            Some(Flaw::UnknownRelease) => !case.upload.skip_errors,
+            None => false,
+        };
+        let may_fail = must_fail
+            || superseded.contains(&line)
+            || lost
+                .iter()
+                .any(|xml| contains_result(xml, row.run.duration));
+        must!(
+            if is_ingested { !must_fail } else { may_fail },
+            "line {line} is ingested: {is_ingested}, and its flaw is {:?}",
+            row.flaw
+        );
+        if is_ingested {
+            ingested.push(row);
+        }
     }
+    Ok(ingested)
 }
 
 /// Checks what a report says of links.

@@ -25,6 +25,7 @@ pub(super) fn key(run: &TestRun, dialect: Dialect) -> Key {
 /// An automated run, or a Gherkin one, as the server holds it.
 #[derive(Debug, Clone)]
 pub(super) struct StoredRun {
+    pub(super) id: String,
     pub(super) key: Key,
     pub(super) status: String,
     pub(super) duration: Duration,
@@ -120,6 +121,7 @@ impl Content {
 fn stored_run(run: &Value) -> StoredRun {
     let status = text(&run["native_status"]["id"]);
     StoredRun {
+        id: text(&run["id"]),
         key: ["package", "class_name", "test_name", "name"].map(|field| text(&run[field])),
         status: status.rsplit('.').next().unwrap_or_default().to_owned(),
         duration: duration(&run["duration"]),

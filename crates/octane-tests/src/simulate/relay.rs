@@ -8,14 +8,17 @@
 
 mod agent;
 mod case;
+mod completion;
 mod mutation;
 mod process_store;
 mod promises;
 mod relay_process;
+mod sharded_run;
 mod shared;
 mod skewed_clock;
 mod standstill;
 mod store_log;
+mod suite_runs;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,6 +30,8 @@ use tokio::time::sleep;
 
 use super::world::World;
 use case::RelayRun;
+use completion::LaneChange;
+use sharded_run::ShardedRun;
 use shared::Shared;
 
 pub(super) use case::RelayCase;
@@ -44,7 +49,11 @@ pub(super) async fn run(
 ) -> Result<(Option<Report>, usize), String> {
     let shared = &Shared::new(case, world, mutation)?;
     let relays: Vec<usize> = (0..case.relays.len()).collect();
-    let processes = deliver(shared, hand_over(shared), async |end| {
+    let agents = async {
+        let (handed_over, closed) = tokio::join!(hand_over(shared), close_all(shared));
+        handed_over.and(closed)
+    };
+    let processes = deliver(shared, agents, async |end| {
         let relays = relays
             .iter()
             .map(|relay| relay_process::run(shared, *relay, end));
@@ -61,7 +70,7 @@ pub(super) async fn run(
     let waiting = reports.iter().filter(|(_, report)| report.is_none());
     let waiting: BTreeSet<usize> = waiting.map(|(number, _)| *number).collect();
     let accepted = world.network.state().accepted.clone();
-    promises::order(shared, &accepted, &waiting)?;
+    promises::order(shared, &accepted)?;
 
     world.network.restart(false).await;
     shared
@@ -72,8 +81,16 @@ pub(super) async fn run(
         if !retried.map_err(|error| format!("{error:?}"))? {
             return Err(format!("no attempt at upload {number} can be asked for"));
         }
+        shared.log.retried(&RelayCase::id(*number));
     }
-    let calm = deliver(shared, async { Ok(()) }, async |end| {
+    let closing = async {
+        let runs = shared.case.sharded_runs.iter();
+        for run in runs.filter(|run| run.closed_after.is_some()) {
+            close(shared, run).await?;
+        }
+        Ok(())
+    };
+    let calm = deliver(shared, closing, async |end| {
         let relays = (0..CALM_RELAYS).map(|number| {
             let name = format!("calm relay {number}");
             async move {
@@ -108,6 +125,37 @@ async fn hand_over(shared: &Shared<'_>) -> Result<(), String> {
         handed_over.map_err(|problem| format!("upload {number}: {problem}"))
     });
     join_all(agents).await.into_iter().collect()
+}
+
+/// Closes suite runs of shards, as a person would who does not want to wait any longer.
+async fn close_all(shared: &Shared<'_>) -> Result<(), String> {
+    let runs = shared.case.sharded_runs.iter();
+    let closing = runs.filter_map(|run| Some((run, run.closed_after?)));
+    let closing = closing.map(|(run, time)| async move {
+        sleep(time).await;
+        close(shared, run).await
+    });
+    join_all(closing).await.into_iter().collect()
+}
+
+async fn close(shared: &Shared<'_>, run: &ShardedRun) -> Result<(), String> {
+    for number in run.shards.keys() {
+        let Some(status) = shared.status(*number).await? else {
+            continue;
+        };
+        let lane = &status.lane;
+        let closed = shared.store.close(&lane.suite_run, Some(&lane.suite)).await;
+        let closed = closed.map_err(|error| format!("{error:?}"))?;
+        shared.log.record(format_args!(
+            "`{}` is closed, with {closed} shards that await others",
+            lane.suite
+        ));
+        if closed > 0 {
+            shared.log.changed(lane, LaneChange::Closed);
+        }
+        break;
+    }
+    Ok(())
 }
 
 /// Lets `relays` work until `agents` and what they have handed over have ended. Returns what they return.

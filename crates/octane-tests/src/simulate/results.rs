@@ -16,6 +16,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// The line of the input, which reports name.
+    pub(super) fn line(&self) -> u64 {
+        let position = self.run.position.as_ref();
+        position.map_or(0, |position| position.line)
+    }
+
     /// Makes it the result of the only scenario of a feature, which has the name of the test, in a line of the input.
     pub(super) fn make_feature(&mut self, line: u64) {
         let Self { run, flaw } = self;
@@ -162,7 +168,9 @@ impl ResultGenerator {
             }
             None => {}
         }
-        run.position = Some(Position::new("results.csv", number + 1));
+        // Of several uploaders, no two have the same lines either.
+        let line = self.first_duration + number;
+        run.position = Some(Position::new("results.csv", line));
         Row { run, flaw }
     }
 

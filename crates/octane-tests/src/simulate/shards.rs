@@ -141,7 +141,8 @@ fn check(case: &Case, report: &Report, content: &Content, world: &World) -> Resu
         ));
     }
     if case.shares_tests {
-        failures_are_shown(case, content, &results)?;
+        let shards: Vec<(u32, &Case)> = (1..).zip(case.uploaders()).collect();
+        failures_are_shown(&shards, content, &results)?;
         return Ok(());
     }
     let (mut linked, mut keys) = (0, BTreeSet::new());
@@ -161,30 +162,27 @@ fn check(case: &Case, report: &Report, content: &Content, world: &World) -> Resu
     checker::link_summary(case, report, &keys, linked)
 }
 
-/// Checks that no failure of a test is hidden by another shard's pass that was not certainly later.
-fn failures_are_shown(
-    case: &Case,
+/// Checks that no failure of a test is hidden by another shard's pass that was not certainly later. Of several uploads of one shard the
+/// last one counts.
+pub(super) fn failures_are_shown(
+    shards: &[(u32, &Case)],
     content: &Content,
     results: &BTreeMap<Duration, usize>,
 ) -> Result<(), String> {
-    let mut last: BTreeMap<Key, Vec<&Row>> = BTreeMap::new();
+    let mut last: BTreeMap<Key, BTreeMap<u32, &Row>> = BTreeMap::new();
     let mut incomplete: BTreeSet<Key> = BTreeSet::new();
-    for shard in case.uploaders() {
-        let mut of_shard: BTreeMap<Key, &Row> = BTreeMap::new();
+    for (index, shard) in shards {
         for row in &shard.rows {
             let key = key(&row.run, shard.upload.dialect);
             if !results.contains_key(&row.run.duration) {
                 incomplete.insert(key.clone());
             }
-            of_shard.insert(key, row);
-        }
-        for (key, row) in of_shard {
-            last.entry(key).or_default().push(row);
+            last.entry(key).or_default().insert(*index, row);
         }
     }
     for (key, rows) in last.iter().filter(|(key, _)| !incomplete.contains(*key)) {
         let ran: Vec<&&Row> = rows
-            .iter()
+            .values()
             .filter(|row| matches!(row.run.status, Status::Passed | Status::Failed))
             .collect();
         let are_timed = ran.iter().all(|row| row.run.started.is_some());

@@ -12,6 +12,7 @@ use tokio::sync::RwLock;
 use tower::ServiceExt;
 
 use super::fault::RequestKind;
+use super::link_update::{LinkUpdate, link_updates};
 use super::payload;
 use super::random::Random;
 use super::results::POISON;
@@ -49,6 +50,8 @@ pub(super) struct NetworkState {
     pub(super) sent: HashSet<Bytes>,
     /// The payloads that the server has accepted, in its order, decompressed.
     pub(super) accepted: Vec<Bytes>,
+    /// What it has linked, in its order.
+    pub(super) linked: Vec<LinkUpdate>,
     /// The values of session cookies.
     cookies: Vec<String>,
     pub(super) has_stuck_task: bool,
@@ -67,6 +70,7 @@ impl SharedNetwork {
                 lost: Vec::new(),
                 sent: HashSet::new(),
                 accepted: Vec::new(),
+                linked: Vec::new(),
                 cookies: Vec::new(),
                 has_stuck_task: false,
                 order,
@@ -106,7 +110,12 @@ impl SharedNetwork {
     pub(super) async fn deliver(&self, request: Request<Bytes>) -> Response<Bytes> {
         let kind = RequestKind::of(request.method(), request.uri().path());
         if kind != RequestKind::Payload {
-            return self.call(request).await;
+            let updates = link_updates(&request);
+            let response = self.call(request).await;
+            if response.status().is_success() {
+                self.state().linked.extend(updates);
+            }
+            return response;
         }
         let xml = payload::decompressed(&request);
         if payload::contains(&xml, POISON) {

@@ -71,6 +71,16 @@ fn uploads_that_overtake_each_other_are_found() {
 }
 
 #[test]
+fn a_suite_run_that_is_completed_without_its_shards_is_found() {
+    is_found(RelayMutation::ClosesEarly, "too early");
+}
+
+#[test]
+fn a_suite_run_that_is_completed_twice_is_found() {
+    is_found(RelayMutation::CompletesAgain, "was completed twice");
+}
+
+#[test]
 fn an_upload_that_was_never_stored_is_found() {
     is_found(RelayMutation::StoresNothing, "it was stored, and is gone");
 }

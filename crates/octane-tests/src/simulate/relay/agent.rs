@@ -19,6 +19,8 @@ use super::shared::Shared;
 /// How long to wait after a hand-over that failed, and one for which there was no room.
 const RETRY_PAUSE: Duration = Duration::from_secs(3);
 const QUOTA_PAUSE: Duration = Duration::from_secs(30);
+/// What a store does late it has done after this time.
+const LATE_MAX: Duration = Duration::from_secs(60);
 
 /// Hands over the upload with this number.
 pub(super) async fn run(shared: &Shared<'_>, number: usize, case: &Case) -> Result<(), String> {
@@ -31,7 +33,12 @@ pub(super) async fn run(shared: &Shared<'_>, number: usize, case: &Case) -> Resu
         match store.put(upload.clone(), shared.case.uploads_max).await {
             Ok(Put::Stored | Put::Known) => is_stored = true,
             Ok(Put::Conflict) => return Err("it is taken for another upload".to_owned()),
-            _ if hand_over.is_once => return Ok(()),
+            Ok(Put::QuotaExceeded) if hand_over.is_once => return Ok(()),
+            Err(_) if hand_over.is_once => {
+                // It may still be stored, and then it has to be delivered.
+                sleep(LATE_MAX).await;
+                return Ok(());
+            }
             Ok(Put::QuotaExceeded) => sleep(QUOTA_PAUSE).await,
             Err(_) => sleep(RETRY_PAUSE).await,
         }

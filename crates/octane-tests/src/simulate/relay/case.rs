@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use octane_client::UploadId;
+use octane_client::{Shard, UploadId};
 use octane_relay::Rate;
 
 use super::super::case::{self, Case, CaseTarget, CrashPoint, RunFaults};
 use super::super::random::Random;
 use super::super::results::ResultGenerator;
+use super::sharded_run::{self, ShardedRun};
 use super::skewed_clock::Skew;
 
 /// Everything that a seed decides about relays and those who hand uploads over to them.
@@ -15,6 +16,8 @@ use super::skewed_clock::Skew;
 pub(crate) struct RelayCase {
     /// The uploads, in the order of their numbers: the first one, with the others.
     pub(crate) uploads: Case,
+    /// The suite runs whose uploads are shards.
+    pub(super) sharded_runs: Vec<ShardedRun>,
     /// How each of them is handed over.
     pub(super) hand_overs: Vec<HandOver>,
     /// What goes wrong in each process of each relay, except the last.
@@ -31,6 +34,8 @@ pub(crate) struct RelayCase {
     pub(super) skew: Skew,
     /// The seed of the faults of the store.
     pub(super) store_seed: u64,
+    /// Whether nothing goes wrong with the requests of relays.
+    pub(super) has_calm_network: bool,
 }
 
 /// How an upload is handed over.
@@ -85,19 +90,24 @@ impl RelayCase {
         server.results.duplicate_memory = None;
         let endpoint = case::endpoint(random);
         let mut uploads: Vec<Case> = Vec::new();
-        for number in 0..count {
-            let lane = random.count(0..=lanes - 1);
+        let places = places(random, count, lanes);
+        let link = random.chance(90);
+        for (number, (lane, shard)) in (0..).zip(places.iter().copied()) {
             let rows_max = *random.pick(&[1, 5, 10, 20, 40]);
             let rows = random.within(0..=rows_max);
             let tests_of = if shares_tests { lane as u64 } else { number };
             let generator = ResultGenerator::new(random, rows, false)
                 .of_uploader(tests_of, true)
                 .of_uploader(number, false);
+            let mut upload = case::upload(random, false, 0);
+            if shard.is_some() {
+                (upload.shard, upload.link) = (shard, link);
+            }
             uploads.push(Case {
                 rows: (0..rows).map(|row| generator.row(random, row)).collect(),
                 earlier: Vec::new(),
                 invalid_rows: 0,
-                upload: case::upload(random, false, 0),
+                upload,
                 endpoint: endpoint.clone(),
                 server: server.clone(),
                 process_runs: Vec::new(),
@@ -115,12 +125,23 @@ impl RelayCase {
         let mut first = uploads.remove(0);
         first.server.entities.module_names_unique = random.chance(50);
         first.others = uploads;
-        let hand_overs = (0..count).map(|_| hand_over(random)).collect();
+        let hand_overs = places.iter().map(|(_, shard)| HandOver {
+            start: sharded_run::start(random, shard.is_some()),
+            ..hand_over(random)
+        });
+        let hand_overs = hand_overs.collect();
+        let sharded_runs = sharded_run::all(random, &places);
         let relays = *random.pick(&[1, 2, 2, 3, 3, 4]);
+        let has_calm_network = random.chance(20);
+        let mut relays: Vec<Vec<RelayRun>> = (0..relays).map(|_| runs(random)).collect();
+        for run in relays.iter_mut().flatten().filter(|_| has_calm_network) {
+            run.faults.faults_max = 0;
+        }
         Self {
             uploads: first,
+            sharded_runs,
             hand_overs,
-            relays: (0..relays).map(|_| runs(random)).collect(),
+            relays,
             rate: *random.pick(&[2, 5, 10, 20, 50]),
             uploads_max: *random.pick(&[1000, 1000, 2]),
             lease_time: Duration::from_secs(*random.pick(&[4, 10, 10, 30])),
@@ -129,6 +150,7 @@ impl RelayCase {
             lanes_max: random.count(1..=4),
             skew: Skew::new(random),
             store_seed: random.number(),
+            has_calm_network,
         }
     }
 
@@ -136,6 +158,12 @@ impl RelayCase {
     pub(super) fn id(number: usize) -> UploadId {
         const MILLISECONDS: i64 = 1_790_000_000_000;
         UploadId::from_parts(MILLISECONDS, number as u64)
+    }
+
+    /// The suite run of the shard with this number, if it is one.
+    pub(super) fn sharded_run(&self, number: usize) -> Option<&ShardedRun> {
+        let mut runs = self.sharded_runs.iter();
+        runs.find(|run| run.shards.contains_key(&number))
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -167,10 +195,29 @@ impl RelayCase {
             .described()
             .into_iter()
             .chain([settings])
+            .chain(self.sharded_runs.iter().map(|run| format!("{run:?}")))
             .chain(hand_overs)
             .chain(relays)
             .collect()
     }
+}
+
+/// Where each upload goes: into which lane, and which shard of its suite run it is, if it is one.
+fn places(random: &mut Random, count: u64, lanes: u64) -> Vec<(usize, Option<Shard>)> {
+    let lanes = usize::try_from(lanes).unwrap_or(1);
+    let sharded_lanes = (*random.pick(&[0, 0, 1, 1, 2])).min(lanes);
+    let mut places = Vec::new();
+    for lane in 0..sharded_lanes {
+        let shards = sharded_run::shards(random);
+        places.extend(shards.into_iter().map(|shard| (lane, Some(shard))));
+    }
+    if sharded_lanes < lanes {
+        for _ in places.len() as u64..count {
+            let lane = random.count(sharded_lanes as u64..=lanes as u64 - 1);
+            places.push((lane, None));
+        }
+    }
+    places
 }
 
 /// The suites of lanes, each a different one.

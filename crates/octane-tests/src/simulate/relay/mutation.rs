@@ -12,4 +12,8 @@ pub enum RelayMutation {
     LanePerUpload,
     /// The store says that an upload is stored, and it is not.
     StoresNothing,
+    /// Each shard is linked and reported on without the others.
+    ClosesEarly,
+    /// A suite run is completed once more after it was.
+    CompletesAgain,
 }

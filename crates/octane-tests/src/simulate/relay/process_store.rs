@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::super::simulated_process::SimulatedProcess;
 use super::case::StoreFaults;
+use super::completion::LaneChange;
 use super::mutation::RelayMutation;
 use super::store_log::{StoreFault, StoreLog};
 
@@ -158,14 +159,14 @@ impl Store for ProcessStore {
         self.call("put", move |store| {
             Box::pin(async move {
                 if mutation == Some(RelayMutation::StoresNothing) {
-                    log.stored(&upload.id);
+                    log.stored(&upload.id, &upload.lane);
                     return Ok(Put::Stored);
                 }
-                let id = upload.id.clone();
+                let (id, lane) = (upload.id.clone(), upload.lane.clone());
                 let put = store.put(upload, uploads_max).await;
                 log.record(format_args!("put {id} → {put:?}"));
                 if let Ok(Put::Stored) = put {
-                    log.stored(&id);
+                    log.stored(&id, &lane);
                 }
                 put
             })
@@ -210,14 +211,18 @@ impl Store for ProcessStore {
 
     fn begin<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Option<Job>>> {
         let (log, name) = (Arc::clone(&self.log), self.name.clone());
+        let closes_early = self.mutation == Some(RelayMutation::ClosesEarly);
         self.leased("begin", lease, move |store, lease| {
             Box::pin(async move {
-                let begun = store.begin(&lease).await;
-                if let Ok(Some(job)) = &begun {
+                let mut begun = store.begin(&lease).await;
+                if let Ok(Some(job)) = &mut begun {
+                    job.is_closing |= closes_early;
                     log.record(format_args!(
-                        "{name}: attempt {} at {}, may have sent: {}",
-                        job.attempt, job.id, job.may_have_sent
+                        "{name}: attempt {} at {}, may have sent: {}, completes the suite run: {}",
+                        job.attempt, job.id, job.may_have_sent, job.is_closing
                     ));
+                    let is_closing = job.is_closing;
+                    log.changed(&lease.lane, LaneChange::Begun { is_closing });
                 }
                 begun
             })
@@ -249,10 +254,22 @@ impl Store for ProcessStore {
             format!("{id} is {} {reason}", end.state)
         });
         let note = self.note(described.collect::<Vec<_>>().join("; "));
+        let log = Arc::clone(&self.log);
+        let completes_again = self.mutation == Some(RelayMutation::CompletesAgain);
         self.leased("end", lease, move |store, lease| {
             Box::pin(async move {
                 note();
-                store.end(&lease, ends).await
+                let mut written = ends.clone();
+                if completes_again && log.completes_first(&lease.lane, &ends) {
+                    let (_, first) = &mut written[0];
+                    (first.state, first.shards_awaited) =
+                        (State::AwaitingShards, Some(Duration::ZERO));
+                }
+                let done = store.end(&lease, written).await;
+                if done.is_ok() {
+                    log.ended(&lease.lane, &ends);
+                }
+                done
             })
         })
     }

@@ -14,6 +14,7 @@ use super::super::payload;
 use super::super::results::uploader_of;
 use super::case::RelayCase;
 use super::shared::Shared;
+use super::suite_runs::SuiteRun;
 
 /// Checks what the store says of each upload that was handed over. `is_end`: nothing is left to do. Returns those that wait for a
 /// person, and the reports of the others.
@@ -24,11 +25,16 @@ pub(super) async fn uploads(
     let stored: BTreeSet<UploadId> = shared.log.all_stored().into_iter().collect();
     let content = shared.world.content(&shared.case.uploads).await;
     let mut reports = BTreeMap::new();
+    let mut shards: BTreeMap<usize, (Status, Option<Report>)> = BTreeMap::new();
     for (number, case) in shared.uploads() {
         let content = content.clone().of(case);
         let status = shared.status(number).await?;
         let of_upload = |problem: String| format!("upload {number}: {problem}");
         match status {
+            Some(status) if shared.case.sharded_run(number).is_some() => {
+                let report = report_of(&status).map_err(of_upload)?;
+                shards.insert(number, (status, report));
+            }
             Some(status) => {
                 let report = upload(shared, case, &status, &content, is_end);
                 reports.insert(number, report.map_err(of_upload)?);
@@ -39,7 +45,27 @@ pub(super) async fn uploads(
             None => never_stored(shared, number, &content).map_err(of_upload)?,
         }
     }
+    for run in &shared.case.sharded_runs {
+        let mine = |number: &usize| run.shards.contains_key(number);
+        let stored = shards.iter().filter(|(number, _)| mine(number));
+        let suite_run = SuiteRun {
+            shared,
+            run,
+            stored: stored
+                .map(|(number, shard)| (*number, shard.clone()))
+                .collect(),
+            content: &content,
+            is_end,
+        };
+        reports.extend(suite_run.check()?);
+    }
     Ok(reports)
+}
+
+fn report_of(status: &Status) -> Result<Option<Report>, String> {
+    let report = status.report.as_deref().map(serde_json::from_str::<Report>);
+    let report = report.transpose();
+    report.map_err(|error| format!("its report cannot be read: {error}"))
 }
 
 /// Checks an upload. Returns the report if it is delivered.
@@ -50,10 +76,7 @@ fn upload(
     content: &Content,
     is_end: bool,
 ) -> Result<Option<Report>, String> {
-    let report = status.report.as_deref().map(serde_json::from_str::<Report>);
-    let report = report
-        .transpose()
-        .map_err(|error| format!("its report cannot be read: {error}"))?;
+    let report = report_of(status)?;
     let is_delivered = match status.state {
         State::Delivered => true,
         State::Incomplete => false,
@@ -111,13 +134,9 @@ fn never_stored(shared: &Shared<'_>, number: usize, content: &Content) -> Result
 
 /// Checks that in each lane the server has accepted all payloads of an upload before the first one of a later upload.
 ///
-/// `accepted` are the payloads as they were accepted. An upload in `incomplete` was given up, so that it is in nobody's way, and what of
-/// it was under way may have arrived later.
-pub(super) fn order(
-    shared: &Shared<'_>,
-    accepted: &[Bytes],
-    incomplete: &BTreeSet<usize>,
-) -> Result<(), String> {
+/// `accepted` are the payloads as they were accepted. An upload that was given up is in nobody's way, and what of it was under way may
+/// arrive later; and so may what a merge of shards sends again: results that were rejected, and failures that another shard has hidden.
+pub(super) fn order(shared: &Shared<'_>, accepted: &[Bytes]) -> Result<(), String> {
     let stored = shared.log.all_stored();
     let place = |number: usize| stored.iter().position(|id| *id == RelayCase::id(number));
     let places: Vec<Option<usize>> = shared.uploads().map(|(number, _)| place(number)).collect();
@@ -127,7 +146,7 @@ pub(super) fn order(
         durations.map(uploader_of).collect()
     };
     let (mut seen, mut last) = (HashSet::new(), BTreeMap::new());
-    for xml in accepted {
+    for (index, xml) in accepted.iter().enumerate() {
         if !seen.insert(xml) {
             continue;
         }
@@ -135,7 +154,8 @@ pub(super) fn order(
             let Some(Some(place)) = places.get(number).copied() else {
                 return Err(format!("upload {number} was sent, and never stored"));
             };
-            if incomplete.contains(&number) {
+            let left = shared.log.left(&RelayCase::id(number));
+            if left.is_some_and(|accepted| accepted <= index) {
                 continue;
             }
             let lane = format!("{:?}", targets[number]);

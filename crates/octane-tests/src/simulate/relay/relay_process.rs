@@ -138,6 +138,7 @@ fn worker(
     let deliveries = ToServer {
         client: Client::new(endpoint.expect("the settings of a case are valid")),
         settings: Arc::clone(&shared.settings),
+        shard_timeouts: Arc::clone(&shared.shard_timeouts),
         is_patient,
     };
     let mut settings = WorkerSettings::new(name, shared.folder(name));
@@ -152,6 +153,7 @@ fn worker(
 struct ToServer {
     client: Client,
     settings: Arc<BTreeMap<UploadId, UploadSettings>>,
+    shard_timeouts: Arc<BTreeMap<UploadId, Duration>>,
     is_patient: bool,
 }
 
@@ -163,5 +165,9 @@ impl Deliveries for ToServer {
             settings.ingestion_wait_max = Duration::from_secs(24 * 3600);
         }
         (self.client.clone(), settings)
+    }
+
+    fn shard_timeout(&self, upload: &UploadSummary) -> Option<Duration> {
+        self.shard_timeouts.get(&upload.id).copied()
     }
 }

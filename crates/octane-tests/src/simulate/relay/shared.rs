@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use octane_client::{UploadId, UploadSettings};
-use octane_relay::{SqliteStore, Status, Store};
+use octane_relay::{SqliteStore, State, Status, Store};
 use tokio::time::{Instant, sleep};
 
 use super::super::case::Case;
 use super::super::faulty_transport::FaultyTransport;
 use super::super::world::World;
 use super::case::RelayCase;
+use super::completion::{self, LaneEvent};
 use super::mutation::RelayMutation;
+use super::sharded_run::ShardedRun;
 use super::store_log::StoreLog;
 
 /// What all relays and agents of a case share.
@@ -26,6 +28,8 @@ pub(super) struct Shared<'a> {
     pub(super) mutation: Option<RelayMutation>,
     /// How each upload is delivered.
     pub(super) settings: Arc<BTreeMap<UploadId, UploadSettings>>,
+    /// How long a shard awaits the others, if not for as long as it takes.
+    pub(super) shard_timeouts: Arc<BTreeMap<UploadId, Duration>>,
     transports: Mutex<Vec<Arc<FaultyTransport>>>,
 }
 
@@ -41,17 +45,24 @@ impl<'a> Shared<'a> {
         mutation: Option<RelayMutation>,
     ) -> Result<Self, String> {
         let file = world.folder().join("relay.sqlite");
-        let store = SqliteStore::open(&file, case.skew.clock());
+        let clock = case.skew.clock();
+        let store = SqliteStore::open(&file, Arc::clone(&clock));
         let store = store.map_err(|error| format!("cannot create the store: {error:?}"))?;
         let uploads = case.uploads.uploaders().enumerate();
         let settings = uploads.map(|(number, case)| (RelayCase::id(number), case.upload.clone()));
+        let sharded_runs = case.sharded_runs.iter();
+        let shard_timeouts = sharded_runs.flat_map(|run| {
+            let ids = run.shards.keys().map(|number| RelayCase::id(*number));
+            ids.filter_map(|id| Some((id, run.timeout?)))
+        });
         Ok(Self {
             case,
             world,
             store: store.inline(),
-            log: Arc::new(StoreLog::new(&world.network.trace, case.store_seed)),
+            log: Arc::new(StoreLog::new(&world.network, clock, case.store_seed)),
             mutation,
             settings: Arc::new(settings.collect()),
+            shard_timeouts: Arc::new(shard_timeouts.collect()),
             transports: Mutex::default(),
         })
     }
@@ -80,6 +91,18 @@ impl<'a> Shared<'a> {
         status.map_err(|error| format!("the store does not say how far an upload is: {error:?}"))
     }
 
+    /// What has happened in the lane of a suite run.
+    pub(super) fn events_of(&self, run: &ShardedRun) -> Vec<LaneEvent> {
+        let ids = run.shards.keys().map(|number| RelayCase::id(*number));
+        self.log.events_of(&ids.collect::<Vec<_>>())
+    }
+
+    /// Whether a shard that awaits others does so for a while only.
+    fn must_complete(&self, number: usize) -> bool {
+        let run = self.case.sharded_run(number);
+        run.is_some_and(|run| completion::must_follow(run, &self.events_of(run)))
+    }
+
     /// Waits until no relay has anything left to do.
     pub(super) async fn until_ended(&self) -> Result<(), String> {
         let start = Instant::now();
@@ -87,7 +110,11 @@ impl<'a> Shared<'a> {
             let mut open = 0;
             for (number, _) in self.uploads() {
                 let status = self.status(number).await?;
-                open += usize::from(status.is_some_and(|status| status.state.is_open()));
+                let is_open = status.is_some_and(|status| {
+                    status.state.is_open()
+                        || status.state == State::AwaitingShards && self.must_complete(number)
+                });
+                open += usize::from(is_open);
             }
             if open == 0 {
                 return Ok(());
