@@ -10,7 +10,8 @@
 //!
 //! A test that only issued warnings is neither red nor green, and `NUnit` itself does not count it as passed: it is skipped,
 //! with the warning as its description. Before version 2.5 there is no `result`: then `executed` and `success` decide. A
-//! test with a `failure`, or with `success="False"` beside a word that means passed, has failed whatever else is said.
+//! test with a `failure`, or with `success="False"` beside a word that means passed, has failed whatever else is said. One
+//! with `executed="False"` beside such a word is skipped: some writers have no other way to say it.
 //!
 //! Where the format leaves room, this reader decides:
 //!

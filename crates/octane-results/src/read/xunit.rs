@@ -271,7 +271,8 @@ fn without_id(name: &str) -> &str {
 fn outcome(test: &Element, file: &ReportFile) -> Outcome {
     let has_failed = test.child("failure").is_some();
     match test.attribute("result") {
-        Some(word) => file.outcome_with(word, &WORDS, has_failed),
+        Some(word) if has_failed => file.outcome_beside_failure(word, &WORDS),
+        Some(word) => file.outcome(word, &WORDS),
         None if has_failed => Outcome::Known(Status::Failed),
         None => Outcome::Missing,
     }

@@ -37,14 +37,27 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
 pub(super) fn outcome(case: &Element, file: &ReportFile) -> Outcome {
     let has_failure = case.child("failure").is_some();
     let outcome = by_attributes(case, |word, has_failed| {
-        file.outcome_with(word, &WORDS, has_failed || has_failure)
+        if has_failure {
+            file.outcome_beside_failure(word, &WORDS)
+        } else {
+            file.outcome_with(word, &WORDS, has_failed)
+        }
     });
+    let has_word = case.attribute("result").is_some();
     match outcome {
-        Outcome::Known(Status::Passed) | Outcome::Missing if has_failure => {
-            Outcome::Known(Status::Failed)
+        _ if has_failure && !has_word => Outcome::Known(Status::Failed),
+        // Writers without a word for a test that did not run call it a success.
+        Outcome::Known(Status::Passed) if is_false(case, "executed") => {
+            Outcome::Known(Status::Skipped)
         }
         other => other,
     }
+}
+
+/// Whether an attribute is there, and false.
+fn is_false(of: &Element, attribute: &str) -> bool {
+    of.attribute(attribute)
+        .is_some_and(|value| value.eq_ignore_ascii_case("false"))
 }
 
 /// The outcome of a test or a suite, by its attributes. `meaning` is what a word means, and takes whether another attribute

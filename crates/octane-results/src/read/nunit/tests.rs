@@ -56,6 +56,11 @@ fn what_contradicts_a_pass_wins() {
         ("executed='True'", "Passed"),
         ("executed='True' success='False'", "Failed"),
         ("executed='False'", "Skipped"),
+        (
+            "executed='False' result='Success' success='True'",
+            "Skipped",
+        ),
+        ("executed='false' result='Failure'", "Failed"),
         ("executed='True' result='Success' success='False'", "Failed"),
         (
             "executed='True' result='Inconclusive' success='False'",
@@ -65,8 +70,16 @@ fn what_contradicts_a_pass_wins() {
         let report = format!("<test-results><test-case name='t' {case}/></test-results>");
         assert!(shown(&report).contains(&format!("t {expected} ")), "{case}");
     }
-    let report = "<test-run><test-case name='t' result='Passed'><failure/></test-case></test-run>";
-    assert!(shown(report).contains("t Failed "));
+    for case in [
+        "result='Passed'",
+        "result='Skipped'",
+        "executed='False'",
+        "",
+    ] {
+        let report =
+            format!("<test-run><test-case name='t' {case}><failure/></test-case></test-run>");
+        assert!(shown(&report).contains("t Failed "), "{case}");
+    }
 }
 
 #[test]

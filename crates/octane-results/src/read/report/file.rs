@@ -162,6 +162,15 @@ impl ReportFile {
         outcome
     }
 
+    /// Like [`Self::outcome`], for a test with a failure of its own, in a format whose writers only have one where a test failed:
+    /// then only a word that means failed may mean something else for the user.
+    pub(crate) fn outcome_beside_failure(&self, word: &str, words: &[(&str, Status)]) -> Outcome {
+        match Draft::outcome_by(word, words) {
+            Outcome::Known(Status::Passed | Status::Skipped) => Outcome::Known(Status::Failed),
+            _ => self.outcome_with(word, words, true),
+        }
+    }
+
     /// Adds a warning.
     pub(crate) fn warn(&mut self, place: LineColumn, kind: WarningKind) {
         let position = self.position(place);

@@ -26,11 +26,13 @@ fn each_word_means_what_the_table_says() {
         );
     }
     let report = "<assembly><test name='t' result='Amber'/><test name='u'/>\
-        <test name='v' result='Pass'><failure/></test></assembly>";
+        <test name='v' result='Pass'><failure/></test><test name='w' result='Skip'><failure/></test></assembly>";
     insta::assert_snapshot!(shown(report), @r#"
     invalid in.xml:1:11: `Amber` is not a valid status; use passed, failed, skipped or planned
     invalid in.xml:1:42: status is empty; use passed, failed, skipped or planned
     1:58 |||v Failed 0ns
+      failure None None ""
+    1:104 |||w Failed 0ns
       failure None None ""
     "#);
 }
