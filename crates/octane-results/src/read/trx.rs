@@ -22,7 +22,7 @@
 //!   has failed and none of them has. The origin of a test in an ordered test has the name of that as suite.
 //! - A **run** that has failed by itself, such as by a crash of the test host, is a failed result of its own, called
 //!   `test run`, if no other result has failed: one with the `outcome` `Error`, `Timeout`, `Aborted`, `Disconnected` or
-//!   `InProgress`, or `Failed` with an error in `RunInfos`, which is its message.
+//!   `InProgress`, or `Failed` with an error in `RunInfos`, which is its message, or with failed tests in `Counters`.
 //! - The message of a test that did not run is its description.
 //! - `computerName` is the host of the origin. Categories are tags, the first owner is the owner. Result files are
 //!   attachments with their path as it is; output in the report is an attachment without a path.
@@ -79,7 +79,9 @@ impl XmlFormat for Trx {
 
     fn visit(&self, path: &[String], name: &str) -> Visit {
         match (path.last().map(String::as_str), name) {
-            (Some("Results" | "TestDefinitions"), _) | (_, "Times" | "RunInfos") => Visit::Collect,
+            (Some("Results" | "TestDefinitions"), _) | (_, "Times" | "RunInfos" | "Counters") => {
+                Visit::Collect
+            }
             (_, "Results" | "TestDefinitions" | "ResultSummary") => Visit::Enter,
             _ => Visit::Skip,
         }
@@ -111,7 +113,10 @@ impl XmlFormat for Trx {
             }
             _ => {
                 if let Some(summary) = &mut self.summary {
-                    summary.add(&element);
+                    match element.name.as_str() {
+                        "Counters" => summary.count(&element),
+                        _ => summary.add(&element),
+                    }
                 }
             }
         }

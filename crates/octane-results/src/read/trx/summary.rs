@@ -8,6 +8,7 @@ use crate::read::report::xml::Element;
 use crate::read::report::{Draft, Moment, Outcome};
 use crate::run::Failure;
 use crate::status::Status;
+use octane_model::plural::plural;
 
 /// The name of a run that has failed by itself.
 const RUN: &str = "test run";
@@ -21,7 +22,12 @@ pub(super) struct Summary {
     is_by_tests: bool,
     /// Errors that are not those of a test.
     messages: Vec<String>,
+    /// How many failed tests it counts.
+    failed: u64,
 }
+
+/// The counters of tests that have failed.
+const FAILED: [&str; 5] = ["failed", "error", "timeout", "aborted", "disconnected"];
 
 impl Summary {
     pub(super) fn new(element: &Element) -> Self {
@@ -31,7 +37,15 @@ impl Summary {
             outcome: Draft::outcome_by(word, &WORDS),
             is_by_tests: word.eq_ignore_ascii_case("Failed"),
             messages: Vec::new(),
+            failed: 0,
         }
+    }
+
+    /// Takes note of `Counters`.
+    pub(super) fn count(&mut self, counters: &Element) {
+        let counts = FAILED.iter().filter_map(|name| counters.attribute(name));
+        let counts = counts.filter_map(|count| count.trim().parse::<u64>().ok());
+        self.failed = counts.fold(0, u64::saturating_add);
     }
 
     /// Takes note of `RunInfos`.
@@ -46,7 +60,8 @@ impl Summary {
     }
 
     pub(super) fn is_failed(&self) -> bool {
-        self.outcome.is_failed() && !(self.is_by_tests && self.messages.is_empty())
+        let is_explained = self.failed > 0 || !self.messages.is_empty();
+        self.outcome.is_failed() && (is_explained || !self.is_by_tests)
     }
 
     /// The result of the run itself.
@@ -54,10 +69,19 @@ impl Summary {
         let mut draft = Draft::new(self.place, RUN, Outcome::Known(Status::Failed));
         draft.started = started.map_or(Moment::Unknown, Moment::At);
         let mut messages = self.messages.into_iter();
-        draft.failure = messages.next().map(|first| {
-            let others: Vec<String> = messages.collect();
-            Failure::new(first).details(others.join("\n"))
-        });
+        draft.failure = match messages.next() {
+            Some(first) => {
+                let others: Vec<String> = messages.collect();
+                Some(Failure::new(first).details(others.join("\n")))
+            }
+            None => (self.failed > 0).then(|| {
+                let failed = usize::try_from(self.failed).unwrap_or(usize::MAX);
+                let failed = plural(failed, "failure");
+                Failure::new(format!(
+                    "the report counts {failed}, but none of its results has failed"
+                ))
+            }),
+        };
         draft
     }
 }

@@ -168,6 +168,33 @@ fn a_run_that_failed_without_a_failed_test_is_a_result() {
 }
 
 #[test]
+fn a_failed_test_that_is_only_counted_is_a_result() {
+    let report = |outcome: &str, result: &str, counters: &str| {
+        shown(&format!(
+            "<TestRun><Results><UnitTestResult testName='t' outcome='{result}'/></Results>\
+             <ResultSummary outcome='{outcome}'><Counters total='2' {counters}/></ResultSummary></TestRun>"
+        ))
+    };
+    let passed = "1:19 |||t Passed 0ns";
+    let counted = "the report counts 2 failures, but none of its results has failed";
+    for counters in ["failed='2'", "failed='1' timeout='1' error='0'"] {
+        assert_eq!(
+            report("Failed", "Passed", counters),
+            format!(
+                "{passed}\n1:76 |||test run Failed 0ns\n  failure None Some(\"{counted}\") \"\""
+            ),
+            "{counters}"
+        );
+    }
+    assert_eq!(report("Failed", "Passed", "failed='0'"), passed);
+    assert_eq!(report("Completed", "Passed", "failed='2'"), passed);
+    assert_eq!(
+        report("Failed", "Failed", "failed='2'"),
+        "1:19 |||t Failed 0ns"
+    );
+}
+
+#[test]
 fn broken_and_empty_reports_are_no_pass() {
     insta::assert_snapshot!(
         shown("<TestRun><Results><UnitTestResult testName='a' outcome='Passed'/>\n<UnitTestResult testName='b' outcome='Passed'>"),
