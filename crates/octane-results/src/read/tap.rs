@@ -12,7 +12,7 @@
 //! | no plan, and no test failed: the run ended before it | the same |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
-//! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed | one failed result, called `exit status` |
+//! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
 //! | `1..0 # SKIP` | none |
 //!
 //! What the protocol leaves open is decided like this:
@@ -207,7 +207,8 @@ impl Tap {
 
     /// The tests of another file follow.
     fn begin_file(&mut self, name: &str, file: &mut ReportFile) {
-        if self.levels[0].has_begun() || self.has_bailed_out {
+        let stream = &self.levels[0];
+        if stream.has_begun() || stream.results > 0 || self.has_bailed_out {
             self.end_stream(file);
         }
         self.file = Some(Arc::from(name));
@@ -216,8 +217,11 @@ impl Tap {
     /// `prove` says that a file failed.
     fn dubious(&mut self, line: &str, file: &mut ReportFile) {
         self.flush(file);
-        let is_named = self.levels[0].failed > 0 || !self.levels[0].is_met();
-        if self.file.is_some() && !is_named {
+        let stream = &self.levels[0];
+        // What is missing in a stream that was cut off is named at its end.
+        let ran = stream.points;
+        let is_cut_off = (stream.planned).map_or(ran > 0, |planned| ran < planned);
+        if self.file.is_some() && !is_cut_off && stream.failed == 0 {
             self.push_failed(EXIT, line.to_owned(), file);
         }
     }

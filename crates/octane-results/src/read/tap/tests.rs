@@ -260,6 +260,12 @@ fn streams_may_follow_each_other() {
         ok 1 - adds
         1..1
         Dubious, test returned 1 (wstat 256, 0x100)
+        t/dies.t ...
+        Dubious, test returned 255 (wstat 65280, 0xff00)
+        No subtests run
+        t/skips.t ..
+        1..0 # SKIP no network
+        Dubious, test returned 2 (wstat 512, 0x200)
         t/cart.t ..
         ok 1 - adds
         not ok 2 - pays
@@ -271,8 +277,10 @@ fn streams_may_follow_each_other() {
     10: plan = Failed ! "3 tests were planned, 1 ran" file=t/aborts.t
     11: adds = Passed file=t/exits.t
     13: exit status = Failed ! "Dubious, test returned 1 (wstat 256, 0x100)" file=t/exits.t
-    15: adds = Passed file=t/cart.t
-    16: pays = Failed ! file=t/cart.t
+    15: exit status = Failed ! "Dubious, test returned 255 (wstat 65280, 0xff00)" file=t/dies.t
+    19: exit status = Failed ! "Dubious, test returned 2 (wstat 512, 0x200)" file=t/skips.t
+    21: adds = Passed file=t/cart.t
+    22: pays = Failed ! file=t/cart.t
     "#);
     insta::assert_snapshot!(shown("1..2\nok 1 - a\n1..1\nok 1 - b\n"), @r#"
     2: a = Passed
