@@ -34,10 +34,12 @@ impl AttemptKind {
             "rerunFailure" => Self::RerunFailure,
             "rerunError" => Self::RerunError,
             "flakyFailure" | "flakyError" => Self::Flaky,
-            _ => match aliases.status(name)? {
-                Status::Failed => Self::Failure,
-                Status::Skipped => Self::Skipped,
-                Status::Planned | Status::Passed => return None,
+            _ => match aliases.status(name) {
+                Some(Status::Failed) => Self::Failure,
+                Some(Status::Skipped) => Self::Skipped,
+                // `PHPUnit` counts a test that issued a warning neither as passed nor as failed.
+                None if name.eq_ignore_ascii_case("warning") => Self::Skipped,
+                Some(Status::Planned | Status::Passed) | None => return None,
             },
         })
     }

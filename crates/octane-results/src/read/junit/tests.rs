@@ -514,6 +514,7 @@ fn elements_are_words_for_a_status_too() {
           <testcase name="fine"><success/><output/><tags><warning/></tags></testcase>
           <testcase name="warning"><warning message="odd"/></testcase>
           <testcase name="both"><warning/><failure/></testcase>
+          <testcase name="risky"><risky/></testcase>
         </testsuite>
     "#};
     insta::assert_snapshot!(shown(report), @r#"
@@ -521,8 +522,9 @@ fn elements_are_words_for_a_status_too() {
     3:3 ||s|timeout Failed 0ns None None ""
     4:3 ||s|pending Skipped 0ns (later)
     5:3 ||s|fine Passed 0ns
-    invalid in.xml:6:3: `warning` is not a valid status; use passed, failed, skipped or planned
+    6:3 ||s|warning Skipped 0ns (odd)
     7:3 ||s|both Failed 0ns None None ""
+    invalid in.xml:8:3: `risky` is not a valid status; use passed, failed, skipped or planned
     "#);
     let words = StatusAliases::default().with("Warning", Status::Failed);
     let mapped = shown_with(

@@ -28,9 +28,8 @@ pub(super) struct Verdict {
     words: Vec<String>,
 }
 
-/// Names of elements that say that something is not as it should be, though not what: `PHPUnit` has `warning`.
-const UNCLEAR_ELEMENTS: [&str; 11] = [
-    "warning",
+/// Names of elements that say that something is not as it should be, though not what.
+const UNCLEAR_ELEMENTS: [&str; 10] = [
     "warn",
     "risky",
     "incomplete",
