@@ -29,9 +29,10 @@ pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition 
         head = text;
     }
     let declared = declared_separator(head);
-    let first = usize::from(declared.is_some());
+    let below_type = below_type_line(head);
+    let first = usize::from(declared.is_some() || below_type.is_some());
     let chosen = options.delimiter.or(declared);
-    let delimiter = chosen.unwrap_or_else(|| delimiter(head));
+    let delimiter = chosen.unwrap_or_else(|| delimiter(below_type.unwrap_or(head)));
     let others: &[u8] = if chosen.is_some() { &[] } else { b",;\t|" };
     let candidates = std::iter::once(delimiter).chain(others.iter().copied());
     let found = candidates.into_iter().find_map(|delimiter| {
@@ -69,6 +70,14 @@ fn first_header(head: &[u8], delimiter: u8, first: usize, options: &ReadOptions)
 pub(super) fn names(row: &Row, text: &[u8]) -> Vec<String> {
     let name = |cell| String::from_utf8_lossy(cell).trim().to_owned();
     row.cells(text).map(name).collect()
+}
+
+/// What is below a first line such as `#TYPE System.Data.DataRow`, which PowerShell writes.
+fn below_type_line(head: &[u8]) -> Option<&[u8]> {
+    const TYPE: &[u8] = b"#TYPE ";
+    let is_type = head.get(..TYPE.len())?.eq_ignore_ascii_case(TYPE);
+    let end = head.iter().position(|byte| *byte == b'\n')?;
+    is_type.then(|| &head[end + 1..])
 }
 
 /// The separator in a first line such as `sep=;`, perhaps in quotes.
@@ -131,6 +140,8 @@ mod tests {
             ("Exported on,today\nQuery,(a:b)\n\nName,Status\n", (',', 2)),
             ("sep=;\nTitle, with a comma\nName;Status\n", (';', 2)),
             ("nmae,status\nb,ok\n", (',', 0)),
+            ("#TYPE Shop.Result\r\nName;Result\r\na;ok\r\n", (';', 1)),
+            ("#type Shop.Result\nName,Status\na,ok\n", (',', 1)),
             ("status,name,Status\nname,status,x\n", (',', 0)),
             ("", (',', 0)),
             ("sep=", (',', 0)),

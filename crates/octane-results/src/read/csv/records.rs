@@ -104,19 +104,39 @@ impl RowRecords {
         cells >= named_width && (cells <= width || self.cells().skip(width).all(is_blank))
     }
 
-    /// The record of the last row read.
-    fn record(&mut self) -> Record {
+    /// What is wrong with a row that contains NUL characters and is invalid: those at the end of a file are what is left of one
+    /// that was not written to its end, such as when its machine lost power.
+    fn damage(&self) -> Option<InvalidCell> {
+        let is_damaged = self.cells().any(|cell| cell.contains(&0));
+        is_damaged.then(|| {
+            let cell =
+                InvalidCell::new(None, "", "row contains NUL characters: the file is damaged");
+            cell.hint("write the file again; the rows before this one are complete")
+        })
+    }
+
+    /// Whether all cells of the last row read are empty, as in rows below the table that spreadsheets export too.
+    fn is_blank(&self) -> bool {
+        self.cells().all(|cell| cell.trim_ascii().is_empty())
+    }
+
+    /// The record of the last row read; none if all of its cells are empty.
+    fn record(&mut self) -> Option<Record> {
         let line = self.row.line;
         if !self.has_fitting_width() {
-            let (cells, width) = (self.row.len(), self.table.width);
-            let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
-            let cell = InvalidCell::new(None, "", reason);
-            return Record::Invalid(InvalidRow {
-                position: Position::new(Arc::clone(&self.file), line),
-                cells: vec![
-                    cell.hint("enclose cells that contain a separator or a quote in quotes"),
-                ],
+            if self.is_blank() {
+                return None;
+            }
+            let cell = self.damage().unwrap_or_else(|| {
+                let (cells, width) = (self.row.len(), self.table.width);
+                let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
+                InvalidCell::new(None, "", reason)
+                    .hint("enclose cells that contain a separator or a quote in quotes")
             });
+            return Some(Record::Invalid(InvalidRow {
+                position: Position::new(Arc::clone(&self.file), line),
+                cells: vec![cell],
+            }));
         }
         let Self {
             table,
@@ -154,12 +174,14 @@ impl RowRecords {
                     }
                     other => *other = Some(position()),
                 }
-                Record::Run(run)
+                Some(Record::Run(run))
             }
             Err(cells) => {
                 spare.give(run);
                 let position = position();
-                Record::Invalid(InvalidRow { position, cells })
+                let cells = self.damage().map_or(cells, |cell| vec![cell]);
+                let is_blank = self.is_blank();
+                (!is_blank).then_some(Record::Invalid(InvalidRow { position, cells }))
             }
         }
     }
@@ -173,13 +195,17 @@ impl Iterator for RowRecords {
         if let Some(record) = self.pending.pop_front() {
             return Some(Ok(record));
         }
-        match self.read_row() {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => return Some(Err(error)),
-        }
+        let record = loop {
+            match self.read_row() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+            if let Some(record) = self.record() {
+                break record;
+            }
+        };
         self.seen.has_rows = true;
-        let record = self.record();
         let Some(first) = self.pending.pop_front() else {
             return Some(Ok(record));
         };

@@ -308,9 +308,10 @@ proptest! {
 
     #[test]
     fn no_rows_are_lost(cells in prop::collection::vec("[a-c,\" ]{0,6}", 0..12)) {
-        // Without quotes, every line that is not empty is a row, valid or not.
+        // Without quotes, every line with more than separators and blanks is a row, valid or not.
         let rows: Vec<_> = cells.iter().map(|row| row.replace('"', "")).collect();
-        let expected = rows.iter().filter(|row| !row.is_empty()).count();
+        let is_row = |row: &&String| row.contains(|char| !matches!(char, ',' | ' '));
+        let expected = rows.iter().filter(is_row).count();
         let table = format!("name,status\n{}\n", rows.join("\n"));
         let found = shown(table);
         let reported = found.lines().filter(|line| !line.starts_with("warning")).count();
@@ -362,6 +363,39 @@ fn separators_at_the_end_of_lines_mean_nothing() {
     in.csv:2: a Passed
     in.csv:3: b Passed
     invalid in.csv:4: row has 1 cell, header has 3; enclose cells that contain a separator or a quote in quotes
+    ");
+}
+
+#[test]
+fn rows_of_empty_cells_are_no_results() {
+    insta::assert_snapshot!(shown("name,status\na,ok\n,\n , ,\n,,\n  \nb,ok\n,passed\n"), @r"
+    in.csv:2: a Passed
+    in.csv:7: b Passed
+    invalid in.csv:8: column `name`: name is empty
+    ");
+}
+
+#[test]
+fn a_file_that_was_not_written_to_its_end_is_named() {
+    let damaged = "row contains NUL characters: the file is damaged; write the file again; the rows before this one are complete";
+    for end in ["\0\0\0\0", "b,pas\0\0\0", "b\0,\0\0\n"] {
+        let expected = format!("in.csv:2: a Passed\ninvalid in.csv:3: {damaged}");
+        assert_eq!(
+            shown(format!("name,status\na,ok\n{end}")),
+            expected,
+            "{end:?}"
+        );
+    }
+}
+
+#[test]
+fn the_type_line_of_powershell_is_no_header() {
+    let table = "#TYPE Shop.Result\r\n\"Name\",\"Result\"\r\n\"a\",\"Passed\"\r\n";
+    insta::assert_snapshot!(shown(table), @"in.csv:2: required column `status` is missing; columns found: `Name`, `Result`");
+    let columns = Columns::default().with("Result", ResultField::Status);
+    insta::assert_snapshot!(shown_with(&ReadOptions::default().columns(columns), table.as_bytes()), @r"
+    warning in.csv:1: the header is in line 2; the lines before it are skipped
+    in.csv:3: a Passed
     ");
 }
 
