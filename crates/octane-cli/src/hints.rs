@@ -1,6 +1,6 @@
 //! The options that would make an invalid row or file valid.
 
-use octane_results::{InvalidRow, ReadError, ReadErrorKind, ResultField};
+use octane_results::{InvalidRow, ReadError, ReadErrorKind, ResultField, Status};
 
 /// The error, with the `--column` options that would help.
 pub(crate) fn unreadable(error: &ReadError) -> String {
@@ -20,10 +20,40 @@ pub(crate) fn invalid_row(row: &InvalidRow) -> String {
     match unknown.next() {
         // A shortened word would map another one.
         Some(cell) if !cell.value.ends_with('…') => {
-            let mapping = quoted(&format!("{}=skipped", cell.value));
+            let status = likely_status(&cell.value).as_str().to_lowercase();
+            let mapping = quoted(&format!("{}={status}", cell.value));
             format!("{row}; to map it, for example: `--status-map {mapping}`")
         }
         _ => row.to_string(),
+    }
+}
+
+/// The status in the example for a word that is not known. Who copies the example must not hide a failure by it:
+///
+/// | word | status |
+/// | --- | --- |
+/// | says that the test passed: `True`, `Passed (flaky)` | passed |
+/// | says that it has not run, or not to its end, or nothing: `N/A`, `In Progress`, `Untested` | skipped |
+/// | anything else: `False`, `not ok`, `warning` | failed |
+fn likely_status(word: &str) -> Status {
+    const PASSED: [&str; 7] = ["pass", "success", "true", "ok", "yes", "✓", "✔"];
+    const NOT_RUN: [&str; 12] = [
+        "n/a", "na", "none", "-", "progress", "pending", "waiting", "untested", "retest",
+        "blocked", "hold", "run",
+    ];
+    let word = word.trim().to_lowercase();
+    let is_negated = ["not", "no", "un", "im", "in", "never"]
+        .iter()
+        .any(|start| word.starts_with(start));
+    let has_failed = ["fail", "err"].iter().any(|part| word.contains(part));
+    if !has_failed && PASSED.iter().any(|start| word.starts_with(start)) {
+        Status::Passed
+    } else if is_negated && PASSED.iter().any(|part| word.contains(part)) {
+        Status::Failed
+    } else if word.is_empty() || NOT_RUN.iter().any(|end| word.ends_with(end)) {
+        Status::Skipped
+    } else {
+        Status::Failed
     }
 }
 
@@ -90,10 +120,44 @@ mod tests {
     }
 
     #[test]
+    fn the_example_for_a_word_hides_no_failure() {
+        let passed = ["True", "Passed (flaky)", "✓", "OK!", "yes"];
+        let skipped = [
+            "",
+            "N/A",
+            "-",
+            "In Progress",
+            "Untested",
+            "not run",
+            "On hold",
+        ];
+        let failed = [
+            "False",
+            "0",
+            "1",
+            "not ok",
+            "unsuccessful",
+            "not passed",
+            "passed with errors",
+            "warning",
+            "?",
+        ];
+        for (words, status) in [
+            (&passed[..], Status::Passed),
+            (&skipped[..], Status::Skipped),
+            (&failed[..], Status::Failed),
+        ] {
+            for word in words {
+                assert_eq!(likely_status(word), status, "{word}");
+            }
+        }
+    }
+
+    #[test]
     fn a_word_for_a_status_can_be_mapped() {
         insta::assert_snapshot!(hints("name,status\na,In Progress\nb,don't know\nc,\n"), @r"
         t.csv:2: column `status`: `In Progress` is not a valid status; use passed, failed, skipped or planned; to map it, for example: `--status-map 'In Progress=skipped'`
-        t.csv:3: column `status`: `don't know` is not a valid status; use passed, failed, skipped or planned; to map it, for example: `--status-map 'don'\''t know=skipped'`
+        t.csv:3: column `status`: `don't know` is not a valid status; use passed, failed, skipped or planned; to map it, for example: `--status-map 'don'\''t know=failed'`
         t.csv:4: column `status`: status is empty; use passed, failed, skipped or planned; to map it, for example: `--status-map =skipped`
         ");
     }

@@ -55,7 +55,7 @@ impl Prepared {
     pub fn event(&self) -> Event {
         Event::Prepared {
             upload: self.journal.id().clone(),
-            results: self.totals.counts.read,
+            results: self.totals.counts.read - self.totals.counts.invalid,
             batches: self.totals.batches,
             bytes: self.totals.bytes,
         }

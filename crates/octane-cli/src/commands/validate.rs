@@ -222,7 +222,7 @@ struct Rename {
     test: String,
     names: usize,
     examples: Vec<String>,
-    /// The option that makes them one name.
+    /// The option that removes what differs.
     suggestion: String,
 }
 
@@ -274,7 +274,7 @@ fn list_renames(text: &mut Text, renames: &[Rename]) {
     let title = "names that differ only in what may change from run to run, so that each run may make new tests";
     let lines = renames.iter().map(|rename| {
         format!(
-            "{}: {}, such as `{}`; `{}` makes them one",
+            "{}: {}, such as `{}`; `{}` removes what differs",
             shorten(&rename.test, 80),
             plural(rename.names, "name"),
             rename.examples.first().map_or("", String::as_str),
@@ -287,8 +287,12 @@ fn list_renames(text: &mut Text, renames: &[Rename]) {
 /// The findings, for people.
 fn human(input: &Input, args: &ValidateArgs, plan: &PlanTotals, repeated: &[Repeated]) -> Text {
     let count = |status| thousands(input.count(status));
+    let invalid = match input.invalid_count() {
+        0 => String::new(),
+        invalid => format!(", {} invalid", thousands(invalid)),
+    };
     let mut text = Text::line(format!(
-        "{} in {}: {} passed, {} failed, {} skipped, {} planned",
+        "{} in {}: {} passed, {} failed, {} skipped, {} planned{invalid}",
         plural(input.read_count(), "result"),
         plural(input.files, "file"),
         count(Status::Passed),

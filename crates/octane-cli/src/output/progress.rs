@@ -185,7 +185,15 @@ impl Progress {
     /// Clears the line, or says how far it came.
     pub(crate) fn finish(&self) {
         self.clear();
-        self.print(|state, after| format!("ended after {after}: {}", state.batches_line()));
+        self.print(|state, after| match state {
+            State {
+                batches: 0,
+                accepted: 0,
+                ended: 0,
+                ..
+            } => format!("ended after {after}"),
+            _ => format!("ended after {after}: {}", state.batches_line()),
+        });
     }
 }
 
@@ -286,8 +294,12 @@ impl State {
             ..
         } = *self;
         if batches == 0 {
-            // How many batches a resumed upload has left is not known.
-            format!("batches: {accepted} accepted, {ended} ingested")
+            // How many batches a resumed upload has left is not known, and those of before are not counted.
+            format!(
+                "{} accepted, {} ingested",
+                plural(accepted, "more batch"),
+                thousands(ended)
+            )
         } else {
             format!("batches: {accepted}/{batches} accepted, {ended}/{batches} ingested")
         }

@@ -65,15 +65,13 @@ fn write_summary(text: &mut Text, summary: &Summary<'_>, suggest: &Suggest) -> s
     } = *counts;
     writeln!(
         text,
-        "Read      {}{}: {} passed, {} failed, {} skipped",
+        "Read      {}{}: {}",
         plural(read, "result"),
         files.map_or_else(String::new, |files| format!(
             " in {}",
             plural(files, "file")
         )),
-        thousands(counts.passed),
-        thousands(counts.failed),
-        thousands(counts.test_skipped)
+        kinds(counts)
     )?;
     write_repeats(text, counts)?;
     write_target(text, target, created)?;
@@ -265,6 +263,22 @@ fn write_shards(text: &mut Text, shards: &ShardsReport) -> std::fmt::Result {
         ),
         (None, None) => Ok(()),
     }
+}
+
+/// How many results there are of each status, so that they add up to all that were read.
+fn kinds(counts: &Counts) -> String {
+    let always = [
+        (counts.passed, "passed"),
+        (counts.failed, "failed"),
+        (counts.test_skipped, "skipped"),
+    ];
+    let others = [(counts.planned, "planned"), (counts.invalid, "invalid")];
+    let others = others.into_iter().filter(|(count, _)| *count > 0);
+    let kinds = always.into_iter().chain(others);
+    let kinds: Vec<String> = kinds
+        .map(|(count, what)| format!("{} {what}", thousands(count)))
+        .collect();
+    kinds.join(", ")
 }
 
 /// How many runs the results are, where that is not one each, and why.

@@ -257,6 +257,17 @@ fn with_skip_invalid_a_file_that_breaks_off_counts_and_its_complete_results_go_i
         "{report}"
     );
     assert_eq!(counts["failed"], 1);
+    let done = place.octane(&["upload", "r", "--sandbox", "--skip-invalid", "--force-new"]);
+    assert_eq!(done.code, 5, "{done:?}");
+    // Only what can be sent is announced, and the statuses add up to what was read.
+    assert!(
+        done.stderr.contains("sending 2 results in 1 batch"),
+        "{done:?}"
+    );
+    assert!(
+        (done.stdout).contains("4 results in 3 files: 1 passed, 1 failed, 0 skipped, 2 invalid"),
+        "{done:?}"
+    );
     let only_broken = place.octane(&["upload", "r/c.xml", "--sandbox", "--skip-invalid"]);
     assert_eq!(only_broken.code, 4, "{only_broken:?}");
 }

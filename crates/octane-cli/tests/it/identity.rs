@@ -169,7 +169,7 @@ fn validate_names_what_would_be_cut_and_what_probably_differs_from_run_to_run() 
         "1 text is longer than Octane's limit and would be cut:",
         "r.csv:6: `name` of `Cart.xxx",
         "is 300 characters long; the limit is 255",
-        "Cart.adds[<address>]: 2 names, such as `Cart.adds[0x5257a0]`; `--normalize addresses` makes them one",
+        "Cart.adds[<address>]: 2 names, such as `Cart.adds[0x5257a0]`; `--normalize addresses` removes what differs",
     ] {
         assert!(done.stdout.contains(part), "{part} in {}", done.stdout);
     }

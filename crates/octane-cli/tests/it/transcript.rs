@@ -73,7 +73,7 @@ impl<'a> Transcript<'a> {
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d", "[TIME]"),
                 (r"\b([a-z]+) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "$1 [TIME]"),
                 (r#""correlation_id":"[^"]*""#, r#""correlation_id":"[ID]""#),
-                (r"ended after \d[^:]*:", "ended after [TIME]:"),
+                (r"ended after \d[^:\n]*", "ended after [TIME]"),
                 // Whether there is anything to wait for is a matter of speed.
                 (r"waiting \S+ for .*\n", ""),
                 (r"octane 0\.\d+\.\d+\S*", "octane [VERSION]"),

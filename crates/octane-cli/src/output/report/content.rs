@@ -161,24 +161,7 @@ fn outcome(upload: &UploadReport<'_>) -> Vec<Block> {
         ),
     }];
     let counts = &report.counts;
-    let (tone, tests) = match (counts.failed, counts.passed) {
-        (0, 0) => (Tone::Neutral, "no test ran".to_owned()),
-        (0, passed) if counts.test_skipped + counts.planned == 0 => {
-            (Tone::Good, format!("all {} passed", thousands(passed)))
-        }
-        (0, passed) => (
-            Tone::Neutral,
-            format!(
-                "{} passed, {} did not run",
-                thousands(passed),
-                thousands(counts.test_skipped + counts.planned)
-            ),
-        ),
-        (failed, passed) => (
-            Tone::Bad,
-            format!("{} failed, {} passed", thousands(failed), thousands(passed)),
-        ),
-    };
+    let (tone, tests) = test_outcome(counts);
     blocks.push(Block::own(tone, format!("Tests: {tests}")));
     if exit != meant {
         blocks.push(Block::own(
@@ -187,6 +170,44 @@ fn outcome(upload: &UploadReport<'_>) -> Vec<Block> {
         ));
     }
     blocks
+}
+
+/// How the tests did:
+///
+/// | results | tone | text |
+/// | --- | --- | --- |
+/// | none has passed or failed | neutral | `no test ran` |
+/// | all have passed | good | `all 3 passed` |
+/// | one has failed | bad | `1 failed, 2 passed` |
+/// | none has failed, but not all have passed | neutral | `2 passed` |
+///
+/// Those that did not run and those that were invalid, of which nobody knows how they ended, are added where there are some.
+fn test_outcome(counts: &Counts) -> (Tone, String) {
+    let Counts {
+        failed,
+        passed,
+        invalid,
+        ..
+    } = *counts;
+    let not_run = counts.test_skipped + counts.planned;
+    if failed == 0 && not_run + invalid == 0 && passed > 0 {
+        return (Tone::Good, format!("all {} passed", thousands(passed)));
+    }
+    let tone = if failed > 0 { Tone::Bad } else { Tone::Neutral };
+    let kinds = [
+        (failed, "failed", failed > 0),
+        (passed, "passed", failed + passed > 0),
+        (not_run, "did not run", not_run > 0 && failed + passed > 0),
+        (invalid, "could not be used", invalid > 0),
+    ];
+    let mut parts: Vec<String> = (kinds.into_iter())
+        .filter(|(_, _, is_said)| *is_said)
+        .map(|(count, what, _)| format!("{} {what}", thousands(count)))
+        .collect();
+    if failed + passed == 0 {
+        parts.insert(0, "no test ran".to_owned());
+    }
+    (tone, parts.join(", "))
 }
 
 fn shares(counts: &Counts) -> Vec<Share> {
@@ -429,4 +450,42 @@ fn problems(heading: &str, problems: &[ReportedProblem]) -> Vec<Block> {
             more: problems.len().saturating_sub(ROWS_MAX),
         }),
     ]
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    #[test]
+    fn only_tests_that_have_all_passed_are_green() {
+        for (failed, passed, skipped, invalid, tone, text) in [
+            (0, 0, 0, 0, Tone::Neutral, "no test ran"),
+            (0, 0, 3, 0, Tone::Neutral, "no test ran"),
+            (
+                0,
+                0,
+                0,
+                1,
+                Tone::Neutral,
+                "no test ran, 1 could not be used",
+            ),
+            (0, 3, 0, 0, Tone::Good, "all 3 passed"),
+            (0, 3, 2, 0, Tone::Neutral, "3 passed, 2 did not run"),
+            (0, 3, 0, 1, Tone::Neutral, "3 passed, 1 could not be used"),
+            (1, 0, 0, 0, Tone::Bad, "1 failed, 0 passed"),
+            (
+                1,
+                3,
+                2,
+                1,
+                Tone::Bad,
+                "1 failed, 3 passed, 2 did not run, 1 could not be used",
+            ),
+        ] {
+            let mut counts = Counts::default();
+            (counts.failed, counts.passed) = (failed, passed);
+            (counts.test_skipped, counts.invalid) = (skipped, invalid);
+            assert_eq!(test_outcome(&counts), (tone, text.to_owned()));
+        }
+    }
 }
