@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use octane_results::{
     PayloadSettings, PayloadWriter, Process, Processed, ReadOptions, Record, Source, TestRun, read,
@@ -18,11 +18,11 @@ use octane_results::{
 };
 
 const RESULTS: usize = 100_000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
 
 fn main() {
     println!(
-        "{RESULTS} results, {ROUNDS} rounds; medians, and how many times the bare loop that is\n"
+        "{RESULTS} results, {ROUNDS} rounds; medians of the times, and of how many times the bare loop of the same round that is\n"
     );
     // Cargo adds an option of its own.
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
@@ -161,49 +161,58 @@ fn on_threads(source: &Source, render: &Arc<Render>, threads: usize) -> usize {
 fn compare(name: &str, bytes: &[u8], bare: fn(&[u8]) -> usize) {
     let megabytes = bytes.len() / 1_000_000;
     println!("{name}, {megabytes} MB");
-    let scan = median(|| memchr::memchr3_iter(b'<', b'>', b'"', bytes).count());
-    let floor = median(|| bare(bytes));
     let source = Source::bytes("in", bytes);
-    let reading = median(|| each(&source, |_| {}));
-    let writer = PayloadWriter::new(PayloadSettings::default()).expect("these settings are valid");
-    let converting = median(|| {
+    let writer = || PayloadWriter::new(PayloadSettings::default()).expect("these are valid");
+    let (own, render) = (writer(), Arc::new(Render(writer())));
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let converting = || {
         let mut body = Vec::new();
         each(&source, |run| {
-            writer
-                .write_run(run, &mut body)
+            own.write_run(run, &mut body)
                 .expect("any run can be written");
             if body.len() > 4_000_000 {
                 black_box(&body);
                 body.clear();
             }
         })
-    });
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let render = Arc::new(Render(writer));
-    let in_parts = median(|| on_threads(&source, &render, threads));
-    for (work, took) in [
-        ("scan of the bytes", scan),
-        ("bare loop", floor),
-        ("reading", reading),
-        ("reading and rendering", converting),
-        (&format!("on {threads} threads"), in_parts),
-    ] {
-        let ratio = took.as_secs_f64() / floor.as_secs_f64();
+    };
+    let scan = || memchr::memchr3_iter(b'<', b'>', b'"', bytes).count();
+    let works: [(&str, &dyn Fn() -> usize); 5] = [
+        ("bare loop", &|| bare(bytes)),
+        ("scan of the bytes", &scan),
+        ("reading", &|| each(&source, |_| {})),
+        ("reading and rendering", &converting),
+        (&format!("on {threads} threads"), &|| {
+            on_threads(&source, &render, threads)
+        }),
+    ];
+    // One after the other in each round, so that what slows the machine down for a while slows all of them down.
+    let mut times = vec![Vec::new(); works.len()];
+    for _ in 0..ROUNDS {
+        for ((_, work), times) in works.iter().zip(&mut times) {
+            times.push(seconds(work));
+        }
+    }
+    let floors = times[0].clone();
+    for ((work, _), times) in works.iter().zip(&times) {
+        let ratios = times.iter().zip(&floors).map(|(time, floor)| time / floor);
         println!(
-            "  {work:<22} {:>7.1} ms {ratio:>6.2}",
-            took.as_secs_f64() * 1000.0
+            "  {work:<22} {:>7.1} ms {:>6.2}",
+            median(times.iter().copied()) * 1000.0,
+            median(ratios)
         );
     }
 }
 
-fn median(mut work: impl FnMut() -> usize) -> Duration {
-    let mut times: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(work());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[ROUNDS / 2]
+/// How long it takes.
+fn seconds(work: &dyn Fn() -> usize) -> f64 {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed().as_secs_f64()
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
