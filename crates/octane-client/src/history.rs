@@ -106,7 +106,7 @@ impl Client {
         let mut histories = HashMap::new();
         let target = &report.target;
         if let (Some(depth), Some(suite), Some(suite_run)) =
-            (depth, &target.suite, target.suite_run.id)
+            (depth, &target.suite, target.suite_run_id())
         {
             if failed.len() > TESTS_MAX {
                 let tests = failed.len();

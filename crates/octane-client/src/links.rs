@@ -164,7 +164,7 @@ impl Links<'_> {
     /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
     /// let results = [TestRun::new("pays", Status::Passed)];
     /// let report = octane.upload(results, Target::new(suite, "nightly-1")).send().await?.into_result()?;
-    /// let runs = octane.runs().of(report.target.suite_run.id.unwrap()).all().await?;
+    /// let runs = octane.runs().of(report.target.suite_run_id().unwrap()).all().await?;
     /// let runs: Vec<_> = runs.iter().map(|run| run.id).collect();
     /// let story = octane.jira().resolve(["SHOP-101"]).await?.found["SHOP-101"].id;
     /// assert_eq!(octane.links().link(story, &runs).await?.changed, 1);
@@ -203,7 +203,7 @@ impl Links<'_> {
     /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
     /// let results = [TestRun::new("pays", Status::Passed)];
     /// let report = octane.upload(results, Target::new(suite, "nightly-1")).send().await?.into_result()?;
-    /// let runs = octane.runs().of(report.target.suite_run.id.unwrap()).all().await?;
+    /// let runs = octane.runs().of(report.target.suite_run_id().unwrap()).all().await?;
     /// let runs: Vec<_> = runs.iter().map(|run| run.id).collect();
     /// let story = octane.jira().resolve(["SHOP-101"]).await?.found["SHOP-101"].id;
     /// octane.links().link(story, &runs).await?;

@@ -237,10 +237,10 @@ impl<'a> Reconciliation<'a> {
                 workspace: workspace.workspace,
                 module: target.module.clone(),
                 suite: target.known_suite().cloned(),
-                suite_run: IdAndName {
+                suite_run: (!target.suite_run.is_empty()).then(|| IdAndName {
                     id: self.suite_run,
                     name: target.suite_run.clone(),
-                },
+                }),
                 url: self.suite_run.and_then(|id| client.suite_runs().url(id)),
             },
             created: target.created.clone(),

@@ -202,11 +202,22 @@ pub struct TargetReport {
     /// The test suite; `None` for a payload that another program wrote and that names none.
     #[serde(serialize_with = "ids_as_strings::optional_entity")]
     pub suite: Option<IdAndName<SuiteId>>,
-    /// The suite run; without an ID as long as the server has not created it.
-    #[serde(serialize_with = "ids_as_strings::entity_without_id")]
-    pub suite_run: IdAndName<Option<SuiteRunId>>,
+    /// The suite run; without an ID as long as the server has not created it, `None` for a payload that another program wrote and that
+    /// names none.
+    #[serde(
+        serialize_with = "ids_as_strings::entity_without_id",
+        deserialize_with = "ids_as_strings::read_entity_without_id"
+    )]
+    pub suite_run: Option<IdAndName<Option<SuiteRunId>>>,
     /// The suite run's page in Octane's web UI; `None` until the server has created it, and for a sandbox in this process.
     pub url: Option<String>,
+}
+
+impl TargetReport {
+    /// The suite run's ID; `None` as long as the server has not created it, or if the payload names none.
+    pub fn suite_run_id(&self) -> Option<SuiteRunId> {
+        self.suite_run.as_ref().and_then(|suite_run| suite_run.id)
+    }
 }
 
 /// An entity's ID and name.
@@ -476,10 +487,10 @@ mod tests {
                     id: SuiteId::new(4001),
                     name: "Nightly".to_owned(),
                 }),
-                suite_run: IdAndName {
+                suite_run: Some(IdAndName {
                     id: None,
                     name: "nightly-1".to_owned(),
-                },
+                }),
                 url: None,
             },
             created: vec![CreatedEntity {
@@ -531,6 +542,20 @@ mod tests {
         assert_eq!(json["target"]["suite_run"]["id"], serde_json::Value::Null);
         assert_eq!(json["batches"][0]["task"], "7");
         assert_eq!(json["created"][0]["id"], "4001");
+    }
+
+    #[test]
+    fn a_suite_run_that_the_payload_does_not_name_is_null_and_was_an_empty_name_before() {
+        let mut written = report(Outcome::Success);
+        written.target.suite_run = None;
+        let mut json = serde_json::to_value(&written).unwrap();
+        assert_eq!(json["target"]["suite_run"], serde_json::Value::Null);
+        let read = |json: &serde_json::Value| -> Report {
+            serde_json::from_value(json.clone()).expect("it is a report")
+        };
+        assert_eq!(read(&json).target, written.target);
+        json["target"]["suite_run"] = serde_json::json!({ "id": null, "name": "" });
+        assert_eq!(read(&json).target, written.target);
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Client {
         cancellation: &CancellationToken,
     ) -> Result<Option<Comparison>, CompareError> {
         let target = &report.target;
-        let (Some(suite), Some(suite_run)) = (&target.suite, target.suite_run.id) else {
+        let (Some(suite), Some(suite_run)) = (&target.suite, target.suite_run_id()) else {
             return Ok(None);
         };
         let (mut now, mut kinds) = (Vec::new(), Vec::new());

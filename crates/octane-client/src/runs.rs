@@ -42,7 +42,7 @@ impl<'a> Runs<'a> {
     /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
     /// let results = ["pays", "refunds"].map(|name| TestRun::new(name, Status::Passed));
     /// let report = octane.upload(results, Target::new(suite, "nightly-1")).send().await?.into_result()?;
-    /// let suite_run = report.target.suite_run.id.unwrap();
+    /// let suite_run = report.target.suite_run_id().unwrap();
     /// let runs = octane.runs().of(suite_run).all().await?;
     /// let rest = octane.runs().of(suite_run).skip(1).all().await?;
     /// assert_eq!(rest, runs[1..]);

@@ -36,7 +36,7 @@ impl Links<'_> {
     /// let suite = octane.suites().ensure("Nightly", None).await?.entity.id;
     /// let results = [TestRun::new("pays", Status::Passed).jira(["SHOP-101", "SHOP-102"])];
     /// let report = octane.upload(results, Target::new(suite, "nightly-1")).send().await?.into_result()?;
-    /// let runs = octane.runs().of(report.target.suite_run.id.unwrap()).all().await?;
+    /// let runs = octane.runs().of(report.target.suite_run_id().unwrap()).all().await?;
     /// let keys = BTreeMap::from([(runs[0].id, BTreeSet::from(["SHOP-102".to_owned()]))]);
     /// let stale = octane.links().stale(&keys, &BTreeSet::new()).await?;
     /// assert_eq!(stale.len(), 1);

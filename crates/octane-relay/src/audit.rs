@@ -177,7 +177,7 @@ impl AuditEntry {
         let lane = lane.as_ref().map(|lane| {
             json!({
                 "server": text(&lane.server), "space": lane.space.to_string(), "workspace": lane.workspace.to_string(),
-                "suite": text(&lane.suite), "suite_run": text(&lane.suite_run),
+                "suite": lane.named_suite().map(text), "suite_run": lane.named_suite_run().map(text),
             })
         });
         json!({

@@ -18,7 +18,7 @@ pub struct Lane {
     pub workspace: i64,
     /// The suite's name, or its ID where only that is known; empty for a payload that names none.
     pub suite: String,
-    /// The suite run's name; of a payload that names no suite, its project.
+    /// The suite run's name; of a payload that names no suite, its project; empty if it names a suite alone.
     pub suite_run: String,
 }
 
@@ -82,6 +82,17 @@ impl Lane {
         })
     }
 
+    /// The suite's name, or its ID where only that is known; `None` if the payload names none.
+    pub fn named_suite(&self) -> Option<&str> {
+        Some(&*self.suite).filter(|suite| !suite.is_empty())
+    }
+
+    /// The suite run's name; `None` if the payload names none.
+    pub fn named_suite_run(&self) -> Option<&str> {
+        self.named_suite()?;
+        Some(&*self.suite_run).filter(|suite_run| !suite_run.is_empty())
+    }
+
     /// One text for each lane.
     pub(crate) fn key(&self) -> String {
         let Self {
@@ -101,6 +112,20 @@ mod tests {
 
     fn lane(suite: &str, suite_run: &str) -> Lane {
         Lane::new("https://octane.example/", 1001, 1002, suite, suite_run)
+    }
+
+    #[test]
+    fn what_a_payload_does_not_name_has_no_name() {
+        let named = |suite, suite_run| {
+            let lane = lane(suite, suite_run);
+            let names = (lane.named_suite(), lane.named_suite_run());
+            (names.0.map(str::to_owned), names.1.map(str::to_owned))
+        };
+        let name = |name: &str| Some(name.to_owned());
+        assert_eq!(named("Nightly", "4711"), (name("Nightly"), name("4711")));
+        assert_eq!(named("4001", ""), (name("4001"), None));
+        // The second one is the project.
+        assert_eq!(named("", "shop"), (None, None));
     }
 
     #[test]

@@ -218,7 +218,7 @@ fn outputs(report: &Report) -> String {
         report.counts.ingested,
         report.upload_id
     );
-    if let Some(id) = report.target.suite_run.id {
+    if let Some(id) = report.target.suite_run_id() {
         text.push_str(&format!("suite-run-id={id}\n"));
     }
     if let Some(url) = &report.target.url {

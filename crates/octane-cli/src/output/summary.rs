@@ -335,13 +335,11 @@ fn write_target(
         write!(text, " · suite {} ({})", suite.name, suite.id)?;
     }
     writeln!(text)?;
-    match target.suite_run.id {
-        Some(id) => writeln!(text, "Suite run {} ({id})", target.suite_run.name)?,
-        None => writeln!(
-            text,
-            "Suite run {} (not created yet)",
-            target.suite_run.name
-        )?,
+    if let Some(suite_run) = &target.suite_run {
+        match suite_run.id {
+            Some(id) => writeln!(text, "Suite run {} ({id})", suite_run.name)?,
+            None => writeln!(text, "Suite run {} (not created yet)", suite_run.name)?,
+        }
     }
     if let Some(url) = &target.url {
         writeln!(text, "View      {url}")?;

@@ -140,8 +140,7 @@ async fn a_suite_run_that_is_not_there_yet_is_looked_for_again() {
     assert_eq!(
         report
             .target
-            .suite_run
-            .id
+            .suite_run_id()
             .map(octane_model::SuiteRunId::get),
         Some(70)
     );

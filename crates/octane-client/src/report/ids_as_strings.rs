@@ -51,15 +51,24 @@ pub(super) fn optional_entity<S: Serializer, I: ToString>(
     entity.as_ref().map(as_text).serialize(serializer)
 }
 
+#[expect(clippy::ref_option, reason = "serde passes a reference")]
 pub(super) fn entity_without_id<S: Serializer, I: ToString>(
-    entity: &IdAndName<Option<I>>,
+    entity: &Option<IdAndName<Option<I>>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    IdAndName {
+    let entity = entity.as_ref().map(|entity| IdAndName {
         id: entity.id.as_ref().map(ToString::to_string),
         name: entity.name.clone(),
-    }
-    .serialize(serializer)
+    });
+    entity.serialize(serializer)
+}
+
+/// The same, read back. Earlier versions wrote an empty name for what is not there.
+pub(super) fn read_entity_without_id<'de, D: Deserializer<'de>, I: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<IdAndName<Option<I>>>, D::Error> {
+    let entity = Option::<IdAndName<Option<I>>>::deserialize(deserializer)?;
+    Ok(entity.filter(|entity| entity.id.is_some() || !entity.name.is_empty()))
 }
 
 fn as_text(entity: &IdAndName<impl ToString>) -> IdAndName<String> {

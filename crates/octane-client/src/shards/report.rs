@@ -108,7 +108,7 @@ fn add(merged: &mut Report, mut other: Report, shard: Option<Shard>) {
     name_shard(&mut other, shard);
     merged.is_resumable |= other.is_resumable;
     merged.counts += other.counts;
-    if merged.target.suite_run.id.is_none() {
+    if merged.target.suite_run_id().is_none() {
         merged.target = other.target;
     }
     for created in other.created {

@@ -163,8 +163,8 @@ fn lane(lane: &Lane) -> Value {
         "server": lane.server,
         "space": space,
         "workspace": workspace,
-        "suite": lane.suite,
-        "suite_run": lane.suite_run,
+        "suite": lane.named_suite(),
+        "suite_run": lane.named_suite_run(),
     })
 }
 

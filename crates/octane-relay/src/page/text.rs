@@ -53,12 +53,29 @@ pub(super) fn chip(state: State) -> String {
 
 /// Where an upload goes.
 pub(super) fn lane(lane: &Lane) -> String {
-    format!("{} › {}", Foreign(&lane.suite), Foreign(&lane.suite_run))
+    let Some(suite) = lane.named_suite() else {
+        return "no suite".to_owned();
+    };
+    match lane.named_suite_run() {
+        Some(suite_run) => format!("{} › {}", Foreign(suite), Foreign(suite_run)),
+        None => format!("{}, no suite run", Foreign(suite)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_payload_does_not_name_is_said_not_to_be_there() {
+        let text = |suite, suite_run| {
+            let lane = Lane::new("https://octane.example/", 1001, 1002, suite, suite_run);
+            super::lane(&lane)
+        };
+        assert_eq!(text("Nightly", "4711"), "Nightly › 4711");
+        assert_eq!(text("4001", ""), "4001, no suite run");
+        assert_eq!(text("", "shop"), "no suite");
+    }
 
     #[test]
     fn foreign_text_is_neither_markup_nor_turned_around() {

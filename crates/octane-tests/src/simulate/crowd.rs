@@ -156,7 +156,7 @@ impl Uploader<'_> {
         };
         checker.check()?;
         checker.check_end(&world.network.lost_payloads())?;
-        let suite_run = report.target.suite_run.id.map(|id| id.to_string());
+        let suite_run = report.target.suite_run_id().map(|id| id.to_string());
         let is_in = |run: &StoredRun| Some(&run.suite_run) == suite_run.as_ref();
         if let Some(run) = content.runs.iter().find(|run| !is_in(run)) {
             return Err(format!("{run:?} is not in the suite run {suite_run:?}"));

@@ -481,7 +481,7 @@ async fn a_planned_suite_run_has_planned_runs_and_an_upload_of_its_name_fills_it
     let target = Target::new(suite, "nightly-1");
     let upload = world.client.upload(results, target).settings(settings);
     let report = upload.send().await.unwrap();
-    assert_eq!(report.target.suite_run.id, Some(planned.entity.id));
+    assert_eq!(report.target.suite_run_id(), Some(planned.entity.id));
     assert_eq!((report.counts.ingested, report.counts.rejected), (2, 0));
     assert_eq!(suite_runs.list(Some(suite)).await.unwrap().len(), 1);
     assert_eq!(in_it().await, 2);

@@ -28,7 +28,7 @@ async fn uploaded(settings: Settings) -> Uploaded {
         .send()
         .await
         .unwrap();
-    let suite_run = report.target.suite_run.id.unwrap();
+    let suite_run = report.target.suite_run_id().unwrap();
     let runs = world.client.runs().of(suite_run).all().await.unwrap();
     let found = world
         .client

@@ -68,7 +68,7 @@ async fn upload(world: &World, runs: Vec<TestRun>, settings: UploadSettings) -> 
 
 /// The runs of the suite run into which a report's results went.
 async fn runs_of(world: &World, report: &Report) -> Vec<AutomatedRun> {
-    let suite_run = report.target.suite_run.id.unwrap();
+    let suite_run = report.target.suite_run_id().unwrap();
     world.client.runs().of(suite_run).all().await.unwrap()
 }
 

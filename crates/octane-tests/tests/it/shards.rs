@@ -176,7 +176,7 @@ async fn a_merge_that_dies_at_any_write_is_finished_by_the_next_one() {
         assert_eq!(flaky.unwrap().message, message);
         // The failure and the pass, and then the failure once more.
         assert_eq!(world.count("previous_runs").await, 2, "{at} {point:?}");
-        let suite_run = merged.target.suite_run.id.unwrap();
+        let suite_run = merged.target.suite_run_id().unwrap();
         let runs = world.client.runs().of(suite_run).all().await.unwrap();
         let both = runs.iter().find(|run| run.name == "both").unwrap();
         let status = both.native_status.as_ref().unwrap();

@@ -20,7 +20,7 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
         .iter()
         .map(|count| {
             json!({
-                "project": count.project, "suite": count.lane.suite, "suite_run": count.lane.suite_run, "state": count.state,
+                "project": count.project, "suite": count.lane.named_suite(), "suite_run": count.lane.named_suite_run(), "state": count.state,
                 "uploads": count.uploads, "oldest_seconds": age(count),
             })
         })
@@ -29,19 +29,20 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
         .iter()
         .map(|status| {
             json!({
-                "upload_id": status.id, "project": status.project, "suite": status.lane.suite,
-                "suite_run": status.lane.suite_run, "state": status.state, "attempts": status.attempts,
+                "upload_id": status.id, "project": status.project, "suite": status.lane.named_suite(),
+                "suite_run": status.lane.named_suite_run(), "state": status.state, "attempts": status.attempts,
                 "results": status.results, "reason": status.reason,
             })
         })
         .collect();
+    let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
     let json = json!({ "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting });
     let human = || {
         let rows = overview.lanes.iter().map(|count| {
             [
                 count.project.clone(),
-                count.lane.suite.clone(),
-                count.lane.suite_run.clone(),
+                name(count.lane.named_suite()),
+                name(count.lane.named_suite_run()),
                 count.state.to_string(),
                 count.uploads.to_string(),
                 format!("{} s", age(count)),

@@ -131,10 +131,19 @@ pub(super) fn of_failure(failure: &Failure) -> Document {
 
 fn begin(report: &Report) -> Document {
     Document {
-        title: report.target.suite_run.name.clone(),
+        title: title(report),
         url: report.target.url.clone(),
         blocks: Vec::new(),
     }
+}
+
+/// The name of the suite run, or that of the upload if it has none.
+pub(super) fn title(report: &Report) -> String {
+    let suite_run = report.target.suite_run.as_ref();
+    suite_run.map_or_else(
+        || format!("upload {}", report.upload_id),
+        |suite_run| suite_run.name.clone(),
+    )
 }
 
 /// How the upload ended, how the tests did, and how the process ends. Only what is good is called so.

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use octane_client::{ReportedProblem, ResultState, StoredResult};
 use octane_results::Status;
 
-use super::content::UploadReport;
+use super::content::{UploadReport, title};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::xml::escaped;
@@ -194,7 +194,7 @@ pub(super) fn write_upload(
         journals,
         ..
     } = *upload;
-    let name = &report.target.suite_run.name;
+    let name = &title(report);
     let mut cases = Cases {
         out: tempfile::tempfile().map_err(failed)?,
         counts: Counts::default(),

@@ -252,7 +252,7 @@ impl SuiteRun<'_> {
             ));
         }
         let is_of_them = |content: &Content, case: &Case| content.clone().of(case);
-        let suite_run = report.target.suite_run.id.map(|id| id.to_string());
+        let suite_run = report.target.suite_run_id().map(|id| id.to_string());
         for (_, case) in cases {
             let runs = is_of_them(self.content, case).runs;
             if let Some(other) = runs
