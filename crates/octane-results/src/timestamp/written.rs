@@ -95,6 +95,10 @@ struct Parts {
 pub(super) fn written(text: &str) -> Result<Written, Unreadable> {
     let mut parts = Parts::default();
     for word in text.split(char::is_whitespace) {
+        // `+0100 (CET)`: the name of the zone, which may have several words, says nothing more than its offset.
+        if word.starts_with('(') && parts.offset.is_some() && text.ends_with(')') {
+            break;
+        }
         // In a time, a comma separates the fraction.
         let word = word.trim_matches(',');
         let is_time = word.contains(':');
@@ -346,6 +350,19 @@ mod tests {
         for (text, expected) in [
             ("Sat, 28 Nov 2026 05:00:00 +0100", "2026-11-28T05:00:00+01"),
             ("28 Nov 2026 05:00:00 GMT", "2026-11-28T05:00:00+00"),
+            (
+                "Sat Nov 28 2026 05:00:00 GMT+0100 (Central European Standard Time)",
+                "2026-11-28T05:00:00+01",
+            ),
+            (
+                "Sat, 28 Nov 2026 05:00:00 -0500 (EST)",
+                "2026-11-28T05:00:00-05",
+            ),
+            (
+                "Sat Nov 28 2026 05:00:00 (Central European Time)",
+                "Malformed",
+            ),
+            ("Sat, 28 Nov 2026 05:00:00 -0500 (EST", "Malformed"),
             ("Sat Nov 28 05:00:00 2026", "2026-11-28T05:00:00"),
             ("Sat Nov 28 05:00:00 UTC 2026", "2026-11-28T05:00:00+00"),
             ("Nov 28, 2026 5:00:00 PM", "2026-11-28T17:00:00"),
