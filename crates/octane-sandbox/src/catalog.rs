@@ -6,6 +6,7 @@
 mod entity_type;
 mod field;
 mod lists;
+mod models;
 mod modules;
 mod owned;
 mod people;
@@ -17,6 +18,7 @@ mod requirements;
 mod run_analysis;
 mod run_history;
 mod runs;
+mod scm;
 mod small;
 mod tests;
 mod user_defined;
@@ -32,6 +34,7 @@ pub(crate) use lists::LISTS;
 pub(crate) use people::ROLE_NAMES;
 pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
 pub(crate) use run_analysis::PROBLEMS_OF_LISTED;
+pub(crate) use small::ENTITY_LABEL_NAMES;
 pub(crate) use tests::SCRIPTED;
 pub(crate) use user_defined::FIELDS_MAX as USER_DEFINED_FIELDS_MAX;
 
@@ -80,6 +83,8 @@ impl Catalog {
         types.extend(pipelines::types());
         types.extend(planning::types());
         types.extend(people::types());
+        types.extend(scm::types());
+        types.extend(models::types());
         types.extend(small::types());
         no_field_twice(&types, jira_field)?;
         user_defined::add(&mut types, &settings.user_defined_fields)?;
@@ -97,6 +102,8 @@ impl Catalog {
         tables.extend(pipelines::TABLES);
         tables.extend(planning::TABLES);
         tables.extend(people::TABLES);
+        tables.extend(scm::TABLES);
+        tables.extend(models::TABLES);
         tables.extend(small::TABLES);
 
         let named = types.iter().enumerate();

@@ -37,6 +37,14 @@ pub(crate) struct BuildReport {
     #[serde(deserialize_with = "list")]
     pub(crate) causes: Vec<Cause>,
     pub(crate) scm_data: Option<ScmData>,
+    /// `CHILD` if the job builds one branch of another one, `PARENT` if it is that other one.
+    #[serde(deserialize_with = "text")]
+    pub(crate) multi_branch_type: Option<String>,
+    /// The job that all branches have in common.
+    #[serde(deserialize_with = "text")]
+    pub(crate) parent_ci_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) branch: Option<String>,
 }
 
 /// Why a build was started: another build, a user, a commit.
@@ -85,6 +93,36 @@ pub(crate) struct Commit {
     #[serde(deserialize_with = "text")]
     pub(crate) comment: Option<String>,
     pub(crate) changes: Option<Value>,
+}
+
+/// A pull request, as plug-ins report it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PullRequest {
+    #[serde(deserialize_with = "text")]
+    pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) title: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) description: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) state: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) author_name: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) author_email: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) self_url: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC, like those that follow.
+    pub(crate) created_time: Option<i64>,
+    pub(crate) updated_time: Option<i64>,
+    pub(crate) merged_time: Option<i64>,
+    pub(crate) closed_time: Option<i64>,
+    pub(crate) merged: Option<bool>,
+    pub(crate) source_repository: Repository,
+    pub(crate) target_repository: Repository,
+    #[serde(deserialize_with = "list")]
+    pub(crate) commits: Vec<Commit>,
 }
 
 /// The events of a CI server.
@@ -168,6 +206,13 @@ impl Event {
 }
 
 impl BuildReport {
+    /// The job whose branch this one builds.
+    pub(crate) fn parent(&self) -> Option<&str> {
+        let kind = self.multi_branch_type.as_deref()?;
+        let parent = self.parent_ci_id.as_deref();
+        parent.filter(|_| kind.eq_ignore_ascii_case("child"))
+    }
+
     /// The builds that led to this one: job and build, the nearest first.
     pub(crate) fn ancestors(&self) -> Vec<(&str, &str)> {
         let mut ancestors = Vec::new();
@@ -275,6 +320,19 @@ mod tests {
         let build = event("started").build;
         assert_eq!(build.build_ci_id.as_deref(), Some("7"));
         assert_eq!(build.ancestors(), [("root", "3"), ("first", "1")]);
+    }
+
+    #[test]
+    fn only_the_build_of_a_branch_has_a_parent() {
+        let parent = |kind: Option<&str>, parent: Option<&str>| {
+            let build = json!({ "multiBranchType": kind, "parentCiId": parent });
+            let build: BuildReport = serde_json::from_value(build).unwrap();
+            build.parent().map(str::to_owned)
+        };
+        assert_eq!(parent(Some("CHILD"), Some("shop")).as_deref(), Some("shop"));
+        assert_eq!(parent(Some("child"), None), None);
+        assert_eq!(parent(Some("PARENT"), Some("shop")), None);
+        assert_eq!(parent(None, Some("shop")), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod fault_body;
 mod fault_response;
 mod grant;
 mod media;
+mod mentions;
 mod metadata;
 mod multipart;
 mod negotiation;
@@ -74,10 +75,13 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             Arc::clone(&state),
             spaces::in_shared_space,
         ));
-    let shared_space = collections(&state).layer(middleware::from_fn_with_state(
-        Arc::clone(&state),
-        spaces::in_shared_space,
-    ));
+    let shared_space =
+        collections(&state)
+            .merge(security(&state))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&state),
+                spaces::in_shared_space,
+            ));
     let site = collections(&state).layer(middleware::from_fn(spaces::in_site));
     let signed_in = Router::new()
         .route("/api/current_user", get(spaces::current_user))
@@ -190,6 +194,24 @@ fn reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         ))
 }
 
+/// What security tools found, under a shared space.
+fn security(state: &Arc<AppState>) -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/vulnerabilities", post(ci_facts::vulnerabilities))
+        .route(
+            "/vulnerabilities/preflight",
+            get(ci_facts::vulnerabilities_preflight),
+        )
+        .route(
+            "/vulnerabilities/remote-issue-ids",
+            get(ci_facts::remote_issue_ids),
+        )
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(state),
+            encoding::unpack,
+        ))
+}
+
 /// The private URLs of plug-ins in a shared space.
 fn plug_ins() -> Router<Arc<AppState>> {
     let commits = put(ci_builds::commits).post(ci_builds::commits);
@@ -197,7 +219,6 @@ fn plug_ins() -> Router<Arc<AppState>> {
         .route("/events", put(ci_builds::events))
         .route("/scmdata", commits)
         .route("/coverage", put(ci_facts::coverage))
-        .route("/vulnerabilities", post(ci_facts::vulnerabilities))
         .route("/servers/{server}/tasks", get(ci_plugin::tasks))
         .route(
             "/servers/{server}/tasks/{task}/result",
@@ -235,6 +256,7 @@ fn internal_workspace(state: &Arc<AppState>) -> Router<Arc<AppState>> {
             "/analytics/ci/pipelines/{pipeline}/jobs/{job}/tests",
             delete(ci_plugin::remove_tests),
         )
+        .route("/comments/{comment}/dismiss", put(mentions::dismiss))
         .route(
             "/ali/validateCommitPattern",
             get(ci_plugin::validate_commit),

@@ -140,6 +140,7 @@ pub(crate) const LISTS: &[List] = &[
             ("medium", "Medium"),
             ("high", "High"),
             ("very_high", "Very High"),
+            ("urgent", "Urgent"),
         ],
     ),
     (

@@ -2,8 +2,8 @@
 
 use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, NO_DELETE, Scope, Table};
 use super::field::{
-    DefaultValue, Field, activation_status, boolean, integer, inverse, long_text, many, memo, one,
-    text,
+    DefaultValue, Field, activation_status, boolean, derived, integer, inverse, long_text, many,
+    memo, one, text,
 };
 
 pub(super) const TABLES: [Table; 7] = [
@@ -121,6 +121,14 @@ fn workspace_user() -> EntityType {
         .methods(NO_DELETE)
         .fields(user())
         .fields([
+            derived(
+                "roles",
+                "(SELECT x.user AS owner, w.role AS target FROM user_workspace_roles x
+                  JOIN workspace_roles w ON w.id = x.workspace_role WHERE w.role IS NOT NULL)",
+                "user_role",
+                &[],
+            )
+            .editable(),
             integer("ws_user_activation_status").unsortable(),
             text("uid").computed("CAST(@.id AS TEXT)"),
             long_text("ldap_dn", 4000).unsortable(),

@@ -83,7 +83,7 @@ pub(crate) type Phase = (&'static str, &'static str, &'static str);
 /// The phases that every workspace has, in their order, by entity type.
 pub(crate) const PHASE_SETS: &[(&str, &[Phase])] = &[
     ("epic", SIMPLE),
-    ("feature", SIMPLE),
+    ("feature", STORIES),
     ("story", STORIES),
     ("quality_story", STORIES),
     (
@@ -108,7 +108,7 @@ pub(crate) const PHASE_SETS: &[(&str, &[Phase])] = &[
     (
         "requirement_document",
         &[
-            ("new", "New", "requirement.new"),
+            ("draft", "Draft", "requirement.new"),
             ("approved", "Approved", "requirement.done"),
         ],
     ),

@@ -7,13 +7,14 @@ use super::field::{
 };
 use super::owned::comments;
 
-pub(super) const TABLES: [Table; 9] = [
+pub(super) const TABLES: [Table; 10] = [
     CI_SERVERS,
     CI_JOBS,
     CI_BUILDS,
     PIPELINES,
     PIPELINE_NODES,
     PIPELINE_RUNS,
+    NODE_RUNS,
     SCM_COMMITS,
     COMMIT_PATTERNS,
     EXECUTORS,
@@ -53,6 +54,13 @@ const SCM_COMMITS: Table = Table {
     indexes: &[("scm_commits_by_revision", "rev_id")],
     ..Table::new("scm_commits", 1851)
 };
+const NODE_RUNS: Table = Table {
+    indexes: &[
+        ("pipeline_node_runs_by_run", "pipeline_run, ci_build"),
+        ("pipeline_node_runs_by_build", "ci_build"),
+    ],
+    ..Table::new("pipeline_node_runs", 1)
+};
 const COMMIT_PATTERNS: Table = Table::new("scm_commit_patterns", 1901);
 const EXECUTORS: Table = Table {
     has_subtype: true,
@@ -67,6 +75,7 @@ pub(super) fn types() -> Vec<EntityType> {
         pipeline(),
         node(),
         pipeline_run(),
+        node_run(),
         commit(),
         commit_pattern(),
     ];
@@ -107,6 +116,7 @@ fn job() -> EntityType {
         one("ci_server", "ci_server").required().cascading(),
         one("executor", "executor"),
         text("branch"),
+        text("definition_id"),
         object("parameters"),
         inverse("ci_builds", "ci_build", "ci_job"),
     ])
@@ -172,7 +182,12 @@ fn pipeline() -> EntityType {
             one("program", "program"),
             one("referral_pipeline", "pipeline").unsortable(),
             one("root_job", "ci_job"),
+            text("root_job_name")
+                .read_only()
+                .computed("(SELECT j.name FROM ci_jobs j WHERE j.id = @.root_job)"),
             text("multi_branch_type"),
+            boolean("notification_track"),
+            boolean("notification_track_tester"),
             memo("description"),
             // For creating a pipeline only: the server makes jobs and nodes of them.
             long_text("root_job_ci_id", 4000).opaque(),
@@ -255,6 +270,34 @@ fn pipeline_run() -> EntityType {
         "user_tag",
         &[],
     )])
+}
+
+/// What one job did in a run of its pipeline.
+fn node_run() -> EntityType {
+    let of_build =
+        |column: &str| format!("(SELECT b.{column} FROM ci_builds b WHERE b.id = @.ci_build)");
+    EntityType::new(
+        "pipeline_node_run",
+        "Pipeline node run",
+        &["pipeline_node_runs"],
+        &NODE_RUNS,
+    )
+    .methods(GET_ONLY)
+    .fields(
+        [
+            text("name").computed(of_build("name")),
+            one("pipeline_run", "pipeline_run").cascading(),
+            one("ci_build", "ci_build").cascading(),
+            one("pipeline", "pipeline")
+                .computed("(SELECT p.pipeline FROM pipeline_runs p WHERE p.id = @.pipeline_run)"),
+            one("ci_job", "ci_job").computed(of_build("ci_job")),
+            integer("start_time").computed(of_build("start_time")),
+            integer("duration").computed(of_build("duration")),
+            text("status").computed(of_build("status")),
+            text("result").computed(of_build("result")),
+        ]
+        .map(Field::read_only),
+    )
 }
 
 fn commit() -> EntityType {

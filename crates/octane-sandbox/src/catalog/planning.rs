@@ -42,6 +42,22 @@ const USER_ITEMS: Table = Table {
             "user_items_by_run",
             "my_follow_items_run) WHERE (my_follow_items_run IS NOT NULL",
         ),
+        (
+            "user_items_by_model_item",
+            "my_follow_items_model_item) WHERE (my_follow_items_model_item IS NOT NULL",
+        ),
+        (
+            "user_items_by_process",
+            "my_follow_items_process) WHERE (my_follow_items_process IS NOT NULL",
+        ),
+        (
+            "user_items_by_suite_run_scheduler",
+            "my_follow_items_suite_run_scheduler) WHERE (my_follow_items_suite_run_scheduler IS NOT NULL",
+        ),
+        (
+            "user_items_by_suite_run_scheduler_run",
+            "my_follow_items_suite_run_scheduler_run) WHERE (my_follow_items_suite_run_scheduler_run IS NOT NULL",
+        ),
     ],
     ..Table::new("user_items", 2851)
 };
@@ -137,6 +153,18 @@ fn user_item() -> EntityType {
                 &["requirement_document"],
             ),
             followed("my_follow_items_task", "task", &[]),
+            followed("my_follow_items_model_item", "model_item", &[]),
+            followed("my_follow_items_process", "process", &[]),
+            followed(
+                "my_follow_items_suite_run_scheduler",
+                "suite_run_scheduler",
+                &[],
+            ),
+            followed(
+                "my_follow_items_suite_run_scheduler_run",
+                "suite_run_scheduler_run",
+                &[],
+            ),
         ])
 }
 

@@ -9,6 +9,8 @@ use super::owned::attachments;
 pub(super) const TABLES: [Table; 4] = [RELEASES, SPRINTS, MILESTONES, PROGRAMS];
 
 const RELEASES: Table = Table {
+    // Null but for one of them.
+    hidden: &[("is_default", "INTEGER")],
     indexes: &[("releases_by_name", "name COLLATE NOCASE")],
     ..Table::new("releases", 2001)
 };
@@ -29,7 +31,9 @@ pub(super) fn types() -> Vec<EntityType> {
             list_value("agile_type", "list_node.release_agile_type")
                 .default_value("list_node.release_agile_type.scrum"),
             integer("sprint_duration").unfilterable(),
-            boolean("is_default").read_only(),
+            boolean("is_default")
+                .read_only()
+                .computed("COALESCE(@.\"is_default\", 0)"),
             integer("activity_level"),
             activation_status(),
             integer("expected_velocity").read_only(),

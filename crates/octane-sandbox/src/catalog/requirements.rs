@@ -65,7 +65,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         memo("description"),
         one("phase", "phase")
             .required()
-            .default_value("phase.requirement_document.new"),
+            .default_value("phase.requirement_document.draft"),
         many(
             "release",
             ("requirement_releases", "requirement", "release"),

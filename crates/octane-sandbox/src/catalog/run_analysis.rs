@@ -7,12 +7,52 @@ pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
 /// The list of what follows from it.
 pub(super) const STATUS: &str = "list_node.run_status";
 
-/// Whether the row `@` is the last run of its test: none of the same name, release, milestone, program and environment
+/// Whether a row is the last run of its test: none of the same name, release, milestone, program and environment
 /// started later (ALM Octane help, "Last runs").
-pub(super) const IS_LAST_RUN: &str = "(@.subtype <> 'run_suite' AND NOT EXISTS (
-    SELECT 1 FROM runs n WHERE n.test = @.test AND n.id <> @.id AND n.run_key IS @.run_key
-    AND n.release IS @.release AND n.milestone IS @.milestone AND n.program IS @.program
-    AND (COALESCE(n.started, n.creation_time, 0), n.id) > (COALESCE(@.started, @.creation_time, 0), @.id)))";
+macro_rules! is_last_run {
+    ($row:literal) => {
+        concat!(
+            "(",
+            $row,
+            ".subtype <> 'run_suite' AND NOT EXISTS (
+            SELECT 1 FROM runs n WHERE n.test = ",
+            $row,
+            ".test AND n.id <> ",
+            $row,
+            ".id
+            AND n.run_key IS ",
+            $row,
+            ".run_key AND n.release IS ",
+            $row,
+            ".release
+            AND n.milestone IS ",
+            $row,
+            ".milestone AND n.program IS ",
+            $row,
+            ".program
+            AND (COALESCE(n.started, n.creation_time, 0), n.id)
+                > (COALESCE(",
+            $row,
+            ".started, ",
+            $row,
+            ".creation_time, 0), ",
+            $row,
+            ".id)))"
+        )
+    };
+}
+
+/// Whether the row `@` is the last run of its test.
+pub(super) const IS_LAST_RUN: &str = is_last_run!("@");
+
+/// The backlog items that the last runs of tests are about: those that the test covers, and those that the run itself does.
+pub(super) const WORK_ITEMS_OF_LAST_RUN: &str = concat!(
+    "(SELECT r.id AS owner, c.work_item AS target FROM test_covered_content c JOIN runs r ON r.test = c.test WHERE ",
+    is_last_run!("r"),
+    " UNION ALL SELECT r.id, c.work_item FROM run_covered_content c JOIN runs r ON r.id = c.run WHERE ",
+    is_last_run!("r"),
+    " AND NOT EXISTS (SELECT 1 FROM test_covered_content t WHERE t.test = r.test AND t.work_item = c.work_item))"
+);
 
 /// The results that preceded the current one and had its status, one after the other.
 const SAME_BEFORE: &str = "FROM previous_runs p WHERE p.run_id = @.id AND p.id > COALESCE((

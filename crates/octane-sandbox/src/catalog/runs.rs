@@ -2,8 +2,8 @@
 
 use super::entity_type::{EntityType, GET_ONLY, NO_POST, Table};
 use super::field::{
-    DefaultValue, Field, boolean, date_time, integer, inverse, list_value, list_values, long_text,
-    many, memo, one, one_of, text,
+    DefaultValue, Field, boolean, date_time, derived, integer, inverse, list_value, list_values,
+    long_text, many, memo, one, one_of, text,
 };
 use super::owned::{attachments, comments};
 use super::run_analysis::{self, IS_LAST_RUN, NATIVE_STATUS, STATUS};
@@ -192,6 +192,12 @@ fn common() -> Vec<Field> {
         integer("status_age").computed(run_analysis::status_age()),
         one("test_of_last_run", "test")
             .computed(format!("CASE WHEN {IS_LAST_RUN} THEN @.test END")),
+        derived(
+            "work_items_of_last_run",
+            run_analysis::WORK_ITEMS_OF_LAST_RUN,
+            "work_item",
+            COVERABLE,
+        ),
         inverse("user_item", "user_item", "my_follow_items_run"),
         many(
             "taxonomies",

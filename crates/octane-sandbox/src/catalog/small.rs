@@ -1,15 +1,15 @@
 //! Small types that others refer to: environments and tags.
 
-use super::entity_type::{EntityType, NO_DELETE, Table};
+use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
 use super::field::{activation_status, integer, many, memo, one, one_of, text};
 
 pub(super) const TABLES: [Table; 6] = [
     TAXONOMIES,
     TAGS,
     SNAPSHOT_LABELS,
-    MODEL_ITEMS,
     BDD_SPECS,
     DATA_TABLES,
+    ENTITY_LABELS,
 ];
 
 const TAXONOMIES: Table = Table {
@@ -23,8 +23,11 @@ const TAGS: Table = Table {
 };
 
 const SNAPSHOT_LABELS: Table = Table::new("model_diagram_snapshot_labels", 1451);
-const MODEL_ITEMS: Table = Table::new("model_items", 1471);
 const DATA_TABLES: Table = Table::new("test_data_tables", 1481);
+const ENTITY_LABELS: Table = Table {
+    indexes: &[("entity_labels_by_type", "entity_type")],
+    ..Table::new("entity_labels", 1001)
+};
 const BDD_SPECS: Table = Table::new("bdd_specs", 1491);
 
 pub(super) fn types() -> Vec<EntityType> {
@@ -79,13 +82,6 @@ pub(super) fn types() -> Vec<EntityType> {
     )
     .methods(&["GET", "POST"])
     .fields([text("name").required()]);
-    let model_item = EntityType::new("model_item", "Model item", &["model_items"], &MODEL_ITEMS)
-        .fields([
-            text("name").required(),
-            memo("description"),
-            one("parent", "model_item").cascading(),
-            one("owner", "workspace_user"),
-        ]);
     let specification =
         EntityType::new("bdd_spec", "BDD specification", &["bdd_specs"], &BDD_SPECS).fields([
             text("name").required(),
@@ -100,15 +96,55 @@ pub(super) fn types() -> Vec<EntityType> {
         &["test_data_tables"],
         &DATA_TABLES,
     )
-    .fields([text("name").required(), text("relative_path")]);
+    .fields([
+        text("name").required(),
+        text("relative_path"),
+        one("scm_repository", "scm_repository"),
+    ]);
+    let label_of_type = EntityType::new(
+        "entity_label",
+        "Entity label",
+        &["entity_labels"],
+        &ENTITY_LABELS,
+    )
+    .methods(GET_ONLY)
+    .fields(
+        [
+            "entity_type",
+            "language",
+            "name",
+            "initials",
+            "plural_capitalized",
+        ]
+        .map(|name| text(name).read_only().returned_by_default()),
+    );
     vec![
         taxonomy,
         category,
         item,
         tag,
         label,
-        model_item,
         specification,
         data_table,
+        label_of_type,
     ]
 }
+
+/// What a workspace calls entity types: type, name, initials, and several of them.
+pub(crate) const ENTITY_LABEL_NAMES: &[(&str, &str, &str, &str)] = &[
+    ("epic", "Epic", "E", "Epics"),
+    ("feature", "Feature", "F", "Features"),
+    ("story", "User Story", "US", "User Stories"),
+    ("quality_story", "Quality Story", "QS", "Quality Stories"),
+    ("defect", "Defect", "D", "Defects"),
+    ("task", "Task", "T", "Tasks"),
+    ("requirement_document", "Requirement", "R", "Requirements"),
+    ("test_manual", "Manual Test", "MT", "Manual Tests"),
+    ("test_automated", "Automated Test", "AT", "Automated Tests"),
+    ("gherkin_test", "Gherkin Test", "GT", "Gherkin Tests"),
+    ("scenario_test", "BDD Scenario", "BSC", "BDD Scenarios"),
+    ("test_suite", "Test Suite", "TS", "Test Suites"),
+    ("run_manual", "Manual Run", "MR", "Manual Runs"),
+    ("run_automated", "Automated Run", "AR", "Automated Runs"),
+    ("run_suite", "Suite Run", "SR", "Suite Runs"),
+];

@@ -65,6 +65,8 @@ pub(super) fn types() -> Vec<EntityType> {
         test_runner(),
         integer("steps_num").read_only(),
         text("external_test_id").read_only(),
+        one("scm_repository", "scm_repository"),
+        boolean("executable"),
         inverse("run", "run_automated", "test"),
         inverse("link_to_test", "test_suite_link_to_automated", "test"),
     ]);

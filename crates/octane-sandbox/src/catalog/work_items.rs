@@ -78,7 +78,12 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
         &["feature", "work_item_root"],
         "phase.story.new",
     )
-    .fields([jira(), memo("acceptance_criteria"), date_time("closed_on")])
+    .fields([
+        jira(),
+        memo("acceptance_criteria"),
+        date_time("closed_on"),
+        one("item_origin", "list_node"),
+    ])
     .fields(developed());
     let quality = create(
         "quality_story",
@@ -160,10 +165,10 @@ fn ordering() -> Field {
 
 fn quality_story(entity_type: EntityType) -> EntityType {
     entity_type
-        .fields([list_value(
-            "quality_story_type",
-            "list_node.quality_story_type",
-        )])
+        .fields([
+            one("item_origin", "list_node"),
+            list_value("quality_story_type", "list_node.quality_story_type"),
+        ])
         .fields(developed())
         .fields([
             date_time("closed_on"),

@@ -5,7 +5,7 @@ use rusqlite::{Statement, ToSql, params_from_iter};
 use sha2::{Digest, Sha256};
 
 use super::writer::Writer;
-use crate::catalog::{LISTS, METAPHASE_NAMES, PHASE_SETS, ROLE_NAMES};
+use crate::catalog::{ENTITY_LABEL_NAMES, LISTS, METAPHASE_NAMES, PHASE_SETS, ROLE_NAMES};
 use crate::error::ApiError;
 use crate::hex::hex;
 use crate::settings::AccessSettings;
@@ -13,6 +13,7 @@ use crate::settings::AccessSettings;
 pub(super) fn fill(writer: Writer<'_>, access: &AccessSettings) -> Result<(), ApiError> {
     lists(writer)?;
     phases(writer)?;
+    labels(writer)?;
     spaces(writer)?;
     people(writer, access)?;
     let create = |entity_type: &'static str, columns| create(writer, entity_type, columns);
@@ -46,12 +47,13 @@ fn create(
 /// Adds the lists, values and phases that a file of an older version lacks.
 pub(super) fn complete(writer: Writer<'_>) -> Result<(), ApiError> {
     lists(writer)?;
-    phases(writer)
+    phases(writer)?;
+    labels(writer)
 }
 
 /// A digest of the lists, values and phases.
 pub(super) fn digest() -> String {
-    let texts = format!("{LISTS:?} {METAPHASE_NAMES:?} {PHASE_SETS:?}");
+    let texts = format!("{LISTS:?} {METAPHASE_NAMES:?} {PHASE_SETS:?} {ENTITY_LABEL_NAMES:?}");
     hex(&Sha256::digest(texts))
 }
 
@@ -118,10 +120,18 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
         if is_known(writer, "phase", &format!("phase.{entity}.{first}"))? {
             continue;
         }
+        // Files of older versions may begin with another phase and have the ones that follow.
+        let sql = "DELETE FROM transitions WHERE entity = ?";
+        writer.connection.prepare_cached(sql)?.execute([entity])?;
         let mut keys = Vec::new();
         for (name, label, metaphase) in *phases {
             let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
             let logical_name = format!("phase.{entity}.{name}");
+            let row_id = known(writer, "phase", &logical_name)?;
+            if let Sql::Integer(row_id) = row_id {
+                keys.push(row_id);
+                continue;
+            }
             let is_first = keys.is_empty();
             keys.push(rows.add(&[label, &logical_name, entity, &metaphase, &is_first])?);
         }
@@ -129,6 +139,23 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
             if let [source, target] = pair {
                 transitions.add(&[entity, source, target, &true, &true])?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// What the workspace calls entity types.
+fn labels(writer: Writer<'_>) -> Result<(), ApiError> {
+    let columns = "entity_type, name, initials, plural_capitalized, language";
+    let mut rows = Rows::of(writer, "entity_label", columns)?;
+    for (entity_type, name, initials, plural) in ENTITY_LABEL_NAMES {
+        let sql = "SELECT 1 FROM entity_labels WHERE entity_type = ?";
+        if !writer
+            .connection
+            .prepare_cached(sql)?
+            .exists([entity_type])?
+        {
+            rows.add(&[entity_type, name, initials, plural, &"lang.en"])?;
         }
     }
     Ok(())
@@ -162,7 +189,8 @@ pub(super) fn people(writer: Writer<'_>, access: &AccessSettings) -> Result<(), 
     let keys = access.api_keys.iter().map(|key| (key.id(), true));
     let users = access.users.iter().map(|user| (user.name(), false));
     for (name, is_api_key) in keys.chain(users) {
-        if writer.reader().user_named(name)?.is_some() {
+        if let Some(user) = writer.reader().user_named(name)? {
+            super::rules::join_workspace(writer, user)?;
             continue;
         }
         let email = if name.contains('@') {
@@ -171,7 +199,7 @@ pub(super) fn people(writer: Writer<'_>, access: &AccessSettings) -> Result<(), 
             format!("{name}@octane.example")
         };
         let short = email.split('@').next().unwrap_or(name);
-        create(
+        let user = create(
             writer,
             "sharedspace_user",
             vec![
@@ -183,6 +211,7 @@ pub(super) fn people(writer: Writer<'_>, access: &AccessSettings) -> Result<(), 
                 ("is_api_key", Sql::Integer(i64::from(is_api_key))),
             ],
         )?;
+        super::rules::join_workspace(writer, user)?;
     }
     Ok(())
 }

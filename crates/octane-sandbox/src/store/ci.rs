@@ -5,6 +5,7 @@ mod commits;
 mod facts;
 mod jobs;
 mod pipelines;
+mod pull_requests;
 
 pub(crate) use commits::mentioned;
 pub(crate) use facts::RawFact;

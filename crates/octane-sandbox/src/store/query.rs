@@ -121,6 +121,15 @@ impl<'a> SqlBuilder<'a> {
                     (Operator::Equal, Operand::Entity(query)) => {
                         self.one_of(&column, target, query)
                     }
+                    // A vendor client compares such a field with an ID, though metadata calls it a reference.
+                    (Operator::Equal | Operator::In, operand) if field.name.ends_with("_id") => {
+                        let query = Query::Comparison(Comparison {
+                            field: "id".to_owned(),
+                            operator: phrase.operator,
+                            operand: operand.clone(),
+                        });
+                        self.one_of(&column, target, &query)
+                    }
                     _ => Err(needs_braces(entity_type, field)),
                 }
             }

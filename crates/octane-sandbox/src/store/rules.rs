@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Sql;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::writer::Writer;
 use super::{planning, script, sprints};
@@ -32,6 +32,16 @@ pub(super) fn before_create(entity_type: &EntityType, fields: &mut Map<String, J
         text.filter(|text| !text.trim().is_empty())
             .map(str::to_owned)
     };
+    if entity_type.name == "pipeline" {
+        // Older clients name the root job only.
+        if let (None, Some(name)) = (
+            text(fields, "root_job_ci_id"),
+            text(fields, "root_job_name"),
+        ) {
+            fields.insert("root_job_ci_id".to_owned(), name.into());
+        }
+        fields.remove("root_job_name");
+    }
     if matches!(entity_type.name, "sharedspace_user" | "workspace_user") {
         if let (None, Some(email)) = (text(fields, "name"), text(fields, "email")) {
             fields.insert("name".to_owned(), email.into());
@@ -70,11 +80,20 @@ pub(super) fn after_create(
         .and_then(|()| execute(
             writer,
             "INSERT INTO user_workspace_roles (user, workspace_role)
-             SELECT ?1, MIN(w.id) FROM workspace_roles w JOIN roles r ON r.id = w.role
+             SELECT ?1, w.id FROM workspace_roles w JOIN roles r ON r.id = w.role
              WHERE r.logical_name = 'role.team.member'
-             AND NOT EXISTS (SELECT 1 FROM user_workspace_roles WHERE user = ?1)",
+             AND NOT EXISTS (SELECT 1 FROM user_workspace_roles WHERE user = ?1) ORDER BY w.id LIMIT 1",
             row_id,
-        )),
+        ))
+        .and_then(|()| match entity_type.name {
+            "workspace_user" => join_workspace(writer, row_id),
+            _ => Ok(()),
+        }),
+        "test_runner" | "uft_test_runner" => execute(
+            writer,
+            "UPDATE ci_jobs SET executor = ?1 WHERE id = (SELECT ci_job FROM executors WHERE id = ?1)",
+            row_id,
+        ),
         "workspace" => add_workspace_roles(writer, row_id),
         "ci_server" => execute(
             writer,
@@ -85,6 +104,48 @@ pub(super) fn after_create(
         name if SCRIPTED.contains(&name) => script::first_version(writer, row_id),
         _ => Ok(()),
     }
+}
+
+/// Makes a user a member of the workspace.
+pub(super) fn join_workspace(writer: Writer<'_>, user: i64) -> Result<(), ApiError> {
+    writer
+        .connection
+        .prepare_cached("INSERT OR IGNORE INTO workspace_members (workspace, user) VALUES (?, ?)")?
+        .execute([writer.catalog.workspace, user])?;
+    Ok(())
+}
+
+/// Clients of a workspace name the `roles` of a user; they are roles in that workspace.
+pub(super) fn place_roles(
+    writer: Writer<'_>,
+    entity_type: &EntityType,
+    fields: &mut Map<String, Json>,
+) -> Result<(), ApiError> {
+    if entity_type.name != "workspace_user" {
+        return Ok(());
+    }
+    let Some(roles) = fields.remove("roles") else {
+        return Ok(());
+    };
+    let mut placed = Vec::new();
+    for role in roles["data"].as_array().into_iter().flatten() {
+        let id = match &role["id"] {
+            Json::String(id) => id.clone(),
+            other => other.to_string(),
+        };
+        let row_id = writer
+            .reader()
+            .row_id(writer.catalog.known_type("role"), &id)?
+            .ok_or_else(|| ApiError::entity_not_found("user_role", &id))?;
+        let sql =
+            "SELECT MIN(id) FROM workspace_roles WHERE role = ?1 AND COALESCE(workspace, ?2) = ?2";
+        let place = writer.number(sql, [row_id, writer.catalog.workspace])?;
+        placed.extend(
+            place.map(|place| json!({ "type": "workspace_role", "id": place.to_string() })),
+        );
+    }
+    fields.insert("workspace_roles".to_owned(), json!({ "data": placed }));
+    Ok(())
 }
 
 /// Gives a workspace the roles that every workspace has.

@@ -13,17 +13,23 @@ const AROUND_CHARS: usize = 60;
 /// The response field that shows where the words were found.
 pub(super) const RESULT: &str = "global_text_search_result";
 
-/// Words that must all be found, in any position, ignoring the case of ASCII letters.
+/// Words that must all be found, in any position, ignoring the case of ASCII letters. A number alone finds the entity
+/// with that ID, too.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
     words: Vec<String>,
+    id: Option<i64>,
 }
 
 impl Search {
     /// A search for the words of a text; `None` if there are none.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        (!words.is_empty()).then_some(Self { words })
+        let id = match words.as_slice() {
+            [word] => word.parse().ok(),
+            _ => None,
+        };
+        (!words.is_empty()).then_some(Self { words, id })
     }
 
     pub(super) fn fields(entity_type: &EntityType) -> impl Iterator<Item = &Field> {
@@ -41,6 +47,17 @@ impl Search {
             condition.sql.push_str(" AND 0");
             return;
         }
+        condition.sql.push_str(" AND (");
+        // List values and the like have names as IDs.
+        let has_numbers = entity_type
+            .field("logical_name")
+            .is_some_and(|field| !field.is_column());
+        if let Some(id) = self.id.filter(|_| has_numbers) {
+            condition.values.push(Sql::Integer(id));
+            let number = condition.values.len();
+            condition.sql.push_str(&format!("t0.id = ?{number} OR "));
+        }
+        condition.sql.push('1');
         for word in &self.words {
             let pieces = [String::new(), word.clone(), String::new()];
             condition.values.push(Sql::Text(value::like(&pieces)));
@@ -53,6 +70,12 @@ impl Search {
                 .sql
                 .push_str(&format!(" AND ({})", places.join(" OR ")));
         }
+        condition.sql.push(')');
+    }
+
+    /// Whether this entity is one that its ID finds.
+    pub(super) fn is_id(&self, row_id: i64) -> bool {
+        self.id == Some(row_id)
     }
 
     /// The text around the first hit, with the words marked.

@@ -33,14 +33,20 @@ impl<'a> Reader<'a> {
         let mut rows = statement.query([json_list(&ids)])?;
         let mut results: HashMap<i64, Map<String, Json>> = HashMap::new();
         while let Some(row) = rows.next()? {
+            let row_id = row.get(0)?;
             let mut result = Map::new();
             for (column, field) in fields.iter().enumerate() {
                 let text: Option<String> = row.get(column + 1)?;
-                if let Some(snippet) = text.and_then(|text| search.snippet(&text)) {
+                let Some(text) = text else {
+                    continue;
+                };
+                if let Some(snippet) = search.snippet(&text) {
                     result.insert(field.name.clone(), Json::String(snippet));
+                } else if field.name == "name" && search.is_id(row_id) {
+                    result.insert(field.name.clone(), Json::String(text));
                 }
             }
-            results.insert(row.get(0)?, result);
+            results.insert(row_id, result);
         }
         for (id, entity) in entities {
             let result = results.remove(id).unwrap_or_default();

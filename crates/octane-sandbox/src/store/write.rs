@@ -39,6 +39,7 @@ impl<'a> Writer<'a> {
         }
         let mut completed = fields.clone();
         rules::before_create(concrete, &mut completed);
+        rules::place_roles(self, concrete, &mut completed)?;
         let mut change = self.change(concrete, None, &completed)?;
         for field in &concrete.fields {
             let is_given = change
@@ -162,7 +163,9 @@ impl<'a> Writer<'a> {
         if self.catalog.settings.lock_stamp_checked {
             self.check_lock(entity_type, row_id, fields)?;
         }
-        let mut change = self.change(entity_type, Some(row_id), fields)?;
+        let mut placed = fields.clone();
+        rules::place_roles(self, entity_type, &mut placed)?;
+        let mut change = self.change(entity_type, Some(row_id), &placed)?;
         rules::remember_editor(self, entity_type, &mut change.columns);
         for field in &entity_type.fields {
             let is_erased = fields.get(&field.name).is_some_and(Json::is_null);

@@ -5,14 +5,17 @@
 
 mod attachments;
 mod backlog;
+mod branches;
 mod collections;
 mod dump;
 mod facts;
+mod ide;
 mod lists;
 mod people;
 mod pipelines;
 mod planning;
 mod problems;
+mod security;
 mod test_library;
 mod wire;
 

@@ -136,7 +136,7 @@ async fn a_defect_and_a_test_need_only_a_name() {
         ("manual_tests", "phase.test_manual.new"),
         ("gherkin_tests", "phase.gherkin_test.new"),
         ("quality_stories", "phase.quality_story.new"),
-        ("requirement_documents", "phase.requirement_document.new"),
+        ("requirement_documents", "phase.requirement_document.draft"),
     ] {
         let id = client.create(collection, json!({ "name": "T" })).await;
         let made = client

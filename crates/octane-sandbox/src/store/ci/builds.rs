@@ -54,6 +54,7 @@ impl Writer<'_> {
         };
         let job = required("jobCiId", &report.job_ci_id)?;
         let build_id = required("buildCiId", &report.build_ci_id)?;
+        self.add_branch(server, &job, report)?;
         let mut ancestors = Vec::new();
         for (job, build) in report.ancestors() {
             ancestors.push(self.ci_build(server, (job, None), build, Vec::new())?);

@@ -47,11 +47,7 @@ pub(crate) fn mentioned(comment: &str) -> Vec<(&'static str, i64)> {
 impl Writer<'_> {
     /// Adds the commits of a build.
     pub(crate) fn add_commits(self, build: i64, data: &ScmData) -> Result<(), ApiError> {
-        for commit in &data.commits {
-            let Some(revision) = &commit.rev_id else {
-                continue;
-            };
-            let row_id = self.commit(revision, commit, data)?;
+        for row_id in self.commits(data)? {
             self.connection
                 .prepare_cached(
                     "INSERT OR IGNORE INTO ci_build_commits (ci_build, scm_commit) VALUES (?, ?)",
@@ -59,6 +55,17 @@ impl Writer<'_> {
                 .execute((build, row_id))?;
         }
         Ok(())
+    }
+
+    /// The row IDs of commits; those that are not known are created.
+    pub(super) fn commits(self, data: &ScmData) -> Result<Vec<i64>, ApiError> {
+        let named = data
+            .commits
+            .iter()
+            .filter_map(|commit| Some((commit.rev_id.as_ref()?, commit)));
+        named
+            .map(|(revision, commit)| self.commit(revision, commit, data))
+            .collect()
     }
 
     fn commit(self, revision: &str, commit: &Commit, data: &ScmData) -> Result<i64, ApiError> {

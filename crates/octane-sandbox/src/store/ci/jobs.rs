@@ -86,7 +86,7 @@ impl Writer<'_> {
     }
 
     /// The number that a statement selects first, if there is one.
-    pub(super) fn number(
+    pub(crate) fn number(
         self,
         sql: &str,
         values: impl rusqlite::Params,

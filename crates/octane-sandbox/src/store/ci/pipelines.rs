@@ -1,9 +1,10 @@
 //! Pipelines: the jobs that they consist of, and their runs.
 
+use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value as Json;
 
-use crate::ci_report::run_status;
+use crate::ci_report::{BuildReport, run_status};
 use crate::error::ApiError;
 use crate::store::writer::Writer;
 
@@ -119,14 +120,68 @@ impl Writer<'_> {
             for pipeline in pipelines {
                 self.add_node(pipeline, job)?;
                 let run = self.pipeline_run(pipeline, candidate)?;
-                self.connection
+                let is_new = self
+                    .connection
                     .prepare_cached(
                         "INSERT OR IGNORE INTO pipeline_run_builds (pipeline_run, ci_build) VALUES (?, ?)",
                     )?
                     .execute((run, build))?;
+                if is_new > 0 {
+                    self.connection
+                        .prepare_cached(
+                            "INSERT INTO pipeline_node_runs (pipeline_run, ci_build, creation_time, last_modified)
+                             VALUES (?1, ?2, ?3, ?3)",
+                        )?
+                        .execute((run, build, self.now))?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The pipeline of a branch, if the branches of the job have one in common: it begins with the job of the branch and has
+    /// the release, milestone and program of the common one.
+    pub(super) fn add_branch(
+        self,
+        server: i64,
+        job_ci_id: &str,
+        report: &BuildReport,
+    ) -> Result<(), ApiError> {
+        let Some(parent) = report.parent() else {
+            return Ok(());
+        };
+        let sql = "SELECT p.id FROM pipelines p JOIN ci_jobs j ON j.id = p.root_job
+                   WHERE j.ci_server = ? AND j.ci_id = ? ORDER BY p.id LIMIT 1";
+        let Some(parent) = self.number(sql, (server, parent))? else {
+            return Ok(());
+        };
+        let name = report.job_name.as_deref();
+        let job = self.ci_job(server, job_ci_id, name)?;
+        let sql = "SELECT id FROM pipelines WHERE root_job = ? LIMIT 1";
+        if self.number(sql, [job])?.is_some() {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached("UPDATE ci_jobs SET branch = COALESCE(?2, branch) WHERE id = ?1")?
+            .execute((job, &report.branch))?;
+        self.connection
+            .prepare_cached("UPDATE pipelines SET multi_branch_type = 'PARENT' WHERE id = ?")?
+            .execute([parent])?;
+        let columns = vec![
+            ("name", Sql::Text(name.unwrap_or(job_ci_id).to_owned())),
+            ("ci_server", Sql::Integer(server)),
+            ("root_job", Sql::Integer(job)),
+            ("multi_branch_type", Sql::Text("CHILD".to_owned())),
+        ];
+        let pipeline = self.create_raw(self.catalog.known_type("pipeline"), columns)?;
+        self.connection
+            .prepare_cached(
+                "UPDATE pipelines SET (current_release, current_milestone, program) =
+                 (SELECT p.current_release, p.current_milestone, p.program FROM pipelines p WHERE p.id = ?2)
+                 WHERE id = ?1",
+            )?
+            .execute((pipeline, parent))?;
+        self.add_node(pipeline, job)
     }
 
     /// The run of a pipeline that a build of its root job is; its status follows that build.

@@ -165,7 +165,7 @@ impl World {
         }
         world.rows.insert("item", items);
 
-        let sql = "SELECT id, name, start_date, end_date, is_default FROM releases";
+        let sql = "SELECT id, name, start_date, end_date, COALESCE(is_default, 0) FROM releases";
         let releases = rows(connection, sql, |row| {
             Ok(Row::from([
                 ("id", Cell::Number(row.get(0)?)),

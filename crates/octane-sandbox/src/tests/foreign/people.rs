@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::{Client, SPACE, ids, only, query, release};
 
 /// A request outside of the workspace.
-async fn ask(client: &Client, method: Method, path: &str, body: Option<Value>) -> Value {
+pub(super) async fn ask(client: &Client, method: Method, path: &str, body: Option<Value>) -> Value {
     let request = Request::builder().method(method).uri(path);
     let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
     client.send(request, body).await.ok()
 }
 
-async fn get(client: &Client, path: &str) -> Value {
+pub(super) async fn get(client: &Client, path: &str) -> Value {
     ask(client, Method::GET, path, None).await
 }
 

@@ -14,17 +14,17 @@ use crate::Settings;
 use crate::tests::ingestion::payload;
 use crate::tests::{Client, Response, WORKSPACE};
 
-const CI: &str = "/internal-api/shared_spaces/1001/analytics/ci";
+pub(super) const CI: &str = "/internal-api/shared_spaces/1001/analytics/ci";
 const INTERNAL: &str = "/internal-api/shared_spaces/1001/workspaces/1002";
 
-async fn client() -> Client {
+pub(super) async fn client() -> Client {
     let mut settings = Settings::default().seed_data(false);
     settings.results.ci_task_wait = Duration::ZERO;
     Client::new(settings).await
 }
 
 /// A request with a body that is packed, as the vendor's CI SDK sends it.
-async fn packed(client: &Client, method: &str, path: &str, body: &Value) -> Response {
+pub(super) async fn packed(client: &Client, method: &str, path: &str, body: &Value) -> Response {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(body.to_string().as_bytes()).unwrap();
     let request = Request::builder()
@@ -35,12 +35,12 @@ async fn packed(client: &Client, method: &str, path: &str, body: &Value) -> Resp
     client.send(request, packer.finish().unwrap()).await
 }
 
-async fn get(client: &Client, path: &str) -> Response {
+pub(super) async fn get(client: &Client, path: &str) -> Response {
     client.send(Request::get(path), Body::empty()).await
 }
 
 /// A server, and a pipeline whose root job starts two others.
-async fn pipeline(client: &Client) -> (String, String) {
+pub(super) async fn pipeline(client: &Client) -> (String, String) {
     let server = json!({ "name": "CI", "instance_id": "ci-1", "server_type": "jenkins", "url": "http://ci.example" });
     let server = client.create("ci_servers", server).await;
     let pipeline = json!({
@@ -499,7 +499,8 @@ async fn the_integration_with_github_actions_moves_pipelines_and_jobs_to_another
         (&runner["type"], &runner["ci_server"]["instance_id"]),
         (&json!("test_runner"), &json!("ci-2"))
     );
-    let text = format!("executor EQ {{null}};ci_server EQ {{id EQ {other}}}");
+    // The client finds the runner again from its job.
+    let text = format!("!executor EQ {{null}};ci_server EQ {{id EQ {other}}}");
     assert_eq!(client.names("ci_jobs", "name", &text).await, ["Tests"]);
 }
 

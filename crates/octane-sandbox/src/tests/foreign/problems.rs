@@ -115,9 +115,30 @@ async fn only_the_last_run_of_a_test_counts_for_what_it_covers() {
         groups["groups"][0]["value"]["id"],
         "list_node.run_status.passed"
     );
-    assert_eq!(client.names("runs", "id", &condition).await, [last]);
+    assert_eq!(
+        client.names("runs", "id", &condition).await,
+        [last.as_str()]
+    );
     let condition = format!("work_items_of_last_run={{id={story}}}");
     assert_eq!(client.names("tests", "name", &condition).await, ["pays"]);
+    // Newer versions of the Jira plug-in count runs by it (`OctaneRestManager`).
+    let condition = format!(
+        "((work_items_of_last_run={{(id='{story}')}})||(work_items_of_last_run={{\
+         (subtype IN 'story','defect','feature';path='{path}*')}}))"
+    );
+    let path = format!("runs/groups?{}&group_by=status", query(&condition));
+    assert_eq!(client.get(&path).await.ok(), groups);
+    assert_eq!(
+        client.names("runs", "id", &condition).await,
+        [last.as_str()]
+    );
+    // A run that covers something by itself counts, too.
+    let other = crate::tests::entities::story(&client, "Refund").await;
+    let covered = json!({ "covered_content": { "data": [{ "type": "story", "id": other }] } });
+    let path = format!("automated_runs/{last}");
+    client.put(&path, &covered).await.ok();
+    let condition = format!("work_items_of_last_run={{id={other}}}");
+    assert_eq!(client.names("runs", "id", &condition).await, [last]);
 }
 
 #[tokio::test]
