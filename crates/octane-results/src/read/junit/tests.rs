@@ -515,6 +515,7 @@ fn elements_are_words_for_a_status_too() {
           <testcase name="warning"><warning message="odd"/></testcase>
           <testcase name="both"><warning/><failure/></testcase>
           <testcase name="risky"><risky/></testcase>
+          <testcase name="crash"><crash/></testcase>
         </testsuite>
     "#};
     insta::assert_snapshot!(shown(report), @r#"
@@ -525,6 +526,7 @@ fn elements_are_words_for_a_status_too() {
     6:3 ||s|warning Skipped 0ns (odd)
     7:3 ||s|both Failed 0ns None None ""
     invalid in.xml:8:3: `risky` is not a valid status; use passed, failed, skipped or planned
+    invalid in.xml:9:3: `crash` is not a valid status; use passed, failed, skipped or planned (did you mean `crashed`?)
     "#);
     let words = StatusAliases::default().with("Warning", Status::Failed);
     let mapped = shown_with(

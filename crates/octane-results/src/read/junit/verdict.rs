@@ -29,7 +29,9 @@ pub(super) struct Verdict {
 }
 
 /// Names of elements that say that something is not as it should be, though not what.
-const UNCLEAR_ELEMENTS: [&str; 10] = [
+const UNCLEAR_ELEMENTS: [&str; 12] = [
+    "crash",
+    "exception",
     "warn",
     "risky",
     "incomplete",
