@@ -19,6 +19,7 @@ mod skewed_clock;
 mod standstill;
 mod store_log;
 mod suite_runs;
+mod upload_id;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use case::RelayRun;
 use completion::LaneChange;
 use sharded_run::ShardedRun;
 use shared::Shared;
+use upload_id::upload_id;
 
 pub(super) use case::RelayCase;
 pub use mutation::RelayMutation;
@@ -77,11 +79,11 @@ pub(super) async fn run(
         .log
         .record("a person asks for another attempt at what is incomplete");
     for number in &waiting {
-        let retried = shared.store.retry(&RelayCase::id(*number)).await;
+        let retried = shared.store.retry(&upload_id(*number)).await;
         if !retried.map_err(|error| format!("{error:?}"))? {
             return Err(format!("no attempt at upload {number} can be asked for"));
         }
-        shared.log.retried(&RelayCase::id(*number));
+        shared.log.retried(&upload_id(*number));
     }
     let closing = async {
         let runs = shared.case.sharded_runs.iter();

@@ -12,9 +12,10 @@ use tokio::time::sleep;
 use super::super::case::{Case, CaseTarget};
 use super::super::simulated_process::SimulatedProcess;
 use super::super::world::{self, client};
-use super::case::{HandOver, RelayCase};
+use super::case::HandOver;
 use super::process_store::ProcessStore;
 use super::shared::Shared;
+use super::upload_id::upload_id;
 
 /// How long to wait after a hand-over that failed, and one for which there was no room.
 const RETRY_PAUSE: Duration = Duration::from_secs(3);
@@ -79,7 +80,7 @@ fn plan(shared: &Shared<'_>, number: usize, case: &Case) -> Result<NewUpload, St
         target => world::spec(target),
     };
     let rows = case.rows.iter().map(|row| row.run.clone());
-    let id = RelayCase::id(number);
+    let id = upload_id(number);
     let prepared = client.prepare(rows, &spec, &case.upload, &spool, id.clone());
     let prepared = prepared.map_err(|error| failed(&error))?;
     prepared

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use octane_client::{Shard, UploadId};
+use octane_client::Shard;
 use octane_relay::Rate;
 
 use super::super::case::{self, Case, CaseTarget, CrashPoint, RunFaults};
@@ -152,12 +152,6 @@ impl RelayCase {
             store_seed: random.number(),
             has_calm_network,
         }
-    }
-
-    /// The ID of the upload with this number.
-    pub(super) fn id(number: usize) -> UploadId {
-        const MILLISECONDS: i64 = 1_790_000_000_000;
-        UploadId::from_parts(MILLISECONDS, number as u64)
     }
 
     /// The suite run of the shard with this number, if it is one.

@@ -182,7 +182,7 @@ pub(super) fn must_follow(run: &ShardedRun, events: &[LaneEvent]) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::case::RelayCase;
+    use super::super::upload_id::upload_id;
     use super::*;
 
     /// Three shards, of which the second one is uploaded twice; each awaits the others for ten seconds.
@@ -196,14 +196,11 @@ mod tests {
     }
 
     fn ids(numbers: &[usize]) -> Vec<UploadId> {
-        numbers
-            .iter()
-            .map(|number| RelayCase::id(*number))
-            .collect()
+        numbers.iter().map(|number| upload_id(*number)).collect()
     }
 
     fn stored(number: usize) -> LaneChange {
-        LaneChange::Stored(RelayCase::id(number))
+        LaneChange::Stored(upload_id(number))
     }
 
     fn begun() -> LaneChange {
@@ -212,7 +209,7 @@ mod tests {
 
     fn awaiting(number: usize) -> LaneChange {
         LaneChange::Ended(vec![Ended {
-            id: RelayCase::id(number),
+            id: upload_id(number),
             state: State::AwaitingShards,
             merged: None,
         }])
@@ -355,7 +352,7 @@ mod tests {
         let LaneChange::Ended(mut ends) = completed(&[0, 2], &[2]) else {
             unreachable!("it has ended");
         };
-        of_all(&mut ends, |merged| merged.uploads.push(RelayCase::id(2)));
+        of_all(&mut ends, |merged| merged.uploads.push(upload_id(2)));
         let doubled = vec![
             stored(0),
             stored(2),

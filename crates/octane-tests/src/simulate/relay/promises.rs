@@ -12,9 +12,9 @@ use super::super::checker::Checker;
 use super::super::content::Content;
 use super::super::payload;
 use super::super::results::uploader_of;
-use super::case::RelayCase;
 use super::shared::Shared;
 use super::suite_runs::SuiteRun;
+use super::upload_id::upload_id;
 
 /// Checks what the store says of each upload that was handed over. `is_end`: nothing is left to do. Returns those that wait for a
 /// person, and the reports of the others.
@@ -39,7 +39,7 @@ pub(super) async fn uploads(
                 let report = upload(shared, case, &status, &content, is_end);
                 reports.insert(number, report.map_err(of_upload)?);
             }
-            None if stored.contains(&RelayCase::id(number)) => {
+            None if stored.contains(&upload_id(number)) => {
                 return Err(of_upload("it was stored, and is gone".to_owned()));
             }
             None => never_stored(shared, number, &content).map_err(of_upload)?,
@@ -138,7 +138,7 @@ fn never_stored(shared: &Shared<'_>, number: usize, content: &Content) -> Result
 /// arrive later; and so may what a merge of shards sends again: results that were rejected, and failures that another shard has hidden.
 pub(super) fn order(shared: &Shared<'_>, accepted: &[Bytes]) -> Result<(), String> {
     let stored = shared.log.all_stored();
-    let place = |number: usize| stored.iter().position(|id| *id == RelayCase::id(number));
+    let place = |number: usize| stored.iter().position(|id| *id == upload_id(number));
     let places: Vec<Option<usize>> = shared.uploads().map(|(number, _)| place(number)).collect();
     let targets: Vec<_> = shared.uploads().map(|(_, case)| case.target).collect();
     let uploads_of = |xml: &Bytes| -> BTreeSet<usize> {
@@ -154,7 +154,7 @@ pub(super) fn order(shared: &Shared<'_>, accepted: &[Bytes]) -> Result<(), Strin
             let Some(Some(place)) = places.get(number).copied() else {
                 return Err(format!("upload {number} was sent, and never stored"));
             };
-            let left = shared.log.left(&RelayCase::id(number));
+            let left = shared.log.left(&upload_id(number));
             if left.is_some_and(|accepted| accepted <= index) {
                 continue;
             }

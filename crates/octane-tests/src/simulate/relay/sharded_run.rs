@@ -6,7 +6,7 @@ use std::time::Duration;
 use octane_client::{Shard, UploadId};
 
 use super::super::random::Random;
-use super::case::RelayCase;
+use super::upload_id::upload_id;
 
 /// What a seed decides about a suite run whose uploads are shards.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl ShardedRun {
     /// The number of the upload with this ID, if it is one of these.
     pub(super) fn number(&self, id: &UploadId) -> Option<usize> {
         let mut numbers = self.shards.keys().copied();
-        numbers.find(|number| RelayCase::id(*number) == *id)
+        numbers.find(|number| upload_id(*number) == *id)
     }
 
     /// The shards of which there is none of these uploads.
@@ -125,7 +125,7 @@ mod tests {
         };
         assert_eq!(run.missing(&[0, 1, 5]), [1, 3]);
         assert_eq!(run.missing(&[5]), [1, 3, 4]);
-        assert_eq!(run.number(&RelayCase::id(5)), Some(5));
-        assert_eq!(run.number(&RelayCase::id(2)), None);
+        assert_eq!(run.number(&upload_id(5)), Some(5));
+        assert_eq!(run.number(&upload_id(2)), None);
     }
 }

@@ -17,6 +17,7 @@ use super::completion::{self, LaneEvent};
 use super::mutation::RelayMutation;
 use super::sharded_run::ShardedRun;
 use super::store_log::StoreLog;
+use super::upload_id::upload_id;
 
 /// What all relays and agents of a case share.
 pub(super) struct Shared<'a> {
@@ -49,10 +50,10 @@ impl<'a> Shared<'a> {
         let store = SqliteStore::open(&file, Arc::clone(&clock));
         let store = store.map_err(|error| format!("cannot create the store: {error:?}"))?;
         let uploads = case.uploads.uploaders().enumerate();
-        let settings = uploads.map(|(number, case)| (RelayCase::id(number), case.upload.clone()));
+        let settings = uploads.map(|(number, case)| (upload_id(number), case.upload.clone()));
         let sharded_runs = case.sharded_runs.iter();
         let shard_timeouts = sharded_runs.flat_map(|run| {
-            let ids = run.shards.keys().map(|number| RelayCase::id(*number));
+            let ids = run.shards.keys().map(|number| upload_id(*number));
             ids.filter_map(|id| Some((id, run.timeout?)))
         });
         Ok(Self {
@@ -87,13 +88,13 @@ impl<'a> Shared<'a> {
 
     /// How far the upload with this number is; none if it is not stored.
     pub(super) async fn status(&self, number: usize) -> Result<Option<Status>, String> {
-        let status = self.store.status(&RelayCase::id(number)).await;
+        let status = self.store.status(&upload_id(number)).await;
         status.map_err(|error| format!("the store does not say how far an upload is: {error:?}"))
     }
 
     /// What has happened in the lane of a suite run.
     pub(super) fn events_of(&self, run: &ShardedRun) -> Vec<LaneEvent> {
-        let ids = run.shards.keys().map(|number| RelayCase::id(*number));
+        let ids = run.shards.keys().map(|number| upload_id(*number));
         self.log.events_of(&ids.collect::<Vec<_>>())
     }
 
