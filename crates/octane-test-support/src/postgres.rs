@@ -68,7 +68,9 @@ impl Postgres {
     fn serve(programs: PathBuf, folder: PathBuf, user: Option<User>) -> Self {
         let log = fs::File::create(folder.join("log")).expect("a log can be created");
         let server = command(user, &programs.join("postgres"))
-            .args(["-c", "listen_addresses=", "-c", "max_connections=60", "-k"])
+            .args(["-c", "listen_addresses=", "-c", "max_connections=60"])
+            // In its folder, which is deleted, not where a server that is killed leaves it.
+            .args(["-c", "dynamic_shared_memory_type=mmap", "-k"])
             .arg(&folder)
             .arg("-D")
             .arg(folder.join("data"))

@@ -22,25 +22,23 @@ impl TestClock {
         let time = Arc::clone(&self.0);
         Arc::new(move || Time::from_micros(START + time.load(Ordering::Relaxed)))
     }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.0.fetch_add(micros, Ordering::Relaxed);
+    }
 }
 
 /// A new store.
 pub(crate) struct Case {
     pub(crate) store: Arc<dyn Store>,
-    /// Absent if the time is that of the database.
-    pub(crate) clock: Option<TestClock>,
+    /// Lets time pass for the store; nothing else does.
+    pub(crate) pass: Box<dyn Fn(Duration)>,
 }
 
 impl Case {
-    /// Lets time pass.
-    async fn pass(&self, time: Duration) {
-        match &self.clock {
-            Some(clock) => {
-                let micros = i64::try_from(time.as_micros()).unwrap();
-                clock.0.fetch_add(micros, Ordering::Relaxed);
-            }
-            None => tokio::time::sleep(time).await,
-        }
+    fn pass(&self, time: Duration) {
+        (self.pass)(time);
     }
 
     async fn lease(&self) -> Option<Lease> {
@@ -64,7 +62,7 @@ impl Case {
 }
 
 pub(crate) const LEASE_TIME: Duration = Duration::from_millis(400);
-/// A lease that does not expire while a test runs, however busy the machine is.
+/// A lease that does not expire while a test runs.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 const QUOTA: u64 = 100;
 
@@ -168,7 +166,7 @@ async fn handing_over_again_changes_nothing_and_other_bytes_are_a_conflict(case:
     let store = &*case.store;
     hand_over(store, 1).await;
     let before = store.status(&id(1)).await.unwrap();
-    case.pass(Duration::from_millis(5)).await;
+    case.pass(Duration::from_millis(5));
     assert_eq!(
         store.put(upload(1, "4711"), QUOTA).await.unwrap(),
         Put::Known
@@ -233,7 +231,7 @@ async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
     store.renew(&two, LONG).await.unwrap();
     assert_eq!(case.lease().await, None);
     store.renew(&one, LEASE_TIME).await.unwrap();
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let taken = store.lease("one", LONG).await.unwrap().unwrap();
     assert_eq!(taken.lane, one.lane);
     assert_eq!(case.lease().await, None);
@@ -251,11 +249,11 @@ async fn a_lane_whose_holder_is_gone_comes_before_those_that_wait(case: Case) {
     let left = case.lease().await.unwrap();
     store.release(&released).await.unwrap();
     assert_eq!(store.take_over("two", LONG).await.unwrap(), None);
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let taken = store.lease("two", LEASE_TIME).await.unwrap().unwrap();
     assert_eq!(taken.lane, left.lane);
     assert_eq!(store.take_over("three", LONG).await.unwrap(), None);
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let taken = store.take_over("three", LONG).await.unwrap().unwrap();
     assert_eq!(taken.lane, left.lane);
     assert_eq!(case.lease().await.unwrap().lane, released.lane);
@@ -266,7 +264,7 @@ async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
     hand_over(store, 1).await;
     let late = case.lease().await.unwrap();
     let job = case.begin(&late).await.unwrap();
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let lease = case.lease().await.unwrap();
     let before = store.status(&id(1)).await.unwrap();
     let lost = |done: Result<(), StoreError>| matches!(done, Err(StoreError::LeaseLost));
@@ -335,7 +333,7 @@ async fn an_upload_that_waits_holds_up_its_lane_and_no_other(case: Case) {
     assert!(status.next_attempt.is_some());
     let problems = store.problems().await.unwrap();
     assert_eq!(problems, [status]);
-    case.pass(Duration::from_millis(350)).await;
+    case.pass(Duration::from_millis(350));
     let again = case.lease().await.unwrap();
     let job = case.begin(&again).await.unwrap();
     assert_eq!((job.id.clone(), job.attempt), (id(1), 2));
@@ -359,7 +357,7 @@ async fn what_an_attempt_did_not_tell_may_have_been_sent(case: Case) {
         .unwrap();
     let other = store.checkpoint(&lease, &id(2), b"half".to_vec()).await;
     assert!(other.is_err());
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     assert!(job.may_have_sent);
@@ -450,7 +448,7 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
     assert!(case.begin(&lease).await.is_none());
     store.release(&lease).await.unwrap();
     assert!(case.lease().await.is_none());
-    case.pass(time).await;
+    case.pass(time);
     // Another shard arrives at the last moment, and comes first.
     hand_over_shard(store, 2, 3).await;
     let lease = case.lease().await.unwrap();
@@ -489,7 +487,7 @@ async fn a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies(case: 
     let lease = case.lease().await.unwrap();
     assert!(case.begin(&lease).await.unwrap().is_closing);
     // Its relay dies, and the next one is stopped.
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     assert!(job.is_closing);
@@ -505,14 +503,14 @@ async fn a_lock_has_one_holder_until_it_is_given_back_or_expires(case: Case) {
     assert!(lock("create", "one", LEASE_TIME).await);
     assert!(lock("create", "one", LONG).await, "it is kept");
     assert!(lock("other", "two", LONG).await);
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     assert!(!lock("create", "two", LONG).await);
     // Whoever does not have it cannot give it back.
     store.unlock("create", "two").await.unwrap();
     assert!(!lock("create", "two", LONG).await);
     store.unlock("create", "one").await.unwrap();
     assert!(lock("create", "two", LEASE_TIME).await);
-    case.pass(LEASE_TIME * 2).await;
+    case.pass(LEASE_TIME * 2);
     assert!(lock("create", "one", LONG).await, "it has expired");
     assert!(!lock("create", "two", LONG).await);
     let holders: Vec<String> = (0..20).map(|number| number.to_string()).collect();
@@ -553,7 +551,7 @@ async fn delivered_uploads_are_deleted_after_a_while(case: Case) {
     let age = Duration::from_millis(200);
     assert_eq!(store.prune(age).await.unwrap(), 0);
     assert_eq!(store.overview().await.unwrap().lanes.len(), 2);
-    case.pass(age * 2).await;
+    case.pass(age * 2);
     assert_eq!(store.prune(age).await.unwrap(), 1);
     let overview = store.overview().await.unwrap();
     let [left] = &*overview.lanes else {
@@ -576,7 +574,6 @@ async fn slots_are_an_interval_apart_for_all_and_an_overload_slows_all_down(case
         .map(|slots| slots.unwrap().delay)
         .max()
         .unwrap();
-    // The clock of the database goes on.
     assert!(last <= interval * 19 && last > interval * 10, "{last:?}");
     assert_eq!(
         store.slots("two", rate, 1).await.unwrap().delay,
@@ -597,7 +594,7 @@ async fn a_token_is_valid_until_it_is_revoked(case: Case) {
     let store = &*case.store;
     let (token, other) = (Token::new("shop"), Token::operator());
     store.add_token(&token).await.unwrap();
-    case.pass(Duration::from_millis(2)).await;
+    case.pass(Duration::from_millis(2));
     store.add_token(&other).await.unwrap();
     let shown = ShownToken::parse(token.text.expose()).unwrap();
     let stored = store.token(&shown.id).await.unwrap().unwrap();

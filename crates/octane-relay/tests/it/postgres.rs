@@ -1,6 +1,7 @@
 //! The contract over PostgreSQL, with a server of the test's own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use octane_relay::{PostgresStore, Store, StoreError};
 use octane_rest::Secret;
@@ -12,15 +13,35 @@ async fn open(url: &str) -> Result<PostgresStore, StoreError> {
     PostgresStore::open(&Secret::from(url)).await
 }
 
+/// A store in a new database, whose clock stands still but for the test. A function of the database's own comes before that of
+/// PostgreSQL.
+async fn case(server: &Arc<Postgres>, database: String) -> Case {
+    let url = server.database(&database);
+    let stopped = format!(
+        "CREATE TABLE test_clock AS SELECT now() AS time;
+        CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT time FROM public.test_clock';
+        ALTER DATABASE {database} SET search_path = public, pg_catalog"
+    );
+    server.query(&database, &stopped);
+    let server = Arc::clone(server);
+    Case {
+        store: Arc::new(open(&url).await.unwrap()),
+        pass: Box::new(move |time: Duration| {
+            let micros = time.as_micros();
+            let statement =
+                format!("UPDATE test_clock SET time = time + interval '{micros} microseconds'");
+            server.query(&database, &statement);
+        }),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_keeps_the_contract_of_a_store() {
-    let Some(server) = Postgres::start() else {
+    let Some(server) = Postgres::start().map(Arc::new) else {
         return;
     };
     for (number, check) in contract::CHECKS.iter().enumerate() {
-        let url = server.database(&format!("check{number}"));
-        let store = Arc::new(open(&url).await.unwrap());
-        check(Case { store, clock: None }).await;
+        check(case(&server, format!("check{number}")).await).await;
     }
 }
 
