@@ -92,7 +92,7 @@ fn a_report_has_the_format_of_its_extension_and_there_may_be_several() {
     for part in [
         "# Octane: [n 2](http://",
         "\nUpload: everything was ingested and linked as requested\n",
-        "\nTests: 2 failed, 3 passed\n",
+        "\nTests: 2 failed, 3 passed, 1 did not run\n",
         "| failed | 2 | 33.3 % |\n",
         "| read | ingested | rejected | invalid | pending |\n| ---: | ---: | ---: | ---: | ---: |\n| 6 | 6 | 0 | 0 | 0 |\n",
         "\nSince n 1: 1 newly failed · ",
@@ -120,7 +120,7 @@ fn a_report_has_the_format_of_its_extension_and_there_may_be_several() {
         "<th scope=\"row\" class=\"word\">SHOP-101</th>",
         "<td class=\"word bad\">failed</td>",
         "<li>failed: C.refunds</li>",
-        "<p class=\"bad\">Tests: 2 failed, 3 passed</p>",
+        "<p class=\"bad\">Tests: 2 failed, 3 passed, 1 did not run</p>",
     ] {
         assert!(html.contains(part), "no {part}\nin {html}");
     }
