@@ -265,7 +265,7 @@ async fn no_suite_run_is_completed_without_a_shard_that_is_stored() {
         [State::AwaitingShards]
     );
     assert_eq!(world.store.close("sharded", None).await.unwrap(), 1);
-    // A relay begins to complete it, and is stopped; meanwhile another shard arrives, which is behind the first one in the lane.
+    // A relay begins to complete it, and is stopped; meanwhile another shard arrives, which follows the first one in the lane.
     let lease = world.store.lease("stopped", Duration::from_secs(60)).await;
     let lease = lease.unwrap().unwrap();
     assert!(world.store.begin(&lease).await.unwrap().unwrap().is_closing);

@@ -7,7 +7,7 @@
 //! | has not, otherwise | was completed too early |
 //! | leaves out a shard that was stored when the attempt began, or that was part of it before | has lost it |
 //! | was completed before with the same uploads, and nobody has asked for another attempt | was completed twice |
-//! | names other shards as missing than those of which there is no upload | reports what is not true |
+//! | reports the wrong shards as missing: not exactly those without an upload | has a wrong report |
 
 use std::collections::BTreeSet;
 use std::time::Duration;

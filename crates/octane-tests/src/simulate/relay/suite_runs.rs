@@ -119,7 +119,7 @@ impl SuiteRun<'_> {
             };
         };
         let case = self.shared.uploads().find(|(other, _)| *other == number);
-        let (_, case) = case.ok_or("it is no upload")?;
+        let (_, case) = case.ok_or("no upload has this number")?;
         let content = self.content.clone().of(case);
         let checker = Checker {
             case,
