@@ -6,25 +6,23 @@ use url::Url;
 
 use crate::redact;
 
-/// The server and the workspace in it.
+/// The server.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
     base: Url,
-    workspace_path: String,
 }
 
 impl BaseUrl {
-    pub(crate) fn new(address: &Address, workspace: &Workspace) -> Self {
+    pub(crate) fn new(address: &Address) -> Self {
         Self {
             base: address.base().clone(),
-            workspace_path: workspace.path(),
         }
     }
 
     /// The absolute URI of a request: of a path on the server, or of a URL on it.
     pub(crate) fn uri(&self, uri: &Uri) -> Result<Uri, String> {
         let path = if uri.authority().is_some() {
-            self.path(&uri.to_string())?
+            self.path_of_url(&uri.to_string())?
         } else {
             uri.to_string()
         };
@@ -36,25 +34,22 @@ impl BaseUrl {
 
     /// The path below the server's base URL: `releases?limit=1` is in the workspace,
     /// `/admin/server/version` on the server, and a full URL has to be on this server.
-    pub(crate) fn path(&self, text: &str) -> Result<String, String> {
-        if text.contains("://") && !text.starts_with('/') {
+    pub(crate) fn path(&self, workspace: Workspace, text: &str) -> Result<String, String> {
+        // In a text such as `tests?query="url EQ ^https://…^"` the scheme comes after the path.
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        if scheme.is_some_and(|scheme| !scheme.contains(['?', '/', ' '])) {
             return self.path_of_url(text);
         }
         let path = escaped(text);
         Ok(if path.starts_with('/') {
             path
         } else {
-            format!("{}/{path}", self.workspace_path)
+            format!("{}/{path}", workspace.path())
         })
     }
 
     fn path_of_url(&self, text: &str) -> Result<String, String> {
         let base = &self.base;
-        // In a text such as `tests?query="url EQ ^https://…^"` the scheme comes after the path.
-        let before = text.split("://").next().unwrap_or_default();
-        if before.contains(['?', '/', ' ']) {
-            return Ok(format!("{}/{}", self.workspace_path, escaped(text)));
-        }
         let url = Url::parse(text).map_err(|error| format!("`{}`: {error}", redact::url(text)))?;
         let rest = url.path().strip_prefix(base.path());
         let (true, Some(rest)) = (url.origin() == base.origin(), rest) else {
@@ -93,17 +88,18 @@ mod tests {
 
     use super::*;
 
+    const WORKSPACE: Workspace = Workspace {
+        space: SharedSpaceId::new(1),
+        workspace: WorkspaceId::new(2),
+    };
+
     fn base_url(address: &str) -> BaseUrl {
-        let workspace = Workspace {
-            space: SharedSpaceId::new(1),
-            workspace: WorkspaceId::new(2),
-        };
-        BaseUrl::new(&address.parse().unwrap(), &workspace)
+        BaseUrl::new(&address.parse().unwrap())
     }
 
     fn resolved(text: &str) -> String {
         let base_url = base_url("https://host.example/octane");
-        let path = base_url.path(text).unwrap();
+        let path = base_url.path(WORKSPACE, text).unwrap();
         base_url.uri(&path.parse().unwrap()).unwrap().to_string()
     }
 
@@ -142,7 +138,7 @@ mod tests {
             "https://host.example:8443/octane/x",
             "https://host.example/other?token=s3cret",
         ] {
-            let error = base_url.path(url).unwrap_err();
+            let error = base_url.path(WORKSPACE, url).unwrap_err();
             assert!(
                 error.contains("is not on `https://host.example/octane/`"),
                 "{error}"
@@ -157,7 +153,7 @@ mod tests {
         #[test]
         fn no_text_leaves_the_server(text in "[/@:.a-z?#\\\\ %{}é]{0,30}") {
             let base_url = base_url("https://host.example");
-            if let Ok(path) = base_url.path(&text) && let Ok(uri) = path.parse() && let Ok(uri) = base_url.uri(&uri) {
+            if let Ok(path) = base_url.path(WORKSPACE, &text) && let Ok(uri) = path.parse() && let Ok(uri) = base_url.uri(&uri) {
                 let url = Url::parse(&uri.to_string()).unwrap();
                 prop_assert_eq!(url.host_str(), Some("host.example"));
             }

@@ -226,8 +226,7 @@ impl Builder {
         let adaptive_limit = Arc::<AdaptiveLimit>::default();
         let state = EndpointState {
             server: address.to_string().into(),
-            base_url: BaseUrl::new(&address, &workspace),
-            workspace,
+            base_url: BaseUrl::new(&address),
             address,
             headers: headers(&settings)?,
             transport,
@@ -251,6 +250,7 @@ impl Builder {
         };
         Ok(Endpoint {
             state: Arc::new(state),
+            workspace,
         })
     }
 }

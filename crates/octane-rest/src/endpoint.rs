@@ -28,12 +28,33 @@ const SIGN_IN: &str = "/authentication/sign_in";
 #[derive(Clone)]
 pub struct Endpoint {
     pub(crate) state: Arc<EndpointState>,
+    pub(crate) workspace: Workspace,
 }
 
 impl Endpoint {
     /// The workspace of relative paths and collections.
     pub fn workspace(&self) -> Workspace {
-        self.state.workspace
+        self.workspace
+    }
+
+    /// Another workspace of the server, with the same session, rate limit and concurrency limit.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
+    /// # fn main() -> Done { with_sandbox(async |octane| {
+    /// let mut workspace = octane.workspace();
+    /// workspace.workspace = 1003.into();
+    /// let other = octane.in_workspace(workspace);
+    /// let error = other.get("releases").await.unwrap_err();
+    /// assert!(error.to_string().contains("/workspaces/1003/"), "{error}");
+    /// # Ok(()) }) }
+    /// ```
+    #[must_use]
+    pub fn in_workspace(&self, workspace: Workspace) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            workspace,
+        }
     }
 
     /// The server's URL.
@@ -258,12 +279,16 @@ impl Endpoint {
 
     /// The request that [`call`](Self::call) would send, without the headers of the session.
     pub fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Bytes>, Error> {
-        let parts = self.state.base_url.path(path).and_then(|uri| {
-            let uri = uri
-                .parse()
-                .map_err(|error: http::uri::InvalidUri| error.to_string())?;
-            Ok((uri, body.into_parts()?))
-        });
+        let parts = self
+            .state
+            .base_url
+            .path(self.workspace, path)
+            .and_then(|uri| {
+                let uri = uri
+                    .parse()
+                    .map_err(|error: http::uri::InvalidUri| error.to_string())?;
+                Ok((uri, body.into_parts()?))
+            });
         match parts {
             Ok((uri, (content_type, bytes))) => {
                 let mut request = Request::new(bytes);
@@ -295,7 +320,7 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("address", &self.state.address.to_string())
-            .field("workspace", &self.state.workspace)
+            .field("workspace", &self.workspace)
             .finish_non_exhaustive()
     }
 }

@@ -1,10 +1,10 @@
-//! What all clones of an endpoint share.
+//! What all clones of an endpoint share, whichever workspace they are in.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, header};
-use octane_model::{Address, Workspace};
+use octane_model::Address;
 
 use crate::adaptive_limit::AdaptiveLimit;
 use crate::backoff::Backoff;
@@ -26,7 +26,6 @@ use crate::transport::network::Network;
 pub(crate) struct EndpointState {
     pub(crate) server: Arc<str>,
     pub(crate) address: Address,
-    pub(crate) workspace: Workspace,
     pub(crate) base_url: BaseUrl,
     pub(crate) settings: EndpointSettings,
     /// The headers of every request that does not set them itself.
