@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+mod also_workspace;
 mod auth;
 mod build_context;
 mod compat;
@@ -29,6 +30,8 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "relay")]
+pub(crate) use also_workspace::AlsoWorkspace;
 pub(crate) use auth::{AuthCommand, LoginArgs};
 pub(crate) use build_context::BuildContext;
 pub(crate) use compat::CompatArgs;
@@ -65,6 +68,8 @@ pub(crate) use results::{
     PayloadKind, UploadArgs, ValidateArgs,
 };
 pub(crate) use run_url::RunUrl;
+#[cfg(feature = "relay")]
+pub(crate) use shards::SuiteRunOfShards;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
 pub(crate) use tools::{
     ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs, VersionArgs,

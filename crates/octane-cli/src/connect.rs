@@ -296,15 +296,15 @@ pub(crate) fn network_settings(args: &ConnectionArgs) -> EndpointSettings {
     settings
 }
 
-/// The client of a server for an upload that was stored with these options. Those that are typed win.
+/// The client of a workspace for an upload that was stored with these options. Those that are typed win.
 #[cfg(feature = "relay")]
 pub(crate) fn client_for(
-    client: &Client,
+    endpoint: Endpoint,
     args: &ConnectionArgs,
     stored: &BTreeMap<String, String>,
 ) -> Client {
     let fields = with_fields(ClientSettings::default(), args, stored);
-    Client::with_settings(client.endpoint().clone(), fields)
+    Client::with_settings(endpoint, fields)
 }
 
 /// The address of the server of the options.
@@ -391,7 +391,7 @@ pub(crate) fn credential_failure(error: CredentialError) -> Failure {
 }
 
 /// An ID that may have been typed or set; an empty one counts as absent, as CI systems set those.
-fn number(text: Option<&str>, flag: &str, variable: &str) -> Result<Option<i64>> {
+pub(crate) fn number(text: Option<&str>, flag: &str, variable: &str) -> Result<Option<i64>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `PUT /v1/uploads/ID` with a journal and its `Content-Digest` | 201 once it is stored, 200 if it was stored before, with how far it is |
 //! | `GET /v1/uploads/ID` | how far the upload is, with its report at the end |
-//! | `GET /v1/status` | the project of the token, the version of the relay and its workspace, and how many uploads of the project are in which lane and state |
+//! | `GET /v1/status` | the project of the token, the version of the relay and its workspaces, and how many uploads of the project are in which lane and state |
 //! | `GET /healthz` | 200 if the store can be used, else 503 |
 //! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
 //! | `GET /` | the [pages](crate::page) for operators |
@@ -90,14 +90,10 @@ async fn upload(
 async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Refusal> {
     let caller = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
-    let settings = &door.settings;
+    let workspaces = &door.settings.workspaces;
     Ok(json(
         StatusCode::OK,
-        &lanes(
-            &overview,
-            &caller.project,
-            (&settings.server, settings.workspace),
-        ),
+        &lanes(&overview, &caller.project, workspaces),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! Lanes: what has to be delivered in the order in which it arrived.
 
 use octane_client::UploadSummary;
-use octane_model::{Address, AddressError};
+use octane_model::{Address, AddressError, Workspace};
 use serde::Serialize;
 
 /// The suite run that an upload goes to, as it was named. Uploads in one lane are delivered one after the other, lanes in parallel.
@@ -80,6 +80,14 @@ impl Lane {
             suite: upload.suite.clone(),
             suite_run: upload.suite_run.clone(),
         })
+    }
+
+    /// The workspace with its shared space.
+    pub fn workspace_in_space(&self) -> Workspace {
+        Workspace {
+            space: self.space.into(),
+            workspace: self.workspace.into(),
+        }
     }
 
     /// The suite's name, or its ID where only that is known; `None` if the payload names none.

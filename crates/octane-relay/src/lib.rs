@@ -41,6 +41,8 @@ mod tls;
 mod token;
 mod worker;
 mod worker_settings;
+mod workspace_labels;
+mod workspaces;
 
 pub use audit::{Actor, Audit, AuditEntry, Event};
 pub use deliveries::Deliveries;
@@ -66,3 +68,5 @@ pub use tls::{DoorTls, DoorTlsError, Reload, ShownCertificate, TlsFiles, Validit
 pub use token::{InvalidTokenId, ShownToken, Token, TokenEntry, TokenId};
 pub use worker::Worker;
 pub use worker_settings::WorkerSettings;
+pub use workspace_labels::WorkspaceLabels;
+pub use workspaces::Workspaces;

@@ -14,6 +14,7 @@ use crate::attempt::Attempt;
 use crate::audit::Event;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
+use crate::lane::Lane;
 use crate::store::{Lease, Store, StoreError};
 use crate::worker_settings::WorkerSettings;
 
@@ -128,10 +129,11 @@ impl Worker {
             lanes_max,
             ..
         } = &*self.settings;
+        let workspaces = self.deliveries.workspaces();
         let leased = if lanes < *lanes_max {
-            self.store.lease(holder, *lease_time).await
+            self.store.lease(workspaces, holder, *lease_time).await
         } else if lanes < lanes_max * 2 {
-            self.store.take_over(holder, *lease_time).await
+            self.store.take_over(workspaces, holder, *lease_time).await
         } else {
             return None;
         };
@@ -149,8 +151,14 @@ impl Worker {
         let done = tokio::select! {
             biased;
             () = self.keep(lease, asked) => {
-                let (suite, suite_run) = (&lease.lane.suite, &lease.lane.suite_run);
-                warn!(%suite, %suite_run, "another relay may have taken over the lane");
+                let Lane {
+                    space,
+                    workspace,
+                    suite,
+                    suite_run,
+                    ..
+                } = &lease.lane;
+                warn!(space, workspace, %suite, %suite_run, "another relay may have taken over the lane");
                 self.settings.audit.record(Event::LeaseLost, &entry).await;
                 return;
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::also_workspace::AlsoWorkspace;
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::relay_access::RelayAccessArgs;
@@ -18,6 +19,7 @@ Examples:
   octane relay                                       listen on http://127.0.0.1:8485, store uploads in SQLite
   octane relay --listen 0.0.0.0 --database-file db   share a PostgreSQL with other relays
   octane relay --folder /srv/uploads                 take exported uploads from a directory, too
+  octane relay --also-workspace 1003                 deliver to this workspace, too
   octane relay status                                what is stored, and what waits for a person
 
 Agents hand their results over with the option `--via URL`. The API key and the rate are those of the relay; docs/relay.md has more.")]
@@ -34,6 +36,10 @@ pub(crate) struct RelayArgs {
     /// Address to listen on. Only this machine by default.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     pub(crate) listen: IpAddr,
+    /// Workspace to deliver to besides the one of the URL, as `WORKSPACE` or, in another shared space, as `SPACE/WORKSPACE`; may be
+    /// repeated. All of them share the API key and the rate.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) also_workspace: Vec<AlsoWorkspace>,
     /// The largest upload that is accepted, in MiB.
     #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) upload_max: u16,
@@ -109,6 +115,9 @@ pub(crate) enum RelayCommand {
     },
     /// Complete a suite run without the shards that are missing: link what has arrived, and report what has not. A shard that arrives
     /// later is added.
+    ///
+    /// If shards of such a suite run are awaiting others in several workspaces, `--workspace` chooses one, with `--space` if it is in another
+    /// shared space.
     Close {
         /// Name of the suite run.
         #[arg(value_name = "NAME")]

@@ -16,14 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
+use octane_model::plural::plural;
 use octane_relay::{
-    Deliveries, DoorSettings, Hosts, Rate, Server, SessionKey, Store, StorePace, Worker,
-    WorkerSettings, routes,
+    Deliveries, DoorSettings, Hosts, Lane, Rate, Server, SessionKey, Store, StorePace, Worker,
+    WorkerSettings, Workspaces, routes,
 };
 use serde_json::json;
 
 use crate::args::{
-    ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand,
+    AlsoWorkspace, ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand,
+    TokenCommand,
 };
 use crate::connect::{self, Connection};
 use crate::credentials::Credentials;
@@ -52,7 +54,8 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
         }
         Some(RelayCommand::Close { name, of, dry_run }) => {
             let opened = Opened::audited(&args.store).await?;
-            close::run(&opened, name, of.suite.as_deref(), *dry_run, output).await
+            let chosen = close::Chosen::of(name, of, &args.connection)?;
+            close::run(&opened, &chosen, *dry_run, output).await
         }
         Some(RelayCommand::Token(TokenCommand::List)) => {
             token::list(&*Opened::open(&args.store).await?.store, output).await
@@ -90,9 +93,11 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }
     let connection = connect(&args.connection, &store, output).await?;
-    let endpoint = connection.client.endpoint();
-    let (address, workspace) = (endpoint.address().clone(), endpoint.workspace());
-    let mut door = DoorSettings::new(address, workspace, opened.folder.join("received"));
+    let workspaces = workspaces(connection.client.endpoint(), &args.also_workspace);
+    warn_about_others(&*store, &workspaces, output).await?;
+    let (address, first) = (workspaces.server().clone(), workspaces.first());
+    let mut door = DoorSettings::new(address, first, opened.folder.join("received"));
+    door.workspaces = workspaces.clone();
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
     door.uploads_max = args.quota;
     if let Some(key) = session_key {
@@ -109,7 +114,8 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let worker = Worker::new(
         Arc::clone(&store),
         ToServer {
-            client: connection.client.clone(),
+            workspaces: workspaces.clone(),
+            endpoint: connection.client.endpoint().clone(),
             args: args.connection.clone(),
         },
         settings,
@@ -136,7 +142,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     if let Some(tls) = &tls {
         server = server.tls(tls.door());
     }
-    say_started(&url, &opened, endpoint, &args.folder, output)?;
+    say_started(&url, &opened, &workspaces, &args.folder, output)?;
     let stop = CancellationToken::new();
     let routes = routes(store, door, wake);
     let receiving_files = async {
@@ -172,23 +178,33 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
 fn say_started(
     url: &str,
     opened: &Opened,
-    endpoint: &Endpoint,
+    workspaces: &Workspaces,
     folder: &FolderArgs,
     output: Output,
 ) -> Result<()> {
-    let (server, workspace) = (endpoint.address().to_string(), endpoint.workspace());
-    let (space, workspace) = (workspace.space, workspace.workspace);
+    let server = workspaces.server().to_string();
+    let all = workspaces.iter();
+    let all: Vec<_> = all
+        .map(|workspace| (workspace.space.to_string(), workspace.workspace.to_string()))
+        .collect();
+    let first = workspaces.first();
     let folder = folder.folder.as_ref();
     let folder = folder.map(|folder| folder.display().to_string());
     let json = json!({
         "schema": "octane.relay/1", "url": url, "store": opened.name, "server": server,
-        "space": space.to_string(), "workspace": workspace.to_string(), "folder": folder,
+        "space": first.space.to_string(), "workspace": first.workspace.to_string(),
+        "workspaces": all.iter().map(|(space, workspace)| json!({ "space": space, "workspace": workspace })).collect::<Vec<_>>(),
+        "folder": folder,
     });
     match output.format {
         Format::Human => {
+            let names = all
+                .iter()
+                .map(|(space, workspace)| format!("{space}/{workspace}"));
+            let names = names.collect::<Vec<_>>().join(", ");
             let mut lines = vec![
                 format!("Relay     {url}  (store: {})", opened.name),
-                format!("Delivers  to {server} {space}/{workspace}"),
+                format!("Delivers  to {server} {names}"),
                 format!(
                     "Pages     {url}/  (sign in with a token of `octane relay token create --operator`)"
                 ),
@@ -200,6 +216,44 @@ fn say_started(
         // On one line, so that a program knows when it has read all of it.
         Format::Json | Format::Ndjson => Ok(write_json_line(&json)?),
     }
+}
+
+/// The workspace of the endpoint, and those that are named besides.
+fn workspaces(endpoint: &Endpoint, also: &[AlsoWorkspace]) -> Workspaces {
+    let first = endpoint.workspace();
+    let one = Workspaces::new(endpoint.address().clone(), first);
+    also.iter()
+        .map(|workspace| workspace.beside(first))
+        .fold(one, Workspaces::and)
+}
+
+/// Says what is stored and not delivered that this relay leaves to others: if there are none, it waits for ever.
+async fn warn_about_others(
+    store: &dyn Store,
+    workspaces: &Workspaces,
+    output: Output,
+) -> Result<()> {
+    let overview = store.overview().await.map_err(store::failure)?;
+    let open = overview.lanes.iter().filter(|count| count.state.is_open());
+    let mut others: BTreeMap<String, u64> = BTreeMap::new();
+    for count in open.filter(|count| !workspaces.has(&count.lane)) {
+        let Lane {
+            server,
+            space,
+            workspace,
+            ..
+        } = &count.lane;
+        *others
+            .entry(format!("{server} {space}/{workspace}"))
+            .or_default() += count.uploads;
+    }
+    for (workspace, uploads) in others {
+        let uploads = plural(usize::try_from(uploads).unwrap_or(usize::MAX), "upload");
+        output.say(&format!(
+            "note: {uploads} for {workspace} stay in the store until a relay that delivers to that workspace takes them"
+        ));
+    }
+    Ok(())
 }
 
 /// A connection whose requests start when all relays that share the store may send one.
@@ -236,13 +290,22 @@ fn holder() -> String {
 
 /// Delivers as a resume on this machine would.
 struct ToServer {
-    client: Client,
+    workspaces: Workspaces,
+    /// All workspaces share its session and its limits.
+    endpoint: Endpoint,
     args: ConnectionArgs,
 }
 
 impl Deliveries for ToServer {
+    fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
+    }
+
     fn of(&self, upload: &UploadSummary) -> (Client, UploadSettings) {
-        let client = connect::client_for(&self.client, &self.args, &upload.options);
+        let lane = Lane::of(upload).ok();
+        let workspace = lane.map_or(self.workspaces.first(), |lane| lane.workspace_in_space());
+        let endpoint = self.endpoint.in_workspace(workspace);
+        let client = connect::client_for(endpoint, &self.args, &upload.options);
         let mut settings = UploadSettings::default();
         settings.require_all_jira_keys = on_unresolved(&upload.options) == OnUnresolved::Fail;
         (client, settings)

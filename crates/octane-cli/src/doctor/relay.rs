@@ -29,6 +29,16 @@ struct AboutRelay {
     server: Option<String>,
     space: Option<String>,
     workspace: Option<String>,
+    /// All workspaces; a relay of an earlier version has one.
+    #[serde(default)]
+    workspaces: Vec<AboutWorkspace>,
+}
+
+/// A workspace that a relay delivers to.
+#[derive(Debug, Deserialize)]
+struct AboutWorkspace {
+    space: String,
+    workspace: String,
 }
 
 /// The checks of the server that nothing depends on with a relay.
@@ -258,10 +268,18 @@ fn health_of(response: &Response<Bytes>) -> Health {
 
 impl AboutRelay {
     fn delivery(&self) -> Option<Delivery> {
+        let pair =
+            |space: &str, workspace: &str| Some((space.parse().ok()?, workspace.parse().ok()?));
+        let mut workspaces = vec![pair(self.space.as_ref()?, self.workspace.as_ref()?)?];
+        for about in &self.workspaces {
+            let more = pair(&about.space, &about.workspace)?;
+            if !workspaces.contains(&more) {
+                workspaces.push(more);
+            }
+        }
         Some(Delivery {
             server: self.server.as_ref()?.parse().ok()?,
-            space: self.space.as_ref()?.parse().ok()?,
-            workspace: self.workspace.as_ref()?.parse().ok()?,
+            workspaces,
         })
     }
 }

@@ -6,7 +6,7 @@
 //! | the relay is ready; it cannot use its store; something else answers | ok; failed (8); failed (8) |
 //! | the token is accepted | ok |
 //! | the relay has the version of this program or a newer one; an older one, or it does not say | ok; warning |
-//! | it delivers to the workspace of the settings; to another one; it does not say | ok; failed (6); not checked |
+//! | it delivers to the workspace of the settings, alone or among others; to others only; it does not say | ok; failed (6); not checked |
 
 use octane_model::Address;
 use octane_rest::Endpoint;
@@ -30,9 +30,12 @@ pub(super) enum Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delivery {
     pub(super) server: Address,
-    pub(super) space: i64,
-    pub(super) workspace: i64,
+    /// Shared spaces and workspaces; at least one.
+    pub(super) workspaces: Vec<(i64, i64)>,
 }
+
+/// So many workspaces are named.
+const NAMED_MAX: usize = 5;
 
 pub(super) fn url(relay: &str, is_exposed: bool) -> Finding {
     let check = Check::RelayUrl;
@@ -96,30 +99,20 @@ fn is_older(version: &str, other: &str) -> bool {
 }
 
 pub(super) fn delivery(endpoint: &Endpoint, relay: Option<&Delivery>) -> Finding {
-    let own = Delivery {
-        server: endpoint.address().clone(),
-        space: endpoint.workspace().space.get(),
-        workspace: endpoint.workspace().workspace.get(),
-    };
-    judge_delivery(&own, relay)
+    let workspace = endpoint.workspace();
+    let own = (workspace.space.get(), workspace.workspace.get());
+    judge_delivery((endpoint.address(), own), relay)
 }
 
-fn judge_delivery(own: &Delivery, relay: Option<&Delivery>) -> Finding {
+fn judge_delivery(
+    (server, workspace): (&Address, (i64, i64)),
+    relay: Option<&Delivery>,
+) -> Finding {
     let check = Check::RelayWorkspace;
     let Some(relay) = relay else {
         return Finding::new(check, Status::NotChecked, "the relay does not say");
     };
-    let shown = |delivery: &Delivery| {
-        let Delivery {
-            server,
-            space,
-            workspace,
-        } = delivery;
-        format!("{server} (space {space}, workspace {workspace})")
-    };
-    let is_same = relay.server.is_same_server(&own.server)
-        && (relay.space, relay.workspace) == (own.space, own.workspace);
-    if is_same {
+    if relay.server.is_same_server(server) && relay.workspaces.contains(&workspace) {
         return Finding::new(check, Status::Ok, "the relay delivers to this workspace");
     }
     let message = format!("the relay delivers to {}", shown(relay));
@@ -130,6 +123,23 @@ fn judge_delivery(own: &Delivery, relay: Option<&Delivery>) -> Finding {
         env::WORKSPACE,
         Peer::Relay.url_setting()
     ))
+}
+
+/// Where a relay delivers to, in words.
+fn shown(relay: &Delivery) -> String {
+    let Delivery { server, workspaces } = relay;
+    if let [(space, workspace)] = &**workspaces {
+        return format!("{server} (space {space}, workspace {workspace})");
+    }
+    let named = workspaces.iter().take(NAMED_MAX);
+    let named: Vec<String> = named
+        .map(|(space, workspace)| format!("{space}/{workspace}"))
+        .collect();
+    let rest = match workspaces.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    format!("{server} (space/workspace {}{rest})", named.join(", "))
 }
 
 #[cfg(test)]
@@ -147,18 +157,20 @@ mod tests {
         format!("{check} {status}{exit}: {}{hint}", finding.message)
     }
 
-    fn to(server: &str, space: i64, workspace: i64) -> Delivery {
+    fn to(server: &str, workspaces: &[(i64, i64)]) -> Delivery {
         Delivery {
             server: server.parse().unwrap(),
-            space,
-            workspace,
+            workspaces: workspaces.to_vec(),
         }
     }
 
     #[test]
     fn a_relay_is_judged_as_the_table_says() {
-        let own = to("https://octane.example.com", 1001, 1002);
-        let browser = to("https://OCTANE.example.com:443/ui", 1001, 1002);
+        let (server, workspace) = ("https://octane.example.com", (1001, 1002));
+        let address: Address = server.parse().unwrap();
+        let own = (&address, workspace);
+        let browser = "https://OCTANE.example.com:443/ui";
+        let many: Vec<(i64, i64)> = (1003..1010).map(|number| (1001, number)).collect();
         let rows = [
             url("https://relay.example.com", false),
             url("http://relay.example.com", true),
@@ -174,11 +186,13 @@ mod tests {
             version("0.10.0", Some("0.9.7")),
             version("0.2.0", Some("nightly")),
             version("0.2.0", None),
-            judge_delivery(&own, Some(&own)),
-            judge_delivery(&own, Some(&browser)),
-            judge_delivery(&own, Some(&to("https://octane.example.com", 1001, 1003))),
-            judge_delivery(&own, Some(&to("https://other.example.com", 1001, 1002))),
-            judge_delivery(&own, None),
+            judge_delivery(own, Some(&to(server, &[workspace]))),
+            judge_delivery(own, Some(&to(browser, &[workspace]))),
+            judge_delivery(own, Some(&to(server, &[(1001, 1003), workspace]))),
+            judge_delivery(own, Some(&to(server, &[(1001, 1003)]))),
+            judge_delivery(own, Some(&to(server, &many))),
+            judge_delivery(own, Some(&to("https://other.example.com", &[workspace]))),
+            judge_delivery(own, None),
         ];
         let rows: Vec<String> = rows.iter().map(row).collect();
         insta::assert_snapshot!(rows.join("\n"));

@@ -47,6 +47,7 @@ mod recording;
 mod reference;
 mod relay;
 mod relay_access;
+mod relay_workspaces;
 mod remote;
 #[cfg(unix)]
 mod replay;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use octane_tests::relays::Plan;
 use serde_json::{Value, json};
 
-use crate::program::Done;
+use crate::program::{Done, Place};
 use crate::server::{SECRET, Server};
 
 const CSV: &str = "name,status\na,passed\nb,failed\nc,passed\n";
@@ -22,13 +22,23 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) fn start(server: &Server, more: &[&str], database: Option<&str>) -> Self {
+        Self::start_at(&server.place, &server.url(), more, database)
+    }
+
+    /// The same in a directory, for a workspace with this URL.
+    pub(crate) fn start_at(
+        place: &Place,
+        url: &str,
+        more: &[&str],
+        database: Option<&str>,
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_octane"));
         command
             .args(["relay", "--format", "json", "--relay-data", "relay"])
             .args(more)
-            .current_dir(server.place.path())
+            .current_dir(place.path())
             .env_clear()
-            .envs([("OCTANE_URL", &*server.url()), ("OCTANE_CLIENT_ID", "ci")])
+            .envs([("OCTANE_URL", url), ("OCTANE_CLIENT_ID", "ci")])
             .env("OCTANE_CLIENT_SECRET", SECRET)
             .stdout(Stdio::piped());
         if let Some(url) = database {
@@ -83,6 +93,11 @@ pub(crate) fn audit_log(server: &Server) -> Vec<Value> {
 
 /// A token of the project `shop`.
 pub(crate) fn token(server: &Server, database: Option<&str>) -> String {
+    token_at(&server.place, database)
+}
+
+/// The same in a directory.
+pub(crate) fn token_at(place: &Place, database: Option<&str>) -> String {
     let variables: Vec<(&str, &str)> = database
         .iter()
         .map(|url| ("OCTANE_RELAY_DATABASE", *url))
@@ -97,7 +112,7 @@ pub(crate) fn token(server: &Server, database: Option<&str>) -> String {
         "--format",
         "json",
     ];
-    let created = server.place.octane_with(&arguments, &variables);
+    let created = place.octane_with(&arguments, &variables);
     created.json()["token"].as_str().unwrap().to_owned()
 }
 

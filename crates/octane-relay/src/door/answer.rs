@@ -4,12 +4,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use octane_client::Outcome;
-use octane_model::{Address, Workspace, clean};
+use octane_model::{Workspace, clean};
 use serde_json::{Map, Value};
 
 use crate::lane::Lane;
 use crate::store::{Overview, Status};
 use crate::time::Time;
+use crate::workspaces::Workspaces;
 
 /// A request that is refused.
 #[derive(Debug)]
@@ -125,11 +126,7 @@ fn as_of_upload(mut report: Value) -> Value {
 }
 
 /// What an agent may know of the relay, and the uploads of its project by lane and state.
-pub(super) fn lanes(
-    overview: &Overview,
-    project: &str,
-    (server, workspace): (&Address, Workspace),
-) -> Value {
+pub(super) fn lanes(overview: &Overview, project: &str, workspaces: &Workspaces) -> Value {
     let own = overview
         .lanes
         .iter()
@@ -145,14 +142,19 @@ pub(super) fn lanes(
             })
         })
         .collect();
-    let Workspace { space, workspace } = workspace;
+    let Workspace { space, workspace } = workspaces.first();
+    let all = workspaces.iter().map(|workspace| {
+        let Workspace { space, workspace } = workspace;
+        serde_json::json!({ "space": space.to_string(), "workspace": workspace.to_string() })
+    });
     serde_json::json!({
         "schema": "octane.relay_lanes/1",
         "project": project,
         "version": env!("CARGO_PKG_VERSION"),
-        "server": server.to_string(),
+        "server": workspaces.server().to_string(),
         "space": space.to_string(),
         "workspace": workspace.to_string(),
+        "workspaces": all.collect::<Vec<Value>>(),
         "lanes": lanes,
     })
 }

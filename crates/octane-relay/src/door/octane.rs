@@ -32,7 +32,7 @@ use axum::routing::{any, get, post};
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use octane_model::error_code;
 
-use self::access::{authenticate, check_workspace};
+use self::access::authenticate;
 use self::problem::OctaneProblem;
 use self::task_number::TaskNumber;
 use super::caller::Caller;
@@ -64,7 +64,7 @@ pub(super) fn routes() -> Router<Door> {
 
 /// What only Octane itself can do.
 async fn other(State(door): State<Door>, method: Method, uri: Uri) -> OctaneProblem {
-    let (path, server) = (uri.path(), &door.settings.server);
+    let (path, server) = (uri.path(), door.settings.workspaces.server());
     let description = format!(
         "a relay takes test results and says what became of them; `{method} {path}` is for Octane itself, {server}"
     );
@@ -103,12 +103,12 @@ async fn xsd(
     headers: HeaderMap,
 ) -> Result<Response, OctaneProblem> {
     authenticate(&door, &headers).await?;
-    check_workspace(&door, (&space, &workspace))?;
+    access::workspace(&door, (&space, &workspace))?;
     let schema = octane_results::test_results_xsd();
     Ok(([(header::CONTENT_TYPE, "application/xml")], schema).into_response())
 }
 
-/// The upload behind the ID of a task, if it belongs to the project of the request.
+/// The upload behind the ID of a task, if it belongs to the project and to the workspace of the request.
 async fn find(
     door: &Door,
     headers: &HeaderMap,
@@ -116,14 +116,15 @@ async fn find(
     id: &str,
 ) -> Result<(TaskNumber, Status), OctaneProblem> {
     let Caller { project, .. } = authenticate(door, headers).await?;
-    check_workspace(door, place)?;
+    let workspace = access::workspace(door, place)?;
     let number = TaskNumber::parse(id);
     let found = match number {
         Some(number) => door.store.status(&number.upload()).await?,
         None => None,
     };
-    // That others have it is nobody's business.
-    let found = found.filter(|found| found.project == project);
+    // That others have it is nobody's business, and Octane knows a task in its workspace alone.
+    let found = found
+        .filter(|found| found.project == project && found.lane.workspace_in_space() == workspace);
     number.zip(found).ok_or_else(|| {
         let description = format!("there is no QueueItem with the ID `{id}`");
         OctaneProblem::new(

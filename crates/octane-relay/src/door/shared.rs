@@ -18,15 +18,14 @@ use crate::chain::Chain;
 use crate::oidc::Oidc;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, system_clock};
+use crate::workspaces::Workspaces;
 
 /// How a door behaves.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DoorSettings {
-    /// The server to which the relay delivers.
-    pub server: Address,
-    /// The workspace to which it delivers.
-    pub workspace: Workspace,
+    /// The workspaces to which the relay delivers.
+    pub workspaces: Workspaces,
     /// Where journals are checked.
     pub folder: PathBuf,
     /// The largest journal, and the largest payload, in bytes. Default: 64 MiB.
@@ -47,11 +46,11 @@ pub struct DoorSettings {
 }
 
 impl DoorSettings {
-    /// The door of a relay that delivers to this workspace, and has journals below this folder while it checks them.
+    /// The door of a relay that delivers to this workspace, and has journals below this folder while it checks them. More workspaces can be
+    /// [added](Workspaces::and).
     pub fn new(server: Address, workspace: Workspace, folder: impl Into<PathBuf>) -> Self {
         Self {
-            server,
-            workspace,
+            workspaces: Workspaces::new(server, workspace),
             folder: folder.into(),
             journal_bytes_max: 64 << 20,
             uploads_max: 1000,

@@ -11,6 +11,7 @@ use super::text::{Foreign, chip, count, duration, lane, number, time};
 use crate::door::Door;
 use crate::state;
 use crate::store::{LaneCount, Overview, Status};
+use crate::workspace_labels::WorkspaceLabels;
 
 /// No list on the page is longer.
 const LINES_MAX: usize = 200;
@@ -23,6 +24,8 @@ pub(super) async fn page(_: Operator, State(door): State<Door>) -> Result<Respon
 }
 
 fn render(overview: &Overview, waiting: &[Status]) -> Page<'static> {
+    let all = overview.lanes.iter().map(|count| &count.lane);
+    let labels = WorkspaceLabels::of(all.chain(waiting.iter().map(|upload| &upload.lane)));
     let mut body = figures(overview);
     body.push_str("<h2>Waiting for a person or for another attempt</h2>");
     if waiting.is_empty() {
@@ -30,7 +33,7 @@ fn render(overview: &Overview, waiting: &[Status]) -> Page<'static> {
     } else {
         body.push_str("<ul class=\"cards\">");
         for upload in waiting.iter().take(LINES_MAX) {
-            card(&mut body, upload);
+            card(&mut body, upload, labels);
         }
         body.push_str("</ul>");
         body.push_str(&rest(waiting.len()));
@@ -39,7 +42,7 @@ fn render(overview: &Overview, waiting: &[Status]) -> Page<'static> {
     if overview.lanes.is_empty() {
         body.push_str("<p class=\"empty\">No uploads are stored.</p>");
     } else {
-        body.push_str(&lanes(overview));
+        body.push_str(&lanes(overview, labels));
     }
     Page {
         title: "Queue",
@@ -81,16 +84,21 @@ fn figures(overview: &Overview) -> String {
     )
 }
 
-fn card(html: &mut String, upload: &Status) {
+fn card(html: &mut String, upload: &Status, labels: WorkspaceLabels) {
     let id = &upload.id;
     let next = upload.next_attempt.map_or_else(String::new, |next| {
         format!(" · next attempt {}", time(next))
     });
     let reason = upload.reason.as_deref().unwrap_or("no reason is known");
+    let workspace = labels
+        .label(&upload.lane)
+        .map_or_else(String::new, |label| {
+            format!(", workspace {}", Foreign(&label))
+        });
     let _ = writeln!(
         html,
         "<li class=\"card\"><div class=\"what\"><h3><a href=\"/uploads/{id}\">{id}</a> {}</h3>\
-         <p>{} <span class=\"quiet\">of {}</span></p>\
+         <p>{} <span class=\"quiet\">of {}{workspace}</span></p>\
          <p class=\"quiet\">{} · stored {} · {}{next}</p><p class=\"reason\">{}</p></div>\
          <form method=\"post\" action=\"/uploads/{id}/retry\"><button>Try again<span class=\"unseen\"> with {id}</span></button></form>\
          <a class=\"button\" href=\"/uploads/{id}#delete\">Delete …<span class=\"unseen\"> {id}</span></a></li>",
@@ -105,23 +113,31 @@ fn card(html: &mut String, upload: &Status) {
 }
 
 /// Those that are not delivered come first, the oldest on top; then the newest.
-fn lanes(overview: &Overview) -> String {
+fn lanes(overview: &Overview, labels: WorkspaceLabels) -> String {
     let mut lines: Vec<&LaneCount> = overview.lanes.iter().collect();
     lines.sort_by_key(|line| {
         let is_done = line.state == state::State::Delivered;
         let age = line.oldest.micros();
         (is_done, if is_done { -age } else { age })
     });
-    let mut html = String::from(
+    let workspace = if labels.are_needed() {
+        "<th scope=\"col\">Workspace</th>"
+    } else {
+        ""
+    };
+    let mut html = format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"By suite run\"><table>\
          <caption class=\"unseen\">Uploads by suite run and state</caption><thead><tr>\
-         <th scope=\"col\">State</th><th scope=\"col\">Suite run</th><th scope=\"col\">Project</th>\
+         <th scope=\"col\">State</th><th scope=\"col\">Suite run</th>{workspace}<th scope=\"col\">Project</th>\
          <th scope=\"col\" class=\"n\">Uploads</th><th scope=\"col\" class=\"n\">Oldest</th></tr></thead><tbody>\n",
     );
     for line in lines.iter().take(LINES_MAX) {
+        let workspace = labels.label(&line.lane);
+        let workspace =
+            workspace.map_or_else(String::new, |label| format!("<td>{}</td>", Foreign(&label)));
         let _ = writeln!(
             html,
-            "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td>{}</td><th scope=\"row\">{}</th>{workspace}<td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             chip(line.state),
             lane(&line.lane),
             Foreign(&line.project),

@@ -14,23 +14,29 @@ macro_rules! implement_store {
 
             fn lease<'a>(
                 &'a self,
+                workspaces: &'a Workspaces,
                 holder: &'a str,
                 time: Duration,
             ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-                let holder = holder.to_owned();
+                let (workspaces, holder) = (workspaces.clone(), holder.to_owned());
                 self.transact(move |store| {
-                    Box::pin(async move { operations::lease(store, &holder, time, false).await })
+                    Box::pin(async move {
+                        operations::lease(store, &workspaces, &holder, time, false).await
+                    })
                 })
             }
 
             fn take_over<'a>(
                 &'a self,
+                workspaces: &'a Workspaces,
                 holder: &'a str,
                 time: Duration,
             ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-                let holder = holder.to_owned();
+                let (workspaces, holder) = (workspaces.clone(), holder.to_owned());
                 self.transact(move |store| {
-                    Box::pin(async move { operations::lease(store, &holder, time, true).await })
+                    Box::pin(async move {
+                        operations::lease(store, &workspaces, &holder, time, true).await
+                    })
                 })
             }
 
@@ -100,16 +106,10 @@ macro_rules! implement_store {
                 })
             }
 
-            fn close<'a>(
-                &'a self,
-                suite_run: &'a str,
-                suite: Option<&'a str>,
-            ) -> BoxFuture<'a, Result<u64, StoreError>> {
-                let (suite_run, suite) = (suite_run.to_owned(), suite.map(str::to_owned));
+            fn close<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, Result<u64, StoreError>> {
+                let lane = lane.clone();
                 self.transact(move |store| {
-                    Box::pin(
-                        async move { operations::close(store, &suite_run, suite.as_deref()).await },
-                    )
+                    Box::pin(async move { operations::close(store, &lane).await })
                 })
             }
 

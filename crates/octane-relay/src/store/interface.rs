@@ -10,6 +10,7 @@ use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
 use crate::time::Time;
 use crate::token::{Token, TokenEntry, TokenId};
+use crate::workspaces::Workspaces;
 
 /// An upload that is handed over.
 #[derive(Debug, Clone)]
@@ -178,10 +179,11 @@ pub trait Store: Send + Sync + 'static {
     /// Stores an upload. Doing it again changes nothing. A project may have `uploads_max` that are not delivered.
     fn put(&self, upload: NewUpload, uploads_max: u64) -> BoxFuture<'_, Result<Put, StoreError>>;
 
-    /// Leases the lane whose first upload has waited longest, for this long; none if there is nothing to do now. What another holder
-    /// has begun and left comes first.
+    /// Leases the lane of these workspaces whose first upload has waited longest, for this long; none if there is nothing to do now. What
+    /// another holder has begun and left comes first.
     fn lease<'a>(
         &'a self,
+        workspaces: &'a Workspaces,
         holder: &'a str,
         time: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
@@ -189,6 +191,7 @@ pub trait Store: Send + Sync + 'static {
     /// Leases a lane whose holder did not renew its lease in time, likewise; none if there is none.
     fn take_over<'a>(
         &'a self,
+        workspaces: &'a Workspaces,
         holder: &'a str,
         time: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
@@ -227,13 +230,8 @@ pub trait Store: Send + Sync + 'static {
     /// The shards in the lane of which everything is in Octane, in the order in which they arrived.
     fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<Job>, StoreError>>;
 
-    /// Lets the suite runs of this name, in the suite of this name or in any, be completed without the shards that are missing. Returns how
-    /// many shards were awaiting others.
-    fn close<'a>(
-        &'a self,
-        suite_run: &'a str,
-        suite: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<u64, StoreError>>;
+    /// Lets a suite run be completed without the shards that are missing. Returns how many shards were awaiting others.
+    fn close<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, Result<u64, StoreError>>;
 
     /// Gives the lane back. One that is lost is not ours to give.
     fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), StoreError>>;

@@ -14,6 +14,7 @@ use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
 use crate::time::Time;
 use crate::token::{Token, TokenEntry, TokenId};
+use crate::workspaces::Workspaces;
 
 /// The cells of a statement.
 macro_rules! cells {
@@ -97,13 +98,15 @@ async fn known(
 
 pub(super) async fn lease(
     store: &mut impl Transaction,
+    workspaces: &Workspaces,
     holder: &str,
     time: Duration,
     is_take_over: bool,
 ) -> Result<Option<Lease>, StoreError> {
     let now = store.now().await?;
     let take_over = i64::from(is_take_over);
-    let free = store.row(sql::FREE_LANE, cells![now, take_over]);
+    let (server, list) = (workspaces.lane_server(), workspaces.list());
+    let free = store.row(sql::FREE_LANE, cells![now, take_over, &*server, &*list]);
     let Some(mut row) = free.await? else {
         return Ok(None);
     };
@@ -246,15 +249,9 @@ pub(super) async fn shards(
     rows.into_iter().map(|mut row| job(&mut row)).collect()
 }
 
-pub(super) async fn close(
-    store: &mut impl Transaction,
-    suite_run: &str,
-    suite: Option<&str>,
-) -> Result<u64, StoreError> {
+pub(super) async fn close(store: &mut impl Transaction, lane: &Lane) -> Result<u64, StoreError> {
     let now = store.now().await?;
-    store
-        .execute(sql::CLOSE, cells![suite_run, suite, now])
-        .await
+    store.execute(sql::CLOSE, cells![&*lane.key(), now]).await
 }
 
 pub(super) async fn release(store: &mut impl Transaction, lease: &Lease) -> Result<(), StoreError> {

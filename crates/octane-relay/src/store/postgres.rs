@@ -18,9 +18,11 @@ use self::tls::MakeTls;
 use self::transaction::{PostgresTransaction, Scope};
 use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError};
 use super::{operations, sql};
+use crate::lane::Lane;
 use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
 use crate::token::{Token, TokenEntry, TokenId};
+use crate::workspaces::Workspaces;
 
 /// A store in a database of PostgreSQL, by whose clock all relays go. Connections use TLS as the URL says (`sslmode`), and verify the
 /// server's certificate whenever they do.

@@ -85,7 +85,8 @@ pub(super) const ADD_UPLOAD: &str = "
     ON CONFLICT (id) DO NOTHING";
 
 /// The free lane whose first open upload is due and was stored first, or in which nothing is open and a shard need not await others any
-/// longer. Those come first whose holder let the lease expire; with `?2`, there are no others.
+/// longer, of the server `?3` and the workspaces that are listed in `?4`. Those come first whose holder let the lease expire; with `?2`,
+/// there are no others.
 pub(super) const FREE_LANE: &str = "
     SELECT l.id, l.fence, l.server, l.space, l.workspace, l.suite, l.suite_run
     FROM (
@@ -100,6 +101,7 @@ pub(super) const FREE_LANE: &str = "
     JOIN relay_uploads u ON u.sequence = first.sequence
     JOIN relay_lanes l ON l.id = u.lane
     WHERE l.expires <= ?1 AND u.next_attempt <= ?1 AND (?2 = 0 OR l.holder IS NOT NULL)
+        AND l.server = ?3 AND ?4 LIKE '%,' || l.space || '/' || l.workspace || ',%'
     ORDER BY CASE WHEN l.holder IS NULL THEN 1 ELSE 0 END, u.sequence LIMIT 1 /*+ FOR UPDATE OF l SKIP LOCKED */";
 
 pub(super) const TAKE_LANE: &str =
@@ -150,10 +152,8 @@ pub(super) const SHARDS: &str = "
 
 /// A moment that has passed is when they are due.
 pub(super) const CLOSE: &str = "
-    UPDATE relay_uploads SET next_attempt = 1, changed = ?3
-    WHERE state = 'awaiting_shards' AND lane IN (
-        SELECT id FROM relay_lanes WHERE suite_run = ?1 AND suite = COALESCE(?2, suite)
-    )";
+    UPDATE relay_uploads SET next_attempt = 1, changed = ?2
+    WHERE state = 'awaiting_shards' AND lane IN (SELECT id FROM relay_lanes WHERE lane = ?1)";
 
 pub(super) const STATUS: &str = "
     SELECT u.id, u.project, l.server, l.space, l.workspace, l.suite, l.suite_run, u.state, u.attempts, u.results, u.created, u.changed,

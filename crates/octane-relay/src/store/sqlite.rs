@@ -14,10 +14,12 @@ use rusqlite::{Connection, params_from_iter};
 use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError};
 use super::transaction::{Cell, Row, Transaction};
 use super::{operations, sql};
+use crate::lane::Lane;
 use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
 use crate::time::{Clock, Time};
 use crate::token::{Token, TokenEntry, TokenId};
+use crate::workspaces::Workspaces;
 
 /// A store in a file. Processes of one machine may share it; a commit is on the disk before it counts.
 #[derive(Clone)]

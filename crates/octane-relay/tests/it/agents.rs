@@ -7,9 +7,10 @@ use octane_client::{
     CancellationToken, Client, Shard, Spool, Status as TestStatus, SuiteChoice, TargetSpec,
     TestRun, UploadId, UploadSettings, UploadSummary,
 };
+use octane_model::Workspace;
 use octane_relay::{
     Deliveries, Lane, NewUpload, Put, Rate, SqliteStore, State, Store, StorePace, Worker,
-    WorkerSettings, system_clock,
+    WorkerSettings, Workspaces, system_clock,
 };
 use octane_rest::{ApiKey, Endpoint};
 use octane_sandbox::{Running, Sandbox, Settings};
@@ -27,11 +28,16 @@ pub(crate) struct World {
 
 /// Delivers to the sandbox.
 struct ToSandbox {
+    workspaces: Workspaces,
     client: Client,
     shard_timeout: Option<Duration>,
 }
 
 impl Deliveries for ToSandbox {
+    fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
+    }
+
     fn of(&self, _: &UploadSummary) -> (Client, UploadSettings) {
         (self.client.clone(), UploadSettings::default())
     }
@@ -65,6 +71,20 @@ impl World {
             .workspace(settings.workspace)
     }
 
+    /// The workspace of the sandbox.
+    pub(crate) fn workspaces(&self) -> Workspaces {
+        let endpoint = self.endpoint().build().unwrap();
+        Workspaces::new(endpoint.address().clone(), endpoint.workspace())
+    }
+
+    /// The lane of a suite run of the suite of all uploads.
+    pub(crate) fn lane(&self, suite_run: &str) -> Lane {
+        let workspaces = self.workspaces();
+        let Workspace { space, workspace } = workspaces.first();
+        let server = workspaces.server().base().to_string();
+        Lane::new(server, space.get(), workspace.get(), "Nightly", suite_run)
+    }
+
     /// Plans an upload as an agent does, without credentials: its journal as it is handed over, and what it is.
     pub(crate) fn plan(
         &self,
@@ -72,7 +92,19 @@ impl World {
         results: &[TestRun],
         shard: Option<Shard>,
     ) -> (Vec<u8>, UploadSummary) {
-        let client = Client::new(self.endpoint().build().unwrap());
+        self.plan_in(self.workspaces().first(), suite_run, results, shard)
+    }
+
+    /// The same for any workspace.
+    pub(crate) fn plan_in(
+        &self,
+        workspace: Workspace,
+        suite_run: &str,
+        results: &[TestRun],
+        shard: Option<Shard>,
+    ) -> (Vec<u8>, UploadSummary) {
+        let endpoint = self.endpoint().build().unwrap();
+        let client = Client::new(endpoint.in_workspace(workspace));
         let spool = Spool::at(self.folder.path().join("agent"));
         let spec =
             TargetSpec::new(SuiteChoice::Named("Nightly".into()), suite_run).create_missing(true);
@@ -94,7 +126,20 @@ impl World {
         results: &[TestRun],
         shard: Option<Shard>,
     ) -> UploadId {
-        let (journal, summary) = self.plan(suite_run, results, shard);
+        let workspace = self.workspaces().first();
+        self.hand_over_in(workspace, suite_run, results, shard)
+            .await
+    }
+
+    /// The same for any workspace.
+    pub(crate) async fn hand_over_in(
+        &self,
+        workspace: Workspace,
+        suite_run: &str,
+        results: &[TestRun],
+        shard: Option<Shard>,
+    ) -> UploadId {
+        let (journal, summary) = self.plan_in(workspace, suite_run, results, shard);
         let id = summary.id.clone();
         let digest = Sha256::digest(&journal);
         let upload = NewUpload {
@@ -132,6 +177,7 @@ impl World {
         Worker::new(
             Arc::clone(&self.store),
             ToSandbox {
+                workspaces: self.workspaces(),
                 client: Client::new(endpoint),
                 shard_timeout: self.shard_timeout,
             },
@@ -216,4 +262,12 @@ pub(crate) fn results(numbers: std::ops::Range<u32>, status: TestStatus) -> Vec<
     numbers
         .map(|number| TestRun::new(format!("test {number}"), status).class("Shop"))
         .collect()
+}
+
+/// A workspace of the shared space of the sandbox.
+pub(crate) fn workspace(number: i64) -> Workspace {
+    Workspace {
+        space: Settings::default().space,
+        workspace: number.into(),
+    }
 }

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use octane_client::{Shard, UploadId};
+use octane_model::Workspace;
 use octane_relay::{
     Clock, End, Job, Lane, Lease, NewUpload, Put, Rate, ShownToken, State, Store, StoreError, Time,
-    Token,
+    Token, Workspaces,
 };
 
 /// A clock that a test moves.
@@ -42,7 +43,10 @@ impl Case {
     }
 
     async fn lease(&self) -> Option<Lease> {
-        self.store.lease("one", LEASE_TIME).await.unwrap()
+        self.store
+            .lease(&workspaces(), "one", LEASE_TIME)
+            .await
+            .unwrap()
     }
 
     async fn begin(&self, lease: &Lease) -> Option<Job> {
@@ -80,6 +84,7 @@ checks! {
     a_project_has_a_quota_of_uploads_that_are_not_delivered
     a_lane_has_one_holder_until_its_lease_expires
     a_lane_whose_holder_is_gone_comes_before_those_that_wait
+    a_relay_has_no_lanes_but_those_of_its_workspaces
     the_holder_of_an_expired_lease_can_write_nothing
     uploads_of_a_lane_come_in_the_order_in_which_they_arrived
     an_upload_that_waits_holds_up_its_lane_and_no_other
@@ -101,8 +106,23 @@ pub(crate) fn id(number: u64) -> UploadId {
     UploadId::from_parts(1_795_000_000_000, number)
 }
 
+const SERVER: &str = "https://octane.example/";
+
 fn lane(suite_run: &str) -> Lane {
-    Lane::new("https://octane.example/", 1001, 1002, "Nightly", suite_run)
+    Lane::new(SERVER, 1001, 1002, "Nightly", suite_run)
+}
+
+fn workspaces_of(server: &str, space: i64, workspace: i64) -> Workspaces {
+    let workspace = Workspace {
+        space: space.into(),
+        workspace: workspace.into(),
+    };
+    Workspaces::new(server.parse().unwrap(), workspace)
+}
+
+/// The workspace of all lanes, unless a check says otherwise.
+pub(crate) fn workspaces() -> Workspaces {
+    workspaces_of(SERVER, 1001, 1002)
 }
 
 fn upload(number: u64, suite_run: &str) -> NewUpload {
@@ -225,14 +245,22 @@ async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
     assert_eq!(case.lease().await, None);
     hand_over_to(store, 1, "one").await;
     hand_over_to(store, 2, "two").await;
-    let one = store.lease("one", LONG).await.unwrap().unwrap();
+    let one = store
+        .lease(&workspaces(), "one", LONG)
+        .await
+        .unwrap()
+        .unwrap();
     let two = case.lease().await.unwrap();
     assert_eq!((&*one.lane.suite_run, &*two.lane.suite_run), ("one", "two"));
     store.renew(&two, LONG).await.unwrap();
     assert_eq!(case.lease().await, None);
     store.renew(&one, LEASE_TIME).await.unwrap();
     case.pass(LEASE_TIME * 2);
-    let taken = store.lease("one", LONG).await.unwrap().unwrap();
+    let taken = store
+        .lease(&workspaces(), "one", LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(taken.lane, one.lane);
     assert_eq!(case.lease().await, None);
     store.release(&taken).await.unwrap();
@@ -245,18 +273,80 @@ async fn a_lane_whose_holder_is_gone_comes_before_those_that_wait(case: Case) {
         hand_over_to(store, number, suite_run).await;
     }
     let released = case.lease().await.unwrap();
-    assert_eq!(store.take_over("two", LONG).await.unwrap(), None);
+    assert_eq!(
+        store.take_over(&workspaces(), "two", LONG).await.unwrap(),
+        None
+    );
     let left = case.lease().await.unwrap();
     store.release(&released).await.unwrap();
-    assert_eq!(store.take_over("two", LONG).await.unwrap(), None);
+    assert_eq!(
+        store.take_over(&workspaces(), "two", LONG).await.unwrap(),
+        None
+    );
     case.pass(LEASE_TIME * 2);
-    let taken = store.lease("two", LEASE_TIME).await.unwrap().unwrap();
+    let taken = store
+        .lease(&workspaces(), "two", LEASE_TIME)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(taken.lane, left.lane);
-    assert_eq!(store.take_over("three", LONG).await.unwrap(), None);
+    assert_eq!(
+        store.take_over(&workspaces(), "three", LONG).await.unwrap(),
+        None
+    );
     case.pass(LEASE_TIME * 2);
-    let taken = store.take_over("three", LONG).await.unwrap().unwrap();
+    let taken = store
+        .take_over(&workspaces(), "three", LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(taken.lane, left.lane);
     assert_eq!(case.lease().await.unwrap().lane, released.lane);
+}
+
+async fn a_relay_has_no_lanes_but_those_of_its_workspaces(case: Case) {
+    let store = &*case.store;
+    // The numbers of one are in those of another.
+    let places = [
+        (SERVER, 1001, 1002),
+        (SERVER, 1001, 100),
+        (SERVER, 1001, 10020),
+        (SERVER, 11001, 1002),
+        (SERVER, 1002, 1001),
+        ("https://other.example/", 1001, 1002),
+    ];
+    for (number, (server, space, workspace)) in (1..).zip(places) {
+        let lane = Lane::new(server, space, workspace, "Nightly", "4711");
+        let upload = NewUpload {
+            lane,
+            ..upload(number, "4711")
+        };
+        assert_eq!(store.put(upload, QUOTA).await.unwrap(), Put::Stored);
+    }
+    // Whoever serves nothing that is stored waits in vain.
+    let none = workspaces_of(SERVER, 1001, 2);
+    assert_eq!(store.lease(&none, "none", LONG).await.unwrap(), None);
+    for (server, space, workspace) in places {
+        let own = workspaces_of(server, space, workspace);
+        let lease = store.lease(&own, "one", LEASE_TIME).await.unwrap().unwrap();
+        let found = (&*lease.lane.server, lease.lane.space, lease.lane.workspace);
+        assert_eq!(found, (server, space, workspace));
+        assert_eq!(store.lease(&own, "one", LONG).await.unwrap(), None);
+    }
+    // Nor does it take over what others have left.
+    case.pass(LEASE_TIME * 2);
+    assert_eq!(store.take_over(&none, "none", LONG).await.unwrap(), None);
+    let second = Workspace {
+        space: 1002.into(),
+        workspace: 1001.into(),
+    };
+    let both = workspaces().and(second);
+    let mut taken = Vec::new();
+    while let Some(lease) = store.take_over(&both, "two", LONG).await.unwrap() {
+        taken.push((lease.lane.server, lease.lane.space, lease.lane.workspace));
+    }
+    let server = || SERVER.to_owned();
+    assert_eq!(taken, [(server(), 1001, 1002), (server(), 1002, 1001)]);
 }
 
 async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
@@ -475,15 +565,25 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
 async fn a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies(case: Case) {
     let store = &*case.store;
     hand_over_shard(store, 1, 3).await;
-    assert_eq!(store.close("4711", None).await.unwrap(), 0);
+    assert_eq!(store.close(&lane("4711")).await.unwrap(), 0);
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     case.end(&lease, &job, awaiting(None)).await;
     store.release(&lease).await.unwrap();
     assert!(case.lease().await.is_none());
-    assert_eq!(store.close("4711", Some("Weekly")).await.unwrap(), 0);
-    assert_eq!(store.close("4712", None).await.unwrap(), 0);
-    assert_eq!(store.close("4711", Some("Nightly")).await.unwrap(), 1);
+    let others: [fn(&mut Lane); 4] = [
+        |lane| lane.suite.push('s'),
+        |lane| lane.suite_run.push('2'),
+        |lane| lane.workspace += 1,
+        |lane| lane.space += 1,
+    ];
+    for change in others {
+        let mut other = lane("4711");
+        change(&mut other);
+        assert_eq!(store.close(&other).await.unwrap(), 0, "{other:?}");
+    }
+    assert!(case.lease().await.is_none());
+    assert_eq!(store.close(&lane("4711")).await.unwrap(), 1);
     let lease = case.lease().await.unwrap();
     assert!(case.begin(&lease).await.unwrap().is_closing);
     // Its relay dies, and the next one is stopped.

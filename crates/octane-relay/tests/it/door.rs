@@ -11,16 +11,16 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode, header};
 use octane_client::{CancellationToken, Status as TestStatus};
-use octane_relay::{Audit, DoorSettings, Server, State, Token, routes};
+use octane_relay::{Audit, DoorSettings, Server, State, Token, Workspaces, routes};
 use octane_sandbox::Settings;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::agents::{World, results};
+use crate::agents::{World, results, workspace};
 
 /// A door to the store of a world, and a token of the project `shop`.
 struct Case {
@@ -217,15 +217,14 @@ async fn what_cannot_be_delivered_is_refused_and_not_stored() {
         case.put("u-1", &journal).await.code(),
         (400, "invalid_id".to_owned())
     );
-    case.settings.workspace.workspace = 1003.into();
-    assert_eq!(
-        case.put(&id, &journal).await.code(),
-        refused("other_workspace")
-    );
-    case.settings.workspace = octane_model::Workspace {
-        space: Settings::default().space,
-        workspace: Settings::default().workspace,
-    };
+    let own = case.settings.workspaces.clone();
+    let first = Workspaces::new(own.server().clone(), workspace(1003));
+    case.settings.workspaces = (1004..1010).map(workspace).fold(first, Workspaces::and);
+    let answer = case.put(&id, &journal).await;
+    assert_eq!(answer.code(), refused("other_workspace"));
+    let expected = "1001/1003, 1001/1004, 1001/1005, 1001/1006, 1001/1007 and 2 more";
+    assert!(answer.text.contains(expected), "{}", answer.text);
+    case.settings.workspaces = own;
     case.settings.journal_bytes_max = journal.len() - 1;
     assert_eq!(
         case.put(&id, &journal).await.code(),
@@ -248,6 +247,57 @@ async fn what_cannot_be_delivered_is_refused_and_not_stored() {
     let answer = case.put(&other, &other_journal).await;
     assert_eq!(answer.code(), (429, "quota".to_owned()));
     assert_eq!(answer.retry_after.as_deref(), Some("30"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_for_any_workspace_of_the_relay_is_stored_in_a_lane_of_that_workspace() {
+    let mut case = Case::new().await;
+    let runs = results(0..3, TestStatus::Passed);
+    let (journal, summary) = case.world.plan_in(workspace(1003), "4711", &runs, None);
+    let other = summary.id.to_string();
+    let refused = case.put(&other, &journal).await;
+    assert_eq!(refused.code(), (422, "other_workspace".to_owned()));
+    case.settings.workspaces = case.settings.workspaces.and(workspace(1003));
+    let (first, id) = case.plan("4711");
+    for (id, journal, workspace) in [(&other, &journal, "1003"), (&id, &first, "1002")] {
+        let stored = case.put(id, journal).await;
+        assert_eq!(stored.status, StatusCode::CREATED, "{}", stored.text);
+        let json = case.get(&format!("/v1/uploads/{id}")).await.json();
+        assert_eq!(json["lane"]["workspace"], workspace);
+    }
+    let about = case.get("/v1/status").await.json();
+    assert_eq!(
+        (&about["space"], &about["workspace"]),
+        (&"1001".into(), &"1002".into())
+    );
+    let all =
+        [1002, 1003].map(|number| json!({ "space": "1001", "workspace": number.to_string() }));
+    assert_eq!(about["workspaces"], json!(all));
+    let lanes = about["lanes"].as_array().unwrap();
+    let lanes: Vec<_> = lanes
+        .iter()
+        .map(|lane| lane["lane"]["workspace"].as_str().unwrap())
+        .collect();
+    assert_eq!(lanes, ["1003", "1002"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_may_write_the_url_of_the_server_in_its_own_way() {
+    let mut case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    // The names of the own machine are one.
+    let port = case.world.sandbox.address().port();
+    let other = format!("http://localhost:{port}").parse().unwrap();
+    case.settings.workspaces = Workspaces::new(other, workspace(1002));
+    let stored = case.put(&id, &journal).await;
+    assert_eq!(stored.status, StatusCode::CREATED, "{}", stored.text);
+    // The relay finds it under the name that it knows.
+    let leased = case
+        .world
+        .store
+        .lease(&case.settings.workspaces, "one", Duration::from_secs(60));
+    let lane = leased.await.unwrap().unwrap().lane;
+    assert_eq!(lane.server, format!("http://localhost:{port}/"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

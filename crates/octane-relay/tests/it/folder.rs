@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Status as TestStatus};
-use octane_relay::{Audit, DoorSettings, Folder, NewUpload, State};
+use octane_relay::{Audit, DoorSettings, Folder, NewUpload, State, Workspaces};
 use octane_sandbox::Settings;
 use serde_json::Value;
 
-use crate::agents::{World, results};
+use crate::agents::{World, results, workspace};
 
 /// A folder that a relay looks through, and what it says in its audit log.
 struct Case {
@@ -225,7 +225,8 @@ async fn what_the_relay_cannot_deliver_is_refused_at_once() {
     let (journal, upload) = case.plan("4711");
     case.put("shop/a", &journal);
     case.put("b", &journal);
-    case.settings.workspace.workspace = 1003.into();
+    let own = case.settings.workspaces.clone();
+    case.settings.workspaces = Workspaces::new(own.server().clone(), workspace(1003));
     look(&mut case.relay()).await;
     let refused = ["refused/b", "shop/refused/a"];
     let refused = refused.map(|file| [file.to_owned(), format!("{file}.reason.txt")]);
@@ -236,7 +237,7 @@ async fn what_the_relay_cannot_deliver_is_refused_at_once() {
         said,
         ["b refused no_project", "shop/a refused other_workspace"]
     );
-    case.settings.workspace.workspace = Settings::default().workspace;
+    case.settings.workspaces = own;
     case.settings.journal_bytes_max = journal.len() - 1;
     case.put("shop/a", &journal);
     look(&mut case.relay()).await;

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
-use crate::agents::World;
+use crate::agents::{World, workspace};
 
 /// A door to the store of a world, and a client with a token of the project `shop`.
 struct Case {
@@ -638,6 +638,43 @@ async fn a_push_waits_for_a_place_while_others_are_received_but_not_for_ever() {
     let (answer, ended) = tokio::join!(waiting, held.select_next_some());
     assert_eq!((answer.status().as_u16(), ended), (202, 400));
     assert_eq!(case.uploads().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_goes_to_the_workspace_of_its_path_and_its_task_is_known_there_alone() {
+    let mut case = Case::new().await;
+    case.settings.workspaces = case.settings.workspaces.and(workspace(1003));
+    let path = |workspace: u32, rest: &str| {
+        format!("/api/shared_spaces/1001/workspaces/{workspace}/test-results{rest}")
+    };
+    for own in [1003, 1002] {
+        let payload = payload("<suite_ref id=\"7\" external_run_id=\"nightly 1\"/>");
+        let sent = case
+            .send(Method::POST, &path(own, ""), &[XML], payload)
+            .await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let id = sent.json()["id"].as_u64().unwrap();
+        for workspace in [1002, 1003] {
+            let status = if workspace == own { 200 } else { 404 };
+            for rest in [format!("/{id}"), format!("/{id}/log")] {
+                let answer = case.get(&path(workspace, &rest)).await;
+                assert_eq!(answer.status, status, "{workspace} {}", answer.text);
+            }
+        }
+        let upload = case.uploads().pop().unwrap();
+        let stored = case.store.status(&upload).await.unwrap().unwrap();
+        assert_eq!(stored.lane.workspace, i64::from(own));
+    }
+    let refused = case.get(&path(1004, "/7")).await;
+    assert_eq!(
+        refused.code(),
+        (404, "platform.entity_not_found".to_owned())
+    );
+    let description = refused.json()["description"].to_string();
+    assert!(
+        description.contains("1001/1002, 1001/1003"),
+        "{description}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use octane_sandbox::{Fault, Settings};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::agents::{World, results};
+use crate::agents::{World, results, workspace};
 
 /// A relay and the token of an operator.
 struct Case {
@@ -179,6 +179,28 @@ async fn an_operator_sees_why_an_upload_waits_tries_it_again_and_deletes_it() {
     assert_eq!(case.events(), ["retried", "deleted"]);
     let lines = case.lines.lock().unwrap();
     assert_eq!(lines[1]["actor"]["id"], case.token.id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_names_workspaces_once_there_are_several() {
+    let case = Case::new().await;
+    case.rejected().await;
+    let queue = case.get("/").await.html;
+    assert!(!queue.contains("1001/1002"), "{queue}");
+    let runs = results(0..1, TestStatus::Passed);
+    let other = workspace(1003);
+    case.world
+        .hand_over_in(other, "<i>4711</i>", &runs, None)
+        .await;
+    let queue = case.get("/").await.html;
+    for part in [
+        "of shop, workspace 1001/1002</span>",
+        "<th scope=\"col\">Workspace</th>",
+        "&lt;/i&gt;</th><td>1001/1002</td><td>shop</td>",
+        "&lt;/i&gt;</th><td>1001/1003</td><td>shop</td>",
+    ] {
+        assert!(queue.contains(part), "{part}\n{queue}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

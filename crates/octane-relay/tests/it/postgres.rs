@@ -63,8 +63,10 @@ async fn several_relays_share_a_database_and_each_lane_has_one_holder() {
             let store = store.clone();
             tasks.spawn(async move {
                 let mut done = Vec::new();
+                let workspaces = contract::workspaces();
+                let name = format!("relay {number}");
                 while let Some(lease) = store
-                    .lease(&format!("relay {number}"), contract::LONG)
+                    .lease(&workspaces, &name, contract::LONG)
                     .await
                     .unwrap()
                 {

@@ -90,7 +90,9 @@ async fn a_store_of_the_second_format_is_migrated_with_its_uploads() {
     connection.execute_batch(back).unwrap();
     drop(connection);
     let store = case(&folder, &clock).store;
-    let lease = store.lease("one", contract::LEASE_TIME).await.unwrap();
+    let workspaces = contract::workspaces();
+    let lease = store.lease(&workspaces, "one", contract::LEASE_TIME);
+    let lease = lease.await.unwrap();
     let job = store.begin(&lease.unwrap()).await.unwrap().unwrap();
     assert_eq!((job.id, job.is_closing), (contract::id(1), false));
 }

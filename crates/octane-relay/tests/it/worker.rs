@@ -93,7 +93,7 @@ async fn a_relay_that_is_asked_to_stop_gives_its_uploads_back() {
     assert!(
         world
             .store
-            .lease("another", Duration::from_secs(1))
+            .lease(&world.workspaces(), "another", Duration::from_secs(1))
             .await
             .unwrap()
             .is_some()
@@ -224,10 +224,7 @@ async fn a_suite_run_that_is_closed_is_completed_and_trying_it_again_makes_no_su
     let relay = world.relay("one");
     let states = world.until_ended(&relay, &ids).await;
     assert_eq!(states, [State::AwaitingShards; 2]);
-    assert_eq!(
-        world.store.close("sharded", Some("Nightly")).await.unwrap(),
-        2
-    );
+    assert_eq!(world.store.close(&world.lane("sharded")).await.unwrap(), 2);
     let states = world.until(&relay, &ids, State::Incomplete).await;
     assert_eq!(states, [State::Incomplete; 2]);
     check_incomplete(&world, &ids, &[2]).await;
@@ -264,9 +261,13 @@ async fn no_suite_run_is_completed_without_a_shard_that_is_stored() {
         world.until_ended(&relay, &ids).await,
         [State::AwaitingShards]
     );
-    assert_eq!(world.store.close("sharded", None).await.unwrap(), 1);
+    assert_eq!(world.store.close(&world.lane("sharded")).await.unwrap(), 1);
     // A relay begins to complete it, and is stopped; meanwhile another shard arrives, which follows the first one in the lane.
-    let lease = world.store.lease("stopped", Duration::from_secs(60)).await;
+    let workspaces = world.workspaces();
+    let lease = world
+        .store
+        .lease(&workspaces, "stopped", Duration::from_secs(60));
+    let lease = lease.await;
     let lease = lease.unwrap().unwrap();
     assert!(world.store.begin(&lease).await.unwrap().unwrap().is_closing);
     ids.extend(hand_over_shards(&world, &[3], 3).await);

@@ -146,7 +146,7 @@ async fn close(shared: &Shared<'_>, run: &ShardedRun) -> Result<(), String> {
             continue;
         };
         let lane = &status.lane;
-        let closed = shared.store.close(&lane.suite_run, Some(&lane.suite)).await;
+        let closed = shared.store.close(lane).await;
         let closed = closed.map_err(|error| format!("{error:?}"))?;
         shared.log.record(format_args!(
             "`{}` is closed, with {closed} shards that await others",

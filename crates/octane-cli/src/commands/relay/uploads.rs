@@ -1,7 +1,7 @@
 //! `octane relay status`, `retry` and `delete`.
 
 use octane_client::UploadId;
-use octane_relay::{Event, LaneCount, State, Status, Store};
+use octane_relay::{Event, LaneCount, State, Status, Store, WorkspaceLabels};
 use serde_json::{Value, json};
 
 use super::store::{Opened, failure};
@@ -20,7 +20,8 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
         .iter()
         .map(|count| {
             json!({
-                "project": count.project, "suite": count.lane.named_suite(), "suite_run": count.lane.named_suite_run(), "state": count.state,
+                "project": count.project, "server": count.lane.server, "space": count.lane.space.to_string(),
+                "workspace": count.lane.workspace.to_string(), "suite": count.lane.named_suite(), "suite_run": count.lane.named_suite_run(), "state": count.state,
                 "uploads": count.uploads, "oldest_seconds": age(count),
             })
         })
@@ -29,7 +30,8 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
         .iter()
         .map(|status| {
             json!({
-                "upload_id": status.id, "project": status.project, "suite": status.lane.named_suite(),
+                "upload_id": status.id, "project": status.project, "server": status.lane.server,
+                "space": status.lane.space.to_string(), "workspace": status.lane.workspace.to_string(), "suite": status.lane.named_suite(),
                 "suite_run": status.lane.named_suite_run(), "state": status.state, "attempts": status.attempts,
                 "results": status.results, "reason": status.reason,
             })
@@ -37,43 +39,44 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
         .collect();
     let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
     let json = json!({ "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting });
+    let labels = WorkspaceLabels::of(overview.lanes.iter().map(|count| &count.lane));
     let human = || {
         let rows = overview.lanes.iter().map(|count| {
-            [
-                count.project.clone(),
+            let mut row = vec![count.project.clone()];
+            row.extend(labels.label(&count.lane));
+            row.extend([
                 name(count.lane.named_suite()),
                 name(count.lane.named_suite_run()),
                 count.state.to_string(),
                 count.uploads.to_string(),
                 format!("{} s", age(count)),
-            ]
+            ]);
+            row
         });
-        table(
-            &[
-                "PROJECT",
-                "SUITE",
-                "SUITE RUN",
-                "STATE",
-                "UPLOADS",
-                "OLDEST",
-            ],
-            rows,
-        )
+        let mut head = vec!["PROJECT"];
+        head.extend(labels.are_needed().then_some("WORKSPACE"));
+        head.extend(["SUITE", "SUITE RUN", "STATE", "UPLOADS", "OLDEST"]);
+        table(&head, rows)
     };
     output.answer(human, &json)?;
     for status in &problems {
-        output.say(&problem(status));
+        output.say(&problem(status, labels));
     }
     Ok(Exit::Success)
 }
 
-fn problem(status: &Status) -> String {
+fn problem(status: &Status, labels: WorkspaceLabels) -> String {
     let reason = status.reason.as_deref().unwrap_or("no reason is known");
     let next = match status.state {
         State::Waiting => "another attempt follows".to_owned(),
         _ => format!("`octane relay retry {}` tries again", status.id),
     };
-    format!("upload {} is {}: {reason}; {next}", status.id, status.state)
+    let workspace = labels.label(&status.lane);
+    let workspace = workspace.map_or_else(String::new, |label| format!(" for {label}"));
+    format!(
+        "upload {}{workspace} is {}: {reason}; {next}",
+        status.id, status.state
+    )
 }
 
 /// Asks for another attempt.

@@ -1,7 +1,7 @@
-//! Who may do what: the token of a request, and the workspace of the relay.
+//! Who may do what: the token of a request, and the workspace in its path.
 
 use http::{HeaderMap, StatusCode, header};
-use octane_model::error_code;
+use octane_model::{Workspace, error_code};
 
 use super::problem::OctaneProblem;
 use super::session;
@@ -52,19 +52,27 @@ fn no_project() -> OctaneProblem {
     )
 }
 
-/// Fails for any other workspace than the one that the relay delivers to.
-pub(super) fn check_workspace(door: &Door, place: (&str, &str)) -> Result<(), OctaneProblem> {
-    let workspace = &door.settings.workspace;
-    let (space, workspace) = (workspace.space.to_string(), workspace.workspace.to_string());
-    if place == (space.as_str(), workspace.as_str()) {
-        return Ok(());
-    }
-    let description = format!(
-        "this relay delivers to shared space {space}, workspace {workspace}, and to no other"
-    );
-    Err(OctaneProblem::new(
-        StatusCode::NOT_FOUND,
-        error_code::ENTITY_NOT_FOUND,
-        description,
-    ))
+/// The workspace of a path, if it is one of those that the relay delivers to.
+pub(super) fn workspace(
+    door: &Door,
+    (space, workspace): (&str, &str),
+) -> Result<Workspace, OctaneProblem> {
+    let workspaces = &door.settings.workspaces;
+    let mut all = workspaces.iter();
+    let found = all
+        .find(|known| known.space.to_string() == space && known.workspace.to_string() == workspace);
+    found.ok_or_else(|| {
+        let Workspace { space, workspace } = workspaces.first();
+        let delivers = if workspaces.iter().count() == 1 {
+            format!("shared space {space}, workspace {workspace}")
+        } else {
+            format!("shared spaces and workspaces {}", workspaces.names())
+        };
+        let description = format!("this relay delivers to {delivers}, and to no other");
+        OctaneProblem::new(
+            StatusCode::NOT_FOUND,
+            error_code::ENTITY_NOT_FOUND,
+            description,
+        )
+    })
 }

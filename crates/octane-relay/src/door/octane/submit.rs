@@ -8,11 +8,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use octane_client::{RawPayload, UploadId};
-use octane_model::{Task, TaskStatus, error_code};
+use octane_model::{Task, TaskStatus, Workspace, error_code};
 use octane_results::CheckError;
 use sha2::{Digest, Sha256};
 
-use super::access::{authenticate, check_workspace};
+use super::access::{self, authenticate};
 use super::gzip;
 use super::problem::{BAD_REQUEST, INVALID_PAYLOAD, OctaneProblem, WEB_APPLICATION, json};
 use super::task_number::TaskNumber;
@@ -44,9 +44,10 @@ pub(super) async fn submit(
     body: Body,
 ) -> Result<Response, OctaneProblem> {
     let Caller { project, actor } = authenticate(&door, &headers).await?;
-    check_workspace(&door, (&space, &workspace))?;
+    let workspace = access::workspace(&door, (&space, &workspace))?;
     let push = Push {
         door,
+        workspace,
         actor,
         project,
         parameters,
@@ -60,6 +61,8 @@ pub(super) async fn submit(
 /// A payload that is pushed with a valid token.
 struct Push {
     door: Door,
+    /// Where it goes.
+    workspace: Workspace,
     actor: Actor,
     project: String,
     parameters: HashMap<String, String>,
@@ -106,13 +109,15 @@ impl Push {
             }
         })?;
         let payload = blocking(move || read(&body, is_packed, bytes_max)).await?;
-        let lane = lane(door, &payload, &self.project);
+        let lane = self.lane(&payload);
         entry.lane = Some(lane.clone());
         entry.results = Some(payload.results() as u64);
         for _ in 0..NUMBERS_MAX {
             let number = TaskNumber::new();
             let id = number.upload();
-            let journal = journal(door, payload.clone(), skip_errors, id.clone()).await?;
+            let journal = self
+                .journal(payload.clone(), skip_errors, id.clone())
+                .await?;
             let digest = Sha256::digest(&journal);
             let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             entry.upload = Some(id.clone());
@@ -144,6 +149,50 @@ impl Push {
         }
         let description = "the relay receives too many payloads at once; try again";
         Err(queue_full(description, BUSY_PAUSE))
+    }
+
+    /// The lane of a payload: the suite run that it names, or else that of its project.
+    fn lane(&self, payload: &RawPayload) -> Lane {
+        let (suite, suite_run) = match payload.suite() {
+            Some(suite) => (
+                suite.to_string(),
+                payload.suite_run().unwrap_or_default().to_owned(),
+            ),
+            None => (String::new(), self.project.clone()),
+        };
+        Lane::new(
+            self.door.settings.workspaces.lane_server(),
+            self.workspace.space.get(),
+            self.workspace.workspace.get(),
+            suite,
+            suite_run,
+        )
+    }
+
+    /// The journal of a payload, as a relay stores it.
+    async fn journal(
+        &self,
+        payload: RawPayload,
+        skip_errors: bool,
+        id: UploadId,
+    ) -> Result<Vec<u8>, OctaneProblem> {
+        let settings = &self.door.settings;
+        let (folder, server) = (
+            settings.folder.clone(),
+            settings.workspaces.server().clone(),
+        );
+        let workspace = self.workspace;
+        let written = blocking(move || -> Result<_, Unusable> {
+            let opened = Opened::new(&folder, false)?;
+            opened.packed(&opened.prepare(|spool| {
+                let prepared = payload.prepare(&server, workspace, skip_errors, spool, id);
+                prepared.map(|prepared| prepared.journal)
+            })?)
+        });
+        written.await.map_err(|error| {
+            tracing::warn!(error = %Chain(&error), "a journal could not be written");
+            OctaneProblem::store_unavailable()
+        })
     }
 }
 
@@ -211,45 +260,4 @@ fn problems(error: &CheckError) -> String {
         )
     });
     problems.collect::<Vec<_>>().join("; ")
-}
-
-/// The lane of a payload: the suite run that it names, or else that of its project.
-fn lane(door: &Door, payload: &RawPayload, project: &str) -> Lane {
-    let (suite, suite_run) = match payload.suite() {
-        Some(suite) => (
-            suite.to_string(),
-            payload.suite_run().unwrap_or_default().to_owned(),
-        ),
-        None => (String::new(), project.to_owned()),
-    };
-    let (server, workspace) = (&door.settings.server, door.settings.workspace);
-    Lane::new(
-        server.base().to_string(),
-        workspace.space.get(),
-        workspace.workspace.get(),
-        suite,
-        suite_run,
-    )
-}
-
-/// The journal of a payload, as a relay stores it.
-async fn journal(
-    door: &Door,
-    payload: RawPayload,
-    skip_errors: bool,
-    id: UploadId,
-) -> Result<Vec<u8>, OctaneProblem> {
-    let folder = door.settings.folder.clone();
-    let (server, workspace) = (door.settings.server.clone(), door.settings.workspace);
-    let written = blocking(move || -> Result<_, Unusable> {
-        let opened = Opened::new(&folder, false)?;
-        opened.packed(&opened.prepare(|spool| {
-            let prepared = payload.prepare(&server, workspace, skip_errors, spool, id);
-            prepared.map(|prepared| prepared.journal)
-        })?)
-    });
-    written.await.map_err(|error| {
-        tracing::warn!(error = %Chain(&error), "a journal could not be written");
-        OctaneProblem::store_unavailable()
-    })
 }

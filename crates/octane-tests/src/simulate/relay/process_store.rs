@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use octane_client::{CommitPoint, UploadId};
 use octane_relay::{
-    End, Job, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore, State, Status,
-    Store, StoreError, Token, TokenEntry, TokenId,
+    End, Job, Lane, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore, State, Status,
+    Store, StoreError, Token, TokenEntry, TokenId, Workspaces,
 };
 use octane_rest::BoxFuture;
 use tokio::time::{sleep, timeout};
@@ -175,13 +175,15 @@ impl Store for ProcessStore {
 
     fn lease<'a>(
         &'a self,
+        workspaces: &'a Workspaces,
         holder: &'a str,
         time: Duration,
     ) -> BoxFuture<'a, Answer<Option<Lease>>> {
         let (log, holder) = (Arc::clone(&self.log), holder.to_owned());
+        let workspaces = workspaces.clone();
         self.call("lease", move |store| {
             Box::pin(async move {
-                let leased = store.lease(&holder, time).await;
+                let leased = store.lease(&workspaces, &holder, time).await;
                 log.asked_for_lane(&holder, &leased);
                 leased
             })
@@ -190,13 +192,15 @@ impl Store for ProcessStore {
 
     fn take_over<'a>(
         &'a self,
+        workspaces: &'a Workspaces,
         holder: &'a str,
         time: Duration,
     ) -> BoxFuture<'a, Answer<Option<Lease>>> {
         let (log, holder) = (Arc::clone(&self.log), holder.to_owned());
+        let workspaces = workspaces.clone();
         self.call("take_over", move |store| {
             Box::pin(async move {
-                let leased = store.take_over(&holder, time).await;
+                let leased = store.take_over(&workspaces, &holder, time).await;
                 log.asked_for_lane(&holder, &leased);
                 leased
             })
@@ -362,12 +366,8 @@ impl Store for ProcessStore {
         self.store.problems()
     }
 
-    fn close<'a>(
-        &'a self,
-        suite_run: &'a str,
-        suite: Option<&'a str>,
-    ) -> BoxFuture<'a, Answer<u64>> {
-        self.store.close(suite_run, suite)
+    fn close<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, Answer<u64>> {
+        self.store.close(lane)
     }
 
     fn retry<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Answer<bool>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, UploadId, UploadSettings, UploadSummary};
-use octane_relay::{Deliveries, Store, StorePace, Worker, WorkerSettings};
+use octane_relay::{Deliveries, Store, StorePace, Worker, WorkerSettings, Workspaces};
 use tokio::time::sleep;
 
 use super::super::faulty_transport::FaultyTransport;
@@ -135,8 +135,10 @@ fn worker(
     let endpoint = world::endpoint(endpoint, transport)
         .shared_pace(pace)
         .build();
+    let endpoint = endpoint.expect("the settings of a case are valid");
     let deliveries = ToServer {
-        client: Client::new(endpoint.expect("the settings of a case are valid")),
+        workspaces: Workspaces::new(endpoint.address().clone(), endpoint.workspace()),
+        client: Client::new(endpoint),
         settings: Arc::clone(&shared.settings),
         shard_timeouts: Arc::clone(&shared.shard_timeouts),
         is_patient,
@@ -151,6 +153,7 @@ fn worker(
 
 /// Delivers each upload with the settings of its case.
 struct ToServer {
+    workspaces: Workspaces,
     client: Client,
     settings: Arc<BTreeMap<UploadId, UploadSettings>>,
     shard_timeouts: Arc<BTreeMap<UploadId, Duration>>,
@@ -158,6 +161,10 @@ struct ToServer {
 }
 
 impl Deliveries for ToServer {
+    fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
+    }
+
     fn of(&self, upload: &UploadSummary) -> (Client, UploadSettings) {
         let settings = self.settings.get(&upload.id).cloned();
         let mut settings = settings.unwrap_or_default();

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, ReportedProblem, SuiteChoice, TargetSpec, UploadId};
+use octane_model::Workspace;
 use octane_relay::{
-    DoorSettings, End, Hosts, Lane, NewUpload, Server, SqliteStore, State, Store, Token, routes,
-    system_clock,
+    DoorSettings, End, Hosts, Lane, NewUpload, Server, SqliteStore, State, Store, Token,
+    Workspaces, routes, system_clock,
 };
 use octane_results::{Status, TestRun};
 use octane_tests::{Axe, Browser, Key, Scheme, World};
@@ -44,7 +45,7 @@ impl Relay {
         .await;
         let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", server.address());
-        let workspace = octane_model::Workspace {
+        let workspace = Workspace {
             space: 1001.into(),
             workspace: 1002.into(),
         };
@@ -129,8 +130,13 @@ async fn rejected(store: &dyn Store, world: &World) -> UploadId {
     let problem = ReportedProblem::new("rejected", "the release `2026.9` does not exist");
     report.problems.push(problem.of_test(&"PaymentTest.pays"));
     let id = hand_over(store, "4711").await;
+    let workspace = Workspace {
+        space: 1001.into(),
+        workspace: 1002.into(),
+    };
+    let workspaces = Workspaces::new("https://octane.example".parse().unwrap(), workspace);
     let lease = store
-        .lease("one", Duration::from_secs(60))
+        .lease(&workspaces, "one", Duration::from_secs(60))
         .await
         .unwrap()
         .unwrap();
