@@ -85,8 +85,11 @@ impl Attempt<'_> {
             is_compared: job.is_compared,
         };
         let (id, attempt) = (job.id.clone(), job.attempt);
-        let (lane, suite_run) = (&self.lease.lane.suite, &self.lease.lane.suite_run);
-        info!(upload = %id, attempt, suite = %lane, suite_run = %suite_run, "delivering");
+        let lane = &self.lease.lane;
+        info!(
+            upload = %id, attempt, space = lane.space, workspace = lane.workspace, suite = %lane.suite, suite_run = %lane.suite_run,
+            "delivering"
+        );
         let opened = self.open(job).await;
         let (opened, summary) = match opened {
             Ok(opened) => opened,

@@ -9,6 +9,7 @@ mod store;
 mod tls;
 mod token;
 mod uploads;
+mod workspaces;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
-use octane_model::plural::plural;
 use octane_relay::{
     Deliveries, DoorSettings, Hosts, Lane, Rate, Server, SessionKey, Store, StorePace, Worker,
     WorkerSettings, Workspaces, routes,
@@ -24,8 +24,7 @@ use octane_relay::{
 use serde_json::json;
 
 use crate::args::{
-    AlsoWorkspace, ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand,
-    TokenCommand,
+    ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand,
 };
 use crate::connect::{self, Connection};
 use crate::credentials::Credentials;
@@ -93,8 +92,8 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
         output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }
     let connection = connect(&args.connection, &store, output).await?;
-    let workspaces = workspaces(connection.client.endpoint(), &args.also_workspace);
-    warn_about_others(&*store, &workspaces, output).await?;
+    let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);
+    workspaces::say_what_is_left(&*store, &workspaces, output).await?;
     let (address, first) = (workspaces.server().clone(), workspaces.first());
     let mut door = DoorSettings::new(address, first, opened.folder.join("received"));
     door.workspaces = workspaces.clone();
@@ -216,44 +215,6 @@ fn say_started(
         // On one line, so that a program knows when it has read all of it.
         Format::Json | Format::Ndjson => Ok(write_json_line(&json)?),
     }
-}
-
-/// The workspace of the endpoint, and those that are named besides.
-fn workspaces(endpoint: &Endpoint, also: &[AlsoWorkspace]) -> Workspaces {
-    let first = endpoint.workspace();
-    let one = Workspaces::new(endpoint.address().clone(), first);
-    also.iter()
-        .map(|workspace| workspace.beside(first))
-        .fold(one, Workspaces::and)
-}
-
-/// Says what is stored and not delivered that this relay leaves to others: if there are none, it waits for ever.
-async fn warn_about_others(
-    store: &dyn Store,
-    workspaces: &Workspaces,
-    output: Output,
-) -> Result<()> {
-    let overview = store.overview().await.map_err(store::failure)?;
-    let open = overview.lanes.iter().filter(|count| count.state.is_open());
-    let mut others: BTreeMap<String, u64> = BTreeMap::new();
-    for count in open.filter(|count| !workspaces.has(&count.lane)) {
-        let Lane {
-            server,
-            space,
-            workspace,
-            ..
-        } = &count.lane;
-        *others
-            .entry(format!("{server} {space}/{workspace}"))
-            .or_default() += count.uploads;
-    }
-    for (workspace, uploads) in others {
-        let uploads = plural(usize::try_from(uploads).unwrap_or(usize::MAX), "upload");
-        output.say(&format!(
-            "note: {uploads} for {workspace} stay in the store until a relay that delivers to that workspace takes them"
-        ));
-    }
-    Ok(())
 }
 
 /// A connection whose requests start when all relays that share the store may send one.

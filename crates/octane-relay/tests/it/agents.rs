@@ -158,6 +158,11 @@ impl World {
 
     /// A relay over the store.
     pub(crate) fn relay(&self, name: &str) -> Worker {
+        self.relay_of(name, self.workspaces())
+    }
+
+    /// A relay over the store that is to deliver to these workspaces; it knows only the way to that of the sandbox.
+    pub(crate) fn relay_of(&self, name: &str, workspaces: Workspaces) -> Worker {
         let mut settings = WorkerSettings::new(name, self.folder.path().join(name));
         settings.lease_time = Duration::from_secs(2);
         settings.poll_interval = Duration::from_millis(20);
@@ -177,7 +182,7 @@ impl World {
         Worker::new(
             Arc::clone(&self.store),
             ToSandbox {
-                workspaces: self.workspaces(),
+                workspaces,
                 client: Client::new(endpoint),
                 shard_timeout: self.shard_timeout,
             },

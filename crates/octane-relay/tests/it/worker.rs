@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use octane_client::{CancellationToken, Outcome, Status, UploadId};
-use octane_relay::State;
+use octane_relay::{State, Workspaces};
 use octane_sandbox::Fault;
 
-use crate::agents::{World, results};
+use crate::agents::{World, results, workspace};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_handed_over_is_delivered_as_a_resume_would() {
@@ -377,4 +377,23 @@ async fn several_relays_together_are_no_quicker_than_one_rate_allows() {
         .unsigned_abs();
     let least = Duration::from_secs(1) * u32::try_from(moments.len()).unwrap() / rate;
     assert!(took * 2 > least, "{took:?} for {}", moments.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_leaves_uploads_to_other_workspaces_alone() {
+    let world = World::new(1000).await;
+    let runs = results(0..3, Status::Passed);
+    let left = world.hand_over("4711", &runs, None).await;
+    let own = world
+        .hand_over_in(workspace(1003), "4711", &runs, None)
+        .await;
+    let server = world.workspaces().server().clone();
+    let relay = world.relay_of("other", Workspaces::new(server, workspace(1003)));
+    // It tries this one, and cannot deliver it: its client is that of the other workspace.
+    let states = world.until_ended(&relay, std::slice::from_ref(&own)).await;
+    assert_eq!(states, [State::Incomplete]);
+    let status = world.store.status(&left).await.unwrap().unwrap();
+    assert_eq!((status.state, status.attempts), (State::Stored, 0));
+    let states = world.until_ended(&world.relay("one"), &[left, own]).await;
+    assert_eq!(states, [State::Delivered, State::Incomplete]);
 }

@@ -1,0 +1,101 @@
+//! The workspaces that a relay delivers to, by the options.
+
+use std::collections::BTreeMap;
+
+use octane_client::Endpoint;
+use octane_model::plural::plural;
+use octane_relay::{Lane, Overview, State, Store, Workspaces};
+
+use super::store::failure;
+use crate::args::AlsoWorkspace;
+use crate::failure::Result;
+use crate::output::Output;
+
+/// The workspace of the endpoint, and those that are named besides.
+pub(super) fn of(endpoint: &Endpoint, also: &[AlsoWorkspace]) -> Workspaces {
+    let first = endpoint.workspace();
+    let one = Workspaces::new(endpoint.address().clone(), first);
+    also.iter()
+        .map(|workspace| workspace.beside(first))
+        .fold(one, Workspaces::and)
+}
+
+/// Says what is stored and not delivered that a relay with these workspaces leaves to others.
+pub(super) async fn say_what_is_left(
+    store: &dyn Store,
+    workspaces: &Workspaces,
+    output: Output,
+) -> Result<()> {
+    let overview = store.overview().await.map_err(failure)?;
+    for note in left_to_others(&overview, workspaces) {
+        output.say(&note);
+    }
+    Ok(())
+}
+
+/// In a sentence for each workspace: if there is no other relay, its uploads wait for ever.
+fn left_to_others(overview: &Overview, workspaces: &Workspaces) -> Vec<String> {
+    let mut others: BTreeMap<String, u64> = BTreeMap::new();
+    for count in &overview.lanes {
+        let is_waiting = count.state.is_open() || count.state == State::AwaitingShards;
+        if !is_waiting || workspaces.has(&count.lane) {
+            continue;
+        }
+        let Lane {
+            server,
+            space,
+            workspace,
+            ..
+        } = &count.lane;
+        *others
+            .entry(format!("{server} {space}/{workspace}"))
+            .or_default() += count.uploads;
+    }
+    let notes = others.into_iter().map(|(workspace, uploads)| {
+        let uploads = plural(usize::try_from(uploads).unwrap_or(usize::MAX), "upload");
+        format!("note: the store also has {uploads} for {workspace}, which only a relay that delivers to that workspace takes")
+    });
+    notes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use octane_relay::{LaneCount, Time};
+
+    use super::*;
+
+    #[test]
+    fn what_waits_for_another_relay_is_said_by_workspace() {
+        let count = |server: &str, workspace, state, uploads| LaneCount {
+            lane: Lane::new(server, 1001, workspace, "Nightly", "1"),
+            project: "shop".to_owned(),
+            state,
+            uploads,
+            oldest: Time::EPOCH,
+        };
+        let server = "https://octane.example/";
+        let overview = Overview {
+            now: Time::EPOCH,
+            lanes: vec![
+                count(server, 1002, State::Stored, 1),
+                count(server, 1003, State::Waiting, 2),
+                count(server, 1004, State::Stored, 1),
+                count(server, 1004, State::AwaitingShards, 2),
+                count(server, 1004, State::Delivered, 100),
+                count(server, 1004, State::Incomplete, 100),
+                count("https://other.example/", 1002, State::Delivering, 1),
+            ],
+        };
+        let endpoint = Endpoint::builder("https://octane.example/ui/?p=1001/1002");
+        let also = "1003".parse().unwrap();
+        let workspaces = of(&endpoint.build().unwrap(), &[also]);
+        let notes = left_to_others(&overview, &workspaces);
+        let expected = [
+            "note: the store also has 3 uploads for https://octane.example/ 1001/1004, which only a relay that delivers to that \
+             workspace takes",
+            "note: the store also has 1 upload for https://other.example/ 1001/1002, which only a relay that delivers to that \
+             workspace takes",
+        ];
+        assert_eq!(notes, expected);
+    }
+}
