@@ -392,8 +392,8 @@ async fn a_relay_leaves_uploads_to_other_workspaces_alone() {
     // It tries this one, and cannot deliver it: its client is that of the other workspace.
     let states = world.until_ended(&relay, std::slice::from_ref(&own)).await;
     assert_eq!(states, [State::Incomplete]);
-    let status = world.store.status(&left).await.unwrap().unwrap();
-    assert_eq!((status.state, status.attempts), (State::Stored, 0));
+    let other = world.store.status(&left).await.unwrap().unwrap();
+    assert_eq!((other.state, other.attempts), (State::Stored, 0));
     let states = world.until_ended(&world.relay("one"), &[left, own]).await;
     assert_eq!(states, [State::Delivered, State::Incomplete]);
 }
