@@ -1,6 +1,5 @@
 //! The command line as it is typed.
 
-mod also_workspace;
 mod auth;
 mod build_context;
 mod compat;
@@ -25,13 +24,12 @@ mod shards;
 mod tools;
 mod uploads;
 mod via;
+mod workspace_name;
 
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-#[cfg(feature = "relay")]
-pub(crate) use also_workspace::AlsoWorkspace;
 pub(crate) use auth::{AuthCommand, LoginArgs};
 pub(crate) use build_context::BuildContext;
 pub(crate) use compat::CompatArgs;
@@ -81,6 +79,8 @@ pub(crate) use uploads::{
     ResumeArgs, SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
 };
 pub(crate) use via::ViaArgs;
+#[cfg(feature = "relay")]
+pub(crate) use workspace_name::WorkspaceName;
 
 use crate::env;
 use crate::exit::Exit;

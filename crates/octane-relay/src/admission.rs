@@ -98,6 +98,11 @@ impl Admitted {
         })
     }
 
+    /// Where it goes.
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
     /// What the audit log says of it.
     pub(crate) fn describe(&self, entry: &mut AuditEntry) {
         entry.upload = Some(self.summary.id.clone());

@@ -73,8 +73,7 @@ async fn upload(
     let caller = door.authenticate(&headers).await?;
     let id = upload_id(&id)?;
     let found = door.store.status(&id).await?;
-    // That others have it is nobody's business.
-    match found.filter(|found| found.project == caller.project) {
+    match found.filter(|found| caller.may_see(found)) {
         Some(found) => Ok(json(StatusCode::OK, &status(&found))),
         None => {
             let message = format!("no upload {id} of this project is stored");
@@ -91,10 +90,7 @@ async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Respons
     let caller = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
     let workspaces = &door.settings.workspaces;
-    Ok(json(
-        StatusCode::OK,
-        &lanes(&overview, &caller.project, workspaces),
-    ))
+    Ok(json(StatusCode::OK, &lanes(&overview, &caller, workspaces)))
 }
 
 async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::time::Time;
+use crate::token_workspaces::TokenWorkspaces;
 
 /// What all tokens begin with, so that tools that look for leaked secrets can find them.
 const PREFIX: &str = "octane-relay_";
@@ -62,6 +63,8 @@ pub struct Token {
     pub id: TokenId,
     /// The project whose uploads it may hand over; `None` if it is that of an operator.
     pub project: Option<String>,
+    /// The workspaces that it is for. Default: all of the relay.
+    pub workspaces: TokenWorkspaces,
     /// All of it, as an agent shows it.
     pub text: Secret,
 }
@@ -84,6 +87,7 @@ impl Token {
             text: Secret::from(format!("{PREFIX}{id}_{secret}")),
             id: TokenId(id.to_owned()),
             project,
+            workspaces: TokenWorkspaces::default(),
         }
     }
 
@@ -100,6 +104,9 @@ pub struct TokenEntry {
     pub id: TokenId,
     /// The project whose uploads it may hand over; `None` if it is that of an operator.
     pub project: Option<String>,
+    /// The workspaces that it is for.
+    #[serde(skip)]
+    pub workspaces: TokenWorkspaces,
     /// When it was created, in microseconds since 1970.
     #[serde(skip)]
     pub created: Time,
@@ -159,6 +166,7 @@ mod tests {
         TokenEntry {
             id: token.id.clone(),
             project: token.project.clone(),
+            workspaces: token.workspaces.clone(),
             created: Time::EPOCH,
             hash: token.hash(),
         }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::also_workspace::AlsoWorkspace;
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::relay_access::RelayAccessArgs;
 use super::shards::SuiteRunOfShards;
+use super::workspace_name::WorkspaceName;
 use crate::env;
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub(crate) struct RelayArgs {
     /// Workspace to deliver to besides the one of the URL, as `WORKSPACE` or, in another shared space, as `SPACE/WORKSPACE`; may be
     /// repeated. All of them share the API key and the rate.
     #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) also_workspace: Vec<AlsoWorkspace>,
+    pub(crate) also_workspace: Vec<WorkspaceName>,
     /// The largest upload that is accepted, in MiB.
     #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) upload_max: u16,
@@ -143,6 +143,9 @@ pub(crate) enum TokenCommand {
         /// them.
         #[arg(long, conflicts_with = "project")]
         operator: bool,
+        /// Workspace that the token is for, as `WORKSPACE` or `SPACE/WORKSPACE`; may be repeated [default: all workspaces of the relay].
+        #[arg(long, value_name = "WORKSPACE", conflicts_with = "operator")]
+        for_workspace: Vec<WorkspaceName>,
         #[command(flatten)]
         dry_run: DryRunArgs,
     },

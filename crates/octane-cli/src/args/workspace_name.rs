@@ -1,31 +1,31 @@
-//! Further workspaces of the same server.
+//! Workspaces as they are named on the command line.
 
 use std::str::FromStr;
 
 use octane_model::{SharedSpaceId, Workspace, WorkspaceId};
 
-/// A workspace besides the one of the URL, in the same shared space unless it says otherwise.
+/// A workspace, in a shared space that may go without saying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AlsoWorkspace {
+pub(crate) struct WorkspaceName {
     space: Option<SharedSpaceId>,
     workspace: WorkspaceId,
 }
 
-impl AlsoWorkspace {
-    /// The workspace, besides this one.
+impl WorkspaceName {
+    /// The workspace, in this shared space unless it names another one; `None` if nothing names one.
     #[cfg_attr(
         not(feature = "relay"),
         expect(dead_code, reason = "only a relay uses it")
     )]
-    pub(crate) fn beside(self, first: Workspace) -> Workspace {
-        Workspace {
-            space: self.space.unwrap_or(first.space),
+    pub(crate) fn within(self, space: Option<SharedSpaceId>) -> Option<Workspace> {
+        Some(Workspace {
+            space: self.space.or(space)?,
             workspace: self.workspace,
-        }
+        })
     }
 }
 
-impl FromStr for AlsoWorkspace {
+impl FromStr for WorkspaceName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -65,12 +65,14 @@ mod tests {
             ("2001/1003", (2001, 1003)),
             (" 2001 / 1003 ", (2001, 1003)),
         ] {
-            let read: AlsoWorkspace = text.parse().unwrap();
+            let read: WorkspaceName = text.parse().unwrap();
             let (space, id) = expected;
-            assert_eq!(read.beside(workspace(1001, 1002)), workspace(space, id));
+            assert_eq!(read.within(Some(1001.into())), Some(workspace(space, id)));
         }
+        let alone: WorkspaceName = "1003".parse().unwrap();
+        assert_eq!(alone.within(None), None);
         for wrong in ["", "x", "/", "1001/", "/1003", "1/2/3", "1003,1004"] {
-            assert!(wrong.parse::<AlsoWorkspace>().is_err(), "{wrong}");
+            assert!(wrong.parse::<WorkspaceName>().is_err(), "{wrong}");
         }
     }
 }

@@ -60,10 +60,14 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
             token::list(&*Opened::open(&args.store).await?.store, output).await
         }
         Some(RelayCommand::Token(TokenCommand::Create {
-            project, dry_run, ..
+            project,
+            for_workspace,
+            dry_run,
+            ..
         })) => {
+            let workspaces = workspaces::of_token(for_workspace, &args.connection)?;
             let opened = Opened::audited(&args.store).await?;
-            token::create(&opened, project.as_deref(), *dry_run, output).await
+            token::create(&opened, project.as_deref(), workspaces, *dry_run, output).await
         }
         Some(RelayCommand::Token(TokenCommand::Revoke { id, dry_run })) => {
             let opened = Opened::audited(&args.store).await?;

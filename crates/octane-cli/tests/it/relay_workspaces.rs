@@ -200,6 +200,45 @@ fn a_suite_run_of_the_same_name_in_two_workspaces_is_closed_in_one() {
 }
 
 #[test]
+fn a_token_for_one_workspace_is_of_no_use_in_another() {
+    let mut world = World::new();
+    world.place.file("a.csv", "name,status\na,passed\n");
+    let line = "relay token create shop --for-workspace 1003 --format json";
+    let created = world.on_relay(line).json();
+    assert_eq!(created["workspaces"], json!(["1001/1003"]));
+    created["token"]
+        .as_str()
+        .unwrap()
+        .clone_into(&mut world.token);
+    let upload = "upload a.csv --suite S --suite-run r -y";
+    world.agent(1002, upload).fails(7, &["but for 1001/1003"]);
+    let handed = world.agent(1003, upload);
+    assert_eq!(handed.code, 0, "{handed:?}");
+    let listed = world.on_relay("relay token list").stdout;
+    let columns: Vec<Vec<&str>> = listed
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let workspaces: Vec<&str> = columns.iter().map(|cells| cells[2]).collect();
+    assert_eq!(workspaces, ["WORKSPACES", "all", "1001/1003"], "{listed}");
+    // Without a URL there is no shared space.
+    let arguments = [
+        "relay",
+        "token",
+        "create",
+        "shop",
+        "--for-workspace",
+        "1003",
+        "--relay-data",
+        "relay",
+    ];
+    world
+        .place
+        .octane(&arguments)
+        .fails(2, &["--for-workspace SPACE/WORKSPACE"]);
+}
+
+#[test]
 fn a_workspace_is_an_id_with_or_without_a_shared_space() {
     let place = Place::new();
     for wrong in ["shop", "1001/", "1/2/3", ""] {

@@ -7,6 +7,7 @@ use octane_client::Outcome;
 use octane_model::{Workspace, clean};
 use serde_json::{Map, Value};
 
+use super::caller::Caller;
 use crate::lane::Lane;
 use crate::store::{Overview, Status};
 use crate::time::Time;
@@ -126,11 +127,11 @@ fn as_of_upload(mut report: Value) -> Value {
 }
 
 /// What an agent may know of the relay, and the uploads of its project by lane and state.
-pub(super) fn lanes(overview: &Overview, project: &str, workspaces: &Workspaces) -> Value {
+pub(super) fn lanes(overview: &Overview, caller: &Caller, workspaces: &Workspaces) -> Value {
     let own = overview
         .lanes
         .iter()
-        .filter(|count| count.project == project);
+        .filter(|count| count.project == caller.project && caller.may_reach(&count.lane));
     let lanes: Vec<Value> = own
         .map(|count| {
             serde_json::json!({
@@ -142,14 +143,18 @@ pub(super) fn lanes(overview: &Overview, project: &str, workspaces: &Workspaces)
             })
         })
         .collect();
-    let Workspace { space, workspace } = workspaces.first();
-    let all = workspaces.iter().map(|workspace| {
+    let allowed = || {
+        let all = workspaces.iter();
+        all.filter(|workspace| caller.workspaces.allow(*workspace))
+    };
+    let Workspace { space, workspace } = allowed().next().unwrap_or(workspaces.first());
+    let all = allowed().map(|workspace| {
         let Workspace { space, workspace } = workspace;
         serde_json::json!({ "space": space.to_string(), "workspace": workspace.to_string() })
     });
     serde_json::json!({
         "schema": "octane.relay_lanes/1",
-        "project": project,
+        "project": caller.project,
         "version": env!("CARGO_PKG_VERSION"),
         "server": workspaces.server().to_string(),
         "space": space.to_string(),

@@ -5,8 +5,11 @@ use http::{HeaderMap, StatusCode, header};
 use super::answer::Refusal;
 use super::shared::Door;
 use crate::audit::Actor;
+use crate::lane::Lane;
 use crate::oidc::{Oidc, OidcError, Rejection};
+use crate::store::Status;
 use crate::token::ShownToken;
+use crate::token_workspaces::TokenWorkspaces;
 
 /// When to come back, in seconds, if the keys of an issuer are not available.
 const NO_KEYS_PAUSE: u32 = 30;
@@ -16,8 +19,28 @@ const NO_KEYS_PAUSE: u32 = 30;
 pub(super) struct Caller {
     /// The project whose uploads it may hand over and see.
     pub(super) project: String,
+    /// The workspaces whose uploads it may hand over and see.
+    pub(super) workspaces: TokenWorkspaces,
     /// Who it is.
     pub(super) actor: Actor,
+}
+
+impl Caller {
+    /// Whether it may see an upload. That others have it is nobody's business.
+    pub(super) fn may_see(&self, upload: &Status) -> bool {
+        upload.project == self.project && self.may_reach(&upload.lane)
+    }
+
+    /// Whether it may hand over what goes into a lane.
+    pub(super) fn may_reach(&self, lane: &Lane) -> bool {
+        self.workspaces.allow(lane.workspace_in_space())
+    }
+
+    /// Why it may not reach a workspace.
+    pub(super) fn not_allowed(&self) -> String {
+        let own = self.workspaces.names().unwrap_or_default().join(", ");
+        format!("the token is not for this workspace, but for {own}")
+    }
 }
 
 impl Door {
@@ -49,6 +72,7 @@ impl Door {
         })?;
         Ok(Caller {
             project,
+            workspaces: stored.workspaces,
             actor: Actor::Token(stored.id),
         })
     }
@@ -58,6 +82,7 @@ async fn ci_job(oidc: &Oidc, text: &str) -> Result<Caller, Refusal> {
     match oidc.job(text).await {
         Ok(job) => Ok(Caller {
             project: job.project,
+            workspaces: TokenWorkspaces::default(),
             actor: Actor::CiJob(job.subject.unwrap_or_default()),
         }),
         Err(OidcError::NoKeys) => {

@@ -35,7 +35,6 @@ use octane_model::error_code;
 use self::access::authenticate;
 use self::problem::OctaneProblem;
 use self::task_number::TaskNumber;
-use super::caller::Caller;
 use super::shared::Door;
 use crate::store::Status;
 
@@ -102,8 +101,8 @@ async fn xsd(
     Path((space, workspace)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, OctaneProblem> {
-    authenticate(&door, &headers).await?;
-    access::workspace(&door, (&space, &workspace))?;
+    let caller = authenticate(&door, &headers).await?;
+    access::workspace(&door, &caller, (&space, &workspace))?;
     let schema = octane_results::test_results_xsd();
     Ok(([(header::CONTENT_TYPE, "application/xml")], schema).into_response())
 }
@@ -115,16 +114,16 @@ async fn find(
     place: (&str, &str),
     id: &str,
 ) -> Result<(TaskNumber, Status), OctaneProblem> {
-    let Caller { project, .. } = authenticate(door, headers).await?;
-    let workspace = access::workspace(door, place)?;
+    let caller = authenticate(door, headers).await?;
+    let workspace = access::workspace(door, &caller, place)?;
     let number = TaskNumber::parse(id);
     let found = match number {
         Some(number) => door.store.status(&number.upload()).await?,
         None => None,
     };
-    // That others have it is nobody's business, and Octane knows a task in its workspace alone.
-    let found = found
-        .filter(|found| found.project == project && found.lane.workspace_in_space() == workspace);
+    // As in Octane, a task is known in its workspace alone.
+    let found =
+        found.filter(|found| caller.may_see(found) && found.lane.workspace_in_space() == workspace);
     number.zip(found).ok_or_else(|| {
         let description = format!("there is no QueueItem with the ID `{id}`");
         OctaneProblem::new(

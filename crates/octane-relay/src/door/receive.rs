@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use super::answer::{Refusal, json, status};
 use super::body::{self, BodyProblem};
-use super::caller::Caller;
 use super::shared::{Door, upload_id};
 use crate::admission::{Admitted, NotAdmitted};
 use crate::audit::{AuditEntry, Event};
@@ -100,9 +99,10 @@ async fn store(
     body: Body,
     entry: &mut AuditEntry,
 ) -> Result<(UploadId, StatusCode), Refusal> {
-    let Caller { project, actor } = door.authenticate(headers).await?;
+    let caller = door.authenticate(headers).await?;
+    let actor = caller.actor.clone();
     entry.actor = Some(actor.clone());
-    entry.project = Some(project.clone());
+    entry.project = Some(caller.project.clone());
     let id = upload_id(id)?;
     entry.upload = Some(id.clone());
     let Query(wanted) = wanted.map_err(|error| {
@@ -119,7 +119,15 @@ async fn store(
     let journal = read(door, headers, body).await?;
     let admitted = Admitted::check(&door.settings, journal, Some((&id, expected))).await?;
     admitted.describe(entry);
-    let upload = admitted.upload(project, wanted.compare);
+    if !caller.may_reach(admitted.lane()) {
+        let message = caller.not_allowed();
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "workspace_not_allowed",
+            message,
+        ));
+    }
+    let upload = admitted.upload(caller.project, wanted.compare);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
         Put::Stored => {
             tracing::info!(upload = %id, ?actor, "stored");

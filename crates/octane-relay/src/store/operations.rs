@@ -14,6 +14,7 @@ use crate::pace::{Pace, Rate, Slots};
 use crate::state::State;
 use crate::time::Time;
 use crate::token::{Token, TokenEntry, TokenId};
+use crate::token_workspaces::TokenWorkspaces;
 use crate::workspaces::Workspaces;
 
 /// The cells of a statement.
@@ -458,7 +459,8 @@ pub(super) async fn add_token(
         token.project.as_deref().unwrap_or_default(),
         token.hash(),
         now,
-        token.project.is_none()
+        token.project.is_none(),
+        &*token.workspaces.to_text()
     ];
     store.execute(sql::ADD_TOKEN, cells).await.map(drop)
 }
@@ -489,11 +491,13 @@ fn token_of(row: &mut Row) -> Result<TokenEntry, StoreError> {
     let id: String = row.next()?;
     let (project, created, hash) = (row.next()?, row.next()?, row.next()?);
     let is_operator: bool = row.next()?;
+    let workspaces: String = row.next()?;
     Ok(TokenEntry {
         id: id
             .parse()
             .map_err(|_| StoreError::Corrupted(format!("the token `{id}`")))?,
         project: (!is_operator).then_some(project),
+        workspaces: TokenWorkspaces::from_text(&workspaces)?,
         created,
         hash,
     })

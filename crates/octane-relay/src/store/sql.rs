@@ -5,10 +5,10 @@
 //! numbers are `BIGINT`, moments are microseconds since 1970.
 
 /// The format of the database that these statements are for.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// What leads from each format to the next one, beginning with an empty database.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE relay_lanes (
         id {serial},
@@ -66,6 +66,7 @@ pub(super) const MIGRATIONS: [&str; 4] = [
     CREATE INDEX relay_uploads_awaiting ON relay_uploads (lane, sequence) WHERE state = 'awaiting_shards';
 ",
     "ALTER TABLE relay_uploads ADD COLUMN compared BIGINT NOT NULL DEFAULT 0;",
+    "ALTER TABLE relay_tokens ADD COLUMN workspaces TEXT NOT NULL DEFAULT '';",
 ];
 
 /// Also locks the lane, so that uploads arrive in it one after the other.
@@ -201,14 +202,13 @@ pub(super) const TAKE_LOCK: &str = "
 
 pub(super) const RELEASE_LOCK: &str = "DELETE FROM relay_locks WHERE name = ?1 AND holder = ?2";
 
-pub(super) const ADD_TOKEN: &str =
-    "INSERT INTO relay_tokens (id, project, hash, created, operator) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const ADD_TOKEN: &str = "INSERT INTO relay_tokens (id, project, hash, created, operator, workspaces) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 pub(super) const REVOKE_TOKEN: &str =
     "UPDATE relay_tokens SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
 
 pub(super) const TOKEN: &str = "
-    SELECT id, project, created, hash, operator FROM relay_tokens WHERE id = ?1 AND revoked IS NULL";
+    SELECT id, project, created, hash, operator, workspaces FROM relay_tokens WHERE id = ?1 AND revoked IS NULL";
 
 pub(super) const TOKENS: &str = "
-    SELECT id, project, created, hash, operator FROM relay_tokens WHERE revoked IS NULL ORDER BY created, id";
+    SELECT id, project, created, hash, operator, workspaces FROM relay_tokens WHERE revoked IS NULL ORDER BY created, id";

@@ -9,7 +9,7 @@ use octane_client::{Shard, UploadId};
 use octane_model::Workspace;
 use octane_relay::{
     Clock, End, Job, Lane, Lease, NewUpload, Put, Rate, ShownToken, State, Store, StoreError, Time,
-    Token, Workspaces,
+    Token, TokenWorkspaces, Workspaces,
 };
 
 /// A clock that a test moves.
@@ -692,7 +692,12 @@ async fn slots_are_an_interval_apart_for_all_and_an_overload_slows_all_down(case
 
 async fn a_token_is_valid_until_it_is_revoked(case: Case) {
     let store = &*case.store;
-    let (token, other) = (Token::new("shop"), Token::operator());
+    let (mut token, other) = (Token::new("shop"), Token::operator());
+    let own = [(1001, 1003), (1002, 1002)].map(|(space, workspace)| Workspace {
+        space: space.into(),
+        workspace: workspace.into(),
+    });
+    token.workspaces = TokenWorkspaces::of(own);
     store.add_token(&token).await.unwrap();
     case.pass(Duration::from_millis(2));
     store.add_token(&other).await.unwrap();
@@ -700,6 +705,9 @@ async fn a_token_is_valid_until_it_is_revoked(case: Case) {
     let stored = store.token(&shown.id).await.unwrap().unwrap();
     assert_eq!(stored.project.as_deref(), Some("shop"));
     assert!(shown.is(&stored));
+    assert_eq!(stored.workspaces, token.workspaces);
+    let of_other = store.token(&other.id).await.unwrap().unwrap();
+    assert_eq!(of_other.workspaces, TokenWorkspaces::default());
     assert!(!shown.is(&store.token(&other.id).await.unwrap().unwrap()));
     let all = store.tokens().await.unwrap();
     let projects: Vec<_> = all.iter().map(|token| token.project.as_deref()).collect();

@@ -11,7 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode, header};
 use octane_client::{CancellationToken, Status as TestStatus};
-use octane_relay::{Audit, DoorSettings, Server, State, Token, Workspaces, routes};
+use octane_relay::{
+    Audit, DoorSettings, Server, State, Token, TokenWorkspaces, Workspaces, routes,
+};
 use octane_sandbox::Settings;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -279,6 +281,45 @@ async fn an_upload_for_any_workspace_of_the_relay_is_stored_in_a_lane_of_that_wo
         .map(|lane| lane["lane"]["workspace"].as_str().unwrap())
         .collect();
     assert_eq!(lanes, ["1003", "1002"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_one_workspace_hands_over_and_sees_nothing_of_another() {
+    let mut case = Case::new().await;
+    case.settings.workspaces = case.settings.workspaces.and(workspace(1003));
+    let (journal, id) = case.plan("4711");
+    let runs = results(0..3, TestStatus::Passed);
+    let (other_journal, other) = case.world.plan_in(workspace(1003), "4711", &runs, None);
+    let other = other.id.to_string();
+    assert_eq!(case.put(&id, &journal).await.status, StatusCode::CREATED);
+    let mut token = Token::new("shop");
+    token.workspaces = TokenWorkspaces::of([workspace(1003)]);
+    case.world.store.add_token(&token).await.unwrap();
+    case.token = token;
+    let refused = case.put(&id, &journal).await;
+    assert_eq!(refused.code(), (403, "workspace_not_allowed".to_owned()));
+    assert!(
+        refused.text.contains("but for 1001/1003"),
+        "{}",
+        refused.text
+    );
+    let unseen = case.get(&format!("/v1/uploads/{id}")).await;
+    assert_eq!(unseen.code(), (404, "unknown_upload".to_owned()));
+    let stored = case.put(&other, &other_journal).await;
+    assert_eq!(stored.status, StatusCode::CREATED, "{}", stored.text);
+    let seen = case.get(&format!("/v1/uploads/{other}")).await;
+    assert_eq!(seen.status, StatusCode::OK);
+    let about = case.get("/v1/status").await.json();
+    let own = json!({ "space": "1001", "workspace": "1003" });
+    assert_eq!(
+        (&about["workspaces"], &about["workspace"]),
+        (&json!([own]), &json!("1003"))
+    );
+    let lanes = about["lanes"].as_array().unwrap();
+    assert_eq!(
+        (lanes.len(), &lanes[0]["lane"]["workspace"]),
+        (1, &json!("1003"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,8 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use octane_client::{Client, Outcome, UploadId};
 use octane_model::SuiteId;
 use octane_relay::{
-    DoorSettings, SessionKey, SqliteStore, State, Store, Token, routes, system_clock,
+    DoorSettings, SessionKey, SqliteStore, State, Store, Token, TokenWorkspaces, routes,
+    system_clock,
 };
 use octane_rest::{ApiKey, Secret};
 use octane_sandbox::{Fault, Settings};
@@ -675,6 +676,27 @@ async fn a_payload_goes_to_the_workspace_of_its_path_and_its_task_is_known_there
         description.contains("1001/1002, 1001/1003"),
         "{description}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_one_workspace_pushes_nothing_to_another() {
+    let mut case = Case::new().await;
+    case.settings.workspaces = case.settings.workspaces.and(workspace(1003));
+    let id = case.pushed(payload(""), "").await;
+    let mut token = Token::new("shop");
+    token.workspaces = TokenWorkspaces::of([workspace(1003)]);
+    case.store.add_token(&token).await.unwrap();
+    case.token = token;
+    assert_eq!(case.sign_in().await.status, 200);
+    let not_authorized = (403, "platform.not_authorized".to_owned());
+    assert_eq!(case.push(payload("")).await.code(), not_authorized);
+    for rest in [format!("/{id}"), format!("/{id}/log"), "/xsd".to_owned()] {
+        assert_eq!(case.get(&test_results(&rest)).await.code(), not_authorized);
+    }
+    let own = "/api/shared_spaces/1001/workspaces/1003/test-results";
+    let pushed = case.send(Method::POST, own, &[XML], payload("")).await;
+    assert_eq!(pushed.status, 202, "{}", pushed.text);
+    assert_eq!(case.uploads().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

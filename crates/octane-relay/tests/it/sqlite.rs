@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use octane_relay::{SqliteStore, StoreError, Time, Token};
+use octane_relay::{SqliteStore, StoreError, Time, Token, TokenWorkspaces};
 
 use crate::contract::{self, Case, TestClock};
 
@@ -57,6 +57,7 @@ async fn a_store_of_the_first_format_is_migrated_with_its_tokens() {
     connection
         .execute_batch(
             "ALTER TABLE relay_tokens DROP COLUMN operator;
+            ALTER TABLE relay_tokens DROP COLUMN workspaces;
             DROP TABLE relay_locks;
             DROP INDEX relay_uploads_awaiting;
             ALTER TABLE relay_uploads DROP COLUMN closing;
@@ -82,6 +83,7 @@ async fn a_store_of_the_second_format_is_migrated_with_its_uploads() {
     drop(store);
     let connection = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
     let back = "
+        ALTER TABLE relay_tokens DROP COLUMN workspaces;
         DROP TABLE relay_locks;
         DROP INDEX relay_uploads_awaiting;
         ALTER TABLE relay_uploads DROP COLUMN closing;
@@ -95,6 +97,21 @@ async fn a_store_of_the_second_format_is_migrated_with_its_uploads() {
     let lease = lease.await.unwrap();
     let job = store.begin(&lease.unwrap()).await.unwrap().unwrap();
     assert_eq!((job.id, job.is_closing), (contract::id(1), false));
+}
+
+#[tokio::test]
+async fn tokens_of_a_store_of_the_fourth_format_stay_valid_for_all_workspaces() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+    let token = Token::new("shop");
+    case(&folder, &clock).store.add_token(&token).await.unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
+    let back = "ALTER TABLE relay_tokens DROP COLUMN workspaces; PRAGMA user_version = 4;";
+    connection.execute_batch(back).unwrap();
+    drop(connection);
+    let store = case(&folder, &clock).store;
+    let found = store.token(&token.id).await.unwrap().unwrap();
+    assert_eq!(found.workspaces, TokenWorkspaces::default());
+    assert_eq!(found.project.as_deref(), Some("shop"));
 }
 
 #[cfg(unix)]

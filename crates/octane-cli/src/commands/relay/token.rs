@@ -1,6 +1,6 @@
 //! `octane relay token`
 
-use octane_relay::{Event, Store, Token, TokenId};
+use octane_relay::{Event, Store, Token, TokenId, TokenWorkspaces};
 use serde_json::json;
 
 use super::store::{Opened, failure};
@@ -13,15 +13,17 @@ use crate::output::{Output, Text, table};
 pub(super) async fn create(
     opened: &Opened,
     project: Option<&str>,
+    workspaces: TokenWorkspaces,
     dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
     let project = names::optional("PROJECT", project)?;
-    let of = of(project);
+    let of = of(project, &workspaces);
+    let names = workspaces.names();
     let answer = |id: Option<&TokenId>, text: Option<&str>| {
         json!({
-            "schema": "octane.relay_token/1", "id": id, "project": project, "is_operator": project.is_none(), "token": text,
-            "is_dry_run": dry_run.dry_run,
+            "schema": "octane.relay_token/1", "id": id, "project": project, "is_operator": project.is_none(), "workspaces": names,
+            "token": text, "is_dry_run": dry_run.dry_run,
         })
     };
     if dry_run.dry_run {
@@ -29,12 +31,15 @@ pub(super) async fn create(
         output.answer(|| Text::line(text), &answer(None, None))?;
         return Ok(Exit::Success);
     }
-    let token = project.map_or_else(Token::operator, Token::new);
+    let mut token = project.map_or_else(Token::operator, Token::new);
+    token.workspaces = workspaces;
     opened.store.add_token(&token).await.map_err(failure)?;
     opened
         .record(Event::TokenCreated, |entry| {
             entry.token = Some(token.id.clone());
             entry.project.clone_from(&token.project);
+            let names = token.workspaces.names();
+            entry.reason = names.map(|names| format!("for {}", names.join(", ")));
         })
         .await;
     let text = token.text.expose();
@@ -55,11 +60,14 @@ pub(super) async fn create(
     Ok(Exit::Success)
 }
 
-/// Whose a token is.
-fn of(project: Option<&str>) -> String {
-    match project {
-        Some(project) => format!("the project `{project}`"),
-        None => "an operator".to_owned(),
+/// Whose a token is, and what it is for.
+fn of(project: Option<&str>, workspaces: &TokenWorkspaces) -> String {
+    let Some(project) = project else {
+        return "an operator".to_owned();
+    };
+    match workspaces.names() {
+        Some(names) => format!("the project `{project}` for {}", names.join(", ")),
+        None => format!("the project `{project}`"),
     }
 }
 
@@ -93,7 +101,7 @@ pub(super) async fn revoke(
             .await;
     }
     let json = json!({
-        "schema": "octane.relay_token/1", "id": id, "project": null, "is_operator": false, "token": null, "is_dry_run": dry_run.dry_run,
+        "schema": "octane.relay_token/1", "id": id, "project": null, "is_operator": false, "workspaces": null, "token": null, "is_dry_run": dry_run.dry_run,
     });
     output.answer(|| Text::line(format!("{verb} token {id}")), &json)?;
     Ok(Exit::Success)
@@ -110,7 +118,7 @@ pub(super) async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
         .map(|token| {
             json!({
                 "id": token.id, "project": token.project, "is_operator": token.project.is_none(),
-                "created_at": created(token.created),
+                "workspaces": token.workspaces.names(), "created_at": created(token.created),
             })
         })
         .collect();
@@ -123,10 +131,14 @@ pub(super) async fn list(store: &dyn Store, output: Output) -> Result<Exit> {
                     .project
                     .clone()
                     .unwrap_or_else(|| "(operator)".to_owned()),
+                token
+                    .workspaces
+                    .names()
+                    .map_or_else(|| "all".to_owned(), |names| names.join(", ")),
                 created(token.created),
             ]
         });
-        table(&["ID", "PROJECT", "CREATED"], rows)
+        table(&["ID", "PROJECT", "WORKSPACES", "CREATED"], rows)
     };
     output.answer(human, &json)?;
     Ok(Exit::Success)

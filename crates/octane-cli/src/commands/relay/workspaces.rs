@@ -4,20 +4,44 @@ use std::collections::BTreeMap;
 
 use octane_client::Endpoint;
 use octane_model::plural::plural;
-use octane_relay::{Lane, Overview, State, Store, Workspaces};
+use octane_model::{Address, SharedSpaceId, Workspace};
+use octane_relay::{Lane, Overview, State, Store, TokenWorkspaces, Workspaces};
 
 use super::store::failure;
-use crate::args::AlsoWorkspace;
-use crate::failure::Result;
+use crate::args::{ConnectionArgs, WorkspaceName};
+use crate::connect::number;
+use crate::env;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
 use crate::output::Output;
 
 /// The workspace of the endpoint, and those that are named besides.
-pub(super) fn of(endpoint: &Endpoint, also: &[AlsoWorkspace]) -> Workspaces {
+pub(super) fn of(endpoint: &Endpoint, also: &[WorkspaceName]) -> Workspaces {
     let first = endpoint.workspace();
     let one = Workspaces::new(endpoint.address().clone(), first);
     also.iter()
-        .map(|workspace| workspace.beside(first))
+        .filter_map(|workspace| workspace.within(Some(first.space)))
         .fold(one, Workspaces::and)
+}
+
+/// The workspaces of a token. A shared space that is not named is that of the URL.
+pub(super) fn of_token(
+    names: &[WorkspaceName],
+    connection: &ConnectionArgs,
+) -> Result<TokenWorkspaces> {
+    let given = number(connection.space.as_deref(), "--space", env::SHARED_SPACE)?;
+    let url = connection.url.as_deref().map(str::parse::<Address>);
+    let of_url = url.and_then(|address| address.ok()?.space());
+    let space = given.map(SharedSpaceId::new).or(of_url);
+    let workspaces = names.iter().map(|name| {
+        name.within(space).ok_or_else(|| {
+            let message = "the shared space of the token's workspaces is not known";
+            Failure::message(Exit::Usage, message)
+                .hint("name it with each of them: `--for-workspace SPACE/WORKSPACE`")
+        })
+    });
+    let workspaces: Result<Vec<Workspace>> = workspaces.collect();
+    Ok(TokenWorkspaces::of(workspaces?))
 }
 
 /// Says what is stored and not delivered that a relay with these workspaces leaves to others.

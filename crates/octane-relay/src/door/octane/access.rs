@@ -38,6 +38,7 @@ pub(super) fn of_project(token: TokenEntry) -> Result<Caller, OctaneProblem> {
     let project = token.project.ok_or_else(no_project)?;
     Ok(Caller {
         project,
+        workspaces: token.workspaces,
         actor: Actor::Token(token.id),
     })
 }
@@ -52,16 +53,17 @@ fn no_project() -> OctaneProblem {
     )
 }
 
-/// The workspace of a path, if it is one of those that the relay delivers to.
+/// The workspace of a path, if it is one of those that the relay delivers to and that the token is for.
 pub(super) fn workspace(
     door: &Door,
+    caller: &Caller,
     (space, workspace): (&str, &str),
 ) -> Result<Workspace, OctaneProblem> {
     let workspaces = &door.settings.workspaces;
     let mut all = workspaces.iter();
     let found = all
         .find(|known| known.space.to_string() == space && known.workspace.to_string() == workspace);
-    found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         let Workspace { space, workspace } = workspaces.first();
         let delivers = if workspaces.iter().count() == 1 {
             format!("shared space {space}, workspace {workspace}")
@@ -74,5 +76,13 @@ pub(super) fn workspace(
             error_code::ENTITY_NOT_FOUND,
             description,
         )
-    })
+    })?;
+    if caller.workspaces.allow(found) {
+        return Ok(found);
+    }
+    Err(OctaneProblem::new(
+        StatusCode::FORBIDDEN,
+        error_code::NOT_AUTHORIZED,
+        caller.not_allowed(),
+    ))
 }

@@ -43,8 +43,9 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, OctaneProblem> {
-    let Caller { project, actor } = authenticate(&door, &headers).await?;
-    let workspace = access::workspace(&door, (&space, &workspace))?;
+    let caller = authenticate(&door, &headers).await?;
+    let workspace = access::workspace(&door, &caller, (&space, &workspace))?;
+    let Caller { project, actor, .. } = caller;
     let push = Push {
         door,
         workspace,
