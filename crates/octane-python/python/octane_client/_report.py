@@ -212,14 +212,15 @@ class Report:
 
     @property
     def suite_run_id(self) -> int | None:
-        """The suite run; ``None`` as long as the server has not created it."""
-        id = self._report["target"]["suite_run"]["id"]
-        return None if id is None else int(id)
+        """The suite run; ``None`` as long as the server has not created it, and for a payload that names none."""
+        suite_run = self._report["target"]["suite_run"]
+        return None if suite_run is None or suite_run["id"] is None else int(suite_run["id"])
 
     @property
-    def suite_id(self) -> int:
-        """The test suite."""
-        return int(self._report["target"]["suite"]["id"])
+    def suite_id(self) -> int | None:
+        """The test suite; ``None`` for a payload that names none."""
+        suite = self._report["target"]["suite"]
+        return None if suite is None else int(suite["id"])
 
     @property
     def module_id(self) -> int | None:

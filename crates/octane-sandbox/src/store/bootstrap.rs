@@ -116,23 +116,32 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
     let columns = "entity, source_phase, target_phase, is_system, is_primary";
     let mut transitions = Rows::of(writer, "transition", columns)?;
     for (entity, phases) in PHASE_SETS {
-        let first = phases.first().map_or("", |(name, ..)| name);
-        if is_known(writer, "phase", &format!("phase.{entity}.{first}"))? {
-            continue;
+        let mut found = Vec::with_capacity(phases.len());
+        for (name, ..) in *phases {
+            found.push(known(writer, "phase", &format!("phase.{entity}.{name}"))?);
         }
-        // Files of older versions may begin with another phase and have the ones that follow.
-        let sql = "DELETE FROM transitions WHERE entity = ?";
-        writer.connection.prepare_cached(sql)?.execute([entity])?;
-        let mut keys = Vec::new();
-        for (name, label, metaphase) in *phases {
-            let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
-            let logical_name = format!("phase.{entity}.{name}");
-            let row_id = known(writer, "phase", &logical_name)?;
+        let is_complete = !found.contains(&Sql::Null);
+        if found.iter().any(|row_id| *row_id != Sql::Null) {
+            // Files of older versions may begin with another phase, or lack one between two that they have.
+            let first = phases.first().map_or("", |(name, ..)| name);
+            let sql = "UPDATE phases SET is_start_phase = (logical_name = ?2) WHERE entity = ?1";
+            let mut marking = writer.connection.prepare_cached(sql)?;
+            marking.execute([*entity, &format!("phase.{entity}.{first}")])?;
+            if is_complete {
+                continue;
+            }
+            let sql = "DELETE FROM transitions WHERE entity = ?";
+            writer.connection.prepare_cached(sql)?.execute([entity])?;
+        }
+        let mut keys = Vec::with_capacity(phases.len());
+        for ((name, label, metaphase), row_id) in phases.iter().zip(found) {
             if let Sql::Integer(row_id) = row_id {
                 keys.push(row_id);
                 continue;
             }
             let is_first = keys.is_empty();
+            let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
+            let logical_name = format!("phase.{entity}.{name}");
             keys.push(rows.add(&[label, &logical_name, entity, &metaphase, &is_first])?);
         }
         for pair in keys.windows(2) {

@@ -121,6 +121,36 @@ async fn a_setting_that_adds_a_column_works_on_an_old_file() {
     );
 }
 
+#[tokio::test]
+async fn a_file_of_an_older_version_gets_the_phases_that_it_lacks_and_one_start_phase_a_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sandbox.sqlite");
+    let settings = Settings::default().storage(Storage::File(file.clone()));
+    let phases = async |sandbox: Sandbox| {
+        let client = Client::of(&sandbox).await;
+        let columns = ["entity", "logical_name", "is_start_phase"];
+        let path = format!("phases?fields={}&limit=1000", columns.join(","));
+        let mut lines = Vec::new();
+        for phase in client.list(&path).await {
+            lines.push(columns.map(|column| phase[column].to_string()).join(" "));
+        }
+        lines.sort();
+        let transitions = client.list("transitions?limit=1000").await.len();
+        sandbox.state.worker.stop().await;
+        (lines, transitions)
+    };
+    let new = phases(Sandbox::open(settings.clone()).unwrap()).await;
+    // A start phase that came later, a phase in the middle that came later, and what another version made of both.
+    let older = "DELETE FROM phases WHERE logical_name IN ('phase.requirement_document.draft', 'phase.feature.intesting');
+        UPDATE phases SET is_start_phase = 1 WHERE logical_name IN ('phase.requirement_document.approved', 'phase.story.done');
+        DELETE FROM transitions WHERE entity IN ('requirement_document', 'feature');
+        UPDATE sandbox SET value = 'older' WHERE key = 'filled'";
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.execute_batch(older).unwrap();
+    drop(connection);
+    assert_eq!(phases(Sandbox::open(settings).unwrap()).await, new);
+}
+
 #[test]
 fn a_file_of_another_version_is_rejected_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
